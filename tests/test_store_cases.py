@@ -97,7 +97,7 @@ def test_cases_are_listed_in_the_samples_order_and_found_by_what_is_asked(store)
         ["a", "d", "c"],
     )
     assert list(store.cases.queries.iterate_keys()) == ["a", "b", "c", "d"]
-    assert dict(store.cases.queries.iterate_fingerprints())["c"] == "mark of c"
+    assert store.cases.queries.find_row("c").fingerprint == "mark of c"
     assert [(i.id, i.file, i.cases) for i in store.cases.imports.list_rows()] == [
         ("import 1", "units.csv", 3),
         ("import 2", "units.csv", 1),

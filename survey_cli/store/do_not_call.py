@@ -196,8 +196,9 @@ class DoNotCallList:
         self.close()
 
     def add(self, numbers: Iterable[str], *, at: datetime, reason: str, by: str) -> int:
-        """Add numbers to the list in short commits, and return how many are new. The others keep the earlier date and
-        its reason.
+        """Add numbers to the list in short commits, and return how many are new.
+
+        The others keep the earlier date and its reason.
         """
         added, time = 0, encode_timestamp(at)
         for hashes in _split_batches((self._hash_number(number) for number in numbers), COMMIT_SIZE):
@@ -207,8 +208,9 @@ class DoNotCallList:
         return added
 
     def remove(self, numbers: Collection[str], *, at: datetime, reason: str, by: str) -> int:
-        """Remove numbers from the list in one commit, and return how many were on it. The entry and the removal are
-        recorded.
+        """Remove numbers from the list in one commit, and return how many were on it.
+
+        The entry and the removal are recorded.
         """
         hashes, time = [self._hash_number(number) for number in numbers], encode_timestamp(at)
         with self._db.transaction():

@@ -61,9 +61,7 @@ def parse_server_address(text: str, *, study: str = "") -> ServerAddress:
 
 
 def _format_without_password(text: str, address: str, options: Mapping[str, str]) -> str:
-    """Return `host:port/database`, or no part of the address where a stray `?` or `/` may have moved a part of the
-    password.
-    """
+    """Return `host:port/database`; where a stray `?` or `/` may have moved the password, no part of the address."""
     user, _, place = address.partition("://")[2].rpartition("@")
     host, _, database = place.partition("/")
     if "/" in user or ("@" in text and not user and "user" not in options):

@@ -10,8 +10,9 @@ from survey_cli.problems import StoreError
 
 
 class TransientStoreError(StoreError):
-    """The connection was lost, or another station was in the way: the same call may work at once. Whether the
-    last transaction was written is not known.
+    """The connection was lost, or another station was in the way, so that the same call may work at once.
+
+    Whether the last transaction was written is not known.
     """
 
 

@@ -112,8 +112,9 @@ def create_database(temporary: Path, *, where: str) -> None:
 
 
 def prepare_copy(copy: Path, *, where: str) -> None:
-    """Merge the log of a copied database into it, and upgrade its schema. Raises StoreError where it is not a database
-    of this program.
+    """Merge the log of a copied database into it, and upgrade its schema.
+
+    Raises StoreError where it is not a database of this program.
     """
     db = _open_checked(copy, where, patience=1)
     try:

@@ -1,1 +1,1 @@
-"""Cases in the store: events, queue positions, leases, quota reservations, the do-not-call list."""
+"""Cases in the store: histories, queue positions, leases, contacts, imports, places in quotas, follow-up tasks."""

@@ -124,8 +124,9 @@ class SampleImports:
         )
 
     def finish(self, *, limit: int | None = None, pause: Callable[[], None] | None = None) -> bool:
-        """Continue interrupted imports: queue the cases of complete ones, delete the rows of abandoned ones, in at most
-        `limit` commits. Returns whether nothing is left to do.
+        """Continue interrupted imports: queue the cases of complete ones, delete the rows of abandoned ones.
+
+        It ends after at most `limit` commits, and returns whether nothing is left to do.
         """
         commits = 0
         for process_batch, state in ((self._queue_batch, "settling"), (self._delete_batch, "given up")):

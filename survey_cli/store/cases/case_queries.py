@@ -61,9 +61,7 @@ class CaseQueries:
             return [decode_entry(row) for row in rows]
 
     def list_accounts(self, key: str) -> list[str]:
-        """Return the account that wrote each event of a case, in the order of events; empty texts for those of earlier
-        versions.
-        """
+        """Return the account that wrote each event of a case, in order; empty texts for events of earlier versions."""
         return [account for (account,) in self._db.read(sql.ACCOUNTS, (key,))]
 
     def find_contact(self, key: str) -> Contact | None:
@@ -105,8 +103,9 @@ class CaseQueries:
         replicate: str | None = None,
         limit: int | None = None,
     ) -> Iterator[CaseRow]:
-        """Stream the rows of the cases that have all the given values, in the order of the sample. All are read as of the
-        time of the first.
+        """Stream the rows of the cases that have all the given values, in the order of the sample.
+
+        All are read as of the time of the first.
         """
         columns: Mapping[str, str | None] = {
             "status": status,
@@ -125,10 +124,6 @@ class CaseQueries:
     def iterate_keys(self) -> Iterator[str]:
         """Stream the keys of all cases, sorted."""
         return (key for (key,) in self._db.stream(sql.KEYS))
-
-    def iterate_fingerprints(self) -> Iterator[tuple[str, str]]:
-        """Stream every case's key with the fingerprint of its sample row, sorted by the key."""
-        return ((key, fingerprint) for key, fingerprint in self._db.stream(sql.MARKS))
 
     def count_cases(self) -> CaseCounts:
         """Count the cases of each status, outcome and code."""
@@ -180,8 +175,9 @@ class CaseQueries:
                 yield key, decode_contact(link, details)
 
     def search(self, text: str, *, limit: int = 50) -> list[CaseSearchResult]:
-        """Search the cases whose key, name or personal columns contain this text, or whose telephone numbers contain
-        it: three digits at least, without the zeros before a national number.
+        """Search the cases whose key, name, personal columns or telephone numbers contain this text.
+
+        A part of a number has three digits at least, without the zeros before a national number.
         """
         words = fold_text(text.strip())
         digits = "" if any(map(str.isalpha, text)) else extract_digits(text).lstrip("0")
@@ -214,8 +210,10 @@ class CaseQueries:
     # Interviews and their cases
 
     def list_closed_interviews(self, *, leased: bool) -> list[str]:
-        """Return the newest interviews of cases where they are finished: with `leased` those whose case a station still
-        has, else those whose case seems not to record their outcome.
+        """Return the newest interviews of cases, where they are finished.
+
+        With `leased` those are included whose case a station still has, else those whose case seems not to record
+        their outcome.
         """
         statement = sql.CLOSED_INTERVIEWS_LEASED if leased else sql.CLOSED_INTERVIEWS_UNRECORDED
         return [interview for (interview,) in self._db.read(statement)]

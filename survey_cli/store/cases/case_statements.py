@@ -205,7 +205,6 @@ history."""
 # Lists
 
 KEYS: Final = f"SELECT key FROM cases WHERE {VISIBLE} ORDER BY key"
-MARKS: Final = f"SELECT key, mark FROM cases WHERE {VISIBLE} ORDER BY key"
 COUNTS: Final = f"""
     SELECT {STATUS}, outcome, code, count(*) FROM cases WHERE {VISIBLE} GROUP BY 1, outcome, code
 """

@@ -53,8 +53,9 @@ class CaseStore:
 
     @retry_once
     def queue_due_cases(self, at: datetime, *, limit: int = BATCH_SIZE) -> int:
-        """Make at most `limit` waiting cases ready that are due, and return their number. Where none is due, nothing is
-        written.
+        """Make at most `limit` waiting cases ready that are due, and return their number.
+
+        Where none is due, nothing is written.
         """
         time = encode_timestamp(at)
         if not self._db.read(sql.HAS_DUE, (time,)):

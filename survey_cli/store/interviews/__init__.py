@@ -1,1 +1,1 @@
-"""Interviews in the store: journals, drafts, snapshots, questionnaire versions."""
+"""Interviews in the store: journals, drafts, snapshots, versions of the questionnaire."""

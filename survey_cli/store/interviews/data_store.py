@@ -12,9 +12,9 @@ from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.decoding import make_decoding_error, translate_decoding_errors
 from survey_cli.store.backends.schema import postgres_views, views
 from survey_cli.store.interviews import statements as sql
-from survey_cli.store.interviews.digests import compute_digest
 from survey_cli.store.interviews.records import ExportRow, InstrumentRow, InterviewOrigin, Snapshot, StoredInterview
 from survey_cli.store.interviews.row_mapping import (
+    compute_digest,
     decode_interview,
     decode_texts,
     decode_variable,
@@ -42,8 +42,9 @@ class DataStore:
         return self._db.dialect == "sqlite" or self._db.read(sql.MAY_PUBLISH) == [(True,)]
 
     def find_newest_time(self) -> datetime | None:
-        """Return the time of the newest start of an interview, import or backup; None where there was none. It does not
-        read every row.
+        """Return the time of the newest start of an interview, import or backup; None where there was none.
+
+        It does not read every row.
         """
         times = [at for (at,) in self._db.read(sql.NEWEST_TIMES) if at is not None]
         with translate_decoding_errors(self._db.where, "the newest date and time"):
@@ -123,8 +124,9 @@ class DataStore:
     # Snapshots
 
     def write_snapshot(self, interview: str, snapshot: Snapshot, *, instrument: str) -> None:
-        """Store the derived data of an interview, one cell for each variable of the instrument. Personal cells are stored
-        as its contact.
+        """Store the derived data of an interview, one cell for each variable of the instrument.
+
+        Personal cells are stored as its contact.
         """
         with self._db.transaction() as execute:
             self.write_snapshot_within(execute, interview, snapshot, instrument)
@@ -194,9 +196,7 @@ class DataStore:
             raise make_decoding_error(self._db.where, f"the row of interview {interview}") from error
 
     def iterate_stored_interviews(self, instrument: str) -> Iterator[StoredInterview]:
-        """Stream the interviews of one instrument with all stored data that is derived from their journals, for
-        verification.
-        """
+        """Stream the interviews of one instrument with all stored data that is derived from their journals."""
         for row in self._db.stream(sql.STORED_INTERVIEWS, (instrument,)):
             interview_row = row[:13]
             seq, engine, cells, digest, details, details_digest = row[13:]

@@ -26,7 +26,6 @@ from survey_cli.store.cases.case_statements import HAS_LEASE
 from survey_cli.store.cases.follow_up_tasks import add_tasks_within
 from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.data_store import DataStore
-from survey_cli.store.interviews.digests import compute_digest
 from survey_cli.store.interviews.records import (
     EntryDraft,
     InterviewConflict,
@@ -35,7 +34,12 @@ from survey_cli.store.interviews.records import (
     JournalUpdate,
     WholeInterview,
 )
-from survey_cli.store.interviews.row_mapping import decode_interview, encode_interview, encode_interview_head
+from survey_cli.store.interviews.row_mapping import (
+    compute_digest,
+    decode_interview,
+    encode_interview,
+    encode_interview_head,
+)
 
 if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost, LeaseToken
@@ -151,8 +155,9 @@ class InterviewStore:
             return _append_within(execute, advance, [line], fence, drops_draft=drops_draft)
 
     def _is_repeated_entry(self, interview: str, seq: int, stored: tuple[Any, ...], line: JournalRecord) -> bool:
-        """Whether the stored event was unconfirmed when the connection was lost, and the interviewer has entered it again
-        since: the two differ only in their time.
+        """Whether an event was unconfirmed when the connection was lost, and the interviewer has entered it again since.
+
+        The two differ only in their time.
         """
         return self._unconfirmed == (interview, seq, stored) and stored[:4] == line[:4]
 

@@ -1,7 +1,8 @@
-"""Mapping between rows of interviews, instruments and variables and their database columns."""
+"""Mapping between rows of interviews, instruments and variables and their database columns, with digests of rows."""
 
 import json
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
@@ -114,3 +115,11 @@ def decode_variable(row: Sequence[Any]) -> Variable:
         role=role,
         personal=bool(personal),
     )
+
+
+def compute_digest(columns: Sequence[object]) -> str:
+    """Return the digest of some columns in their order, 32 hexadecimal digits.
+
+    It reveals damage and manual edits. It does not protect against deliberate ones, as anybody can compute it.
+    """
+    return sha256("\0".join(map(str, columns)).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -140,7 +140,7 @@ class PostgresConnector(Connector):
     driver_errors: ClassVar[tuple[type[BaseException], ...]] = DRIVER_ERRORS
 
     def __init__(self, where: ServerAddress, *, patience: float) -> None:
-        """Raises StoreError."""
+        """Connect to the server. Raises StoreError."""
         super().__init__(where)
         self.address = where
         self._patience = patience
@@ -219,7 +219,7 @@ class PostgresConnector(Connector):
 
     @contextmanager
     def open_reader(self) -> Iterator[RowStream]:
-        """Rows are read over a separate connection in one REPEATABLE READ, unless this one is in a read transaction."""
+        """Read rows over a separate connection in one REPEATABLE READ, unless this one is in a read transaction."""
         if self._in_read_transaction:
             yield self._make_stream(self._connection)
             return
@@ -325,7 +325,7 @@ class PostgresConnector(Connector):
         return translate_server_error(error.sqlstate or "", str(error), self.where) or error
 
     def find_integrity_errors(self) -> Iterator[str]:
-        """The server checks constraints itself; rows without their parents are possible where somebody disabled them."""
+        """Find rows without their parents, which are possible where somebody disabled the constraints."""
         for child, parent, equal, filled in self.read(FOREIGN_KEYS):
             orphans = f"SELECT 1 FROM {child} c WHERE {filled} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {equal})"
             for _ in self.read(orphans):

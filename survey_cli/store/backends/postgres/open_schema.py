@@ -63,7 +63,7 @@ def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: boo
 
 
 def _check_upgrade(db: PostgresConnector, where: ServerAddress, step: str, *, upgrade: bool) -> None:
-    """Raises StoreError where the schema may not be upgraded now."""
+    """Check that the schema may be upgraded now. Raises StoreError."""
     earlier = f"was written by an earlier version of this program (it lacks the step {step!r})"
     command = "survey db upgrade FILE --db ADDRESS"
     if not upgrade:

@@ -65,8 +65,9 @@ FIXED_VIEWS: Final = (
 
 
 def make_view_name(instrument: str, *, version: str, content_hash: str, present_names: Collection[str]) -> str:
-    """Return the name of the view with one row per interview: `data_asu_2000_v1`, followed by the beginning of the hash
-    where a view of that name is present.
+    """Return the name of the view with one row per interview: `data_asu_2000_v1`.
+
+    It is followed by the beginning of the hash where a view of that name is present.
     """
     name = re.sub(r"[^A-Za-z0-9]+", "_", f"data_{instrument}_v{version}")[:MAX_VIEW_NAME].rstrip("_")
     folded = {other.casefold() for other in present_names}

@@ -113,7 +113,7 @@ class SqliteConnector(Connector):
 
     @contextmanager
     def open_reader(self) -> Iterator[RowStream]:
-        """A file is read over a separate connection, unless this one is in a read transaction."""
+        """Read a file over a separate connection, unless this one is in a read transaction."""
         if self._in_read_transaction:
             yield self._stream_rows
             return
@@ -211,7 +211,7 @@ class SqliteConnector(Connector):
         raise AssertionError("there is at least one try")
 
     def _check_not_moved(self) -> None:
-        """Raises StoreError where the file was moved or deleted, as answers written to it would be lost."""
+        """Check that the file was not moved or deleted, as answers written to it would be lost. Raises StoreError."""
         if self._at is not None and _identify_file(self._at) != self._file:
             raise StoreError(
                 self.where,

@@ -76,7 +76,7 @@ def is_read_only(file: Path) -> bool:
 
 
 def check_folder(folder: Path, *, where: str, file_system_of: Callable[[Path], str], written: bool = True) -> None:
-    """Raises StoreError where the folder can't contain a database that is read and, with `written`, written."""
+    """Check that a folder can contain a database that is read and, with `written`, written. Raises StoreError."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise StoreError(where, f"the folder {folder} {what}", "create it, or name another")
@@ -98,7 +98,7 @@ def check_folder(folder: Path, *, where: str, file_system_of: Callable[[Path], s
 
 
 def check_file(path: Path, *, where: str) -> None:
-    """Raises StoreError where the file can't be read and written."""
+    """Check that a file can be read and written. Raises StoreError."""
     if not path.is_file():
         raise StoreError(where, "is not a file", "name another")
     if not has_access(path, os.R_OK):
@@ -113,7 +113,7 @@ def resolve_link(path: str | Path) -> Path:
 
 
 def check_no_hard_link(path: Path, *, where: str) -> None:
-    """Raises StoreError where the file has a second name (a hard link).
+    """Check that a file has no second name (a hard link). Raises StoreError.
 
     Each name would have a log of its own, and what is written under one overwrites what is written under the other.
     """
@@ -166,10 +166,10 @@ def is_shared_by_group(folder: Path) -> bool:
 def create_atomically(
     path: Path, write: Callable[[Path], None], *, where: str, group_mode: int = GROUP_FILE_MODE
 ) -> bool:
-    """Create a file so that other programs see all of it or nothing: `write` writes it under a temporary name in the same
-    folder, which is then linked into place.
+    """Create a file so that other programs see all of it or nothing.
 
-    Returns False where another program has created the file meanwhile; that one stays. Raises StoreError.
+    `write` writes it under a temporary name in the same folder, which is then linked into place. Returns False where
+    another program has created the file meanwhile; that one stays. Raises StoreError.
     """
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED_SUFFIX, dir=path.parent)  # 0600
