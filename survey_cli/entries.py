@@ -207,14 +207,14 @@ class LookupEntry(NamedTuple):
 
     kind: Literal["split", "draw", "quota", "sample"]
     target: str
-    """What is looked up: the id of the split, draw or quota, or the sample column."""
+    """The id of the split, draw or quota that is looked up, or the sample column."""
     value: Cell | None = None
 
 
 Entry: TypeAlias = ReadEntry | PickEntry | LineEntry | VerbatimEntry | LookupEntry
 Reply: TypeAlias = str | PickReply
-"""What an interface sends: a typed line (an `ExactText` where one of its meanings was chosen), or the options picked.
-An empty line goes on or keeps the earlier answer."""
+"""The reply that an interface sends: a typed line (an `ExactText` where one of its meanings was chosen), or the options
+picked. An empty line goes on or keeps the earlier answer."""
 
 
 class EarlierAnswer(NamedTuple):
@@ -225,7 +225,7 @@ class EarlierAnswer(NamedTuple):
     codes: tuple[Code, ...] = ()
     """The codes chosen, for marking them in a `PickEntry`."""
     typed_text: str = ""
-    """What would be typed to give the same answer again."""
+    """The line that gives the same answer again when typed."""
     kind: Literal["answer", "reopened", "prefill"] = "answer"
     """`reopened`: it is no longer valid and must be asked again (Enter does not keep it); `prefill`: it comes from the
     sample or an earlier answer and is not confirmed yet."""

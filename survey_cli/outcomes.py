@@ -11,8 +11,8 @@ from itertools import count
 from typing import Final, Literal, TypeAlias
 
 OutcomeMoment: TypeAlias = Literal["before", "after", "screened", "interrupted", "any", "end"]
-"""When an outcome can be keyed: before contact, after contact, once screened, in the middle of an interview, at any
-time, or never by hand (an interview that reaches its end sets it)."""
+"""The stage at which an outcome can be keyed: before contact, after contact, once screened, in the middle of an
+interview, at any time, or never by hand (an interview that reaches its end sets it)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ def compare_by_class(kind: type[T]) -> type[T]:
 
 @compare_by_class
 class EventStamp(NamedTuple):
-    """When (aware, UTC), by whom and at which station."""
+    """The time of an event (aware, UTC), the login and the station."""
 
     at: datetime
     by: str
@@ -42,7 +42,7 @@ class EventStamp(NamedTuple):
 
 @compare_by_class
 class SessionContext(NamedTuple):
-    """What is true of one session: `{interviewer}` and `{daypart}` in texts are those of the latest session."""
+    """The context of one session: `{interviewer}` and `{daypart}` in texts are those of the latest session."""
 
     interviewer: str
     daypart: str
@@ -123,7 +123,7 @@ class QueryConfirmed(NamedTuple):
     stamp: EventStamp
     place: Place
     check: int
-    """Which of the item's queries, from 0; `confirm` is the last."""
+    """The index of the item's query, from 0; `confirm` is the last."""
     reason: str = ""
 
 

@@ -29,7 +29,7 @@ class RouteState(NamedTuple):
     """The first open place, and what lies ahead of it as far as conditions can tell. Places that are neither here nor
     among the answers are not asked."""
     env: Mapping[Any, Any]
-    """What is known at the end of the route: computes, and the turns of a roster by `#roster`."""
+    """The values known at the end of the route: computes, and the turns of a roster by `#roster`."""
 
 
 def evaluate_route(machine: Machine) -> RouteState:
@@ -81,7 +81,7 @@ class Interview:
         self._machine = machine
         self._route_state: RouteState | None = None
         self.seq = seq
-        """How many events it has."""
+        """The number of its events."""
         stop = machine.current_stop
         self.place: Place | None = stop.place if stop is not None else None
         """The current place; None past the end of the route."""
@@ -146,7 +146,7 @@ class Interview:
 
     @property
     def remaining_answers(self) -> Mapping[str, Cell] | None:
-        """What remains, by column, once answers were erased; None where none were."""
+        """The remaining cells by column, once answers were erased; None where none were."""
         return self.machine.remaining_answers
 
     @property
@@ -173,7 +173,7 @@ class Interview:
 
     @property
     def answer_count(self) -> int:
-        """How many places have an answer, whether or not it counts now."""
+        """The number of places with an answer, whether or not it counts now."""
         return self.machine.answer_count
 
     def evaluate_route(self) -> RouteState:

@@ -59,20 +59,20 @@ class Machine:
         self.events: list[InterviewEvent] = []
         self.recorded_answers: dict[Place, RecordedAnswer] = {}
         self.answer_count = 0
-        """How many places have an answer, whether or not it counts now; a text read aloud is none."""
+        """The number of places with an answer, whether or not it counts now; a text read aloud is none."""
         self.language = start.session.language
         self.status: InterviewStatus = "open"
         self.outcome = ""
         self.ending = ""
         """The outcome at the end of the route, before `InterviewEnded` is recorded."""
         self.query: int | None = None
-        """Which check of the current item waits for an answer."""
+        """The index of the current item's check that waits to be confirmed."""
         self.returning = False
         """After a jump: go on to the first open place."""
         self.target: Place | None = None
         """The place of a jump ahead, as far as nothing is open before it."""
         self.remaining_answers: Mapping[str, Cell] | None = None
-        """Once answers were erased: what remains, by column."""
+        """The remaining cells by column, once answers were erased."""
         self.session = start.session
         self.walk = RouteWalk(instrument, start.seed, self.build_env(), self._lapse, rules=start.rules)
         self._arrive()

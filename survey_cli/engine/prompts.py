@@ -126,7 +126,7 @@ def _list_outer_intros(stop: RouteStop) -> tuple[Template, ...]:
 
 
 def _format_turn(machine: Machine, stop: RouteStop) -> StyledText:
-    """Return which turn of the roster this is: `person 2 of 4: Bob`, or the option it stands for."""
+    """Return the turn of the roster in words: `person 2 of 4: Bob`, or the option it stands for."""
     item, turn = stop.item, stop.place.turn
     if item.roster is None or turn is None:
         return ()

@@ -1,4 +1,4 @@
-"""The route: which places are asked in which order, evaluating each condition once, where it stands.
+"""The route: the places that are asked, in order. Each condition is evaluated once, at its position.
 
 The settled part of the walk is stored, so that a step costs the same at the nine-thousandth item as at the ninth.
 Every change of the known values is recorded, so that going back undoes exactly what came after.
@@ -46,7 +46,7 @@ class RouteStop(NamedTuple):
     item: CompiledItem
     frame: RouteFrame
     mark: int
-    """How many changes had been recorded when it was reached."""
+    """The number of changes recorded before it was reached."""
     intros: tuple[Template, ...]
     """The introductions that are read before it."""
     position: int

@@ -87,7 +87,7 @@ class StudyDescription:
     weight: str = ""
     """The sample column with the weights."""
     universes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Who is asked, in words, by item; items that are missing here are asked of everybody."""
+    """The respondents who are asked an item, in words, by item; items that are missing here are asked of everybody."""
     intros: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The text read before the statements of a battery, by item."""
     instructions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -28,16 +28,16 @@ class AppointmentTime:
     """`Thu 26 Nov 15:00`, `Thu 26 Nov 14:00–16:00`: typed again, it is read as the same time. Spans of several days,
     `Mon 30 Nov 09:00 to Fri 4 Dec 20:30`, are only for reading."""
     hint: str = ""
-    """What the interviewer should notice, as `that is 8 months ahead`."""
+    """A hint for the interviewer, such as `that is 8 months ahead`."""
 
     @property
     def starts(self) -> datetime:
-        """When it begins, in UTC."""
+        """Its beginning, in UTC."""
         return resolve_start(self.zone, self.wall, self.fold)
 
     @property
     def ends(self) -> datetime:
-        """When it ends, in UTC."""
+        """Its end, in UTC."""
         return resolve_end(self.zone, self.wall, self.wall_end, self.fold)
 
     def make_event(
@@ -75,7 +75,7 @@ class AppointmentTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnclearAppointment:
-    """Why the typed text is no appointment yet: a question with its choices, or a reason with a remedy."""
+    """A typed text that is no appointment yet: a question with its choices, or a reason with a remedy."""
 
     what: str
     remedy: str = ""

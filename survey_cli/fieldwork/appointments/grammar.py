@@ -18,7 +18,7 @@ from survey_cli.fieldwork.appointments.languages import translate_to_english
 from survey_cli.instrument.schema.hours import Hours
 
 MAX_BARE_HOURS: Final = 12
-"""Where the unit is left out, numbers above this are minutes: `in 20`."""
+"""Numbers above this are minutes where the unit is left out: `in 20`."""
 NO_DAYPARTS: Final[Mapping[str, Hours]] = MappingProxyType({})
 EXAMPLES: Final = "write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours"
 

@@ -84,8 +84,8 @@ TRANSLATIONS: Final = {
         (\d{1,2})[点时]半 = \1:30 ; (\d{1,2})[点时](\d{1,2})分 = \1:\2 ; (\d{1,2})[点时] = \1:00 ; 上午|早上 = morning ;
         下午 = afternoon ; 晚上 = evening""",
 }
-"""By language, `pattern = English`, separated by semicolons and line ends; accents are left out, as in the text that is
-read."""
+"""Rules by language, `pattern = English`, separated by semicolons and line ends. Accents are left out, as in normalized
+texts."""
 UNSPACED_LANGUAGES: Final = frozenset({"ja", "zh", "th"})
 """Languages without spaces between words."""
 _MONTH_DAY: Final = re.compile(r"month (\d{1,2}) day (\d{1,2})")

@@ -31,7 +31,7 @@ from survey_cli.instrument.countries import PERMITTED_HOURS
 from survey_cli.instrument.schema.hours import Hours, format_clock
 
 DEFAULT_WINDOW: Final = timedelta(minutes=30)
-"""How long after its time an appointment at one time counts as missed."""
+"""The time after which an appointment at one exact time counts as missed."""
 FAR_AHEAD: Final = timedelta(days=183)
 """An appointment further ahead than this gets a hint."""
 MONTH_FIRST_COUNTRIES: Final = frozenset({"US", "FM", "GU", "MH", "MP", "AS", "PR", "PW", "VI"})

@@ -22,7 +22,7 @@ from survey_cli.instrument.schema.document import DaypartSpec, FieldworkSpec
 from survey_cli.instrument.schema.hours import DAYS, Hours, format_clock, parse_days, parse_hours
 
 MAX_SEARCH_DAYS: Final = 400
-"""How far ahead an opening is searched for: any yearly closing lies within."""
+"""Number of days ahead in which an opening is searched for; more than a year, so that a yearly closing lies within."""
 NO_ZONE_REASON: Final = "its time zone is not known"
 
 DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -42,7 +42,7 @@ class Daypart(NamedTuple):
     """Monday is 0; empty: the part consists of hours."""
     hours: Hours = Hours(0, 24 * 60)
     weight: int = 1
-    """How many attempts it gets for one in a part of weight 1."""
+    """The number of attempts it gets for one attempt in a part of weight 1."""
 
 
 def build_usual_dayparts(country: str) -> tuple[Daypart, ...]:
@@ -65,12 +65,12 @@ class Opening(NamedTuple):
 
     open: bool
     why: str
-    """Why not, as `before 09:00 there (it is 07:12)`, `Sunday there`, `closed on Thu 26 Nov`, `Thanksgiving Day`; empty
-    where it is open."""
+    """The reason where it is not open, such as `before 09:00 there (it is 07:12)`, `Sunday there`, `Thanksgiving Day`;
+    empty where it is open."""
     until: datetime | None
-    """When it closes, in UTC; None where it is not open."""
+    """The time at which it closes, in UTC; None where it is not open."""
     next: datetime | None
-    """When it is next open, in UTC: the time itself where it is open, None where it does not open before the last
+    """The next open time, in UTC: the time itself where it is open, None where it does not open before the last
     day."""
 
 
@@ -84,7 +84,7 @@ class _Day(NamedTuple):
     """One local day in one zone."""
 
     closed_reason: str
-    """Why nobody is called on any hour of it; empty where somebody may be."""
+    """The reason why nobody is called on this day; empty where somebody is."""
     hours: Hours
     intervals: tuple[_OpenInterval, ...]
     """The open time in order, cut where a part of the day ends."""
@@ -92,10 +92,10 @@ class _Day(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """When a study calls."""
+    """The calling hours, holidays and parts of the day of a study, in one country or region."""
 
     hours: dict[int, Hours] = field(default_factory=lambda: build_usual_hours(""))
-    """By day of the week (Monday is 0); there is no calling on missing days."""
+    """Calling hours by day of the week (Monday is 0); nobody is called on missing days."""
     own_hours: bool = True
     """The hours are the study's own; otherwise they are the country's usual ones."""
     wide_hours: bool = False

@@ -10,7 +10,8 @@ from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 WallTimeKind: TypeAlias = Literal["once", "never", "twice"]
-"""How often a clock shows a time: never where it was put forward past it, twice where it was put back."""
+"""The number of times that a clock shows a wall time: never where it is put forward past it, twice where it is put
+back."""
 
 
 @lru_cache(maxsize=1024)

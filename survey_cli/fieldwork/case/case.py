@@ -70,7 +70,7 @@ class Call:
     """Known to be eligible at this call's end, or before."""
     note: str
     keyed_outcome: str = ""
-    """What the interviewer keyed, where a supervisor changed the call's outcome."""
+    """The outcome that the interviewer keyed, where a supervisor changed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class Case:
 
     key: str
     seq: int = 0
-    """How many events it has."""
+    """The number of its events."""
     columns: Mapping[str, Value] = field(default_factory=lambda: NO_COLUMNS)
     numbers: tuple[NumberRecord, ...] = ()
     zone: str = ""
@@ -148,7 +148,7 @@ class Case:
     replicate: str = ""
     released: bool = False
     attempts: tuple[Attempt, ...] = ()
-    """Those with at least one call; the last one may still be open."""
+    """The attempts with at least one call; the last one may still be open."""
     open_attempt: Attempt | None = None
     """The current attempt, in which nothing need have been dialed."""
     appointment: Appointment | None = None
@@ -162,7 +162,7 @@ class Case:
     person_known: bool = False
     override: OutcomeOverride | None = None
     reopened_at: datetime | None = None
-    """When a supervisor last put it back into the queue."""
+    """The time at which a supervisor last put it back into the queue."""
     calls_before_reopening: int = 0
     """The number of calls made before it."""
     referred: bool = False
@@ -173,7 +173,7 @@ class Case:
     """It is never called again."""
     erased: bool = False
     anonymized: bool = False
-    """Identifying data are no longer stored, at the respondent's wish or because their time was over."""
+    """Identifying data are no longer stored, at the respondent's request or because the retention period was over."""
     scripts_read: frozenset[str] = frozenset()
     """Texts that were read out."""
     before_call: StateBeforeCall | None = None

@@ -22,7 +22,7 @@ NO_NUMBER_LEFT_CODE: Final = "3.90"
 has no code of its own for this in lists; 3.90 is `other, unknown`, which counts as the rates require."""
 NOT_SCREENED_CODE: Final = "3.21"
 NUMBER_CODES: Final = frozenset({"4.20", "4.32", "4.41", "4.51", "dead"})
-"""What is wrong with a number applies to the case only when it applies to each of its numbers."""
+"""Codes of a number that apply to the case only when they apply to each of its numbers."""
 INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off"})
 """Outcomes of an interview; a supervisor can give them only where there is one."""
 NON_HOUSEHOLD_OUTCOMES: Final = frozenset({"wrong_number", "business", "hangup_intro"})

@@ -15,16 +15,17 @@ from survey_cli.values import Value
 LineType: TypeAlias = Literal["mobile", "fixed", "unknown"]
 NumberState: TypeAlias = Literal["live", "dead", "never_call"]
 AppointmentPolicy: TypeAlias = Literal["anyone", "me", "me_first"]
-"""Who may keep an appointment: anybody; only its owner; its owner, and anybody once it is 15 minutes late."""
+"""The interviewers who may keep an appointment: anybody; only its owner; its owner, and anybody once it is 15 minutes
+late."""
 
 NO_COLUMNS: Mapping[str, Value] = MappingProxyType({})
 
 
 class NumberFacts(NamedTuple):
-    """What is stored about a number outside of the contacts."""
+    """The facts stored about a telephone number outside of the contacts."""
 
     position: int
-    """From 1; it identifies the number for good."""
+    """The position in the case, from 1; it identifies the number for good."""
     line: LineType = "unknown"
     zones: tuple[str, ...] = ()
     """The IANA zones it may be in; empty where the case's own applies."""
@@ -113,7 +114,7 @@ class AppointmentMade(NamedTuple):
     fold: int = 0
     """1: the second of two equal wall times when clocks go back."""
     person: str = ""
-    """Whom to ask for; personal, so it is erased with the rest."""
+    """The person to ask for; personal, so it is erased with the rest."""
     owner: str = ""
     policy: AppointmentPolicy = "anyone"
     note: str = ""
@@ -169,7 +170,7 @@ class RefusalDescribed(NamedTuple):
     strength: int = 0
     """From 1 (no time, perhaps another day) to 3 (angry); 0 where it is not given."""
     who: str = ""
-    """Who refused: the respondent, somebody else in the household, the gatekeeper."""
+    """The person who refused: the respondent, somebody else in the household, the gatekeeper."""
 
 
 class ScriptRead(NamedTuple):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterviewProgress:
-    """How far an interview came before it stopped."""
+    """The progress of an interview when it stopped."""
 
     passed_items: frozenset[str] = frozenset()
     """Items that its route has passed: answered, declined, read, or left out on the way."""

@@ -20,9 +20,9 @@ Delay: TypeAlias = timedelta | Literal["never", "held", "appointment"]
 DELAY_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 SpreadMode: TypeAlias = Literal["prefer", "wait", "off"]
 DEFAULT_SPREAD_WAIT: Final = timedelta(hours=24)
-"""How long a case waits for the part of the day tried least, where the study waits and gives no time."""
+"""The time for which a case waits for the part of the day tried least, where the study waits and states none."""
 DEFAULT_LEASE: Final = timedelta(minutes=20)
-"""How long a silent station keeps a case, unless the study says otherwise."""
+"""The time for which a silent station keeps a case, unless the study states another."""
 SOFT_REFUSALS: Final = ("refusal_soft", "refusal_household_soft", "break_off")
 """The refusals to which `soft_wait:` applies."""
 MANUAL_DIALING_COUNTRIES: Final = frozenset({"US", "PR", "GU", "VI"})
@@ -45,7 +45,7 @@ class CompletionPoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptLimits:
-    """How often a case may be called."""
+    """The limits of attempts per case."""
 
     total: int = 8
     per_day: int | None = None
@@ -76,8 +76,7 @@ class Plan:
     delays: Mapping[str, Delay] = field(default_factory=dict)
     """The least time before the next call, by outcome."""
     spread: SpreadMode = "prefer"
-    """How attempts are spread over parts of the day: cases are preferred in the part that was tried least, wait for it,
-    or neither."""
+    """The effect of the part of the day that was tried least: a case is preferred in it, waits for it, or neither."""
     spread_wait: timedelta = DEFAULT_SPREAD_WAIT
     refusals: int = 2
     """The number of the refusal that is final."""

@@ -27,7 +27,7 @@ class QuotaCell(NamedTuple):
 
 
 class CellFill(NamedTuple):
-    """How full a cell is."""
+    """The completes and reserved places of a cell."""
 
     completes: int = 0
     """Complete interviews in it."""

@@ -30,7 +30,7 @@ class CaseGroup(NamedTuple):
     bucket: str
     """The text of their claim criteria; empty for those that are not in the queue."""
     why: str
-    """What waiting cases wait for."""
+    """The reason why waiting cases wait."""
     has_appointment: bool
     open_to_all: bool
     """The appointment was due so long ago that anybody may keep it, where its owner had precedence."""
@@ -44,9 +44,10 @@ class CallPriority(NamedTuple):
     order: str
     """1 appointments, 2 interrupted interviews, 4 all others."""
     deferred: bool
-    """It is not the part of the day that was tried least for it: cases for which it is come first."""
+    """Another part of the day was tried least for it: cases for which it is the current one come first."""
     quota_fill: int
-    """How full the emptiest quota cell is, in thousandths: the emptier, the sooner. 0 where quotas don't matter."""
+    """The share of the emptiest quota cell that is filled, in thousandths; emptier ones come first. 0 where quotas don't
+    matter."""
     rank: str
 
 

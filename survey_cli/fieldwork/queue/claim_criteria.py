@@ -13,7 +13,7 @@ from survey_cli.fieldwork.plan.people import Interviewer, People
 
 
 class ClaimCriteria(NamedTuple):
-    """What the time and the interviewer must fulfill before a case may be claimed."""
+    """The conditions that the time and the interviewer must fulfill before a case may be claimed."""
 
     zones: tuple[str, ...] = ()
     dayparts: tuple[str, ...] = ()

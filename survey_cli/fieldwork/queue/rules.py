@@ -36,7 +36,7 @@ class RuleResult(NamedTuple):
     allows: bool
     explanation: str
     until: datetime | None = None
-    """When the rule will allow it again, where that is known."""
+    """The time at which the rule will allow it again, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ MAX_PRIORITY: Final = 499_999_999
 
 
 class DueTime(NamedTuple):
-    """When a case may be called, by its own history."""
+    """The time from which a case may be called, by its own history."""
 
     at: datetime
     why: str
