@@ -6,7 +6,7 @@ nor clock.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from types import MappingProxyType
@@ -188,8 +188,9 @@ _FILLERS: Final = (
 )
 
 TimeMark: TypeAlias = Literal["am", "pm", "first", "second"]
-AppointmentToken: TypeAlias = DayExpression | TimeExpression | TimeMark | UnclearAppointment
-TokenRule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], Iterable[AppointmentToken]]]
+AppointmentToken: TypeAlias = DayExpression | TimeExpression | TimeMark
+ParsedTokens: TypeAlias = Iterable[AppointmentToken | UnclearAppointment]
+TokenRule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], ParsedTokens]]
 
 
 def parse_text(
@@ -206,7 +207,12 @@ def parse_text(
     english = _HERE.sub("", english).strip()
     if not english:
         return _unclear("a day and a time are needed")
-    parsed = _combine_tokens(_tokenize(english, _build_rules(year, tuple(parts.items()))))
+    tokens: list[AppointmentToken] = []
+    for token in _tokenize(english, _build_rules(year, tuple(parts.items()))):
+        if isinstance(token, UnclearAppointment):
+            return token
+        tokens.append(token)
+    parsed = _combine_tokens(tokens)
     if isinstance(parsed, UnclearAppointment):
         return parsed
     if station_time and not isinstance(parsed.time, ClockTime):
@@ -241,7 +247,7 @@ def _format_spoken_time(minute: int, match: re.Match[str]) -> str:
     return f"{hour}:{minute:02}"
 
 
-def _tokenize(text: str, rules: list[TokenRule]) -> Iterator[AppointmentToken]:
+def _tokenize(text: str, rules: list[TokenRule]) -> ParsedTokens:
     rest = text
     while rest:
         for pattern, parse in rules:
@@ -261,7 +267,7 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
     own_hours = {_normalize(name): hours for name, hours in parts}
     own_names = "|".join(map(re.escape, own_hours))
     years = "|".join(str(y) for y in range(year - 1, year + 3))
-    rules: list[tuple[str, Callable[[re.Match[str]], Iterable[AppointmentToken]]]] = [
+    rules: list[tuple[str, Callable[[re.Match[str]], ParsedTokens]]] = [
         (rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,3}}) ?|({'|'.join(_NUMBERS)}) ){_UNIT}", _parse_relative),
         (r"(?:in|en|dentro de) (half an hour|media hora)\b", lambda _: (MinutesAhead(30),)),
         (r"(?:in|en|dentro de) (?:about )?(\d{1,3})\Z", _parse_bare_number),
@@ -337,7 +343,7 @@ def _make_daypart(name: str) -> NamedDaypart:
     return NamedDaypart(name, _PARTS[name])
 
 
-def _parse_relative(match: re.Match[str]) -> Iterable[AppointmentToken]:
+def _parse_relative(match: re.Match[str]) -> ParsedTokens:
     number = int(match[1]) if match[1] else _NUMBERS[match[2]]
     unit = _UNIT_MINUTES[match[3][0]]
     extra = int(match[4]) if match[4] else unit // 2 if match[5] else 0
@@ -345,7 +351,7 @@ def _parse_relative(match: re.Match[str]) -> Iterable[AppointmentToken]:
     return (DaysAhead(minutes // 1440),) if unit >= 1440 and minutes % 1440 == 0 else (MinutesAhead(minutes),)
 
 
-def _parse_bare_number(match: re.Match[str]) -> Iterable[AppointmentToken]:
+def _parse_bare_number(match: re.Match[str]) -> ParsedTokens:
     """Parse `in 20` as minutes where it can't be hours."""
     number = int(match[1])
     if number > MAX_BARE_HOURS:
@@ -370,47 +376,41 @@ def _parse_clock(text: str) -> ClockTime | UnclearAppointment:
     return ClockTime(hour * 60 + minute, hour == 0 or hour > 12 or has_two_digits)
 
 
-def _parse_single_time(text: str) -> Iterable[AppointmentToken]:
+def _parse_single_time(text: str) -> ParsedTokens:
     clock = _parse_clock(text)
     if isinstance(clock, ClockTime) and clock.minute == 1440:
         return (_unclear("there is no time 24:00", "write 23:45 or 00:15, with its day"),)
     return (clock,)
 
 
-def _parse_between(match: re.Match[str]) -> Iterable[AppointmentToken]:
+def _parse_between(match: re.Match[str]) -> ParsedTokens:
     return _make_range(_parse_clock(match[1]), _parse_clock(match[2]))
 
 
-def _parse_after(match: re.Match[str]) -> Iterable[AppointmentToken]:
+def _parse_after(match: re.Match[str]) -> ParsedTokens:
     return _make_range(_parse_clock(match[1]), None)
 
 
-def _parse_before(match: re.Match[str]) -> Iterable[AppointmentToken]:
+def _parse_before(match: re.Match[str]) -> ParsedTokens:
     return _make_range(None, _parse_clock(match[1]))
 
 
 def _make_range(
     start: ClockTime | UnclearAppointment | None, end: ClockTime | UnclearAppointment | None
-) -> Iterable[AppointmentToken]:
+) -> ParsedTokens:
     if isinstance(start, UnclearAppointment):
         return (start,)
     return (end if isinstance(end, UnclearAppointment) else TimeRange(start, end),)
 
 
-def _combine_tokens(tokens: Iterable[AppointmentToken]) -> ParsedAppointment | UnclearAppointment:
-    """Combine tokens into one day and one time; the first unclear token is returned as it is."""
-    tokens = list(tokens)
-    unclear = next((token for token in tokens if isinstance(token, UnclearAppointment)), None)
-    if unclear is not None:
-        return unclear
+def _combine_tokens(tokens: list[AppointmentToken]) -> ParsedAppointment | UnclearAppointment:
+    """Combine tokens into one day and one time."""
     days: list[DayExpression] = []
     times: list[TimeExpression] = []
     part: NamedDaypart | None = None
     fold: int | None = None
     for token in tokens:
         match token:
-            case UnclearAppointment():
-                continue
             case "am" | "pm":
                 if not times or not isinstance(times[-1], ClockTime):
                     return _unclear("the time is missing")
