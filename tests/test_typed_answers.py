@@ -102,6 +102,12 @@ def test_what_is_no_number_is_refused_with_words(text: str, language: str, decim
     assert read(text, language, decimals, high=100) == why
 
 
+def test_swiss_millions_keep_all_their_apostrophes() -> None:
+    """Babel takes two of them for quotes."""
+    assert [format_number(n, "de-CH") for n in (1234567, 10**9)] == ["1'234'567", "1'000'000'000"]
+    assert format_number(1234567.25, "fr-CH") == "1'234'567,25"
+
+
 @pytest.mark.parametrize("language", ["en", "de", "fr", "pt", "hi", "ar", "ja", "es", "sv", "de-CH", "bn", "fa"])
 def test_what_is_written_is_read_back_as_the_same_number(language: str) -> None:
     """Grouped and not, with three decimals, where a point or a comma could be mistaken most easily."""

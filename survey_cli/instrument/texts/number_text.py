@@ -72,6 +72,10 @@ def format_number(value: int | float, language: str, *, grouped: bool = True) ->
     from babel.numbers import format_decimal
 
     locale = language.replace("-", "_")
+    separators = get_separators(language)
+    if grouped and separators.group == "'":
+        # Babel removes apostrophes in pairs, as quotes: 1'000'000 would be 1000000
+        return format_number(value, "en").translate(str.maketrans(",.", f"'{separators.decimal}"))
     try:
         return format_decimal(value, locale=locale, group_separator=grouped, decimal_quantization=False)
     except (UnknownLocaleError, ValueError):
