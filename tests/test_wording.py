@@ -1,7 +1,14 @@
-"""Wording of quantities, lists and names of languages."""
+"""Wording of quantities, lists, names of languages, and commands in messages."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import survey_cli
+from survey_cli.cli.app import CommandGroup, iterate_commands
 from survey_cli.instrument.texts.language_names import get_language_name
 from survey_cli.wording import format_quantity, join_first, join_words, pluralize
 
@@ -34,3 +41,32 @@ def test_a_long_list_ends_in_the_number_of_the_others() -> None:
 )
 def test_a_language_has_an_english_name(code: str, name: str) -> None:
     assert get_language_name(code) == name
+
+
+COMMAND = re.compile(r"(?<![-\w])survey ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
+PROSE = {"describes", "dials", "has", "instrument", "it", "may", "module", "of", "package", "rules", "was"}
+"""Words that follow the noun `survey`."""
+
+
+def list_texts(source: str) -> Iterator[str]:
+    """Yield every text of a module, with {} for each value that is filled in."""
+    module = ast.parse(source)
+    parts = {id(part) for node in ast.walk(module) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(module):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+            yield node.value
+
+
+def test_every_command_that_a_text_names_exists() -> None:
+    known = dict(iterate_commands())
+    unknown = [
+        f"{path.name}: {match[0]}"
+        for path in Path(survey_cli.__file__).parent.rglob("*.py")
+        for text in list_texts(path.read_text(encoding="utf-8"))
+        for match in COMMAND.finditer(text)
+        if match[1] not in PROSE
+        and not ((entry := known.get(match[1])) and (not isinstance(entry, CommandGroup) or match[2] in entry.commands))
+    ]
+    assert unknown == []

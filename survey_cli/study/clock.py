@@ -11,18 +11,18 @@ from survey_cli.wording import format_quantity
 LAST_START_SETTING: Final = "clock seen"
 """The setting with the time at which a station was last started."""
 ACCEPTED_SETTING: Final = "clock accepted"
-"""The setting with the newest entry in spite of which somebody called the clock right."""
+"""The setting with the newest entry for which somebody confirmed that the clock is right."""
 
 MAX_BEHIND: Final = timedelta(minutes=2)
 MAX_AHEAD: Final = timedelta(days=366)
-"""So far from the newest entry a clock is in doubt: two minutes before it, or a year after it."""
+"""A clock more than two minutes behind the newest entry, or more than a year ahead of it, is in doubt."""
 
 TOLERANCE: Final = timedelta(seconds=1)
-"""Clocks that differ by less show the same time."""
+"""Clocks that differ by less than this count as equal."""
 
 
 def convert_to_study_clock(store: Store, at: datetime, local: datetime) -> datetime:
-    """A time of this computer's clock, which shows `local` now, as the time of the study's clock."""
+    """Return the time `at` of this computer's clock, which shows `local` now, as time of the study's clock."""
     if store.clock is None:
         return at
     ahead = store.clock() - local
@@ -30,33 +30,36 @@ def convert_to_study_clock(store: Store, at: datetime, local: datetime) -> datet
 
 
 def check_last_time(store: Store, where: str, at: datetime) -> None:
-    """Check that this computer's clock, which shows `at`, agrees with the newest entry of the database."""
+    """Check that this computer's clock, which shows `at`, agrees with the newest entry of the database.
+
+    Raises ConfirmableError where it doesn't; confirming accepts the clock.
+    """
     newest = _find_disagreeing_entry(store, at)
     if newest is None:
         return
 
-    def settle() -> None:
-        with Store.open(where, create=False) as again:
-            again.settings.write(ACCEPTED_SETTING, encode_timestamp(newest))
+    def confirm() -> None:
+        with Store.open(where, create=False) as reopened:
+            reopened.settings.write(ACCEPTED_SETTING, encode_timestamp(newest))
 
-    here, there = at.astimezone(), newest.astimezone()
+    local, newest_local = at.astimezone(), newest.astimezone()
     raise ConfirmableError(
         where,
-        f"this computer's clock shows {here:%Y-%m-%d %H:%M}, and the newest entry is of {there:%Y-%m-%d %H:%M}",
+        f"this computer's clock shows {local:%Y-%m-%d %H:%M}, and the newest entry is of {newest_local:%Y-%m-%d %H:%M}",
         "set the clock; if it is right, begin with --clock-is-right",
         question="Is this computer's clock right?",
-        confirm=settle,
+        confirm=confirm,
     )
 
 
 def accept_clock(store: Store, at: datetime) -> None:
-    """Believe the clock, whatever the newest entry is. Raises StoreError."""
+    """Accept the clock as right, whatever the newest entry is. Raises StoreError."""
     if (newest := _find_disagreeing_entry(store, at)) is not None:
         store.settings.write(ACCEPTED_SETTING, encode_timestamp(newest))
 
 
 def _find_disagreeing_entry(store: Store, at: datetime) -> datetime | None:
-    """The newest entry, where it speaks against this clock and nobody has said that the clock is right."""
+    """Return the newest entry's time where it puts this clock in doubt and nobody has accepted the clock; else None."""
     if store.clock is not None:
         return None
     newest, seen = store.data.find_newest_time(), store.settings.read(LAST_START_SETTING)
@@ -72,17 +75,17 @@ def _find_disagreeing_entry(store: Store, at: datetime) -> datetime | None:
 
 
 def record_start(store: Store, at: datetime) -> None:
-    """Keep that a station was started then. Raises StoreError."""
+    """Store the time at which a station was started. Raises StoreError."""
     if store.clock is None:
         store.settings.write(LAST_START_SETTING, encode_timestamp(at))
 
 
 def list_future_entries(store: Store, at: datetime) -> list[str]:
-    """A sentence for each interview and case with entries dated after this time. Raises StoreError."""
+    """Return a sentence for each interview and case with entries dated after this time. Raises StoreError."""
     remedy = "set its clock; survey case outcome FILE CASE OUTCOME --note TEXT dates a case that waits anew"
     return [
-        f"{whose} has {format_quantity(count, 'entry', 'entries')} dated in the future, the last one"
+        f"{owner} has {format_quantity(count, 'entry', 'entries')} dated in the future, the last one"
         f" {last.astimezone():%Y-%m-%d %H:%M}: a station's clock was wrong"
         f" — {remedy}"
-        for whose, count, last in store.data.list_entries_after(at + MAX_BEHIND)
+        for owner, count, last in store.data.list_entries_after(at + MAX_BEHIND)
     ]

@@ -1,6 +1,6 @@
 """Detection of changed files while stations work: the questionnaire with its modules, and the list of people.
 
-A station asks between two cases. Unchanged files cost one look at each file's date and size.
+A station checks between two cases. For unchanged files it reads only their dates and sizes.
 """
 
 import os
@@ -23,17 +23,17 @@ FileStates: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 
 
 class StudyFiles:
-    """The files that one open study was read from, as they were when they were read."""
+    """The files from which one open study was read, with their content at that time as a digest."""
 
     def __init__(self, study: OpenStudy, people: str | None = None) -> None:
         self._people = people
         self._store = study.store
         self._in_use = study.instrument.hash
         self._refused: Instrument | None = None
-        """A questionnaire that was not taken over because nobody has accepted its changes of meaning."""
+        """A changed questionnaire that is not used because nobody has accepted its changes of meaning."""
         self._files = self._list_files(study)
         self._signature: FileStates = ()
-        """Empty: whether the files are still those that were read is not known yet."""
+        """Dates and sizes at the last check; empty before the first."""
         self._digest = _compute_digest(self._files)
 
     def _list_files(self, study: OpenStudy) -> tuple[Path, ...]:
@@ -43,8 +43,10 @@ class StudyFiles:
         return (top, *modules, *((people,) if people is not None else ()))
 
     def has_changed(self) -> bool:
-        """Whether the content of a file is another than at the last call, or than when the study was opened; or whether
-        the changes that were refused then have been accepted. Raises StoreError.
+        """Return whether a file's content has changed since the last call, or since the study was opened.
+
+        Also True where refused changes of meaning have been accepted since, or another version was published. Raises
+        StoreError.
         """
         if self._read_published_hash() not in ("", self._in_use):
             return True
@@ -67,16 +69,14 @@ class StudyFiles:
         return True
 
     def _read_published_hash(self) -> str:
-        """The version published on a server; of a database file, whose version is the file's, nothing. Raises
-        StoreError.
-        """
+        """Return the hash of the version published on a server; empty for a database file. Raises StoreError."""
         return "" if self._store.clock is None else read_published_hash(self._store)
 
     def reread(self, study: OpenStudy) -> OpenStudy:
-        """The study with the questionnaire, plan and people that the files hold now; its database stays open.
+        """Return the study with the current questionnaire, plan and people; its database stays open.
 
-        A UserError where a file has errors, the questionnaire is another one or means something else than interviews that
-        are kept, or whoever works here is no longer listed. Raises StoreError.
+        Raises UserError where a file has errors, the questionnaire is another one or has changes of meaning that nobody
+        has accepted, or the person who works here is no longer listed; and StoreError.
         """
         self._refused = None
         instrument = open_instrument(study.path)
@@ -106,12 +106,12 @@ class StudyFiles:
 
 
 def _read_file_state(file: Path) -> tuple[int, int, int] | None:
-    """What tells that a file was written: None where it cannot be read."""
+    """Return the time of the last change, size and inode of a file; None where it cannot be read."""
     try:
-        found = os.stat(file)
+        state = os.stat(file)
     except (OSError, ValueError):
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return state.st_mtime_ns, state.st_size, state.st_ino
 
 
 def _compute_digest(files: Iterable[Path]) -> bytes:

@@ -10,13 +10,15 @@ from survey_cli.study.location import PEOPLE_FILE
 
 
 def read_login_name() -> str:
-    """The account of the operating system."""
+    """Return the account of the operating system."""
     return accounts.read_system_account()
 
 
 def identify(claimed: str, account: str, people: People, own: People) -> Interviewer:
-    """The person who works under a name: that of the account, unless another is claimed and that is allowed. `own` is the
-    study's own list of people, which decides that; `people` the list that is in use.
+    """Return the person who works under the account's name, or under another claimed name.
+
+    `own` is the study's own list of people, which decides whether a claim is allowed; `people` is the list in use. Raises
+    UserError.
     """
     name = claimed.strip() or account
     check_people_list(account, people, own)
@@ -34,7 +36,7 @@ def identify(claimed: str, account: str, people: People, own: People) -> Intervi
 
 
 def check_people_list(account: str, people: People, own: People) -> None:
-    """Check that the list of people is the study's own, or that the account may use another one."""
+    """Check that the list of people is the study's own, or that the account may use another one. Raises UserError."""
     if people == own or _is_supervisor(account, own):
         return
     what = f"{account} is no supervisor on the study's own list, so no other list can be used"
@@ -47,5 +49,5 @@ def _is_supervisor(account: str, people: People) -> bool:
 
 
 def format_author(name: str, account: str) -> str:
-    """The name under which something was written, with the account where that is another."""
+    """Return the name under which something was written, with the account where that differs."""
     return f"{name} (account {account})" if account not in ("", name) else name

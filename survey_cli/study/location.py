@@ -11,8 +11,10 @@ PEOPLE_FILE: Final = "interviewers.csv"
 
 
 def locate_people_file(path: str | Path, where: str) -> Path | None:
-    """The one place of a study's own list of people, whether or not there is one: beside its database; of one on a
-    server in `responses/` at the instrument. None for a study in memory, which has no list of its own.
+    """Return the path of a study's own list of people, whether or not the file exists.
+
+    It is beside the database; for a database on a server, in `responses/` beside the instrument. None for a study in
+    memory, which has no list of its own.
     """
     if where == ":memory:":
         return None
@@ -21,7 +23,7 @@ def locate_people_file(path: str | Path, where: str) -> Path | None:
 
 
 def describe_files(path: str | Path, where: str, *, people: str | None = None) -> str:
-    """The database and the list of people that a command works with, by their whole paths."""
+    """Return a sentence with the database and the list of people that a command uses, as absolute paths."""
     database = where if is_server_address(where) or where == ":memory:" else Path(where).resolve()
     file = Path(people).resolve() if people else locate_people_file(path, where)
     if file is None:
@@ -33,6 +35,6 @@ def describe_files(path: str | Path, where: str, *, people: str | None = None) -
 
 
 def describe_database(path: str | Path, instrument: str, db: str | None) -> str:
-    """What `in_use` says of a database file that was named, or is found by the rule; empty where there is none."""
+    """Return `describe_files` of the database file that is named, or of the default one; empty where there is none."""
     file = Path(db) if db else find_study_folder(path) / RESPONSES_FOLDER / f"{instrument}.db"
     return describe_files(path, str(file)) if file.is_file() else ""

@@ -1,7 +1,4 @@
-"""Opening a study: its instrument, plan, database, people and do-not-call list.
-
-Sessions and services open a study here; nothing is done to it.
-"""
+"""Opening a study: its instrument, plan, database, people and do-not-call list. Opening changes no stored data."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -36,7 +33,7 @@ class StudyRecords:
     plan: Plan
     store: Store
     where: str
-    """The database as it is printed."""
+    """The database as it is shown to users."""
     people: People
 
     def close(self) -> None:
@@ -67,12 +64,12 @@ class OpenStudy(StudyRecords):
         self.store.close()
 
     def is_on_do_not_call_list(self, numbers: Collection[str]) -> bool:
-        """Whether one of these numbers (E.164) is on the do-not-call list."""
+        """Return whether one of these numbers (E.164) is on the do-not-call list."""
         return bool(self.do_not_call.select_listed(numbers))
 
 
 def open_records(path: str | Path, *, db: str | None = None, people: str | None = None) -> StudyRecords:
-    """Open the stored data of a study for reading; nothing is created."""
+    """Open the stored data of a study for reading; nothing is created. Raises UserError."""
     instrument = open_instrument(str(path))
     where = locate_database(path, instrument.id, db)
     listed = load_people(path, where, people)
@@ -103,10 +100,11 @@ def open_study(
     invented: People | None = None,
     as_written: bool = False,
 ) -> OpenStudy:
-    """Everything that fieldwork on this instrument needs. `by` is whoever asks: the account unless given. Without
-    `create` a study that has no database yet is a UserError that says to import a sample first. `invented` are the people
-    of a study that is only tried, in which `by` may do everything. The questionnaire is the version in force, unless it
-    is to be `as_written` in its file.
+    """Open everything that fieldwork on an instrument needs.
+
+    `by` is the person at work, by default the account. `invented` are the people of a simulated study, in which `by` may
+    do everything. The questionnaire is the version in force; with `as_written`, the one in the file. Raises UserError,
+    also where there is no database yet and `create` is False.
     """
     instrument = open_instrument(str(path))
     where = locate_database(path, instrument.id, db)
@@ -115,7 +113,7 @@ def open_study(
     who: Interviewer | None = None
     if invented is not None:
         who = Interviewer(login=by, role="supervisor")
-    elif not is_server_address(where):  # before anything is made
+    elif not is_server_address(where):  # before a file is created
         who = identify(by, account.read_system_account(), listed, own)
     store = open_store(where, create=True) if create else open_existing_store(where)
     if store is None:
@@ -141,17 +139,17 @@ def open_study(
 
 
 def load_people_by_id(path: str | Path, instrument: str, *, db: str | None, named: str | None) -> People:
-    """The same by the instrument's id and what was given with --db."""
+    """Return the people of a study, whose database is found by the instrument's id and the option --db."""
     return load_people(path, locate_database(path, instrument, db), named)
 
 
 def load_people(path: str | Path, where: str, named: str | None) -> People:
-    """The people on the named list, else on the study's own; everybody where there is no list."""
+    """Return the people on the named list, or on the study's own; everybody may do everything where there is none."""
     file = Path(named) if named else locate_people_file(path, where)
     if file is None or (not named and not file.is_file()):
         return People()
-    found = read_people(file)
-    if isinstance(found, list):
+    people_file = read_people(file)
+    if isinstance(people_file, list):
         remedy = "correct it, so that it is known who may do what"
-        raise UserError(str(file), "the list of people cannot be read", remedy, problems=tuple(found))
-    return found.people
+        raise UserError(str(file), "the list of people cannot be read", remedy, problems=tuple(people_file))
+    return people_file.people

@@ -12,7 +12,7 @@ from survey_cli.store import Store
 
 PAUSE_SETTING: Final = "paused"
 MAX_MESSAGE_LENGTH: Final = 200
-"""Characters of a message."""
+"""Maximum length of a message, in characters."""
 
 
 class Pause(NamedTuple):
@@ -23,14 +23,14 @@ class Pause(NamedTuple):
     message: str = ""
 
     def describe(self, since: datetime, now: datetime) -> str:
-        """`Paused by sue since 14:05: server moves`; both moments are on the clock of whoever reads it."""
+        """Return a text such as `Paused by sue since 14:05: server moves`; both times are in the reader's time zone."""
         day = "" if since.date() == now.date() else f"{format_short_day(since.date())} "
-        said = f"Paused by {self.by} since {day}{since:%H:%M}"
-        return f"{said}: {self.message}" if self.message else said
+        text = f"Paused by {self.by} since {day}{since:%H:%M}"
+        return f"{text}: {self.message}" if self.message else text
 
 
 def read_pause(store: Store) -> Pause | None:
-    """The pause of the study, None while it runs. Raises StoreError."""
+    """Return the pause of the study; None while it runs. Raises StoreError."""
     text = store.settings.read(PAUSE_SETTING)
     if not text:
         return None
@@ -39,6 +39,6 @@ def read_pause(store: Store) -> Pause | None:
 
 
 def write_pause(store: Store, pause: Pause | None) -> None:
-    """Pause the study, or let it run again. Raises StoreError."""
+    """Pause the study, or resume it where `pause` is None. Raises StoreError."""
     value = pause._asdict() | {"since": pause.since.isoformat()} if pause is not None else {}
     store.settings.write(PAUSE_SETTING, json.dumps(value, ensure_ascii=False) if value else "")

@@ -5,8 +5,9 @@ from survey_cli.study.open_study import OpenStudy
 
 
 def check_supervisor(study: OpenStudy, what: str) -> None:
-    """Why whoever asks may not do it, `what` being what they wanted (`correct an outcome`); None where they may: they
-    supervise, or nobody is listed.
+    """Check that the person at work supervises, or that the study lists no people.
+
+    Raises UserError otherwise; `what` completes its sentence: `correct an outcome`.
     """
     if study.who.supervises:
         return

@@ -11,42 +11,45 @@ from survey_cli.problems import UserError
 from survey_cli.store import Store
 
 PUBLISHED_SETTING: Final = "published"
-"""The setting with the hash of the version that was published last."""
+"""The setting with the hash of the last published version."""
 
 
 class VersionInForce(NamedTuple):
-    """The version that interviews begin with."""
+    """The version with which interviews begin."""
 
     instrument: Instrument
     notice: str = ""
-    """What to tell whoever works here: that it is not the version in the file."""
+    """Message for the person at work where it is not the version in the file."""
 
 
 def read_published_hash(store: Store) -> str:
-    """The hash of the version that was published last; of earlier databases of the one kept last; empty where none is
-    kept. Raises StoreError.
+    """Return the hash of the last published version; empty where there is none.
+
+    In databases of earlier versions of the program it is the last version stored. Raises StoreError.
     """
     return store.settings.read(PUBLISHED_SETTING) or store.data.read_newest_instrument()
 
 
 def find_version_in_force(store: Store, instrument: Instrument, path: str) -> VersionInForce:
-    """The version that interviews of this study begin with, where `instrument` is what the file at `path` holds. Raises
-    StoreError.
+    """Return the version with which interviews of this study begin.
+
+    `instrument` is the questionnaire in the file at `path`. Raises UserError where none was published, or one of another
+    study; and StoreError.
     """
     if store.clock is None:
         return VersionInForce(instrument)
-    hash = read_published_hash(store)
-    if not hash and not store.data.can_publish():
+    published_hash = read_published_hash(store)
+    if not published_hash and not store.data.can_publish():
         what = "no version of the questionnaire is published there yet"
         raise UserError(store.where, what, f"the schema's owner publishes it: survey study publish {path}")
-    if hash in ("", instrument.hash):
+    if published_hash in ("", instrument.hash):
         return VersionInForce(instrument)
-    published = rebuild_instrument(store.data.find_instrument_texts(hash) or {}, hash)
-    theirs, ours = _get_title(published), _get_title(instrument)
-    if theirs != ours:
+    published = rebuild_instrument(store.data.find_instrument_texts(published_hash) or {}, published_hash)
+    published_title, title = _get_title(published), _get_title(instrument)
+    if published_title != title:
         raise UserError(
             store.where,
-            f"the study there is titled {theirs!r}, and this questionnaire {ours!r}",
+            f"the study there is titled {published_title!r}, and this questionnaire {title!r}",
             "give this one another name (instrument:); if it is the same study, the schema's owner publishes it:"
             f" survey study publish {path}",
         )

@@ -1,4 +1,4 @@
-"""Changes of meaning between a questionnaire and versions with real interviews: listed, counted, accepted with a reason.
+"""Changes of meaning between a questionnaire and versions with real interviews: list, counts, acceptances with reasons.
 
 `survey check`, the start of an interview and exports all use this module, so that they agree.
 """
@@ -24,17 +24,17 @@ REAL_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """Somebody's word that a change is meant."""
+    """A person's confirmation that a change of meaning is intended."""
 
     reason: str
     by: str
     at: datetime
     earlier: str
-    """The version, in words, whose answers it concerns."""
+    """Description of the version whose answers are concerned."""
     later: str
-    """The version, in words, that it was accepted for."""
+    """Description of the version for which the change was accepted."""
     same: bool = False
-    """The changed text means the same: the answers stay in one column."""
+    """Whether the changed text means the same, so that the answers stay in one column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,48 +43,46 @@ class VersionChange:
 
     change: MeaningChange
     versions: Mapping[str, str]
-    """The versions that it concerns, in words by their hash, the first kept first."""
+    """Descriptions of the versions concerned, by hash, the earliest first."""
     acceptance: Acceptance | None = None
 
     @property
     def versions_text(self) -> str:
-        """The versions in words."""
+        """Descriptions of the versions in one text."""
         return join_first(self.versions.values())
 
 
 def list_version_changes(store: Store, instrument: Instrument) -> list[VersionChange]:
-    """What interviews of earlier versions mean otherwise than this questionnaire. Raises StoreError."""
-    kept_here = store.data.list_instruments()
-    found: dict[MeaningChange, dict[str, str]] = {}
-    for kept in kept_here:
-        if kept.hash == instrument.hash or not store.data.has_interviews(kept.hash):
+    """Return the changes of meaning between this questionnaire and versions with real interviews. Raises StoreError."""
+    stored = store.data.list_instruments()
+    versions_by_change: dict[MeaningChange, dict[str, str]] = {}
+    for earlier in stored:
+        if earlier.hash == instrument.hash or not store.data.has_interviews(earlier.hash):
             continue
-        old = rebuild_instrument(kept.texts, kept.hash)
-        for change in list_changes(old, instrument):
-            found.setdefault(change, {})[kept.hash] = describe_version(kept, kept_here)
+        for change in list_changes(rebuild_instrument(earlier.texts, earlier.hash), instrument):
+            versions_by_change.setdefault(change, {})[earlier.hash] = describe_version(earlier, stored)
     return [
         VersionChange(change=change, versions=versions, acceptance=find_acceptance(store, change))
-        for change, versions in found.items()
+        for change, versions in versions_by_change.items()
     ]
 
 
 def check_may_begin(store: Store, instrument: Instrument) -> None:
-    """Check that a real interview may begin with this questionnaire: nobody has yet to accept a change of meaning.
+    """Check that a real interview may begin: every change of meaning is accepted, or the version has interviews already.
 
-    A version that has real interviews already goes on.
+    Raises UserError.
     """
     if not store.data.has_interviews(instrument.hash):
         check_changes_accepted(store, instrument)
 
 
 def check_changes_accepted(store: Store, instrument: Instrument) -> None:
-    """Check that every change of meaning between stored interviews and this questionnaire was accepted."""
-    found = list_version_changes(store, instrument)
-    left = [one for one in found if one.acceptance is None]
-    if not left:
+    """Check that every change of meaning since the stored interviews was accepted. Raises UserError."""
+    changes = [change for change in list_version_changes(store, instrument) if change.acceptance is None]
+    if not changes:
         return
-    first = left[0]
-    others = len(left) - 1
+    first = changes[0]
+    others = len(changes) - 1
     more = (
         f", and there {pluralize(others, 'is', 'are')} {format_quantity(others, 'more such change')}" if others else ""
     )
@@ -96,59 +94,62 @@ def check_changes_accepted(store: Store, instrument: Instrument) -> None:
     )
 
 
-def count_answered(store: Store, hash: str, items: Sequence[str]) -> tuple[dict[str, int], int]:
-    """How many real interviews of a version have an answer at each item, and how many there are. One without current data
-    counts as answered. Raises StoreError.
+def count_answered(store: Store, version: str, items: Sequence[str]) -> tuple[dict[str, int], int]:
+    """Return the number of real interviews with an answer at each item, and the number of all, of a version (its hash).
+
+    An interview without current data counts as answered. Raises StoreError.
     """
-    variables = store.data.read_variables(hash)
-    places = {
-        item: [(at, make_cell_reader(v.storage)) for at, v in enumerate(variables) if v.item == item] for item in items
+    variables = store.data.read_variables(version)
+    columns_by_item = {
+        item: [(index, make_cell_reader(v.storage)) for index, v in enumerate(variables) if v.item == item]
+        for item in items
     }
     counts, total = dict.fromkeys(items, 0), 0
     personal = any(v.personal and v.item in counts for v in variables)
-    for line in store.data.iterate_export_rows(hash, origins=REAL_ORIGINS, personal=personal):
+    for row in store.data.iterate_export_rows(version, origins=REAL_ORIGINS, personal=personal):
         total += 1
-        texts = split_row(line.cells, len(variables)) if line.cells is not None else None
-        for item, columns in places.items():
+        texts = split_row(row.cells, len(variables)) if row.cells is not None else None
+        for item, columns in columns_by_item.items():
             if texts is None or any(
-                not isinstance(cell := read(texts[at]), Missing) and cell != "" for at, read in columns
+                not isinstance(cell := read(texts[index]), Missing) and cell != "" for index, read in columns
             ):
                 counts[item] += 1
     return counts, total
 
 
-def describe_version(kept: InstrumentRow, among: Sequence[InstrumentRow]) -> str:
-    """A version as it is told apart from the others."""
-    if sum(other.version == kept.version for other in among) > 1 or not kept.version:
-        name = f"version {kept.version}" if kept.version else "the version"
-        return f"{name} of {kept.kept_at:%Y-%m-%d %H:%M:%S} UTC"
-    return f"version {kept.version}"
+def describe_version(row: InstrumentRow, rows: Sequence[InstrumentRow]) -> str:
+    """Return a description that distinguishes a version from all others in `rows`."""
+    if sum(other.version == row.version for other in rows) > 1 or not row.version:
+        name = f"version {row.version}" if row.version else "the version"
+        return f"{name} of {row.kept_at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"version {row.version}"
 
 
 def find_acceptance(store: Store, change: MeaningChange) -> Acceptance | None:
-    """What is kept of the acceptance of a change, between whichever versions; None where that can't be read. Raises
-    StoreError.
+    """Return the stored acceptance of a change, between whichever versions; None where there is none that is readable.
+
+    Raises StoreError.
     """
     text = store.settings.read(_make_setting_name(change))
     if text is None:
         return None
     try:
-        kept: Mapping[str, object] = json.loads(text)
+        value: Mapping[str, object] = json.loads(text)
         return Acceptance(
-            reason=str(kept["reason"]),
-            by=str(kept["by"]),
-            at=datetime.fromisoformat(str(kept["at"])),
-            earlier=str(kept["earlier"]),
-            later=str(kept["later"]),
-            same=kept["same"] is True,
+            reason=str(value["reason"]),
+            by=str(value["by"]),
+            at=datetime.fromisoformat(str(value["at"])),
+            earlier=str(value["earlier"]),
+            later=str(value["later"]),
+            same=value["same"] is True,
         )
     except (ValueError, KeyError, TypeError):
         return None
 
 
 def write_acceptance(store: Store, change: MeaningChange, acceptance: Acceptance) -> None:
-    """Keep an acceptance, instead of an earlier one of the same change. Raises StoreError."""
-    kept = {
+    """Store an acceptance in place of an earlier one of the same change. Raises StoreError."""
+    value = {
         "item": change.item,
         "what": change.what,
         "reason": acceptance.reason,
@@ -158,7 +159,7 @@ def write_acceptance(store: Store, change: MeaningChange, acceptance: Acceptance
         "later": acceptance.later,
         "same": acceptance.same,
     }
-    store.settings.write(_make_setting_name(change), json.dumps(kept, ensure_ascii=False))
+    store.settings.write(_make_setting_name(change), json.dumps(value, ensure_ascii=False))
 
 
 def _make_setting_name(change: MeaningChange) -> str:

@@ -222,7 +222,7 @@ def do_not_call_remove(
     All, or none where one is not on it.
 
     Who removed a number, when and why is kept. A case that was closed as do not call stays closed until its outcome
-    is corrected: survey outcome.
+    is corrected: survey case outcome.
     """
     from survey_cli.services.sample.do_not_call_list import remove_numbers
 

@@ -1,6 +1,6 @@
 """Follow-up tasks of a transaction: numbers for the do-not-call list, answers to be erased.
 
-The transaction stores the tasks. They are done at once, or at the next opening of the study after a crash.
+The transaction stores the tasks. They are done immediately afterwards, or after a crash when the study is next opened.
 """
 
 from collections.abc import Iterator
@@ -30,39 +30,41 @@ REMEDY = "opening the study for writing (survey status FILE) does it"
 def build_follow_up_tasks(
     row: Outcome, key: str, origin: InterviewOrigin = "real", *, sampled: bool = True
 ) -> tuple[str, ...]:
-    """What is owed once this outcome is written to the case or interview of this key."""
-    kind, found = row.kind, []
-    if sampled and kind in DO_NOT_CALL_KINDS:
-        found.append(f"{LIST_TASK}: {key}")
-    if kind == WITHDRAWN:
-        found.append(f"{ERASE_TASK if origin == 'real' else ERASE_PRACTICE_TASK}: {key}")
-    return tuple(found)
+    """Return the tasks that follow once this outcome is written to the case or interview of this key."""
+    tasks = []
+    if sampled and row.kind in DO_NOT_CALL_KINDS:
+        tasks.append(f"{LIST_TASK}: {key}")
+    if row.kind == WITHDRAWN:
+        tasks.append(f"{ERASE_TASK if origin == 'real' else ERASE_PRACTICE_TASK}: {key}")
+    return tuple(tasks)
 
 
 def do_follow_up_tasks(
     store: Store, instrument: Instrument, do_not_call: DoNotCallList | None, *, at: datetime, by: str, key: str = ""
 ) -> Iterator[str]:
-    """Do what is owed, of the case `key` alone where one is given. Yields a sentence for each thing that could not be
-    done. `do_not_call` is None where only answers can be erased.
+    """Do the open tasks: those of the case `key`, or all where `key` is empty.
+
+    Yields a sentence for each task that could not be done. `do_not_call` is None where only answers can be erased.
     """
-    cases = store.cases
-    for task in cases.follow_up_tasks.list_open():
-        what, _, whose = task.partition(": ")
-        if (key and whose != key) or (what == LIST_TASK and do_not_call is None):
+    for task in store.cases.follow_up_tasks.list_open():
+        kind, _, task_key = task.partition(": ")
+        if key and task_key != key:
             continue
         try:
-            if what == LIST_TASK and do_not_call is not None:
-                _list_numbers(store, do_not_call, whose, at=at, by=by)
+            if kind != LIST_TASK:
+                origins: tuple[InterviewOrigin, ...] = PERSON_ORIGINS if kind == ERASE_TASK else ("practice",)
+                erase_answers(store, instrument, task_key, at=at, by=by, why=WITHDRAWN, origins=origins)
+            elif do_not_call is not None:
+                _list_numbers(store, do_not_call, task_key, at=at, by=by)
             else:
-                origins: tuple[InterviewOrigin, ...] = PERSON_ORIGINS if what == ERASE_TASK else ("practice",)
-                erase_answers(store, instrument, whose, at=at, by=by, why=WITHDRAWN, origins=origins)
-            cases.follow_up_tasks.complete(task)
+                continue
+            store.cases.follow_up_tasks.complete(task)
         except UserError as error:
-            yield f"{TASK_MESSAGES[what].format(whose)}: {error.short}"
+            yield f"{TASK_MESSAGES[kind].format(task_key)}: {error.short}"
 
 
 def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
-    """Do what is owed of one case, or of all where `key` is empty."""
+    """Do the open tasks of one case, or all where `key` is empty; yields a sentence for each that could not be done."""
     return do_follow_up_tasks(study.store, study.instrument, study.do_not_call, at=at, by=study.who.login, key=key)
 
 
@@ -70,20 +72,14 @@ def _list_numbers(store: Store, do_not_call: DoNotCallList, key: str, *, at: dat
     contact = store.cases.queries.find_contact(key)
     if contact is None:
         return
-    blocked = [e for e in store.cases.queries.read_history(key) if isinstance(e.event, DoNotCallSet)]
-    last = blocked[-1] if blocked else None
-    do_not_call.add(
-        [number.e164 for number in contact.numbers if number.e164],
-        at=last.at if last is not None else at,
-        reason=last.event.why if last is not None and isinstance(last.event, DoNotCallSet) else "",
-        by=last.by if last is not None else by,
-    )
+    reason = ""
+    for entry in store.cases.queries.read_history(key):
+        if isinstance(entry.event, DoNotCallSet):
+            at, by, reason = entry.at, entry.by, entry.event.why
+    do_not_call.add([number.e164 for number in contact.numbers if number.e164], at=at, reason=reason, by=by)
 
 
 def describe_open_tasks(store: Store) -> list[str]:
-    """A sentence for each task that is owed. Raises StoreError."""
-    found = []
-    for task in store.cases.follow_up_tasks.list_open():
-        what, _, whose = task.partition(": ")
-        found.append(f"{TASK_MESSAGES[what].format(whose)} — {REMEDY}")
-    return found
+    """Return a sentence for each open task. Raises StoreError."""
+    tasks = (task.partition(": ") for task in store.cases.follow_up_tasks.list_open())
+    return [f"{TASK_MESSAGES[kind].format(key)} — {REMEDY}" for kind, _, key in tasks]

@@ -1,7 +1,7 @@
 """Erasure and anonymization of a person's data: history and contact, then each interview, then the file's free pages.
 
-An interrupted erasure is completed by repeating it. Who may erase, and whether a retention period is over, is decided
-elsewhere.
+Repeating an interrupted erasure completes it. The privacy services decide who may erase, and whether a retention period
+is over.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -34,10 +34,10 @@ PERSON_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "practice")
 """Origins of interviews with a person."""
 STATION: Final = "office"
 MAX_TRIES: Final = 5
-"""Attempts, as stations may write to an interview between reading and writing."""
+"""Number of attempts: a station may write to an interview between reading and writing."""
 SCRUB_SETTING: Final = "scrub owed"
-"""The setting with the time since when erased text may still be in the file."""
-FINISH_REMEDY: Final = "survey privacy erase --unfinished sees to it"
+"""The setting with the time since which erased text may still be in the file."""
+FINISH_REMEDY: Final = "finish it: survey privacy erase FILE --unfinished"
 KEPT_ROLES: Final = frozenset(
     {"weight", "frame", "replicate", "zone", "country", "region", "language", "priority", "key"}
 )
@@ -52,17 +52,17 @@ class ErasureResult:
 
     key: str
     case: bool = False
-    """The texts of the case's history were erased now."""
+    """Whether the texts of the case's history were erased by this call."""
     interviews: int = 0
-    """Number of journals whose texts were erased now."""
+    """Number of journals whose texts were erased by this call."""
     scrubbed: bool = True
-    """No erased text is left in the files of the database. False where somebody was reading: this is still to be done."""
+    """Whether no erased text is left in the files of the database. False where somebody was reading them."""
     unreadable: int = 0
     """Number of interviews that could not be replayed and are unchanged."""
 
 
 def list_kept_columns(instrument: Instrument) -> frozenset[str]:
-    """The sample columns whose values are kept when a case is erased."""
+    """Return the sample columns whose values are kept when a case is erased."""
     return frozenset(
         name
         for name, column in instrument.sample.items()
@@ -71,8 +71,10 @@ def list_kept_columns(instrument: Instrument) -> frozenset[str]:
 
 
 def erase_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult:
-    """Everything that could tell who this case is, and all that was answered. Its events, times and code stay, so that it
-    counts as it did; `why` stays too. Nothing happens twice. Raises StoreError.
+    """Erase everything that could identify the person of a case, and every answer.
+
+    The events of its history stay with their times and code, so that it counts as before; so does `why`. Repeating the
+    erasure changes nothing. Raises UserError where there is no such case or somebody has it, and StoreError.
     """
     if not _is_known(study, key):
         raise UserError(study.where, f"there is no case {key!r}", f"survey case list {study.path} lists them")
@@ -94,9 +96,10 @@ def erase_answers(
     why: str,
     origins: Collection[InterviewOrigin] = PERSON_ORIGINS,
 ) -> int:
-    """Erase all that a case answered in interviews of these origins, and nothing else: whoever withdraws consent at the
-    telephone wants that at once. Returns how many interviews lost answers now. The file's bytes are owed, as stations
-    need not wait for that: see `clean`. Raises StoreError.
+    """Erase only the answers of a case, in interviews of these origins, as a withdrawal of consent by telephone requires.
+
+    Returns the number of interviews that lost answers by this call. `scrub_database` then still has to remove them from
+    the file's free pages; stations need not wait for that. Raises StoreError.
     """
     rows = [row for row in list_person_interviews(store, key) if row.origin in origins and has_answers(store, row)]
     # Where every journal is erased, only a count of answers is left.
@@ -106,51 +109,58 @@ def erase_answers(
 
 
 def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult:
-    """Who a case is, and what was noted of it; the other answers and sample columns stay. The file's bytes are owed: see
-    `clean`. Raises StoreError.
+    """Remove what identifies the person of a case, and the notes on it; other answers and sample columns stay.
+
+    `scrub_database` then still has to remove it from the file's free pages. Raises StoreError.
     """
     _check_not_claimed(study, key)
     _require_scrub(study.store, at)
-    # its interviews first: a case that says its names are gone has no others
-    done = [_anonymize_interview(study, one, at=at, by=by, why=why) for one in list_person_interviews(study.store, key)]
+    # interviews first: a case marked as anonymized must have no others left
+    results = [
+        _anonymize_interview(study, row, at=at, by=by, why=why) for row in list_person_interviews(study.store, key)
+    ]
     history = study.store.cases.queries.read_history(key)
     named = bool(history) and (
         not Case.from_history(key, history).anonymized or study.store.cases.queries.find_contact(key) is not None
     )
     if named:
-        left = [in_cases.erase_content(entry, columns=None) for entry in history]
+        entries = [in_cases.erase_content(entry, columns=None) for entry in history]
         tombstone = HistoryEntry(max(at, history[-1].at), by, STATION, CaseAnonymized(why))
-        _rewrite_history(study, key, [*left, tombstone], at)
-    return ErasureResult(key=key, case=named, interviews=done.count(True), scrubbed=False, unreadable=done.count(None))
+        _rewrite_history(study, key, [*entries, tombstone], at)
+    return ErasureResult(
+        key=key, case=named, interviews=results.count(True), scrubbed=False, unreadable=results.count(None)
+    )
 
 
 def scrub_database(store: Store) -> bool:
-    """Have nothing that was erased left in the file's bytes; False where somebody reads meanwhile: then it is owed, and
-    `survey db verify` says so. Raises StoreError.
+    """Remove erased text from the free pages of the database's files.
+
+    Returns False where somebody was reading meanwhile: it remains to be done, and `survey db verify` reports it. Raises
+    StoreError.
     """
-    owed = store.settings.read(SCRUB_SETTING)
-    if not owed:
+    since = store.settings.read(SCRUB_SETTING)
+    if not since:
         return True
     if not store.maintenance.scrub():
         return False
-    if store.settings.read(SCRUB_SETTING) == owed:  # else another erasure has begun meanwhile, and sees to its own
+    if store.settings.read(SCRUB_SETTING) == since:  # otherwise another erasure has begun, which scrubs again
         store.settings.write(SCRUB_SETTING, "")
     return True
 
 
 def list_unfinished(store: Store) -> list[str]:
-    """What of erasing is still to be done, one sentence for each. Raises StoreError."""
-    found = []
+    """Return a sentence for each erasure that is unfinished. Raises StoreError."""
+    sentences = []
     if store.settings.read(SCRUB_SETTING):
-        found.append(f"what was erased may still be read in the file's free pages — {FINISH_REMEDY}")
+        sentences.append(f"erased text may still be in the file's free pages — {FINISH_REMEDY}")
     for key, whole in _iterate_half_erased(store):
         what = "was erased" if whole else "withdrew consent"
-        found.append(f"case {key} {what}, and not all of it is gone — {FINISH_REMEDY}")
-    return found
+        sentences.append(f"case {key} {what}, and some of its data are left — {FINISH_REMEDY}")
+    return sentences
 
 
 def finish_erasures(study: OpenStudy, *, at: datetime, by: str) -> ErasureResult:
-    """Whatever `list_unfinished` tells of. Raises StoreError."""
+    """Finish every erasure that `list_unfinished` lists. Raises StoreError."""
     done = 0
     for key, whole in list(_iterate_half_erased(study.store)):
         if whole:
@@ -164,39 +174,41 @@ def finish_erasures(study: OpenStudy, *, at: datetime, by: str) -> ErasureResult
 
 
 def _iterate_half_erased(store: Store) -> Iterator[tuple[str, bool]]:
-    """Cases that were erased (True), or whose respondent withdrew consent, and of which something is left."""
-    found: dict[str, bool] = {}
+    """Yield the cases of which data are left: True for those that were erased, False where consent was withdrawn."""
+    half_erased: dict[str, bool] = {}
     for row in store.cases.queries.iterate_rows(status="done"):
         if row.why != "erased" and row.outcome != WITHDRAWN:
             continue
         interviews = list_person_interviews(store, row.key)
         answers = any(not is_erased(store.interviews.read_journal(interview.id)) for interview in interviews)
         if answers or (row.why == "erased" and store.cases.queries.find_contact(row.key) is not None):
-            found[row.key] = row.why == "erased"
-    for one in store.interviews.list_rows(origin="real"):
-        if one.case not in found and one.outcome == WITHDRAWN and not is_erased(store.interviews.read_journal(one.id)):
-            found[one.case] = False
-    yield from found.items()
+            half_erased[row.key] = row.why == "erased"
+    for interview in store.interviews.list_rows(origin="real"):
+        if interview.case in half_erased or interview.outcome != WITHDRAWN:
+            continue
+        if not is_erased(store.interviews.read_journal(interview.id)):
+            half_erased[interview.case] = False
+    yield from half_erased.items()
 
 
 def list_person_interviews(store: Store, key: str) -> list[InterviewRow]:
-    """The interviews of a case that somebody gave: not invented ones."""
+    """Return the interviews of a case that were conducted with a person, not simulated."""
     return [row for row in store.interviews.list_rows(case=key) if row.origin in PERSON_ORIGINS] if key else []
 
 
 def has_answers(store: Store, row: InterviewRow) -> bool:
-    """Whether answers, or their count, are left of an interview."""
+    """Return whether answers, or their count, are left of an interview."""
     return bool(row.answered) or not is_erased(store.interviews.read_journal(row.id))
 
 
 def is_erased(journal: Sequence[InterviewEvent]) -> bool:
-    """Whether nothing of what was answered is left in a journal."""
+    """Return whether no answer is left in a journal."""
     last = journal[-1] if journal else None
     return last is None or (isinstance(last, ErasedInterview) and last.remaining is None)
 
 
 def is_reduced(journal: Sequence[InterviewEvent]) -> bool:
-    """Whether something left a journal: all of it, or what tells who it was."""
+    """Return whether a journal was erased or anonymized."""
     return bool(journal) and isinstance(journal[-1], ErasedInterview)
 
 
@@ -220,34 +232,28 @@ def _require_scrub(store: Store, at: datetime) -> None:
 
 
 def _erase_case(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> bool:
-    """Whether its history lost words now."""
+    """Erase the texts of a case's history; returns whether any were left to erase."""
     history = study.store.cases.queries.read_history(key)
     if not history:
         return False
-    left = [in_cases.erase_content(entry, columns=list_kept_columns(study.instrument)) for entry in history]
+    entries = [in_cases.erase_content(entry, columns=list_kept_columns(study.instrument)) for entry in history]
     case = Case.from_history(key, history)
-    if case.erased and left == history and study.store.cases.queries.find_contact(key) is None:
+    if case.erased and entries == history and study.store.cases.queries.find_contact(key) is None:
         return False
     tombstone = HistoryEntry(max(at, history[-1].at), by, STATION, CaseErased(why))
-    _rewrite_history(study, key, [*left, tombstone], at)
+    _rewrite_history(study, key, [*entries, tombstone], at)
     return True
 
 
 def _rewrite_history(study: OpenStudy, key: str, entries: list[HistoryEntry], at: datetime) -> None:
-    after = Case.from_history(key, entries)
-    stands = schedule_case(after, study.plan, max(at, entries[-1].at))
-    lost = study.store.cases.erase(key, seq=len(entries) - 1, entries=entries, queue_position=stands)
-    if isinstance(lost, LeaseLost):
+    case = Case.from_history(key, entries)
+    position = schedule_case(case, study.plan, max(at, entries[-1].at))
+    conflict = study.store.cases.erase(key, seq=len(entries) - 1, entries=entries, queue_position=position)
+    if isinstance(conflict, LeaseLost):
         _check_not_claimed(study, key)
-    elif lost is not None:
-        raise UserError(f"case {key}", f"{lost.by} wrote to it meanwhile", "give the command again")
-    else:
-        _drop_quota_places(study, after)
-
-
-def _drop_quota_places(study: OpenStudy, case: Case) -> None:
-    """An interview that does not count as complete holds no place in the quotas."""
-    if case.interview and code_case(case, study.plan).code != "1.1":
+    elif conflict is not None:
+        raise UserError(f"case {key}", f"{conflict.by} wrote to it meanwhile", "give the command again")
+    elif case.interview and code_case(case, study.plan).code != "1.1":  # only complete interviews hold quota places
         study.store.cases.quotas.drop(case.interview)
 
 
@@ -257,29 +263,33 @@ def _drop_quota_places(study: OpenStudy, case: Case) -> None:
 def _erase_interviews(
     store: Store, newest: Instrument, rows: Sequence[InterviewRow], *, at: datetime, by: str, why: str
 ) -> int:
-    """How many lost words now."""
-    done = 0
+    """Erase the answers of interviews; returns how many journals lost text by this call."""
+    count = 0
     for row in rows:
         instrument = _load_instrument(store, newest, row)
-        kept: Collection[str] = list_kept_columns(instrument) if instrument is not None else ()
+        columns: Collection[str] = list_kept_columns(instrument) if instrument is not None else ()
         for _ in range(MAX_TRIES):
             journal = store.interviews.read_journal(row.id)
-            left = [in_interviews.erase_content(event, sample=kept) for event in journal]
-            whole = is_erased(journal) and left == journal
-            if whole and not row.answered:
+            events = [in_interviews.erase_content(event, sample=columns) for event in journal]
+            erased_before = is_erased(journal) and events == journal
+            if erased_before and not row.answered:
                 break
-            stamp = EventStamp(max(at, journal[-1].stamp.at), by, STATION)
-            events = left if whole else [*left, ErasedInterview(stamp, why)]
+            if not erased_before:
+                stamp = EventStamp(max(at, journal[-1].stamp.at), by, STATION)
+                events.append(ErasedInterview(stamp, why))
             if _write_journal(store, row, events, instrument, ("ended", WITHDRAWN)):
-                done += not whole
+                count += not erased_before
                 break
         else:
             raise UserError(f"case {row.case}", "somebody is interviewing it", "end that, then erase it again")
-    return done
+    return count
 
 
 def _anonymize_interview(study: OpenStudy, row: InterviewRow, *, at: datetime, by: str, why: str) -> bool | None:
-    """Whether an interview lost now what tells who it is; None where it cannot be followed."""
+    """Remove what identifies the person from an interview.
+
+    Returns whether anything was removed by this call; None where the interview cannot be replayed.
+    """
     instrument = _load_instrument(study.store, study.instrument, row)
     journal = study.store.interviews.read_journal(row.id)
     if not journal or is_reduced(journal):
@@ -287,24 +297,24 @@ def _anonymize_interview(study: OpenStudy, row: InterviewRow, *, at: datetime, b
     if instrument is None:
         return None
     names = find_personal_names(instrument)
-    left = [in_interviews.remove_identifiers(event, names=names) for event in journal]
-    if left == journal:
+    events = [in_interviews.remove_identifiers(event, names=names) for event in journal]
+    if events == journal:
         return False
-    stays = _select_kept_cells(instrument, journal)
-    if stays is None:
+    remaining = _select_kept_cells(instrument, journal)
+    if remaining is None:
         return None
     stamp = EventStamp(max(at, journal[-1].stamp.at), by, STATION)
-    return _write_journal(study.store, row, [*left, ErasedInterview(stamp, why, stays)], instrument, None)
+    return _write_journal(study.store, row, [*events, ErasedInterview(stamp, why, remaining)], instrument, None)
 
 
 def _select_kept_cells(instrument: Instrument, journal: Sequence[InterviewEvent]) -> dict[str, Cell] | None:
-    """By column, the data that tell nobody who it was; None where the journal cannot be followed."""
+    """Return the data that identify nobody, by column; None where the journal cannot be replayed."""
     try:
         row = build_row(Interview.replay(instrument, journal))
     except ValueError:
         return None
-    described = zip(build_columns(instrument), row, strict=True)
-    return {v.name: cell for v, cell in described if not v.personal and cell != NOT_ASKED}
+    cells = zip(build_columns(instrument), row, strict=True)
+    return {column.name: cell for column, cell in cells if not column.personal and cell != NOT_ASKED}
 
 
 def _write_journal(
@@ -312,21 +322,21 @@ def _write_journal(
     row: InterviewRow,
     events: Sequence[InterviewEvent],
     instrument: Instrument | None,
-    stands: tuple[InterviewStatus, str] | None,
+    new_status: tuple[InterviewStatus, str] | None,
 ) -> bool:
-    """Keep the journal as it reads from now on, and the data that are left; False where somebody wrote meanwhile."""
+    """Replace the journal and the data derived from it; returns False where somebody wrote meanwhile."""
     try:
-        store.interviews.erase(row.id, events, new_status=stands)
+        store.interviews.erase(row.id, events, new_status=new_status)
     except ValueError:
         return False
     if instrument is not None:
-        left = build_row(Interview.replay(instrument, events))
-        store.data.write_snapshot(row.id, Snapshot(len(events), str(RULES_VERSION), left), instrument=row.instrument)
+        cells = build_row(Interview.replay(instrument, events))
+        store.data.write_snapshot(row.id, Snapshot(len(events), str(RULES_VERSION), cells), instrument=row.instrument)
     return True
 
 
 def _load_instrument(store: Store, newest: Instrument, row: InterviewRow) -> Instrument | None:
-    """As the interview was begun; None where its text cannot be had any more."""
+    """Return the version with which the interview was begun; None where its text is no longer readable."""
     if row.instrument == newest.hash:
         return newest
     return rebuild_if_readable(store.data.find_instrument_texts(row.instrument), row.instrument)

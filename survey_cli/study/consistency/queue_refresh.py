@@ -15,20 +15,21 @@ from survey_cli.store.cases.case_records import CaseRow, ExpiredLease, QueueHead
 from survey_cli.study.consistency.reconciliation import reconcile_lapsed
 
 BATCH_SIZE: Final = 1_000
-"""Cases of one bucket that are looked at again; the others are when the next one asks."""
+"""Maximum number of cases of one bucket that one refresh schedules again; the next refresh continues."""
 
 
 def refresh_queue(store: Store, plan: Plan, at: datetime) -> list[ExpiredLease]:
-    """Have everything in the queue that belongs there at this moment: cases whose leases ran out, with the standing that
-    came of it, those that waited until now, and those that were to be called in a part of the day that comes no more.
-    Gives the leases that ran out. Raises StoreError.
+    """Put every case into the queue that belongs there at this time, and return the leases that expired.
+
+    These are cases whose leases expired, cases that waited until now, and cases for a part of the day that doesn't occur
+    again before the study's end. Raises StoreError.
     """
     cases = store.cases
     lapsed = cases.expire_leases(at)
-    reconcile_lapsed(store, plan, [one.key for one in lapsed], at)
+    reconcile_lapsed(store, plan, [lease.key for lease in lapsed], at)
     while stale := cases.queries.list_stale_rows():
         if not _update_positions(store, plan, stale, at):
-            break  # others are at them
+            break  # other stations are updating them
     cases.queue_due_cases(at)
     if plan.calendar.ends is not None:
         for head in cases.queries.list_queue_heads():
@@ -38,22 +39,22 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> list[ExpiredLease]:
 
 
 def _has_time_left(head: QueueHead, plan: Plan, at: datetime) -> bool:
-    """Whether there is any more time before the study's end to call the cases of this head's bucket."""
+    """Return whether the cases of this head's bucket can still be called before the study's end."""
     bucket = parse_criteria(head.bucket)
     calendar = plan.calendar.for_region(bucket.region)
     return calendar.find_next_opening(bucket.zones, at, bucket.dayparts) is not None
 
 
 def _update_positions(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> int:
-    """Work out where these cases stand; how many of them stand so now."""
-    found = [Case.from_history(row.key, store.cases.queries.read_history(row.key)) for row in rows]
-    done = store.cases.update_queue_positions((case.key, case.seq, schedule_case(case, plan, at)) for case in found)
-    drop_unused_quota_places(store, plan, found, at)
-    return done
+    """Schedule these cases again; returns how many positions were written."""
+    cases = [Case.from_history(row.key, store.cases.queries.read_history(row.key)) for row in rows]
+    count = store.cases.update_queue_positions((case.key, case.seq, schedule_case(case, plan, at)) for case in cases)
+    drop_unused_quota_places(store, plan, cases, at)
+    return count
 
 
 def update_queue_position(store: Store, plan: Plan, key: str, at: datetime) -> None:
-    """Work out where one case stands, unless a station has it. Raises StoreError."""
+    """Schedule one case again, unless a station has it. Raises StoreError."""
     if (row := store.cases.queries.find_row(key)) is not None:
         _update_positions(store, plan, [row], at)
 
@@ -65,32 +66,33 @@ def drop_unused_quota_places(store: Store, plan: Plan, cases: Iterable[Case], at
             store.cases.quotas.drop(case.interview)
 
 
-def list_open_heads(store: Store, turns: CallOrder) -> list[tuple[CallPriority, QueueHead]]:
-    """The heads of all buckets that are open to this interviewer now, the first to be called first."""
-    found = []
+def list_open_heads(store: Store, order: CallOrder) -> list[tuple[CallPriority, QueueHead]]:
+    """Return the heads of all buckets that are open to this interviewer now, in the order of calling."""
+    heads = []
     for head in store.cases.queries.list_queue_heads():
         bucket = parse_criteria(head.bucket)
-        if not turns.is_open(bucket):
+        if not order.is_open(bucket):
             continue
-        ours: QueueHead | None = head
-        if (before := turns.find_appointment_cutoff(bucket)) is not None:
-            ours = store.cases.queries.find_appointment_head(head.bucket, appointment_before=before)
-        if ours is not None:
-            found.append((turns.rank_case(bucket, ours.rank), ours))
-    return sorted(found)
+        open_head: QueueHead | None = head
+        if (cutoff := order.find_appointment_cutoff(bucket)) is not None:
+            open_head = store.cases.queries.find_appointment_head(head.bucket, appointment_before=cutoff)
+        if open_head is not None:
+            heads.append((order.rank_case(bucket, open_head.rank), open_head))
+    return sorted(heads)
 
 
-def list_next_rows(store: Store, turns: CallOrder, *, limit: int) -> list[CaseRow]:
-    """The first `limit` ready cases that are open to this interviewer now, as they would be claimed one after another;
-    each one's rules are still to be asked.
+def list_next_rows(store: Store, order: CallOrder, *, limit: int) -> list[CaseRow]:
+    """Return the first `limit` ready cases that are open to this interviewer now, in the order of claiming.
+
+    The rules that apply to each case are not checked here.
     """
-    found: list[tuple[CallPriority, str, CaseRow]] = []
-    for _, head in list_open_heads(store, turns):
+    ranked: list[tuple[CallPriority, str, str, CaseRow]] = []
+    for _, head in list_open_heads(store, order):
         bucket = parse_criteria(head.bucket)
-        before = turns.find_appointment_cutoff(bucket)
-        found += [
-            (turns.rank_case(bucket, row.rank), row.bucket, row)
+        cutoff = order.find_appointment_cutoff(bucket)
+        ranked += [
+            (order.rank_case(bucket, row.rank), row.bucket, row.key, row)
             for row in store.cases.queries.list_queue([head.bucket], limit=limit)
-            if before is None or (row.promised_at is not None and row.promised_at <= before)
+            if cutoff is None or (row.promised_at is not None and row.promised_at <= cutoff)
         ]
-    return [row for *_, row in sorted(found, key=lambda one: (*one[:2], one[2].key))[:limit]]
+    return [row for *_, row in sorted(ranked, key=lambda entry: entry[:3])[:limit]]

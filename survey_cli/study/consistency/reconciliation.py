@@ -44,27 +44,29 @@ COMPARED_SETTING: Final = "interviews compared with cases"
 
 
 def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
-    """Give cases the outcome of their finished interviews where they lack it; yields a sentence for each. All of them are
-    looked at once in a database's life, later only those that a station still has. Raises StoreError.
+    """Record the outcomes of finished interviews whose cases lack them; yields a sentence for each.
+
+    All interviews are compared once in a database's life, afterwards only those of cases that a station has. Raises
+    StoreError.
     """
     cases = store.cases
-    whole = store.settings.read(COMPARED_SETTING) is None
-    found = [
+    compare_all = store.settings.read(COMPARED_SETTING) is None
+    rows = [
         row
-        for id in cases.queries.list_closed_interviews(leased=not whole)
-        if (row := store.interviews.find_row(id)) is not None
+        for interview in cases.queries.list_closed_interviews(leased=not compare_all)
+        if (row := store.interviews.find_row(interview)) is not None
     ]
-    for row in found:
-        if done := _record(store, plan, row, at):
-            yield done
-    if whole:
-        with suppress(StoreError):  # who may not write settings leaves that to whoever may
+    for row in rows:
+        if sentence := _record(store, plan, row, at):
+            yield sentence
+    if compare_all:
+        with suppress(StoreError):  # an account that may not write settings leaves it to one that may
             cases.follow_up_tasks.add(_iterate_erase_tasks(store, plan))
             store.settings.write(COMPARED_SETTING, at.isoformat())
 
 
 def _iterate_erase_tasks(store: Store, plan: Plan) -> Iterator[str]:
-    """The tasks for interviews whose respondent withdrew consent and of which answers, or their count, are left."""
+    """Yield tasks for interviews whose respondent withdrew consent and of which answers, or their count, are left."""
     for row in store.interviews.list_rows(origin="real"):
         outcome = plan.outcomes.get(row.outcome)
         withdrawn = outcome is not None and outcome.kind == WITHDRAWN
@@ -73,22 +75,25 @@ def _iterate_erase_tasks(store: Store, plan: Plan) -> Iterator[str]:
 
 
 def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime) -> None:
-    """The same for cases whose lease has just run out. Nobody is left to finish their interviews: one that stood at the
-    text of an `end` has ended so, and one that was suspended with an outcome is called again. Raises StoreError.
+    """Record the outcomes of the interviews of cases whose lease has just expired.
+
+    Nobody is left to finish these interviews: one that was at the text of an `end` item has ended there, and the case of
+    one that was suspended with an outcome is called again. Raises StoreError.
     """
     for key in keys:
-        last = max(store.interviews.list_rows(case=key, origin="real"), key=lambda row: row.number, default=None)
+        last = _find_last_interview(store, key)
         if last is not None and (last.outcome or last.status == "open"):
             _record(store, plan, last, at)
 
 
 def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
-    """The same for a case to which its station comes back after being cut off, where the `end` has a final outcome; what
-    was recorded, in words. Raises StoreError.
+    """Record the outcome of the open interview of a case whose station returns after being cut off.
+
+    This applies where the interview was at the text of an `end` item with a final outcome. Returns a sentence that says
+    what was recorded, empty where nothing was. Raises StoreError.
     """
-    last = max(store.interviews.list_rows(case=key, origin="real"), key=lambda row: row.number, default=None)
-    interview = _replay(store, last) if last is not None and last.status == "open" else None
-    if last is None or interview is None:
+    last = _find_last_interview(store, key)
+    if last is None or last.status != "open" or (interview := _replay(store, last)) is None:
         return ""
     closed, _ = _end_at_closing_text(interview, plan)
     if closed.status != "ended" or not _record(store, plan, last, at):
@@ -99,10 +104,14 @@ def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
     )
 
 
+def _find_last_interview(store: Store, key: str) -> InterviewRow | None:
+    return max(store.interviews.list_rows(case=key, origin="real"), key=lambda row: row.number, default=None)
+
+
 def find_disagreements(store: Store) -> Iterator[str]:
-    """A sentence for each finished interview whose case does not hold its outcome. Raises StoreError."""
-    for id in store.cases.queries.list_closed_interviews(leased=False):
-        row = store.interviews.find_row(id)
+    """Yield a sentence for each finished interview whose case lacks its outcome. Raises StoreError."""
+    for interview in store.cases.queries.list_closed_interviews(leased=False):
+        row = store.interviews.find_row(interview)
         if row is not None and _lacks_outcome(store.cases.queries.read_history(row.case), row):
             yield (
                 f"case {row.case}: its interview {row.id[:8]} is finished ({row.outcome}), and the case does not say so "
@@ -111,11 +120,11 @@ def find_disagreements(store: Store) -> Iterator[str]:
 
 
 def _lacks_outcome(history: Sequence[HistoryEntry], row: InterviewRow) -> bool:
-    """Whether the history of a case lacks the outcome that its newest interview came to. What a supervisor ruled since,
-    and a correction that changed no outcome, stand.
+    """Return whether the history of a case lacks the outcome of its newest interview.
+
+    A supervisor's later decision, and a correction that changed no outcome, are left as they are.
     """
-    begun = [n for n, e in enumerate(history) if e.event == InterviewOpened(row.id)]
-    since = [entry.event for entry in history[begun[-1] if begun else 0 :]]
+    since = [entry.event for entry in _select_since_opening(history, row)]
     if any(isinstance(event, OutcomeOverridden | CaseReopened | CaseErased) for event in since):
         return False
     case = Case.from_history(row.case, history)
@@ -127,36 +136,42 @@ def _lacks_outcome(history: Sequence[HistoryEntry], row: InterviewRow) -> bool:
     return not (before and CaseReturned("given back") in since)
 
 
+def _select_since_opening(history: Sequence[HistoryEntry], row: InterviewRow) -> Sequence[HistoryEntry]:
+    """Return the history from the last opening of an interview on; all of it where it was never opened."""
+    openings = [index for index, entry in enumerate(history) if entry.event == InterviewOpened(row.id)]
+    return history[openings[-1] if openings else 0 :]
+
+
 def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
-    """Write the outcome to the case, dated at the interview's end and signed by its interviewer; what was done, in words.
-    Empty where nothing was lacking, or another station is calling the case now.
+    """Write the outcome to the case, with the time of the interview's end and its interviewer's name.
+
+    Returns a sentence that says so; empty where nothing was lacking, or another station is calling the case now.
     """
     history = store.cases.queries.read_history(row.case)
     case_row = store.cases.queries.find_row(row.case)
-    begun = [n for n, e in enumerate(history) if e.event == InterviewOpened(row.id)]
-    after = history[begun[-1] :] if begun else history
-    if case_row is None or (case_row.holder is not None and any(isinstance(e.event, CaseClaimed) for e in after[1:])):
+    since = _select_since_opening(history, row)
+    if case_row is None or (case_row.holder is not None and any(isinstance(e.event, CaseClaimed) for e in since[1:])):
         return ""
     if row.status != "open" and not _lacks_outcome(history, row):
         return ""
     interview = _replay(store, row)
     if interview is None:
         return ""
-    interview, added = _end_at_closing_text(interview, plan) if row.status == "open" else (interview, ())
+    interview, closing_events = _end_at_closing_text(interview, plan) if row.status == "open" else (interview, ())
     outcome = plan.outcomes.get(interview.outcome) or build_outcome_table(interview.instrument).get(interview.outcome)
     if outcome is None:
         return ""
     if interview.status == "suspended" and plan.delays.get(outcome.id) == "appointment":
         outcome = plan.outcomes["callback"]
     update = _build_update(history, interview, outcome, row, plan, at)
-    if not added:
-        written: object = store.cases.update(update)
+    if not closing_events:
+        conflict: object = store.cases.update(update)
     else:
-        written = store.interviews.append(
+        conflict = store.interviews.append(
             JournalUpdate(
                 row.id,
                 row.last_seq + 1,
-                added,
+                closing_events,
                 status=interview.status,
                 at_item=str(interview.place or ""),
                 answered=interview.answer_count,
@@ -166,14 +181,14 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
                 instrument=row.instrument,
             )
         )
-    if written is not None:
+    if conflict is not None:
         return ""
     ended = f"{row.updated_at:%d %b %H:%M} UTC ({outcome.name.lower()})"
     return f"case {row.case}: its interview ended on {ended}, and the case did not say so: it is recorded now"
 
 
 def _replay(store: Store, row: InterviewRow) -> Interview | None:
-    """The interview; None where it cannot be followed, which `survey db verify` tells."""
+    """Return the interview; None where it cannot be replayed, which `survey db verify` reports."""
     instrument = rebuild_if_readable(store.data.find_instrument_texts(row.instrument), row.instrument)
     if instrument is None:
         return None
@@ -184,54 +199,57 @@ def _replay(store: Store, row: InterviewRow) -> Interview | None:
 
 
 def _end_at_closing_text(interview: Interview, plan: Plan) -> tuple[Interview, tuple[InterviewEvent, ...]]:
-    """An open interview that stood at the text of an `end`, with the events that close it there; none elsewhere."""
+    """Return an open interview closed at the text of its `end` item, with the events that do so.
+
+    At any other item it is returned unchanged, without events.
+    """
     if not interview.is_at_end:
         return interview, ()
     stamp = interview.events[-1].stamp
-    read = prompts.parse_reply(interview, "", stamp)
-    after = read if isinstance(read, Rejection) else interview.step(read)
-    if isinstance(read, Rejection) or isinstance(after, Rejection):
+    reply = prompts.parse_reply(interview, "", stamp)
+    if isinstance(reply, Rejection) or isinstance(after := interview.step(reply), Rejection):
         return interview, ()
     outcome = plan.outcomes.get(after.ending)
     end = (InterviewSuspended if outcome is not None and outcome.temporary else InterviewEnded)(stamp, after.ending)
     closed = after.step(end)
-    return (closed, (read, end)) if not isinstance(closed, Rejection) else (interview, ())
+    return (closed, (reply, end)) if not isinstance(closed, Rejection) else (interview, ())
 
 
 def _build_update(
     history: Sequence[HistoryEntry], interview: Interview, outcome: Outcome, row: InterviewRow, plan: Plan, at: datetime
 ) -> CaseUpdate:
-    """What the case receives."""
+    """Return the update that records the outcome in the case."""
     case = Case.from_history(row.case, history)
     events = (
         *derive_interview_events(interview, outcome, plan, number=_find_dialed_number(history, case)),
         AttemptClosed(),
     )
-    moment, station = max(row.updated_at, history[-1].at), interview.events[-1].stamp.station
+    ended_at, station = max(row.updated_at, history[-1].at), interview.events[-1].stamp.station
     entries = [
-        HistoryEntry(moment, row.by, station, event, f"{row.id}:{row.last_seq}:{number}")
+        HistoryEntry(ended_at, row.by, station, event, f"{row.id}:{row.last_seq}:{number}")
         for number, event in enumerate(events)
     ]
     for entry in entries:
         case = case.apply(entry)
-    stands = schedule_case(case, plan, max(at, moment))
-    cells_taken = select_quota_cells(case, plan, stands, interview)
+    position = schedule_case(case, plan, max(at, ended_at))
+    cells = select_quota_cells(case, plan, position, interview)
     return CaseUpdate(
         row.case,
         len(history),
         entries,
-        stands,
+        position,
         force=True,
         release=True,
-        interview=row.id if cells_taken is not None else "",
-        cells=cells_taken or (),
+        interview=row.id if cells is not None else "",
+        cells=cells or (),
         follow_up_tasks=build_follow_up_tasks(outcome, row.case),
     )
 
 
 def _find_dialed_number(history: Sequence[HistoryEntry], case: Case) -> int:
-    """The telephone number that was dialed for the interview; where none was, the one that a station shows, as it writes
-    that too.
+    """Return the position of the number dialed for the interview.
+
+    Where none was dialed it is that of the number a station shows, which a station would write too.
     """
     for entry in reversed(history):
         if isinstance(entry.event, NumberDialed):

@@ -15,15 +15,17 @@ from survey_cli.study.consistency.reconciliation import COMPARED_SETTING, find_d
 from survey_cli.study.open_study import OpenStudy
 
 PLAN_SETTING: Final = "plan"
-"""The setting that says by which plan the queue was worked out; with a date and time while somebody is at it."""
+"""The setting with the fingerprint of the plan by which the queue was built; with a start time during a rebuild."""
 REBUILD_TIMEOUT: Final = timedelta(minutes=5)
-"""So long somebody else may be at it."""
+"""Time after which a rebuild that another process began counts as abandoned."""
 
 
 def repair(study: OpenStudy, at: datetime) -> None:
-    """Record what interviews and cases of an earlier version disagree on, and do what is still owed. What was done, and
-    what could not be, is in `study.repairs`; of a database that can only be read, what would be done. Bytes of erased
-    answers leave the file only after the first comparison: writing it anew keeps every station waiting.
+    """Reconcile interviews with cases, and do the open follow-up tasks.
+
+    `study.repairs` receives a sentence for what was done and what could not be done; in a database opened for reading,
+    for what would be done. Erased text is removed from the file's free pages only after the first comparison, because
+    rewriting the file makes every station wait.
     """
     if study.store.read_only:
         study.repairs.extend((*find_disagreements(study.store), *describe_open_tasks(study.store)))
@@ -41,28 +43,29 @@ def repair(study: OpenStudy, at: datetime) -> None:
 def rebuild_queue(
     study: OpenStudy, at: datetime, *, pause: Callable[[], None] | None = None, yielding: bool = False
 ) -> int:
-    """Work the whole queue out anew where the plan has changed since, and those cases whose lease ran out; gives how many
-    cases that were. Places in quota cells are held by the plan's targets from now on. With `yielding` it is left to
-    whoever began it some minutes ago at most: every claim asks the rules once more. Raises StoreError.
+    """Repair the study, store its quota targets, and schedule all cases again where the plan has changed.
+
+    With `yielding`, a rebuild that another process began within `REBUILD_TIMEOUT` is left to it, because every claim
+    applies the rules once more. Returns the number of cases whose position was written. Raises StoreError.
     """
     repair(study, at)
     cases = study.store.cases
-    cases.quotas.write_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
-    mark, _, since = (study.store.settings.read(PLAN_SETTING) or "").partition(" ")
-    if mark == study.plan.fingerprint and (
+    cases.quotas.write_targets({cell_id: cell.target for cell_id, cell in study.plan.quotas.cells.items()})
+    fingerprint, _, since = (study.store.settings.read(PLAN_SETTING) or "").partition(" ")
+    if fingerprint == study.plan.fingerprint and (
         not since or (yielding and abs(at - datetime.fromisoformat(since)) < REBUILD_TIMEOUT)
     ):
         return 0
     study.store.settings.write(PLAN_SETTING, f"{study.plan.fingerprint} {at.isoformat()}")
     begun: list[Case] = []
-    done = cases.update_queue_positions(_iterate_positions(study, at, begun), pause=pause)
+    count = cases.update_queue_positions(_iterate_positions(study, at, begun), pause=pause)
     drop_unused_quota_places(study.store, study.plan, begun, at)
     study.store.settings.write(PLAN_SETTING, study.plan.fingerprint)
-    return done
+    return count
 
 
 def _iterate_positions(study: OpenStudy, at: datetime, begun: list[Case]) -> Iterator[tuple[str, int, QueuePosition]]:
-    """Where every case stands; those whose interview was begun are told."""
+    """Yield every case's key, sequence number and queue position; cases with an interview are appended to `begun`."""
     for key, history in study.store.cases.queries.iterate_histories():
         case = Case.from_history(key, history)
         if case.interview:
