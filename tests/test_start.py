@@ -82,3 +82,12 @@ def test_values_that_are_no_texts_are_converted(capsys: pytest.CaptureFixture[st
     assert "valid integer" in capsys.readouterr().err
     assert run_command(["check", "x.yaml", "--format", "jsn"]) == 2
     assert "'text', 'json', 'github'" in capsys.readouterr().err
+
+
+def test_public_holidays_import_only_their_country() -> None:
+    program = (
+        "import sys; from survey_cli.instrument.countries import list_public_holidays; "
+        "assert list_public_holidays('US-TX', 2026); print(*(m for m in sys.modules if m.startswith('holidays.countries.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["holidays.countries.united_states"]

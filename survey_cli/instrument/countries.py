@@ -4,10 +4,12 @@ Regions and holidays come from the `holidays` library, weekend days from Unicode
 Babel). The module reads no clock and no file.
 """
 
+import sys
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
-from typing import Final, NamedTuple
+from functools import cache, lru_cache
+from types import ModuleType
+from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.schema.hours import Hours
 from survey_cli.problems import find_nearest
@@ -108,14 +110,28 @@ def parse_country(region: str) -> str:
     return region[:2]
 
 
+@cache
+def _import_holidays() -> Any:
+    """Import the `holidays` library without its countries, each of which is imported when it is asked for.
+
+    The library means to do that itself, but its package of countries imports all 250, which takes as long as the rest
+    of a command.
+    """
+    import holidays
+
+    package = ModuleType("holidays.countries")
+    package.__path__ = [f"{folder}/countries" for folder in holidays.__path__]
+    sys.modules.setdefault(package.__name__, package)
+    return holidays
+
+
 @lru_cache(maxsize=256)
 def list_regions(country: str) -> Mapping[str, str]:
     """Return the regions of a country whose holidays are known.
 
     Maps the name and the code, both in lower case, to the full code (`DE-BY`); empty where no region is known.
     """
-    import holidays
-
+    holidays = _import_holidays()
     try:
         calendar = holidays.country_holidays(country)
     except NotImplementedError:
@@ -146,8 +162,7 @@ def list_public_holidays(region: str, year: int) -> Mapping[date, str]:
     In English where the library has it, including the days on which a holiday is observed; empty for what the library
     does not know.
     """
-    import holidays
-
+    holidays = _import_holidays()
     country, subdivision = parse_country(region), region[3:] or None
     try:
         calendar = holidays.country_holidays(country, subdiv=subdivision, years=year)
