@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.entries import ReadEntry
 from survey_cli.fieldwork.case.case import Case
+from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
 from survey_cli.services.study.publish_version import PublishedVersion, publish_version
@@ -25,6 +26,7 @@ from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.open_study import OpenStudy, open_study
+from user_errors import attempt
 
 TUESDAY = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 """10:00 in Chicago, 09:00 in Denver."""
@@ -93,11 +95,11 @@ class Shift:
     def write(self, items: str) -> None:
         self.file.write_text(self.head + items + self.fieldwork)
 
-    def publish(self) -> PublishedVersion | None:
+    def publish(self) -> PublishedVersion | UserError | None:
         """Have a server's stations follow the file, as a database file's do by themselves."""
         if not is_server_address(self.db):
             return None
-        return publish_version(Request(path=str(self.file), at=self.at, db=self.db))
+        return attempt(publish_version, Request(path=str(self.file), at=self.at, db=self.db))
 
     def bring(self, cases: str, **how: bool) -> ImportResult:
         sample = self.folder / "cases.csv"

@@ -26,6 +26,7 @@ from survey_cli.services.database.interview_archive import VerificationResult, v
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
+from user_errors import attempt
 
 INSTRUMENT = """\
 instrument: small
@@ -483,7 +484,7 @@ def test_a_clock_that_is_set_back() -> None:
     assert desk.suspend() is None
     desk.close()
     moments.append(moments[0] - timedelta(days=9))
-    asked = start_or_resume("small.yaml", StartOptions(case="7", interviewer="ann"), clock=clock)
+    asked = attempt(start_or_resume, "small.yaml", StartOptions(case="7", interviewer="ann"), clock=clock)
     assert isinstance(asked, ConfirmableError)
     assert "2026-01-15" in asked.what
     desk = sit(believe=True)

@@ -22,6 +22,7 @@ from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store.backends.server_clock import ServerClock
+from user_errors import attempt
 
 MINUTES = timedelta(minutes=1)
 AT_ANY_HOUR = """
@@ -161,13 +162,13 @@ def test_a_clock_that_disagrees_with_the_newest_entry_is_asked_about(
     newest = datetime(2026, 3, 3, 15, tzinfo=UTC)
     shift = on_a_file(tmp_path, newest)
     clock = lambda: newest + ahead  # noqa: E731
-    station = open_station(shift.file, db=shift.db, clock=clock)
+    station = attempt(open_station, shift.file, db=shift.db, clock=clock)
     assert isinstance(station, ConfirmableError) == doubted, station
     if isinstance(station, StationSession):
         station.close()
         return
     assert "--clock-is-right" in str(station)
-    other = start_or_resume(shift.file, StartOptions(case="other", db=shift.db), clock=clock)
+    other = attempt(start_or_resume, shift.file, StartOptions(case="other", db=shift.db), clock=clock)
     assert isinstance(other, ConfirmableError)
     practice = start_or_resume(shift.file, StartOptions(case="p", db=shift.db, practice=True), clock=clock)
     practice.close()
@@ -183,7 +184,8 @@ def test_the_start_of_a_station_is_an_entry_too(tmp_path: Path) -> None:
     start = datetime(2026, 3, 3, 15, tzinfo=UTC)
     shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=ONE, at=start)
     manned(shift, "ann", clock=lambda: start + timedelta(hours=3)).close()
-    assert isinstance(open_station(shift.file, db=shift.db, clock=lambda: start + timedelta(hours=1)), ConfirmableError)
+    with pytest.raises(ConfirmableError):
+        open_station(shift.file, db=shift.db, clock=lambda: start + timedelta(hours=1))
 
 
 def test_without_a_terminal_it_ends_with_2_and_names_the_option(

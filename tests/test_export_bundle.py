@@ -19,6 +19,7 @@ from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import UserError
 from survey_cli.services.export.bundle import BundleResult, write_bundle
 from test_export_choice import a_shift, wished  # noqa: F401 - a fixture
+from user_errors import attempt
 
 
 def made(shift: Shift, to: str, *outs: str, **wish: object) -> BundleResult:
@@ -94,7 +95,7 @@ def test_only_a_bundle_is_taken_the_place_of(shift: Shift, force: bool) -> None:
         write_bundle(shift.file, wished(shift, to="", force=force), "mine")
     assert Path("mine/thesis.txt").read_text() == "years"
     made(shift, "out")
-    again = write_bundle(shift.file, wished(shift, to="", force=force), "out")
+    again = attempt(write_bundle, shift.file, wished(shift, to="", force=force), "out")
     assert isinstance(again, BundleResult) is force
     assert not [f for f in Path().iterdir() if f.name.startswith(".")]
 

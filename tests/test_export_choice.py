@@ -16,6 +16,7 @@ from survey_cli.services.cases.case_actions import CaseActionResult, correct_out
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file, export_files
 from survey_cli.services.run_on_study import Request
 from survey_cli.study.consistency.person_erasure import anonymize_person
+from user_errors import attempt
 
 ITEMS = """
 compute: {both: "a == 1 and b == 1"}
@@ -194,9 +195,9 @@ def test_several_files_in_one_go_and_none_where_one_cannot_be(shift: Shift) -> N
         ("a.csv", ""), ("b.jsonl", ""), ("c.sss", "c_sss.csv"), ("d.sps", "d_sps.csv"),
     ]  # fmt: skip
     assert all(Path(name).stat().st_mode & 0o777 == 0o600 for made in done for name in (made.to, made.beside) if name)
-    barred = export_files(shift.file, wished(shift, to=""), ["e.csv", "a.csv"])
+    barred = attempt(export_files, shift.file, wished(shift, to=""), ["e.csv", "a.csv"])
     assert (str(barred).startswith("a.csv: the file exists"), Path("e.csv").exists()) == (True, False)
-    barred = export_files(shift.file, wished(shift, to=""), ["f_sss.csv", "f.sss"])
+    barred = attempt(export_files, shift.file, wished(shift, to=""), ["f_sss.csv", "f.sss"])
     assert str(barred).startswith("f.sss: f_sss.csv is written by f_sss.csv too")
     assert not Path("f_sss.csv").exists()
 
@@ -268,7 +269,7 @@ def test_the_command_says_what_went_where(shift: Shift) -> None:
     ],
 )
 def test_where_one_file_cannot_be_none_is_begun(shift: Shift, outs: list[str], told: str) -> None:
-    barred = export_files(shift.file, wished(shift, to=""), outs, stdout=io.StringIO())
+    barred = attempt(export_files, shift.file, wished(shift, to=""), outs, stdout=io.StringIO())
     assert str(barred).startswith(told)
     assert not Path("a.csv").exists()
 

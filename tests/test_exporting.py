@@ -26,6 +26,7 @@ from survey_cli.services.export import export_data
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
 from survey_cli.table import Table, build_row
+from user_errors import attempt
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 ONE = """
@@ -127,7 +128,8 @@ def test_what_is_asked_for_by_name_leaves_and_nothing_else() -> None:
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     with keep(secretive(ONE)):
-        refused = export_file(file(ONE), ExportOptions(to="out.csv", db="v.db", personal=frozenset({"pp"})))
+        options = ExportOptions(to="out.csv", db="v.db", personal=frozenset({"pp"}))
+        refused = attempt(export_file, file(ONE), options)
     assert str(refused) == "--personal: there is no column 'pp' — did you mean 'p'?"
     assert not Path("out.csv").exists()
 

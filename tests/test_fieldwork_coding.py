@@ -29,6 +29,7 @@ from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.rates.counts import DispositionCounts
 from survey_cli.fieldwork.rates.dispositions import DISPOSITIONS, UncountableCode, find_group
 from survey_cli.fieldwork.rates.rates import compute_rates, estimate_eligibility
+from survey_cli.problems import UserError
 
 LIST, RDD = plan(), plan("frame: rdd")
 SCREENED = plan("frame: rdd, eligible_from: n")
@@ -407,11 +408,11 @@ def test_erasing_changes_no_code() -> None:
     ],
 )
 def test_rulings_that_are_refused(outcome: str, code: str, says: str) -> None:
-    trouble = validate_override(history().case, LIST, outcome=outcome, code=code)
-    assert trouble is not None
-    assert says in str(trouble)
-    assert trouble.where == "case unit 7"
-    assert trouble.remedy
+    with pytest.raises(UserError) as caught:
+        validate_override(history().case, LIST, outcome=outcome, code=code)
+    assert says in str(caught.value)
+    assert caught.value.where == "case unit 7"
+    assert caught.value.remedy
 
 
 def test_rulings_that_are_taken() -> None:

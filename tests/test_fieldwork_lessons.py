@@ -15,6 +15,7 @@ from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.fieldwork.rates.counts import DispositionCounts
 from survey_cli.fieldwork.rates.dispositions import find_group
 from survey_cli.fieldwork.rates.rates import compute_rates, estimate_eligibility
+from survey_cli.problems import UserError
 
 
 @pytest.mark.parametrize("frame", ["list", "establishment", "rdd"])
@@ -123,7 +124,8 @@ def test_lesson_partials_rejected_by_the_quota_they_filled() -> None:
 def test_lesson_a_blank_supervisor_outcome_makes_a_case_unreachable(outcome: str) -> None:
     """It is refused where it is keyed; and one that is in a history all the same keeps no case from being called."""
     told = history().at("2026-11-16 10:00").call("no_answer").later(days=1)
-    assert validate_override(told.case, plan(), outcome=outcome) is not None
+    with pytest.raises(UserError):
+        validate_override(told.case, plan(), outcome=outcome)
     ruled = told.corrected(outcome)
     before, after = told.standing(), ruled.standing()
     assert (after.status, after.due_at, after.code) == (before.status, before.due_at, before.code)

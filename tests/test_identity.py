@@ -94,7 +94,7 @@ def test_the_copied_questionnaire_keeps_the_list_of_the_database(tmp_path: Path,
 def test_an_interview_is_the_accounts_too_unless_it_is_practice(tmp_path: Path, as_account) -> None:
     shift = Shift(tmp_path, people=PEOPLE)
     as_account("ann")
-    refused = start_or_resume(shift.file, StartOptions(case="new", interviewer="bob", db=shift.db))
+    refused = attempt(start_or_resume, shift.file, StartOptions(case="new", interviewer="bob", db=shift.db))
     assert "only a supervisor may work under another name" in str(refused)
     desk = start_or_resume(shift.file, StartOptions(case="new", interviewer="bob", db=shift.db, practice=True))
     desk.close()
@@ -146,7 +146,7 @@ def test_on_a_server_one_is_the_role_unless_a_name_is_claimed(tmp_path: Path) ->
         assert study.who.login == "postgres"
     (shift.folder / "responses").mkdir(exist_ok=True)
     (shift.folder / "responses/interviewers.csv").write_text("login,role\npostgres,interviewer\nsue,supervisor\n")
-    assert "is not the account postgres" in str(open_study(shift.file, db=shift.db, by="sue"))
+    assert "is not the account postgres" in str(attempt(open_study, shift.file, db=shift.db, by="sue"))
 
 
 @pytest.fixture(autouse=True)

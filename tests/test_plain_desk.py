@@ -15,6 +15,7 @@ from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import Store
 from survey_cli.values import Place
+from user_errors import attempt
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 INSTRUMENT = """\
@@ -162,7 +163,7 @@ def test_a_number_of_the_sample_is_read_in_the_studys_language(
     file.write_text(f"languages: [{language}]\nsample: {{size: {{type: number}}}}\n{INSTRUMENT}")
     store = Store.open(":memory:", create=True)
     seating = StartOptions(case="7", interviewer="Ann", columns={"size": typed})
-    desk = start_or_resume(file, seating, clock=lambda: NOON, store=store)
+    desk = attempt(start_or_resume, file, seating, clock=lambda: NOON, store=store)
     if size is None:
         assert "12.000 may be a decimal or thousands" in str(desk)
     else:

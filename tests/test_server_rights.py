@@ -20,6 +20,7 @@ from survey_cli.sessions.station.open_station import open_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store.backends.postgres.connection import check_encryption
 from survey_cli.store.do_not_call import DoNotCallList
+from user_errors import attempt
 
 AT_ANY_HOUR = """
 fieldwork:
@@ -198,14 +199,14 @@ def test_without_a_published_version_an_interviewer_is_told_who_publishes_it(tmp
     role = f"ann_{next(NUMBERS)}"
     served.asked(shift.db, f"CREATE ROLE {role} LOGIN")
     assert run_command(["server", "grant", str(shift.file), "--interviewers", role, "--db", shift.db]) == 0
-    refusal = open_station(shift.file, db=as_role(shift, role))
+    refusal = attempt(open_station, shift.file, db=as_role(shift, role))
     assert "no version of the questionnaire is published there yet" in str(refusal)
     assert f"survey study publish {shift.file}" in str(refusal)
 
 
 def test_another_study_of_the_same_name_does_not_come_into_it(shift: Served) -> None:
     shift.file.write_text(shift.file.read_text().replace("title: Field test", "title: Quite another"))
-    refusal = open_station(shift.file, db=shift.db)
+    refusal = attempt(open_station, shift.file, db=shift.db)
     assert "the study there is titled 'Field test', and this questionnaire 'Quite another'" in str(refusal)
 
 

@@ -160,7 +160,7 @@ def test_integrity_says_what_is_wrong(kept, place):
     assert kept.maintenance.check_integrity() == ["the snapshot of interview i1 is of event 9, and the last event is 4"]
     sql(place, "UPDATE snapshots SET seq = 4")
     sql(place, "UPDATE journal SET kind = 'kept' WHERE seq = 1")
-    assert kept.maintenance.check_integrity() == ["interview i1 does not begin with its beginning, or begins twice"]
+    assert kept.maintenance.check_integrity() == ["interview i1 does not begin with its first event, or has two"]
     sql(place, "UPDATE journal SET kind = 'began' WHERE seq = 1")
     unchecked = "SET session_replication_role = replica; " if kept.connector.dialect == "postgresql" else ""
     sql(place, f"{unchecked}INSERT INTO drafts VALUES ('ghost', 'q', 'boo', '')")

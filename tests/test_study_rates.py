@@ -209,9 +209,8 @@ def test_a_moment_is_read_on_the_clock_of_whoever_asks() -> None:
     first = parse_start_time("2026-11-20", now, ZoneInfo("America/Denver"), option="--since")
     assert isinstance(first, RequestedTime)
     assert (first.at.day, first.at.hour) == (20, 7)
-    assert "--since: 2026-11-26 is in the future" in str(
+    with pytest.raises(UserError, match="--since: 2026-11-26 is in the future"):
         parse_start_time("2026-11-26", now, ZoneInfo("UTC"), option="--since")
-    )
     for wrong in ("2026-11-25", "tomorrow", "2026-13-01", "2026-11-24 23:00", "", "9999-12-31"):
         with pytest.raises(UserError):
             parse_past_time(wrong, now, ZoneInfo("UTC"), option="--as-of")
@@ -343,7 +342,7 @@ def test_a_code_that_no_group_counts_stops_the_report_and_names_the_case() -> No
         )
     made = caught.value
     assert [p.who for p in made.problems] == ["case unit 9"]
-    assert "no rates: a case has a code that belongs to no group" in str(made)
+    assert "no rates: 1 case has a code that belongs to no group" in str(made)
 
 
 OUTCOMES = ("no_answer", "busy", "machine", "callback", "refusal_soft", "refusal_hard", "not_eligible", "complete",
