@@ -22,6 +22,7 @@ from survey_cli.services.report import results_report
 from survey_cli.services.report.report_options import ReportOptions
 from survey_cli.services.report.results_report import build_results_report
 from survey_cli.services.run_on_study import Request
+from user_errors import attempt
 
 ITEMS = """
 items:
@@ -162,8 +163,9 @@ def counted(shift: Shift, **wish: object) -> tuple[int, int, int]:
 
 
 def _counted(shift: Shift, **wish: object) -> int:
-    made = build_results_report(shift.file, ReportOptions(db=shift.db, at=shift.at, **wish))  # type: ignore[arg-type]
-    return made.interviews if isinstance(made, Results) else 0
+    options = ReportOptions(db=shift.db, at=shift.at, **wish)  # type: ignore[arg-type]
+    results = attempt(build_results_report, shift.file, options)
+    return results.interviews if isinstance(results, Results) else 0
 
 
 def test_an_interview_counts_as_a_correction_has_it(shift: Shift) -> None:

@@ -314,9 +314,11 @@ def test_an_import_that_is_killed_is_none(survey, study) -> None:
 
 
 def test_a_bar_is_drawn_on_a_terminal_only(survey, study) -> None:
-    shown = on_terminal("sample", "import", study, "cases.csv", columns=80)
-    assert "3 cases imported" in shown
-    assert "3/3" in shown
+    written("many.csv", HEAD + "".join(f"k{n:06},,,America/Denver,West,,\n" for n in range(12_000)))
+    shown = on_terminal("sample", "import", study, "many.csv", columns=80)
+    assert "12,000 cases imported" in shown
+    assert "/12000" in shown
+    assert "/12000" not in "".join(survey("sample", "import", study, "many.csv", "--dry-run"))
 
 
 def test_every_command_of_a_group_has_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -177,7 +177,7 @@ def test_stations_go_on_with_the_published_version_and_say_so(shift: Shift, caps
     assert "version 1 is published" in capsys.readouterr().err
     assert before.close_interview() is None
     assert before.record_outcome("no_answer") is None
-    assert before.fetch_case("D") is None
+    assert on(before)
     assert third_question(before) == "Third and last?"
     before.close()
 
