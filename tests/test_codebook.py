@@ -206,7 +206,7 @@ def test_what_nobody_is_asked_says_how_it_comes_about() -> None:
     asked = {v.name: v.asked for v in made.variables}
     assert asked["alone"] == "Computed: 1 if hh_size is 1, else 0."
     assert asked["age_1"] == "Asked in each turn of person (as many as hh_size, at most 12)."
-    assert asked["person_turns"].endswith("turns of person there were, as many as hh_size, at most 12.")
+    assert asked["person_turns"].endswith("turns of person, as many as hh_size, at most 12.")
     assert asked["wording"] == "Drawn by the computer with these shares: spend (1), invest (1)."
     assert asked["adult"] == "Drawn by the computer: a turn of person, by the next birthday."
     assert asked["media_order"].startswith("Drawn for each interview: the codes of the options")

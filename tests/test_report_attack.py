@@ -12,7 +12,7 @@ pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
 from attacker import ALL, BASE, Attacker, Unknown
 from reported import Report
 from scenario import instrument
-from survey_cli.reports.codebook.codebook import build_codebook
+from survey_cli.reports.codebook.codebook import CodebookFacts, build_codebook
 from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.table import StudyDescription
 from survey_cli.values import DK, REFUSED, Cell
@@ -98,10 +98,8 @@ class Known(Attacker):
         return made
 
     def codebook(self, made: Report) -> None:
-        study = StudyDescription(title="A study")
-        book = build_codebook(
-            made.variables, study, instrument(TEXT), answers=made.answers, threshold=self._terms.threshold
-        )
+        facts = CodebookFacts(study=StudyDescription(title="A study"), instrument=instrument(TEXT), language="en")
+        book = build_codebook(made.variables, facts, made.answers, threshold=self._terms.threshold)
         for variable in book.variables:
             for code in (*variable.codes, *variable.missing):
                 row = self._codes.get((variable.name, code.code))

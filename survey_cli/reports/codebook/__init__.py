@@ -1,1 +1,1 @@
-"""The codebook: what each variable holds, with counts and statistics."""
+"""Codebook: description of each variable, with counts where there are data."""

@@ -3,9 +3,11 @@
 Counts are included where there are data; percentages are not.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, field, replace
+from itertools import dropwhile, islice
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items.groups import BatteryItem
@@ -16,7 +18,7 @@ from survey_cli.outcomes import OUTCOMES
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD, find_hidden_parts
 from survey_cli.reports.results.linked_tables import HiddenCounts, find_hidden_counts
-from survey_cli.reports.results.report_model import MethodLine
+from survey_cli.reports.results.methods import build_study_lines
 from survey_cli.reports.rounding import HIDDEN_MARK
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.table import StudyDescription
@@ -39,222 +41,226 @@ _MISSING_LABELS: Final = {
 }
 _ADMIN, _SAMPLE, _ITEMS = "About the interview", "From the sample", "Questions"
 _ORDERS, _COMPUTES = "Orders that were drawn", "Computed from the answers"
+_ENDS: Final = ("interrupted", "screened", "any", "end")
+"""When outcomes are given that may end an interview."""
 _DRAW_METHODS: Final = {"random": "by chance", "youngest": "the youngest", "next_birthday": "by the next birthday"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodebookContext:
-    """What is known of a study in words before anything is counted."""
+class CodebookFacts:
+    """Description of a study for its codebook, besides variables and counts."""
 
     study: StudyDescription
     instrument: Instrument
     language: str
-    compute_descriptions: Mapping[str, str]
-    """By compute how its value comes about: `1 if …`."""
-    roster_descriptions: Mapping[str, str]
-    """By roster how often it is gone through: `as many times as …`."""
+    compute_descriptions: Mapping[str, str] = field(default_factory=dict)
+    """How each computed value is determined: `1 if …`."""
+    roster_descriptions: Mapping[str, str] = field(default_factory=dict)
+    """How often each roster is repeated: `as many times as …`."""
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Context:
+    """Everything that the entries of one codebook have in common."""
+
+    facts: CodebookFacts
+    answers: AnswerColumns | None
+    threshold: int
     sections: Mapping[str, str]
-    """By item the titles it stands under."""
+    """The titles of the sections around each item."""
     intros: Mapping[str, str]
-    """By the first statement of a battery what is read before it."""
+    """The text read before a battery, by the battery's first statement."""
     hidden_counts: Mapping[tuple[str, int | None], HiddenCounts]
-    """By item and turn the counts that a report hides."""
+    """The counts that a report hides, by item and turn."""
     after_end: frozenset[str]
     """Items that come after one that may end the interview."""
 
-    def find_item(self, v: Variable) -> CompiledItem | None:
-        """The item that the variable comes from; None where it comes from none, or from an older version's."""
-        leaves = self.instrument.items
-        return leaves.get(v.item) if v.role in ("answer", "words", "state") else None
+    def find_item(self, variable: Variable) -> CompiledItem | None:
+        """Return the variable's item; None where it has none, or the item is of an older version."""
+        items = self.facts.instrument.items
+        return items.get(variable.item) if variable.role in ("answer", "words", "state") else None
+
+    def count_cells(self, variable: Variable) -> Mapping[Cell, int] | None:
+        """Count the interviews with each distinct cell; None where nothing is counted."""
+        answers = self.answers
+        if answers is None or variable.name not in answers.columns or variable.personal:
+            return None
+        cells = answers.read_cells(variable.name)
+        counts: Counter[Cell] = Counter()
+        for text, totals in answers.count(answers.columns[variable.name], ()).items():
+            counts[cells[str(text)]] += totals[0].people
+        return counts
 
 
 def build_codebook(
     variables: Sequence[Variable],
-    study: StudyDescription,
-    instrument: Instrument,
-    *,
-    language: str = "",
+    facts: CodebookFacts,
     answers: AnswerColumns | None = None,
+    *,
     threshold: int = DEFAULT_THRESHOLD,
-    methods: tuple[MethodLine, ...] = (),
-    notes: Sequence[str] = (),
-    computed: Mapping[str, str] | None = None,
-    turns: Mapping[str, str] | None = None,
 ) -> Codebook:
     """Build the codebook: every variable in the order of the data.
 
-    The options of a multiple share one entry, and so do the turns of a roster item. Counts of fewer people than
-    `threshold` are hidden, and where only one count of a variable is, so is a second. `answers` holds the columns to
-    count; others have no counts. `computed` and `turns` describe how a computed value comes about and how often a
-    roster is repeated.
+    The options of a multiple share one entry, and so do the turns of a roster item. Only the columns in `answers` have
+    counts. Counts of fewer people than `threshold` are hidden, and where only one count of a variable is, so is a
+    second.
     """
-    language = language or instrument.language
-    told = CodebookContext(
-        study=study,
-        instrument=instrument,
-        language=language,
-        compute_descriptions=computed or {},
-        roster_descriptions=turns or {},
+    instrument, language = facts.instrument, facts.language
+    context = _Context(
+        facts=facts,
+        answers=answers,
+        threshold=threshold,
         sections=dict(_iterate_section_titles(instrument.root.children, language, "")),
         intros=dict(_iterate_battery_intros(instrument, language)),
         hidden_counts=find_hidden_counts(variables, instrument, answers, threshold),
         after_end=frozenset(_iterate_items_after_end(instrument)),
     )
-    piles: dict[tuple[str, ...], list[tuple[int, Variable]]] = {}
-    for number, v in enumerate(variables, 1):
-        piles.setdefault(_make_group_key(v), []).append((number, v))
-    said = list(notes)
+    groups: dict[tuple[str, ...], list[tuple[int, Variable]]] = {}
+    for number, variable in enumerate(variables, 1):
+        groups.setdefault(_make_group_key(variable), []).append((number, variable))
+    entries = [entry for group in groups.values() for entry in _build_entries(group, context)]
+    notes = list(facts.notes)
     if answers is not None and threshold > 1:
-        said.append(f"{HIDDEN_MARK}: fewer than {threshold} interviews, or a count from which that would follow.")
+        notes.append(f"{HIDDEN_MARK}: fewer than {threshold} interviews, or a count from which that would follow.")
     return Codebook(
-        title=study.title,
+        title=facts.study.title,
         instrument=instrument.id,
         version=instrument.version,
         language=language,
         interviews=answers.interviews if answers is not None else None,
-        methods=methods,
-        variables=tuple(_merge_entries(tuple(piles.values()), told, answers, threshold)),
-        notes=tuple(said),
+        methods=build_study_lines(facts.study),
+        variables=tuple(sorted(entries, key=lambda entry: entry.number)),
+        notes=tuple(notes),
     )
 
 
-def _make_group_key(v: Variable) -> tuple[str, ...]:
-    """What variables share that are described together."""
-    if v.option is not None and v.role == "answer":
-        return v.role, v.item, "options"
-    if v.turn is not None:
-        return v.role, v.item, v.name.removesuffix(f"_{v.turn}"), "turns"
-    return v.role, v.name
+def _make_group_key(variable: Variable) -> tuple[str, ...]:
+    """Return what the variables of one entry have in common."""
+    if variable.option is not None and variable.role == "answer":
+        return variable.role, variable.item, "options"
+    if variable.turn is not None:
+        return variable.role, variable.item, variable.name.removesuffix(f"_{variable.turn}"), "turns"
+    return variable.role, variable.name
 
 
 def _iterate_section_titles(nodes: Sequence[CompiledNode], language: str, above: str) -> Iterator[tuple[str, str]]:
-    """Each item with the titles of the sections around it."""
+    """Yield each item with the titles of the sections around it."""
     for node in nodes:
         yield node.id, above
         if not isinstance(node, CompiledItem):
             battery = isinstance(node.spec, BatteryItem)
-            own = node.title.get_source_text(language) if node.title and not battery else ""
-            here = ": ".join(part for part in (above, own) if part) if own != above else above
-            yield node.id, here
-            yield from _iterate_section_titles(node.children, language, here)
+            title = node.title.get_source_text(language) if node.title and not battery else ""
+            path = ": ".join(part for part in (above, title) if part) if title != above else above
+            yield node.id, path
+            yield from _iterate_section_titles(node.children, language, path)
             until = getattr(node, "until", None)
             if until is not None:
-                yield until.id, here
+                yield until.id, path
 
 
 def _iterate_battery_intros(instrument: Instrument, language: str) -> Iterator[tuple[str, str]]:
-    """At the first statement of each battery."""
+    """Yield the first statement of each battery with the battery's introduction."""
     for group in instrument.groups.values():
         if isinstance(group.spec, BatteryItem) and group.intro is not None and group.items:
             yield group.items[0].id, group.intro.get_source_text(language)
 
 
 def _iterate_items_after_end(instrument: Instrument) -> Iterator[str]:
-    ended = False
-    for leaf in instrument.root.items:
-        if ended:
-            yield leaf.id
-        ended = ended or isinstance(leaf.question, EndItem)
+    """Yield the items after the first that may end the interview."""
+    not_end = dropwhile(lambda item: not isinstance(item.question, EndItem), instrument.root.items)
+    return (item.id for item in islice(not_end, 1, None))
+
+
+def _build_entries(group: Sequence[tuple[int, Variable]], context: _Context) -> list[CodebookVariable]:
+    """Build one entry for a group, or one for each of its variables where their codes differ."""
+    variables = [variable for _, variable in group]
+    counts = [context.count_cells(variable) for variable in variables]
+    entries = [
+        _build_variable(number, variable, cells, context)
+        for (number, variable), cells in zip(group, counts, strict=True)
+    ]
+    labels = {tuple((line.code, line.label) for line in (*entry.codes, *entry.missing)) for entry in entries}
+    if len(entries) == 1 or len(labels) > 1:
+        return entries
+    pooled: Counter[Cell] = Counter()
+    for cells in counts:
+        pooled.update(cells or {})
+    return [_merge_entries(entries, variables, pooled, context)]
 
 
 def _merge_entries(
-    piles: Sequence[Sequence[tuple[int, Variable]]],
-    told: CodebookContext,
-    answers: AnswerColumns | None,
-    threshold: int,
-) -> Iterator[CodebookVariable]:
-    """An entry for each pile, or for each of its variables where they are not alike after all."""
-    found: list[CodebookVariable] = []
-    for pile in piles:
-        made = [_build_variable(number, v, told, answers, threshold) for number, v in pile]
-        labels = {tuple((c.code, c.label) for c in (*m.codes, *m.missing)) for m in made}
-        if len(made) == 1 or len(labels) > 1:
-            found.extend(made)
-        else:
-            found.append(_merge_columns(made, [v for _, v in pile], told, answers, threshold))
-    yield from sorted(found, key=lambda entry: entry.number)
-
-
-def _merge_columns(
-    made: Sequence[CodebookVariable],
-    variables: Sequence[Variable],
-    told: CodebookContext,
-    answers: AnswerColumns | None,
-    threshold: int,
+    entries: Sequence[CodebookVariable], variables: Sequence[Variable], pooled: Mapping[Cell, int], context: _Context
 ) -> CodebookVariable:
-    """The options of a multiple, or the turns of an item, as one entry."""
-    first, v = made[0], variables[0]
-    leaf = told.find_item(v)
-    options = {o.code: str(o.label.get(told.language)) for o in leaf.options} if leaf is not None else {}
+    """Merge the options of a multiple, or the turns of an item, into one entry. `pooled` has the counts of all."""
+    first, variable = entries[0], variables[0]
+    item = context.find_item(variable)
+    language = context.facts.language
+    multiple = variable.option is not None and variable.role == "answer"
+    options = {option.code: str(option.label.get(language)) for option in item.options} if item is not None else {}
     columns = []
-    for entry, each in zip(made, variables, strict=True):
+    for entry, each in zip(entries, variables, strict=True):
         counts = tuple(line.count_text for line in (*entry.codes, *entry.missing))
         columns.append(
             CodebookColumn(
                 number=entry.number,
                 name=entry.name,
-                label=options.get(each.option, each.label) if each.option is not None and each.role == "answer" else "",
+                label=options.get(each.option, each.label) if multiple and each.option is not None else "",
                 turn=each.turn,
                 counts=counts if any(counts) else (),
             )
         )
-    multiple = v.option is not None and v.role == "answer"
-    label = str(leaf.label.get(told.language)) if multiple and leaf is not None else first.label
-    pooled: dict[Cell, int] = {}
-    for each in variables:
-        for cell, n in (_count_cells(each, answers) or {}).items():
-            pooled[cell] = pooled.get(cell, 0) + n
+    label = str(item.label.get(language)) if multiple and item is not None else first.label
+    turn = variable.turn
     return replace(
         first,
-        label=label if v.turn is None else label.removesuffix(f" ({v.turn})"),
-        source=f"question {v.item}" if v.role == "answer" else first.source.removesuffix(f", turn {v.turn}"),
+        label=label if turn is None else label.removesuffix(f" ({turn})"),
+        source=f"question {variable.item}"
+        if variable.role == "answer"
+        else first.source.removesuffix(f", turn {turn}"),
         codes=tuple(replace(code, count_text="") for code in first.codes),
         missing=tuple(replace(code, count_text="") for code in first.missing),
         columns=tuple(columns),
-        range_text=_format_range(v, pooled or None, threshold),
+        range_text=_format_range(variable, pooled, context.threshold),
         notes=(*first.notes, *(("Several answers: a variable of 0 and 1 for each option.",) if multiple else ())),
     )
 
 
 def _build_variable(
-    number: int, v: Variable, told: CodebookContext, answers: AnswerColumns | None, threshold: int
+    number: int, variable: Variable, counts: Mapping[Cell, int] | None, context: _Context
 ) -> CodebookVariable:
-    leaf = told.find_item(v)
-    counts = _count_cells(v, answers)
-    codes, missing = _build_codes(v, counts, threshold, told)
-    notes = []
-    if leaf is not None and leaf.question.by == "interviewer" and v.role == "answer":
-        notes.append("Not asked: the interviewer answers.")
-    label = "" if v.label == v.name else v.label
+    item = context.find_item(variable)
+    is_answer = variable.role == "answer"
+    instruction = item.instruction if item is not None and is_answer else None
+    by_interviewer = item is not None and item.question.by == "interviewer" and is_answer
+    codes, missing = _build_codes(variable, counts, context)
     return CodebookVariable(
         number=number,
-        name=v.name,
-        label=label,
-        wording=v.wording if v.role in ("answer", "words") else "",
-        asked=_describe_asked(v, told),
-        intro=told.intros.get(v.item, "") if v.role == "answer" else "",
-        instruction=leaf.instruction.get_source_text(told.language)
-        if leaf is not None and leaf.instruction is not None and v.role == "answer"
-        else "",
-        section=_find_section(v, told),
-        storage=_describe_storage(v),
-        measure=v.measure if v.role not in ("admin", "order", "words") else "",
-        source=_describe_source(v),
-        has_codes=bool(_select_labels(v, counts, told)),
+        name=variable.name,
+        label="" if variable.label == variable.name else variable.label,
+        wording=variable.wording if variable.role in ("answer", "words") else "",
+        asked=_describe_asked(variable, context),
+        intro=context.intros.get(variable.item, "") if is_answer else "",
+        instruction=instruction.get_source_text(context.facts.language) if instruction is not None else "",
+        section=_find_section(variable, context),
+        storage=_describe_storage(variable),
+        measure=variable.measure if variable.role not in ("admin", "order", "words") else "",
+        source=_describe_source(variable),
+        has_codes=bool(_select_labels(variable, counts, context)),
         codes=codes,
         missing=missing,
-        range_text=_format_range(v, counts, threshold),
-        personal=v.personal,
-        notes=tuple(notes),
+        range_text=_format_range(variable, counts, context.threshold),
+        personal=variable.personal,
+        notes=("Not asked: the interviewer answers.",) if by_interviewer else (),
     )
 
 
-def _describe_storage(v: Variable) -> str:
-    return TIMESTAMP_NAME if is_timestamp(v) else STORAGE_NAMES[v.storage]
+def _describe_storage(variable: Variable) -> str:
+    return TIMESTAMP_NAME if is_timestamp(variable) else STORAGE_NAMES[variable.storage]
 
 
-def _find_section(v: Variable, told: CodebookContext) -> str:
-    match v.role:
+def _find_section(variable: Variable, context: _Context) -> str:
+    match variable.role:
         case "admin":
             return _ADMIN
         case "sample":
@@ -264,42 +270,43 @@ def _find_section(v: Variable, told: CodebookContext) -> str:
         case "compute":
             return _COMPUTES
         case _:
-            return told.sections.get(v.item, "") or _ITEMS
+            return context.sections.get(variable.item, "") or _ITEMS
 
 
-def _describe_asked(v: Variable, told: CodebookContext) -> str:
-    """Who is asked; of what nobody is asked, how it comes about."""
-    match v.role:
+def _describe_asked(variable: Variable, context: _Context) -> str:
+    """Return who is asked or, where nobody is, how the value is determined."""
+    facts = context.facts
+    match variable.role:
         case "sample":
             return "Comes with the sample."
         case "compute":
-            how = told.compute_descriptions.get(v.item, "")
-            return f"Computed: {how}." if how else "Computed from the answers."
+            description = facts.compute_descriptions.get(variable.item, "")
+            return f"Computed: {description}." if description else "Computed from the answers."
         case "order":
-            what = "names of the items" if v.item in told.instrument.groups else "codes of the options"
-            return f"Drawn for each interview: the {what} in this order, spaces between."
+            ordered = "names of the items" if variable.item in facts.instrument.groups else "codes of the options"
+            return f"Drawn for each interview: the {ordered} in this order, separated by spaces."
         case "admin":
             return "Stored for every interview."
-    leaf = told.find_item(v)
-    if leaf is None:
-        if v.item in told.instrument.groups:
-            often = told.roster_descriptions.get(v.item, "")
-            return f"Counted: how many turns of {v.item} there were{f', {often}' if often else ''}."
-        return told.study.universes.get(v.item, "Asked in an earlier version of the questionnaire.")
-    asked = told.study.universes.get(v.item, "")
-    if isinstance(leaf.question, ComputedItem):
-        return f"{_describe_computer_answer(leaf)}{asked.removeprefix('Asked').removesuffix('.')}."
-    if v.role == "words" and v.option is not None:
-        return f"Asked with option {v.option}."
-    if leaf.roster is None:
-        return asked or ("Asked of all who got that far." if leaf.id in told.after_end else "Asked of all.")
-    often = told.roster_descriptions.get(leaf.roster, "")
-    each = f"Asked in each turn of {leaf.roster}{f' ({often})' if often else ''}"
-    return f"{each}, {asked.removeprefix('Asked ')}" if asked else f"{each}."
+    item = context.find_item(variable)
+    if item is None:
+        if variable.item in facts.instrument.groups:
+            turns = facts.roster_descriptions.get(variable.item, "")
+            return f"Counted: the number of turns of {variable.item}{f', {turns}' if turns else ''}."
+        return facts.study.universes.get(variable.item, "Asked in an earlier version of the questionnaire.")
+    asked = facts.study.universes.get(variable.item, "")
+    if isinstance(item.question, ComputedItem):
+        return f"{_describe_computer_answer(item)}{asked.removeprefix('Asked').removesuffix('.')}."
+    if variable.role == "words" and variable.option is not None:
+        return f"Asked with option {variable.option}."
+    if item.roster is None:
+        return asked or ("Asked of all who got that far." if item.id in context.after_end else "Asked of all.")
+    turns = facts.roster_descriptions.get(item.roster, "")
+    in_each = f"Asked in each turn of {item.roster}{f' ({turns})' if turns else ''}"
+    return f"{in_each}, {asked.removeprefix('Asked ')}" if asked else f"{in_each}."
 
 
-def _describe_computer_answer(leaf: CompiledItem) -> str:
-    match leaf.question:
+def _describe_computer_answer(item: CompiledItem) -> str:
+    match item.question:
         case SplitItem() as split:
             arms = ", ".join(f"{arm} ({share})" for arm, share in split.arms.items())
             return f"Drawn by the computer with these shares: {arms}"
@@ -311,121 +318,117 @@ def _describe_computer_answer(leaf: CompiledItem) -> str:
             return "Answered by the computer"
 
 
-def _describe_source(v: Variable) -> str:
-    turn = "" if v.turn is None else f", turn {v.turn}"
-    match v.role:
-        case "answer" if v.option is not None:
-            return f"option {v.option} of {v.item}{turn}"
+def _describe_source(variable: Variable) -> str:
+    turn = "" if variable.turn is None else f", turn {variable.turn}"
+    item = variable.item if variable.option is None else f"option {variable.option} of {variable.item}"
+    match variable.role:
+        case "answer" if variable.option is not None:
+            return f"{item}{turn}"
         case "answer":
-            return f"question {v.item}{turn}" if v.item else "data"
+            return f"question {item}{turn}" if item else "data"
         case "words":
-            of = v.item if v.option is None else f"option {v.option} of {v.item}"
-            return f"words of {of}{turn}"
+            return f"words of {item}{turn}"
         case "state":
-            return f"why {v.item} is empty{turn}"
+            return f"why {variable.item} is empty{turn}"
         case "order":
-            return f"order of {v.item or v.name.removesuffix('_order')}"
+            return f"order of {variable.item or variable.name.removesuffix('_order')}"
         case "sample":
-            return f"sample column {v.item}"
+            return f"sample column {variable.item}"
         case "compute":
-            return f"computed: {v.wording}" if v.wording else "computed"
+            return f"computed: {variable.wording}" if variable.wording else "computed"
         case _:
             return "interview"
 
 
-def _count_cells(v: Variable, answers: AnswerColumns | None) -> Mapping[Cell, int] | None:
-    """How many interviews have each different cell; None where nothing is counted."""
-    if answers is None or v.name not in answers.columns or v.personal:
-        return None
-    cells = answers.read_cells(v.name)
-    found: dict[Cell, int] = {}
-    for text, piles in answers.count(answers.columns[v.name], ()).items():
-        cell = cells[str(text)]
-        found[cell] = found.get(cell, 0) + piles[0].people
-    return found
+def _select_labels(variable: Variable, counts: Mapping[Cell, int] | None, context: _Context) -> Mapping[Code, str]:
+    """Return the labels of the codes; of outcomes only those in the data or, without data, those that end interviews."""
+    if variable.name != "interview_outcome" or variable.role != "admin":
+        return variable.labels
+    if counts is not None:
+        return {code: name for code, name in variable.labels.items() if code in counts}
+    own = context.facts.instrument.document.outcomes
+    not_ends = {name for name, outcome in OUTCOMES.items() if outcome.moment not in _ENDS and name not in own}
+    return {code: name for code, name in variable.labels.items() if code not in not_ends}
 
 
-def _select_labels(v: Variable, counts: Mapping[Cell, int] | None, told: CodebookContext) -> Mapping[Code, str]:
-    """The meaning of each code. Outcomes are those that the data have, or those that an interview can end with."""
-    if v.name != "interview_outcome" or v.role != "admin":
-        return v.labels
-    if counts is None:
-        ends, own = ("interrupted", "screened", "any", "end"), told.instrument.document.outcomes
-        never = {id for id, row in OUTCOMES.items() if row.moment not in ends and id not in own}
-        return {id: name for id, name in v.labels.items() if id not in never}
-    return {id: name for id, name in v.labels.items() if id in counts}
+class _CodeLine(NamedTuple):
+    code: CodebookCode
+    value: str
+    """The code by which a report hides the line's count; empty where it has none."""
+    interviews: int
 
 
 def _build_codes(
-    v: Variable, counts: Mapping[Cell, int] | None, threshold: int, told: CodebookContext
+    variable: Variable, counts: Mapping[Cell, int] | None, context: _Context
 ) -> tuple[tuple[CodebookCode, ...], tuple[CodebookCode, ...]]:
-    """Labelled codes with one line for all other answers, and why there can be none."""
-    left = dict(counts or {})
-    labels = _select_labels(v, counts, told)
-    lines: list[tuple[CodebookCode, int]] = []
-    numbers: list[str] = []
+    """Build the codes of answers, with one line for all without a label, and the codes of missing values."""
+    rest = dict(counts or {})
+    labels = _select_labels(variable, counts, context)
+    answers: list[_CodeLine] = []
     for code, label in labels.items():
-        missing = "missing" if code in v.user_missing else ""
-        lines.append((CodebookCode(code=str(code), label=label, missing=missing), left.pop(code, 0)))
-        numbers.append(str(code))
-    nothing = left.pop("", 0)
-    others = sum(n for cell, n in left.items() if not isinstance(cell, Missing))
+        missing = "missing" if code in variable.user_missing else ""
+        line = CodebookCode(code=str(code), label=label, missing=missing)
+        answers.append(_CodeLine(line, str(code), rest.pop(code, 0)))
+    without_words = rest.pop("", 0)
+    others = sum(count for cell, count in rest.items() if not isinstance(cell, Missing))
     if others or not labels:
-        label = "any other value" if labels else f"any {_describe_storage(v)}{_describe_number_limits(v, told)}"
-        lines.append((CodebookCode(code="", label=label), others))
-        numbers.append("")
-    answers = len(lines)
-    empty = v.storage in ("text", "date", "time") and not v.labels  # a coded text has codes for missings too
-    option_words = v.role == "words" and v.option is not None
-    never = v.role in ("admin", "order") or option_words
-    for kind, (number, label) in v.declines.items():
-        n = sum(count for cell, count in left.items() if isinstance(cell, Missing) and cell.kind == kind)
-        if not n and (never or (v.role == "sample" and kind != "not_asked")):
-            continue  # nobody is asked who could decline
-        code = "" if empty else str(number)
-        lines.append((CodebookCode(code=code, label=label, missing=_MISSING_LABELS.get(kind, kind)), n))
-        numbers.append(str(number))
-    if nothing or option_words:
-        lines.append((CodebookCode(code="", label="No words", missing="no words"), nothing))
-        numbers.append("")
-    made = [line for line, _ in lines]
+        limits = _describe_number_limits(variable, context)
+        label = "any other value" if labels else f"any {_describe_storage(variable)}{limits}"
+        answers.append(_CodeLine(CodebookCode(code="", label=label), "", others))
+    missings: list[_CodeLine] = []
+    empty = variable.storage in ("text", "date", "time") and not variable.labels  # coded texts have codes for missings
+    option_words = variable.role == "words" and variable.option is not None
+    cannot_decline = variable.role in ("admin", "order") or option_words
+    for kind, (number, label) in variable.declines.items():
+        count = sum(n for cell, n in rest.items() if isinstance(cell, Missing) and cell.kind == kind)
+        if not count and (cannot_decline or (variable.role == "sample" and kind != "not_asked")):
+            continue
+        missing = _MISSING_LABELS.get(kind, kind)
+        line = CodebookCode(code="" if empty else str(number), label=label, missing=missing)
+        missings.append(_CodeLine(line, str(number), count))
+    if without_words or option_words:
+        missings.append(_CodeLine(CodebookCode(code="", label="No words", missing="no words"), "", without_words))
+    lines = [*answers, *missings]
+    codes = [line.code for line in lines]
     if counts is not None:
-        hidden = _find_hidden_lines(
-            v, [(code, n) for code, (_, n) in zip(numbers, lines, strict=True)], answers, threshold, told
-        )
-        made = [replace(line, count_text=HIDDEN_MARK if i in hidden else f"{n:,}") for i, (line, n) in enumerate(lines)]
-    return tuple(made[:answers]), tuple(made[answers:])
+        hidden = _find_hidden_lines(variable, answers, missings, context)
+        texts = [HIDDEN_MARK if i in hidden else f"{line.interviews:,}" for i, line in enumerate(lines)]
+        codes = [replace(code, count_text=text) for code, text in zip(codes, texts, strict=True)]
+    return tuple(codes[: len(answers)]), tuple(codes[len(answers) :])
 
 
 def _find_hidden_lines(
-    v: Variable, lines: Sequence[tuple[str, int]], answers: int, threshold: int, told: CodebookContext
+    variable: Variable, answers: Sequence[_CodeLine], missings: Sequence[_CodeLine], context: _Context
 ) -> Collection[int]:
-    """Which lines, given by code and count, are not printed: of an item those that a report hides."""
-    found = told.hidden_counts.get((v.item, v.turn)) if v.role in ("answer", "state", "words") else None
-    every = range(len(lines))
-    if found is not None and v.role != "words":
-        return [i for i in every if (found.hides_answer if i < answers else found.hides_missing)(v, lines[i][0])]
-    if found is not None and found.hides_answer(v, ""):
-        return every
-    return find_hidden_parts([n for _, n in lines], threshold)
+    """Return the positions of hidden lines; of an item, a report hides the same ones."""
+    lines = [*answers, *missings]
+    is_item = variable.role in ("answer", "state", "words")
+    report = context.hidden_counts.get((variable.item, variable.turn)) if is_item else None
+    if report is None or (variable.role == "words" and not report.hides_answer(variable, "")):
+        return find_hidden_parts([line.interviews for line in lines], context.threshold)
+    if variable.role == "words":
+        return range(len(lines))
+    flags = [report.hides_answer(variable, line.value) for line in answers]
+    flags += [report.hides_missing(line.value) for line in missings]
+    return [i for i, is_hidden in enumerate(flags) if is_hidden]
 
 
-def _describe_number_limits(v: Variable, told: CodebookContext) -> str:
-    """` from 0 to 168 hours`: what a number may be, and of what."""
-    leaf = told.find_item(v)
-    if leaf is None or not isinstance(leaf.question, NumberItem) or v.role != "answer":
+def _describe_number_limits(variable: Variable, context: _Context) -> str:
+    """Return the range and unit of a number: ` from 0 to 168 hours`; empty for other variables."""
+    item = context.find_item(variable)
+    if item is None or not isinstance(item.question, NumberItem) or variable.role != "answer":
         return ""
-    question = leaf.question
+    question = item.question
     most = "or more" if question.max is None else f"to {question.max:.10g}"
-    unit = f" {question.unit.get(told.language)}" if question.unit else ""
+    unit = f" {question.unit.get(context.facts.language)}" if question.unit else ""
     return f" from {question.min:.10g} {most}{unit}"
 
 
-def _format_range(v: Variable, counts: Mapping[Cell, int] | None, threshold: int) -> str:
-    """Between which numbers answers lie, where as many people as the threshold are at either end."""
-    if counts is None or v.measure != "scale" or v.storage not in ("integer", "decimal"):
+def _format_range(variable: Variable, counts: Mapping[Cell, int] | None, threshold: int) -> str:
+    """Return the range of the numbers in the data; empty where fewer people than the threshold are at either end."""
+    if counts is None or variable.measure != "scale" or variable.storage not in ("integer", "decimal"):
         return ""
-    numbers = sorted(cell for cell in counts if isinstance(cell, int | float) and cell not in v.labels)
+    numbers = sorted(cell for cell in counts if isinstance(cell, int | float) and cell not in variable.labels)
     if not numbers or min(counts[numbers[0]], counts[numbers[-1]]) < threshold:
         return ""
     return f"{numbers[0]:.10g} to {numbers[-1]:.10g}"

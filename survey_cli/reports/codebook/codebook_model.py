@@ -1,4 +1,4 @@
-"""Codebook model: what a reader of the data learns about each variable. Values only."""
+"""Codebook model: the description of each variable for users of the data. Values only."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from survey_cli.reports.results.report_model import MethodLine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodebookCode:
-    """A code, or a way of having none."""
+    """One code of a variable, or all values that have no code of their own."""
 
     code: str
-    """As in the data; empty for an empty cell, and for values that have no code of their own."""
+    """The code in the data; empty for an empty cell, and for values without a code."""
     label: str
     missing: str = ""
-    """Empty for an answer; `missing`, `don't know`, … for what a program should take as missing."""
+    """`missing`, `don't know`, … for values that a program should treat as missing; empty for an answer."""
     count_text: str = ""
-    """Of how many interviews; empty without data, and where the entry has several columns."""
+    """Number of interviews; empty without data, and where the entry has several columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,69 +23,69 @@ class CodebookColumn:
     """One of several columns that are described together: an option of a multiple, a turn of a roster."""
 
     number: int
-    """Its position in the data, from 1."""
+    """Position in the data, from 1."""
     name: str
     label: str = ""
-    """The option that it stands for; empty where there is none."""
+    """The option's label; empty where the column is not one of an option."""
     turn: int | None = None
     counts: tuple[str, ...] = ()
-    """By code, then by missing, of how many interviews; empty without data."""
+    """Numbers of interviews by code, then by missing value; empty without data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodebookVariable:
-    """One variable as an analyst must know it, or several that differ by option or turn alone."""
+    """Entry for one variable, or for several that only differ by option or turn."""
 
     number: int
-    """Its position in the data, from 1; of several the first's."""
+    """Position in the data, from 1; for several variables, that of the first."""
     name: str
     label: str
     wording: str
     asked: str
-    """Who is asked, in words: `Asked if …`, `Asked of all`; how it comes about otherwise."""
+    """Who is asked: `Asked if …`, `Asked of all`; or how the value is determined where nobody is asked."""
     intro: str = ""
-    """Of the first statement of a battery: what is read before it."""
+    """The text read before a battery, at the battery's first statement."""
     instruction: str = ""
     section: str = ""
     storage: str
-    """In words: `whole number`, `text`, …"""
+    """Name of the storage type: `whole number`, `text`, …"""
     measure: str
     source: str
     """`question q7`, `option 3 of q21`, `sample column kind`, …"""
     has_codes: bool = True
-    """Its answers have codes; else `codes` has one line for them all."""
+    """Whether the answers have codes; else `codes` has one line for all of them."""
     codes: tuple[CodebookCode, ...] = ()
-    """Of answers."""
+    """Codes of answers."""
     missing: tuple[CodebookCode, ...] = ()
-    """Why there can be none."""
+    """Codes of missing values."""
     columns: tuple[CodebookColumn, ...] = ()
-    """Where it stands for several: each of them."""
+    """The columns of an entry for several variables; empty for one variable."""
     range_text: str = ""
-    """`1 to 60` among the answers of a number without labels; empty without data or where it would tell of one person."""
+    """Range of the numbers without labels, `1 to 60`; empty without data or where it would disclose a small count."""
     personal: bool = False
     notes: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns of the data that it describes."""
+        """The names of the described columns."""
         return tuple(column.name for column in self.columns) or (self.name,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codebook:
-    """All variables, in the order of the data; those of a multiple or of a roster's item stand with the first of them."""
+    """All variables in the order of the data; options and turns are merged into the entry of the first."""
 
     title: str
     instrument: str
     version: str = ""
     language: str = "en"
     interviews: int | None = None
-    """None where there are no data."""
+    """Number of interviews; None where there are no data."""
     methods: tuple[MethodLine, ...] = ()
     variables: tuple[CodebookVariable, ...]
     notes: tuple[str, ...] = ()
 
     @property
     def column_count(self) -> int:
-        """How many columns the data have."""
+        """The number of columns of the data."""
         return sum(len(variable.names) for variable in self.variables)

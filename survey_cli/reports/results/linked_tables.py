@@ -327,8 +327,8 @@ class HiddenCounts:
             return str(v.option) in self.codes or (code == "0" and self.declines)
         return self.other_answers if not code or v.role == "state" else code in self.codes
 
-    def hides_missing(self, _: Variable, code: str) -> bool:
-        """The same of a missing value's. Who was not asked is no answer, and told unless the base is hidden."""
+    def hides_missing(self, code: str) -> bool:
+        """Return whether the count of a missing value is hidden. Those not asked are shown unless the base is hidden."""
         return self.base or code in self.codes
 
 

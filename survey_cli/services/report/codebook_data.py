@@ -6,9 +6,8 @@ from pathlib import Path
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.reports.codebook.codebook import build_codebook
+from survey_cli.reports.codebook.codebook import CodebookFacts, build_codebook
 from survey_cli.reports.codebook.codebook_model import Codebook
-from survey_cli.reports.results.methods import build_study_lines
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.services.data.export_options import DataTable, ExportOptions
 from survey_cli.services.data.run_on_records import run_on_records
@@ -17,7 +16,7 @@ from survey_cli.services.data.table_query import query_table
 from survey_cli.services.report.report_options import CodebookOptions
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.study.open_study import StudyRecords
-from survey_cli.table import build_admin_variables, build_columns
+from survey_cli.table import StudyDescription, build_admin_variables, build_columns
 from survey_cli.values import Variable
 
 
@@ -31,16 +30,7 @@ def load_codebook(path: str | Path, options: CodebookOptions) -> Codebook:
     own = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
     store = open_existing_store(locate_database(path, instrument.id, options.db)) if options.counts else None
     if store is None:
-        study = describe_study(instrument, language)
-        return build_codebook(
-            own,
-            study,
-            instrument,
-            language=language,
-            methods=build_study_lines(study),
-            computed=describe_computes(instrument, language),
-            turns=describe_rosters(instrument, language),
-        )
+        return build_codebook(own, _collect_facts(instrument, describe_study(instrument, language), language))
     store.close()
     return run_on_records(
         path, lambda records: load_codebook_from_records(records, options), db=options.db, people=options.people
@@ -65,15 +55,19 @@ def _build_codebook_with_counts(
     answers = AnswerColumns.from_table(table, lambda v: not v.personal)
     kept = {v.name: v for v in table.variables}
     variables = [kept.pop(v.name, v) for v in own if v.name in kept or v.personal]
-    return build_codebook(
-        [*variables, *kept.values()],
-        table.study,
-        instrument,
-        language=table.language,
-        answers=answers if answers.interviews else None,
-        threshold=options.threshold,
-        methods=build_study_lines(table.study),
-        notes=(*made.warnings, *made.differences),
-        computed=describe_computes(instrument, table.language),
-        turns=describe_rosters(instrument, table.language),
+    facts = _collect_facts(instrument, table.study, table.language, (*made.warnings, *made.differences))
+    all_variables = [*variables, *kept.values()]
+    return build_codebook(all_variables, facts, answers if answers.interviews else None, threshold=options.threshold)
+
+
+def _collect_facts(
+    instrument: Instrument, study: StudyDescription, language: str, notes: Sequence[str] = ()
+) -> CodebookFacts:
+    return CodebookFacts(
+        study=study,
+        instrument=instrument,
+        language=language,
+        compute_descriptions=describe_computes(instrument, language),
+        roster_descriptions=describe_rosters(instrument, language),
+        notes=notes,
     )
