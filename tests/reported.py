@@ -19,14 +19,14 @@ OPEN = ResultOptions(threshold=0)
 
 
 class Report:
-    """The results of one questionnaire under some terms."""
+    """The results of one questionnaire under some options."""
 
     def __init__(
         self,
         text: str,
         rows: Sequence[Mapping[str, Cell]],
         *,
-        terms: ResultOptions = OPEN,
+        options: ResultOptions = OPEN,
         by: Sequence[str] = (),
         weights: Sequence[Fraction] | None = None,
         asked: Mapping[str, str] | None = None,
@@ -35,34 +35,34 @@ class Report:
         self.variables = build_columns(made)
         cells = [tuple(row.get(v.name, NOT_ASKED) for v in self.variables) for row in rows]
         self.answers = AnswerColumns.from_table(Table(variables=self.variables, rows=cells)).with_weights(weights)
-        self.terms = terms
+        self.options = options
         listed, self.heads = list_questions(made, self.variables, asked=asked)
         self.groupings: list[Grouping] = []
         for name in by:
             grouping = build_grouping(self.answers, self.answers.variables[name])
             assert isinstance(grouping, Grouping)
             self.groupings.append(grouping)
-        counted = [tabulate(q, self.answers, self.groupings, terms) for q in listed]
-        self.tables: list[Crosstab] = hide_small_counts(counted, self.answers, self.groupings, terms)
+        counted = [tabulate(q, self.answers, self.groupings, options) for q in listed]
+        self.tables: list[Crosstab] = hide_small_counts(counted, self.answers, self.groupings, options)
 
     def __getitem__(self, id: str) -> ItemResult:
         table = next(t for t in self.tables if t.question.id == id)
-        return build_item_result(table, interviews=self.answers.interviews, unit=self.answers.unit, terms=self.terms)
+        return build_item_result(table, interviews=self.answers.interviews, options=self.options)
 
     @property
     def banner(self) -> Banner:
-        return build_banner(self.tables, self.groupings, unit=self.answers.unit, terms=self.terms)
+        return build_banner(self.tables, self.groupings, self.options)
 
     def battery(self, id: str):  # type: ignore[no-untyped-def]
-        made = build_batteries(self.heads, self.tables, unit=self.answers.unit, terms=self.terms)
+        made = build_batteries(self.heads, self.tables, self.options)
         return next(b for b in made if b.id == id)
 
     def texts(self, id: str) -> dict[str, tuple[str, str]]:
-        """By label, count and per cent."""
+        """Return count and percentage by label."""
         return {row.label: (row.total.count_text, row.total.percent_text) for row in self[id].rows}
 
     def lines(self, id: str) -> dict[str, list[tuple[str, str]]]:
-        """Of a banner table: by label, in each column count and per cent."""
+        """Return count and percentage in each column of a banner table, by label."""
         table = self.banner.find_table(id)
         assert table is not None
         return {row.label: [(f.count_text, f.percent_text) for f in row.figures] for row in table.rows}

@@ -74,11 +74,11 @@ class Known(Attacker):
         super().__init__(digits)
         self._nested = nested
         self._rows = rows
-        self._terms = ResultOptions(threshold=threshold, digits=digits, with_tests=False)
+        self._options = ResultOptions(threshold=threshold, digits=digits, with_tests=False)
         self._codes: dict[tuple[str, str], tuple[str, str, str]] = {}
 
     def report(self, *by: str) -> Report:
-        made = Report(TEXT, self._rows, terms=self._terms, by=by)
+        made = Report(TEXT, self._rows, options=self._options, by=by)
         for table in made.tables:
             item = made[table.question.id]
             self.reads(item, made.banner if by else None, table.lines)
@@ -99,7 +99,7 @@ class Known(Attacker):
 
     def codebook(self, made: Report) -> None:
         facts = CodebookFacts(study=StudyDescription(title="A study"), instrument=instrument(TEXT), language="en")
-        book = build_codebook(made.variables, facts, made.answers, threshold=self._terms.threshold)
+        book = build_codebook(made.variables, facts, made.answers, threshold=self._options.threshold)
         for variable in book.variables:
             for code in (*variable.codes, *variable.missing):
                 row = self._codes.get((variable.name, code.code))
@@ -153,7 +153,7 @@ def test_columns_cost_no_total_and_no_group_its_size(seed: int):
     rows = invented(Random(seed), 35, nested=False)
     sizes = {kind: sum(row["kind"] == kind for row in rows) for kind in (1, 2, 3)}
     undivided, divided = (
-        Report(TEXT, rows, terms=ResultOptions(threshold=5), by=by) for by in ((), ("kind", "region"))
+        Report(TEXT, rows, options=ResultOptions(threshold=5), by=by) for by in ((), ("kind", "region"))
     )
     for one, other in zip(undivided.tables, divided.tables, strict=True):
         assert {s for s in other.hidden if s.column == 0} == {s for s in one.hidden if s.column == 0}

@@ -171,7 +171,7 @@ def test_a_scale_has_a_trend_too_and_a_census_no_test():
         TEXT,
         rows,
         by=["kind"],
-        terms=ResultOptions(threshold=0, with_tests=False, census=True, population=100),
+        options=ResultOptions(threshold=0, with_tests=False, census=True, population=100),
     ).banner
     assert all(not table.tests for table in census.tables)
     assert not any(f.letters for table in census.tables for row in table.rows for f in row.figures)
@@ -201,6 +201,6 @@ def test_the_effective_number_is_that_of_kish():
 
 def test_an_item_by_itself_is_not_called_unanimous() -> None:
     rows = crossed("q", _1=(8, 9), _2=(7, 0))
-    table = Report(TEXT, rows, terms=ResultOptions(threshold=0), by=["q", "kind"]).banner.find_table("q")
+    table = Report(TEXT, rows, options=ResultOptions(threshold=0), by=["q", "kind"]).banner.find_table("q")
     assert table is not None
     assert [note.partition(" gave")[0] for note in table.notes] == ["Unanimous: all of Kind of unit, District,"]

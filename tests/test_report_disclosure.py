@@ -92,7 +92,7 @@ def test_topline_and_banner_hide_the_same_figures():
     rows: list[dict[str, Cell]] = []
     for kind, counts in {1: (2, 10, 9, 0), 2: (6, 8, 7, 11)}.items():
         rows += [{"q": code, "kind": kind} for code, n in enumerate(counts, 1) for _ in range(n)]
-    report = Report(AGREE, rows, terms=ResultOptions(threshold=5), by=["kind"])
+    report = Report(AGREE, rows, options=ResultOptions(threshold=5), by=["kind"])
     table = report.banner.find_table("q")
     assert table is not None
     shown = {row.label: row.total for row in report["q"].rows}
@@ -104,14 +104,14 @@ def test_topline_and_banner_hide_the_same_figures():
 
 
 def test_means_are_hidden_with_the_counts_they_are_made_of():
-    report = Report(AGREE, people("q", _1=2, _2=10, _3=10, _4=10), terms=ResultOptions(threshold=5))
+    report = Report(AGREE, people("q", _1=2, _2=10, _3=10, _4=10), options=ResultOptions(threshold=5))
     assert report["q"].summary is None
     assert "[c]" in {row.total.count_text for row in report["q"].rows}
     assert not report["q"].notes, "what the mark means is said once, before all tables"
 
 
 def test_who_was_asked_is_not_told_where_they_are_few():
-    report = Report(AGREE, people("q", _1=2, _2=1), terms=ResultOptions(threshold=5))
+    report = Report(AGREE, people("q", _1=2, _2=1), options=ResultOptions(threshold=5))
     item = report["q"]
     assert item.base.asked is None
     assert "3" not in item.base.text
@@ -120,7 +120,7 @@ def test_who_was_asked_is_not_told_where_they_are_few():
 
 
 def test_no_rows_stand_under_a_hidden_base():
-    table = Report(AGREE, people("q", _1=9, _2=10, _3=11, _4=12), terms=ResultOptions(threshold=5)).tables[0]
+    table = Report(AGREE, people("q", _1=9, _2=10, _3=11, _4=12), options=ResultOptions(threshold=5)).tables[0]
     assert table.select_rows([0]) == list(range(len(table.lines)))
     assert table.select_rows([]) == table.select_rows([0]), "a banner whose groups have no values"
     assert replace(table, hidden=frozenset({CellPosition(BASE, 0)})).select_rows([0]) == []
@@ -135,7 +135,7 @@ def test_the_base_of_a_follow_up_does_not_tell_what_the_table_before_it_hides():
         for _ in range(n)
     ]
     report = Report(
-        text, rows, terms=ResultOptions(threshold=5), asked={"why": "if q is Disagree or Strongly disagree"}
+        text, rows, options=ResultOptions(threshold=5), asked={"why": "if q is Disagree or Strongly disagree"}
     )
     assert report["why"].base.text == "asked of 16 who disagreed"
     shown = {row.label: row.total.count_text for row in report["q"].rows}
@@ -150,7 +150,7 @@ def test_how_many_belong_to_a_group_stays_where_it_is_no_small_number(pairs: lis
     sizes = [sum(kind == k for kind, _ in pairs) for k in (1, 2)]
     assume(min(sizes) >= 5)
     rows: list[dict[str, Cell]] = [{"kind": kind, "q": q} for kind, q in pairs]
-    table = Report(AGREE, rows, terms=ResultOptions(threshold=5), by=["kind"]).tables[0]
+    table = Report(AGREE, rows, options=ResultOptions(threshold=5), by=["kind"]).tables[0]
     assert [table.is_base_hidden(c) for c in range(3)] == [False, False, False]
 
 
@@ -159,7 +159,7 @@ def test_a_test_beside_hidden_counts_is_not_shown():
     rows: list[dict[str, Cell]] = [
         {"q": q, "kind": kind} for kind, q, n in ((1, 1, 2), (1, 2, 10), (2, 1, 9), (2, 2, 7)) for _ in range(n)
     ]
-    report = Report(AGREE, rows, terms=ResultOptions(threshold=5), by=["kind"])
+    report = Report(AGREE, rows, options=ResultOptions(threshold=5), by=["kind"])
     table = report.banner.find_table("q")
     assert table is not None
     assert [(test.text, test.p) for test in table.tests] == [("no test beside hidden counts", None)]
@@ -171,7 +171,7 @@ def test_a_share_does_not_tell_a_hidden_base():
     rows: list[dict[str, Cell]] = [
         {"q": q, "kind": kind} for kind, q, n in ((1, 1, 3), (2, 1, 11), (2, 2, 9)) for _ in range(n)
     ]
-    report = Report(AGREE, rows, terms=ResultOptions(threshold=5), by=["kind"])
+    report = Report(AGREE, rows, options=ResultOptions(threshold=5), by=["kind"])
     assert [report.tables[0].is_base_hidden(c) for c in range(3)] == [False, True, True]
     table = report.banner.find_table("q")
     assert table is not None
@@ -194,7 +194,7 @@ def test_a_share_does_not_tell_a_hidden_base():
 def test_no_table_is_printed_of_which_most_is_hidden(pairs: list[tuple[int, int]]):
     """Details give way to nets, and those to one sentence; no mean is announced and not told."""
     rows: list[dict[str, Cell]] = [{"kind": kind, "q": q} for kind, q in pairs]
-    report = Report(AGREE, rows, terms=ResultOptions(threshold=5), by=["kind"])
+    report = Report(AGREE, rows, options=ResultOptions(threshold=5), by=["kind"])
     item, table = report["q"], report.banner.find_table("q")
     assert table is not None
     for printed, notes in ((item.rows, item.notes), (table.rows, table.notes)):

@@ -171,7 +171,7 @@ def test_whatever_narrows_a_report_is_said_in_it(study: Path, tmp_path: Path):
     assert not whole.filter_notes
     alone = made(study, replace(WISH, interviews="complete"))
     left = len(rows(study)) - alone.interviews
-    assert alone.filter_notes == (f"Only complete interviews; {left} that were begun are left out.",)
+    assert alone.filter_notes == (f"Only complete interviews; {left} that were started are left out.",)
     assert not any("whole study" in line.text for line in whole.methods)
     asked = ("--origin", "simulated", "--where", condition, "--items", "q2")
     run_survey(tmp_path, "report", str(study), *asked, "-o", str(tmp_path / "a.html"))

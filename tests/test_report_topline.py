@@ -48,7 +48,7 @@ items:
 
 def test_the_table_that_the_founding_survey_published():
     """35 units: 2, 16, 14, 2, 1 are 5.7, 45.7, 40.0, 5.7, 2.9 per cent; 45.7 disagree, from counts."""
-    report = Report(AGREE, people("q2", _1=2, _2=16, _3=14, _4=2, _5=1), terms=ResultOptions(threshold=0, digits=1))
+    report = Report(AGREE, people("q2", _1=2, _2=16, _3=14, _4=2, _5=1), options=ResultOptions(threshold=0, digits=1))
     assert report.texts("q2") == {
         "Strongly agree": ("2", "5.7"),
         "Agree": ("16", "45.7"),
@@ -108,7 +108,7 @@ def test_declines_and_volunteered_answers_are_rows_and_valid_leaves_them_out():
     assert ("Don't know", "decline", "1") in kinds
     assert ("Refused", "decline", "2") in kinds
     assert report["q2"].base.asked == 9
-    valid = Report(AGREE, rows, terms=ResultOptions(threshold=0, valid_only=True))
+    valid = Report(AGREE, rows, options=ResultOptions(threshold=0, valid_only=True))
     assert [row.label for row in valid["q2"].rows] == [
         "Strongly agree", "Agree", "Disagree", "Strongly disagree", "Agrees", "Disagrees",
     ]  # fmt: skip
@@ -305,9 +305,9 @@ def test_an_odd_scale_has_a_middle():
 def test_a_margin_is_printed_only_where_it_is_wanted_and_shrinks_with_the_population():
     rows = people("q2", _1=50, _2=50)
     assert Report(AGREE, rows)["q2"].margin_text == ""
-    asked = Report(AGREE, rows, terms=ResultOptions(with_margins=True))["q2"].margin_text
+    asked = Report(AGREE, rows, options=ResultOptions(with_margins=True))["q2"].margin_text
     assert asked == "± 9.8 points at most, 95 % confidence"
-    finite = Report(AGREE, rows, terms=ResultOptions(with_margins=True, population=200))["q2"].margin_text
+    finite = Report(AGREE, rows, options=ResultOptions(with_margins=True, population=200))["q2"].margin_text
     assert finite.startswith("± 7.0 points")  # 9.8 · √(100/199) is 6.95, and at most is never less
 
 
@@ -322,7 +322,7 @@ def test_the_margin_of_a_mean_of_few_is_wider_than_a_normal_curve_has_it():
     report = Report(
         AGE,
         [{"age": a} for a in (2, 4, 4, 4, 5, 5, 7, 9)],
-        terms=ResultOptions(threshold=0, with_margins=True),
+        options=ResultOptions(threshold=0, with_margins=True),
     )
     summary = report["age"].summary
     assert summary is not None
@@ -356,7 +356,7 @@ def test_dates_are_reported_by_year_and_times_as_answered():
 
 def test_ranges_grow_until_nobody_is_alone_in_one():
     ages = [*[20] * 6, 21, *[25] * 3, 31, *[40] * 9, 92]
-    report = Report(AGE, [{"age": a} for a in ages], terms=ResultOptions(threshold=5))
+    report = Report(AGE, [{"age": a} for a in ages], options=ResultOptions(threshold=5))
     texts = report.texts("age")
     assert all(int(count) >= 5 for count, _ in texts.values() if count != "0")
     assert sum(int(count) for count, _ in texts.values()) == len(ages)

@@ -1,7 +1,4 @@
-"""Analysis base: complete interviews, and those that broke off late enough to count as partial.
-
-The others are counted and left out.
-"""
+"""Analysis base: the complete interviews, and those that broke off late enough to count as partial."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,28 +6,31 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from survey_cli.fieldwork.plan.plan import CompletionPoint, Plan
+from survey_cli.reports.results.questions import get_missing_kind
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
-from survey_cli.values import Missing
 
 InterviewSelection: TypeAlias = Literal["complete", "partial", "all"]
-"""`partial`: complete and partial ones."""
+"""The interviews to report on; `partial` selects complete and partial ones."""
 NO_OVERRIDES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisBase:
-    """Positions of interviews in a table."""
+    """Selected interviews of a table, and the number of interviews by completeness."""
 
     rows: tuple[int, ...]
+    """Positions of the selected interviews."""
     complete: int
     partial: int
+    """Partial interviews; 0 where only complete ones are selected."""
     others: int
-    """Of those that are included, neither."""
+    """Selected interviews that are neither complete nor partial."""
     left_out: int
+    """Interviews that are not selected."""
 
 
 def select_interviews(
-    answers: AnswerColumns, plan: Plan, which: InterviewSelection, ruled: Mapping[str, str] = NO_OVERRIDES
+    answers: AnswerColumns, plan: Plan, selection: InterviewSelection, overrides: Mapping[str, str] = NO_OVERRIDES
 ) -> AnalysisBase:
     """Select the interviews to report on.
 
@@ -39,61 +39,51 @@ def select_interviews(
     precedence. An item is passed where its answer is not missing as `not_reached`; a share refers to the items on the
     route.
     """
-    completed = {outcome.id for outcome in plan.outcomes.values() if "complete" in (outcome.id, outcome.like)}
+    complete_outcomes = {outcome.id for outcome in plan.outcomes.values() if "complete" in (outcome.id, outcome.like)}
     statuses, outcomes = answers.read_cells("interview_status"), answers.read_cells("interview_outcome")
     passed = [_flag_passed(answers, point) for point in (plan.complete_from, plan.partial_from)]
     kinds: list[str] = []
     columns = zip(answers.columns["interview_status"], answers.columns["interview_outcome"], *passed, strict=True)
     for status, outcome, past_complete, past_partial in columns:
         if statuses[status] == "ended":
-            kinds.append("complete" if outcomes[outcome] in completed else "")
+            kinds.append("complete" if outcomes[outcome] in complete_outcomes else "")
         else:
             kinds.append("complete" if past_complete else "partial" if past_partial else "")
-    if ruled:
+    if overrides:
         ids = answers.read_cells("interview_id")
-        for i, id in enumerate(answers.columns["interview_id"]):
-            if (code := ruled.get(str(ids[id]))) is not None:
+        for i, text in enumerate(answers.columns["interview_id"]):
+            if (code := overrides.get(str(ids[text]))) is not None:
                 kinds[i] = {"1.1": "complete", "1.2": "partial"}.get(code[:3], "")
-    wanted = {"complete": ("complete",), "partial": ("complete", "partial"), "all": ("complete", "partial", "")}
-    rows = tuple(i for i, kind in enumerate(kinds) if kind in wanted[which])
+    selected = {"complete": ("complete",), "partial": ("complete", "partial"), "all": ("complete", "partial", "")}
+    rows = tuple(i for i, kind in enumerate(kinds) if kind in selected[selection])
     return AnalysisBase(
         rows=rows,
         complete=kinds.count("complete"),
-        partial=kinds.count("partial") if which != "complete" else 0,
-        others=kinds.count("") if which == "all" else 0,
+        partial=kinds.count("partial") if selection != "complete" else 0,
+        others=kinds.count("") if selection == "all" else 0,
         left_out=len(kinds) - len(rows),
     )
 
 
 def _flag_passed(answers: AnswerColumns, point: CompletionPoint | None) -> list[bool]:
-    """By interview whether the route has gone past the point."""
+    """Return for each interview whether its route has gone past the point."""
     if point is None:
         return [False] * answers.interviews
-    names = [v.name for v in answers.variables.values() if v.role == "answer" and not v.personal]
+    variables = [v for v in answers.variables.values() if v.role == "answer" and not v.personal]
     if point.share is None:
-        own = next((name for name in names if answers.variables[name].item == point.item), None)
-        if own is None:
+        name = next((variable.name for variable in variables if variable.item == point.item), None)
+        if name is None:
             return [False] * answers.interviews
-        cells = answers.read_cells(own)
-        reached = {text: _get_missing_kind(cell) != "not_reached" for text, cell in cells.items()}
-        return [reached[text] for text in answers.columns[own]]
+        cells = answers.read_cells(name)
+        reached = {text: get_missing_kind(cell) != "not_reached" for text, cell in cells.items()}
+        return [reached[text] for text in answers.columns[name]]
+    first_columns: dict[tuple[str, int | None], str] = {}
+    for variable in variables:
+        first_columns.setdefault((variable.item, variable.turn), variable.name)
     asked, answered = [0] * answers.interviews, [0] * answers.interviews
-    for name in _select_first_columns(answers, names):
-        kinds = {text: _get_missing_kind(cell) for text, cell in answers.read_cells(name).items()}
+    for name in first_columns.values():
+        missing_kinds = {text: get_missing_kind(cell) for text, cell in answers.read_cells(name).items()}
         for i, text in enumerate(answers.columns[name]):
-            asked[i] += kinds[text] != "not_asked"
-            answered[i] += kinds[text] == ""
+            asked[i] += missing_kinds[text] != "not_asked"
+            answered[i] += missing_kinds[text] == ""
     return [a > 0 and b >= point.share * a for a, b in zip(asked, answered, strict=True)]
-
-
-def _select_first_columns(answers: AnswerColumns, names: list[str]) -> list[str]:
-    """The first column of each item at each turn."""
-    first: dict[tuple[str, int | None], str] = {}
-    for name in names:
-        variable = answers.variables[name]
-        first.setdefault((variable.item, variable.turn), name)
-    return list(first.values())
-
-
-def _get_missing_kind(cell: object) -> str:
-    return cell.kind if isinstance(cell, Missing) else ""

@@ -1,17 +1,15 @@
-"""Banner tables: every item by every banner column, with percentages, bases, letters and tests.
+"""Banner tables: every item by every banner column, with percentages, bases, letters and tests."""
 
-Which counts are hidden was decided before.
-"""
-
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
-from itertools import combinations
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import permutations
+from math import comb
 from string import ascii_uppercase
 from typing import Final
 
 from survey_cli.reports.results.crosstab import SMALL_BASE, Crosstab, ResultOptions
-from survey_cli.reports.results.questions import UNASKED_KINDS
-from survey_cli.reports.results.report_model import Banner, BannerColumn, BannerTable, ResultRow, SummaryStatistics
+from survey_cli.reports.results.questions import UNASKED_KINDS, get_missing_kind
+from survey_cli.reports.results.report_model import Banner, BannerColumn, BannerTable, ResultRow
 from survey_cli.reports.results.topline import (
     build_base,
     build_rows,
@@ -37,10 +35,10 @@ from survey_cli.reports.weighting.weighting_model import SignificanceTest
 from survey_cli.values import Cell, Missing, Variable
 
 MAX_COLUMNS: Final = 12
-"""Of one grouping, that anybody still reads."""
+"""Largest number of columns of one grouping."""
 NO_VALUE: Final = "no value"
 HIDDEN_TEST_NOTE: Final = "no test beside hidden counts"
-"""With the sizes of rows and columns known, a p value is as good as the counts it is made of."""
+"""Note in place of a test. Where the sizes of rows and columns are known, a p value would disclose hidden counts."""
 
 
 def build_grouping(answers: AnswerColumns, variable: Variable) -> Grouping | int:
@@ -49,32 +47,27 @@ def build_grouping(answers: AnswerColumns, variable: Variable) -> Grouping | int
     Labeled codes come in their order, then other values, and last those without a value.
     """
     cells = answers.read_cells(variable.name)
-    column = answers.columns[variable.name]
     values = {cell for cell in cells.values() if not isinstance(cell, Missing) and cell != ""}
-    listed = [code for code in variable.labels if code in values]
-    others = sorted(values - set(listed), key=_make_sort_key)
     if len(values) > MAX_COLUMNS:
         return len(values)
-    declines = dict.fromkeys(
-        cell.kind
-        for cell in cells.values()
-        if isinstance(cell, Missing) and cell.kind not in UNASKED_KINDS and variable.role == "answer"
-    )
-    of: dict[Cell, int] = {value: place for place, value in enumerate([*listed, *others])}
-    labels = [variable.labels[code] for code in listed] + [str(value) for value in others]
-    for kind in declines:
-        of[_find_missing_cell(cells, kind)] = len(labels)
-        labels.append(variable.declines[kind][1] if kind in variable.declines else kind)
-    known = (True,) * len(values) + (False,) * (len(labels) - len(values))
-    parts = [of.get(cells[text], len(labels)) for text in column]
-    if any(part == len(labels) for part in parts):
-        labels, known = [*labels, NO_VALUE], (*known, False)
+    labeled = [code for code in variable.labels if code in values]
+    others = sorted(values - set(labeled), key=_make_sort_key)
+    labels = [variable.labels[code] for code in labeled] + [str(value) for value in others]
+    parts: dict[Cell, int] = {value: position for position, value in enumerate([*labeled, *others])}
+    if variable.role == "answer":
+        for kind in dict.fromkeys(map(get_missing_kind, cells.values())):
+            if kind and kind not in UNASKED_KINDS:
+                parts[next(cell for cell in cells.values() if get_missing_kind(cell) == kind)] = len(labels)
+                labels.append(variable.declines[kind][1] if kind in variable.declines else kind)
+    part_by_interview = [parts.get(cells[text], len(labels)) for text in answers.columns[variable.name]]
+    if len(labels) in part_by_interview:
+        labels.append(NO_VALUE)
     return Grouping(
         name=variable.name,
         label=variable.label,
         part_labels=tuple(labels),
-        part_by_interview=parts,
-        has_value=known,
+        part_by_interview=part_by_interview,
+        has_value=(True,) * len(values) + (False,) * (len(labels) - len(values)),
         ordered=variable.measure in ("ordinal", "scale"),
     )
 
@@ -85,114 +78,87 @@ def _make_sort_key(value: Cell) -> tuple[int, float, str]:
     return 1, 0.0, str(value)
 
 
-def _find_missing_cell(cells: Mapping[str, Cell], kind: str) -> Cell:
-    return next(cell for cell in cells.values() if isinstance(cell, Missing) and cell.kind == kind)
-
-
-def build_banner(
-    tables: Sequence[Crosstab], groupings: Sequence[Grouping], *, unit: int, terms: ResultOptions
-) -> Banner:
-    """A table of each item that somebody was asked. Tests are made unless `terms.inference` says otherwise."""
-    columns = [BannerColumn("", "All"), *_build_columns(groupings, lettered=terms.with_tests)]
-    made = tuple(
-        _build_table(table, groupings, columns, unit, terms)
-        for table in tables
-        if table.bases[0].people and table.question.kind not in ("words", "time")
-    )
-    return Banner(columns=tuple(columns), tables=made, notes=tuple(_build_notes(made, unit, terms)))
+def build_banner(tables: Sequence[Crosstab], groupings: Sequence[Grouping], options: ResultOptions) -> Banner:
+    """Build a table of each item that somebody was asked, without open questions and times of day."""
+    columns = [BannerColumn("", "All"), *_build_columns(groupings, lettered=options.with_tests)]
+    shown = [table for table in tables if table.bases[0].people and table.question.kind not in ("words", "time")]
+    banner_tables = tuple(_build_table(table, groupings, columns, options) for table in shown)
+    weighted = any(table.is_weighted for table in shown)
+    notes = tuple(_build_notes(banner_tables, options, weighted=weighted))
+    return Banner(columns=tuple(columns), tables=banner_tables, notes=notes)
 
 
 def _build_columns(groupings: Sequence[Grouping], *, lettered: bool) -> list[BannerColumn]:
     return [
-        BannerColumn(grouping.label, label, ascii_uppercase[place] if known and lettered else "", grouping.name)
+        BannerColumn(grouping.label, label, ascii_uppercase[i] if has_value and lettered else "", grouping.name)
         for grouping in groupings
-        for place, (label, known) in enumerate(zip(grouping.part_labels, grouping.has_value, strict=True))
+        for i, (label, has_value) in enumerate(zip(grouping.part_labels, grouping.has_value, strict=True))
     ]
 
 
-def _list_spans(groupings: Sequence[Grouping]) -> list[tuple[Grouping, list[int]]]:
-    """Each grouping with the columns of its values, in the tables."""
-    start, found = 1, []
+def _list_value_columns_by_grouping(groupings: Sequence[Grouping]) -> list[tuple[Grouping, list[int]]]:
+    """Return each grouping with the positions of the columns of its values."""
+    start, columns = 1, []
     for grouping in groupings:
-        found.append((grouping, [start + i for i, known in enumerate(grouping.has_value) if known]))
+        columns.append((grouping, [start + i for i, has_value in enumerate(grouping.has_value) if has_value]))
         start += len(grouping.part_labels)
-    return found
+    return columns
 
 
 def _build_table(
-    table: Crosstab, groupings: Sequence[Grouping], columns: Sequence[BannerColumn], unit: int, terms: ResultOptions
+    table: Crosstab, groupings: Sequence[Grouping], columns: Sequence[BannerColumn], options: ResultOptions
 ) -> BannerTable:
     every = range(len(columns))
-    shown = table.select_rows(list_value_columns(groupings))
+    value_columns = list_value_columns(groupings)
+    notes = [f"By group: {note[:1].lower()}{note[1:]}" for note in explain_hidden_rows(table, value_columns, options)]
+    shown = table.select_rows(value_columns)
     if not shown:
-        return BannerTable(
-            id=table.question.id, rows=(), bases=(), notes=tuple(_explain_hidden_rows(table, groupings, terms))
-        )
-    rows = build_rows(table, list(every), unit=unit, terms=terms, shown=shown)
+        return BannerTable(id=table.question.id, rows=(), bases=(), notes=tuple(notes))
+    rows = build_rows(table, shown, every, options)
     tests: list[SignificanceTest] = []
-    if terms.with_tests:
-        rows = _add_letters(table, rows, shown, groupings, columns, unit, terms)
-        for grouping, span in _list_spans(groupings):
-            tests += _run_tests(table, grouping, span, unit, terms)
-    summaries = (
-        []
-        if all(map(table.is_mean_hidden, every))
-        else [build_summary(table, c, unit=unit, terms=terms) for c in every]
-    )
-    alike = warn_if_unanimous(table, 0, "everybody who was asked")
-    itself = {table.question.item, *table.question.columns}
-    for c in every[1:] if not alike else ():
-        if columns[c].variable in itself:
-            continue
-        alike += warn_if_unanimous(table, c, f"all of {columns[c].group}, {columns[c].label},")
+    if options.with_tests:
+        rows = _add_letters(table, rows, shown, groupings, columns, options)
+        for grouping, group_columns in _list_value_columns_by_grouping(groupings):
+            tests += _run_tests(table, grouping, group_columns, options)
+    has_means = not all(map(table.is_mean_hidden, every))
+    summaries = [build_summary(table, column, options) for column in every] if has_means else []
+    unanimous = warn_if_unanimous(table, 0, "everybody who was asked")
+    if not unanimous:
+        for column in every[1:]:
+            group, label, _, variable = columns[column]
+            if variable not in (table.question.item, *table.question.columns):
+                unanimous += warn_if_unanimous(table, column, f"all of {group}, {label},")
     return BannerTable(
         id=table.question.id,
         rows=rows,
-        bases=tuple(build_base(table, c, unit=unit) for c in every),
-        summaries=tuple(s for s in summaries if isinstance(s, SummaryStatistics)),
+        bases=tuple(build_base(table, column) for column in every),
+        summaries=tuple(summary for summary in summaries if summary is not None),
         tests=tuple(tests),
-        notes=(*_explain_hidden_rows(table, groupings, terms), *alike),
+        notes=(*notes, *unanimous),
     )
-
-
-def _explain_hidden_rows(table: Crosstab, groupings: Sequence[Grouping], terms: ResultOptions) -> list[str]:
-    """Why the table has nets alone, or is not there."""
-    return [
-        f"By group: {line[:1].lower()}{line[1:]}"
-        for line in explain_hidden_rows(table, list_value_columns(groupings), terms)
-    ]
-
-
-def _compute_population_correction(table: Crosstab, terms: ResultOptions) -> Fraction:
-    if not terms.population:
-        return Fraction(1)
-    return max(Fraction(0), 1 - Fraction(table.bases[0].people, terms.population))
 
 
 def _run_tests(
-    table: Crosstab, grouping: Grouping, span: Sequence[int], unit: int, terms: ResultOptions
+    table: Crosstab, grouping: Grouping, columns: Sequence[int], options: ResultOptions
 ) -> list[SignificanceTest]:
-    """Answers against columns; a scale also for its trend. Declines are in no test, nor are columns without a value."""
-    if grouping.name == table.question.item:
+    """Test answers against columns, and a scale or number also for its trend. No test uses declines."""
+    if grouping.name == table.question.item or table.question.kind == "multiple":
         return []
-    if table.question.kind == "multiple":
-        return []
-    tested = [line for line in table.lines if line.in_tests]
-    at = {i for i, line in enumerate(table.lines) if line.in_tests}
-    if any(spot.column in span and spot.row in at for spot in table.hidden):
+    tested = {i: line for i, line in enumerate(table.lines) if line.in_tests}
+    if any(position.column in columns and position.row in tested for position in table.hidden):
         return [SignificanceTest(grouping.label, "", "", None, "", HIDDEN_TEST_NOTE)]
     matrix = ComparisonTable(
         grouping.label,
-        [[line.counts[c] for c in span] for line in tested],
-        weighted=unit != 1,
-        population_correction=_compute_population_correction(table, terms),
+        [[line.counts[column] for column in columns] for line in tested.values()],
+        weighted=table.is_weighted,
+        population_correction=options.compute_population_correction(table.bases[0].people),
     )
-    found = [run_independence_test(matrix, seed=terms.seed)]
-    if table.question.kind in ("scale", "number") and found[0].name:
-        of_values = matrix._replace(counts=[[piles[c] for c in span] for _, piles in table.values])
+    tests = [run_independence_test(matrix, seed=options.seed)]
+    if table.question.kind in ("scale", "number") and tests[0].name:
+        by_value = matrix._replace(counts=[[counts[column] for column in columns] for _, counts in table.values])
         values = [value for value, _ in table.values]
-        found.append(run_trend_test(of_values, values, ordered=grouping.ordered))
-    return found
+        tests.append(run_trend_test(by_value, values, ordered=grouping.ordered))
+    return tests
 
 
 def _add_letters(
@@ -201,77 +167,72 @@ def _add_letters(
     shown: Sequence[int],
     groupings: Sequence[Grouping],
     columns: Sequence[BannerColumn],
-    unit: int,
-    terms: ResultOptions,
+    options: ResultOptions,
 ) -> tuple[ResultRow, ...]:
-    """Rows with the letters of the columns whose share is significantly smaller, among columns with enough interviews."""
-    made = []
-    for place, row in zip(shown, rows, strict=True):
+    """Add to each figure the letters of the columns in its group whose share is significantly smaller.
+
+    `shown` holds the positions of the rows in the table. Only columns with a large enough base are compared.
+    """
+    compared = []
+    for grouping, group_columns in _list_value_columns_by_grouping(groupings):
+        if grouping.name != table.question.item:
+            large = [c for c in group_columns if compute_effective_size(table.bases[c]) >= SMALL_BASE]
+            compared.append([c for c in large if not table.is_base_hidden(c)])
+    correction = options.compute_population_correction(table.bases[0].people)
+    lettered = []
+    for position, row in zip(shown, rows, strict=True):
         figures = list(row.figures)
-        for grouping, span in _list_spans(groupings):
-            enough = [
-                c for c in span if compute_effective_size(table.bases[c]) >= SMALL_BASE and not table.is_base_hidden(c)
-            ]
-            pairs = len(enough) * (len(enough) - 1) // 2
-            if grouping.name == table.question.item or not pairs:
-                continue
-            piles = table.lines[place].counts
-            for one, other in combinations(enough, 2):
-                if figures[one].hidden or figures[other].hidden:
+        counts = table.lines[position].counts
+        for group in compared:
+            for higher, lower in permutations(group, 2):
+                if figures[higher].hidden or figures[lower].hidden:
                     continue
-                for more, less in ((one, other), (other, one)):
-                    if is_significantly_greater(
-                        (piles[more], table.bases[more]),
-                        (piles[less], table.bases[less]),
-                        pairs=pairs,
-                        weighted=unit != 1,
-                        left=_compute_population_correction(table, terms),
-                    ):
-                        letters = figures[more].letters + columns[less].letter
-                        figures[more] = figures[more]._replace(letters="".join(sorted(letters)))
-        made.append(
-            ResultRow(
-                kind=row.kind, code=row.code, label=row.label, figures=tuple(figures), side=row.side, note=row.note
-            )
-        )
-    return tuple(made)
+                if is_significantly_greater(
+                    (counts[higher], table.bases[higher]),
+                    (counts[lower], table.bases[lower]),
+                    pairs=comb(len(group), 2),
+                    weighted=table.is_weighted,
+                    population_correction=correction,
+                ):
+                    letters = sorted(figures[higher].letters + columns[lower].letter)
+                    figures[higher] = figures[higher]._replace(letters="".join(letters))
+        lettered.append(replace(row, figures=tuple(figures)))
+    return tuple(lettered)
 
 
-def _build_notes(tables: Sequence[BannerTable], unit: int, terms: ResultOptions) -> list[str]:
-    """What holds of all tables, and what their tests are."""
-    told = ["Column percentages; the base of a column is its interviews that were asked."]
+def _build_notes(tables: Sequence[BannerTable], options: ResultOptions, *, weighted: bool) -> list[str]:
+    """Build the notes on all tables and their tests."""
+    notes = ["Column percentages; the base of a column is its interviews that were asked."]
     if any(base.small_text for table in tables for base in table.bases):
-        told.append(
+        notes.append(
             f"{UNRELIABLE_MARK} a base of fewer than {SMALL_BASE}: one person more or less moves its percentages by"
             f" more than three points."
         )
-    if unit != 1:
-        told.append(
-            "Effective bases are Kish’s, (Σw)²/Σw²; letters and trend tests use them, and no test weighted counts."
+    if weighted:
+        notes.append(
+            "Effective bases are Kish’s, (Σw)²/Σw²; letters and trend tests use them, and no test uses weighted counts."
         )
-    if not terms.with_tests:
-        told.append(
+    if not options.with_tests:
+        notes.append(
             "No tests: the whole population was selected, so that no difference comes from sampling."
-            if terms.census
-            else "No tests were wanted."
+            if options.census
+            else "No tests were requested."
         )
-        return told
-    told.append(
+        return notes
+    notes.append(
         f"A letter marks a percentage significantly higher than that of the column with that letter, in the same group:"
         f" z tests of two shares at the 0.05 level, Bonferroni’s correction for the pairs of columns, effective bases of"
         f" at least {SMALL_BASE}; none where a percentage is 0 or 100."
     )
-    told.append(
+    notes.append(
         "Tests leave out declines and columns without a value; items with several answers are compared by letters"
         " alone. Many tests find something by chance."
     )
-    made = [test for table in tables for test in table.tests if test.name]
-    told += [
-        f"{name}: {words}" for name, words in describe_tests(terms.seed).items() if any(t.name == name for t in made)
-    ]
-    if made and terms.population:
-        told.append(
-            f"The statistics are corrected for a population of {terms.population:,}, but those of Fisher’s exact test,"
-            f" whose p is on the safe side."
+    names = {test.name for table in tables for test in table.tests if test.name}
+    notes += [f"{name}: {text}" for name, text in describe_tests(options.seed).items() if name in names]
+    if names and options.population:
+        notes.append(
+            f"The statistics are corrected for a population of {options.population:,}, except those of Fisher’s exact"
+            f" test, whose p is on the safe side."
         )
-    return told
+    return notes

@@ -1,4 +1,4 @@
-"""Ranges of numbers: readable, and wide enough that they identify nobody."""
+"""Ranges of numbers with round edges, wide enough to identify nobody."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,19 +10,19 @@ from typing import Final, NamedTuple
 from survey_cli.reports.rounding import format_decimal
 
 MAX_POSSIBLE_VALUES: Final = 15
-"""So many numbers that can be are each shown by themselves."""
+"""Fewer possible numbers than this are shown one by one."""
 MAX_SINGLE_VALUES: Final = 10
-"""So many different numbers are, where the questionnaire does not say which can be."""
+"""Up to this many distinct numbers are shown one by one where the questionnaire has no limits."""
 MAX_BINS: Final = 8
-"""Ranges of the numbers that were given."""
+"""Largest number of ranges of the numbers that were answered."""
 MAX_BOUNDED_BINS: Final = 12
-"""Ranges of those that can be, of which some are empty."""
+"""Largest number of ranges of the possible numbers, of which some may be empty."""
 STUB_SHARE: Final = Fraction(1, 4)
-"""An outer range of no more than this share of the others' width joins its neighbor: 18 to 29, not 18 and 19 alone."""
+"""An outer range of at most this share of the others' width is merged with its neighbor: 18 to 29, not 18 and 19."""
 
 
 class Bin(NamedTuple):
-    """Numbers from `low` up to, not including, `high`."""
+    """Numbers from `low` up to, but not including, `high`."""
 
     low: Fraction
     high: Fraction
@@ -62,54 +62,54 @@ def build_bins(
     elif sparse:
         edges = [*values, values[-1] + step]
     else:
-        wanted = MAX_BOUNDED_BINS if bounded else MAX_BINS
-        edges = _choose_edges(low, high + step, step, wanted, ends=(least is not None, most is not None))
+        max_bins = MAX_BOUNDED_BINS if bounded else MAX_BINS
+        edges = _choose_edges(low, high + step, step, max_bins, bounds=(least is not None, most is not None))
         if bounded and values[-1] < edges[1]:
             return build_bins(people, decimals=decimals, threshold=threshold, least=least, plain=plain)
     counts = [0] * (len(edges) - 1)
-    for value, n in people.items():
-        counts[bisect_right(edges, value) - 1] += n
-    kept = _merge_thin_bins(edges, counts, threshold) if threshold > 1 else edges
-    apart = set(pairwise(edges)) if few or sparse else set()
-    opened = not (plain or few or sparse) and most is None
-    made = []
-    for low, high in pairwise(kept):
-        last = low if (low, high) in apart else max(v for v in values if v < high) if sparse else high - step
+    for value, number in people.items():
+        counts[bisect_right(edges, value) - 1] += number
+    merged = _merge_thin_bins(edges, counts, threshold) if threshold > 1 else edges
+    single_values = set(pairwise(edges)) if few or sparse else set()
+    has_open_end = not (plain or few or sparse) and most is None
+    bins = []
+    for low, high in pairwise(merged):
+        last = low if (low, high) in single_values else max(v for v in values if v < high) if sparse else high - step
         label = _format_label(low, last, decimals, plain=plain)
-        if opened and high == kept[-1] and len(kept) > 2:
+        if has_open_end and high == merged[-1] and len(merged) > 2:
             label = f"{_format_number(low, decimals, plain=plain)} or more"
-        made.append(Bin(low, high, label))
-    return made
+        bins.append(Bin(low, high, label))
+    return bins
 
 
 def _choose_edges(
-    low: Fraction, end: Fraction, step: Fraction, wanted: int, *, ends: tuple[bool, bool]
+    low: Fraction, end: Fraction, step: Fraction, max_bins: int, *, bounds: tuple[bool, bool]
 ) -> list[Fraction]:
-    """Return the edges of ranges of the smallest round width that is enough.
+    """Return the edges of at most `max_bins` ranges, with the smallest round width that suffices.
 
-    They cover the numbers from `low` to less than `end` in at most `wanted` ranges. The outer ranges stop there where
-    `ends` says that nothing lies beyond.
+    They cover the numbers from `low` to less than `end`. `bounds` says for either end whether it is the limit of the
+    possible numbers, where the outer range stops.
     """
     for width in _iterate_widths(step):
         first, last = floor(low / width), ceil(end / width)
-        if last - first > wanted + 2:  # even without a stub at either end
+        if last - first > max_bins + 2:  # too many even after merging a stub at either end
             continue
         edges = [i * width for i in range(first, last + 1)]
-        if ends[0]:
+        if bounds[0]:
             edges[0] = low
             if edges[1] - low <= width * STUB_SHARE and len(edges) > 2:
                 del edges[1]
-        if ends[1]:
+        if bounds[1]:
             edges[-1] = end
             if end - edges[-2] <= width * STUB_SHARE and len(edges) > 2:
                 del edges[-2]
-        if len(edges) <= wanted + 1:
+        if len(edges) <= max_bins + 1:
             return edges
-    raise AssertionError("a width is great enough")
+    raise AssertionError("one of the widths suffices")
 
 
 def _iterate_widths(step: Fraction) -> Iterator[Fraction]:
-    """1, 2, 5, 10, 20, 25, 50, 100 … steps."""
+    """Yield round multiples of the step: 1, 2, 5, 10, 20, 25, 50, 100 …."""
     tens = Fraction(1)
     while True:
         for digits in (Fraction(1), Fraction(2), Fraction(5, 2), Fraction(5)):
@@ -119,17 +119,17 @@ def _iterate_widths(step: Fraction) -> Iterator[Fraction]:
 
 
 def _merge_thin_bins(edges: Sequence[Fraction], counts: Sequence[int], threshold: int) -> list[Fraction]:
-    """Edges less those between ranges that are too thin."""
-    kept, held = [edges[0]], 0
+    """Return the edges of ranges with at least `threshold` people, merging smaller ones with their neighbors."""
+    merged, people = [edges[0]], 0
     for edge, count in zip(edges[1:], counts, strict=True):
-        held += count
-        if held >= threshold:
-            kept.append(edge)
-            held = 0
-    if len(kept) == 1:
-        kept.append(edges[-1])
-    kept[-1] = edges[-1]  # the thin rest joins the last
-    return kept
+        people += count
+        if people >= threshold:
+            merged.append(edge)
+            people = 0
+    if len(merged) == 1:
+        merged.append(edges[-1])
+    merged[-1] = edges[-1]  # a remainder below the threshold is merged with the last range
+    return merged
 
 
 def _format_label(low: Fraction, last: Fraction, decimals: int, *, plain: bool) -> str:
@@ -140,5 +140,5 @@ def _format_label(low: Fraction, last: Fraction, decimals: int, *, plain: bool) 
 
 
 def _format_number(value: Fraction, decimals: int, *, plain: bool) -> str:
-    told = format_decimal(value, decimals)
-    return told.replace(",", "") if plain else told
+    text = format_decimal(value, decimals)
+    return text.replace(",", "") if plain else text

@@ -1,9 +1,9 @@
 """Cross-tabulation of one question: exact weighted counts per answer and banner column, and hidden cells.
 
-It contains no wording of its own and computes no percentages.
+It computes no percentages.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -11,13 +11,20 @@ from typing import Final, NamedTuple
 
 from survey_cli.reports.disclosure.suppression import BASE, DEFAULT_THRESHOLD, CellPosition
 from survey_cli.reports.results.bins import build_bins
-from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion
+from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, get_missing_kind
 from survey_cli.reports.results.report_model import RowKind, Side
-from survey_cli.reports.weighting.answer_counts import AnswerColumns, AnswerKey, Grouping, WeightedCount, sum_counts
-from survey_cli.values import Cell, Missing
+from survey_cli.reports.weighting.answer_counts import (
+    AnswerColumns,
+    AnswerKey,
+    ColumnCounts,
+    Grouping,
+    WeightedCount,
+    sum_counts,
+)
+from survey_cli.values import Cell
 
 SMALL_BASE: Final = 30
-"""Of fewer interviews a percentage is marked, and no columns are compared."""
+"""A base of fewer interviews is marked as unreliable, and its column is not compared with others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,21 +32,25 @@ class ResultOptions:
     """Options of result tables."""
 
     valid_only: bool = False
-    """Declines and volunteered answers are left out of rows and bases."""
+    """Exclude declines and volunteered answers from rows and bases."""
     threshold: int = DEFAULT_THRESHOLD
     """Counts of fewer people are hidden; 0 or 1 hides nothing."""
     digits: int = 0
     """Decimals of percentages."""
     population: int | None = None
-    """Units of the population, for the finite population correction."""
+    """Number of units in the population, for the finite population correction; None where it is not known."""
     census: bool = False
-    """The whole population was selected."""
+    """Whether the whole population was selected."""
     with_tests: bool = True
-    """Tests are made."""
+    """Run significance tests."""
     with_margins: bool = False
-    """Margins of sampling error are printed."""
+    """Print margins of sampling error."""
     seed: int = 1
-    """Of tests that draw tables."""
+    """Seed of tests that draw tables."""
+
+    def compute_population_correction(self, interviews: int) -> Fraction:
+        """Return the finite population correction of a variance: the share of the population not interviewed."""
+        return max(Fraction(0), 1 - Fraction(interviews, self.population)) if self.population else Fraction(1)
 
 
 class CrosstabLine(NamedTuple):
@@ -48,15 +59,15 @@ class CrosstabLine(NamedTuple):
     kind: RowKind
     code: str
     label: str
-    counts: tuple[WeightedCount, ...]
+    counts: ColumnCounts
     side: Side = "apart"
     note: str = ""
     parts: tuple[int, ...] = ()
-    """Of a net: the rows it sums up."""
+    """Positions of the rows that a net sums up."""
     in_tests: bool = True
-    """Among the answers that groups are compared by: no decline, no net."""
+    """Whether tests use the line; declines and nets are in no test."""
     value: Fraction | None = None
-    """Where it stands on a scale or among numbers; None where it is left out of means."""
+    """The answer's number on a scale; None where means exclude it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +76,16 @@ class Crosstab:
 
     question: ReportQuestion
     lines: tuple[CrosstabLine, ...]
-    bases: tuple[WeightedCount, ...]
-    values: tuple[tuple[Fraction, tuple[WeightedCount, ...]], ...] = ()
-    """Each number that counts in means, in order."""
+    bases: ColumnCounts
+    values: tuple[tuple[Fraction, ColumnCounts], ...] = ()
+    """Each number that counts in means, in ascending order, with its counts."""
     hidden: frozenset[CellPosition] = frozenset()
+    unit: int = 1
+    """The weight of one unweighted interview in the counts; 1 where nothing is weighted."""
+
+    @property
+    def is_weighted(self) -> bool:
+        return self.unit != 1
 
     def is_hidden(self, row: int, column: int) -> bool:
         return CellPosition(row, column) in self.hidden
@@ -77,39 +94,39 @@ class Crosstab:
         return CellPosition(BASE, column) in self.hidden
 
     def has_hidden(self, column: int) -> bool:
-        """Whether some figure of a column is."""
-        return any(spot.column == column for spot in self.hidden)
+        """Return whether any figure of a column is hidden."""
+        return any(position.column == column for position in self.hidden)
 
     def count_hidden(self) -> tuple[int, int]:
-        """How many of its counts and bases are hidden, and how many there are."""
+        """Return the number of hidden counts and bases, and the number of all."""
         return len(self.hidden), (len(self.lines) + 1) * len(self.bases)
 
     def is_mostly_hidden(self, rows: Sequence[int], columns: Sequence[int]) -> bool:
-        """Whether more shares are hidden than shown, zeros that are shown aside; of the total alone, all counts.
+        """Return whether more shares are hidden than shown, without zeros that are shown; in the total, all counts.
 
         A hidden zero counts as hidden: a reader can't tell it from other hidden counts.
         """
-        spots = [CellPosition(row, c) for row in rows for c in columns]
+        positions = [CellPosition(row, c) for row in rows for c in columns]
         if list(columns) == [0]:
-            some = [spot for spot in spots if self.lines[spot.row].counts[0].people]
-            return bool(some) and all(spot in self.hidden for spot in some)
-        hidden = {spot for spot in spots if spot in self.hidden or self.is_base_hidden(spot.column)}
-        shown = [s for s in spots if s not in hidden and self.lines[s.row].counts[s.column].people]
+            not_zero = [position for position in positions if self.lines[position.row].counts[0].people]
+            return bool(not_zero) and all(position in self.hidden for position in not_zero)
+        hidden = {p for p in positions if p in self.hidden or self.is_base_hidden(p.column)}
+        shown = [p for p in positions if p not in hidden and self.lines[p.row].counts[p.column].people]
         return len(hidden) > len(shown)
 
     def gives_up_details(self, columns: Sequence[int]) -> bool:
-        """Whether most of its details would be hidden in these columns, or most of its details and nets together."""
-        every = range(len(self.lines))
-        return self.is_mostly_hidden(self.detail_rows, columns) or self.is_mostly_hidden(every, columns)
+        """Return whether most details would be hidden in these columns, or most of details and nets together."""
+        all_rows = range(len(self.lines))
+        return self.is_mostly_hidden(self.detail_rows, columns) or self.is_mostly_hidden(all_rows, columns)
 
     @property
     def detail_rows(self) -> list[int]:
-        """The rows that are no nets."""
+        """Positions of the rows that are not nets."""
         return [i for i, line in enumerate(self.lines) if line.kind != "net"]
 
     @property
     def net_rows(self) -> list[int]:
-        """The rows that put others together."""
+        """Positions of the nets."""
         return [i for i, line in enumerate(self.lines) if line.kind == "net"]
 
     def select_rows(self, columns: Sequence[int]) -> list[int]:
@@ -125,7 +142,7 @@ class Crosstab:
         return self.net_rows if self.net_rows and not self.is_mostly_hidden(self.net_rows, columns) else []
 
     def is_mean_hidden(self, column: int) -> bool:
-        """Whether some count that a mean is made of is: it would tell of it."""
+        """Return whether any count behind the mean is hidden, since the mean would disclose it."""
         return self.is_base_hidden(column) or any(
             self.is_hidden(i, column)
             for i, line in enumerate(self.lines)
@@ -134,200 +151,162 @@ class Crosstab:
 
 
 def tabulate(
-    question: ReportQuestion, answers: AnswerColumns, groupings: Sequence[Grouping], terms: ResultOptions
+    question: ReportQuestion, answers: AnswerColumns, groupings: Sequence[Grouping], options: ResultOptions
 ) -> Crosstab:
-    """The lines of one question, with nothing hidden yet. Not asked and not reached are in no line and no base."""
-    names = list(question.columns)
-    piles = answers.count(answers.list_keys(names), groupings)
-    cells: dict[str, Cell] = answers.read_cells(names[0])
-    for name in names[1:]:
-        cells.update(answers.read_cells(name))
-    first = {key: cells[_get_first_text(key)] for key in piles}
-    asked = {key: pile for key, pile in piles.items() if not _was_not_asked(first[key])}
-    declined = {
-        kind: _sum_columns([pile for key, pile in asked.items() if _get_missing_kind(first[key]) == kind], groupings)
-        for kind in dict.fromkeys(_get_missing_kind(first[key]) for key in asked)
-        if kind
-    }
-    given = {key: pile for key, pile in asked.items() if not _get_missing_kind(first[key])}
-    if terms.valid_only:
-        declined = {}
-        dropped = {point.code for point in question.points if point.volunteered}
-        if question.kind != "multiple":
-            given = {key: pile for key, pile in given.items() if first[key] not in dropped}
-    values: tuple[tuple[Fraction, tuple[WeightedCount, ...]], ...] = ()
+    """Count the answers to one question, with nothing hidden.
+
+    Interviews in which it was not asked, or not reached, are in no line and no base.
+    """
+    width = 1 + sum(len(grouping.part_labels) for grouping in groupings)
+    cells: dict[str, Cell] = {}
+    for name in question.columns:
+        cells |= answers.read_cells(name)
+    counts_by_key = answers.count(answers.list_keys(question.columns), groupings)
+    first_cells = {key: cells[_get_text(key, 0)] for key in counts_by_key}
+    answered: dict[AnswerKey, ColumnCounts] = {}
+    declined: dict[str, list[ColumnCounts]] = {}
+    volunteered = {point.code for point in question.points if point.volunteered and question.kind != "multiple"}
+    for key, counts in counts_by_key.items():
+        cell = first_cells[key]
+        kind = get_missing_kind(cell)
+        if kind in UNASKED_KINDS or (options.valid_only and (kind or cell in volunteered)):
+            continue
+        if kind:
+            declined.setdefault(kind, []).append(counts)
+        else:
+            answered[key] = counts
+    values: tuple[tuple[Fraction, ColumnCounts], ...] = ()
     match question.kind:
         case "multiple":
-            lines = _count_mentions(question, given, cells, groupings, terms)
+            lines = _count_mentions(question, answered, cells, width, options)
         case "number" | "date":
-            lines, values = _count_numbers(question, given, first, groupings, terms)
+            lines, values = _count_numbers(question, answered, first_cells, width, options)
         case "words" | "time":
-            total = _sum_columns(list(given.values()), groupings)
+            total = _sum_columns(answered.values(), width)
             lines = [CrosstabLine("answer", "", "Answered", total)] if total[0].people else []
         case _:
-            lines = _count_answers(question, given, first, groupings, terms)
-            values = tuple((line.value, line.counts) for line in lines if line.value is not None and line.kind != "net")
-            if question.kind == "single":
-                values = ()
-    order = [*question.variable.declines, *sorted(declined)]
-    lines += [
-        CrosstabLine(
-            "decline",
-            str(question.variable.declines[kind][0]) if kind in question.variable.declines else "",
-            question.variable.declines[kind][1] if kind in question.variable.declines else kind,
-            declined[kind],
-            in_tests=False,
-        )
-        for kind in dict.fromkeys(order)
-        if kind in declined
-    ]
-    lines += _count_nets(question, lines, given, cells, groupings)
-    every = [*given.values(), *declined.values()]
-    bases = _sum_columns(every, groupings)
-    return Crosstab(question=question, lines=tuple(lines), bases=bases, values=values)
+            lines = _count_answers(question, answered, first_cells, width, options)
+            values = tuple((line.value, line.counts) for line in lines if line.value is not None)
+    declines = question.variable.declines
+    for kind in dict.fromkeys([*declines, *sorted(declined)]):
+        if kind in declined:
+            code, label = declines.get(kind, ("", kind))
+            counts = _sum_columns(declined[kind], width)
+            lines.append(CrosstabLine("decline", str(code), label, counts, in_tests=False))
+    lines += _count_nets(question, lines, answered, cells, width)
+    bases = _sum_columns([*answered.values(), *(counts for several in declined.values() for counts in several)], width)
+    return Crosstab(question=question, lines=tuple(lines), bases=bases, values=values, unit=answers.unit)
 
 
-def _get_first_text(key: AnswerKey) -> str:
-    text = key[0] if isinstance(key, tuple) else key
-    assert isinstance(text, str)
-    return text
-
-
-def _was_not_asked(cell: Cell) -> bool:
-    return isinstance(cell, Missing) and cell.kind in UNASKED_KINDS
-
-
-def _get_missing_kind(cell: Cell) -> str:
-    return cell.kind if isinstance(cell, Missing) else ""
-
-
-def _sum_columns(
-    several: Sequence[tuple[WeightedCount, ...]], groupings: Sequence[Grouping]
-) -> tuple[WeightedCount, ...]:
-    width = 1 + sum(len(g.part_labels) for g in groupings)
-    if not several:
-        return (WeightedCount(),) * width
-    return tuple(sum_counts(column) for column in zip(*several, strict=True))
+def _sum_columns(several: Collection[ColumnCounts], width: int) -> ColumnCounts:
+    """Add up counts column by column; `width` is the number of columns."""
+    return tuple(map(sum_counts, zip(*several, strict=True))) if several else (WeightedCount(),) * width
 
 
 def _count_answers(
     question: ReportQuestion,
-    given: Mapping[AnswerKey, tuple[WeightedCount, ...]],
-    first: Mapping[AnswerKey, Cell],
-    groupings: Sequence[Grouping],
-    terms: ResultOptions,
+    answered: Mapping[AnswerKey, ColumnCounts],
+    first_cells: Mapping[AnswerKey, Cell],
+    width: int,
+    options: ResultOptions,
 ) -> list[CrosstabLine]:
-    """A line for each option, whether chosen or not; then one for each code that has no label."""
-    found: dict[Cell, list[tuple[WeightedCount, ...]]] = {}
-    for key, piles in given.items():
-        found.setdefault(first[key], []).append(piles)
+    """Build a line per option, whether chosen or not, then one per code without a label, then volunteered answers."""
+    by_code: dict[Cell, list[ColumnCounts]] = {}
+    for key, counts in answered.items():
+        by_code.setdefault(first_cells[key], []).append(counts)
     lines: list[CrosstabLine] = []
-    later: list[CrosstabLine] = []
+    volunteered: list[CrosstabLine] = []
     for point in question.points:
-        if point.volunteered and terms.valid_only:
+        if point.volunteered and options.valid_only:
             continue
-        number = question.kind == "scale" and isinstance(point.code, int)
-        counts = not (point.missing or point.volunteered)
+        in_means = question.kind == "scale" and not (point.missing or point.volunteered)
         line = CrosstabLine(
             "volunteered" if point.volunteered else "answer",
             str(point.code),
             point.label,
-            _sum_columns(found.pop(point.code, []), groupings),
+            _sum_columns(by_code.pop(point.code, []), width),
             side=point.side,
             note="volunteered" if point.volunteered else "",
-            value=Fraction(point.code) if number and counts and isinstance(point.code, int) else None,
+            value=Fraction(point.code) if in_means and isinstance(point.code, int) else None,
         )
-        (later if point.volunteered else lines).append(line)
-    rest = [
-        CrosstabLine("answer", str(code), str(code), _sum_columns(piles, groupings)) for code, piles in found.items()
+        (volunteered if point.volunteered else lines).append(line)
+    lines += [
+        CrosstabLine("answer", str(code), str(code), _sum_columns(several, width)) for code, several in by_code.items()
     ]
-    return [*lines, *rest, *later]
+    return [*lines, *volunteered]
 
 
 def _count_mentions(
     question: ReportQuestion,
-    given: Mapping[AnswerKey, tuple[WeightedCount, ...]],
+    answered: Mapping[AnswerKey, ColumnCounts],
     cells: Mapping[str, Cell],
-    groupings: Sequence[Grouping],
-    terms: ResultOptions,
+    width: int,
+    options: ResultOptions,
 ) -> list[CrosstabLine]:
+    """Build a line per option of a multiple, and one for those who mentioned none where that is an answer."""
     lines = []
-    for place, point in enumerate(question.points):
-        if point.volunteered and terms.valid_only:
+    for position, point in enumerate(question.points):
+        if point.volunteered and options.valid_only:
             continue
-        with_it = [piles for key, piles in given.items() if cells[_get_text(key, place)] == 1]
+        mentioned = [counts for key, counts in answered.items() if cells[_get_text(key, position)] == 1]
         note = "volunteered" if point.volunteered else ""
-        lines.append(
-            CrosstabLine(
-                "mention", str(point.code), point.label, _sum_columns(with_it, groupings), note=note, in_tests=False
-            )
-        )
+        counts = _sum_columns(mentioned, width)
+        lines.append(CrosstabLine("mention", str(point.code), point.label, counts, note=note, in_tests=False))
     if question.allows_none:
-        width = range(len(question.columns))
-        none = [piles for key, piles in given.items() if all(cells[_get_text(key, i)] != 1 for i in width)]
-        lines.append(CrosstabLine("mention", "", "None mentioned", _sum_columns(none, groupings), in_tests=False))
+        every = range(len(question.columns))
+        none = [counts for key, counts in answered.items() if all(cells[_get_text(key, i)] != 1 for i in every)]
+        lines.append(CrosstabLine("mention", "", "None mentioned", _sum_columns(none, width), in_tests=False))
     return lines
 
 
-def _get_text(key: AnswerKey, place: int) -> str:
-    text = key[place] if isinstance(key, tuple) else key
+def _get_text(key: AnswerKey, position: int) -> str:
+    """Return the text of one column of a key."""
+    text = key[position] if isinstance(key, tuple) else key
     assert isinstance(text, str)
     return text
 
 
 def _count_numbers(
     question: ReportQuestion,
-    given: Mapping[AnswerKey, tuple[WeightedCount, ...]],
-    first: Mapping[AnswerKey, Cell],
-    groupings: Sequence[Grouping],
-    terms: ResultOptions,
-) -> tuple[list[CrosstabLine], tuple[tuple[Fraction, tuple[WeightedCount, ...]], ...]]:
-    """Count ranges of numbers, or years of dates.
+    answered: Mapping[AnswerKey, ColumnCounts],
+    first_cells: Mapping[AnswerKey, Cell],
+    width: int,
+    options: ResultOptions,
+) -> tuple[list[CrosstabLine], tuple[tuple[Fraction, ColumnCounts], ...]]:
+    """Count ranges of numbers, or years of dates. Returns lines, and the counts of each number in means.
 
-    Numbers with labels have lines of their own, and count in means where they lie among those that may be typed.
+    Numbers with labels have lines of their own, and count in means where they are within the question's limits.
     """
-    special = {point.code: point.label for point in question.points}
-    amounts: dict[Fraction, list[tuple[WeightedCount, ...]]] = {}
-    apart: dict[Fraction, list[tuple[WeightedCount, ...]]] = {}
-    for key, piles in given.items():
-        value = _read_number(first[key])
-        labeled = value.denominator == 1 and int(value) in special
-        (apart if labeled else amounts).setdefault(value, []).append(piles)
-    summed = {value: _sum_columns(several, groupings) for value, several in amounts.items()}
-    decimals = question.variable.decimals if question.kind == "number" else 0
-    ranges = build_bins(
-        {value: piles[0].people for value, piles in summed.items()},
-        decimals=decimals,
-        threshold=terms.threshold,
-        least=_parse_limit(question.least),
-        most=_parse_limit(question.most),
+    labels = {point.code: point.label for point in question.points}
+    unlabeled: dict[Fraction, list[ColumnCounts]] = {}
+    labeled: dict[Fraction, list[ColumnCounts]] = {}
+    for key, counts in answered.items():
+        value = _read_number(first_cells[key])
+        has_label = value.denominator == 1 and int(value) in labels
+        (labeled if has_label else unlabeled).setdefault(value, []).append(counts)
+    in_means = {value: _sum_columns(several, width) for value, several in unlabeled.items()}
+    least, most = _parse_limit(question.least), _parse_limit(question.most)
+    bins = build_bins(
+        {value: counts[0].people for value, counts in in_means.items()},
+        decimals=question.variable.decimals if question.kind == "number" else 0,
+        threshold=options.threshold,
+        least=least,
+        most=most,
         plain=question.kind == "date",
     )
-    lines = [
-        CrosstabLine(
-            "range",
-            "",
-            a_bin.label,
-            _sum_columns([piles for value, piles in summed.items() if a_bin.low <= value < a_bin.high], groupings),
-        )
-        for a_bin in ranges
-    ]
-    counted = dict(summed)
-    for code, label in special.items():
-        piles = (
-            _sum_columns(apart.get(Fraction(code), []), groupings)
-            if isinstance(code, int)
-            else _sum_columns([], groupings)
-        )
-        lines.append(CrosstabLine("answer", str(code), label, piles))
-        inside = (question.least is None or Fraction(code) >= Fraction(question.least)) and (
-            question.most is None or Fraction(code) <= Fraction(question.most)
-        )
-        if inside and piles[0].people:
-            counted[Fraction(code)] = piles
-    if question.kind == "date":
-        return lines, ()
-    return lines, tuple(sorted(counted.items()))
+    lines = []
+    for low, high, label in bins:
+        inside = [counts for value, counts in in_means.items() if low <= value < high]
+        lines.append(CrosstabLine("range", "", label, _sum_columns(inside, width)))
+    for code, label in labels.items():
+        number = Fraction(code) if isinstance(code, int) else None
+        counts = _sum_columns(labeled.get(number, []) if number is not None else [], width)
+        lines.append(CrosstabLine("answer", str(code), label, counts))
+        if number is None or (least is not None and number < least) or (most is not None and number > most):
+            continue
+        if counts[0].people:
+            in_means[number] = counts
+    return lines, tuple(sorted(in_means.items())) if question.kind != "date" else ()
 
 
 def _parse_limit(limit: float | None) -> Fraction | None:
@@ -351,23 +330,24 @@ def _read_number(cell: Cell) -> Fraction:
 def _count_nets(
     question: ReportQuestion,
     lines: Sequence[CrosstabLine],
-    given: Mapping[AnswerKey, tuple[WeightedCount, ...]],
+    answered: Mapping[AnswerKey, ColumnCounts],
     cells: Mapping[str, Cell],
-    groupings: Sequence[Grouping],
+    width: int,
 ) -> list[CrosstabLine]:
-    """Codes together, from counts; of a multiple whoever gave one of them, once."""
-    at = {line.code: i for i, line in enumerate(lines) if line.kind in ("answer", "volunteered", "mention")}
-    made = []
+    """Build a line per net; in a multiple, a person who mentioned several of its options counts once."""
+    rows = {line.code: i for i, line in enumerate(lines) if line.kind in ("answer", "volunteered", "mention")}
+    nets = []
     for name, codes in question.nets:
-        parts = tuple(at[str(code)] for code in codes if str(code) in at)
+        parts = tuple(rows[str(code)] for code in codes if str(code) in rows)
         if not parts:
             continue
         if question.kind == "multiple":
-            places = [i for i, point in enumerate(question.points) if point.code in codes]
-            any_of = [piles for key, piles in given.items() if any(cells[_get_text(key, i)] == 1 for i in places)]
-            piles = _sum_columns(any_of, groupings)
+            positions = [i for i, point in enumerate(question.points) if point.code in codes]
+            several = [
+                counts for key, counts in answered.items() if any(cells[_get_text(key, i)] == 1 for i in positions)
+            ]
         else:
-            piles = _sum_columns([lines[i].counts for i in parts], groupings)
+            several = [lines[i].counts for i in parts]
         note = " + ".join(lines[i].code for i in parts)
-        made.append(CrosstabLine("net", "", name, piles, note=note, parts=parts, in_tests=False))
-    return made
+        nets.append(CrosstabLine("net", "", name, _sum_columns(several, width), note=note, parts=parts, in_tests=False))
+    return nets

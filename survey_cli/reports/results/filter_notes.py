@@ -1,4 +1,4 @@
-"""Notes on the filters of a report: condition, interviews, moment, items. It filters nothing itself."""
+"""Notes on the filters of a report: condition, interviews, time, items. Nothing is filtered here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,30 +14,27 @@ class ReportFilter:
     """The filters of a report; empty where there are none."""
 
     where: str = ""
-    """A condition that is true of the interviews that are reported on, as it is written."""
+    """The condition that the reported interviews meet, as it is written."""
     total: int = 0
-    """Interviews that would be reported on without it."""
+    """Number of interviews without the condition."""
     selection: InterviewSelection = "partial"
     as_of: str = ""
-    """A past moment, in words."""
+    """A past date and time, as text."""
     items: Sequence[str] = ()
-    """Names that were asked for."""
+    """Names of the requested items."""
 
-    def describe(self, got: AnalysisBase, shown: int, listed: int) -> tuple[str, ...]:
-        """A sentence for each. `shown` of so many items as are `listed` are reported on."""
-        lines: list[str] = []
+    def describe(self, base: AnalysisBase, shown: int, listed: int) -> tuple[str, ...]:
+        """Return one sentence per filter; `shown` of `listed` items are in the report."""
+        notes: list[str] = []
         if self.where:
-            lines.append(f"Only interviews of which this is true: {self.where} — {len(got.rows):,} of {self.total:,}.")
-        match self.selection:
-            case "complete":
-                left = f"; {got.left_out:,} that were begun are left out" if got.left_out else ""
-                lines.append(f"Only complete interviews{left}.")
-            case "all":
-                lines.append("All interviews, also those that broke off early.")
-            case "partial":
-                pass
+            notes.append(f"Only interviews of which this is true: {self.where} — {len(base.rows):,} of {self.total:,}.")
+        if self.selection == "complete":
+            others = f"; {base.left_out:,} that were started are left out" if base.left_out else ""
+            notes.append(f"Only complete interviews{others}.")
+        elif self.selection == "all":
+            notes.append("All interviews, including those that broke off early.")
         if self.as_of:
-            lines.append(f"As the study stood on {self.as_of}: what came later is left out.")
+            notes.append(f"As of {self.as_of}: later interviews and answers are left out.")
         if self.items:
-            lines.append(f"Only {shown:,} of {listed:,} items: {', '.join(self.items)}.")
-        return tuple(lines)
+            notes.append(f"Only {shown:,} of {listed:,} items: {', '.join(self.items)}.")
+        return tuple(notes)

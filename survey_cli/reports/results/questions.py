@@ -1,7 +1,4 @@
-"""Questions of a report: answered items in the order asked, with columns, wording, options and nets.
-
-It reads no answers.
-"""
+"""Questions of a report: the answered items in the order asked, with columns, wording, options and nets."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,13 +7,18 @@ from typing import Final
 from survey_cli.instrument.compiled.item_numbers import number_items
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
-from survey_cli.instrument.schema.items.groups import BatteryItem, SectionItem
+from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
 from survey_cli.reports.results.report_model import ItemKind, Side
-from survey_cli.values import Code, Variable
+from survey_cli.values import Cell, Code, Missing, Variable
 
 UNASKED_KINDS: Final = ("not_asked", "not_reached")
+
+
+def get_missing_kind(cell: Cell) -> str:
+    """Return why a cell is missing: `dk`, `not_asked`, …; empty for an answer."""
+    return cell.kind if isinstance(cell, Missing) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +29,10 @@ class AnswerPoint:
     label: str
     volunteered: bool = False
     missing: bool = False
-    """Left out of means."""
+    """Whether means exclude the answer."""
     side: Side = "apart"
     column: str = ""
-    """Of a multiple: its 0/1 column."""
+    """The 0/1 column of a multiple's option."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,38 +43,39 @@ class ReportQuestion:
     item: str
     kind: ItemKind
     columns: tuple[str, ...]
-    """In which the answers stand: several for a multiple. For words, dates and times the column with the answer."""
+    """Columns of the answers: one per option of a multiple, else one."""
     variable: Variable
-    """The first of them."""
+    """The variable of the first column."""
     label: str
     wording: str
     statement: str = ""
-    """Of a battery: the statement alone."""
+    """The statement of a battery, without the text before the battery."""
     instruction: str = ""
     section: str = ""
     battery: str = ""
     base: str = ""
     """Who is asked, in the designer's words: `who disagreed`."""
     asked: str = ""
-    """The same from its conditions; empty where all are asked."""
+    """Who is asked, as its conditions say; empty where all are asked."""
     points: tuple[AnswerPoint, ...] = ()
     nets: tuple[tuple[str, tuple[Code, ...]], ...] = ()
     verbatim_columns: tuple[tuple[str, str], ...] = ()
-    """Columns of words that go with an option, and its label."""
+    """Columns with the verbatim answers of an option, and the option's label."""
     least: float | None = None
-    """Of a number: numbers with a label below it or above `most` stand for no quantity."""
+    """The least number that may be answered; labeled numbers outside the limits are not quantities."""
     most: float | None = None
+    """The greatest number that may be answered."""
     allows_none: bool = False
-    """A multiple that may be answered with nothing."""
+    """Whether a multiple may be answered with no option."""
     number: str = ""
-    """Of the printed questionnaire; empty where the newest one does not ask it."""
+    """Number in the printed questionnaire; empty where the newest version does not ask it."""
     is_reported: bool = True
     """False where the questionnaire says `report: false`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatteryHead:
-    """What the statements of a battery have in common."""
+    """Title and introduction of a battery."""
 
     id: str
     title: str
@@ -89,29 +92,26 @@ def list_questions(
     """
     language = language or instrument.language
     columns: dict[str, list[Variable]] = {}
-    for v in variables:
-        if not v.personal and v.role in ("answer", "words"):
-            columns.setdefault(v.item, []).append(v)
+    for variable in variables:
+        if not variable.personal and variable.role in ("answer", "words"):
+            columns.setdefault(variable.item, []).append(variable)
     numbers = number_items(instrument)
-    found: list[ReportQuestion] = []
+    questions: list[ReportQuestion] = []
     heads: list[BatteryHead] = []
 
     def walk(nodes: Sequence[CompiledNode], section: str, battery: ItemGroup | None) -> None:
         for node in nodes:
             if isinstance(node, CompiledItem):
+                own_columns = columns.pop(node.id, [])
                 if node.question.expects_answer:
-                    found.extend(
+                    questions.extend(
                         replace(question, number=numbers[node.id], is_reported=node.question.report)
-                        for question in _build_questions(
-                            node, columns.pop(node.id, []), language, section, battery, asked or {}
-                        )
+                        for question in _build_questions(node, own_columns, language, section, battery, asked or {})
                     )
-                else:
-                    columns.pop(node.id, None)
                 continue
-            written = node.spec
-            if isinstance(written, BatteryItem):
-                title = written.title or written.label
+            spec = node.spec
+            if isinstance(spec, BatteryItem):
+                title = spec.title or spec.label
                 heads.append(
                     BatteryHead(
                         id=node.id,
@@ -122,80 +122,71 @@ def list_questions(
                 )
                 walk(node.children, section, node)
                 continue
-            own = node.title.get_source_text(language) if node.title else ""
-            titled = own if own and (not section or isinstance(written, SectionItem)) else section
-            walk(node.children, f"{section}: {own}" if section and own else titled, None)
+            own_title = node.title.get_source_text(language) if node.title else ""
+            path = ": ".join(part for part in (section, own_title) if part)
+            walk(node.children, path, None)
 
     walk(instrument.root.children, "", None)
-    for left in columns.values():
-        found.extend(_build_old_questions(left))
-    return tuple(found), tuple(heads)
+    for old_columns in columns.values():
+        questions.extend(_build_old_questions(old_columns))
+    return tuple(questions), tuple(heads)
 
 
 def _build_questions(
-    leaf: CompiledItem,
+    item: CompiledItem,
     variables: Sequence[Variable],
     language: str,
     section: str,
     battery: ItemGroup | None,
     asked: Mapping[str, str],
 ) -> Iterator[ReportQuestion]:
-    question = leaf.question
-    instruction = leaf.instruction.get_source_text(language) if leaf.instruction else ""
-    kind = _classify_item(leaf)
+    """Build one question per turn of an item."""
+    question = item.question
+    instruction = item.instruction.get_source_text(language) if item.instruction else ""
+    kind = _classify_item(item)
     statement = ""
     if battery is not None and isinstance(battery.spec, BatteryItem):
-        written = battery.spec.statements.get(leaf.id)  # type: ignore[call-overload]
-        statement = str(written.text.get(language)) if written is not None else ""
-    volunteered = {o.code for o in leaf.options if question.read and not o.read}
+        spec = battery.spec.statements.get(item.id)  # type: ignore[call-overload]
+        statement = str(spec.text.get(language)) if spec is not None else ""
+    volunteered = {option.code for option in item.options if question.read and not option.read}
     nets = tuple(
-        (str(name), tuple(o.code for o in leaf.options if str(o.code) in {str(c) for c in codes}))
+        (str(name), tuple(option.code for option in item.options if str(option.code) in set(map(str, codes))))
         for name, codes in question.nets.items()
     )
-    for turn in dict.fromkeys(v.turn for v in variables):
-        here = [v for v in variables if v.turn == turn]
-        answers = [v for v in here if v.role == "answer"]
+    labels = {option.code: str(option.label.get(language)) for option in item.options}
+    for turn in dict.fromkeys(variable.turn for variable in variables):
+        of_turn = [variable for variable in variables if variable.turn == turn]
+        answers = [variable for variable in of_turn if variable.role == "answer"]
         if not answers:
             continue
-        first = answers[0]
-        points: tuple[AnswerPoint, ...]
         if kind == "multiple":
-            answers = [v for v in answers if v.option is not None]
-            first = answers[0]
-            known = {o.code: str(o.label.get(language)) for o in leaf.options}
-            points = tuple(
-                AnswerPoint(
-                    code=v.option,
-                    label=known.get(v.option) or _get_option_label(v.label),
-                    volunteered=v.option in volunteered,
-                    column=v.name,
-                )
-                for v in answers
-                if v.option is not None
-            )
+            answers = [variable for variable in answers if variable.option is not None]
+            points = _build_multiple_points(answers, labels, volunteered)
         else:
-            points = _build_points(first, volunteered, sided=kind == "scale" or battery is not None)
-        turned = "" if turn is None else f" ({turn})"
+            answers = answers[:1]
+            points = _build_points(answers[0], volunteered, sided=kind == "scale" or battery is not None)
+        first = answers[0]
+        turn_text = "" if turn is None else f" ({turn})"
         yield ReportQuestion(
-            id=first.name if kind != "multiple" else leaf.id + ("" if turn is None else f"_{turn}"),
-            item=leaf.id,
+            id=first.name if kind != "multiple" else item.id + ("" if turn is None else f"_{turn}"),
+            item=item.id,
             kind=kind,
-            columns=tuple(v.name for v in answers) if kind == "multiple" else (first.name,),
+            columns=tuple(variable.name for variable in answers),
             variable=first,
-            label=f"{leaf.label.get(language)}{turned}",
-            wording=f"{leaf.text.get_source_text(language)}{turned}",
+            label=f"{item.label.get(language)}{turn_text}",
+            wording=f"{item.text.get_source_text(language)}{turn_text}",
             statement=statement,
             instruction=instruction,
             section=section,
             battery=battery.id if battery is not None else "",
             base=str(question.base.get(language)) if question.base else "",
-            asked=asked.get(leaf.id, ""),
+            asked=asked.get(item.id, ""),
             points=points,
             nets=tuple((name, codes) for name, codes in nets if codes),
             verbatim_columns=tuple(
-                (v.name, next((p.label for p in points if p.code == v.option), ""))
-                for v in here
-                if v.role == "words" and v.option is not None
+                (variable.name, next((point.label for point in points if point.code == variable.option), ""))
+                for variable in of_turn
+                if variable.role == "words" and variable.option is not None
             ),
             least=question.min if isinstance(question, NumberItem) else None,
             most=question.max if isinstance(question, NumberItem) else None,
@@ -203,8 +194,8 @@ def _build_questions(
         )
 
 
-def _classify_item(leaf: CompiledItem) -> ItemKind:
-    match leaf.question:
+def _classify_item(item: CompiledItem) -> ItemKind:
+    match item.question:
         case MultipleItem():
             return "multiple"
         case ScaleItem():
@@ -222,13 +213,12 @@ def _classify_item(leaf: CompiledItem) -> ItemKind:
 
 
 def _build_points(variable: Variable, volunteered: set[Code], *, sided: bool) -> tuple[AnswerPoint, ...]:
-    """The labeled codes of a column; of a scale the first half stands left, the second right."""
-    substance = [c for c in variable.labels if c not in volunteered and c not in variable.user_missing]
-    half = len(substance) / 2
+    """Build the points of a column's labeled codes; with `sided`, the first half is left and the second right."""
+    substantive = [code for code in variable.labels if code not in volunteered and code not in variable.user_missing]
+    half, odd = divmod(len(substantive), 2)
     sides: dict[Code, Side] = {}
-    for place, code in enumerate(substance if sided else ()):
-        middle = len(substance) % 2 and place == len(substance) // 2
-        sides[code] = "middle" if middle else "left" if place < half else "right"
+    for position, code in enumerate(substantive if sided else ()):
+        sides[code] = "left" if position < half else "middle" if odd and position == half else "right"
     return tuple(
         AnswerPoint(
             code=code,
@@ -241,44 +231,52 @@ def _build_points(variable: Variable, volunteered: set[Code], *, sided: bool) ->
     )
 
 
-def _get_option_label(label: str) -> str:
-    """The option's words in the label of a column of a multiple: `Media: Radio`."""
-    return label.rpartition(": ")[2]
+def _build_multiple_points(
+    variables: Sequence[Variable], labels: Mapping[Code, str], volunteered: set[Code]
+) -> tuple[AnswerPoint, ...]:
+    """Build the points of a multiple's columns; an old option's label is at the end of its column's: `Media: Radio`."""
+    return tuple(
+        AnswerPoint(
+            code=variable.option,
+            label=labels.get(variable.option) or variable.label.rpartition(": ")[2],
+            volunteered=variable.option in volunteered,
+            column=variable.name,
+        )
+        for variable in variables
+        if variable.option is not None
+    )
 
 
 def _build_old_questions(variables: Sequence[Variable]) -> Iterator[ReportQuestion]:
-    """What the newest questionnaire does not ask any more, or keeps otherwise, as its columns tell."""
-    several = [v for v in variables if v.option is not None and v.role == "answer"]
-    for turn in dict.fromkeys(v.turn for v in several):
-        here = [v for v in several if v.turn == turn]
-        first = here[0]
+    """Build the questions that the newest questionnaire does not ask, or stores differently, from their columns."""
+    multiples: dict[int | None, list[Variable]] = {}
+    for variable in variables:
+        if variable.role == "answer" and variable.option is not None:
+            multiples.setdefault(variable.turn, []).append(variable)
+    for turn, of_turn in multiples.items():
+        first = of_turn[0]
         yield ReportQuestion(
             id=first.item + ("" if turn is None else f"_{turn}"),
             item=first.item,
             kind="multiple",
-            columns=tuple(v.name for v in here),
+            columns=tuple(variable.name for variable in of_turn),
             variable=first,
             label=first.label.rpartition(": ")[0] or first.item,
             wording=first.wording,
-            points=tuple(
-                AnswerPoint(code=v.option, label=_get_option_label(v.label), column=v.name)
-                for v in here
-                if v.option is not None
-            ),
+            points=_build_multiple_points(of_turn, {}, set()),
         )
-    for v in variables:
-        if v.role != "answer" or v.option is not None:
-            continue
-        yield ReportQuestion(
-            id=v.name,
-            item=v.item,
-            kind=_classify_variable(v),
-            columns=(v.name,),
-            variable=v,
-            label=v.label,
-            wording=v.wording,
-            points=_build_points(v, set(), sided=v.measure == "ordinal"),
-        )
+    for variable in variables:
+        if variable.role == "answer" and variable.option is None:
+            yield ReportQuestion(
+                id=variable.name,
+                item=variable.item,
+                kind=_classify_variable(variable),
+                columns=(variable.name,),
+                variable=variable,
+                label=variable.label,
+                wording=variable.wording,
+                points=_build_points(variable, set(), sided=variable.measure == "ordinal"),
+            )
 
 
 def _classify_variable(variable: Variable) -> ItemKind:

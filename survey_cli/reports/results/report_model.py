@@ -11,43 +11,43 @@ from survey_cli.reports.fieldwork.rates import RateTable
 from survey_cli.reports.weighting.weighting_model import SignificanceTest, WeightingSummary
 
 RowKind: TypeAlias = Literal["answer", "volunteered", "decline", "net", "range", "mention"]
-"""`volunteered`: not read aloud; `range`: numbers put together; `mention`: an option of a multiple, so that rows add up
-to more than 100. A `net` repeats rows that are shown, and is never added to them."""
+"""`volunteered`: not read aloud; `range`: several numbers; `mention`: an option of a multiple, whose rows add up to more
+than 100. A `net` sums up rows that are shown, and is never added to them."""
 
 ItemKind: TypeAlias = Literal["single", "scale", "multiple", "number", "words", "date", "time"]
 
 Side: TypeAlias = Literal["left", "middle", "right", "apart"]
-"""Where a point of a scale stands in a diverging bar: `apart` is no opinion, a decline or a volunteered answer."""
+"""Position of a scale point in a diverging bar; `apart` is no opinion, a decline or a volunteered answer."""
 
 
 class Figure(NamedTuple):
-    """One cell of a table. Print the texts; draw the share."""
+    """One cell of a table: texts for printing, numbers for drawing."""
 
     amount: Fraction | int | None
-    """People, or the sum of their weights. None where it is hidden."""
+    """Number of people, or the sum of their weights; None where it is hidden."""
     share: Fraction | None
-    """Of the base, 0 to 1, exact. None where it is hidden or the base is empty."""
+    """Exact share of the base, 0 to 1; None where it is hidden or the base is empty."""
     count_text: str
     """`16`, weighted `16.4`; `[c]` where it is hidden."""
     percent_text: str
-    """`46`, `*`, `–` where the base is empty; `[c]` where it is hidden. Without the sign %."""
+    """Percentage without the sign %: `46`, `*`; `–` where the base is empty, `[c]` where it is hidden."""
     hidden: bool = False
     letters: str = ""
-    """Of the columns of its group than which its share is significantly greater: `B`, `BC`."""
+    """Letters of the columns in the same group whose share is significantly smaller: `B`, `BC`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultRow:
-    """One line of a table. `figures` are as the table's columns: one in a topline, in a banner one for each."""
+    """One line of a table, with one figure per column; a topline has one column."""
 
     kind: RowKind
     code: str = ""
-    """As it is keyed; empty for nets and ranges."""
+    """The code as keyed; empty for nets and ranges."""
     label: str
     figures: tuple[Figure, ...]
     side: Side = "apart"
     note: str = ""
-    """`volunteered`, `1 + 2`; bracketed beside the label."""
+    """Note in brackets beside the label: `volunteered`, `1 + 2`."""
 
     @property
     def total(self) -> Figure:
@@ -58,7 +58,7 @@ class Base(NamedTuple):
     """The base of the percentages."""
 
     asked: int | None
-    """People who were asked, unweighted. None where it is hidden."""
+    """Number of people asked, unweighted; None where it is hidden."""
     text: str
     """`all 35`, `asked of 19 who disagreed`."""
     count_text: str
@@ -68,7 +68,7 @@ class Base(NamedTuple):
     effective_text: str = ""
     """Effective number of interviews; empty where nothing is weighted."""
     small_text: str = ""
-    """`small: one person is 12.5 percent`; empty where there are enough, or the base is hidden."""
+    """`small: one person is 12.5 percent`; empty where the base is large enough or hidden."""
 
 
 class SummaryStatistics(NamedTuple):
@@ -80,12 +80,12 @@ class SummaryStatistics(NamedTuple):
 
     mean: Fraction | None
     count_text: str
-    """Of how many."""
+    """Number of people with a value."""
     mean_text: str
     median_text: str
     deviation_text: str
     margin_text: str = ""
-    """`± 0.21`, of the mean, where margins are wanted."""
+    """Margin of error of the mean, `± 0.21`; empty unless margins are requested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +94,11 @@ class Verbatim:
 
     text: str
     case: str = ""
-    """Whose it is, commas between them; only where cases were asked for."""
+    """The cases with this answer, separated by commas; empty unless cases are requested."""
     option: str = ""
-    """Of which option it is the words; empty for an item that is all words."""
+    """The option that the answer specifies; empty for an open question."""
     times: int = 1
-    """So many people said it, but for capitals, spaces and marks at its end."""
+    """Number of people with this answer; case, spaces and final punctuation are ignored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,37 +106,37 @@ class ItemResult:
     """One item, or one turn of it."""
 
     id: str
-    """Its column, or for a multiple its item with the turn: `q7`, `age_2`. Unique in a report."""
+    """Name of the column, or of a multiple's item with the turn: `q7`, `age_2`; unique in a report."""
     number: str
-    """Of the printed questionnaire: `9`, `9a`. Empty where the newest one does not ask it."""
+    """Number in the printed questionnaire: `9`, `9a`; empty where the newest version does not ask it."""
     kind: ItemKind
     section: str = ""
     battery: str = ""
-    """The battery's id; empty where it is no statement."""
+    """The battery's id; empty where the item is not a statement of one."""
     label: str
     wording: str
-    """As read, fills as written."""
+    """The text that is read, with its fills as placeholders."""
     instruction: str = ""
     base: Base
     rows: tuple[ResultRow, ...]
-    """Answers as written, volunteered and declines after them; then nets."""
+    """Answers in questionnaire order, then volunteered answers, declines and nets."""
     summary: SummaryStatistics | None = None
-    """Of scales and numbers."""
+    """Statistics of scales and numbers; None for others."""
     margin_text: str = ""
-    """`± 9.1 points at most, 95 %`; empty unless margins are wanted."""
+    """`± 9.1 points at most, 95 %`; empty unless margins are requested."""
     notes: tuple[str, ...] = ()
-    """Sentences under the table: `Adds up to 99 …`, `Hidden …`, unanimity."""
+    """Sentences under the table, on rounding, hidden counts and unanimity."""
     verbatims: tuple[Verbatim, ...] = ()
-    """Only where they were asked for."""
+    """Verbatim answers; empty unless they are requested."""
 
     @property
     def number_or_id(self) -> str:
-        """Its number, or its id where it has none."""
+        """The number, or the id where there is none."""
         return self.number or self.id
 
     @property
     def number_prefix(self) -> str:
-        """What stands before its title: `9a. `."""
+        """The text before the title: `9a. `; empty without a number."""
         return f"{self.number}. " if self.number else ""
 
 
@@ -154,12 +154,12 @@ class BatteryStatement:
 
     id: str
     wording: str
-    """Of the statement alone."""
+    """The statement, without the text before the battery."""
     base: Base
     segments: tuple[BarSegment, ...]
-    """The points in written order, then what stands apart, all put together."""
+    """The points in questionnaire order, then one segment for all answers that are apart."""
     is_complete: bool = True
-    """False where some of it is hidden: no bar can be drawn."""
+    """False where a part is hidden, so that no bar can be drawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ class Battery:
     title: str
     intro: str
     points: tuple[tuple[str, Side], ...]
-    """Label and side of each point in written order; the last may be what stands apart."""
+    """Label and side of each point in questionnaire order; the last may be for answers that are apart."""
     statements: tuple[BatteryStatement, ...]
 
 
@@ -179,12 +179,12 @@ class BannerColumn(NamedTuple):
     """A column of every banner table."""
 
     group: str
-    """The label of the variable it is a value of; empty for the total."""
+    """Label of the variable that divides the interviews; empty for the total."""
     label: str
     letter: str = ""
-    """By which the test of columns names it; empty for the total."""
+    """The letter by which significance is marked; empty for the total."""
     variable: str = ""
-    """Its name; empty for the total."""
+    """Name of the variable; empty for the total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,11 +192,11 @@ class BannerTable:
     """One item by all columns. Figures, bases and summaries are aligned with `Banner.columns`."""
 
     id: str
-    """The `ItemResult.id` it goes with."""
+    """The `ItemResult.id` of the item."""
     rows: tuple[ResultRow, ...]
     bases: tuple[Base, ...]
     summaries: tuple[SummaryStatistics, ...] = ()
-    """Empty where the item has none."""
+    """One per column; empty where the item has no statistics."""
     tests: tuple[SignificanceTest, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -208,19 +208,19 @@ class Banner:
     columns: tuple[BannerColumn, ...]
     tables: tuple[BannerTable, ...]
     notes: tuple[str, ...] = ()
-    """What letters, tests and bases mean; said once."""
+    """Notes on all tables: letters, tests and bases."""
 
-    def find_table(self, id: str) -> BannerTable | None:
-        """The table of an item."""
-        return next((table for table in self.tables if table.id == id), None)
+    def find_table(self, item_id: str) -> BannerTable | None:
+        """Return the table of an item; None where it has none."""
+        return next((table for table in self.tables if table.id == item_id), None)
 
 
 class MethodLine(NamedTuple):
-    """One item of disclosure."""
+    """One item of the methods box."""
 
     label: str
     text: str
-    """`not stated` where it is not known."""
+    """`not stated` where nothing is known."""
     is_stated: bool = True
 
 
@@ -234,20 +234,20 @@ class Results:
     language: str = "en"
     interviews: int
     filter_notes: tuple[str, ...] = ()
-    """To what the report is narrowed, in sentences: said with its title; empty where it is of everything."""
+    """Sentences on the report's filters, printed with the title; empty where the report is of the whole study."""
     hidden_count: int = 0
-    """So many of its counts and bases are hidden."""
+    """Number of hidden counts and bases."""
     count_total: int = 0
-    """So many there are, hidden or not."""
+    """Number of all counts and bases."""
     methods: tuple[MethodLine, ...]
-    """The methods box, in order."""
+    """Lines of the methods box, in order."""
     items: tuple[ItemResult, ...]
     batteries: tuple[Battery, ...] = ()
     banner: Banner | None = None
     weighting: WeightingSummary | None = None
     rates: RateTable | None = None
-    """For the appendix; None where there are no cases."""
+    """Rates for the appendix; None where there are no cases."""
     notes: tuple[str, ...] = ()
-    """About all tables: what `*` and `[c]` mean, rounding, declines."""
+    """Notes on all tables: the marks `*` and `[c]`, rounding, declines."""
     warnings: tuple[str, ...] = ()
-    """What makes the data doubtful; said before any figure."""
+    """Problems of the data, printed before any figure."""

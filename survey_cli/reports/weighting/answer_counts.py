@@ -1,4 +1,4 @@
-"""Answer columns and interview weights: the exact counts behind every figure of a report."""
+"""Answer columns, interview weights and the exact counts of interviews by answer and group."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
@@ -13,103 +13,106 @@ from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.values import Cell, Variable
 
 BATCH_SIZE: Final = 2_000
-"""Rows that are turned into columns at a time."""
+"""Rows that are converted to columns at a time."""
 WEIGHT_UNIT: Final = 10**9
-"""Weights are counted in units of a thousand-millionth, so that their sums are exact whole numbers."""
+"""The integer that represents a weight of 1, so that sums of weights are exact."""
 
 AnswerKey: TypeAlias = Hashable
-"""What one interview has at an item: a text of a cell, or for a multiple the texts of its options."""
+"""An interview's answer to an item: the text of a cell or, for several columns, a tuple of their texts."""
 
 
 class WeightedCount(NamedTuple):
-    """A count of interviews, with their weights."""
+    """Number of interviews with their weights; weights are in units of `AnswerColumns.unit`."""
 
     people: int = 0
     weight: int = 0
-    """Sum of their weights, in units of `WEIGHT_UNIT`."""
+    """Sum of the weights."""
     squares: int = 0
-    """Sum of the squares of these."""
+    """Sum of the squared weights."""
 
     def add(self, other: "WeightedCount") -> "WeightedCount":
         return WeightedCount(self.people + other.people, self.weight + other.weight, self.squares + other.squares)
 
 
 EMPTY_COUNT: Final = WeightedCount()
+ColumnCounts: TypeAlias = tuple[WeightedCount, ...]
+"""One count per column of a table; the first column is the total."""
 
 
-def sum_counts(piles: Iterable[WeightedCount]) -> WeightedCount:
+def sum_counts(counts: Iterable[WeightedCount]) -> WeightedCount:
     """Add up counts."""
     people = weight = squares = 0
-    for pile in piles:
-        people += pile[0]
-        weight += pile[1]
-        squares += pile[2]
+    for count in counts:
+        people += count[0]
+        weight += count[1]
+        squares += count[2]
     return WeightedCount(people, weight, squares)
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """Interviews divided by one variable."""
+    """Division of the interviews by one variable, one column per part."""
 
     name: str
     label: str
     part_labels: tuple[str, ...]
-    """The labels of its columns."""
+    """Label of each column."""
     part_by_interview: Sequence[int]
-    """By interview its column, from 0."""
+    """Column of each interview, from 0."""
     has_value: tuple[bool, ...]
-    """By column whether it is a value; False for those without one, who stand in no test."""
+    """Whether each column is a value of the variable; those for missing values are in no test."""
     ordered: bool = False
-    """Its values have an order."""
+    """Whether the values have an order."""
 
 
 def list_value_columns(groupings: Sequence[Grouping]) -> list[int]:
-    """The columns of a table, the total being 0, that stand for a value."""
-    known = [one for grouping in groupings for one in grouping.has_value]
-    return [place for place, one in enumerate(known, 1) if one]
+    """Return the positions of the columns that are values; column 0 is the total."""
+    flags = [has_value for grouping in groupings for has_value in grouping.has_value]
+    return [position for position, has_value in enumerate(flags, 1) if has_value]
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerColumns:
-    """The columns of a table. Weights are whole numbers of a thousand-millionth; None where nothing is weighted."""
+    """The columns of a table as encoded texts, with the interviews' weights in units of `WEIGHT_UNIT`."""
 
     variables: dict[str, Variable]
     columns: dict[str, Sequence[str]]
     interviews: int
     weights: Sequence[int] | None = None
+    """None where nothing is weighted."""
 
     @classmethod
-    def from_table(cls, table: Table, wanted: Callable[[Variable], bool] = lambda _: True) -> "AnswerColumns":
-        """Read the wanted columns of all rows.
+    def from_table(cls, table: Table, is_selected: Callable[[Variable], bool] = lambda _: True) -> "AnswerColumns":
+        """Read the selected columns of all rows.
 
-        Repeated texts are stored once: 100,000 interviews take 1 MB per column, plus their different answers. Raises
+        Repeated texts are stored once: 100,000 interviews take 1 MB per column, plus their distinct answers. Raises
         ValueError where a row cannot be read.
         """
-        at = [(i, v) for i, v in enumerate(table.variables) if wanted(v)]
-        columns: dict[str, list[str]] = {v.name: [] for _, v in at}
-        held: dict[str, dict[str, str]] = {v.name: {} for _, v in at}
-        kept = iter(table.encoded_rows if table.encoded_rows is not None else (encode_cells(row) for row in table.rows))
-        width, rows = len(table.variables), 0
-        while some := [split_row(row, width) for row in islice(kept, BATCH_SIZE)]:
-            rows += len(some)
-            turned = list(zip(*some, strict=True))
-            for i, variable in at:
-                texts = turned[i]
-                columns[variable.name].extend(map(held[variable.name].setdefault, texts, texts))
-        return cls({v.name: v for _, v in at}, dict(columns), rows)
+        selected = [(i, variable) for i, variable in enumerate(table.variables) if is_selected(variable)]
+        columns: dict[str, list[str]] = {variable.name: [] for _, variable in selected}
+        distinct: dict[str, dict[str, str]] = {variable.name: {} for _, variable in selected}
+        encoded = table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows)
+        rows, width, interviews = iter(encoded), len(table.variables), 0
+        while batch := [split_row(row, width) for row in islice(rows, BATCH_SIZE)]:
+            interviews += len(batch)
+            transposed = list(zip(*batch, strict=True))
+            for i, variable in selected:
+                texts = transposed[i]
+                columns[variable.name].extend(map(distinct[variable.name].setdefault, texts, texts))
+        return cls({variable.name: variable for _, variable in selected}, dict(columns), interviews)
 
     def read_cells(self, name: str) -> dict[str, Cell]:
-        """Each different text of a column, read."""
+        """Return the cell of each distinct text of a column."""
         read = make_cell_reader(self.variables[name].storage)
         return {text: read(text) for text in dict.fromkeys(self.columns[name])}
 
     def with_weights(self, weights: Sequence[Fraction] | None) -> "AnswerColumns":
-        """The same under other weights, one for each interview."""
+        """Return the columns with other weights, one per interview."""
         scaled = None if weights is None else [round(weight * WEIGHT_UNIT) for weight in weights]
         return AnswerColumns(self.variables, self.columns, self.interviews, scaled)
 
     def select(self, rows: Collection[int]) -> "AnswerColumns":
-        """Those interviews alone, given by their positions in order."""
+        """Return the columns of some interviews, given by their positions in ascending order."""
         if len(rows) == self.interviews:
             return self
         return AnswerColumns(
@@ -120,41 +123,39 @@ class AnswerColumns:
         )
 
     def list_keys(self, names: Sequence[str]) -> Sequence[AnswerKey]:
-        """What each interview has in one column, or in several together."""
+        """Return each interview's text in one column, or its tuple of texts in several."""
         if len(names) == 1:
             return self.columns[names[0]]
         return list(zip(*(self.columns[name] for name in names), strict=True))
 
-    def count(
-        self, keys: Sequence[AnswerKey], groupings: Sequence[Grouping]
-    ) -> dict[AnswerKey, tuple[WeightedCount, ...]]:
-        """Of each key the interviews in all, then in each column of each grouping."""
-        found = {key: [pile] for key, pile in self._count_total(keys).items()}
+    def count(self, keys: Sequence[AnswerKey], groupings: Sequence[Grouping]) -> dict[AnswerKey, ColumnCounts]:
+        """Count the interviews with each key: all of them, then those in each column of each grouping."""
+        counts = {key: [total] for key, total in self._count_total(keys).items()}
         for grouping in groupings:
             divided = self._count_total(list(zip(keys, grouping.part_by_interview, strict=True)))
-            for key, piles in found.items():
-                piles.extend(divided.get((key, part), EMPTY_COUNT) for part in range(len(grouping.part_labels)))
-        return {key: tuple(piles) for key, piles in found.items()}
+            for key, columns in counts.items():
+                columns.extend(divided.get((key, part), EMPTY_COUNT) for part in range(len(grouping.part_labels)))
+        return {key: tuple(columns) for key, columns in counts.items()}
 
     def _count_total(self, keys: Sequence[AnswerKey]) -> dict[AnswerKey, WeightedCount]:
         if self.weights is None:
             return {key: WeightedCount(n, n, n) for key, n in Counter(keys).items()}
         sums: dict[AnswerKey, list[int]] = {}
         for key, weight in zip(keys, self.weights, strict=True):
-            held = sums.get(key)
-            if held is None:
-                held = sums[key] = [0, 0, 0]
-            held[0] += 1
-            held[1] += weight
-            held[2] += weight * weight
-        return {key: WeightedCount(*held) for key, held in sums.items()}
+            count = sums.get(key)
+            if count is None:
+                count = sums[key] = [0, 0, 0]
+            count[0] += 1
+            count[1] += weight
+            count[2] += weight * weight
+        return {key: WeightedCount(*count) for key, count in sums.items()}
 
     @property
     def unit(self) -> int:
-        """What a weight of one is."""
+        """The integer that represents a weight of 1 in the counts."""
         return 1 if self.weights is None else WEIGHT_UNIT
 
 
-def compute_effective_size(pile: WeightedCount) -> Fraction:
-    """Kish's effective number of interviews, (Σw)²/Σw² (L. Kish, Survey Sampling, 1965); 0 for nobody."""
-    return Fraction(pile.weight**2, pile.squares) if pile.squares else Fraction(0)
+def compute_effective_size(count: WeightedCount) -> Fraction:
+    """Return Kish's effective number of interviews, (Σw)²/Σw² (L. Kish, Survey Sampling, 1965); 0 for none."""
+    return Fraction(count.weight**2, count.squares) if count.squares else Fraction(0)

@@ -11,27 +11,27 @@ from typing import Final
 from survey_cli.reports.rounding import compute_root, format_decimal
 
 NORMAL_95: Final = Fraction("1.959964")
-"""95 in 100 under a normal curve lie so many standard deviations around its middle, or nearer."""
+"""Standard deviations around the mean of a normal distribution that contain 95 percent of it."""
 LARGE_FREEDOM: Final = 500
-"""Degrees of freedom from which two terms of its expansion give Student's t to five digits."""
+"""Degrees of freedom from which Student's t is computed by two terms of its expansion, exact to five digits."""
 
 
 def format_share_margin(effective: Fraction, people: int, population: int | None) -> str:
     """Format half of the widest interval of a share, rounded up: `± 9.1 points at most`.
 
-    The estimated variance of a share of 1/2 is N/(N − 1) times 1/4 times the part that was not interviewed, (N − n)/N
-    (Cochran, Sampling Techniques, 3.2).
+    `effective` is the effective number of interviews. The estimated variance of a share of 1/2 is N/(N − 1) times 1/4
+    times the part that was not interviewed, (N − n)/N (Cochran, Sampling Techniques, 3.2).
     """
-    left = Fraction(1)
+    correction = Fraction(1)
     if population and population > 1:
-        left = max(Fraction(0), Fraction(population - people, population - 1))
-    tenths = ceil(NORMAL_95 * compute_root(Fraction(1, 4) / effective * left) * 1000)
+        correction = max(Fraction(0), Fraction(population - people, population - 1))
+    tenths = ceil(NORMAL_95 * compute_root(Fraction(1, 4) / effective * correction) * 1000)
     return f"± {format_decimal(Fraction(tenths, 10), 1)} points at most"
 
 
 @lru_cache(maxsize=256)
 def compute_student_95(freedom: int) -> Fraction:
-    """So many standard errors lie around a mean in 95 of 100 samples, by Student's t with these degrees of freedom."""
+    """Return the two-sided 95 percent point of Student's t with these degrees of freedom."""
     if freedom >= LARGE_FREEDOM:
         return NORMAL_95 + (NORMAL_95**3 + NORMAL_95) / (4 * freedom)  # Abramowitz and Stegun, 26.7.5
     low, high = 1.9, 13.0
@@ -42,7 +42,7 @@ def compute_student_95(freedom: int) -> Fraction:
 
 
 def _compute_probability(t: float, freedom: int) -> float:
-    """The probability of less than `t` on either side (Abramowitz and Stegun, 26.7.3 and 26.7.4)."""
+    """Return the probability of a value between -t and t (Abramowitz and Stegun, 26.7.3 and 26.7.4)."""
     angle = atan(t / sqrt(freedom))
     odd = freedom % 2
     term = cos(angle) if odd else 1.0

@@ -1,6 +1,6 @@
 """Significance tests between groups, on counts or on weights scaled to the effective sample size.
 
-Distributions come from scipy, which is imported where a test is made.
+Distributions come from scipy, which is imported when a test is run.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,14 @@ from survey_cli.reports.weighting.weighting_model import SignificanceTest
 
 LEVEL: Final = 0.05
 FISHER_SAMPLES: Final = 9_999
-"""Tables drawn for Fisher's exact test of more than two rows and columns."""
+"""Tables drawn for Fisher's exact test of more than two rows or columns."""
 MIN_EXPECTED: Final = 5
+"""Smaller expected counts are small for a chi-square test."""
 SCIPY_MISSING: Final = "tests need scipy: pip install 'survey-cli[report]'"
 
 
 def describe_tests(seed: int) -> dict[str, str]:
-    """What each test is and when it is made, by its name: said once for all tables."""
+    """Return the description of each test, by its name, for the notes of all tables."""
     return {
         "Chi-square test": "Pearson’s, of answers against columns.",
         "Rao–Scott test": (
@@ -32,7 +33,7 @@ def describe_tests(seed: int) -> dict[str, str]:
             " population, so on the safe side."
         ),
         "Linear-by-linear trend test": (
-            "whether a scale goes up or down over two columns, or over columns with an order; approximate below 30"
+            "whether a scale rises or falls over two columns, or over columns with an order; approximate below 30"
             " interviews."
         ),
         "Kruskal–Wallis test": "whether a scale differs among other columns; approximate below 30 interviews.",
@@ -44,10 +45,10 @@ class ComparisonTable(NamedTuple):
 
     group: str
     counts: Sequence[Sequence[WeightedCount]]
-    """By answer, by column; answers and columns that nobody has are left out."""
+    """Counts by answer and column; tests ignore empty answers and columns."""
     weighted: bool = False
     population_correction: Fraction = Fraction(1)
-    """The share of the population that was not interviewed: 1 where its size is not known."""
+    """The share of the population that was not interviewed; 1 where its size is not known."""
 
 
 def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> SignificanceTest:
@@ -57,36 +58,40 @@ def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> Signific
     Scott's correction of chi-square is used, unless an expected count is small on Kish's n. With a known population the
     statistic is divided by the share that was not interviewed.
     """
-    used = _drop_empty(matrix.counts)
-    if len(used) < 2 or len(used[0]) < 2:
-        return SignificanceTest(matrix.group, "", "", None, "", "no test: all in one row or one column")
+    counts = _drop_empty(matrix.counts)
+    if len(counts) < 2 or len(counts[0]) < 2:
+        return _explain_no_test(matrix, "no test: all in one row or one column")
     try:
         from scipy import stats
     except ImportError:
-        return SignificanceTest(matrix.group, "", "", None, "", SCIPY_MISSING)
-    every = sum_counts(pile for line in used for pile in line)
-    n = float(compute_effective_size(every)) if matrix.weighted else float(every.people)
-    table = [
-        [n * pile.weight / every.weight if matrix.weighted else float(pile.people) for pile in line] for line in used
-    ]
-    small = _has_small_expected(table)
-    if small and matrix.weighted:
-        return SignificanceTest(matrix.group, "", "", None, "", "no test: expected counts are too small under weights")
-    if small:
+        return _explain_no_test(matrix, SCIPY_MISSING)
+    total = sum_counts(count for line in counts for count in line)
+    if matrix.weighted:
+        n = _get_size(total, weighted=True)
+        table = [[n * count.weight / total.weight for count in line] for line in counts]
+    else:
+        table = [[float(count.people) for count in line] for line in counts]
+    if _has_small_expected(table):
+        if matrix.weighted:
+            return _explain_no_test(matrix, "no test: expected counts are too small under weights")
         return _run_fisher(matrix.group, table, seed)
     if not matrix.population_correction:
-        return SignificanceTest(matrix.group, "", "", None, "", "no test: the whole population was interviewed")
+        return _explain_no_test(matrix, "no test: the whole population was interviewed")
     if matrix.weighted:
-        return _run_rao_scott(matrix.group, used, matrix.population_correction)
-    found = stats.chi2_contingency(table, correction=False)
-    statistic, df = float(found.statistic) / float(matrix.population_correction), int(found.dof)
+        return _run_rao_scott(matrix, counts)
+    result = stats.chi2_contingency(table, correction=False)
+    statistic, df = float(result.statistic) / float(matrix.population_correction), int(result.dof)
     p = float(stats.chi2.sf(statistic, df))
-    told = f"χ² = {_format_statistic(statistic)}, df = {df}"
-    return SignificanceTest(matrix.group, "Chi-square test", told, p, format_p_value(p))
+    text = f"χ² = {_format_statistic(statistic)}, df = {df}"
+    return SignificanceTest(matrix.group, "Chi-square test", text, p, format_p_value(p))
 
 
-def _run_rao_scott(group: str, used: Sequence[Sequence[WeightedCount]], left: Fraction) -> SignificanceTest:
-    """Run Rao and Scott's second-order corrected chi-square test.
+def _explain_no_test(matrix: ComparisonTable, why: str) -> SignificanceTest:
+    return SignificanceTest(matrix.group, "", "", None, "", why)
+
+
+def _run_rao_scott(matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCount]]) -> SignificanceTest:
+    """Run Rao and Scott's second-order corrected chi-square test; `counts` are without empty rows and columns.
 
     It is Pearson's chi-square on weighted shares over the mean of its design effects, as an F with Satterthwaite's
     degrees of freedom (J. N. K. Rao and A. J. Scott, Annals of Statistics 12, 1984; D. R. Thomas and J. N. K. Rao, JASA
@@ -95,34 +100,36 @@ def _run_rao_scott(group: str, used: Sequence[Sequence[WeightedCount]], left: Fr
     import numpy
     from scipy import linalg, stats
 
-    rows, columns = len(used), len(used[0])
-    people = sum(pile.people for line in used for pile in line)
-    weights = numpy.array([[float(pile.weight) for pile in line] for line in used])
+    rows, columns = len(counts), len(counts[0])
+    people = sum(count.people for line in counts for count in line)
+    weights = numpy.array([[float(count.weight) for count in line] for line in counts])
     total = float(weights.sum())
-    p = (weights / total).ravel()
-    squares = numpy.array([float(pile.squares) for line in used for pile in line]) / total**2
-    held = numpy.outer(squares, p)
-    variance = numpy.diag(squares) - held - held.T + numpy.outer(p, p) * squares.sum()
-    variance *= people / (people - 1) * float(left)
-    over = numpy.diag(numpy.divide(1, p, out=numpy.zeros_like(p), where=p > 0))
-    of_row = numpy.kron(numpy.eye(rows)[:, 1:], numpy.ones((columns, 1)))
-    of_column = numpy.kron(numpy.ones((rows, 1)), numpy.eye(columns)[:, 1:])
-    mains = numpy.hstack([numpy.ones((rows * columns, 1)), of_row, of_column])
-    both = numpy.kron(numpy.eye(rows)[:, 1:], numpy.eye(columns)[:, 1:])
-    contrast = both - mains @ numpy.linalg.lstsq(mains, both, rcond=None)[0]
-    top = contrast.T @ over @ variance @ over @ contrast
+    shares = weights / total
+    cells = shares.ravel()
+    squares = numpy.array([float(count.squares) for line in counts for count in line]) / total**2
+    covariance = numpy.outer(squares, cells)
+    variance = numpy.diag(squares) - covariance - covariance.T + numpy.outer(cells, cells) * squares.sum()
+    variance *= people / (people - 1) * float(matrix.population_correction)
+    inverse = numpy.diag(numpy.divide(1, cells, out=numpy.zeros_like(cells), where=cells > 0))
+    row_effects = numpy.kron(numpy.eye(rows)[:, 1:], numpy.ones((columns, 1)))
+    column_effects = numpy.kron(numpy.ones((rows, 1)), numpy.eye(columns)[:, 1:])
+    main_effects = numpy.hstack([numpy.ones((rows * columns, 1)), row_effects, column_effects])
+    interactions = numpy.kron(numpy.eye(rows)[:, 1:], numpy.eye(columns)[:, 1:])
+    contrast = interactions - main_effects @ numpy.linalg.lstsq(main_effects, interactions, rcond=None)[0]
     try:
-        effects = linalg.solve(contrast.T @ over @ contrast / people, top)
+        design_effects = linalg.solve(
+            contrast.T @ inverse @ contrast / people, contrast.T @ inverse @ variance @ inverse @ contrast
+        )
     except linalg.LinAlgError:
-        return SignificanceTest(group, "", "", None, "", "no test: too many empty cells under weights")
-    mean = float(numpy.trace(effects))
-    df = mean**2 / float(numpy.trace(effects @ effects))
-    shares = p.reshape(rows, columns)
+        return _explain_no_test(matrix, "no test: too many empty cells under weights")
+    trace = float(numpy.trace(design_effects))
+    df = trace**2 / float(numpy.trace(design_effects @ design_effects))
     expected = numpy.outer(shares.sum(axis=1), shares.sum(axis=0))
-    f = people * float(((shares - expected) ** 2 / expected).sum()) / mean
-    value = float(stats.f.sf(f, df, df * (people - 1)))
-    told = f"F = {_format_statistic(f)}, df = {_format_statistic(df)} and {_format_statistic(df * (people - 1))}"
-    return SignificanceTest(group, "Rao–Scott test", told, value, format_p_value(value))
+    statistic = people * float(((shares - expected) ** 2 / expected).sum()) / trace
+    p = float(stats.f.sf(statistic, df, df * (people - 1)))
+    dfs = f"{_format_statistic(df)} and {_format_statistic(df * (people - 1))}"
+    text = f"F = {_format_statistic(statistic)}, df = {dfs}"
+    return SignificanceTest(matrix.group, "Rao–Scott test", text, p, format_p_value(p))
 
 
 def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, ordered: bool) -> SignificanceTest:
@@ -132,70 +139,78 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
     freedom (N. Mantel, JASA 58, 1963), with columns counted 1, 2, 3 …. Otherwise it is the Kruskal–Wallis test, which
     is not run under weights. `values` holds the value of each answer.
     """
-    columns = len(matrix.counts[0]) if matrix.counts else 0
-    there = [c for c in range(columns) if any(line[c].people for line in matrix.counts)]
-    rows = [
-        (float(value), [line[c] for c in there])
-        for value, line in zip(values, matrix.counts, strict=True)
-        if any(line[c].people for c in there)
-    ]
-    nothing = SignificanceTest(matrix.group, "", "", None, "", "no trend test: all in one row or one column")
-    if len(there) < 2 or len(rows) < 2:
-        return nothing
+    by_value = [(float(value), line) for value, line in zip(values, matrix.counts, strict=True)]
+    rows = [value for value, line in by_value if any(count.people for count in line)]
+    counts = _drop_empty(matrix.counts)
+    all_in_one = _explain_no_test(matrix, "no trend test: all in one row or one column")
+    if len(counts) < 2 or len(counts[0]) < 2:
+        return all_in_one
     if not matrix.population_correction:
-        return SignificanceTest(matrix.group, "", "", None, "", "no trend test: the whole population was interviewed")
+        return _explain_no_test(matrix, "no trend test: the whole population was interviewed")
     try:
         from scipy import stats
     except ImportError:
-        return SignificanceTest(matrix.group, "", "", None, "", SCIPY_MISSING)
-    every = sum_counts(pile for _, line in rows for pile in line)
-    if len(there) == 2 or ordered:
-        n = float(compute_effective_size(every)) if matrix.weighted else float(every.people)
-        share = 1 / every.weight
-        cells = [(v, c, pile.weight * share) for v, line in rows for c, pile in enumerate(line)]
-        mean_v, mean_c = sum(v * w for v, _, w in cells), sum(c * w for _, c, w in cells)
-        both = sum((v - mean_v) * (c - mean_c) * w for v, c, w in cells)
-        spread = sum((v - mean_v) ** 2 * w for v, _, w in cells) * sum((c - mean_c) ** 2 * w for _, c, w in cells)
-        if spread <= 0:
-            return nothing
-        statistic = (n - 1) * both**2 / spread / float(matrix.population_correction)
-        p = float(stats.chi2.sf(statistic, 1))
-        told = f"M² = {_format_statistic(statistic)}, df = 1"
-        return SignificanceTest(matrix.group, "Linear-by-linear trend test", told, p, format_p_value(p))
-    if matrix.weighted:
-        return SignificanceTest(
-            matrix.group, "", "", None, "", "no trend test of columns without an order under weights"
+        return _explain_no_test(matrix, SCIPY_MISSING)
+    columns = range(len(counts[0]))
+    if len(columns) == 2 or ordered:
+        total = sum_counts(count for line in counts for count in line)
+        n = _get_size(total, weighted=matrix.weighted)
+        unit = 1 / total.weight
+        cells = [
+            (value, column, line[column].weight * unit)
+            for value, line in zip(rows, counts, strict=True)
+            for column in columns
+        ]
+        mean_value, mean_column = sum(v * share for v, _, share in cells), sum(c * share for _, c, share in cells)
+        covariance = sum((v - mean_value) * (c - mean_column) * share for v, c, share in cells)
+        variances = sum((v - mean_value) ** 2 * share for v, _, share in cells) * sum(
+            (c - mean_column) ** 2 * share for _, c, share in cells
         )
-    samples = [[v for v, line in rows for _ in range(line[c].people)] for c in range(len(there))]
-    found = stats.kruskal(*samples)
-    statistic = float(found.statistic) / float(matrix.population_correction)
-    p = float(stats.chi2.sf(statistic, len(there) - 1))
-    told = f"H = {_format_statistic(statistic)}, df = {len(there) - 1}"
-    return SignificanceTest(matrix.group, "Kruskal–Wallis test", told, p, format_p_value(p))
+        if variances <= 0:
+            return all_in_one
+        statistic = (n - 1) * covariance**2 / variances / float(matrix.population_correction)
+        p = float(stats.chi2.sf(statistic, 1))
+        text = f"M² = {_format_statistic(statistic)}, df = 1"
+        return SignificanceTest(matrix.group, "Linear-by-linear trend test", text, p, format_p_value(p))
+    if matrix.weighted:
+        return _explain_no_test(matrix, "no trend test of columns without an order under weights")
+    samples = [
+        [value for value, line in zip(rows, counts, strict=True) for _ in range(line[column].people)]
+        for column in columns
+    ]
+    statistic = float(stats.kruskal(*samples).statistic) / float(matrix.population_correction)
+    df = len(columns) - 1
+    p = float(stats.chi2.sf(statistic, df))
+    text = f"H = {_format_statistic(statistic)}, df = {df}"
+    return SignificanceTest(matrix.group, "Kruskal–Wallis test", text, p, format_p_value(p))
 
 
 def is_significantly_greater(
-    one: tuple[WeightedCount, WeightedCount],
-    other: tuple[WeightedCount, WeightedCount],
+    first: tuple[WeightedCount, WeightedCount],
+    second: tuple[WeightedCount, WeightedCount],
     *,
     pairs: int,
     weighted: bool,
-    left: Fraction = Fraction(1),
+    population_correction: Fraction = Fraction(1),
 ) -> bool:
-    """Tell whether the first share is significantly greater than the second.
+    """Return whether the first share is significantly greater than the second.
 
     A two-sided z test of two shares with pooled variance, at 0.05 divided by the number of pairs (Bonferroni). Shares
     of 0 or 1 are not compared. Each argument is (those with the answer, the base).
     """
-    (part_1, base_1), (part_2, base_2) = one, other
+    (part_1, base_1), (part_2, base_2) = first, second
     share_1, share_2 = part_1.weight / base_1.weight, part_2.weight / base_2.weight
-    if share_1 <= share_2 or not 0 < share_1 < 1 or not 0 < share_2 < 1 or not left:
+    if share_1 <= share_2 or not 0 < share_1 < 1 or not 0 < share_2 < 1 or not population_correction:
         return False
-    n_1 = float(compute_effective_size(base_1)) if weighted else float(base_1.people)
-    n_2 = float(compute_effective_size(base_2)) if weighted else float(base_2.people)
+    n_1, n_2 = _get_size(base_1, weighted=weighted), _get_size(base_2, weighted=weighted)
     pooled = (n_1 * share_1 + n_2 * share_2) / (n_1 + n_2)
-    z = (share_1 - share_2) / sqrt(pooled * (1 - pooled) * (1 / n_1 + 1 / n_2) * float(left))
-    return bool(erfc(z / sqrt(2)) < LEVEL / pairs)
+    standard_error = sqrt(pooled * (1 - pooled) * (1 / n_1 + 1 / n_2) * float(population_correction))
+    return bool(erfc((share_1 - share_2) / standard_error / sqrt(2)) < LEVEL / pairs)
+
+
+def _get_size(count: WeightedCount, *, weighted: bool) -> float:
+    """Return the number of interviews for a test: the effective number under weights."""
+    return float(compute_effective_size(count) if weighted else count.people)
 
 
 def _run_fisher(group: str, table: list[list[float]], seed: int) -> SignificanceTest:
@@ -207,24 +222,24 @@ def _run_fisher(group: str, table: list[list[float]], seed: int) -> Significance
         p = float(stats.fisher_exact(counts).pvalue)
     else:
         method = stats.MonteCarloMethod(n_resamples=FISHER_SAMPLES, rng=numpy.random.default_rng(seed))
-        found = stats.fisher_exact(counts, method=method)
-        p = float(numpy.ravel(found.pvalue)[0])  # of tables with few people scipy gives an array of one
+        result = stats.fisher_exact(counts, method=method)
+        p = float(numpy.ravel(result.pvalue)[0])  # scipy returns an array of one for tables with few people
     return SignificanceTest(group, "Fisher’s exact test", "", p, format_p_value(p))
 
 
-def _drop_empty(piles: Sequence[Sequence[WeightedCount]]) -> list[list[WeightedCount]]:
-    """Without empty rows and columns."""
-    rows = [line for line in piles if any(pile.people for pile in line)]
-    there = [c for c in range(len(rows[0]) if rows else 0) if any(line[c].people for line in rows)]
-    return [[line[c] for c in there] for line in rows]
+def _drop_empty(counts: Sequence[Sequence[WeightedCount]]) -> list[list[WeightedCount]]:
+    """Return the counts without empty rows and columns."""
+    rows = [line for line in counts if any(count.people for count in line)]
+    columns = [c for c in range(len(rows[0]) if rows else 0) if any(line[c].people for line in rows)]
+    return [[line[c] for c in columns] for line in rows]
 
 
 def _has_small_expected(table: Sequence[Sequence[float]]) -> bool:
     total: float = sum(sum(row) for row in table)
     columns: list[float] = [sum(column) for column in zip(*table, strict=True)]
     expected = [sum(row) * column / total for row in table for column in columns]
-    few = sum(cell < MIN_EXPECTED for cell in expected)
-    return min(expected) < 1 or few > len(expected) / 5
+    small = sum(cell < MIN_EXPECTED for cell in expected)
+    return min(expected) < 1 or small > len(expected) / 5
 
 
 def _format_statistic(value: float) -> str:

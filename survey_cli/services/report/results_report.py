@@ -209,8 +209,8 @@ def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions
         count_total=sum(table.count_hidden()[1] for table in tables),
         methods=build_methods(found.study, facts, terms),
         items=items,
-        batteries=build_batteries(heads, tables, unit=answers.unit, terms=terms),
-        banner=build_banner(tables, groupings, unit=answers.unit, terms=terms) if groupings else None,
+        batteries=build_batteries(heads, tables, terms),
+        banner=build_banner(tables, groupings, terms) if groupings else None,
         weighting=facts.weighting,
         rates=rates,
         notes=(
@@ -288,8 +288,7 @@ def _build_item(table: Crosstab, answers: AnswerColumns, terms: ResultOptions, o
     return build_item_result(
         table,
         interviews=answers.interviews,
-        unit=answers.unit,
-        terms=terms,
+        options=terms,
         verbatims=_collect_verbatims(table, answers, options),
     )
 
