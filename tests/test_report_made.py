@@ -121,7 +121,7 @@ def test_a_study_that_says_nothing_of_itself_is_reported_to_say_nothing(study: P
     began = [row["interview_began"][:10] for row in rows(folder / "asu_2000.yaml")]
     day = date.fromisoformat(min(began))
     lines = made(folder / "asu_2000.yaml", replace(WISH, interviews="all", zone=UTC)).methods
-    assert tuple(line.label for line in lines if line.label != "Narrowed") == DISCLOSED
+    assert tuple(line.label for line in lines if line.label != "Filters") == DISCLOSED
     box = {line.label: line for line in lines}
     assert box["Field dates"].text.startswith(f"{day.day} ")
     assert box["Field dates"].text.endswith(f"{date.fromisoformat(max(began)):%B %Y}")
@@ -166,7 +166,7 @@ def test_whatever_narrows_a_report_is_said_in_it(study: Path, tmp_path: Path):
     )
     assert report.filter_notes[1] == f"Only 2 of {len(whole.items)} items: q2, q3."
     box = {line.label: line.text for line in report.methods}
-    assert box["Narrowed"] == " ".join(report.filter_notes)
+    assert box["Filters"] == " ".join(report.filter_notes)
     assert "of the whole study" in box["Population"]
     assert not whole.filter_notes
     alone = made(study, replace(WISH, interviews="complete"))
@@ -200,7 +200,7 @@ def test_a_part_of_a_census_is_a_census_and_of_a_sample_a_sample_of_no_known_siz
     (told,) = [line.text for line in sample.methods if line.label == "Precision"]
     n = sample.interviews
     assert told.startswith(f"± {196 * 0.5 / n**0.5:.1f} points")
-    assert "of which this part has no known size" in told
+    assert "since this part of it has no known size" in told
     (told,) = [line.text for line in made(Path(large), replace(WISH, db=kept)).methods if line.label == "Precision"]
     assert "with the correction for a population of 900" in told
 

@@ -200,7 +200,7 @@ def test_a_cell_is_never_passed_and_what_is_lacking_is_said(study: str) -> None:
     found = trial(study, cases=200, days=8, propensities=Propensities(contact=0.6, refuse=0.05)).run
     women, men = found.cells
     assert (women.complete, women.shortfall) == (12, "")
-    assert men.complete == 30 or men.shortfall.startswith(f"{30 - men.complete} more wanted")
+    assert men.complete == 30 or men.shortfall.startswith(f"{30 - men.complete} more needed")
 
 
 def test_who_is_never_in_is_never_reached_and_who_always_is_soon(study: str) -> None:

@@ -1,7 +1,7 @@
 """Call sessions of a case, read from its history in one pass: interviewer, times, calls, outcomes.
 
-It tells of sessions what `fieldwork.case` tells of attempts, including sessions without a call, and without building
-the case: a supervisor's screen reads every history every few seconds. It judges no outcome and reads no clock.
+Unlike `fieldwork.case`, it includes sessions without a call, and it doesn't build the case, because a supervisor's screen
+reads every history every few seconds.
 """
 
 from collections.abc import Iterable
@@ -36,33 +36,33 @@ class CallRecord(NamedTuple):
 
     at: datetime
     number: int
-    """0: they rang us."""
+    """Position of the number; 0 for an incoming call."""
     outcome: str
-    """As keyed, or as a supervisor corrected it."""
+    """The outcome as keyed, or as corrected by a supervisor."""
     code: str
-    """The interview's, where one was held: 1.1, 1.2, 2.12."""
+    """The code of the interview, where one was conducted: 1.1, 1.2, 2.12."""
 
 
 @dataclass(slots=True)
 class CallSession:
-    """A case at a station, from its claim until its release."""
+    """The time of a case at a station, from its claim until its release."""
 
     by: str
     station: str
     began: datetime
     zones: tuple[str, ...]
-    """Where the number that was called first may ring; empty before it was called, or where no zone is known."""
+    """Possible time zones of the first number called; empty before a call, or where no zone is known."""
     calls: list[CallRecord] = field(default_factory=list)
     ended: datetime | None = None
-    """None while it goes on. Where its lease ran out, its last event."""
+    """End of the session; the time of its last event where its lease expired, None while it continues."""
     interview: str = ""
-    """The last interview conducted in it."""
+    """The last interview conducted in the session."""
     was_claimed: bool = True
-    """False: nobody took the case first (an earlier program's call), so that nothing is known of its length."""
+    """False for calls without a claim, by an earlier version, whose length is not known."""
 
     @property
     def length(self) -> timedelta:
-        """How long it was; nothing while it goes on."""
+        """The length of the session; zero while it continues."""
         return self.ended - self.began if self.ended is not None and self.was_claimed else NO_TIME
 
 
@@ -72,9 +72,9 @@ class CaseSessions:
 
     sessions: list[CallSession] = field(default_factory=list)
     interview_lengths: dict[str, timedelta] = field(default_factory=dict)
-    """By interview: from its beginning, or where it was gone on with, to the outcome of that call; added up."""
+    """Length of each interview: the sum of the times from each start or resumption to the outcome of that call."""
     number_states: dict[int, NumberState] = field(default_factory=dict)
-    """What became of each number that was marked."""
+    """Present state of each number that was marked."""
 
 
 class _HistoryReader:
@@ -84,14 +84,15 @@ class _HistoryReader:
         self.result = CaseSessions()
         self._plan = plan
         self._case = Case(key="")
-        """What the sample brought of it, as far as that decides where it is."""
+        """The case with those values of the sample that decide on its time zones."""
         self._numbers: dict[int, NumberRecord] = {}
         self.open_session: CallSession | None = None
         self.interview_began: datetime | None = None
-        """When the interview that goes on began, or went on."""
+        """When the present interview was started or resumed."""
         self.last_event_at: datetime | None = None
 
     def read(self, entry: HistoryEntry) -> None:
+        """Read the next event."""
         at, event = entry.at, entry.event
         match event:
             case CaseClaimed():
@@ -101,15 +102,15 @@ class _HistoryReader:
                 self._find_session_for_call(entry, event.number)
             case OutcomeRecorded():
                 self._stop_interview(at)
-                here = self._find_session_for_call(entry, event.number)
-                here.calls.append(CallRecord(at, event.number, event.outcome, event.code))
+                session = self._find_session_for_call(entry, event.number)
+                session.calls.append(CallRecord(at, event.number, event.outcome, event.code))
             case OutcomeRevoked():
                 self._revoke_outcome(entry)
             case OutcomeOverridden():
                 self._correct_outcome(event)
             case InterviewOpened(interview):
-                here = self.open_session or self._begin_session(entry, claimed=False)
-                here.interview = interview
+                session = self.open_session or self._begin_session(entry, claimed=False)
+                session.interview = interview
                 self.interview_began = at
             case AttemptClosed():
                 self._end_session(at)
@@ -135,17 +136,15 @@ class _HistoryReader:
 
     def _find_session_for_call(self, entry: HistoryEntry, number: int) -> CallSession:
         """Return the session in which this number is called."""
-        here = self.open_session or self._begin_session(entry, claimed=False)
-        if not here.calls:
-            here.zones = list_call_zones(self._case, self._numbers.get(number), self._plan)
-        return here
+        session = self.open_session or self._begin_session(entry, claimed=False)
+        if not session.calls:
+            session.zones = list_call_zones(self._case, self._numbers.get(number), self._plan)
+        return session
 
     def _stop_interview(self, at: datetime | None) -> None:
         if self.interview_began is not None and at is not None and self.open_session is not None:
-            told = self.result.interview_lengths
-            told[self.open_session.interview] = told.get(self.open_session.interview, NO_TIME) + (
-                at - self.interview_began
-            )
+            lengths, interview = self.result.interview_lengths, self.open_session.interview
+            lengths[interview] = lengths.get(interview, NO_TIME) + (at - self.interview_began)
         self.interview_began = None
 
     def _end_session(self, at: datetime | None) -> None:
@@ -156,7 +155,7 @@ class _HistoryReader:
 
     def _revoke_outcome(self, entry: HistoryEntry) -> None:
         """Continue the call in its own session; a session begun only to revoke it is merged into that one."""
-        last = next((s for s in reversed(self.result.sessions) if s.calls), None)
+        last = self._find_last_session_with_call()
         if last is None:
             return
         if self.open_session is not None and self.open_session is not last:
@@ -166,13 +165,16 @@ class _HistoryReader:
         self.open_session = last
 
     def _correct_outcome(self, event: OutcomeOverridden) -> None:
-        last = next((s for s in reversed(self.result.sessions) if s.calls), None)
+        last = self._find_last_session_with_call()
         if event.outcome and last is not None:
             last.calls[-1] = last.calls[-1]._replace(outcome=event.outcome, code=event.code)
 
+    def _find_last_session_with_call(self) -> CallSession | None:
+        return next((session for session in reversed(self.result.sessions) if session.calls), None)
+
 
 def read_call_sessions(history: Iterable[HistoryEntry], plan: Plan) -> CaseSessions:
-    """Read the call sessions of these events, oldest first."""
+    """Read the call sessions of a history, whose events are in ascending order."""
     reader = _HistoryReader(plan)
     for entry in history:
         reader.read(entry)

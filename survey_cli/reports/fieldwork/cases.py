@@ -1,4 +1,4 @@
-"""Case views for supervisors: list lines, case sheet, callability report, queue. Values only."""
+"""Case views for supervisors: case list, case sheet, callability report, queue. Values only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,23 +11,24 @@ from survey_cli.values import Cell, Variable
 
 
 class CaseLine(NamedTuple):
-    """One case in a list. Moments are aware."""
+    """One case in a list; dates and times have a time zone."""
 
     key: str
     name: str
-    """Empty where it has none, or where whoever asks may not see it."""
+    """Empty where the case has none, or the viewer may not see it."""
     status: str
-    """`ready`, `waiting`, `held`, `done`, `unreleased`, or `leased`: with a station."""
+    """`ready`, `waiting`, `held`, `done`, `unreleased` or `leased`."""
     code: str
     outcome: str
     attempts: int
     due_at: datetime | None
-    """From when it may be called; None where that is now, or never."""
+    """The time from which it may be called; None where that is now, or never."""
     why: str
     promised_at: datetime | None
+    """The time of the open appointment."""
     owner: str
     with_whom: str
-    """`ann at s1`: the station that has it; else empty."""
+    """The interviewer and station with the case, `ann at s1`; empty where there is none."""
     replicate: str
     frame: str
 
@@ -37,11 +38,11 @@ class NumberLine(NamedTuple):
 
     position: int
     shown: str
-    """Empty where whoever asks may not see it, or it was erased."""
+    """The number as displayed; empty where the viewer may not see it, or it was erased."""
     line: str
     state: str
     next: bool
-    """Whether it is dialed next."""
+    """Whether the number is dialed next."""
 
 
 class CaseHistoryLine(NamedTuple):
@@ -80,14 +81,14 @@ class CaseCellLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseSheet:
-    """One case with all that is known of it."""
+    """Everything that is known about one case."""
 
     line: CaseLine
     zone: str
-    """The respondent's; empty where nobody knows it."""
+    """The respondent's time zone; empty where it is not known."""
     language: str
     columns: tuple[tuple[str, str], ...]
-    """The sample's, label and words."""
+    """Label and text of each sample column."""
     numbers: tuple[NumberLine, ...]
     appointment: str
     """The open appointment, in the respondent's time; empty where there is none."""
@@ -103,11 +104,11 @@ class CaseList:
     where: str
     lines: tuple[CaseLine, ...]
     total: int
-    """How many cases there are in all."""
+    """Number of all cases, selected or not."""
     names_shown: bool
-    """Whether whoever asks may see names."""
+    """Whether the viewer may see names."""
     damage: str = ""
-    """What could not be decoded, where something could not."""
+    """Description of cases that could not be decoded; empty where there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +121,7 @@ class CallabilityReport:
     zone: str
     verdicts: tuple[RuleResult, ...]
     next_at: datetime | None
-    """The next moment it may be called by somebody whom it suits; None: never, or not to be foreseen."""
+    """The next time at which a suitable interviewer may call it; None where that is never, or can't be foreseen."""
 
     @property
     def is_allowed(self) -> bool:
@@ -135,14 +136,14 @@ class QueueLine(NamedTuple):
     name: str
     zone: str
     why: str
-    """Why it stands there: its class, promise, quota, priority, last attempt."""
+    """Reason for the place: class, appointment, quota, priority, last attempt."""
 
 
 class DeferredLine(NamedTuple):
-    """Cases that are due, but not called now."""
+    """Cases that are due but can't be called now."""
 
     key: str
-    """The first of them."""
+    """Key of the first case."""
     zone: str
     why: str
     opens_at: datetime | None
@@ -150,17 +151,17 @@ class DeferredLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueReport:
-    """The queue of one interviewer at one moment."""
+    """The queue of one interviewer at one point in time."""
 
     where: str
     at: datetime
     who: str
     lines: tuple[QueueLine, ...]
     turned_down: tuple[DeferredLine, ...]
-    """Cases at the head whose own rules let nobody call them now."""
+    """Cases at the head of the queue whose own rules allow no call now."""
     closed: tuple[DeferredLine, ...]
     status_counts: tuple[tuple[int, str], ...]
-    """How many cases, and where they stand, in words."""
+    """Number of cases with each status, and its description."""
 
 
 _COLUMNS = (
@@ -170,7 +171,7 @@ _COLUMNS = (
 
 
 def tabulate_cases(lines: Iterable[CaseLine]) -> Table:
-    """The list as a table for the writers of formats; moments in UTC."""
+    """Convert the list to a table for export; dates and times are in UTC."""
     variables = tuple(
         Variable(name=name, storage="integer" if name == "attempts" else "text", role="admin") for name in _COLUMNS
     )
@@ -188,5 +189,5 @@ def _make_cell(value: datetime | str | int | None) -> Cell:
 
 
 def format_timestamp(at: datetime) -> str:
-    """`2026-11-24T15:10:00+00:00`."""
+    """Format a date and time: `2026-11-24T15:10:00+00:00`."""
     return at.isoformat(timespec="seconds")

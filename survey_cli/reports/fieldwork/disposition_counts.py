@@ -1,9 +1,5 @@
-"""Disposition counts of a study at a moment, by frame and by a sample column.
+"""Disposition counts of a study at a point in time, by frame and by a sample column; no rates are computed."""
 
-Histories are coded one by one and added up. Rates are computed elsewhere.
-"""
-
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,20 +33,20 @@ NO_VALUE: Final = "no value"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispositionOptions:
-    """Which cases are counted, and how."""
+    """Options of the count."""
 
     at: datetime
-    """Histories reach to this moment."""
+    """The time to which histories reach."""
     by: str = ""
-    """The sample column that the frames are divided by."""
+    """The sample column that divides the frames."""
     labels: Mapping[Value, str] = field(default_factory=dict)
-    """Its codes' labels, in order."""
+    """Labels of the column's codes, in order."""
     weighted: bool = False
-    """Each case counts as its base weight."""
+    """Count each case by its base weight."""
     finished_only: bool = False
-    """Cases that may still be called are left out."""
+    """Exclude cases that may still be called."""
     excluded_interviews: Collection[str] = frozenset()
-    """Interviews that are practice or invented: what came to pass in their sittings does not count."""
+    """Practice and simulated interviews, whose sessions are not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,26 +56,26 @@ class FrameCounts:
     frame: str
     by: str
     counts: DispositionCounts
-    """Cases, or sums of base weights."""
+    """Numbers of cases, or sums of base weights."""
     cases: int
-    """How many cases these are."""
+    """Number of counted cases."""
     open_cases: int
-    """Cases that may still be called; where only finished ones are added up, those that are left out."""
+    """Cases that may still be called, counted or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyDispositions:
-    """All cases of a sample."""
+    """Counts of all cases of a sample."""
 
     frames: tuple[FrameCounts, ...]
     parts: tuple[FrameCounts, ...]
-    """By frame, then by value; empty where no column divides them."""
+    """Parts by frame, then by value; empty where no column divides the frames."""
     unreleased: int
-    """Cases of replicates that are not in the field: no part of the sample yet."""
+    """Cases of replicates that are not released, which are not part of the sample yet."""
     uncountable: tuple[tuple[str, UncountableCode], ...]
-    """Cases (by their keys) whose code is in no group, with the reason."""
+    """Keys of cases whose code is in no group, with the reason."""
     excluded_sessions: int
-    """Sittings that were left out since their interview was practice or invented."""
+    """Sessions that are excluded because their interview is practice or simulated."""
 
 
 class _RunningCount:
@@ -94,7 +90,7 @@ class _RunningCount:
 
 
 class _CaseState(NamedTuple):
-    """The state of one case, as far as it is counted."""
+    """The properties of one case that decide how it is counted."""
 
     released: bool
     code: str
@@ -105,7 +101,7 @@ class _CaseState(NamedTuple):
 
 
 class _CaseStateReader:
-    """The states of cases at a moment.
+    """Reader of the states of cases at a point in time.
 
     Cases that came with the sample and were never called have the same state if they share zone and numbers. Only one
     of them is read, since a sample may have a million.
@@ -121,11 +117,11 @@ class _CaseStateReader:
         sampled = history[0].event if len(history) == 1 else None
         if not isinstance(sampled, CaseSampled):
             return self._read_state(key, history)
-        where = (sampled.columns.get(self._plan.country_column), sampled.columns.get(self._plan.region_column))
-        alike = (sampled.zone, where, sampled.numbers, bool(sampled.replicate))
-        if alike not in self._uncalled:
-            self._uncalled[alike] = self._read_state(key, history)
-        return self._uncalled[alike]._replace(frame=sampled.frame, weight=sampled.weight, columns=sampled.columns)
+        location = (sampled.columns.get(self._plan.country_column), sampled.columns.get(self._plan.region_column))
+        shared = (sampled.zone, location, sampled.numbers, bool(sampled.replicate))
+        if shared not in self._uncalled:
+            self._uncalled[shared] = self._read_state(key, history)
+        return self._uncalled[shared]._replace(frame=sampled.frame, weight=sampled.weight, columns=sampled.columns)
 
     def _read_state(self, key: str, history: Sequence[HistoryEntry]) -> _CaseState:
         case = Case.from_history(key, history)
@@ -143,81 +139,75 @@ def count_dispositions(
     histories: Iterable[tuple[str, Sequence[HistoryEntry]]],
     plan: Plan,
     people: People | None,
-    wanted: DispositionOptions,
+    options: DispositionOptions,
 ) -> StudyDispositions:
-    """Count every released case in the group of its code, as if the field closed at that moment.
+    """Count every released case in the group of its code, as if the field closed at that time.
 
     A case is open unless it is final, at its limits, or past the end of the study.
     """
     sums: dict[tuple[str, str], _RunningCount] = {}
-    own, groups = find_study_groups(plan), dict[str, DispositionGroup | UncountableCode]()
-    uncounted: list[tuple[str, UncountableCode]] = []
-    left_out: Counter[str] = Counter()
-    stands = _CaseStateReader(plan, people, wanted.at)
+    own_groups = find_study_groups(plan)
+    groups: dict[str, DispositionGroup | UncountableCode] = {}
+    uncountable: list[tuple[str, UncountableCode]] = []
+    unreleased = excluded_sessions = 0
+    read_state = _CaseStateReader(plan, people, options.at)
     for key, history in histories:
-        if wanted.excluded_interviews:
-            real = remove_sessions(history, wanted.excluded_interviews)
-            left_out["unreal"] += _count_interviews(history) - _count_interviews(real)
-            history = real
-        stood = stands(key, history)
-        if not stood.released:
-            left_out["unreleased"] += 1
+        if options.excluded_interviews:
+            remaining = remove_sessions(history, options.excluded_interviews)
+            excluded_sessions += _count_interviews(history) - _count_interviews(remaining)
+            history = remaining
+        state = read_state(key, history)
+        if not state.released:
+            unreleased += 1
             continue
-        if stood.code not in groups:
-            groups[stood.code] = find_group(stood.code, frame=plan.frame, overrides=own)
-        group = groups[stood.code]
+        if state.code not in groups:
+            groups[state.code] = find_group(state.code, frame=plan.frame, overrides=own_groups)
+        group = groups[state.code]
         if isinstance(group, UncountableCode):
-            uncounted.append((key, group))
+            uncountable.append((key, group))
             continue
-        weight: ExactNumber = Fraction(stood.weight) if wanted.weighted and stood.weight else 1
-        value = _find_value_label(stood.columns, wanted) if wanted.by else ""
-        for part in {(stood.frame, ""), (stood.frame, value)}:
-            found = sums.setdefault(part, _RunningCount())
-            found.open_cases += stood.open
-            if not (stood.open and wanted.finished_only):
-                found.cases += 1
-                found.groups[group] = found.groups.get(group, 0) + weight
+        weight: ExactNumber = Fraction(state.weight) if options.weighted and state.weight else 1
+        value = _find_value_label(state.columns, options) if options.by else ""
+        for part in {(state.frame, ""), (state.frame, value)}:
+            count = sums.setdefault(part, _RunningCount())
+            count.open_cases += state.open
+            if not (state.open and options.finished_only):
+                count.cases += 1
+                count.groups[group] = count.groups.get(group, 0) + weight
     frames = sorted({frame for frame, _ in sums})
-    several = any(frames)
-    values = _sort_values({value for _, value in sums if value}, wanted)
+    values = _sort_values({value for _, value in sums if value}, options)
+    parts = [(frame, value) for frame in frames for value in values if (frame, value) in sums]
+    no_frame = NO_FRAME if any(frames) else ""
     return StudyDispositions(
-        frames=tuple(_build_frame_counts(frame, "", sums, several=several) for frame in frames),
-        parts=tuple(
-            _build_frame_counts(frame, value, sums, several=several)
-            for frame in frames
-            for value in values
-            if (frame, value) in sums
-        ),
-        unreleased=left_out["unreleased"],
-        uncountable=tuple(uncounted),
-        excluded_sessions=left_out["unreal"],
+        frames=tuple(_build_frame_counts(frame or no_frame, "", sums[frame, ""]) for frame in frames),
+        parts=tuple(_build_frame_counts(frame or no_frame, value, sums[frame, value]) for frame, value in parts),
+        unreleased=unreleased,
+        uncountable=tuple(uncountable),
+        excluded_sessions=excluded_sessions,
     )
 
 
-def _build_frame_counts(
-    frame: str, by: str, sums: Mapping[tuple[str, str], _RunningCount], *, several: bool
-) -> FrameCounts:
-    found = sums[frame, by]
+def _build_frame_counts(frame: str, by: str, count: _RunningCount) -> FrameCounts:
     return FrameCounts(
-        frame=frame or (NO_FRAME if several else ""),
+        frame=frame,
         by=by,
-        counts=DispositionCounts.from_groups(found.groups),
-        cases=found.cases,
-        open_cases=found.open_cases,
+        counts=DispositionCounts.from_groups(count.groups),
+        cases=count.cases,
+        open_cases=count.open_cases,
     )
 
 
-def _find_value_label(columns: Mapping[str, Value], wanted: DispositionOptions) -> str:
-    value = columns.get(wanted.by)
+def _find_value_label(columns: Mapping[str, Value], options: DispositionOptions) -> str:
+    value = columns.get(options.by)
     if value is None or value == "":
         return NO_VALUE
-    return wanted.labels.get(value) or str(value)
+    return options.labels.get(value) or str(value)
 
 
-def _sort_values(values: Collection[str], wanted: DispositionOptions) -> list[str]:
-    """Labels as the options are written, then the others; whoever has no value comes last."""
-    written = {label: number for number, label in enumerate(wanted.labels.values())}
-    return sorted(values, key=lambda v: (v == NO_VALUE, written.get(v, len(written)), _make_sort_key(v)))
+def _sort_values(values: Collection[str], options: DispositionOptions) -> list[str]:
+    """Sort labels in the questionnaire's order, then other values; `NO_VALUE` comes last."""
+    order = {label: position for position, label in enumerate(options.labels.values())}
+    return sorted(values, key=lambda v: (v == NO_VALUE, order.get(v, len(order)), _make_sort_key(v)))
 
 
 def _make_sort_key(text: str) -> tuple[float, str]:
@@ -229,16 +219,16 @@ def find_study_groups(plan: Plan) -> dict[str, DispositionGroup]:
 
     The group is that of the outcome that it behaves like.
     """
-    found: dict[str, DispositionGroup] = {}
-    for row in plan.outcomes.values():
-        like = OUTCOMES.get(row.like)
-        code = row.listed if plan.eligibility_known else row.rdd
+    groups: dict[str, DispositionGroup] = {}
+    for outcome in plan.outcomes.values():
+        like = OUTCOMES.get(outcome.like)
+        code = outcome.listed if plan.eligibility_known else outcome.rdd
         if like is None or not isinstance(find_group(code, frame=plan.frame), UncountableCode):
             continue
         group = find_group(like.listed if plan.eligibility_known else like.rdd, frame=plan.frame)
         if code[:1].isdecimal() and not isinstance(group, UncountableCode):
-            found[code] = group
-    return found
+            groups[code] = group
+    return groups
 
 
 def _count_interviews(history: Iterable[HistoryEntry]) -> int:
@@ -246,23 +236,20 @@ def _count_interviews(history: Iterable[HistoryEntry]) -> int:
 
 
 def remove_sessions(history: Sequence[HistoryEntry], interviews: Collection[str]) -> list[HistoryEntry]:
-    """Remove the sessions of these interviews from a history, as if nobody had called then."""
-    kept: list[HistoryEntry] = []
-    sitting: list[HistoryEntry] = []
-    unreal = False
+    """Remove the sessions of these interviews from a history, as if nobody had called then.
+
+    Imports, releases and corrections by a supervisor during a session are not part of it, and stay.
+    """
+    sessions: list[list[HistoryEntry]] = [[]]
     for entry in history:
-        event = entry.event
-        if isinstance(event, CaseClaimed):
-            kept += _select_remaining(sitting, unreal=unreal)
-            sitting, unreal = [], False
-        sitting.append(entry)
-        unreal = unreal or (isinstance(event, InterviewOpened) and event.interview in interviews)
-        if isinstance(event, AttemptClosed | CaseReturned):
-            kept += _select_remaining(sitting, unreal=unreal)
-            sitting, unreal = [], False
-    return kept + _select_remaining(sitting, unreal=unreal)
-
-
-def _select_remaining(sitting: list[HistoryEntry], *, unreal: bool) -> list[HistoryEntry]:
-    """What the sample and the supervisor brought meanwhile is no part of a sitting."""
-    return [e for e in sitting if not unreal or isinstance(e.event, CaseSampled | CaseReleased | OutcomeOverridden)]
+        if isinstance(entry.event, CaseClaimed):
+            sessions.append([])
+        sessions[-1].append(entry)
+        if isinstance(entry.event, AttemptClosed | CaseReturned):
+            sessions.append([])
+    remaining: list[HistoryEntry] = []
+    for session in sessions:
+        if any(isinstance(entry.event, InterviewOpened) and entry.event.interview in interviews for entry in session):
+            session = [e for e in session if isinstance(e.event, CaseSampled | CaseReleased | OutcomeOverridden)]
+        remaining += session
+    return remaining

@@ -2,102 +2,101 @@
 
 from typing import Final, NamedTuple, assert_never
 
-from survey_cli.fieldwork.case import events as happened
+from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.reports.fieldwork.case_histories import describe_outcome, describe_refusal, format_appointment_time
 
 
 class EventText(NamedTuple):
-    """What happened, and what was noted with it."""
+    """Description of an event, and the note written with it."""
 
     what: str
     note: str = ""
 
 
-def describe_appointment_owner(promised: happened.AppointmentMade) -> str:
+def describe_appointment_owner(appointment: events.AppointmentMade | events.AppointmentReassigned) -> str:
     """Describe who keeps the appointment: `anyone`, `ann only`, `ann first`."""
-    match promised.policy:
+    match appointment.policy:
         case "anyone":
             return "anyone"
         case "me":
-            return f"{promised.owner} only"
+            return f"{appointment.owner} only"
         case "me_first":
-            return f"{promised.owner} first"
+            return f"{appointment.owner} first"
         case _:
-            assert_never(promised.policy)
+            assert_never(appointment.policy)
 
 
-def describe_event(event: happened.CaseEvent, before: Case, plan: Plan) -> EventText:  # noqa: C901 - one branch per kind
+def describe_event(event: events.CaseEvent, before: Case, plan: Plan) -> EventText:  # noqa: C901 - one branch per kind
     """Describe an event; `before` is the case before it."""
     match event:
-        case happened.CaseSampled():
-            return EventText("the sample changed it" if before.seq else "came with the sample")
-        case happened.CaseReleased():
-            return EventText("released: it may be called")
-        case happened.CaseClaimed():
-            return EventText("a station took it")
-        case happened.NumberDialed(number):
+        case events.CaseSampled():
+            return EventText("changed by a sample import" if before.seq else "came with the sample")
+        case events.CaseReleased():
+            return EventText("released for calling")
+        case events.CaseClaimed():
+            return EventText("claimed by a station")
+        case events.NumberDialed(number):
             return EventText(f"number {number} dialed")
-        case happened.OutcomeRecorded():
+        case events.OutcomeRecorded():
             return _describe_call(event, plan)
-        case happened.OutcomeRevoked():
-            return EventText("the outcome before was keyed by mistake: taken back")
-        case happened.AttemptClosed():
+        case events.OutcomeRevoked():
+            return EventText("the last outcome was keyed by mistake and is revoked")
+        case events.AttemptClosed():
             return EventText("the station left the case")
-        case happened.CaseReturned(why):
+        case events.CaseReturned(why):
             return EventText(_RETURN_REASONS[why])
-        case happened.InterviewOpened():
-            return EventText("the interview went on" if before.interview else "the interview began")
-        case happened.AppointmentMade():
-            asked = f", ask for {event.person}" if event.person else ""
-            said = f"appointment {format_appointment_time(event)} there ({describe_appointment_owner(event)}{asked})"
-            return EventText(said, event.note)
-        case happened.AppointmentCanceled(why):
+        case events.InterviewOpened():
+            return EventText("the interview was resumed" if before.interview else "the interview was started")
+        case events.AppointmentMade():
+            person = f", ask for {event.person}" if event.person else ""
+            text = f"appointment {format_appointment_time(event)} there ({describe_appointment_owner(event)}{person})"
+            return EventText(text, event.note)
+        case events.AppointmentCanceled(why):
             return EventText("the appointment was canceled", why)
-        case happened.AppointmentReassigned(owner, policy):
-            moved = happened.AppointmentMade("", "", "", owner=owner, policy=policy)
-            return EventText(f"the appointment is now for {describe_appointment_owner(moved)}")
-        case happened.NumberAdded(facts):
-            return EventText(f"number {facts.position} was given")
-        case happened.NumberMarked(number, state, why):
+        case events.AppointmentReassigned():
+            return EventText(f"the appointment is now for {describe_appointment_owner(event)}")
+        case events.NumberAdded(facts):
+            return EventText(f"number {facts.position} was added")
+        case events.NumberMarked(number, state, why):
             return EventText(f"number {number} is {state.replace('_', ' ')}", why)
-        case happened.LanguageSet(language):
+        case events.LanguageSet(language):
             return EventText(f"wants to be interviewed in {language}")
-        case happened.CaseNoteWritten(text):
+        case events.CaseNoteWritten(text):
             return EventText("note", text)
-        case happened.RefusalDescribed():
+        case events.RefusalDescribed():
             return EventText(describe_refusal(event), event.reason)
-        case happened.ScriptRead(script):
+        case events.ScriptRead(script):
             return EventText(f"said: {script}")
-        case happened.OutcomeOverridden(outcome, code, note):
-            said = describe_outcome(outcome, plan) if outcome else "no outcome"
-            return EventText(f"a supervisor corrected it to {said}{f' ({code})' if code else ''}", note)
-        case happened.ReferralAnswered(note):
-            return EventText("a supervisor answered: it goes on", note)
-        case happened.CaseReopened(why):
-            return EventText("a supervisor put it back into the queue", why)
-        case happened.DoNotCallSet(why):
+        case events.OutcomeOverridden(outcome, code, note):
+            corrected = describe_outcome(outcome, plan) if outcome else "no outcome"
+            return EventText(f"a supervisor corrected it to {corrected}{f' ({code})' if code else ''}", note)
+        case events.ReferralAnswered(note):
+            return EventText("a supervisor answered: calling continues", note)
+        case events.CaseReopened(why):
+            return EventText("a supervisor reopened the case", why)
+        case events.DoNotCallSet(why):
             return EventText("never to be called again", why)
-        case happened.DoNotCallCleared(why):
+        case events.DoNotCallCleared(why):
             return EventText("a supervisor corrected it: it may be called again", why)
-        case happened.CaseErased(why):
-            return EventText("erased: what could tell who it was is gone", why)
-        case happened.CaseAnonymized(why):
-            return EventText("its time was over: names, numbers and notes are gone", why)
+        case events.CaseErased(why):
+            return EventText("erased: identifying data was removed", why)
+        case events.CaseAnonymized(why):
+            return EventText("retention period over: names, numbers and notes were removed", why)
         case _:
             assert_never(event)
 
 
 _RETURN_REASONS: Final = {
-    "given back": "went back without a call",
-    "lapsed": "went back: its lease ran out",
-    "released": "a supervisor freed it",
+    "given back": "returned without a call",
+    "lapsed": "returned: the lease expired",
+    "released": "freed by a supervisor",
 }
 
 
-def _describe_call(event: happened.OutcomeRecorded, plan: Plan) -> EventText:
-    number = f" at number {event.number}" if event.number else ", they rang us"
+def _describe_call(event: events.OutcomeRecorded, plan: Plan) -> EventText:
+    number = f" at number {event.number}" if event.number else ", incoming call"
     code = f" ({event.code})" if event.code else ""
     interrupted = ", interview interrupted" if event.interrupted else ""
     return EventText(f"{describe_outcome(event.outcome, plan)}{code}{number}{interrupted}", event.note)

@@ -7,29 +7,29 @@ from survey_cli.problems import Problem
 
 
 class InterviewerLine(NamedTuple):
-    """One person."""
+    """One interviewer or supervisor."""
 
     login: str
     role: str
-    """Empty where they are not on the list."""
+    """The role; empty where the person is not on the list."""
     languages: str
     skills: str
     pseudonym: str
     cases: tuple[str, ...]
-    """The cases they have now, and where: `unit 7 at s1`."""
+    """Cases claimed now, with the station: `unit 7 at s1`."""
     appointments: int
-    """Promises that they keep, or keep first."""
+    """Appointments that only this person may keep, or may keep first."""
     missed: int
-    """Those of them that are missed by now."""
+    """Those of the appointments that are missed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterviewerList:
-    """Everybody."""
+    """All people on the list, and all others who have cases or appointments."""
 
     where: str
-    """The file; empty where the study lists nobody."""
+    """Name of the file; empty where the study lists nobody."""
     lines: tuple[InterviewerLine, ...]
     unowned_appointments: int
-    """Promises that anybody may keep."""
+    """Appointments that anybody may keep."""
     problems: tuple[Problem, ...]

@@ -21,13 +21,13 @@ PROPORTION_DIGITS: Final = 6
 
 
 class RateDefinition(NamedTuple):
-    """The definition of a rate: part and whole."""
+    """The definition of a rate as numerator and denominator."""
 
     rate: str
     part: str
-    """What is above the line."""
+    """The numerator."""
     whole: str
-    """What is below it; of unknown cases all, e of them, or none."""
+    """The denominator; it includes all unknown cases, the share e of them, or none."""
 
 
 RATE_DEFINITIONS: Final = (
@@ -48,27 +48,27 @@ RATE_DEFINITIONS: Final = (
     RateDefinition("CON2", "contacted", "e of unknown"),
     RateDefinition("CON3", "contacted", "no unknown"),
 )
-"""In the order they are shown. Contacted are I, P, R and O."""
+"""Definitions in the order in which rates are shown; contacted are I, P, R and O."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateInput:
-    """What one column is made of: a frame, or the part of it with one value of `by`."""
+    """The counts of one column: a frame, or the part of it with one value of a sample column."""
 
     frame: str = ""
-    """Its name; empty where there is only one."""
+    """Name of the frame; empty where there is only one."""
     by: str = ""
-    """The value that the frame is divided by."""
+    """The value that divides the frame; empty for a whole frame."""
     counts: DispositionCounts
     e: Eligibility
-    """The whole frame's."""
+    """The eligibility of the whole frame."""
     open_cases: int | None = None
-    """Cases that may still be called; None where nobody knows."""
+    """Cases that may still be called; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateColumn:
-    """One frame, part of one, or a composite, which has no counts."""
+    """One frame, a part of one, or a composite, which has no counts."""
 
     frame: str
     by: str
@@ -87,16 +87,16 @@ class RateTable:
     """The report."""
 
     heading: str
-    """What has to be said before any figure; empty where nothing has."""
+    """Warning before any figure; empty where there is none."""
     title: str = ""
-    """Whose rates these are, and as of when; empty where nobody knows."""
+    """The study and the time of the rates; empty where they are not known."""
     columns: tuple[RateColumn, ...]
     notes: tuple[str, ...]
-    """What e is and rests upon, what was assumed, what is still open."""
+    """Notes on e, assumptions and open cases."""
 
 
 def build_rate_table(
-    rated: Sequence[RateInput],
+    inputs: Sequence[RateInput],
     *,
     weights: Mapping[str, Fraction] | None = None,
     quotas: bool = False,
@@ -105,21 +105,21 @@ def build_rate_table(
     title: str = "",
     notes: Sequence[str] = (),
 ) -> RateTable:
-    """Build a column for each frame or part, and with `weights` a composite for each value of `by`.
+    """Build a column per frame or part, and with `weights` a composite per value of `by`.
 
-    `weights` maps frames to weights that add up to 1. `finished_only`: open cases were left out of the counts.
-    `then`: the counts are those of a past moment. `notes` follow those derived from the figures.
+    `weights` maps frames to weights that add up to 1. `finished_only` says that the counts exclude open cases, `then`
+    that they are as of a past time. `notes` follow those derived from the figures.
     """
     columns = [
         RateColumn(
-            frame=one.frame,
-            by=one.by,
-            rates=compute_rates(one.counts, one.e),
-            counts=one.counts,
-            e=one.e,
-            open_cases=one.open_cases,
+            frame=part.frame,
+            by=part.by,
+            rates=compute_rates(part.counts, part.e),
+            counts=part.counts,
+            e=part.e,
+            open_cases=part.open_cases,
         )
-        for one in rated
+        for part in inputs
     ]
     if weights:
         columns += _build_composites(columns, weights)
@@ -127,8 +127,8 @@ def build_rate_table(
         heading="not a probability sample: quotas decided who was interviewed" if quotas else "",
         columns=tuple(columns),
         notes=(
-            *_iterate_notes(rated, weights or {}),
-            *_describe_open_cases(rated, finished_only=finished_only, then=then),
+            *_iterate_notes(inputs, weights or {}),
+            *_describe_open_cases(inputs, finished_only=finished_only, then=then),
             *notes,
         ),
         title=title,
@@ -136,26 +136,26 @@ def build_rate_table(
 
 
 def _build_composites(columns: Iterable[RateColumn], weights: Mapping[str, Fraction]) -> list[RateColumn]:
-    found = {(column.frame, column.by): column.rates for column in columns}
-    nothing = Rates(*[None] * len(Rates._fields))
+    rates = {(column.frame, column.by): column.rates for column in columns}
+    undefined = Rates(*[None] * len(Rates._fields))
     return [
         RateColumn(
             frame="composite",
             by=by,
-            rates=combine_rates([(w, found.get((frame, by), nothing)) for frame, w in weights.items()]),
+            rates=combine_rates([(weight, rates.get((frame, by), undefined)) for frame, weight in weights.items()]),
         )
-        for by in dict.fromkeys(by for _, by in found)
+        for by in dict.fromkeys(by for _, by in rates)
     ]
 
 
-def _iterate_notes(rated: Sequence[RateInput], weights: Mapping[str, Fraction]) -> Iterable[str]:
-    by_frame = {one.frame: one.e for one in rated}
+def _iterate_notes(inputs: Sequence[RateInput], weights: Mapping[str, Fraction]) -> Iterable[str]:
+    by_frame = {part.frame: part.e for part in inputs}
     for frame, e in by_frame.items():
-        of = f"e of {frame}" if frame else "e"
+        name = f"e of {frame}" if frame else "e"
         if e.uh == e.uo:
-            yield f"{of}: {_describe_eligibility(e.uh, e)}"
+            yield f"{name}: {_describe_eligibility(e.uh, e)}"
         else:
-            yield f"{of}: for UH {_describe_eligibility(e.uh, e)}; for UO {_describe_eligibility(e.uo, e)}"
+            yield f"{name}: for UH {_describe_eligibility(e.uh, e)}; for UO {_describe_eligibility(e.uo, e)}"
     yield "RR1, RR2, REF1 and CON1 take every unknown case as eligible; RR5, RR6, REF3 and CON3 assume that none is"
     if weights:
         parts = " + ".join(f"{format_share(weight)} {frame}" for frame, weight in weights.items())
@@ -173,23 +173,21 @@ def _describe_eligibility(share: EligibleShare, e: Eligibility) -> str:
     return f"{format_decimal(share.value, 4)} = {known}, estimated by proportional allocation"
 
 
-def _describe_open_cases(rated: Sequence[RateInput], *, finished_only: bool, then: bool) -> Iterable[str]:
-    wholes = [one for one in rated if not one.by] or rated  # parts are in their frame already
-    still_open = sum(one.open_cases or 0 for one in wholes)
-    one = still_open == 1
-    cases = "1 case" if one else f"{format_count(still_open)} cases"
+def _describe_open_cases(inputs: Sequence[RateInput], *, finished_only: bool, then: bool) -> Iterable[str]:
+    frames = [part for part in inputs if not part.by] or inputs  # a frame includes its parts
+    open_cases = sum(part.open_cases or 0 for part in frames)
+    cases, are = ("1 case", "is") if open_cases == 1 else (f"{format_count(open_cases)} cases", "are")
     if finished_only:
-        yield f"only finished cases: {cases} that {'is' if one else 'are'} open {'is' if one else 'are'} left out"
-    elif still_open and then:
-        were = "was open, and is counted as it stood" if one else "were open, and are counted as they stood"
-        yield f"as if the field had closed then: {cases} {were}"
-    elif still_open:
-        are = "is open, and counted as it stands" if one else "are open, and counted as they stand"
-        yield f"as if the field closed now: {cases} {are}"
+        yield f"only finished cases: {cases} that {are} open {are} left out"
+    elif open_cases and then:
+        were = "was" if open_cases == 1 else "were"
+        yield f"as if the field had closed then: {cases} {were} open, and {are} counted by the status at that time"
+    elif open_cases:
+        yield f"as if the field closed now: {cases} {are} open, and {are} counted by the present status"
 
 
 def format_rate(rate: Fraction | None, digits: int = 1) -> str:
-    """`35.1%`, or `not defined`."""
+    """Format a rate as a percentage, `35.1%`, or as `not defined`."""
     return NOT_DEFINED if rate is None else f"{format_decimal(rate * 100, digits)}%"
 
 
@@ -202,7 +200,7 @@ def format_share(value: Fraction) -> str:
 
 
 def collect_figures(column: RateColumn) -> dict[str, Fraction | int | None]:
-    """All figures of a column by their names, exactly: the groups, e, the rates; None where there is none."""
+    """Return the exact figures of a column by name: groups, e, rates; None where one is not defined."""
     counts: Mapping[DispositionGroup, ExactNumber] = column.counts.list_by_group() if column.counts else {}
     return {
         "open": column.open_cases,
@@ -221,7 +219,9 @@ def tabulate_rates(report: RateTable) -> Table:
     names = ("frame", "by", *(name for column in report.columns[:1] for name in collect_figures(column)))
     return Table(
         variables=tuple(Variable(name=name, storage="text", role="admin") for name in names),
-        rows=[(c.frame, c.by, *map(_format_cell, collect_figures(c).values())) for c in report.columns],
+        rows=[
+            (column.frame, column.by, *map(_format_cell, collect_figures(column).values())) for column in report.columns
+        ],
     )
 
 

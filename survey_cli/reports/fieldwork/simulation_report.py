@@ -18,8 +18,8 @@ from survey_cli.reports.fieldwork.rates import RateTable
 
 COMPLETE_CODE: Final = "1.1"
 AppointmentResult: TypeAlias = Literal["kept", "late", "overtaken", "never called", "to come"]
-"""Called within the promised time; after it; somebody was reached, or promised another time, before; its time went by and
-nobody called; its time is still to come."""
+"""`kept`: called within the time; `late`: after it; `overtaken`: a contact or another appointment came before; `never
+called`: the time passed without a call; `to come`: the time has not passed."""
 APPOINTMENT_RESULTS: Final[tuple[AppointmentResult, ...]] = ("kept", "late", "overtaken", "never called", "to come")
 
 
@@ -29,22 +29,24 @@ class DayRow(NamedTuple):
     day: date
     calls: int
     reached: int
-    """In how many of them somebody answered."""
+    """Calls in which somebody answered."""
     complete: int
     refusals: int
     appointments: int
-    """Made on it."""
+    """Appointments made on this day."""
     cumulative_complete: int
-    """Up to its end."""
+    """Completed interviews up to the end of this day."""
 
 
 class OutcomeRow(NamedTuple):
+    """Number of calls with one outcome."""
+
     outcome: str
     calls: int
 
 
 class AttemptsRow(NamedTuple):
-    """Cases by how often they were tried."""
+    """Cases by number of attempts."""
 
     attempts: int
     cases: int
@@ -52,7 +54,7 @@ class AttemptsRow(NamedTuple):
 
 
 class FinalStatusRow(NamedTuple):
-    """Where cases stand at the end, and why."""
+    """Cases by status at the end, and the reason for it."""
 
     status: str
     why: str
@@ -65,13 +67,13 @@ class QuotaCellRow(NamedTuple):
     cell: str
     complete: int
     held: int
-    """Places of interviews that wait to be gone on with."""
+    """Places reserved for suspended interviews."""
     target: int
     soft: bool
     open_cases: int | None
-    """Cases known to be in it that may still be called; None where only the interview tells."""
+    """Cases known to be in the cell that may still be called; None where only the interview tells."""
     shortfall: str
-    """Why it is not filled; empty where it is."""
+    """Why the cell is not filled; empty where it is."""
 
 
 class InterviewerRow(NamedTuple):
@@ -87,21 +89,21 @@ class InterviewerRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationReport:
-    """The report."""
+    """The whole report."""
 
     cases: int
     complete: int
     calls: int
     days: tuple[DayRow, ...]
     outcomes: tuple[OutcomeRow, ...]
-    """Of calls, the most frequent first."""
+    """Outcomes of calls, the most frequent first."""
     attempts: tuple[AttemptsRow, ...]
     final_statuses: tuple[FinalStatusRow, ...]
     cells: tuple[QuotaCellRow, ...]
     appointments: Mapping[AppointmentResult, int]
     interviewers: tuple[InterviewerRow, ...]
     rates: RateTable | None
-    """As if the field closed at the end; None where there are none to give."""
+    """Rates as if the field closed at the end; None where there are none."""
 
 
 class _FinalCase(NamedTuple):
@@ -122,31 +124,31 @@ def summarize_simulation(
     work: Sequence[InterviewerRow],
     rates: RateTable | None,
 ) -> SimulationReport:
-    """Summarize what happened up to the moment `at`; days are those of `zone`."""
-    told: list[_FinalCase] = []
+    """Summarize the histories up to the time `at`; days are those of `zone`."""
+    cases: list[_FinalCase] = []
     days: dict[date, Counter[str]] = {}
-    promises: Counter[AppointmentResult] = Counter()
+    appointments: Counter[AppointmentResult] = Counter()
     for key, history in histories:
         case = Case.from_history(key, history)
         code = code_case(case, plan).code
-        told.append(_FinalCase(case, schedule_case(case, plan, at), code == COMPLETE_CODE))
-        promises.update(classify_appointments(history, plan, at))
-        for what, moment in _iterate_countable_events(history, case, plan):
-            days.setdefault(plan.calendar.find_local_day(zone, moment), Counter())[what] += 1
-    calls = Counter(call.outcome for one in told for call in one.case.calls)
+        cases.append(_FinalCase(case, schedule_case(case, plan, at), code == COMPLETE_CODE))
+        appointments.update(classify_appointments(history, plan, at))
+        for kind, time in _iterate_countable_events(history, case, plan):
+            days.setdefault(plan.calendar.find_local_day(zone, time), Counter())[kind] += 1
+    calls = Counter(call.outcome for final in cases for call in final.case.calls)
     return SimulationReport(
-        cases=len(told),
-        complete=sum(one.complete for one in told),
+        cases=len(cases),
+        complete=sum(final.complete for final in cases),
         calls=calls.total(),
         days=tuple(_build_days(days)),
         outcomes=tuple(
-            OutcomeRow(plan.outcomes[id].name if id in plan.outcomes else id, number)
-            for id, number in sorted(calls.items(), key=lambda one: (-one[1], one[0]))
+            OutcomeRow(plan.outcomes[outcome].name if outcome in plan.outcomes else outcome, number)
+            for outcome, number in sorted(calls.items(), key=lambda item: (-item[1], item[0]))
         ),
-        attempts=_build_attempts(told),
-        final_statuses=_build_final_statuses(told),
-        cells=tuple(_build_cells(told, plan, fill)),
-        appointments={kept: promises[kept] for kept in APPOINTMENT_RESULTS},
+        attempts=_build_attempts(cases),
+        final_statuses=_build_final_statuses(cases),
+        cells=tuple(_build_cells(cases, plan, fill)),
+        appointments={result: appointments[result] for result in APPOINTMENT_RESULTS},
         interviewers=tuple(work),
         rates=rates,
     )
@@ -155,10 +157,11 @@ def summarize_simulation(
 def _iterate_countable_events(
     history: Sequence[HistoryEntry], case: Case, plan: Plan
 ) -> Iterable[tuple[str, datetime]]:
+    """Yield the kind and time of each event that the days count, named for the fields of `DayRow`."""
     for call in case.calls:
         yield "calls", call.at
-        row = find_outcome_row(call, plan)
-        if row is not None and row.moment != "before":
+        outcome = find_outcome_row(call, plan)
+        if outcome is not None and outcome.moment != "before":
             yield "reached", call.at
         if call.code == COMPLETE_CODE:
             yield "complete", call.at
@@ -166,79 +169,78 @@ def _iterate_countable_events(
             yield "refusals", call.at
     for entry in history:
         if isinstance(entry.event, AppointmentMade):
-            yield "promises", entry.at
+            yield "appointments", entry.at
 
 
 def _build_days(days: Mapping[date, Counter[str]]) -> Iterable[DayRow]:
-    complete = 0
-    for day in sorted(days):
-        did = days[day]
-        complete += did["complete"]
-        yield DayRow(day, did["calls"], did["reached"], did["complete"], did["refusals"], did["promises"], complete)
+    cumulative = 0
+    for day, counts in sorted(days.items()):
+        cumulative += counts["complete"]
+        calls, reached, complete = counts["calls"], counts["reached"], counts["complete"]
+        yield DayRow(day, calls, reached, complete, counts["refusals"], counts["appointments"], cumulative)
 
 
 def classify_appointments(history: Sequence[HistoryEntry], plan: Plan, at: datetime) -> list[AppointmentResult]:
-    """Classify the result of every appointment of a case by the moment `at`."""
-    found: list[AppointmentResult] = []
+    """Return the result of every appointment of a case at the time `at`."""
+    results: list[AppointmentResult] = []
     span: tuple[datetime, datetime] | None = None
     for entry in history:
         match entry.event:
             case NumberDialed() if span is not None and entry.at >= span[0] - EARLY_WINDOW:
-                found.append("kept" if entry.at <= span[1] else "late")
+                results.append("kept" if entry.at <= span[1] else "late")
                 span = None
             case OutcomeRecorded(outcome=outcome) if span is not None:
-                row = plan.outcomes.get(outcome)
-                if row is not None and row.moment != "before":
-                    found.append("overtaken")
+                definition = plan.outcomes.get(outcome)
+                if definition is not None and definition.moment != "before":
+                    results.append("overtaken")
                     span = None
             case AppointmentMade():
                 if span is not None:
-                    found.append("overtaken")
+                    results.append("overtaken")
                 span = resolve_span(entry.event)
             case _:
                 pass
     if span is not None:
-        found.append("to come" if span[1] >= at else "never called")
-    return found
+        results.append("to come" if span[1] >= at else "never called")
+    return results
 
 
-def _build_attempts(told: Sequence[_FinalCase]) -> tuple[AttemptsRow, ...]:
-    cases = Counter(one.position.attempts for one in told)
-    complete = Counter(one.position.attempts for one in told if one.complete)
-    return tuple(AttemptsRow(number, cases[number], complete[number]) for number in sorted(cases))
+def _build_attempts(cases: Sequence[_FinalCase]) -> tuple[AttemptsRow, ...]:
+    numbers = Counter(final.position.attempts for final in cases)
+    complete = Counter(final.position.attempts for final in cases if final.complete)
+    return tuple(AttemptsRow(attempts, number, complete[attempts]) for attempts, number in sorted(numbers.items()))
 
 
-def _build_final_statuses(told: Sequence[_FinalCase]) -> tuple[FinalStatusRow, ...]:
-    found = Counter((one.position.status, _describe_reason(one.position)) for one in told)
+def _build_final_statuses(cases: Sequence[_FinalCase]) -> tuple[FinalStatusRow, ...]:
+    counts = Counter((final.position.status, _describe_reason(final.position)) for final in cases)
     order = ("ready", "waiting", "held", "unreleased", "done")
-    rows = (FinalStatusRow(status, why, cases) for (status, why), cases in found.items())
+    rows = (FinalStatusRow(status, why, number) for (status, why), number in counts.items())
     return tuple(sorted(rows, key=lambda row: (order.index(row.status), -row.cases, row.why)))
 
 
-def _describe_reason(found: QueuePosition) -> str:
-    """What a delay was after is no matter of its own."""
-    return found.why if found.status != "waiting" else ("appointment" if found.promised_at else "for its time")
+def _describe_reason(position: QueuePosition) -> str:
+    """Return the reason for a status; waiting cases are not divided by the outcome that they wait after."""
+    if position.status != "waiting":
+        return position.why
+    return "appointment" if position.promised_at else "for its time"
 
 
-def _build_cells(told: Sequence[_FinalCase], plan: Plan, fill: Mapping[str, CellFill]) -> Iterable[QuotaCellRow]:
-    """Quota cells, with the reason why one is not filled."""
-    beforehand = {q.id for q in plan.quotas.quotas if q.list_inputs() <= plan.quotas.known_variables}
-    open_cases: Counter[str] = Counter()
-    still_open = 0
-    for one in told:
-        if one.position.status in ("ready", "waiting"):
-            still_open += 1
-            open_cases.update(plan.quotas.list_known_cells(one.case.columns))
-    for id, cell in plan.quotas.cells.items():
-        found = fill.get(id, CellFill())
-        known = open_cases[id] if cell.quota in beforehand else None
-        left = still_open if known is None else known
-        lacking = ""
-        if found.completes < cell.target:
-            more = cell.target - found.completes
-            lacking = f"{more} more wanted"
-            if not left:
-                lacking += ", and no case is left that may be called"
-            elif left < more:
-                lacking += f", and only {left} cases may still be called"
-        yield QuotaCellRow(id, found.completes, found.reserved, cell.target, cell.soft, known, lacking)
+def _build_cells(cases: Sequence[_FinalCase], plan: Plan, fill: Mapping[str, CellFill]) -> Iterable[QuotaCellRow]:
+    """Build a row per quota cell, with the reason why it is not filled."""
+    over_sample = {quota.id for quota in plan.quotas.quotas if quota.list_inputs() <= plan.quotas.known_variables}
+    open_cases = [final.case for final in cases if final.position.status in ("ready", "waiting")]
+    open_by_cell: Counter[str] = Counter()
+    for case in open_cases:
+        open_by_cell.update(plan.quotas.list_known_cells(case.columns))
+    for name, cell in plan.quotas.cells.items():
+        cell_fill = fill.get(name, CellFill())
+        known = open_by_cell[name] if cell.quota in over_sample else None
+        remaining = len(open_cases) if known is None else known
+        shortfall = ""
+        if (missing := cell.target - cell_fill.completes) > 0:
+            shortfall = f"{missing} more needed"
+            if not remaining:
+                shortfall += ", and no case is left that may be called"
+            elif remaining < missing:
+                shortfall += f", and only {remaining} cases may still be called"
+        yield QuotaCellRow(name, cell_fill.completes, cell_fill.reserved, cell.target, cell.soft, known, shortfall)

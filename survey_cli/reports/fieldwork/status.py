@@ -1,7 +1,4 @@
-"""Fieldwork status: progress, cases, outcomes, quotas, appointments, calls and interviewers.
-
-It computes no rates of a sample (see `rates`) and loads nothing.
-"""
+"""Fieldwork status: progress, cases, outcomes, quotas, appointments, calls and interviewers; no rates of a sample."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,26 +11,26 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.fieldwork.queue.call_order import CallOrder, CaseGroup
 from survey_cli.fieldwork.queue.scheduling import FINAL_REFUSALS, REFUSAL_OUTCOMES
-from survey_cli.fieldwork.rates.dispositions import DispositionGroup, UncountableCode, find_disposition, find_group
+from survey_cli.fieldwork.rates.dispositions import UncountableCode, find_disposition, find_group
 from survey_cli.reports.fieldwork.call_sessions import NO_TIME, CallRecord, CallSession, CaseSessions
 from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
 
 STATUS_DESCRIPTIONS: Final = {
-    "done": "called no more",
+    "done": "not called again",
     "leased": "at a station now",
     "callable": "may be called now",
     "restricted": "now, but only by some: language, skill, appointment",
     "hours": "outside calling hours",
     "part": "waiting for a part of the day",
-    "delay": "waiting for the least time after the last call",
+    "delay": "waiting for the minimum time since the last call",
     "appointment": "waiting for an appointment",
     "quota": "parked: a quota cell is full",
-    "held": "a supervisor must do something first",
-    "unreleased": "the replicate is not in the field",
+    "held": "waiting for a supervisor",
+    "unreleased": "the replicate is not released",
 }
-"""In the order they are shown."""
+"""Descriptions of the statuses, in the order in which they are shown."""
 SMALL_BASE: Final = 20
-"""A share of fewer is shown, and marked: one talk more or less would change it by over five points."""
+"""A share of fewer contacts is marked, because one contact more or less would change it by over five points."""
 NEVER_CALLED: Final = "never called"
 NO_DAYPART: Final = "no part of the day"
 DueState: TypeAlias = Literal["missed", "due", "today", "later"]
@@ -46,59 +43,64 @@ class Progress:
     complete: int
     partial: int
     today: int
-    """Interviews completed since this day began here."""
+    """Interviews completed today, on the viewer's clock."""
     target: int | None = None
     target_of: str = ""
-    """What says so: `quota region_kind`, `study.size`."""
+    """Source of the target: `quota region_kind`, `study.size`."""
 
 
 class StatusLine(NamedTuple):
+    """Number of cases with one status, and its description."""
+
     status: str
     what: str
     cases: int
 
 
 class OutcomeLine(NamedTuple):
-    """Cases by the outcome that was keyed last."""
+    """Cases by the last outcome."""
 
     outcome: str
     name: str
     cases: int
     done: int
-    """Those of them that are called no more."""
+    """Cases that are not called again."""
 
 
 class CodeLine(NamedTuple):
-    """Cases that are called no more, by their code."""
+    """Cases that are not called again, by their code."""
 
     code: str
     name: str
     group: str
-    """Empty where the code is in none."""
+    """The code's group; empty where it has none."""
     cases: int
 
 
 class QuotaCellLine(NamedTuple):
+    """One quota cell."""
+
     cell: str
     taken: int
     held: int
+    """Places reserved for interviews in progress."""
     target: int
     soft: bool
     closed: bool
 
 
 class AppointmentLine(NamedTuple):
-    """An appointment; moments are on the clock of whoever asks."""
+    """An appointment, with its times on the viewer's clock."""
 
     key: str
     state: DueState
     starts: datetime
     ends: datetime
     respondent_time: str
-    """The beginning on the respondent's clock: `Thu 26 Nov 15:00`."""
+    """The start on the respondent's clock: `Thu 26 Nov 15:00`."""
     zone: str
     owner: str
-    """Empty: anybody's."""
+    """The interviewer who keeps it; empty where anybody may."""
 
 
 class DaypartLine(NamedTuple):
@@ -107,42 +109,43 @@ class DaypartLine(NamedTuple):
     daypart: str
     attempts: int
     reached: int
-    """In how many of them somebody answered."""
+    """Sessions in which somebody answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterviewerStatusLine:
-    """One interviewer."""
+    """Activity of one interviewer."""
 
     name: str
     complete: int
     partial: int
     refusals: int
     calls: int
-    """Calls that were dialed."""
+    """Number of dialed calls."""
     on_cases: timedelta
-    """From the claim of a case to its release; sessions that continue are left out."""
+    """Time from the claim of cases to their release, without sessions that continue."""
     lengths: tuple[timedelta, ...]
-    """Of the interviews they completed."""
+    """Lengths of the completed interviews."""
 
     @property
     def conclusive_contacts(self) -> int:
-        """What a share of refusals is of: talks that ended in an interview, part of one, or a refusal."""
+        """The base of the share of refusals: contacts with an interview, a partial interview or a refusal."""
         return self.complete + self.partial + self.refusals
 
     @property
     def calls_per_hour(self) -> float | None:
-        """Calls in each hour on cases; None for less than an hour."""
+        """Calls per hour on cases; None for less than an hour."""
         hours = self.on_cases / timedelta(hours=1)
         return self.calls / hours if hours >= 1 else None
 
     @property
     def mean_length(self) -> timedelta | None:
+        """Mean length of the completed interviews; None where there are none."""
         return sum(self.lengths, NO_TIME) / len(self.lengths) if self.lengths else None
 
 
 class LengthLine(NamedTuple):
-    """Interviews that were completed: from the first question to the outcome, sittings added up."""
+    """Lengths of completed interviews: from the first question to the outcome, all sessions added up."""
 
     interviews: int
     median: timedelta
@@ -170,38 +173,39 @@ class HeldCaseLine(NamedTuple):
 
 
 class NumberTotals(NamedTuple):
-    """Telephone numbers that are not called any more."""
+    """Telephone numbers that are not called again."""
 
     dead: int
     never_call: int
+    """Numbers on the do-not-call list."""
     cases: int
-    """How many cases they belong to."""
+    """Number of cases with such a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusInput:
-    """The data of the report, loaded at one moment."""
+    """The data of the report, as of one point in time."""
 
     at: datetime
     day_began: datetime
-    """When this day began here."""
+    """Start of the day on the viewer's clock."""
     since: datetime | None
-    """Sittings that began earlier are left out; None: all are counted."""
+    """Start of the period; earlier sessions are excluded. None counts all."""
     case_counts: Sequence[tuple[str, str, str, int]]
-    """Status, outcome, code, and how many cases."""
+    """Number of cases by status, outcome and code: (status, outcome, code, cases)."""
     case_groups: Sequence[CaseGroup] = ()
-    """All cases, by what decides whether they may be called now."""
+    """All cases, grouped by what decides whether they may be called now."""
     fill: Mapping[str, CellFill] = field(default_factory=dict)
     target: int | None = None
     target_of: str = ""
     appointments: tuple[AppointmentLine, ...] = ()
-    """Soonest end first."""
+    """Open appointments, by the time at which they end."""
     leases: tuple[LeaseLine, ...] = ()
     held: tuple[HeldCaseLine, ...] = ()
     backed_up: datetime | None = None
-    """When the database was last copied, on the clock of whoever asks; None: never yet."""
+    """Time of the last backup on the viewer's clock; None where there is none."""
     paused: str = ""
-    """By whom the study is paused, since when and what for; empty while it runs."""
+    """By whom, since when and why the study is paused; empty while it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,15 +213,15 @@ class FieldworkStatus:
     """The whole report."""
 
     title: str
-    """Whose it is, and of when."""
+    """The study and the time of the report."""
     in_use: str = ""
-    """The database and the list of people, by their whole paths."""
+    """Full paths of the database and the list of people."""
     future: tuple[str, ...] = ()
-    """A sentence for each interview and case with entries dated in the future."""
+    """One sentence per interview or case with entries dated in the future."""
     paused: str
-    """By whom the study is paused, since when and what for; empty while it runs."""
+    """By whom, since when and why the study is paused; empty while it is not."""
     period: str
-    """Of which time attempts, interviewers and lengths are."""
+    """The period of attempts, interviewers and lengths, as text."""
     progress: Progress
     cases: int
     statuses: tuple[StatusLine, ...]
@@ -235,8 +239,8 @@ class FieldworkStatus:
 
 
 def build_fieldwork_status(
-    found: StatusInput,
-    sats: Iterable[CaseSessions],
+    data: StatusInput,
+    cases: Iterable[CaseSessions],
     plan: Plan,
     people: People,
     viewer: Interviewer,
@@ -244,52 +248,39 @@ def build_fieldwork_status(
     title: str,
     period: str,
 ) -> FieldworkStatus:
-    """The report of these cases. Who is no supervisor sees colleagues under their pseudonyms."""
-    read = _ActivityCounter(found, plan)
-    for sat in sats:
-        read.add(sat)
-    by_code = _sum_by_name((code, n) for _, _, code, n in found.case_counts)
-    named = name_interviewers(sorted({*read.people, *(lease.who for lease in found.leases)}), people, viewer)
-    lengths = sorted(length for person in read.people.values() for length in person.lengths)
-    middle = timedelta(seconds=median(length.total_seconds() for length in lengths)) if lengths else NO_TIME
+    """Build the report; a viewer who is not a supervisor sees colleagues by their pseudonyms."""
+    activity = _ActivityCounter(data, plan)
+    for case in cases:
+        activity.add(case)
+    by_code = _sum_by_name((code, number) for _, _, code, number in data.case_counts)
+    names = name_interviewers(sorted({*activity.people, *(lease.who for lease in data.leases)}), people, viewer)
     return FieldworkStatus(
         title=title,
-        paused=found.paused,
+        paused=data.paused,
         period=period,
         progress=Progress(
             complete=by_code.get("1.1", 0),
             partial=by_code.get("1.2", 0),
-            today=read.today,
-            target=found.target,
-            target_of=found.target_of,
+            today=activity.today,
+            target=data.target,
+            target_of=data.target_of,
         ),
         cases=sum(by_code.values()),
-        statuses=_build_statuses(found, plan, people, viewer),
-        outcomes=_build_outcomes(found, plan),
-        codes=_build_codes(found, plan),
-        cells=_build_cells(found, plan),
+        statuses=_build_statuses(data, plan, people, viewer),
+        outcomes=_build_outcomes(data, plan),
+        codes=_build_codes(data, plan),
+        cells=_build_cells(data, plan),
         appointments=tuple(
-            p._replace(owner=named.get(p.owner) or _name_interviewer(p.owner, people, viewer))
-            for p in found.appointments
+            line._replace(owner=names.get(line.owner) or _name_interviewer(line.owner, people, viewer))
+            for line in data.appointments
         ),
-        dayparts=read.build_dayparts(),
-        people=tuple(
-            InterviewerStatusLine(
-                name=named[login],
-                complete=one.complete,
-                partial=one.partial,
-                refusals=one.refusals,
-                calls=one.calls,
-                on_cases=one.on_cases,
-                lengths=tuple(one.lengths),
-            )
-            for login, one in sorted(read.people.items())
-        ),
-        lengths=LengthLine(len(lengths), middle, lengths[0], lengths[-1]) if lengths else None,
-        leases=tuple(lease._replace(who=named[lease.who]) for lease in found.leases),
-        held=found.held,
-        numbers=NumberTotals(read.dead, read.never_call, read.blocked_number_cases),
-        backed_up=found.backed_up,
+        dayparts=activity.build_dayparts(),
+        people=activity.build_interviewer_lines(names),
+        lengths=activity.build_lengths(),
+        leases=tuple(lease._replace(who=names[lease.who]) for lease in data.leases),
+        held=data.held,
+        numbers=NumberTotals(activity.dead, activity.never_call, activity.blocked_number_cases),
+        backed_up=data.backed_up,
     )
 
 
@@ -308,8 +299,8 @@ def name_interviewers(logins: Sequence[str], people: People, viewer: Interviewer
 def _name_interviewer(login: str, people: People, viewer: Interviewer) -> str:
     if viewer.supervises or login in ("", viewer.login):
         return login
-    one = people.interviewers.get(login)
-    return one.pseudonym if one is not None else ""
+    person = people.interviewers.get(login)
+    return person.pseudonym if person is not None else ""
 
 
 def _sum_by_name(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
@@ -319,50 +310,54 @@ def _sum_by_name(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     return sums
 
 
-def _build_statuses(found: StatusInput, plan: Plan, people: People, viewer: Interviewer) -> tuple[StatusLine, ...]:
-    """Where all cases stand; those of the queue by whether all who are listed may call them now, or why not."""
+def _build_statuses(data: StatusInput, plan: Plan, people: People, viewer: Interviewer) -> tuple[StatusLine, ...]:
+    """Count cases by status; those of the queue by who may call them now, or why nobody may."""
     staff = tuple(people.interviewers.values()) or (viewer,)
-    turns = CallOrder.for_interviewer(plan, people=people, who=viewer, at=found.at, fill=found.fill)
-    sums = _sum_by_name((turns.classify_group(g, staff) if g.bucket else g.status, g.cases) for g in found.case_groups)
-    return tuple(StatusLine(s, what, sums[s]) for s, what in STATUS_DESCRIPTIONS.items() if s in sums)
-
-
-def _build_outcomes(found: StatusInput, plan: Plan) -> tuple[OutcomeLine, ...]:
-    """By the table's order, the study's own behind; cases that nobody called come first."""
-    alive = [kind for kind in found.case_counts if kind[0] != "unreleased" or kind[1]]
-    cases = _sum_by_name((outcome, n) for _, outcome, _, n in alive)
-    done = _sum_by_name((outcome, n) for status, outcome, _, n in alive if status == "done")
-    order = {id: place for place, id in enumerate(("", *plan.outcomes))}
+    order = CallOrder.for_interviewer(plan, people=people, who=viewer, at=data.at, fill=data.fill)
+    cases = _sum_by_name(
+        (order.classify_group(group, staff) if group.bucket else group.status, group.cases)
+        for group in data.case_groups
+    )
     return tuple(
-        OutcomeLine(o, _name_outcome(o, plan), cases[o], done.get(o, 0))
-        for o in sorted(cases, key=lambda o: (order.get(o, len(order)), o))
+        StatusLine(status, what, cases[status]) for status, what in STATUS_DESCRIPTIONS.items() if status in cases
+    )
+
+
+def _build_outcomes(data: StatusInput, plan: Plan) -> tuple[OutcomeLine, ...]:
+    """Count released cases by outcome, in the plan's order; cases that were never called come first."""
+    released = [counts for counts in data.case_counts if counts[0] != "unreleased" or counts[1]]
+    cases = _sum_by_name((outcome, number) for _, outcome, _, number in released)
+    done = _sum_by_name((outcome, number) for status, outcome, _, number in released if status == "done")
+    order = {outcome: position for position, outcome in enumerate(("", *plan.outcomes))}
+    return tuple(
+        OutcomeLine(outcome, _name_outcome(outcome, plan), cases[outcome], done.get(outcome, 0))
+        for outcome in sorted(cases, key=lambda outcome: (order.get(outcome, len(order)), outcome))
     )
 
 
 def _name_outcome(outcome: str, plan: Plan) -> str:
-    row = plan.outcomes.get(outcome)
-    return row.name if row is not None else outcome or NEVER_CALLED
+    definition = plan.outcomes.get(outcome)
+    return definition.name if definition is not None else outcome or NEVER_CALLED
 
 
-def _build_codes(found: StatusInput, plan: Plan) -> tuple[CodeLine, ...]:
-    sums = _sum_by_name((code, n) for status, _, code, n in found.case_counts if status == "done")
-    own = find_study_groups(plan)
+def _build_codes(data: StatusInput, plan: Plan) -> tuple[CodeLine, ...]:
+    cases = _sum_by_name((code, number) for status, _, code, number in data.case_counts if status == "done")
+    own_groups = find_study_groups(plan)
     lines = []
-    for code in sorted(sums):
-        row = find_disposition(code)
-        group: DispositionGroup | UncountableCode = find_group(code, frame=plan.frame, overrides=own)
-        lines.append(
-            CodeLine(code, row.name if row else "", "" if isinstance(group, UncountableCode) else group, sums[code])
-        )
+    for code, number in sorted(cases.items()):
+        disposition = find_disposition(code)
+        group = find_group(code, frame=plan.frame, overrides=own_groups)
+        group_text = "" if isinstance(group, UncountableCode) else group
+        lines.append(CodeLine(code, disposition.name if disposition else "", group_text, number))
     return tuple(lines)
 
 
-def _build_cells(found: StatusInput, plan: Plan) -> tuple[QuotaCellLine, ...]:
-    full = plan.quotas.list_full_cells(found.fill)
+def _build_cells(data: StatusInput, plan: Plan) -> tuple[QuotaCellLine, ...]:
+    full = plan.quotas.list_full_cells(data.fill)
     return tuple(
-        QuotaCellLine(id, fill.completes, fill.reserved, cell.target, cell.soft, id in full)
-        for id, cell in plan.quotas.cells.items()
-        for fill in (found.fill.get(id, CellFill()),)
+        QuotaCellLine(name, fill.completes, fill.reserved, cell.target, cell.soft, name in full)
+        for name, cell in plan.quotas.cells.items()
+        for fill in (data.fill.get(name, CellFill()),)
     )
 
 
@@ -378,61 +373,83 @@ class _InterviewerTotals:
 
 
 class _ActivityCounter:
-    """Activity in the period, added up session by session."""
+    """Totals of the activity in the period, added up case by case."""
 
-    def __init__(self, found: StatusInput, plan: Plan) -> None:
+    def __init__(self, data: StatusInput, plan: Plan) -> None:
         self.people: dict[str, _InterviewerTotals] = {}
         self.today = self.dead = self.never_call = self.blocked_number_cases = 0
         self._dayparts: dict[str, list[int]] = {}
-        self._found = found
+        self._data = data
         self._plan = plan
-        rows = plan.outcomes.values()
-        self._base_outcomes = {row.id: row.like or row.id for row in rows}
-        self._reached = {row.id for row in rows if row.moment != "before"}
+        outcomes = plan.outcomes.values()
+        self._base_outcomes = {outcome.id: outcome.like or outcome.id for outcome in outcomes}
+        self._reached = {outcome.id for outcome in outcomes if outcome.moment != "before"}
 
-    def add(self, sat: CaseSessions) -> None:
-        """One case more."""
-        since = self._found.since
-        for sitting in sat.sessions:
-            if since is None or sitting.began >= since:
-                self._add_session(sitting, sat)
-            self.today += sum(call.code == "1.1" and call.at >= self._found.day_began for call in sitting.calls)
-        if sat.number_states:
-            states = list(sat.number_states.values())
-            dead, never = states.count("dead"), states.count("never_call")
-            self.dead += dead
-            self.never_call += never
-            self.blocked_number_cases += bool(dead or never)
+    def add(self, case: CaseSessions) -> None:
+        """Add the sessions and numbers of one case."""
+        since = self._data.since
+        for session in case.sessions:
+            if since is None or session.began >= since:
+                self._add_session(session, case)
+            self.today += sum(call.code == "1.1" and call.at >= self._data.day_began for call in session.calls)
+        states = list(case.number_states.values())
+        self.dead += states.count("dead")
+        self.never_call += states.count("never_call")
+        self.blocked_number_cases += "dead" in states or "never_call" in states
 
-    def _add_session(self, sitting: CallSession, sat: CaseSessions) -> None:
-        person = self.people.get(sitting.by) or self.people.setdefault(sitting.by, _InterviewerTotals())
-        person.on_cases += sitting.length
+    def _add_session(self, session: CallSession, case: CaseSessions) -> None:
+        person = self.people.setdefault(session.by, _InterviewerTotals())
+        person.on_cases += session.length
         dialed = reached = False
-        for call in sitting.calls:
+        for call in session.calls:
             if call.number:
                 person.calls += 1
                 dialed = True
                 reached = reached or call.outcome in self._reached
             self._count_outcome(call, person)
-            if call.code == "1.1" and sitting.interview in sat.interview_lengths:
-                person.lengths.append(sat.interview_lengths[sitting.interview])
+            if call.code == "1.1" and session.interview in case.interview_lengths:
+                person.lengths.append(case.interview_lengths[session.interview])
         if dialed:
-            part = self._plan.calendar.find_daypart(sitting.zones, sitting.began)
+            part = self._plan.calendar.find_daypart(session.zones, session.began)
             counts = self._dayparts.setdefault(part, [0, 0])
             counts[0] += 1
             counts[1] += reached
 
     def _count_outcome(self, call: CallRecord, person: _InterviewerTotals) -> None:
-        kind = self._base_outcomes.get(call.outcome, "")
+        """Count the outcome for its interviewer; an interview that was broken off counts as a refusal."""
+        outcome = self._base_outcomes.get(call.outcome, "")
         if call.code == "1.1":
             person.complete += 1
         elif call.code == "1.2":
             person.partial += 1
-        elif kind in REFUSAL_OUTCOMES or kind in FINAL_REFUSALS:
-            # an interview that was begun and broken off is a refusal too, whatever it is called
+        elif outcome in REFUSAL_OUTCOMES or outcome in FINAL_REFUSALS:
             person.refusals += 1
 
+    def build_interviewer_lines(self, names: Mapping[str, str]) -> tuple[InterviewerStatusLine, ...]:
+        """Build a line per interviewer, in the order of logins."""
+        return tuple(
+            InterviewerStatusLine(
+                name=names[login],
+                complete=totals.complete,
+                partial=totals.partial,
+                refusals=totals.refusals,
+                calls=totals.calls,
+                on_cases=totals.on_cases,
+                lengths=tuple(totals.lengths),
+            )
+            for login, totals in sorted(self.people.items())
+        )
+
+    def build_lengths(self) -> LengthLine | None:
+        """Summarize the lengths of completed interviews; None where there are none."""
+        lengths = sorted(length for person in self.people.values() for length in person.lengths)
+        if not lengths:
+            return None
+        middle = timedelta(seconds=median(length.total_seconds() for length in lengths))
+        return LengthLine(len(lengths), middle, lengths[0], lengths[-1])
+
     def build_dayparts(self) -> tuple[DaypartLine, ...]:
+        """Build a line per part of the day with calls, in the calendar's order."""
         named = list(dict.fromkeys(part.name for part in self._plan.calendar.parts))
         order = [*named, *(part for part in sorted(self._dayparts) if part not in named)]
         return tuple(DaypartLine(part or NO_DAYPART, *self._dayparts[part]) for part in order if part in self._dayparts)

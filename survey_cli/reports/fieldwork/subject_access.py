@@ -1,4 +1,4 @@
-"""Subject access report: everything stored about one person. Values only, and nothing is left out."""
+"""Subject access report: everything stored about one person. Values only."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ class SubjectNumber(NamedTuple):
     position: int
     shown: str
     written: str
-    """As it stood in the sample, or was typed."""
+    """The text in the sample file, or as typed."""
     e164: str
     extension: str
     state: str
@@ -21,13 +21,14 @@ class SubjectNumber(NamedTuple):
 
 
 class SubjectColumn(NamedTuple):
-    """One value that came with the sample."""
+    """One value of the sample."""
 
     column: str
     label: str
     words: str
+    """The value, or the label of its code."""
     personal: bool
-    """It is kept apart, with the name."""
+    """Whether the value is stored separately, with the name."""
 
 
 class JournalLine(NamedTuple):
@@ -38,11 +39,11 @@ class JournalLine(NamedTuple):
     by: str
     station: str
     what: str
-    """What happened: `answered`, `declined`, `note` …"""
+    """Kind of event: `answered`, `declined`, `note` …"""
     place: str
-    """`age#2`; empty where it belongs to no place."""
+    """Item and turn, `age#2`; empty where the event belongs to none."""
     question: str
-    """The wording, what is filled in shown as written."""
+    """The wording, with its fills as placeholders."""
     answer: str
     note: str
 
@@ -59,17 +60,17 @@ class SubjectInterview:
     version: str
     began_at: datetime
     sample: tuple[tuple[str, str], ...]
-    """What it was told of the sample when it began."""
+    """Values of the sample at the start of the interview."""
     lines: tuple[JournalLine, ...]
     draft: str
-    """What was being typed and is not an answer yet."""
+    """Typed text that is not an answer yet."""
     problem: str = ""
-    """Why questions and labels are not shown, where the questionnaire cannot be read."""
+    """Why questions and labels are not shown; empty where the questionnaire can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """All that is kept of one person."""
+    """Everything that is stored about one person."""
 
     key: str
     where: str
@@ -77,11 +78,11 @@ class Subject:
     language: str
     zone: str
     status: str
-    """Where the case stands, and its code; empty where it is of no sample."""
+    """Status of the case and its code; empty for an interview without a case."""
     numbers: tuple[SubjectNumber, ...]
     columns: tuple[SubjectColumn, ...]
     on_do_not_call_list: bool
-    """A number of theirs is on the list of those never to be called."""
+    """Whether one of the numbers is on the do-not-call list."""
     history: tuple[CaseHistoryLine, ...]
-    """The whole history, with notes and whom to ask for."""
+    """The whole history, with notes and persons to ask for."""
     interviews: tuple[SubjectInterview, ...]

@@ -1,8 +1,6 @@
-"""Methods statement: the disclosure items of AAPOR, from the study and its data.
+"""Methods statement: the disclosure items of AAPOR's Code of Professional Ethics and Practices (2021), section III.
 
-Unknown items are listed as not stated.
-
-After AAPOR's Code of Professional Ethics and Practices (2021), section III, and its Transparency Initiative.
+Items of which nothing is known are listed as not stated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +12,7 @@ from typing import Final
 
 from survey_cli.fieldwork.rates.dispositions import GROUPS
 from survey_cli.reports.disclosure.suppression import find_hidden_parts
-from survey_cli.reports.fieldwork.rates import RateTable, format_rate
+from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, format_rate
 from survey_cli.reports.results.analysis_base import AnalysisBase
 from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.reports.results.filter_notes import WHOLE_STUDY_NOTE
@@ -31,63 +29,62 @@ DEFAULT_MODE: Final = "Telephone, computer-assisted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodFacts:
-    """Facts about the data besides their figures."""
+    """Facts about the data and the study for the methods box, besides the study's description."""
 
     base: AnalysisBase
     answers: AnswerColumns
-    """The interviews that are reported on, with the columns that every interview has."""
+    """The reported interviews, with at least the administrative columns."""
     frames: Mapping[str, int] = field(default_factory=dict)
-    """Interviews by frame, where the sample has several."""
+    """Number of interviews by frame, where the sample has several."""
     languages: Sequence[str] = ()
-    """Of the questionnaire, by name."""
+    """Names of the questionnaire's languages."""
     incentive: str = ""
     origin: str = "real"
     zone: tzinfo | None = UTC
-    """On whose calendar the field dates are; None: the computer's."""
+    """Time zone of the field dates; None is the computer's."""
     quotas: bool = False
     rates: RateTable | None = None
     no_rates: str = ""
-    """Why there are none."""
+    """Why there are no rates."""
     weighting: WeightingSummary | None = None
     census: bool = False
-    """The whole population was selected."""
+    """Whether the whole population was selected."""
     filter_notes: tuple[str, ...] = ()
-    """To what the report is narrowed, in sentences."""
+    """Sentences on the report's filters."""
     is_filtered: bool = False
-    """Only interviews of which a condition is true are reported on: what is known of the study holds of more."""
+    """Whether a condition selects the interviews, so that facts about the study refer to more than these."""
 
 
-def build_methods(study: StudyDescription, facts: MethodFacts, terms: ResultOptions) -> tuple[MethodLine, ...]:
-    """The methods box, in order; every item is there."""
-    begun = _read_timestamps(facts.answers, "interview_began")
+def build_methods(study: StudyDescription, facts: MethodFacts, options: ResultOptions) -> tuple[MethodLine, ...]:
+    """Build the methods box, in order; an item of which nothing is known is not stated."""
+    started = _read_timestamps(facts.answers, "interview_began")
+    ended = _read_timestamps(facts.answers, "interview_updated")
     return (
-        *(
-            _mark_whole_study(line, facts) if line.label == "Population" else line
-            for line in build_study_lines(study)[:4]
-        ),
+        _make_line("Sponsor", study.sponsor),
+        _make_line("Conducted by", study.conducted_by),
+        _mark_whole_study(_make_line("Population", _describe_population(study)), facts),
+        _make_line("Sampling frame", study.frame),
         _make_line("Selection", f"{study.selection}{_describe_quotas(facts, study.selection)}"),
         _make_line("Mode", study.mode or DEFAULT_MODE),
         _make_line("Languages", ", ".join(facts.languages)),
         _make_line("Incentive", facts.incentive),
-        _make_line("Field dates", study.dates or _format_days(begun, facts.zone)),
-        _make_line("Interviews", _describe_interviews(facts, terms)),
-        *([MethodLine("Narrowed", " ".join(facts.filter_notes))] if facts.filter_notes else []),
+        _make_line("Field dates", study.dates or _format_days(started, facts.zone)),
+        _make_line("Interviews", _describe_interviews(facts, options)),
+        *([MethodLine("Filters", " ".join(facts.filter_notes))] if facts.filter_notes else []),
         _mark_whole_study(_make_line("Outcomes", _describe_outcomes(facts.rates), facts.no_rates), facts),
         _mark_whole_study(_make_line("Response rates", _describe_rates(facts.rates), facts.no_rates), facts),
         _make_line("Weighting", _describe_weighting(facts.weighting)),
-        _make_line("Precision", _describe_precision(facts, terms, study.size)),
-        _make_line(
-            "Length of interviews", _describe_length(begun, _read_timestamps(facts.answers, "interview_updated"))
-        ),
+        _make_line("Precision", _describe_precision(facts, options, study.size)),
+        _make_line("Length of interviews", _describe_length(started, ended)),
         _make_line("Questionnaire", _describe_versions(study, facts.answers)),
-        _make_line("Missing answers", _describe_missing(terms)),
+        _make_line("Missing answers", _describe_missing(options)),
         _make_line("Contact", study.contact),
         *([MethodLine("Notes", study.notes)] if study.notes else []),
     )
 
 
 def build_study_lines(study: StudyDescription) -> tuple[MethodLine, ...]:
-    """What the study says of itself, without any data."""
+    """Build the lines that need no data, for a codebook."""
     return (
         _make_line("Sponsor", study.sponsor),
         _make_line("Conducted by", study.conducted_by),
@@ -101,14 +98,14 @@ def build_study_lines(study: StudyDescription) -> tuple[MethodLine, ...]:
     )
 
 
-def _make_line(label: str, text: str, why: str = "") -> MethodLine:
-    """What is known, or that it isn't and why."""
+def _make_line(label: str, text: str, why_not: str = "") -> MethodLine:
+    """Make a line; `why_not` says why nothing is stated where the text is empty."""
     text = text.strip()
-    return MethodLine(label, text or (f"{NOT_STATED}: {why}" if why else NOT_STATED), bool(text))
+    return MethodLine(label, text or (f"{NOT_STATED}: {why_not}" if why_not else NOT_STATED), bool(text))
 
 
 def _mark_whole_study(line: MethodLine, facts: MethodFacts) -> MethodLine:
-    """What holds of the whole study, and says so where fewer are reported on."""
+    """Note in a line that it is of the whole study, where the report is not."""
     return line._replace(text=f"{line.text}; {WHOLE_STUDY_NOTE}") if facts.is_filtered and line.is_stated else line
 
 
@@ -129,11 +126,11 @@ def _read_timestamps(answers: AnswerColumns, name: str) -> list[datetime]:
     return [datetime.fromisoformat(str(cells[text])) for text in answers.columns[name]]
 
 
-def _format_days(begun: Sequence[datetime], zone: tzinfo | None) -> str:
-    """Of the interviews, where the study does not say."""
-    if not begun:
+def _format_days(started: Sequence[datetime], zone: tzinfo | None) -> str:
+    """Format the period from the first to the last day on which interviews were started."""
+    if not started:
         return ""
-    first, last = (moment.astimezone(zone).date() for moment in (min(begun), max(begun)))
+    first, last = (time.astimezone(zone).date() for time in (min(started), max(started)))
     if first == last:
         return f"{first.day} {first:%B %Y}"
     if (first.year, first.month) == (last.year, last.month):
@@ -141,36 +138,39 @@ def _format_days(begun: Sequence[datetime], zone: tzinfo | None) -> str:
     return f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}"
 
 
-def _describe_interviews(facts: MethodFacts, terms: ResultOptions) -> str:
-    got = facts.base
-    told = f"{len(got.rows):,} ({got.complete:,} complete, {got.partial:,} partial"
-    told += f", {got.others:,} others)" if got.others else ")"
-    if got.left_out:
-        told += f"; {got.left_out:,} that ended otherwise are left out"
+def _describe_interviews(facts: MethodFacts, options: ResultOptions) -> str:
+    base = facts.base
+    others = f", {base.others:,} others" if base.others else ""
+    text = f"{len(base.rows):,} ({base.complete:,} complete, {base.partial:,} partial{others})"
+    if base.left_out:
+        text += f"; {base.left_out:,} that ended otherwise are left out"
     if len(facts.frames) > 1:
-        hidden = find_hidden_parts(list(facts.frames.values()), terms.threshold)
-        sizes = [HIDDEN_MARK if i in hidden else f"{n:,}" for i, n in enumerate(facts.frames.values())]
-        told += "; by frame: " + ", ".join(f"{name} {n}" for name, n in zip(facts.frames, sizes, strict=True))
+        hidden = find_hidden_parts(list(facts.frames.values()), options.threshold)
+        sizes = [HIDDEN_MARK if i in hidden else f"{size:,}" for i, size in enumerate(facts.frames.values())]
+        text += "; by frame: " + ", ".join(f"{name} {size}" for name, size in zip(facts.frames, sizes, strict=True))
     kinds = {"practice": "practice interviews", "simulated": "simulated interviews, of no real person"}
     if facts.origin in kinds:
-        told += f". These are {kinds[facts.origin]}"
+        text += f". These are {kinds[facts.origin]}"
     elif facts.origin == "all":
-        told += ". Practice and simulated interviews are among them"
-    return told
+        text += ". Practice and simulated interviews are among them"
+    return text
 
 
 def _describe_outcomes(rates: RateTable | None) -> str:
-    """Every group that has cases, by its name and AAPOR's letters."""
+    """Describe the groups with cases, each by its name and AAPOR's letters."""
     if rates is None:
         return ""
-    told = []
+    texts = []
     for column in rates.columns:
-        if column.counts is None or column.by:
-            continue
-        groups = column.counts.list_by_group().items()
-        some = ", ".join(f"{GROUPS[group]} ({group}) {format_count(n)}" for group, n in groups if n)
-        told.append(f"{column.frame}: {some}" if column.frame else some[:1].upper() + some[1:])
-    return "; ".join(told)
+        if column.counts is not None and not column.by:
+            groups = column.counts.list_by_group().items()
+            text = ", ".join(f"{GROUPS[group]} ({group}) {format_count(cases)}" for group, cases in groups if cases)
+            texts.append(_prepend_frame(column, text))
+    return "; ".join(texts)
+
+
+def _prepend_frame(column: RateColumn, text: str) -> str:
+    return f"{column.frame}: {text}" if column.frame else text[:1].upper() + text[1:]
 
 
 SHOWN_RATES: Final = {
@@ -180,26 +180,25 @@ SHOWN_RATES: Final = {
     "REF1": "refusal rate 1",
     "CON1": "contact rate 1",
 }
-"""Of each kind AAPOR's first, and the response rate with an estimate of e; the appendix has them all."""
+"""The first of AAPOR's rates of each kind, and the response rate with an estimate of e; the appendix has all rates."""
 
 
 def _describe_rates(rates: RateTable | None) -> str:
     if rates is None:
         return ""
-    told = []
+    texts = []
     for column in rates.columns:
-        if column.by:
-            continue
-        found = column.rates._asdict()
-        some = ", ".join(f"{name} ({rate}) {format_rate(found[rate])}" for rate, name in SHOWN_RATES.items())
-        told.append(f"{column.frame}: {some}" if column.frame else some[:1].upper() + some[1:])
-    notes = [
+        if not column.by:
+            values = column.rates._asdict()
+            text = ", ".join(f"{name} ({rate}) {format_rate(values[rate])}" for rate, name in SHOWN_RATES.items())
+            texts.append(_prepend_frame(column, text))
+    texts += [
         f"e, the share of unknown cases taken as eligible{note[1:]}"
         for note in rates.notes
         if note.startswith(("e:", "e of"))
     ]
-    notes += [note for note in rates.notes if note.startswith(("as if", "only finished"))]
-    return "; ".join([*told, *notes])
+    texts += [note for note in rates.notes if note.startswith(("as if", "only finished"))]
+    return "; ".join(texts)
 
 
 def _describe_weighting(weighting: WeightingSummary | None) -> str:
@@ -212,55 +211,55 @@ def _describe_weighting(weighting: WeightingSummary | None) -> str:
     )
 
 
-def _describe_precision(facts: MethodFacts, terms: ResultOptions, size: int | None) -> str:
+def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | None) -> str:
+    """Describe the sampling error; `size` is that of the population."""
     n = len(facts.base.rows)
     if not n:
         return ""
-    if facts.census and not terms.with_margins:
-        got = "interviewed" if n >= (size or n) else f"selected, and {n:,} of them interviewed"
+    if facts.census and not options.with_margins:
+        result = "interviewed" if n >= (size or n) else f"selected, and {n:,} of them interviewed"
         if facts.filter_notes and n < (size or n):
-            got = f"selected; {n:,} interviews are reported on"
-        return f"No sampling error: all {size or n:,} units of the population were {got}"
-    if facts.quotas and not terms.with_margins:
+            result = f"selected; {n:,} interviews are reported on"
+        return f"No sampling error: all {size or n:,} units of the population were {result}"
+    if facts.quotas and not options.with_margins:
         return "No margin of error is stated: quotas decided who was interviewed"
     effective = Fraction(facts.weighting.effective_size) if facts.weighting is not None else Fraction(n)
-    margin = format_share_margin(effective, n, terms.population)
-    told = f"{margin} for a share of all, 95 % confidence"
-    also = ["with the design effect of weighting"] if facts.weighting is not None else []
-    also += [f"with the correction for a population of {terms.population:,}"] if terms.population else []
+    parts = [f"{format_share_margin(effective, n, options.population)} for a share of all, 95 % confidence"]
+    if facts.weighting is not None:
+        parts.append("with the design effect of weighting")
+    if options.population:
+        parts.append(f"with the correction for a population of {options.population:,}")
     if facts.is_filtered and size and not facts.census:
-        also.append("without a correction for the population, of which this part has no known size")
-    return ", ".join([told, *also]) + "; other errors are not in it"
+        parts.append("without a correction for the population, since this part of it has no known size")
+    return f"{', '.join(parts)}; other errors are not included"
 
 
-def _describe_length(begun: Sequence[datetime], ended: Sequence[datetime]) -> str:
-    lengths = [Fraction((b - a).total_seconds()) for a, b in zip(begun, ended, strict=True) if b >= a]
+def _describe_length(started: Sequence[datetime], ended: Sequence[datetime]) -> str:
+    lengths = [
+        Fraction((end - start).total_seconds()) for start, end in zip(started, ended, strict=True) if end >= start
+    ]
     if not lengths:
         return ""
     return f"Median {format_duration(median(lengths))} from the first entry to the last, pauses included"
 
 
 def format_duration(seconds: Fraction) -> str:
-    """A length of time in words: `11 minutes`, `42 seconds`."""
+    """Format a length of time in minutes or, below one, in seconds: `11 minutes`, `42 seconds`."""
     for unit, size in (("minute", 60), ("second", 1)):
-        n = format_decimal(seconds / size, 0)
+        number = format_decimal(seconds / size, 0)
         if seconds >= size:
-            return f"{n} {unit}{'' if n == '1' else 's'}"
+            return f"{number} {unit}{'' if number == '1' else 's'}"
     return "under a second"
 
 
 def _describe_versions(study: StudyDescription, answers: AnswerColumns) -> str:
     cells = answers.read_cells("interview_version")
     used = [str(cells[text]) for text in dict.fromkeys(answers.columns["interview_version"])]
-    named = [f"version {version}" if version else "no version" for version in used]
-    now = f"version {study.version}" if study.version else ""
-    return ", ".join([study.id, *(named or ([now] if now else []))])
+    if not used and study.version:
+        used = [study.version]
+    return ", ".join([study.id, *(f"version {version}" if version else "no version" for version in used)])
 
 
-def _describe_missing(terms: ResultOptions) -> str:
-    told = (
-        "Declines and volunteered answers are left out of percentages"
-        if terms.valid_only
-        else "Declines and volunteered answers are rows, and in the base"
-    )
-    return f"{told}; nothing was imputed; means leave them out"
+def _describe_missing(options: ResultOptions) -> str:
+    treatment = "excluded from percentages" if options.valid_only else "rows, and in the base"
+    return f"Declines and volunteered answers are {treatment}; nothing was imputed; means exclude them"

@@ -1,7 +1,4 @@
-"""Interview weights: base weights of the sample, optionally raked, with design effect and effective size.
-
-It reads no file.
-"""
+"""Interview weights: base weights of the sample, optionally raked, with design effect and effective size."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,19 +17,20 @@ from survey_cli.values import Cell, Missing, Variable
 from survey_cli.wording import format_quantity
 
 WEIGHT_PRECISION: Final = 1_000_000_000
+"""Weights are rounded to multiples of one over this."""
 SHARE_TOLERANCE: Final = Fraction(1, 100)
-"""How far rounded shares may be from adding up to 1."""
+"""The largest difference from 1 in the sum of rounded shares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RakingTarget:
-    """The share that one value of a variable has in the population."""
+    """The share of one value of a variable in the population."""
 
     variable: str
     value: str
-    """Its code or its label."""
+    """Code or label of the value."""
     share: Fraction
-    """Or a number of units: they are scaled to add up to 1."""
+    """The share, or a number of units; shares are scaled to a sum of 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,18 +42,15 @@ class InterviewWeights:
 
 
 def read_base_weights(answers: AnswerColumns, column: str) -> list[Fraction]:
-    """The weights that the sample brings."""
-    cells = answers.read_cells(column)
-    read: dict[str, Fraction] = {}
-    for text, cell in cells.items():
+    """Return the weights in a sample column, one per interview. Raises UserError for a missing or negative weight."""
+    weight_by_text: dict[str, Fraction] = {}
+    for text, cell in answers.read_cells(column).items():
         weight = _parse_weight(cell)
         if weight is None or weight < 0:
-            said = "is missing" if isinstance(cell, Missing) else f"is {cell!r}"
-            raise UserError(
-                column, f"the weight of an interview {said}", "give every case a weight that is not negative"
-            )
-        read[text] = weight
-    weights = [read[text] for text in answers.columns[column]]
+            what = f"the weight of an interview is {'missing' if isinstance(cell, Missing) else repr(cell)}"
+            raise UserError(column, what, "give every case a weight that is not negative")
+        weight_by_text[text] = weight
+    weights = [weight_by_text[text] for text in answers.columns[column]]
     if weights and not any(weights):
         raise UserError(column, "all weights are 0", "give cases the weights they were selected with")
     return weights
@@ -81,27 +76,28 @@ def compute_weights(
     trim: Fraction | None = None,
     threshold: int = 0,
 ) -> InterviewWeights:
-    """Compute weights from a sample column, from targets, or from both.
+    """Compute weights from a sample column, from targets, or by raking the column's weights to the targets.
 
-    The weights of the column are the start. Shares of values that fewer than `threshold` interviews have are hidden.
+    The summary hides the shares of values that fewer than `threshold` interviews have. Raises UserError for invalid
+    weights or targets.
     """
     n = answers.interviews
     start = [Fraction(1)] * n if not column else read_base_weights(answers, column)
     if not n:
         raise UserError("weights", "there are no interviews to weight", "interview somebody first")
-    how = [f"base weights of {column}"] if column else []
+    steps = [f"base weights of {column}"] if column else []
     if not targets:
         weights = _scale(start)
-        return InterviewWeights(weights=weights, weighting=_summarize_weights(weights, how=", ".join(how)))
+        return InterviewWeights(weights=weights, weighting=_summarize_weights(weights, steps))
     margins = build_margins(answers, targets)
-    found = rake(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
-    weights = _scale([Fraction(round(weight * WEIGHT_PRECISION), WEIGHT_PRECISION) for weight in found.weights])
+    raked = rake(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
+    weights = _scale(list(map(_round_weight, raked.weights)))
     names = ", ".join(margin.name for margin in margins)
-    how.append(f"raked to {names} in {format_quantity(found.rounds, 'round')}")
+    steps.append(f"raked to {names} in {format_quantity(raked.rounds, 'round')}")
     notes = []
-    if not found.converged:
+    if not raked.converged:
         notes.append(
-            f"Raking did not converge: a share is still {format_decimal(Fraction(found.distance) * 100, 2)} points off"
+            f"Raking did not converge: a share is still {format_decimal(Fraction(raked.distance) * 100, 2)} points off"
             " its target. Targets may contradict each other, or trimming may be too strict."
         )
     for margin in margins:
@@ -109,57 +105,50 @@ def compute_weights(
             f"{margin.name}: nobody of {value} was interviewed; the other targets share its part."
             for value in find_unreachable(margin)
         ]
-        without = sum(v == -1 for v in margin.value_by_interview)
-        if without:  # how many would tell of small counts beside it
-            told = format_quantity(without, "interview") if threshold < 2 else "interviews"
-            notes.append(f"{margin.name}: {told} without a value that has a target: their share stays.")
+        without = margin.value_by_interview.count(-1)
+        if without:  # their number would reveal small counts beside it
+            interviews = format_quantity(without, "interview") if threshold < 2 else "interviews"
+            notes.append(f"{margin.name}: {interviews} without a value that has a target: their share stays.")
     if trim:
-        notes.append(
-            f"Trimmed at {format_decimal(trim, 1)} times the mean and one over it: "
-            f"{format_quantity(found.trimmed, 'weight')} cut."
-        )
-    return InterviewWeights(
-        weights=weights,
-        weighting=_summarize_weights(
-            weights,
-            how=", ".join(how),
-            notes=tuple(notes),
-            margins=tuple(_build_margin_rows(margins, start, weights, threshold)),
-        ),
-    )
+        trimmed = format_quantity(raked.trimmed, "weight")
+        notes.append(f"Trimmed at {format_decimal(trim, 1)} times the mean and one over it: {trimmed} cut.")
+    rows = _build_margin_rows(margins, start, weights, threshold)
+    summary = _summarize_weights(weights, steps, notes=tuple(notes), margins=tuple(rows))
+    return InterviewWeights(weights=weights, weighting=summary)
 
 
 def build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> list[RakingMargin]:
-    """The targets by variable, with where each interview stands."""
+    """Return a margin per variable, with the value of each interview. Raises UserError for invalid targets."""
     by_name: dict[str, list[RakingTarget]] = {}
     for target in targets:
         by_name.setdefault(target.variable, []).append(target)
-    made = []
-    for name, wanted in by_name.items():
+    margins = []
+    for name, own_targets in by_name.items():
         variable = answers.variables.get(name)
         if variable is None:
             raise UserError("--rake", f"there is no variable {name!r}", suggest_nearest(name, answers.variables))
-        total = sum((target.share for target in wanted), Fraction(0))
         cells = answers.read_cells(name)
-        place: dict[str, int] = {}
-        for text, cell in cells.items():
-            place[text] = next((i for i, target in enumerate(wanted) if _matches(cell, target.value, variable)), -1)
-        shares = [target.share for target in wanted]
-        _check_values(variable, wanted, cells)
+        shares = [target.share for target in own_targets]
+        _check_values(variable, own_targets, cells)
         _check_shares(name, shares)
-        made.append(
+        positions = {
+            text: next((i for i, target in enumerate(own_targets) if _matches(cell, target.value, variable)), -1)
+            for text, cell in cells.items()
+        }
+        total = sum(shares, Fraction(0))
+        margins.append(
             RakingMargin(
                 name=name,
-                values=tuple(_find_label(target.value, variable) for target in wanted),
-                value_by_interview=[place[text] for text in answers.columns[name]],
-                targets={i: target.share / total for i, target in enumerate(wanted)},
+                values=tuple(_find_label(target.value, variable) for target in own_targets),
+                value_by_interview=[positions[text] for text in answers.columns[name]],
+                targets={i: share / total for i, share in enumerate(shares)},
             )
         )
-    return made
+    return margins
 
 
 def _check_shares(name: str, shares: Sequence[Fraction]) -> None:
-    """What cannot be meant by the shares of one variable. Shares of 1 add up to 1; numbers of units to anything."""
+    """Raise UserError for invalid shares of one variable. Shares add up to 1; numbers of units to any sum."""
     total, remedy = sum(shares, Fraction(0)), "give each value its share"
     if total <= 0:
         raise UserError("--rake", f"the targets of {name} add up to nothing", remedy)
@@ -170,23 +159,23 @@ def _check_shares(name: str, shares: Sequence[Fraction]) -> None:
         raise UserError("--rake", f"the shares of {name} add up to {format_decimal(total, 3)}", f"{remedy}: together 1")
 
 
-def _check_values(variable: Variable, wanted: Sequence[RakingTarget], cells: Mapping[str, Cell]) -> None:
-    """A target's value that the variable does not have; of one without labels, one that looks like a slip."""
-    there = {str(cell) for cell in cells.values() if not isinstance(cell, Missing)}
-    for target in wanted:
+def _check_values(variable: Variable, targets: Sequence[RakingTarget], cells: Mapping[str, Cell]) -> None:
+    """Raise UserError for a value that the variable does not have; without labels, only where it is close to another."""
+    present = {str(cell) for cell in cells.values() if not isinstance(cell, Missing)}
+    for target in targets:
         if any(_matches(cell, target.value, variable) for cell in (*cells.values(), *variable.labels)):
             continue
         what = f"{variable.name} has no value {target.value!r}"
         if variable.labels:
             known = sorted(_format_code(code, label) for code, label in variable.labels.items())
             raise UserError("--rake", what, f"it has {', '.join(known)}")
-        untaken = there - {other.value for other in wanted}
-        if near := suggest_nearest(target.value, untaken):
+        without_target = present - {other.value for other in targets}
+        if near := suggest_nearest(target.value, without_target):
             raise UserError("--rake", what, near)
 
 
 def _find_label(value: str, variable: Variable) -> str:
-    """What a code means; a label, or a value without one, is itself."""
+    """Return the label of a code; a label, or a value without one, is its own label."""
     return next((label for code, label in variable.labels.items() if str(code) == value), value)
 
 
@@ -203,36 +192,35 @@ def _matches(cell: Cell, value: str, variable: Variable) -> bool:
 
 
 def _scale(weights: Sequence[Fraction]) -> tuple[Fraction, ...]:
-    """With a mean of exactly 1, but for what is finer than a thousand-millionth."""
-    total = sum(weights, Fraction(0))
-    factor = len(weights) / total
+    """Scale weights to a mean of 1, exact to `WEIGHT_PRECISION`."""
+    factor = len(weights) / sum(weights, Fraction(0))
     if factor == 1:
         return tuple(weights)
-    scaled: dict[Fraction, Fraction] = {}
-    for weight in weights:
-        if weight not in scaled:
-            scaled[weight] = Fraction(round(weight * factor * WEIGHT_PRECISION), WEIGHT_PRECISION)
+    scaled = {weight: _round_weight(weight * factor) for weight in set(weights)}
     return tuple(scaled[weight] for weight in weights)
+
+
+def _round_weight(weight: Fraction | float) -> Fraction:
+    return Fraction(round(weight * WEIGHT_PRECISION), WEIGHT_PRECISION)
 
 
 def _summarize_weights(
     weights: Sequence[Fraction],
+    steps: Sequence[str],
     *,
-    how: str,
     notes: tuple[str, ...] = (),
     margins: tuple[tuple[str, str, str, str, str], ...] = (),
 ) -> WeightingSummary:
     floats = [float(weight) for weight in weights]
-    total, squares, n = fsum(floats), fsum(w * w for w in floats), len(floats)
+    total, squares, n = fsum(floats), fsum(weight * weight for weight in floats), len(floats)
     effective = total**2 / squares
+    has_hidden = any(HIDDEN_MARK in margin for margin in margins)
     return WeightingSummary(
-        description=f"{how}, scaled to the {n:,} interviews",
+        description=f"{', '.join(steps)}, scaled to the {n:,} interviews",
         interviews=n,
         effective_size=effective,
         design_effect=n / effective,
-        range_text=""
-        if any(HIDDEN_MARK in margin for margin in margins)
-        else f"weights from {min(floats):.2f} to {max(floats):.2f}",
+        range_text="" if has_hidden else f"weights from {min(floats):.2f} to {max(floats):.2f}",
         notes=notes,
         margins=margins,
     )
@@ -241,12 +229,14 @@ def _summarize_weights(
 def _build_margin_rows(
     margins: Sequence[RakingMargin], start: Sequence[Fraction], end: Sequence[Fraction], threshold: int
 ) -> list[tuple[str, str, str, str, str]]:
-    told = []
+    """Build a row per value: variable, value, percentage before, percentage after, target."""
+    rows = []
     for margin in margins:
         before, after = _compute_shares(margin, start), _compute_shares(margin, end)
-        places = [-1, *range(len(margin.values))]
-        hidden = {places[i] for i in find_hidden_parts([margin.value_by_interview.count(v) for v in places], threshold)}
-        told += [
+        positions = [-1, *range(len(margin.values))]
+        sizes = [margin.value_by_interview.count(position) for position in positions]
+        hidden = {positions[i] for i in find_hidden_parts(sizes, threshold)}
+        rows += [
             (
                 margin.name,
                 value,
@@ -256,15 +246,15 @@ def _build_margin_rows(
             )
             for i, value in enumerate(margin.values)
         ]
-    return told
+    return rows
 
 
 def _compute_shares(margin: RakingMargin, weights: Sequence[Fraction]) -> Mapping[int, Fraction]:
     sums: dict[int, Fraction] = {}
-    for weight, v in zip(weights, margin.value_by_interview, strict=True):
-        sums[v] = sums.get(v, Fraction(0)) + weight
+    for weight, value in zip(weights, margin.value_by_interview, strict=True):
+        sums[value] = sums.get(value, Fraction(0)) + weight
     total = sum(sums.values(), Fraction(0))
-    return {v: held / total for v, held in sums.items()}
+    return {value: weight / total for value, weight in sums.items()}
 
 
 def _format_share(share: Fraction | None) -> str:
