@@ -9,59 +9,62 @@ Number: TypeAlias = int | Fraction
 
 
 class Tableau(Generic[Name]):
-    """Unknown counts under sums, solved for some of them (Gauss and Jordan), exact."""
+    """A system of linear equations over unknown counts, solved exactly for some of them (Gauss-Jordan elimination)."""
 
-    def __init__(self, lines: Sequence[Mapping[Name, int]], values: Mapping[Name, int]) -> None:
-        """`lines`: unknowns with their signs, whose sum is what it is at `values`."""
+    def __init__(self, equations: Sequence[Mapping[Name, int]], values: Mapping[Name, int]) -> None:
+        """Solve the equations: the sum of the unknowns, each with its sign, is the same as for the true `values`."""
         self._values = values
         self._equations: dict[Name, dict[Name, Number]] = {}
-        """Each solved unknown, plus these times others, is constant."""
+        """By solved unknown, the coefficients of the others; the unknown plus their products is constant."""
         self._dependents: dict[Name, set[Name]] = {}
-        """The solved unknowns in whose equation another stands."""
-        for line in lines:
+        """By unknown, the solved unknowns whose equation contains it."""
+        for equation in equations:
             row: dict[Name, Number] = {}
-            for name, sign in line.items():
-                _add(row, self._equations.get(name, {}), -sign) if name in self._equations else _add(
-                    row, {name: 1}, sign
-                )
+            for name, sign in equation.items():
+                if name in self._equations:
+                    _add(row, self._equations[name], -sign)
+                else:
+                    _add(row, {name: 1}, sign)
             if row:
                 self._solve(max(row, key=lambda name: values[name]), row)
 
     def _solve(self, name: Name, row: dict[Name, Number]) -> None:
-        """Take a line (its unknowns unsolved) as the equation of one of them."""
+        """Solve an equation of unsolved unknowns for one of them, and substitute it in the others."""
         factor = row.pop(name)
         if factor in (1, -1):  # nearly always
             solved = {other: value * factor for other, value in row.items()}
         else:
             solved = {other: _simplify(Fraction(value) / factor) for other, value in row.items()}
-        for holder in self._dependents.pop(name, ()):
-            held = self._equations[holder]
-            times = held.pop(name)
-            _add(held, solved, -times)
+        for dependent in self._dependents.pop(name, ()):
+            equation = self._equations[dependent]
+            _add(equation, solved, -equation.pop(name))
             for other in solved:
-                _mark(self._dependents, other, holder, there=other in held)
+                if other in equation:
+                    self._dependents.setdefault(other, set()).add(dependent)
+                else:
+                    self._dependents.get(other, set()).discard(dependent)
         self._equations[name] = solved
         for other in solved:
             self._dependents.setdefault(other, set()).add(name)
 
     def _copy(self) -> "Tableau[Name]":
-        made: Tableau[Name] = Tableau((), self._values)
-        made._equations = {name: dict(row) for name, row in self._equations.items()}
-        made._dependents = {name: set(holders) for name, holders in self._dependents.items()}
-        return made
+        copy: Tableau[Name] = Tableau((), self._values)
+        copy._equations = {name: dict(row) for name, row in self._equations.items()}
+        copy._dependents = {name: set(dependents) for name, dependents in self._dependents.items()}
+        return copy
 
     def _swap(self, solved: Name, other: Name) -> None:
-        """Solve the equation of one for the other."""
+        """Solve the equation of a solved unknown for another unknown in it."""
         row = self._equations.pop(solved)
         for name in row:
             self._dependents[name].discard(solved)
         self._solve(other, {**row, solved: 1})
 
     def find_solution(self, name: Name, goal: int) -> Mapping[Name, int] | None:
-        """Return whole values in which this unknown equals `goal`; None if none were found.
+        """Return whole numbers for all unknowns in which this one equals `goal`; None where none are found.
 
-        This is the simplex method, starting from the true values: the unknown moves, and the solved ones follow. One
-        that reaches zero is released, and its equation is solved for another that can still change.
+        This is the simplex method, starting from the true values: the unknown moves toward the goal, and the solved ones
+        change with it. When one of these reaches zero, its equation is solved for another that can still change.
         """
         return self._copy()._move(name, goal)
 
@@ -71,29 +74,29 @@ class Tableau(Generic[Name]):
             if not row:
                 return None
             self._swap(name, max(row, key=lambda other: self._values[other]))
-        at: dict[Name, Number] = dict(self._values)
-        sign = 1 if goal > at[name] else -1
+        values: dict[Name, Number] = dict(self._values)
+        sign = 1 if goal > values[name] else -1
         for _ in range(2 * len(self._equations) + 10):
-            step: Number = abs(Fraction(goal) - at[name])
-            stop: Name | None = None
+            step: Number = abs(Fraction(goal) - values[name])
+            first_at_zero: Name | None = None
             for solved in self._dependents.get(name, ()):
-                times = self._equations[solved][name] * sign
-                if times > 0 and at[solved] < step * times:
-                    step = Fraction(at[solved]) / Fraction(times)
-                    stop = solved
-            at[name] += sign * step
+                decrease = self._equations[solved][name] * sign
+                if decrease > 0 and values[solved] < step * decrease:
+                    step = Fraction(values[solved]) / Fraction(decrease)
+                    first_at_zero = solved
+            values[name] += sign * step
             for solved in self._dependents.get(name, ()):
-                at[solved] -= sign * step * self._equations[solved][name]
-            if stop is None:
+                values[solved] -= sign * step * self._equations[solved][name]
+            if first_at_zero is None:
                 break
-            row = self._equations[stop]
-            able = [other for other, times in row.items() if other != name and (times < 0 or at[other] > 0)]
-            if not able:
+            row = self._equations[first_at_zero]
+            changeable = [other for other, factor in row.items() if other != name and (factor < 0 or values[other] > 0)]
+            if not changeable:
                 return None
-            self._swap(stop, max(able, key=lambda other: (at[other], row[other] < 0)))
-        if at[name] != goal or any(Fraction(value).denominator != 1 for value in at.values()):
+            self._swap(first_at_zero, max(changeable, key=lambda other: (values[other], row[other] < 0)))
+        if values[name] != goal or any(Fraction(value).denominator != 1 for value in values.values()):
             return None
-        return {other: int(value) for other, value in at.items()}
+        return {other: int(value) for other, value in values.items()}
 
 
 def _add(row: dict[Name, Number], other: Mapping[Name, Number], times: Number) -> None:
@@ -107,10 +110,3 @@ def _add(row: dict[Name, Number], other: Mapping[Name, Number], times: Number) -
 
 def _simplify(value: Number) -> Number:
     return value.numerator if value.denominator == 1 else value
-
-
-def _mark(holders: dict[Name, set[Name]], name: Name, holder: Name, *, there: bool) -> None:
-    if there:
-        holders.setdefault(name, set()).add(holder)
-    else:
-        holders.get(name, set()).discard(holder)

@@ -1,6 +1,6 @@
-"""Suppression of small counts, and of as many others as keep a reader from deriving them.
+"""Suppression of small counts, and of as many others as are needed to keep a reader from deriving them.
 
-It works on counts and on the sums that a reader can form, never on labels.
+It works on counts and on the sums that a reader can form, without labels.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,10 +11,11 @@ from typing import Final, NamedTuple, TypeAlias
 from survey_cli.reports.disclosure.feasibility import Tableau
 
 DEFAULT_THRESHOLD: Final = 5
+"""Counts of fewer people are hidden."""
 
 
 class CellPosition(NamedTuple):
-    """One count of a table: a row (or `BASE`), and a column from 0, which is the total."""
+    """The position of a count in a table: a row (or `BASE`) and a column, where 0 is the total."""
 
     row: int
     column: int
@@ -24,91 +25,93 @@ BASE: Final = -1
 """The row of the bases."""
 
 SumEquation: TypeAlias = Mapping[CellPosition, int]
-"""Counts which, times 1 or -1, add up to nothing."""
+"""Counts whose sum is 0 when each is multiplied by its sign, 1 or -1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountTable:
-    """The counts of one item in all its tables: its topline is the first column of its banner."""
+    """The counts of one item in all its tables; the topline is the first column of the banner."""
 
     counts: Sequence[Sequence[int]]
-    """By row, by column: people, unweighted. Rows that another item's bases print come last: see `sums`."""
+    """Unweighted number of people by row and column; rows for bases that other items print come last."""
     bases: Sequence[int]
-    """By column."""
+    """Base of each column."""
     groups: Sequence[Sequence[int]] = ()
-    """The columns of each grouping: together they are the total."""
+    """The columns of each grouping, which add up to the total."""
     nested: Sequence[tuple[int, frozenset[int]]] = ()
-    """Columns that are the sum of columns of another grouping: a state of its counties."""
+    """Columns that are sums of columns of another grouping, as a state of its counties."""
     sums: Mapping[int, Collection[int]]
     """Rows that are sums of other rows: nets, and the bases that other items print (`asked of 16 who disagreed`)."""
     base_rows: Sequence[int]
-    """Rows that add up to the base; none for a multiple."""
+    """Rows that add up to the base; empty for a multiple."""
     at_most: Sequence[tuple[int, frozenset[int]]] = ()
-    """Rows that add up to no more than another row, or the base: of a multiple."""
+    """Rows of a multiple whose sum is no more than another row or the base: (that row, summed rows)."""
     at_least: Sequence[tuple[int, frozenset[int]]] = ()
-    """Rows that add up to no less."""
+    """Rows of a multiple whose sum is no less than another row or the base: (that row, summed rows)."""
     hidden: frozenset[CellPosition] = frozenset()
-    """What is hidden already."""
+    """Counts that are hidden already."""
     hidden_elsewhere: frozenset[CellPosition] = frozenset()
-    """What another table says too, and hides."""
+    """Counts that another table repeats and hides."""
     linked: frozenset[CellPosition] = frozenset()
-    """What another table says too."""
+    """Counts that another table repeats."""
     totals_settled: bool = False
-    """Of the totals, the first column, as much is hidden already as they need by themselves."""
+    """Whether the first column already hides as much as it needs without the other columns."""
     asked_of_everybody: bool = False
-    """Who is asked depends on no answer, and so tells of none."""
+    """Whether the base depends on no answer, and so reveals none."""
 
 
 def find_hidden_positions(table: CountTable, threshold: int = DEFAULT_THRESHOLD) -> frozenset[CellPosition]:
     """Return the counts, nets and bases to hide.
 
-    Zeros stay, unless a small count needs company or the base itself is small. Every sum that a reader can form (rows
-    to a base, columns to the total, rows to a net) is an equation, and no count is negative. A small count is safe
-    where another table of whole numbers, in which it is not small, agrees with everything shown. While there is none,
-    another count is hidden, small ones first.
+    Zeros stay, unless a small count needs another hidden count beside it, or the base itself is small. Every sum that a
+    reader can form (rows to a base, columns to the total, rows to a net) is an equation, and no count is negative. A
+    small count is safe where another table of whole numbers, in which it is not small, agrees with everything shown.
+    While there is none, another count is hidden, small ones first.
     """
     if threshold < 2:
         return frozenset()
     rows = {BASE: table.bases, **dict(enumerate(table.counts))}
-    values = {CellPosition(r, c): n for r, counts in rows.items() for c, n in enumerate(counts)}
-    small = {spot for spot, n in values.items() if 0 < n < threshold}
-    few = {c for c, n in enumerate(table.bases) if 0 < n < threshold}
-    hidden = small | {spot for spot in values if spot.column in few} | table.hidden | table.hidden_elsewhere
-    lines = list(_iterate_equations(table, values))
-    loose = values.keys() - {CellPosition(r, c) for r, counts in rows.items() for c in range(len(counts))}
-    found = _Suppressor(table, values, lines, hidden | loose, threshold)
-    found.protect(small, table.hidden_elsewhere - small, few)
-    return frozenset(found.hidden - loose)
+    values = {CellPosition(row, c): number for row, counts in rows.items() for c, number in enumerate(counts)}
+    printed = frozenset(values)
+    small = {position for position, number in values.items() if 0 < number < threshold}
+    small_columns = {c for c, number in enumerate(table.bases) if 0 < number < threshold}
+    hidden = small | {position for position in printed if position.column in small_columns}
+    hidden |= table.hidden | table.hidden_elsewhere
+    equations = list(_iterate_equations(table, values))
+    slacks = values.keys() - printed
+    suppressor = _Suppressor(table, values, equations, hidden | slacks, threshold)
+    suppressor.protect(small, table.hidden_elsewhere - small, small_columns)
+    return frozenset(suppressor.hidden - slacks)
 
 
 def find_hidden_parts(sizes: Sequence[int], threshold: int = DEFAULT_THRESHOLD) -> frozenset[int]:
-    """Which parts of a whole to hide, by their positions."""
-    counts = [[n] for n in sizes]
+    """Return the positions of the parts of a whole that are to be hidden."""
+    counts = [[size] for size in sizes]
     table = CountTable(counts=counts, bases=[sum(sizes)], sums={}, base_rows=range(len(counts)))
-    return frozenset(spot.row for spot in find_hidden_positions(table, threshold) if spot.row != BASE)
+    return frozenset(position.row for position in find_hidden_positions(table, threshold) if position.row != BASE)
 
 
 def _iterate_equations(table: CountTable, values: dict[CellPosition, int]) -> Iterable[SumEquation]:
-    """Yield each set of counts in which one follows from the others.
+    """Yield each set of counts in which any one follows from the others.
 
-    The slack of an inequality is a count that nobody prints; it is added to the values.
+    The slack of an inequality becomes a count that is never printed; it is added to `values`.
     """
     rows, columns = range(len(table.counts)), range(len(table.bases))
-    open_row = count(len(table.counts))
+    slack_rows = count(len(table.counts))
     for c in columns:
         if table.base_rows:
             yield _make_equation(CellPosition(BASE, c), (CellPosition(r, c) for r in table.base_rows))
         for net, parts in table.sums.items():
             yield _make_equation(CellPosition(net, c), (CellPosition(r, c) for r in parts))
     for sign, limits in ((1, table.at_most), (-1, table.at_least)):
-        for whole, some in limits:
-            row = next(open_row)
+        for whole, parts in limits:
+            row = next(slack_rows)
             for c in columns:
-                line = _make_equation(CellPosition(whole, c), (CellPosition(r, c) for r in some))
-                left = sign * (values[CellPosition(whole, c)] - sum(values[CellPosition(r, c)] for r in some))
-                values[CellPosition(row, c)] = max(left, 0)
-                if left >= 0:
-                    yield {**line, CellPosition(row, c): sign}
+                equation = _make_equation(CellPosition(whole, c), (CellPosition(r, c) for r in parts))
+                slack = sign * (values[CellPosition(whole, c)] - sum(values[CellPosition(r, c)] for r in parts))
+                values[CellPosition(row, c)] = max(slack, 0)
+                if slack >= 0:
+                    yield {**equation, CellPosition(row, c): sign}
     for total, group in (*((0, frozenset(group)) for group in table.groups), *table.nested):
         for r in (BASE, *rows):
             yield _make_equation(CellPosition(r, total), (CellPosition(r, c) for c in group))
@@ -119,189 +122,208 @@ def _make_equation(whole: CellPosition, parts: Iterable[CellPosition]) -> SumEqu
 
 
 class _Requirement(NamedTuple):
-    """What a reader must not be able to rule out: that a count is so great, or so small."""
+    """A value that must remain possible for a count, for all a reader knows: `goal` or more, or (sign -1) or less."""
 
     position: CellPosition
     sign: int
     goal: int
     keeps_linked: bool = False
-    """Without a change of what other tables say."""
+    """Whether counts that other tables repeat must stay the same."""
     spares_totals: bool = False
-    """Not at the price of a base or a total."""
+    """Whether no base or total may be hidden for it."""
 
     def is_met_by(self, value: int | None) -> bool:
         return value is not None and (value - self.goal) * self.sign >= 0
 
 
 class _Suppressor:
-    """What is hidden so far. It only grows, so that what is safe once stays safe."""
+    """The hidden counts of one table; they are only added to, so that a protected count stays protected."""
 
     def __init__(
         self,
         table: CountTable,
         values: Mapping[CellPosition, int],
-        lines: Sequence[SumEquation],
-        spots: Collection[CellPosition],
+        equations: Sequence[SumEquation],
+        hidden: Collection[CellPosition],
         threshold: int,
     ) -> None:
-        self.hidden = set(spots)
+        self.hidden = set(hidden)
         self._table = table
         self._values = values
-        self._equations = lines
+        self._equations = equations
         self._threshold = threshold
         self._equations_by_position: dict[CellPosition, list[SumEquation]] = {}
-        for line in lines:
-            for spot in line:
-                self._equations_by_position.setdefault(spot, []).append(line)
+        for equation in equations:
+            for position in equation:
+                self._equations_by_position.setdefault(position, []).append(equation)
 
     def protect(
-        self, secrets: Collection[CellPosition], elsewhere: Collection[CellPosition], few: Collection[int]
+        self, small: Collection[CellPosition], elsewhere: Collection[CellPosition], small_columns: Collection[int]
     ) -> None:
-        """Hide counts until every secret may be as large as the threshold, for all a reader knows.
+        """Hide counts until every small count may be as large as the threshold, for all a reader knows.
 
-        What another table hides may then be larger and smaller than it is. A secret may be large while other tables
-        stay the same, unless its whole column is secret: the base of the column then differs in all of them.
+        Counts that another table hides (`elsewhere`) may then be larger and smaller than they are. A small count may be
+        large while other tables stay the same, unless its whole column is small: the base of the column then differs in
+        all of them.
         """
         linked = self._table.linked
-        open_ones = [
-            _Requirement(spot, 1, self._threshold, keeps_linked=spot not in linked and spot.column not in few)
-            for spot in sorted(secrets)
+        unmet = [
+            _Requirement(
+                position,
+                1,
+                self._threshold,
+                keeps_linked=position not in linked and position.column not in small_columns,
+            )
+            for position in sorted(small)
         ]
-        for spot in sorted(elsewhere):
-            value = self._values[spot]
-            open_ones.append(_Requirement(spot, 1, value + self._threshold, spares_totals=True))
-            open_ones.append(_Requirement(spot, -1, max(value - self._threshold, 0), spares_totals=True))
-        while open_ones:
-            if any(self._hide_next(self._find_tight_equations(wish), wish) for wish in open_ones):
+        for position in sorted(elsewhere):
+            value = self._values[position]
+            unmet.append(_Requirement(position, 1, value + self._threshold, spares_totals=True))
+            unmet.append(_Requirement(position, -1, max(value - self._threshold, 0), spares_totals=True))
+        while unmet:
+            if any(self._hide_next(self._find_tight_equations(requirement), requirement) for requirement in unmet):
                 continue
             tableaux: dict[tuple[bool, CellPosition], Tableau[CellPosition]] = {}
-            for wish in list(open_ones):
-                if wish not in open_ones:
+            for requirement in list(unmet):
+                if requirement not in unmet:
                     continue
-                if (wish.keeps_linked, wish.position) not in tableaux:
-                    near = self._find_connected(wish)
-                    tableaux |= dict.fromkeys([(wish.keeps_linked, spot) for spot in near], self._build_tableau(near))
-                other = tableaux[wish.keeps_linked, wish.position].find_solution(wish.position, wish.goal)
-                if other is not None:
-                    open_ones = [
-                        w
-                        for w in open_ones
-                        if w.keeps_linked > wish.keeps_linked or not w.is_met_by(other.get(w.position))
+                keeps_linked, position = requirement.keeps_linked, requirement.position
+                if (keeps_linked, position) not in tableaux:
+                    connected = self._find_connected(requirement)
+                    tableau = self._build_tableau(connected)
+                    tableaux |= dict.fromkeys([(keeps_linked, other) for other in connected], tableau)
+                solution = tableaux[keeps_linked, position].find_solution(position, requirement.goal)
+                if solution is not None:
+                    unmet = [
+                        other
+                        for other in unmet
+                        if other.keeps_linked > keeps_linked or not other.is_met_by(solution.get(other.position))
                     ]
-                elif self._hide_next(self._find_blocking_equations(wish), wish):
+                elif self._hide_next(self._find_blocking_equations(requirement), requirement):
                     break
-                else:  # its sums are hidden altogether
-                    open_ones.remove(wish)
-                    if wish.keeps_linked:
-                        open_ones.append(wish._replace(keeps_linked=False))
+                else:  # all counts in its equations are hidden
+                    unmet.remove(requirement)
+                    if keeps_linked:
+                        unmet.append(requirement._replace(keeps_linked=False))
 
-    def _may_change(self, spot: CellPosition, wish: _Requirement) -> bool:
-        """Whether a count may be another where the wish comes true."""
-        return spot in self.hidden and not (wish.keeps_linked and spot in self._table.linked)
+    def _may_change(self, position: CellPosition, requirement: _Requirement) -> bool:
+        """Return whether a count may have another value where the requirement is met."""
+        return position in self.hidden and not (requirement.keeps_linked and position in self._table.linked)
 
-    def _can_hide(self, spot: CellPosition, wish: _Requirement) -> bool:
-        """Tell whether hiding this count is possible and helps to meet the requirement.
+    def _can_hide(self, position: CellPosition, requirement: _Requirement) -> bool:
+        """Return whether hiding this count is possible and helps to meet the requirement.
 
-        The size of a group is hidden only for that of another group. The totals are settled before they are divided:
-        columns are hidden instead.
+        The size of a group is hidden only for that of another group. Once the totals are settled, columns are hidden
+        instead.
         """
-        size = spot.row == BASE and self._table.asked_of_everybody
-        if self._table.totals_settled and (spot.column == 0 or (size and wish.position.row != BASE)):
+        is_group_size = position.row == BASE and self._table.asked_of_everybody
+        if self._table.totals_settled and (
+            position.column == 0 or (is_group_size and requirement.position.row != BASE)
+        ):
             return False
-        if spot in self.hidden or (wish.keeps_linked and spot in self._table.linked):
+        if position in self.hidden or (requirement.keeps_linked and position in self._table.linked):
             return False
-        return not wish.spares_totals or self._is_inner_cell(spot, wish.position)
+        return not requirement.spares_totals or self._is_inner_cell(position, requirement.position)
 
-    def _find_tight_equations(self, wish: _Requirement) -> list[SumEquation]:
-        """The sums which alone show that the count is not what it might be."""
-        need = abs(wish.goal - self._values[wish.position])
+    def _find_tight_equations(self, requirement: _Requirement) -> list[SumEquation]:
+        """Return the equations that by themselves exclude the required value."""
+        change = abs(requirement.goal - self._values[requirement.position])
         return [
-            line
-            for line in self._equations_by_position.get(wish.position, ())
-            if self._measure_slack(wish, line) < need
+            equation
+            for equation in self._equations_by_position.get(requirement.position, ())
+            if self._measure_slack(requirement, equation) < change
         ]
 
-    def _measure_slack(self, wish: _Requirement, line: SumEquation) -> float:
-        """By how much a count may change without this sum being another."""
-        spot, sign = wish.position, wish.sign
-        others = [s for s in line if s != spot and self._may_change(s, wish)]
-        if any(line[s] * sign != line[spot] for s in others):
+    def _measure_slack(self, requirement: _Requirement, equation: SumEquation) -> float:
+        """Return by how much the count may change, compensated by other counts of this equation."""
+        others = [p for p in equation if p != requirement.position and self._may_change(p, requirement)]
+        if any(equation[other] * requirement.sign != equation[requirement.position] for other in others):
             return float("inf")
-        return sum(self._values[s] for s in others)
+        return sum(self._values[other] for other in others)
 
-    def _find_connected(self, wish: _Requirement) -> list[CellPosition]:
-        """What is hidden and stands in a sum with it, or with what does; the nearest first."""
-        found = {wish.position: None}
-        queue = [wish.position]
-        for one in queue:
-            lines = self._equations_by_position.get(one, ())
-            new = [s for line in lines for s in line if s not in found and self._may_change(s, wish)]
-            found |= dict.fromkeys(new)
-            queue += dict.fromkeys(new)
-        return list(found)
+    def _find_connected(self, requirement: _Requirement) -> list[CellPosition]:
+        """Return the changeable counts connected with the requirement's by equations, the nearest first."""
+        connected = {requirement.position: None}
+        queue = [requirement.position]
+        for position in queue:
+            equations = self._equations_by_position.get(position, ())
+            new = dict.fromkeys(
+                other
+                for equation in equations
+                for other in equation
+                if other not in connected and self._may_change(other, requirement)
+            )
+            connected |= new
+            queue += new
+        return queue
 
-    def _build_tableau(self, spots: Sequence[CellPosition]) -> Tableau[CellPosition]:
-        inside = set(spots)
-        lines = [{s: sign for s, sign in line.items() if s in inside} for line in self._equations]
-        return Tableau([line for line in lines if line], {s: self._values[s] for s in spots})
+    def _build_tableau(self, positions: Sequence[CellPosition]) -> Tableau[CellPosition]:
+        unknown = set(positions)
+        equations = [{p: sign for p, sign in equation.items() if p in unknown} for equation in self._equations]
+        return Tableau(list(filter(None, equations)), {position: self._values[position] for position in positions})
 
-    def _find_blocking_equations(self, wish: _Requirement) -> list[SumEquation]:
+    def _find_blocking_equations(self, requirement: _Requirement) -> list[SumEquation]:
         """Find the equations that keep the requirement from being met.
 
-        These are the sums of connected counts in which one count stands alone, otherwise the nearest sums with
-        something shown. Sums of which only a base or a total could be hidden come last.
+        These are the equations of connected counts in which only one count may change, otherwise the nearest equations
+        with something shown. Equations in which only a base or a total could be hidden come last.
         """
-        kinds: dict[int, set[tuple[bool, bool]]] = {}
-        found: dict[tuple[bool, bool], list[SumEquation]] = {}
-        for one in self._find_connected(wish):
-            here: dict[tuple[bool, bool], list[SumEquation]] = {}
-            for line in self._equations_by_position.get(one, ()):
-                if id(line) not in kinds:
-                    kinds[id(line)] = self._classify_equation(line, wish)
-                for kind in kinds[id(line)]:
-                    here.setdefault(kind, []).append(line)
-            found = {**here, **found}
-            if (False, False) in found:
+        classes: dict[int, set[tuple[bool, bool]]] = {}
+        blocking: dict[tuple[bool, bool], list[SumEquation]] = {}
+        for position in self._find_connected(requirement):
+            nearest: dict[tuple[bool, bool], list[SumEquation]] = {}
+            for equation in self._equations_by_position.get(position, ()):
+                if id(equation) not in classes:
+                    classes[id(equation)] = self._classify_equation(equation, requirement)
+                for order in classes[id(equation)]:
+                    nearest.setdefault(order, []).append(equation)
+            blocking = {**nearest, **blocking}
+            if (False, False) in blocking:
                 break
-        return found[min(found)] if found else []
+        return blocking[min(blocking)] if blocking else []
 
-    def _classify_equation(self, line: SumEquation, wish: _Requirement) -> set[tuple[bool, bool]]:
-        """As what a sum may block: with bases and totals, or without (first); with company, or alone (first)."""
-        helping = [s for s in line if self._can_hide(s, wish)]
-        if not helping:
-            return set()
-        last = not any(self._is_inner_cell(s, wish.position) for s in helping)
-        company = sum(self._may_change(s, wish) for s in line) > 1
-        return set(product({last, True}, {company, True}))
+    def _classify_equation(self, equation: SumEquation, requirement: _Requirement) -> set[tuple[bool, bool]]:
+        """Return the classes in which an equation is tried, the lowest first; none where nothing can be hidden.
 
-    def _is_inner_cell(self, spot: CellPosition, because: CellPosition) -> bool:
-        """Neither a base, nor a total for what is none."""
-        return spot.row != BASE and (spot.column != 0 or because.column == 0)
-
-    def _hide_next(self, lines: Sequence[SumEquation], wish: _Requirement) -> bool:
-        """Hide the most useful count of these sums; return False where nothing in them is shown.
-
-        Preferred are counts that help in most sums and are large enough; then nets, counts in the fewest complete sums,
-        and small counts; then zeros, and last totals and bases.
+        The flags of a class allow that only bases or totals can be hidden, and that several counts may change.
         """
-        near = {s for line in lines for s in line if self._can_hide(s, wish)}
-        if not near:
-            return False
-        own, spot = self._table, wish.position
-        need = abs(wish.goal - self._values[spot])
+        candidates = [position for position in equation if self._can_hide(position, requirement)]
+        if not candidates:
+            return set()
+        only_totals = not any(self._is_inner_cell(position, requirement.position) for position in candidates)
+        several_change = sum(self._may_change(position, requirement) for position in equation) > 1
+        return set(product({only_totals, True}, {several_change, True}))
 
-        def cost(s: CellPosition) -> tuple[object, ...]:
+    def _is_inner_cell(self, position: CellPosition, protected: CellPosition) -> bool:
+        """Return whether a count is no base and, unless it protects a total, no total."""
+        return position.row != BASE and (position.column != 0 or protected.column == 0)
+
+    def _hide_next(self, equations: Sequence[SumEquation], requirement: _Requirement) -> bool:
+        """Hide the most useful count of these equations; return False where nothing in them can be hidden.
+
+        Preferred are counts that help in most equations and are large enough; then nets, counts in the fewest equations
+        without hidden counts, and small counts; then zeros, and last totals and bases.
+        """
+        candidates = {p for equation in equations for p in equation if self._can_hide(p, requirement)}
+        if not candidates:
+            return False
+        sums, protected = self._table.sums, requirement.position
+        change = abs(requirement.goal - self._values[protected])
+
+        def cost(position: CellPosition) -> tuple[object, ...]:
+            value, is_sum = self._values[position], position.row in sums
+            own_equations = self._equations_by_position[position]
             return (
-                s.row == BASE,
-                s.column == 0 and spot.column != 0,
-                self._values[s] == 0,
-                s.row not in own.sums and self._values[s] < need,
-                -sum(s in line for line in lines),
-                s.row not in own.sums,
-                sum(not any(o in self.hidden for o in line) for line in self._equations_by_position[s]),
-                self._values[s],
-                s,
+                position.row == BASE,
+                position.column == 0 and protected.column != 0,
+                value == 0,
+                not is_sum and value < change,
+                -sum(position in equation for equation in equations),
+                not is_sum,
+                sum(self.hidden.isdisjoint(equation) for equation in own_equations),
+                value,
+                position,
             )
 
-        self.hidden.add(min(near, key=cost))
+        self.hidden.add(min(candidates, key=cost))
         return True
