@@ -201,7 +201,7 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[
         n = report.numbers
         yield (
             "numbers",
-            [f"{n.dead:,} dead, {n.never_call:,} on the do-not-call list, of {format_quantity(n.cases, 'case')}"],
+            [f"{n.dead:,} dead, {n.do_not_call:,} on the do-not-call list, of {format_quantity(n.cases, 'case')}"],
         )
 
 

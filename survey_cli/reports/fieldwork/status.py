@@ -176,7 +176,7 @@ class NumberTotals(NamedTuple):
     """Telephone numbers that are not called again."""
 
     dead: int
-    never_call: int
+    do_not_call: int
     """Numbers on the do-not-call list."""
     cases: int
     """Number of cases with such a number."""
@@ -253,7 +253,7 @@ def build_fieldwork_status(
     for case in cases:
         activity.add(case)
     by_code = _sum_by_name((code, number) for _, _, code, number in data.case_counts)
-    names = name_interviewers(sorted({*activity.people, *(lease.who for lease in data.leases)}), people, viewer)
+    names = _name_interviewers(sorted({*activity.people, *(lease.who for lease in data.leases)}), people, viewer)
     return FieldworkStatus(
         title=title,
         paused=data.paused,
@@ -279,12 +279,12 @@ def build_fieldwork_status(
         lengths=activity.build_lengths(),
         leases=tuple(lease._replace(who=names[lease.who]) for lease in data.leases),
         held=data.held,
-        numbers=NumberTotals(activity.dead, activity.never_call, activity.blocked_number_cases),
+        numbers=NumberTotals(activity.dead, activity.do_not_call, activity.blocked_number_cases),
         backed_up=data.backed_up,
     )
 
 
-def name_interviewers(logins: Sequence[str], people: People, viewer: Interviewer) -> dict[str, str]:
+def _name_interviewers(logins: Sequence[str], people: People, viewer: Interviewer) -> dict[str, str]:
     """Return the name of each interviewer as this viewer may see it.
 
     Supervisors see logins, and everybody sees their own. Others are shown by pseudonym, or by number where there is
@@ -377,7 +377,7 @@ class _ActivityCounter:
 
     def __init__(self, data: StatusInput, plan: Plan) -> None:
         self.people: dict[str, _InterviewerTotals] = {}
-        self.today = self.dead = self.never_call = self.blocked_number_cases = 0
+        self.today = self.dead = self.do_not_call = self.blocked_number_cases = 0
         self._dayparts: dict[str, list[int]] = {}
         self._data = data
         self._plan = plan
@@ -394,7 +394,7 @@ class _ActivityCounter:
             self.today += sum(call.code == "1.1" and call.at >= self._data.day_began for call in session.calls)
         states = list(case.number_states.values())
         self.dead += states.count("dead")
-        self.never_call += states.count("never_call")
+        self.do_not_call += states.count("never_call")
         self.blocked_number_cases += "dead" in states or "never_call" in states
 
     def _add_session(self, session: CallSession, case: CaseSessions) -> None:

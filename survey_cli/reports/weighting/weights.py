@@ -89,7 +89,7 @@ def compute_weights(
     if not targets:
         weights = _scale(start)
         return InterviewWeights(weights=weights, weighting=_summarize_weights(weights, steps))
-    margins = build_margins(answers, targets)
+    margins = _build_margins(answers, targets)
     raked = rake(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
     weights = _scale(list(map(_round_weight, raked.weights)))
     names = ", ".join(margin.name for margin in margins)
@@ -117,7 +117,7 @@ def compute_weights(
     return InterviewWeights(weights=weights, weighting=summary)
 
 
-def build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> list[RakingMargin]:
+def _build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> list[RakingMargin]:
     """Return a margin per variable, with the value of each interview. Raises UserError for invalid targets."""
     by_name: dict[str, list[RakingTarget]] = {}
     for target in targets:

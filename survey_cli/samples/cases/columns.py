@@ -232,14 +232,14 @@ def _make_arm_reader(column: SampleColumn) -> ColumnReader:
 # ── by role ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def is_zone(name: str) -> bool:
+def _is_zone(name: str) -> bool:
     """Return whether this is the IANA name of a time zone."""
     return name in _list_zones()
 
 
 def _check_zone(value: Value) -> Value | InvalidValue:
     name = str(value)
-    if is_zone(name):
+    if _is_zone(name):
         if _SAME_ALL_YEAR.match(name):
             places = {"EST": "America/New_York", "MST": "America/Phoenix", "HST": "Pacific/Honolulu"}
             what = f"{name!r} has no summer time and no place"

@@ -75,7 +75,7 @@ def _report_missing(sheet: InputSheet, names: list[str], required: str, collecto
 
 
 def iterate_whole_rows(sheet: InputSheet, collector: ProblemCollector) -> Iterator[InputRow]:
-    """Yield rows with one cell per heading; report the others, and missing cells of a workbook are empty."""
+    """Yield rows with one cell per heading, and report the others. Cells missing in a workbook are empty."""
     width = len(sheet.heading.cells)
     while width and not sheet.heading.cells[width - 1].strip():
         width -= 1

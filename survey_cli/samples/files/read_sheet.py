@@ -35,7 +35,7 @@ def read_sheet(
     Returns None, with an error in `collector`, where it can't be read. More errors may be added while the rows are
     iterated. `known` lists names that the heading may have, by which the delimiter is found.
     """
-    contents = read_contents(path, collector)
+    contents = _read_contents(path, collector)
     if contents is None:
         return None
     if contents.startswith(_WORKBOOK):
@@ -50,11 +50,11 @@ def read_sheet(
     if sheet is not None:
         collector.add_error("sample-file", "", "a CSV file has no sheets", "omit the sheet's name")
         return None
-    text = decode_text(contents, collector, encoding=encoding)
+    text = _decode_text(contents, collector, encoding=encoding)
     return None if text is None else _read_csv(text, collector, known)
 
 
-def read_contents(path: Path | str, collector: ProblemCollector) -> bytes | None:
+def _read_contents(path: Path | str, collector: ProblemCollector) -> bytes | None:
     """Return the file's bytes; None, with an error, where it can't be read or is too large."""
     file = Path(path)
     try:
@@ -82,7 +82,7 @@ def read_contents(path: Path | str, collector: ProblemCollector) -> bytes | None
     return contents
 
 
-def decode_text(contents: bytes, collector: ProblemCollector, *, encoding: str | None = None) -> str | None:
+def _decode_text(contents: bytes, collector: ProblemCollector, *, encoding: str | None = None) -> str | None:
     """Decode a file in UTF-8, or in UTF-16 with a byte order mark; None, with an error, where it is neither.
 
     Another `encoding` is only used where it is named, since a wrong guess would garble names unnoticed.

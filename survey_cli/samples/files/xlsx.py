@@ -87,7 +87,7 @@ def _iterate_rows(book: "Workbook", name: str, collector: ProblemCollector) -> I
     line = 0
     try:
         for line, cells in enumerate(sheet.iter_rows(), 1):
-            texts = [format_cell(cell.value, cell.number_format or "") for cell in cells]
+            texts = [_format_cell(cell.value, cell.number_format or "") for cell in cells]
             while texts and not texts[-1].strip():
                 texts.pop()
             if not texts:
@@ -103,7 +103,7 @@ def _iterate_rows(book: "Workbook", name: str, collector: ProblemCollector) -> I
         collector.add_error("sample-file", f"sheet {name}", what, remedy, line=line)
 
 
-def format_cell(value: object, number_format: str = "") -> str:
+def _format_cell(value: object, number_format: str = "") -> str:
     """Return a cell's value as a spreadsheet shows it in a wide column."""
     match value:
         case None:
