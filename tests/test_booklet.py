@@ -154,7 +154,7 @@ def test_a_frame_is_said_once_and_each_statement_alone() -> None:
         ("household.yaml", "school", "The answers are not read"),
         ("household.yaml", "sex", "Is ‹name, else “this person”› female or male?"),
         ("customer.yaml", "price", "‹the answers, the last after “or would you say”›"),
-        ("customer.yaml", "price", "half of the interviews turn the order round"),
+        ("customer.yaml", "price", "half of the interviews reverse the order"),
         ("customer.yaml", "plan_held", "what the sample says of plan"),
         ("customer.yaml", "contact_name", "Filled in beforehand: name, where that is known"),
         ("features/text_pattern.yaml", "zip", "as 99999: 9 is a digit"),
@@ -378,7 +378,7 @@ Refused (`−9`, key r).
 ____________ (0 to 30 cups)
 
 - ▷ Interviewer: A day.
-- ▷ Warning: doubted unless `cup` is at most 20; the interviewer confirms or changes it: That is a lot.
+- ▷ Warning: questioned unless `cup` is at most 20; the interviewer confirms or changes it: That is a lot.
 
 ### 3. `likes` – one answer for each statement
 

@@ -58,7 +58,7 @@ def test_the_options_of_a_multiple_stand_together_with_the_counts_of_each() -> N
     assert "Codes: 0 No · 1 Yes" in text_of(variable)
     (grid,) = tables(variable, "columns")
     assert grid == [
-        ["Variable", "Which", "0", "1", "-6"],
+        ["Variable", "Content", "0", "1", "-6"],
         ["q24_1", "staff", "20", "15", "0"],
         ["q24_2", HOSTILE_SHOWN, "30", "[c]", "[c]"],
     ]

@@ -5,26 +5,26 @@ from importlib.util import find_spec
 from typing import Final
 
 SCALE: Final = 2
-"""Dots of a PNG for each unit of its chart."""
+"""Pixels per unit of a chart."""
 
 
 def render_svg_file(svg: str) -> str:
-    """The text of a file that any viewer opens."""
+    """Return the content of an SVG file."""
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}\n'
 
 
 def can_render_png() -> bool:
-    """Is the library here? It needs Cairo besides, which a system has or has not."""
+    """Whether the library is installed, and Cairo, which it needs."""
     if find_spec("cairosvg") is None:
         return False
     try:
         import_module("cairosvg")
-    except OSError:  # the library is here, Cairo is not
+    except OSError:  # Cairo is not installed
         return False
     return True
 
 
 def render_png(svg: str) -> bytes:
-    """The picture in dots, on white. Only where `can_render_png`."""
-    made: bytes = import_module("cairosvg").svg2png(bytestring=svg.encode(), scale=SCALE, background_color="white")
-    return made
+    """Return a PNG picture on white. Requires `can_render_png`."""
+    png: bytes = import_module("cairosvg").svg2png(bytestring=svg.encode(), scale=SCALE, background_color="white")
+    return png

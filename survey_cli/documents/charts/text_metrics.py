@@ -11,7 +11,7 @@ WIDE_CHARACTERS: Final = frozenset("mwMW@%—…&")
 
 
 def estimate_width(text: str, size: float) -> float:
-    """In the unit of `size`, the height of the type."""
+    """Return the width of a text in the unit of `size`, the font size."""
     return sum(map(_estimate_character, text)) * size
 
 
@@ -26,7 +26,7 @@ def _estimate_character(letter: str) -> float:
 
 
 def wrap_text(text: str, room: float, size: float) -> list[str]:
-    """Lines of at most this width, at least one; a word that is wider is cut."""
+    """Return one or more lines of at most `room` units; a word that is wider is cut."""
     lines, line = [], ""
     for word in text.split():
         joined = f"{line} {word}" if line else word
@@ -36,10 +36,10 @@ def wrap_text(text: str, room: float, size: float) -> list[str]:
         if line:
             lines.append(line)
         while estimate_width(word, size) > room and len(word) > 1:
-            most = 1
-            while estimate_width(word[: most + 1], size) <= room:
-                most += 1
-            lines.append(word[:most])
-            word = word[most:]
+            length = 1
+            while estimate_width(word[: length + 1], size) <= room:
+                length += 1
+            lines.append(word[:length])
+            word = word[length:]
         line = word
     return [*lines, line] if line or not lines else lines

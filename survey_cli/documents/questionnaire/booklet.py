@@ -21,7 +21,7 @@ from survey_cli.instrument.texts.language_names import get_language_name
 from survey_cli.wording import join_words
 
 FINGERPRINT_LENGTH: Final = 12
-"""So many digits of the content hash tell versions apart."""
+"""Number of digits of the content hash in the booklet."""
 
 _STUDY_LABELS: Final = {
     "sponsor": "Sponsor",
@@ -38,10 +38,10 @@ _STUDY_LABELS: Final = {
     "notes": "Notes",
 }
 _OPTIONAL_KEYS: Final = frozenset({"mode", "size", "incentive", "notes"})
-"""What goes without saying where it is left out."""
+"""Keys that are not reported as unstated."""
 
 _ROLE_LABELS: Final = {
-    "key": "names the case",
+    "key": "key of the case",
     "phone": "telephone number",
     "name": "name",
     "zone": "time zone of the case",
@@ -60,29 +60,29 @@ def build_booklet(instrument: Instrument, languages: tuple[str, ...], *, comment
 
     Notes between the texts are in English; `comments` leaves lines to write on.
     """
-    speaker = TextRenderer.from_instrument(instrument, languages)
-    layout = BookletBuilder(instrument, speaker)
-    title = speaker.render_text(instrument.title)
-    stated, unstated = _build_study(instrument.document.study, speaker)
+    renderer = TextRenderer.from_instrument(instrument, languages)
+    builder = BookletBuilder(instrument, renderer)
+    title = renderer.render_text(instrument.title)
+    stated, unstated = _build_study(instrument.document.study, renderer)
     return Booklet(
         title=title,
-        name=" · ".join(" ".join(render_plain(line) for line in spoken.lines) for spoken in title),
+        name=" · ".join(" ".join(render_plain(line) for line in text.lines) for text in title),
         version=escape_controls(instrument.version),
         fingerprint=instrument.hash[:FINGERPRINT_LENGTH],
         languages=tuple((la, get_language_name(la)) for la in languages),
         study=stated,
         unstated=unstated,
-        declines=tuple(build_decline_choice(d, speaker) for d in layout.declines),
-        parts=layout.build_parts(),
-        appendices=_build_appendices(instrument, layout, speaker),
+        declines=tuple(build_decline_choice(d, renderer) for d in builder.declines),
+        parts=builder.build_parts(),
+        appendices=_build_appendices(instrument, builder, renderer),
         comments=comments,
     )
 
 
 def _build_study(
-    study: StudySpec, speaker: TextRenderer
+    study: StudySpec, renderer: TextRenderer
 ) -> tuple[tuple[tuple[str, MultilingualText], ...], tuple[str, ...]]:
-    """What the file states, and what it leaves unstated though a report must disclose it."""
+    """Return the facts that the file states, and the names of missing ones that a report must disclose."""
     stated, unstated = [], []
     for key, name in _STUDY_LABELS.items():
         value = getattr(study, key)
@@ -94,76 +94,76 @@ def _build_study(
             if isinstance(value, Text)
             else Text.from_string(f"{value:,}" if isinstance(value, int) else str(value))
         )
-        stated.append((name, speaker.render_text(text)))
+        stated.append((name, renderer.render_text(text)))
     return tuple(stated), tuple(unstated)
 
 
-def _build_appendices(instrument: Instrument, layout: BookletBuilder, speaker: TextRenderer) -> tuple[Appendix, ...]:
-    made = (
+def _build_appendices(instrument: Instrument, builder: BookletBuilder, renderer: TextRenderer) -> tuple[Appendix, ...]:
+    appendices = (
         Appendix(
             id="faq",
             title="What respondents ask",
             description="One key away on every screen; read when the respondent asks.",
             entries=tuple(
-                AppendixEntry(id="", wording=speaker.render_template(ask), answer=speaker.render_template(say))
+                AppendixEntry(id="", wording=renderer.render_template(ask), answer=renderer.render_template(say))
                 for ask, say in instrument.faq
             ),
         ),
-        _build_scripts(instrument, speaker),
+        _build_scripts(instrument, renderer),
         Appendix(
             id="sample",
-            title="What each case brings",
-            description="Columns of the sample, known before the call.",
-            entries=tuple(_build_column(name, instrument, layout, speaker) for name in instrument.sample),
+            title="Sample columns",
+            description="Known of each case before the call.",
+            entries=tuple(_build_column(name, instrument, builder, renderer) for name in instrument.sample),
         ),
         Appendix(
             id="computed",
-            title="What the computer works out",
+            title="Computed values",
             description="Used in texts and conditions; nobody is asked.",
-            entries=tuple(_build_compute(c, layout) for c in instrument.computes.values()),
+            entries=tuple(_build_compute(c, builder) for c in instrument.computes.values()),
         ),
     )
-    return tuple(appendix for appendix in made if appendix.entries)
+    return tuple(appendix for appendix in appendices if appendix.entries)
 
 
-def _build_scripts(instrument: Instrument, speaker: TextRenderer) -> Appendix:
+def _build_scripts(instrument: Instrument, renderer: TextRenderer) -> Appendix:
     fieldwork = instrument.document.fieldwork
     return Appendix(
         id="scripts",
-        title="What is said before the interview",
-        description="To an answering machine, or to whoever picks up the telephone.",
+        title="Scripts before the interview",
+        description="Read to an answering machine, or to the person who answers the telephone.",
         entries=tuple(
             AppendixEntry(
                 id="",
-                wording=speaker.render_text(Text.from_string(str(name).replace("_", " ").capitalize())),
-                answer=speaker.render_text(script.text),
-                notes=(BookletNote(label="", prose=make_line("Once a case.")),) if script.once else (),
+                wording=renderer.render_text(Text.from_string(str(name).replace("_", " ").capitalize())),
+                answer=renderer.render_text(script.text),
+                notes=(BookletNote(label="", prose=make_line("Once per case.")),) if script.once else (),
             )
             for name, script in (fieldwork.scripts.items() if fieldwork is not None else ())
         ),
     )
 
 
-def _build_column(name: str, instrument: Instrument, layout: BookletBuilder, speaker: TextRenderer) -> AppendixEntry:
+def _build_column(name: str, instrument: Instrument, builder: BookletBuilder, renderer: TextRenderer) -> AppendixEntry:
     column = instrument.sample[name]
-    told = [_ROLE_LABELS[column.role]] if column.role is not None else []
+    facts = [_ROLE_LABELS[column.role]] if column.role is not None else []
     if column.options is not None:
         options = (
             instrument.document.scales[column.options].options if isinstance(column.options, str) else column.options
         )
-        told.append(join_words([_format_option(code, layout.rules.get_words(name, code)) for code in options], "or"))
+        facts.append(join_words([_format_option(code, builder.rules.get_words(name, code)) for code in options], "or"))
     elif column.type == "split":
         arms = join_words([f"{escape_controls(str(arm))} ({share})" for arm, share in column.arms.items()], "or")
         within = f", balanced within {mark_name(str(column.balanced_within))}" if column.balanced_within else ""
-        told.append(f"drawn by chance when the sample is imported: {arms}{within}")
+        facts.append(f"drawn by chance when the sample is imported: {arms}{within}")
     elif column.role is None:
-        told.append({"text": "text", "number": "a number", "date": "a date"}.get(column.type, column.type))
+        facts.append({"text": "text", "number": "a number", "date": "a date"}.get(column.type, column.type))
     if column.is_personal:
-        told.append("personal, kept apart from the data")
+        facts.append("personal, kept apart from the data")
     return AppendixEntry(
         id=name,
-        wording=speaker.render_text(column.label),
-        notes=(BookletNote(label="", prose=make_line("; ".join(told))),),
+        wording=renderer.render_text(column.label),
+        notes=(BookletNote(label="", prose=make_line("; ".join(facts))),),
     )
 
 
@@ -171,10 +171,10 @@ def _format_option(code: int | str, text: str) -> str:
     return text if text == str(code) else f"{escape_controls(str(code))} {text}"
 
 
-def _build_compute(compute: Compute, layout: BookletBuilder) -> AppendixEntry:
+def _build_compute(compute: Compute, builder: BookletBuilder) -> AppendixEntry:
     notes = []
     for language, condition in compute.conditions.items():
-        notes.append(BookletNote(label=language, prose=make_line(f"{layout.rules.render_clause(condition)}.")))
+        notes.append(BookletNote(label=language, prose=make_line(f"{builder.rules.render_clause(condition)}.")))
         written: Line = (TextRun(escape_controls(" ".join(condition.text.split())), "code"),)
         notes.append(BookletNote(label="as written", prose=written))
     return AppendixEntry(id=compute.id, notes=tuple(notes))

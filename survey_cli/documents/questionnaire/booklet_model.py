@@ -9,7 +9,7 @@ from survey_cli.documents.text_runs import Line
 
 @dataclass(frozen=True, slots=True)
 class LanguageText:
-    """A text in one language; the language is empty where one text serves all that are shown."""
+    """A text in one language; the language is empty if the text is the same in all languages shown."""
 
     language: str
     lines: tuple[Line, ...]
@@ -21,36 +21,36 @@ MultilingualText: TypeAlias = tuple[LanguageText, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookletNote:
-    """Something that is not part of the question as read: an instruction, a rule, who is asked."""
+    """A note that is not part of the question: an instruction, a rule, who is asked."""
 
     label: str
-    """`Interviewer`, `Probe`, `Check`; empty for a sentence that needs none."""
+    """`Interviewer`, `Probe`, `Check`; empty for a sentence of its own."""
     prose: Line = ()
-    """In English."""
+    """The note in English."""
     wording: MultilingualText = ()
-    """In the words of the questionnaire."""
+    """The text from the questionnaire."""
     read_aloud: bool = False
-    """Its words are read to the respondent."""
+    """Whether `wording` is read to the respondent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookletChoice:
-    """One option, or one point of a scale."""
+    """An option, or a point of a scale."""
 
     code: str
     wording: MultilingualText
-    """Empty where the code says it all."""
+    """Empty if the code is the label."""
     remarks: tuple[Line, ...] = ()
-    """Bracketed behind it: `not read`, `chosen alone`."""
+    """Remarks in brackets: `not read`, `chosen alone`."""
     note: MultilingualText = ()
     """The designer's note for the interviewer."""
     specify: bool = False
-    """Words are written beside it."""
+    """Whether text is written beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookletStatement:
-    """One statement of a battery."""
+    """A statement of a battery."""
 
     id: str
     wording: MultilingualText
@@ -58,30 +58,30 @@ class BookletStatement:
 
 
 AnswerSpace: TypeAlias = Literal["", "choices", "points", "grid", "line", "lines"]
-"""Where the answer goes: a list of options, the points of a scale in a row, a grid, one line, several lines."""
+"""Space for the answer: a list of options, a row of scale points, a grid, one line, several lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookletItem:
-    """One entry of the questionnaire."""
+    """An item of the questionnaire."""
 
     number: str
     id: str
     kind: str
-    """What is to be done, in two or three words: `one answer`, `read aloud`."""
+    """The kind of item in a few words: `one answer`, `read aloud`."""
     asked: tuple[Line, ...] = ()
-    """Who is asked, in words; empty where everybody is."""
+    """Who is asked, in sentences; empty if everybody is."""
     intro: MultilingualText = ()
-    """Read once, before the statements of a battery."""
+    """The text read once, before the statements of a battery."""
     wording: MultilingualText = ()
     """The question."""
     read_aloud: bool = True
-    """False: the question is the interviewer's own to answer and not read."""
+    """False if the interviewer answers the question without reading it."""
     allows_several: bool = False
-    """More than one of the choices may be taken."""
+    """Whether several choices may be selected."""
     space: AnswerSpace = ""
     expects: str = ""
-    """What may stand on the line: `0 to 168 hours`."""
+    """The accepted answers on a line: `0 to 168 hours`."""
     choices: tuple[BookletChoice, ...] = ()
     rows: tuple[BookletStatement, ...] = ()
     notes: tuple[BookletNote, ...] = ()
@@ -89,20 +89,20 @@ class BookletItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookletPart:
-    """A section, a roster, or a run of items that stand in none."""
+    """A section, a roster, or a run of items outside of both."""
 
     kind: Literal["section", "roster", "loose"]
     id: str
     title: MultilingualText
     """Empty for a run of items without a section."""
     level: int
-    """1 for what stands in the table of contents."""
+    """Depth of nesting; parts of level 1 are in the table of contents."""
     notes: tuple[BookletNote, ...] = ()
     intro: MultilingualText = ()
     children: "tuple[BookletItem | BookletPart, ...]" = ()
 
     def iterate_items(self) -> "Iterator[BookletItem]":
-        """All items in it, in order."""
+        """Yield all items in it, in order."""
         for child in self.children:
             if isinstance(child, BookletPart):
                 yield from child.iterate_items()
@@ -126,10 +126,10 @@ class BookletPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppendixEntry:
-    """One line of an appendix."""
+    """An entry of an appendix."""
 
     id: str
-    """Empty where it has no name of its own."""
+    """Empty if the entry has no name."""
     wording: MultilingualText = ()
     notes: tuple[BookletNote, ...] = ()
     answer: MultilingualText = ()
@@ -137,32 +137,32 @@ class AppendixEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appendix:
-    """What belongs to the questionnaire and is not asked in order."""
+    """A part of the questionnaire outside the sequence of items."""
 
     id: str
     title: str
     description: str
-    """What it holds, in one sentence."""
+    """The content in one sentence."""
     entries: tuple[AppendixEntry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booklet:
-    """A questionnaire as people review it."""
+    """A questionnaire for reviewers."""
 
     title: MultilingualText
     name: str
     """The title as one line of plain text, for running headers."""
     version: str
     fingerprint: str
-    """The first digits of the content hash: equal texts have equal ones."""
+    """The first digits of the content hash; equal questionnaires have equal ones."""
     languages: tuple[tuple[str, str], ...]
     """Code and English name of each language shown."""
     study: tuple[tuple[str, MultilingualText], ...]
     unstated: tuple[str, ...]
-    """What a report must disclose and the file does not state."""
+    """The names of facts that a report must disclose and the file does not state."""
     declines: tuple[BookletChoice, ...]
     parts: tuple[BookletPart, ...]
     appendices: tuple[Appendix, ...]
     comments: bool = False
-    """Lines to write on stand under every item."""
+    """Whether there are lines for comments under every item."""

@@ -43,16 +43,16 @@ RESERVED_DECLINES: Final = ("not_asked", "not_reached")
 class BookletBuilder:
     """A builder of the booklet items of one questionnaire."""
 
-    def __init__(self, instrument: Instrument, speaker: TextRenderer) -> None:
+    def __init__(self, instrument: Instrument, renderer: TextRenderer) -> None:
         self.instrument = instrument
-        self.renderer = speaker
-        self.language = speaker.languages[0]
+        self.renderer = renderer
+        self.language = renderer.languages[0]
         self.rules = RuleWriter(instrument, self.language)
         self.declines = tuple(d for d in instrument.declines.values() if d.id not in RESERVED_DECLINES)
         self._numbers = number_items(instrument)
 
     def build_parts(self) -> tuple[BookletPart, ...]:
-        """The whole, parted into sections and runs of items that stand in none."""
+        """Return the questionnaire as sections, rosters, and runs of items outside of both."""
         return self._split_into_parts(self.instrument.root.children, 1)
 
     def _split_into_parts(self, nodes: Sequence[CompiledNode], level: int) -> tuple[BookletPart, ...]:
@@ -268,7 +268,7 @@ class BookletBuilder:
         return notes
 
     def _build_computer_notes(self, leaf: CompiledItem) -> tuple[BookletNote, ...]:
-        """What the computer does, or what an end means."""
+        """Return notes on what the computer does, or what an end means."""
         match leaf.question:
             case SplitItem(arms=arms):
                 shares = join_words([f"{escape_controls(str(arm))} ({share})" for arm, share in arms.items()])
@@ -304,7 +304,7 @@ class BookletBuilder:
                 return ()
 
     def _describe_outcome(self, outcome: str) -> tuple[str, bool]:
-        """What an outcome is called, and whether the case may be called again."""
+        """Return the name of an outcome, and whether the case may be called again."""
         own = self.instrument.document.outcomes.get(outcome)  # type: ignore[call-overload]
         like = OUTCOMES.get(str(own.like) if own is not None and own.like is not None else outcome)
         temporary = like is not None and like.temporary
@@ -326,7 +326,7 @@ def _choose_verb(leaf: CompiledItem) -> str:
 
 
 def _is_observed(leaf: CompiledItem) -> bool:
-    """The interviewer answers, nobody is asked."""
+    """Whether the interviewer answers and nobody is asked."""
     return str(leaf.question.by) == "interviewer"
 
 
@@ -372,15 +372,15 @@ def _choose_space(leaf: CompiledItem) -> AnswerSpace:
 
 
 def _is_labeled_by_code(option: CompiledOption) -> bool:
-    """A point of a scale that has no words of its own."""
+    """Whether an option is a scale point without a text."""
     return isinstance(option.code, int) and all(
         str(written) == str(option.code) for _, written in option.label.iterate_languages()
     )
 
 
-def build_decline_choice(decline: CompiledDecline, speaker: TextRenderer) -> BookletChoice:
-    """A decline of the study, as its list shows it."""
-    letters = dict.fromkeys(filter(None, map(decline.find_key, speaker.languages)))
+def build_decline_choice(decline: CompiledDecline, renderer: TextRenderer) -> BookletChoice:
+    """Return a decline for the list of those that are accepted everywhere."""
+    letters = dict.fromkeys(filter(None, map(decline.find_key, renderer.languages)))
     remarks = ((TextRun(f"key {escape_controls(' / '.join(letters))}"),),) if letters else ()
     text: Text = decline.text
-    return BookletChoice(code=format_code(decline.code), wording=speaker.render_text(text), remarks=remarks)
+    return BookletChoice(code=format_code(decline.code), wording=renderer.render_text(text), remarks=remarks)

@@ -19,37 +19,37 @@ from survey_cli.values import Code
 from survey_cli.wording import format_quantity, join_words, pluralize
 
 _NAME_START, _NAME_END = "\x02", "\x03"
-"""Around a name while a sentence is made: no text of an instrument keeps such a character."""
+"""Delimiters of a name while a sentence is built; texts of an instrument contain no such characters."""
 _NAME_PATTERN: Final = re.compile(f"{_NAME_START}([^{_NAME_START}{_NAME_END}]*){_NAME_END}")
 
 _NUMBER_WORDS: Final = {0: "none", 1: "one"}
 _ORDERS: Final = {
     "random": "in random order",
-    "rotate": "in rotated order (each interview begins at another one and goes round)",
-    "flip": "from either end (half of the interviews turn the order round)",
+    "rotate": "in rotated order (each interview begins at a different one and continues around)",
+    "flip": "from either end (half of the interviews reverse the order)",
 }
 
 
 class RuleWriter:
-    """Describes the rules of one instrument, with labels in one language."""
+    """A writer of the rules of one instrument, with labels in one language."""
 
     def __init__(self, instrument: Instrument, language: str) -> None:
         self.language = language
         self._labels = _collect_labels(instrument)
 
     def get_words(self, name: str, code: Code | None) -> str:
-        """The words for an item, marked as its name; for a code, its label."""
+        """Return the marked name of an item, or the label of a code."""
         if code is None:
             return f"{_NAME_START}{name}{_NAME_END}"
         text = self._labels.get(name, {}).get((type(code), code))
         return render_label(text, self.language) if text is not None else escape_controls(str(code))
 
     def render_clause(self, condition: Condition) -> str:
-        """A condition as a part of a sentence."""
+        """Return a condition as a part of a sentence."""
         return render_clause(condition, self.get_words)
 
     def describe_asked(self, verb: str, ask_if: Condition | None, unless: Condition | None) -> tuple[Line, ...]:
-        """Who is asked: a sentence for each condition. `unless` fails closed, and that is said."""
+        """Return a sentence for each condition; that of `unless` says that an unknown condition does not exclude."""
         told = []
         if ask_if is not None:
             told.append(make_line(f"{verb} if {self.render_clause(ask_if)}."))
@@ -62,28 +62,29 @@ class RuleWriter:
         return tuple(told)
 
     def describe_check(self, condition: Condition, *, soft: bool) -> Line:
-        """A check."""
+        """Return the beginning of the sentence about a check."""
+        clause = self.render_clause(condition)
         if soft:
-            return make_line(f"doubted unless {self.render_clause(condition)}; the interviewer confirms or changes it:")
-        return make_line(f"accepted only if {self.render_clause(condition)}; otherwise the interviewer is told:")
+            return make_line(f"questioned unless {clause}; the interviewer confirms or changes it:")
+        return make_line(f"accepted only if {clause}; otherwise the interviewer is told:")
 
 
 def make_line(text: str) -> Line:
-    """A sentence with its names apart."""
-    stretches: list[TextRun] = []
+    """Return a sentence with its names as runs of their own."""
+    runs: list[TextRun] = []
     for at, piece in enumerate(_NAME_PATTERN.split(text)):
         if piece:
-            stretches.append(TextRun(escape_controls(piece), "id" if at % 2 else "plain"))
-    return tuple(stretches)
+            runs.append(TextRun(escape_controls(piece), "id" if at % 2 else "plain"))
+    return tuple(runs)
 
 
 def mark_name(name: str) -> str:
-    """A name, marked, for use in a sentence."""
+    """Return a name, marked for use in a sentence."""
     return f"{_NAME_START}{name}{_NAME_END}"
 
 
 def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, Code], Text]]:
-    """The labels of every name's codes; 1 and "1" are different codes."""
+    """Return the labels of codes by name; 1 and "1" are different codes."""
     found: dict[str, dict[tuple[type, Code], Text]] = {}
     document = instrument.document
     columns: dict[str, dict[tuple[type, Code], Text]] = {}
@@ -108,7 +109,10 @@ def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, 
 
 
 def describe_order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> str:
-    """`options in random order; “None” stays last`: each of the things with whether it stays. Empty where as written."""
+    """Return `options in random order; “None” stays last`; empty if the order is as written.
+
+    `things` holds each thing and whether it keeps its position.
+    """
     if how not in _ORDERS:
         return ""
     stays = [stay for _, stay in things]
@@ -128,7 +132,7 @@ def describe_order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> s
 
 
 def describe_answer_limits(question: MultipleItem) -> str:
-    """How many answers a `multiple` takes, in words."""
+    """Return in words how many answers a `multiple` accepts."""
     most = question.max
     if most is None:
         told = f"{_NUMBER_WORDS[question.min]} or more" if question.min in _NUMBER_WORDS else f"{question.min} or more"
@@ -142,7 +146,7 @@ def describe_answer_limits(question: MultipleItem) -> str:
 
 
 def describe_expected(question: object, language: str) -> str:
-    """What may stand on the line; empty where anything may."""
+    """Return the accepted answers in words; empty if any answer is accepted."""
     match question:
         case NumberItem(min=low, max=high, decimals=places, unit=unit):
             told = f"{low:.10g} or more" if high is None else f"{low:.10g} to {high:.10g}"
@@ -166,16 +170,17 @@ def _describe_pattern(pattern: str) -> str:
     return ", ".join([*told, *(["the rest as it stands"] if set(pattern) - set(meanings) else [])])
 
 
-def describe_declines(here: Sequence[CompiledDecline], everywhere: Sequence[CompiledDecline], language: str) -> str:
-    """Which declines are permitted, where that differs from the study's; empty where it does not."""
-    if [(d.id, d.code) for d in here] == [(d.id, d.code) for d in everywhere]:
+def describe_declines(permitted: Sequence[CompiledDecline], general: Sequence[CompiledDecline], language: str) -> str:
+    """Return a sentence on the permitted declines; empty if they are those of the study."""
+    if [(d.id, d.code) for d in permitted] == [(d.id, d.code) for d in general]:
         return ""
-    if not here:
-        told = join_words([render_label(d.text, language) for d in everywhere], "or")
+    if not permitted:
+        told = join_words([render_label(d.text, language) for d in general], "or")
         return f"must be answered; not accepted: {told}." if told else ""
-    return f"accepted here: {join_words([f'{render_label(d.text, language)} ({format_code(d.code)})' for d in here])}."
+    texts = [f"{render_label(d.text, language)} ({format_code(d.code)})" for d in permitted]
+    return f"accepted here: {join_words(texts)}."
 
 
 def format_code(code: int) -> str:
-    """A code with a true minus sign."""
+    """Return a code with a true minus sign."""
     return str(code).replace("-", "−")

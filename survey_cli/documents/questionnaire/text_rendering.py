@@ -16,7 +16,7 @@ from survey_cli.instrument.texts.templates import NO_ANSWER_TEXT, Template, Text
 from survey_cli.instrument.texts.templates import TextVariable as Known
 
 MAX_WORDINGS: Final = 4
-"""A fill that can say more than this many things is shown by its name."""
+"""A fill with more possible texts than this is shown by its name."""
 
 _FILL_NAMES: Final = {
     "interviewer": "interviewer’s name",
@@ -30,12 +30,12 @@ _NUMBER_SPELLERS: Final = {"ordinal": spell_ordinal, "words": spell_cardinal}
 
 
 def render_label(text: Text, language: str) -> str:
-    """A label on one line, without marks of stress; what is filled in stands in angle quotes."""
+    """Return a label on one line, without stress; fills are in angle quotes."""
     return " ".join(render_placeholders(escape_controls(text.get(language))).split())
 
 
 def merge_languages(said: list[LanguageText]) -> MultilingualText:
-    """Texts that are equal in every language are shown once."""
+    """Return the texts; once if they are equal in every language."""
     if len(said) > 1 and all(s.lines == said[0].lines for s in said):
         return (LanguageText("", said[0].lines),)
     return tuple(said)
@@ -43,12 +43,12 @@ def merge_languages(said: list[LanguageText]) -> MultilingualText:
 
 @dataclass(frozen=True, slots=True)
 class TextRenderer:
-    """Shows the texts of one instrument in some of its languages."""
+    """A renderer of the texts of one instrument in some of its languages."""
 
     instrument: Instrument
     languages: tuple[str, ...]
     names: Mapping[str, Known]
-    """What is known of every name that any text fills in."""
+    """The variable of every name that a text fills in."""
 
     @classmethod
     def from_instrument(cls, instrument: Instrument, languages: tuple[str, ...]) -> "TextRenderer":
@@ -60,7 +60,7 @@ class TextRenderer:
         return cls(instrument, languages, names)
 
     def render_template(self, template: Template | None, joint: Text | None = None) -> MultilingualText:
-        """A compiled text; `render_joiner` are the words before the last of the options, where it reads them out."""
+        """Return a compiled text; `joint` is the word before the last of the options that it reads out."""
         if template is None:
             return ()
         return merge_languages([LanguageText(la, self._render_lines(template, la, joint)) for la in self.languages])
@@ -68,7 +68,7 @@ class TextRenderer:
     def render_text(
         self, text: Text | None, more: Mapping[str, Known] | None = None, inside: str | None = None
     ) -> MultilingualText:
-        """A text that was not compiled with the instrument: its fills are known where another text has them."""
+        """Return a text that was not compiled with the instrument; its fills are known if another text uses them."""
         if text is None:
             return ()
         scope = TextScope(names={**self.names, **(more or {})}, inside_roster=inside)
@@ -106,7 +106,7 @@ class TextRenderer:
         return name if known else f"{name}, else “{fill.otherwise}”"
 
     def _name_fill(self, fill: TextFill, said: Known, language: str) -> str:
-        """The few things it can say, else its name."""
+        """Return the few possible texts of a fill, else its name."""
         if isinstance(fill.turn, int):
             return f"{fill.key} of {said.roster} {fill.turn}"
         if fill.format == "code":
@@ -119,12 +119,12 @@ class TextRenderer:
         return " / ".join(wordings) if 0 < len(wordings) <= MAX_WORDINGS else fill.key
 
     def _render_flat(self, template: Template, language: str) -> str:
-        """A text on one line, its fills by what they stand for."""
+        """Return a text on one line, with its fills described."""
         return " ".join("".join(s.text for s in line) for line in self._render_lines(template, language, None))
 
 
 def list_compute_wordings(compute: Compute, language: str) -> list[str]:
-    """The texts a compute chooses among; none where it is anything but such a choice."""
+    """Return the texts among which a compute chooses; empty if it is anything else."""
     conditions = compute.conditions
     condition = conditions.get(language) or conditions.get("") or next(iter(conditions.values()))
     return list(dict.fromkeys(_collect_wordings(condition.tree) or ()))
@@ -154,7 +154,7 @@ def _collect_wordings(node: ast.expr) -> list[str] | None:
 
 
 def _join_runs(line: list[TextRun]) -> Line:
-    """Neighbours of one style joined, no space at either end."""
+    """Return the line with adjacent runs of one style joined, and no space at either end."""
     joined: list[TextRun] = []
     for stretch in line:
         if joined and joined[-1].style == stretch.style != "fill":

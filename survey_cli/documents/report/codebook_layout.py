@@ -10,26 +10,26 @@ from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, C
 from survey_cli.wording import format_quantity
 
 OTHER_VALUES: Final = "other"
-"""Of values without a code of their own, beside those that have one."""
+"""The code shown for values without a code."""
 MAX_CODES_ACROSS: Final = 12
-"""Codes side by side in one table: no page is wider."""
-PERSONAL_NOTE: Final = "Personal: left out of files unless it is asked for by name"
+"""Maximum number of codes in one table, for the width of a page."""
+PERSONAL_NOTE: Final = "Personal: exported only if requested by name"
 
 
 def split_sections(codebook: Codebook) -> tuple[tuple[str, tuple[CodebookVariable, ...]], ...]:
-    """Runs of variables of one section, in the order of the data, with its title."""
+    """Return the title and variables of each run of one section, in the order of the data."""
     return tuple(
         (flatten(title), tuple(group)) for title, group in groupby(codebook.variables, key=lambda v: v.section)
     )
 
 
 def format_name(variable: CodebookVariable) -> str:
-    """`q7`; `age_1 … age_12` of several."""
+    """Return `q7`, or `age_1 … age_12` for several variables."""
     return _format_name_range(variable.names)
 
 
 def format_position(variable: CodebookVariable) -> str:
-    """Its position in the data; of several the first and the last where nothing stands between them, else the first."""
+    """Return the position in the data: `7`, or `7–9` for adjacent columns; the first position if others are between."""
     if not variable.columns:
         return str(variable.number)
     numbers = sorted(column.number for column in variable.columns)
@@ -38,20 +38,20 @@ def format_position(variable: CodebookVariable) -> str:
 
 
 def format_turns(variable: CodebookVariable) -> str:
-    """`12 turns`; empty where it has none, or only one."""
+    """Return `12 turns`; empty for less than two."""
     turns = {column.turn for column in variable.columns if column.turn is not None}
     return f"{len(turns)} turns" if len(turns) > 1 else ""
 
 
 def list_directions(variable: CodebookVariable) -> tuple[tuple[str, str], ...]:
-    """What is read before it, and what the interviewer is told: a name for each, and the words."""
-    told = (("Read before", flatten(variable.intro)), ("Interviewer", flatten(variable.instruction)))
-    return tuple((name, words) for name, words in told if words)
+    """Return the text read before it and the instruction to the interviewer, each with a label."""
+    directions = (("Read before", flatten(variable.intro)), ("Interviewer", flatten(variable.instruction)))
+    return tuple((label, text) for label, text in directions if text)
 
 
 def describe_facts(variable: CodebookVariable) -> str:
-    """Who is asked, how it is kept, where it comes from, and what it holds where no table says that."""
-    told = [
+    """Return who is asked, type, source, and the values if no table lists them."""
+    facts = [
         variable.asked.removesuffix("."),
         f"{variable.storage}, {variable.measure}" if variable.measure else variable.storage,
         f"source: {variable.source}",
@@ -59,11 +59,11 @@ def describe_facts(variable: CodebookVariable) -> str:
         PERSONAL_NOTE if variable.personal else "",
         _describe_values(variable),
     ]
-    return ". ".join(line[:1].upper() + line[1:] for line in told if line) + "."
+    return ". ".join(line[:1].upper() + line[1:] for line in facts if line) + "."
 
 
 def has_code_table(variable: CodebookVariable) -> bool:
-    """Have its answers codes that fill a table? One code, those of several variables, `any text` are said in a line."""
+    """Whether its codes are shown as a table. One code, those of several variables, and `any text` are one line."""
     return variable.has_codes and not variable.columns and len(variable.codes) > 1
 
 
@@ -72,36 +72,36 @@ def list_remarks(variable: CodebookVariable) -> tuple[str, ...]:
 
     For example: `Missing: -8 Don't know (5) · …`.
     """
-    found = []
+    remarks = []
     if variable.columns and not build_column_grids(variable):
-        found.append(f"Variables: {', '.join(variable.names)}")
+        remarks.append(f"Variables: {', '.join(variable.names)}")
     coded = [code for code in variable.missing if code.code]
     empty = [code for code in variable.missing if not code.code]
     if coded:
-        found.append(f"Missing: {' · '.join(map(_describe_code, coded))}")
+        remarks.append(f"Missing: {' · '.join(map(_describe_code, coded))}")
     if empty:
-        found.append(f"Empty: {' · '.join(map(_describe_code, empty))}")
-    return tuple(found)
+        remarks.append(f"Empty: {' · '.join(map(_describe_code, empty))}")
+    return tuple(remarks)
 
 
 def _describe_values(variable: CodebookVariable) -> str:
-    """`Holds any text (11)`, `Codes: 1 Female · 2 Male`."""
+    """Return `Values: any text (11)` or `Codes: 1 Female · 2 Male`; empty if a table lists them."""
     if has_code_table(variable):
         return ""
-    holds = " · ".join(map(_describe_code, variable.codes))
-    return f"Codes: {holds}" if variable.has_codes else f"Values: {holds}"
+    values = " · ".join(map(_describe_code, variable.codes))
+    return f"Codes: {values}" if variable.has_codes else f"Values: {values}"
 
 
 def _describe_code(code: CodebookCode) -> str:
-    """`-8 Don't know (5)`; what kind of missing it is, where the label does not say."""
+    """Return `-8 Don't know (5)`, with the kind of missing value if the label does not say it."""
     label = flatten(code.label)
-    own = code.missing if code.missing.casefold() != label.casefold() else ""
-    told = f"{code.code} {label}".strip() + (f", {own}" if own else "")
-    return f"{told} ({code.count_text})" if code.count_text else told
+    kind = code.missing if code.missing.casefold() != label.casefold() else ""
+    text = f"{code.code} {label}".strip() + (f", {kind}" if kind else "")
+    return f"{text} ({code.count_text})" if code.count_text else text
 
 
 def build_codes_grid(variable: CodebookVariable) -> Grid:
-    """The codes of a variable; whether one is to be left out, and how many have it, where that is so of any."""
+    """Return a table of the codes of a variable, with missing values and counts if there are any."""
     missing = any(code.missing for code in variable.codes)
     counts = any(code.count_text for code in variable.codes)
     extra = [*(["Missing"] if missing else []), *(["Interviews"] if counts else [])]
@@ -148,25 +148,25 @@ def build_column_grids(variable: CodebookVariable) -> tuple[Grid, ...]:
     for column in variable.columns:
         if column.label:
             options.setdefault(column.label, []).append(column.name)
-    told = [(_format_name_range(names), flatten(label), ()) for label, names in options.items()]
-    return (_build_column_grid(variable, (), told),) if told else ()
+    lines = [(_format_name_range(names), flatten(label), ()) for label, names in options.items()]
+    return (_build_column_grid(variable, (), lines),) if lines else ()
 
 
 def _build_column_grid(
-    variable: CodebookVariable, heads: Sequence[GridHead], told: Iterable[tuple[str, str, Sequence[str]]]
+    variable: CodebookVariable, heads: Sequence[GridHead], lines: Iterable[tuple[str, str, Sequence[str]]]
 ) -> Grid:
     return Grid(
         caption=f"Variables of {format_name(variable)}",
         corner="Variable",
-        heads=(GridHead("", "Which"), *heads),
+        heads=(GridHead("", "Content"), *heads),
         lines=tuple(
-            GridLine("answer", name, "", (GridCell(which), *map(GridCell, counts))) for name, which, counts in told
+            GridLine("answer", name, "", (GridCell(content), *map(GridCell, counts))) for name, content, counts in lines
         ),
     )
 
 
 def _describe_column(column: CodebookColumn) -> str:
-    """`radio, turn 2`."""
+    """Return `radio, turn 2`."""
     turn = f"turn {column.turn}" if column.turn is not None else ""
     return ", ".join(part for part in (flatten(column.label), turn) if part)
 
@@ -176,7 +176,7 @@ def _format_name_range(names: Sequence[str]) -> str:
 
 
 def describe_edition(codebook: Codebook) -> str:
-    """`asu_2000, version 1 · 71 variables · 35 interviews`."""
+    """Return `asu_2000, version 1 · 71 variables · 35 interviews`."""
     version = f", version {codebook.version}" if codebook.version else ""
     told = f"{codebook.instrument}{version} · {format_quantity(codebook.column_count, 'variable')}"
     return told if codebook.interviews is None else f"{told} · {format_quantity(codebook.interviews, 'interview')}"

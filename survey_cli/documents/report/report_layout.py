@@ -32,9 +32,9 @@ APPENDIX_TITLE: Final = "Appendix: methods and rates"
 READING_TITLE: Final = "How to read the tables"
 METHODS_TITLE: Final = "How the survey was done"
 MAX_JOINED_COLUMNS: Final = 6
-"""Columns of a banner that the width of a page has room for beside counts and percentages."""
+"""Maximum number of banner columns beside counts and percentages."""
 MAX_BAR_COLUMNS: Final = 3
-"""Columns beside which there is room for bars too."""
+"""Maximum number of banner columns beside bars."""
 
 
 class TableWidth(NamedTuple):
@@ -42,18 +42,18 @@ class TableWidth(NamedTuple):
 
     characters: int
     equal_columns: bool = False
-    """All columns are as wide as the widest."""
+    """Whether all columns are as wide as the widest."""
 
 
 PAGE_WIDTH: Final = TableWidth(84)
-"""Of a sheet of A4, and of a window that is as wide as the text of a page."""
+"""The width of an A4 page."""
 WORD_WIDTH: Final = TableWidth(60, equal_columns=True)
 COUNT_WIDTH: Final = 9
-"""Letters of a column of counts."""
+"""Width of a column of counts in characters."""
 COLUMN_GAP: Final = 2
-"""Letters between two columns."""
+"""Space between two columns in characters."""
 CHARACTER_WIDTH: Final = 0.56
-"""How wide a usual letter is, of the height of the type."""
+"""Average width of a character relative to the font size."""
 
 LineKind: TypeAlias = Literal["answer", "volunteered", "decline", "net", "range", "mention", "base", "summary"]
 
@@ -62,7 +62,7 @@ class GridHead(NamedTuple):
     """The head of a column of figures."""
 
     group: str
-    """What stands above it and its neighbors; empty where nothing does."""
+    """The head above it and its neighbors; empty if there is none."""
     text: str
     letter: str = ""
     has_bars: bool = False
@@ -79,11 +79,11 @@ class GridCell(NamedTuple):
 
     text: str
     letters: str = ""
-    """Raised behind it."""
+    """Significance letters, as superscript."""
     mark: str = ""
-    """Beside it: `[u]`."""
+    """A mark beside the text: `[u]`."""
     share: Fraction | None = None
-    """What a bar beside it shows."""
+    """The share shown as a bar."""
     amount: Fraction | int | None = None
     """The whole number or sum of weights, for programs that compute with it; None if the text is not such a number."""
 
@@ -109,16 +109,16 @@ class GridLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """A table of texts: a head for each column of figures, lines that have a label and as many cells."""
+    """A table of texts: heads of columns, and lines with a label and one cell per column."""
 
     caption: str
     corner: str
-    """What the labels are: `Answer`."""
+    """The head of the column of labels: `Answer`."""
     heads: tuple[GridHead, ...]
     lines: tuple[GridLine, ...]
 
     def iterate_groups(self) -> Iterator[tuple[str, int]]:
-        """Each group's name and how many columns it spans."""
+        """Yield the name of each group and its number of columns."""
         for name, heads in groupby(self.heads, key=lambda h: h.group):
             yield name, len(list(heads))
 
@@ -132,14 +132,14 @@ class Grid:
 
 
 class Block(NamedTuple):
-    """Items that stand together: the statements of one battery, or one item by itself."""
+    """Items shown together: the statements of one battery, or one item by itself."""
 
     battery: Battery | None
     items: tuple[ItemResult, ...]
 
     @property
     def span(self) -> str:
-        """`3–8`."""
+        """The numbers of its items: `3–8`."""
         first, last = self.items[0].number_or_id, self.items[-1].number_or_id
         return f"{first}" if first == last else f"{first}–{last}"
 
@@ -170,7 +170,7 @@ class Block(NamedTuple):
         return f"{own}: {item.label}" if own else item.wording
 
     def get_wording(self, item: ItemResult) -> str:
-        """The wording of an item, where its title is another."""
+        """Return the wording of an item; empty if it is the title."""
         return "" if flatten(item.wording) == flatten(self.get_item_title(item)) else item.wording
 
 
@@ -183,14 +183,14 @@ class Chapter(NamedTuple):
 
     id: str
     title: str
-    """Empty where the report has no sections at all."""
+    """Empty if the report has no sections."""
     span_text: str
     """`items 1–6`."""
     blocks: tuple[Block, ...]
 
 
 def build_chapters(results: Results) -> tuple[Chapter, ...]:
-    """The items in their order, divided where the section changes; a section that goes on after another says so."""
+    """Return the items in their order, divided by section; a section that continues after another says so."""
     batteries = {battery.id: battery for battery in results.batteries}
     titled = any(item.section for item in results.items)
     made: list[Chapter] = []
@@ -217,7 +217,7 @@ def build_chapters(results: Results) -> tuple[Chapter, ...]:
 
 
 def build_topline_grid(item: ItemResult) -> Grid:
-    """Counts and percentages of one item."""
+    """Return counts and percentages of one item."""
     return Grid(
         caption=f"Item {item.number_or_id}: counts and percentages",
         corner="Answer",
@@ -233,7 +233,7 @@ def _build_count_cells(figure: Figure) -> tuple[GridCell, ...]:
 
 
 def build_banner_grid(item: ItemResult, table: BannerTable, banner: Banner) -> Grid:
-    """Percentages of one item by column, then means and bases."""
+    """Return percentages of one item by column, then means and bases."""
     return _build_columns_grid(item, table, banner, range(len(banner.columns)))
 
 
@@ -250,7 +250,7 @@ def build_banner_grids(
 
 
 def _split_columns(table: BannerTable, banner: Banner, room: TableWidth) -> list[list[int]]:
-    """The columns of each table."""
+    """Return the columns of each table."""
     widths = [_measure_column(place, table, banner) for place in range(len(banner.columns))]
 
     def fits(columns: Sequence[int], most: int = room.characters) -> bool:
@@ -279,7 +279,7 @@ def _split_columns(table: BannerTable, banner: Banner, room: TableWidth) -> list
 
 
 def _measure_column(place: int, table: BannerTable, banner: Banner) -> int:
-    """How wide a column of a banner is, its head broken between words."""
+    """Return the width of a banner column in characters, with its head wrapped between words."""
     column, base = banner.columns[place], table.bases[place]
     letter = f"({column.letter})" if column.letter else ""
     words = f"{flatten(column.label)} {letter}".split()
@@ -379,8 +379,8 @@ def _build_base_lines(bases: Sequence[Base]) -> Iterator[GridLine]:
 
 
 def list_reading_notes(results: Results, *, remedy: str = "") -> tuple[str, ...]:
-    """What is said once, before all tables. `remedy`: what whoever may see all counts can do about hidden ones."""
-    filled = "‹Words in angle quotes› were filled in by the computer, differently for different respondents."
+    """Return notes that precede all tables. `remedy` says how to show hidden counts, to those who may see them."""
+    filled = "‹Words in angle quotes› were filled in by the computer and differed between respondents."
     hidden = describe_hidden_counts(results)
     return (
         *results.notes,
@@ -391,7 +391,7 @@ def list_reading_notes(results: Results, *, remedy: str = "") -> tuple[str, ...]
 
 
 def describe_hidden_counts(results: Results) -> str:
-    """`45 of 310 counts are hidden`; empty where none is."""
+    """Return `45 of 310 counts are hidden`; empty if none is."""
     if not results.hidden_count:
         return ""
     verb = pluralize(results.hidden_count, "is", "are")
@@ -399,7 +399,7 @@ def describe_hidden_counts(results: Results) -> str:
 
 
 def list_table_notes(item: ItemResult, table: BannerTable) -> tuple[str, ...]:
-    """The tests under a banner's table, a line for each group, and what was not said under the topline already."""
+    """Return notes of a banner table: tests by group, and notes that the topline does not have."""
     tests = [
         f"{group}: {'; '.join(test.text for test in some)}"
         for group, some in groupby(table.tests, key=lambda t: t.group)
@@ -408,7 +408,7 @@ def list_table_notes(item: ItemResult, table: BannerTable) -> tuple[str, ...]:
 
 
 def describe_base(base: Base) -> str:
-    """`Base: all 35`, with the weighted and the effective base where they are known, and that it is small."""
+    """Return `Base: all 35`, with weighted and effective base if known, and a note on small bases."""
     more = [f"{base.weighted_text} weighted"] if base.weighted_text else []
     more += [f"effective base {base.effective_text}"] if base.effective_text else []
     more += [base.small_text] if base.small_text else []
@@ -416,7 +416,7 @@ def describe_base(base: Base) -> str:
 
 
 def format_verbatim(verbatim: Verbatim) -> str:
-    """What was said: of which option, in quotes, how often, whose it is. Nothing in it turns the text around it."""
+    """Return an answer in quotes, with its option, number of times and case; direction controls are visible."""
     option = f"{flatten(verbatim.option)}: " if verbatim.option else ""
     told = [f"{verbatim.times:,} times"] if verbatim.times > 1 else []
     told += [escape_controls(verbatim.case)] if verbatim.case else []
@@ -425,7 +425,7 @@ def format_verbatim(verbatim: Verbatim) -> str:
 
 
 def describe_summary(summary: SummaryStatistics) -> str:
-    """Mean, median, standard deviation."""
+    """Return mean, median and standard deviation."""
     margin = f" {summary.margin_text}" if summary.margin_text else ""
     return (
         f"Mean {summary.mean_text}{margin}, median {summary.median_text}, "
@@ -434,7 +434,7 @@ def describe_summary(summary: SummaryStatistics) -> str:
 
 
 def build_rates_grid(rates: RateTable) -> Grid:
-    """Final counts by group, e, and AAPOR's rates; a column for each frame or part."""
+    """Return final counts by group, e, and AAPOR's rates, with a column for each frame or part."""
     found = [collect_figures(column) for column in rates.columns]
     lines = [
         GridLine(
@@ -467,7 +467,7 @@ def _build_rate_cell(rate: Fraction | int | None) -> GridCell:
 
 
 def build_margins_grid(weighting: WeightingSummary) -> Grid | None:
-    """What weighting changed; None where nothing was raked."""
+    """Return percentages before and after weighting; None if nothing was raked."""
     if not weighting.margins:
         return None
     return Grid(
@@ -482,7 +482,7 @@ def build_margins_grid(weighting: WeightingSummary) -> Grid | None:
 
 
 def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
-    """How interviews are weighted, in sentences."""
+    """Return the weighting of interviews in sentences."""
     return (
         weighting.description,
         f"{weighting.range_text.capitalize()}{'; the' if weighting.range_text else 'The'} design effect 1 + cv² is "
@@ -493,11 +493,11 @@ def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
 
 
 def describe_edition(results: Results) -> str:
-    """What the report rests upon: `asu_2000, version 1 · 35 interviews`."""
+    """Return the data of the report: `asu_2000, version 1 · 35 interviews`."""
     version = f", version {results.version}" if results.version else ""
     return f"{results.instrument}{version} · {format_quantity(results.interviews, 'interview')}"
 
 
 def format_row_note(row: ResultRow | GridLine) -> str:
-    """What stands in brackets behind a label."""
+    """Return the note in brackets after a label."""
     return f" ({row.note})" if row.note else ""

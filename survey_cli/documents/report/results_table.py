@@ -18,7 +18,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 MAX_DECIMALS: Final = 6
 _WHOLE_NUMBER: Final = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
-"""A number, which no spreadsheet runs."""
+"""A number that no spreadsheet runs as a formula."""
 
 
 def build_results_table(results: Results) -> Table:

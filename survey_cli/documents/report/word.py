@@ -46,11 +46,11 @@ if TYPE_CHECKING:
     from docx.text.run import Run
 
 CHART_WIDTH_CM: Final = 15.5
-"""How wide a picture is: as the text of a page."""
+"""Width of a picture: the text width of a page."""
 MAX_ROWS_TOGETHER: Final = 24
-"""A table of more rows may be parted over pages."""
+"""A table with more rows may be divided over pages."""
 LABEL_WIDTH_CM: Final = 6.0
-"""How wide the column of labels is; the others share the rest."""
+"""Width of the column of labels; the others share the rest."""
 
 
 def write_results_docx(results: Results, path: Path) -> None:
@@ -154,7 +154,7 @@ def _write_variable(word: "_WordWriter", variable: CodebookVariable) -> None:
 
 
 class _WordWriter:
-    """A document being written from the beginning to the end."""
+    """A writer of a document from beginning to end."""
 
     def __init__(self, title: str, language: str) -> None:
         import docx
@@ -165,7 +165,7 @@ class _WordWriter:
         known = self.document.core_properties
         known.title, known.author, known.language, known.comments = replace_illegal(title), "", "en", ""
         for moment in known._element.xpath("./dcterms:created | ./dcterms:modified"):
-            moment.getparent().remove(moment)  # the template's own, of 2013
+            moment.getparent().remove(moment)  # of python-docx's template, of 2013
         for lang in self.document.styles.element.xpath("./w:docDefaults//w:lang"):
             lang.set(qn("w:val"), "en-GB")
         self.language = "" if language == "en" else language
@@ -186,11 +186,11 @@ class _WordWriter:
         self._number_pages()
 
     def _number_pages(self) -> None:
-        """A foot that says the page: a field, which Word fills in."""
+        """Add a footer with the page number, a field that Word fills in."""
         self.document.sections[0].footer.paragraphs[0]._p.append(_make_field("PAGE"))
 
     def _add_paragraph(self, style: str | None = None) -> "Paragraph":
-        """One more, with some room above it below a table."""
+        """Add a paragraph, with space above it after a table."""
         from docx.shared import Pt
 
         paragraph = self.document.add_paragraph(style=style)
@@ -205,7 +205,7 @@ class _WordWriter:
         self.add_text(told)
 
     def add_heading(self, text: str, level: int, *, mark: str = "") -> None:
-        """A heading; `mark`: a name by which the contents find it."""
+        """Add a heading; `mark` is the bookmark to which the contents link."""
         paragraph = self.document.add_heading(replace_illegal(text), level)
         self.below_table = False
         if mark:
@@ -213,7 +213,7 @@ class _WordWriter:
             _add_bookmark(paragraph, mark, self.bookmark_count)
 
     def add_contents(self, lines: Iterable[tuple[str, str]]) -> None:
-        """Titles that lead to their headings, each with the page it is on; by mark and title."""
+        """Add links to headings with their page numbers; `lines` holds bookmark and title."""
         from docx.enum.text import WD_TAB_ALIGNMENT, WD_TAB_LEADER
         from docx.shared import Cm
 
@@ -227,7 +227,7 @@ class _WordWriter:
             _link_to_bookmark(paragraph, mark)
 
     def add_text(self, text: str, *, strong: bool = False, close: bool = False) -> None:
-        """A paragraph; `close`: it stays on the page of what follows."""
+        """Add a paragraph; `close`: it stays on the page of the next one."""
         paragraph = self._add_paragraph()
         paragraph.add_run(replace_illegal(text)).bold = strong or None
         paragraph.paragraph_format.keep_with_next = close or None
@@ -237,7 +237,7 @@ class _WordWriter:
             self._add_paragraph("List Bullet").add_run(replace_illegal(line))
 
     def add_quote(self, wording: str) -> None:
-        """What was read aloud."""
+        """Add text that was read aloud."""
         lines: Sequence[Line] = parse_lines(wording)
         if not lines:
             return
@@ -267,7 +267,7 @@ class _WordWriter:
             _fill_cell(row.cells[1], flatten(line.text))
 
     def add_grid(self, grid: Grid, *, words: bool = False) -> None:
-        """A table: its head repeats on every page, figures stand to the right; `words`: cells stand to the left."""
+        """Add a table whose head repeats on every page; cells are right-aligned unless `words`."""
         first = LABEL_WIDTH_CM if not words else 3
         widths = [first, *([(CHART_WIDTH_CM + 0.5 - first) / len(grid.heads)] * len(grid.heads))]
         if words and grid.has_groups:  # the first of the others has words, and figures need less
@@ -312,7 +312,7 @@ class _WordWriter:
         return table
 
     def add_chart(self, chart: Chart | None, caption: str = "") -> None:
-        """A chart and its words, where it can be drawn here, below its caption."""
+        """Add a chart with its description below its caption, if charts can be rendered."""
         if chart is None or not can_render_png():
             return
         from io import BytesIO
@@ -339,18 +339,18 @@ def _make_element(tag: str, **attributes: str) -> "BaseOxmlElement":
 
 
 def _make_field(instruction: str) -> "BaseOxmlElement":
-    """What Word fills in when the document is opened."""
+    """Return a field that Word fills in when the document is opened."""
     return _make_element("fldSimple", instr=instruction, dirty="true")
 
 
 def _add_bookmark(paragraph: "Paragraph", mark: str, number: int) -> None:
-    """A name for this place, around its text."""
+    """Add a bookmark around the text of a paragraph."""
     paragraph.runs[0]._r.addprevious(_make_element("bookmarkStart", id=str(number), name=mark))
     paragraph._p.append(_make_element("bookmarkEnd", id=str(number)))
 
 
 def _link_to_bookmark(paragraph: "Paragraph", mark: str) -> None:
-    """Make the whole line lead to the place of this name, and end in its page."""
+    """Link the whole line to a bookmark, and end it with the page number."""
     link = _make_element("hyperlink", anchor=mark, history="1")
     paragraph.runs[0]._r.addprevious(link)
     for run in paragraph.runs:
@@ -359,7 +359,7 @@ def _link_to_bookmark(paragraph: "Paragraph", mark: str) -> None:
 
 
 def _set_language(run: "Run", language: str) -> None:
-    """The language of a text, for those who hear it and for whoever checks its spelling."""
+    """Set the language of a text, for screen readers and spelling checks."""
     run._r.get_or_add_rPr().append(_make_element("lang", val=language))
 
 
@@ -377,20 +377,20 @@ def _fill_cell(cell: "_Cell", text: str, *, right: bool = False, strong: bool = 
 
 
 def _repeat_row(row: object) -> None:
-    """This row stands at the head of the table on every page."""
+    """Repeat the row at the head of the table on every page."""
     head = _make_element("tblHeader", val="true")
     row._tr.get_or_add_trPr().append(head)  # type: ignore[attr-defined]
 
 
 def _keep_together(rows: Iterable[Iterable["_Cell"]]) -> None:
-    """Each of these rows stays on the page of the next."""
+    """Keep each of these rows on the page of the next."""
     for row in rows:
         for cell in row:
             cell.paragraphs[0].paragraph_format.keep_with_next = True
 
 
 def _add_rules(table: "Table") -> None:
-    """Lines between rows and none between columns."""
+    """Add lines between rows and none between columns."""
     borders = _make_element("tblBorders")
     for edge, wide, color in (("top", "8", "111111"), ("bottom", "8", "111111"), ("insideH", "4", "BBBBBB")):
         borders.append(_make_element(edge, val="single", sz=wide, space="0", color=color))
@@ -399,5 +399,5 @@ def _add_rules(table: "Table") -> None:
 
 
 def _set_caption(table: "Table", words: str) -> None:
-    """What the table is, for those who hear it."""
+    """Set the description of a table for screen readers."""
     table._tbl.tblPr.append(_make_element("tblCaption", val=replace_illegal(words)))

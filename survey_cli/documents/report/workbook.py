@@ -35,18 +35,18 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 LABEL_WIDTH: Final = 60
-"""Letters that the column of labels is wide."""
+"""Width of the column of labels in characters."""
 NAME_WIDTH: Final = 28
 FIGURE_WIDTH: Final = 14
 MAX_PORTRAIT_COLUMNS: Final = 4
-"""Columns of figures for which a page that stands is wide enough."""
+"""Maximum number of figure columns on a portrait page."""
 PRINTED_NUMBER: Final = re.compile(r"-?\d[\d,]*(\.\d+)?", re.ASCII)
-"""A number of which there is nothing but its text."""
+"""A number that is known only as text."""
 TOPLINE_HEADS: Final = Grid(
     caption="", corner="Answer", heads=(GridHead("", "Number"), GridHead("", "Percent")), lines=()
 )
 MAX_CELL_LENGTH: Final = 32_767
-"""Letters that a cell holds."""
+"""Maximum length of a cell in characters."""
 
 
 def write_results_xlsx(results: Results, path: Path) -> None:
@@ -128,13 +128,13 @@ def _write_topline(sheet: "_SheetWriter", block: Block, item: ItemResult, result
 
 
 def _count_decimals(results: Results) -> int:
-    """As many as the report's percentages have."""
+    """Return the number of decimals of the report's percentages."""
     texts = (row.total.percent_text for item in results.items for row in item.rows)
     return max((len(text.partition(".")[2]) for text in texts), default=0)
 
 
 class _SheetWriter:
-    """A sheet that grows downwards, and prints one page wide; `across` on paper that lies."""
+    """A sheet written from top to bottom, which prints one page wide; `across` in landscape."""
 
     def __init__(self, sheet: "Worksheet", title: str, *, across: bool = False) -> None:
         sheet.title = title
@@ -149,7 +149,7 @@ class _SheetWriter:
         sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
 
     def add_repeated_head(self, title: str, grid: Grid) -> None:
-        """The first lines, which every page and the screen keep on top: a title, and what the columns of a grid are."""
+        """Add the first lines, a title and column heads, which repeat on every page and stay on screen."""
         self.add_line([title], strong=True)
         self._add_heads(grid)
         self.sheet.print_title_rows = f"1:{self.row}"
@@ -159,7 +159,7 @@ class _SheetWriter:
         self.sheet.column_dimensions[column].width = letters
 
     def add_line(self, texts: Sequence[str], *, strong: bool = False, heads: bool = False) -> None:
-        """Texts from the first column on; `heads`: all but the first stand over figures."""
+        """Add texts from the first column on; `heads`: all but the first are heads of figures."""
         self.row += 1
         for column, text in enumerate(texts, 1):
             right = heads and column > 1
@@ -188,7 +188,7 @@ class _SheetWriter:
                 self._set_figure(column, shown, decimals)
 
     def _set_figure(self, column: int, shown: GridCell, decimals: int) -> None:
-        """A number where it is one; a trace of a percentage shows its star, and keeps its value."""
+        """Write a number if it is one; a percentage that rounds to zero shows a star and keeps its value."""
         from openpyxl.styles import Alignment
 
         cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]
