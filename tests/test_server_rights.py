@@ -18,6 +18,7 @@ from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.sessions.station.station import StationSession
+from survey_cli.store import Store
 from survey_cli.store.backends.postgres.connection import check_encryption
 from survey_cli.store.do_not_call import DoNotCallList
 from user_errors import attempt
@@ -284,7 +285,6 @@ def test_what_came_about_decides_whatever_was_said(monkeypatch: pytest.MonkeyPat
         closed=False,
     )
     monkeypatch.setattr(psycopg, "connect", lambda *_, **__: plain)
-    from survey_cli.store import Store
 
     with pytest.raises(StoreError, match="not encrypted"):
         Store.open("postgresql:///x?service=away&schema=s", create=False)
