@@ -15,7 +15,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, load_simulation_cases
 from survey_cli.simulate.fieldwork.households import invent_cases
-from survey_cli.simulate.fieldwork.model import FieldworkModel
+from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings
 
 CASES, INTERVIEWERS, DAYS = 20_000, 12, 18
@@ -57,7 +57,9 @@ def forecast_row(folder: Path) -> list[Line]:
     staff = [Interviewer(login=f"i{number}", role="supervisor") for number in range(INTERVIEWERS)]
     settings = FieldworkSettings(starts=STARTS, days=DAYS, zone=ZONE)
     start = process_time()
-    model = FieldworkModel(instrument, Plan.from_instrument(instrument), People(), staff, histories, settings)
+    model = FieldworkModel(
+        FieldworkStart(instrument, Plan.from_instrument(instrument), People(), histories), staff, settings
+    )
     model.run()
     took = process_time() - start
     calls = sum(agent.log.calls for agent in model.interviewers)

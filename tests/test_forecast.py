@@ -34,7 +34,7 @@ from survey_cli.services.simulation.simulated_study import (
 )
 from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastOptions, forecast
 from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
-from survey_cli.simulate.fieldwork.model import FieldworkModel
+from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.propensities import MIN_CALLS, measure_propensities
 from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings, StationSimulation
 from survey_cli.study.open_study import OpenStudy
@@ -111,7 +111,7 @@ def test_the_model_comes_to_what_real_stations_come_to(tmp_path: Path) -> None:
             field.run()
         histories = load_simulation_cases(wish, made)
         assert isinstance(histories, list)
-        model = FieldworkModel(made, Plan.from_instrument(made), People(), staff, histories, settings)
+        model = FieldworkModel(FieldworkStart(made, Plan.from_instrument(made), People(), histories), staff, settings)
         model.run()
         for number, workers in enumerate((field.interviewers, model.interviewers)):
             calls[number] += sum(one.log.calls for one in workers)  # type: ignore[attr-defined]
@@ -193,7 +193,9 @@ def test_appointments_are_called_by_their_maker_and_refusals_never_again(tmp_pat
         histories = [(key, list(history)) for key, history in study.store.cases.queries.iterate_histories()]
         settings = FieldworkSettings(starts=date(2026, 11, 24), days=20, zone=CHICAGO)
         model = FieldworkModel(
-            study.instrument, study.plan, study.people, [study.who] * 2, histories, settings, begins=shift.at
+            FieldworkStart(study.instrument, study.plan, study.people, histories, at=shift.at),
+            [study.who] * 2,
+            settings,
         )
     before = {key: len(history) for key, history in histories}
     model.run()
@@ -229,7 +231,7 @@ def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path
     histories = load_simulation_cases(wish, instrument)
     assert isinstance(histories, list)
     staff = [replace(study.who, login=f"i{n}") for n in range(4)]
-    model = FieldworkModel(instrument, study.plan, People(), staff, histories, settings)
+    model = FieldworkModel(FieldworkStart(instrument, study.plan, People(), histories), staff, settings)
     model.run()
     many = measure_propensities(model.histories.items(), study.plan)
     assert sum(agent.log.calls for agent in model.interviewers) > MIN_CALLS

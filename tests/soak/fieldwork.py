@@ -58,7 +58,7 @@ from survey_cli.services.simulation.simulated_study import (
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import IdleView
 from survey_cli.simulate.fieldwork.households import Propensities
-from survey_cli.simulate.fieldwork.model import FieldworkModel
+from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.station_simulation import AgendaEntry, FieldworkSettings, StationSimulation
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.consistency.queue_refresh import refresh_queue
@@ -560,7 +560,7 @@ def modeled(seed: int, folder: Path) -> tuple[FieldworkModel, Counter[str]]:
         propensities=planned.chances,
     )
     plan = Plan.from_instrument(made)
-    model, seen = FieldworkModel(made, plan, people, planned.staff, cases, days), Counter[str]()
+    model, seen = FieldworkModel(FieldworkStart(made, plan, people, cases), planned.staff, days), Counter[str]()
     model.run()
     try:
         for key, entries in model.histories.items():

@@ -16,7 +16,7 @@ from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.problems import UserError
 from survey_cli.services.cases.fieldwork_status import InterviewTarget, find_interview_target
 from survey_cli.services.data.run_on_records import run_on_records
-from survey_cli.simulate.fieldwork.model import FieldworkModel
+from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.propensities import measure_propensities
 from survey_cli.simulate.fieldwork.station_simulation import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.fieldwork.study_simulation import build_staff
@@ -189,18 +189,9 @@ def _build_forecast(
     for spread in spreads:
         for number in levels:
             staff = build_staff(records.people, number)
-            model = FieldworkModel(
-                records.instrument,
-                replace(records.plan, spread=spread),
-                records.people,
-                staff,
-                study.histories,
-                settings,
-                fill=study.fill,
-                begins=options.at,
-                target=study.target.interviews,
-                early=True,
-            )
+            plan = replace(records.plan, spread=spread)
+            start = FieldworkStart(records.instrument, plan, records.people, study.histories, study.fill, options.at)
+            model = FieldworkModel(start, staff, settings, target=study.target.interviews, stops_early=True)
             complete = model.complete
             model.run(_offset_progress(tell, before, whole))
             rows.append(_build_row(model, complete, number, spread))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
@@ -64,6 +64,15 @@ class Propensities:
     """An interview is interrupted and resumed later."""
 
 
+class EarlierCalls(NamedTuple):
+    """Calls to a case before the simulation begins."""
+
+    calls: int = 0
+    answered: int = 0
+    rang: Collection[int] = ()
+    """Positions of the numbers that were called: they are good."""
+
+
 @dataclass(slots=True)
 class Household:
     """The people who answer the telephone of one case."""
@@ -94,19 +103,17 @@ class Household:
         propensities: Propensities,
         frame: SampleFrame,
         languages: tuple[str, ...],
-        calls: int = 0,
-        answered: int = 0,
-        rang: Collection[int] = (),
+        earlier: "EarlierCalls | None" = None,
     ) -> "Household":
         """Draw the people of a case; the same ones for the same seed and key.
 
-        Of people who were called before, `answered` of `calls` were answered, and the numbers `rang` are good:
-        whoever was never reached is likelier to be out again.
+        Whoever was called before and never reached is likelier to be out again.
         """
+        earlier = earlier or EarlierCalls()
         dice = Random(f"{seed}\0{key}")
         pattern = choose_pattern(frame)
         # some are nearly never in, a few nearly always: a gamma of mean 1
-        reachability = dice.gammavariate(1.5 + answered, 1 / (1.5 + propensities.contact * calls))
+        reachability = dice.gammavariate(1.5 + earlier.answered, 1 / (1.5 + propensities.contact * earlier.calls))
         draw = dice.random()
         others = [code for code in languages[1:] if dice.random() < OTHER_LANGUAGE_SHARE]
         return cls(
@@ -115,7 +122,9 @@ class Household:
             contact_chances={
                 part: min(0.95, propensities.contact * reachability * share) for part, share in pattern.items()
             },
-            dead_numbers={position: why for position, why in _draw_dead_numbers(numbers, dice) if position not in rang},
+            dead_numbers={
+                position: why for position, why in _draw_dead_numbers(numbers, dice) if position not in earlier.rang
+            },
             has_machine=dice.random() < MACHINE_SHARE,
             refuse=min(1.0, propensities.refuse * dice.gammavariate(2, 0.5)),
             language=others[0] if others else "",

@@ -46,7 +46,7 @@ from survey_cli.fieldwork.queue.rules import explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
-from survey_cli.simulate.fieldwork.households import DialResult, Household
+from survey_cli.simulate.fieldwork.households import DialResult, EarlierCalls, Household
 from survey_cli.simulate.fieldwork.interviewers import (
     BREAK_INTERVAL,
     BREAK_LENGTH,
@@ -107,36 +107,46 @@ class ModelInterviewer:
         return f"station {self.number + 1}"
 
 
+@dataclass(frozen=True, slots=True)
+class FieldworkStart:
+    """The study, and its cases as they are when the simulation begins."""
+
+    instrument: Instrument
+    plan: Plan
+    people: People
+    histories: Iterable[tuple[str, Sequence[HistoryEntry]]]
+    fill: Mapping[str, CellFill] = field(default_factory=dict)
+    """Interviews in each quota cell."""
+    at: datetime | None = None
+    """None: midnight before the first day."""
+
+
 class FieldworkModel:
     """A study's fieldwork in memory."""
 
     def __init__(
         self,
-        instrument: Instrument,
-        plan: Plan,
-        people: People,
+        start: FieldworkStart,
         staff: Sequence[Interviewer],
-        histories: Iterable[tuple[str, Sequence[HistoryEntry]]],
-        tried: FieldworkSettings,
+        settings: FieldworkSettings,
         *,
-        fill: Mapping[str, CellFill] | None = None,
-        begins: datetime | None = None,
         target: int | None = None,
-        early: bool = False,
+        stops_early: bool = False,
     ) -> None:
-        """`histories` are the cases as they stand when it `begins` (else with the first day), `fill` their places in the
-        quotas. With `stops_early` it ends once `target` interviews are complete, every hard cell is full, or no case is
-        left to call.
+        """Prepare the days to come.
+
+        With `stops_early` they end once `target` interviews are complete, every hard cell is full, or no case is left
+        to call.
         """
-        self.instrument = instrument
-        self.plan = plan
-        self.people = people
-        self.settings = tried
+        self.instrument = start.instrument
+        self.plan = start.plan
+        self.people = start.people
+        self.settings = settings
         self.target = target
-        self.stops_early = early
-        self.at = begins or self._to_utc(tried.starts)
+        self.stops_early = stops_early
+        self.at = start.at or self._to_utc(settings.starts)
         self.histories: dict[str, list[HistoryEntry]] = {}
-        self.fill: dict[str, CellFill] = dict(fill or {})
+        self.fill: dict[str, CellFill] = dict(start.fill)
         self.complete = 0
         """Complete interviews, including those before the start."""
         self.reached_at: datetime | None = None
@@ -147,7 +157,7 @@ class FieldworkModel:
         self.days = 0
         """Days that have passed."""
         self.by_day: dict[date, Counter[str]] = {}
-        self._habits = replace(tried.habits, qualify=1.0)
+        self._habits = replace(settings.habits, qualify=1.0)
         self._cases: dict[str, Case] = {}
         self._positions: dict[str, QueuePosition] = {}
         self._ready: dict[str, list[ReadyCase]] = {}
@@ -162,14 +172,14 @@ class FieldworkModel:
         self._minute = datetime.min.replace(tzinfo=UTC)
         self._open_cache: dict[tuple[str, str], bool] = {}
         self._aside_cache: dict[str, bool] = {}
-        for key, history in histories:
+        for key, history in start.histories:
             self.histories[key] = list(history)
             self._cases[key] = Case.from_history(key, history)
             self._update_position(key)
             self.complete += self._positions[key].code == COMPLETE_CODE
         self._check_target()
         self.interviewers = tuple(
-            ModelInterviewer(who, number, Random(f"{tried.seed}\0interviewer\0{number}"), WorkLog(login=who.login))
+            ModelInterviewer(who, number, Random(f"{settings.seed}\0interviewer\0{number}"), WorkLog(login=who.login))
             for number, who in enumerate(staff)
         )
 
@@ -395,26 +405,28 @@ class FieldworkModel:
     # one case
 
     def _find_household(self, case: Case) -> Household:
-        found = self._households.get(case.key)
-        if found is None:
-            found = Household.draw(
+        household = self._households.get(case.key)
+        if household is None:
+            household = Household.draw(
                 case.key,
                 len(case.numbers),
                 seed=self.settings.seed,
                 propensities=self.settings.propensities,
                 frame=self.plan.frame,
                 languages=self.instrument.languages,
-                calls=len(case.calls),
-                answered=sum(not _is_noncontact(call.outcome, self.plan) for call in case.calls),
-                rang={call.number for call in case.calls},
+                earlier=EarlierCalls(
+                    calls=len(case.calls),
+                    answered=sum(not _is_noncontact(call.outcome, self.plan) for call in case.calls),
+                    rang={call.number for call in case.calls},
+                ),
             )
             if case.requested_language:
-                found.language = case.requested_language
-            promise = find_open_appointment(case, self.plan)
-            if promise is not None:
-                found.appointment = resolve_span(promise)[0]
-            self._households[case.key] = found
-        return found
+                household.language = case.requested_language
+            appointment = find_open_appointment(case, self.plan)
+            if appointment is not None:
+                household.appointment = resolve_span(appointment)[0]
+            self._households[case.key] = household
+        return household
 
     def _wait(self, agent: ModelInterviewer, seconds: float | tuple[int, int]) -> datetime:
         length = agent.dice.uniform(*seconds) if isinstance(seconds, tuple) else seconds
