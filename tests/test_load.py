@@ -394,7 +394,7 @@ def test_whatever_was_written_as_yaml_is_read_back_as_text(tree: object, flow: b
     "a: {" + "a," * 50_000, " [\n" * 60_000 + "a: b\n", "- 'it's\n" * 20_000, "&a " * 50_000,
     "\x07" * 100_000,
     "a: &a [x,x,x]\nb: &b [*a,*a,*a]\nc: &c [*b,*b,*b]\n", "x: 1\n" * 20_000, "- {a}\n" * 20_000,
-])  # fmt: skip
+], ids=lambda text: repr(text[:6]))  # fmt: skip
 def test_hostile_files_end_soon(text: str) -> None:
     began = time.perf_counter()
     source = load_source_text(text)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scale import SCALE
 from stored import (  # noqa: F401 – fixtures
     NOON,
     a_path,
@@ -54,7 +55,7 @@ def test_an_existing_database_is_opened_without_sqlite_utils(on_disk, path):
     assert outcome(opened) == "False\n"
 
 
-def test_eight_programs_can_make_one_file_at_once(tmp_path):
+def test_several_programs_can_make_one_file_at_once(tmp_path):
     script = """
 print("ready", flush=True)
 while not os.path.exists(sys.argv[2]):
@@ -66,13 +67,13 @@ print(start(store, sys.argv[3]))
 """
     for round in range(3):
         path, gun = tmp_path / f"fresh{round}.db", tmp_path / f"gun{round}"
-        programs = [child(script, path, gun, k) for k in range(8)]
+        programs = [child(script, path, gun, k) for k in range(4 * SCALE)]
         for program in programs:
             assert program.stdout.readline() == "ready\n"
         gun.touch()
-        assert [outcome(program) for program in programs] == ["None\n"] * 8
+        assert [outcome(program) for program in programs] == ["None\n"] * (4 * SCALE)
         with Store.open(path, create=False) as store:
-            assert [row.id for row in store.interviews.list_rows()] == [str(k) for k in range(8)]
+            assert [row.id for row in store.interviews.list_rows()] == [str(k) for k in range(4 * SCALE)]
             assert store.maintenance.check_integrity() == []
     assert not list(tmp_path.glob(".*"))
 
