@@ -1,11 +1,11 @@
 # make demo    an interview, with only Python 3.11 or newer and make on the machine
 # make test    the tests; those that compare times run afterwards, one by one (TEST_SCALE=4 for four times the examples of
 #              properties, processes and crashes)
-# make check   ruff, mypy and the walls between the rooms
+# make check   ruff, mypy and the layers
 # make bench   every goal measured beside its peer, one table (ROWS="step csv" for some; needs about five minutes)
-# make soak    interviews killed at random times, 1,000 times, and around their end, 300 times per engine
-#              (SOAK_RUNS=…, ENDING_RUNS=…, SOAK_SEED=… to see one again)
-# make trial   invented fieldwork, every call audited, for MINUTES=10 (TRIAL_SEED=… for one study again)
+# make crash   interviews killed at random times, 1,000 times, and around their end, 300 times per engine
+#              (CRASH_RUNS=…, ENDING_RUNS=…, CRASH_SEED=… to see one again)
+# make fieldwork  simulated fieldwork, every call audited, for MINUTES=10 (FIELDWORK_SEED=… for one study again)
 # make fuzz    anything typed or written, for MINUTES=10 (FUZZ_SEED=… to begin as another hunt did, FUZZ_TARGETS=keys)
 # make docs    the reference pages, from the docstrings
 # make pictures the pictures, from the program
@@ -15,7 +15,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check docs pictures bench soak trial fuzz clean
+.PHONY: help demo test check docs pictures bench crash fieldwork fuzz clean
 
 # Which Python builds .venv; empty: the newest one found.
 PYTHON ?=
@@ -33,14 +33,14 @@ DEMO = .venv/bin/survey interview $(INSTRUMENT) --practice --again --case 'Chica
 	--set kind=District --set region=Central --set city=Chicago --set zone=America/Chicago
 PLAIN_ANSWERS := instruments/asu_2000.answers.txt
 
-SOAK_RUNS ?= 1000
+CRASH_RUNS ?= 1000
 ENDING_RUNS ?= 300
 
 # Which rows of the benchmarks; empty: all of them.
 ROWS ?=
-SOAK_SEED ?=
+CRASH_SEED ?=
 
-TRIAL_SEED ?=
+FIELDWORK_SEED ?=
 
 # How long all targets are fuzzed, taken together.
 MINUTES ?= 10
@@ -78,19 +78,19 @@ bench: .venv/dev.stamp
 		echo 'make bench: pyxform cannot be installed here; its row is left out' >&2
 	@.venv/bin/python -m benchmarks $(ROWS)
 
-soak: .venv/dev.stamp
-	@PYTHONPATH=tests .venv/bin/python -m soak --runs $(SOAK_RUNS) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
-	@for engine in sqlite postgresql; do PYTHONPATH=tests .venv/bin/python -m soak.endings --engine $$engine \
-		--runs $(ENDING_RUNS) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) || exit 1; done
+crash: .venv/dev.stamp
+	@PYTHONPATH=tests .venv/bin/python -m crash --runs $(CRASH_RUNS) $(if $(CRASH_SEED),--seed $(CRASH_SEED))
+	@for engine in sqlite postgresql; do PYTHONPATH=tests .venv/bin/python -m crash.endings --engine $$engine \
+		--runs $(ENDING_RUNS) $(if $(CRASH_SEED),--seed $(CRASH_SEED)) || exit 1; done
 
-# Whole studies in the field: invented people, the real queue, stations that die; every call audited.
-trial: .venv/dev.stamp
-	@PYTHONPATH=tests .venv/bin/python -m soak.fieldwork --minutes $(MINUTES) $(if $(TRIAL_SEED),--seed $(TRIAL_SEED) --studies 1)
+# Whole studies in the field: simulated people, the real queue, stations that die; every call audited.
+fieldwork: .venv/dev.stamp
+	@PYTHONPATH=tests .venv/bin/python -m support.audited_fieldwork --minutes $(MINUTES) $(if $(FIELDWORK_SEED),--seed $(FIELDWORK_SEED) --studies 1)
 
 fuzz: .venv/dev.stamp
 	@.venv/bin/python -c 'import atheris' 2>/dev/null || $(PIP) install --editable '.[fuzz]' || \
 		echo 'make fuzz: the coverage-guided fuzzer cannot be installed here; hypothesis hunts alone' >&2
-	@PYTHONPATH=tests .venv/bin/python -m fuzz --minutes $(MINUTES) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) $(FUZZ_TARGETS)
+	@PYTHONPATH=$(CURDIR)/tests:$(CURDIR)/tests/engine .venv/bin/python -m fuzz --minutes $(MINUTES) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) $(FUZZ_TARGETS)
 
 # The reference pages and the pictures, from the program itself.
 docs: .venv/dev.stamp

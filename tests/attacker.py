@@ -1,5 +1,7 @@
-"""A reader who wants to know what a report hides: every printed figure is an equation or a pair of bounds, and whole
-numbers are sought that agree with all of them. It shares no code with what hides them.
+"""A reader who wants to know what a report hides.
+
+Every printed figure becomes an equation or a pair of bounds, and whole numbers are sought that agree with all of
+them. It shares no code with disclosure control.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence

@@ -1,7 +1,7 @@
-"""A case's history, for tests, written as a supervisor would tell it.
+"""Histories of cases, written like a log.
 
-`history("unit 7").at("2026-11-23 14:10").call("no_answer").at("15:00").call("busy")` reads like a log: times are what the
-clock shows where the respondent is, and each call is a sitting of its own that a station claims and closes.
+`history("unit 7").at("2026-11-23 14:10").call("no_answer").at("15:00").call("busy")`: times are those of a clock
+where the respondent is, and each call is a session of its own that a station claims and closes.
 """
 
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""What the tests of the command line share: a folder of one's own, two instruments with problems, a terminal."""
+"""Helpers of tests of the command line: an empty folder, two instruments with problems, a terminal."""
 
 import os
 import re

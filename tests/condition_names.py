@@ -1,4 +1,4 @@
-"""The names that the tests of conditions speak of, and two ways to read a text with them."""
+"""Names that the tests of conditions use, and two ways to parse a text with them."""
 
 import unicodedata
 

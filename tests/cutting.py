@@ -1,4 +1,4 @@
-"""A line to the tests' database server that can be cut at a chosen word."""
+"""A connection to the tests' database server that can be cut at a chosen word."""
 
 import shutil
 import socket

@@ -1,7 +1,7 @@
-"""A station's desk for tests of faces: a few made-up cases in a row, a clock that stands, and a list of what was
-asked of it.
+"""A station session for tests of interfaces: a few cases in a row, a clock that stands still, and a list of the calls
+that it received.
 
-It keeps nothing and knows no rule of fieldwork; a test reads `calls` to see which key did what to which case.
+It stores nothing and knows no rule of fieldwork; a test reads `calls` to see which key did what to which case.
 """
 
 from dataclasses import dataclass, field, replace

@@ -1,5 +1,5 @@
-"""A desk for tests of faces: it walks a scripted list of Prompts, keeps what was given, and rejects like
-the real one.
+"""An interview session for tests of interfaces: it walks a scripted list of Prompts, stores the entries, and rejects
+like the real one.
 
 It knows the route only as a list; a test reads `given` to see which entry landed on which place.
 """

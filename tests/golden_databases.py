@@ -1,7 +1,7 @@
-"""Databases that earlier versions of the program wrote, kept as SQL text, and the script that wrote them.
+"""Databases that earlier versions of the program wrote, stored as SQL text, and the script that wrote them.
 
-`python tests/golden_databases.py NAME` writes `tests/data/databases/NAME.*` with the program as it stands: do it once
-before the schema changes, under a new name. What is there already is never written again.
+`PYTHONPATH=tests python -m support.golden_databases NAME` writes `tests/data/databases/NAME.*` with the present
+program. Run it once before the schema changes, with a new name. Existing files are never written again.
 """
 
 import gzip

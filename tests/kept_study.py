@@ -1,4 +1,4 @@
-"""A study on the disk, for tests: an instrument, and a database that holds the histories of its cases."""
+"""A study on disk: an instrument, and a database with the histories of its cases."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A client of yaml-language-server, which editors use: opens texts, and asks what it completes and what it marks."""
+"""A client of yaml-language-server, which editors use: it opens texts, and asks for completions and diagnostics."""
 
 import json
 import os

@@ -1,5 +1,5 @@
-"""A report of results for tests of its pages, put together by hand: every kind of row, a battery, a banner, hidden
-counts, weights, rates, and texts that would be markup, formulas or line ends if anything took them for such.
+"""A report of results, written by hand: every kind of row, a battery, a banner, hidden counts, weights, rates, and
+texts that would be markup, formulas or line ends if anything took them for such.
 """
 
 from collections.abc import Sequence

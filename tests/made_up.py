@@ -1,4 +1,4 @@
-"""Instruments that nobody wrote: a strategy of small ones as YAML text, for what must hold of any instrument."""
+"""Random instruments: a strategy of small ones as YAML text, for properties of any instrument."""
 
 from hypothesis import strategies as st
 

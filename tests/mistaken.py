@@ -1,4 +1,4 @@
-"""Reads a table of mistakes: what is written, and what is said of it. Shared by the tests of checks and of shape."""
+"""Tables of mistakes (`data/*.txt`): a text, and the problems reported of it."""
 
 from pathlib import Path
 from typing import NamedTuple

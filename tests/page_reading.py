@@ -1,4 +1,4 @@
-"""What the tests of pages share: a reader that forgives nothing, and a browser where there is one."""
+"""Helpers of tests of pages: a strict HTML parser, and a browser where there is one."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""What the tests of the preview share: a small questionnaire, and saving it."""
+"""Helpers of tests of the preview: a small questionnaire, and how it is saved."""
 
 from pathlib import Path
 

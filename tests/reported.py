@@ -1,4 +1,4 @@
-"""Results for tests: a questionnaire's text and what people answered give the tables of the report."""
+"""Report tables of a questionnaire's text and of answers."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction

@@ -1,5 +1,8 @@
-"""Respondents and interviewers out of a `Random(seed)`: they answer, decline, go back, jump, correct and confirm, and
-always come to an end. `due` says independently of the engine's walk which answers should then be in the data."""
+"""Random respondents and interviewers: they answer, decline, go back, jump, correct and confirm, and always come to
+an end.
+
+`due` computes, independently of the engine's route, which answers should then be in the data.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server of the tests' own: one for each run (or worker), a schema for each test."""
+"""A real PostgreSQL server for tests: one per run (or worker), a schema per test."""
 
 import atexit
 import os

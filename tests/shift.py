@@ -1,4 +1,4 @@
-"""A study in the field, for tests: an instrument as text, cases as rows of a sample file, stations on a clock that stands
+"""A study in the field: an instrument as text, cases as rows of a sample file, stations on a clock that stands still
 until it is moved.
 
 `shift = Shift(tmp_path, ITEMS, "unit,phone\\nA,…")`; `ann = shift.station("ann")`; `ann.record_outcome("busy")`;

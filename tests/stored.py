@@ -1,4 +1,4 @@
-"""What the tests of the store share: an instrument, interviews, other programs on the same machine."""
+"""Helpers of tests of the store: an instrument, interviews, other programs on the same machine."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""What the tests of cases in the store share: made-up cases, standings, leases, and a program that claims."""
+"""Helpers of tests of cases in the store: cases, queue positions, leases, and a program that claims."""
 
 from datetime import UTC, datetime, timedelta
 

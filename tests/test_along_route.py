@@ -1,5 +1,5 @@
-"""Does the check along the route accuse anybody wrongly? What it says is never asked must never be asked, and what it
-says a condition is never worth, it must never be worth, in interviews of invented people.
+"""Conditions that nobody can meet along the route: what `check` says is never asked is never asked in random
+interviews, and what it says a condition never is, it never is.
 """
 
 from collections.abc import Iterator

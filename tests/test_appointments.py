@@ -1,4 +1,6 @@
-"""What does `tomorrow 3pm` mean there, and does the promise ring at the time that was promised?"""
+"""Texts of appointments (`tomorrow 3pm`): the date and time they mean where the respondent is, also across clock
+changes.
+"""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Does the printed questionnaire say what the instrument says, each thing once, and nothing as markup?"""
+"""The printed questionnaire: it says what the instrument says, each thing once, and nothing as markup."""
 
 import re
 from dataclasses import dataclass, field

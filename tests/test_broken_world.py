@@ -1,5 +1,6 @@
-"""What does an interviewer see when the world breaks? One plain line, the same question with what was typed still there,
-nothing half written; and the interview goes on when the world is mended."""
+"""Failures around an interview (disk, database, terminal): one plain line, the same question with the typed text
+still there, nothing half written; and the interview goes on when the cause is gone.
+"""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""When may a zone be called? Against a clock read minute by minute, published holidays, and days the clock changes."""
+"""Calling hours: a clock read minute by minute, published holidays, and days on which the clock changes."""
 
 import timeit
 from datetime import UTC, date, datetime, timedelta

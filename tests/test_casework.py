@@ -1,4 +1,4 @@
-"""What a supervisor sees of cases and does to them. The stations whose work is looked at are real, but for the clock."""
+"""What a supervisor sees of cases and does to them, at real stations with a clock of their own."""
 
 import json
 from collections.abc import Callable

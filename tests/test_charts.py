@@ -1,4 +1,4 @@
-"""Do charts show their figures to one scale, each legible, and tell their parts apart without colour?"""
+"""Charts: figures to one scale, each legible, and parts that differ by more than color."""
 
 import re
 from collections.abc import Sequence

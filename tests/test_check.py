@@ -1,4 +1,4 @@
-"""Does `survey check` say every problem where it is, in each of its forms, and fit for a terminal?"""
+"""`survey check`: every problem at its place, in each output format, and fit for a terminal."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What is wrong with an instrument is told in one run: each mistake once, in plain words, at its place."""
+"""Problems of an instrument: all are reported in one run, each once, in plain words, at its place."""
 
 import ast
 import re

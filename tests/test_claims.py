@@ -1,4 +1,4 @@
-"""Real processes at one queue: no case twice, none lost, whoever is killed; on a file and on a server alike."""
+"""Several processes at one queue: no case twice, none lost, whichever is killed; on a file and on a server."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Does the command line say plainly what it did, and what it could not do? Exit codes, streams, and no traceback ever."""
+"""The command line: exit codes, streams, what is said of failures, and no traceback."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The clock that dates entries: the server's for all its stations; of a file this computer's, which is asked about."""
+"""The clock that dates entries: the server's for all its stations; for a file this computer's, which is asked about."""
 
 import sqlite3
 from contextlib import closing

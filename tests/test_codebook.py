@@ -1,4 +1,4 @@
-"""Do the pages of a codebook say of every variable what an analyst must know, and take no text for markup?"""
+"""Pages of a codebook: what an analyst must know of every variable, and no text as markup."""
 
 import csv
 import re

@@ -1,4 +1,4 @@
-"""What is said of a condition that means nothing, or is easily meant otherwise: where, what, and what to do."""
+"""Problems of conditions that mean nothing or are easily misread: where, what, and what to do."""
 
 import pytest
 

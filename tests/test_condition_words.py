@@ -1,4 +1,4 @@
-"""How is a condition said in plain English?"""
+"""Conditions in plain English."""
 
 import pytest
 

@@ -1,5 +1,5 @@
-"""Is a condition worth what its tree says? Its closures, with their short ways for frequent shapes, against a plain
-evaluator over the tree, on conditions and answers that nobody wrote.
+"""Compiled conditions: their closures, with short ways for frequent shapes, agree with a plain evaluator over the
+tree, on random conditions and answers.
 """
 
 import ast

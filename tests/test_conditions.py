@@ -1,5 +1,5 @@
-"""What does a condition mean? A table of texts and what they are worth, and two properties: truth agrees with an
-independent Kleene evaluator, and no text whatever raises.
+"""The value of conditions: a table of texts and values, and two properties: truth agrees with an independent Kleene
+evaluator, and no text raises.
 """
 
 import unicodedata

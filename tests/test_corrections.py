@@ -1,5 +1,6 @@
-"""Does the way an interview was corrected leave a trace in its data? It must not: any order of backs, jumps and
-corrections gives the data that keying the final answers straight through gives. Tried on made-up instruments too."""
+"""Corrections leave no trace in the data: any order of backs, jumps and corrections gives the data that keying the
+final answers straight through gives, in random instruments too.
+"""
 
 from random import Random
 from statistics import median

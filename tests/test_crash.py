@@ -1,4 +1,4 @@
-"""Is an answer lost when the interview is killed at any instant? Some of what `make soak` does a thousand times."""
+"""Interviews killed at any instant lose no answer: a small version of `make crash`."""
 
 import os
 import re
@@ -26,7 +26,7 @@ from survey_cli.store.interviews import interview_store
 TESTS = Path(__file__).parent
 
 
-def soaked(tmp_path: Path, *arguments: str, driver: str = "soak") -> tuple[int, str, str]:
+def run_driver(tmp_path: Path, *arguments: str, driver: str = "crash") -> tuple[int, str, str]:
     """The driver's exit code, its summary, and what it found wrong."""
     done = subprocess.run(
         [sys.executable, "-m", driver, *arguments],
@@ -47,8 +47,8 @@ def counted(summary: str, what: str) -> int:
 
 def test_crashes_lose_nothing(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     runs = 20 * SCALE
-    code, summary, wrong = soaked(tmp_path, "--runs", str(runs), "--stations", "2")
-    record_property("soak", summary)
+    code, summary, wrong = run_driver(tmp_path, "--runs", str(runs), "--stations", "2")
+    record_property("crash", summary)
     assert code == 0, summary + wrong
     assert re.search(r"\b0 missing; .* 0 elsewhere; 0 tracebacks; 0 hung; .* 0 findings;", summary), summary
     assert counted(summary, "runs") == runs
@@ -59,7 +59,7 @@ def test_crashes_lose_nothing(tmp_path: Path, record_property: Callable[[str, ob
 
 
 def test_the_driver_notices_a_program_that_writes_too_late(tmp_path: Path) -> None:
-    code, summary, wrong = soaked(tmp_path, "--runs", "12", "--stations", "1", "--sabotage")
+    code, summary, wrong = run_driver(tmp_path, "--runs", "12", "--stations", "1", "--sabotage")
     assert code == 1
     assert counted(summary, "missing") > 0, summary
     assert "was shown as taken" in wrong
@@ -69,9 +69,9 @@ def test_the_driver_notices_a_program_that_writes_too_late(tmp_path: Path) -> No
 def test_nobody_who_completed_or_refused_is_called_again(
     tmp_path: Path, engine: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """Stations are killed around the last key and on the closing screen; `make soak` does it 300 times per engine."""
+    """Stations are killed around the last key and on the closing screen; `make crash` does it 300 times per engine."""
     where = ["--engine", engine, *(["--db", served.fresh()] if engine == "postgresql" else [])]
-    code, summary, wrong = soaked(tmp_path, "--runs", str(8 * SCALE), *where, driver="soak.endings")
+    code, summary, wrong = run_driver(tmp_path, "--runs", str(8 * SCALE), *where, driver="crash.endings")
     record_property("endings", summary)
     assert code == 0, summary + wrong
     assert re.search(r"\b0 would be called again, 0 ends missing, 0 tracebacks, 0 findings;", summary), summary
@@ -79,7 +79,7 @@ def test_nobody_who_completed_or_refused_is_called_again(
 
 
 def test_the_driver_notices_cases_that_are_not_told_of_their_interviews(tmp_path: Path) -> None:
-    code, summary, wrong = soaked(tmp_path, "--runs", "8", "--sabotage", driver="soak.endings")
+    code, summary, wrong = run_driver(tmp_path, "--runs", "8", "--sabotage", driver="crash.endings")
     assert code == 1
     assert counted(summary, "would be called again") >= 2, summary
     assert "again: K000" in wrong

@@ -1,5 +1,4 @@
-"""What does the analyst's file say? One golden file over an interview that holds everything hard, and what must be true
-of any table."""
+"""CSV files: one golden file of an interview with everything difficult, and what must be true of any table."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A damaged file is noticed when it is opened, and what can't be read is named, never shown."""
+"""Damaged database files: damage is noticed when the file is opened; what cannot be read is named, never shown."""
 
 import os
 import random

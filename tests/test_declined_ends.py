@@ -1,4 +1,4 @@
-"""An end that somebody who declines would pass by is an error, however its condition is written; and no other end is."""
+"""Ends that a decline would pass by are errors, however their condition is written; other ends are not."""
 
 import time
 from itertools import product

@@ -1,4 +1,4 @@
-"""Are the reference pages and the README what the program says now?"""
+"""The reference pages and the README agree with the program."""
 
 import re
 import sys

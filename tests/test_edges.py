@@ -1,5 +1,7 @@
-"""What is known where something is not: unknown numbers of turns, temporary ends, people who have hung up, dates half
-known. Each instrument is the docstring of its test."""
+"""Unknown values: numbers of roster turns, temporary ends, people who have hung up, dates known in part.
+
+Each instrument is the docstring of its test.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

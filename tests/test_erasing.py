@@ -1,5 +1,6 @@
-"""What is held on a person is shown whole, and leaves for good when they wish it or its time is over; the case counts as
-it did."""
+"""Privacy of persons: everything stored on a person is shown, and is erased when they wish or when its time is over;
+the case counts as before.
+"""
 
 import json
 import os

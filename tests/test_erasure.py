@@ -1,4 +1,4 @@
-"""What a respondent wants erased is found nowhere: not by asking, not in the files' bytes. Counts and times stay."""
+"""Erased answers are found nowhere: neither by a query nor in the bytes of the files. Counts and times stay."""
 
 from pathlib import Path
 from random import Random

@@ -1,7 +1,7 @@
-"""Do the instruments that are shipped work?
+"""The shipped instruments.
 
-Every file passes every check and is walked by invented respondents, every key of the language stands in one of them,
-and the three surveys are asked as they would be. The small ones have tests of their own.
+Every file passes every check and is walked by random respondents, every key of the language is in one of them, and
+the three surveys are asked as they would be. The small ones have tests of their own.
 """
 
 from collections.abc import Callable, Iterator

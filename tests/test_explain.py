@@ -1,4 +1,4 @@
-"""Is every word of the language explained, and found by whoever mistypes it?"""
+"""`survey explain`: every word of the language, also when it is mistyped."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Is a bundle whole, does its manifest tell the truth, and are its bytes the same when it is made again?"""
+"""Bundles: complete, with a true manifest, and the same bytes when made again."""
 
 import errno
 import json

@@ -1,5 +1,4 @@
-"""Does what was chosen leave, and nothing else: by columns, by a condition, as of a moment, from cases and calls, into
-several files at once?"""
+"""Selection in exports: by columns, by a condition, as of a date and time, of cases and calls, into several files."""
 
 import csv
 import io

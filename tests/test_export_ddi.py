@@ -1,4 +1,4 @@
-"""Is the description one that the standard's own schema takes, and does it say what the data hold?"""
+"""DDI descriptions: valid by the standard's own schema, and in agreement with the data."""
 
 import io
 from dataclasses import replace

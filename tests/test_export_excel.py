@@ -1,4 +1,4 @@
-"""What does whoever opens the workbook see? Read back by openpyxl, and as the XML that Excel reads."""
+"""Excel workbooks, read back by openpyxl and as the XML that Excel reads."""
 
 import csv
 import re

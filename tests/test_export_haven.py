@@ -1,5 +1,6 @@
-"""Does R find in our files what the CSV says? haven reads .sav, .zsav and .dta, base R runs our script, and cell by cell,
-missing by missing, label by label it is the same."""
+"""Exports read by R agree with the CSV, cell by cell, missing by missing, label by label: haven reads .sav, .zsav and
+.dta, and base R runs the script.
+"""
 
 import shutil
 import subprocess

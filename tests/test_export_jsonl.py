@@ -1,4 +1,4 @@
-"""Is a line of JSON the row it was made of, value by value and missing by missing?"""
+"""JSON lines: each is the row it was made of, value by value and missing by missing."""
 
 import io
 import json

@@ -1,5 +1,6 @@
-"""Is everything that leaves in one go of one moment, though stations write meanwhile? And does an interview count as a
-supervisor's correction has it?"""
+"""Exports are of one date and time though stations write meanwhile, and count interviews as supervisors corrected
+them.
+"""
 
 import csv
 import io

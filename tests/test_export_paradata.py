@@ -1,5 +1,4 @@
-"""Does a table of events tell what happened, and a table of answers what came of it? Nothing that is personal is in
-either unasked."""
+"""Tables of events and of answers, without anything personal unless asked for."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Do Parquet and Arrow hold what they were given? Read back by pyarrow and by polars, and why a value is not there."""
+"""Parquet and Arrow files, read back by pyarrow and polars, with the reason of each missing value."""
 
 import json
 import tracemalloc

@@ -1,4 +1,4 @@
-"""Is it said which columns of an export can tell who said what, and does --public leave them all out?"""
+"""Public exports: identifying columns are named, and `--public` leaves them out."""
 
 import csv
 import json

@@ -1,5 +1,6 @@
-"""Do the answers of invented people leave in each binary format and come back value for value, missing by missing? Of the
-founding survey, of the examples, and of instruments that nobody wrote."""
+"""Simulated interviews come back from each binary format value for value: of the founding survey, of the examples,
+and of random instruments.
+"""
 
 import subprocess
 import sys

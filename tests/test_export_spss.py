@@ -1,4 +1,4 @@
-"""Does the data arrive in SPSS as it was given? Read back by pyreadstat, and opened and counted by GNU PSPP."""
+"""SPSS files, read back by pyreadstat, and opened and counted by GNU PSPP."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Does the data arrive in Stata as it was given? Read back by pyreadstat, missing by missing."""
+"""Stata files, read back by pyreadstat, missing by missing."""
 
 from dataclasses import replace
 from datetime import date, time

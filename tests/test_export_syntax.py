@@ -1,5 +1,4 @@
-"""Do SPSS's language and R read the file with all its labels? GNU PSPP and R run what was written; nothing that was typed
-runs with it."""
+"""SPSS and R syntax: GNU PSPP and R run it and read all labels; nothing that was typed runs with it."""
 
 import csv
 import json

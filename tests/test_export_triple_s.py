@@ -1,4 +1,4 @@
-"""Do Triple-S readers that we did not write, or that know nothing but the standard, find what was put in?"""
+"""Triple-S files: readers of other authors, and one that knows only the standard, find the same data."""
 
 import csv
 import unicodedata

@@ -1,4 +1,4 @@
-"""Do the weights that go with the data give the figures of the report that was raked to the same targets?"""
+"""Exported weights give the figures of the report that was raked to the same targets."""
 
 import csv
 import io

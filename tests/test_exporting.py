@@ -1,4 +1,4 @@
-"""Does the right data leave, whole or not at all? Exports from real databases, and what a database browser shows."""
+"""Exports from real databases: the right data, whole or not at all, and the views of a database browser."""
 
 import csv
 import io

@@ -1,5 +1,6 @@
-"""Does each small instrument about a kind of question show what its first line says? Options, orders, texts, numbers,
-dates and what is offered beside; the instruments stand in instruments/features/."""
+"""Small instruments on question types (instruments/features/) show what their first line says: options, orders,
+texts, numbers, dates, and what is offered besides.
+"""
 
 from datetime import date, time
 

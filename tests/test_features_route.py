@@ -1,5 +1,6 @@
-"""Does each small instrument about who is asked what show what its first line says? Conditions, checks, rosters, draws,
-splits, ends and computes; the instruments stand in instruments/features/."""
+"""Small instruments on the route (instruments/features/) show what their first line says: conditions, checks,
+rosters, draws, splits, ends and computes.
+"""
 
 from datetime import date
 

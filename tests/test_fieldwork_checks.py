@@ -1,4 +1,4 @@
-"""What a designer can get wrong about calling is told before anybody is called."""
+"""Problems of the fieldwork section: each is reported before anybody is called."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Under which code does a case count? Each rule at its edge, as one reads it who is to blame for a wrong rate."""
+"""Disposition codes of cases: each rule at its edge."""
 
 from fractions import Fraction
 from itertools import combinations

@@ -1,4 +1,4 @@
-"""Lessons that others paid for, each a test of its name: what belongs to the rules of calling."""
+"""Regression tests of the calling rules."""
 
 from fractions import Fraction
 

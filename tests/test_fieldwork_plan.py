@@ -1,4 +1,4 @@
-"""Is every written word of a study's fieldwork read, and its mark the same wherever it is computed?"""
+"""The plan of a study's fieldwork: every key is read, and its fingerprint is the same wherever it is computed."""
 
 import subprocess
 import sys

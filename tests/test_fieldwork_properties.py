@@ -1,5 +1,5 @@
-"""What holds over any history whatever: nothing is written that is not read back, nobody is called when the rules say no,
-the next moment told is the next moment. And a month of many cases, audited by somebody who knows only the calendar.
+"""Properties of any case history: what is written is read back, nobody is called against the rules, the next time is
+the next time. And a month of many cases, audited with nothing but a calendar.
 """
 
 import time as stopwatch

@@ -1,4 +1,4 @@
-"""When is a case due, before whom, for whom? Each rule at its edge, by a clock that is turned by hand."""
+"""The queue: when a case is due, before which others, for whom; each rule at its edge."""
 
 from dataclasses import replace
 

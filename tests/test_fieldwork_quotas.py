@@ -1,4 +1,4 @@
-"""To which cells does a case or an interview belong, and is anybody more wanted there?"""
+"""Quota cells: which ones a case or an interview belongs to, and which are the least filled."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What stands in braces is read in words, wherever it is filled in, in every language; and no text ends an interview."""
+"""Fills: what stands in braces is rendered in words, in every language; no text ends an interview."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,5 +1,6 @@
-"""A forecast starts from the study as it stands, only reads it, and follows the rules of the queue; its model comes to
-what real stations come to."""
+"""Forecasts: they start from the study as it is, only read it, follow the rules of the queue, and agree with
+simulated stations.
+"""
 
 import json
 import os
@@ -94,7 +95,7 @@ def test_the_model_makes_calls_worth_an_audit(tmp_path: Path) -> None:
 
 
 def test_the_model_comes_to_what_real_stations_come_to(tmp_path: Path) -> None:
-    file = tmp_path / "trial.yaml"
+    file = tmp_path / "fieldwork.yaml"
     file.write_text(STUDY.replace("targets: {1: 12, 2: 30}", "targets: {1: 400, 2: 400}"))
     made = open_instrument(str(file))
     assert isinstance(made, Instrument)
@@ -294,7 +295,7 @@ def test_the_command_prints_a_table_or_figures(tmp_path: Path, capfd: pytest.Cap
 
 
 def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "trial.yaml"
+    file = tmp_path / "fieldwork.yaml"
     file.write_text(STUDY)
     command = ("simulate", str(file), "--fieldwork", "--cases", "60", "--days", "3", "--start", str(MONDAY))
     said = {}

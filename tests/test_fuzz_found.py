@@ -1,4 +1,4 @@
-"""What `make fuzz` has found, each once, as it came or smaller: it must not come back."""
+"""Regression tests of what `make fuzz` found, each as found or smaller."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Databases that earlier versions wrote: each opens, is upgraded, is found to be whole, and is exported."""
+"""Databases of earlier versions: each opens, is upgraded, is found whole, and is exported."""
 
 import csv
 from datetime import UTC, datetime

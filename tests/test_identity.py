@@ -1,4 +1,4 @@
-"""Who works on a study: the account decides, a claimed name is marked and needs a supervisor's account."""
+"""Identity: the account decides; a claimed name is marked and needs a supervisor's account."""
 
 import sqlite3
 from contextlib import closing

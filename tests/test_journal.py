@@ -1,4 +1,4 @@
-"""An event comes back from its text as it went in, whatever was typed; other texts are told to be none."""
+"""Events read back from their text are the events written; other texts are rejected."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""What a reader of instrument files owes the designer: every mistake, at its place, with something to do."""
+"""Loading of instrument files: every mistake is reported at its place, with a remedy."""
 
 import gc
 import os

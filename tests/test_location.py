@@ -1,4 +1,4 @@
-"""Which database and which list of people a command uses: one simple place, said, and never another study's."""
+"""The database and the list of interviewers that a command uses: one simple place, shown, and never another study's."""
 
 import os
 import shutil

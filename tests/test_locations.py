@@ -1,4 +1,4 @@
-"""Where a respondent is, and what follows: the zone of a call, the holidays and hours of a country or region."""
+"""Where a respondent is: the time zone of a call, the holidays and hours of a country or region."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path

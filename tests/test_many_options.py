@@ -1,4 +1,4 @@
-"""A list of thousands of options: what is done with it grows with its length, not with the square of it."""
+"""Lists of thousands of options: the time taken is proportional to their length."""
 
 import time
 from collections.abc import Callable

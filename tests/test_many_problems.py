@@ -1,4 +1,4 @@
-"""A file with thousands of mistakes of a kind is told quickly: the first hundred, and how many more there are."""
+"""Files with thousands of mistakes: the first hundred are reported, and how many more there are."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What a module brings: its items in place, its names renamed where a prefix says so, its places its own."""
+"""Included modules: items in place, names with a prefix, positions of their own."""
 
 from typing import Any
 

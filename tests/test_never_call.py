@@ -1,4 +1,4 @@
-"""A number that is never to be called is known again by every study beside the list, and by nobody who only reads it."""
+"""The do-not-call list: every study beside it recognizes a number, and nobody who only reads it does."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""A question none of whose options is offered is passed over as not asked, and nobody is stuck there."""
+"""A question none of whose options is offered is skipped as not asked, and nobody is stuck there."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Is the right number dialled, and never a wrong one? Published plans and drama numbers; nothing here rings."""
+"""Telephone numbers: published numbering plans and numbers reserved for drama. No number here can be called."""
 
 import phonenumbers
 import pytest

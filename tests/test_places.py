@@ -1,4 +1,4 @@
-"""A problem within a text names the line and column of the very letter, however the text was written."""
+"""The position of a problem within a text: line and column of the character, however the text was written."""
 
 import pytest
 import yaml

@@ -1,4 +1,4 @@
-"""An interview held one line at a time: what is printed, what is taken from a line, and how it ends whatever breaks."""
+"""Interviews line by line: what is printed, what is read from a line, and how it ends when something breaks."""
 
 import io
 import re

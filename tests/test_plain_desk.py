@@ -1,4 +1,4 @@
-"""The plain face and the real desk together: what is keyed line by line is what stands in the journal."""
+"""The plain interface with a real session: the journal contains what was keyed."""
 
 import io
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The plain face at a pipe, a terminal, a closed output, an interrupt: nothing is lost, no traceback is shown."""
+"""The plain interface at a pipe, a terminal, a closed output, an interrupt: nothing is lost, no traceback is shown."""
 
 import io
 import os

@@ -1,5 +1,6 @@
-"""On a database server: a study's schema comes into being once, a lost line loses nothing, trouble is told without a
-password; and what is kept there can be had as a file."""
+"""PostgreSQL: the schema is created once, a lost connection loses nothing, errors show no password, and a study can
+be saved as a file.
+"""
 
 import signal
 import time

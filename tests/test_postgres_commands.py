@@ -1,5 +1,4 @@
-"""Every command that takes --db takes a server's address: what comes out is what comes out of a file, and no password
-is ever said."""
+"""Commands with a server address as `--db` give what they give for a file, and never show a password."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Is what a format can't hold said while the questionnaire is written, at its place, and nothing else?"""
+"""Limits of export formats are reported while the questionnaire is written, at their place, and nothing else is."""
 
 import re
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""Does the preview follow its file? Saved in place, by rename, half saved, broken and mended: the answers that fit
-stay, so does the item, and nothing is kept anywhere.
+"""The preview follows its file, saved in place, by rename, in part, broken and fixed: answers that fit stay, so does
+the item, and nothing is stored.
 """
 
 import os

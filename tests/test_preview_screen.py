@@ -1,4 +1,4 @@
-"""What does a designer see of a preview? The question follows the file; problems take its place while it is broken."""
+"""The screen of the preview: the question follows the file; problems take its place while the file is broken."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Files that may tell what somebody answered: only their owner can read them."""
+"""Files that may contain answers: only their owner can read them."""
 
 import os
 import stat

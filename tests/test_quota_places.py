@@ -1,4 +1,4 @@
-"""Places in quotas, asked for wherever a cell is decided: by the sample, by an answer, by a lookup; by many stations."""
+"""Quota places, reserved wherever a cell is decided: by the sample, by an answer, by a lookup; by many stations."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Are the rates those that others publish? Counts in, exact fractions out; what can be wrong with a file of counts."""
+"""Outcome rates: published examples, exact fractions, and files of counts with mistakes."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A study on a file system that can only be read: an archive is read, and nothing pretends to be written."""
+"""A study on a read-only file system: it is read, and nothing pretends to be written."""
 
 import os
 import shutil

@@ -1,5 +1,6 @@
-"""Do figures agree with R, with weighting programs in Python, and with tables that were published? What they printed is
-here as numbers, with the commands that made them; none of them is needed to run the tests.
+"""Report figures agree with R, with weighting programs in Python, and with published tables.
+
+Their output is here as numbers, with the commands that gave it; none of them is needed to run the tests.
 """
 
 from collections.abc import Sequence

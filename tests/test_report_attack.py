@@ -1,5 +1,5 @@
-"""Can a reader who adds and subtracts everything that is printed find that a count is small? The reports are of made-up
-answers and of the founding survey's items; the reader knows who was asked what, and the codebook.
+"""Hidden counts stay hidden from a reader who adds and subtracts everything that is printed, knows who was asked
+what, and has the codebook; with random answers and the founding survey's items.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Do columns, tests and letters say what textbooks and another program say of the same tables?"""
+"""Banners: columns, tests and letters agree with textbooks and with another program."""
 
 import builtins
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Can a reader find out from all tables together what was hidden from each?"""
+"""Disclosure control across tables: what is hidden in one cannot be computed from all of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace

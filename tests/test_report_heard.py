@@ -1,4 +1,4 @@
-"""Is a report in order and fit for whoever hears it, and do other programs find no markup in anybody's words?"""
+"""Accessibility of reports: the order of headings and tables, and texts that other programs do not take for markup."""
 
 import re
 from collections.abc import Iterator

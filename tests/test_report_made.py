@@ -1,4 +1,4 @@
-"""Is a whole report made from kept interviews as another way of counting has it, and what is said of how it was made?"""
+"""A whole report of stored interviews agrees with an independent count, and its methods box with how it was made."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Are the figures of a report those that were published, exact, and of the right people?"""
+"""Topline figures: as published, exact, and with the right base."""
 
 import tracemalloc
 from datetime import date, time

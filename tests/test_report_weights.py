@@ -1,4 +1,4 @@
-"""Do raked weights reach their targets, keep what they may not change, and say what did not work?"""
+"""Raked weights: they reach their targets, change nothing else, and report what failed."""
 
 from fractions import Fraction
 from math import fsum

@@ -1,4 +1,4 @@
-"""A backup takes the place of a database: nobody is using it, the backup is whole, and what was there is kept."""
+"""Restoring a backup: the database is not in use, the backup is whole, and the replaced database is kept."""
 
 import re
 import shutil

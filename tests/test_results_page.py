@@ -1,5 +1,4 @@
-"""Do the pages of a report say its figures, in an order that a reader can follow by eye, by ear and by keyboard, and take
-no text for markup?"""
+"""Pages of a report: the figures, in an order for eye, ear and keyboard, and no text as markup."""
 
 import csv
 import re

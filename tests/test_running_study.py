@@ -1,5 +1,6 @@
-"""A study that changes while stations work on it: its files are read again between two cases and before each dial, a
-pause reaches every station, and nothing that is going on is lost by either."""
+"""A study that changes during fieldwork: files are read again between two cases and before each dial, a pause reaches
+every station, and nothing in progress is lost.
+"""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Who may not be called, and who calls? Registries and lists of people as files have them."""
+"""Do-not-call registries and lists of interviewers as files."""
 
 from datetime import date
 from pathlib import Path

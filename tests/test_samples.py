@@ -1,4 +1,4 @@
-"""What does a sample file bring, and is all that is wrong with it said? Files as programs and people write them."""
+"""Sample files as programs and people write them: what is read, and every mistake reported."""
 
 import csv
 import io

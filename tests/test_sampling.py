@@ -1,5 +1,4 @@
-"""Bringing a sample into the field: all or none, safe to repeat, everything said. Through the command line, as it is
-done."""
+"""`survey sample`: all cases or none, safe to repeat, everything reported."""
 
 import re
 import signal

@@ -1,4 +1,4 @@
-"""Does the editor's schema say what the language says? Every example passes it, and what is broken does not."""
+"""The JSON Schema for editors agrees with the language: every example is valid, and broken ones are not."""
 
 import json
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
-"""Rights on a database server: who publishes a questionnaire, what an interviewer's own role may do, what crosses the
-network."""
+"""Rights on a database server: who publishes a questionnaire, what an interviewer's role may do, what crosses the
+network.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -1,4 +1,6 @@
-"""A file that has not the shape of an instrument: every slip is told once, at its place, and hides no other."""
+"""Files that do not have the shape of an instrument: every mistake is reported once, at its place, and hides no
+other.
+"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Invented interviews go a shorter way through the engine than an interviewer's: it must come to the same."""
+"""Simulated interviews take a shorter way through the engine, with the same result as an interviewer's."""
 
 from datetime import UTC, datetime
 from pathlib import Path

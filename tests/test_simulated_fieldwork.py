@@ -1,5 +1,6 @@
-"""Invented interviewers call invented people through the real station: the same seed is the same fieldwork, nothing is
-dialled that may not be, no promise is forgotten, and what is reported adds up."""
+"""Simulated fieldwork: the same seed gives the same fieldwork, nothing is dialed against the rules, no appointment is
+forgotten, and the reported figures add up.
+"""
 
 import os
 import subprocess
@@ -40,8 +41,8 @@ from survey_cli.simulate.fieldwork.study_simulation import (
 from survey_cli.study.open_study import OpenStudy, load_people
 
 STUDY = """
-instrument: trial
-title: Trial
+instrument: fieldwork
+title: Fieldwork
 sample:
   unit: {type: text, role: key}
   kind: {type: single, options: {1: Sector, 2: District}}
@@ -71,12 +72,12 @@ MONDAY = date(2026, 11, 30)
 
 @pytest.fixture
 def study(tmp_path: Path) -> str:
-    file = tmp_path / "trial.yaml"
+    file = tmp_path / "fieldwork.yaml"
     file.write_text(STUDY)
     return str(file)
 
 
-def trial(study: str, **more: object) -> StudySimulation:
+def simulate(study: str, **more: object) -> StudySimulation:
     wish = {"interviewers": 3, "days": 6, "cases": 80, "seed": 3, "today": MONDAY} | more
     found = simulate_study(StudySimulationOptions(path=study, **wish))  # type: ignore[arg-type]
     assert isinstance(found, StudySimulation), found
@@ -91,7 +92,7 @@ def instrument(path: str) -> Instrument:
 
 @pytest.mark.parametrize("seed", [14, 79, 1002, 1007, 1011])
 def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) -> None:
-    """Of each call, promise, place and standing; `soak.fieldwork` runs as many as there is time for. In 14 a case waited
+    """Of each call, promise, place and standing; `make fieldwork` runs as many as there is time for. In 14 a case waited
     for an evening when none came any more."""
     field, seen = soak.run(seed, tmp_path)
     assert field.idle_moments
@@ -169,7 +170,7 @@ def test_the_same_seed_is_the_same_fieldwork(study: str) -> None:
     ]
     assert said[0] == said[1]
     assert b"nobody was called" in said[0]
-    assert trial(study, seed=7) != trial(study, seed=8)
+    assert simulate(study, seed=7) != simulate(study, seed=8)
 
 
 def test_what_belongs_to_fieldwork_wants_it(study: str) -> None:
@@ -180,7 +181,7 @@ def test_what_belongs_to_fieldwork_wants_it(study: str) -> None:
 
 
 def test_what_is_reported_adds_up(study: str) -> None:
-    run = trial(study).run
+    run = simulate(study).run
     assert run.cases == sum(row.cases for row in run.attempts) == sum(row.cases for row in run.final_statuses) == 80
     assert run.complete == sum(row.complete for row in run.days) == run.days[-1].cumulative_complete > 5
     assert run.complete == sum(row.complete for row in run.attempts) == sum(row.complete for row in run.interviewers)
@@ -197,14 +198,14 @@ def test_what_is_reported_adds_up(study: str) -> None:
 
 
 def test_a_cell_is_never_passed_and_what_is_lacking_is_said(study: str) -> None:
-    found = trial(study, cases=200, days=8, propensities=Propensities(contact=0.6, refuse=0.05)).run
+    found = simulate(study, cases=200, days=8, propensities=Propensities(contact=0.6, refuse=0.05)).run
     women, men = found.cells
     assert (women.complete, women.shortfall) == (12, "")
     assert men.complete == 30 or men.shortfall.startswith(f"{30 - men.complete} more needed")
 
 
 def test_who_is_never_in_is_never_reached_and_who_always_is_soon(study: str) -> None:
-    never = trial(study, propensities=Propensities(contact=0.0)).run
+    never = simulate(study, propensities=Propensities(contact=0.0)).run
     assert sum(row.reached for row in never.days) <= sum(
         row.calls for row in never.outcomes if row.outcome == "Wrong number"
     )
@@ -212,7 +213,7 @@ def test_who_is_never_in_is_never_reached_and_who_always_is_soon(study: str) -> 
     eager = Propensities(contact=1.0, refuse=0.0, call_again=0.0, eligible=1.0, interrupt=0.0)
     open_cells = STUDY.replace("{1: 12, 2: 30}", "{1: 500, 2: 500}")
     Path(study).write_text(open_cells)
-    often = trial(study, propensities=eager).run
+    often = simulate(study, propensities=eager).run
     assert often.complete > 0.7 * often.cases
     assert not any(row.refusals for row in often.days)
 
@@ -231,7 +232,7 @@ def test_the_cases_of_a_file_are_tried_without_who_they_are(study: str, tmp_path
         assert contact is not None
         assert (contact.name, dict(contact.columns)) == ("", {})
         assert contact.numbers[0].e164.startswith("+999")
-    run = trial(study, cases=0, sample=str(sample)).run
+    run = simulate(study, cases=0, sample=str(sample)).run
     assert (run.cases, run.calls > 20) == (30, True)
 
 
@@ -270,7 +271,7 @@ def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Pa
     """They are like those that are listed, in turn, so that what they can do is not another study's."""
     people = tmp_path / "people.csv"
     people.write_text("login,languages,skills,role\nann,en,converter,\nbob,en;es,,\nsue,,,supervisor\n")
-    found = trial(study, people=str(people), interviewers=5, days=1, cases=20)
+    found = simulate(study, people=str(people), interviewers=5, days=1, cases=20)
     assert found.interviewers == 5
     listed = load_people(study, "", str(people))
     assert isinstance(listed, People)

@@ -1,4 +1,4 @@
-"""What the lines themselves show: slips are found where they are, and none are found where there are none."""
+"""Hints from the lines of a broken file: mistakes are found where they are, and none where there are none."""
 
 from pathlib import Path
 

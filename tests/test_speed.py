@@ -1,6 +1,4 @@
-"""Has anything become many times slower? Limits are five times what is usual and more, so that a busy machine passes;
-goals are measured by `make bench`.
-"""
+"""Limits of time, five times what is usual and more, so that a busy machine passes; `make bench` measures goals."""
 
 import sqlite3
 import subprocess

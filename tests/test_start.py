@@ -1,4 +1,4 @@
-"""Modules that a command does not import, and validators that it does not build, so that it starts quickly."""
+"""What an interview without a sample does not load: calling rules, stations, validators of items it lacks."""
 
 import subprocess
 import sys

@@ -1,5 +1,4 @@
-"""A station's desk: what is kept of a call, what comes next, and what may not happen. The clock is the only thing here
-that is not real."""
+"""Station sessions: what is stored of a call, what comes next, and what may not happen, on a clock of their own."""
 
 import os
 import sys

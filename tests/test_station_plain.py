@@ -1,4 +1,4 @@
-"""What a line does at a station on the plain face, what is printed, and what is owed when the lines end."""
+"""The plain interface of a station: what a line does, what is printed, and what is due when the lines end."""
 
 import io
 import subprocess

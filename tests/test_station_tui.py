@@ -1,4 +1,4 @@
-"""What the keys of a station do on the full screen, what is seen there, and that no key falls on the wrong case."""
+"""The full screen of a station: what keys do, what is shown, and that no key lands on the wrong case."""
 
 import asyncio
 import io

@@ -1,5 +1,6 @@
-"""Is the status of a study what its cases tell? Sittings against attempts, figures against the histories they are made
-of, and the screen that follows them."""
+"""The status of a study: call sessions against attempts, figures against the histories they are made of, and the
+screen.
+"""
 
 import re
 from datetime import datetime, timedelta

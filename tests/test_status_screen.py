@@ -1,4 +1,4 @@
-"""Is the status drawn so that it can be read, and does its screen follow the cases? On a terminal, in a pipe, as data."""
+"""The screen of the status, readable on a terminal, in a pipe and as data, and up to date with the cases."""
 
 import asyncio
 import json

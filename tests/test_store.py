@@ -1,4 +1,4 @@
-"""What was kept is there, as it was written, whoever else writes; and it reads well in plain SQL."""
+"""Stored interviews are there as written, whoever else writes, and can be read in plain SQL."""
 
 import tracemalloc
 

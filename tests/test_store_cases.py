@@ -1,5 +1,4 @@
-"""A case's history is there as it was written, and its row stands where its standing says: on a file, in memory and on
-a server alike."""
+"""Stored cases: the history is there as written, and the row agrees with it; on a file, in memory and on a server."""
 
 from datetime import date
 

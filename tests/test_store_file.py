@@ -1,4 +1,4 @@
-"""A database is made whole, for its owner only, or refused with the reason."""
+"""Database files: created whole and for their owner only, or refused with the reason."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Nothing that was said to be kept is lost: kill -9, saturated writers, copies, checks."""
+"""Durability: nothing that was acknowledged is lost by kill -9, saturated writers, copies or checks."""
 
 import json
 import random

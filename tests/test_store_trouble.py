@@ -1,4 +1,4 @@
-"""Whatever breaks is said in plain words, nothing is half written, and the same call works afterwards."""
+"""Failures of the store are reported in plain words, nothing is half written, and the same call works afterwards."""
 
 import os
 import random

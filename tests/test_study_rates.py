@@ -1,5 +1,4 @@
-"""Are the rates of a study those of its cases? Histories in a database, counted as of a moment, against published
-figures and against what follows from them."""
+"""Rates of a study: case histories in a database, as of a date and time, against published and derived figures."""
 
 import csv
 import json

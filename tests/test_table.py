@@ -1,4 +1,4 @@
-"""Which columns are there, what stands in them, and how do versions of an instrument become one table?"""
+"""Tables: their columns and cells, and how versions of an instrument become one table."""
 
 from collections.abc import Iterable
 

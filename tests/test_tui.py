@@ -1,6 +1,4 @@
-"""What the interviewer sees on the full screen, and that no key is lost or misplaced between the terminal
-and the desk.
-"""
+"""The full screen of an interview: what is shown, and that no key is lost between the terminal and the session."""
 
 import asyncio
 import re

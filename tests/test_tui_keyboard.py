@@ -1,6 +1,4 @@
-"""What keys do on the full screen, without a terminal: which entry lands on which place, and what is never
-taken.
-"""
+"""Keys on the full screen, without a terminal: which entry lands on which place, and what is never taken."""
 
 import io
 

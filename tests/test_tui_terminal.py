@@ -1,6 +1,4 @@
-"""What a real (pseudo-)terminal does to the full screen: keys before it is there, bytes that are no text,
-no colours.
-"""
+"""The full screen on a pseudo-terminal: early keys, bytes that are no text, no colors."""
 
 import os
 import re

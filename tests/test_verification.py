@@ -1,4 +1,4 @@
-"""A value that was altered by hand is found and named, whichever column it is in."""
+"""Values altered by hand are found and named, whichever column they are in."""
 
 import shutil
 import sqlite3

@@ -1,4 +1,4 @@
-"""Does an answer keep its meaning when the questionnaire changes: in checks, at the start of interviews, in exports?"""
+"""Answers keep their meaning when the questionnaire changes: in checks, at the start of interviews, in exports."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Does a report that compares many groups show every column, on paper, in Word and on a screen?"""
+"""Reports that compare many groups show every column, on paper, in Word and on a screen."""
 
 import re
 import subprocess

@@ -1,1 +1,3 @@
-"""Does anything that is typed or written in a file break the program? Targets that invent cases, and a hunt over them."""
+"""Fuzz tests of everything that is typed or written in a file: targets that generate cases, and a search through
+them.
+"""

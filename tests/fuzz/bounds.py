@@ -1,4 +1,4 @@
-"""How long and how large may one case be? A limit on its processor time, and one on the memory of a hunt."""
+"""Limits of one case: its processor time, and the memory of a search."""
 
 import resource
 import signal

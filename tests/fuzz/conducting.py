@@ -1,4 +1,6 @@
-"""Whatever the checks accept can be asked: invented people come to an end, and their data can be written and read."""
+"""Whatever the checks accept can be asked: simulated interviews come to an end, and their data can be written and
+read.
+"""
 
 import csv
 import io

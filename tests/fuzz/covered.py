@@ -1,5 +1,4 @@
-"""Which bytes reach code that none reached before? The coverage-guided fuzzer, in a process of its own, since it
-instruments the program as it is imported and never returns."""
+"""The coverage-guided fuzzer, in a process of its own, since it instruments the program on import and never returns."""
 
 import json
 import subprocess

@@ -1,5 +1,8 @@
-"""Random hands at the keyboard and at the plain face, with the real desk over a database in memory: nothing is raised,
-every answer that was taken is in the journal, and the interview is resumed where it stood."""
+"""Random keys on the full screen and random lines on the plain interface, with a real session over a database in
+memory.
+
+Nothing is raised, every accepted answer is in the journal, and the interview is resumed at the same place.
+"""
 
 import io
 import re

@@ -1,4 +1,6 @@
-"""Hunting one target for so long: cases are tried, a failure is made small, told once, and the hunt goes on."""
+"""The search of one target for some time: cases are tried, a failure is reduced and reported once, and the search
+goes on.
+"""
 
 import gc
 import time

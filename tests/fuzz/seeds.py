@@ -1,4 +1,4 @@
-"""What do cases begin with? The examples of the project, read once."""
+"""The cases that a search begins with: the examples of the project, read once."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which targets are there, how is each hunted, and with how much of the time?"""
+"""The targets, how each is searched, and its share of the time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A small hunt of every target with each run of the tests; `make fuzz` is the large one."""
+"""A short search of every target; `make fuzz` is the long one."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which texts are likely to break something? Pieces that strategies and mutations put together."""
+"""Texts that are likely to break something: pieces that strategies and mutations combine."""
 
 from hypothesis import strategies as st
 

@@ -1,2 +1,5 @@
-"""Is anything lost when the interview is killed at any instant? Interviews are held in a terminal, broken off again and
-again, and what they left is compared with what was shown. It asks the program nothing but what a user can see."""
+"""Crash tests: interviews in a terminal are killed at random times, again and again, and what is stored is compared
+with what was shown.
+
+The program is asked only for what a user can see.
+"""

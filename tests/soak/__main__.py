@@ -1,5 +1,8 @@
-"""How often was an answer lost, in so many crashes? `python -m soak --runs 1000 --seed 7` prints one line of it and ends
-with 1 where anything was lost, stood elsewhere, showed a traceback or was not whole."""
+"""The crash test: `python -m crash --runs 1000 --seed 7` prints one line of counts.
+
+It ends with 1 where an answer was lost, an interview was resumed at another place, a traceback was shown, or a
+database was damaged.
+"""
 
 import argparse
 import gc
@@ -26,16 +29,16 @@ BATCH = 25
 def main() -> int:
     wanted = _arguments()
     seed = wanted.seed if wanted.seed is not None else SystemRandom().randrange(10**6)
-    scratch = Path(tempfile.mkdtemp(prefix="survey-soak-"))
+    scratch = Path(tempfile.mkdtemp(prefix="survey-crash-"))
     os.environ.update(TERM="xterm-256color", LC_ALL="C.UTF-8", TMPDIR=str(scratch), COLUMNS="80", LINES="24")
     tempfile.tempdir = str(scratch)
     os.environ.pop("NO_COLOR", None)
-    print(f"soak: {wanted.runs} runs, seed {seed}, in {scratch}", file=sys.stderr, flush=True)
+    print(f"crash: {wanted.runs} runs, seed {seed}, in {scratch}", file=sys.stderr, flush=True)
     _import_everything()
     if wanted.sabotage:
         _write_late()
     began = time.monotonic()
-    file = scratch / "soak.yaml"
+    file = scratch / "crash.yaml"
     file.write_text(instrument())
     tallies = _hold(file, runs=wanted.runs, seed=seed, stations=wanted.stations)
     whole = Tally()
@@ -54,14 +57,14 @@ def main() -> int:
         for case in cases[:10]:
             print(f"{name}: {case}", file=sys.stderr)
     if any(wrong.values()):
-        print(f"soak: what is left of it stands in {scratch}", file=sys.stderr)
+        print(f"crash: what is left of it stands in {scratch}", file=sys.stderr)
         return 1
     shutil.rmtree(scratch)
     return 0
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="crash", description=__doc__)
     parser.add_argument("--runs", type=int, default=1000, help="sittings, each of which is broken off")
     parser.add_argument("--seed", type=int, help="of the script and of the moments; printed if not given")
     parser.add_argument(
@@ -149,7 +152,7 @@ def _evenings(file: Path, *, station: int, runs: int, dice: Random) -> Tally:
 def _summary(tally: Tally, *, seed: int, seconds: float) -> str:
     n = tally.counts
     return (
-        f"soak: {n['runs']} runs ({n['screen']} full screen, {n['plain']} plain), seed {seed}: "
+        f"crash: {n['runs']} runs ({n['screen']} full screen, {n['plain']} plain), seed {seed}: "
         f"{n['kill']} kill -9, {n['hangup']} terminals closed, {n['terminate']} SIGTERM, "
         f"{n['copy']} copies of the files; "
         f"{n['compared']} answers compared, {len(tally.missing)} missing; "

@@ -1,5 +1,7 @@
-"""What becomes of an interview that is broken off at any instant? One interviewer's evening of crashes, and what was
-counted in it. A run is one sitting: started, compared with the one before, keyed, broken."""
+"""One interviewer's runs of the crash test, and their counts.
+
+A run is one session: started, compared with the one before, keyed, killed.
+"""
 
 import signal
 import time

@@ -1,7 +1,7 @@
 """Respondents who would be called again although they completed or refused: stations killed around the last key.
 
-    PYTHONPATH=tests python -m soak.endings --runs 300
-    PYTHONPATH=tests python -m soak.endings --runs 300 --engine postgresql --seed 7
+    PYTHONPATH=tests python -m crash.endings --runs 300
+    PYTHONPATH=tests python -m crash.endings --runs 300 --engine postgresql --seed 7
 
 Each run conducts one interview of one sampled case, at a station or by itself, on the full screen or line by line. It
 kills the program or closes its terminal within some milliseconds of the last key, or on the closing screen.
@@ -88,7 +88,7 @@ class Found:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="soak.endings", description=__doc__)
+    parser = argparse.ArgumentParser(prog="crash.endings", description=__doc__)
     parser.add_argument("--runs", type=int, default=300)
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--db", help="a study at this address; otherwise a new one")

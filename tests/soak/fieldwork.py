@@ -1,8 +1,8 @@
-"""Studies that nobody planned, in the field for some days on a clock that jumps, called by invented interviewers whose
-terminals die: what must hold of every call, promise, place and history is looked at with rules written here anew.
+"""Simulated fieldwork, audited: random studies on a clock that jumps, called by simulated interviewers whose terminals
+die. Every call, appointment, quota place and history is checked against rules that are written here anew.
 
-    PYTHONPATH=tests .venv/bin/python -m soak.fieldwork --minutes 10          as many studies as there is time for
-    PYTHONPATH=tests .venv/bin/python -m soak.fieldwork --seed 4711 --studies 1    one of them again
+    PYTHONPATH=tests .venv/bin/python -m support.audited_fieldwork --minutes 10    as many studies as there is time for
+    PYTHONPATH=tests .venv/bin/python -m support.audited_fieldwork --seed 4711 --studies 1    one of them again
 """
 
 import argparse

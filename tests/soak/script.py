@@ -1,5 +1,6 @@
-"""What is asked in the crash driver's interviews, and what is keyed at each item? A straight line of items, whose texts
-carry their number, so that the screen says where the interview stands."""
+"""The questionnaire of the crash test, and what is keyed at each item: a straight line of items whose texts carry
+their number, so that the screen shows the position.
+"""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How does one sit at a terminal that can be broken? One `survey` in a pseudo-terminal, its keys, its screen, its end."""
+"""A `survey` in a pseudo-terminal that can be killed: its keys, its screen, its end."""
 
 import fcntl
 import os

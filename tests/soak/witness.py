@@ -1,5 +1,6 @@
-"""What does the database hold, seen from outside? Its journal in plain SQL, copies of its files, and whether the program
-finds them whole."""
+"""The database of a crash test, seen from outside: its journal in plain SQL, copies of its files, and whether the
+program finds them whole.
+"""
 
 import json
 import shutil
