@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from scale import SCALE
+from support.scale import SCALE
 
 settings.register_profile("survey", max_examples=40 * SCALE, deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("survey")

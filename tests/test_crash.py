@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-import served
-from scale import SCALE
-from soak import endings
-from soak.script import ITEMS, Stand, stand
-from soak.station import Station
-from soak.witness import missing
+from crash import endings
+from crash.script import ITEMS, Stand, stand
+from crash.station import Station
+from crash.witness import missing
+from support import postgres_server
+from support.scale import SCALE
 from survey_cli.engine.codec import JournalRecord
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.store import Store
@@ -70,7 +70,7 @@ def test_nobody_who_completed_or_refused_is_called_again(
     tmp_path: Path, engine: str, record_property: Callable[[str, object], None]
 ) -> None:
     """Stations are killed around the last key and on the closing screen; `make crash` does it 300 times per engine."""
-    where = ["--engine", engine, *(["--db", served.fresh()] if engine == "postgresql" else [])]
+    where = ["--engine", engine, *(["--db", postgres_server.create_address()] if engine == "postgresql" else [])]
     code, summary, wrong = run_driver(tmp_path, "--runs", str(8 * SCALE), *where, driver="crash.endings")
     record_property("endings", summary)
     assert code == 0, summary + wrong
@@ -147,7 +147,7 @@ def test_a_program_that_stood_still_learns_that_another_has_the_case(
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path: Path, engine: str) -> None:
     """The case is written, the interview is not: whoever comes back is asked the last question again."""
-    place = served.fresh() if engine == "postgresql" else str(tmp_path / "endings.db")
+    place = postgres_server.create_address() if engine == "postgresql" else str(tmp_path / "endings.db")
     study = endings.prepared(tmp_path, place, 1)
     who = ["--db", study.db, "--case", "K0000", "--interviewer", "ann", "--station", "s1", "--plain"]
 

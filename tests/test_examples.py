@@ -11,9 +11,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from respondent import assert_data_is_the_route, begun, forward, portrait, replayed, wander
-from scale import SCALE
-from scenario import INSTRUMENTS, Scenario, feature, instrument, scenario, source_of
+from support.random_respondents import assert_data_is_the_route, begun, forward, portrait, replayed, wander
+from support.scale import SCALE
+from support.scenario import INSTRUMENTS, Scenario, feature, instrument, scenario, source_of
 from survey_cli.entries import PickEntry, Prompt
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.schema.document import Document

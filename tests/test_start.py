@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stored import a_path, a_store  # noqa: F401 – fixtures
-from stored_cases import a_case, bring
+from support.stored_cases import a_case, bring
+from support.stored_interviews import a_path, a_store  # noqa: F401 – fixtures
 from survey_cli.cli.run_command import run_command
 
 TEXT = """\

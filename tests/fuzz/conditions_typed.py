@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from condition_names import HERE, IN_PERSON, NA, NAMES, SCOPE
 from fuzz.words import CONDITION, HOSTILE
+from support.condition_names import HERE, IN_PERSON, NA, NAMES, SCOPE
 from survey_cli.instrument.expressions.conditions import (
     ExpectedKind,
     Scope,

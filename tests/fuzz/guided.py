@@ -10,11 +10,11 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(include=["survey_cli.instrument", "survey_cli.engine", "survey_cli.problems"]):
-    from condition_names import IN_PERSON, NAMES, SCOPE
     from fuzz import conditions_typed, events_written, files_as_bytes
     from fuzz.hunting import place_of
     from fuzz.seeds import FILES
     from fuzz.words import CONDITION, KEYS, MOMENTS, YAML
+    from support.condition_names import IN_PERSON, NAMES, SCOPE
     from survey_cli.values import DK, REFUSED
 
 ENVIRONMENTS: list[dict[Any, Any]] = [
@@ -55,9 +55,9 @@ def seeds_of(name: str) -> list[bytes]:
         from warnings import simplefilter
 
         from hypothesis.errors import NonInteractiveExampleWarning
+        from test_journal import STRATEGIES
 
         from survey_cli.engine.codec import encode_record
-        from test_journal import STRATEGIES
 
         simplefilter("ignore", NonInteractiveExampleWarning)
         return [encode_record(strategy.example()).payload.encode() for strategy in STRATEGIES.values()]

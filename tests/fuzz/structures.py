@@ -13,7 +13,7 @@ from fuzz import files_as_bytes
 from fuzz.conducting import conducted
 from fuzz.seeds import FILES, SMALL
 from fuzz.words import HOSTILE
-from made_up import instruments
+from support.random_instruments import instruments
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES

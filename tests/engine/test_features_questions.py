@@ -1,0 +1,270 @@
+"""Small instruments on question types (instruments/features/) show what their first line says: options, orders,
+texts, numbers, dates, and what is offered besides.
+"""
+
+from datetime import date, time
+
+from support.scenario import feature, instrument
+from survey_cli.entries import LineEntry, PickEntry, VerbatimEntry, to_plain_text
+from survey_cli.values import DK, REFUSED
+
+
+def test_other_specify() -> None:
+    assert feature("other_specify", "7 a poster").row == {"heard": 7, "heard_7_text": "a poster"}
+    assert feature("other_specify", "1").row == {"heard": 1, "heard_7_text": ""}
+    assert feature("other_specify", "7").why == "7 needs words: type 7 and the words"
+
+
+def test_exclusive_option() -> None:
+    assert feature("exclusive_option", "9").data == {"pets": (9,)}
+    assert feature("exclusive_option", "1 9").why == "9 cannot be combined with other answers"
+    assert feature("exclusive_option", "1").why == "at least 2 answers"
+    assert feature("exclusive_option", "1 2 3 4").why == "at most 3 answers"
+    columns = feature("exclusive_option", "3,1").row
+    assert columns == {"pets_1": 1, "pets_2": 0, "pets_3": 1, "pets_4": 0, "pets_9": 0}
+
+
+def test_mentions_ordered() -> None:
+    both = feature("mentions_ordered", "3 1", "3 1")
+    assert both.data == {"brands": (3, 1), "bought": (1, 3)}
+    assert both.row["brands_mentions"] == "3 1"
+    assert "bought_mentions" not in both.row
+    first = feature("mentions_ordered").asked.entry
+    assert isinstance(first, PickEntry)
+    assert first.ordered
+    assert not any(c.read for c in first.options)
+
+
+def test_order_random_anchor() -> None:
+    firsts, statements, options = set(), set(), set()
+    for seed in range(60):
+        now = feature("order_random_anchor", seed=seed)
+        two = (now.place, now.keys("1").place)
+        assert sorted(two) == ["roads", "schools"]
+        firsts.add(two[0])
+        now = now.keys("1", "1")
+        assert now.place == "all_told"
+        now = now.keys("1")
+        assert to_plain_text(now.asked.intro) == "How far do you trust these?"
+        order = []
+        while now.place != "first":
+            order.append(now.place)
+            now = now.keys("3")
+            assert to_plain_text(now.asked.intro) == "", "the introduction is read once"
+        assert order[3] == "others"
+        statements.add(tuple(order[:3]))
+        codes = list(now.offered)
+        assert codes[3:] == [8, 9]
+        options.add(tuple(codes[:3]))
+    assert firsts == {"roads", "schools"}
+    rotations = {("courts", "press", "banks"), ("press", "banks", "courts"), ("banks", "courts", "press")}
+    assert statements == rotations
+    assert len(options) == 6
+
+
+def test_order_named_scale_flip() -> None:
+    seen = set()
+    for seed in range(20):
+        now = feature("order_named_scale_flip", seed=seed)
+        food, rooms = list(now.offered), list(now.keys("1").offered)
+        assert food == rooms, "drawn once an interview"
+        seen.add(tuple(food))
+        read = "Good, Fair or Poor" if food[0] == 1 else "Poor, Fair or Good"
+        assert now.words == f"How is the food? {read}?"
+        assert now.keys("1").words == f"How are the rooms? {read.replace(' or', ' or would you say')}?"
+    assert seen == {(1, 2, 3, 9), (3, 2, 1, 9)}
+
+
+def test_languages() -> None:
+    now = feature("languages")
+    assert now.words == "Good morning, this is Pat."
+    assert now.keys(".lang es").words == "Buenos días, le habla Pat."
+    assert now.keys(".lang fr").why == "the questionnaire has no language fr"
+    one = now.keys("", "1")
+    assert one.words == "Is the school of your child good?"
+    assert one.keys(".lang es").words == "¿Es buena la escuela de su hijo?"
+    assert one.keys(".lang es").offered == {1: "Sí", 2: "No"}
+    assert now.keys("", "2", ".lang es").words == "¿Es buena la escuela de sus hijos?"
+    assert [d.text for d in one.keys(".lang es").asked.declines] == ["No sabe", "No responde"]
+
+
+def test_fills() -> None:
+    now = feature("fills", sample={"kind": 1, "since": date(1999, 5, 1)})
+    assert now.words == "Good morning, Pat for case case 7, on Tuesday 24 November. Not [bold]."
+    assert [s.text for s in now.asked.text if s.stress] == ["Not"]
+    assert now.keys("").words == "You are with the sector, code 1, since May 1999, the respondent."
+    paid = now.keys("", "", "1234.5")
+    assert paid.words == "That is 1,234, or 1,234.50."
+    assert now.keys("", "", ".dk").words == "That is no figure, or …."
+    assert paid.keys("", "1 2").words == "You saw a fox, a hare. {Braces} are doubled."
+
+
+def test_partial_date() -> None:
+    def born(text: str) -> dict[str, object]:
+        row = feature("partial_date", text).row
+        return {name: row[name] for name in ("born", "born_y", "born_m", "born_d")}
+
+    assert born("3 Mar 1985") == {"born": "1985-03-03", "born_y": 1985, "born_m": 3, "born_d": 3}
+    assert born("3/1985") == {"born": "1985-03", "born_y": 1985, "born_m": 3, "born_d": DK}
+    assert born("1985") == {"born": "1985", "born_y": 1985, "born_m": DK, "born_d": DK}
+    assert feature("partial_date", "3/3/85").why
+    assert feature("partial_date", "1985", "3/4/2020").data["moved"] == date(2020, 3, 4)
+    assert feature("partial_date", "1985", "2020").why, "a year alone is not enough where all is wanted"
+    assert feature("partial_date", "1985", "2020").place == "moved"
+
+
+def test_time() -> None:
+    for typed in ("930", "9:30", "9.30", "9:30 am"):
+        assert feature("time", typed).data == {"up": time(9, 30)}
+    assert feature("time", "noon").data == {"up": time(12)}
+    assert feature("time", "9.30 pm").data == {"up": time(21, 30)}
+    assert feature("time", "25:00").place == "up"
+    assert feature("time", "930", "9:00").why == "Nobody leaves before getting up."
+
+
+def test_number_codes() -> None:
+    first = feature("number_codes")
+    entry = first.asked.entry
+    assert isinstance(entry, LineEntry)
+    assert entry.labels == ((97, "97 or older"),)
+    assert first.keys("97").data == {"age": 97}
+    assert first.keys("98").why == "98 is more than 96"
+    assert first.keys("17").why == "17 is less than 18"
+    assert first.keys("97", ".back").earlier == "answer: 97 97 or older"
+    assert first.keys("50", "-4").data["degrees"] == -4
+    assert first.keys("50", "2.5").place == "degrees"
+
+
+def test_text_pattern() -> None:
+    assert feature("text_pattern", "01234").data == {"zip": "01234"}
+    for bad in ("1234", "0123a", "012345"):
+        assert feature("text_pattern", bad).place == "zip"
+    assert feature("text_pattern", "01234", "AB-12C").data["plate"] == "AB-12C"
+    assert feature("text_pattern", "01234", "AB-12-").place == "plate"
+
+
+def test_verbatim() -> None:
+    now = feature("verbatim", "2")
+    assert isinstance(now.asked.entry, VerbatimEntry)
+    assert to_plain_text(now.asked.probe) == "What else?"
+    assert to_plain_text(now.asked.help).startswith("Write down every word.")
+    assert now.keys("It rains.\nAlways.").data["why"] == "It rains.\nAlways."
+    assert now.keys("   ").place == "why"
+    assert now.keys(".refused").row["why_state"] == REFUSED
+    assert now.keys("It rains.").row == {"content": 2, "why": "It rains.", "why_state": 0}
+    assert str(now.interview.instrument.items["why"].question.base) != "None"
+
+
+def test_prefill() -> None:
+    now = feature("prefill", sample={"town": "Ely", "size": 2})
+    assert now.earlier == "prefill: Ely"
+    assert now.data == {}, "it counts once it is confirmed"
+    assert now.keys("").data == {"lives": "Ely"}
+    assert now.keys("York", "1").data == {"lives": "York", "firm": 1}
+    assert now.keys("", "").data == {"lives": "Ely", "firm": 2}
+    assert feature("prefill").keys("").why == "an answer is needed"
+
+
+def test_personal() -> None:
+    made = instrument("features/personal.yaml")
+    hidden = {
+        leaf.id: any(v.personal for v in leaf.question.build_variables(leaf, "en")) for leaf in made.items.values()
+    }
+    assert hidden == {"hello": False, "colour": False, "email": True}
+    assert all(made.sample[name].is_personal for name in ("name", "phone"))
+    entry = feature("personal", "blue").asked.entry
+    assert isinstance(entry, LineEntry)
+    assert entry.personal
+
+
+def test_faq() -> None:
+    said = {to_plain_text(q): to_plain_text(a) for q, a in feature("faq").asked.faq}
+    assert said["Who is paying for this?"] == "The County Library."
+    assert len(said) == 2
+
+
+def test_nets() -> None:
+    question = instrument("features/nets.yaml").items["agree"].question
+    assert {str(k): list(map(str, v)) for k, v in question.nets.items()} == {
+        "Agree": ["1", "2"],
+        "Disagree": ["3", "4"],
+    }
+    leaf = instrument("features/nets.yaml").items["agree"]
+    assert leaf.question.build_variables(leaf, "en")[0].label == "Agreement"
+
+
+def test_by_interviewer() -> None:
+    voice = feature("by_interviewer")
+    assert not voice.asked.aloud
+    assert voice.declines == {}
+    assert voice.keys(".dk").why == "this cannot be declined"
+    assert voice.keys("1").asked.aloud
+
+
+def test_item_declines() -> None:
+    now = feature("item_declines")
+    assert now.declines == {"dk": -8, "refused": -9, "never_heard": -7}
+    assert [d.key for d in now.asked.declines] == ["d", "r", "h"]
+    none = now.keys(".never_heard")
+    assert none.data["any"].kind == "never_heard"  # type: ignore[union-attr]
+    assert none.declines == {}
+    one = none.keys("x")
+    assert one.declines == {"dk": -8}
+    assert one.keys(".refused").why == "not a decline of this item"
+    coded = one.keys(".dk")
+    assert coded.declines == {"dk": 98, "refused": 99}
+    assert [d.text for d in coded.asked.declines] == ["Don't know", "Will not say"]
+    assert coded.keys("98").data["coded"] == coded.keys(".dk").data["coded"]
+    assert instrument("features/item_declines.yaml").declines["not_reached"].code == -5
+
+
+def test_scale_long() -> None:
+    short = feature("scale_long")
+    assert short.offered[0] == "Cold"
+    assert isinstance(short.keys("7").asked.entry, LineEntry)
+    assert short.keys("7", "55").data == {"keyed": 7, "typed": 55}
+    assert short.keys("7", "101").place == "typed"
+
+
+def test_option_conditions() -> None:
+    car = feature("option_conditions", "car")
+    assert car.offered == {1: "By car", 3: "On foot"}
+    assert feature("option_conditions", "none").offered == {3: "On foot"}
+    assert feature("option_conditions", ".dk").offered == {3: "On foot"}
+    entry = car.asked.entry
+    assert isinstance(entry, PickEntry)
+    assert entry.options[1].note == "also with a pram"
+    gone = car.keys("1", "1", ".reopen", ".jump owns", "bike")
+    assert (gone.place, gone.earlier) == ("best", "reopened: 1 By car")
+    assert gone.data == {"owns": ("bike",), "far": 1}
+    leaf = gone.interview.instrument.items["best"]
+    assert leaf.question.build_variables(leaf, "en")[0].labels[3] == "Walking"
+
+
+def test_options_fill() -> None:
+    seen = {feature("options_fill", seed=seed).words for seed in range(40)}
+    assert seen == {
+        "Should taxes rise, fall or should they stay as they are?",
+        "Should taxes fall, stay as they are or should they rise?",
+        "Should taxes stay as they are, rise or should they fall?",
+    }
+    assert feature("options_fill", "1").words == "Are you sure or not sure?"
+
+
+def test_unit_decimals() -> None:
+    first = feature("unit_decimals")
+    entry = first.asked.entry
+    assert isinstance(entry, LineEntry)
+    assert entry.unit == "kg"
+    assert first.keys("72.5", ".back").earlier == "answer: 72.5 kg"
+    assert first.keys("72.55").why == "1 decimal place only"
+    assert first.keys("0.4").place == "weight"
+    assert first.keys("72.5", "1.5").why == "whole numbers only"
+    assert first.keys("72.5", "10,500").data["steps"] == 10500
+
+
+def test_study() -> None:
+    study = instrument("features/study.yaml").document.study
+    assert str(study.sponsor) != "None"
+    assert study.size == 120_000
+    assert to_plain_text(feature("study").asked.help) == "Books of any kind."

@@ -1,0 +1,142 @@
+"""Exported weights give the figures of the report that was raked to the same targets."""
+
+import csv
+import io
+import json
+from collections import defaultdict
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from shutil import which
+from subprocess import run
+
+import openpyxl
+import pytest
+
+from support.command_line import run_survey
+from support.scenario import INSTRUMENTS
+from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
+from survey_cli.reports.results.report_model import Results
+from survey_cli.services.report.report_options import ReportOptions
+from survey_cli.services.report.results_report import build_results_report
+
+TARGETS = "variable,value,share\nkind,District,70%\nkind,Sector,30%\nq14,1,1\nq14,2,2\nq14,3,1\n"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The founding survey with weights in the sample and 300 invented interviews, some broken off."""
+    folder = tmp_path_factory.mktemp("weighed")
+    text = (INSTRUMENTS / "asu_2000.yaml").read_text(encoding="utf-8")
+    file = folder / "asu_2000.yaml"
+    file.write_text(text.replace("  region: {", "  w: {type: number, role: weight}\n  region: {"), encoding="utf-8")
+    (folder / "targets.csv").write_text(TARGETS, encoding="utf-8")
+    run_survey(folder, "simulate", "asu_2000.yaml", "-n", "300", "--keep", "--break-off", "0.01", "--seed", "5")
+    return file
+
+
+def exported(study: Path, *more: str) -> tuple[str, str]:
+    options = ("--origin", "simulated", "--rake", "targets.csv", "--force", *more)
+    return run_survey(study.parent, "export", study.name, *options)
+
+
+def reported(study: Path, trim: str = "", threshold: int = 0) -> Results:
+    folder = study.parent
+    wish = ReportOptions(db=str(folder / "responses/asu_2000.db"), origin="simulated", threshold=threshold)
+    made = build_results_report(study, replace(wish, rake=str(folder / "targets.csv"), trim=trim))
+    assert isinstance(made, Results), made
+    return made
+
+
+@pytest.mark.parametrize("trim", ["", "2"])
+def test_sums_of_the_column_are_the_reports_figures(study: Path, trim: str) -> None:
+    """Of every code of every item, to the last digit that weights are kept with."""
+    out, said = exported(study, *(("--trim", trim) if trim else ()))
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert list(rows[0])[-1] == "weight_raked"
+    counted = [row for row in rows if row["weight_raked"]]
+    report = reported(study, trim)
+    assert report.interviews == len(counted) < len(rows)
+    checked = 0
+    for item in report.items:
+        if item.kind not in ("single", "scale"):
+            continue
+        sums: defaultdict[str, Fraction] = defaultdict(Fraction)
+        for row in counted:
+            if row[item.id] not in ("-6", "-7"):
+                sums[row[item.id]] += Fraction(row["weight_raked"])
+        shown = {row.code: Fraction(row.total.amount or 0) for row in item.rows if row.code}
+        assert {code: amount for code, amount in shown.items() if amount} == dict(sums)
+        checked += len(sums)
+    assert checked > 100
+    weighting = reported(study, trim, DEFAULT_THRESHOLD).weighting
+    assert weighting is not None
+    for line in (weighting.description, *weighting.notes):
+        assert f"weight_raked: {line[0].lower()}{line[1:]}\n" in said
+
+
+@pytest.mark.skipif(which("pspp") is None, reason="GNU PSPP is not here: apt-get install pspp")
+def test_gnu_pspp_weighs_by_it_as_the_report_does(study: Path) -> None:
+    pytest.importorskip("pyreadstat", reason="pip install 'survey-cli[spss]'")
+    exported(study, "-o", "d.sav", "--variables", "q1")
+    (study.parent / "d.sps").write_text(
+        "GET FILE='d.sav'.\nWEIGHT BY weight_raked.\nMISSING VALUES q1 (-7).\nFREQUENCIES q1.\n",
+        encoding="utf-8",
+    )
+    run(
+        ["pspp", "-O", "format=csv", "-o", "o.csv", "d.sps"],
+        cwd=study.parent,
+        check=True,
+        capture_output=True,
+    )
+    told = list(csv.reader((study.parent / "o.csv").read_text(encoding="utf-8").splitlines()))
+    theirs = {label: float(number) for _, label, number, *_ in (row for row in told if len(row) == 6) if label}
+    item = next(item for item in reported(study).items if item.id == "q1")
+    ours = {row.label: float(Fraction(row.total.amount or 0)) for row in item.rows if row.code}
+    assert {label: theirs[label] for label in ours} == pytest.approx(ours, abs=1e-6)
+
+
+def test_whoever_counts_in_no_report_weighs_nothing_in_any_format(study: Path) -> None:
+    """The cell is empty there: it holds no code that a program would weigh by."""
+    pyreadstat = pytest.importorskip("pyreadstat", reason="pip install 'survey-cli[spss]'")
+    polars = pytest.importorskip("polars", reason="pip install 'survey-cli[spss]'")
+    folder = study.parent
+    endings = ("csv", "sav", "dta", "parquet", "jsonl", "xlsx")
+    exported(study, *(option for ending in endings for option in ("-o", f"x.{ending}")))
+    exported(study, "--bundle", "bundle")
+    text = (folder / "x.csv").read_text(encoding="utf-8")
+    wanted = [float(row["weight_raked"] or 0) for row in csv.DictReader(io.StringIO(text))]
+    assert 0 in wanted
+    lines = (folder / "x.jsonl").read_text(encoding="utf-8").splitlines()
+    objects = [json.loads(line)["weight_raked"] for line in lines]
+    sheet = openpyxl.load_workbook(folder / "x.xlsx")["data"]
+    [at] = [cell.column for cell in sheet[1] if cell.value == "weight_raked"]
+    found = {
+        "sav": pyreadstat.read_sav(folder / "x.sav", user_missing=True, output_format="dict")[0],
+        "dta": pyreadstat.read_dta(folder / "x.dta", user_missing=True, output_format="dict")[0],
+        "parquet": polars.read_parquet(folder / "x.parquet"),
+    }
+    columns = {ending: data["weight_raked"] for ending, data in found.items()} | {
+        "jsonl": [0 if cell == {"missing": "not_applicable"} else cell for cell in objects],
+        "xlsx": [cell for [cell] in sheet.iter_rows(min_row=2, min_col=at, max_col=at, values_only=True)],
+    }
+    for ending, column in columns.items():
+        assert [value or 0 for value in column] == wanted, ending
+    assert (folder / "bundle/asu_2000.csv").read_text(encoding="utf-8") == text
+    assert "weight_raked: base weights of w, raked" in (folder / "bundle/README.txt").read_text(encoding="utf-8")
+
+
+def test_what_cannot_be_meant_is_refused_and_targets_are_not_written_over(study: Path) -> None:
+    for options, told in (
+        (("--what", "calls"), "only interviews are weighted"),
+        (("--no-partials",), "partial interviews are weighted with complete ones"),
+        (("--trim", "1"), "'1' is not valid"),
+        (("-o", "targets.csv", "--force"), "targets.csv is the file of targets"),
+        (
+            ("-o", "targets.sss", "--rake", "targets_sss.csv", "--force"),
+            "targets_sss.csv is the file of targets",
+        ),
+    ):
+        options = ("--origin", "simulated", "--rake", "targets.csv", *options)
+        assert told in run_survey(study.parent, "export", study.name, *options, code=1)[1]
+    assert (study.parent / "targets.csv").read_text(encoding="utf-8") == TARGETS

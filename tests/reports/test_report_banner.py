@@ -1,0 +1,206 @@
+"""Banners: columns, tests and letters agree with textbooks and with another program."""
+
+import builtins
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from support.report_tables import Report
+from survey_cli.reports.results.crosstab import ResultOptions
+from survey_cli.reports.weighting.answer_counts import EMPTY_COUNT, WeightedCount, compute_effective_size
+from survey_cli.reports.weighting.significance import (
+    ComparisonTable,
+    describe_tests,
+    is_significantly_greater,
+    run_independence_test,
+    run_trend_test,
+)
+from survey_cli.values import DK, NOT_ASKED, Cell
+
+pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
+
+TEXT = """
+scales: {extent: {1: Great, 2: Some, 3: Small, 4: None}}
+sample:
+  kind: {type: single, options: {1: Sector, 2: District}, label: Kind of unit}
+items:
+  - {id: q, type: single, text: Which?, options: {1: One, 2: Two}}
+  - {id: s, type: scale, text: To what extent?, scale: extent}
+"""
+
+
+def matrix(*rows: Sequence[int]) -> ComparisonTable:
+    return ComparisonTable("Group", [[WeightedCount(n, n, n) if n else EMPTY_COUNT for n in row] for row in rows])
+
+
+def crossed(name: str, **kinds: Sequence[int]) -> list[dict[str, Cell]]:
+    """`crossed("q", _1=(3, 1))`: of kind 1 three with code 1 and one with code 2."""
+    return [
+        {name: code, "kind": int(kind[1:])}
+        for kind, counts in kinds.items()
+        for code, n in enumerate(counts, 1)
+        for _ in range(n)
+    ]
+
+
+def test_chi_square_as_in_the_documentation_of_scipy():
+    """`chi2_contingency([[10, 10, 20], [20, 20, 20]])`: 2.7778, 2 degrees of freedom, 0.24935."""
+    test = run_independence_test(matrix([10, 10, 20], [20, 20, 20]))
+    assert (test.name, test.statistic_text, test.p_text) == (
+        "Chi-square test", "χ² = 2.78, df = 2", "p = 0.249",
+    )  # fmt: skip
+    assert test.p == pytest.approx(0.24935220877729622)
+
+
+def test_fisher_as_in_the_documentation_of_scipy():
+    """`fisher_exact([[8, 2], [1, 5]])`: 0.0350."""
+    test = run_independence_test(matrix([8, 2], [1, 5]))
+    assert test.name == "Fisher’s exact test"
+    assert test.p == pytest.approx(0.034965034965034975)
+
+
+def test_the_lady_tasting_tea():
+    """Fisher's own: three of four cups right, 34/70 two-sided."""
+    assert run_independence_test(matrix([3, 1], [1, 3])).p == pytest.approx(34 / 70)
+
+
+def test_fisher_of_more_columns_draws_the_same_tables_each_time():
+    """Exact p of [[2, 0], [0, 1], [0, 1], [1, 2], [0, 1]] is 4/7, by going through all tables."""
+    found = [run_independence_test(matrix([2, 0], [0, 1], [0, 1], [1, 2], [0, 1]), seed=7) for _ in range(2)]
+    assert found[0].p == found[1].p
+    assert found[0].p == pytest.approx(4 / 7, abs=0.02)
+    assert "seed 7" in describe_tests(seed=7)[found[0].name]
+
+
+def test_trend_as_agresti_has_it():
+    """Malformation of infants by their mothers' drinking (A. Agresti, Categorical Data Analysis, table 3.7): M² is 6.57
+    with the scores 0, 0.5, 1.5, 4, 7, and 1.83 with equally spaced ones."""
+    absent, present = (17066, 14464, 788, 126, 37), (48, 38, 5, 1, 1)
+    table = matrix(*zip(absent, present, strict=True))
+    drinks = [Fraction(s) for s in ("0", "0.5", "1.5", "4", "7")]
+    assert run_trend_test(table, drinks, ordered=True).statistic_text == "M² = 6.57, df = 1"
+    assert run_trend_test(table, [Fraction(i) for i in range(5)], ordered=True).statistic_text == "M² = 1.83, df = 1"
+
+
+def test_kruskal_as_in_the_documentation_of_scipy():
+    """`kruskal([1, 1, 1], [2, 2, 2], [2, 2])`: 7.0, 0.0302."""
+    test = run_trend_test(matrix([3, 0, 0], [0, 3, 2]), [Fraction(1), Fraction(2)], ordered=False)
+    assert test.name == "Kruskal–Wallis test"
+    assert (test.statistic_text, test.p) == ("H = 7.00, df = 2", pytest.approx(0.0301973834223185))
+
+
+def test_weighted_counts_are_never_tested_as_counts():
+    """Weights that only multiply everything change nothing; weights that vary make the test weaker."""
+    plain = run_independence_test(matrix([30, 20], [20, 30]))
+    alike = ComparisonTable(
+        "Group",
+        [[WeightedCount(n, 7 * n, 49 * n) for n in row] for row in ([30, 20], [20, 30])],
+        weighted=True,
+    )
+    assert run_independence_test(alike).p == pytest.approx(plain.p, abs=0.005)  # an F with 99 is not quite a chi-square
+    uneven = ComparisonTable(
+        "Group", [[WeightedCount(n, n, 2 * n) for n in row] for row in ([30, 20], [20, 30])], weighted=True
+    )
+    test = run_independence_test(uneven)
+    assert test.p is not None
+    assert plain.p is not None
+    assert test.p == pytest.approx(0.16, abs=0.005)  # as 50 interviews: χ² = 2.00
+
+
+def test_the_finite_population_correction_makes_differences_surer():
+    table = matrix([30, 20], [20, 30])
+    half = run_independence_test(table._replace(population_correction=Fraction(1, 2)))
+    assert half.statistic_text == "χ² = 8.00, df = 1"  # twice 4.00
+    assert run_independence_test(table).statistic_text == "χ² = 4.00, df = 1"
+    assert "whole population" in run_independence_test(table._replace(population_correction=Fraction(0))).text
+
+
+def test_column_per_cents_bases_and_the_total():
+    report = Report(TEXT, crossed("q", _1=(3, 1), _2=(2, 4)), by=["kind"])
+    assert report.lines("q") == {
+        "One": [("5", "50"), ("3", "75"), ("2", "33")],
+        "Two": [("5", "50"), ("1", "25"), ("4", "67")],
+    }
+    assert [column.label for column in report.banner.columns] == ["All", "Sector", "District"]
+    table = report.banner.find_table("q")
+    assert table is not None
+    assert [base.asked for base in table.bases] == [10, 4, 6]
+
+
+def test_who_has_no_value_is_a_column_of_its_own_and_in_no_test():
+    rows = [*crossed("q", _1=(10, 10), _2=(10, 10)), {"q": 1, "kind": NOT_ASKED}, {"q": DK, "kind": 1}]
+    report = Report(TEXT, rows, by=["kind"])
+    assert [column.label for column in report.banner.columns][-1] == "no value"
+    table = report.banner.find_table("q")
+    assert table is not None
+    assert table.tests[0].statistic_text == "χ² = 0.00, df = 1"
+
+
+def test_letters_from_base_30_with_bonferroni():
+    """60 and 40 per cent: z = 1.55 of 30 each (p = 0.12), 2.83 of 100 each (p = 0.005)."""
+    small = Report(TEXT, crossed("q", _1=(18, 12), _2=(12, 18)), by=["kind"]).banner.find_table("q")
+    large = Report(TEXT, crossed("q", _1=(60, 40), _2=(40, 60)), by=["kind"]).banner.find_table("q")
+    few = Report(TEXT, crossed("q", _1=(28, 1), _2=(1, 28)), by=["kind"]).banner.find_table("q")
+    assert small is not None
+    assert large is not None
+    assert few is not None
+    assert [f.letters for f in small.rows[0].figures] == ["", "", ""]
+    assert [f.letters for f in large.rows[0].figures] == ["", "B", ""]
+    assert [f.letters for f in large.rows[1].figures] == ["", "", "A"]
+    assert [f.letters for f in few.rows[0].figures] == ["", "", ""]  # bases of 29
+
+
+def test_more_pairs_want_surer_differences():
+    one, other = (
+        (WeightedCount(58, 58, 58), WeightedCount(100, 100, 100)),
+        (WeightedCount(43, 43, 43), WeightedCount(100, 100, 100)),
+    )
+    assert is_significantly_greater(one, other, pairs=1, weighted=False)  # z = 2.12, p = 0.034
+    assert not is_significantly_greater(one, other, pairs=2, weighted=False)
+    assert not is_significantly_greater(other, one, pairs=1, weighted=False)
+
+
+def test_a_scale_has_a_trend_too_and_a_census_no_test():
+    rows = crossed("s", _1=(20, 15, 10, 5), _2=(5, 10, 15, 20))
+    table = Report(TEXT, rows, by=["kind"]).banner.find_table("s")
+    assert table is not None
+    assert [test.name for test in table.tests] == ["Chi-square test", "Linear-by-linear trend test"]
+    census = Report(
+        TEXT,
+        rows,
+        by=["kind"],
+        options=ResultOptions(threshold=0, with_tests=False, census=True, population=100),
+    ).banner
+    assert all(not table.tests for table in census.tables)
+    assert not any(f.letters for table in census.tables for row in table.rows for f in row.figures)
+    assert any("whole population" in note for note in census.notes)
+
+
+def test_without_scipy_the_table_stands_and_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **more: Any) -> Any:
+        if name.partition(".")[0] in ("scipy", "numpy"):
+            raise ImportError(name=name)
+        return real(name, *args, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    table = Report(TEXT, crossed("q", _1=(3, 1), _2=(2, 4)), by=["kind"]).banner.find_table("q")
+    assert table is not None
+    assert [f.percent_text for f in table.rows[0].figures] == ["50", "75", "33"]
+    assert table.tests[0].text == "tests need scipy: pip install 'survey-cli[report]'"
+
+
+def test_the_effective_number_is_that_of_kish():
+    """Weights 1, 1, 2: 16/6."""
+    assert compute_effective_size(WeightedCount(3, 4, 6)) == Fraction(16, 6)
+    assert compute_effective_size(EMPTY_COUNT) == 0
+
+
+def test_an_item_by_itself_is_not_called_unanimous() -> None:
+    rows = crossed("q", _1=(8, 9), _2=(7, 0))
+    table = Report(TEXT, rows, options=ResultOptions(threshold=0), by=["q", "kind"]).banner.find_table("q")
+    assert table is not None
+    assert [note.partition(" gave")[0] for note in table.notes] == ["Unanimous: all of Kind of unit, District,"]

@@ -1,0 +1,155 @@
+"""Identity: the account decides; a claimed name is marked and needs a supervisor's account."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from support import postgres_server
+from support.shift import Shift, on
+from survey_cli.cli.run_command import run_command
+from survey_cli.problems import UserError
+from survey_cli.services.cases.case_lists import CaseSheet, load_case_sheet
+from survey_cli.services.run_on_study import Request
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
+from survey_cli.store.backends.account import read_system_account
+from survey_cli.study.open_study import OpenStudy, open_study
+from user_errors import attempt
+
+PEOPLE = "login,role\nsue,supervisor\nann,interviewer\nbob,interviewer\n"
+
+
+@pytest.fixture
+def as_account(monkeypatch: pytest.MonkeyPatch):
+    def become(name: str) -> None:
+        monkeypatch.setattr("survey_cli.store.backends.account.read_system_account", lambda: name)
+
+    return become
+
+
+def opened(shift: Shift, **how: str) -> OpenStudy | UserError:
+    study = attempt(open_study, shift.file, db=shift.db, **how)
+    if isinstance(study, OpenStudy):
+        Shift.opened.append(study)
+    return study
+
+
+def test_environment_variables_make_nobody_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = read_system_account()
+    read_system_account.cache_clear()
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "sue")
+    assert read_system_account() == before != "sue"
+
+
+def test_an_interviewer_claims_no_other_name(tmp_path: Path, as_account) -> None:
+    shift = Shift(tmp_path, people=PEOPLE)
+    as_account("ann")
+    mine = opened(shift)
+    assert isinstance(mine, OpenStudy)
+    assert (mine.who.login, mine.who.supervises) == ("ann", False)
+    for name in ("sue", "bob", "eve"):
+        refused = opened(shift, by=name)
+        assert str(refused) == (
+            f"{name}: is not the account ann, and only a supervisor may work under another name"
+            f" — log in as {name}, or ask sue"
+        )
+
+
+def test_a_supervisor_works_under_the_name_and_with_the_rights_of_another(tmp_path: Path, as_account) -> None:
+    shift = Shift(tmp_path, people=PEOPLE)
+    as_account("sue")
+    study = opened(shift, by="bob")
+    assert isinstance(study, OpenStudy)
+    assert (study.who.login, study.who.supervises) == ("bob", False)
+
+
+def test_a_list_of_ones_own_gives_no_rights(tmp_path: Path, as_account) -> None:
+    shift = Shift(tmp_path, people=PEOPLE)
+    mine = tmp_path / "mine.csv"
+    mine.write_text("login,role\nann,supervisor\n")
+    as_account("ann")
+    refused = opened(shift, people=str(mine))
+    assert "ann is no supervisor on the study's own list" in str(refused)
+    where = ["--db", shift.db, "--people", str(mine)]
+    assert run_command(["export", str(shift.file), *where, "--what", "cases", "--all-personal", "-o", "-"]) != 0
+    as_account("sue")
+    assert isinstance(opened(shift, people=str(mine), by="ann"), OpenStudy)
+
+
+def test_the_copied_questionnaire_keeps_the_list_of_the_database(tmp_path: Path, as_account) -> None:
+    shift = Shift(tmp_path, people=PEOPLE)
+    elsewhere = tmp_path / "elsewhere" / "field.yaml"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text(shift.file.read_text())
+    as_account("ann")
+    study = open_study(elsewhere, db=shift.db)
+    assert isinstance(study, OpenStudy)
+    assert not study.who.supervises
+    study.close()
+
+
+def test_an_interview_is_the_accounts_too_unless_it_is_practice(tmp_path: Path, as_account) -> None:
+    shift = Shift(tmp_path, people=PEOPLE)
+    as_account("ann")
+    refused = attempt(start_or_resume, shift.file, StartOptions(case="new", interviewer="bob", db=shift.db))
+    assert "only a supervisor may work under another name" in str(refused)
+    desk = start_or_resume(shift.file, StartOptions(case="new", interviewer="bob", db=shift.db, practice=True))
+    desk.close()
+    desk = start_or_resume(shift.file, StartOptions(case="new", db=shift.db))
+    desk.close()
+    with closing(sqlite3.connect(shift.db)) as db:
+        names = set(db.execute("SELECT origin, j.by, account FROM journal j JOIN interviews i ON i.id = j.interview"))
+    assert names == {("real", "ann", "ann"), ("practice", "bob", "ann")}
+
+
+def test_every_event_names_the_account_that_wrote_it(tmp_path: Path, as_account) -> None:
+    shift = Shift(tmp_path, people=PEOPLE)
+    as_account("sue")
+    bob = shift.station("bob")
+    assert on(bob) == "A"
+    assert bob.record_outcome("busy") is None
+    with closing(sqlite3.connect(shift.db)) as db:
+        written_by = dict(db.execute("SELECT kind, by || '/' || account FROM case_events WHERE kind <> 'released'"))
+    assert written_by["called"] == "bob/sue"
+    assert written_by["sampled"] == "sue/sue"
+    Shift.close_all()
+    sheet = load_case_sheet(Request(path=str(shift.file), at=shift.at, db=shift.db), "A")
+    assert isinstance(sheet, CaseSheet)
+    assert {past.by for past in sheet.history} == {"sue", "bob (account sue)"}
+
+
+def test_the_server_says_who_writes_whatever_is_sent(tmp_path: Path) -> None:
+    place = postgres_server.create_address()
+    shift = Shift(tmp_path, db=place)
+    bob = shift.station("bob")
+    assert bob.record_outcome("busy") is None
+    Shift.close_all()
+    assert postgres_server.run_query(place, "SELECT DISTINCT by, account FROM case_events WHERE kind = 'called'") == [
+        ("bob", "postgres")
+    ]
+    postgres_server.run_query(
+        place,
+        "INSERT INTO case_events (case_key, seq, kind, payload, at, by, station, key, account)"
+        " VALUES ('A', 99, 'remarked', '{}', '2026-01-01T00:00:00.000000Z', 'eve', '', '', 'eve')",
+    )
+    assert postgres_server.run_query(place, "SELECT account FROM case_events WHERE seq = 99") == [("postgres",)]
+
+
+def test_on_a_server_one_is_the_role_unless_a_name_is_claimed(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, db=postgres_server.create_address())
+    study = open_study(shift.file, db=shift.db)
+    assert isinstance(study, OpenStudy)
+    with study:
+        assert study.who.login == "postgres"
+    (shift.folder / "responses").mkdir(exist_ok=True)
+    (shift.folder / "responses/interviewers.csv").write_text("login,role\npostgres,interviewer\nsue,supervisor\n")
+    assert "is not the account postgres" in str(attempt(open_study, shift.file, db=shift.db, by="sue"))
+
+
+@pytest.fixture(autouse=True)
+def all_closed():
+    yield
+    Shift.close_all()

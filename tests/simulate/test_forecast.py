@@ -1,0 +1,334 @@
+"""Forecasts: they start from the study as it is, only read it, follow the rules of the queue, and agree with
+simulated stations.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+from time import sleep
+from zoneinfo import ZoneInfo
+
+import pytest
+from test_simulated_fieldwork import MONDAY, STUDY
+
+from support import audited_fieldwork as fieldwork_audit
+from support.scale import SCALE
+from support.shift import FIELDWORK, Shift, interviewed
+from survey_cli.cli.commands.forecast import _render_parts
+from survey_cli.cli.run_command import run_command
+from survey_cli.fieldwork.calendar.zones import find_day_start
+from survey_cli.fieldwork.plan.people import People
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.problems import UserError
+from survey_cli.services.simulation.simulated_study import (
+    SimulatedStudyOptions,
+    load_simulation_cases,
+    open_simulated_study,
+)
+from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastOptions, forecast
+from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
+from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
+from survey_cli.simulate.fieldwork.propensities import MIN_CALLS, measure_propensities
+from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings, StationSimulation
+from survey_cli.study.open_study import OpenStudy
+
+CHICAGO = ZoneInfo("America/Chicago")
+QUOTAS = "quotas:\n  - {id: kinds, by: [kind], targets: {1: 25, 2: 25}}\n"
+
+
+def sample(count: int) -> str:
+    lines = (f"U{n:03},{n % 2 + 1},Person {n},312 555 0{n % 100 + 100},America/Chicago" for n in range(count))
+    return "\n".join(("unit,kind,name,phone,zone", *lines)) + "\n"
+
+
+def midfield(folder: Path, *, cases: int = 300, quotas: str = QUOTAS, fieldwork: str = "") -> Shift:
+    """A study in its first morning: some calls, an appointment, an interview."""
+    shift = Shift(folder, cases=sample(cases), fieldwork=f"{FIELDWORK}  zone: America/Chicago\n{fieldwork}{quotas}")
+    ann = shift.station()
+    interviewed(ann, "1", "1", "1")
+    assert ann.close_interview() is None
+    assert ann.book_appointment("tomorrow 3pm") is None
+    for outcome in ("refusal_hard", "no_answer", "busy", "disconnected"):
+        assert ann.record_outcome(outcome) is None
+    assert ann.end_shift() is None
+    return shift
+
+
+def made(shift: Shift, **more: object) -> Forecast:
+    wish = {"interviewers": (3,), "days": 20} | more
+    found = forecast(ForecastOptions(path=str(shift.file), at=shift.at, db=shift.db, **wish))  # type: ignore[arg-type]
+    assert isinstance(found, Forecast), found
+    return found
+
+
+# the model
+
+
+@pytest.mark.parametrize("seed", range(1, 25))
+def test_every_call_of_the_model_keeps_every_rule(seed: int, tmp_path: Path) -> None:
+    """The audit that real stations are held to, on studies that nobody planned."""
+    fieldwork_audit.modeled(seed, tmp_path)
+
+
+def some_studies(folder: Path) -> None:
+    for number in range(1, 30):
+        fieldwork_audit.modeled(number, folder)
+
+
+def test_the_model_makes_calls_worth_an_audit(tmp_path: Path) -> None:
+    _, seen = fieldwork_audit.modeled(3, tmp_path)
+    assert seen["dialled"] > 20
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr("survey_cli.simulate.fieldwork.model.explain_number_closed", lambda *_: "")
+        broken.setattr("survey_cli.fieldwork.queue.call_order.CallOrder.explain_closed", lambda *_: "")
+        with pytest.raises(fieldwork_audit.Broken):
+            some_studies(tmp_path)
+
+
+def test_the_model_comes_to_what_real_stations_come_to(tmp_path: Path) -> None:
+    file = tmp_path / "fieldwork.yaml"
+    file.write_text(STUDY.replace("targets: {1: 12, 2: 30}", "targets: {1: 400, 2: 400}"))
+    made = open_instrument(str(file))
+    assert isinstance(made, Instrument)
+    calls, completes = [0, 0], [0, 0]
+    for seed in range(SCALE):
+        settings = FieldworkSettings(starts=MONDAY, days=5, seed=seed, zone=CHICAGO)
+        cases = invent_cases(made, 120, CHICAGO.key, Random(seed))
+        wish = SimulatedStudyOptions(path=str(file), at=find_day_start(CHICAGO.key, MONDAY), invented=cases)
+        study = open_simulated_study(wish, Random(seed))
+        assert isinstance(study, OpenStudy)
+        staff = [replace(study.who, login=f"interviewer {n}") for n in (1, 2, 3)]
+        with study:
+            field = StationSimulation(study, staff, settings)
+            field.run()
+        histories = load_simulation_cases(wish, made)
+        assert isinstance(histories, list)
+        model = FieldworkModel(FieldworkStart(made, Plan.from_instrument(made), People(), histories), staff, settings)
+        model.run()
+        for number, workers in enumerate((field.interviewers, model.interviewers)):
+            calls[number] += sum(one.log.calls for one in workers)  # type: ignore[attr-defined]
+            completes[number] += sum(one.log.completes for one in workers)  # type: ignore[attr-defined]
+    assert calls[1] == pytest.approx(calls[0], rel=0.1)
+    assert completes[1] == pytest.approx(completes[0], rel=0.1)
+
+
+# forecasts
+
+
+def test_a_forecast_starts_from_the_study_as_it_stands_and_writes_nothing(tmp_path: Path) -> None:
+    shift = midfield(tmp_path)
+
+    def content() -> list[str]:
+        with shift.study() as study:
+            return list(study.store.cases._db.read("SELECT * FROM case_events ORDER BY case_key, seq"))
+
+    before, files = content(), sorted(path.name for path in tmp_path.iterdir())
+    found = made(shift)
+    assert (found.cases, found.complete, found.target) == (300, 1, 50)
+    assert found.target_of == "quota kinds"
+    [row] = found.rows
+    assert row.complete == found.complete + row.new
+    assert row.calls > row.new > 10
+    assert content() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
+
+
+def test_the_same_seed_gives_the_same_forecast(tmp_path: Path) -> None:
+    shift = midfield(tmp_path)
+    assert made(shift) == made(shift)
+    assert made(shift).rows != made(shift, seed=2).rows
+
+
+def test_more_interviewers_reach_the_target_sooner(tmp_path: Path) -> None:
+    shift = midfield(tmp_path)
+    few, many = made(shift, interviewers=(1, 6), days=40).rows
+    assert many.completes_per_day is not None
+    assert few.completes_per_day is not None
+    assert many.completes_per_day > 1.5 * few.completes_per_day
+    assert many.target_on is not None
+    assert few.target_on is None or few.target_on > many.target_on
+    assert many.unfilled == ()
+    assert many.complete == 50, "no target is passed, and it ends when all are reached"
+    assert many.hours_per_complete is not None
+    assert many.hours_per_complete == pytest.approx(many.hours / many.new)
+
+
+def test_a_target_that_is_reached_is_said_to_be(tmp_path: Path) -> None:
+    reached = "quotas:\n  - {id: all, by: [a], targets: {1: 1}}\n"
+    [row] = made(midfield(tmp_path, quotas=reached)).rows
+    assert (row.new, row.calls, row.target_on) == (0, 0, date(2026, 11, 24))
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_a_cell_with_a_place_that_is_only_held_is_not_filled(seed: int, tmp_path: Path) -> None:
+    """It may be given back: interviews that go on when the last places are taken need not become complete."""
+    [row] = made(midfield(tmp_path), interviewers=(12,), seed=seed).rows
+    assert row.target_on is not None
+    assert (row.complete, row.unfilled) == (50, ())
+
+
+def test_it_is_said_when_the_sample_runs_out_and_which_cells_do_not_fill(tmp_path: Path) -> None:
+    shift = midfield(tmp_path, cases=40)
+    [row] = made(shift, interviewers=(4,), days=60).rows
+    assert row.target_on is None
+    assert row.runs_out_on is not None
+    assert row.runs_out_on > date(2026, 11, 24)
+    assert {cell.cell for cell in row.unfilled} == {"kinds:1", "kinds:2"}
+    assert all(cell.complete < cell.target == 25 for cell in row.unfilled)
+    assert row.days == 60
+    assert row.hours < 4 * 60 * 6 / 2, "nobody waits on for a sample that has run out"
+
+
+def test_appointments_are_called_by_their_maker_and_refusals_never_again(tmp_path: Path) -> None:
+    shift = midfield(tmp_path, cases=8, quotas="")
+    with shift.study() as study:
+        histories = [(key, list(history)) for key, history in study.store.cases.queries.iterate_histories()]
+        settings = FieldworkSettings(starts=date(2026, 11, 24), days=20, zone=CHICAGO)
+        model = FieldworkModel(
+            FieldworkStart(study.instrument, study.plan, study.people, histories, at=shift.at),
+            [study.who] * 2,
+            settings,
+        )
+    before = {key: len(history) for key, history in histories}
+    model.run()
+    refused = next(key for key, h in histories if any("refusal_hard" in str(entry.event) for entry in h))
+    booked = next(key for key, h in histories if any("AppointmentMade" in str(entry.event) for entry in h))
+    assert len(model.histories[refused]) == before[refused]
+    called = next(entry.at for entry in model.histories[booked][before[booked] :])
+    assert timedelta(0) <= called - shift.at.replace(day=25, hour=21) < timedelta(minutes=30)  # 15:00 in Chicago
+
+
+def test_spreads_are_compared_row_by_row(tmp_path: Path) -> None:
+    rows = made(midfield(tmp_path, quotas=""), spreads=("prefer", "wait", "off"), days=6).rows
+    assert [row.spread for row in rows] == ["prefer", "wait", "off"]
+    assert rows[0].complete > rows[1].complete, "whoever is waited for is interviewed later"
+
+
+def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path) -> None:
+    shift = midfield(tmp_path)
+    with shift.study() as study:
+        few = measure_propensities(study.store.cases.queries.iterate_histories(), study.plan)
+    assert few.propensities == Propensities()
+    assert all("(assumed)" in line for line in few.basis)
+    instrument = study.instrument
+    settings = FieldworkSettings(
+        starts=MONDAY,
+        days=5,
+        zone=CHICAGO,
+        propensities=Propensities(contact=0.5, refuse=0.4),
+        item_seconds=20,
+    )
+    cases = invent_cases(instrument, 300, CHICAGO.key, Random(1))
+    wish = SimulatedStudyOptions(path=str(shift.file), at=find_day_start(CHICAGO.key, MONDAY), invented=cases)
+    histories = load_simulation_cases(wish, instrument)
+    assert isinstance(histories, list)
+    staff = [replace(study.who, login=f"i{n}") for n in range(4)]
+    model = FieldworkModel(FieldworkStart(instrument, study.plan, People(), histories), staff, settings)
+    model.run()
+    many = measure_propensities(model.histories.items(), study.plan)
+    assert sum(agent.log.calls for agent in model.interviewers) > MIN_CALLS
+    assert many.propensities.contact == pytest.approx(0.5, abs=0.12)
+    assert many.propensities.refuse == pytest.approx(0.4, abs=0.08)
+    assert any(re.search(r"of [\d,]+ calls here", line) for line in many.basis)
+    assert many.length is not None
+    assert timedelta(minutes=1) < many.length < timedelta(minutes=5)
+
+
+def test_what_is_lacking_is_said(tmp_path: Path) -> None:
+    shift = midfield(tmp_path)
+    with pytest.raises(UserError) as caught:
+        forecast(ForecastOptions(path=str(shift.file), at=shift.at, db=shift.db, zone="Mars/Olympus"))
+    nowhere = caught.value
+    assert "no time zone" in nowhere.what
+    over = shift.file.read_text().replace("  country: US\n", "  country: US\n  ends: 2026-11-20\n")
+    shift.file.write_text(over)
+    with pytest.raises(UserError) as caught:
+        forecast(ForecastOptions(path=str(shift.file), at=shift.at, db=shift.db))
+    done = caught.value
+    assert "2026-11-20, is over" in done.what
+
+
+def test_an_interrupted_forecast_keeps_what_it_has(tmp_path: Path) -> None:
+    shift = midfield(tmp_path, cases=700, quotas="")
+
+    def tell(done: int, days: int, complete: int) -> None:
+        if done == 23:
+            raise KeyboardInterrupt
+
+    options = ForecastOptions(path=str(shift.file), at=shift.at, interviewers=(1, 2, 3), days=20, db=shift.db)
+    found = forecast(options, tell)
+    assert isinstance(found, Forecast)
+    assert found.interrupted
+    assert [row.interviewers for row in found.rows] == [1, 2]
+    assert (found.rows[0].days, found.rows[1].days) == (20, 3)
+    assert found.rows[1].calls > 0
+    shown = "\n\n".join(_render_parts(found))
+    assert re.search(r"^ *1 +\d+ .* no$", shown, re.MULTILINE)
+    assert re.search(r"^ *2\* +\d+ .* \?$", shown, re.MULTILINE)
+    assert "\n* interrupted after 3 of 20 days: its figures are of these days only\n" in shown
+
+
+def test_the_command_prints_a_table_or_figures(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    shift = midfield(tmp_path)
+    study = (str(shift.file), "--db", shift.db, "--days", "8")
+    assert run_command(["forecast", *study, "--interviewers", "2,4"]) == 0
+    out = capfd.readouterr().out
+    assert "1 of 50 (quota kinds) complete now, 300 cases" in " ".join(out.split())
+    assert re.search(r"^people +complete +per day +hours +calls +target +sample ends$", out, re.MULTILINE)
+    assert len(re.findall(r"^[24] +\d+ ", out, re.MULTILINE)) == 2
+    assert max(map(len, out.splitlines())) <= 80
+    assert run_command(["forecast", *study, "--interviewers", "2", "--format", "json"]) == 0
+    figures = json.loads(capfd.readouterr().out)
+    assert figures["rows"][0]["interviewers"] == 2
+    assert figures["target"] == 50
+    assert run_command(["forecast", *study, "--interviewers", "two"]) == 2
+    assert run_command(["forecast", *study, "--spread", "always"]) == 2
+
+
+def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "fieldwork.yaml"
+    file.write_text(STUDY)
+    command = ("simulate", str(file), "--fieldwork", "--cases", "60", "--days", "3", "--start", str(MONDAY))
+    said = {}
+    for spread in ("prefer", "wait"):
+        assert run_command([*command, "--spread", spread]) == 0
+        said[spread] = capfd.readouterr().out
+        assert f"spread: {spread}," in " ".join(said[spread].split())
+    assert run_command([*command]) == 0
+    assert capfd.readouterr().out == said["prefer"], "the study's own, which is the default"
+    assert run_command(["simulate", str(file), "--spread", "wait"]) == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("forecast", "--interviewers", ",".join(map(str, range(2, 200)))), ("simulate", "--fieldwork", "--cases", "2000")],
+)
+def test_ctrl_c_prints_what_is_ready_and_exits_with_130(command: tuple[str, ...], tmp_path: Path) -> None:
+    shift = midfield(tmp_path, cases=300, quotas="")
+    [word, *more] = command
+    arguments = [word, str(shift.file), "--db", shift.db, *more, "--days", "300"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "survey_cli", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stderr is not None
+    while not process.stderr.readline().startswith("day "):
+        sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 130, err
+    assert "complete" in out
+    assert "interrupted" in err
+    assert "Traceback" not in err

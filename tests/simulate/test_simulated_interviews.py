@@ -1,0 +1,186 @@
+"""Simulated interviews take a shorter way through the engine, with the same result as an interviewer's."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from support.random_respondents import begun, forward, wander
+from support.scenario import INSTRUMENTS, instrument, source_of
+from survey_cli.cli.run_command import run_command as command
+from survey_cli.engine.events import EVENT_KINDS
+from survey_cli.engine.interview import Interview, walk_from_start
+from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.problems import UserError
+from survey_cli.simulate import Habits, simulate_interviews
+from survey_cli.simulate.interviews.answer_shares import read_shares
+from survey_cli.simulate.interviews.findings import SimulationFindings
+from survey_cli.simulate.interviews.run import run_simulation
+from survey_cli.table.rows import build_row
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+RESTLESS = Habits(decline=0.15, back=0.15, confirm=0.5, break_off=0.01)
+FILES = sorted(
+    path.relative_to(INSTRUMENTS).as_posix() for path in INSTRUMENTS.rglob("*.yaml") if "modules" not in path.parts
+)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_an_invented_journal_replays_to_the_same_interview(file: str) -> None:
+    made = check_instrument(source_of(file)).instrument
+    assert made is not None
+    for invented in simulate_interviews(made, count=25, seed=11, start=NOON, habits=RESTLESS):
+        one = invented.interview
+        other = Interview.replay(made, one.events)
+        assert (one.place, one.status, one.outcome, one.seq) == (
+            other.place,
+            other.status,
+            other.outcome,
+            other.seq,
+        )
+        assert one.machine.recorded_answers == other.machine.recorded_answers
+        assert one.evaluate_route() == other.evaluate_route()
+        assert build_row(one) == build_row(other)
+        stepped = Interview.begin(made, one.start)
+        for event in one.events[1:]:
+            after = stepped.step(event)
+            assert isinstance(after, Interview), after
+            stepped = after
+        assert stepped.machine.recorded_answers == one.machine.recorded_answers
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_what_stands_at_the_end_is_what_a_walk_from_the_start_finds(file: str) -> None:
+    made = check_instrument(source_of(file)).instrument
+    assert made is not None
+    for seed in range(12):
+        dice = Random(seed)
+        ended = forward(wander(begun(made, dice), dice, moves=30), dice).interview
+        assert ended.evaluate_route() == walk_from_start(ended.machine)
+
+
+def test_what_stands_is_not_changed_by_what_comes_after() -> None:
+    """A reopened interview goes on with the same machine."""
+    made = instrument(
+        "instrument: t\ntitle: T\nitems:\n  - {id: a, type: number, text: A?}\n  - {id: b, type: number, text: B?}\n"
+    )
+    dice = Random(1)
+    ended = forward(begun(made, dice), dice)
+    standing = ended.interview.evaluate_route()
+    answers, env = dict(standing.answers), dict(standing.env)
+    assert standing.answers.keys() == {(leaf.place) for leaf in made.items.values()}
+    ended.key(".reopen").key(".back").key("7")
+    assert (dict(standing.answers), dict(standing.env)) == (answers, env)
+
+
+SCREENED = """
+instrument: s
+title: S
+items:
+  - {id: hello, type: read, text: "This is {interviewer} calling for the Institute."}
+  - {id: consent, type: single, text: May I?, options: {1: "Yes", 2: "No", 3: Later}, declines: []}
+  - {id: name, type: text, text: Name?}
+  - {id: no, type: end, unless: consent == 1, outcome: refusal_soft, text: Bye}
+  - {id: age, type: number, text: Age?, min: 0, max: 99, declines: []}
+  - {id: young, type: end, ask_if: age < 50, outcome: not_eligible, text: Bye}
+  - {id: kinds, type: multiple, text: Which?, options: {1: A, 2: B, 3: C}}
+  - {id: last, type: number, text: How many?, max: 9}
+"""
+
+
+def crowd(habits: Habits, *, count: int = 400, completes: int = 0) -> SimulationFindings:
+    made = instrument(SCREENED)
+    return run_simulation(made, count=count, seed=5, start=NOON, habits=habits, completes=completes)
+
+
+def test_most_respondents_qualify_where_their_answers_would_screen_them_out() -> None:
+    even = crowd(Habits(decline=0))
+    assert 0.1 < even.outcome_counts["complete"] / 400 < 0.25, "a third consents, and half of those are old enough"
+    found = crowd(Habits(decline=0, qualify=0.85))
+    assert 0.8 < found.outcome_counts["complete"] / 400 < 0.95
+    assert found.outcome_counts["refusal_soft"]
+    assert found.outcome_counts["not_eligible"]
+    assert found.list_unreached_items() == (), "every end is still reached"
+    everybody = crowd(Habits(decline=0, qualify=1))
+    assert everybody.outcome_counts == {"complete": 400}
+
+
+def test_whoever_qualifies_leaves_no_trace_of_other_answers() -> None:
+    """Their journals hold no corrections, and replay."""
+    made = instrument(SCREENED)
+    habits = Habits(decline=0, back=0, qualify=1)
+    for invented in simulate_interviews(made, count=50, seed=3, start=NOON, habits=habits):
+        one = invented.interview
+        assert {EVENT_KINDS[type(event)] for event in one.events} == {"began", "answered", "ended"}
+        assert [e.place.item for e in one.events if hasattr(e, "place")] == [
+            "hello",
+            "consent",
+            "name",
+            "age",
+            "kinds",
+            "last",
+        ]
+        assert Interview.replay(made, one.events).evaluate_route() == one.evaluate_route()
+
+
+def test_complete_interviews_are_counted_apart_from_all_others() -> None:
+    found = crowd(Habits(decline=0, break_off=0.02, qualify=0.5))
+    assert found.complete.interviews + found.others.interviews == found.interviews == 400
+    assert found.complete.interviews == found.outcome_counts["complete"]
+    assert (found.complete.shortest, found.complete.longest) == (5, 5)
+    assert found.others.longest < 5
+
+
+def test_so_many_complete_interviews_can_be_asked_for() -> None:
+    found = crowd(Habits(decline=0), count=10_000, completes=30)
+    assert found.complete.interviews == 30
+    assert found.interviews > 100
+    nobody = crowd(Habits(break_off=1), count=50, completes=30)
+    assert (nobody.complete.interviews, nobody.interviews) == (0, 50)
+
+
+def test_answers_fall_by_the_shares_that_were_given(tmp_path: Path) -> None:
+    file = tmp_path / "shares.yaml"
+    file.write_text("consent: {1: 70%, 2: 0.2, 3: 1/10}\nlast: {7: 0.5, dk: 0.3}\nkinds: {1: 0.9, 3: 0.25}\n")
+    shares = read_shares(str(file), instrument(SCREENED))
+    found = crowd(Habits(qualify=1, shares=shares), count=2000)
+    assert 0.65 < found.choice_counts["consent", 1] / 2000 < 0.75, "a given share is never answered otherwise"
+    assert 0.08 < found.choice_counts["consent", 3] / 2000 < 0.12
+    complete = found.outcome_counts["complete"]
+    assert 0.45 < found.choice_counts["last", 7] / complete < 0.6  # half, and a tenth of the rest
+    assert 0.85 < found.choice_counts["kinds", 1] / complete < 0.95
+    assert found.choice_counts["kinds", 2] < 0.1 * complete
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("consnet: {1: 1}", "consnet: no question has this id — did you mean 'consent'?"),
+        ("consent: {1: 1, 4: 0}", "consent: it has no code 4"),
+        ("consent: {1: 80%, 2: 40%}", "consent: the shares add up to 120%"),
+        ("consent: {1: often}", "'often' is no share"),
+        ("consent: 1", "here must stand a share for each code"),
+        ("- consent", "the shares can't be read"),
+    ],
+)
+def test_shares_that_are_wrong_are_told_at_their_place(text: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "shares.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError) as caught:
+        read_shares(str(file), instrument(SCREENED))
+    told = caught.value
+    assert says in str(told)
+
+
+def test_the_command_says_what_complete_interviews_and_others_came_to(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(SCREENED)
+    assert command(["simulate", str(file), "--completes", "50"]) == 0
+    out = capfd.readouterr().out
+    assert "50 complete" in out
+    assert "questions asked, complete (50): " in out
+    assert "questions asked, all others (" in out
+    assert command(["simulate", str(file), "--answers", str(tmp_path / "none.yaml")]) == 1

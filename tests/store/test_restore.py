@@ -1,0 +1,222 @@
+"""Restoring a backup: the database is not in use, the backup is whole, and the replaced database is kept."""
+
+import re
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support import postgres_server
+from support.golden_databases import FIELDWORK, HEAD, ITEMS, load_file
+from support.shift import Shift, interviewed, on
+from survey_cli.cli.run_command import run_command
+from survey_cli.problems import UserError
+from survey_cli.services.database.interview_archive import (
+    VerificationResult,
+    back_up_database,
+    verify_database,
+)
+from survey_cli.services.database.restore_and_upgrade import RestoreResult, restore_database
+from survey_cli.store.maintenance.restore import LostData
+
+CASES = """unit,kind,name,phone,zone
+A,1,Alice Adams,312 555 0100,America/Chicago
+B,2,Bert Brown,312 555 0101,America/Chicago
+"""
+
+
+@pytest.fixture(name="shift")
+def a_shift(tmp_path: Path) -> Shift:
+    """One interview of two cases, a backup, then the other and a third case."""
+    shift = Shift(tmp_path, cases=CASES)
+    calls(shift)
+    back_up_database(shift.file, tmp_path / "backup.db", at=shift.at, db=shift.db)
+    calls(shift)
+    shift.bring(CASES + "C,2,Cleo Cole,312 555 0102,America/Chicago\n")
+    return shift
+
+
+def calls(shift: Shift) -> None:
+    """One complete interview; the station is left running."""
+    ann = shift.station("ann")
+    ann.dial()
+    interviewed(ann, "1", "2", "1")
+    assert ann.close_interview() is None
+    assert ann.end_shift() is None
+    shift.later(minutes=5)
+    shift.close_all()
+
+
+def restored(shift: Shift, backup: str = "backup.db") -> RestoreResult:
+    done = restore_database(shift.file, shift.folder / backup, at=shift.at, db=shift.db)
+    assert isinstance(done, RestoreResult), done
+    return done
+
+
+def refused(shift: Shift, backup: str = "backup.db") -> str:
+    before = files(shift)
+    with pytest.raises(UserError) as caught:
+        restore_database(shift.file, shift.folder / backup, at=shift.at, db=shift.db)
+    done = caught.value
+    assert files(shift) == before
+    return str(done)
+
+
+def files(shift: Shift) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in shift.folder.iterdir() if p.suffix == ".db"}
+
+
+def completes(db: str | Path) -> int:
+    connection = sqlite3.connect(db)
+    [(count,)] = connection.execute("SELECT count(*) FROM interviews WHERE outcome = 'complete'").fetchall()
+    connection.close()
+    return int(count)
+
+
+def whole(shift: Shift) -> bool:
+    found = verify_database(shift.file, db=shift.db, at=shift.at)
+    assert isinstance(found, VerificationResult), found
+    return not found.findings
+
+
+def test_a_backup_takes_the_place_of_the_database_and_that_one_is_kept(shift: Shift) -> None:
+    last = shift.at
+    done = restored(shift)
+    assert done.interviews == 1
+    assert done.lost == LostData(interviews=1, answers=4, cases=1, calls=1, newest=done.lost and done.lost.newest)
+    assert done.lost.newest is not None
+    assert (last - done.lost.newest).total_seconds() <= 300
+    assert re.fullmatch(r"field\.replaced-\d{8}-\d{6}\.db", Path(done.kept).name)
+    assert (completes(shift.db), completes(done.kept)) == (1, 2)
+    assert whole(shift)
+    assert stat.S_IMODE(Path(shift.db).stat().st_mode) == 0o600
+    assert completes(shift.folder / "backup.db") == 1
+    assert not list(shift.folder.glob(".*"))
+    calls(shift)  # fieldwork goes on
+    assert completes(shift.db) == 2
+    assert whole(shift)
+
+
+def test_a_log_that_was_left_beside_it_is_not_taken_for_the_backups(shift: Shift) -> None:
+    """Copying a backup over a database whose log lies beside it brings old pages back."""
+    script = (
+        "import sqlite3, os, sys; db = sqlite3.connect(sys.argv[1]);"
+        "db.execute(\"UPDATE interviews SET by = 'late'\"); db.commit(); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", script, shift.db], check=True)
+    log = Path(f"{shift.db}-wal")
+    assert log.stat().st_size
+    done = restored(shift)
+    assert not log.exists()
+    assert Path(f"{done.kept}-wal").stat().st_size
+    assert sqlite3.connect(done.kept).execute("SELECT DISTINCT by FROM interviews").fetchall() == [("late",)]
+    assert sqlite3.connect(shift.db).execute("SELECT DISTINCT by FROM interviews").fetchall() == [("ann",)]
+    assert whole(shift)
+
+
+def test_a_database_that_is_in_use_is_not_replaced(shift: Shift) -> None:
+    script = """
+import sys
+from survey_cli.store import Store
+store = Store.open(sys.argv[1], create=False)
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+    station = subprocess.Popen(
+        [sys.executable, "-c", script, shift.db], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert station.stdout is not None
+    assert station.stdout.readline() == "ready\n"
+    said = refused(shift)
+    assert said.startswith(f"{shift.db}: the database is in use — close every station")
+    station.communicate("\n")
+    assert restored(shift).interviews == 1
+
+
+@pytest.mark.parametrize("damage", ["page", "answer", "cut", "text"])
+def test_a_backup_that_is_not_whole_is_refused(shift: Shift, damage: str) -> None:
+    backup = shift.folder / "backup.db"
+    if damage == "answer":
+        connection = sqlite3.connect(backup)
+        connection.execute("UPDATE snapshots SET cells = replace(cells, ',2,', ',1,')")
+        connection.commit()
+        connection.close()
+    elif damage == "text":
+        backup.write_text("Dear diary, " * 999)
+    else:
+        content = bytearray(backup.read_bytes())
+        content = content[: len(content) // 2] if damage == "cut" else content
+        content[4096 * 3 : 4096 * 6] = b"\xa5" * 4096 * 3
+        backup.write_bytes(content)
+    assert str(backup) in refused(shift)
+
+
+def test_what_is_no_backup_of_this_study_is_refused(shift: Shift, tmp_path: Path) -> None:
+    assert "there is no such backup" in refused(shift, "nothing.db")
+    (tmp_path / "other").mkdir()
+    other = Shift(tmp_path / "other", head=shift.head.replace("instrument: field", "instrument: other"))
+    calls(other)
+    shutil.copy(other.db, shift.folder / "other.db")
+    assert "is a backup of the study 'other', not of 'field'" in refused(shift, "other.db")
+
+
+def test_a_damaged_database_is_replaced_all_the_same(shift: Shift) -> None:
+    Path(shift.db).write_bytes(b"\xa5" * 50_000)
+    done = restored(shift)
+    assert done.lost is None
+    assert Path(done.kept).read_bytes() == b"\xa5" * 50_000
+    assert whole(shift)
+
+
+def test_a_database_that_is_gone_comes_back(shift: Shift) -> None:
+    Path(shift.db).unlink()
+    done = restored(shift)
+    assert (done.kept, done.lost) == ("", None)
+    assert whole(shift)
+
+
+def test_a_second_restore_in_one_second_keeps_both(shift: Shift) -> None:
+    first, second = restored(shift), restored(shift)
+    assert first.kept != second.kept
+    assert (completes(first.kept), completes(second.kept)) == (2, 1)
+    assert second.lost == LostData(0, 0, 0, 0, second.lost and second.lost.newest)
+
+
+def test_a_server_restores_its_own(shift: Shift) -> None:
+    with pytest.raises(UserError) as caught:
+        restore_database(shift.file, shift.folder / "backup.db", at=shift.at, db=postgres_server.create_address())
+    done = caught.value
+    assert "pg_restore" in done.remedy
+
+
+def test_what_the_command_says(shift: Shift, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["db", "restore", str(shift.folder / "backup.db"), str(shift.file), "--db", shift.db]
+    assert run_command(command) == 0
+    said = capsys.readouterr().err
+    assert f"{shift.db}: restored from {shift.folder / 'backup.db'}: 1 interview, 6 events\n" in said
+    assert f"the replaced database is kept: {shift.folder}/field.replaced-" in said
+    assert "only in the replaced database: 1 interview, 4 answers, 1 case, 1 call; the newest is from " in said
+    assert run_command(["db", "upgrade", str(shift.file), "--db", shift.db]) == 0
+    assert "ready for this version of the program" in capsys.readouterr().err
+    assert on(shift.station("bob")) == "B"
+
+
+def test_a_database_of_an_earlier_version_is_compared_with_its_backup(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases="")
+    Path(shift.db).unlink(missing_ok=True)
+    load_file("first", Path(shift.db))
+    load_file("first", tmp_path / "backup.db")
+    connection = sqlite3.connect(tmp_path / "backup.db")
+    connection.execute("DELETE FROM case_events WHERE case_key = 'E' AND seq > 1")
+    connection.execute(
+        "UPDATE cases SET seq = 1, stood = 1, updated_at = '2026-11-24T16:00:00.000000Z' WHERE key = 'E'"
+    )
+    connection.commit()
+    connection.close()
+    done = restored(shift)
+    assert done.lost is not None
+    assert done.lost[:4] == (0, 0, 0, 1)

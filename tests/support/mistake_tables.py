@@ -1,0 +1,38 @@
+"""Tables of mistakes (`data/*.txt`): a text, and the problems reported of it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
+from survey_cli.instrument.source.load import load_source_text
+
+HEAD = 'instrument: t\ntitle: T\nitems:\n  - {id: hi, type: read, text: "I am {interviewer} of Acme."}\n'
+
+
+class Mistake(NamedTuple):
+    """One entry of a table."""
+
+    name: str
+    written: str
+    said: list[str]
+
+
+def mistakes(table: str) -> list[Mistake]:
+    """Every entry of a table under `data/`."""
+    found = []
+    text = (Path(__file__).parents[1] / "data" / table).read_text(encoding="utf-8")
+    for entry in text.split("\n## ")[1:]:
+        name, *lines = entry.rstrip("\n").split("\n")
+        said = [line for line in lines if line.startswith(("! ", "? "))]
+        written = "".join(f"{line}\n" for line in lines if not line.startswith(("! ", "? ")))
+        found.append(Mistake(name, HEAD + written if written.startswith("  - ") else written, said))
+    return found
+
+
+def looked_at(text: str) -> CheckResult:
+    return check_instrument(load_source_text(text, "f.yaml"))
+
+
+def said(text: str) -> list[str]:
+    """The lines that are printed, each with its severity, rule and the length of its caret."""
+    return [f"{'!' if p.severity == 'error' else '?'} {p} [{p.rule}, {p.length}]" for p in looked_at(text).problems]

@@ -1,0 +1,73 @@
+"""Report tables of a questionnaire's text and of answers."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from support.scenario import instrument
+from survey_cli.reports.results.banner import build_banner, build_grouping
+from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
+from survey_cli.reports.results.linked_tables import hide_small_counts
+from survey_cli.reports.results.questions import list_questions
+from survey_cli.reports.results.report_model import Banner, ItemResult
+from survey_cli.reports.results.topline import build_batteries, build_item_result
+from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
+from survey_cli.table import Table, build_columns
+from survey_cli.values import NOT_ASKED, Cell
+
+OPEN = ResultOptions(threshold=0)
+"""Nothing is hidden."""
+
+
+class Report:
+    """The results of one questionnaire under some options."""
+
+    def __init__(
+        self,
+        text: str,
+        rows: Sequence[Mapping[str, Cell]],
+        *,
+        options: ResultOptions = OPEN,
+        by: Sequence[str] = (),
+        weights: Sequence[Fraction] | None = None,
+        asked: Mapping[str, str] | None = None,
+    ) -> None:
+        made = instrument(text)
+        self.variables = build_columns(made)
+        cells = [tuple(row.get(v.name, NOT_ASKED) for v in self.variables) for row in rows]
+        self.answers = AnswerColumns.from_table(Table(variables=self.variables, rows=cells)).with_weights(weights)
+        self.options = options
+        listed, self.heads = list_questions(made, self.variables, asked=asked)
+        self.groupings: list[Grouping] = []
+        for name in by:
+            grouping = build_grouping(self.answers, self.answers.variables[name])
+            assert isinstance(grouping, Grouping)
+            self.groupings.append(grouping)
+        counted = [tabulate(q, self.answers, self.groupings, options) for q in listed]
+        self.tables: list[Crosstab] = hide_small_counts(counted, self.answers, self.groupings, options)
+
+    def __getitem__(self, id: str) -> ItemResult:
+        table = next(t for t in self.tables if t.question.id == id)
+        return build_item_result(table, interviews=self.answers.interviews, options=self.options)
+
+    @property
+    def banner(self) -> Banner:
+        return build_banner(self.tables, self.groupings, self.options)
+
+    def battery(self, id: str):  # type: ignore[no-untyped-def]
+        made = build_batteries(self.heads, self.tables, self.options)
+        return next(b for b in made if b.id == id)
+
+    def texts(self, id: str) -> dict[str, tuple[str, str]]:
+        """Return count and percentage by label."""
+        return {row.label: (row.total.count_text, row.total.percent_text) for row in self[id].rows}
+
+    def lines(self, id: str) -> dict[str, list[tuple[str, str]]]:
+        """Return count and percentage in each column of a banner table, by label."""
+        table = self.banner.find_table(id)
+        assert table is not None
+        return {row.label: [(f.count_text, f.percent_text) for f in row.figures] for row in table.rows}
+
+
+def people(name: str, **counts: int) -> list[dict[str, Cell]]:
+    """`people("q", _1=2, _2=16)`: so many with each code."""
+    return [{name: int(code[1:])} for code, n in counts.items() for _ in range(n)]

@@ -1,0 +1,134 @@
+"""The full screen on a pseudo-terminal: early keys, bytes that are no text, no colors."""
+
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import pexpect
+import pyte
+
+RUN = """
+import sys; sys.path[:0] = {path!r}
+from support.fake_interview import FakeInterview, AGREEMENT, prompt, every_kind
+from survey_cli.entries import LineEntry, ReadEntry
+from survey_cli.tui import ScreenError, conduct
+desk = FakeInterview({script})
+{after}
+try:
+    conduct(desk)
+except ScreenError as failed:
+    print(failed)
+print("GIVEN", desk.given, desk.calls)
+"""
+
+
+class Terminal:
+    """A program in a pseudo-terminal, and what its screen shows."""
+
+    def __init__(self, script: str, *, after: str = "", **environment: str) -> None:
+        here = Path(__file__).parents[1]
+        program = RUN.format(path=[str(here), str(here.parent)], script=script, after=after)
+        width, height = 80, 24
+        env = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment}
+        self.screen = pyte.Screen(width, height)
+        self.stream = pyte.ByteStream(self.screen)
+        self.child = pexpect.spawn(sys.executable, ["-c", program], dimensions=(height, width), env=env, timeout=15)
+        self.raw = b""
+
+    def until(self, text: str, seconds: float = 15.0) -> str:
+        """Read until the screen shows this."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                got = self.child.read_nonblocking(65536, timeout=0.05)
+            except pexpect.TIMEOUT:
+                got = b""
+            except pexpect.EOF:
+                break
+            self.raw += got
+            self.stream.feed(got.replace(b"\x1b[?2026$p", b"").replace(b"\x1b[>25u", b"").replace(b"\x1b[<u", b""))
+            if text in self.shown():
+                return self.shown()
+        shown = self.shown()
+        assert text in shown, shown
+        return shown
+
+    def shown(self) -> str:
+        return "\n".join(self.screen.display)
+
+
+def test_keys_typed_before_the_screen_is_there_are_not_lost() -> None:
+    terminal = Terminal(
+        "(prompt('a', 'A?', AGREEMENT), prompt('n', 'N?', LineEntry(kind='number')), prompt('z', 'Bye', ReadEntry()))"
+    )
+    terminal.child.send("341\r")
+    terminal.until("Bye")
+    terminal.child.send("\r")
+    terminal.until("any key leaves")
+    terminal.child.send("x")
+    terminal.until("GIVEN [('a', '3'), ('n', '41'), ('z', '')]")
+
+
+def test_bytes_that_are_no_text_do_not_end_the_interview() -> None:
+    terminal = Terminal("(prompt('n', 'Name?', LineEntry(kind='text')), prompt('z', 'Bye', ReadEntry()))")
+    terminal.until("Name?")
+    terminal.child.send(b"\xff\xfe\xc3")
+    time.sleep(0.3)
+    terminal.child.send("ok\r")
+    terminal.until("Bye")
+    terminal.child.send("\x03y")
+    terminal.until("any key leaves")
+    terminal.child.send("x")
+    assert "Traceback" not in terminal.until("GIVEN")
+
+
+def test_escape_hard_before_a_letter_loses_neither() -> None:
+    terminal = Terminal("(prompt('a', 'A?', AGREEMENT), prompt('z', 'Bye', ReadEntry()))")
+    terminal.until("A?")
+    terminal.child.send("\x1bOP")
+    terminal.until("suspend the interview")
+    terminal.child.send("\x1bd")
+    terminal.until("Bye")
+    terminal.child.send(" ")
+    terminal.until("any key leaves")
+    terminal.child.send("x")
+    terminal.until("GIVEN [('a', '.dk'), ('z', '')]")
+
+
+def test_a_screen_that_breaks_ends_without_a_traceback_and_keeps_what_was_given() -> None:
+    terminal = Terminal(
+        "(prompt('a', 'A?', AGREEMENT), prompt('b', 'B?', AGREEMENT))",
+        after="desk.respondent_time = lambda: 1 // 0 if desk.given else None",
+    )
+    terminal.until("A?")
+    terminal.child.send("2")
+    shown = terminal.until("GIVEN [('a', '2')]")
+    assert "The screen failed (ZeroDivisionError). Every answer given is kept" in shown
+    assert "Traceback" not in shown
+
+
+def test_a_terminal_that_goes_away_ends_the_program() -> None:
+    terminal = Terminal("every_kind()")
+    terminal.until("Good morning")
+    terminal.child.close(force=False)
+    assert not terminal.child.isalive()
+
+
+def test_without_colour_the_marks_remain() -> None:
+    terminal = Terminal("every_kind()[1:]", NO_COLOR="1")
+    terminal.until("▷ Probe once")
+    colours = rb"\x1b\[(?:[0-9;]*;)?(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|[34]8;[0-9;]*)m"
+    assert re.findall(colours, terminal.raw) == []
+    stressed = re.search(rb"\x1b\[([0-9;]+)msector", terminal.raw)
+    assert stressed is not None
+    assert {b"1", b"4"} <= set(stressed[1].split(b";")), "bold and underlined"
+    terminal.child.close(force=True)
+
+
+def test_where_the_locale_has_no_utf_8_the_signs_are_plain() -> None:
+    terminal = Terminal("every_kind()[1:]", LC_ALL="C")
+    shown = terminal.until("> Probe once")
+    assert shown.isascii()
+    terminal.child.close(force=True)
