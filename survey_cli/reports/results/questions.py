@@ -144,10 +144,7 @@ def _build_questions(
     question = item.question
     instruction = item.instruction.get_source_text(language) if item.instruction else ""
     kind = _classify_item(item)
-    statement = ""
-    if battery is not None and isinstance(battery.spec, BatteryItem):
-        spec = battery.spec.statements.get(item.id)  # type: ignore[call-overload]
-        statement = str(spec.text.get(language)) if spec is not None else ""
+    statement = _find_statement(item, battery, language)
     volunteered = {option.code for option in item.options if question.read and not option.read}
     nets = tuple(
         (str(name), tuple(option.code for option in item.options if str(option.code) in set(map(str, codes))))
@@ -156,14 +153,12 @@ def _build_questions(
     labels = {option.code: str(option.label.get(language)) for option in item.options}
     for turn in dict.fromkeys(variable.turn for variable in variables):
         of_turn = [variable for variable in variables if variable.turn == turn]
-        answers = [variable for variable in of_turn if variable.role == "answer"]
+        answers = _select_answer_columns(of_turn, kind)
         if not answers:
             continue
         if kind == "multiple":
-            answers = [variable for variable in answers if variable.option is not None]
             points = _build_multiple_points(answers, labels, volunteered)
         else:
-            answers = answers[:1]
             points = _build_points(answers[0], volunteered, sided=kind == "scale" or battery is not None)
         first = answers[0]
         turn_text = "" if turn is None else f" ({turn})"
@@ -183,15 +178,35 @@ def _build_questions(
             asked=asked.get(item.id, ""),
             points=points,
             nets=tuple((name, codes) for name, codes in nets if codes),
-            verbatim_columns=tuple(
-                (variable.name, next((point.label for point in points if point.code == variable.option), ""))
-                for variable in of_turn
-                if variable.role == "words" and variable.option is not None
-            ),
+            verbatim_columns=_list_verbatim_columns(of_turn, points),
             least=question.min if isinstance(question, NumberItem) else None,
             most=question.max if isinstance(question, NumberItem) else None,
             allows_none=isinstance(question, MultipleItem) and question.min == 0,
         )
+
+
+def _select_answer_columns(variables: Sequence[Variable], kind: ItemKind) -> list[Variable]:
+    """Select the columns with the answer: those of the options for a multiple, else one."""
+    answers = [variable for variable in variables if variable.role == "answer"]
+    return [variable for variable in answers if variable.option is not None] if kind == "multiple" else answers[:1]
+
+
+def _find_statement(item: CompiledItem, battery: ItemGroup | None, language: str) -> str:
+    """Return the item's statement in its battery; empty where it has none."""
+    if battery is None or not isinstance(battery.spec, BatteryItem):
+        return ""
+    spec = battery.spec.statements.get(item.id)  # type: ignore[call-overload]
+    return str(spec.text.get(language)) if spec is not None else ""
+
+
+def _list_verbatim_columns(variables: Sequence[Variable], points: Sequence[AnswerPoint]) -> tuple[tuple[str, str], ...]:
+    """List the columns with texts of options, each with the option's label."""
+    labels = {point.code: point.label for point in points}
+    return tuple(
+        (variable.name, labels.get(variable.option, ""))
+        for variable in variables
+        if variable.role == "words" and variable.option is not None
+    )
 
 
 def _classify_item(item: CompiledItem) -> ItemKind:

@@ -135,32 +135,11 @@ def _describe_as_of(options: ReportOptions) -> str:
 def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions) -> Results:
     instrument = found.instrument
     if not found.included.rows:
-        remedy = "conduct interviews first"
-        if found.included.left_out:
-            remedy = f"{found.included.left_out:,} were started; --interviews all includes them"
-        elif options.as_of or options.where:
-            remedy = "name a later moment" if options.as_of else "select more with --where"
-        elif options.origin == "real":
-            remedy += ", or select practice or simulated ones with --origin"
-        raise UserError(str(path), "there are no interviews to report on", remedy)
+        raise UserError(str(path), "there are no interviews to report on", _suggest_more_interviews(found, options))
     rates = found.rates
-    size = instrument.document.study.size
     if rates is not None and options.where:
         rates = replace(rates, notes=(WHOLE_STUDY_NOTE, *rates.notes))
-    selected = max(found.whole.complete + found.whole.partial, _count_selected_cases(rates))
-    census = bool(size) and selected >= (size or 0)
-    terms = ResultOptions(
-        valid_only=options.valid,
-        threshold=options.threshold,
-        digits=options.digits,
-        population=size if not options.where else None,
-        census=census,
-        with_tests=not census if options.inference is None else options.inference,
-        with_margins=options.margins,
-        seed=options.seed,
-    )
-    if census and (options.inference or options.margins) and len(found.included.rows) >= (size or 0):
-        terms = replace(terms, population=None)  # requested although it is a census: as if from a larger population
+    terms = _build_result_options(found, options)
     weights = weight_interviews(
         found.answers,
         instrument,
@@ -194,7 +173,7 @@ def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions
         rates=rates,
         no_rates=found.no_rates,
         weighting=weights.weighting if weights is not None else None,
-        census=census,
+        census=terms.census,
         filter_notes=found.narrowing.describe(found.included, len(tables), listed_items),
         is_filtered=bool(options.where),
     )
@@ -218,6 +197,35 @@ def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions
             *_describe_unreported(unreported),
         ),
         warnings=found.warnings,
+    )
+
+
+def _suggest_more_interviews(found: _ReportData, options: ReportOptions) -> str:
+    if found.included.left_out:
+        return f"{found.included.left_out:,} were started; --interviews all includes them"
+    if options.as_of or options.where:
+        return "name a later date and time" if options.as_of else "select more with --where"
+    if options.origin == "real":
+        return "conduct interviews first, or select practice or simulated ones with --origin"
+    return "conduct interviews first"
+
+
+def _build_result_options(found: _ReportData, options: ReportOptions) -> ResultOptions:
+    """Build the options of the figures. A census is a study whose sample was its whole population."""
+    size = found.instrument.document.study.size
+    selected = max(found.whole.complete + found.whole.partial, _count_selected_cases(found.rates))
+    census = bool(size) and selected >= (size or 0)
+    # tests and margins requested although it is a census: as if from a larger population
+    inferred = census and (options.inference or options.margins) and len(found.included.rows) >= (size or 0)
+    return ResultOptions(
+        valid_only=options.valid,
+        threshold=options.threshold,
+        digits=options.digits,
+        population=None if options.where or inferred else size,
+        census=census,
+        with_tests=not census if options.inference is None else options.inference,
+        with_margins=options.margins,
+        seed=options.seed,
     )
 
 

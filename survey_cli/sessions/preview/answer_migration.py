@@ -83,7 +83,7 @@ def carry_over(
     without a gap. Without a target, or where it is not on the route, the interview stands at the first open place.
     `hints` names the items whose earlier answers may change, and entries worth trying there.
     """
-    interview = Interview.begin(instrument, began)
+    interview, hints = Interview.begin(instrument, began), hints or {}
     invented: list[Place] = []
     changed: list[Place] = []
     unfit: list[Place] = []
@@ -92,23 +92,17 @@ def carry_over(
         machine = interview.machine
         stop = machine.current_stop
         assert stop is not None
-        place, leaf = stop.place, stop.item
+        place, item = stop.place, stop.item
         earlier = given.get(place)
         if machine.query is not None:
-            was_confirmed = earlier is not None and any(
-                index == machine.query for index, _ in earlier.confirmed_queries
-            )
-            if is_past_target and not was_confirmed:
+            if is_past_target and not _was_confirmed(earlier, machine.query):
                 break
-            event: InterviewEvent | Rejection = QueryConfirmed(stamp, place, machine.query)
-        elif isinstance(leaf.question, ComputedItem):
-            value, of = interview.compute_answer()
-            if value is None:
-                value = dice.choice(QUOTA_STATES) if hints is not None and leaf.id in hints else "open"
-            event = ValueComputed(stamp, place, value, of)
+            event: InterviewEvent = QueryConfirmed(stamp, place, machine.query)
+        elif isinstance(item.question, ComputedItem):
+            event = _compute_value(interview, place, stamp, dice if item.id in hints else None)
         else:
             is_past_target = is_past_target or place == to
-            may_change = hints is not None and leaf.id in hints and not is_past_target
+            may_change = item.id in hints and not is_past_target
             if earlier is not None and not may_change and not (is_past_target and earlier.lapsed):
                 after = interview.step(_repeat_answer(earlier, stamp, place))
                 if isinstance(after, Interview):
@@ -117,27 +111,40 @@ def carry_over(
                 unfit.append(place)
             if is_past_target:
                 break
-            answered = _invent_answer(interview, leaf, place, stamp, dice, (hints or {}).get(leaf.id, ()))
+            answered = _invent_answer(interview, item, place, stamp, dice, hints.get(item.id, ()))
             if answered is None:
                 break
-            if leaf.question.expects_answer:
+            if item.question.expects_answer:
                 same = earlier is not None and earlier.cell == answered.machine.recorded_answers[place].cell
                 fresh = earlier is None or place in unfit
                 (invented if fresh else changed if not same else []).append(place)
             interview = answered
             continue
-        after_event = event if isinstance(event, Rejection) else interview.step(event)
+        after_event = interview.step(event)
         if isinstance(after_event, Rejection):
             break
         interview = after_event
     reached = is_past_target
     if to is not None and interview.place != to:
-        after_return = interview.step(PositionMoved(stamp, to, jump=jump)) if is_past_target else Rejection("")
-        reached = not isinstance(after_return, Rejection)
-        interview = interview if isinstance(after_return, Rejection) else after_return
+        after_return = interview.step(PositionMoved(stamp, to, jump=jump)) if is_past_target else None
+        reached = isinstance(after_return, Interview)
+        interview = after_return if isinstance(after_return, Interview) else interview
     return AnswerMigration(
         interview=interview, invented=tuple(invented), changed=tuple(changed), rejected=tuple(unfit), reached=reached
     )
+
+
+def _compute_value(interview: Interview, place: Place, stamp: EventStamp, dice: Random | None) -> ValueComputed:
+    """Build the event of a computed item; a quota's state is drawn with `dice`, else it is open."""
+    value, of = interview.compute_answer()
+    if value is None:
+        value = dice.choice(QUOTA_STATES) if dice is not None else "open"
+    return ValueComputed(stamp, place, value, of)
+
+
+def _was_confirmed(answer: RecordedAnswer | None, query: int) -> bool:
+    """Return whether the answer was confirmed where this soft check asked about it."""
+    return answer is not None and any(index == query for index, _ in answer.confirmed_queries)
 
 
 def _repeat_answer(answer: RecordedAnswer, stamp: EventStamp, place: Place) -> InterviewEvent:

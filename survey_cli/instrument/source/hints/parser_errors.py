@@ -88,25 +88,17 @@ def _build_hint(lines: Sequence[str], message: ParserMessage, stop: int) -> Hint
     if "tab" in what:
         return Hint("tab", *position, f"line {stop} is indented with a tab", "use spaces: two for each step")
     if "expected ':'" in what:
-        at = opening if opening[0] <= len(lines) else position
-        rest_of_line = lines[at[0] - 1][at[1] - 1 :] if lines else ""
-        if match := re.match(r"[^\s:,{}\[\]]+:(?=\S)", rest_of_line):
-            what = f"'{shorten(match[0])}' has no space after its colon"
-            return Hint("colon-space", *at, what, f"write '{shorten(match[0])} ' with a space", len(match[0]))
-        return Hint(
-            "no-key",
-            *at,
-            f"'{shorten(lines[at[0] - 1] if lines else '')}' is neither a 'key: value' nor part of a text",
-            "write it as 'key: value'; if it belongs to the text above, indent it more than that text's key",
-        )
-    if "alias" in context or "anchor" in context:
-        kind = "alias" if "alias" in context else "anchor"
-        mark = "*" if kind == "alias" else "&"
-        return Hint(kind, *opening, f"a text that begins with '{mark}' reads as YAML's {kind}", QUOTE_IT)
-    if "directive" in context or "directive" in what:
-        return Hint("reserved-start", *position, "a line that begins with '%' reads as a YAML directive", QUOTE_IT)
-    if "tag" in context:
-        return Hint("tag", *opening, "a text that begins with '!' reads as a YAML tag", QUOTE_IT)
+        return _build_key_hint(lines, *(opening if opening[0] <= len(lines) else position))
+    for word, rule, mark, at in (
+        ("alias", "alias", "*", opening),
+        ("anchor", "anchor", "&", opening),
+        ("directive", "reserved-start", "%", position),
+        ("tag", "tag", "!", opening),
+    ):
+        if word in context or (word == "directive" and word in what):
+            subject = "a line" if word == "directive" else "a text"
+            reads_as = f"YAML's {word}" if word in ("alias", "anchor") else f"a YAML {word}"
+            return Hint(rule, *at, f"{subject} that begins with '{mark}' reads as {reads_as}", QUOTE_IT)
     if "document start" in what and text[:1] not in " \t" and any(line.startswith("...") for line in lines[:stop]):
         return Hint(
             "two-documents", *position, "the file continues after '...', which ends it", "remove the '...' line"
@@ -118,6 +110,20 @@ def _build_hint(lines: Sequence[str], message: ParserMessage, stop: int) -> Hint
         *position,
         f"'{shorten(text[position[1] - 1 :])}' is not valid here",
         "if it is part of a text, put the whole text in double quotes; otherwise check the lines just above",
+    )
+
+
+def _build_key_hint(lines: Sequence[str], line: int, column: int) -> Hint:
+    text = lines[line - 1] if lines else ""
+    if match := re.match(r"[^\s:,{}\[\]]+:(?=\S)", text[column - 1 :]):
+        what = f"'{shorten(match[0])}' has no space after its colon"
+        return Hint("colon-space", line, column, what, f"write '{shorten(match[0])} ' with a space", len(match[0]))
+    return Hint(
+        "no-key",
+        line,
+        column,
+        f"'{shorten(text)}' is neither a 'key: value' nor part of a text",
+        "write it as 'key: value'; if it belongs to the text above, indent it more than that text's key",
     )
 
 
