@@ -88,8 +88,9 @@ class ConfirmableError(UserError):
 
 
 class StoreError(UserError):
-    """The database can't be opened, read or written now. The transaction was not written, not even in part; once the
-    cause is removed, the same call works.
+    """The database can't be opened, read or written now.
+
+    The transaction was not written, not even in part; once the cause is removed, the same call works.
     """
 
 

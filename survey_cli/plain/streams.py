@@ -57,7 +57,7 @@ class Interrupts:
         for number, before in self._previous_handlers.items():
             signal.signal(number, before)
 
-    def _handle_signal(self, number: int, frame: FrameType | None) -> None:
+    def _handle_signal(self, *_: object) -> None:
         self._was_signaled = True
         if self._is_waiting:
             raise KeyboardInterrupt

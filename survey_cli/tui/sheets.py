@@ -213,13 +213,13 @@ def asking_sheet(text: str, keys: Keys, width: int) -> PreviewSheet:
     return PreviewSheet(lines=wrap(written(text, "stress"), min(width - 2 * MARGIN, TO_READ)), keys=keys)
 
 
-def manual_sheet(help: Sequence[ScreenLine], width: int) -> PreviewSheet:
+def manual_sheet(manual: Sequence[ScreenLine], width: int) -> PreviewSheet:
     """The keys of a preview above the interviewer's own page of keys."""
     lines: list[ScreenLine] = []
     for key, does in MANUAL:
         text = wrap(written(does, "aside"), min(width - 2 * MARGIN, TO_READ) - 16)
         lines += indented(text, (Run(f"{key:<16}", "code"),), 16)
-    return PreviewSheet(lines=(*lines, BLANK, *help), keys=(("Esc", "back to the question", 0),))
+    return PreviewSheet(lines=(*lines, BLANK, *manual), keys=(("Esc", "back to the question", 0),))
 
 
 def closing_sheet(closing: InterviewResult | None, width: int) -> PreviewSheet:

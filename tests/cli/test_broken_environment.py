@@ -21,13 +21,13 @@ import pytest
 import survey_cli.tui.app  # noqa: F401 – imported here, so that the stations that are forked need not
 from crash.station import Station
 from support.command_line import SURVEY
+from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import ConfirmableError
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
-from user_errors import attempt
 
 INSTRUMENT = """\
 instrument: small

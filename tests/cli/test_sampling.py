@@ -13,13 +13,13 @@ import pytest
 
 from support import postgres_server
 from support.command_line import SURVEY, folder, on_terminal, written  # noqa: F401 - fixtures
+from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
 from survey_cli.services.sample.replicates import parse_replicates
 from survey_cli.store import Store
 from survey_cli.study.open_study import OpenStudy, open_study
-from user_errors import attempt
 
 ROOT = Path(__file__).parents[2]
 FOUNDING = (str(ROOT / "instruments/asu_2000.yaml"), str(ROOT / "instruments/asu_2000_units.csv"))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from textwrap import dedent
 
 from support.scenario import Scenario, scenario
+from support.user_errors import attempt
 from survey_cli.engine.events import InterviewStarted
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -16,7 +17,6 @@ from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import Store
 from survey_cli.table import build_columns, build_row
 from survey_cli.values import DK, NOT_REACHED, Cell
-from user_errors import attempt
 
 
 def written(test: Callable[..., None]) -> str:

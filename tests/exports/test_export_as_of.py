@@ -13,6 +13,7 @@ import pytest
 
 from support import postgres_server
 from support.shift import Shift, interviewed
+from support.user_errors import attempt
 from survey_cli.reports.results.report_model import Results
 from survey_cli.services.cases import case_actions
 from survey_cli.services.export import bundle as bundling
@@ -23,7 +24,6 @@ from survey_cli.services.report import results_report
 from survey_cli.services.report.report_options import ReportOptions
 from survey_cli.services.report.results_report import build_results_report
 from survey_cli.services.run_on_study import Request
-from user_errors import attempt
 
 ITEMS = """
 items:

@@ -14,12 +14,12 @@ import pytest
 from test_export_choice import a_shift, wished  # noqa: F401 - a fixture
 
 from support.shift import Shift, interviewed
+from support.user_errors import attempt
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import UserError
 from survey_cli.services.export.bundle import BundleResult, write_bundle
-from user_errors import attempt
 
 
 def made(shift: Shift, to: str, *outs: str, **wish: object) -> BundleResult:

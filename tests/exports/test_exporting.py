@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from support.scenario import Scenario, scenario
+from support.user_errors import attempt
 from survey_cli.cli.app import build_app
 from survey_cli.engine.interview import RULES_VERSION
 from survey_cli.exports import FORMATS, WriteOptions
@@ -26,7 +27,6 @@ from survey_cli.services.export import export_data
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
 from survey_cli.table import Table, build_row
-from user_errors import attempt
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 ONE = """

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from hypothesis import strategies as st
+from test_journal import events
 
 from fuzz.words import HOSTILE
 from survey_cli.engine.codec import (
@@ -14,7 +15,6 @@ from survey_cli.engine.codec import (
     make_row_reader,
 )
 from survey_cli.engine.events import InterviewEvent
-from test_journal import events
 
 KEYS = (
     "kind", "at", "by", "station", "item", "turn", "value", "words", "decline", "of", "jump", "check", "reason",

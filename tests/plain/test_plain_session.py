@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.user_errors import attempt
 from survey_cli.engine.events import NoteWritten, QueryConfirmed, QuestionAnswered
 from survey_cli.plain import conduct_interview
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -15,7 +16,6 @@ from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import Store
 from survey_cli.values import Place
-from user_errors import attempt
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 INSTRUMENT = """\

@@ -14,6 +14,7 @@ from test_exporting import NOW, whole
 from support import postgres_server
 from support.command_line import folder  # noqa: F401
 from support.scenario import instrument, scenario
+from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
@@ -24,7 +25,6 @@ from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.store import InstrumentRow, Store
 from survey_cli.table.meaning_changes import SeparateColumns, find_separate_columns, list_changes
-from user_errors import attempt
 
 HEAD = "instrument: v\ntitle: Versions\nstudy: {sponsor: Acme}\n"
 

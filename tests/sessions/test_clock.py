@@ -11,6 +11,7 @@ import pytest
 from support import postgres_server
 from support.command_line import SURVEY
 from support.shift import Shift, on
+from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import ConfirmableError
 from survey_cli.reports.fieldwork.status import FieldworkStatus
@@ -22,7 +23,6 @@ from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store.backends.server_clock import ServerClock
-from user_errors import attempt
 
 MINUTES = timedelta(minutes=1)
 AT_ANY_HOUR = """

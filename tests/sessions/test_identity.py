@@ -8,6 +8,7 @@ import pytest
 
 from support import postgres_server
 from support.shift import Shift, on
+from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
 from survey_cli.services.cases.case_lists import CaseSheet, load_case_sheet
@@ -16,7 +17,6 @@ from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store.backends.account import read_system_account
 from survey_cli.study.open_study import OpenStudy, open_study
-from user_errors import attempt
 
 PEOPLE = "login,role\nsue,supervisor\nann,interviewer\nbob,interviewer\n"
 

@@ -14,6 +14,7 @@ import pytest
 from support import postgres_server
 from support.command_line import run_survey
 from support.shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
+from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.entries import Rejection
 from survey_cli.plain import run_station
@@ -35,7 +36,6 @@ from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.pause import Pause
 from survey_cli.tui.station import StationBoard
-from user_errors import attempt
 
 FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
 PEOPLE = "login,languages,skills,pseudonym,role\nann,,,I-01,\nbob,,,I-02,\nsue,,,S-01,supervisor\n"

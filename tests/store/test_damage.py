@@ -12,11 +12,11 @@ from test_verification import UNCHECKED
 
 from support.golden_databases import CASES, FIELDWORK, HEAD, ITEMS, write
 from support.shift import Shift
+from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import StoreError, UserError
 from survey_cli.services.database.interview_archive import verify_database
 from survey_cli.store import Store
-from user_errors import attempt
 
 PAGE = 4096
 SECRET = "Zwetschgenknödel"

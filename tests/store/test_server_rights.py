@@ -13,6 +13,7 @@ import pytest
 
 from support import postgres_server
 from support.shift import ITEMS, Shift, interviewed, on
+from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import StoreError
 from survey_cli.sessions.interview.start_interview import StartOptions
@@ -22,7 +23,6 @@ from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import Store
 from survey_cli.store.backends.postgres.connection import check_encryption
 from survey_cli.store.do_not_call import DoNotCallList
-from user_errors import attempt
 
 AT_ANY_HOUR = """
 fieldwork:

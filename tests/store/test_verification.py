@@ -9,10 +9,10 @@ import pytest
 from support import postgres_server
 from support.golden_databases import CASES, FIELDWORK, HEAD, ITEMS, write
 from support.shift import Shift
+from support.user_errors import attempt
 from survey_cli.problems import UserError
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.store import Store
-from user_errors import attempt
 
 UNCHECKED = {
     "_sqlite_migrations.*": "the list of schema steps; an unknown one is refused when the database is opened",

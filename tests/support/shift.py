@@ -13,6 +13,7 @@ from random import Random
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from support.user_errors import attempt
 from survey_cli.entries import ReadEntry
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
@@ -26,7 +27,6 @@ from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.open_study import OpenStudy, open_study
-from user_errors import attempt
 
 TUESDAY = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 """10:00 in Chicago, 09:00 in Denver."""

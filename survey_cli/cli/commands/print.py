@@ -9,7 +9,7 @@ from survey_cli.cli.output.terminal import open_data_output, say
 from survey_cli.wording import format_quantity
 
 
-def print(
+def print_document(
     file: InstrumentArgument,
     out: Annotated[
         str,

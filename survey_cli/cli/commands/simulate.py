@@ -31,8 +31,8 @@ class SpreadChoice(StrEnum):
     off = "off"
 
 
-def _make_share_option(name: str, help: str) -> Any:
-    return typer.Option(name, metavar="SHARE", min=0, max=1, help=help, rich_help_panel=PANEL)
+def _make_share_option(name: str, text: str) -> Any:
+    return typer.Option(name, metavar="SHARE", min=0, max=1, help=text, rich_help_panel=PANEL)
 
 
 def simulate(

@@ -216,7 +216,7 @@ class SimulatedInterviewer:
         yield self._wait_between(TALK_SECONDS)
         match household.choose_response(self.who):
             case "interview":
-                yield from self._conduct_interview(station, view, household)
+                yield from self._conduct_interview(station, household)
             case "appointment":
                 yield from self._make_appointment(station, view)
             case "language":
@@ -244,7 +244,7 @@ class SimulatedInterviewer:
 
     # an interview
 
-    def _conduct_interview(self, station: StationSession, view: CaseView, household: Household) -> ActionTimes:
+    def _conduct_interview(self, station: StationSession, household: Household) -> ActionTimes:
         session = station.open_interview()
         if not self._check_done(station, "interview", session) or not isinstance(session, InterviewSession):
             yield from self._key_outcome(station, "callback")
