@@ -1,4 +1,4 @@
-"""Parsing of dates and times given as options, on the clock of whoever asks; the current time is a parameter."""
+"""Parsing of dates and times given as options, in the user's time zone; the current time is a parameter."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -17,13 +17,13 @@ class RequestedTime(NamedTuple):
     at: datetime
     """Aware, UTC."""
     text: str
-    """On the clock of whoever asked, with its zone: `Tue 24 Nov 2026 17:00 (CET, UTC+01:00)`."""
+    """In the user's time zone, which is named: `Tue 24 Nov 2026 17:00 (CET, UTC+01:00)`."""
     past: bool
-    """It is earlier than now."""
+    """Whether it is earlier than now."""
 
 
 def describe_now(now: datetime, zone: tzinfo | None) -> RequestedTime:
-    """The current time as text; `zone` is the computer's own where it is None."""
+    """Return the current time as text; `zone` is the computer's own where it is None."""
     return RequestedTime(now.astimezone(UTC), _format_local(now.astimezone(zone)), past=False)
 
 
@@ -32,16 +32,16 @@ def parse_past_time(text: str, now: datetime, zone: tzinfo | None, *, option: st
 
     A day means its end, today means now. A wall time that occurs twice is the first.
     """
-    written = text.strip()
+    value = text.strip()
     try:
-        if _DAY.match(written):
-            return _resolve_end_of_day(date.fromisoformat(written), now, zone, option)
-        found = datetime.fromisoformat(written)
+        if _DAY.match(value):
+            return _resolve_end_of_day(date.fromisoformat(value), now, zone, option)
+        parsed = datetime.fromisoformat(value)
     except (ValueError, OverflowError):
-        raise UserError(option, f"{written!r} is not a date and time", FORMAT_REMEDY) from None
-    at = (found if found.tzinfo else _to_local(found, zone)).astimezone(UTC)
+        raise UserError(option, f"{value!r} is not a date and time", FORMAT_REMEDY) from None
+    at = (parsed if parsed.tzinfo else _to_local(parsed, zone)).astimezone(UTC)
     if at > now:
-        raise _make_future_error(written.removesuffix(" 00:00"), option)
+        raise _make_future_error(value.removesuffix(" 00:00"), option)
     return RequestedTime(at, _format_local(at.astimezone(zone)), past=True)
 
 
@@ -61,8 +61,8 @@ def _resolve_end_of_day(day: date, now: datetime, zone: tzinfo | None, option: s
     )
 
 
-def _make_future_error(written: str, option: str) -> UserError:
-    return UserError(option, f"{written} is in the future", "name a time in the past, or leave the option out")
+def _make_future_error(value: str, option: str) -> UserError:
+    return UserError(option, f"{value} is in the future", "name a time in the past, or leave the option out")
 
 
 def _to_local(wall: datetime, zone: tzinfo | None) -> datetime:

@@ -18,7 +18,7 @@ OWNER_ONLY: Final = 0o600
 
 
 def check_output_path(target: Path, *, force: bool) -> None:
-    """Check that something can be written there.
+    """Check that a file can be written there. Raises UserError.
 
     Only a regular file is ever replaced, never a device, a pipe or a folder.
     """
@@ -40,7 +40,7 @@ def check_output_path(target: Path, *, force: bool) -> None:
 
 
 def _find_named_folder(target: Path, folder: Path) -> Path:
-    """The folder as the target's path names it, where it does."""
+    """Return the folder as the target's path names it, or resolved where the path doesn't contain it."""
     return next((parent for parent in target.parents if parent.resolve() == folder), folder)
 
 
@@ -52,26 +52,26 @@ def write_text_file(
     Returns what `write` returns. Missing folders are made. Only the owner can read the file unless it
     is `public`, since a report or an export may contain answers.
     """
-    named = target
+    original = target
     try:
         target = target.resolve()  # the target of a link, so that the link is kept
         temporary = target.with_name(f".{target.name[:200]}.{token_hex(4)}")
         target.parent.mkdir(parents=True, exist_ok=True)
         file = temporary.open("x", encoding="utf-8", newline=newline)
     except (OSError, ValueError) as error:
-        raise _make_write_error(named, error) from error
+        raise _make_write_error(original, error) from error
     try:
         with file:
             if not public:
                 os.fchmod(file.fileno(), OWNER_ONLY)
-            made = write(file)
+            result = write(file)
             file.flush()
             os.fsync(file.fileno())
         if not _move_into_place(temporary, target, force=force):
-            raise _make_exists_error(named)
-        return made
+            raise _make_exists_error(original)
+        return result
     except OSError as error:
-        raise _make_write_error(named, error) from error
+        raise _make_write_error(original, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -82,26 +82,26 @@ def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T:
 
     It receives a path beside the target, with the target's ending.
     """
-    named = target
+    original = target
     try:
         target = target.resolve()
         temporary = target.with_name(f".{token_hex(4)}.{target.name[-200:]}")
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
     except (OSError, ValueError) as error:
-        raise _make_write_error(named, error) from error
+        raise _make_write_error(original, error) from error
     try:
         temporary.chmod(OWNER_ONLY)
-        made = write(temporary)
+        result = write(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         if _is_disk_full(temporary):  # not every library notices that the end of a file was not written
             raise OSError(ENOSPC, "No space left on device")
         if not _move_into_place(temporary, target, force=force):
-            raise _make_exists_error(named)
-        return made
+            raise _make_exists_error(original)
+        return result
     except OSError as error:
-        raise _make_write_error(named, error) from error
+        raise _make_write_error(original, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -146,7 +146,7 @@ def _make_write_error(target: Path, error: OSError | ValueError) -> UserError:
 
 
 def _is_disk_full(target: Path) -> bool:
-    """Whether the disk is almost full. Not every library reports that as the reason."""
+    """Return whether the disk is almost full. Not every library reports that as the reason."""
     try:
         return disk_usage(target.resolve().parent).free < 1 << 16
     except OSError:

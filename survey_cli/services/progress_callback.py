@@ -11,17 +11,17 @@ REPORT_INTERVAL: Final = 200
 class ProgressReporter:
     """Counts items while they are read, in one iteration or several, and reports progress."""
 
-    def __init__(self, tell: Callable[[int, int], None] | None, whole: int) -> None:
-        self._tell, self._whole, self._done = tell, whole, 0
+    def __init__(self, progress: Callable[[int, int], None] | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
 
-    def __call__(self, things: Iterable[T]) -> Iterator[T]:
-        if self._tell is None:
-            return iter(things)
-        return self._counted(things, self._tell)
+    def __call__(self, items: Iterable[T]) -> Iterator[T]:
+        if self._progress is None:
+            return iter(items)
+        return self._count(items, self._progress)
 
-    def _counted(self, things: Iterable[T], tell: Callable[[int, int], None]) -> Iterator[T]:
-        for thing in things:
+    def _count(self, items: Iterable[T], progress: Callable[[int, int], None]) -> Iterator[T]:
+        for item in items:
             self._done += 1
             if self._done % REPORT_INTERVAL == 0:
-                tell(self._done, self._whole)
-            yield thing
+                progress(self._done, self._total)
+            yield item

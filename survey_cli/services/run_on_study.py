@@ -35,25 +35,25 @@ class Request:
     """Receives one sentence for each thing that opening the study repaired."""
 
 
-def run_on_study(request: Request, do: Callable[[OpenStudy], T], *, for_whom: str = "") -> T:
-    """Return what `do` returns for the opened study.
+def run_on_study(request: Request, action: Callable[[OpenStudy], T], *, supervisor_task: str = "") -> T:
+    """Return what `action` returns for the opened study.
 
-    `for_whom` describes an action that only a supervisor may take (`correct an outcome`).
+    `supervisor_task` describes an action that only a supervisor may take (`correct an outcome`). Raises UserError.
     """
     study = open_study(request.path, db=request.db, by=request.by, people=request.people)
     with study:
-        if for_whom:
-            check_supervisor(study, for_whom)
+        if supervisor_task:
+            check_supervisor(study, supervisor_task)
         study = replace(study, at=convert_to_study_time(study.store, request.at))
         if study.store.read_only:
-            repair(study, study.at)  # reports what it would do; the study is shown unchanged
+            repair(study, study.at)  # reports what it would do, and changes nothing
         else:
             study.store.cases.imports.finish()
             rebuild_queue(study, study.at)
             refresh_queue(study.store, study.plan, study.at)
         for sentence in study.repairs:
             request.notify(sentence)
-        return do(study)
+        return action(study)
 
 
 def convert_to_study_time(store: Store, at: datetime) -> datetime:
@@ -62,9 +62,9 @@ def convert_to_study_time(store: Store, at: datetime) -> datetime:
 
 
 def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:
-    """The error for a key that no case has, with the most similar key as a suggestion."""
+    """Return the error for a key that no case has, with the most similar key as a suggestion."""
     cases = study.store.cases
-    near = [found.row.key for found in cases.queries.search(key, limit=2)] if study.who.supervises and key else []
+    near = [match.row.key for match in cases.queries.search(key, limit=2)] if study.who.supervises and key else []
     remedy = f"did you mean {near[0]!r}?" if len(near) == 1 else ""
     otherwise = f"look for it: survey case list {study.path} --find {key or 'TEXT'}"
     keys = islice(cases.queries.iterate_keys(), MAX_KEYS_SEARCHED)

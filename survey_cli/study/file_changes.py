@@ -93,7 +93,7 @@ class StudyFiles:
         if who is None:
             remedy = f"a supervisor adds the line to {PEOPLE_FILE}"
             raise UserError(study.who.login, "is no longer among the people of this study", remedy)
-        fresh = replace(
+        reopened = replace(
             study,
             instrument=instrument,
             plan=Plan.from_instrument(instrument),
@@ -101,8 +101,8 @@ class StudyFiles:
             who=who,
             notice=version.notice,
         )
-        self._files, self._in_use = self._list_files(fresh), instrument.hash
-        return fresh
+        self._files, self._in_use = self._list_files(reopened), instrument.hash
+        return reopened
 
 
 def _read_file_state(file: Path) -> tuple[int, int, int] | None:

@@ -14,33 +14,33 @@ def read_login_name() -> str:
     return accounts.read_system_account()
 
 
-def identify(claimed: str, account: str, people: People, own: People) -> Interviewer:
+def identify(claimed: str, account: str, people: People, own_people: People) -> Interviewer:
     """Return the person who works under the account's name, or under another claimed name.
 
-    `own` is the study's own list of people, which decides whether a claim is allowed; `people` is the list in use. Raises
+    `own_people` is the study's own list, which decides whether a claim is allowed; `people` is the list in use. Raises
     UserError.
     """
     name = claimed.strip() or account
-    check_people_list(account, people, own)
-    if name != account and not _is_supervisor(account, own):
+    check_people_list(account, people, own_people)
+    if name != account and not _is_supervisor(account, own_people):
         raise UserError(
             name,
             f"is not the account {account}, and only a supervisor may work under another name",
-            f"log in as {name}, or ask {own.format_supervisors()}",
+            f"log in as {name}, or ask {own_people.format_supervisors()}",
         )
     who = people.find(name)
     if who is None:
-        remedy = f"ask {own.format_supervisors()}: a supervisor adds the line to {PEOPLE_FILE}"
+        remedy = f"ask {own_people.format_supervisors()}: a supervisor adds the line to {PEOPLE_FILE}"
         raise UserError(name, "is not among the people of this study", remedy)
     return who
 
 
-def check_people_list(account: str, people: People, own: People) -> None:
+def check_people_list(account: str, people: People, own_people: People) -> None:
     """Check that the list of people is the study's own, or that the account may use another one. Raises UserError."""
-    if people == own or _is_supervisor(account, own):
+    if people == own_people or _is_supervisor(account, own_people):
         return
     what = f"{account} is no supervisor on the study's own list, so no other list can be used"
-    raise UserError("--people", what, f"leave it out, or ask {own.format_supervisors()}")
+    raise UserError("--people", what, f"leave it out, or ask {own_people.format_supervisors()}")
 
 
 def _is_supervisor(account: str, people: People) -> bool:

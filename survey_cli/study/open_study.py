@@ -73,10 +73,10 @@ def open_records(path: str | Path, *, db: str | None = None, people: str | None 
     instrument = open_instrument(str(path))
     where = locate_database(path, instrument.id, db)
     listed = load_people(path, where, people)
-    own = load_people(path, where, None)
+    own_people = load_people(path, where, None)
     store = open_store(where, create=False)
     try:
-        check_people_list(store.account, listed, own)
+        check_people_list(store.account, listed, own_people)
     except UserError:
         store.close()
         raise
@@ -109,17 +109,17 @@ def open_study(
     instrument = open_instrument(str(path))
     where = locate_database(path, instrument.id, db)
     listed = invented or load_people(path, where, people)
-    own = load_people(path, where, None)
+    own_people = load_people(path, where, None)
     who: Interviewer | None = None
     if invented is not None:
         who = Interviewer(login=by, role="supervisor")
     elif not is_server_address(where):  # before a file is created
-        who = identify(by, account.read_system_account(), listed, own)
+        who = identify(by, account.read_system_account(), listed, own_people)
     store = open_store(where, create=True) if create else open_existing_store(where)
     if store is None:
         raise UserError(where, "there are no cases yet", f"import them: survey sample import {path} cases.csv")
     try:
-        who = who or identify(by, store.account, listed, own)
+        who = who or identify(by, store.account, listed, own_people)
         version = VersionInForce(instrument) if as_written else find_version_in_force(store, instrument, str(path))
         do_not_call = DoNotCallList.open_read_only(where) if store.read_only else DoNotCallList.open_beside(where)
     except UserError:

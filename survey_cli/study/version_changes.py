@@ -83,13 +83,13 @@ def check_changes_accepted(store: Store, instrument: Instrument) -> None:
         return
     first = changes[0]
     others = len(changes) - 1
-    more = (
+    others_text = (
         f", and there {pluralize(others, 'is', 'are')} {format_quantity(others, 'more such change')}" if others else ""
     )
     file = next(iter(instrument.texts))
     raise UserError(
         file,
-        f"{first.change.item}: {first.change.what}, but {first.versions_text} has interviews{more}",
+        f"{first.change.item}: {first.change.what}, but {first.versions_text} has interviews{others_text}",
         f"`survey check {file}` shows each change and how to accept it",
     )
 
@@ -111,7 +111,7 @@ def count_answered(store: Store, version: str, items: Sequence[str]) -> tuple[di
         texts = split_row(row.cells, len(variables)) if row.cells is not None else None
         for item, columns in columns_by_item.items():
             if texts is None or any(
-                not isinstance(cell := read(texts[index]), Missing) and cell != "" for index, read in columns
+                not isinstance(cell := read_cell(texts[index]), Missing) and cell != "" for index, read_cell in columns
             ):
                 counts[item] += 1
     return counts, total

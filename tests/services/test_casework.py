@@ -293,7 +293,7 @@ def test_a_complete_interview_corrected_away_gives_its_place_back(tmp_path: Path
     assert "kinds:1 is full" in why_not(shift, "B")["quota"]
     assert "B" not in {line.key for line in queued(shift).lines}
     changed = done(case_actions.correct_outcome(request(shift), "A", "callback", note="it was the wrong person"))
-    assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
+    assert (changed.position.status, changed.position.code) == ("waiting", "2.21")
     with shift.study() as study:
         assert study.store.cases.quotas.read_fill()["kinds:1"].completes == 0
     assert "quota" not in why_not(shift, "B")
@@ -308,7 +308,7 @@ def test_a_correction_keeps_what_was_keyed(tmp_path: Path) -> None:
     shift.station("ann").record_outcome("refusal_hard", note="shouted")
     assert shift.row("A").status == "done"
     changed = done(case_actions.correct_outcome(request(shift), "A", "callback", note="was a misunderstanding"))
-    assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
+    assert (changed.position.status, changed.position.code) == ("waiting", "2.21")
     sheet = load_case_sheet(request(shift), "A")
     assert isinstance(sheet, CaseSheet)
     said = [f"{line.what}: {line.note}" for line in sheet.history]
@@ -322,7 +322,7 @@ def test_a_number_lives_and_dies_with_the_outcome_it_is_given(tmp_path: Path) ->
     assert shift.case("A").numbers[0].state == "dead"
     changed = done(case_actions.correct_outcome(request(shift), "A", "busy", note="heard the tape"))
     assert shift.case("A").numbers[0].state == "live"
-    assert changed.standing.status == "waiting"
+    assert changed.position.status == "waiting"
     done(case_actions.correct_outcome(request(shift), "A", "wrong_number", note="heard it again"))
     assert shift.case("A").numbers[0].state == "dead"
     assert shift.row("A").status == "done"
@@ -342,7 +342,7 @@ def test_consent_that_is_withdrawn_by_letter_erases_the_answers(tmp_path: Path) 
     shift = Shift(tmp_path, items=ITEMS + QUOTAS, cases=THREE)
     interview_of(shift, "A")
     changed = done(case_actions.correct_outcome(request(shift), "A", "withdrawn", note="a letter came"))
-    assert (changed.standing.status, changed.standing.code) == ("done", "2.112")
+    assert (changed.position.status, changed.position.code) == ("done", "2.112")
     with shift.study() as study:
         [interview] = study.store.interviews.list_rows(case="A")
         assert is_erased(study.store.interviews.read_journal(interview.id))
@@ -366,7 +366,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(tmp_path: Path, outcom
 def test_a_code_is_kept_as_the_table_writes_it(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     assert (
-        done(case_actions.correct_outcome(request(shift), "A", "", code="4.7", note="closed in May")).standing.code
+        done(case_actions.correct_outcome(request(shift), "A", "", code="4.7", note="closed in May")).position.code
         == "4.70"
     )
     assert shift.row("A").status == "done"
@@ -439,7 +439,7 @@ def test_a_referral_is_answered(tmp_path: Path) -> None:
     shift.station("ann").record_outcome("supervisor", note="wants a letter first")
     assert shift.row("A").status == "held"
     assert listed(shift, status="held") == ["A"]
-    assert done(case_actions.answer_referral(request(shift), "A", note="letter sent")).standing.status == "ready"
+    assert done(case_actions.answer_referral(request(shift), "A", note="letter sent")).position.status == "ready"
 
 
 def test_only_what_is_finished_is_reopened(tmp_path: Path) -> None:
@@ -452,7 +452,7 @@ def test_only_what_is_finished_is_reopened(tmp_path: Path) -> None:
         case_actions.correct_outcome(request(shift), "C" if shift.row("C").holder is None else "B", "unable", note="x")
     )
     key = listed(shift, code="2.32")[0]
-    assert done(case_actions.reopen_case(request(shift), key, why="better now")).standing.status == "ready"
+    assert done(case_actions.reopen_case(request(shift), key, why="better now")).position.status == "ready"
 
 
 def test_soft_refusals_are_put_back_and_hard_ones_are_not(tmp_path: Path) -> None:
@@ -730,7 +730,7 @@ def test_a_slip_of_never_call_again_is_undone_by_its_correction(
     assert listed_at(shift).since is not None
     shift.later(minutes=5)
     changed = done(case_actions.correct_outcome(request(shift), "A", keyed, note="pressed the wrong key"))
-    assert changed.standing.code == code
+    assert changed.position.code == code
     assert listed_at(shift).since is None
     off = listed_at(shift).removal
     assert off is not None

@@ -276,7 +276,7 @@ def test_a_case_that_a_supervisor_frees_over_the_closing_words_is_not_called_aga
     assert talk.reply("3") is None
     freed = free_case(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue"), "A")
     assert isinstance(freed, tuple), freed
-    assert freed[0].standing.status == "done"
+    assert freed[0].position.status == "done"
     assert queued(shift) == ["B"]
     assert (code(shift), status(shift)) == ("2.112", [("ended", "refusal_hard")])
 

@@ -196,6 +196,6 @@ def test_a_study_on_a_server_is_compared_as_well(tmp_path: Path) -> None:
 def test_how_far_it_is_is_told(written: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("survey_cli.services.progress_callback.REPORT_INTERVAL", 1)
     told: list[tuple[int, int]] = []
-    verified = verify_database(written.file, db=written.db, tell=lambda done, whole: told.append((done, whole)))
+    verified = verify_database(written.file, db=written.db, progress=lambda done, whole: told.append((done, whole)))
     assert isinstance(verified, VerificationResult)
     assert told == [(done, 12) for done in range(1, 13)]  # 4 interviews and 8 cases

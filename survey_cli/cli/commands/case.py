@@ -177,7 +177,7 @@ def reassign(
 
 def _say_change(made: "CaseActionResult") -> None:
     """Print what was done, and the case's status now."""
-    stands = made.standing
+    stands = made.position
     due = f", due {datetimes.format_here(stands.due_at)}" if stands.status == "waiting" and stands.due_at else ""
     reason = f" ({stands.why})" if stands.why else ""
     say(f"{made.key}: {made.summary}; {stands.status}{reason}{due}, code {stands.code}")

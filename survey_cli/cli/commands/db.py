@@ -15,7 +15,7 @@ def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     from survey_cli.services.database.interview_archive import verify_database
 
     with show_progress() as bar:
-        found = verify_database(file, db=db, tell=bar)
+        found = verify_database(file, db=db, progress=bar)
     for finding in found.findings:
         print(finding)
     counted = f"{format_quantity(found.interviews, 'interview')}, {format_quantity(found.events, 'event')}"

@@ -150,7 +150,7 @@ def rates(
             assumptions=assumed,
         )
         now = datetime.now(UTC)
-        made = compute_study_rates(file, options, now=now, zone=parse_zone(zone), db=db, people=people, tell=say)
+        made = compute_study_rates(file, options, now=now, zone=parse_zone(zone), db=db, people=people, notify=say)
     for warning in made.warnings:
         say(render_plain(warning))
     print_rates(made.table, form=form, digits=digits)

@@ -53,7 +53,7 @@ class CaseActionResult(NamedTuple):
     """A case that was changed, and its queue position afterwards."""
 
     key: str
-    standing: QueuePosition
+    position: QueuePosition
     summary: str
     """What was done, as text."""
 
@@ -116,24 +116,24 @@ def correct_outcome(request: Request, key: str, outcome: str, *, code: str = "",
             study.do_not_call.remove(numbers, at=study.at, reason=note.strip(), by=study.who.login)
         return result
 
-    return run_on_study(request, do, for_whom="correct an outcome")
+    return run_on_study(request, do, supervisor_task="correct an outcome")
 
 
 def _undoes_do_not_call(case: Case, plan: Plan, outcome: str) -> bool:
-    """Whether this outcome undoes a do-not-call mark set by a station, a supervisor or the list.
+    """Return whether this outcome undoes a do-not-call mark set by a station, a supervisor or the list.
 
     A withdrawal of consent is never undone.
     """
-    new = plan.outcomes.get(outcome)
-    if not case.do_not_call or case.erased or new is None or build_do_not_call_events(new):
+    new_outcome = plan.outcomes.get(outcome)
+    if not case.do_not_call or case.erased or new_outcome is None or build_do_not_call_events(new_outcome):
         return False
-    said = {id for call in case.calls for id in (call.keyed_outcome, call.outcome)}
-    said |= {case.override.outcome} if case.override is not None else set()
-    return not any(row.kind == WITHDRAWN for id, row in plan.outcomes.items() if id in said)
+    case_outcomes = {outcome for call in case.calls for outcome in (call.keyed_outcome, call.outcome)}
+    case_outcomes |= {case.override.outcome} if case.override is not None else set()
+    return not any(plan.outcomes[name].kind == WITHDRAWN for name in case_outcomes & plan.outcomes.keys())
 
 
 def _find_listed_numbers(study: OpenStudy, key: str) -> list[tuple[str, DoNotCallEntry]]:
-    """The case's numbers that are on the do-not-call list, each with its entry."""
+    """Return the case's numbers that are on the do-not-call list, each with its entry."""
     contact = study.store.cases.queries.find_contact(key)
     numbers = [number.e164 for number in contact.numbers if number.e164] if contact is not None else []
     return [(number, why) for number in numbers if (why := study.do_not_call.find_entry(number)) is not None]
@@ -151,23 +151,23 @@ def _check_other_listings(study: OpenStudy, key: str) -> None:
 
 
 def _plan_correction(case: Case, plan: Plan, outcome: str, code: str, note: str, at: datetime) -> _PlannedChange:
-    slip = [DoNotCallCleared(note)] if _undoes_do_not_call(case, plan, outcome) else []
-    case = case.apply(HistoryEntry(at, "", STATION, slip[0])) if slip else case
-    events: list[CaseEvent] = [*slip, OutcomeOverridden(outcome, code, note)]
+    clearing = [DoNotCallCleared(note)] if _undoes_do_not_call(case, plan, outcome) else []
+    case = case.apply(HistoryEntry(at, "", STATION, clearing[0])) if clearing else case
+    events: list[CaseEvent] = [*clearing, OutcomeOverridden(outcome, code, note)]
     last, new = case.last_call, plan.outcomes.get(outcome)
     number = case.find_number(last.number) if last is not None else None
     if last is not None and number is not None and new is not None and number.state != "never_call":
-        was = plan.outcomes.get(last.outcome)
-        dead_before = was is not None and (was.listed if plan.eligibility_known else was.rdd) in NUMBER_CODES
+        old = plan.outcomes.get(last.outcome)
+        dead_before = old is not None and (old.listed if plan.eligibility_known else old.rdd) in NUMBER_CODES
         dead_now = (new.listed if plan.eligibility_known else new.rdd) in NUMBER_CODES
         if dead_now and number.state == "live":
             events.append(NumberMarked(number.position, "dead", new.name.lower()))
         elif dead_before and not dead_now and number.state == "dead":
             events.append(NumberMarked(number.position, "live", "corrected"))
-    said = "corrected to " + " ".join(filter(None, (describe_outcome(outcome, plan) if outcome else "", code)))
+    summary = "corrected to " + " ".join(filter(None, (describe_outcome(outcome, plan) if outcome else "", code)))
     if new is None:
-        return _PlannedChange(events, said)
-    return _PlannedChange([*events, *build_do_not_call_events(new)], said, build_follow_up_tasks(new, case.key))
+        return _PlannedChange(events, summary)
+    return _PlannedChange([*events, *build_do_not_call_events(new)], summary, build_follow_up_tasks(new, case.key))
 
 
 def answer_referral(request: Request, key: str, *, note: str = "") -> CaseActionResult:
@@ -182,7 +182,7 @@ def answer_referral(request: Request, key: str, *, note: str = "") -> CaseAction
     return run_on_study(
         request,
         lambda study: _change_existing_case(study, key, lambda case: plan_change(case, study.plan), study.at),
-        for_whom="answer what was referred to one",
+        supervisor_task="answer what was referred to one",
     )
 
 
@@ -196,19 +196,19 @@ def reopen_case(request: Request, key: str, *, why: str = "") -> CaseActionResul
 
         return _change_existing_case(study, key, plan_change, study.at)
 
-    return run_on_study(request, do, for_whom="put a case back into the queue")
+    return run_on_study(request, do, supervisor_task="put a case back into the queue")
 
 
 def _check_reopening(case: Case, study: OpenStudy, at: datetime) -> None:
-    where, stands = f"case {case.key}", schedule_case(case, study.plan, at)
+    where, position = f"case {case.key}", schedule_case(case, study.plan, at)
     if case.erased or case.do_not_call:
         what = "it was erased" if case.erased else "it may not be called again"
         raise UserError(where, what, "none: the request not to be called is permanent")
-    if stands.status != "done":
+    if position.status != "done":
         raise UserError(
-            where, f"it is not finished: {_describe_status(stands)}", "survey case why shows when it is due"
+            where, f"it is not finished: {_describe_status(position)}", "survey case why shows when it is due"
         )
-    if stands.code == "1.1":
+    if position.code == "1.1":
         remedy = f"correct its outcome (survey case outcome), or its answers: survey interview {study.path} --reopen"
         raise UserError(where, "its interview is complete", remedy)
     if case.numbers and not case.live_numbers:
@@ -235,7 +235,7 @@ def reopen_refusals(
         ]
         return _change_cases(study, rows, plan_change, study.at, progress=progress)
 
-    return run_on_study(request, do, for_whom="put refusals back")
+    return run_on_study(request, do, supervisor_task="put refusals back")
 
 
 def _can_reopen(case: Case, study: OpenStudy) -> bool:
@@ -247,7 +247,7 @@ def _can_reopen(case: Case, study: OpenStudy) -> bool:
 
 
 def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
-    """Whether the case is finished because of refusals, none of them hard."""
+    """Return whether the case is finished because of refusals, none of them hard."""
     calls = case.calls[case.calls_before_reopening :]
     refused = [call for call in calls if classify_outcome(call, plan) in REFUSAL_OUTCOMES]
     return (
@@ -271,20 +271,18 @@ def release_replicates(
         for row in study.store.cases.queries.iterate_rows():
             if row.replicate:
                 known.add(row.replicate)
-                if row.status_after_lease in (
-                    "unreleased",
-                    "done",
-                ):  # a case without a working number is done before its release
+                # a case without a working number is done before its release
+                if row.status_after_lease in ("unreleased", "done"):
                     rows.append(row)
-        wanted = parse_replicates(replicates, known, where=study.where)
+        selected = parse_replicates(replicates, known, where=study.where)
 
         def plan_change(case: Case) -> _PlannedChange | None:
             return None if case.released else _PlannedChange([CaseReleased()], "released")
 
-        meant = [row for row in rows if row.replicate in wanted]
-        return _change_cases(study, meant, plan_change, study.at, progress=progress)
+        selected_rows = [row for row in rows if row.replicate in selected]
+        return _change_cases(study, selected_rows, plan_change, study.at, progress=progress)
 
-    return run_on_study(request, do, for_whom="release a replicate")
+    return run_on_study(request, do, supervisor_task="release a replicate")
 
 
 def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHolder]:
@@ -296,26 +294,25 @@ def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHol
             raise make_unknown_case_error(study, key)
         if row.holder is None:
             raise UserError(f"case {key}", "no station has it", "survey case why shows why it is not called")
-        held = row.holder
-        going_on: list[str] = []
-        since: list[datetime] = []
+        holder = row.holder
+        open_interviews: list[str] = []
+        call_starts: list[datetime] = []
 
         def plan_change(case: Case) -> _PlannedChange:
-            going_on[:] = [case.interview] if case.interview_open else []
-            since[:] = [case.open_attempt.started_at] if case.open_attempt is not None else []
+            open_interviews[:] = [case.interview] if case.interview_open else []
+            call_starts[:] = [case.open_attempt.started_at] if case.open_attempt is not None else []
             return _PlannedChange([CaseReturned("released")], "freed")
 
-        freed = _change_existing_case(study, key, plan_change, study.at, take=True)
-        for interview in going_on:
-            study.store.cases.quotas.drop(
-                interview
-            )  # as when a lease expires: whoever resumes it reserves a place again
+        result = _change_existing_case(study, key, plan_change, study.at, force=True)
+        for interview in open_interviews:
+            # as when a lease expires: resuming the interview reserves a place again
+            study.store.cases.quotas.drop(interview)
         reconcile_lapsed(study.store, study.plan, [key], study.at)
         case = Case.from_history(key, study.store.cases.queries.read_history(key))
-        freed = freed._replace(standing=schedule_case(case, study.plan, study.at))
-        return freed, PreviousHolder(held.by, held.station, since[0] if since else None)
+        result = result._replace(position=schedule_case(case, study.plan, study.at))
+        return result, PreviousHolder(holder.by, holder.station, call_starts[0] if call_starts else None)
 
-    return run_on_study(request, do, for_whom="free a case from a station")
+    return run_on_study(request, do, supervisor_task="free a case from a station")
 
 
 def reassign_appointments(
@@ -330,7 +327,7 @@ def reassign_appointments(
 
     def do(study: OpenStudy) -> CaseBatchResult:
         _check_login(study, to)
-        who = study.people.find(to) if to != "anyone" else None
+        new_owner = study.people.find(to) if to != "anyone" else None
 
         def plan_change(case: Case) -> _PlannedChange | None:
             appointment = find_open_appointment(case, study.plan)
@@ -338,28 +335,28 @@ def reassign_appointments(
                 raise UserError(f"case {case.key}", "it has no appointment", "survey case why shows when it is due")
             if all_of and appointment.policy == "anyone":
                 return None
-            own = policy or ("me" if appointment.policy == "anyone" else appointment.policy)
-            given = AppointmentReassigned("", "anyone") if to == "anyone" else AppointmentReassigned(to, own)
-            if who is not None and not who.speaks(case.language):
+            new_policy = policy or ("me" if appointment.policy == "anyone" else appointment.policy)
+            event = AppointmentReassigned("", "anyone") if to == "anyone" else AppointmentReassigned(to, new_policy)
+            if new_owner is not None and not new_owner.speaks(case.language):
                 what = f"its language is {case.language}, which {to} does not speak"
                 raise UserError(f"case {case.key}", what, "name somebody who does, or anyone")
-            return _PlannedChange([given], f"its appointment is now {_describe_owner(given)}")
+            return _PlannedChange([event], f"its appointment is now {_describe_owner(event)}")
 
         if key:
-            moved = _change_case(study, key, plan_change, study.at)
-            if moved is None:
+            result = _change_case(study, key, plan_change, study.at)
+            if result is None:
                 raise make_unknown_case_error(study, key)
-            return CaseBatchResult(changed=(moved,))
+            return CaseBatchResult(changed=(result,))
         rows = study.store.cases.queries.list_appointments(owner=all_of)
         if not rows:
             raise UserError(all_of, "has no appointments", "survey study people lists who has")
         return _change_cases(study, rows, plan_change, study.at)
 
-    return run_on_study(request, do, for_whom="give an appointment to another")
+    return run_on_study(request, do, supervisor_task="give an appointment to another")
 
 
-def _describe_owner(moved: AppointmentReassigned) -> str:
-    return "anyone's" if moved.policy == "anyone" else f"{moved.owner}'s"
+def _describe_owner(event: AppointmentReassigned) -> str:
+    return "anyone's" if event.policy == "anyone" else f"{event.owner}'s"
 
 
 def _check_login(study: OpenStudy, login: str) -> None:
@@ -374,62 +371,69 @@ def _check_login(study: OpenStudy, login: str) -> None:
 
 
 def _change_existing_case(
-    study: OpenStudy, key: str, plan_change: PlanChange, at: datetime, *, take: bool = False
+    study: OpenStudy, key: str, plan_change: PlanChange, at: datetime, *, force: bool = False
 ) -> CaseActionResult:
-    result = _change_case(study, key, plan_change, at, take=take)
+    result = _change_case(study, key, plan_change, at, force=force)
     if result is None:
         raise make_unknown_case_error(study, key)
     return result
 
 
 def _change_case(
-    study: OpenStudy, key: str, plan_change: PlanChange, at: datetime, *, take: bool = False
+    study: OpenStudy, key: str, plan_change: PlanChange, at: datetime, *, force: bool = False
 ) -> CaseActionResult | None:
-    """Read the case, decide, write; again where somebody wrote in between. `take`: even where a station has it."""
+    """Read a case, plan the change and write it; repeat where somebody wrote meanwhile.
+
+    With `force` also where a station has the case. Returns None where the case is not affected. Raises UserError.
+    """
     cases = study.store.cases
     for _ in range(MAX_TRIES):
         row = cases.queries.find_row(key)
         if row is None:
             raise make_unknown_case_error(study, key)
-        if row.holder is not None and not take:
+        if row.holder is not None and not force:
             raise _make_busy_error(study, row.key, row.holder)
         case = Case.from_history(key, cases.queries.read_history(key))
-        found = plan_change(case)
-        if found is None:
+        change = plan_change(case)
+        if change is None:
             return None
-        after, entries = _append_events(case, found.events, by=study.who.login, at=at)
-        stands = schedule_case(after, study.plan, max(at, entries[-1].at))
+        after, entries = _append_events(case, change.events, by=study.who.login, at=at)
+        position = schedule_case(after, study.plan, max(at, entries[-1].at))
         interview, cells = _find_counted_cells(study, after)
-        lost = cases.update(
+        conflict = cases.update(
             CaseUpdate(
                 key,
                 case.seq,
                 entries,
-                stands,
-                force=take,
-                release=take,
+                position,
+                force=force,
+                release=force,
                 interview=interview,
                 cells=cells,
-                follow_up_tasks=found.follow_ups,
+                follow_up_tasks=change.follow_ups,
             )
         )
-        if isinstance(lost, LeaseLost) and lost.holder is not None:
-            raise _make_busy_error(study, key, lost.holder)
-        if lost is None:
-            if found.follow_ups:
+        if isinstance(conflict, LeaseLost) and conflict.holder is not None:
+            raise _make_busy_error(study, key, conflict.holder)
+        if conflict is None:
+            if change.follow_ups:
                 undone = list(follow_up(study, key, at))
                 scrub_database(study.store)
                 if undone:
-                    raise UserError(f"case {key}", f"{found.summary}, but {undone[0]}", "give the command again")
-            return CaseActionResult(key, stands, found.summary + _describe_passed_targets(study, cells))
+                    raise UserError(f"case {key}", f"{change.summary}, but {undone[0]}", "give the command again")
+            return CaseActionResult(key, position, change.summary + _describe_passed_targets(study, cells))
     raise UserError(f"case {key}", "stations keep changing it", "give the command again")
 
 
 def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
-    """The quota targets exceeded by an interview that counts in these cells again, as text; empty where none is."""
+    """Return a text with the quota targets that an interview counting in these cells exceeds; empty where none is."""
     fill = study.store.cases.quotas.read_fill() if cells else {}
-    targets = ((id, fill[id].completes, study.plan.quotas.cells[id]) for id in cells)
-    passed = [f"{id} {taken} of {cell.target}" for id, taken, cell in targets if taken > cell.target and not cell.soft]
+    targets = ((cell_id, fill[cell_id].completes, study.plan.quotas.cells[cell_id]) for cell_id in cells)
+    passed = [
+        f"{cell_id} {completes} of {cell.target}"
+        for cell_id, completes, cell in targets
+        if completes > cell.target and not cell.soft
+    ]
     return f", which passes a quota's target ({', '.join(passed)})" if passed else ""
 
 
@@ -467,17 +471,17 @@ def _append_events(
     return case, entries
 
 
-def _make_busy_error(study: OpenStudy, key: str, held: LeaseHolder) -> UserError:
-    what = f"{held.by} has it at station {held.station}"
+def _make_busy_error(study: OpenStudy, key: str, holder: LeaseHolder) -> UserError:
+    what = f"{holder.by} has it at station {holder.station}"
     return UserError(f"case {key}", what, f"wait, or take it away: survey case free {study.path} '{key}'")
 
 
-def _describe_status(stands: QueuePosition) -> str:
-    return f"{stands.status}, {stands.why}" if stands.why else stands.status
+def _describe_status(position: QueuePosition) -> str:
+    return f"{position.status}, {position.why}" if position.why else position.status
 
 
 def _find_counted_cells(study: OpenStudy, case: Case) -> tuple[str, tuple[str, ...]]:
-    """The case's interview, and the quota cells in which it counts from now on.
+    """Return the case's interview, and the quota cells in which it counts from now on.
 
     The cells are its own where it is complete, else none. No interview where its quota places do not change.
     """

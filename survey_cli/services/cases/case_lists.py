@@ -56,65 +56,65 @@ class CaseFilter:
     limit: int | None = None
 
 
-def list_cases(request: Request, wanted: CaseFilter) -> CaseList:
+def list_cases(request: Request, case_filter: CaseFilter) -> CaseList:
     """List the cases in the order of the sample.
 
     A text that cannot be decoded does not keep other cases from being listed.
     """
 
-    def tolerant(study: OpenStudy) -> CaseList:
+    def build(study: OpenStudy) -> CaseList:
         try:
-            return _build_case_list(study, wanted)
+            return _build_case_list(study, case_filter)
         except UndecodableTextError as problem:
             with study.store.tolerate_undecodable():
-                listed = _build_case_list(study, wanted)
-            return replace(listed, damage=str(problem))
+                case_list = _build_case_list(study, case_filter)
+            return replace(case_list, damage=str(problem))
 
-    return run_on_study(request, tolerant)
+    return run_on_study(request, build)
 
 
-def _build_case_list(study: OpenStudy, wanted: CaseFilter) -> CaseList:
+def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> CaseList:
     cases = study.store.cases
-    if wanted.status and wanted.status not in STATUSES:
-        remedy = suggest_nearest(wanted.status, STATUSES, otherwise=f"one of {', '.join(STATUSES)}")
-        raise UserError("--status", f"{wanted.status!r} is not a status", remedy)
-    if wanted.outcome and wanted.outcome not in study.plan.outcomes:
-        remedy = suggest_nearest(wanted.outcome, study.plan.outcomes, otherwise="survey explain lists them")
-        raise UserError("--outcome", f"there is no outcome {wanted.outcome!r}", remedy)
-    if wanted.find and not study.who.supervises:
+    if case_filter.status and case_filter.status not in STATUSES:
+        remedy = suggest_nearest(case_filter.status, STATUSES, otherwise=f"one of {', '.join(STATUSES)}")
+        raise UserError("--status", f"{case_filter.status!r} is not a status", remedy)
+    if case_filter.outcome and case_filter.outcome not in study.plan.outcomes:
+        remedy = suggest_nearest(case_filter.outcome, study.plan.outcomes, otherwise="survey explain lists them")
+        raise UserError("--outcome", f"there is no outcome {case_filter.outcome!r}", remedy)
+    if case_filter.find and not study.who.supervises:
         raise UserError("--find", "only supervisors may search names and numbers", "name the case by its key")
-    keys = _select_keys(study, wanted)
+    keys = _select_keys(study, case_filter)
     rows = cases.queries.iterate_rows(
-        status=cast(StoredCaseStatus, wanted.status) if wanted.status else None,
-        code=wanted.code or None,
-        outcome=wanted.outcome or None,
-        limit=wanted.limit if keys is None else None,
+        status=cast(StoredCaseStatus, case_filter.status) if case_filter.status else None,
+        code=case_filter.code or None,
+        outcome=case_filter.outcome or None,
+        limit=case_filter.limit if keys is None else None,
     )
-    found = list(islice((row for row in rows if keys is None or row.key in keys), wanted.limit))
-    names = _load_names(study, found)
+    selected = list(islice((row for row in rows if keys is None or row.key in keys), case_filter.limit))
+    names = _load_names(study, selected)
     return CaseList(
         where=study.where,
-        lines=tuple(build_case_line(row, names.get(row.key, "")) for row in found),
+        lines=tuple(build_case_line(row, names.get(row.key, "")) for row in selected),
         total=sum(cases.queries.count_cases().by_status.values()),
         names_shown=study.who.supervises,
     )
 
 
-def _select_keys(study: OpenStudy, wanted: CaseFilter) -> set[str] | None:
-    """The keys that `find` and `where` select; None for all."""
+def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:
+    """Return the keys that `find` and `where` select; None for all."""
     keys: set[str] | None = None
-    if wanted.find:
-        keys = {found.row.key for found in study.store.cases.queries.search(wanted.find)}
-    if not wanted.where:
+    if case_filter.find:
+        keys = {match.row.key for match in study.store.cases.queries.search(case_filter.find)}
+    if not case_filter.where:
         return keys
-    condition = parse_sample_condition(study.instrument, wanted.where)
+    condition = parse_sample_condition(study.instrument, case_filter.where)
     hidden = {n for n, column in study.instrument.sample.items() if column.is_personal} & condition.names
     if hidden and not study.who.supervises:
         raise UserError("--where", f"{min(hidden)} is personal, and only supervisors may see it", "leave it out")
-    chosen = {
+    matching = {
         key for key, env in _iterate_sample_values(study, personal=bool(hidden)) if condition.evaluate(env) is True
     }
-    return chosen if keys is None else keys & chosen
+    return matching if keys is None else keys & matching
 
 
 def parse_sample_condition(instrument: Instrument, text: str) -> Condition:
@@ -133,7 +133,7 @@ def parse_sample_condition(instrument: Instrument, text: str) -> Condition:
 
 def _iterate_sample_values(study: OpenStudy, *, personal: bool) -> Iterator[tuple[str, Mapping[str, Cell]]]:
     """Iterate over the key and sample values of every case."""
-    nothing: dict[str, Cell] = dict.fromkeys(study.instrument.sample, Missing("not_asked"))
+    unset: dict[str, Cell] = dict.fromkeys(study.instrument.sample, Missing("not_asked"))
     key_columns = [n for n, column in study.instrument.sample.items() if column.role == "key"]
     contacts = dict(study.store.cases.queries.iterate_contacts()) if personal else {}
     for key, history in study.store.cases.queries.iterate_histories():
@@ -141,7 +141,7 @@ def _iterate_sample_values(study: OpenStudy, *, personal: bool) -> Iterator[tupl
         yield (
             key,
             {
-                **nothing,
+                **unset,
                 **dict.fromkeys(key_columns, key),
                 **Case.from_history(key, history).columns,
                 **(contact.columns if contact is not None else {}),
@@ -150,7 +150,7 @@ def _iterate_sample_values(study: OpenStudy, *, personal: bool) -> Iterator[tupl
 
 
 def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
-    """The names of these cases, as far as the account may see them."""
+    """Return the names of these cases, as far as the account may see them."""
     if not study.who.supervises:
         return {}
     cases = study.store.cases
@@ -160,7 +160,7 @@ def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
 
 
 def build_case_line(row: CaseRow, name: str) -> CaseLine:
-    """One line of the list of cases."""
+    """Return one line of the list of cases."""
     return CaseLine(
         key=row.key,
         name=name,
@@ -179,7 +179,7 @@ def build_case_line(row: CaseRow, name: str) -> CaseLine:
 
 
 def load_case_sheet(request: Request, key: str) -> CaseSheet:
-    """One case with its whole history."""
+    """Return one case with its whole history."""
     return run_on_study(request, lambda study: _build_sheet(study, key))
 
 
@@ -192,20 +192,22 @@ def _build_sheet(study: OpenStudy, key: str) -> CaseSheet:
     case = Case.from_history(key, history)
     contact = cases.queries.find_contact(key) if study.who.supervises else None
     zones = list_call_zones(case, case.next_number, plan)
-    promise = find_open_appointment(case, plan)
+    appointment = find_open_appointment(case, plan)
     return CaseSheet(
         line=build_case_line(row, contact.name if contact is not None else ""),
         zone=zones[0] if zones else "",
         language=case.language,
         columns=tuple(_iterate_columns(study.instrument, case, contact)),
         numbers=_build_number_lines(case, contact),
-        appointment=f"{format_appointment_time(promise)} there ({describe_appointment_owner(promise)})"
-        if promise is not None
+        appointment=f"{format_appointment_time(appointment)} there ({describe_appointment_owner(appointment)})"
+        if appointment is not None
         else "",
         interviews=tuple(_iterate_interview_lines(study, key)),
         cells=_build_cell_lines(plan, case, cases.quotas.read_fill()),
         history=tuple(
-            _iterate_history_lines(key, history, cases.queries.list_accounts(key), plan, whole=study.who.supervises)
+            _iterate_history_lines(
+                key, history, cases.queries.list_accounts(key), plan, show_notes=study.who.supervises
+            )
         ),
     )
 
@@ -217,10 +219,10 @@ def _iterate_columns(instrument: Instrument, case: Case, contact: Contact | None
 
 
 def _build_number_lines(case: Case, contact: Contact | None) -> tuple[NumberLine, ...]:
-    shown = {n.position: n.display for n in contact.numbers} if contact is not None else {}
+    display_texts = {n.position: n.display for n in contact.numbers} if contact is not None else {}
     upcoming = case.next_number
     return tuple(
-        NumberLine(n.position, shown.get(n.position, ""), n.line, n.state, n == upcoming) for n in case.numbers
+        NumberLine(n.position, display_texts.get(n.position, ""), n.line, n.state, n == upcoming) for n in case.numbers
     )
 
 
@@ -247,15 +249,15 @@ def _build_cell_lines(plan: Plan, case: Case, fill: Mapping[str, CellFill]) -> t
 
 
 def _iterate_history_lines(
-    key: str, history: list[HistoryEntry], accounts: list[str], plan: Plan, *, whole: bool
+    key: str, history: list[HistoryEntry], accounts: list[str], plan: Plan, *, show_notes: bool
 ) -> Iterator[CaseHistoryLine]:
-    """The history as text. Without `whole`, notes and contact names are left out, which could identify the person."""
+    """Yield the history as text. Notes and contact names, which could identify the person, only with `show_notes`."""
     case = Case(key=key)
     for seq, (entry, account) in enumerate(zip(history, accounts, strict=False), start=1):
         event = entry.event
-        if isinstance(event, AppointmentMade) and not whole:
+        if isinstance(event, AppointmentMade) and not show_notes:
             event = event._replace(person="")
         what, note = describe_event(event, case, plan)
         by = format_author(entry.by, account)
-        yield CaseHistoryLine(seq, entry.at, what, by, entry.station, note if whole else "")
+        yield CaseHistoryLine(seq, entry.at, what, by, entry.station, note if show_notes else "")
         case = case.apply(entry)

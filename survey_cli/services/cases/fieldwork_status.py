@@ -50,29 +50,29 @@ def load_fieldwork_status(request: Request, *, since: str = "", zone: tzinfo | N
     Activity is counted from `since`, as typed; a day means its beginning. `zone` is the time zone of dates, the
     computer's where it is None.
     """
-    begun = parse_start_time(since, request.at, zone, option="--since") if since else None
-    return run_on_study(request, partial(_build_status, begun=begun, zone=zone, people=request.people))
+    start = parse_start_time(since, request.at, zone, option="--since") if since else None
+    return run_on_study(request, partial(_build_status, start=start, zone=zone, people=request.people))
 
 
 def _build_status(
-    study: OpenStudy, *, begun: RequestedTime | None, zone: tzinfo | None, people: str | None
+    study: OpenStudy, *, start: RequestedTime | None, zone: tzinfo | None, people: str | None
 ) -> FieldworkStatus:
     at = study.at
-    kinds = study.store.cases.queries.count_by_outcome()
-    if not kinds:
+    case_counts = study.store.cases.queries.count_by_outcome()
+    if not case_counts:
         raise UserError(
             study.where, "there are no cases yet", f"import them: survey sample import {study.path} cases.csv"
         )
     local = at.astimezone(zone)
     midnight = datetime.combine(local.date(), time.min)
     day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
-    target, backed_up = find_interview_target(study), study.store.maintenance.find_last_backup()
+    target, last_backup = find_interview_target(study), study.store.maintenance.find_last_backup()
     pause = read_pause(study.store)
-    found = StatusInput(
+    status_input = StatusInput(
         at=at,
         day_began=day_began,
-        since=begun.at if begun is not None else None,
-        case_counts=kinds,
+        since=start.at if start is not None else None,
+        case_counts=case_counts,
         case_groups=study.store.cases.queries.count_groups(at),
         fill=study.store.cases.quotas.read_fill(),
         target=target.interviews,
@@ -82,39 +82,39 @@ def _build_status(
         ),
         leases=tuple(_iterate_lease_lines(study, zone)),
         held=tuple(_iterate_held_lines(study, zone)),
-        backed_up=backed_up.astimezone(zone) if backed_up is not None else None,
+        backed_up=last_backup.astimezone(zone) if last_backup is not None else None,
         paused=pause.describe(pause.since.astimezone(zone), local) if pause is not None else "",
     )
-    made = build_fieldwork_status(
-        found,
+    status = build_fieldwork_status(
+        status_input,
         _iterate_sessions(study),
         study.plan,
         study.people,
         study.who,
         title=f"{study.instrument.id}, {describe_now(at, zone).text}",
-        period=f"since {begun.text}" if begun is not None else "since the beginning",
+        period=f"since {start.text}" if start is not None else "since the beginning",
     )
     return replace(
-        made,
+        status,
         in_use=describe_files(study.path, study.where, people=people),
         future=tuple(list_future_entries(study.store, at)),
     )
 
 
 def find_interview_target(study: StudyRecords) -> InterviewTarget:
-    """The number of interviews to conduct, and where it comes from.
+    """Return the number of interviews to conduct, and where it comes from.
 
     It is the largest quota without `where:`; else the size of the population, all of which is to be interviewed; else
     none.
     """
-    whole = [
+    unconditional = [
         (sum(cell.target for cell in quota.cells.values()), quota.id)
         for quota in study.plan.quotas.quotas
         if quota.where is None
     ]
-    if whole:
-        target, id = max(whole)
-        return InterviewTarget(target, f"quota {id}")
+    if unconditional:
+        target, quota_id = max(unconditional)
+        return InterviewTarget(target, f"quota {quota_id}")
     size = study.instrument.document.study.size
     return InterviewTarget(size, "study.size") if size else InterviewTarget(None, "")
 
@@ -128,10 +128,10 @@ def _iterate_sessions(study: OpenStudy) -> Iterator[CaseSessions]:
 def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> AppointmentLine:
     starts, ends = row.promised_at or at, row.promised_until or at
     zones = parse_criteria(row.bucket).zones if row.bucket else ()
-    there = ""
+    respondent_time = ""
     if zones:
         wall = to_wall_time(zones[0], starts)
-        there = f"{format_short_day(wall.date())} {wall:%H:%M}"
+        respondent_time = f"{format_short_day(wall.date())} {wall:%H:%M}"
     state: DueState = "later"
     if ends < at:
         state = "missed"
@@ -144,7 +144,7 @@ def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> 
         state=state,
         starts=starts.astimezone(zone),
         ends=ends.astimezone(zone),
-        respondent_time=there,
+        respondent_time=respondent_time,
         zone=zones[0] if zones else "",
         owner=row.owner,
     )
@@ -155,12 +155,12 @@ def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[Leas
     for row in cases.queries.iterate_rows(status="leased"):
         if row.holder is None:
             continue
-        taken = [entry.at for entry in cases.queries.read_history(row.key) if isinstance(entry.event, CaseClaimed)]
+        claimed = [entry.at for entry in cases.queries.read_history(row.key) if isinstance(entry.event, CaseClaimed)]
         yield LeaseLine(
             key=row.key,
             who=row.holder.by,
             station=row.holder.station,
-            since=taken[-1].astimezone(zone) if taken else None,
+            since=claimed[-1].astimezone(zone) if claimed else None,
             until=row.holder.until.astimezone(zone),
         )
 
@@ -173,7 +173,7 @@ def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[HeldC
 
 
 def find_last_note(history: Sequence[HistoryEntry]) -> str:
-    """The last note, with a call or separate."""
+    """Return the last note, with a call or separate."""
     for entry in reversed(history):
         match entry.event:
             case OutcomeRecorded(note=text) | CaseNoteWritten(text=text) | OutcomeOverridden(note=text) if text:

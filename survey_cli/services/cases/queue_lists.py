@@ -51,7 +51,7 @@ def explain_case(request: Request, key: str, *, at: datetime, interviewer: str =
 
 
 def _find_interviewer(study: OpenStudy, login: str) -> Interviewer:
-    """The interviewer from whose point of view the queue is shown."""
+    """Return the interviewer from whose point of view the queue is shown."""
     if not login:
         return study.who
     interviewer = study.people.find(login)
@@ -66,7 +66,7 @@ def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime)
     case = Case.from_history(row.key, cases.queries.read_history(row.key))
     contact = cases.queries.find_contact(row.key)
     pause = read_pause(study.store)
-    claimant = ClaimContext(
+    context = ClaimContext(
         at=at,
         who=who,
         people=study.people,
@@ -81,8 +81,8 @@ def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime)
         at=at,
         who=who.login,
         zone=zones[0] if zones else "",
-        verdicts=check_rules(case, plan, claimant),
-        next_at=find_next_time(case, plan, claimant),
+        verdicts=check_rules(case, plan, context),
+        next_at=find_next_time(case, plan, context),
     )
 
 
@@ -92,7 +92,7 @@ def _is_on_do_not_call_list(study: OpenStudy, key: str) -> bool:
 
 
 def list_queue(request: Request, *, limit: int, interviewer: str = "") -> QueueReport:
-    """The next cases in the order in which they would be claimed now, and those that are due but excluded."""
+    """Return the next cases in the order in which they would be claimed now, and those that are due but excluded."""
 
     def do(study: OpenStudy) -> QueueReport:
         return _build_queue_report(study, _find_interviewer(study, interviewer), study.at, limit)
@@ -102,85 +102,87 @@ def list_queue(request: Request, *, limit: int, interviewer: str = "") -> QueueR
 
 def _build_queue_report(study: OpenStudy, who: Interviewer, at: datetime, limit: int) -> QueueReport:
     cases, plan = study.store.cases, study.plan
-    turns = CallOrder.for_interviewer(plan, people=study.people, who=who, at=at, fill=cases.quotas.read_fill())
+    order = CallOrder.for_interviewer(plan, people=study.people, who=who, at=at, fill=cases.quotas.read_fill())
     lines: list[QueueLine] = []
-    turned_down: list[DeferredLine] = []
-    for row in list_next_rows(study.store, turns, limit=limit + EXTRA_CASES):
+    deferred: list[DeferredLine] = []
+    for row in list_next_rows(study.store, order, limit=limit + EXTRA_CASES):
         if len(lines) == limit:
             break
-        found = _explain_row(study, row, who, at)
-        if found.is_allowed:
+        report = _explain_row(study, row, who, at)
+        if report.is_allowed:
             case = Case.from_history(row.key, cases.queries.read_history(row.key))
-            reason = _explain_position(case, row, plan, turns)
-            lines.append(QueueLine(len(lines) + 1, row.key, found.line.name, found.zone, reason))
+            reason = _explain_position(case, row, plan, order)
+            lines.append(QueueLine(len(lines) + 1, row.key, report.line.name, report.zone, reason))
         else:
-            no = next(verdict for verdict in found.verdicts if not verdict.allows)
-            turned_down.append(DeferredLine(row.key, found.zone, no.explanation, no.until or found.next_at))
+            refusal = next(verdict for verdict in report.verdicts if not verdict.allows)
+            deferred.append(DeferredLine(row.key, report.zone, refusal.explanation, refusal.until or report.next_at))
     return QueueReport(
         where=study.where,
         at=at,
         who=who.login,
         lines=tuple(lines),
-        turned_down=tuple(turned_down),
-        closed=tuple(_iterate_closed_lines(study, turns)),
-        status_counts=tuple((cases, STATUS_DESCRIPTIONS[status]) for status, cases in _count_by_state(study, turns)),
+        turned_down=tuple(deferred),
+        closed=tuple(_iterate_closed_lines(study, order)),
+        status_counts=tuple((cases, STATUS_DESCRIPTIONS[status]) for status, cases in _count_by_state(study, order)),
     )
 
 
-def _count_by_state(study: OpenStudy, turns: CallOrder) -> Iterator[tuple[str, int]]:
-    """Number of cases in each state, for this interviewer, in the order of the status report."""
+def _count_by_state(study: OpenStudy, order: CallOrder) -> Iterator[tuple[str, int]]:
+    """Return the number of cases in each state, for this interviewer, in the order of the status report."""
     sums: Counter[str] = Counter()
-    for group in study.store.cases.queries.count_groups(turns.at):
-        sums[turns.classify_group(group, [turns.who]) if group.bucket else group.status] += group.cases
+    for group in study.store.cases.queries.count_groups(order.at):
+        sums[order.classify_group(group, [order.who]) if group.bucket else group.status] += group.cases
     return ((status, sums[status]) for status in STATUS_DESCRIPTIONS if sums[status])
 
 
-def _iterate_closed_lines(study: OpenStudy, turns: CallOrder) -> Iterator[DeferredLine]:
+def _iterate_closed_lines(study: OpenStudy, order: CallOrder) -> Iterator[DeferredLine]:
     """Groups of cases that cannot be called now, those that open first before the others."""
-    found: list[DeferredLine] = []
+    lines: list[DeferredLine] = []
     for head in study.store.cases.queries.list_queue_heads():
         bucket = parse_criteria(head.bucket)
-        reason = turns.explain_closed(bucket)
-        if not reason and not _waits_for_owner(study, turns, bucket, head.bucket):
+        reason = order.explain_closed(bucket)
+        if not reason and not _waits_for_owner(study, order, bucket, head.bucket):
             continue
         for row in study.store.cases.queries.list_queue([head.bucket], limit=1):
-            opens = turns.find_opening(bucket, turns.at) if turns.suits(bucket) else None
+            opens = order.find_opening(bucket, order.at) if order.suits(bucket) else None
             zone = bucket.zones[0] if bucket.zones else ""
-            found.append(DeferredLine(row.key, zone, reason or f"the appointment is with {bucket.owner}", opens))
-    yield from sorted(found, key=lambda line: (line.opens_at is None, line.opens_at or turns.at, line.key))
+            lines.append(DeferredLine(row.key, zone, reason or f"the appointment is with {bucket.owner}", opens))
+    yield from sorted(lines, key=lambda line: (line.opens_at is None, line.opens_at or order.at, line.key))
 
 
-def _waits_for_owner(study: OpenStudy, turns: CallOrder, bucket: ClaimCriteria, text: str) -> bool:
-    before = turns.find_appointment_cutoff(bucket)
+def _waits_for_owner(study: OpenStudy, order: CallOrder, bucket: ClaimCriteria, text: str) -> bool:
+    cutoff = order.find_appointment_cutoff(bucket)
     return (
-        before is not None and study.store.cases.queries.find_appointment_head(text, appointment_before=before) is None
+        cutoff is not None and study.store.cases.queries.find_appointment_head(text, appointment_before=cutoff) is None
     )
 
 
-def _explain_position(case: Case, row: CaseRow, plan: Plan, turns: CallOrder) -> str:
-    """Why a case has its place in the queue, in a few words."""
-    turn = turns.rank_case(parse_criteria(row.bucket), row.rank)
-    promise, last = find_open_appointment(case, plan), case.last_call
-    said = []
-    match turn.order:
-        case "1" if promise is not None:
-            said.append(f"appointment {format_appointment_time(promise)} there ({describe_appointment_owner(promise)})")
+def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) -> str:
+    """Return the reasons for a case's position in the queue as a short text."""
+    priority = order.rank_case(parse_criteria(row.bucket), row.rank)
+    appointment, last = find_open_appointment(case, plan), case.last_call
+    parts = []
+    match priority.order:
+        case "1" if appointment is not None:
+            parts.append(
+                f"appointment {format_appointment_time(appointment)} there ({describe_appointment_owner(appointment)})"
+            )
         case "2":
-            said.append("its interview was interrupted")
-        case _ if turn.quota_fill < 1000:
-            said.append(f"its quota is {turn.quota_fill // 10}% filled")
+            parts.append("its interview was interrupted")
+        case _ if priority.quota_fill < 1000:
+            parts.append(f"its quota is {priority.quota_fill // 10}% filled")
         case _:
             pass
-    if turn.deferred:
-        said.append(f"{' or '.join(parse_criteria(row.bucket).prefers)} has been tried least")
-    if case.priority and turn.order not in "12":
-        said.append(f"priority {case.priority}")
+    if priority.deferred:
+        parts.append(f"{' or '.join(parse_criteria(row.bucket).prefers)} has been tried least")
+    if case.priority and priority.order not in "12":
+        parts.append(f"priority {case.priority}")
     if last is None:
-        said.append("never called")
+        parts.append("never called")
     else:
         when = _format_day(case, plan, last.at)
-        said.append(f"attempt {row.attempts + 1}, last {describe_outcome(last.outcome, plan)} on {when}")
-    return ", ".join(said)
+        parts.append(f"attempt {row.attempts + 1}, last {describe_outcome(last.outcome, plan)} on {when}")
+    return ", ".join(parts)
 
 
 def _format_day(case: Case, plan: Plan, at: datetime) -> str:

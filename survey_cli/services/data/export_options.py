@@ -114,10 +114,12 @@ class ExportResult:
         """The note on identifying columns; empty where there are none."""
         if self.each != "interview":
             return "each row names its case and the time: this file can identify respondents"
-        told = "; ".join(f"{kind} ({join_first(names)})" for kind, names in self.identifying.items())
-        if not told:
+        columns = "; ".join(f"{kind} ({join_first(names)})" for kind, names in self.identifying.items())
+        if not columns:
             return ""
         if self.public:
-            return f"left out of the public file: {told}. Rare combinations of answers may still identify a respondent"
-        hides = "small counts are hidden in reports, not in the data"
-        return f"it can identify respondents: {told}; {hides}: --public leaves these columns out"
+            return (
+                f"left out of the public file: {columns}. Rare combinations of answers may still identify a respondent"
+            )
+        remark = "small counts are hidden in reports, not in the data"
+        return f"it can identify respondents: {columns}; {remark}: --public leaves these columns out"

@@ -29,62 +29,70 @@ from survey_cli.values import NOT_ASKED, Cell
 
 
 def build_fieldwork_table(
-    records: StudyRecords, options: ExportOptions, *, language: str, shown: Mapping[str, str], at: datetime, past: bool
+    records: StudyRecords,
+    options: ExportOptions,
+    *,
+    language: str,
+    pseudonyms: Mapping[str, str],
+    at: datetime,
+    until_then: bool,
 ) -> DataTable:
     """Build a table with one row per case, or one per call, as of the given time.
 
-    With `past`, later events are left out.
+    With `until_then`, later events are left out.
     """
     instrument, cases, plan = records.instrument, records.store.cases, records.plan
     condition = parse_sample_condition(instrument, options.where) if options.where else None
     hidden = {n for n, c in instrument.sample.items() if c.is_personal}
-    given = hidden if options.all_personal else hidden & options.personal
+    exported = hidden if options.all_personal else hidden & options.personal
     if options.what == "calls" and options.personal:
         remedy = "leave --personal out; --with-contacts brings the notes on calls"
         raise UserError("--personal", "a call has no columns of the sample", remedy)
     check_personal_names(options, instrument.sample.keys())
-    if condition is not None and (barred := (hidden - given) & condition.names):
-        raise make_personal_condition_error(min(barred))
+    if condition is not None and (forbidden := (hidden - exported) & condition.names):
+        raise make_personal_condition_error(min(forbidden))
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
-    nothing: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
-    contacts = dict(cases.queries.iterate_contacts()) if given or options.all_personal else {}
+    unset: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
+    contacts = dict(cases.queries.iterate_contacts()) if exported or options.all_personal else {}
 
-    def wanted() -> Iterator[Case]:
-        whole = sum(cases.queries.count_cases().by_status.values()) if options.progress is not None else 0
-        watched = ProgressReporter(options.progress, whole)
-        for key, history in watched(cases.queries.iterate_histories(until=at if past else None)):
+    def select_cases() -> Iterator[Case]:
+        total = sum(cases.queries.count_cases().by_status.values()) if options.progress is not None else 0
+        reporter = ProgressReporter(options.progress, total)
+        for key, history in reporter(cases.queries.iterate_histories(until=at if until_then else None)):
             case = Case.from_history(key, history)
             if (contact := contacts.get(key)) is not None:
                 case = replace(case, columns={**case.columns, **contact.columns})
-            env = {**nothing, **dict.fromkeys(keys, key), **case.columns}
+            env = {**unset, **dict.fromkeys(keys, key), **case.columns}
             if condition is None or condition.evaluate(env) is True:
                 yield case
 
-    about = describe_study(instrument, language)
+    description = describe_study(instrument, language)
     if options.what == "calls":
         notes = options.all_personal
-        rows = (row for case in wanted() for row in iterate_call_rows(case, plan, shown, notes=notes))
+        rows = (row for case in select_cases() for row in iterate_call_rows(case, plan, pseudonyms, notes=notes))
         table = Table(
             variables=(*CALL_COLUMNS, CALL_NOTE_COLUMN) if notes else CALL_COLUMNS,
             rows=rows,
             language=language,
-            study=about,
+            study=description,
             row_unit="call",
         )
         return DataTable(table=table, left_out=() if notes else (CALL_NOTE_COLUMN.name,))
-    told = {n for n in given if instrument.sample[n].role in ("name", "phone")} if options.all_personal else set()
-    brought = build_sample_columns(instrument, language, given - told)
-    own = find_study_groups(plan)
+    contact_names = (
+        {n for n in exported if instrument.sample[n].role in ("name", "phone")} if options.all_personal else set()
+    )
+    sample_columns = build_sample_columns(instrument, language, exported - contact_names)
+    groups = find_study_groups(plan)
 
     def case_rows() -> Iterator[tuple[Cell, ...]]:
-        for case in wanted():
-            row = build_case_row(case, plan, at, own, shown)
+        for case in select_cases():
+            row = build_case_row(case, plan, at, groups, pseudonyms)
             contact = _build_contact_cells(contacts.get(case.key)) if options.all_personal else ()
-            yield *row, *build_sample_cells(case, brought, keys), *contact
+            yield *row, *build_sample_cells(case, sample_columns, keys), *contact
 
-    variables = (*CASE_COLUMNS, *brought, *(CONTACT_COLUMNS if options.all_personal else ()))
-    table = Table(variables=variables, rows=case_rows(), language=language, study=about, row_unit="case")
-    return DataTable(table=table, left_out=tuple(sorted(hidden - given)))
+    variables = (*CASE_COLUMNS, *sample_columns, *(CONTACT_COLUMNS if options.all_personal else ()))
+    table = Table(variables=variables, rows=case_rows(), language=language, study=description, row_unit="case")
+    return DataTable(table=table, left_out=tuple(sorted(hidden - exported)))
 
 
 def _build_contact_cells(contact: Contact | None) -> tuple[Cell, ...]:

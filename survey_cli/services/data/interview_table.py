@@ -86,25 +86,25 @@ def build_interview_table(source: InterviewSource) -> DataTable:
     if not parts:
         language = source.language
         variables = (*build_admin_variables(source.instrument, language), *build_columns(source.instrument, language))
-        told = f"version {source.instrument.version}"
-        parts.append(VersionRows(version=told, variables=variables, rows=lambda: ()))
+        label = f"version {source.instrument.version}"
+        parts.append(VersionRows(version=label, variables=variables, rows=lambda: ()))
     options = source.options
     known = {name for part in parts for v in part.variables for name in (v.name, v.item)} - {""}
     check_personal_names(options, known)
-    made = combine_versions(
+    combined = combine_versions(
         parts, language=source.language, personal=None if options.all_personal else options.personal
     )
     return DataTable(
-        table=replace(made.table, study=describe_study(source.instrument, source.language)),
+        table=replace(combined.table, study=describe_study(source.instrument, source.language)),
         warnings=(*_warn_of_equal_names([version.kept for version in versions]), *_describe_corrections(source)),
-        differences=(*map(str, made.differences), *uncomputed),
-        left_out=made.left_out,
+        differences=(*map(str, combined.differences), *uncomputed),
+        left_out=combined.left_out,
         overrides=source.overrides,
     )
 
 
 def check_personal_names(options: ExportOptions, known: Collection[str]) -> None:
-    """The error for a `--personal` name that is not known."""
+    """Check that every name given with `--personal` is known. Raises UserError."""
     for name in sorted(options.personal - set(known)):
         remedy = suggest_nearest(name, known, otherwise="name an item")
         raise UserError("--personal", f"there is no column {name!r}", remedy)
@@ -130,23 +130,23 @@ def build_answer_table(source: InterviewSource) -> DataTable:
 def _build_long_table(
     source: InterviewSource,
     variables: tuple[Variable, ...],
-    each: str,
-    rows_of: "Callable[[_Version, Sequence[InterviewEvent], RowHeading], Iterator[tuple[Cell, ...]]]",
+    row_unit: str,
+    iterate_rows: "Callable[[_Version, Sequence[InterviewEvent], RowHeading], Iterator[tuple[Cell, ...]]]",
 ) -> DataTable:
     versions = _load_versions(source)
     instruments = [version.instrument for version in versions] or [source.instrument]
-    leaves = {name for instrument in instruments for name in instrument.items}
-    secret = {name for instrument in instruments for name in find_personal_names(instrument)}
-    check_personal_names(source.options, leaves | secret)
+    items = {name for instrument in instruments for name in instrument.items}
+    personal = {name for instrument in instruments for name in find_personal_names(instrument)}
+    check_personal_names(source.options, items | personal)
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for version in versions:
-            for taken in version.select_interviews():
-                line = taken.line
-                journal = taken.journal
+            for selected in version.select_interviews():
+                line = selected.line
+                journal = selected.journal
                 if journal is None:
                     journal = source.store.interviews.read_journal(line.id)
-                head = RowHeading(
+                heading = RowHeading(
                     id=line.id,
                     case=line.case,
                     number=line.number,
@@ -156,58 +156,58 @@ def _build_long_table(
                     display_names=source.pseudonyms,
                 )
                 try:
-                    yield from rows_of(version, journal, head)
+                    yield from iterate_rows(version, journal, heading)
                 except ValueError as error:
                     raise _make_replay_error(line, error) from error
 
-    hidden = set() if source.options.all_personal else (secret & leaves) - source.options.personal
+    hidden = set() if source.options.all_personal else (personal & items) - source.options.personal
     study = describe_study(source.instrument, source.language)
     return DataTable(
-        table=Table(variables=variables, rows=rows(), language=source.language, study=study, row_unit=each),
+        table=Table(variables=variables, rows=rows(), language=source.language, study=study, row_unit=row_unit),
         warnings=tuple(_warn_of_equal_names([version.kept for version in versions])),
         left_out=tuple(sorted(hidden)),
     )
 
 
 def _load_versions(source: InterviewSource) -> "list[_Version]":
-    """The versions that have interviews to export, the oldest first."""
+    """Return the versions that have interviews to export, the oldest first."""
     condition = parse_condition(source.instrument, source.options)
-    kept_here = source.store.data.list_instruments()
-    numbers = {
-        kept.hash: source.store.data.count_interviews(kept.hash, origins=source.origins, statuses=source.statuses)
-        for kept in kept_here
+    stored = source.store.data.list_instruments()
+    counts = {
+        row.hash: source.store.data.count_interviews(row.hash, origins=source.origins, statuses=source.statuses)
+        for row in stored
     }
-    used = [kept for kept in kept_here if numbers[kept.hash]]
-    watched = ProgressReporter(source.options.progress, sum(numbers.values()))
+    used = [row for row in stored if counts[row.hash]]
+    reporter = ProgressReporter(source.options.progress, sum(counts.values()))
     versions = []
-    for kept in used:
+    for row in used:
         newest = source.instrument
-        instrument = newest if kept.hash == newest.hash else rebuild_instrument(kept.texts, kept.hash)
+        instrument = newest if row.hash == newest.hash else rebuild_instrument(row.texts, row.hash)
         versions.append(
             _Version(
                 source=source,
                 instrument=instrument,
-                kept=kept,
-                label=describe_version(kept, used),
+                kept=row,
+                label=describe_version(row, used),
                 where=condition,
-                reporter=watched,
+                reporter=reporter,
                 language=source.language if source.language in instrument.languages else instrument.language,
             )
         )
     instruments = [version.instrument for version in versions]
     if instruments and instruments[-1].hash != source.instrument.hash:
         instruments.append(source.instrument)
-    apart = find_separate_columns(instruments, lambda change: _is_accepted_as_same(source.store, change))
+    separate = find_separate_columns(instruments, lambda change: _is_accepted_as_same(source.store, change))
     return [
-        replace(version, apart=own, number=number)
-        for number, (version, own) in enumerate(zip(versions, apart, strict=False), 1)
+        replace(version, apart=columns, number=number)
+        for number, (version, columns) in enumerate(zip(versions, separate, strict=False), 1)
     ]
 
 
 def _is_accepted_as_same(store: Store, change: MeaningChange) -> bool:
-    """Whether somebody accepted the changed text as having the same meaning."""
-    accepted = find_acceptance(store, change)
-    return accepted is not None and accepted.same
+    """Return whether somebody accepted the changed text as having the same meaning."""
+    acceptance = find_acceptance(store, change)
+    return acceptance is not None and acceptance.same
 
 
 def parse_condition(instrument: Instrument, options: ExportOptions) -> Condition | None:
@@ -228,14 +228,14 @@ def parse_condition(instrument: Instrument, options: ExportOptions) -> Condition
 
 
 def make_personal_condition_error(name: str) -> UserError:
-    """The error for a condition over a personal column that is not exported."""
+    """Return the error for a condition over a personal column that is not exported."""
     return UserError("--where", f"{name} is personal", f"leave it out, or add --personal {name}")
 
 
 def _list_outcome_labels(source: InterviewSource) -> dict[Code, str]:
     """Labels of the newest version's outcomes, and AAPOR's names of codes that supervisors gave alone."""
     labels = build_outcome_labels(source.instrument, source.language)
-    for code in sorted({ruled.outcome for ruled in source.overrides.values()} - set(labels)):
+    for code in sorted({override.outcome for override in source.overrides.values()} - set(labels)):
         row = find_disposition(code)
         labels[code] = row.name if row is not None else f"Code {code}"
     return labels
@@ -243,25 +243,25 @@ def _list_outcome_labels(source: InterviewSource) -> dict[Code, str]:
 
 def _describe_corrections(source: InterviewSource) -> Iterator[str]:
     if number := len(source.overrides):
-        many = format_quantity(number, "interview")
-        yield f"interview_outcome is a supervisor's correction in {many}; the outcome keyed is among the calls"
+        interviews = format_quantity(number, "interview")
+        yield f"interview_outcome is a supervisor's correction in {interviews}; the outcome keyed is among the calls"
 
 
-def _warn_of_equal_names(used: Sequence[InstrumentRow]) -> Iterator[str]:
+def _warn_of_equal_names(rows: Sequence[InstrumentRow]) -> Iterator[str]:
     """Yield a warning for each version name that several different texts have."""
-    for name in dict.fromkeys(kept.version for kept in used):
-        same = [kept for kept in used if kept.version == name]
+    for name in dict.fromkeys(row.version for row in rows):
+        same = [row for row in rows if row.version == name]
         if len(same) > 1:
-            which = f"version {name!r}" if name else "no version"
-            days = ", ".join(_format_kept_at(kept) for kept in same)
+            name_text = f"version {name!r}" if name else "no version"
+            days = ", ".join(_format_kept_at(row) for row in same)
             yield (
-                f"{len(same)} different questionnaires have {which} (in use since {days}): "
+                f"{len(same)} different questionnaires have {name_text} (in use since {days}): "
                 "change version: whenever the file is edited"
             )
 
 
-def _format_kept_at(kept: InstrumentRow) -> str:
-    return f"{kept.kept_at:%Y-%m-%d %H:%M:%S} UTC"
+def _format_kept_at(row: InstrumentRow) -> str:
+    return f"{row.kept_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,32 +286,33 @@ class _Version:
         return frozenset() if options.all_personal else find_personal_names(self.instrument) - options.personal
 
     def build_part(self) -> VersionRows:
-        own = build_columns(self.instrument, self.language)
+        own_columns = build_columns(self.instrument, self.language)
         computing = self._build_computing()
-        trusted = self._has_current_columns(own)
+        has_current_columns = self._has_current_columns(own_columns)
         version = encode_basestring(self.kept.version)
-        shown, ruled_by = self.source.pseudonyms, self.source.overrides
+        pseudonyms, overrides = self.source.pseudonyms, self.source.overrides
 
         def rows() -> Iterator[str]:
-            for taken in self.select_interviews():
-                line, interview = taken.line, taken.interview
-                data = line.cells if trusted and line.engine == str(RULES_VERSION) else None
-                if interview is None and (data is None or not computing.can_compute_from(data)):
-                    _, interview = self._replay_and_compare(line)
-                if interview is not None:
+            for selected in self.select_interviews():
+                line, interview = selected.line, selected.interview
+                stored = line.cells if has_current_columns and line.engine == str(RULES_VERSION) else None
+                if interview is None and stored is not None and computing.can_compute_from(stored):
+                    data = stored
+                else:
+                    if interview is None:
+                        _, interview = self._replay_and_compare(line)
                     data = encode_cells(build_row(interview))
-                assert data is not None
                 data = computing.update_row(data, interview)
-                if (ruled := ruled_by.get(line.id)) is not None:
-                    line = line._replace(outcome=ruled.outcome)
-                yield _render_admin_columns(line, version, shown.get(line.by, line.by)) + data[1:]
+                if (override := overrides.get(line.id)) is not None:
+                    line = line._replace(outcome=override.outcome)
+                yield _render_admin_columns(line, version, pseudonyms.get(line.by, line.by)) + data[1:]
 
-        known = build_admin_variables(self.instrument, self.language, _list_outcome_labels(self.source))
+        admin_variables = build_admin_variables(self.instrument, self.language, _list_outcome_labels(self.source))
         why = "it is computed there from other answers, or from answers with another meaning"
         without_input = {name: SeparateColumns(self.number, why) for name in computing.lacking}
         return VersionRows(
             version=self.label,
-            variables=(*known, *computing.variables),
+            variables=(*admin_variables, *computing.variables),
             rows=rows,
             separate={**self.apart, **without_input},
         )
@@ -319,21 +320,21 @@ class _Version:
     def explain_uncomputed(self) -> Iterator[str]:
         """Yield a note for each compute that is not a column because its inputs are missing."""
         computing = self._build_computing()
-        there = {v.name for v in computing.variables}
+        columns = {v.name for v in computing.variables}
         for name, compute in self.source.instrument.computes.items():
-            if name not in there:
+            if name not in columns:
                 reads = ", ".join(sorted(list_inputs(compute)))
                 yield f"{name}: not computed: {self.label} lacks some of its inputs ({reads}) in this meaning"
 
     def _build_computing(self) -> ComputeUpdate:
         options = self.source.options
-        wanted = None if options.all_personal else options.personal
-        return build_compute_update(self.instrument, self.source.instrument, self.apart, self.language, wanted)
+        personal = None if options.all_personal else options.personal
+        return build_compute_update(self.instrument, self.source.instrument, self.apart, self.language, personal)
 
     def _has_current_columns(self, variables: Sequence[Variable]) -> bool:
-        """Whether the stored cells have the current columns."""
-        kept = [(v.name, v.storage, v.personal) for v in self.kept.variables]
-        return [(v.name, v.storage, v.personal) for v in variables] == kept
+        """Return whether the stored cells have the current columns."""
+        stored = [(v.name, v.storage, v.personal) for v in self.kept.variables]
+        return [(v.name, v.storage, v.personal) for v in variables] == stored
 
     def select_interviews(self) -> Iterator[_SelectedInterview]:
         """Iterate over the selected interviews, the oldest first."""
@@ -378,17 +379,23 @@ class _Version:
     def _make_selector(self, where: Condition) -> Callable[[ExportRow], Iterator[_SelectedInterview]]:
         """Return a function that yields an interview where the condition holds for it."""
         variables = build_columns(self.instrument, self.language)
-        plain = {
+        plain_columns = {
             v.name: at for at, v in enumerate(variables) if is_plain(self.instrument, v) and v.name not in self.apart
         }
-        quick = where.names <= plain.keys() and not reads_today(where) and self._has_current_columns(variables)
+        uses_stored_cells = (
+            where.names <= plain_columns.keys() and not reads_today(where) and self._has_current_columns(variables)
+        )
         computing = self._build_computing()
-        reads = {name: make_cell_reader(variables[plain[name]].storage) for name in where.names} if quick else {}
+        readers = (
+            {name: make_cell_reader(variables[plain_columns[name]].storage) for name in where.names}
+            if uses_stored_cells
+            else {}
+        )
 
         def holds(line: ExportRow) -> Iterator[_SelectedInterview]:
-            if quick and line.cells is not None and line.engine == str(RULES_VERSION):
+            if uses_stored_cells and line.cells is not None and line.engine == str(RULES_VERSION):
                 texts = split_row(line.cells, len(variables))
-                env = {name: read(texts[plain[name]]) for name, read in reads.items()}
+                env = {name: read_cell(texts[plain_columns[name]]) for name, read_cell in readers.items()}
                 if where.evaluate(env) is True:
                     yield _SelectedInterview(line)
                 return
@@ -399,21 +406,18 @@ class _Version:
         return holds
 
     def _is_true(self, where: Condition, interview: Interview, computing: ComputeUpdate) -> bool:
-        """Whether a condition holds for an interview.
+        """Return whether a condition holds for an interview.
 
         What its version did not have, or had with another meaning, counts as not asked.
         """
-        known = computing.extend_env(interview.evaluate_route().env)
-        other = self.apart.keys() | computing.lacking
-        lacking = {name for name in where.names if name not in known}
-        lacking |= {key for key in known if (key[0] if isinstance(key, tuple) else key) in other}
-        return where.evaluate({**known, **dict.fromkeys(lacking, NOT_ASKED)}) is True
+        env = computing.extend_env(interview.evaluate_route().env)
+        changed = self.apart.keys() | computing.lacking
+        missing = {name for name in where.names if name not in env}
+        missing |= {key for key in env if (key[0] if isinstance(key, tuple) else key) in changed}
+        return where.evaluate({**env, **dict.fromkeys(missing, NOT_ASKED)}) is True
 
     def _replay_and_compare(self, line: ExportRow) -> tuple[Sequence[InterviewEvent], Interview]:
-        """Replay an interview whose stored data are not used.
-
-        Raises an error where its row differs from its journal.
-        """
+        """Replay an interview whose stored data are not used. Raises UserError where its row differs from its journal."""
         journal = self.source.store.interviews.read_journal(line.id)
         interview = self._replay(line, journal)
         if differing := find_differences(interview, line):
@@ -435,10 +439,9 @@ def _make_replay_error(line: ExportRow, error: ValueError) -> UserError:
 
 
 def _render_admin_columns(line: ExportRow, version: str, by: str) -> str:
-    """The first cells of a row, as JSON."""
-    id, case, number, origin, status, outcome, began, updated, *_ = line
+    """Return the first cells of a row, as JSON."""
     text = encode_basestring
     return (
-        f'["{id}",{text(case)},{number},"{origin}",{version},"{status}",{text(outcome)},'
-        f'"{began[:19]}+00:00","{updated[:19]}+00:00",{text(by)},'
+        f'["{line.id}",{text(line.case)},{line.number},"{line.origin}",{version},"{line.status}",{text(line.outcome)},'
+        f'"{line.began_at[:19]}+00:00","{line.updated_at[:19]}+00:00",{text(by)},'
     )

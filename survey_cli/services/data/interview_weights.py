@@ -28,7 +28,7 @@ RAKED_WEIGHT: Final = make_number_column("weight_raked", "Raked weight", decimal
 
 
 def check_trim(rake: str, trim: str) -> None:
-    """Why `--trim` is invalid; None where it is valid."""
+    """Check that `--trim` is valid, and given only with `--rake`. Raises UserError."""
     if trim and (not DECIMAL.match(trim) or Fraction(trim) <= MIN_TRIM):
         raise UserError("--trim", f"{trim!r} is not valid", "give a multiple of the mean, such as 5")
     if trim and not rake:
@@ -36,15 +36,15 @@ def check_trim(rake: str, trim: str) -> None:
 
 
 def load_counted_answers(
-    made: DataTable, plan: Plan, which: InterviewSelection, *, words: bool = False, ids: bool = False
+    data: DataTable, plan: Plan, selection: InterviewSelection, *, words: bool = False, ids: bool = False
 ) -> tuple[AnswerColumns, AnalysisBase]:
     """Load the answers of all interviews without personal ones, and which interviews count.
 
     `words` includes verbatim answers, `ids` the interviews' ids. Raises ValueError where a row cannot be read.
     """
-    ruled = {id: one.code for id, one in made.overrides.items()}
+    codes = {interview: override.code for interview, override in data.overrides.items()}
 
-    def wanted(variable: Variable) -> bool:
+    def is_counted(variable: Variable) -> bool:
         if variable.personal:
             return False
         match variable.role:
@@ -53,13 +53,13 @@ def load_counted_answers(
             case "words":
                 return words
             case "admin":
-                named = ids or bool(ruled)
-                return variable.name != "interview_by" and (variable.name != "interview_id" or named)
+                with_ids = ids or bool(codes)
+                return variable.name != "interview_by" and (variable.name != "interview_id" or with_ids)
             case _:
                 return False
 
-    answers = AnswerColumns.from_table(made.table, wanted)
-    return answers, select_interviews(answers, plan, which, ruled)
+    answers = AnswerColumns.from_table(data.table, is_counted)
+    return answers, select_interviews(answers, plan, selection, codes)
 
 
 def weight_interviews(
@@ -84,26 +84,26 @@ def weight_interviews(
 
 
 def append_raked_weights(
-    made: DataTable, whole: DataTable, instrument: Instrument, plan: Plan, *, rake: str, trim: str
+    data: DataTable, all_columns: DataTable, instrument: Instrument, plan: Plan, *, rake: str, trim: str
 ) -> DataTable:
     """Append the raked weights of a report as a column.
 
-    The weight is missing for interviews that the report would not count. `whole` is the table with all columns; in
+    The weight is missing for interviews that the report would not count. `all_columns` is the table with all columns; in
     both tables the first column identifies the interview.
     """
-    answers, got = load_counted_answers(whole, plan, "partial", ids=True)
-    answers = answers.select(got.rows)
-    found = weight_interviews(answers, instrument, rake=rake, trim=trim, threshold=DEFAULT_THRESHOLD)
-    if found is None:
-        return made
-    weight_of = dict(zip(answers.columns["interview_id"], map(float, found.weights), strict=True))
-    taken = {variable.name.casefold() for variable in made.table.variables}
+    answers, base = load_counted_answers(all_columns, plan, "partial", ids=True)
+    answers = answers.select(base.rows)
+    weights = weight_interviews(answers, instrument, rake=rake, trim=trim, threshold=DEFAULT_THRESHOLD)
+    if weights is None:
+        return data
+    weight_by_id = dict(zip(answers.columns["interview_id"], map(float, weights.weights), strict=True))
+    used_names = {variable.name.casefold() for variable in data.table.variables}
     name = RAKED_WEIGHT.name
-    while name in taken:
+    while name in used_names:
         name += "_"
-    told = (f"{name}: {line[:1].lower()}{line[1:]}" for line in describe_weighting(found.weighting))
-    table = _append_column(made.table, replace(RAKED_WEIGHT, name=name), weight_of)
-    return replace(made, table=table, warnings=(*made.warnings, *told))
+    notes = (f"{name}: {line[:1].lower()}{line[1:]}" for line in describe_weighting(weights.weighting))
+    table = _append_column(data.table, replace(RAKED_WEIGHT, name=name), weight_by_id)
+    return replace(data, table=table, warnings=(*data.warnings, *notes))
 
 
 def _append_column(table: Table, variable: Variable, weight_of: dict[str, float]) -> Table:
@@ -119,7 +119,7 @@ def _append_column(table: Table, variable: Variable, weight_of: dict[str, float]
         for row in table.rows:
             yield *row, weight_of.get(_encode_cell(row[0]), NOT_APPLICABLE)
 
-    def kept() -> Iterator[str]:
+    def encoded_rows() -> Iterator[str]:
         for row in table.encoded_rows or ():
             texts = split_row(row, width)
             yield join_row([*texts, text_of.get(texts[0], none)])
@@ -128,11 +128,11 @@ def _append_column(table: Table, variable: Variable, weight_of: dict[str, float]
         table,
         variables=(*table.variables, variable),
         rows=rows(),
-        encoded_rows=kept() if table.encoded_rows is not None else None,
+        encoded_rows=encoded_rows() if table.encoded_rows is not None else None,
         study=replace(table.study, weight=variable.name),
     )
 
 
 def _encode_cell(cell: Cell) -> str:
-    """The cell as stored."""
+    """Return the cell as stored."""
     return split_row(encode_cells((cell,)), 1)[0]

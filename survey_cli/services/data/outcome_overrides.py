@@ -23,10 +23,10 @@ from survey_cli.study.open_study import StudyRecords
 
 def find_outcome_overrides(records: StudyRecords, until: datetime | None) -> dict[str, OverriddenOutcome]:
     """Find the corrected outcomes that still apply, by interview. Raises StoreError."""
-    found: dict[str, OverriddenOutcome] = {}
+    overrides: dict[str, OverriddenOutcome] = {}
     for key, history in records.store.cases.queries.iterate_histories(until=until, corrected=True):
-        found |= _find_case_overrides(key, history, records.plan)
-    return found
+        overrides |= _find_case_overrides(key, history, records.plan)
+    return overrides
 
 
 def _find_case_overrides(key: str, history: Iterable[HistoryEntry], plan: Plan) -> dict[str, OverriddenOutcome]:
@@ -35,21 +35,23 @@ def _find_case_overrides(key: str, history: Iterable[HistoryEntry], plan: Plan) 
     A correction applies to the latest interview: a final one always, any other where the corrected call is that
     interview's. It holds until the interview is resumed.
     """
-    case, found = Case(key=key), dict[str, OverriddenOutcome]()
-    own = False  # the last call's outcome is the interview's
+    case, overrides = Case(key=key), dict[str, OverriddenOutcome]()
+    is_interview_outcome = False  # the last call's outcome is the interview's
     for entry in history:
         before, case = case, case.apply(entry)
         match entry.event:
             case OutcomeRecorded():
-                own = before.interview_open
+                is_interview_outcome = before.interview_open
             case OutcomeRevoked():
-                own = False
+                is_interview_outcome = False
             case InterviewOpened(interview) if not has_final_override(before, plan):
-                found.pop(interview, None)
-            case OutcomeOverridden(outcome, code, _) if case.interview and (own or has_final_override(case, plan)):
-                found[case.interview] = OverriddenOutcome(outcome or code, code_case(case, plan).code)
-            case OutcomeOverridden() | CaseReopened() if not own:
-                found.pop(case.interview, None)
+                overrides.pop(interview, None)
+            case OutcomeOverridden(outcome, code, _) if case.interview and (
+                is_interview_outcome or has_final_override(case, plan)
+            ):
+                overrides[case.interview] = OverriddenOutcome(outcome or code, code_case(case, plan).code)
+            case OutcomeOverridden() | CaseReopened() if not is_interview_outcome:
+                overrides.pop(case.interview, None)
             case _:
                 pass
-    return found
+    return overrides

@@ -16,20 +16,20 @@ T = TypeVar("T")
 
 def run_on_records(
     path: str | Path,
-    do: Callable[[StudyRecords], T],
+    action: Callable[[StudyRecords], T],
     *,
     db: str | None = None,
     people: str | None = None,
     to: str = "-",
 ) -> T:
-    """Return what `do` returns for the records of an instrument.
+    """Return what `action` returns for the records of an instrument, which are open while it runs.
 
-    `to` is where the result is written. The records are open while `do` runs.
+    `to` is where the result is written. Raises UserError.
     """
     records = open_records(path, db=db, people=people)
     try:
         with records, records.store.read_transaction():
-            return do(records)
+            return action(records)
     except ValueError:  # without the error's text, which may contain an answer
         raise UserError(records.where, "a row of data cannot be read", "`survey db verify` gives details") from None
     except OSError as error:

@@ -10,102 +10,102 @@ from survey_cli.table import StudyDescription
 
 
 def describe_study(instrument: Instrument, language: str) -> StudyDescription:
-    """The texts under `study:`, and for each item who is asked, its introduction and its instruction."""
-    written = instrument.document.study
+    """Return the texts under `study:`, and for each item who is asked, its introduction and its instruction."""
+    spec = instrument.document.study
 
-    def said(text: Text | None) -> str:
+    def translate(text: Text | None) -> str:
         return str(text.get(language)) if text is not None else ""
 
     return StudyDescription(
         id=instrument.id,
-        title=said(instrument.title),
+        title=translate(instrument.title),
         version=instrument.version,
         universes=describe_routing(instrument, language),
         intros={
-            leaf.id: group.intro.get_source_text(language)
+            item.id: group.intro.get_source_text(language)
             for group in instrument.groups.values()
             if group.intro is not None and isinstance(group.spec, BatteryItem)
-            for leaf in group.items
+            for item in group.items
         },
         instructions={
-            leaf.id: leaf.instruction.get_source_text(language)
-            for leaf in instrument.items.values()
-            if leaf.instruction is not None
+            item.id: item.instruction.get_source_text(language)
+            for item in instrument.items.values()
+            if item.instruction is not None
         },
-        sponsor=said(written.sponsor),
-        conducted_by=said(written.conducted_by),
-        population=said(written.population),
-        frame=said(written.frame),
-        selection=said(written.selection),
-        mode=said(written.mode),
-        dates=said(written.dates),
-        contact=said(written.contact),
-        notes=said(written.notes),
-        size=written.size,
+        sponsor=translate(spec.sponsor),
+        conducted_by=translate(spec.conducted_by),
+        population=translate(spec.population),
+        frame=translate(spec.frame),
+        selection=translate(spec.selection),
+        mode=translate(spec.mode),
+        dates=translate(spec.dates),
+        contact=translate(spec.contact),
+        notes=translate(spec.notes),
+        size=spec.size,
         weight=next((name for name, column in instrument.sample.items() if column.role == "weight"), ""),
     )
 
 
 def describe_routing(instrument: Instrument, language: str) -> dict[str, str]:
-    """The conditions for asking each item, as text.
+    """Return the conditions for asking each item, as text.
 
     For example `Asked if kind is District, and unless consent is Yes.` Items that everybody is asked are left out.
     """
     rules = RuleWriter(instrument, language)
-    found: dict[str, str] = {}
+    routing: dict[str, str] = {}
 
-    def told(ask_if: Condition | None, unless: Condition | None) -> tuple[str, ...]:
-        wanted = (f"if {rules.render_clause(ask_if)}",) if ask_if is not None else ()
-        barred = (f"unless {rules.render_clause(unless)}",) if unless is not None else ()
-        return (*wanted, *barred)
+    def render_conditions(ask_if: Condition | None, unless: Condition | None) -> tuple[str, ...]:
+        condition_texts = (f"if {rules.render_clause(ask_if)}",) if ask_if is not None else ()
+        exception_texts = (f"unless {rules.render_clause(unless)}",) if unless is not None else ()
+        return (*condition_texts, *exception_texts)
 
-    def walk(nodes: tuple[CompiledNode, ...], above: tuple[str, ...]) -> None:
+    def walk(nodes: tuple[CompiledNode, ...], outer: tuple[str, ...]) -> None:
         for node in nodes:
-            here = (*above, *told(node.ask_if, node.unless))
+            conditions = (*outer, *render_conditions(node.ask_if, node.unless))
             match node:
                 case CompiledItem():
-                    if here:
-                        found[node.id] = _to_plain_text(f"Asked {', and '.join(here)}.")
+                    if conditions:
+                        routing[node.id] = _to_plain_text(f"Asked {', and '.join(conditions)}.")
                 case ItemGroup():
                     children = node.children
                     if isinstance(node, Roster) and node.until is not None:
                         children = (*children, node.until)
-                    walk(children, here)
+                    walk(children, conditions)
 
     walk(instrument.root.children, ())
-    return found
+    return routing
 
 
 def describe_computes(instrument: Instrument, language: str) -> dict[str, str]:
-    """How each compute gets its value, as text: `1 if hh_size is 1, else 0`."""
+    """Return how each compute gets its value, as text: `1 if hh_size is 1, else 0`."""
     rules = RuleWriter(instrument, language)
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for name, compute in instrument.computes.items():
         condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
-        told = rules.render_clause(condition)
+        text = rules.render_clause(condition)
         if condition.result_type.type == "flag":
-            told = f"1 if {told}, else 0"
-        found[name] = _to_plain_text(told)
-    return found
+            text = f"1 if {text}, else 0"
+        texts[name] = _to_plain_text(text)
+    return texts
 
 
 def describe_rosters(instrument: Instrument, language: str) -> dict[str, str]:
-    """How often each roster is repeated, as text: `as many as hh_size, at most 12`."""
+    """Return how often each roster is repeated, as text: `as many as hh_size, at most 12`."""
     rules = RuleWriter(instrument, language)
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for name, group in instrument.groups.items():
         if not isinstance(group, Roster):
             continue
-        often = ""
+        repetition = ""
         if group.each is not None:
-            often = f"one for each answer to {group.each.id}, "
+            repetition = f"one for each answer to {group.each.id}, "
         elif group.until is not None:
-            often = f"repeated while {group.until.id} is yes, "
+            repetition = f"repeated while {group.until.id} is yes, "
         elif group.count is not None:
-            often = f"as many as {rules.render_clause(group.count)}, "
-        found[name] = _to_plain_text(f"{often}at most {group.maximum}")
-    return found
+            repetition = f"as many as {rules.render_clause(group.count)}, "
+        texts[name] = _to_plain_text(f"{repetition}at most {group.maximum}")
+    return texts
 
 
 def _to_plain_text(text: str) -> str:
-    return "".join(stretch.text for stretch in make_line(text))
+    return "".join(run.text for run in make_line(text))

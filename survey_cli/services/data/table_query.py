@@ -28,19 +28,21 @@ from survey_cli.values import Variable
 
 def query_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     """Build the table. Its rows are read while iterating over them, so the records must stay open."""
-    made = _build_table(records, options)
+    data = _build_table(records, options)
     if options.rake:
-        whole = _build_table(records, replace(options, variables=()))
-        made = append_raked_weights(made, whole, records.instrument, records.plan, rake=options.rake, trim=options.trim)
+        all_columns = _build_table(records, replace(options, variables=()))
+        data = append_raked_weights(
+            data, all_columns, records.instrument, records.plan, rake=options.rake, trim=options.trim
+        )
     if options.what != "interviews":
-        return made
+        return data
     keys = [name for name, column in records.instrument.sample.items() if column.role == "key"]
-    telling = find_identifying_columns(made.table.variables, keys)
+    identifying = find_identifying_columns(data.table.variables, keys)
     if options.public:
-        left_out = {name for names in telling.values() for name in names}
-        names = {v.name for v in made.table.variables} - left_out
-        made = replace(made, table=made.table.select_columns(names))
-    return replace(made, identifying=telling)
+        left_out = {name for names in identifying.values() for name in names}
+        names = {v.name for v in data.table.variables} - left_out
+        data = replace(data, table=data.table.select_columns(names))
+    return replace(data, identifying=identifying)
 
 
 def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
@@ -54,30 +56,36 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     now = convert_to_study_time(records.store, options.at or datetime.now(UTC))
     when = parse_past_time(options.as_of, now, options.zone, option="--as-of") if options.as_of else None
     until = when.at if when is not None and when.past else None
-    shown = {one.login: one.pseudonym for one in people.interviewers.values() if one.pseudonym}
+    pseudonyms = {
+        interviewer.login: interviewer.pseudonym
+        for interviewer in people.interviewers.values()
+        if interviewer.pseudonym
+    }
     if options.what in ("cases", "calls"):
         at = until or now
-        made = build_fieldwork_table(records, options, language=language, shown=shown, at=at, past=until is not None)
+        data = build_fieldwork_table(
+            records, options, language=language, pseudonyms=pseudonyms, at=at, until_then=until is not None
+        )
     else:
         source = InterviewSource(
             store=records.store,
             instrument=instrument,
             options=options,
             language=language,
-            pseudonyms=shown,
+            pseudonyms=pseudonyms,
             until=until,
             overrides=find_outcome_overrides(records, until) if options.what == "interviews" else {},
         )
         tables = {"answers": build_answer_table, "events": build_event_table}
-        made = tables.get(options.what, build_interview_table)(source)
-    return _select_columns(made, instrument, options)
+        data = tables.get(options.what, build_interview_table)(source)
+    return _select_columns(data, instrument, options)
 
 
-def _select_columns(made: DataTable, instrument: Instrument, options: ExportOptions) -> DataTable:
+def _select_columns(data: DataTable, instrument: Instrument, options: ExportOptions) -> DataTable:
     if options.variables:
-        names = select_column_names(made.table.variables, instrument, options.variables)
-        made = replace(made, table=made.table.select_columns(names))
-    return made
+        names = select_column_names(data.table.variables, instrument, options.variables)
+        data = replace(data, table=data.table.select_columns(names))
+    return data
 
 
 def _check_personal_access(records: StudyRecords) -> None:
@@ -92,29 +100,29 @@ def _check_personal_access(records: StudyRecords) -> None:
     raise UserError(records.store.account, what, f"ask {records.people.format_supervisors()}")
 
 
-def select_column_names(variables: Sequence[Variable], instrument: Instrument, wanted: Sequence[str]) -> set[str]:
-    """The columns selected by their names, their items or their sections.
+def select_column_names(variables: Sequence[Variable], instrument: Instrument, selection: Sequence[str]) -> set[str]:
+    """Return the columns selected by their names, their items or their sections.
 
     The first column, which identifies a row, is always included.
     """
     first = variables[0].name
     names = {first}
-    of_item: dict[str, set[str]] = {}
+    columns_by_name: dict[str, set[str]] = {}
     for variable in variables:
-        of_item.setdefault(variable.name, set()).add(variable.name)
+        columns_by_name.setdefault(variable.name, set()).add(variable.name)
         if variable.item:
-            of_item.setdefault(variable.item, set()).add(variable.name)
-    for name in wanted:
-        found = set(of_item.get(name, ()))
+            columns_by_name.setdefault(variable.item, set()).add(variable.name)
+    for name in selection:
+        columns = set(columns_by_name.get(name, ()))
         group = instrument.groups.get(name)
         if isinstance(group, ItemGroup):
-            for leaf in group.items:
-                found |= of_item.get(leaf.id, set())
+            for item in group.items:
+                columns |= columns_by_name.get(item.id, set())
         if name == "interview":
-            found |= {v.name for v in variables if v.name.startswith("interview_")}
-        if not found:
-            known = [*of_item, *instrument.groups, "interview"]
+            columns |= {v.name for v in variables if v.name.startswith("interview_")}
+        if not columns:
+            known = [*columns_by_name, *instrument.groups, "interview"]
             remedy = suggest_nearest(name, known, otherwise="name columns, items or sections")
             raise UserError("--variables", f"there is no column {name!r}", remedy)
-        names |= found
+        names |= columns
     return names

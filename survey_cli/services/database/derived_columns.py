@@ -7,9 +7,9 @@ from survey_cli.store import ExportRow
 
 
 def find_differences(interview: Interview, line: ExportRow) -> list[str]:
-    """The names of the exported row's columns whose values differ from those of the journal."""
+    """Return the names of the exported row's columns whose values differ from those of the journal."""
     last = next(event for event in reversed(interview.events) if not isinstance(event, AnswersErased)).stamp
-    derived = {
+    compared = {
         "case_key": (line.case, interview.start.case),
         "status": (line.status, interview.status),
         "outcome": (line.outcome, interview.outcome),
@@ -17,4 +17,4 @@ def find_differences(interview: Interview, line: ExportRow) -> list[str]:
         "updated_at": (line.updated_at, encode_timestamp(last.at)),
         "by": (line.by, last.by),
     }
-    return [name for name, (stored, said) in derived.items() if stored != said]
+    return [name for name, (stored, derived_value) in compared.items() if stored != derived_value]

@@ -73,27 +73,27 @@ def verify_database(
     *,
     db: str | None = None,
     at: datetime | None = None,
-    tell: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> VerificationResult:
     """Verify a database.
 
     Every journal can be replayed, every derived row equals its source, nothing is dated after `at` (now by default),
-    and the file itself is intact. `tell` receives from time to time the number of interviews and cases compared, and
-    the total.
+    and the file itself is intact. `progress` receives from time to time the number of interviews and cases compared,
+    and the total.
     """
     where, store, instrument = _open_existing(path, db)
     with store:
-        found = verify_store(where, store, instrument, tell=tell)
-        later = list_future_entries(store, convert_to_study_time(store, at or datetime.now(UTC)))
-        return replace(found, findings=(*found.findings, *later))
+        result = verify_store(where, store, instrument, progress=progress)
+        future_entries = list_future_entries(store, convert_to_study_time(store, at or datetime.now(UTC)))
+        return replace(result, findings=(*result.findings, *future_entries))
 
 
 def verify_store(
-    where: str, store: Store, instrument: Instrument, *, tell: Callable[[int, int], None] | None = None
+    where: str, store: Store, instrument: Instrument, *, progress: Callable[[int, int], None] | None = None
 ) -> VerificationResult:
     """Verify an open database as of one point in time. Raises StoreError."""
     with store.read_transaction(), store.tolerate_undecodable():
-        verification = Verification(store, Plan.from_instrument(instrument), tell)
+        verification = Verification(store, Plan.from_instrument(instrument), progress)
         findings = (
             *store.maintenance.check_integrity(),
             *list_unfinished(store),
@@ -132,7 +132,7 @@ class SimulatedInterviewWriter:
     def write(self, interviews: Sequence[Interview]) -> None:
         """Store these interviews with their journals. Raises StoreError."""
         self._store.interviews.add(
-            (self._build_record(i) for i in interviews), rows=5_000, pause=_pause_between_commits
+            (self._build_record(interview) for interview in interviews), rows=5_000, pause=_pause_between_commits
         )
 
     def _build_record(self, interview: Interview) -> WholeInterview:

@@ -37,47 +37,47 @@ class RestoreResult:
 
 def restore_database(path: str | Path, backup: str | Path, *, at: datetime, db: str | None = None) -> RestoreResult:
     """Replace a study's database by a backup while nobody uses it. The replaced files are kept."""
-    found = _locate_database(path, db)
-    where, instrument = found
+    where, instrument = _locate_database(path, db)
     if isinstance(where, ServerAddress) or is_server_address(where):
         raise UserError(where, "a database server restores its own backups", SERVER_RESTORE_REMEDY)
     target = resolve_link(where)
     try:
         with copy_backup(Path(backup), target) as copy:
-            whole = _verify_copy(str(backup), copy, instrument)
+            verified = _verify_copy(str(backup), copy, instrument)
             kept, lost = replace_database(copy, target, at=at, where=where)
     except OSError as error:
         raise UserError(
             where, f"the backup cannot be copied ({error.strerror})", "look at the folder and the disk"
         ) from error
-    return RestoreResult(where=where, interviews=whole.interviews, events=whole.events, kept=str(kept or ""), lost=lost)
+    return RestoreResult(
+        where=where, interviews=verified.interviews, events=verified.events, kept=str(kept or ""), lost=lost
+    )
 
 
 def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> VerificationResult:
-    """What the copy of the backup contains, or why it cannot replace the study's database."""
+    """Return what the copy of the backup contains. Raises UserError where it cannot replace the study's database."""
     try:
         with Store.open(copy, create=False) as store:
             others = {row.id for row in store.data.list_instruments()} - {instrument.id}
-            found = verify_store(backup, store, instrument)
+            result = verify_store(backup, store, instrument)
     except StoreError as problem:
         raise UserError(backup, f"the backup is damaged: {problem.what}", OTHER_BACKUP_REMEDY) from problem
     if others:
         what = f"is a backup of the study {min(others)!r}, not of {instrument.id!r}"
         raise UserError(backup, what, "name that study's questionnaire, or another backup")
-    if found.findings:
-        raise UserError(backup, f"the backup is damaged: {found.findings[0]}", OTHER_BACKUP_REMEDY)
-    return found
+    if result.findings:
+        raise UserError(backup, f"the backup is damaged: {result.findings[0]}", OTHER_BACKUP_REMEDY)
+    return result
 
 
 def upgrade_database(path: str | Path, *, db: str | None = None) -> str:
     """Upgrade a study's database to this version of the program. Returns its location."""
-    found = _locate_database(path, db)
-    where, _ = found
+    where, _ = _locate_database(path, db)
     Store.open(where, create=False, upgrade=True).close()
     return where
 
 
 def _locate_database(path: str | Path, db: str | None) -> tuple[str, Instrument]:
-    """The location of an instrument's database, and the instrument."""
+    """Return the location of an instrument's database, and the instrument."""
     instrument = open_instrument(str(path))
     return locate_database(path, instrument.id, db), instrument

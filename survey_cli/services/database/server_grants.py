@@ -7,14 +7,14 @@ from survey_cli.store.cases.follow_up_tasks import TASK_PREFIX
 from survey_cli.store.database_location import locate_database, open_store
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.store.maintenance.grants import build_grants, render_script
-from survey_cli.study.consistency.person_erasure import SCRUB_SETTING as SCRUB
+from survey_cli.study.consistency.person_erasure import SCRUB_SETTING
 from survey_cli.study.consistency.reconciliation import COMPARED_SETTING
 
 
 def build_study_grants(
     path: str, *, db: str | None, interviewers: str, supervisors: str
 ) -> tuple[ServerAddress, list[str]]:
-    """The statements that give these roles what they need and nothing else."""
+    """Return the statements that give these roles what they need and nothing else."""
     instrument = open_instrument(path)
     where = locate_database(path, instrument.id, db)
     if not isinstance(where, ServerAddress):
@@ -29,13 +29,13 @@ def build_study_grants(
             where.schema,
             interviewers=interviewers,
             supervisors=supervisors,
-            own_settings=(TASK_PREFIX, SCRUB, COMPARED_SETTING),
+            own_settings=(TASK_PREFIX, SCRUB_SETTING, COMPARED_SETTING),
         )
     )
 
 
 def render_study_grants(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str:
-    """The statements as a script for psql; the server is not contacted."""
+    """Return the statements as a script for psql; the server is not contacted."""
     return render_script(build_study_grants(path, db=db, interviewers=interviewers, supervisors=supervisors)[1])
 
 

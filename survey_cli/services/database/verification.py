@@ -49,11 +49,11 @@ DONE_CASE_COLUMNS: Final = TIME_DEPENDENT_COLUMNS | {"rank", "promised_at", "pro
 class Verification:
     """One verification of an open database, with counts of what was compared."""
 
-    def __init__(self, store: Store, plan: Plan, tell: Callable[[int, int], None] | None = None) -> None:
+    def __init__(self, store: Store, plan: Plan, progress: Callable[[int, int], None] | None = None) -> None:
         self._store, self._plan = store, plan
         self.interviews = self.events = 0
         self._reporter = ProgressReporter(
-            tell, store.data.count_all_interviews() + sum(store.cases.queries.count_cases().by_status.values())
+            progress, store.data.count_all_interviews() + sum(store.cases.queries.count_cases().by_status.values())
         )
         self._completed: set[str] = set()
         """Interviews that came to their end once."""
@@ -62,32 +62,32 @@ class Verification:
     def iterate_findings(self) -> Iterator[str]:
         """Yield one sentence for each thing that is wrong. Raises StoreError where the database cannot be read."""
         instruments = self._store.data.list_instruments()
-        for kept in instruments:
-            yield from self._check_version(kept)
+        for version in instruments:
+            yield from self._check_version(version)
         yield from self._check_cases()
         yield from self._check_quota_reservations()
 
     def list_notes(self) -> tuple[str, ...]:
-        """What could not be compared, and why."""
+        """Return what could not be compared, and why."""
         if self._in_step:
             return ()
         return ("the fieldwork rules have changed since the queue was computed; run `survey status`, then verify",)
 
     # Versions and their interviews
 
-    def _check_version(self, kept: InstrumentRow) -> Iterator[str]:
-        who = f"version {kept.version!r} ({kept.hash[:12]})"
-        if self._store.data.check_instrument_digest(kept.hash) is False:
+    def _check_version(self, version: InstrumentRow) -> Iterator[str]:
+        who = f"version {version.version!r} ({version.hash[:12]})"
+        if self._store.data.check_instrument_digest(version.hash) is False:
             yield f"{who}: its row, or the row of a variable, is not as it was written"
         try:
-            instrument = rebuild_instrument(kept.texts, kept.hash)
+            instrument = rebuild_instrument(version.texts, version.hash)
         except UserError as error:
             yield str(error)
             return
         yield from _compare_instrument_columns(
-            who, kept, InstrumentRow.from_instrument(instrument, kept_at=kept.kept_at)
+            who, version, InstrumentRow.from_instrument(instrument, kept_at=version.kept_at)
         )
-        for stored in self._reporter(self._store.data.iterate_stored_interviews(kept.hash)):
+        for stored in self._reporter(self._store.data.iterate_stored_interviews(version.hash)):
             self.interviews += 1
             yield from self._check_interview(instrument, stored)
 
@@ -111,11 +111,13 @@ class Verification:
         if any(place.item not in instrument.items for place in places):
             yield f"{who}: an event is of an item that the questionnaire does not have"
         if not isinstance(journal[-1], AnswersErased):
-            derived = {
+            compared = {
                 "at_item": (row.at_item, str(interview.place or "")),
                 "answered": (row.answered, interview.answer_count),
             }
-            differing += [name for name, (stored_value, said) in derived.items() if stored_value != said]
+            differing += [
+                name for name, (stored_value, derived_value) in compared.items() if stored_value != derived_value
+            ]
         elif row.at_item and _get_item_id(row.at_item) not in instrument.items:
             differing.append("at_item")
         if row.last_seq != len(journal):
@@ -151,8 +153,8 @@ class Verification:
         if not (stored.engine or "").isdecimal() or not 1 <= int(stored.engine or 0) <= RULES_VERSION:
             yield f"{who}: its snapshot says engine {stored.engine!r}, which there never was"
         elif int(stored.engine or 0) == RULES_VERSION and self._has_current_columns(instrument, row.instrument):
-            there = build_row(Interview.replay(instrument, journal[:seq]))
-            public, personal = self._store.data.encode_split_cells(row.instrument, there)
+            cells = build_row(Interview.replay(instrument, journal[:seq]))
+            public, personal = self._store.data.encode_split_cells(row.instrument, cells)
             if stored.cells != public:
                 yield f"{who}: its snapshot differs from its journal"
             if stored.details != personal:
@@ -162,10 +164,10 @@ class Verification:
         if seq == row.last_seq and settled and not stored.digest_fits:
             yield f"{who}: its row or its snapshot is not as it was written (origin, number, or the digest)"
 
-    def _has_current_columns(self, instrument: Instrument, hash: str) -> bool:
-        """Whether the stored columns are those that this program derives."""
+    def _has_current_columns(self, instrument: Instrument, version: str) -> bool:
+        """Return whether the stored columns are those that this program derives."""
         derived = build_columns(instrument)
-        stored = self._store.data.read_variables(hash)
+        stored = self._store.data.read_variables(version)
         return [(v.name, v.storage, v.personal) for v in derived] == [(v.name, v.storage, v.personal) for v in stored]
 
     # Cases
@@ -208,8 +210,8 @@ class Verification:
         yield from self._check_imports(imported)
 
     def _compare_queue_position(self, row: CaseRow, history: Sequence[HistoryEntry]) -> Iterator[str]:
-        then = history[: row.position_seq]
-        derived = schedule_case(Case.from_history(row.key, then), self._plan, then[-1].at)
+        history_then = history[: row.position_seq]
+        derived = schedule_case(Case.from_history(row.key, history_then), self._plan, history_then[-1].at)
         differing = [
             name for name in QueuePosition._fields if name != "status" and getattr(row, name) != getattr(derived, name)
         ]
@@ -218,27 +220,27 @@ class Verification:
         if row.status_after_lease == "ready" and derived.status == "waiting" and not row.why:  # it is due now
             differing = [name for name in differing if name not in ("was", "why")]
         if self._plan.calendar.ends is not None:
-            passing = DONE_CASE_COLUMNS if row.status_after_lease == "done" else TIME_DEPENDENT_COLUMNS
-            differing = [name for name in differing if name not in passing]
+            ignored = DONE_CASE_COLUMNS if row.status_after_lease == "done" else TIME_DEPENDENT_COLUMNS
+            differing = [name for name in differing if name not in ignored]
         yield from differing
 
     def _check_case_interviews(self, who: str, history: Sequence[HistoryEntry]) -> Iterator[str]:
-        for id in {entry.event.interview for entry in history if isinstance(entry.event, InterviewOpened)}:
-            found = self._store.interviews.find_row(id)
-            if found is None:
-                yield f"{who}: its interview {id[:8]} is missing"
-            elif found.origin != "real" or found.case != who.removeprefix("case "):
-                yield f"{who}: its interview {id[:8]} is listed as another case's, or for practice"
+        for interview in {entry.event.interview for entry in history if isinstance(entry.event, InterviewOpened)}:
+            row = self._store.interviews.find_row(interview)
+            if row is None:
+                yield f"{who}: its interview {interview[:8]} is missing"
+            elif row.origin != "real" or row.case != who.removeprefix("case "):
+                yield f"{who}: its interview {interview[:8]} is listed as another case's, or for practice"
 
     def _check_imports(self, imported: Mapping[tuple[datetime, str], int]) -> Iterator[str]:
         listed: Counter[tuple[datetime, str]] = Counter()
-        for one in self._store.cases.imports.list_rows():
-            listed[one.at, one.by] += one.cases
+        for row in self._store.cases.imports.list_rows():
+            listed[row.at, row.by] += row.cases
         for at, by in sorted(listed.keys() | imported.keys()):
-            there, said = imported.get((at, by), 0), listed[at, by]
-            if there != said:
+            imported_count, listed_count = imported.get((at, by), 0), listed[at, by]
+            if imported_count != listed_count:
                 when = encode_timestamp(at)
-                yield f"the imports of {when} by {by} are listed with {said} cases, and {there} came with them"
+                yield f"the imports of {when} by {by} are listed with {listed_count} cases, and brought {imported_count}"
 
     def _check_quota_reservations(self) -> Iterator[str]:
         for interview, cell, state in self._store.cases.quotas.iterate_places():
@@ -251,9 +253,9 @@ class Verification:
                 yield f"quota cell {cell}: interview {interview[:8]} has a reservation in it and was never complete"
 
 
-def _compare_instrument_columns(who: str, kept: InstrumentRow, derived: InstrumentRow) -> Iterator[str]:
+def _compare_instrument_columns(who: str, stored: InstrumentRow, derived: InstrumentRow) -> Iterator[str]:
     for name in ("id", "version", "title"):
-        if getattr(kept, name) != getattr(derived, name):
+        if getattr(stored, name) != getattr(derived, name):
             yield f"{who}: its {name} differs from its text"
 
 
@@ -265,8 +267,8 @@ def _compare_case_columns(row: CaseRow, case: Case, history: Sequence[HistoryEnt
     """Yield the columns of a case that differ from its history."""
     if row.seq != len(history):
         yield "seq"
-    known = {0, *(number.position for number in case.numbers)}
-    if any(isinstance(e.event, NumberDialed | OutcomeRecorded) and e.event.number not in known for e in history):
+    positions = {0, *(number.position for number in case.numbers)}
+    if any(isinstance(e.event, NumberDialed | OutcomeRecorded) and e.event.number not in positions for e in history):
         yield "a number that was dialled"
     if row.updated_at != history[-1].at:
         yield "updated_at"

@@ -82,7 +82,7 @@ def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequen
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
         check_outputs([str(folder / out) for out in outs], options)
-        made = run_on_records(
+        result = run_on_records(
             path,
             lambda records: _write_contents(records, options, folder, outs),
             db=options.db,
@@ -101,7 +101,7 @@ def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequen
         raise UserError(where, error.what.replace(f"{folder}/", ""), error.remedy, error.problems) from error
     finally:
         rmtree(folder, ignore_errors=True)
-    return replace(made, to=to)
+    return replace(result, to=to)
 
 
 def _check_target(target: Path, *, zipped: bool, force: bool) -> None:
@@ -157,29 +157,31 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
     _write_questionnaire_texts(
         records.store, instrument, folder / "questionnaire", datetime.fromisoformat(as_of) if as_of else None
     )
-    done: list[ExportResult] = []
+    results: list[ExportResult] = []
     skipped: list[str] = []
-    about: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     formats = [
         FORMATS[name] for name in ((options.format.lower(),) if options.format else DEFAULT_FORMATS) if name in FORMATS
     ]
-    names = outs or [f"{instrument.id}{form.extensions[0]}" for form in formats] or [f"{instrument.id}.csv"]
+    names = (
+        outs or [f"{instrument.id}{data_format.extensions[0]}" for data_format in formats] or [f"{instrument.id}.csv"]
+    )
     for name in names:
-        own = replace(options, to=str(folder / name), what="interviews", beside=tuple(names))
+        file_options = replace(options, to=str(folder / name), what="interviews", beside=tuple(names))
         try:
-            made = export_records(records, own)
+            result = export_records(records, file_options)
         except MissingLibraryError as error:
             if outs or options.format:
                 raise
             skipped.append(f"{name}: {error.what} ({error.remedy})")
             continue
-        form = find_format(name, chosen=options.format)
-        if not isinstance(form, str):
-            whose = "" if form.name == "ddi" else "the data: "
-            about[name] = f"{whose}{form.description.removesuffix('; needs memory for all rows')}"
-        if made.beside:
-            about[Path(made.beside).name] = f"the data that {name} describes"
-        done.append(replace(made, to=name, beside=""))
+        data_format = find_format(name, chosen=options.format)
+        if not isinstance(data_format, str):
+            prefix = "" if data_format.name == "ddi" else "the data: "
+            descriptions[name] = f"{prefix}{data_format.description.removesuffix('; needs memory for all rows')}"
+        if result.beside:
+            descriptions[Path(result.beside).name] = f"the data that {name} describes"
+        results.append(replace(result, to=name, beside=""))
     tables: list[RowKind] = [options.what] if options.what in EXTRA_TABLES else []
     if _has_cases(records.store):
         if options.public:
@@ -190,8 +192,8 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
             tables += FIELDWORK_TABLES.keys()
     for what in tables:
         with _skipping(f"{what}.csv", skipped):
-            done.append(replace(_write_table(records, options, folder, what, last), to=f"{what}.csv"))
-            about[f"{what}.csv"] = {**FIELDWORK_TABLES, **EXTRA_TABLES}[what]
+            results.append(replace(_write_table(records, options, folder, what, last), to=f"{what}.csv"))
+            descriptions[f"{what}.csv"] = {**FIELDWORK_TABLES, **EXTRA_TABLES}[what]
     with _skipping("rates.csv", skipped):
         _write_rates(records, options, folder, last)
     with _skipping("codebook.html", skipped):
@@ -201,15 +203,15 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
         options=options,
         last_event_at=last,
         as_of=as_of,
-        data_files=done,
-        descriptions=about,
+        data_files=results,
+        descriptions=descriptions,
         skipped=skipped,
     )
     return BundleResult(
         to="",
         files=write_metadata(folder, contents),
-        interviews=done[0].rows,
-        data_files=tuple(done),
+        interviews=results[0].rows,
+        data_files=tuple(results),
         skipped=tuple(skipped),
     )
 
@@ -243,15 +245,17 @@ def _write_table(
             "export them separately",
         )
     at = options.at if options.as_of or last is None else last
-    own = replace(options, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=(), rake="")
-    return export_records(records, own)
+    table_options = replace(
+        options, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=(), rake=""
+    )
+    return export_records(records, table_options)
 
 
 def _find_last_event_time(store: Store) -> datetime | None:
     """Time of the last stored event; None where there is none."""
-    moments = [row.updated_at for row in store.interviews.list_rows()]
-    moments += [row.updated_at for row in store.cases.queries.iterate_rows()]
-    return max(moments, default=None)
+    times = [row.updated_at for row in store.interviews.list_rows()]
+    times += [row.updated_at for row in store.cases.queries.iterate_rows()]
+    return max(times, default=None)
 
 
 def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Path, until: datetime | None) -> None:
@@ -259,13 +263,13 @@ def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Pat
 
     Where none was used, it is the current file's text.
     """
-    kept = [one for one in store.data.list_instruments() if until is None or one.kept_at <= until]
-    versions = [(one.hash, one.texts) for one in kept] or [(instrument.hash, instrument.texts)]
-    for hash, texts in versions:
+    stored = [row for row in store.data.list_instruments() if until is None or row.kept_at <= until]
+    versions = [(row.hash, row.texts) for row in stored] or [(instrument.hash, instrument.texts)]
+    for version, texts in versions:
         for name, text in texts.items():
-            file = folder / hash[:12] / name
+            file = folder / version[:12] / name
             if not file.resolve().is_relative_to(folder.resolve()):
-                file = folder / hash[:12] / Path(name).name
+                file = folder / version[:12] / Path(name).name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8", newline="")
 
@@ -273,32 +277,32 @@ def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Pat
 def _write_rates(records: StudyRecords, options: ExportOptions, folder: Path, last: datetime | None) -> None:
     """Write the rates as of the last event, or as of the time requested."""
     now = options.at or datetime.now(UTC)
-    asked = RatesOptions(as_of=_format_as_of(options, now), all_origins=options.origin == "all")
-    made = compute_rates_from_records(records, asked, now=now if options.as_of else last or now, zone=UTC)
+    rates_options = RatesOptions(as_of=_format_as_of(options, now), all_origins=options.origin == "all")
+    report = compute_rates_from_records(records, rates_options, now=now if options.as_of else last or now, zone=UTC)
     with (folder / "rates.csv").open("w", encoding="utf-8", newline="") as file:
-        write_csv(tabulate_rates(made.table), file, WriteOptions())
-    told = [line for line in (made.table.title, made.table.heading, *made.table.notes) if line]
-    (folder / "rates.txt").write_text("\n".join([*told, ""]), encoding="utf-8")
+        write_csv(tabulate_rates(report.table), file, WriteOptions())
+    lines = [line for line in (report.table.title, report.table.heading, *report.table.notes) if line]
+    (folder / "rates.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def _format_as_of(options: ExportOptions, now: datetime) -> str:
-    """The requested time in ISO format; empty for now."""
+    """Return the requested time in ISO format; empty for now."""
     when = parse_past_time(options.as_of, now, options.zone, option="--as-of") if options.as_of else None
     return when.at.isoformat() if when is not None and when.past else ""
 
 
 def _write_codebook(records: StudyRecords, options: ExportOptions, folder: Path) -> None:
     """Write the codebook, with counts of the data in the bundle."""
-    asked = CodebookOptions(language=options.language, origin=options.origin)
-    made = load_codebook_from_records(records, asked, of=replace(options, what="interviews"))
-    (folder / "codebook.html").write_text(render_codebook_html(made), encoding="utf-8")
+    codebook_options = CodebookOptions(language=options.language, origin=options.origin)
+    codebook = load_codebook_from_records(records, codebook_options, of=replace(options, what="interviews"))
+    (folder / "codebook.html").write_text(render_codebook_html(codebook), encoding="utf-8")
 
 
 def _write_zip(folder: Path, to: Path) -> None:
     """Write the folder as a .zip file, its files sorted by name."""
-    with ZipFile(to, "w", ZIP_DEFLATED, compresslevel=9) as packed:
+    with ZipFile(to, "w", ZIP_DEFLATED, compresslevel=9) as archive:
         for file in sorted(f for f in folder.rglob("*") if f.is_file()):
             entry = ZipInfo(file.relative_to(folder).as_posix(), ZIP_EPOCH)
             entry.compress_type, entry.external_attr, entry.create_system = ZIP_DEFLATED, 0o600 << 16, 3
-            with file.open("rb") as data, packed.open(entry, "w", force_zip64=True) as into:
-                copyfileobj(data, into, 1 << 20)
+            with file.open("rb") as data, archive.open(entry, "w", force_zip64=True) as target:
+                copyfileobj(data, target, 1 << 20)

@@ -60,7 +60,7 @@ class BundleContents:
         return str(self.instrument.title.get(self.instrument.language))
 
     def describe_file(self, name: str) -> str:
-        """The description of a file."""
+        """Return the description of a file."""
         if name.startswith("questionnaire/"):
             return "the source of the questionnaire, one folder per version in use"
         return self.descriptions.get(name) or _DESCRIPTIONS.get(name, "")
@@ -78,12 +78,12 @@ def write_metadata(folder: Path, contents: BundleContents) -> tuple[str, ...]:
 
 
 def is_bundle(folder: Path) -> bool:
-    """Whether the folder is a bundle without any added files."""
+    """Return whether the folder is a bundle without any added files."""
     try:
-        said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if not str(said["made_with"]).startswith(_TOOL_PREFIX):
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if not str(manifest["made_with"]).startswith(_TOOL_PREFIX):
             return False
-        known = {str(file["name"]) for file in said["files"]}
+        known = {str(file["name"]) for file in manifest["files"]}
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return set(_list_files(folder)) <= {*known, MANIFEST, CHECKSUMS}
@@ -105,49 +105,49 @@ def _render_readme(contents: BundleContents, files: Sequence[str]) -> str:
         "",
         *_describe_filters(contents.options),
     ]
-    told = {name: contents.describe_file(name) for name in files if not name.startswith("questionnaire/")}
-    told["questionnaire/"] = contents.describe_file("questionnaire/")
-    told[MANIFEST] = "the same for programs: description, rows, bytes and SHA-256 of each file"
-    told[CHECKSUMS] = f"checksums: sha256sum -c {CHECKSUMS}"
-    wide = max(map(len, told))
-    lines += [f"{name:<{wide}}  {what}" for name, what in sorted(told.items())]
+    descriptions = {name: contents.describe_file(name) for name in files if not name.startswith("questionnaire/")}
+    descriptions["questionnaire/"] = contents.describe_file("questionnaire/")
+    descriptions[MANIFEST] = "the same for programs: description, rows, bytes and SHA-256 of each file"
+    descriptions[CHECKSUMS] = f"checksums: sha256sum -c {CHECKSUMS}"
+    width = max(map(len, descriptions))
+    lines += [f"{name:<{width}}  {what}" for name, what in sorted(descriptions.items())]
     if data.left_out:
         lines += ["", f"Left out as personal: {', '.join(data.left_out)}"]
     elif contents.options.all_personal or contents.options.personal:
         lines += ["", "It contains personal data: names, telephone numbers or personal answers."]
     if data.disclosure_note:
         lines += ["", f"{data.disclosure_note[:1].upper()}{data.disclosure_note[1:]}."]
-        others = [made.to for made in contents.data_files if made.each != "interview"]
+        others = [result.to for result in contents.data_files if result.each != "interview"]
         if others:
             lines.append(f"{', '.join(others)}: each row names its case and the time.")
     lines += ["", *(f"Not included: {line}" for line in contents.skipped)] if contents.skipped else []
-    notes = [f"{made.to}: {note}" for made in contents.data_files for note in made.notes]
-    said = [*data.warnings, *data.differences, *notes]
-    lines += ["", *said] if said else []
+    notes = [f"{result.to}: {note}" for result in contents.data_files for note in result.notes]
+    remarks = [*data.warnings, *data.differences, *notes]
+    lines += ["", *remarks] if remarks else []
     return "\n".join([*lines, ""])
 
 
 def _describe_filters(options: ExportOptions) -> list[str]:
-    """The filters that leave out interviews or columns."""
-    told = []
+    """Return the filters that leave out interviews or columns."""
+    lines = []
     if options.origin != "real":
-        told.append(f"Interviews of origin {options.origin}: interview_origin has the origin of each.")
+        lines.append(f"Interviews of origin {options.origin}: interview_origin has the origin of each.")
     if options.where:
-        told.append(f"Only interviews for which this is true: {options.where}")
+        lines.append(f"Only interviews for which this is true: {options.where}")
     if not options.partials:
-        told.append("Without unfinished interviews.")
+        lines.append("Without unfinished interviews.")
     if options.variables:
-        told.append(f"Only these columns: {', '.join(options.variables)}")
-    return [*told, ""] if told else []
+        lines.append(f"Only these columns: {', '.join(options.variables)}")
+    return [*lines, ""] if lines else []
 
 
 def _render_manifest(contents: BundleContents, folder: Path, files: Sequence[str]) -> str:
     instrument, options, data = contents.instrument, contents.options, contents.data_files[0]
     rows = {
-        made.to: {"rows": made.rows, "columns": made.variables, "notes": list(made.notes)}
-        for made in contents.data_files
+        result.to: {"rows": result.rows, "columns": result.variables, "notes": list(result.notes)}
+        for result in contents.data_files
     }
-    said: dict[str, Any] = {
+    manifest: dict[str, Any] = {
         "study": instrument.id,
         "title": contents.title,
         "version": instrument.version,
@@ -178,7 +178,7 @@ def _render_manifest(contents: BundleContents, folder: Path, files: Sequence[str
             for name in files
         ],
     }
-    return json.dumps(said, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
 
 
 def _hash_file(file: Path) -> str:

@@ -37,21 +37,21 @@ def export_files(
 ) -> list[ExportResult]:
     """Write the data into several files, all as of the same point in time.
 
-    None is begun where one of them cannot be written.
+    Nothing is written where one of them cannot be.
     """
     if options.rake and options.what != "interviews":
         raise UserError("--rake", "only interviews are weighted", "leave out --what")
     check_outputs(outs, options)
     options = replace(options, at=options.at or datetime.now(UTC))
 
-    def each(records: StudyRecords) -> list[ExportResult]:
+    def export_each(records: StudyRecords) -> list[ExportResult]:
         return [export_records(records, replace(options, to=out, beside=tuple(outs)), stdout=stdout) for out in outs]
 
-    return run_on_records(path, each, db=options.db, people=options.people, to=outs[0])
+    return run_on_records(path, export_each, db=options.db, people=options.people, to=outs[0])
 
 
 def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:
-    """Check that each of these files can be written."""
+    """Check that each of these files can be written. Raises UserError."""
     check_trim(options.rake, options.trim)
     if options.public and options.what != "interviews":
         raise UserError("--public", "only interviews can be made public", "leave out --what")
@@ -68,34 +68,39 @@ def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:
 
 def export_records(records: StudyRecords, options: ExportOptions, *, stdout: TextIO | None = None) -> ExportResult:
     """Write one file from open records."""
-    chosen = _choose_format(options)
-    made = query_table(records, options)
-    manner = WriteOptions(
+    data_format = _choose_format(options)
+    data = query_table(records, options)
+    write_options = WriteOptions(
         labels=options.labels, raw=options.raw, bom=options.bom, data_name=_name_described_file(options)
     )
-    wrote = write_table(show_table_placeholders(made.table), chosen, manner, options, stdout or sys.stdout)
+    written = write_table(
+        show_table_placeholders(data.table), data_format, write_options, options, stdout or sys.stdout
+    )
     return ExportResult(
         to=options.to,
-        beside=str(_locate_data_file(chosen, options) or ""),
-        each=made.table.row_unit,
-        rows=wrote.rows,
+        beside=str(_locate_data_file(data_format, options) or ""),
+        each=data.table.row_unit,
+        rows=written.rows,
         notes=(
-            *wrote.notes,
-            *((LABELS_NOTE,) if options.labels and chosen.always_labeled else ()),
-            *_warn_unescaped_text(made, chosen, options),
+            *written.notes,
+            *((LABELS_NOTE,) if options.labels and data_format.always_labeled else ()),
+            *_warn_unescaped_text(data, data_format, options),
         ),
-        variables=len(made.table.variables),
+        variables=len(data.table.variables),
         source=records.where,
-        warnings=made.warnings,
-        differences=made.differences,
-        left_out=made.left_out,
-        identifying=made.identifying,
+        warnings=data.warnings,
+        differences=data.differences,
+        left_out=data.left_out,
+        identifying=data.identifying,
         public=options.public,
     )
 
 
 def _name_described_file(options: ExportOptions) -> str:
-    """The name of the data file that a description is of: the first CSV written with it, else one named like it."""
+    """Return the name of the data file that a description describes.
+
+    It is the first CSV file written with it, otherwise a CSV file of the same name.
+    """
     for out in options.beside:
         if out.lower().endswith(FORMATS["csv"].extensions):
             return Path(out).name
@@ -104,10 +109,10 @@ def _name_described_file(options: ExportOptions) -> str:
     return f"{name[: -len(ending)]}.csv" if ending and name[: -len(ending)] else ""
 
 
-def _warn_unescaped_text(made: DataTable, chosen: Format, options: ExportOptions) -> Iterator[str]:
+def _warn_unescaped_text(data: DataTable, chosen: Format, options: ExportOptions) -> Iterator[str]:
     """Yield a warning where free text is in a data file meant for one program alone."""
     beside = _locate_data_file(chosen, options)
-    texts = options.what != "interviews" or ("free text" in made.identifying and not options.public)
+    texts = options.what != "interviews" or ("free text" in data.identifying and not options.public)
     if beside is not None and texts:
         yield (
             f"{beside.name} contains texts as they were typed, which a spreadsheet may run as formulas: "
@@ -144,7 +149,7 @@ def _check_duplicates(outs: Sequence[str], options: ExportOptions) -> None:
 
 
 def _locate_data_file(chosen: Format, options: ExportOptions) -> Path | None:
-    """The path of the separate data file of a format that has one."""
+    """Return the path of the separate data file of a format that has one."""
     return chosen.find_data_path(Path(options.to))
 
 
@@ -163,27 +168,27 @@ def _check_output(chosen: Format, options: ExportOptions) -> None:
 
 
 def write_table(
-    table: Table, chosen: Format, manner: WriteOptions, options: ExportOptions, stdout: TextIO
+    table: Table, chosen: Format, write_options: WriteOptions, options: ExportOptions, stdout: TextIO
 ) -> WriteResult:
     """Write the table into the file, or to standard output."""
     to = Path(options.to)
     if chosen.write is not None:
         write = chosen.write
         if options.to == "-":
-            wrote = write(table, stdout, manner)
+            written = write(table, stdout, write_options)
             stdout.flush()
-            return wrote
-        return write_text_file(to, lambda file: write(table, file, manner), force=options.force, newline="")
+            return written
+        return write_text_file(to, lambda file: write(table, file, write_options), force=options.force, newline="")
     try:
         if chosen.write_pair is not None:
             pair, beside = chosen.write_pair, _locate_data_file(chosen, options)
             assert beside is not None
             return write_file_pair(
-                to, beside, lambda path, data, named: pair(table, path, data, named, manner), force=options.force
+                to, beside, lambda path, data, named: pair(table, path, data, named, write_options), force=options.force
             )
         assert chosen.write_file is not None
         into_file = chosen.write_file
-        return write_file(to, lambda path: into_file(table, path, manner), force=options.force)
+        return write_file(to, lambda path: into_file(table, path, write_options), force=options.force)
     except ImportError as error:
         what = f"{chosen.name} needs {error.name or chosen.extra}, which is not installed"
         raise MissingLibraryError(options.to, what, f"pip install 'survey-cli[{chosen.extra}]'") from error

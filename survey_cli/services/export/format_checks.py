@@ -71,21 +71,22 @@ class _FormatData:
     language: str
 
     def make_problem(self, rule: str, item: str, what: str, remedy: str, text: Text | None = None) -> Problem:
-        """A warning at an item, sample column or compute, or at its text; without an item, at the file."""
+        """Return a warning at an item, sample column or compute, or at its text; without an item, at the file."""
         where = locate_definition(self.draft, item) if item else Position(self.draft.document.instrument.where.file)
         if text is not None and text.where.line:
             where = text.get(self.language).where
         return Problem(rule, where, item, what, remedy, "warning", max(len(item), 1))
 
     def find_label_text(self, variable: Variable, code: Code) -> tuple[str, Text | None]:
-        """The owner of a code's label and the label's text: of an outcome, a named list, an item or a decline."""
-        own = self.instrument.document.outcomes.get(code)  # type: ignore[call-overload]
-        if variable.name == "interview_outcome" and own is not None:
-            return str(code), own.name
-        leaf = self.instrument.items.get(variable.item)
-        for option in leaf.options if leaf is not None and variable.option is None else ():
-            if option.code == code:
-                return leaf.scale or leaf.id, option.label  # type: ignore[union-attr]
+        """Return the owner of a code's label (an outcome, a named list, an item or a decline) and the label's text."""
+        outcome = next((o for name, o in self.instrument.document.outcomes.items() if name == code), None)
+        if variable.name == "interview_outcome" and outcome is not None:
+            return str(code), outcome.name
+        item = self.instrument.items.get(variable.item)
+        if item is not None and variable.option is None:
+            for option in item.options:
+                if option.code == code:
+                    return item.scale or item.id, option.label
         for kind, decline in self.instrument.declines.items():
             if str(code) in (str(decline.code), str(variable.declines.get(kind, (None,))[0])):
                 return kind, decline.text
@@ -94,42 +95,42 @@ class _FormatData:
 
 def parse_formats(names: Sequence[str]) -> tuple[str, ...]:
     """Parse names and endings of formats, separated by commas."""
-    asked = [name.strip() for some in names for name in some.split(",") if name.strip()]
-    found = []
-    for name in asked:
+    requested = [name.strip() for text in names for name in text.split(",") if name.strip()]
+    formats = []
+    for name in requested:
         form = find_format("", chosen=name)
         if isinstance(form, str):  # an ending, such as zsav
             by_ending = find_format(f"x.{name.removeprefix('.')}")
             form = form if isinstance(by_ending, str) else by_ending
         if isinstance(form, str):
             raise UserError("--for", form, f"formats: {', '.join(FORMATS)}")
-        found.append(form.name)
-    return tuple(dict.fromkeys(found))
+        formats.append(form.name)
+    return tuple(dict.fromkeys(formats))
 
 
 def check_formats(
     instrument: Instrument, draft: InstrumentDraft, formats: Sequence[str], known: Iterable[Problem]
 ) -> list[Problem]:
     """Check what the formats cannot store, in every language of the instrument, without what is `known` already."""
-    told = {(p.rule, p.who) for p in known}
-    found: dict[tuple[str, str, str, bool], Problem] = {}
+    known_rules = {(p.rule, p.who) for p in known}
+    problems: dict[tuple[str, str, str, bool], Problem] = {}
     for language in instrument.languages:
-        described = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
-        variables = tuple(map(show_placeholders, described))
-        held = _FormatData(instrument, draft, variables, language)
+        columns = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
+        variables = tuple(map(show_placeholders, columns))
+        data = _FormatData(instrument, draft, variables, language)
         for name in formats:
             for check in _CHECKS.get(name, ()):
-                for problem in check(held):
-                    found.setdefault((name, problem.rule, problem.who, _is_value_label(problem)), problem)
+                for problem in check(data):
+                    problems.setdefault((name, problem.rule, problem.who, _is_value_label(problem)), problem)
     return [
         problem
-        for (name, rule, who, _), problem in found.items()
-        if (_COVERED_RULES.get((name, rule)), who) not in told
+        for (name, rule, who, _), problem in problems.items()
+        if (_COVERED_RULES.get((name, rule)), who) not in known_rules
     ]
 
 
 def _is_value_label(problem: Problem) -> bool:
-    """Whether the problem is about the label of a value, not of a variable."""
+    """Return whether the problem is about the label of a value, not of a variable."""
     return problem.rule == "format-label" and problem.what.startswith(VALUE_LABEL_PREFIX)
 
 
@@ -142,12 +143,12 @@ _COVERED_RULES: Final[Mapping[tuple[str, str], str]] = {
 
 
 def _make_name_check(limits: FormatLimits) -> Callable[[_FormatData], Iterator[Problem]]:
-    def check(held: _FormatData) -> Iterator[Problem]:
-        names = fit_names([v.name for v in held.variables], limits)
-        for variable, name in zip(held.variables, names, strict=True):
+    def check(data: _FormatData) -> Iterator[Problem]:
+        names = fit_names([v.name for v in data.variables], limits)
+        for variable, name in zip(data.variables, names, strict=True):
             if name != variable.name:
                 what = f"{limits.program} does not accept the name {variable.name}; its file says {name}"
-                yield held.make_problem("format-name", variable.item, what, "shorten the id or the code")
+                yield data.make_problem("format-name", variable.item, what, "shorten the id or the code")
 
     return check
 
@@ -156,72 +157,74 @@ def _make_label_check(limits: FormatLimits, *, texts: bool = True) -> Callable[[
     """Return a check of labels. `texts`: values of text columns have labels in this format."""
     measure = "bytes" if limits.counts_bytes else "letters"
 
-    def check(held: _FormatData) -> Iterator[Problem]:
-        for v in held.variables:
+    def check(data: _FormatData) -> Iterator[Problem]:
+        for v in data.variables:
             if (size := limits.measure(choose_label(v))) > limits.label:
                 what = f"the label of {v.name} has {size} {measure}; {limits.program} keeps {limits.label}"
-                leaf = held.instrument.items.get(v.item)
-                text = leaf.label if leaf is not None else None
-                yield held.make_problem("format-label", v.item, what, "give it a short label:", text)
-            for code, words in build_value_labels(v).items() if texts or v.storage != "text" else ():
-                if (size := limits.measure(to_single_line(words))) > limits.value_label:
+                item = data.instrument.items.get(v.item)
+                text = item.label if item is not None else None
+                yield data.make_problem("format-label", v.item, what, "give it a short label:", text)
+            for code, label in build_value_labels(v).items() if texts or v.storage != "text" else ():
+                if (size := limits.measure(to_single_line(label))) > limits.value_label:
                     what = (
                         f"{VALUE_LABEL_PREFIX}{code} has {size} {measure}; {limits.program} keeps {limits.value_label}"
                     )
-                    whose, text = held.find_label_text(v, code)
-                    yield held.make_problem("format-label", whose, what, "give it a short label:", text)
+                    owner, text = data.find_label_text(v, code)
+                    yield data.make_problem("format-label", owner, what, "give it a short label:", text)
 
     return check
 
 
-def _check_spss_missing(held: _FormatData) -> Iterator[Problem]:
-    for variable in held.variables:
-        found = choose_user_missing(variable)
-        if not found.unmarked:
+def _check_spss_missing(data: _FormatData) -> Iterator[Problem]:
+    for variable in data.variables:
+        user_missing = choose_user_missing(variable)
+        if not user_missing.unmarked:
             continue
         labels = build_value_labels(variable)
-        said = join_first(f"{code} ({to_single_line(labels.get(code, str(code)))})" for code in found.unmarked)
-        long = [code for code in found.unmarked if isinstance(code, str) and len(code.encode()) > MAX_TEXT_CODE_BYTES]
-        if long:
-            why, remedy = (
+        codes = join_first(f"{code} ({to_single_line(labels.get(code, str(code)))})" for code in user_missing.unmarked)
+        long_codes = [
+            code for code in user_missing.unmarked if isinstance(code, str) and len(code.encode()) > MAX_TEXT_CODE_BYTES
+        ]
+        if long_codes:
+            limit, remedy = (
                 f"takes texts to {MAX_TEXT_CODE_BYTES} bytes for missing",
                 "give the options whole numbers as codes",
             )
         elif variable.storage == "text":
-            why = "takes three texts for missing, of which not asked and not reached are two"
+            limit = "takes three texts for missing, of which not asked and not reached are two"
             remedy = "give the options whole numbers as codes"
         else:
-            why = "takes three codes for missing, or a range and one"
+            limit = "takes three codes for missing, or a range and one"
             remedy = "give declines consecutive codes, such as -9, -8, -7, or mark fewer options as missing"
-        yield held.make_problem("format-missing", variable.item, f"SPSS {why}: {said} will be answers", remedy)
+        yield data.make_problem("format-missing", variable.item, f"SPSS {limit}: {codes} will be answers", remedy)
 
 
-def _check_stata_codes(held: _FormatData) -> Iterator[Problem]:
+def _check_stata_codes(data: _FormatData) -> Iterator[Problem]:
     remedy = "give the options whole numbers as codes"
-    for variable in held.variables:
+    for variable in data.variables:
         if has_unlabeled_texts(variable):
             what = f"the codes of {variable.name} are texts, which Stata does not label"
-            yield held.make_problem("format-codes", variable.item, what, remedy)
+            yield data.make_problem("format-codes", variable.item, what, remedy)
         elif large := list_too_large_codes(variable):
             codes = join_first(large)
             what = f"Stata labels numbers up to {MAX_LABELED_VALUE:,}: {codes} of {variable.name} will have none"
-            yield held.make_problem("format-codes", variable.item, what, "give the options smaller codes")
-    letters = assign_letters(held.variables)
-    if left := sorted({kind for v in held.variables for kind in v.declines if kind not in letters}):
-        what = f"Stata has 26 letters for missings: {join_first(left)} will be labeled codes"
-        yield held.make_problem("format-missing", "", what, "have fewer kinds of declines")
+            yield data.make_problem("format-codes", variable.item, what, "give the options smaller codes")
+    letters = assign_letters(data.variables)
+    if kinds := sorted({kind for v in data.variables for kind in v.declines if kind not in letters}):
+        what = f"Stata has 26 letters for missings: {join_first(kinds)} will be labeled codes"
+        yield data.make_problem("format-missing", "", what, "have fewer kinds of declines")
 
 
-def _check_triple_s_codes(held: _FormatData) -> Iterator[Problem]:
-    for item, what in iterate_lost_codes(held.variables):
-        yield held.make_problem("format-codes", item, what, "code them 1, 2, 3, …")
+def _check_triple_s_codes(data: _FormatData) -> Iterator[Problem]:
+    for item, what in iterate_lost_codes(data.variables):
+        yield data.make_problem("format-codes", item, what, "code them 1, 2, 3, …")
 
 
 def _make_column_check(limits: FormatLimits) -> Callable[[_FormatData], Iterator[Problem]]:
-    def check(held: _FormatData) -> Iterator[Problem]:
-        if (count := len(held.variables)) > limits.columns:
+    def check(data: _FormatData) -> Iterator[Problem]:
+        if (count := len(data.variables)) > limits.columns:
             what = f"the data have {count:,} columns; {limits.program} holds {limits.columns:,}"
-            yield held.make_problem("format-columns", "", what, "set a smaller max: at rosters, or use another format")
+            yield data.make_problem("format-columns", "", what, "set a smaller max: at rosters, or use another format")
 
     return check
 

@@ -41,7 +41,7 @@ class ErasurePreview:
 
 def preview_erasure(request: Request, key: str) -> ErasurePreview:
     """Count what is stored about a person; nothing is changed."""
-    return run_on_study(request, lambda study: _build_preview(study, key), for_whom="erase a person's data")
+    return run_on_study(request, lambda study: _build_preview(study, key), supervisor_task="erase a person's data")
 
 
 def _build_preview(study: OpenStudy, key: str) -> ErasurePreview:
@@ -52,13 +52,13 @@ def _build_preview(study: OpenStudy, key: str) -> ErasurePreview:
         raise make_unknown_case_error(study, key)
     case, contact = Case.from_history(key, history), cases.queries.find_contact(key)
     personal = contact.columns if contact is not None else {}
-    stays = person_erasure.list_kept_columns(study.instrument)
+    kept_columns = person_erasure.list_kept_columns(study.instrument)
     return ErasurePreview(
         key=key,
         where=study.where,
         name=contact.name if contact is not None else "",
         numbers=len(contact.numbers) if contact is not None else 0,
-        columns=tuple(n for n in study.instrument.sample if n in personal or n in case.columns.keys() - stays),
+        columns=tuple(n for n in study.instrument.sample if n in personal or n in case.columns.keys() - kept_columns),
         notes=sum(map(count_notes, history)),
         interviews=len(interviews),
         answered=sum(
@@ -83,7 +83,7 @@ def erase_person(request: Request, key: str, *, why: str) -> ErasureResult:
             raise make_unknown_case_error(study, key)
         return person_erasure.erase_person(study, key, at=study.at, by=study.who.login, why=why.strip())
 
-    return run_on_study(request, do, for_whom="erase a person's data")
+    return run_on_study(request, do, supervisor_task="erase a person's data")
 
 
 def finish_erasure(request: Request) -> ErasureResult:
@@ -91,7 +91,7 @@ def finish_erasure(request: Request) -> ErasureResult:
     return run_on_study(
         request,
         lambda study: person_erasure.finish_erasures(study, at=study.at, by=study.who.login),
-        for_whom="erase a person's data",
+        supervisor_task="erase a person's data",
     )
 
 
@@ -123,21 +123,21 @@ def anonymize_study(
     """
 
     def do(study: OpenStudy) -> AnonymizationResult:
-        after = study.plan.retention.get(CONTACTS)
-        if after is None:
+        retention = study.plan.retention.get(CONTACTS)
+        if retention is None:
             what = "the study does not say how long contacts are kept"
             raise UserError(study.path, what, "write fieldwork: retention: {contacts: 90d}")
-        return _anonymize_due_cases(study, after, study.at, dry_run=dry_run, pause=pause)
+        return _anonymize_due_cases(study, retention, study.at, dry_run=dry_run, pause=pause)
 
-    return run_on_study(request, do, for_whom="anonymize a study")
+    return run_on_study(request, do, supervisor_task="anonymize a study")
 
 
 def _anonymize_due_cases(
-    study: OpenStudy, after: timedelta, at: datetime, *, dry_run: bool, pause: Callable[[], None] | None
+    study: OpenStudy, retention: timedelta, at: datetime, *, dry_run: bool, pause: Callable[[], None] | None
 ) -> AnonymizationResult:
-    named = dict(_iterate_named_cases(study, at))
-    due = [key for key, since in named.items() if since is not None and since + after <= at]
-    later = [since + after for since in named.values() if since is not None and since + after > at]
+    done_times = dict(_iterate_named_cases(study, at))
+    due = [key for key, since in done_times.items() if since is not None and since + retention <= at]
+    later = [since + retention for since in done_times.values() if since is not None and since + retention > at]
     cases = interviews = 0
     skipped: list[tuple[str, str]] = []
     for number, key in enumerate(due):
@@ -147,7 +147,7 @@ def _anonymize_due_cases(
             continue
         if number and pause is not None:
             pause()
-        why = f"kept for {format_duration(after)}"
+        why = f"kept for {format_duration(retention)}"
         try:
             result = person_erasure.anonymize_person(study, key, at=at, by=study.who.login, why=why)
         except StoreError:
@@ -163,7 +163,7 @@ def _anonymize_due_cases(
             )
     return AnonymizationResult(
         where=study.where,
-        span=format_duration(after),
+        span=format_duration(retention),
         cases=cases,
         interviews=interviews,
         skipped=tuple(skipped),
@@ -189,15 +189,15 @@ def _iterate_named_cases(study: OpenStudy, at: datetime) -> Iterator[tuple[str, 
         case = Case.from_history(key, history)
         if key in contacts or not case.anonymized:
             yield key, find_done_time(case, study.plan, history[-1].at, at)
-    over = find_study_end(study.plan)
+    study_end = find_study_end(study.plan)
     others: dict[str, datetime | None] = {}
     for row in study.store.interviews.list_rows():
         if not row.case or row.case in sampled or row.origin == "simulated":
             continue
         if person_erasure.is_reduced(study.store.interviews.read_journal(row.id)):
             continue
-        open_still = over if over is not None and over <= at else None
-        since = row.updated_at if row.status in ("ended", "stopped") else open_still
+        done_if_open = study_end if study_end is not None and study_end <= at else None
+        since = row.updated_at if row.status in ("ended", "stopped") else done_if_open
         before = others.get(row.case, since)
         others[row.case] = max(before, since) if before is not None and since is not None else None
     yield from others.items()

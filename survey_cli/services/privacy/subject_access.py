@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
 
-from survey_cli.engine import events as said
+from survey_cli.engine import events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.instrument.compiled.model import Instrument
@@ -31,7 +31,9 @@ from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
 
 def load_subject(request: Request, key: str) -> Subject:
     """Load everything stored about a person; nothing is changed."""
-    return run_on_study(request, lambda study: _build_subject(study, key), for_whom="see all that is held on a person")
+    return run_on_study(
+        request, lambda study: _build_subject(study, key), supervisor_task="see all that is held on a person"
+    )
 
 
 def _build_subject(study: OpenStudy, key: str) -> Subject:
@@ -42,12 +44,14 @@ def _build_subject(study: OpenStudy, key: str) -> Subject:
         raise make_unknown_case_error(study, key)
     case, contact = Case.from_history(key, history), cases.queries.find_contact(key)
     zones = list_call_zones(case, case.next_number, plan)
-    past = []
-    before = Case(key=key)
+    history_lines = []
+    case_before = Case(key=key)
     for seq, (entry, account) in enumerate(zip(history, cases.queries.list_accounts(key), strict=False), start=1):
-        what, note = describe_event(entry.event, before, plan)
-        past.append(CaseHistoryLine(seq, entry.at, what, format_author(entry.by, account), entry.station, note))
-        before = before.apply(entry)
+        what, note = describe_event(entry.event, case_before, plan)
+        history_lines.append(
+            CaseHistoryLine(seq, entry.at, what, format_author(entry.by, account), entry.station, note)
+        )
+        case_before = case_before.apply(entry)
     numbers = contact.numbers if contact is not None else ()
     return Subject(
         key=key,
@@ -59,15 +63,15 @@ def _build_subject(study: OpenStudy, key: str) -> Subject:
         numbers=tuple(_iterate_numbers(case, contact)),
         columns=tuple(_iterate_columns(study.instrument, case, contact)),
         on_do_not_call_list=study.is_on_do_not_call_list([number.e164 for number in numbers if number.e164]),
-        history=tuple(past),
-        interviews=tuple(_build_interview(study, one) for one in interviews),
+        history=tuple(history_lines),
+        interviews=tuple(_build_interview(study, interview) for interview in interviews),
     )
 
 
 def _iterate_numbers(case: Case, contact: Contact | None) -> Iterator[SubjectNumber]:
-    kept = {number.position: number for number in contact.numbers} if contact is not None else {}
-    for position in sorted({number.position for number in case.numbers} | kept.keys()):
-        number, state = kept.get(position), case.find_number(position)
+    contact_numbers = {number.position: number for number in contact.numbers} if contact is not None else {}
+    for position in sorted({number.position for number in case.numbers} | contact_numbers.keys()):
+        number, state = contact_numbers.get(position), case.find_number(position)
         yield SubjectNumber(
             position,
             number.display if number is not None else "",
@@ -80,20 +84,20 @@ def _iterate_numbers(case: Case, contact: Contact | None) -> Iterator[SubjectNum
 
 def _iterate_columns(instrument: Instrument, case: Case, contact: Contact | None) -> Iterator[SubjectColumn]:
     """Iterate over columns that the questionnaire has now, in its order, then those of earlier versions."""
-    apart: Mapping[str, Cell] = contact.columns if contact is not None else {}
-    names = [*instrument.sample, *case.columns, *apart]
+    personal: Mapping[str, Cell] = contact.columns if contact is not None else {}
+    names = [*instrument.sample, *case.columns, *personal]
     for name in dict.fromkeys(names):
-        value = case.columns.get(name, apart.get(name))
+        value = case.columns.get(name, personal.get(name))
         if value is None:
             continue
         column = instrument.sample.get(name)
         label = str(column.label.get(instrument.language)) if column and column.label else name
         labels = build_labels(instrument, column) if column is not None else {}
-        yield SubjectColumn(name, label, _format_value(value, labels), name in apart)
+        yield SubjectColumn(name, label, _format_value(value, labels), name in personal)
 
 
 def _format_value(value: Cell | None, labels: Mapping[Code, str]) -> str:
-    """A value with its label: `2 (District)`."""
+    """Return a value with its label: `2 (District)`."""
     match value:
         case None:
             return ""
@@ -113,8 +117,10 @@ def _build_interview(study: OpenStudy, row: InterviewRow) -> SubjectInterview:
         instrument = rebuild_if_readable(study.store.data.find_instrument_texts(row.instrument), row.instrument)
     journal = study.store.interviews.read_journal(row.id)
     draft = study.store.interviews.find_draft(row.id)
-    version = next((one.version for one in study.store.data.list_instruments() if one.hash == row.instrument), "")
-    sample = journal[0].sample if journal and isinstance(journal[0], said.InterviewStarted) else {}
+    version = next(
+        (stored.version for stored in study.store.data.list_instruments() if stored.hash == row.instrument), ""
+    )
+    sample = journal[0].sample if journal and isinstance(journal[0], events.InterviewStarted) else {}
     return SubjectInterview(
         id=row.id,
         number=row.number,
@@ -131,14 +137,14 @@ def _build_interview(study: OpenStudy, row: InterviewRow) -> SubjectInterview:
 
 
 def _iterate_journal_lines(
-    instrument: Instrument | None, journal: Sequence[said.InterviewEvent]
+    instrument: Instrument | None, journal: Sequence[events.InterviewEvent]
 ) -> Iterator[JournalLine]:
     for seq, event in enumerate(journal, start=1):
         stamp = event.stamp
         place = getattr(event, "place", None)
-        leaf = instrument.items.get(place.item) if instrument is not None and place is not None else None
-        question = leaf.text.get_source_text(instrument.language) if instrument is not None and leaf is not None else ""
-        what, answer, note = _describe_event(event, instrument, leaf)
+        item = instrument.items.get(place.item) if instrument is not None and place is not None else None
+        question = item.text.get_source_text(instrument.language) if instrument is not None and item is not None else ""
+        what, answer, note = _describe_event(event, instrument, item)
         yield JournalLine(
             seq,
             stamp.at,
@@ -153,44 +159,44 @@ def _iterate_journal_lines(
 
 
 def _describe_event(
-    event: said.InterviewEvent, instrument: Instrument | None, leaf: CompiledItem | None
+    event: events.InterviewEvent, instrument: Instrument | None, item: CompiledItem | None
 ) -> tuple[str, str, str]:
-    """The event, the answer and the note, as text."""
+    """Return the event, the answer and the note, as text."""
     language = instrument.language if instrument is not None else ""
-    labels = {o.code: str(o.label.get(language)) for o in leaf.options} if leaf is not None else {}
+    labels = {o.code: str(o.label.get(language)) for o in item.options} if item is not None else {}
     match event:
-        case said.InterviewStarted():
+        case events.InterviewStarted():
             return f"began, {event.today}", "", f"{event.session.interviewer}, {event.session.daypart}"
-        case said.InterviewResumed(reopen=reopen):
+        case events.InterviewResumed(reopen=reopen):
             return "reopened" if reopen else "resumed", "", event.session.interviewer
-        case said.QuestionAnswered(value=value, specify_texts=words):
-            given = "; ".join(f"{code}: {text}" for code, text in words.items())
-            aloud = leaf is not None and isinstance(leaf.question, SpokenItem)
-            return "read" if aloud else "answered", _format_value(value, labels), given
-        case said.QuestionDeclined(decline=decline):
-            offered = {d.id: str(d.text.get(language)) for d in leaf.declines} if leaf is not None else {}
-            return "declined", offered.get(decline, decline), ""
-        case said.ValueComputed(value=value):
+        case events.QuestionAnswered(value=value, specify_texts=words):
+            specified = "; ".join(f"{code}: {text}" for code, text in words.items())
+            is_read_aloud = item is not None and isinstance(item.question, SpokenItem)
+            return "read" if is_read_aloud else "answered", _format_value(value, labels), specified
+        case events.QuestionDeclined(decline=decline):
+            decline_texts = {d.id: str(d.text.get(language)) for d in item.declines} if item is not None else {}
+            return "declined", decline_texts.get(decline, decline), ""
+        case events.ValueComputed(value=value):
             return "computed", _format_value(value, labels), ""
-        case said.PositionMoved(jump=jump):
+        case events.PositionMoved(jump=jump):
             return "jumped to" if jump else "back to", "", ""
-        case said.QueryConfirmed(reason=reason):
+        case events.QueryConfirmed(reason=reason):
             return "confirmed", "", reason
-        case said.AnswerKept():
+        case events.AnswerKept():
             return "kept the answer", "", ""
-        case said.NoteWritten(text=text):
+        case events.NoteWritten(text=text):
             return "note", "", text
-        case said.LanguageChanged(language=spoken):
+        case events.LanguageChanged(language=spoken):
             return f"in {spoken}", "", ""
-        case said.InterviewSuspended(outcome=outcome):
+        case events.InterviewSuspended(outcome=outcome):
             return f"suspended{f': {outcome}' if outcome else ''}", "", ""
-        case said.InterviewStopped(outcome=outcome):
+        case events.InterviewStopped(outcome=outcome):
             return f"stopped: {outcome}", "", ""
-        case said.InterviewEnded(outcome=outcome):
+        case events.InterviewEnded(outcome=outcome):
             return f"ended: {outcome}", "", ""
-        case said.AnswersErased(why=why, remaining=left):
+        case events.AnswersErased(why=why, remaining=left):
             what = "erased" if left is None else "names and notes erased"
-            stays = ", ".join(f"{name} {_format_value(cell, {})}" for name, cell in (left or {}).items())
-            return what, stays, why
+            remaining_text = ", ".join(f"{name} {_format_value(cell, {})}" for name, cell in (left or {}).items())
+            return what, remaining_text, why
         case _:
             assert_never(event)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
-from survey_cli.documents.questionnaire.booklet import build_booklet as laid_out
+from survey_cli.documents.questionnaire.booklet import build_booklet
 from survey_cli.documents.questionnaire.booklet_model import Booklet
 from survey_cli.documents.questionnaire.booklet_pages import render_html, render_markdown
 from survey_cli.instrument.open_instrument import open_instrument
@@ -61,15 +61,15 @@ def print_questionnaire(path: str | Path, options: PrintOptions, *, stdout: Text
         instrument.languages if options.language == ALL_LANGUAGES else (options.language or instrument.language,)
     )
     if languages[0] not in instrument.languages:
-        has = f"it has {', '.join(instrument.languages)}; {ALL_LANGUAGES} prints every one"
-        raise UserError("--language", f"the questionnaire has no language {options.language!r}", has)
-    made = laid_out(instrument, languages, comments=options.comments)
-    text = WRITERS[ending](made)
+        remedy = f"it has {', '.join(instrument.languages)}; {ALL_LANGUAGES} prints every one"
+        raise UserError("--language", f"the questionnaire has no language {options.language!r}", remedy)
+    booklet = build_booklet(instrument, languages, comments=options.comments)
+    text = WRITERS[ending](booklet)
     if options.to == "-":
         out = stdout or sys.stdout
         out.write(text)
         out.flush()
     else:
         write_text_file(target, lambda file: file.write(text), force=options.force)
-    items = sum(1 for part in made.parts for _ in part.iterate_items())
-    return PrintResult(to=options.to, items=items, languages=tuple(name for _, name in made.languages))
+    items = sum(1 for part in booklet.parts for _ in part.iterate_items())
+    return PrintResult(to=options.to, items=items, languages=tuple(name for _, name in booklet.languages))

@@ -50,34 +50,34 @@ def create_instrument(file: str, *, force: bool = False) -> NewInstrument:
         path = path.with_name(path.name + ".yaml")
     schema = (path.parent / SCHEMA_FILE).is_file()
     template = files("survey_cli.services.questionnaire").joinpath("new_instrument.yaml").read_text(encoding="utf-8")
-    first, *explained = template.splitlines(keepends=True)
-    text = first + "".join(explained[_EDITOR_LINES - 1 :] if schema else explained)
+    first, *rest = template.splitlines(keepends=True)
+    text = first + "".join(rest[_EDITOR_LINES - 1 :] if schema else rest)
     text = text.replace("{file}", _quote_path(path)).replace("{name}", _derive_name(path.stem))
-    _write_text(path, text, fresh=not force)
+    _write_text(path, text, new=not force)
     return NewInstrument(path=path, schema=schema)
 
 
 def _derive_name(stem: str) -> str:
-    """The file's name as the name of an instrument: letters, digits and `_`, beginning with a letter."""
+    """Return the file's name as the name of an instrument: letters, digits and `_`, beginning with a letter."""
     name = re.sub(r"[^A-Za-z0-9_]+", "_", stem).strip("_")[:32]
     return name if name[:1].isalpha() else f"survey_{name}"[:32].rstrip("_")
 
 
 def _quote_path(path: Path) -> str:
-    """The path as typed in an example command."""
+    """Return the path as typed in an example command."""
     printable = "".join(c for c in str(path) if c.isprintable())
     return f"'{printable}'" if re.search(r"[^\w./-]", printable) else printable
 
 
-def _write_text(path: Path, text: str, *, fresh: bool) -> None:
-    """Write a text file, and its folder where it is missing; with `fresh` an existing file is never overwritten."""
+def _write_text(path: Path, text: str, *, new: bool) -> None:
+    """Write a text file, and its folder where it is missing; with `new` an existing file is never overwritten."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is not a valid file name"
         raise UserError(str(path), f"its folder cannot be made ({why})", "choose another place") from error
-    check_output_path(path, force=not fresh)
-    write_text_file(path, lambda file: file.write(text), force=not fresh, public=True)
+    check_output_path(path, force=not new)
+    write_text_file(path, lambda file: file.write(text), force=not new, public=True)
 
 
 # ── problems ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -100,21 +100,24 @@ class InstrumentCheck:
 
 
 def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
-    """The files to check: each path itself, and for a folder the instruments in and below it, without modules."""
-    found: dict[str, None] = {}
-    troubles = []
+    """Return the files to check, and an error for each path that names none.
+
+    For a folder these are the instruments in and below it, without modules.
+    """
+    files: dict[str, None] = {}
+    errors = []
     for path in paths:
         if not path.strip():
-            troubles.append(UserError("check", "a name is empty", "name a file or folder: survey check FILE"))
+            errors.append(UserError("check", "a name is empty", "name a file or folder: survey check FILE"))
             continue
         if not Path(path).is_dir():
-            found[path] = None
+            files[path] = None
             continue
-        inside = [str(file) for file in _iterate_yaml_files(Path(path)) if not is_module(load_source(file))]
-        found.update(dict.fromkeys(inside))
-        if not inside:
-            troubles.append(UserError(path, "there is no instrument in this folder", "name a file: survey check FILE"))
-    return list(found), troubles
+        instruments = [str(file) for file in _iterate_yaml_files(Path(path)) if not is_module(load_source(file))]
+        files.update(dict.fromkeys(instruments))
+        if not instruments:
+            errors.append(UserError(path, "there is no instrument in this folder", "name a file: survey check FILE"))
+    return list(files), errors
 
 
 def _iterate_yaml_files(folder: Path) -> Iterator[Path]:
@@ -126,7 +129,7 @@ def _iterate_yaml_files(folder: Path) -> Iterator[Path]:
 
 
 def is_module(source: InstrumentSource) -> bool:
-    """Whether a file is a module: only scales, compute and items."""
+    """Return whether a file is a module: only scales, compute and items."""
     return bool(source.tree) and all(key in MODULE_KEYS for key in source.tree or ())
 
 
@@ -141,30 +144,34 @@ def check_file(file: str, formats: Sequence[str] = (), *, db: str | None = None)
         remedy = "check the instrument that includes it; an instrument begins with `instrument:` and `title:`"
         module = Problem(MODULE_RULE, Position(file), "", what, remedy)
         return InstrumentCheck(file=file, problems=(module,), items=None, line_at=source.find_line)
-    found = check_instrument(source)
-    items = len(found.instrument.items) if found.instrument is not None else None
-    problems = found.problems
-    if formats and found.instrument is not None and found.draft is not None:
+    checked = check_instrument(source)
+    items = len(checked.instrument.items) if checked.instrument is not None else None
+    problems = checked.problems
+    if formats and checked.instrument is not None and checked.draft is not None:
         from survey_cli.services.export.format_checks import check_formats
 
-        more = check_formats(found.instrument, found.draft, formats, problems)
-        problems = tuple(sort_problems((*problems, *more)))
+        format_problems = check_formats(checked.instrument, checked.draft, formats, problems)
+        problems = tuple(sort_problems((*problems, *format_problems)))
     accepted: Sequence[str] = ()
     in_use = ""
-    if found.instrument is not None and found.draft is not None and _may_have_interviews(file, found.instrument.id, db):
+    if (
+        checked.instrument is not None
+        and checked.draft is not None
+        and _may_have_interviews(file, checked.instrument.id, db)
+    ):
         from survey_cli.services.questionnaire.version_check import check_meanings
         from survey_cli.study.location import describe_database
 
-        changed, accepted = check_meanings(file, found.instrument, found.draft, db)
-        problems = tuple(sort_problems((*problems, *changed))) if changed else problems
-        in_use = describe_database(file, found.instrument.id, db)
+        meaning_problems, accepted = check_meanings(file, checked.instrument, checked.draft, db)
+        problems = tuple(sort_problems((*problems, *meaning_problems))) if meaning_problems else problems
+        in_use = describe_database(file, checked.instrument.id, db)
     return InstrumentCheck(
         file=file, problems=problems, items=items, line_at=source.find_line, accepted=tuple(accepted), in_use=in_use
     )
 
 
 def _may_have_interviews(file: str, instrument: str, db: str | None) -> bool:
-    """Whether interviews may be stored already. Where there are none, the store is not even imported."""
+    """Return whether interviews may be stored already. Where there are none, the store is not even imported."""
     database = Path("responses", f"{instrument}.db")
     return bool(db) or any((folder / database).is_file() for folder in Path(file).resolve().parents)
 
@@ -173,7 +180,7 @@ def _may_have_interviews(file: str, instrument: str, db: str | None) -> bool:
 
 
 def render_schema(*, module: bool = False) -> str:
-    """The JSON Schema of instruments, or of modules, as text."""
+    """Return the JSON Schema of instruments, or of modules, as text."""
     return (
         json.dumps(build_module_schema() if module else build_instrument_schema(), ensure_ascii=False, indent=1) + "\n"
     )
@@ -186,7 +193,7 @@ def write_schema(file: str, *, module: bool = False) -> None:
         raise UserError(file, "this is a folder", f"name a file in it, as {path / SCHEMA_FILE}")
     if path.exists() and not _is_schema(path):
         raise UserError(file, "the file exists and is not a JSON Schema", "give another name")
-    return _write_text(path, render_schema(module=module), fresh=False)
+    _write_text(path, render_schema(module=module), new=False)
 
 
 def _is_schema(path: Path) -> bool:

@@ -58,46 +58,47 @@ def check_meanings(
         if store is None:
             return [], []
         with store:
-            found = list_version_changes(store, instrument)
-            open_changes = [one for one in found if one.acceptance is None]
+            changes = list_version_changes(store, instrument)
+            open_changes = [change for change in changes if change.acceptance is None]
             problems = list(_iterate_problems(file, open_changes, store, draft, top))
     except UserError as error:
         what = f"the interviews in {error.where} were not compared: {error.what}"
         return [Problem("changed-meaning", top, "", what, error.remedy, "warning")], []
-    return problems, [_describe_acceptance(one, one.acceptance) for one in found if one.acceptance is not None]
+    accepted = [(change, change.acceptance) for change in changes if change.acceptance is not None]
+    return problems, [_describe_acceptance(change, acceptance) for change, acceptance in accepted]
 
 
 def _iterate_problems(
-    file: str, found: Sequence[VersionChange], store: Store, draft: InstrumentDraft, top: Position
+    file: str, changes: Sequence[VersionChange], store: Store, draft: InstrumentDraft, top: Position
 ) -> Iterator[Problem]:
     answered: dict[tuple[str, str], int] = {}
-    total: dict[str, int] = {}
-    for hash in dict.fromkeys(hash for one in found for hash in one.versions):
-        items = list(dict.fromkeys(one.change.item for one in found if hash in one.versions))
-        counts, total[hash] = count_answered(store, hash, items)
-        answered |= {(hash, item): n for item, n in counts.items()}
-    for one in found:
-        item = one.change.item
+    totals: dict[str, int] = {}
+    for version in dict.fromkeys(version for change in changes for version in change.versions):
+        items = list(dict.fromkeys(change.change.item for change in changes if version in change.versions))
+        counts, totals[version] = count_answered(store, version, items)
+        answered |= {(version, item): n for item, n in counts.items()}
+    for change in changes:
+        item = change.change.item
         where = locate_definition(draft, item)
-        have = sum(answered[hash, item] for hash in one.versions)
-        of = sum(total[hash] for hash in one.versions)
-        counted = f"answered in {have:,} of {of:,} interviews of {one.versions_text}"
+        count = sum(answered[version, item] for version in change.versions)
+        total = sum(totals[version] for version in change.versions)
+        extent = f"answered in {count:,} of {total:,} interviews of {change.versions_text}"
         if item.startswith(OUTCOME_PREFIX):
-            counted = f"calls and interviews of {one.versions_text} may use it"
+            extent = f"calls and interviews of {change.versions_text} may use it"
         yield Problem(
             "changed-meaning",
             where if where.line else top,
             item,
-            f"{one.change.what} ({counted})",
+            f"{change.change.what} ({extent})",
             f"undo it, or accept it: survey check {file} --accept {item} --reason TEXT",
             "error",
             max(len(item), 1),
         )
 
 
-def _describe_acceptance(one: VersionChange, acceptance: Acceptance) -> str:
+def _describe_acceptance(change: VersionChange, acceptance: Acceptance) -> str:
     return (
-        f"{one.change.item}: {one.change.what} since {one.versions_text}: accepted by {acceptance.by}, "
+        f"{change.change.item}: {change.change.what} since {change.versions_text}: accepted by {acceptance.by}, "
         f"{acceptance.at:%Y-%m-%d}: {acceptance.reason}"
     )
 
@@ -105,7 +106,10 @@ def _describe_acceptance(one: VersionChange, acceptance: Acceptance) -> str:
 def accept_changes(
     file: str, items: Sequence[str], reason: str, *, same: bool = False, by: str = "", db: str | None = None
 ) -> AcceptedChanges:
-    """Store that the changes of these items are intended, and why. Where people are listed, only supervisors may."""
+    """Store that the changes of these items are intended, and why.
+
+    Raises UserError where an item has no change, or people are listed and the account is no supervisor.
+    """
     instrument = open_instrument(file)
     where = locate_database(file, instrument.id, db)
     people = load_people(file, where, None)
@@ -117,22 +121,22 @@ def accept_changes(
         if not who.supervises:
             what = "only a supervisor may accept a change of meaning"
             raise UserError(who.login, what, f"ask {people.format_supervisors()}")
-        found = list_version_changes(store, instrument)
-        changed = {one.change.item for one in found}
+        changes = list_version_changes(store, instrument)
+        changed_items = {change.change.item for change in changes}
         for item in items:
-            if item not in changed:
-                remedy = suggest_nearest(item, changed, otherwise="`survey check` names the items that have")
+            if item not in changed_items:
+                remedy = suggest_nearest(item, changed_items, otherwise="`survey check` names the items that have")
                 raise UserError("--accept", f"{item} has no change of meaning", remedy)
-        wanted = tuple(one for one in found if one.change.item in items)
+        accepted = tuple(change for change in changes if change.change.item in items)
         later = f"version {instrument.version}" if instrument.version else f"version {instrument.hash[:12]}"
-        for one in wanted:
+        for change in accepted:
             acceptance = Acceptance(
                 reason=reason,
                 by=format_author(who.login, store.account),
                 at=datetime.now(UTC),
-                earlier=one.versions_text,
+                earlier=change.versions_text,
                 later=later,
                 same=same,
             )
-            write_acceptance(store, one.change, acceptance)
-    return AcceptedChanges(where=where, changes=wanted)
+            write_acceptance(store, change.change, acceptance)
+    return AcceptedChanges(where=where, changes=accepted)

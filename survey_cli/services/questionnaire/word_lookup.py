@@ -16,24 +16,24 @@ from survey_cli.problems import UserError, find_nearest
 
 
 def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
-    """Every meaning of a word of the language."""
-    asked = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
+    """Return every meaning of a word of the language. Raises UserError where it is none."""
+    lookup = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
     entries = read_vocabulary()
-    if meanings := tuple(entry for entry in entries if entry.word.casefold() == asked):
+    if meanings := tuple(entry for entry in entries if entry.word.casefold() == lookup):
         return meanings
-    near = find_nearest(asked, {entry.word for entry in entries})
+    near = find_nearest(lookup, {entry.word for entry in entries})
     remedy = f"did you mean {near!r}?" if near else "`survey explain` lists every word"
     raise UserError("explain", f"{word!r} is not a word of the language", remedy)
 
 
 def list_vocabulary() -> dict[ReferenceKind, list[str]]:
-    """Every word that can be explained, by kind."""
+    """Return every word that can be explained, by kind."""
     entries = read_vocabulary()
     return {kind: list(dict.fromkeys(e.word for e in entries if e.kind == kind)) for kind in REFERENCE_KINDS}
 
 
 def read_vocabulary() -> list[ReferenceEntry]:
-    """Every word of the language, and every problem that `survey check` can name."""
+    """Return every word of the language, and every problem that `survey check` can report."""
     text = files("survey_cli.services.questionnaire").joinpath("vocabulary.json").read_text(encoding="utf-8")
     return [
         ReferenceEntry(

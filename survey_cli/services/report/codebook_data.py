@@ -9,7 +9,7 @@ from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook import CodebookFacts, build_codebook
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
-from survey_cli.services.data.export_options import DataTable, ExportOptions
+from survey_cli.services.data.export_options import ExportOptions
 from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.data.study_metadata import describe_computes, describe_rosters, describe_study
 from survey_cli.services.data.table_query import query_table
@@ -21,16 +21,16 @@ from survey_cli.values import Variable
 
 
 def load_codebook(path: str | Path, options: CodebookOptions) -> Codebook:
-    """The codebook of a study, with counts where there are interviews and counts are requested."""
+    """Return the codebook of a study, with counts where there are interviews and counts are requested."""
     instrument = open_instrument(str(path))
     language = options.language or instrument.language
     if language not in instrument.languages:
         what = f"the questionnaire has no language {language!r}"
         raise UserError("--language", what, f"it has {', '.join(instrument.languages)}")
-    own = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
     store = open_existing_store(locate_database(path, instrument.id, options.db)) if options.counts else None
     if store is None:
-        return build_codebook(own, _collect_facts(instrument, describe_study(instrument, language), language))
+        facts = _collect_facts(instrument, describe_study(instrument, language), language)
+        return build_codebook(_list_columns(instrument, language), facts)
     store.close()
     return run_on_records(
         path, lambda records: load_codebook_from_records(records, options), db=options.db, people=options.people
@@ -40,24 +40,24 @@ def load_codebook(path: str | Path, options: CodebookOptions) -> Codebook:
 def load_codebook_from_records(
     records: StudyRecords, options: CodebookOptions, of: ExportOptions | None = None
 ) -> Codebook:
-    """The codebook of open records, with counts; `of` are the options of the export that it describes."""
+    """Return the codebook of open records, with counts; `of` are the options of the export that it describes."""
     export = of or ExportOptions(to="-", language=options.language, origin=options.origin, progress=options.progress)
-    made = query_table(records, export)
-    instrument, language = records.instrument, made.table.language
-    own = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
-    return _build_codebook_with_counts(made, own, instrument, options)
-
-
-def _build_codebook_with_counts(
-    made: DataTable, own: Sequence[Variable], instrument: Instrument, options: CodebookOptions
-) -> Codebook:
-    table = made.table
+    data = query_table(records, export)
+    instrument, table = records.instrument, data.table
     answers = AnswerColumns.from_table(table, lambda v: not v.personal)
-    kept = {v.name: v for v in table.variables}
-    variables = [kept.pop(v.name, v) for v in own if v.name in kept or v.personal]
-    facts = _collect_facts(instrument, table.study, table.language, (*made.warnings, *made.differences))
-    all_variables = [*variables, *kept.values()]
-    return build_codebook(all_variables, facts, answers if answers.interviews else None, threshold=options.threshold)
+    exported = {v.name: v for v in table.variables}
+    current = _list_columns(instrument, table.language)
+    ordered = [exported.pop(v.name, v) for v in current if v.name in exported or v.personal]
+    return build_codebook(
+        [*ordered, *exported.values()],
+        _collect_facts(instrument, table.study, table.language, (*data.warnings, *data.differences)),
+        answers if answers.interviews else None,
+        threshold=options.threshold,
+    )
+
+
+def _list_columns(instrument: Instrument, language: str) -> tuple[Variable, ...]:
+    return *build_admin_variables(instrument, language), *build_columns(instrument, language)
 
 
 def _collect_facts(

@@ -47,11 +47,11 @@ class ReportWriter(Generic[T]):
     """The extra that has to be installed: `survey-cli[word]`."""
 
 
-def _render_csv(made: Results) -> str:
+def _render_csv(results: Results) -> str:
     from io import StringIO
 
     text = StringIO()
-    write_csv(build_results_table(made), text, WriteOptions())
+    write_csv(build_results_table(results), text, WriteOptions())
     return text.getvalue()
 
 
@@ -98,108 +98,109 @@ class PublishedReport(Generic[T]):
 
 
 def publish_results(
-    path: str | Path, options: ReportOptions, place: OutputTarget, *, stdout: TextIO | None = None
+    path: str | Path, options: ReportOptions, target: OutputTarget, *, stdout: TextIO | None = None
 ) -> PublishedReport[Results]:
     """Build the results report of a study and write it."""
-    _check_target(place, RESULTS_WRITERS, "a report")
-    _check_charts(place)
-    made = build_results_report(path, options)
-    _write_report(made, place, RESULTS_WRITERS, stdout)
-    charts = _write_charts(made, place) if place.charts else 0
-    return PublishedReport(report=made, to=place.to, charts=charts)
+    _check_target(target, RESULTS_WRITERS, "a report")
+    _check_charts(target)
+    results = build_results_report(path, options)
+    _write_report(results, target, RESULTS_WRITERS, stdout)
+    charts = _write_charts(results, target) if target.charts else 0
+    return PublishedReport(report=results, to=target.to, charts=charts)
 
 
 def publish_codebook(
-    path: str | Path, options: CodebookOptions, place: OutputTarget, *, stdout: TextIO | None = None
+    path: str | Path, options: CodebookOptions, target: OutputTarget, *, stdout: TextIO | None = None
 ) -> PublishedReport[Codebook]:
     """Build the codebook of a study and write it."""
-    _check_target(place, CODEBOOK_WRITERS, "a codebook")
-    made = load_codebook(path, options)
-    _write_report(made, place, CODEBOOK_WRITERS, stdout)
-    return PublishedReport(report=made, to=place.to)
+    _check_target(target, CODEBOOK_WRITERS, "a codebook")
+    codebook = load_codebook(path, options)
+    _write_report(codebook, target, CODEBOOK_WRITERS, stdout)
+    return PublishedReport(report=codebook, to=target.to)
 
 
-def _get_ending(place: OutputTarget) -> str:
-    return ".md" if place.to == "-" else Path(place.to).suffix.lower()
+def _get_ending(target: OutputTarget) -> str:
+    return ".md" if target.to == "-" else Path(target.to).suffix.lower()
 
 
-def _check_target(place: OutputTarget, writers: Mapping[str, ReportWriter[T]], what: str) -> None:
+def _check_target(target: OutputTarget, writers: Mapping[str, ReportWriter[T]], what: str) -> None:
     """Check that the report can be written, before anything is counted."""
-    if not place.to:
+    if not target.to:
         return
-    ending = _get_ending(place)
+    ending = _get_ending(target)
     if ending not in writers:
-        said = f"{what} cannot be written as {ending}" if ending else "the file's name has no ending"
-        raise UserError(place.to, said, f"end the name in one of {', '.join(writers)}")
-    if place.to != "-":
-        check_output_path(Path(place.to), force=place.force)
+        reason = f"{what} cannot be written as {ending}" if ending else "the file's name has no ending"
+        raise UserError(target.to, reason, f"end the name in one of {', '.join(writers)}")
+    if target.to != "-":
+        check_output_path(Path(target.to), force=target.force)
 
 
-def _write_report(made: T, place: OutputTarget, writers: Mapping[str, ReportWriter[T]], stdout: TextIO | None) -> None:
-    if not place.to:
+def _write_report(
+    report: T, target: OutputTarget, writers: Mapping[str, ReportWriter[T]], stdout: TextIO | None
+) -> None:
+    if not target.to:
         return
-    writer = writers[_get_ending(place)]
+    writer = writers[_get_ending(target)]
     try:
         if writer.text is not None:
-            text = writer.text(made)
-            if place.to == "-":
+            text = writer.text(report)
+            if target.to == "-":
                 out = stdout or sys.stdout
                 out.write(text)
                 out.flush()
                 return
-            write_text_file(Path(place.to), lambda file: file.write(text), force=place.force, newline=writer.newline)
+            write_text_file(Path(target.to), lambda file: file.write(text), force=target.force, newline=writer.newline)
             return
-        write = writer.file
-        assert write is not None, "a writer writes"
-        write_file(Path(place.to), lambda path: write(made, path), force=place.force)
+        if (write := writer.file) is not None:
+            write_file(Path(target.to), lambda path: write(report, path), force=target.force)
     except ImportError as error:
         what = f"it needs {error.name or writer.extra}, which is not installed"
-        raise UserError(place.to, what, f"pip install 'survey-cli[{writer.extra}]'") from error
+        raise UserError(target.to, what, f"pip install 'survey-cli[{writer.extra}]'") from error
 
 
-# ── charts as files ────────────────────────────────────────────────────────────────────────────────────────
+# Charts as files
 
 
-def _check_charts(place: OutputTarget) -> None:
-    if place.png and not place.charts:
+def _check_charts(target: OutputTarget) -> None:
+    if target.png and not target.charts:
         raise UserError("--png", "there is no folder for charts", "name one with --charts DIR")
-    if place.png and not can_render_png():
+    if target.png and not can_render_png():
         what = "PNG needs CairoSVG and the Cairo library, which are not both installed"
         raise UserError("--png", what, "pip install 'survey-cli[png]', and Cairo by the system's packages")
-    if place.charts and Path(place.charts).exists() and not Path(place.charts).is_dir():
-        raise UserError(place.charts, "this is not a folder", "name a folder for the charts")
+    if target.charts and Path(target.charts).exists() and not Path(target.charts).is_dir():
+        raise UserError(target.charts, "this is not a folder", "name a folder for the charts")
 
 
-def iterate_charts(made: Results) -> Iterator[tuple[Chart, str]]:
+def iterate_charts(results: Results) -> Iterator[tuple[Chart, str]]:
     """Iterate over every chart of a report with its heading.
 
     There is one for each battery, and for each item outside of batteries.
     """
-    for battery in made.batteries:
-        block = Block(battery, tuple(item for item in made.items if item.battery == battery.id))
+    for battery in results.batteries:
+        block = Block(battery, tuple(item for item in results.items if item.battery == battery.id))
         title, intro = flatten(battery.title), flatten(battery.intro)
         if (chart := draw_battery(battery)) is not None:
             yield chart, f"{block.span}. {title}{': ' * bool(title and intro)}{intro}"
-        for compared in draw_group_charts(made, battery):
-            yield compared, f"{block.span}. {compared.title}: {title or intro}"
-    drawn = {battery.id for battery in made.batteries}
-    for item in made.items:
-        if item.battery not in drawn and (chart := draw_item(item)) is not None:
+        for group_chart in draw_group_charts(results, battery):
+            yield group_chart, f"{block.span}. {group_chart.title}: {title or intro}"
+    battery_ids = {battery.id for battery in results.batteries}
+    for item in results.items:
+        if item.battery not in battery_ids and (chart := draw_item(item)) is not None:
             yield chart, f"{item.number}. {flatten(item.wording) or flatten(item.label)}"
 
 
-def _write_charts(made: Results, place: OutputTarget) -> int:
-    folder = Path(place.charts)
+def _write_charts(results: Results, target: OutputTarget) -> int:
+    folder = Path(target.charts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(place.charts, f"it cannot be made ({error.strerror})", "choose another place") from error
-    files = 0
-    for chart, heading in iterate_charts(made):
-        for ending in (".svg", ".png") if place.png else (".svg",):
-            _write_chart(chart.render_with_heading(heading), folder / f"{chart.id}{ending}", force=place.force)
-            files += 1
-    return files
+        raise UserError(target.charts, f"it cannot be made ({error.strerror})", "choose another place") from error
+    count = 0
+    for chart, heading in iterate_charts(results):
+        for ending in (".svg", ".png") if target.png else (".svg",):
+            _write_chart(chart.render_with_heading(heading), folder / f"{chart.id}{ending}", force=target.force)
+            count += 1
+    return count
 
 
 def _write_chart(svg: str, path: Path, *, force: bool) -> None:

@@ -90,18 +90,18 @@ def compute_study_rates(
     zone: tzinfo | None = None,
     db: str | None = None,
     people: str | None = None,
-    tell: Callable[[str], object] = str,
+    notify: Callable[[str], object] = str,
 ) -> RatesReport:
     """Compute the rates of a study's own cases.
 
-    `zone` is the time zone of dates, the computer's where it is None; `tell` receives what opening the study
+    `zone` is the time zone of dates, the computer's where it is None; `notify` receives what opening the study
     repaired.
     """
     study = open_study(path, db=db, people=people)
     with study:
         repair(study, now)
-        for done in study.repairs:
-            tell(done)
+        for sentence in study.repairs:
+            notify(sentence)
         return compute_rates_from_records(study, options, now=now, zone=zone)
 
 
@@ -139,7 +139,7 @@ def _build_study_report(study: StudyRecords, options: RatesOptions, when: Reques
     labels: dict[Value, str] = {}
     if options.by:
         labels.update(build_labels(study.instrument, study.instrument.sample[options.by]).items())
-    wanted = DispositionOptions(
+    disposition_options = DispositionOptions(
         at=when.at,
         by=options.by,
         labels=labels,
@@ -147,54 +147,54 @@ def _build_study_report(study: StudyRecords, options: RatesOptions, when: Reques
         finished_only=options.finalized,
         excluded_interviews=frozenset() if options.all_origins else _find_unreal_interviews(study.store),
     )
-    found = count_dispositions(
+    dispositions = count_dispositions(
         cases.queries.iterate_histories(until=when.at if when.past else None),
         plan,
         study.people if study.people.interviewers else None,
-        wanted,
+        disposition_options,
     )
-    if found.uncountable:
-        raise _make_uncounted_error(study, found)
-    if not found.frames:
-        none = "no case was released then" if when.past else "no case is released yet"
-        raise UserError(study.where, none, "name a later moment" if when.past else "import or release a sample")
-    if len(found.parts) > MAX_PARTS:
+    if dispositions.uncountable:
+        raise _make_uncounted_error(study, dispositions)
+    if not dispositions.frames:
+        what = "no case was released then" if when.past else "no case is released yet"
+        raise UserError(study.where, what, "name a later moment" if when.past else "import or release a sample")
+    if len(dispositions.parts) > MAX_PARTS:
         raise UserError(
-            "--by", f"{options.by} has {len(found.parts):,} values", f"take a column of at most {MAX_PARTS}"
+            "--by", f"{options.by} has {len(dispositions.parts):,} values", f"take a column of at most {MAX_PARTS}"
         )
-    assumed = RateAssumptions(
+    assumptions = RateAssumptions(
         **{name: getattr(options.assumptions, name) for name in ("e", "e_uh", "e_uo", "composite")}, frame=plan.frame
     )
-    told = resolve_assumptions({tally.frame: tally.counts for tally in found.frames}, assumed)
-    if not isinstance(told, ResolvedAssumptions):
-        raise _make_rates_error(study.path, told)
-    rated = [
-        RateInput(frame=t.frame, by=t.by, counts=t.counts, e=told.e[t.frame], open_cases=t.open_cases)
-        for t in (*found.parts, *found.frames)
+    resolved = resolve_assumptions({tally.frame: tally.counts for tally in dispositions.frames}, assumptions)
+    if not isinstance(resolved, ResolvedAssumptions):
+        raise _make_rates_error(study.path, resolved)
+    inputs = [
+        RateInput(frame=t.frame, by=t.by, counts=t.counts, e=resolved.e[t.frame], open_cases=t.open_cases)
+        for t in (*dispositions.parts, *dispositions.frames)
     ]
     kind = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}[plan.frame]
     report = build_rate_table(
-        rated,
-        weights=told.weights,
+        inputs,
+        weights=resolved.weights,
         quotas=bool(plan.quotas.quotas),
         finished_only=options.finalized,
         then=when.past,
         title=f"{study.instrument.id} (frame: {kind}), as of {when.text}",
-        notes=tuple(_iterate_notes(study.instrument, options, found)),
+        notes=tuple(_iterate_notes(study.instrument, options, dispositions)),
     )
     return RatesReport(table=report, warnings=())
 
 
-def _iterate_notes(instrument: Instrument, options: RatesOptions, found: StudyDispositions) -> Iterator[str]:
-    cases = sum(tally.cases for tally in found.frames)
+def _iterate_notes(instrument: Instrument, options: RatesOptions, dispositions: StudyDispositions) -> Iterator[str]:
+    cases = sum(tally.cases for tally in dispositions.frames)
     if options.weighted:
         column = find_column(instrument, "weight")
         yield f"groups are sums of base weights ({column}) of {cases:,} cases; open is an unweighted number of cases"
-    if found.unreleased:
-        yield f"not included: {found.unreleased:,} cases of replicates that are not released"
-    if found.excluded_sessions:
+    if dispositions.unreleased:
+        yield f"not included: {dispositions.unreleased:,} cases of replicates that are not released"
+    if dispositions.excluded_sessions:
         yield (
-            f"{found.excluded_sessions:,} practice or simulated interviews and their calls are not counted"
+            f"{dispositions.excluded_sessions:,} practice or simulated interviews and their calls are not counted"
             " (--origin all counts them)"
         )
 
@@ -205,35 +205,38 @@ def _find_unreal_interviews(store: Store) -> frozenset[str]:
     )
 
 
-def _make_uncounted_error(study: StudyRecords, found: StudyDispositions) -> UserError:
-    """The error where a case's code belongs to no group: no rate is computed unless every case is counted."""
+def _make_uncounted_error(study: StudyRecords, dispositions: StudyDispositions) -> UserError:
+    """Return the error where a case's code belongs to no group: no rate is computed unless every case is counted."""
     problems = tuple(
-        Problem(RULE, Position(study.path), f"case {key}", why.what, why.remedy) for key, why in found.uncountable
+        Problem(RULE, Position(study.path), f"case {key}", error.what, error.remedy)
+        for key, error in dispositions.uncountable
     )
-    many = format_quantity(len(problems), "case has", "cases have")
+    count = format_quantity(len(problems), "case has", "cases have")
     return UserError(
         study.where,
-        f"no rates: {many} a code that belongs to no group",
+        f"no rates: {count} a code that belongs to no group",
         "give each an outcome: survey case outcome",
         problems,
     )
 
 
-def compute_rates_from_counts(counts: str, assumed: RateAssumptions, *, stdin: BinaryIO | None = None) -> RatesReport:
+def compute_rates_from_counts(
+    counts: str, assumptions: RateAssumptions, *, stdin: BinaryIO | None = None
+) -> RatesReport:
     """Compute the rates of a CSV file of counts; `-` reads `stdin`."""
-    read = read_counts(counts, frame=assumed.frame, stdin=stdin)
-    if isinstance(read, tuple):
-        raise _make_rates_error(counts, read)
-    told = resolve_assumptions(read.frames, assumed)
-    if not isinstance(told, ResolvedAssumptions):
-        raise _make_rates_error(counts, told)
-    rated = [RateInput(frame=name, counts=number, e=told.e[name]) for name, number in read.frames.items()]
-    report = build_rate_table(rated, weights=told.weights, quotas=assumed.quotas or read.quota_filled)
-    return RatesReport(table=report, warnings=read.warnings)
+    counts_file = read_counts(counts, frame=assumptions.frame, stdin=stdin)
+    if isinstance(counts_file, tuple):
+        raise _make_rates_error(counts, counts_file)
+    resolved = resolve_assumptions(counts_file.frames, assumptions)
+    if not isinstance(resolved, ResolvedAssumptions):
+        raise _make_rates_error(counts, resolved)
+    inputs = [RateInput(frame=name, counts=number, e=resolved.e[name]) for name, number in counts_file.frames.items()]
+    report = build_rate_table(inputs, weights=resolved.weights, quotas=assumptions.quotas or counts_file.quota_filled)
+    return RatesReport(table=report, warnings=counts_file.warnings)
 
 
 def resolve_assumptions(
-    frames: Mapping[str, DispositionCounts], assumed: RateAssumptions
+    frames: Mapping[str, DispositionCounts], assumptions: RateAssumptions
 ) -> ResolvedAssumptions | list[Problem]:
     """Determine e of each frame, estimated or as given, and the weights of a composite.
 
@@ -242,22 +245,22 @@ def resolve_assumptions(
     e, e_uh, e_uo, weights = (
         _Shares(option, text, tuple(frames))
         for option, text in (
-            ("--e", assumed.e),
-            ("--e-uh", assumed.e_uh),
-            ("--e-uo", assumed.e_uo),
-            ("--composite", assumed.composite),
+            ("--e", assumptions.e),
+            ("--e-uh", assumptions.e_uh),
+            ("--e-uo", assumptions.e_uo),
+            ("--composite", assumptions.composite),
         )
     )
     problems = [problem for shares in (e, e_uh, e_uo, weights) for problem in shares.problems]
     if not weights.problems:
-        problems += _check_weights(assumed.composite, weights.by_frame, tuple(frames))
+        problems += _check_weights(assumptions.composite, weights.by_frame, tuple(frames))
     if problems:
         return problems
     return ResolvedAssumptions(
         e={
             name: estimate_eligibility(
                 counts,
-                frame=assumed.frame,
+                frame=assumptions.frame,
                 uh=e_uh.by_frame.get(name, e.by_frame.get(name)),
                 uo=e_uo.by_frame.get(name, e.by_frame.get(name)),
             )
@@ -269,8 +272,8 @@ def resolve_assumptions(
 
 def _make_rates_error(counts: str, problems: Sequence[Problem]) -> UserError:
     where = "stdin" if counts == "-" else counts
-    many = format_quantity(len(problems), "problem")
-    return UserError(where, f"no rates because of {many}", "fix that, then give the command again", tuple(problems))
+    count = format_quantity(len(problems), "problem")
+    return UserError(where, f"no rates because of {count}", "fix that, then give the command again", tuple(problems))
 
 
 class _Shares:
@@ -294,16 +297,16 @@ class _Shares:
             self.by_frame = dict.fromkeys(frames, value)
 
     def _parse_frame_share(self, part: str, frames: tuple[str, ...]) -> None:
-        name, _, written = (beat.strip() for beat in part.rpartition("="))
-        value = parse_share(written)
+        name, _, value_text = (part_text.strip() for part_text in part.rpartition("="))
+        value = parse_share(value_text)
         if name not in frames:
             known = [frame for frame in frames if frame]
-            has = f"frames are {', '.join(known)}" if known else "there is only one frame, without a name"
-            self._add_problem(f"there is no frame {name!r}", suggest_nearest(name, known, otherwise=has))
+            otherwise = f"frames are {', '.join(known)}" if known else "there is only one frame, without a name"
+            self._add_problem(f"there is no frame {name!r}", suggest_nearest(name, known, otherwise=otherwise))
         elif name in self.by_frame:
             self._add_problem(f"{name!r} is given twice", "leave one of them out")
         if value is None:
-            self._add_problem(f"{written!r} is not a share from 0 to 1", SHARE_REMEDY)
+            self._add_problem(f"{value_text!r} is not a share from 0 to 1", SHARE_REMEDY)
         elif name in frames:
             self.by_frame[name] = value
 
@@ -322,8 +325,8 @@ def _check_weights(text: str, weights: Mapping[str, Fraction], frames: tuple[str
     if "=" not in text:
         yield problem(f"{text!r} does not say which frame", "write landline=0.6,mobile=0.4")
         return
-    lacking = [frame for frame in frames if frame not in weights]
-    if lacking:
-        yield problem(f"it has no weight for {', '.join(lacking)}", "give it one, 0 to leave it out")
+    missing = [frame for frame in frames if frame not in weights]
+    if missing:
+        yield problem(f"it has no weight for {', '.join(missing)}", "give it one, 0 to leave it out")
     elif (total := sum(weights.values())) != 1:
         yield problem(f"the weights add up to {float(total):.15g}", "give the shares of the frames, which add up to 1")

@@ -65,74 +65,76 @@ class DoNotCallRemoval(NamedTuple):
     """All of them were on it."""
 
 
-def add_numbers(request: DoNotCallRequest, given: Sequence[str], *, reason: str) -> DoNotCallAddition | list[Problem]:
+def add_numbers(
+    request: DoNotCallRequest, numbers_or_files: Sequence[str], *, reason: str
+) -> DoNotCallAddition | list[Problem]:
     """Add numbers, and the numbers in files, to the list.
 
-    Nobody calls them from then on, not even where their case is on a screen. A file that cannot be read adds nothing.
+    From then on nobody calls them, not even where their case is on a screen. Returns the problems of a file that cannot
+    be read; then nothing is added. Raises UserError.
     """
     _check_country(request)
     numbers: dict[str, tuple[str, datetime]] = {}
     problems: list[Problem] = []
-    for one in given:
-        if Path(one).is_file():
+    for text in numbers_or_files:
+        if Path(text).is_file():
             today = request.at.astimezone().date()
-            found = read_do_not_call_file(one, country=request.country or None, today=today)
-            if isinstance(found, list):
-                return found
-            problems += found.problems
-            for barred in found.numbers:
-                said = (barred.reason or reason, _resolve_date(barred.since, request.at))
-                earlier = numbers.get(barred.number.e164, said)
-                numbers[barred.number.e164] = min(said, earlier, key=itemgetter(1))
+            content = read_do_not_call_file(text, country=request.country or None, today=today)
+            if isinstance(content, list):
+                return content
+            problems += content.problems
+            for row in content.numbers:
+                entry = (row.reason or reason, _resolve_date(row.since, request.at))
+                earlier = numbers.get(row.number.e164, entry)
+                numbers[row.number.e164] = min(entry, earlier, key=itemgetter(1))
             continue
-        number = _parse_number(one, request)
-        numbers[number] = (reason, request.at)
-    where, listed = _open_list(request)
-    with listed:
+        numbers[_parse_number(text, request)] = (reason, request.at)
+    where, dnc_list = _open_list(request)
+    with dnc_list:
         by, new = request.by.strip() or read_login_name(), 0
-        alike: dict[tuple[str, datetime], list[str]] = {}
-        for number, said in numbers.items():
-            alike.setdefault(said, []).append(number)
-        for (why, since), several in sorted(alike.items()):
-            new += listed.add(several, at=since, reason=why, by=by)
+        by_entry: dict[tuple[str, datetime], list[str]] = {}
+        for number, entry in numbers.items():
+            by_entry.setdefault(entry, []).append(number)
+        for (why, since), group in sorted(by_entry.items()):
+            new += dnc_list.add(group, at=since, reason=why, by=by)
     return DoNotCallAddition(where, len(numbers), new, tuple(problems))
 
 
 def _resolve_date(day: date | None, now: datetime) -> datetime:
-    """The date since when a number in a file is listed: that of the file, else now."""
+    """Return the time since which a number in a file is listed: the file's date, otherwise now."""
     return min(datetime.combine(day, time(), UTC), now) if day is not None else now
 
 
-def look_up_number(request: DoNotCallRequest, given: str) -> DoNotCallLookup:
+def look_up_number(request: DoNotCallRequest, text: str) -> DoNotCallLookup:
     """Look up whether a number is on the list, since when and why."""
     _check_country(request)
-    number = _parse_number(given, request)
-    where, listed = _open_list(request)
-    with listed:
-        found, off = listed.find_entry(number), listed.find_removal(number)
-    since, reason, by = found or (None, "", "")
-    return DoNotCallLookup(where, number, since, reason, by, off)
+    number = _parse_number(text, request)
+    where, dnc_list = _open_list(request)
+    with dnc_list:
+        entry, removal = dnc_list.find_entry(number), dnc_list.find_removal(number)
+    since, reason, by = entry or (None, "", "")
+    return DoNotCallLookup(where, number, since, reason, by, removal)
 
 
-def remove_numbers(request: DoNotCallRequest, given: Sequence[str], *, reason: str) -> DoNotCallRemoval:
+def remove_numbers(request: DoNotCallRequest, texts: Sequence[str], *, reason: str) -> DoNotCallRemoval:
     """Remove numbers from the list: all, or none where one of them is not on it."""
     _check_country(request)
-    numbers = [_parse_number(text, request) for text in given]
-    where, listed = _open_list(request)
-    with listed:
-        on_it = listed.select_listed(numbers)
-        if absent := [number for number in numbers if number not in on_it]:
-            raise UserError(where, f"{absent[0]} is not on the list", "check the number; nothing was changed")
+    numbers = [_parse_number(text, request) for text in texts]
+    where, dnc_list = _open_list(request)
+    with dnc_list:
+        listed = dnc_list.select_listed(numbers)
+        if unlisted := [number for number in numbers if number not in listed]:
+            raise UserError(where, f"{unlisted[0]} is not on the list", "check the number; nothing was changed")
         by = request.by.strip() or read_login_name()
-        listed.remove(on_it, at=request.at, reason=reason, by=by)
+        dnc_list.remove(listed, at=request.at, reason=reason, by=by)
     return DoNotCallRemoval(where, tuple(dict.fromkeys(numbers)))
 
 
 def count_numbers(request: DoNotCallRequest) -> tuple[str, int]:
-    """The location of the list, and its number of entries."""
-    where, listed = _open_list(request)
-    with listed:
-        return where, listed.count()
+    """Return the location of the list, and its number of entries."""
+    where, dnc_list = _open_list(request)
+    with dnc_list:
+        return where, dnc_list.count()
 
 
 def _check_country(request: DoNotCallRequest) -> None:
@@ -143,13 +145,13 @@ def _check_country(request: DoNotCallRequest) -> None:
 
 
 def _parse_number(text: str, request: DoNotCallRequest) -> str:
-    read = read_number(clean_text(text), request.country or None)
-    if isinstance(read, InvalidNumber):
+    number = read_number(clean_text(text), request.country or None)
+    if isinstance(number, InvalidNumber):
         if not any(character.isdecimal() for character in text) or "." in text or "/" in text:
             raise UserError(text, "it is neither a file nor a number", "check the name")
-        remedy = f"{read.remedy}, or name the country: --country US" if not request.country else read.remedy
-        raise UserError(text, read.why, remedy.replace(", or name the country under fieldwork: country:", ""))
-    return read.e164
+        remedy = f"{number.remedy}, or name the country: --country US" if not request.country else number.remedy
+        raise UserError(text, number.why, remedy.replace(", or name the country under fieldwork: country:", ""))
+    return number.e164
 
 
 def _open_list(request: DoNotCallRequest) -> tuple[str, DoNotCallList]:

@@ -30,8 +30,7 @@ from survey_cli.services.sample.sample_rows import (
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_records import CaseUpdate, NewCase
 from survey_cli.store.database_location import locate_database, open_existing_store
-from survey_cli.store.do_not_call import FILE_NAME as LIST
-from survey_cli.store.do_not_call import DoNotCallList
+from survey_cli.store.do_not_call import FILE_NAME, DoNotCallList
 from survey_cli.study.consistency.queue_refresh import refresh_queue
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.location import locate_people_file
@@ -101,28 +100,30 @@ class _SampleToImport(NamedTuple):
     """Cases for which the file has more numbers with zones than are stored."""
 
 
-def import_sample(request: Request, wanted: ImportOptions, manner: ImportRuntime) -> ImportResult | list[Problem]:
+def import_sample(request: Request, options: ImportOptions, runtime: ImportRuntime) -> ImportResult | list[Problem]:
     """Import the cases of a file.
 
-    Returns problems where one of them is an error; then nothing was stored and no database was made. Importing the
-    same file again changes nothing.
+    Returns the file's problems where one of them is an error; then nothing is stored and no database is created.
+    Importing the same file again changes nothing. Raises UserError.
     """
-    fresh = _locate_new_database(request)
-    with_what = replace(request, db=":memory:", people=_find_people_list(request, fresh)) if fresh else request
-    with _open_for_import(with_what, create=bool(fresh)) as study:
-        if fresh:
-            study = _attach_do_not_call_list(study, fresh)
-        read = _read_sample_file(study, wanted)
-        if isinstance(read, list):
-            return read
-        if wanted.dry_run or not fresh:
-            return _apply_import(study, read, wanted, convert_to_study_time(study.store, request.at), manner)
+    new_location = _locate_new_database(request)
+    import_request = (
+        replace(request, db=":memory:", people=_find_people_list(request, new_location)) if new_location else request
+    )
+    with _open_for_import(import_request, create=bool(new_location)) as study:
+        if new_location:
+            study = _attach_do_not_call_list(study, new_location)
+        to_import = _read_sample_file(study, options)
+        if isinstance(to_import, list):
+            return to_import
+        if options.dry_run or not new_location:
+            return _apply_import(study, to_import, options, convert_to_study_time(study.store, request.at), runtime)
     with _open_for_import(request, create=True) as study:
-        return _apply_import(study, read, wanted, convert_to_study_time(study.store, request.at), manner)
+        return _apply_import(study, to_import, options, convert_to_study_time(study.store, request.at), runtime)
 
 
 def _locate_new_database(request: Request) -> str:
-    """Where the database will be, if there is none yet; else an empty string."""
+    """Return the location of the database where there is none yet; otherwise an empty string."""
     instrument = open_instrument(request.path)
     where = locate_database(request.path, instrument.id, request.db)
     store = open_existing_store(where)
@@ -133,9 +134,9 @@ def _locate_new_database(request: Request) -> str:
 
 
 def _find_people_list(request: Request, where: str) -> str | None:
-    """The list of people that applies to a database which does not exist yet."""
-    own = locate_people_file(request.path, where)
-    return request.people or (str(own) if own is not None and own.is_file() else None)
+    """Return the list of people that applies to a database which does not exist yet."""
+    file = locate_people_file(request.path, where)
+    return request.people or (str(file) if file is not None and file.is_file() else None)
 
 
 def _open_for_import(request: Request, *, create: bool) -> OpenStudy:
@@ -149,146 +150,148 @@ def _open_for_import(request: Request, *, create: bool) -> OpenStudy:
 
 
 def _attach_do_not_call_list(study: OpenStudy, where: str) -> OpenStudy:
-    """The study with the do-not-call list at the location of its future database, if there is one."""
-    if not is_server_address(where) and not Path(where).with_name(LIST).is_file():
+    """Return the study with the do-not-call list at the location of its future database, if there is one."""
+    if not is_server_address(where) and not Path(where).with_name(FILE_NAME).is_file():
         return replace(study, where=where)
     study.do_not_call.close()
     return replace(study, where=where, do_not_call=DoNotCallList.open_beside(where))
 
 
-def _read_sample_file(study: OpenStudy, wanted: ImportOptions) -> _SampleToImport | list[Problem]:
+def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImport | list[Problem]:
     study.store.cases.imports.finish()
-    kept, nameless, known = load_existing_cases(study.store, study.instrument)
-    sample = read_sample(wanted.file, study.instrument, sheet=wanted.sheet, encoding=wanted.encoding, existing=kept)
+    stored, nameless, located_counts = load_existing_cases(study.store, study.instrument)
+    sample = read_sample(
+        options.file, study.instrument, sheet=options.sheet, encoding=options.encoding, existing=stored
+    )
     if isinstance(sample, list):
         return sample
-    gone = tuple(case.key for case in sample.cases if case.key in nameless)
+    skipped = tuple(case.key for case in sample.cases if case.key in nameless)
     sample = replace(sample, cases=tuple(case for case in sample.cases if case.key not in nameless))
-    kept = {key: values for key, values in kept.items() if key not in nameless}
+    stored = {key: values for key, values in stored.items() if key not in nameless}
     listed = study.do_not_call.select_listed({number.e164 for case in sample.cases for number in case.dialable_numbers})
-    summary = preview_import(sample, existing=kept, is_listed=lambda number: number.e164 in listed)
+    summary = preview_import(sample, existing=stored, is_listed=lambda number: number.e164 in listed)
     released: frozenset[str] = frozenset()
-    if wanted.release:
+    if options.release:
         replicates = {share.name for share in summary.replicates if share.name}
-        released = parse_replicates(wanted.release, replicates, where=wanted.file)
-    new = [case for case in sample.cases if case.key not in kept]
+        released = parse_replicates(options.release, replicates, where=options.file)
+    new = [case for case in sample.cases if case.key not in stored]
     located = frozenset(
-        c.key for c in sample.cases if sum(bool(n.zones) for n in c.dialable_numbers) > known.get(c.key, 0)
+        c.key for c in sample.cases if sum(bool(n.zones) for n in c.dialable_numbers) > located_counts.get(c.key, 0)
     )
-    return _SampleToImport(sample, summary, listed, new, released, gone, located)
+    return _SampleToImport(sample, summary, listed, new, released, skipped, located)
 
 
 def _apply_import(
-    study: OpenStudy, read: _SampleToImport, wanted: ImportOptions, at: datetime, manner: ImportRuntime
+    study: OpenStudy, to_import: _SampleToImport, options: ImportOptions, at: datetime, runtime: ImportRuntime
 ) -> ImportResult:
     """Store what was read, unless it is a dry run."""
     added = updated = 0
     busy: list[str] = []
-    if not wanted.dry_run:
-        rebuild_queue(study, at, pause=manner.pause)
+    if not options.dry_run:
+        rebuild_queue(study, at, pause=runtime.pause)
         try:
-            added = _add_cases(study, read, wanted, at, manner) if read.new else 0
-        except ValueError as doubled:  # another import added it meanwhile
+            added = _add_cases(study, to_import, options, at, runtime) if to_import.new else 0
+        except ValueError as duplicate:  # another import added it meanwhile
             raise UserError(
-                study.where, f"{doubled}, so nothing was imported", "import again to see what is new"
-            ) from doubled
-        if wanted.update:
+                study.where, f"{duplicate}, so nothing was imported", "import again to see what is new"
+            ) from duplicate
+        if options.update:
             refresh_queue(study.store, study.plan, at)
-            updated, busy = _update_cases(study, read, at, manner)
+            updated, busy = _update_cases(study, to_import, at, runtime)
     return ImportResult(
         where=study.where,
-        summary=read.summary,
+        summary=to_import.summary,
         hidden=frozenset(name for name, column in study.instrument.sample.items() if column.is_personal),
-        problems=read.sample.problems,
+        problems=to_import.sample.problems,
         added=added,
-        released=sum(not case.replicate or case.replicate in read.released for case in read.new),
+        released=sum(not case.replicate or case.replicate in to_import.released for case in to_import.new),
         updated=updated,
         busy=tuple(busy),
-        nameless=read.nameless,
-        dry_run=wanted.dry_run,
+        nameless=to_import.nameless,
+        dry_run=options.dry_run,
     )
 
 
 def _add_cases(
-    study: OpenStudy, read: _SampleToImport, wanted: ImportOptions, at: datetime, manner: ImportRuntime
+    study: OpenStudy, to_import: _SampleToImport, options: ImportOptions, at: datetime, runtime: ImportRuntime
 ) -> int:
     return study.store.cases.imports.add(
-        _report_progress(_build_cases(study, read, at, manner.rng), len(read.new), manner.progress),
-        import_id=f"{manner.rng.getrandbits(64):016x}",
+        _report_progress(_build_cases(study, to_import, at, runtime.rng), len(to_import.new), runtime.progress),
+        import_id=f"{runtime.rng.getrandbits(64):016x}",
         at=at,
         by=study.who.login,
-        file=wanted.file,
-        pause=manner.pause,
+        file=options.file,
+        pause=runtime.pause,
     )
 
 
 def _report_progress(
-    cases: Iterator[NewCase], whole: int, progress: Callable[[int, int], None] | None
+    cases: Iterator[NewCase], total: int, progress: Callable[[int, int], None] | None
 ) -> Iterator[NewCase]:
     for number, case in enumerate(cases, start=1):
-        if progress is not None and (number % 500 == 0 or number == whole):
-            progress(number, whole)
+        if progress is not None and (number % 500 == 0 or number == total):
+            progress(number, total)
         yield case
 
 
-def _build_cases(study: OpenStudy, read: _SampleToImport, at: datetime, dice: Random) -> Iterator[NewCase]:
-    for case in read.new:
+def _build_cases(study: OpenStudy, to_import: _SampleToImport, at: datetime, rng: Random) -> Iterator[NewCase]:
+    for case in to_import.new:
         events: list[CaseEvent] = [build_sample_event(case, study.instrument)]
-        if case.replicate in read.released:
+        if case.replicate in to_import.released:
             events.append(CaseReleased())
-        events += iterate_number_marks(case, read.listed)
+        events += iterate_number_marks(case, to_import.listed)
         entries = [HistoryEntry(at, study.who.login, STATION, event) for event in events]
         yield NewCase(
             key=case.key,
             entries=entries,
             queue_position=schedule_case(fieldwork.Case.from_history(case.key, entries), study.plan, at),
-            contact=build_contact(case, study.instrument, link=_make_link(dice)),
+            contact=build_contact(case, study.instrument, link=_make_link(rng)),
             fingerprint=compute_fingerprint(case),
         )
 
 
-def _make_link(dice: Random) -> str:
-    return f"{dice.getrandbits(128):032x}"
+def _make_link(rng: Random) -> str:
+    return f"{rng.getrandbits(128):032x}"
 
 
 def _update_cases(
-    study: OpenStudy, read: _SampleToImport, at: datetime, manner: ImportRuntime
+    study: OpenStudy, to_import: _SampleToImport, at: datetime, runtime: ImportRuntime
 ) -> tuple[int, list[str]]:
     """Give changed cases the file's values; calls and answers stay.
 
     Returns how many were updated, and the cases that were skipped because a station has them.
     """
     cases, busy = study.store.cases, []
-    done, columns = 0, read.sample.columns
-    changed = {change.case for change in read.summary.changes} | read.located
-    for case in (case for case in read.sample.cases if case.key in changed):
+    count, columns = 0, to_import.sample.columns
+    changed = {change.case for change in to_import.summary.changes} | to_import.located
+    for case in (case for case in to_import.sample.cases if case.key in changed):
         before = fieldwork.Case.from_history(case.key, cases.queries.read_history(case.key))
         if before.anonymized:  # erased while the file was being read
             continue
-        kept = cases.queries.find_contact(case.key)
+        contact = cases.queries.find_contact(case.key)
         events: list[CaseEvent] = [
-            build_update_event(case, study.instrument, before=before, kept=kept, columns=columns),
-            *iterate_number_marks(case, read.listed, kept),
+            build_update_event(case, study.instrument, before=before, stored=contact, columns=columns),
+            *iterate_number_marks(case, to_import.listed, contact),
         ]
         entries = [HistoryEntry(at, study.who.login, STATION, event) for event in events]
         after = before
         for entry in entries:
             after = after.apply(entry)
-        link = kept.link if kept is not None else _make_link(manner.rng)
-        lost = cases.update(
+        link = contact.link if contact is not None else _make_link(runtime.rng)
+        conflict = cases.update(
             CaseUpdate(
                 case.key,
                 seq=before.seq,
                 entries=entries,
                 queue_position=schedule_case(after, study.plan, at),
-                contact=build_contact(case, study.instrument, link=link, kept=kept, columns=columns),
+                contact=build_contact(case, study.instrument, link=link, stored=contact, columns=columns),
                 fingerprint=compute_fingerprint(case),
             )
         )
-        if lost is None:
-            done += 1
+        if conflict is None:
+            count += 1
         else:
             busy.append(case.key)
-        if manner.progress is not None:
-            manner.progress(done + len(busy), len(changed))
-    return done, busy
+        if runtime.progress is not None:
+            runtime.progress(count + len(busy), len(changed))
+    return count, busy

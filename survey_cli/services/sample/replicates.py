@@ -14,16 +14,16 @@ def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozen
         raise UserError(where, "the sample has no replicates", "give it a column with role: replicate")
     if text.strip() == "all":
         return frozenset(known)
-    found: set[str] = set()
+    selected: set[str] = set()
     for part in filter(None, (piece.strip() for piece in text.split(","))):
-        named = {part} if part in known else _expand_range(part, known)
-        if not named:
+        names = {part} if part in known else _expand_range(part, known)
+        if not names:
             otherwise = f"there are {', '.join(sorted(known, key=_make_sort_key)[:10])}"
             raise UserError(where, f"there is no replicate {part!r}", suggest_nearest(part, known, otherwise=otherwise))
-        found |= named
-    if not found:
+        selected |= names
+    if not selected:
         raise UserError(where, "no replicate is named", "write 3, 3-4 or all")
-    return frozenset(found)
+    return frozenset(selected)
 
 
 def _expand_range(part: str, known: Collection[str]) -> set[str]:

@@ -43,33 +43,31 @@ def load_existing_cases(store: Store, instrument: Instrument) -> ExistingCases:
     return ExistingCases(values, frozenset(nameless), located)
 
 
-def assign_positions(case: SampleCase, kept: Contact | None = None) -> list[int]:
-    """The position of each of the case's numbers in its history: a number that is stored already keeps its own."""
-    known = {number.e164 or number.written: number.position for number in (kept.numbers if kept else ())}
-    free = max(known.values(), default=0)
-    found = []
+def assign_positions(case: SampleCase, stored: Contact | None = None) -> list[int]:
+    """Return the position of each of the case's numbers in its history; a stored number keeps its own."""
+    positions = {number.e164 or number.written: number.position for number in (stored.numbers if stored else ())}
+    last = max(positions.values(), default=0)
     for number in case.numbers:
-        said = _get_number_text(number)
-        if said not in known:
-            free += 1
-            known[said] = free
-        found.append(known[said])
-    return found
+        text = _get_number_text(number)
+        if text not in positions:
+            last += 1
+            positions[text] = last
+    return [positions[_get_number_text(number)] for number in case.numbers]
 
 
 def _get_number_text(number: SampleNumber) -> str:
     return number.read.e164 if isinstance(number.read, ParsedNumber) else number.read.written
 
 
-def build_sample_event(case: SampleCase, instrument: Instrument, kept: Contact | None = None) -> CaseSampled:
-    """The event with the case's sample values that do not identify anybody."""
+def build_sample_event(case: SampleCase, instrument: Instrument, stored: Contact | None = None) -> CaseSampled:
+    """Return the event with the case's sample values that do not identify anybody."""
     return CaseSampled(
-        columns=_select_values(case, instrument, hidden=False),
+        columns=_select_values(case, instrument, personal=False),
         numbers=tuple(
             NumberFacts(position, number.read.line, number.read.zones)
             if isinstance(number.read, ParsedNumber)
             else NumberFacts(position)
-            for position, number in zip(assign_positions(case, kept), case.numbers, strict=True)
+            for position, number in zip(assign_positions(case, stored), case.numbers, strict=True)
         ),
         zone=case.zone,
         language=case.language,
@@ -81,56 +79,63 @@ def build_sample_event(case: SampleCase, instrument: Instrument, kept: Contact |
 
 
 def build_update_event(
-    case: SampleCase, instrument: Instrument, *, before: fieldwork.Case, kept: Contact | None, columns: Collection[str]
+    case: SampleCase,
+    instrument: Instrument,
+    *,
+    before: fieldwork.Case,
+    stored: Contact | None,
+    columns: Collection[str],
 ) -> CaseSampled:
-    """The event for a case that is stored already.
+    """Return the event for a case that is stored already.
 
     Columns missing in the file keep their values; an empty cell clears the value.
     """
-    brought = build_sample_event(case, instrument, kept)
-    silent = {
+    event = build_sample_event(case, instrument, stored)
+    missing = {
         role for role in ("zone", "language", "weight", "priority", "frame", "replicate")
         if find_column(instrument, role) not in columns
     }  # fmt: skip
-    return brought._replace(
-        columns=_merge_values(before.columns, brought.columns, columns),
-        zone=before.zone if "zone" in silent else brought.zone,
-        language=before.sampled_language if "language" in silent else brought.language,
-        weight=before.weight if "weight" in silent else brought.weight,
-        priority=before.priority if "priority" in silent else brought.priority,
-        frame=before.frame if "frame" in silent else brought.frame,
-        replicate=before.replicate if "replicate" in silent else brought.replicate,
+    return event._replace(
+        columns=_merge_values(before.columns, event.columns, columns),
+        zone=before.zone if "zone" in missing else event.zone,
+        language=before.sampled_language if "language" in missing else event.language,
+        weight=before.weight if "weight" in missing else event.weight,
+        priority=before.priority if "priority" in missing else event.priority,
+        frame=before.frame if "frame" in missing else event.frame,
+        replicate=before.replicate if "replicate" in missing else event.replicate,
     )
 
 
-def iterate_number_marks(case: SampleCase, listed: Collection[str], kept: Contact | None = None) -> Iterator[CaseEvent]:
+def iterate_number_marks(
+    case: SampleCase, listed: Collection[str], stored: Contact | None = None
+) -> Iterator[CaseEvent]:
     """Iterate over marks for new numbers that cannot be read, and for those on the do-not-call list."""
-    known = {number.position for number in (kept.numbers if kept else ())}
-    for position, number in zip(assign_positions(case, kept), case.numbers, strict=True):
+    positions = {number.position for number in (stored.numbers if stored else ())}
+    for position, number in zip(assign_positions(case, stored), case.numbers, strict=True):
         if isinstance(number.read, ParsedNumber):
             if number.read.e164 in listed:
                 yield NumberMarked(position, "never_call", "on the list")
-        elif position not in known:
+        elif position not in positions:
             yield NumberMarked(position, "dead", number.read.why)
 
 
 def build_contact(
-    case: SampleCase, instrument: Instrument, *, link: str, kept: Contact | None = None, columns: Collection[str] = ()
+    case: SampleCase, instrument: Instrument, *, link: str, stored: Contact | None = None, columns: Collection[str] = ()
 ) -> Contact:
-    """The case's identifying data.
+    """Return the case's identifying data.
 
     For a stored contact only these columns change, and numbers missing in the file stay.
     """
-    values = _select_values(case, instrument, hidden=True)
-    if kept is not None:
-        values = _merge_values(kept.columns, values, columns)
-    named = find_column(instrument, "name")
-    numbers = {number.position: number for number in (kept.numbers if kept else ())}
-    for position, number in zip(assign_positions(case, kept), case.numbers, strict=True):
+    values = _select_values(case, instrument, personal=True)
+    if stored is not None:
+        values = _merge_values(stored.columns, values, columns)
+    name_column = find_column(instrument, "name")
+    numbers = {number.position: number for number in (stored.numbers if stored else ())}
+    for position, number in zip(assign_positions(case, stored), case.numbers, strict=True):
         numbers[position] = _build_contact_number(position, number, instrument)
     return Contact(
         link=link,
-        name=str(values.get(named, "")) if named else "",
+        name=str(values.get(name_column, "")) if name_column else "",
         columns=values,
         numbers=tuple(numbers[position] for position in sorted(numbers)),
     )
@@ -140,30 +145,28 @@ def _build_contact_number(position: int, number: SampleNumber, instrument: Instr
     read = number.read
     if not isinstance(read, ParsedNumber):
         return ContactNumber(position, read.written, "", read.written)
-    at_home = (find_country(instrument) or read.country) == read.country
-    shown = read.national if at_home else read.international
-    return ContactNumber(position, read.written, read.e164, shown, read.extension)
+    is_domestic = (find_country(instrument) or read.country) == read.country
+    display = read.national if is_domestic else read.international
+    return ContactNumber(position, read.written, read.e164, display, read.extension)
 
 
-def _select_values(case: SampleCase, instrument: Instrument, *, hidden: bool) -> dict[str, Value]:
-    """The case's non-missing values, personal ones or others. The key is in neither."""
+def _select_values(case: SampleCase, instrument: Instrument, *, personal: bool) -> dict[str, Value]:
+    """Return the case's non-missing values, personal ones or others. The key is in neither."""
     return {
         name: value
         for name, value in case.values.items()
-        if instrument.sample[name].is_personal == hidden
+        if instrument.sample[name].is_personal == personal
         and instrument.sample[name].role != "key"
         and not isinstance(value, Missing)
     }
 
 
-def _merge_values(
-    before: Mapping[str, Value], brought: Mapping[str, Value], columns: Collection[str]
-) -> dict[str, Value]:
-    stands = {name: value for name, value in before.items() if name not in columns}
-    return {**stands, **{name: value for name, value in brought.items() if name in columns or name not in before}}
+def _merge_values(before: Mapping[str, Value], new: Mapping[str, Value], columns: Collection[str]) -> dict[str, Value]:
+    unchanged = {name: value for name, value in before.items() if name not in columns}
+    return {**unchanged, **{name: value for name, value in new.items() if name in columns or name not in before}}
 
 
 def compute_fingerprint(case: SampleCase) -> str:
-    """A short digest of the row; an equal one means that nothing has changed."""
-    said = sorted((name, repr(value)) for name, value in case.values.items())
-    return blake2b(repr(said).encode(), digest_size=8).hexdigest()
+    """Return a short digest of the row; an equal one means that nothing has changed."""
+    values = sorted((name, repr(value)) for name, value in case.values.items())
+    return blake2b(repr(values).encode(), digest_size=8).hexdigest()

@@ -32,14 +32,18 @@ def build_simulation_report(
 
 
 def _build_rates(histories: Histories, plan: Plan, people: People, at: datetime) -> RateTable | None:
-    found = count_dispositions(histories(), plan, people if people.interviewers else None, DispositionOptions(at=at))
-    told = resolve_assumptions({tally.frame: tally.counts for tally in found.frames}, RateAssumptions(frame=plan.frame))
-    if found.uncountable or not found.frames or not isinstance(told, ResolvedAssumptions):
+    dispositions = count_dispositions(
+        histories(), plan, people if people.interviewers else None, DispositionOptions(at=at)
+    )
+    resolved = resolve_assumptions(
+        {tally.frame: tally.counts for tally in dispositions.frames}, RateAssumptions(frame=plan.frame)
+    )
+    if dispositions.uncountable or not dispositions.frames or not isinstance(resolved, ResolvedAssumptions):
         return None
     return build_rate_table(
         [
-            RateInput(frame=t.frame, by=t.by, counts=t.counts, e=told.e[t.frame], open_cases=t.open_cases)
-            for t in found.frames
+            RateInput(frame=t.frame, by=t.by, counts=t.counts, e=resolved.e[t.frame], open_cases=t.open_cases)
+            for t in dispositions.frames
         ],
         quotas=bool(plan.quotas.quotas),
     )

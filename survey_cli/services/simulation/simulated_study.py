@@ -60,23 +60,23 @@ def load_simulation_cases(
     if options.invented:
         cases = list(_iterate_sampled_cases(options.invented, instrument, options.released))
     elif options.sample:
-        read = read_sample(options.sample, instrument)
-        if isinstance(read, list):
-            raise UserError(options.sample, "the sample has problems", "correct them, then try again", tuple(read))
-        cases = list(_iterate_sampled_cases(read.cases, instrument, options.released))
+        sample = read_sample(options.sample, instrument)
+        if isinstance(sample, list):
+            raise UserError(options.sample, "the sample has problems", "correct them, then try again", tuple(sample))
+        cases = list(_iterate_sampled_cases(sample.cases, instrument, options.released))
     else:
         cases = _load_stored_cases(options)
     return [(key, [HistoryEntry(options.at, IMPORTED_BY, STATION, event) for event in events]) for key, events in cases]
 
 
-def open_simulated_study(options: SimulatedStudyOptions, dice: Random) -> OpenStudy:
+def open_simulated_study(options: SimulatedStudyOptions, rng: Random) -> OpenStudy:
     """Open the study in memory; the caller closes it."""
     cases = load_simulation_cases(options, open_instrument(options.path))
     study = open_study(options.path, db=":memory:", create=True, by=IMPORTED_BY, invented=options.people)
     rebuild_queue(study, options.at)
     study.store.cases.imports.add(
-        _build_cases(cases, study.plan, options.at, dice),
-        import_id=f"{dice.getrandbits(64):016x}",
+        _build_cases(cases, study.plan, options.at, rng),
+        import_id=f"{rng.getrandbits(64):016x}",
         at=options.at,
         by=IMPORTED_BY,
         file=options.sample,
@@ -88,8 +88,8 @@ def _iterate_sampled_cases(
     cases: Iterable[SampleCase], instrument: Instrument, released: Collection[str] | None
 ) -> Iterator[tuple[str, list[CaseEvent]]]:
     for case in cases:
-        out = (CaseReleased(),) if released is None or case.replicate in released else ()
-        yield case.key, [build_sample_event(case, instrument), *out, *iterate_number_marks(case, ())]
+        release_events = (CaseReleased(),) if released is None or case.replicate in released else ()
+        yield case.key, [build_sample_event(case, instrument), *release_events, *iterate_number_marks(case, ())]
 
 
 def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[CaseEvent]]]:
@@ -100,14 +100,14 @@ def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[C
         remedy = f"{error.remedy}, or try others: --sample cases.csv, --cases 500"
         raise UserError(error.where, error.what, remedy, error.problems) from error
     with study:
-        found = [
+        cases = [
             (key, _select_sample_events(history)) for key, history in study.store.cases.queries.iterate_histories()
         ]
         where = study.where
-    found = [(key, events) for key, events in found if events]
-    if not found:
+    cases = [(key, events) for key, events in cases if events]
+    if not cases:
         raise UserError(where, "there are no cases yet", "try others: --sample cases.csv, --cases 500")
-    return found
+    return cases
 
 
 def _select_sample_events(history: Sequence[HistoryEntry]) -> list[CaseEvent]:
@@ -121,7 +121,7 @@ def _select_sample_events(history: Sequence[HistoryEntry]) -> list[CaseEvent]:
 
 
 def _build_cases(
-    cases: Iterable[tuple[str, list[HistoryEntry]]], plan: Plan, at: datetime, dice: Random
+    cases: Iterable[tuple[str, list[HistoryEntry]]], plan: Plan, at: datetime, rng: Random
 ) -> Iterator[NewCase]:
     for ordinal, (key, entries) in enumerate(cases, start=1):
         case = fieldwork.Case.from_history(key, entries)
@@ -129,12 +129,12 @@ def _build_cases(
             key=key,
             entries=entries,
             queue_position=schedule_case(case, plan, at),
-            contact=_build_invented_contact(case, ordinal, f"{dice.getrandbits(128):032x}"),
+            contact=_build_invented_contact(case, ordinal, f"{rng.getrandbits(128):032x}"),
         )
 
 
 def _build_invented_contact(case: fieldwork.Case, ordinal: int, link: str) -> Contact:
-    """A contact with numbers that nobody has: no country has the code 999."""
+    """Return a contact with numbers that nobody has: no country has the code 999."""
     return Contact(
         link=link,
         numbers=tuple(

@@ -18,18 +18,18 @@ def list_interviewers(request: Request) -> InterviewerList:
 
 def _build_list(study: OpenStudy, request: Request) -> InterviewerList:
     cases = study.store.cases
-    having: dict[str, list[str]] = {}
+    claimed_cases: dict[str, list[str]] = {}
     for row in cases.queries.iterate_rows(status="leased"):
         if row.holder is not None:
-            having.setdefault(row.holder.by, []).append(f"{row.key} at {row.holder.station}")
-    promised: dict[str, int] = {}
-    late: dict[str, int] = {}
+            claimed_cases.setdefault(row.holder.by, []).append(f"{row.key} at {row.holder.station}")
+    appointment_counts: dict[str, int] = {}
+    missed_counts: dict[str, int] = {}
     for row in cases.queries.list_appointments():
-        promised[row.owner] = promised.get(row.owner, 0) + 1
+        appointment_counts[row.owner] = appointment_counts.get(row.owner, 0) + 1
         if row.promised_until is not None and row.promised_until < study.at:
-            late[row.owner] = late.get(row.owner, 0) + 1
+            missed_counts[row.owner] = missed_counts.get(row.owner, 0) + 1
     listed = study.people.interviewers
-    logins = [*listed, *sorted((having.keys() | promised.keys()) - listed.keys() - {""})]
+    logins = [*listed, *sorted((claimed_cases.keys() | appointment_counts.keys()) - listed.keys() - {""})]
     lines = tuple(
         InterviewerLine(
             login=login,
@@ -37,9 +37,9 @@ def _build_list(study: OpenStudy, request: Request) -> InterviewerList:
             languages=", ".join(sorted(who.languages)) if who is not None else "",
             skills=", ".join(sorted(who.skills)) if who is not None else "",
             pseudonym=who.pseudonym if who is not None else "",
-            cases=tuple(having.get(login, ())),
-            appointments=promised.get(login, 0),
-            missed=late.get(login, 0),
+            cases=tuple(claimed_cases.get(login, ())),
+            appointments=appointment_counts.get(login, 0),
+            missed=missed_counts.get(login, 0),
         )
         for login in logins
     )
@@ -47,12 +47,12 @@ def _build_list(study: OpenStudy, request: Request) -> InterviewerList:
     return InterviewerList(
         where=format_path(file.absolute()) if file and listed else "",
         lines=lines,
-        unowned_appointments=promised.get("", 0),
+        unowned_appointments=appointment_counts.get("", 0),
         problems=_read_problems(file) if file and listed else (),
     )
 
 
 def _read_problems(file: Path) -> tuple[Problem, ...]:
     """Problems in the list of people."""
-    found = read_people(file)
-    return tuple(found) if isinstance(found, list) else found.problems
+    people_file = read_people(file)
+    return tuple(people_file) if isinstance(people_file, list) else people_file.problems

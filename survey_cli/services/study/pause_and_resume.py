@@ -10,7 +10,7 @@ from survey_cli.study.pause import MAX_MESSAGE_LENGTH, Pause, read_pause, write_
 def pause_study(request: Request, message: str = "") -> Pause:
     """Keep all stations from claiming cases and dialing numbers until `resume_study`.
 
-    Current interviews are finished.
+    Interviews in progress go on to their end.
     """
     text = clean_text(message)
     if len(text) > MAX_MESSAGE_LENGTH:
@@ -22,11 +22,11 @@ def pause_study(request: Request, message: str = "") -> Pause:
         write_pause(study.store, pause)
         return pause
 
-    return run_on_study(request, do, for_whom="pause a study")
+    return run_on_study(request, do, supervisor_task="pause a study")
 
 
 def resume_study(request: Request) -> Pause:
-    """Let stations claim and dial again. Returns the pause that ended, or an error where there was none."""
+    """Let stations claim and dial again. Returns the pause that ended. Raises UserError where there was none."""
 
     def do(study: OpenStudy) -> Pause:
         pause = read_pause(study.store)
@@ -35,4 +35,4 @@ def resume_study(request: Request) -> Pause:
         write_pause(study.store, None)
         return pause
 
-    return run_on_study(request, do, for_whom="resume a study")
+    return run_on_study(request, do, supervisor_task="resume a study")

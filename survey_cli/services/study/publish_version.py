@@ -22,11 +22,11 @@ class PublishedVersion:
     version: str
     """The designer's label, or the beginning of the hash."""
     new: bool
-    """It was not in effect before."""
+    """Whether it was not in force before."""
 
 
 def publish_version(request: Request) -> PublishedVersion:
-    """Publish the questionnaire as its file is now. A missing database is made."""
+    """Publish the questionnaire as its file is now. A missing database is created. Raises UserError."""
     study = open_study(request.path, db=request.db, by=request.by, people=request.people, create=True, as_written=True)
     with study:
         check_supervisor(study, "publish a questionnaire")
@@ -39,12 +39,12 @@ def _publish(study: OpenStudy, request: Request) -> PublishedVersion:
         what = f"{store.account} may not publish a questionnaire: the schema belongs to another role"
         raise UserError(study.where, what, "connect as the owner of the schema, or ask them")
     check_may_begin(store, instrument)
-    before, at = read_published_hash(store), convert_to_study_time(store, request.at)
+    previous, at = read_published_hash(store), convert_to_study_time(store, request.at)
     store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
     store.settings.write(PUBLISHED_SETTING, instrument.hash)
     if isinstance(study.where, DatabaseFile):
         write_origin(store, study.where.questionnaire)
     rebuild_queue(study, at)
     return PublishedVersion(
-        where=study.where, version=instrument.version or instrument.hash[:12], new=before != instrument.hash
+        where=study.where, version=instrument.version or instrument.hash[:12], new=previous != instrument.hash
     )

@@ -153,24 +153,24 @@ def list_unfinished(store: Store) -> list[str]:
     sentences = []
     if store.settings.read(SCRUB_SETTING):
         sentences.append(f"erased text may still be in the file's free pages — {FINISH_REMEDY}")
-    for key, whole in _iterate_half_erased(store):
-        what = "was erased" if whole else "withdrew consent"
+    for key, erased in _iterate_half_erased(store):
+        what = "was erased" if erased else "withdrew consent"
         sentences.append(f"case {key} {what}, and some of its data are left — {FINISH_REMEDY}")
     return sentences
 
 
 def finish_erasures(study: OpenStudy, *, at: datetime, by: str) -> ErasureResult:
     """Finish every erasure that `list_unfinished` lists. Raises StoreError."""
-    done = 0
-    for key, whole in list(_iterate_half_erased(study.store)):
-        if whole:
+    interviews = 0
+    for key, erased in list(_iterate_half_erased(study.store)):
+        if erased:
             reasons = [
                 e.event.why for e in study.store.cases.queries.read_history(key) if isinstance(e.event, CaseErased)
             ]
-            done += erase_person(study, key, at=at, by=by, why=reasons[-1] if reasons else "erased").interviews
+            interviews += erase_person(study, key, at=at, by=by, why=reasons[-1] if reasons else "erased").interviews
         else:
-            done += erase_answers(study.store, study.instrument, key, at=at, by=by, why=WITHDRAWN)
-    return ErasureResult(key="", interviews=done, scrubbed=scrub_database(study.store))
+            interviews += erase_answers(study.store, study.instrument, key, at=at, by=by, why=WITHDRAWN)
+    return ErasureResult(key="", interviews=interviews, scrubbed=scrub_database(study.store))
 
 
 def _iterate_half_erased(store: Store) -> Iterator[tuple[str, bool]]:

@@ -57,17 +57,19 @@ def rebuild_queue(
     ):
         return 0
     study.store.settings.write(PLAN_SETTING, f"{study.plan.fingerprint} {at.isoformat()}")
-    begun: list[Case] = []
-    count = cases.update_queue_positions(_iterate_positions(study, at, begun), pause=pause)
-    drop_unused_quota_places(study.store, study.plan, begun, at)
+    interviewed_cases: list[Case] = []
+    count = cases.update_queue_positions(_iterate_positions(study, at, interviewed_cases), pause=pause)
+    drop_unused_quota_places(study.store, study.plan, interviewed_cases, at)
     study.store.settings.write(PLAN_SETTING, study.plan.fingerprint)
     return count
 
 
-def _iterate_positions(study: OpenStudy, at: datetime, begun: list[Case]) -> Iterator[tuple[str, int, QueuePosition]]:
-    """Yield every case's key, sequence number and queue position; cases with an interview are appended to `begun`."""
+def _iterate_positions(
+    study: OpenStudy, at: datetime, interviewed_cases: list[Case]
+) -> Iterator[tuple[str, int, QueuePosition]]:
+    """Yield every case's key, sequence number and queue position; cases with an interview go to `interviewed_cases`."""
     for key, history in study.store.cases.queries.iterate_histories():
         case = Case.from_history(key, history)
         if case.interview:
-            begun.append(case)
+            interviewed_cases.append(case)
         yield key, case.seq, schedule_case(case, study.plan, at)
