@@ -5,13 +5,7 @@ A claimed name is only a name. Where a study lists its people, only a supervisor
 
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.problems import UserError
-from survey_cli.store.backends import account as accounts
 from survey_cli.study.location import PEOPLE_FILE
-
-
-def read_login_name() -> str:
-    """Return the account of the operating system."""
-    return accounts.read_system_account()
 
 
 def identify(claimed: str, account: str, people: People, own_people: People) -> Interviewer:

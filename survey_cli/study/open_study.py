@@ -15,6 +15,7 @@ from survey_cli.samples.lists.people_file import read_people
 from survey_cli.store import Store
 from survey_cli.store.backends import account
 from survey_cli.store.backends.address import is_server_address
+from survey_cli.store.cases.case_records import LeaseHolder
 from survey_cli.store.database_location import locate_database, open_existing_store, open_store
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.study.identity import check_people_list, identify
@@ -138,9 +139,10 @@ def open_study(
     )
 
 
-def load_people_by_id(path: str | Path, instrument: str, *, db: str | None, named: str | None) -> People:
-    """Return the people of a study, whose database is found by the instrument's id and the option --db."""
-    return load_people(path, locate_database(path, instrument, db), named)
+def make_busy_error(study: OpenStudy, key: str, holder: LeaseHolder) -> UserError:
+    """Return the error for an action on a case that a station has."""
+    what = f"{holder.by} has it at station {holder.station}"
+    return UserError(f"case {key}", what, f"wait, or take it away: survey case free {study.path} '{key}'")
 
 
 def load_people(path: str | Path, where: str, named: str | None) -> People:

@@ -36,13 +36,13 @@ from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.services.sample.replicates import parse_replicates
-from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, LeaseHolder, LeaseLost
+from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, LeaseLost
 from survey_cli.store.do_not_call import DoNotCallEntry
 from survey_cli.study.consistency.follow_up import build_follow_up_tasks, follow_up
 from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events
 from survey_cli.study.consistency.person_erasure import scrub_database
 from survey_cli.study.consistency.reconciliation import reconcile_lapsed
-from survey_cli.study.open_study import OpenStudy
+from survey_cli.study.open_study import OpenStudy, make_busy_error
 
 STATION: Final = "office"
 MAX_TRIES: Final = 5
@@ -392,7 +392,7 @@ def _change_case(
         if row is None:
             raise make_unknown_case_error(study, key)
         if row.holder is not None and not force:
-            raise _make_busy_error(study, row.key, row.holder)
+            raise make_busy_error(study, row.key, row.holder)
         case = Case.from_history(key, cases.queries.read_history(key))
         change = plan_change(case)
         if change is None:
@@ -414,7 +414,7 @@ def _change_case(
             )
         )
         if isinstance(conflict, LeaseLost) and conflict.holder is not None:
-            raise _make_busy_error(study, key, conflict.holder)
+            raise make_busy_error(study, key, conflict.holder)
         if conflict is None:
             if change.follow_ups:
                 undone = list(follow_up(study, key, at))
@@ -469,11 +469,6 @@ def _append_events(
     for entry in entries:
         case = case.apply(entry)
     return case, entries
-
-
-def _make_busy_error(study: OpenStudy, key: str, holder: LeaseHolder) -> UserError:
-    what = f"{holder.by} has it at station {holder.station}"
-    return UserError(f"case {key}", what, f"wait, or take it away: survey case free {study.path} '{key}'")
 
 
 def _describe_status(position: QueuePosition) -> str:

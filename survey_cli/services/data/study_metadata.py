@@ -6,7 +6,17 @@ from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.scalars import Text
+from survey_cli.problems import UserError
 from survey_cli.table import StudyDescription
+
+
+def choose_language(instrument: Instrument, requested: str) -> str:
+    """Return the requested language, the instrument's own where none is. Raises UserError where it doesn't have it."""
+    language = requested or instrument.language
+    if language not in instrument.languages:
+        what = f"the questionnaire has no language {language!r}"
+        raise UserError("--language", what, f"it has {', '.join(instrument.languages)}")
+    return language
 
 
 def describe_study(instrument: Instrument, language: str) -> StudyDescription:

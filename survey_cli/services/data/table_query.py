@@ -19,6 +19,7 @@ from survey_cli.services.data.interview_table import (
 )
 from survey_cli.services.data.interview_weights import append_raked_weights
 from survey_cli.services.data.outcome_overrides import find_outcome_overrides
+from survey_cli.services.data.study_metadata import choose_language
 from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.run_on_study import convert_to_study_time
 from survey_cli.study.open_study import StudyRecords
@@ -47,10 +48,7 @@ def query_table(records: StudyRecords, options: ExportOptions) -> DataTable:
 
 def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     instrument, people = records.instrument, records.people
-    language = options.language or instrument.language
-    if language not in instrument.languages:
-        what = f"the questionnaire has no language {language!r}"
-        raise UserError("--language", what, f"it has {', '.join(instrument.languages)}")
+    language = choose_language(instrument, options.language)
     if options.all_personal or options.personal:
         _check_personal_access(records)
     now = convert_to_study_time(records.store, options.at or datetime.now(UTC))
@@ -78,10 +76,6 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
         )
         tables = {"answers": build_answer_table, "events": build_event_table}
         data = tables.get(options.what, build_interview_table)(source)
-    return _select_columns(data, instrument, options)
-
-
-def _select_columns(data: DataTable, instrument: Instrument, options: ExportOptions) -> DataTable:
     if options.variables:
         names = select_column_names(data.table.variables, instrument, options.variables)
         data = replace(data, table=data.table.select_columns(names))

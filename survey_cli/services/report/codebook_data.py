@@ -5,13 +5,12 @@ from pathlib import Path
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook import CodebookFacts, build_codebook
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.services.data.export_options import ExportOptions
 from survey_cli.services.data.run_on_records import run_on_records
-from survey_cli.services.data.study_metadata import describe_computes, describe_rosters, describe_study
+from survey_cli.services.data.study_metadata import choose_language, describe_computes, describe_rosters, describe_study
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.report.report_options import CodebookOptions
 from survey_cli.store.database_location import locate_database, open_existing_store
@@ -23,10 +22,7 @@ from survey_cli.values import Variable
 def load_codebook(path: str | Path, options: CodebookOptions) -> Codebook:
     """Return the codebook of a study, with counts where there are interviews and counts are requested."""
     instrument = open_instrument(str(path))
-    language = options.language or instrument.language
-    if language not in instrument.languages:
-        what = f"the questionnaire has no language {language!r}"
-        raise UserError("--language", what, f"it has {', '.join(instrument.languages)}")
+    language = choose_language(instrument, options.language)
     store = open_existing_store(locate_database(path, instrument.id, options.db)) if options.counts else None
     if store is None:
         facts = _collect_facts(instrument, describe_study(instrument, language), language)

@@ -35,7 +35,7 @@ from survey_cli.sessions.preview.preview_session import (
     find_usable_zone,
     select_answers,
 )
-from survey_cli.study.identity import read_login_name
+from survey_cli.store.backends import account
 from survey_cli.values import NOT_ASKED, Missing, Place, Value
 from survey_cli.wording import format_quantity, join_first
 
@@ -284,7 +284,7 @@ class Preview:
 
     def _build_start(self, instrument: Instrument, language: str) -> Callable[[int], InterviewStarted]:
         """Build the function that starts an interview of this case, or, with a number other than 0, of another one."""
-        by = read_login_name()
+        by = account.read_system_account()
 
         def begin(variant: int) -> InterviewStarted:
             sample = self._build_sample(instrument, variant)

@@ -25,7 +25,7 @@ from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import UserError
 from survey_cli.store import InterviewOrigin, InterviewRow, Snapshot, Store
 from survey_cli.store.cases.case_records import LeaseLost
-from survey_cli.study.open_study import OpenStudy
+from survey_cli.study.open_study import OpenStudy, make_busy_error
 from survey_cli.table import build_columns, build_row
 from survey_cli.table.personal import find_personal_names
 from survey_cli.values import NOT_ASKED, Cell
@@ -74,10 +74,8 @@ def erase_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str)
     """Erase everything that could identify the person of a case, and every answer.
 
     The events of its history stay with their times and code, so that it counts as before; so does `why`. Repeating the
-    erasure changes nothing. Raises UserError where there is no such case or somebody has it, and StoreError.
+    erasure changes nothing. Raises UserError where a station has the case, and StoreError.
     """
-    if not _is_known(study, key):
-        raise UserError(study.where, f"there is no case {key!r}", f"survey case list {study.path} lists them")
     _check_not_claimed(study, key)
     _require_scrub(study.store, at)
     case = _erase_case(study, key, at=at, by=by, why=why)
@@ -212,16 +210,10 @@ def is_reduced(journal: Sequence[InterviewEvent]) -> bool:
     return bool(journal) and isinstance(journal[-1], ErasedInterview)
 
 
-def _is_known(study: OpenStudy, key: str) -> bool:
-    return study.store.cases.queries.find_row(key) is not None or bool(list_person_interviews(study.store, key))
-
-
 def _check_not_claimed(study: OpenStudy, key: str) -> None:
     row = study.store.cases.queries.find_row(key)
-    if row is None or row.holder is None:
-        return
-    what = f"{row.holder.by} has it at station {row.holder.station}"
-    raise UserError(f"case {key}", what, f"wait, or take it away: survey case free {study.path} '{key}'")
+    if row is not None and row.holder is not None:
+        raise make_busy_error(study, key, row.holder)
 
 
 def _require_scrub(store: Store, at: datetime) -> None:
