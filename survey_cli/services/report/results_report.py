@@ -26,7 +26,7 @@ from survey_cli.reports.results.report_model import ItemResult, Results, Verbati
 from survey_cli.reports.results.topline import build_batteries, build_item_result, build_table_notes
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.samples.cases.columns import find_column
-from survey_cli.services.data.export_options import ExportOptions as ExportWish
+from survey_cli.services.data.export_options import ExportOptions
 from survey_cli.services.data.interview_weights import check_trim, load_counted_answers, weight_interviews
 from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.data.table_query import query_table, select_column_names
@@ -45,15 +45,15 @@ def build_results_report(path: str | Path, options: ReportOptions) -> Results:
     """Build the results report of a study."""
     _check_options(options)
     options = replace(options, at=options.at or datetime.now(UTC))
-    found = run_on_records(
+    data = run_on_records(
         path, lambda records: _load_report_data(records, options), db=options.db, people=options.people
     )
-    return _compile_report(path, found, options)
+    return _compile_report(path, data, options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ReportData:
-    """The interviews and the study's description, all as of one point in time."""
+    """Return the interviews and the study's description, all as of one point in time."""
 
     instrument: Instrument
     answers: AnswerColumns
@@ -66,7 +66,7 @@ class _ReportData:
     language: str
     warnings: tuple[str, ...]
     rates: RateTable | None
-    """The study's response rates."""
+    """Return the study's response rates."""
     no_rates: str
     """Why it has none."""
 
@@ -83,7 +83,7 @@ def _check_options(options: ReportOptions) -> None:
 
 
 def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportData:
-    export = ExportWish(
+    export = ExportOptions(
         to="-",
         language=options.language,
         origin=options.origin,
@@ -93,24 +93,24 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
         zone=options.zone,
         progress=options.progress,
     )
-    made = query_table(records, export)
-    answers, got = load_counted_answers(made, records.plan, options.interviews, words=options.verbatims)
-    everybody = answers
+    data = query_table(records, export)
+    answers, base = load_counted_answers(data, records.plan, options.interviews, words=options.verbatims)
+    all_answers = answers
     if options.where:
-        unnarrowed = query_table(records, replace(export, where=""))
-        everybody, _ = load_counted_answers(unnarrowed, records.plan, options.interviews)
-        made = replace(made, overrides=unnarrowed.overrides)
-    ruled = {id: one.code for id, one in made.overrides.items()}
-    table = made.table
+        unfiltered = query_table(records, replace(export, where=""))
+        all_answers, _ = load_counted_answers(unfiltered, records.plan, options.interviews)
+        data = replace(data, overrides=unfiltered.overrides)
+    codes = {interview: override.code for interview, override in data.overrides.items()}
+    table = data.table
     rates, no_rates = _compute_rates(records, options)
     return _ReportData(
         instrument=records.instrument,
-        answers=answers.select(got.rows),
-        included=got,
-        whole=select_interviews(everybody, records.plan, "partial", ruled),
+        answers=answers.select(base.rows),
+        included=base,
+        whole=select_interviews(all_answers, records.plan, "partial", codes),
         narrowing=ReportFilter(
             where=options.where,
-            total=len(select_interviews(everybody, records.plan, options.interviews, ruled).rows),
+            total=len(select_interviews(all_answers, records.plan, options.interviews, codes).rows),
             selection=options.interviews,
             as_of=_describe_as_of(options),
             items=options.items,
@@ -118,85 +118,90 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
         variables=table.variables,
         study=table.study,
         language=table.language,
-        warnings=(*made.warnings, *made.differences),
+        warnings=(*data.warnings, *data.differences),
         rates=rates,
         no_rates=no_rates,
     )
 
 
 def _describe_as_of(options: ReportOptions) -> str:
-    """The time of `--as-of` as text; empty where none was given."""
+    """Return the time of `--as-of` as text; empty where none was given."""
     if not options.as_of or options.at is None:
         return ""
     when = parse_past_time(options.as_of, options.at, options.zone, option="--as-of")
     return when.text if when.past else ""
 
 
-def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions) -> Results:
-    instrument = found.instrument
-    if not found.included.rows:
-        raise UserError(str(path), "there are no interviews to report on", _suggest_more_interviews(found, options))
-    rates = found.rates
+def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions) -> Results:
+    instrument = data.instrument
+    if not data.included.rows:
+        raise UserError(str(path), "there are no interviews to report on", _suggest_more_interviews(data, options))
+    rates = data.rates
     if rates is not None and options.where:
         rates = replace(rates, notes=(WHOLE_STUDY_NOTE, *rates.notes))
-    terms = _build_result_options(found, options)
+    result_options = _build_result_options(data, options)
     weights = weight_interviews(
-        found.answers,
+        data.answers,
         instrument,
         rake=options.rake,
         trim=options.trim,
         base=options.weighted,
         threshold=options.threshold,
     )
-    answers = found.answers.with_weights(weights.weights) if weights is not None else found.answers
-    groupings = _select_groupings(answers, found.variables, instrument, options)
-    asked = {item: words[:1].lower() + words[1:].removesuffix(".") for item, words in found.study.universes.items()}
-    short = {item: words.removeprefix("asked ") for item, words in asked.items()}
-    listed, heads = list_questions(instrument, found.variables, language=found.language, asked=short)
-    chosen = _select_questions(listed, found.variables, instrument, options)
-    tallied = [tabulate(question, answers, groupings, terms) for question in listed]
-    tables = hide_small_counts(tallied, answers, groupings, terms)  # of all items, so that --items suppresses the same
+    answers = data.answers.with_weights(weights.weights) if weights is not None else data.answers
+    groupings = _select_groupings(answers, data.variables, instrument, options)
+    conditions = {item: words[:1].lower() + words[1:].removesuffix(".") for item, words in data.study.universes.items()}
+    short_conditions = {item: words.removeprefix("asked ") for item, words in conditions.items()}
+    questions, batteries = list_questions(instrument, data.variables, language=data.language, asked=short_conditions)
+    selected_questions = _select_questions(questions, data.variables, instrument, options)
+    crosstabs = [tabulate(question, answers, groupings, result_options) for question in questions]
+    # small counts are hidden in the tables of all items, so that --items suppresses the same
+    tables = hide_small_counts(crosstabs, answers, groupings, result_options)
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
-    listed_items = sum(table.question.is_reported for table in tables)
-    unreported = [t.question.item for t in tables if not t.question.is_reported and t.question not in chosen]
-    tables = [table for table in tables if table.question in chosen]
-    items = tuple(_build_item(table, answers, terms, options) for table in tables)
+    reported_count = sum(table.question.is_reported for table in tables)
+    unreported = [
+        t.question.item for t in tables if not t.question.is_reported and t.question not in selected_questions
+    ]
+    tables = [table for table in tables if table.question in selected_questions]
+    items = tuple(_build_item(table, answers, result_options, options) for table in tables)
     facts = MethodFacts(
-        base=found.included,
+        base=data.included,
         answers=answers,
         frames=_count_frames(answers, instrument),
         languages=list(map(get_language_name, instrument.languages)),
-        incentive=_get_incentive(instrument, found.language),
+        incentive=_get_incentive(instrument, data.language),
         origin=options.origin,
         zone=options.zone,
         quotas=bool(Plan.from_instrument(instrument).quotas.quotas),
         rates=rates,
-        no_rates=found.no_rates,
+        no_rates=data.no_rates,
         weighting=weights.weighting if weights is not None else None,
-        census=terms.census,
-        filter_notes=found.narrowing.describe(found.included, len(tables), listed_items),
+        census=result_options.census,
+        filter_notes=data.narrowing.describe(data.included, len(tables), reported_count),
         is_filtered=bool(options.where),
     )
     return Results(
-        title=found.study.title,
+        title=data.study.title,
         instrument=instrument.id,
         version=instrument.version,
-        language=found.language,
-        interviews=len(found.included.rows),
+        language=data.language,
+        interviews=len(data.included.rows),
         filter_notes=facts.filter_notes,
         hidden_count=sum(table.count_hidden()[0] for table in tables),
         count_total=sum(table.count_hidden()[1] for table in tables),
-        methods=build_methods(found.study, facts, terms),
+        methods=build_methods(data.study, facts, result_options),
         items=items,
-        batteries=build_batteries(heads, tables, terms),
-        banner=build_banner(tables, groupings, terms) if groupings else None,
+        batteries=build_batteries(batteries, tables, result_options),
+        banner=build_banner(tables, groupings, result_options) if groupings else None,
         weighting=facts.weighting,
         rates=rates,
         notes=(
-            *build_table_notes(terms, weighted=weights is not None, declines=_list_decline_labels(chosen)),
+            *build_table_notes(
+                result_options, weighted=weights is not None, declines=_list_decline_labels(selected_questions)
+            ),
             *_describe_unreported(unreported),
         ),
-        warnings=found.warnings,
+        warnings=data.warnings,
     )
 
 
@@ -232,7 +237,7 @@ def _build_result_options(found: _ReportData, options: ReportOptions) -> ResultO
 def _select_groupings(
     answers: AnswerColumns, variables: Sequence[Variable], instrument: Instrument, options: ReportOptions
 ) -> list[Grouping]:
-    """The banner's variables, each with few values.
+    """Return the banner's variables, each with few values.
 
     A `multiple` is replaced by its options, each of which divides all interviews.
     """
@@ -243,12 +248,12 @@ def _select_groupings(
         if v.role in ("answer", "sample", "compute") and name not in keys
     }
     personal = {v.name for v in variables if v.personal}
-    made = []
-    wanted: list[str] = []
+    groupings = []
+    names: list[str] = []
     for name in options.by:
-        several = [v.name for v in answers.variables.values() if v.item == name and v.option is not None]
-        wanted += [one for one in several if one in offered] or [name]
-    for name in dict.fromkeys(wanted):
+        option_columns = [v.name for v in answers.variables.values() if v.item == name and v.option is not None]
+        names += [one for one in option_columns if one in offered] or [name]
+    for name in dict.fromkeys(names):
         if name in personal:
             raise UserError("--by", f"{name} is personal", "choose another variable")
         variable = offered.get(name)
@@ -265,23 +270,23 @@ def _select_groupings(
         if isinstance(grouping, int):
             what = f"{name} has {grouping:,} values"
             raise UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
-        made.append(grouping)
-    labels = Counter(grouping.label for grouping in made)
-    return [replace(g, label=f"{g.label} ({g.name})") if labels[g.label] > 1 else g for g in made]
+        groupings.append(grouping)
+    labels = Counter(grouping.label for grouping in groupings)
+    return [replace(g, label=f"{g.label} ({g.name})") if labels[g.label] > 1 else g for g in groupings]
 
 
 def _select_questions(
-    listed: Sequence[ReportQuestion], variables: Sequence[Variable], instrument: Instrument, options: ReportOptions
+    questions: Sequence[ReportQuestion], variables: Sequence[Variable], instrument: Instrument, options: ReportOptions
 ) -> Sequence[ReportQuestion]:
     if not options.items:
-        return [question for question in listed if question.is_reported]
+        return [question for question in questions if question.is_reported]
     try:
         names = select_column_names(variables, instrument, options.items)
     except UserError as error:
         raise UserError("--items", error.what, error.remedy) from error
     return [
         question
-        for question in listed
+        for question in questions
         if set(question.columns) & names and (question.is_reported or question.item in options.items)
     ]
 
@@ -292,11 +297,13 @@ def _describe_unreported(items: Sequence[str]) -> Iterator[str]:
         yield f"Excluded from the report by the questionnaire: {', '.join(dict.fromkeys(items))}."
 
 
-def _build_item(table: Crosstab, answers: AnswerColumns, terms: ResultOptions, options: ReportOptions) -> ItemResult:
+def _build_item(
+    table: Crosstab, answers: AnswerColumns, result_options: ResultOptions, options: ReportOptions
+) -> ItemResult:
     return build_item_result(
         table,
         interviews=answers.interviews,
-        options=terms,
+        options=result_options,
         verbatims=_collect_verbatims(table, answers, options),
     )
 
@@ -314,25 +321,25 @@ def _collect_verbatims(table: Crosstab, answers: AnswerColumns, options: ReportO
     if question.kind == "words" and not table.is_hidden(0, 0):
         columns.insert(0, (question.columns[0], ""))
     cases = answers.columns["interview_case"]
-    known = answers.read_cells("interview_case")
-    made: list[Verbatim] = []
+    case_keys = answers.read_cells("interview_case")
+    verbatims: list[Verbatim] = []
     for name, option in columns:
         cells = answers.read_cells(name)
-        alike: dict[str, Verbatim] = {}
+        merged: dict[str, Verbatim] = {}
         for case, text in zip(cases, answers.columns[name], strict=True):
-            said = cells[text]
-            if not isinstance(said, str) or not said:
+            verbatim = cells[text]
+            if not isinstance(verbatim, str) or not verbatim:
                 continue
-            whose = str(known[case]) if options.cases else ""
-            key = " ".join(said.casefold().split()).rstrip(".!;, ")
-            before = alike.get(key)
+            case_text = str(case_keys[case]) if options.cases else ""
+            key = " ".join(verbatim.casefold().split()).rstrip(".!;, ")
+            before = merged.get(key)
             if before is None:
-                alike[key] = Verbatim(text=said, case=whose, option=option)
+                merged[key] = Verbatim(text=verbatim, case=case_text, option=option)
             else:
-                both = ", ".join(filter(None, (before.case, whose)))
-                alike[key] = replace(before, times=before.times + 1, case=both)
-        made += alike.values()
-    return tuple(made)
+                case_list = ", ".join(filter(None, (before.case, case_text)))
+                merged[key] = replace(before, times=before.times + 1, case=case_list)
+        verbatims += merged.values()
+    return tuple(verbatims)
 
 
 def _count_frames(answers: AnswerColumns, instrument: Instrument) -> dict[str, int]:
@@ -354,17 +361,17 @@ def _get_incentive(instrument: Instrument, language: str) -> str:
     return str(text.get(language)) if text is not None else ""
 
 
-def _list_decline_labels(chosen: Sequence[ReportQuestion]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for question in chosen:
+def _list_decline_labels(questions: Sequence[ReportQuestion]) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for question in questions:
         for kind, (_, label) in question.variable.declines.items():
             if kind not in UNASKED_KINDS:
-                found.setdefault(kind, label.lower())
-    return found
+                labels.setdefault(kind, label.lower())
+    return labels
 
 
 def _count_selected_cases(rates: RateTable | None) -> int:
-    """Number of cases in the sample. Where it is the whole population, no sample was drawn."""
+    """Return the number of cases in the sample. Where it is the whole population, no sample was drawn."""
     if rates is None:
         return 0
     counts = [column.counts for column in rates.columns if column.counts is not None and not column.by]
@@ -372,7 +379,7 @@ def _count_selected_cases(rates: RateTable | None) -> int:
 
 
 def _compute_rates(records: StudyRecords, options: ReportOptions) -> tuple[RateTable | None, str]:
-    """The study's response rates as of the same time, or why it has none."""
+    """Return the study's response rates as of the same time, or why it has none."""
     rates = RatesOptions(as_of=options.as_of, all_origins=options.origin != "real")
     try:
         now = options.at or datetime.now(UTC)
