@@ -139,6 +139,11 @@ def open_study(
     )
 
 
+def load_people_by_id(path: str | Path, instrument: str, *, db: str | None, named: str | None) -> People:
+    """Return the people of a study, whose database is found by the instrument's id and the option --db."""
+    return load_people(path, locate_database(path, instrument, db), named)
+
+
 def make_busy_error(study: OpenStudy, key: str, holder: LeaseHolder) -> UserError:
     """Return the error for an action on a case that a station has."""
     what = f"{holder.by} has it at station {holder.station}"

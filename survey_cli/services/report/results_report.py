@@ -53,7 +53,7 @@ def build_results_report(path: str | Path, options: ReportOptions) -> Results:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ReportData:
-    """Return the interviews and the study's description, all as of one point in time."""
+    """The interviews and the study's description, all as of one point in time."""
 
     instrument: Instrument
     answers: AnswerColumns
@@ -66,7 +66,7 @@ class _ReportData:
     language: str
     warnings: tuple[str, ...]
     rates: RateTable | None
-    """Return the study's response rates."""
+    """The study's response rates."""
     no_rates: str
     """Why it has none."""
 

@@ -22,8 +22,7 @@ from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.station_simulation import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.interviews.respondents import Habits
-from survey_cli.store.database_location import locate_database
-from survey_cli.study.open_study import load_people
+from survey_cli.study.open_study import load_people_by_id
 
 DEFAULT_INTERVIEWERS: Final = 6
 """Used where nobody is listed and no number is given."""
@@ -78,7 +77,7 @@ def simulate_study(
     `tell` receives how many days have passed, of how many, and how many interviews are complete.
     """
     instrument = open_instrument(options.path)
-    people = load_people(options.path, locate_database(options.path, instrument.id, options.db), options.people)
+    people = load_people_by_id(options.path, instrument.id, db=options.db, named=options.people)
     staff = build_staff(people, options.interviewers)
     plan = Plan.from_instrument(instrument)
     plan = replace(plan, spread=options.spread or plan.spread)
