@@ -303,28 +303,28 @@ class PlainInterview:
         self._output.print_aside(".notes NUMBER TEXT replaces one" if notes else "there is no note yet")
         return _NextStep.WAIT
 
-    def _switch_language(self, wanted: str, prompt: Prompt) -> _NextStep | Rejection:
+    def _switch_language(self, language: str, prompt: Prompt) -> _NextStep | Rejection:
         if len(prompt.languages) < 2:
             return Rejection(commands.NO_LANGUAGE)
-        if not wanted:
+        if not language:
             return Rejection(f"now {prompt.language}; type .lang and one of {', '.join(prompt.languages)}")
-        return self._session.switch_language(wanted) or _NextStep.REPEAT
+        return self._session.switch_language(language) or _NextStep.REPEAT
 
-    def _jump(self, wanted: str) -> _NextStep | Rejection:
-        asked = self._session.list_items()
-        if not wanted:
-            for row in asked:
+    def _jump(self, text: str) -> _NextStep | Rejection:
+        rows = self._session.list_items()
+        if not text:
+            for row in rows:
                 self._output.print_aside(render_asked_item(row))
-            what = "type .jump and one of these" if asked else "nothing has been asked yet"
+            what = "type .jump and one of these" if rows else "nothing has been asked yet"
             self._output.print_aside(what)
             return _NextStep.WAIT
-        place = commands.find_place(wanted, (row.place for row in asked))
+        place = commands.find_place(text, (row.place for row in rows))
         return Rejection(place.why) if isinstance(place, Rejection) else self._session.jump(place) or _NextStep.ARRIVE
 
-    def _stop(self, wanted: str, prompt: Prompt) -> _NextStep | Rejection:
+    def _stop(self, text: str, prompt: Prompt) -> _NextStep | Rejection:
         stops = self._session.list_stop_outcomes()
-        if wanted or not stops:
-            return self._stop_with(wanted, stops)
+        if text or not stops:
+            return self._stop_with(text, stops)
         for outcome in stops:
             self._output.print_aside(f"{outcome.number}  {outcome.name} ({outcome.id})")
         self._output.print_aside(
@@ -340,8 +340,8 @@ class PlainInterview:
         self._output.print_aside("not ended")
         return _NextStep.WAIT
 
-    def _stop_with(self, wanted: str, stops: tuple[Outcome, ...]) -> _NextStep | Rejection:
-        outcome = commands.find_outcome(wanted, stops)
+    def _stop_with(self, text: str, stops: tuple[Outcome, ...]) -> _NextStep | Rejection:
+        outcome = commands.find_outcome(text, stops)
         if isinstance(outcome, Rejection):
             return Rejection(outcome.why)
         if not self._ask_confirmation(commands.format_stop_question(outcome)):
@@ -350,8 +350,8 @@ class PlainInterview:
         return self._session.stop(outcome.id) or _NextStep.ARRIVE
 
     def _show_help(self, prompt: Prompt) -> _NextStep:
-        there = self._session.respondent_time()
-        clock = f"; {there:%H:%M} there" if there is not None else ""
+        respondent_time = self._session.respondent_time()
+        clock = f"; {respondent_time:%H:%M} there" if respondent_time is not None else ""
         spent = format_duration(self._session.elapsed_time())
         self._output.print_aside(render_words(prompt.help))
         self._output.print_aside(f"{prompt.place}, {prompt.position} of {prompt.total}; {spent} so far{clock}")
@@ -364,7 +364,7 @@ class PlainInterview:
     def _show_faq(self, prompt: Prompt) -> _NextStep | Rejection:
         if not prompt.faq:
             return Rejection(commands.NO_FAQ)
-        for asked, answer in prompt.faq:
-            self._output.print_aside(render_words(asked))
+        for question, answer in prompt.faq:
+            self._output.print_aside(render_words(question))
             self._output.print_plain(render_words(answer))
         return _NextStep.WAIT

@@ -94,10 +94,10 @@ def render_earlier(earlier: EarlierAnswer) -> str:
             assert_never(earlier.kind)
 
 
-def render_asked_item(asked: AskedItem) -> str:
+def render_asked_item(item: AskedItem) -> str:
     """`q6  There is agreement …: 2 Agree`, for the list of what has been asked."""
-    answer = f": {flatten(asked.answer)}" if asked.answer else ""
-    return f"{asked.place}  {flatten(asked.text)}{answer}"
+    answer = f": {flatten(item.answer)}" if item.answer else ""
+    return f"{item.place}  {flatten(item.text)}{answer}"
 
 
 def render_result(closing: InterviewResult) -> str:
@@ -113,7 +113,7 @@ def render_result(closing: InterviewResult) -> str:
         case _:
             how = f"Stopped: {outcome}" if outcome else "Stopped"
     answers = f"{format_quantity(closing.answered, 'answer')} in {format_duration(closing.duration)}"
-    kept = f"kept in {closing.stored_in}" if closing.stored_in else ""
+    location = f"kept in {closing.stored_in}" if closing.stored_in else ""
     if closing.erased:
-        answers, kept = "0 answers kept: all are erased", ""
-    return "\n".join(filter(None, (how, answers, kept, closing.remark)))
+        answers, location = "0 answers kept: all are erased", ""
+    return "\n".join(filter(None, (how, answers, location, closing.remark)))

@@ -148,8 +148,8 @@ class PlainStation:
         choice = next((c for c in choices if keyed in (str(c.outcome.number), c.outcome.id)), None)
         if choice is None:
             near = find_nearest(word, [c.outcome.id for c in choices])
-            meant = f"did you mean {near}?" if near is not None else ".outcomes lists them"
-            return Rejection(f"{word} is no outcome here: {meant}")
+            suggestion = f"did you mean {near}?" if near is not None else ".outcomes lists them"
+            return Rejection(f"{word} is no outcome here: {suggestion}")
         return self._record(choice, rest.strip(), view)
 
     def _run_command(self, text: str) -> Rejection | None:
@@ -172,7 +172,7 @@ class PlainStation:
                 self._has_ended = (rejection := session.end_shift()) is None
                 return rejection
             case "help":
-                self._print_lines([f"{said}  {does}" for said, does in STATION_COMMANDS.items()])
+                self._print_lines([f"{command}  {does}" for command, does in STATION_COMMANDS.items()])
             case "again":
                 self._show_all(session.view())
             case "next" if isinstance(session.view(), IdleView):
@@ -191,7 +191,7 @@ class PlainStation:
 
     def _run_case_command(self, word: str, rest: str) -> Rejection | None:  # noqa: C901 - one branch per kind
         """Run a dot command that needs a case."""
-        known = [said[1:].partition(" ")[0] for said in STATION_COMMANDS]
+        known = [command[1:].partition(" ")[0] for command in STATION_COMMANDS]
         view = self._station.view()
         if word in known and not isinstance(view, CaseView):
             return Rejection(_explain_pause(view) or "there is no case on the screen: .next looks for one")
@@ -225,8 +225,8 @@ class PlainStation:
             if (choice := next((c for c in _list_choices(view) if c.outcome.id == word), None)) is not None:
                 return self._record(choice, rest, view)
         if word in known:
-            said = next(s for s in STATION_COMMANDS if s[1:].partition(" ")[0] == word)
-            return Rejection(f"it is typed as {said}")
+            command = next(s for s in STATION_COMMANDS if s[1:].partition(" ")[0] == word)
+            return Rejection(f"it is typed as {command}")
         near = find_nearest(word, known) if word else None
         return Rejection(f".{word} is no command here: {f'did you mean .{near}?' if near else '.help lists them'}")
 
@@ -300,9 +300,9 @@ class PlainStation:
         self._print_lines([render_match(case) for case in self._station.search_cases(text)] or ["no case has this"])
         return None
 
-    def _run_scripts(self, view: CaseView, wanted: str) -> Rejection | None:
-        if wanted:
-            return self._confirm_note(self._station.record_script(wanted))
+    def _run_scripts(self, view: CaseView, script_id: str) -> Rejection | None:
+        if script_id:
+            return self._confirm_note(self._station.record_script(script_id))
         for script in view.scripts:
             used = ", read already, once per case" if script.is_used else ""
             self._output.print_aside(f"{script.id}{used}")
@@ -310,8 +310,8 @@ class PlainStation:
         return None if view.scripts else Rejection("this survey has no scripts")
 
     def _show_faq(self, view: CaseView) -> Rejection | None:
-        for asked, answer in view.faq:
-            self._output.print_aside(asked)
+        for question, answer in view.faq:
+            self._output.print_aside(question)
             self._output.print_plain(answer)
         return None if view.faq else Rejection("this survey has no answers to respondents' questions")
 
@@ -350,8 +350,8 @@ class PlainStation:
         while isinstance(time := self._station.parse_time(text, reading), UnclearTime):
             if time.choices:
                 self._output.print_marked("?", time.why)
-                for n, meant in enumerate(time.choices, 1):
-                    self._output.print_plain(f"{n}  {meant}")
+                for n, choice in enumerate(time.choices, 1):
+                    self._output.print_plain(f"{n}  {choice}")
                 numbers = [str(n) for n in range(1, len(time.choices) + 1)]
                 reading = int(self._ask_choice(numbers, self._ask, "which one?"))
             else:

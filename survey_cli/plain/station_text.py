@@ -79,7 +79,7 @@ def _render_case(view: CaseView) -> list[str]:
     key = f", {view.key}" if view.key != view.name else ""
     lines = [f"Case: {view.name}{key}, attempt {view.attempt} of {view.limit}"]
     lines += [view.notice] if view.notice else []
-    lines += [f"{label}: {flatten(said)}" for label, said in view.details if said]
+    lines += [f"{label}: {flatten(value)}" for label, value in view.details if value]
     lines += [render_number(n, dialled=view.has_open_call) for n in view.numbers]
     lines.append(_render_clock(view))
     lines += [f"{label}: {flatten(text)}" for label, text in list_known_facts(view) if text]
@@ -118,11 +118,11 @@ def render_number(number: StationNumber, *, dialled: bool) -> str:
 
 
 def _render_clock(view: CaseView) -> str:
-    here = f"{view.station_time:%H:%M} here"
+    station_time = f"{view.station_time:%H:%M} here"
     if view.respondent_time is None:
-        return f"Clock: {here}; the respondent's is not known"
+        return f"Clock: {station_time}; the respondent's is not known"
     until = f", may be called until {view.callable_until:%H:%M} there" if view.callable_until is not None else ""
-    return f"Clock: {view.respondent_time:%H:%M} there, {here}{until}"
+    return f"Clock: {view.respondent_time:%H:%M} there, {station_time}{until}"
 
 
 def render_outcome(choice: OutcomeChoice) -> str:

@@ -74,15 +74,15 @@ class BookletBuilder:
         return tuple(parts)
 
     def _build_children(self, nodes: Sequence[CompiledNode], level: int) -> tuple[BookletItem | BookletPart, ...]:
-        made: list[BookletItem | BookletPart] = []
+        children: list[BookletItem | BookletPart] = []
         for node in nodes:
             if not isinstance(node, ItemGroup):
-                made.append(self._build_item(node))
+                children.append(self._build_item(node))
             elif isinstance(node.spec, BatteryItem):
-                made.append(self._build_battery(node))
+                children.append(self._build_battery(node))
             else:
-                made.append(self._build_part(node, level))
-        return tuple(made)
+                children.append(self._build_part(node, level))
+        return tuple(children)
 
     # sections and rosters
 
@@ -97,8 +97,8 @@ class BookletBuilder:
         if isinstance(written, SectionItem) and written.after == "hangup":
             notes.append(BookletNote(label="", prose=make_line("Filled in when the respondent has hung up.")))
         moving = [(mark_name(n.id), n.anchor) for n in group.children]
-        if told := rule_sentences.describe_order("Its items come", group.order, moving):
-            notes.append(BookletNote(label="", prose=make_line(f"{told}.")))
+        if order := rule_sentences.describe_order("Its items come", group.order, moving):
+            notes.append(BookletNote(label="", prose=make_line(f"{order}.")))
         nodes = group.children
         if isinstance(group, Roster) and group.until is not None:
             nodes = (*nodes, group.until)
@@ -124,36 +124,36 @@ class BookletBuilder:
 
     # items
 
-    def _build_item(self, leaf: CompiledItem) -> BookletItem:
-        question = leaf.question
+    def _build_item(self, item: CompiledItem) -> BookletItem:
+        question = item.question
         quiet = isinstance(question, ComputedItem)
         return BookletItem(
-            number=self._numbers[leaf.id],
-            id=leaf.id,
-            kind=_describe_kind(leaf),
+            number=self._numbers[item.id],
+            id=item.id,
+            kind=_describe_kind(item),
             asked=(
-                *_describe_who_answers(leaf),
-                *self.rules.describe_asked(_choose_verb(leaf), leaf.ask_if, leaf.unless),
-                *((make_line("Not asked where none of the answers is offered."),) if leaf.options_conditional else ()),
+                *_describe_who_answers(item),
+                *self.rules.describe_asked(_choose_verb(item), item.ask_if, item.unless),
+                *((make_line("Not asked where none of the answers is offered."),) if item.options_conditional else ()),
             ),
-            wording=() if quiet else self.renderer.render_template(leaf.text, question.or_),
-            read_aloud=not _is_observed(leaf),
+            wording=() if quiet else self.renderer.render_template(item.text, question.or_),
+            read_aloud=not _is_observed(item),
             allows_several=isinstance(question, MultipleItem),
-            space=_choose_space(leaf),
-            expects=self._describe_expected(leaf),
-            choices=self._build_choices(leaf),
-            notes=(*self._build_computer_notes(leaf), *self._build_notes(leaf)),
+            space=_choose_space(item),
+            expects=self._describe_expected(item),
+            choices=self._build_choices(item),
+            notes=(*self._build_computer_notes(item), *self._build_notes(item)),
         )
 
     def _build_battery(self, group: ItemGroup) -> BookletItem:
-        written = group.spec
-        assert isinstance(written, BatteryItem)
-        leaves = [node for node in group.children if isinstance(node, CompiledItem)]
-        first = leaves[0] if leaves else None
-        plain = str(written.text.plain) == "{statement}"
-        moving = [(mark_name(leaf.id), leaf.anchor) for leaf in leaves]
-        told = rule_sentences.describe_order("The statements come", group.order, moving)
-        order = [BookletNote(label="Order", prose=make_line(f"{told}."))] if told else []
+        spec = group.spec
+        assert isinstance(spec, BatteryItem)
+        items = [node for node in group.children if isinstance(node, CompiledItem)]
+        first = items[0] if items else None
+        plain = str(spec.text.plain) == "{statement}"
+        moving = [(mark_name(item.id), item.anchor) for item in items]
+        order = rule_sentences.describe_order("The statements come", group.order, moving)
+        order_notes = [BookletNote(label="Order", prose=make_line(f"{order}."))] if order else []
         statement = {"statement": Known(type="text")}
         return BookletItem(
             number=self._numbers[group.id],
@@ -164,40 +164,40 @@ class BookletBuilder:
                 *self.rules.describe_asked("Asked", group.ask_if, group.unless),
             ),
             intro=self.renderer.render_template(group.intro),
-            wording=() if plain else self.renderer.render_text(written.text, statement),
-            read_aloud=written.by is None,
+            wording=() if plain else self.renderer.render_text(spec.text, statement),
+            read_aloud=spec.by is None,
             space="grid",
             choices=self._build_choices(first) if first is not None else (),
             rows=tuple(
                 BookletStatement(
-                    id=leaf.id,
-                    wording=self.renderer.render_text(written.statements[leaf.id].text, inside=leaf.roster),  # type: ignore[index]
-                    remarks=self._describe_statement_condition(leaf),
+                    id=item.id,
+                    wording=self.renderer.render_text(spec.statements[item.id].text, inside=item.roster),  # type: ignore[index]
+                    remarks=self._describe_statement_condition(item),
                 )
-                for leaf in leaves
+                for item in items
             ),
-            notes=(*(self._build_notes(first) if first is not None else ()), *order),
+            notes=(*(self._build_notes(first) if first is not None else ()), *order_notes),
         )
 
-    def _describe_statement_condition(self, leaf: CompiledItem) -> tuple[Line, ...]:
-        return (make_line(f"asked if {self.rules.render_clause(leaf.ask_if)}"),) if leaf.ask_if is not None else ()
+    def _describe_statement_condition(self, item: CompiledItem) -> tuple[Line, ...]:
+        return (make_line(f"asked if {self.rules.render_clause(item.ask_if)}"),) if item.ask_if is not None else ()
 
-    def _describe_expected(self, leaf: CompiledItem) -> str:
-        question = leaf.question
-        if isinstance(question, ScaleItem) and _choose_space(leaf) == "line":
-            return f"{leaf.options[0].code} to {leaf.options[-1].code}"
+    def _describe_expected(self, item: CompiledItem) -> str:
+        question = item.question
+        if isinstance(question, ScaleItem) and _choose_space(item) == "line":
+            return f"{item.options[0].code} to {item.options[-1].code}"
         return rule_sentences.describe_expected(question, self.language)
 
-    def _build_choices(self, leaf: CompiledItem) -> tuple[BookletChoice, ...]:
-        question = leaf.question
+    def _build_choices(self, item: CompiledItem) -> tuple[BookletChoice, ...]:
+        question = item.question
         if isinstance(question, NumberItem):
             return tuple(
                 BookletChoice(code=str(c), wording=self.renderer.render_text(t)) for c, t in question.options.items()
             )
-        options = leaf.options
-        if _choose_space(leaf) == "line":
+        options = item.options
+        if _choose_space(item) == "line":
             options = tuple(o for o in options if not _is_labeled_by_code(o))
-        unread = not question.read or _is_observed(leaf)  # then a note says so for all of them
+        unread = not question.read or _is_observed(item)  # then a note says so for all of them
         return tuple(self._build_choice(option, unread=unread) for option in options)
 
     def _build_choice(self, option: CompiledOption, *, unread: bool) -> BookletChoice:
@@ -218,58 +218,58 @@ class BookletBuilder:
 
     # notes
 
-    def _build_notes(self, leaf: CompiledItem) -> tuple[BookletNote, ...]:
-        question, notes = leaf.question, []
-        if leaf.ask_for is not None:
-            notes.append(BookletNote(label="Ask for", wording=self.renderer.render_template(leaf.ask_for)))
-        if not question.read and leaf.options and not _is_observed(leaf):
+    def _build_notes(self, item: CompiledItem) -> tuple[BookletNote, ...]:
+        question, notes = item.question, []
+        if item.ask_for is not None:
+            notes.append(BookletNote(label="Ask for", wording=self.renderer.render_template(item.ask_for)))
+        if not question.read and item.options and not _is_observed(item):
             notes.append(
                 BookletNote(label="", prose=make_line("The answers are not read: the interviewer codes what is said."))
             )
-        if leaf.instruction is not None:
-            notes.append(BookletNote(label="Interviewer", wording=self.renderer.render_template(leaf.instruction)))
-        if leaf.probe is not None:
-            notes.append(BookletNote(label="Probe", wording=self.renderer.render_template(leaf.probe), read_aloud=True))
-        if leaf.help is not None:
-            notes.append(BookletNote(label="Help", wording=self.renderer.render_template(leaf.help)))
-        notes += self._build_order_notes(leaf)
-        for check in leaf.checks:
+        if item.instruction is not None:
+            notes.append(BookletNote(label="Interviewer", wording=self.renderer.render_template(item.instruction)))
+        if item.probe is not None:
+            notes.append(BookletNote(label="Probe", wording=self.renderer.render_template(item.probe), read_aloud=True))
+        if item.help is not None:
+            notes.append(BookletNote(label="Help", wording=self.renderer.render_template(item.help)))
+        notes += self._build_order_notes(item)
+        for check in item.checks:
             if check.aloud:
-                told = make_line(f"if {self.rules.render_clause(check.condition)}, the interviewer asks back:")
+                prose = make_line(f"if {self.rules.render_clause(check.condition)}, the interviewer asks back:")
                 notes.append(
                     BookletNote(
-                        label="Confirm", prose=told, wording=self.renderer.render_template(check.say), read_aloud=True
+                        label="Confirm", prose=prose, wording=self.renderer.render_template(check.say), read_aloud=True
                     )
                 )
             else:
-                told = self.rules.describe_check(check.condition, soft=check.soft)
+                prose = self.rules.describe_check(check.condition, soft=check.soft)
                 name = "Warning" if check.soft else "Check"
-                notes.append(BookletNote(label=name, prose=told, wording=self.renderer.render_template(check.say)))
-        if leaf.prefill is not None:
-            told = make_line(
-                f"{self.rules.render_clause(leaf.prefill)}, where that is known; it is confirmed or replaced."
+                notes.append(BookletNote(label=name, prose=prose, wording=self.renderer.render_template(check.say)))
+        if item.prefill is not None:
+            prose = make_line(
+                f"{self.rules.render_clause(item.prefill)}, where that is known; it is confirmed or replaced."
             )
-            notes.append(BookletNote(label="Filled in beforehand", prose=told))
-        given = rule_sentences.describe_declines(leaf.declines, self.declines, self.language)
-        if given and question.expects_answer and not (_is_observed(leaf) and question.declines is None):
-            notes.append(BookletNote(label="Declines", prose=make_line(given)))
+            notes.append(BookletNote(label="Filled in beforehand", prose=prose))
+        declines = rule_sentences.describe_declines(item.declines, self.declines, self.language)
+        if declines and question.expects_answer and not (_is_observed(item) and question.declines is None):
+            notes.append(BookletNote(label="Declines", prose=make_line(declines)))
         if question.personal:
             notes.append(BookletNote(label="Personal", prose=make_line("kept with the contacts, apart from the data.")))
         return tuple(notes)
 
-    def _build_order_notes(self, leaf: CompiledItem) -> list[BookletNote]:
-        things = [(f"“{render_label(o.label, self.language)}”", o.is_fixed) for o in leaf.options]
+    def _build_order_notes(self, item: CompiledItem) -> list[BookletNote]:
+        options = [(f"“{render_label(o.label, self.language)}”", o.is_fixed) for o in item.options]
         notes = []
-        if told := rule_sentences.describe_order("answers come", leaf.order, things):
-            notes.append(BookletNote(label="Order", prose=make_line(f"{told}.")))
-        if told := rule_sentences.describe_order("answers come", leaf.scale_order, things):
-            text = f"{told}, alike for all items with the list “{leaf.scale}”."
+        if order := rule_sentences.describe_order("answers come", item.order, options):
+            notes.append(BookletNote(label="Order", prose=make_line(f"{order}.")))
+        if order := rule_sentences.describe_order("answers come", item.scale_order, options):
+            text = f"{order}, alike for all items with the list “{item.scale}”."
             notes.append(BookletNote(label="Order", prose=make_line(text)))
         return notes
 
-    def _build_computer_notes(self, leaf: CompiledItem) -> tuple[BookletNote, ...]:
+    def _build_computer_notes(self, item: CompiledItem) -> tuple[BookletNote, ...]:
         """Return notes on what the computer does, or what an end means."""
-        match leaf.question:
+        match item.question:
             case SplitItem(arms=arms):
                 shares = join_words([f"{escape_controls(str(arm))} ({share})" for arm, share in arms.items()])
                 return (
@@ -278,20 +278,20 @@ class BookletBuilder:
             case DrawItem(by=by):
                 how = {
                     "random": "by chance",
-                    "youngest": "the youngest" + (f" by {mark_name(leaf.using)}" if leaf.using else ""),
-                    "next_birthday": "the next birthday" + (f" by {mark_name(leaf.using)}" if leaf.using else ""),
+                    "youngest": "the youngest" + (f" by {mark_name(item.using)}" if item.using else ""),
+                    "next_birthday": "the next birthday" + (f" by {mark_name(item.using)}" if item.using else ""),
                 }[by]
-                among = f" where {self.rules.render_clause(leaf.where)}" if leaf.where is not None else ""
-                told = make_line(f"one turn of {mark_name(leaf.source)}{among}: {how}.")
-                return (BookletNote(label="Drawn", prose=told),)
+                among = f" where {self.rules.render_clause(item.where)}" if item.where is not None else ""
+                prose = make_line(f"one turn of {mark_name(item.source)}{among}: {how}.")
+                return (BookletNote(label="Drawn", prose=prose),)
             case LookupItem(quota=quota, sample=column):
                 if quota is not None:
-                    told = make_line(
+                    prose = make_line(
                         f"whether the quota {escape_controls(quota)} is open, full, or does not apply (outside)."
                     )
                 else:
-                    told = make_line(f"what the sample says of {mark_name(str(column))}, taken as an answer.")
-                return (BookletNote(label="Looked up", prose=told),)
+                    prose = make_line(f"what the sample says of {mark_name(str(column))}, taken as an answer.")
+                return (BookletNote(label="Looked up", prose=prose),)
             case EndItem(outcome=outcome):
                 name, temporary = self._describe_outcome(str(outcome))
                 what = (
@@ -313,8 +313,8 @@ class BookletBuilder:
         return render_label(own.name, self.language), temporary if own.temporary is None else own.temporary
 
 
-def _choose_verb(leaf: CompiledItem) -> str:
-    match leaf.question:
+def _choose_verb(item: CompiledItem) -> str:
+    match item.question:
         case ReadItem():
             return "Read"
         case EndItem():
@@ -322,20 +322,20 @@ def _choose_verb(leaf: CompiledItem) -> str:
         case ComputedItem() | HandoverItem():
             return "Done"
         case _:
-            return "Filled in" if _is_observed(leaf) else "Asked"
+            return "Filled in" if _is_observed(item) else "Asked"
 
 
-def _is_observed(leaf: CompiledItem) -> bool:
+def _is_observed(item: CompiledItem) -> bool:
     """Whether the interviewer answers and nobody is asked."""
-    return str(leaf.question.by) == "interviewer"
+    return str(item.question.by) == "interviewer"
 
 
-def _describe_who_answers(leaf: CompiledItem) -> tuple[Line, ...]:
-    return (make_line("Not asked: the interviewer answers."),) if _is_observed(leaf) else ()
+def _describe_who_answers(item: CompiledItem) -> tuple[Line, ...]:
+    return (make_line("Not asked: the interviewer answers."),) if _is_observed(item) else ()
 
 
-def _describe_kind(leaf: CompiledItem) -> str:
-    match leaf.question:
+def _describe_kind(item: CompiledItem) -> str:
+    match item.question:
         case ReadItem():
             return "read aloud"
         case EndItem():
@@ -355,19 +355,19 @@ def _describe_kind(leaf: CompiledItem) -> str:
         case TimeItem():
             return "a time of day"
         case _:
-            return "one answer" if leaf.options else "in their own words"
+            return "one answer" if item.options else "in their own words"
 
 
-def _choose_space(leaf: CompiledItem) -> AnswerSpace:
-    question = leaf.question
+def _choose_space(item: CompiledItem) -> AnswerSpace:
+    question = item.question
     if isinstance(question, NumberItem | TextItem | DateItem | TimeItem):
         return "line"
     if not question.expects_answer:
         return ""
-    if not leaf.options:
+    if not item.options:
         return "lines"
     if isinstance(question, ScaleItem) and question.from_ is not None:
-        return "points" if len(leaf.options) <= MAX_PICK_POINTS else "line"
+        return "points" if len(item.options) <= MAX_PICK_POINTS else "line"
     return "choices"
 
 

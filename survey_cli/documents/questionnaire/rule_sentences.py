@@ -50,16 +50,16 @@ class RuleWriter:
 
     def describe_asked(self, verb: str, ask_if: Condition | None, unless: Condition | None) -> tuple[Line, ...]:
         """Return a sentence for each condition; that of `unless` says that an unknown condition does not exclude."""
-        told = []
+        sentences = []
         if ask_if is not None:
-            told.append(make_line(f"{verb} if {self.render_clause(ask_if)}."))
+            sentences.append(make_line(f"{verb} if {self.render_clause(ask_if)}."))
         if unless is not None:
-            told.append(
+            sentences.append(
                 make_line(
                     f"{verb} unless {self.render_clause(unless)}; where that is not known, {verb.lower()} as well."
                 )
             )
-        return tuple(told)
+        return tuple(sentences)
 
     def describe_check(self, condition: Condition, *, soft: bool) -> Line:
         """Return the beginning of the sentence about a check."""
@@ -85,7 +85,7 @@ def mark_name(name: str) -> str:
 
 def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, Code], Text]]:
     """Return the labels of codes by name; 1 and "1" are different codes."""
-    found: dict[str, dict[tuple[type, Code], Text]] = {}
+    labels: dict[str, dict[tuple[type, Code], Text]] = {}
     document = instrument.document
     columns: dict[str, dict[tuple[type, Code], Text]] = {}
     for name, column in instrument.sample.items():
@@ -96,16 +96,16 @@ def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, 
         elif listed is not None:
             options = listed
         columns[name] = {(type(c), c): o.label or o.text for c, o in options.items()}
-    found.update(columns)
-    for name, leaf in instrument.items.items():
-        question = leaf.question
+    labels.update(columns)
+    for name, item in instrument.items.items():
+        question = item.question
         if isinstance(question, NumberItem):
-            found[name] = {(int, c): t for c, t in question.options.items()}
+            labels[name] = {(int, c): t for c, t in question.options.items()}
         elif isinstance(question, LookupItem):
-            found[name] = columns.get(str(question.sample), {})
+            labels[name] = columns.get(str(question.sample), {})
         else:
-            found[name] = {(type(o.code), o.code): o.label for o in leaf.options}
-    return found
+            labels[name] = {(type(o.code), o.code): o.label for o in item.options}
+    return labels
 
 
 def describe_order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> str:
@@ -120,39 +120,41 @@ def describe_order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> s
         return ""
     first = stays.index(False)
     last = len(stays) - stays[::-1].index(False)
-    told = [f"{what} {_ORDERS[how]}"]
-    for where, some in (
+    parts = [f"{what} {_ORDERS[how]}"]
+    for where, elements in (
         ("first", [n for n, _ in things[:first]]),
         ("in place", [n for n, stay in things[first:last] if stay]),
         ("last", [n for n, _ in things[last:]]),
     ):
-        if some:
-            told.append(f"{join_words(some)} {pluralize(len(some), 'stays', 'stay')} {where}")
-    return "; ".join(told)
+        if elements:
+            parts.append(f"{join_words(elements)} {pluralize(len(elements), 'stays', 'stay')} {where}")
+    return "; ".join(parts)
 
 
 def describe_answer_limits(question: MultipleItem) -> str:
     """Return in words how many answers a `multiple` accepts."""
     most = question.max
     if most is None:
-        told = f"{_NUMBER_WORDS[question.min]} or more" if question.min in _NUMBER_WORDS else f"{question.min} or more"
+        limits = (
+            f"{_NUMBER_WORDS[question.min]} or more" if question.min in _NUMBER_WORDS else f"{question.min} or more"
+        )
     elif question.min == most:
-        told = f"exactly {most}"
+        limits = f"exactly {most}"
     elif question.min > 1:
-        told = f"{question.min} to {most}"
+        limits = f"{question.min} to {most}"
     else:
-        told = f"at most {most}" + (", or none" if question.min == 0 else "")
-    return f"{told}, in order of mention" if question.mentions == "ordered" else told
+        limits = f"at most {most}" + (", or none" if question.min == 0 else "")
+    return f"{limits}, in order of mention" if question.mentions == "ordered" else limits
 
 
 def describe_expected(question: object, language: str) -> str:
     """Return the accepted answers in words; empty if any answer is accepted."""
     match question:
         case NumberItem(min=low, max=high, decimals=places, unit=unit):
-            told = f"{low:.10g} or more" if high is None else f"{low:.10g} to {high:.10g}"
+            limits = f"{low:.10g} or more" if high is None else f"{low:.10g} to {high:.10g}"
             if unit is not None:
-                told += f" {render_label(unit, language)}"
-            return f"{told}, up to {format_quantity(places, 'decimal place')}" if places else told
+                limits += f" {render_label(unit, language)}"
+            return f"{limits}, up to {format_quantity(places, 'decimal place')}" if places else limits
         case TextItem(pattern=str() as pattern):
             return f"as {escape_controls(pattern)}: {_describe_pattern(pattern)}"
         case DateItem(partial=partial, typed_as=typed):
@@ -166,8 +168,8 @@ def describe_expected(question: object, language: str) -> str:
 
 def _describe_pattern(pattern: str) -> str:
     meanings = {"9": "9 is a digit", "A": "A is a letter", "X": "X is a letter or digit"}
-    told = [meaning for sign, meaning in meanings.items() if sign in pattern]
-    return ", ".join([*told, *(["the rest as it stands"] if set(pattern) - set(meanings) else [])])
+    used_meanings = [meaning for sign, meaning in meanings.items() if sign in pattern]
+    return ", ".join([*used_meanings, *(["the rest as it stands"] if set(pattern) - set(meanings) else [])])
 
 
 def describe_declines(permitted: Sequence[CompiledDecline], general: Sequence[CompiledDecline], language: str) -> str:
@@ -175,8 +177,8 @@ def describe_declines(permitted: Sequence[CompiledDecline], general: Sequence[Co
     if [(d.id, d.code) for d in permitted] == [(d.id, d.code) for d in general]:
         return ""
     if not permitted:
-        told = join_words([render_label(d.text, language) for d in general], "or")
-        return f"must be answered; not accepted: {told}." if told else ""
+        labels = join_words([render_label(d.text, language) for d in general], "or")
+        return f"must be answered; not accepted: {labels}." if labels else ""
     texts = [f"{render_label(d.text, language)} ({format_code(d.code)})" for d in permitted]
     return f"accepted here: {join_words(texts)}."
 

@@ -34,11 +34,11 @@ def render_label(text: Text, language: str) -> str:
     return " ".join(render_placeholders(escape_controls(text.get(language))).split())
 
 
-def merge_languages(said: list[LanguageText]) -> MultilingualText:
+def merge_languages(texts: list[LanguageText]) -> MultilingualText:
     """Return the texts; once if they are equal in every language."""
-    if len(said) > 1 and all(s.lines == said[0].lines for s in said):
-        return (LanguageText("", said[0].lines),)
-    return tuple(said)
+    if len(texts) > 1 and all(s.lines == texts[0].lines for s in texts):
+        return (LanguageText("", texts[0].lines),)
+    return tuple(texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +105,15 @@ class TextRenderer:
         known = fill.otherwise is None or fill.otherwise in ("", NO_ANSWER_TEXT)
         return name if known else f"{name}, else “{fill.otherwise}”"
 
-    def _name_fill(self, fill: TextFill, said: Known, language: str) -> str:
+    def _name_fill(self, fill: TextFill, known: Known, language: str) -> str:
         """Return the few possible texts of a fill, else its name."""
         if isinstance(fill.turn, int):
-            return f"{fill.key} of {said.roster} {fill.turn}"
+            return f"{fill.key} of {known.roster} {fill.turn}"
         if fill.format == "code":
             return f"code of {fill.key}"
         wordings: list[str] = []
-        if said.labels is not None and said.type == "code":
-            wordings = [self._render_flat(text, language) for text in said.labels.values()]
+        if known.labels is not None and known.type == "code":
+            wordings = [self._render_flat(text, language) for text in known.labels.values()]
         elif fill.key in self.instrument.computes:
             wordings = list_compute_wordings(self.instrument.computes[fill.key], language)
         return " / ".join(wordings) if 0 < len(wordings) <= MAX_WORDINGS else fill.key
@@ -147,8 +147,8 @@ def _collect_wordings(node: ast.expr) -> list[str] | None:
         case ast.Constant(value=str() as text):
             return [text] if text else []
         case ast.IfExp(body=body, orelse=orelse):
-            one, other = _collect_wordings(body), _collect_wordings(orelse)
-            return None if one is None or other is None else [*one, *other]
+            positive, negative = _collect_wordings(body), _collect_wordings(orelse)
+            return None if positive is None or negative is None else [*positive, *negative]
         case _:
             return None
 
@@ -168,9 +168,9 @@ def _join_runs(line: list[TextRun]) -> Line:
 
 
 def _iterate_templates(instrument: Instrument) -> Iterable[Template]:
-    for leaf in instrument.items.values():
-        found = (leaf.text, leaf.instruction, leaf.probe, leaf.help, leaf.ask_for, *(c.say for c in leaf.checks))
-        yield from (t for t in found if t is not None)
+    for item in instrument.items.values():
+        templates = (item.text, item.instruction, item.probe, item.help, item.ask_for, *(c.say for c in item.checks))
+        yield from (t for t in templates if t is not None)
     for group in instrument.groups.values():
         yield from (t for t in (group.title, group.intro) if t is not None)
     for pair in instrument.faq:

@@ -178,5 +178,7 @@ def _format_name_range(names: Sequence[str]) -> str:
 def describe_edition(codebook: Codebook) -> str:
     """Return `asu_2000, version 1 · 71 variables · 35 interviews`."""
     version = f", version {codebook.version}" if codebook.version else ""
-    told = f"{codebook.instrument}{version} · {format_quantity(codebook.column_count, 'variable')}"
-    return told if codebook.interviews is None else f"{told} · {format_quantity(codebook.interviews, 'interview')}"
+    edition = f"{codebook.instrument}{version} · {format_quantity(codebook.column_count, 'variable')}"
+    return (
+        edition if codebook.interviews is None else f"{edition} · {format_quantity(codebook.interviews, 'interview')}"
+    )

@@ -75,8 +75,8 @@ def _draw_chart(id: str, title: str, names: Sequence[str], lines: Sequence[_Stat
         for line in lines
     )
     parts = Element("g")
-    left = TEXT_WIDTH + NAME_WIDTH
-    scale = (WIDTH - left - 50) / 100
+    bars_x = TEXT_WIDTH + NAME_WIDTH
+    scale = (WIDTH - bars_x - 50) / 100
     y = 4.0
     for line in lines:
         wording = wrap_text(line.wording, TEXT_WIDTH - 14, FONT_SIZE)
@@ -86,14 +86,14 @@ def _draw_chart(id: str, title: str, names: Sequence[str], lines: Sequence[_Stat
             add_label(parts, 0, y + n * LINE_HEIGHT + 11, text)
         for n, (name, figure) in enumerate(zip(names, line.figures, strict=True)):
             top = y + (row_height - bars_height) / 2 + n * BAR_STEP
-            add_label(parts, left - 6, top + 9.5, _shorten_name(name), anchor="end", size=SMALL_SIZE)
+            add_label(parts, bars_x - 6, top + 9.5, _shorten_name(name), anchor="end", size=SMALL_SIZE)
             length = float(figure.share or 0) * 100 * scale
             if length:
                 fill = BAR_COLOR if n % 2 == 0 else "#fff"
-                add_box(parts, left, top, length, BAR_HEIGHT, fill, stroke=BAR_COLOR)
-            x = left + length + 5
+                add_box(parts, bars_x, top, length, BAR_HEIGHT, fill, stroke=BAR_COLOR)
+            x = bars_x + length + 5
             add_label(parts, x, top + 9.5, figure.percent_text, fill=MUTED_COLOR, size=SMALL_SIZE)
-        add_vertical_line(parts, left, y - 2, y + row_height, LINE_COLOR)
+        add_vertical_line(parts, bars_x, y - 2, y + row_height, LINE_COLOR)
         y += row_height + 10
         add_horizontal_line(parts, y - 5)
     return Chart(id, title, description, parts, y)

@@ -193,8 +193,8 @@ def build_chapters(results: Results) -> tuple[Chapter, ...]:
     """Return the items in their order, divided by section; a section that continues after another says so."""
     batteries = {battery.id: battery for battery in results.batteries}
     titled = any(item.section for item in results.items)
-    made: list[Chapter] = []
-    begun: set[str] = set()
+    chapters: list[Chapter] = []
+    used_titles: set[str] = set()
     for title, run in groupby(results.items, key=lambda i: i.section):
         items = tuple(run)
         blocks = []
@@ -205,12 +205,12 @@ def build_chapters(results: Results) -> tuple[Chapter, ...]:
             else:
                 blocks += [Block(None, (item,)) for item in together]
         span_text = Block(None, items).span_text
-        shown = flatten(title) + (", continued" if title in begun else "")
+        shown = flatten(title) + (", continued" if title in used_titles else "")
         if not flatten(title):
             shown = span_text.capitalize() if titled else ""
-        begun.add(title)
-        made.append(Chapter(f"s-{len(made) + 1}", shown, span_text, tuple(blocks)))
-    return tuple(made)
+        used_titles.add(title)
+        chapters.append(Chapter(f"s-{len(chapters) + 1}", shown, span_text, tuple(blocks)))
+    return tuple(chapters)
 
 
 # ── grids ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,8 +254,8 @@ def _split_columns(table: BannerTable, banner: Banner, room: TableWidth) -> list
     widths = [_measure_column(place, table, banner) for place in range(len(banner.columns))]
 
     def fits(columns: Sequence[int], most: int = room.characters) -> bool:
-        taken = [widths[column] for column in columns]
-        return (max(taken) * len(taken) if room.equal_columns else sum(taken)) <= most
+        column_widths = [widths[column] for column in columns]
+        return (max(column_widths) * len(column_widths) if room.equal_columns else sum(column_widths)) <= most
 
     def divided(group: Sequence[int], most: int) -> list[list[int]]:
         parts = [[0]]
@@ -272,8 +272,8 @@ def _split_columns(table: BannerTable, banner: Banner, room: TableWidth) -> list
         if fits([*pieces[-1], *group]):
             pieces[-1] += group
             continue
-        wanted = len(divided(group, room.characters))
-        most = next(n for n in range(1, room.characters + 1) if len(divided(group, n)) == wanted)
+        piece_count = len(divided(group, room.characters))
+        most = next(n for n in range(1, room.characters + 1) if len(divided(group, n)) == piece_count)
         pieces += divided(group, most)  # about as wide as one another
     return pieces[1:] if pieces[0] == [0] and len(pieces) > 1 else pieces
 
@@ -319,7 +319,7 @@ def build_joined_grid(
     table = banner.find_table(item.id) if banner is not None else None
     if banner is None or table is None:
         return None
-    if any(one.label != other.label for one, other in zip(table.rows, item.rows, strict=False)):
+    if any(banner_row.label != item_row.label for banner_row, item_row in zip(table.rows, item.rows, strict=False)):
         return None  # one of them has nets alone
     if not table.rows or len(banner.columns) - 1 > most:
         return None
@@ -418,9 +418,9 @@ def describe_base(base: Base) -> str:
 def format_verbatim(verbatim: Verbatim) -> str:
     """Return an answer in quotes, with its option, number of times and case; direction controls are visible."""
     option = f"{flatten(verbatim.option)}: " if verbatim.option else ""
-    told = [f"{verbatim.times:,} times"] if verbatim.times > 1 else []
-    told += [escape_controls(verbatim.case)] if verbatim.case else []
-    more = f" ({': '.join(told)})" if told else ""
+    remarks = [f"{verbatim.times:,} times"] if verbatim.times > 1 else []
+    remarks += [escape_controls(verbatim.case)] if verbatim.case else []
+    more = f" ({': '.join(remarks)})" if remarks else ""
     return f"{option}“{' '.join(escape_controls(verbatim.text).split())}”{more}"
 
 
@@ -435,18 +435,18 @@ def describe_summary(summary: SummaryStatistics) -> str:
 
 def build_rates_grid(rates: RateTable) -> Grid:
     """Return final counts by group, e, and AAPOR's rates, with a column for each frame or part."""
-    found = [collect_figures(column) for column in rates.columns]
+    figures = [collect_figures(column) for column in rates.columns]
     lines = [
         GridLine(
             "base",
             f"{group}: {name}",
             "",
-            tuple(GridCell(_format_count(f.get(group)), amount=f.get(group)) for f in found),
+            tuple(GridCell(_format_count(f.get(group)), amount=f.get(group)) for f in figures),
         )
         for group, name in GROUPS.items()
     ]
     lines += [
-        GridLine("answer", rate, f"{part} of {whole}", tuple(_build_rate_cell(f.get(rate)) for f in found))
+        GridLine("answer", rate, f"{part} of {whole}", tuple(_build_rate_cell(f.get(rate)) for f in figures))
         for rate, part, whole in RATE_DEFINITIONS
     ]
     return Grid(

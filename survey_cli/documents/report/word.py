@@ -140,8 +140,8 @@ def _write_variable(word: "_WordWriter", variable: CodebookVariable) -> None:
     word.add_heading(books.format_name(variable) + (f": {label}" if label else ""), 2)
     if flatten(variable.wording) != label:
         word.add_quote(variable.wording)
-    for name, said in books.list_directions(variable):
-        word.add_text(f"{name}: {said}", close=True)
+    for name, text in books.list_directions(variable):
+        word.add_text(f"{name}: {text}", close=True)
     word.add_text(books.describe_facts(variable), close=bool(variable.codes))
     if books.has_code_table(variable):
         word.add_grid(books.build_codes_grid(variable), words=True)
@@ -199,10 +199,10 @@ class _WordWriter:
         self.below_table = False
         return paragraph
 
-    def add_head(self, what: str, title: str, told: str) -> None:
+    def add_head(self, what: str, title: str, subtitle: str) -> None:
         self.add_text(what.upper())
         self.document.add_heading(replace_illegal(title), 0)
-        self.add_text(told)
+        self.add_text(subtitle)
 
     def add_heading(self, text: str, level: int, *, mark: str = "") -> None:
         """Add a heading; `mark` is the bookmark to which the contents link."""
@@ -332,10 +332,10 @@ def _make_element(tag: str, **attributes: str) -> "BaseOxmlElement":
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
 
-    made = OxmlElement(f"w:{tag}")
+    element = OxmlElement(f"w:{tag}")
     for name, value in attributes.items():
-        made.set(qn(f"w:{name}"), value)
-    return made
+        element.set(qn(f"w:{name}"), value)
+    return element
 
 
 def _make_field(instruction: str) -> "BaseOxmlElement":

@@ -64,8 +64,8 @@ def _write(results: Results, path: Path) -> None:  # noqa: C901 - one sheet afte
     methods.set_width("B", LABEL_WIDTH)
     methods.add_line(["Results", flatten(results.title)], strong=True)
     methods.add_line(["", describe_edition(results)])
-    for told in results.filter_notes:
-        methods.add_line(["", told], strong=True)
+    for filter_note in results.filter_notes:
+        methods.add_line(["", filter_note], strong=True)
     for warning in results.warnings:
         methods.add_line(["Read this first", warning], strong=True)
     methods.add_line([METHODS_TITLE], strong=True)
@@ -113,8 +113,8 @@ def _format_heading(block: Block, item: ItemResult) -> str:
 
 def _write_topline(sheet: "_SheetWriter", block: Block, item: ItemResult, results: Results) -> None:
     sheet.add_line([_format_heading(block, item), item.id], strong=True)
-    if said := flatten(block.get_wording(item)):
-        sheet.add_line([said])
+    if wording := flatten(block.get_wording(item)):
+        sheet.add_line([wording])
     sheet.add_line([describe_base(item.base)])
     if item.rows:
         sheet.add_grid(build_topline_grid(item), _count_decimals(results))

@@ -27,7 +27,7 @@ class CaseInterviews:
     clock: Clock
     to_local: Callable[[datetime], datetime]
     """Converts a time to this station's clock."""
-    dice: Random | None = None
+    rng: Random | None = None
     """Draws a new interview's id and seed; None: the system's random numbers."""
 
     def _find_last(self, key: str) -> InterviewRow | None:
@@ -58,10 +58,10 @@ class CaseInterviews:
         when = self.to_local(last.updated_at)
         return f"open{at_item}, {when:%a %H:%M}{f', version {version}' if version else ''}"
 
-    def find_pending_input(self, here: ClaimedCase) -> PendingInput:
+    def find_pending_input(self, claimed: ClaimedCase) -> PendingInput:
         """Find what is pending after an interview that was open when the terminal was lost. Raises StoreError."""
-        last = self._find_last(here.case.key)
-        if not here.case.interview_open or last is None or last.status != "suspended":
+        last = self._find_last(claimed.case.key)
+        if not claimed.case.interview_open or last is None or last.status != "suspended":
             return ""
         row = self.study.plan.outcomes.get(last.outcome)
         return "time" if row is not None and requires_time(row, self.study.plan, by_route=True) else "outcome"
@@ -101,6 +101,6 @@ class CaseInterviews:
         return starter.start_or_resume(instrument)
 
     def _draw_id_and_seed(self, options: StartOptions) -> StartOptions:
-        if self.dice is None:
+        if self.rng is None:
             return options
-        return replace(options, seed=self.dice.getrandbits(63), id=f"{self.dice.getrandbits(128):032x}")
+        return replace(options, seed=self.rng.getrandbits(63), id=f"{self.rng.getrandbits(128):032x}")

@@ -137,8 +137,8 @@ def build_call_event(
 def _has_untried_number(claimed: ClaimedCase, events: list[CaseEvent]) -> bool:
     """Whether a live number has not been called under this claim."""
     case = claimed.append_events(events, at=claimed.shown_at, by="", station="").case
-    tried = {call.number for call in case.open_attempt.calls} if case.open_attempt is not None else set()
-    return any(number.position not in tried for number in case.live_numbers)
+    called_numbers = {call.number for call in case.open_attempt.calls} if case.open_attempt is not None else set()
+    return any(number.position not in called_numbers for number in case.live_numbers)
 
 
 def build_refusal_event(reason: str, strength: int, who: str) -> RefusalDescribed | Rejection:

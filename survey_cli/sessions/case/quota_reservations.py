@@ -100,8 +100,8 @@ def _corrects_complete_interview(interview: Interview) -> bool:
 @lru_cache(maxsize=8)
 def _find_lookup_items(instrument: Instrument) -> Mapping[str, frozenset[str]]:
     """Find the items that look up a quota, by quota."""
-    found: dict[str, set[str]] = {}
-    for item, leaf in instrument.items.items():
-        if isinstance(leaf.question, LookupItem) and leaf.question.quota is not None:
-            found.setdefault(str(leaf.question.quota), set()).add(item)
-    return {quota: frozenset(items) for quota, items in found.items()}
+    lookups: dict[str, set[str]] = {}
+    for item_id, item in instrument.items.items():
+        if isinstance(item.question, LookupItem) and item.question.quota is not None:
+            lookups.setdefault(str(item.question.quota), set()).add(item_id)
+    return {quota: frozenset(items) for quota, items in lookups.items()}

@@ -85,24 +85,24 @@ def parse_sample_values(instrument: Instrument, case: str, typed: Mapping[str, s
     return values
 
 
-def invent_sample_value(instrument: Instrument, name: str, column: SampleColumn, dice: Random) -> Value | Missing:
+def invent_sample_value(instrument: Instrument, name: str, column: SampleColumn, rng: Random) -> Value | Missing:
     """Invent the value of one column for an invented case."""
     if column.role in ("zone", "country", "region", "language"):
         return NOT_ASKED
     if column.role == "name":
-        return dice.choice(INVENTED_NAMES)
+        return rng.choice(INVENTED_NAMES)
     if column.role == "phone":
-        return f"202 555 01{dice.randint(0, 99):02}"
+        return f"202 555 01{rng.randint(0, 99):02}"
     label = str(column.label.get(instrument.language)) if column.label else name
     match column.type:
         case "single":
-            return dice.choice(list(build_labels(instrument, column)) or [NOT_ASKED])
+            return rng.choice(list(build_labels(instrument, column)) or [NOT_ASKED])
         case "split":
             arms = {str(k): v for k, v in column.arms.items()}
-            return choose_arm(arms, seed=dice.getrandbits(62), key=name, turn=None)
+            return choose_arm(arms, seed=rng.getrandbits(62), key=name, turn=None)
         case "number":
-            return dice.randint(1, 100)
+            return rng.randint(1, 100)
         case "date":
-            return date(2026, 1, 1) - timedelta(days=dice.randint(0, 365))
+            return date(2026, 1, 1) - timedelta(days=rng.randint(0, 365))
         case _:
-            return f"{label} {dice.randint(1, 99)}"
+            return f"{label} {rng.randint(1, 99)}"

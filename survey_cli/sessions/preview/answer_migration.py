@@ -69,15 +69,15 @@ class AnswerMigration:
 def carry_over(
     instrument: Instrument,
     began: InterviewStarted,
-    given: GivenAnswers,
+    given_answers: GivenAnswers,
     *,
     to: Place | None,
     stamp: EventStamp,
-    dice: Random,
+    rng: Random,
     hints: EntryHints | None = None,
     jump: bool = False,
 ) -> AnswerMigration:
-    """Drive a new interview through the answers of `given` that fit, up to the target `to`.
+    """Drive a new interview through the answers of `given_answers` that fit, up to the target `to`.
 
     Before the target, open questions are answered by invention; behind it, answers are carried over as far as they go
     without a gap. Without a target, or where it is not on the route, the interview stands at the first open place.
@@ -93,13 +93,13 @@ def carry_over(
         stop = machine.current_stop
         assert stop is not None
         place, item = stop.place, stop.item
-        earlier = given.get(place)
+        earlier = given_answers.get(place)
         if machine.query is not None:
             if is_past_target and not _was_confirmed(earlier, machine.query):
                 break
             event: InterviewEvent = QueryConfirmed(stamp, place, machine.query)
         elif isinstance(item.question, ComputedItem):
-            event = _compute_value(interview, place, stamp, dice if item.id in hints else None)
+            event = _compute_value(interview, place, stamp, rng if item.id in hints else None)
         else:
             is_past_target = is_past_target or place == to
             may_change = item.id in hints and not is_past_target
@@ -111,7 +111,7 @@ def carry_over(
                 unfit.append(place)
             if is_past_target:
                 break
-            answered = _invent_answer(interview, item, place, stamp, dice, hints.get(item.id, ()))
+            answered = _invent_answer(interview, item, place, stamp, rng, hints.get(item.id, ()))
             if answered is None:
                 break
             if item.question.expects_answer:
@@ -134,11 +134,11 @@ def carry_over(
     )
 
 
-def _compute_value(interview: Interview, place: Place, stamp: EventStamp, dice: Random | None) -> ValueComputed:
-    """Build the event of a computed item; a quota's state is drawn with `dice`, else it is open."""
+def _compute_value(interview: Interview, place: Place, stamp: EventStamp, rng: Random | None) -> ValueComputed:
+    """Build the event of a computed item; a quota's state is drawn with `rng`, else it is open."""
     value, of = interview.compute_answer()
     if value is None:
-        value = dice.choice(QUOTA_STATES) if dice is not None else "open"
+        value = rng.choice(QUOTA_STATES) if rng is not None else "open"
     return ValueComputed(stamp, place, value, of)
 
 
@@ -155,31 +155,31 @@ def _repeat_answer(answer: RecordedAnswer, stamp: EventStamp, place: Place) -> I
 
 
 def _invent_answer(
-    interview: Interview, leaf: CompiledItem, place: Place, stamp: EventStamp, dice: Random, hints: tuple[str, ...]
+    interview: Interview, item: CompiledItem, place: Place, stamp: EventStamp, rng: Random, hints: tuple[str, ...]
 ) -> Interview | None:
     """Return the interview after an invented answer; None where none is accepted."""
-    if isinstance(leaf.question, EndItem):
+    if isinstance(item.question, EndItem):
         return None
-    if not leaf.question.expects_answer:
+    if not item.question.expects_answer:
         after = interview.step(QuestionAnswered(stamp, place))
         return after if isinstance(after, Interview) else None
     for _ in range(ENTRY_ATTEMPTS):
         machine = interview.machine
         stop = machine.current_stop
         assert stop is not None
-        reply = leaf.question.invent(machine.walk.build_item_context(stop, machine.language), dice)
-        if hints and dice.random() < 0.7:
-            takes_several = isinstance(leaf.question, MultipleItem) and len(hints) > 1
-            reply = " ".join(dice.sample(hints, dice.randint(1, 2))) if takes_several else dice.choice(hints)
+        reply = item.question.invent(machine.walk.build_item_context(stop, machine.language), rng)
+        if hints and rng.random() < 0.7:
+            takes_several = isinstance(item.question, MultipleItem) and len(hints) > 1
+            reply = " ".join(rng.sample(hints, rng.randint(1, 2))) if takes_several else rng.choice(hints)
         event: InterviewEvent | Rejection
-        if isinstance(reply, str) and reply[:1] == "." and any(d.id == reply[1:] for d in leaf.declines):
+        if isinstance(reply, str) and reply[:1] == "." and any(d.id == reply[1:] for d in item.declines):
             event = QuestionDeclined(stamp, place, reply[1:])
         else:
             event = prompts.parse_reply(interview, reply, stamp)
         after = event if isinstance(event, Rejection) else interview.step(event)
         if isinstance(after, Interview):
             return after
-    for decline in leaf.declines:
+    for decline in item.declines:
         after = interview.step(QuestionDeclined(stamp, place, decline.id))
         if isinstance(after, Interview):
             return after
@@ -192,7 +192,7 @@ def _invent_answer(
 def find_path(
     instrument: Instrument,
     begin: Callable[[int], InterviewStarted],
-    given: GivenAnswers,
+    given_answers: GivenAnswers,
     *,
     to: Place,
     stamp: EventStamp,
@@ -202,20 +202,20 @@ def find_path(
 
     `begin(0)` starts the case as it is, `begin(n)` another one. Returns None where no path was found.
     """
-    leaf = instrument.items[to.item]
-    hints = find_hints(instrument, leaf, to.turn)
+    item = instrument.items[to.item]
+    hints = find_hints(instrument, item, to.turn)
     steps = attempt = 0
     for number, answers, case in PATH_STRATEGIES:
         for _ in range(number):
             attempt += 1
-            dice = Random(f"{seed}/{to}/{attempt}")
+            rng = Random(f"{seed}/{to}/{attempt}")
             migration = carry_over(
                 instrument,
                 begin(attempt if case else 0),
-                given,
+                given_answers,
                 to=to,
                 stamp=stamp,
-                dice=dice,
+                rng=rng,
                 hints=hints if answers else None,
                 jump=True,
             )
@@ -227,9 +227,9 @@ def find_path(
     return None
 
 
-def find_hints(instrument: Instrument, leaf: CompiledItem, turn: int | None = None) -> dict[str, tuple[str, ...]]:
+def find_hints(instrument: Instrument, item: CompiledItem, turn: int | None = None) -> dict[str, tuple[str, ...]]:
     """Find the items, sample columns and entries that decide whether an item is reached."""
-    conditions = list(list_conditions(instrument, leaf))
+    conditions = list(list_conditions(instrument, item))
     hints: dict[str, list[str]] = {}
     followed: set[str] = set()
     while conditions:
@@ -245,7 +245,7 @@ def find_hints(instrument: Instrument, leaf: CompiledItem, turn: int | None = No
                 conditions.append(deciding_leaf.where)
                 _add_turn_hints(instrument, deciding_leaf.source, 1, hints)
             hints.setdefault(name, []).extend(entries)
-    _add_turn_hints(instrument, leaf.roster or "", turn or 1, hints)
+    _add_turn_hints(instrument, item.roster or "", turn or 1, hints)
     return {name: tuple(dict.fromkeys(entries)) for name, entries in hints.items()}
 
 
@@ -263,17 +263,17 @@ def _add_turn_hints(instrument: Instrument, roster: str, turn: int, hints: dict[
         hints.setdefault(group.until.id, []).append("1")
 
 
-def list_conditions(instrument: Instrument, leaf: CompiledItem) -> list[Condition]:
+def list_conditions(instrument: Instrument, item: CompiledItem) -> list[Condition]:
     """List the conditions of an item, of the groups around it, and of every `end` before it."""
-    enclosing: list[CompiledItem | object] = [g for g in instrument.groups.values() if leaf in g.items]
+    enclosing: list[CompiledItem | object] = [g for g in instrument.groups.values() if item in g.items]
     for other in instrument.items.values():
-        if other is leaf:
+        if other is item:
             break
         if isinstance(other.question, EndItem):
             enclosing.append(other)
             enclosing += [g for g in instrument.groups.values() if other in g.items]
     conditions: list[Condition] = []
-    for node in (leaf, *enclosing):
+    for node in (item, *enclosing):
         for name in ("ask_if", "unless", "count"):
             condition = getattr(node, name, None)
             if isinstance(condition, Condition) and condition not in conditions:

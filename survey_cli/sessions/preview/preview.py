@@ -221,7 +221,7 @@ class Preview:
             remark, session.remark = rejection.why if rejection is not None else session.remark, ""
             return session, "; ".join(part for part in (remark, invention_remark) if part)
         before = self._state.session
-        old, given = before.interview, before.given_answers()
+        old, given_answers = before.interview, before.given_answers()
         place = old.place if old.status == "open" else None
         language = old.language if old.language in instrument.languages else instrument.language
         begin = self._build_start(instrument, language)
@@ -229,33 +229,40 @@ class Preview:
         targets = _list_targets(old.instrument, instrument, place)
         migration: AnswerMigration | None = None
         for target in targets:
-            dice = Random(f"{self._options.seed}/{target}")
+            rng = Random(f"{self._options.seed}/{target}")
             migration = carry_over(
-                instrument, began, given, to=target, stamp=began.stamp, dice=dice, jump=old.machine.returning
+                instrument, began, given_answers, to=target, stamp=began.stamp, rng=rng, jump=old.machine.returning
             )
             if migration.reached:
                 break
         if migration is None or not migration.reached:
-            dice = Random(self._options.seed)
-            migration = carry_over(instrument, began, given, to=None, stamp=began.stamp, dice=dice)
+            rng = Random(self._options.seed)
+            migration = carry_over(instrument, began, given_answers, to=None, stamp=began.stamp, rng=rng)
         invented_answers = {**before.invented_answers(), **select_answers(migration, migration.invented)}
-        session = self._build_session(migration.interview, begin, given, invented_answers)
+        session = self._build_session(migration.interview, begin, given_answers, invented_answers)
         return session, _describe_change(old, place, migration, session.interview)
 
-    def _build_fresh_session(self, instrument: Instrument, given: Mapping[Place, RecordedAnswer]) -> PreviewSession:
+    def _build_fresh_session(
+        self, instrument: Instrument, given_answers: Mapping[Place, RecordedAnswer]
+    ) -> PreviewSession:
         """Start a new interview at its first item."""
         begin = self._build_start(instrument, self._choose_language(instrument))
-        return self._build_session(Interview.begin(instrument, begin(0)), begin, given, {})
+        return self._build_session(Interview.begin(instrument, begin(0)), begin, given_answers, {})
 
     def _build_session(
         self,
         interview: Interview,
         begin: Callable[[int], InterviewStarted],
-        given: Mapping[Place, RecordedAnswer],
-        invented: Mapping[Place, RecordedAnswer],
+        given_answers: Mapping[Place, RecordedAnswer],
+        invented_answers: Mapping[Place, RecordedAnswer],
     ) -> PreviewSession:
         session = PreviewSession(
-            interview, begin=begin, clock=self._clock, given=given, invented=invented, seed=self._options.seed
+            interview,
+            begin=begin,
+            clock=self._clock,
+            given_answers=given_answers,
+            invented_answers=invented_answers,
+            seed=self._options.seed,
         )
         session.advance()
         return session
@@ -307,7 +314,7 @@ class Preview:
         """Build the sample values: as given where they fit, else invented."""
         values: dict[str, Value | Missing] = {}
         for name, column in instrument.sample.items():
-            dice = Random(f"{self._options.seed}/{variant}/{name}")
+            rng = Random(f"{self._options.seed}/{variant}/{name}")
             text = self._options.columns.get(name, "").strip()
             if column.role == "key":
                 values[name] = text or CASE_KEY
@@ -316,7 +323,7 @@ class Preview:
                 value = parse_sample_values(instrument, CASE_KEY, {name: text})[name] if text else NOT_ASKED
             except UserError:
                 value = NOT_ASKED
-            values[name] = invent_sample_value(instrument, name, column, dice) if value is NOT_ASKED else value
+            values[name] = invent_sample_value(instrument, name, column, rng) if value is NOT_ASKED else value
         return values
 
 

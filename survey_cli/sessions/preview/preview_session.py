@@ -92,8 +92,8 @@ class PreviewSession(InterviewSession):
         *,
         begin: Callable[[int], InterviewStarted],
         clock: Clock,
-        given: Mapping[Place, RecordedAnswer],
-        invented: Mapping[Place, RecordedAnswer],
+        given_answers: Mapping[Place, RecordedAnswer],
+        invented_answers: Mapping[Place, RecordedAnswer],
         seed: int,
     ) -> None:
         instrument, sample = interview.instrument, interview.start.sample
@@ -116,8 +116,8 @@ class PreviewSession(InterviewSession):
         )
         self._begin = begin
         self._seed = seed
-        self._given = dict(given)
-        self._invented = dict(invented)
+        self._given_answers = dict(given_answers)
+        self._invented_answers = dict(invented_answers)
         self.remark = ""
         """What the last step did besides what its key says."""
 
@@ -135,36 +135,40 @@ class PreviewSession(InterviewSession):
 
         Where a keyed answer no longer fits and another was invented, this is the keyed one.
         """
-        replaced = self._given.keys() & self.invented_answers().keys()
-        held = self._interview.machine.recorded_answers
-        return {**self._given, **{place: h for place, h in held.items() if place not in replaced}}
+        replaced = self._given_answers.keys() & self.invented_answers().keys()
+        recorded = self._interview.machine.recorded_answers
+        return {**self._given_answers, **{place: answer for place, answer in recorded.items() if place not in replaced}}
 
     def invented_answers(self) -> Mapping[Place, RecordedAnswer]:
         """Return the answers that were invented and are still valid."""
-        held = self._interview.machine.recorded_answers
-        return {p: h for p, h in self._invented.items() if p in held and held[p].cell == h.cell}
+        recorded = self._interview.machine.recorded_answers
+        return {
+            p: answer
+            for p, answer in self._invented_answers.items()
+            if p in recorded and recorded[p].cell == answer.cell
+        }
 
     def list_items(self) -> tuple[AskedItem, ...]:
         """List every item that can be shown, in written order, with its answer or why it has none."""
-        instrument, standing = self._interview.instrument, self._interview.evaluate_route()
-        asked = {v.place: v for v in prompts.list_visited(self._interview)}
+        instrument, route = self._interview.instrument, self._interview.evaluate_route()
+        visited = {v.place: v for v in prompts.list_visited(self._interview)}
         rows: list[AskedItem] = []
-        for place in self._iterate_places(standing.env):
-            if (item := asked.get(place)) is not None:
+        for place in self._iterate_places(route.env):
+            if (item := visited.get(place)) is not None:
                 rows.append(AskedItem(place, item.text, item.answer, item.section))
                 continue
-            env = ChainMap({"#turn": place.turn}, dict(standing.env)) if place.turn else standing.env
+            env = ChainMap({"#turn": place.turn}, dict(route.env)) if place.turn else route.env
             words = to_plain_text(instrument.items[place.item].text.fill(env, self._interview.language))
-            state = "not reached" if place in standing.unreached else "not asked"
+            state = "not reached" if place in route.unreached else "not asked"
             rows.append(AskedItem(place, words.replace("\n", " "), f"({state})"))
         return tuple(rows)
 
     def _iterate_places(self, env: Mapping[Any, Any]) -> Iterator[Place]:
         """Iterate over all places, in written order; of a roster each turn, at least the first."""
-        for roster, leaves in groupby(self._interview.instrument.items.values(), key=lambda leaf: leaf.roster):
-            shown = [leaf for leaf in leaves if not isinstance(leaf.question, ComputedItem)]
+        for roster, items in groupby(self._interview.instrument.items.values(), key=lambda item: item.roster):
+            shown = [item for item in items if not isinstance(item.question, ComputedItem)]
             for turn in (env.get("#" + roster) or (1,)) if roster else (None,):
-                yield from (Place(leaf.id, turn) for leaf in shown)
+                yield from (Place(item.id, turn) for item in shown)
 
     def go_back(self) -> Rejection | None:
         """Go to the previous item; from the end of the interview, to its last one."""
@@ -176,13 +180,13 @@ class PreviewSession(InterviewSession):
     def jump(self, place: Place) -> Rejection | None:
         """Go to any item, asked or not: open questions before it are answered by invention, from the seed."""
         instrument = self._interview.instrument
-        leaf = instrument.items.get(place.item)
-        if leaf is None:
+        item = instrument.items.get(place.item)
+        if item is None:
             suggestion = suggest_nearest(place.item, instrument.items, otherwise="F3 lists the items")
             return Rejection(f"there is no item {place.item}: {suggestion}")
-        if isinstance(leaf.question, ComputedItem):
+        if isinstance(item.question, ComputedItem):
             return Rejection(f"{place.item} is answered by the computer: nobody can stand there")
-        if leaf.roster is None:
+        if item.roster is None:
             place = Place(place.item)
         elif place.turn is None:
             place = Place(place.item, 1)
@@ -203,13 +207,13 @@ class PreviewSession(InterviewSession):
             seed=self._seed,
         )
         if migration is None:
-            leaf = interview.instrument.items[place.item]
-            conditions = [c.text for c in list_conditions(interview.instrument, leaf)]
+            item = interview.instrument.items[place.item]
+            conditions = [c.text for c in list_conditions(interview.instrument, item)]
             why = f"; it depends on {conditions[0]}" if conditions else ""
             return Rejection(f"no way to {place} was found by inventing answers{why}")
         self.remark = _describe_path(migration, interview.start.sample)
-        self._given = {**self.given_answers(), **select_answers(migration, migration.changed)}
-        self._invented = {
+        self._given_answers = {**self.given_answers(), **select_answers(migration, migration.changed)}
+        self._invented_answers = {
             **self.invented_answers(),
             **select_answers(migration, migration.invented + migration.changed),
         }

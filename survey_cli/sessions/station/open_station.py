@@ -86,7 +86,7 @@ def build_queue(study: OpenStudy, station: str) -> CaseQueue:
 
 
 def build_station(
-    study: OpenStudy, who: Interviewer, station: str, *, clock: Clock, zone: ZoneInfo, dice: Random
+    study: OpenStudy, who: Interviewer, station: str, *, clock: Clock, zone: ZoneInfo, rng: Random
 ) -> StationSession:
     """Build one of several stations of an open study, with a given clock and given random numbers.
 
@@ -98,8 +98,8 @@ def build_station(
         queue=build_queue(own_study, station),
         clock=clock,
         zone=zone,
-        token=lambda: f"{dice.getrandbits(128):032x}",
-        dice=dice,
+        token=lambda: f"{rng.getrandbits(128):032x}",
+        rng=rng,
     )
 
 

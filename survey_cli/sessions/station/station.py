@@ -76,7 +76,7 @@ class StationSession:
         zone: ZoneInfo | None = None,
         command: tuple[str, ...] = (),
         token: Callable[[], str] = lambda: uuid4().hex,
-        dice: Random | None = None,
+        rng: Random | None = None,
         files: StudyFiles | None = None,
     ) -> None:
         self._clock = clock
@@ -84,7 +84,7 @@ class StationSession:
         """The station's own; None: the computer's."""
         self._command = command
         self._token = token
-        self._study = StationStudy(study, queue, clock=clock, to_local=self._to_local, dice=dice, files=files)
+        self._study = StationStudy(study, queue, clock=clock, to_local=self._to_local, rng=rng, files=files)
         self._case: ClaimedCase | None = None
         """The case on the screen."""
         self._session: InterviewSession | None = None

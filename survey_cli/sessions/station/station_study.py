@@ -30,12 +30,12 @@ class StationStudy:
         *,
         clock: Clock,
         to_local: Callable[[datetime], datetime],
-        dice: Random | None,
+        rng: Random | None,
         files: StudyFiles | None,
     ) -> None:
         self._clock = clock
         self._to_local = to_local
-        self._dice = dice
+        self._rng = rng
         self._files = files
         """Read again between two cases when they changed; None: never."""
         self._queue_is_outdated = False
@@ -65,7 +65,7 @@ class StationStudy:
             station=self.station,
             clock=self._clock,
             to_local=self._to_local,
-            dice=self._dice,
+            rng=self._rng,
         )
         self._outlook = None
 

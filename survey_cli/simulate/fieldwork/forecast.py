@@ -128,10 +128,10 @@ class _StudyData:
     target: InterviewTarget
 
 
-def forecast(options: ForecastOptions, tell: ForecastProgress | None = None) -> Forecast:
+def forecast(options: ForecastOptions, progress: ForecastProgress | None = None) -> Forecast:
     """Forecast a study from its current state. Interrupted from the keyboard, it returns what is ready.
 
-    `tell` receives how many days have passed, of how many, over all rows, and how many interviews are complete in the
+    `progress` receives how many days have passed, of how many, over all rows, and how many interviews are complete in the
     current row.
     """
 
@@ -150,7 +150,7 @@ def forecast(options: ForecastOptions, tell: ForecastProgress | None = None) -> 
     if not study.histories:
         remedy = f"import them: survey sample import {options.path} cases.csv"
         raise UserError(study.where, "there are no cases yet", remedy)
-    return _build_forecast(options, study, _build_settings(options, study.records.plan), tell)
+    return _build_forecast(options, study, _build_settings(options, study.records.plan), progress)
 
 
 def _build_settings(options: ForecastOptions, plan: Plan) -> FieldworkSettings:
@@ -174,13 +174,13 @@ def _build_settings(options: ForecastOptions, plan: Plan) -> FieldworkSettings:
 
 
 def _build_forecast(
-    options: ForecastOptions, study: _StudyData, settings: FieldworkSettings, tell: ForecastProgress | None
+    options: ForecastOptions, study: _StudyData, settings: FieldworkSettings, progress: ForecastProgress | None
 ) -> Forecast:
     records = study.records
     measured = measure_propensities(study.histories, records.plan)
     seconds, basis = _estimate_item_seconds(study, options, measured.length)
     settings = replace(settings, propensities=measured.propensities, item_seconds=seconds)
-    listed = sum(not one.supervises for one in records.people.interviewers.values())
+    listed = sum(not interviewer.supervises for interviewer in records.people.interviewers.values())
     levels = options.interviewers or ((listed,) if listed else DEFAULT_INTERVIEWER_COUNTS)
     spreads = options.spreads or (records.plan.spread,)
     whole = len(levels) * len(spreads) * settings.days
@@ -193,11 +193,11 @@ def _build_forecast(
             start = FieldworkStart(records.instrument, plan, records.people, study.histories, study.fill, options.at)
             model = FieldworkModel(start, staff, settings, target=study.target.interviews, stops_early=True)
             complete = model.complete
-            model.run(_offset_progress(tell, before, whole))
+            model.run(_offset_progress(progress, before, whole))
             rows.append(_build_row(model, complete, number, spread))
             before += settings.days
-            if tell is not None:
-                tell(before, whole, model.complete)
+            if progress is not None:
+                progress(before, whole, model.complete)
             if interrupted := model.interrupted:
                 break
         if interrupted:
@@ -218,9 +218,9 @@ def _build_forecast(
     )
 
 
-def _offset_progress(tell: ForecastProgress | None, before: int, whole: int) -> ForecastProgress | None:
+def _offset_progress(progress: ForecastProgress | None, before: int, whole: int) -> ForecastProgress | None:
     """Report progress with the days of the rows before added."""
-    return None if tell is None else lambda days, _, complete: tell(before + days, whole, complete)
+    return None if progress is None else lambda days, _, complete: progress(before + days, whole, complete)
 
 
 def _estimate_item_seconds(
@@ -229,14 +229,14 @@ def _estimate_item_seconds(
     """Estimate the seconds per item from the length of interviews here, where it is known."""
     if length is None:
         return ITEM_SECONDS, (f"{ITEM_SECONDS:g} seconds for each item of an interview (assumed)",)
-    crowd = simulate_interviews(
+    simulated_interviews = simulate_interviews(
         study.records.instrument,
         count=PILOT_INTERVIEWS,
         seed=options.seed,
         start=options.at,
         habits=Habits(qualify=1.0),
     )
-    items = [one.interview.seq for one in crowd if one.interview.outcome == "complete"]
+    items = [simulated.interview.seq for simulated in simulated_interviews if simulated.interview.outcome == "complete"]
     return (length.total_seconds() / fmean(items), ()) if items else (ITEM_SECONDS, ())
 
 
@@ -256,8 +256,8 @@ def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: 
         target_on=day(model.reached_at),
         runs_out_on=day(model.exhausted_at),
         unfilled=tuple(
-            UnfilledCell(id, taken, cell.target)
+            UnfilledCell(id, completes, cell.target)
             for id, cell in model.plan.quotas.cells.items()
-            if (taken := model.fill.get(id, CellFill()).completes) < cell.target
+            if (completes := model.fill.get(id, CellFill()).completes) < cell.target
         ),
     )

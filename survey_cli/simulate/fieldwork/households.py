@@ -77,7 +77,7 @@ class EarlierCalls(NamedTuple):
 class Household:
     """The people who answer the telephone of one case."""
 
-    dice: Random
+    rng: Random
     """Used only by calls to this household, so that other calls change nothing."""
     propensities: Propensities
     contact_chances: dict[WeekPart, float]
@@ -110,67 +110,67 @@ class Household:
         Whoever was called before and never reached is likelier to be out again.
         """
         earlier = earlier or EarlierCalls()
-        dice = Random(f"{seed}\0{key}")
+        rng = Random(f"{seed}\0{key}")
         pattern = choose_pattern(frame)
         # some are nearly never in, a few nearly always: a gamma of mean 1
-        reachability = dice.gammavariate(1.5 + earlier.answered, 1 / (1.5 + propensities.contact * earlier.calls))
-        draw = dice.random()
-        others = [code for code in languages[1:] if dice.random() < OTHER_LANGUAGE_SHARE]
+        reachability = rng.gammavariate(1.5 + earlier.answered, 1 / (1.5 + propensities.contact * earlier.calls))
+        draw = rng.random()
+        others = [code for code in languages[1:] if rng.random() < OTHER_LANGUAGE_SHARE]
         return cls(
-            dice=dice,
+            rng=rng,
             propensities=propensities,
             contact_chances={
                 part: min(0.95, propensities.contact * reachability * share) for part, share in pattern.items()
             },
             dead_numbers={
-                position: why for position, why in _draw_dead_numbers(numbers, dice) if position not in earlier.rang
+                position: why for position, why in _draw_dead_numbers(numbers, rng) if position not in earlier.rang
             },
-            has_machine=dice.random() < MACHINE_SHARE,
-            refuse=min(1.0, propensities.refuse * dice.gammavariate(2, 0.5)),
+            has_machine=rng.random() < MACHINE_SHARE,
+            refuse=min(1.0, propensities.refuse * rng.gammavariate(2, 0.5)),
             language=others[0] if others else "",
-            is_eligible=dice.random() < propensities.eligible,
+            is_eligible=rng.random() < propensities.eligible,
             exclusion="unable" if draw < UNABLE_SHARE else "away" if draw < UNABLE_SHARE + AWAY_SHARE else "",
         )
 
-    def answer_call(self, position: int, there: datetime) -> DialResult:
+    def answer_call(self, position: int, local_time: datetime) -> DialResult:
         """Draw the result of dialing this number, at this time on their clock."""
         if position in self.dead_numbers:
             return self.dead_numbers[position]
-        draw = self.dice.random()
-        if draw < self._find_contact_chance(there):
+        draw = self.rng.random()
+        if draw < self._find_contact_chance(local_time):
             return "somebody"
         if draw > 1 - BUSY_SHARE:
             return "busy"
-        return "machine" if self.has_machine and self.dice.random() < MACHINE_ANSWER_SHARE else "no_answer"
+        return "machine" if self.has_machine and self.rng.random() < MACHINE_ANSWER_SHARE else "no_answer"
 
-    def _find_contact_chance(self, there: datetime) -> float:
-        if self.appointment is not None and abs(there - self.appointment) <= APPOINTMENT_TOLERANCE:
+    def _find_contact_chance(self, local_time: datetime) -> float:
+        if self.appointment is not None and abs(local_time - self.appointment) <= APPOINTMENT_TOLERANCE:
             return self.propensities.keep_appointment
-        return self.contact_chances[find_week_part(there)]
+        return self.contact_chances[find_week_part(local_time)]
 
     def choose_response(self, who: Interviewer) -> str:
         """Choose the response to this interviewer: `interview`, `appointment`, or another outcome."""
-        propensities, dice = self.propensities, self.dice
+        propensities, rng = self.propensities, self.rng
         if self.language and not who.speaks(self.language):
             return "language"
         if self.exclusion:
             return self.exclusion
-        if dice.random() < self.refuse:
-            return "refusal_hard" if dice.random() < propensities.hard_refusal else "refusal_soft"
+        if rng.random() < self.refuse:
+            return "refusal_hard" if rng.random() < propensities.hard_refusal else "refusal_soft"
         if not self.is_eligible:
             return "not_eligible"
-        if dice.random() < propensities.call_again and self.appointment is None:
-            return "appointment" if dice.random() < propensities.appointment else "callback"
+        if rng.random() < propensities.call_again and self.appointment is None:
+            return "appointment" if rng.random() < propensities.appointment else "callback"
         return "interview"
 
     def draw_patience(self) -> int:
         """Draw after how many items they have to go; below zero: never."""
-        return self.dice.randrange(1, MAX_PATIENCE) if self.dice.random() < self.propensities.interrupt else -1
+        return self.rng.randrange(1, MAX_PATIENCE) if self.rng.random() < self.propensities.interrupt else -1
 
 
-def find_week_part(there: datetime) -> WeekPart:
+def find_week_part(local_time: datetime) -> WeekPart:
     """Find the part of the week at a time on a respondent's clock."""
-    return "weekend" if there.weekday() > 4 else "evening" if there.hour >= 17 else "day"
+    return "weekend" if local_time.weekday() > 4 else "evening" if local_time.hour >= 17 else "day"
 
 
 def choose_pattern(frame: SampleFrame) -> dict[WeekPart, float]:
@@ -178,9 +178,9 @@ def choose_pattern(frame: SampleFrame) -> dict[WeekPart, float]:
     return OFFICE_PATTERN if frame == "establishment" else HOUSEHOLD_PATTERN
 
 
-def _draw_dead_numbers(numbers: int, dice: Random) -> Iterator[tuple[int, DialResult]]:
+def _draw_dead_numbers(numbers: int, rng: Random) -> Iterator[tuple[int, DialResult]]:
     for position in range(1, numbers + 1):
-        draw = dice.random()
+        draw = rng.random()
         if draw < DISCONNECTED_SHARE:
             yield position, "disconnected"
         elif draw < DISCONNECTED_SHARE + FAX_SHARE:
@@ -189,13 +189,13 @@ def _draw_dead_numbers(numbers: int, dice: Random) -> Iterator[tuple[int, DialRe
             yield position, "wrong_number"
 
 
-def invent_cases(instrument: Instrument, count: int, zone: str, dice: Random) -> list[SampleCase]:
+def invent_cases(instrument: Instrument, count: int, zone: str, rng: Random) -> list[SampleCase]:
     """Invent cases with one number each, in this time zone."""
     cases = []
     for number in range(1, count + 1):
         key = f"invented {number}"
         values = {
-            name: key if column.role == "key" else invent_sample_value(instrument, name, column, dice)
+            name: key if column.role == "key" else invent_sample_value(instrument, name, column, rng)
             for name, column in instrument.sample.items()
             if column.role not in ("phone", "priority", "weight", "replicate", "frame")
         }

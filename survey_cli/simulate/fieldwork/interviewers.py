@@ -111,17 +111,17 @@ class SimulationContext:
 class SimulatedInterviewer:
     """One simulated interviewer."""
 
-    def __init__(self, who: Interviewer, world: SimulationContext, dice: Random) -> None:
+    def __init__(self, who: Interviewer, context: SimulationContext, rng: Random) -> None:
         self.who = who
         self.log = WorkLog(login=who.login)
-        self._context = world
-        self._dice = dice
+        self._context = context
+        self._rng = rng
 
     def _wait(self, seconds: float) -> datetime:
         return self._context.clock() + timedelta(seconds=seconds)
 
     def _wait_between(self, span: tuple[int, int]) -> datetime:
-        return self._wait(self._dice.uniform(*span))
+        return self._wait(self._rng.uniform(*span))
 
     def _check_done(self, station: StationSession, action: str, result: object) -> bool:
         """Whether an action was done; a rejection is logged."""
@@ -188,8 +188,8 @@ class SimulatedInterviewer:
             return
         household = self._context.find_household(view.key, len(view.numbers))
         number = next((n.position for n in view.numbers if n.current), 0)
-        there = self._context.clock().astimezone(view.respondent_time.tzinfo if view.respondent_time else None)
-        answer = household.answer_call(number, there)
+        local_time = self._context.clock().astimezone(view.respondent_time.tzinfo if view.respondent_time else None)
+        answer = household.answer_call(number, local_time)
         yield self._wait(DIAL_SECONDS[answer])
         match answer:
             case "somebody":
@@ -204,7 +204,7 @@ class SimulatedInterviewer:
         self._check_done(station, f"record {outcome}", station.record_outcome(outcome, language=language))
 
     def _leave_message(self, station: StationSession, view: CaseView) -> ActionTimes:
-        message = next((said for said in view.scripts if said.id == "voicemail" and not said.is_used), None)
+        message = next((script for script in view.scripts if script.id == "voicemail" and not script.is_used), None)
         if message is None:
             yield from self._key_outcome(station, "machine")
             return
@@ -227,18 +227,20 @@ class SimulatedInterviewer:
     def _make_appointment(self, station: StationSession, view: CaseView) -> ActionTimes:
         """Agree on a time at which the respondent can be called and stations are open."""
         yield self._wait(20)
-        there = view.respondent_time
-        world = self._context
-        wall = find_free_time(world.calendar, world.zone, there, self._dice) if there is not None else None
-        if wall is not None and there is not None:
-            text = f"{wall:%Y-%m-%d %H:%M}"
-            found = station.parse_time(text)
-            reading = 1 if isinstance(found, UnclearTime) and found.choices else 0
-            [policy] = self._dice.choices(*OWNER_POLICY_WEIGHTS)
+        local_time = view.respondent_time
+        context = self._context
+        appointment_time = (
+            find_free_time(context.calendar, context.zone, local_time, self._rng) if local_time is not None else None
+        )
+        if appointment_time is not None and local_time is not None:
+            text = f"{appointment_time:%Y-%m-%d %H:%M}"
+            parsed = station.parse_time(text)
+            reading = 1 if isinstance(parsed, UnclearTime) and parsed.choices else 0
+            [policy] = self._rng.choices(*OWNER_POLICY_WEIGHTS)
             rejection = station.book_appointment(text, reading=reading, policy=policy)
             if self._check_done(station, f"book {text}", rejection):
                 household = self._context.find_household(view.key, len(view.numbers))
-                household.appointment = wall
+                household.appointment = appointment_time
                 return
         yield from self._key_outcome(station, "callback")
 
@@ -254,7 +256,7 @@ class SimulatedInterviewer:
             session.switch_language(household.language)
         items_left = household.draw_patience()
         while (prompt := session.prompt()) is not None:
-            yield self._wait(self._dice.uniform(0.3, 1.7) * self._context.item_seconds)
+            yield self._wait(self._rng.uniform(0.3, 1.7) * self._context.item_seconds)
             if items_left == 0:
                 self._check_done(station, "stop", self._cut_short(session))
                 break
@@ -265,28 +267,28 @@ class SimulatedInterviewer:
 
     def _cut_short(self, session: InterviewSession) -> Rejection | None:
         """Interrupt the interview for an appointment or a callback, or say so afterwards."""
-        outcome = self._dice.choice(("appointment", "callback", ""))
+        outcome = self._rng.choice(("appointment", "callback", ""))
         return session.stop(outcome) if outcome else session.suspend()
 
     def _answer_prompt(self, session: InterviewSession, prompt: Prompt) -> bool:
         """Answer the prompt, in as many attempts as needed; False where none succeeds, or they hang up."""
-        habits, dice = self._context.habits, self._dice
+        habits, rng = self._context.habits, self._rng
         if prompt.ending in UNWILLING_OUTCOMES and self._change_answers(session):
             return True
-        if dice.random() < habits.break_off:
+        if rng.random() < habits.break_off:
             return False
         for tries in range(ENTRY_ATTEMPTS):
             current = session.prompt()
             if current is None or current.place != prompt.place:
                 return True
-            if current.query is not None and (dice.random() < habits.confirm or tries > ENTRY_ATTEMPTS // 2):
+            if current.query is not None and (rng.random() < habits.confirm or tries > ENTRY_ATTEMPTS // 2):
                 rejection = session.confirm()
             elif isinstance(current.entry, ReadEntry):
                 rejection = session.reply("")
-            elif current.declines and (dice.random() < habits.decline or tries > ENTRY_ATTEMPTS - 5):
-                rejection = session.decline(dice.choice(current.declines).id)
+            elif current.declines and (rng.random() < habits.decline or tries > ENTRY_ATTEMPTS - 5):
+                rejection = session.decline(rng.choice(current.declines).id)
             else:
-                rejection = _send_invented_answer(session, dice)
+                rejection = _send_invented_answer(session, rng)
             if rejection is None and session.prompt() is not None and _is_queried_again(session, prompt):
                 continue
             if rejection is None:
@@ -298,7 +300,7 @@ class SimulatedInterviewer:
         for _ in range(CHANGE_ATTEMPTS):
             if session.go_back() is not None:
                 return False
-            rejection = _send_invented_answer(session, self._dice)
+            rejection = _send_invented_answer(session, self._rng)
             current = session.prompt()
             if rejection is None and current is not None and current.query is not None:
                 session.confirm()
@@ -308,20 +310,23 @@ class SimulatedInterviewer:
         return False
 
 
-def find_free_time(calendar: Calendar, zone: ZoneInfo, there: datetime, dice: Random) -> datetime | None:
+def find_free_time(calendar: Calendar, zone: ZoneInfo, local_time: datetime, rng: Random) -> datetime | None:
     """Find a quarter of an hour on the respondent's clock within the study's hours, there and at the stations.
 
-    `there` is now on the respondent's clock, `zone` is that of the stations. None where none was found.
+    `local_time` is now on the respondent's clock, `zone` is that of the stations. None where none was found.
     """
     for _ in range(CHANGE_ATTEMPTS):
-        day = there.date() + timedelta(days=dice.randrange(APPOINTMENT_DAYS))
+        day = local_time.date() + timedelta(days=rng.randrange(APPOINTMENT_DAYS))
         hours = calendar.find_hours(day)
         if hours is None or calendar.explain_closed_day(day):
             continue
-        minute = dice.randrange(hours.start, hours.end, 15)
-        wall = datetime.combine(day, time(), there.tzinfo) + timedelta(minutes=minute)
-        if wall > there + timedelta(minutes=5) and calendar.find_opening((zone.key,), wall).open:
-            return wall
+        minute = rng.randrange(hours.start, hours.end, 15)
+        appointment_time = datetime.combine(day, time(), local_time.tzinfo) + timedelta(minutes=minute)
+        if (
+            appointment_time > local_time + timedelta(minutes=5)
+            and calendar.find_opening((zone.key,), appointment_time).open
+        ):
+            return appointment_time
     return None
 
 
@@ -335,10 +340,10 @@ def _is_queried_again(session: InterviewSession, before: Prompt) -> bool:
     return current is not None and current.place == before.place and current.query is not None
 
 
-def _send_invented_answer(session: InterviewSession, dice: Random) -> Rejection | None:
+def _send_invented_answer(session: InterviewSession, rng: Random) -> Rejection | None:
     """Send an answer that the item itself invents."""
     machine = session.interview.machine
     stop = machine.current_stop
     if stop is None or not stop.item.question.expects_answer:
         return session.reply("")
-    return session.reply(stop.item.question.invent(machine.walk.build_item_context(stop, machine.language), dice))
+    return session.reply(stop.item.question.invent(machine.walk.build_item_context(stop, machine.language), rng))

@@ -97,7 +97,7 @@ class ModelInterviewer:
 
     who: Interviewer
     number: int
-    dice: Random
+    rng: Random
     log: WorkLog
     skipped: set[str] = field(default_factory=set)
     """Cases that could not be dialed: they are for others."""
@@ -194,10 +194,10 @@ class FieldworkModel:
 
     # the days
 
-    def run(self, tell: Callable[[int, int, int], None] | None = None) -> None:
+    def run(self, progress: Callable[[int, int, int], None] | None = None) -> None:
         """Run to the end, or until interrupted from the keyboard.
 
-        `tell` receives how many days have passed, of how many, and how many interviews are complete.
+        `progress` receives how many days have passed, of how many, and how many interviews are complete.
         """
         careers = [self._iterate_shifts(agent) for agent in self.interviewers]
         agenda = [ModelAgendaEntry(self.at, agent.number) for agent in self.interviewers]
@@ -213,8 +213,8 @@ class FieldworkModel:
                 days = (self.at - began).days
                 if days > self.days:
                     self.days = days
-                    if tell is not None:
-                        tell(days, self.settings.days, self.complete)
+                    if progress is not None:
+                        progress(days, self.settings.days, self.complete)
         except KeyboardInterrupt:
             self.interrupted = True
             return
@@ -227,8 +227,8 @@ class FieldworkModel:
 
     def _iterate_shifts(self, agent: ModelInterviewer) -> Moments:
         """Work the shifts of one interviewer: even numbers begin the day, odd ones end it."""
-        calendar, tried = self.plan.calendar, self.settings
-        for day in (tried.starts + timedelta(days=n) for n in range(tried.days)):
+        calendar, settings = self.plan.calendar, self.settings
+        for day in (settings.starts + timedelta(days=n) for n in range(settings.days)):
             hours = calendar.find_hours(day)
             if hours is None or calendar.explain_closed_day(day):
                 continue
@@ -254,9 +254,9 @@ class FieldworkModel:
             if key is None:
                 yield self._find_next_look(until)
                 continue
-            taken = self.at
+            claimed_at = self.at
             yield from self._call(agent, key)
-            agent.log.on_cases += self.at - taken
+            agent.log.on_cases += self.at - claimed_at
         agent.log.on_duty += self.at - began
 
     def _find_next_look(self, until: datetime) -> datetime:
@@ -273,18 +273,18 @@ class FieldworkModel:
         case, before = self._cases[key], self._positions.get(key)
         if before is not None and before.status in ("ready", "waiting"):
             self._callable_counts[before.bucket] -= 1
-        self._positions[key] = found = schedule_case(case, self.plan, self.at)
-        if found.status in ("ready", "waiting"):
-            self._callable_counts[found.bucket] += 1
-        if found.status == "ready":
+        self._positions[key] = position = schedule_case(case, self.plan, self.at)
+        if position.status in ("ready", "waiting"):
+            self._callable_counts[position.bucket] += 1
+        if position.status == "ready":
             self._push_ready(key)
-        elif found.status == "waiting" and found.due_at is not None:
-            heappush(self._due, (found.due_at, key, case.seq))
+        elif position.status == "waiting" and position.due_at is not None:
+            heappush(self._due, (position.due_at, key, case.seq))
 
     def _push_ready(self, key: str) -> None:
-        found = self._positions[key]
-        entry = ReadyCase(found.rank, key, self._cases[key].seq, found.promised_at)
-        heappush(self._ready.setdefault(found.bucket, []), entry)
+        position = self._positions[key]
+        entry = ReadyCase(position.rank, key, self._cases[key].seq, position.promised_at)
+        heappush(self._ready.setdefault(position.bucket, []), entry)
 
     def _claim(self, agent: ModelInterviewer) -> str | None:
         """Claim the next case for this interviewer."""
@@ -429,7 +429,7 @@ class FieldworkModel:
         return household
 
     def _wait(self, agent: ModelInterviewer, seconds: float | tuple[int, int]) -> datetime:
-        length = agent.dice.uniform(*seconds) if isinstance(seconds, tuple) else seconds
+        length = agent.rng.uniform(*seconds) if isinstance(seconds, tuple) else seconds
         return self.at + timedelta(seconds=length)
 
     def _call(self, agent: ModelInterviewer, key: str) -> Moments:
@@ -444,12 +444,12 @@ class FieldworkModel:
                 self._append(agent, key, AttemptClosed() if called else CaseReturned("given back"))
                 break
             case = self._append(agent, key, NumberDialed(number.position))
-            house, zones = self._find_household(case), list_call_zones(case, number, self.plan)
-            there = self.at.astimezone(get_zone(zones[0]))
-            answer: DialResult = house.answer_call(number.position, there)
+            household, zones = self._find_household(case), list_call_zones(case, number, self.plan)
+            local_time = self.at.astimezone(get_zone(zones[0]))
+            answer: DialResult = household.answer_call(number.position, local_time)
             yield self._wait(agent, DIAL_SECONDS[answer])
             if answer == "somebody":
-                yield from self._talk(agent, key, number.position, house)
+                yield from self._talk(agent, key, number.position, household)
                 break
             outcome: str = answer
             if answer == "machine" and (script := self._find_voicemail(case)):
@@ -473,9 +473,9 @@ class FieldworkModel:
         if (row.listed if self.plan.eligibility_known else row.rdd) in NUMBER_CODES:
             events.append(NumberMarked(number, "dead", row.name.lower()))
         case = self._append(agent, key, *events, *build_do_not_call_events(row))
-        tried = {call.number for call in case.open_attempt.calls} if case.open_attempt is not None else set()
+        called_numbers = {call.number for call in case.open_attempt.calls} if case.open_attempt is not None else set()
         again = row.next_number and row.kind != "busy"
-        if again and any(other.position not in tried for other in case.live_numbers):
+        if again and any(other.position not in called_numbers for other in case.live_numbers):
             return True
         self._append(agent, key, AttemptClosed())
         return False
@@ -496,26 +496,28 @@ class FieldworkModel:
         if self._cases[key].open_attempt is not None:
             self._append(agent, key, AttemptClosed())
 
-    def _make_appointment(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> Moments:
+    def _make_appointment(self, agent: ModelInterviewer, key: str, number: int, household: Household) -> Moments:
         """Agree on a time at which the respondent can be called and stations are open."""
         yield self._wait(agent, AGREEMENT_SECONDS)
         case = self._cases[key]
         zones = list_call_zones(case, case.find_number(number), self.plan)
-        there, calendar = self.at.astimezone(get_zone(zones[0])), localize_plan(case, self.plan).calendar
-        wall = find_free_time(calendar, self.settings.zone, there, agent.dice)
-        if wall is not None:
-            meant = parse_appointment(f"{wall:%Y-%m-%d %H:%M}", now=self.at, zones=zones, calendar=calendar)
-            if isinstance(meant, UnclearAppointment) and meant.choices:
-                meant = meant.choices[0]
-            if not isinstance(meant, UnclearAppointment):
-                [policy] = agent.dice.choices(*OWNER_POLICY_WEIGHTS)
+        local_time, calendar = self.at.astimezone(get_zone(zones[0])), localize_plan(case, self.plan).calendar
+        appointment_time = find_free_time(calendar, self.settings.zone, local_time, agent.rng)
+        if appointment_time is not None:
+            parsed = parse_appointment(
+                f"{appointment_time:%Y-%m-%d %H:%M}", now=self.at, zones=zones, calendar=calendar
+            )
+            if isinstance(parsed, UnclearAppointment) and parsed.choices:
+                parsed = parsed.choices[0]
+            if not isinstance(parsed, UnclearAppointment):
+                [policy] = agent.rng.choices(*OWNER_POLICY_WEIGHTS)
                 owner = "" if policy == "anyone" else agent.who.login
-                promised = meant.make_event(person="", owner=owner, policy=policy, note="")
+                appointment = parsed.make_event(person="", owner=owner, policy=policy, note="")
                 waits = case.has_unfinished_interview
                 self._append(
-                    agent, key, OutcomeRecorded("appointment", number, interrupted=waits), promised, AttemptClosed()
+                    agent, key, OutcomeRecorded("appointment", number, interrupted=waits), appointment, AttemptClosed()
                 )
-                house.appointment = wall
+                household.appointment = appointment_time
                 return
         yield self._wait(agent, KEY_SECONDS)
         self._append(
@@ -524,8 +526,8 @@ class FieldworkModel:
 
     # an interview
 
-    def _conduct_interview(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> Moments:
-        case, dice, login = self._cases[key], agent.dice, agent.who.login
+    def _conduct_interview(self, agent: ModelInterviewer, key: str, number: int, household: Household) -> Moments:
+        case, rng, login = self._cases[key], agent.rng, agent.who.login
         id = case.interview if case.has_unfinished_interview else f"{key} {case.seq}"
         self._append(agent, key, InterviewOpened(id))
         if not self._reserve_cells(id, self.plan.quotas.list_known_cells(case.columns)):
@@ -538,10 +540,12 @@ class FieldworkModel:
         began = InterviewStarted(
             stamp,
             instrument=self.instrument.hash,
-            seed=dice.getrandbits(62),
+            seed=rng.getrandbits(62),
             case=key,
             today=self.at.astimezone(self.settings.zone).date(),
-            session=SessionContext(login, "morning", house.language if house.language in languages else languages[0]),
+            session=SessionContext(
+                login, "morning", household.language if household.language in languages else languages[0]
+            ),
             sample={
                 name: key if column.role == "key" else case.columns.get(name, NOT_ASKED)
                 for name, column in self.instrument.sample.items()
@@ -551,13 +555,13 @@ class FieldworkModel:
         def look_up(machine: Machine, stop: RouteStop) -> str:
             return self._look_up_quota(id, machine, stop)
 
-        person = Respondent(self.instrument, began, dice, self._habits, lookup=look_up)
-        person.answer(house.draw_patience())
+        person = Respondent(self.instrument, began, rng, self._habits, lookup=look_up)
+        person.answer(household.draw_patience())
         machine = person.machine
-        yield self._wait(agent, len(machine.events) * self.settings.item_seconds * dice.uniform(0.8, 1.2))
+        yield self._wait(agent, len(machine.events) * self.settings.item_seconds * rng.uniform(0.8, 1.2))
         if machine.status == "open":  # they have to go
-            machine.apply(InterviewSuspended(stamp, dice.choice(("appointment", "callback", ""))))
-        yield from self._close_interview(agent, key, number, house, id, Interview.from_machine(machine))
+            machine.apply(InterviewSuspended(stamp, rng.choice(("appointment", "callback", ""))))
+        yield from self._close_interview(agent, key, number, household, id, Interview.from_machine(machine))
 
     def _close_interview(
         self, agent: ModelInterviewer, key: str, number: int, house: Household, id: str, interview: Interview
@@ -592,13 +596,13 @@ class FieldworkModel:
 
     def _reserve_cells(self, id: str, cells: Iterable[str]) -> bool:
         """Reserve a place in each of these hard cells; False, and nothing reserved, where one is full."""
-        held = self._reserved_cells.setdefault(id, set())
-        wanted = [c for c in cells if c not in held and not self.plan.quotas.cells[c].soft]
-        if find_full_cell(wanted, self.plan.quotas.list_full_cells(self.fill)):
+        reserved = self._reserved_cells.setdefault(id, set())
+        missing = [c for c in cells if c not in reserved and not self.plan.quotas.cells[c].soft]
+        if find_full_cell(missing, self.plan.quotas.list_full_cells(self.fill)):
             return False
-        for cell in wanted:
-            held.add(cell)
-            self._change_fill(cell, held=1)
+        for cell in missing:
+            reserved.add(cell)
+            self._change_fill(cell, reserved=1)
         return True
 
     def _count_complete(self, id: str, interview: Interview) -> bool:
@@ -608,16 +612,16 @@ class FieldworkModel:
             return False
         self._release_cells(id)
         for cell in cells:
-            self._change_fill(cell, taken=1)
+            self._change_fill(cell, completes=1)
         return True
 
     def _release_cells(self, id: str) -> None:
         for cell in self._reserved_cells.pop(id, ()):
-            self._change_fill(cell, held=-1)
+            self._change_fill(cell, reserved=-1)
 
-    def _change_fill(self, cell: str, *, taken: int = 0, held: int = 0) -> None:
+    def _change_fill(self, cell: str, *, completes: int = 0, reserved: int = 0) -> None:
         before = self.fill.get(cell, CellFill())
-        self.fill[cell] = CellFill(before.completes + taken, before.reserved + held)
+        self.fill[cell] = CellFill(before.completes + completes, before.reserved + reserved)
 
 
 def _is_noncontact(outcome: str, plan: Plan) -> bool:

@@ -82,13 +82,13 @@ def measure_propensities(histories: Iterable[tuple[str, Sequence[HistoryEntry]]]
     else:
         basis.append(f"{usual.refuse:.0%} of talks are refused, {usual.eligible:.0%} are eligible (assumed)")
     basis.append(f"an appointment is kept {usual.keep_appointment:.0%} of the time (assumed)")
-    length = timedelta(seconds=fmean(one.total_seconds() for one in lengths)) if lengths else None
-    if length is not None and len(lengths) >= MIN_INTERVIEWS:
-        minutes = length.total_seconds() / 60
+    mean_length = timedelta(seconds=fmean(length.total_seconds() for length in lengths)) if lengths else None
+    if mean_length is not None and len(lengths) >= MIN_INTERVIEWS:
+        minutes = mean_length.total_seconds() / 60
         basis.append(f"an interview takes {minutes:.1f} minutes (of {len(lengths):,} here)")
     else:
-        length = None
-    return MeasuredPropensities(propensities, length, tuple(basis))
+        mean_length = None
+    return MeasuredPropensities(propensities, mean_length, tuple(basis))
 
 
 def _is_contact(outcome: str, plan: Plan) -> bool:

@@ -55,21 +55,21 @@ class AgendaEntry:
 class StationSimulation:
     """Fieldwork of a study: its clock, its interviewers, and who of them acts next."""
 
-    def __init__(self, study: OpenStudy, interviewers: Sequence[Interviewer], tried: FieldworkSettings) -> None:
+    def __init__(self, study: OpenStudy, interviewers: Sequence[Interviewer], settings: FieldworkSettings) -> None:
         self.study = study
-        self.settings = tried
-        self.at = self._to_utc(tried.starts)
+        self.settings = settings
+        self.at = self._to_utc(settings.starts)
         self._households: dict[str, Household] = {}
-        world = SimulationContext(
+        context = SimulationContext(
             clock=self.clock,
             find_household=self._find_household,
             calendar=study.plan.calendar,
-            zone=tried.zone,
-            habits=tried.habits,
-            item_seconds=tried.item_seconds,
+            zone=settings.zone,
+            habits=settings.habits,
+            item_seconds=settings.item_seconds,
         )
         self.interviewers = tuple(
-            SimulatedInterviewer(who, world, Random(f"{tried.seed}\0interviewer\0{number}"))
+            SimulatedInterviewer(who, context, Random(f"{settings.seed}\0interviewer\0{number}"))
             for number, who in enumerate(interviewers)
         )
         self.agenda = [
@@ -105,8 +105,8 @@ class StationSimulation:
 
     def iterate_shifts(self, number: int) -> ActionTimes:
         """Work the remaining shifts of one interviewer, each at a station of its own."""
-        calendar, tried = self.study.plan.calendar, self.settings
-        for day in (tried.starts + timedelta(days=n) for n in range(tried.days)):
+        calendar, settings = self.study.plan.calendar, self.settings
+        for day in (settings.starts + timedelta(days=n) for n in range(settings.days)):
             hours = calendar.find_hours(day)
             if hours is None or calendar.explain_closed_day(day):
                 continue
@@ -126,7 +126,7 @@ class StationSimulation:
             f"station {number + 1}",
             clock=self.clock,
             zone=self.settings.zone,
-            dice=Random(f"{self.settings.seed}\0station\0{number}\0{self.at.isoformat()}"),
+            rng=Random(f"{self.settings.seed}\0station\0{number}\0{self.at.isoformat()}"),
         )
 
     def step(self) -> bool:

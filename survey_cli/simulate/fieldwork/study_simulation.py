@@ -70,11 +70,11 @@ class StudySimulation:
 
 
 def simulate_study(
-    options: StudySimulationOptions, tell: Callable[[int, int, int], None] | None = None
+    options: StudySimulationOptions, progress: Callable[[int, int, int], None] | None = None
 ) -> StudySimulation:
     """Simulate the study's fieldwork.
 
-    `tell` receives how many days have passed, of how many, and how many interviews are complete.
+    `progress` receives how many days have passed, of how many, and how many interviews are complete.
     """
     instrument = open_instrument(options.path)
     people = load_people_by_id(options.path, instrument.id, db=options.db, named=options.people)
@@ -95,7 +95,7 @@ def simulate_study(
         instrument,
     )
     model = FieldworkModel(FieldworkStart(instrument, plan, people, cases), staff, settings)
-    model.run(tell)
+    model.run(progress)
     return StudySimulation(
         run=build_simulation_report(
             model.histories.items,
@@ -150,7 +150,7 @@ def build_staff(people: People, requested: int | None) -> Sequence[Interviewer]:
             Interviewer(login=f"interviewer {number}", role="supervisor")
             for number in range(1, (requested or DEFAULT_INTERVIEWERS) + 1)
         ]
-    listed = [one for one in people.interviewers.values() if not one.supervises]
+    listed = [interviewer for interviewer in people.interviewers.values() if not interviewer.supervises]
     if not listed:
         raise UserError("--interviewers", "nobody who interviews is listed", "give another list: --people FILE")
     invented = [

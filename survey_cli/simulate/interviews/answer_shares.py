@@ -23,32 +23,32 @@ def read_shares(path: str, instrument: Instrument) -> AnswerShares:
         remedy = "write item: {code: share}, as consent: {1: 0.9, 2: 0.1}"
         raise UserError(path, "the shares can't be read", remedy, tuple(select_errors(source.problems)))
     shares_by_item: dict[str, Mapping[Code, float]] = {}
-    for item, item_shares in source.tree.items():
-        leaf = instrument.items.get(str(item))
-        where = f"{path}: {item}"
-        if leaf is None or not leaf.question.expects_answer:
+    for item_id, item_shares in source.tree.items():
+        item = instrument.items.get(str(item_id))
+        where = f"{path}: {item_id}"
+        if item is None or not item.question.expects_answer:
             raise UserError(
-                where, "no question has this id", suggest_nearest(str(item), instrument.items, otherwise="")
+                where, "no question has this id", suggest_nearest(str(item_id), instrument.items, otherwise="")
             )
         if not isinstance(item_shares, Mapping):
             raise UserError(where, "here must stand a share for each code", "write {1: 0.9, 2: 0.1}")
-        shares = _read_item_shares(where, leaf, item_shares)
-        shares_by_item[leaf.id] = shares
+        shares = _read_item_shares(where, item, item_shares)
+        shares_by_item[item.id] = shares
     return shares_by_item
 
 
-def _read_item_shares(where: str, leaf: CompiledItem, item_shares: Mapping[Any, Any]) -> dict[Code, float]:
-    known: dict[str, Code] = {str(option.code): option.code for option in leaf.options}
-    known |= {decline.id: decline.id for decline in leaf.declines}
+def _read_item_shares(where: str, item: CompiledItem, item_shares: Mapping[Any, Any]) -> dict[Code, float]:
+    known: dict[str, Code] = {str(option.code): option.code for option in item.options}
+    known |= {decline.id: decline.id for decline in item.declines}
     shares: dict[Code, float] = {}
     for code, text in item_shares.items():
         value = parse_share(str(text))
         if value is None:
             raise UserError(f"{where}: {code}", f"{str(text)!r} is no share", "write 0.25, 25% or 1/4")
-        if leaf.options and str(code) not in known:
+        if item.options and str(code) not in known:
             otherwise = f"it has {', '.join(known)}"
             raise UserError(where, f"it has no code {code}", suggest_nearest(str(code), known, otherwise=otherwise))
         shares[known.get(str(code), str(code))] = float(value)
-    if not isinstance(leaf.question, MultipleItem) and sum(shares.values()) > 1 + 1e-9:
+    if not isinstance(item.question, MultipleItem) and sum(shares.values()) > 1 + 1e-9:
         raise UserError(where, f"the shares add up to {sum(shares.values()):.0%}", "lower them to 100% at most")
     return shares

@@ -22,14 +22,14 @@ class InterviewLengths:
     shortest_seed: int = 0
     longest_seed: int = 0
 
-    def add(self, asked: int, seed: int) -> None:
+    def add(self, questions: int, seed: int) -> None:
         """Add one interview."""
-        if not self.interviews or asked < self.shortest:
-            self.shortest, self.shortest_seed = asked, seed
-        if asked > self.longest or not self.interviews:
-            self.longest, self.longest_seed = asked, seed
+        if not self.interviews or questions < self.shortest:
+            self.shortest, self.shortest_seed = questions, seed
+        if questions > self.longest or not self.interviews:
+            self.longest, self.longest_seed = questions, seed
         self.interviews += 1
-        self.questions += asked
+        self.questions += questions
 
 
 @dataclass(slots=True)
@@ -52,13 +52,13 @@ class SimulationFindings:
         """Count one interview."""
         self.interviews += 1
         answers = interview.evaluate_route().answers
-        reached, chosen, leaves = self.reach_counts, self.choice_counts, self.instrument.items
-        asked = 0
+        reached, chosen, items = self.reach_counts, self.choice_counts, self.instrument.items
+        questions = 0
         for item in {item for item, _ in answers}:
             reached[item] += 1
-        for (item, _), held in answers.items():
-            asked += leaves[item].question.expects_answer
-            cell = held.cell
+        for (item, _), recorded in answers.items():
+            questions += items[item].question.expects_answer
+            cell = recorded.cell
             if isinstance(cell, int | str):
                 chosen[item, cell] += 1
             elif isinstance(cell, tuple):
@@ -68,18 +68,18 @@ class SimulationFindings:
         if stuck:
             self.stuck_counts[stuck] += 1
         is_complete = (interview.outcome or interview.status) == COMPLETE
-        (self.complete if is_complete else self.others).add(asked, interview.start.seed)
+        (self.complete if is_complete else self.others).add(questions, interview.start.seed)
 
     def list_unreached_items(self) -> tuple[CompiledItem, ...]:
         """List the items that were never asked, in written order."""
-        return tuple(leaf for leaf in self.instrument.items.values() if not self.reach_counts[leaf.id])
+        return tuple(item for item in self.instrument.items.values() if not self.reach_counts[item.id])
 
     def list_unchosen_options(self) -> tuple[tuple[CompiledItem, tuple[Code, ...]], ...]:
         """List items that were asked, with the options that were never chosen."""
-        items = []
-        for leaf in self.instrument.items.values():
-            if self.reach_counts[leaf.id]:
-                unchosen = tuple(o.code for o in leaf.options if not self.choice_counts[leaf.id, o.code])
+        unchosen_options = []
+        for item in self.instrument.items.values():
+            if self.reach_counts[item.id]:
+                unchosen = tuple(o.code for o in item.options if not self.choice_counts[item.id, o.code])
                 if unchosen:
-                    items.append((leaf, unchosen))
-        return tuple(items)
+                    unchosen_options.append((item, unchosen))
+        return tuple(unchosen_options)

@@ -77,26 +77,26 @@ def simulate_interviews(
     instrument: Instrument, *, count: int, seed: int, start: datetime, habits: Habits | None = None
 ) -> Iterator[SimulatedInterview]:
     """Simulate interviews, the same ones for the same seed. `start` is when the first begins."""
-    dice = Random(seed)
+    rng = Random(seed)
     habits = habits or Habits()
     for number in range(1, count + 1):
-        yield _simulate_interview(instrument, f"simulated {number}", dice, start + timedelta(minutes=number), habits)
+        yield _simulate_interview(instrument, f"simulated {number}", rng, start + timedelta(minutes=number), habits)
 
 
 def _simulate_interview(
-    instrument: Instrument, case: str, dice: Random, start: datetime, habits: Habits
+    instrument: Instrument, case: str, rng: Random, start: datetime, habits: Habits
 ) -> SimulatedInterview:
-    language = instrument.language if dice.random() < 0.6 else dice.choice(instrument.languages)
+    language = instrument.language if rng.random() < 0.6 else rng.choice(instrument.languages)
     began = InterviewStarted(
         EventStamp(start, STATION, STATION),
         instrument=instrument.hash,
-        seed=dice.getrandbits(62),
+        seed=rng.getrandbits(62),
         case=case,
         today=start.date(),
-        session=SessionContext(STATION, dice.choice(("morning", "afternoon", "evening")), language),
-        sample=_invent_sample(instrument, case, dice),
+        session=SessionContext(STATION, rng.choice(("morning", "afternoon", "evening")), language),
+        sample=_invent_sample(instrument, case, rng),
     )
-    respondent = Respondent(instrument, began, dice, habits)
+    respondent = Respondent(instrument, began, rng, habits)
     respondent.answer()
     return SimulatedInterview(Interview.from_machine(respondent.machine), respondent.stuck)
 
@@ -112,7 +112,7 @@ class Respondent:
         self,
         instrument: Instrument,
         began: InterviewStarted,
-        dice: Random,
+        rng: Random,
         habits: Habits,
         *,
         lookup: QuotaLookup = _always_open,
@@ -121,7 +121,7 @@ class Respondent:
         self.stuck = ""
         """The item whose checks no invented answer passed."""
         self._instrument = instrument
-        self._dice = dice
+        self._rng = rng
         self._habits = habits
         self._lookup = lookup
         self._at = began.stamp.at
@@ -131,10 +131,10 @@ class Respondent:
 
     def answer(self, most: int = -1) -> None:
         """Answer until the interview closes, or until `most` items were asked; below 0: without limit."""
-        patience, dice = 0, self._dice
+        patience, rng = 0, self._rng
         while self.machine.status == "open" and most:
             machine = self.machine
-            self._at += EVENT_INTERVALS[int(dice.random() * len(EVENT_INTERVALS))]
+            self._at += EVENT_INTERVALS[int(rng.random() * len(EVENT_INTERVALS))]
             stop = machine.current_stop
             if stop is not None and self._requalify(stop):
                 continue
@@ -155,7 +155,7 @@ class Respondent:
         self, machine: Machine, stop: RouteStop | None, stamp: EventStamp, patience: int
     ) -> InterviewEvent | Rejection:
         """Choose what happens next."""
-        habits, dice = self._habits, self._dice
+        habits, rng = self._habits, self._rng
         if stop is None:
             outcome = OUTCOMES.get(machine.ending)
             return (InterviewSuspended if outcome is not None and outcome.temporary else InterviewEnded)(
@@ -167,28 +167,28 @@ class Respondent:
             return ValueComputed(stamp, place, self._lookup(machine, stop) if value is None else value, of)
         if not question.expects_answer:
             return QuestionAnswered(stamp, place)
-        if machine.query is not None and (dice.random() < habits.confirm or patience > ENTRY_ATTEMPTS // 2):
+        if machine.query is not None and (rng.random() < habits.confirm or patience > ENTRY_ATTEMPTS // 2):
             return QueryConfirmed(stamp, place, machine.query)
-        lot = dice.random()
-        if lot < habits.break_off:
+        draw = rng.random()
+        if draw < habits.break_off:
             return InterviewStopped(stamp, "break_off")
-        if lot < habits.break_off + habits.back and not patience:
+        if draw < habits.break_off + habits.back and not patience:
             stops = machine.walk.stops
             before = machine.find_previous_index(len(stops) - 1)
             if before is not None:
                 return PositionMoved(stamp, stops[before].place)
-        asking = machine.walk.build_item_context(stop, machine.language)
+        context = machine.walk.build_item_context(stop, machine.language)
         reply: Reply | None = None
         if (shares := habits.shares.get(stop.item.id)) and patience < ENTRY_ATTEMPTS // 2:
-            chosen = _draw_answer(shares, stop.item, dice)
+            chosen = _draw_answer(shares, stop.item, rng)
             if isinstance(chosen, str) and any(d.id == chosen for d in stop.item.declines):
                 return QuestionDeclined(stamp, place, chosen)
             reply = _build_reply(chosen, stop.item)
         else:
             declines = stop.item.declines
-            if declines and (dice.random() < habits.decline or patience > ENTRY_ATTEMPTS - 5):
-                return QuestionDeclined(stamp, place, dice.choice(declines).id)
-        return prompts.parse_reply_at(machine, stop, reply or question.invent(asking, dice), stamp)
+            if declines and (rng.random() < habits.decline or patience > ENTRY_ATTEMPTS - 5):
+                return QuestionDeclined(stamp, place, rng.choice(declines).id)
+        return prompts.parse_reply_at(machine, stop, reply or question.invent(context, rng), stamp)
 
     # qualifying
 
@@ -205,19 +205,19 @@ class Respondent:
         ):
             return False
         if self._will_qualify is None:
-            self._will_qualify = self._dice.random() < self._habits.qualify
+            self._will_qualify = self._rng.random() < self._habits.qualify
         if not self._will_qualify or not self._requalify_attempts:
             return False
         rules = (stop.item.ask_if, stop.item.unless)
         names = {name for rule in rules if rule is not None for name in rule.names}
-        asked = names & self._instrument.items.keys()
+        deciding_items = names & self._instrument.items.keys()
         led_here = [
             number
             for number, event in enumerate(self.machine.events)
             if isinstance(event, QuestionAnswered | QuestionDeclined)
             and self._instrument.items[event.place.item].question.expects_answer
             and event.place.item not in self._habits.shares
-            and (event.place.item in asked or not asked)
+            and (event.place.item in deciding_items or not deciding_items)
         ]
         if not led_here:
             return False
@@ -240,30 +240,30 @@ def _is_screening_outcome(outcome: str) -> bool:
     return (row.like or row.id if row is not None else outcome) not in ("complete", "quota_full")
 
 
-def _draw_answer(shares: Mapping[Code, float], leaf: CompiledItem, dice: Random) -> Code | tuple[Code, ...] | None:
+def _draw_answer(shares: Mapping[Code, float], item: CompiledItem, rng: Random) -> Code | tuple[Code, ...] | None:
     """Draw the code, the codes of a multiple, or the decline; None: the answer is invented."""
-    if isinstance(leaf.question, MultipleItem):
-        return tuple(code for code, share in shares.items() if dice.random() < share) or None
-    lot = dice.random()
+    if isinstance(item.question, MultipleItem):
+        return tuple(code for code, share in shares.items() if rng.random() < share) or None
+    draw = rng.random()
     for code, share in shares.items():
-        lot -= share
-        if lot < 0:
+        draw -= share
+        if draw < 0:
             return code
     return None
 
 
-def _build_reply(chosen: Code | tuple[Code, ...] | None, leaf: CompiledItem) -> Reply | None:
+def _build_reply(chosen: Code | tuple[Code, ...] | None, item: CompiledItem) -> Reply | None:
     """Build the reply as an interface sends it: codes, or a number as it is typed."""
-    if chosen is None or not leaf.options:
+    if chosen is None or not item.options:
         return None if chosen is None else str(chosen)
     codes = chosen if isinstance(chosen, tuple) else (chosen,)
-    words = {o.code: "something else" for o in leaf.options if o.specify and o.code in codes}
+    words = {o.code: "something else" for o in item.options if o.specify and o.code in codes}
     return PickReply(codes, words or NO_SPECIFY_TEXTS)
 
 
-def _invent_sample(instrument: Instrument, case: str, dice: Random) -> Mapping[str, Value | Missing]:
+def _invent_sample(instrument: Instrument, case: str, rng: Random) -> Mapping[str, Value | Missing]:
     """Invent the sample values of a case."""
     return {
-        name: case if column.role == "key" else invent_sample_value(instrument, name, column, dice)
+        name: case if column.role == "key" else invent_sample_value(instrument, name, column, rng)
         for name, column in instrument.sample.items()
     }
