@@ -233,7 +233,7 @@ class Subcommands(LazyConversion, TyperGroup):
 
 
 def select_app(word: str) -> typer.Typer:
-    """The app with only the command of this name, where there is one; else with all.
+    """Build the app with only the command of this name; with all commands where there is none.
 
     Typer builds every command of an app, and thirty unused ones take 6 ms of every start.
     """
@@ -244,13 +244,13 @@ def select_app(word: str) -> typer.Typer:
 
 
 def iterate_commands() -> Iterator[tuple[str, CommandEntry | CommandGroup]]:
-    """Every command and group, by name, in the order of the panels."""
+    """Yield every command and group, by name, in the order of the panels."""
     for commands in PANELS.values():
         yield from commands.items()
 
 
 def build_app(commands: Mapping[str, CommandEntry | CommandGroup] | None = None) -> typer.Typer:
-    """An app with these commands, or with all; their modules are imported."""
+    """Build an app with these commands, or with all; their modules are imported."""
     commands = dict(iterate_commands()) if commands is None else commands
     app = typer.Typer(
         name="survey",
@@ -272,13 +272,13 @@ def build_app(commands: Mapping[str, CommandEntry | CommandGroup] | None = None)
 
 
 def load_function(target: str) -> Any:
-    """The function `module:function` of a command."""
+    """Import the function `module:function` of a command."""
     module, _, function = target.partition(":")
     return getattr(import_module(f"survey_cli.cli.commands.{module}"), function)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         print(f"survey {__version__}")
         raise typer.Exit
 

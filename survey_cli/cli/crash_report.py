@@ -21,9 +21,9 @@ def run_full_screen(act: Callable[[], None]) -> bool:
 
     try:
         act()
-    except ScreenError as failed:
-        say(str(failed))
-        say(write_crash_report(failed.__cause__ or failed))
+    except ScreenError as error:
+        say(str(error))
+        say(write_crash_report(error.__cause__ or error))
         return False
     return True
 
@@ -36,10 +36,10 @@ def write_crash_report(bug: BaseException) -> str:
             "w", prefix="survey-bug-", suffix=".txt", delete=False, encoding="utf-8"
         ) as file:
             file.write(text)
-        kept = f"please report it with the file {file.name}, which holds no answers"
+        remedy = f"please report it with the file {file.name}, which holds no answers"
     except OSError:
-        kept = "please report it, and how it came about (no report could be written here)"
-    return f"survey: this is a bug in survey ({type(bug).__name__}) — {kept}"
+        remedy = "please report it, and how it came about (no report could be written here)"
+    return f"survey: this is a bug in survey ({type(bug).__name__}) — {remedy}"
 
 
 def _render_report(bug: BaseException) -> Iterator[str]:
@@ -58,7 +58,7 @@ def _render_report(bug: BaseException) -> Iterator[str]:
 
 
 def _describe_command(arguments: list[str]) -> str:
-    """The command and the names of its options, without their values."""
+    """Describe the command by its name and those of its options, without their values."""
     first = [a for a in arguments[:1] if a.isalpha()]
     return " ".join([*first, *(a.partition("=")[0] for a in arguments if a.startswith("--"))]) or "(none)"
 

@@ -50,7 +50,7 @@ def _prepare_streams() -> None:
 
 
 def _open_null_stream(name: str) -> TextIO:
-    """A substitute for a closed stream.
+    """Open a substitute for a closed stream.
 
     There is nothing to read, writing results fails when they are flushed, and notices are discarded.
     """
@@ -59,7 +59,7 @@ def _open_null_stream(name: str) -> TextIO:
 
 
 def _run_until_settled(arguments: Sequence[str]) -> int:
-    """The exit code of the command, which is run again after each question that was answered at the terminal."""
+    """Run the command, again after each question answered at the terminal. Returns its exit code."""
     while (code := _run_once(arguments)) == RETRY:
         pass
     return code
@@ -80,7 +80,7 @@ def _run_once(arguments: Sequence[str]) -> int:
 
 
 def _report_misuse(error: Exception) -> int:
-    """Print what was not understood, and where it is explained."""
+    """Print what was not understood, and the command that explains it."""
     from survey_cli.cli.app import RENAMED
 
     near = getattr(error, "possibilities", None) or ()

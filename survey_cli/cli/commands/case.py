@@ -1,4 +1,4 @@
-"""The commands `outcome`, `answer`, `reopen`, `release`, `free` and `reassign`, with which supervisors change cases."""
+"""The commands of `case` that change cases, and `sample release`: for supervisors."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -100,14 +100,14 @@ def reopen(
 
     if bool(case) == bool(refusals):
         raise typer.BadParameter("name a case, or --refusals soft", param_hint="CASE")
-    asks = build_request(file, by=by, people=people, db=db)
+    request = build_request(file, by=by, people=people, db=db)
     if case:
-        _say_change(reopen_case(asks, case, why=note))
+        _say_change(reopen_case(request, case, why=note))
         return
     until = datetimes.parse_time(before, option="--before") if before else None
     with show_progress() as progress:
-        made = reopen_refusals(asks, before=until, why=note, progress=progress)
-    _say_changes(made, "put back into the queue")
+        batch = reopen_refusals(request, before=until, why=note, progress=progress)
+    _say_changes(batch, "put back into the queue")
 
 
 def release(
@@ -121,8 +121,8 @@ def release(
     from survey_cli.services.cases.case_actions import release_replicates
 
     with show_progress() as progress:
-        made = release_replicates(build_request(file, by=by, people=people, db=db), replicates, progress=progress)
-    _say_changes(made, "released")
+        batch = release_replicates(build_request(file, by=by, people=people, db=db), replicates, progress=progress)
+    _say_changes(batch, "released")
 
 
 def free(
@@ -135,10 +135,9 @@ def free(
     """Take a case away from the station that has it. The call in progress stays in its history."""
     from survey_cli.services.cases.case_actions import free_case
 
-    made = free_case(build_request(file, by=by, people=people, db=db), case)
-    changed, had = made
-    since = f" since {datetimes.format_here(had.since)}" if had.since else ""
-    say(f"{changed.key}: {had.by} had it at station {had.station}{since}")
+    changed, lease = free_case(build_request(file, by=by, people=people, db=db), case)
+    since = f" since {datetimes.format_here(lease.since)}" if lease.since else ""
+    say(f"{changed.key}: {lease.by} had it at station {lease.station}{since}")
     _say_change(changed)
 
 
@@ -162,7 +161,7 @@ def reassign(
         raise typer.BadParameter("name a case, or --all-of NAME", param_hint="CASE")
     if not to:
         raise typer.BadParameter("name the new owner of the appointment, or anyone", param_hint="--to")
-    made = reassign_appointments(
+    batch = reassign_appointments(
         build_request(file, by=by, people=people, db=db),
         to=to,
         key=case,
@@ -170,19 +169,19 @@ def reassign(
         policy={None: None, OwnerChoice.only: "me", OwnerChoice.first: "me_first"}[keeps],
     )
     if case:
-        _say_change(made.changed[0])
+        _say_change(batch.changed[0])
     else:
-        _say_changes(made, f"now {'anyone' if to == 'anyone' else to}'s")
+        _say_changes(batch, f"now {'anyone' if to == 'anyone' else to}'s")
 
 
-def _say_change(made: "CaseActionResult") -> None:
-    """Print what was done, and the case's status now."""
-    stands = made.position
-    due = f", due {datetimes.format_here(stands.due_at)}" if stands.status == "waiting" and stands.due_at else ""
-    reason = f" ({stands.why})" if stands.why else ""
-    say(f"{made.key}: {made.summary}; {stands.status}{reason}{due}, code {stands.code}")
+def _say_change(result: "CaseActionResult") -> None:
+    """Print the change and the case's current status."""
+    standing = result.position
+    due = f", due {datetimes.format_here(standing.due_at)}" if standing.status == "waiting" and standing.due_at else ""
+    reason = f" ({standing.why})" if standing.why else ""
+    say(f"{result.key}: {result.summary}; {standing.status}{reason}{due}, code {standing.code}")
 
 
-def _say_changes(made: "CaseBatchResult", what: str) -> None:
-    say_skipped(made.skipped)
-    say(f"{format_quantity(len(made.changed), 'case')} {what}")
+def _say_changes(batch: "CaseBatchResult", change: str) -> None:
+    say_skipped(batch.skipped)
+    say(f"{format_quantity(len(batch.changed), 'case')} {change}")

@@ -1,4 +1,4 @@
-"""The commands `cases`, `why`, `queue` and `people`, which show cases and change nothing."""
+"""The commands `case list`, `case show`, `case why`, `queue` and `study people`, which change nothing."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
@@ -69,14 +69,14 @@ def list_all(
     """
     from survey_cli.services.cases.case_lists import CaseFilter, list_cases
 
-    asks = build_request(file, by=by, people=people, db=db)
-    wanted = CaseFilter(status=status, outcome=outcome, code=code, find=find, where=where, limit=limit)
-    listed = list_cases(asks, wanted)
-    _print_cases(listed.lines, form)
-    said = f"{len(listed.lines):,} of {format_quantity(listed.total, 'case')}"
-    say(f"{listed.where}: {said}{'' if listed.names_shown else '; names are visible to supervisors only'}")
-    if listed.damage:
-        say(listed.damage)
+    request = build_request(file, by=by, people=people, db=db)
+    case_filter = CaseFilter(status=status, outcome=outcome, code=code, find=find, where=where, limit=limit)
+    cases = list_cases(request, case_filter)
+    _print_cases(cases.lines, form)
+    count = f"{len(cases.lines):,} of {format_quantity(cases.total, 'case')}"
+    say(f"{cases.where}: {count}{'' if cases.names_shown else '; names are visible to supervisors only'}")
+    if cases.damage:
+        say(cases.damage)
         raise typer.Exit(1)
 
 
@@ -114,7 +114,7 @@ def _print_cases(lines: "tuple[CaseLine, ...]", form: ListFormat) -> None:
 
 
 def _render_cases(lines: "tuple[CaseLine, ...]") -> str:
-    """The columns that have a value in at least one line."""
+    """Render the columns that have a value in at least one line."""
     named = any(line.name and line.name != line.key for line in lines)
     head = ["case", *(["name"] if named else []), "status", "code", "outcome", "att", "due", "why"]
     rows = [
@@ -146,30 +146,30 @@ def _render_sheet(sheet: "CaseSheet") -> Iterator[str]:
     for label, words in sheet.columns:
         yield make_printable(f"  {label}: {words}")
     for number in sheet.numbers:
-        shown = number.shown or "(not shown)"
+        digits = number.shown or "(not shown)"
         following = ", dialed next" if number.next and number.state == "live" else ""
         yield make_printable(
-            f"  number {number.position}: {shown}, {number.line}, {number.state.replace('_', ' ')}{following}"
+            f"  number {number.position}: {digits}, {number.line}, {number.state.replace('_', ' ')}{following}"
         )
     if sheet.appointment:
         yield make_printable(f"  appointment: {sheet.appointment}")
-    for one in sheet.interviews:
-        origin = "" if one.origin == "real" else f"{one.origin}, "
-        at_item = f" at {one.at_item}" if one.at_item and one.status != "ended" else ""
+    for interview in sheet.interviews:
+        origin = "" if interview.origin == "real" else f"{interview.origin}, "
+        at_item = f" at {interview.at_item}" if interview.at_item and interview.status != "ended" else ""
         yield make_printable(
-            f"  interview {one.number}: {origin}{one.outcome or one.status}{at_item}, "
-            f"{'answers erased' if one.erased else format_quantity(one.answered, 'answer')}, "
-            f"{datetimes.format_here(one.updated_at)}"
+            f"  interview {interview.number}: {origin}{interview.outcome or interview.status}{at_item}, "
+            f"{'answers erased' if interview.erased else format_quantity(interview.answered, 'answer')}, "
+            f"{datetimes.format_here(interview.updated_at)}"
         )
     for cell in sheet.cells:
-        held = f" and {cell.held:,} held" if cell.held else ""
-        yield make_printable(f"  quota {cell.cell}: {cell.taken:,}{held} of {cell.target:,}")
+        on_hold = f" and {cell.held:,} held" if cell.held else ""
+        yield make_printable(f"  quota {cell.cell}: {cell.taken:,}{on_hold} of {cell.target:,}")
     yield ""
     rows = []
-    for past in sheet.history:
-        note = f": {past.note}" if past.note else ""
-        there = datetimes.format_clock(past.at, sheet.zone)
-        rows.append((str(past.seq), datetimes.format_here(past.at), there, past.by, f"{past.what}{note}"))
+    for entry in sheet.history:
+        note = f": {entry.note}" if entry.note else ""
+        respondent_time = datetimes.format_clock(entry.at, sheet.zone)
+        rows.append((str(entry.seq), datetimes.format_here(entry.at), respondent_time, entry.by, f"{entry.what}{note}"))
     yield render_table(("", "here", "there", "by", "what"), rows)
 
 
@@ -184,12 +184,12 @@ def _describe_status(line: "CaseLine", zone: str) -> str:
     )
 
 
-def say_skipped(left: Sequence[tuple[str, str]]) -> None:
+def say_skipped(skipped: Sequence[tuple[str, str]]) -> None:
     """Print which cases were skipped and why: the first few, and how many more."""
-    for key, reason in left[:MAX_SKIPPED]:
+    for key, reason in skipped[:MAX_SKIPPED]:
         say(f"{key}: not changed: {reason}")
-    if len(left) > MAX_SKIPPED:
-        say(f"… and {len(left) - MAX_SKIPPED} more were not changed")
+    if len(skipped) > MAX_SKIPPED:
+        say(f"… and {len(skipped) - MAX_SKIPPED} more were not changed")
 
 
 def why(
@@ -209,29 +209,29 @@ def why(
     """
     from survey_cli.services.cases.queue_lists import explain_case
 
-    asks = build_request(file, by=by, people=people, db=db)
-    found = explain_case(
-        asks, case, at=datetimes.parse_time(at, option="--at") if at else asks.at, interviewer=interviewer
+    request = build_request(file, by=by, people=people, db=db)
+    report = explain_case(
+        request, case, at=datetimes.parse_time(at, option="--at") if at else request.at, interviewer=interviewer
     )
-    for line in _render_verdicts(found):
+    for line in _render_verdicts(report):
         print(make_printable(line))
-    raise typer.Exit(0 if found.is_allowed else 1)
+    raise typer.Exit(0 if report.is_allowed else 1)
 
 
-def _render_verdicts(found: "CallabilityReport") -> Iterator[str]:
-    line = found.line
+def _render_verdicts(report: "CallabilityReport") -> Iterator[str]:
+    line = report.line
     name = f" ({line.name})" if line.name and line.name != line.key else ""
-    may = "may be called" if found.is_allowed else "may not be called"
-    yield f"{line.key}{name} {may} by {found.who}, {datetimes.format_both(found.at, found.zone)}"
-    longest = max(len(verdict.rule) for verdict in found.verdicts)
-    for verdict in found.verdicts:
+    result = "may be called" if report.is_allowed else "may not be called"
+    yield f"{line.key}{name} {result} by {report.who}, {datetimes.format_both(report.at, report.zone)}"
+    longest = max(len(verdict.rule) for verdict in report.verdicts)
+    for verdict in report.verdicts:
         mark = "✓ yes" if verdict.allows else "✗ no "
-        until = f" (until {datetimes.format_both(verdict.until, found.zone)})" if verdict.until else ""
+        until = f" (until {datetimes.format_both(verdict.until, report.zone)})" if verdict.until else ""
         yield f"  {mark}  {verdict.rule.ljust(longest)}  {verdict.explanation}{until}"
-    if found.next_at is not None and (not found.is_allowed or found.next_at > found.at):
-        yield f"next: {datetimes.format_both(found.next_at, found.zone)}"
-    elif found.next_at is None and not found.is_allowed:
-        refused = {verdict.rule for verdict in found.verdicts if not verdict.allows}
+    if report.next_at is not None and (not report.is_allowed or report.next_at > report.at):
+        yield f"next: {datetimes.format_both(report.next_at, report.zone)}"
+    elif report.next_at is None and not report.is_allowed:
+        refused = {verdict.rule for verdict in report.verdicts if not verdict.allows}
         if "do not call" in refused:
             yield "next: never"
         elif line.status == "done":
@@ -253,45 +253,45 @@ def queue(
     """List the next cases in the order of calling, with reasons, and those that are due but not callable now."""
     from survey_cli.services.cases.queue_lists import list_queue
 
-    found = list_queue(build_request(file, by=by, people=people, db=db), limit=number, interviewer=interviewer)
-    for line in _render_queue(found):
+    report = list_queue(build_request(file, by=by, people=people, db=db), limit=number, interviewer=interviewer)
+    for line in _render_queue(report):
         print(line)
-    stands = ", ".join(f"{cases:,} {words}" for cases, words in found.status_counts) or "no cases"
-    say(f"{found.where}: {stands}; for {found.who}, {datetimes.format_here(found.at)}")
+    counts = ", ".join(f"{cases:,} {words}" for cases, words in report.status_counts) or "no cases"
+    say(f"{report.where}: {counts}; for {report.who}, {datetimes.format_here(report.at)}")
 
 
-def _render_queue(found: "QueueReport") -> Iterator[str]:
-    if found.lines:
-        named = any(line.name and line.name != line.key for line in found.lines)
+def _render_queue(report: "QueueReport") -> Iterator[str]:
+    if report.lines:
+        named = any(line.name and line.name != line.key for line in report.lines)
         rows = [
             (
                 str(line.place),
                 line.key,
                 *((line.name,) if named else ()),
-                datetimes.format_clock(found.at, line.zone),
+                datetimes.format_clock(report.at, line.zone),
                 line.why,
             )
-            for line in found.lines
+            for line in report.lines
         ]
         yield render_table(("", "case", *(("name",) if named else ()), "there", "why"), rows)
     else:
         yield "no case can be called now"
-    for heading, closed in (
-        ("excluded by a rule:", found.turned_down),
-        ("due, but not callable now (the first case of each kind):", found.closed),
+    for heading, deferred in (
+        ("excluded by a rule:", report.turned_down),
+        ("due, but not callable now (the first case of each kind):", report.closed),
     ):
-        if closed:
+        if deferred:
             yield ""
             yield heading
-            yield from map(make_printable, _render_closed(closed))
+            yield from map(make_printable, _render_closed(deferred))
 
 
-def _render_closed(closed: "tuple[DeferredLine, ...]") -> Iterator[str]:
-    for line in closed[:MAX_CLOSED]:
+def _render_closed(deferred: "tuple[DeferredLine, ...]") -> Iterator[str]:
+    for line in deferred[:MAX_CLOSED]:
         opens = f"; opens {datetimes.format_both(line.opens_at, line.zone)}" if line.opens_at else ""
         yield f"  {line.key}: {line.why}{opens}"
-    if len(closed) > MAX_CLOSED:
-        yield f"  … and {len(closed) - MAX_CLOSED} more kinds"
+    if len(deferred) > MAX_CLOSED:
+        yield f"  … and {len(deferred) - MAX_CLOSED} more kinds"
 
 
 def people(
@@ -300,8 +300,8 @@ def people(
     """List who works on the study, with each interviewer's current case and appointments."""
     from survey_cli.services.study.interviewer_list import list_interviewers
 
-    found = list_interviewers(build_request(file, by=by, people=people, db=db))
-    for problem in found.problems:
+    listing = list_interviewers(build_request(file, by=by, people=people, db=db))
+    for problem in listing.problems:
         say(str(problem))
     rows = [
         (
@@ -313,14 +313,14 @@ def people(
             f"{line.appointments} ({line.missed} missed)" if line.missed else str(line.appointments),
             ", ".join(line.cases) or "–",
         )
-        for line in found.lines
+        for line in listing.lines
     ]
     if rows:
         print(render_table(("login", "role", "languages", "skills", "pseudonym", "appointments", "current case"), rows))
-    if found.unowned_appointments:
-        say(f"{format_quantity(found.unowned_appointments, 'appointment')} for anyone")
-    if found.where:
-        say(f"{found.where}: {format_quantity(sum(bool(line.role) for line in found.lines), 'person', 'people')}")
+    if listing.unowned_appointments:
+        say(f"{format_quantity(listing.unowned_appointments, 'appointment')} for anyone")
+    if listing.where:
+        say(f"{listing.where}: {format_quantity(sum(bool(line.role) for line in listing.lines), 'person', 'people')}")
     else:
         say(
             wrap_paragraph(

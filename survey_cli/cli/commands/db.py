@@ -14,16 +14,16 @@ def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     from survey_cli.cli.output.progress import show_progress
     from survey_cli.services.database.interview_archive import verify_database
 
-    with show_progress() as bar:
-        found = verify_database(file, db=db, progress=bar)
-    for finding in found.findings:
+    with show_progress() as progress:
+        report = verify_database(file, db=db, progress=progress)
+    for finding in report.findings:
         print(finding)
-    counted = f"{format_quantity(found.interviews, 'interview')}, {format_quantity(found.events, 'event')}"
-    for note in found.notes:
+    counts = f"{format_quantity(report.interviews, 'interview')}, {format_quantity(report.events, 'event')}"
+    for note in report.notes:
         say(note)
-    well = format_quantity(len(found.findings), "finding") if found.findings else "no problems"
-    say(f"{found.where}: {counted}: {well}")
-    raise typer.Exit(1 if found.findings else 0)
+    summary = format_quantity(len(report.findings), "finding") if report.findings else "no problems"
+    say(f"{report.where}: {counts}: {summary}")
+    raise typer.Exit(1 if report.findings else 0)
 
 
 def backup(
@@ -35,8 +35,8 @@ def backup(
     from survey_cli.cli.output import datetimes
     from survey_cli.services.database.interview_archive import back_up_database
 
-    copied = back_up_database(file, to, at=datetimes.now(), db=db)
-    say(f"{copied}: copied to {to}")
+    database = back_up_database(file, to, at=datetimes.now(), db=db)
+    say(f"{database}: copied to {to}")
 
 
 def restore(
@@ -52,24 +52,26 @@ def restore(
     from survey_cli.cli.output import datetimes
     from survey_cli.services.database.restore_and_upgrade import restore_database
 
-    made = restore_database(file, backup, at=datetimes.now(), db=db)
+    result = restore_database(file, backup, at=datetimes.now(), db=db)
     say(
-        f"{made.where}: restored from {backup}: {format_quantity(made.interviews, 'interview')}, "
-        f"{format_quantity(made.events, 'event')}"
+        f"{result.where}: restored from {backup}: {format_quantity(result.interviews, 'interview')}, "
+        f"{format_quantity(result.events, 'event')}"
     )
-    if not made.kept:
+    if not result.kept:
         return
-    say(f"the replaced database is kept: {made.kept}")
-    lost = made.lost
-    if lost is None:
+    say(f"the replaced database is kept: {result.kept}")
+    lost_entries = result.lost
+    if lost_entries is None:
         say("the replaced database cannot be read, so it is unknown whether it has anything newer")
-    elif any(lost[:-1]):
+    elif any(lost_entries[:-1]):
         parts = (
             format_quantity(number, name)
-            for number, name in zip(lost[:-1], ("interview", "answer", "case", "call"), strict=True)
+            for number, name in zip(lost_entries[:-1], ("interview", "answer", "case", "call"), strict=True)
             if number
         )
-        newest = f"; the newest is from {lost.newest.astimezone():%Y-%m-%d %H:%M}" if lost.newest else ""
+        newest = (
+            f"; the newest is from {lost_entries.newest.astimezone():%Y-%m-%d %H:%M}" if lost_entries.newest else ""
+        )
         say(f"only in the replaced database: {', '.join(parts)}{newest}")
     else:
         say("nothing in the replaced database is newer")
@@ -83,5 +85,5 @@ def upgrade(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     """
     from survey_cli.services.database.restore_and_upgrade import upgrade_database
 
-    made = upgrade_database(file, db=db)
-    say(f"{made}: ready for this version of the program")
+    database = upgrade_database(file, db=db)
+    say(f"{database}: ready for this version of the program")

@@ -40,8 +40,8 @@ class RowChoice(StrEnum):
     calls = "calls"
 
 
-def _print_formats(wanted: bool) -> None:
-    if not wanted:
+def _print_formats(is_requested: bool) -> None:
+    if not is_requested:
         return
     from survey_cli.exports import FORMATS
 
@@ -142,7 +142,7 @@ def export(
     options = ExportOptions(
         to="",
         what=what.value,
-        variables=tuple(name.strip() for some in variables or () for name in some.split(",") if name.strip()),
+        variables=tuple(name.strip() for text in variables or () for name in text.split(",") if name.strip()),
         where=where,
         rake=rake,
         trim=trim,
@@ -166,36 +166,36 @@ def export(
         _write_bundle(file, options, bundle, out or ())
         return
     outs = out or ["-"]
-    with show_progress(shown="-" not in outs) as tell:
-        done = export_files(file, replace(options, progress=tell), outs, stdout=open_data_output())
-    for line in dict.fromkeys(line for made in done for line in (*made.warnings, *made.differences)):
+    with show_progress(shown="-" not in outs) as progress:
+        results = export_files(file, replace(options, progress=progress), outs, stdout=open_data_output())
+    for line in dict.fromkeys(line for result in results for line in (*result.warnings, *result.differences)):
         say(line)
-    if done[0].left_out:
-        left = ", ".join(done[0].left_out)
-        ask = (
+    if results[0].left_out:
+        column_names = ", ".join(results[0].left_out)
+        remedy = (
             "--with-contacts includes them"
             if what is RowChoice.calls
             else "--personal NAME or --with-contacts includes them"
         )
-        say(f"left out as personal: {left} ({ask})")
-    if done[0].rows and done[0].disclosure_note:
-        say(done[0].disclosure_note)
-    for made in done:
-        for line in made.notes:
-            say(f"{made.to}: {line}")
-        to = "stdout" if made.to == "-" else made.to
-        beside = f" and {made.beside}" if made.beside else ""
-        rows, columns = format_quantity(made.rows, made.each), format_quantity(made.variables, "column")
-        say(f"{to}{beside}: {rows}, {columns}, from {made.source}")
+        say(f"left out as personal: {column_names} ({remedy})")
+    if results[0].rows and results[0].disclosure_note:
+        say(results[0].disclosure_note)
+    for result in results:
+        for line in result.notes:
+            say(f"{result.to}: {line}")
+        to = "stdout" if result.to == "-" else result.to
+        companion = f" and {result.beside}" if result.beside else ""
+        rows, columns = format_quantity(result.rows, result.each), format_quantity(result.variables, "column")
+        say(f"{to}{companion}: {rows}, {columns}, from {result.source}")
 
 
 def _write_bundle(file: str, options: "ExportOptions", to: str, outs: Sequence[str]) -> None:
     from survey_cli.services.export.bundle import write_bundle
 
-    with show_progress() as tell:
-        made = write_bundle(file, replace(options, progress=tell), to, outs)
-    if made.interviews and made.data_files[0].disclosure_note:
-        say(made.data_files[0].disclosure_note)
-    for line in made.skipped:
-        say(f"not included in {made.to}: {line}")
-    say(f"{made.to}: {format_quantity(made.interviews, 'interview')}, {format_quantity(len(made.files), 'file')}")
+    with show_progress() as progress:
+        bundle = write_bundle(file, replace(options, progress=progress), to, outs)
+    if bundle.interviews and bundle.data_files[0].disclosure_note:
+        say(bundle.data_files[0].disclosure_note)
+    for line in bundle.skipped:
+        say(f"not included in {bundle.to}: {line}")
+    say(f"{bundle.to}: {format_quantity(bundle.interviews, 'interview')}, {format_quantity(len(bundle.files), 'file')}")

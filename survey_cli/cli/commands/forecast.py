@@ -75,19 +75,19 @@ def forecast(
         db=db,
         people=people,
     )
-    with show_day_progress() as tell:
-        found = make_forecast(options, tell)
+    with show_day_progress() as progress:
+        result = make_forecast(options, progress)
     if form is ResultFormat.json:
-        print(render_json(found))
+        print(render_json(result))
     else:
-        print("\n\n".join(_render_parts(found)))
-    if found.interrupted:
+        print("\n\n".join(_render_parts(result)))
+    if result.interrupted:
         say("interrupted: rows that would follow are missing")
         raise typer.Exit(INTERRUPTED)
 
 
 def _parse_levels(text: str) -> tuple[int, ...]:
-    """Numbers of interviewers, one for each row; empty where none is given."""
+    """Parse the numbers of interviewers, one for each row; empty where none is given."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if any(not part.isdecimal() or not 0 < int(part) <= MAX_INTERVIEWERS for part in parts):
         raise typer.BadParameter(f"--interviewers {text}: write numbers from 1 to {MAX_INTERVIEWERS}, as 4,8,12")
@@ -101,17 +101,17 @@ def _parse_spreads(text: str) -> tuple["SpreadMode", ...]:
     return tuple(spread for part in parts for spread in SPREADS if spread == part)
 
 
-def _render_parts(found: "Forecast") -> Iterator[str]:
-    done = f"{found.complete:,}"
-    if found.target:
-        done += f" of {found.target:,} ({found.target_of})"
+def _render_parts(result: "Forecast") -> Iterator[str]:
+    completes = f"{result.complete:,}"
+    if result.target:
+        completes += f" of {result.target:,} ({result.target_of})"
     yield wrap_paragraph(
-        f"Forecast from {found.at.astimezone():%a %d %b %Y %H:%M} to {found.until:%a %d %b %Y} "
-        f"({found.zone}): {done} complete now, {format_quantity(found.cases, 'case')}. Nobody was called."
+        f"Forecast from {result.at.astimezone():%a %d %b %Y %H:%M} to {result.until:%a %d %b %Y} "
+        f"({result.zone}): {completes} complete now, {format_quantity(result.cases, 'case')}. Nobody was called."
     )
-    several = len({row.spread for row in found.rows}) > 1
+    several = len({row.spread for row in result.rows}) > 1
     head = ("people", *(("spread",) if several else ()), "complete", "per day", "hours", "calls")
-    last = found.rows[-1] if found.interrupted else None
+    last = result.rows[-1] if result.interrupted else None
     lines = [
         (
             f"{row.interviewers}{'*' if row is last else ''}",
@@ -120,22 +120,23 @@ def _render_parts(found: "Forecast") -> Iterator[str]:
             _format_figure(row.completes_per_day),
             _format_figure(row.hours_per_complete, digits=2),
             _format_figure(row.calls_per_complete),
-            str(row.target_on or (("?" if row is last else "no") if found.target else "")),
+            str(row.target_on or (("?" if row is last else "no") if result.target else "")),
             str(row.runs_out_on or ("?" if row is last else "no")),
         )
-        for row in found.rows
+        for row in result.rows
     ]
     yield render_table((*head, "target", "sample ends"), lines)
     if last is not None:
         yield wrap_paragraph(
-            f"* interrupted after {last.days} of {format_quantity(found.days, 'day')}: its figures are of these days only"
+            f"* interrupted after {last.days} of {format_quantity(result.days, 'day')}: "
+            "its figures are of these days only"
         )
-    for row in found.rows:
+    for row in result.rows:
         if row.unfilled and row is not last:
             yield wrap_paragraph(_describe_unfilled(row, several=several))
     yield wrap_paragraph(
         "Hours and calls are per complete interview; target: the day on which it is reached; sample ends: the "
-        f"day on which no case is left to call. Assumptions: {'; '.join(found.basis)}."
+        f"day on which no case is left to call. Assumptions: {'; '.join(result.basis)}."
     )
 
 
@@ -144,6 +145,6 @@ def _format_figure(value: float | None, *, digits: int = 1) -> str:
 
 
 def _describe_unfilled(row: "ForecastRow", *, several: bool) -> str:
-    shown = [f"{cell.cell} {cell.complete:,} of {cell.target:,}" for cell in row.unfilled]
+    cells = [f"{cell.cell} {cell.complete:,} of {cell.target:,}" for cell in row.unfilled]
     who = format_quantity(row.interviewers, "interviewer") + (f" and spread: {row.spread}" if several else "")
-    return f"With {who} these cells do not fill: {join_first(shown, MAX_CELLS)}."
+    return f"With {who} these cells do not fill: {join_first(cells, MAX_CELLS)}."

@@ -63,13 +63,13 @@ def interview(
     if sys.__stdout__ is None:
         raise UserError("survey", "the output is closed, so no question can be shown", "start it on a terminal")
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    given = parse_columns(columns or [])
+    known_columns = parse_columns(columns or [])
     if not case.strip():
         if not terminal:
             raise typer.BadParameter("no terminal to ask for it: give the case's key", param_hint="--case")
         _find_wanted_columns(file, db=db, case="", practice=practice)  # report errors before asking for anything
         case = _ask_line("Case")
-        given |= _ask_columns(_find_wanted_columns(file, db=db, case=case, practice=practice), given)
+        known_columns |= _ask_columns(_find_wanted_columns(file, db=db, case=case, practice=practice), known_columns)
     if not plain and not terminal:
         say("survey: no terminal here, so the interview is conducted one line at a time, as with --plain")
         plain = True
@@ -80,7 +80,7 @@ def interview(
             "as with --plain"
         )
         plain = True
-    seating = StartOptions(
+    start_options = StartOptions(
         case=case,
         interviewer=interviewer,
         language=language,
@@ -90,27 +90,27 @@ def interview(
         again=again,
         station=station,
         seed=seed,
-        columns=given,
+        columns=known_columns,
         clock_is_right=clock_is_right,
     )
-    desk = start_or_resume(file, seating)
-    say(describe_files(file, desk.stored_in))
+    session = start_or_resume(file, start_options)
+    say(describe_files(file, session.stored_in))
     try:
-        code = _run_plain(desk) if plain else _run_full_screen(desk)
+        code = _run_plain(session) if plain else _run_full_screen(session)
     finally:
-        desk.close()
+        session.close()
     raise typer.Exit(code)
 
 
-def parse_columns(written: list[str]) -> dict[str, str]:
-    """`region=North` as region and North."""
-    given = {}
-    for one in written:
-        name, equals, value = one.partition("=")
+def parse_columns(pairs: list[str]) -> dict[str, str]:
+    """Parse pairs such as `region=North` into columns and their values."""
+    values = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
         if not equals or not name.strip():
-            raise typer.BadParameter(f"{one!r} is not COLUMN=VALUE", param_hint="--set")
-        given[name.strip()] = value.strip()
-    return given
+            raise typer.BadParameter(f"{pair!r} is not COLUMN=VALUE", param_hint="--set")
+        values[name.strip()] = value.strip()
+    return values
 
 
 def _ask_line(what: str) -> str:
@@ -127,65 +127,64 @@ def _find_wanted_columns(file: str, *, db: str | None, case: str, practice: bool
     return list_column_requests(file, db=db, case=case, practice=practice)
 
 
-def _ask_columns(wants: "tuple[ColumnRequest, ...]", given: dict[str, str]) -> dict[str, str]:
+def _ask_columns(requests: "tuple[ColumnRequest, ...]", known_columns: dict[str, str]) -> dict[str, str]:
     """Ask for the sample columns of a new case."""
-    asked = [want for want in wants if want.name not in given]
-    if asked:
+    missing = [request for request in requests if request.name not in known_columns]
+    if missing:
         print("What is known about this case? Enter leaves a column empty.")
-    return {want.name: _ask_column(want) for want in asked}
+    return {request.name: _ask_column(request) for request in missing}
 
 
-def _ask_column(want: "ColumnRequest") -> str:
-    codes = {code.casefold() for code, _ in want.options} | {label.casefold() for _, label in want.options}
-    choice = ", ".join(code if code == label else f"{code} {label}" for code, label in want.options)
+def _ask_column(request: "ColumnRequest") -> str:
+    codes = {code.casefold() for code, _ in request.options} | {label.casefold() for _, label in request.options}
+    options = ", ".join(code if code == label else f"{code} {label}" for code, label in request.options)
     while True:
-        line = input(f"  {want.label}{f' ({choice})' if choice else ''}: ").strip()
+        line = input(f"  {request.label}{f' ({options})' if options else ''}: ").strip()
         if not line or not codes or line.casefold() in codes:
             return line
         print(f"  ! {line} is not one of them")
 
 
-def _run_plain(desk: "InterviewSession") -> int:
+def _run_plain(session: "InterviewSession") -> int:
     from survey_cli.plain import conduct_interview
 
-    return conduct_interview(desk, sys.stdin, sys.stdout, sys.stderr)
+    return conduct_interview(session, sys.stdin, sys.stdout, sys.stderr)
 
 
-def _run_full_screen(desk: "InterviewSession") -> int:
+def _run_full_screen(session: "InterviewSession") -> int:
     from survey_cli.cli.crash_report import run_full_screen
     from survey_cli.tui import conduct
 
-    if not run_full_screen(lambda: conduct(desk)):
+    if not run_full_screen(lambda: conduct(session)):
         return 1
-    closing = desk.result()
-    if closing is None:
+    result = session.result()
+    if result is None:
         say("The interview could not be suspended: start it again to continue. Every answer is stored.")
         return 1
-    say(_describe_closing(desk, closing))
-    return 0 if closing.status == "ended" or (closing.status == "suspended" and closing.outcome) else SUSPENDED
+    say(_describe_closing(session, result))
+    return 0 if result.status == "ended" or (result.status == "suspended" and result.outcome) else SUSPENDED
 
 
-def _describe_closing(desk: "InterviewSession", closing: "InterviewResult") -> str:
-    """`Case 1042: complete, 31 answers in 12:04, kept in responses/asu_2000.db`."""
-    minutes, seconds = divmod(round(closing.duration.total_seconds()), 60)
-    how = closing.outcome.name.lower() if closing.outcome else closing.status
-    if closing.status == "lost":
-        how = "left, another station took it over"
-    practice = "practice, " if desk.practice else ""
-    remark = f"; {closing.remark}" if closing.remark else ""
-    if closing.erased:
-        return f"{desk.respondent}: {practice}{how}, 0 answers stored: all are erased{remark}"
-    answers = format_quantity(closing.answered, "answer")
-    took = f"{minutes}:{seconds:02}"
-    return f"{desk.respondent}: {practice}{how}, {answers} in {took}, stored in {closing.stored_in}{remark}"
+def _describe_closing(session: "InterviewSession", result: "InterviewResult") -> str:
+    """Describe the result: `Case 1042: complete, 31 answers in 12:04, kept in responses/asu_2000.db`."""
+    minutes, seconds = divmod(round(result.duration.total_seconds()), 60)
+    outcome = result.outcome.name.lower() if result.outcome else result.status
+    if result.status == "lost":
+        outcome = "left, another station took it over"
+    practice = "practice, " if session.practice else ""
+    remark = f"; {result.remark}" if result.remark else ""
+    if result.erased:
+        return f"{session.respondent}: {practice}{outcome}, 0 answers stored: all are erased{remark}"
+    answers = format_quantity(result.answered, "answer")
+    duration = f"{minutes}:{seconds:02}"
+    return f"{session.respondent}: {practice}{outcome}, {answers} in {duration}, stored in {result.stored_in}{remark}"
 
 
 def interviews(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     """List the interviews: case, status, item, date and time, interviewer."""
     from survey_cli.services.database.interview_archive import list_interviews
 
-    listed = list_interviews(file, db=db)
-    where, rows, damage = listed
+    where, rows, damage = list_interviews(file, db=db)
     lines = [
         (
             row.case if row.number == 1 else f"{row.case} ({row.number})",

@@ -33,7 +33,7 @@ def preview(
     Keep this open beside your editor: each time the file is saved, the screen shows it at the same item, with the
     answers that are still valid; while the file has errors, its problems. Nothing is stored.
     """
-    given = parse_columns(columns or [])
+    known_columns = parse_columns(columns or [])
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         say(
             "survey preview: there is no terminal here to show the screen on — "
@@ -44,7 +44,9 @@ def preview(
     from survey_cli.sessions.preview.preview import Preview, PreviewOptions
     from survey_cli.tui import rehearse
 
-    previewed = Preview(file, PreviewOptions(seed=seed, language=language, at=at, columns=given))
-    shown = previewed.open()
-    if not run_full_screen(lambda: rehearse(shown, reload=previewed.reload, restart=previewed.restart)):
+    questionnaire_preview = Preview(file, PreviewOptions(seed=seed, language=language, at=at, columns=known_columns))
+    session = questionnaire_preview.open()
+    if not run_full_screen(
+        lambda: rehearse(session, reload=questionnaire_preview.reload, restart=questionnaire_preview.restart)
+    ):
         raise typer.Exit(1)

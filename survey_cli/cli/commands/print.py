@@ -29,6 +29,6 @@ def print_document(
     from survey_cli.services.questionnaire.print_questionnaire import PrintOptions, print_questionnaire
 
     options = PrintOptions(to=out, language=language, comments=comments, force=force)
-    made = print_questionnaire(file, options, stdout=open_data_output())
-    to = "stdout" if made.to == "-" else made.to
-    say(f"{to}: {format_quantity(made.items, 'item')}, {', '.join(made.languages)}")
+    result = print_questionnaire(file, options, stdout=open_data_output())
+    target = "stdout" if result.to == "-" else result.to
+    say(f"{target}: {format_quantity(result.items, 'item')}, {', '.join(result.languages)}")

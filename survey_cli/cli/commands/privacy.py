@@ -1,4 +1,4 @@
-"""The commands `subject`, `erase` and `anonymise`, for the data of a person."""
+"""The commands `privacy subject`, `erase` and `anonymize`, for the data of a person."""
 
 import sys
 from collections.abc import Iterator
@@ -47,57 +47,60 @@ def subject(
     """
     from survey_cli.services.privacy.subject_access import load_subject
 
-    found = load_subject(build_request(file, by=by, people=people, db=db), case)
-    print(render_json(found) if form is ResultFormat.json else "\n".join(_render_subject(found)))
-    say(f"{found.where}: this is everything here; exports, the sample file, printed lists and backups are not included")
+    person = load_subject(build_request(file, by=by, people=people, db=db), case)
+    print(render_json(person) if form is ResultFormat.json else "\n".join(_render_subject(person)))
+    say(
+        f"{person.where}: this is everything here; exports, the sample file, printed lists and backups are not included"
+    )
 
 
-def _render_subject(found: "Subject") -> Iterator[str]:
-    yield make_printable(f"case {found.key}{f', {found.name}' if found.name else ''}")
-    if found.status:
-        yield make_printable(f"  {found.status}")
-    for number in found.numbers:
-        written = f" (written {number.written!r})" if number.written not in ("", number.shown) else ""
+def _render_subject(person: "Subject") -> Iterator[str]:
+    yield make_printable(f"case {person.key}{f', {person.name}' if person.name else ''}")
+    if person.status:
+        yield make_printable(f"  {person.status}")
+    for number in person.numbers:
+        as_written = f" (written {number.written!r})" if number.written not in ("", number.shown) else ""
         extension = f", extension {number.extension}" if number.extension else ""
-        shown = number.shown or "no longer stored"
+        digits = number.shown or "no longer stored"
         yield make_printable(
-            f"  number {number.position}: {shown}{written}{extension}, {number.state.replace('_', ' ')}"
+            f"  number {number.position}: {digits}{as_written}{extension}, {number.state.replace('_', ' ')}"
         )
-    yield f"  on the do-not-call list: {'yes' if found.on_do_not_call_list else 'no'}"
-    if found.zone or found.language:
-        yield make_printable(f"  zone {found.zone or 'unknown'}, language {found.language or 'not said'}")
-    for column in found.columns:
+    yield f"  on the do-not-call list: {'yes' if person.on_do_not_call_list else 'no'}"
+    if person.zone or person.language:
+        yield make_printable(f"  zone {person.zone or 'unknown'}, language {person.language or 'not said'}")
+    for column in person.columns:
         personal = " (personal)" if column.personal else ""
         yield make_printable(f"  {column.label}: {column.words}{personal}")
-    if found.history:
+    if person.history:
         yield ""
         yield "history"
         rows = [
             (str(p.seq), datetimes.format_here(p.at), f"{p.what}{f': {p.note}' if p.note else ''}", p.by)
-            for p in found.history
+            for p in person.history
         ]
         yield render_table(("", "when", "what", "by"), rows)
-    for one in found.interviews:
+    for interview in person.interviews:
         yield ""
-        yield from _render_interview(one)
+        yield from _render_interview(interview)
 
 
-def _render_interview(one: "SubjectInterview") -> Iterator[str]:
-    origin = "" if one.origin == "real" else f", {one.origin}"
-    version = f", version {one.version}" if one.version else ""
+def _render_interview(interview: "SubjectInterview") -> Iterator[str]:
+    origin = "" if interview.origin == "real" else f", {interview.origin}"
+    version = f", version {interview.version}" if interview.version else ""
     yield make_printable(
-        f"interview {one.number}{origin}: {one.outcome or one.status}{version}, {datetimes.format_here(one.began_at)}"
+        f"interview {interview.number}{origin}: {interview.outcome or interview.status}{version}, "
+        f"{datetimes.format_here(interview.began_at)}"
     )
-    if one.problem:
-        yield make_printable(f"  {one.problem}")
-    for name, words in one.sample:
+    if interview.problem:
+        yield make_printable(f"  {interview.problem}")
+    for name, words in interview.sample:
         yield make_printable(f"  sample column: {name} = {words}")
-    for line in one.lines:
+    for line in interview.lines:
         yield make_printable(
             f"  {line.seq:>3}  {datetimes.format_here(line.at)}  {line.by}  {_render_journal_line(line)}"
         )
-    if one.draft:
-        yield make_printable(f"  being typed: {one.draft}")
+    if interview.draft:
+        yield make_printable(f"  being typed: {interview.draft}")
 
 
 def _render_journal_line(line: "JournalLine") -> str:
@@ -128,18 +131,18 @@ def erase(
     """
     from survey_cli.services.privacy.erase_and_anonymize import erase_person, finish_erasure, preview_erasure
 
-    asks = build_request(file, by=by, people=people, db=db)
+    request = build_request(file, by=by, people=people, db=db)
     if bool(case) == unfinished:
         raise typer.BadParameter("name a case, or --unfinished", param_hint="CASE")
     if unfinished:
-        finished = finish_erasure(asks)
+        finished = finish_erasure(request)
         say(f"{format_quantity(finished.interviews, 'interview')} erased that had been left unfinished")
         _warn_of_free_pages(file, clean=finished.scrubbed)
         raise typer.Exit(0 if finished.scrubbed else 1)
     if not reason.strip():
         raise typer.BadParameter("give a reason, without a name in it", param_hint="--reason")
-    found = preview_erasure(asks, case)
-    for line in _render_preview(found):
+    preview = preview_erasure(request, case)
+    for line in _render_preview(preview):
         say(line)
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -147,26 +150,27 @@ def erase(
         if not typer.confirm("Erase this for good?", err=True):
             say("nothing was erased")
             raise typer.Exit(1)
-    made = erase_person(asks, case, why=reason)
-    if made.case or made.interviews:
-        history = "name, numbers and history; " if made.case else ""
-        say(f"{case}: erased: {history}{format_quantity(made.interviews, 'interview')}")
+    result = erase_person(request, case, why=reason)
+    if result.case or result.interviews:
+        history = "name, numbers and history; " if result.case else ""
+        say(f"{case}: erased: {history}{format_quantity(result.interviews, 'interview')}")
     else:
         say(f"{case}: nothing was left to erase")
-    _warn_of_free_pages(file, clean=made.scrubbed)
+    _warn_of_free_pages(file, clean=result.scrubbed)
     say(f"the key {case!r} is kept; if it identifies the person, only a new sample can change it")
     say("the sample file, exports, printed lists and backups are for you to delete")
 
 
-def _render_preview(found: "ErasurePreview") -> Iterator[str]:
-    named = f", {found.name}" if found.name else ""
-    yield f"case {found.key}{named} in {found.where}" + (" (erased before)" if found.erased else "")
-    columns = f" ({', '.join(found.columns)})" if found.columns else ""
+def _render_preview(preview: "ErasurePreview") -> Iterator[str]:
+    name = f", {preview.name}" if preview.name else ""
+    yield f"case {preview.key}{name} in {preview.where}" + (" (erased before)" if preview.erased else "")
+    columns = f" ({', '.join(preview.columns)})" if preview.columns else ""
     yield (
-        f"  {format_quantity(found.numbers, 'number')}, {format_quantity(len(found.columns), 'sample column')}{columns}, "
-        f"{format_quantity(found.notes, 'note')}"
+        f"  {format_quantity(preview.numbers, 'number')}, "
+        f"{format_quantity(len(preview.columns), 'sample column')}{columns}, "
+        f"{format_quantity(preview.notes, 'note')}"
     )
-    yield f"  {format_quantity(found.interviews, 'interview')} with {format_quantity(found.answered, 'answer')}"
+    yield f"  {format_quantity(preview.interviews, 'interview')} with {format_quantity(preview.answered, 'answer')}"
 
 
 def _warn_of_free_pages(file: str, *, clean: bool) -> None:
@@ -190,16 +194,16 @@ def anonymize(
     """
     from survey_cli.services.privacy.erase_and_anonymize import anonymize_study
 
-    made = anonymize_study(
+    result = anonymize_study(
         build_request(file, by=by, people=people, db=db), dry_run=dry_run, pause=lambda: sleep(PAUSE_SECONDS)
     )
-    say_skipped(made.skipped)
-    would = "would lose" if made.dry_run else "lost"
-    cases, interviews = format_quantity(made.cases, "case"), format_quantity(made.interviews, "interview")
-    say(f"{made.where}: {cases} and {interviews} {would} what identifies a person, after {made.span}")
-    if made.next_at is not None:
-        say(f"next: {datetimes.format_here(made.next_at)}")
-    _warn_of_free_pages(file, clean=made.clean)
-    if (made.cases or made.interviews) and not made.dry_run:
+    say_skipped(result.skipped)
+    change = "would lose" if result.dry_run else "lost"
+    cases, interviews = format_quantity(result.cases, "case"), format_quantity(result.interviews, "interview")
+    say(f"{result.where}: {cases} and {interviews} {change} what identifies a person, after {result.span}")
+    if result.next_at is not None:
+        say(f"next: {datetimes.format_here(result.next_at)}")
+    _warn_of_free_pages(file, clean=result.clean)
+    if (result.cases or result.interviews) and not result.dry_run:
         say("the sample file, exports, printed lists and backups are for you to delete")
-    raise typer.Exit(1 if made.skipped else 0)
+    raise typer.Exit(1 if result.skipped else 0)

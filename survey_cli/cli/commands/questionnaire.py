@@ -34,8 +34,7 @@ def new(
     """Write a commented questionnaire to begin with."""
     from survey_cli.services.questionnaire.questionnaire_files import create_instrument
 
-    begun = create_instrument(file, force=force)
-    path = begun.path
+    path = create_instrument(file, force=force).path
     say(f"{path}: written. It is a complete questionnaire with comments: read it, then adapt it.")
     say(f"Next: survey interview {path} --case 1 --practice, and after each change: survey check {path}")
 
@@ -72,29 +71,29 @@ def check(
     """
     from survey_cli.services.questionnaire.questionnaire_files import check_file, find_instruments
 
-    wanted: tuple[str, ...] = ()
+    format_names: tuple[str, ...] = ()
     if formats:
         from survey_cli.services.export.format_checks import parse_formats
 
-        wanted = parse_formats(formats)
+        format_names = parse_formats(formats)
     if accept or reason or same or by:
         _accept_changes(files, accept or (), reason, same=same, by=by, db=db)
-    found, troubles = find_instruments(files)
-    results = [check_file(file, wanted, db=db) for file in found]
-    problems = [problem for one in results for problem in one.problems]
+    paths, errors = find_instruments(files)
+    results = [check_file(file, format_names, db=db) for file in paths]
+    problems = [problem for result in results for problem in result.problems]
     _print_problems(results, form)
-    for one in results:
-        for line in one.accepted:
-            say(f"{one.file}: {line}")
-        say(f"{one.file}: {_summarize(one.problems, one.items)}")
-        if one.in_use:
-            say(one.in_use)
+    for result in results:
+        for line in result.accepted:
+            say(f"{result.file}: {line}")
+        say(f"{result.file}: {_summarize(result.problems, result.items)}")
+        if result.in_use:
+            say(result.in_use)
     if len(results) > 1:
         say(f"{format_quantity(len(results), 'instrument')}: {_summarize(problems, None)}")
-    for trouble in troubles:
-        say(str(trouble))
-    wrong = [p for p in problems if strict or p.severity == "error"]
-    raise typer.Exit(1 if wrong or troubles else 0)
+    for error in errors:
+        say(str(error))
+    failing = [p for p in problems if strict or p.severity == "error"]
+    raise typer.Exit(1 if failing or errors else 0)
 
 
 def _accept_changes(
@@ -112,36 +111,36 @@ def _accept_changes(
 
 
 def _print_problems(results: "Sequence[InstrumentCheck]", form: ProblemFormat) -> None:
-    """Print problems on stdout, since they are the result."""
+    """Print the problems on stdout, since they are the result."""
     from survey_cli.cli.output import problems as snippets
 
     if form is ProblemFormat.json:
-        print(snippets.render_problems_json(p for one in results for p in one.problems))
+        print(snippets.render_problems_json(p for result in results for p in result.problems))
     elif form is ProblemFormat.github:
-        for one in results:
-            for problem in one.problems:
+        for result in results:
+            for problem in result.problems:
                 print(snippets.render_github(problem))
     elif not sys.stdout.isatty():
-        for one in results:
-            for problem in one.problems:
+        for result in results:
+            for problem in result.problems:
                 print(snippets.render_plain(problem))
     else:
         from rich.console import Console
 
         console = Console(highlight=False, markup=False, emoji=False)
-        for one in results:
-            for problem in one.problems:
+        for result in results:
+            for problem in result.problems:
                 console.print(
-                    snippets.render_rich(problem, one.line_at(problem.where), width=get_width()), soft_wrap=True
+                    snippets.render_rich(problem, result.line_at(problem.where), width=get_width()), soft_wrap=True
                 )
 
 
 def _summarize(problems: Sequence[Problem], items: int | None) -> str:
-    wrong = sum(p.severity == "error" for p in problems)
-    kinds = [format_quantity(wrong, "error")] * (wrong > 0)
-    kinds += [format_quantity(len(problems) - wrong, "warning")] * (len(problems) > wrong)
-    found = ", ".join(kinds) or "no problems"
-    return found if items is None else f"{format_quantity(items, 'item')}, {found}"
+    errors = sum(p.severity == "error" for p in problems)
+    kinds = [format_quantity(errors, "error")] * (errors > 0)
+    kinds += [format_quantity(len(problems) - errors, "warning")] * (len(problems) > errors)
+    counts = ", ".join(kinds) or "no problems"
+    return counts if items is None else f"{format_quantity(items, 'item')}, {counts}"
 
 
 def schema(
@@ -194,14 +193,14 @@ def explain(
 
 
 def _render_explanation(text: str) -> str:
-    """Prose is wrapped; examples, which are indented or have an arrow, are printed as written."""
+    """Wrap prose; leave examples, which are indented or contain an arrow, as written."""
     parts = text.split("\n\n")
-    example = [any(line.startswith("  ") or "→" in line for line in part.split("\n")) for part in parts]
+    is_example = [any(line.startswith("  ") or "→" in line for line in part.split("\n")) for part in parts]
     return "\n\n".join(
         "\n".join(f"      {make_printable(line)}" for line in dedent(part).split("\n"))
-        if shown
+        if as_written
         else wrap_paragraph(" ".join(part.split()), indent=2)
-        for part, shown in zip(parts, example, strict=True)
+        for part, as_written in zip(parts, is_example, strict=True)
     )
 
 

@@ -126,14 +126,14 @@ def rates(
 
     if bool(file) == bool(counts):
         raise typer.BadParameter("give an instrument, or final counts: --counts FILE (- is standard input)")
-    assumed = RateAssumptions(
+    assumptions = RateAssumptions(
         frame=(frame or FrameChoice.rdd).value, e=e, e_uh=e_uh, e_uo=e_uo, composite=composite, quotas=quotas
     )
     if counts:
         if by or as_of or finalized or weighted:
             raise typer.BadParameter("--by, --as-of, --finalized and --weighted are for an instrument's cases")
         try:
-            made = compute_rates_from_counts(counts, assumed, stdin=sys.stdin.buffer)
+            result = compute_rates_from_counts(counts, assumptions, stdin=sys.stdin.buffer)
         except UserError as error:
             for problem in error.problems[:-MOST_PROBLEMS]:  # no other command checks such a file: all are printed
                 say(str(problem))
@@ -147,13 +147,13 @@ def rates(
             finalized=finalized,
             weighted=weighted,
             all_origins=origin is RatesOriginChoice.all,
-            assumptions=assumed,
+            assumptions=assumptions,
         )
         now = datetime.now(UTC)
-        made = compute_study_rates(file, options, now=now, zone=parse_zone(zone), db=db, people=people, notify=say)
-    for warning in made.warnings:
+        result = compute_study_rates(file, options, now=now, zone=parse_zone(zone), db=db, people=people, notify=say)
+    for warning in result.warnings:
         say(render_plain(warning))
-    print_rates(made.table, form=form, digits=digits)
+    print_rates(result.table, form=form, digits=digits)
 
 
 def print_rates(report: "RateTable", *, form: ListFormat, digits: int) -> None:
@@ -175,18 +175,18 @@ def print_rates(report: "RateTable", *, form: ListFormat, digits: int) -> None:
 
 
 def render_rates(report: "RateTable", *, digits: int, cells: int) -> str:
-    """The report as text: as many columns side by side as fit into `cells`, the others below, then the notes."""
+    """Render the report as text: as many columns side by side as fit into `cells`, the others below, then the notes."""
     labels = _build_labels(report)
     figures = [_build_figures(column, labels, digits=digits) for column in report.columns]
-    left = sum(max(len(label[at]) for label in labels) + len("  ") for at in range(3))
-    said = [wrap_paragraph(line) for line in (report.title, report.heading) if line]
-    parts = ["\n".join(said)] if said else []
+    label_width = sum(max(len(label[at]) for label in labels) + len("  ") for at in range(3))
+    headings = [wrap_paragraph(line) for line in (report.title, report.heading) if line]
+    parts = ["\n".join(headings)] if headings else []
     while figures:
-        shown, taken = 0, left
-        while shown < len(figures) and (not shown or taken + figures[shown].cells <= cells):
-            taken += figures[shown].cells + len("  ")
-            shown += 1
-        side_by_side, figures = figures[:shown], figures[shown:]
+        count, width = 0, label_width
+        while count < len(figures) and (not count or width + figures[count].cells <= cells):
+            width += figures[count].cells + len("  ")
+            count += 1
+        side_by_side, figures = figures[:count], figures[count:]
         head, *rows = zip(*zip(*labels, strict=True), *(f.lines for f in side_by_side), strict=True)
         parts.append(render_table(head, rows))
     parts.append("\n".join(wrap_paragraph(note) for note in report.notes))
@@ -194,7 +194,7 @@ def render_rates(report: "RateTable", *, digits: int, cells: int) -> str:
 
 
 def _build_labels(report: "RateTable") -> list[tuple[str, str, str]]:
-    """The labels left of the figures: name, numerator, denominator."""
+    """Build the labels left of the figures: name, numerator, denominator."""
     from survey_cli.fieldwork.rates.dispositions import GROUPS
     from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS
 
@@ -224,11 +224,11 @@ def _build_figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]],
     def format_figure(name: str) -> str:
         if name in column.rates._fields:
             return format_rate(getattr(column.rates, name), digits)
-        count = found.get(name)
+        count = values.get(name)
         return "" if count is None else format_count(count)
 
     total = column.counts.sum_groups() if column.counts else None
-    found = {**collect_figures(column), "cases": total}
+    values = {**collect_figures(column), "cases": total}
     names = [name for name, _, _ in labels][1:]
     lines = [make_printable(column.title), *map(format_figure, names)]
     cells = max(map(measure_width, lines))
@@ -236,18 +236,18 @@ def _build_figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]],
 
 
 def render_rates_json(report: "RateTable") -> str:
-    """The report as one object. Shares are from 0 to 1, and under `exact` as fractions; null means not defined."""
+    """Render the report as one object. Shares are from 0 to 1, and under `exact` as fractions; null means not defined."""
     from fractions import Fraction
 
     from survey_cli.reports.fieldwork.rates import collect_figures
 
     def describe_column(column: "RateColumn") -> dict[str, object]:
-        found = collect_figures(column)
+        values = collect_figures(column)
         return {
             "frame": column.frame,
             "by": column.by,
-            **{name: float(f) if isinstance(f, Fraction) else f for name, f in found.items()},
-            "exact": {name: str(f) for name, f in found.items() if isinstance(f, Fraction)},
+            **{name: float(f) if isinstance(f, Fraction) else f for name, f in values.items()},
+            "exact": {name: str(f) for name, f in values.items() if isinstance(f, Fraction)},
         }
 
     return json.dumps(

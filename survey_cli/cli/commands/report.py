@@ -138,30 +138,30 @@ def report(
         trim=trim,
         seed=seed,
     )
-    place = OutputTarget(to=out, charts=charts, png=png, force=force)
-    with show_progress(shown=out != "-") as tell:
-        done = publish_results(
-            file, replace(options, progress=tell), place, stdout=open_data_output() if out == "-" else sys.stdout
+    target = OutputTarget(to=out, charts=charts, png=png, force=force)
+    with show_progress(shown=out != "-") as progress:
+        result = publish_results(
+            file, replace(options, progress=progress), target, stdout=open_data_output() if out == "-" else sys.stdout
         )
-    for warning in done.report.warnings:
+    for warning in result.report.warnings:
         say(warning)
     if not out and not charts:
         from survey_cli.cli.output.report_text import render_report
 
-        for line in render_report(done.report, cells=get_width(), blocks=_has_blocks()):
+        for line in render_report(result.report, cells=get_width(), blocks=_has_blocks()):
             print(line)
         return
     if out:
         from survey_cli.cli.output.report_text import THRESHOLD_REMEDY
         from survey_cli.documents.report.report_layout import describe_hidden_counts
 
-        told = format_quantity(len(done.report.items), "item")
-        told += f", {format_quantity(done.report.interviews, 'interview')}"
-        if hidden := describe_hidden_counts(done.report):
-            told += f"; {hidden}{THRESHOLD_REMEDY}"
-        say(f"{'stdout' if out == '-' else out}: {told}")
+        contents = format_quantity(len(result.report.items), "item")
+        contents += f", {format_quantity(result.report.interviews, 'interview')}"
+        if hidden := describe_hidden_counts(result.report):
+            contents += f"; {hidden}{THRESHOLD_REMEDY}"
+        say(f"{'stdout' if out == '-' else out}: {contents}")
     if charts:
-        say(f"{charts}: {format_quantity(done.charts, 'file')}")
+        say(f"{charts}: {format_quantity(result.charts, 'file')}")
 
 
 def codebook(
@@ -185,21 +185,21 @@ def codebook(
     options = CodebookOptions(
         db=db, people=people, language=language, origin=origin.value, counts=counts, threshold=threshold
     )
-    with show_progress(shown=out != "-") as tell:
-        done = publish_codebook(
+    with show_progress(shown=out != "-") as progress:
+        result = publish_codebook(
             file,
-            replace(options, progress=tell),
+            replace(options, progress=progress),
             OutputTarget(to=out, force=force),
             stdout=open_data_output() if out == "-" else sys.stdout,
         )
-    told = format_quantity(done.report.column_count, "variable")
-    if done.report.interviews is not None:
-        told += f", {format_quantity(done.report.interviews, 'interview')}"
-    say(f"{'stdout' if out == '-' else out}: {told}")
+    contents = format_quantity(result.report.column_count, "variable")
+    if result.report.interviews is not None:
+        contents += f", {format_quantity(result.report.interviews, 'interview')}"
+    say(f"{'stdout' if out == '-' else out}: {contents}")
 
 
 def _split_names(lists: Sequence[str] | None) -> tuple[str, ...]:
-    return tuple(name.strip() for some in lists or () for name in some.split(",") if name.strip())
+    return tuple(name.strip() for names in lists or () for name in names.split(",") if name.strip())
 
 
 def _has_blocks() -> bool:

@@ -54,22 +54,22 @@ def import_cases(
     from survey_cli.study.location import describe_files
 
     request = Request(path=file, at=datetimes.now(), db=db, by=by, people=people)
-    wanted = ImportOptions(file=cases, sheet=sheet, encoding=encoding, update=update, dry_run=dry_run, release=release)
+    options = ImportOptions(file=cases, sheet=sheet, encoding=encoding, update=update, dry_run=dry_run, release=release)
     with show_progress() as progress:
-        manner = ImportRuntime(rng=SystemRandom(), pause=lambda: sleep(PAUSE_SECONDS), progress=progress)
-        made = import_sample(request, wanted, manner)
-    if isinstance(made, list):
-        _say_problems(made)
-        say(f"{cases}: {format_quantity(_count_errors(made), 'error')}: nothing was imported")
+        runtime = ImportRuntime(rng=SystemRandom(), pause=lambda: sleep(PAUSE_SECONDS), progress=progress)
+        result = import_sample(request, options, runtime)
+    if isinstance(result, list):
+        _say_problems(result)
+        say(f"{cases}: {format_quantity(_count_errors(result), 'error')}: nothing was imported")
         raise typer.Exit(1)
-    _say_problems(made.problems)
-    for line in _render_summary(made.summary):
+    _say_problems(result.problems)
+    for line in _render_summary(result.summary):
         print(line)
     if dry_run:
-        for line in _render_changes(made):
+        for line in _render_changes(result):
             print(make_printable(line))
-    say(describe_files(file, made.where, people=people))
-    say(_describe_import(made, update=update))
+    say(describe_files(file, result.where, people=people))
+    say(_describe_import(result, update=update))
 
 
 def _count_errors(problems: Sequence[Problem]) -> int:
@@ -85,13 +85,13 @@ def _say_problems(problems: Sequence[Problem]) -> None:
     def kind(problem: Problem) -> tuple[str, str]:
         return problem.rule, problem.severity
 
-    counts = {found: len(list(of)) for found, of in groupby(sorted(problems, key=kind), key=kind)}
-    seen = dict.fromkeys(counts, 0)
+    counts = {key: len(list(group)) for key, group in groupby(sorted(problems, key=kind), key=kind)}
+    printed = dict.fromkeys(counts, 0)
     for problem in problems:
-        seen[kind(problem)] += 1
-        if seen[kind(problem)] <= MAX_PER_KIND:
+        printed[kind(problem)] += 1
+        if printed[kind(problem)] <= MAX_PER_KIND:
             say(f"{problem}" if problem.severity == "error" else f"{problem} (warning)")
-        elif seen[kind(problem)] == counts[kind(problem)]:
+        elif printed[kind(problem)] == counts[kind(problem)]:
             more = format_quantity(counts[kind(problem)] - MAX_PER_KIND, f"more {problem.severity}")
             say(f"{problem.where.file}: … and {more} of {problem.rule}")
 
@@ -107,25 +107,25 @@ def _render_summary(summary: "ImportPreview") -> Iterator[str]:
             f"{summary.unknown:,} unknown), {summary.dead:,} cannot be read, "
             f"{summary.do_not_call:,} on the do-not-call list"
         )
-    lacking = []
+    shortcomings = []
     if summary.without_number:
-        lacking.append(f"{summary.without_number:,} without a number that may be dialed")
+        shortcomings.append(f"{summary.without_number:,} without a number that may be dialed")
     if summary.without_zone:
-        lacking.append(f"{summary.without_zone:,} without a time zone")
-    if lacking:
-        yield f"cannot be called: {', '.join(lacking)}"
+        shortcomings.append(f"{summary.without_zone:,} without a time zone")
+    if shortcomings:
+        yield f"cannot be called: {', '.join(shortcomings)}"
     for what, shares in (("replicates", summary.replicates), ("frames", summary.frames)):
-        named = [f"{share.name or 'none'} {share.cases:,}" for share in shares]
+        sizes = [f"{share.name or 'none'} {share.cases:,}" for share in shares]
         if any(share.name for share in shares):
-            yield f"{what}: {make_printable(join_first(named, MAX_PER_KIND))}"
+            yield f"{what}: {make_printable(join_first(sizes, MAX_PER_KIND))}"
 
 
-def _render_changes(made: "ImportResult") -> Iterator[str]:
-    for change in made.summary.changes[:MAX_CHANGES]:
-        hidden = change.column in made.hidden
+def _render_changes(result: "ImportResult") -> Iterator[str]:
+    for change in result.summary.changes[:MAX_CHANGES]:
+        hidden = change.column in result.hidden
         was, now = ("(personal)",) * 2 if hidden else (_format_cell(change.was), _format_cell(change.now))
         yield f"line {change.line}: {change.case}: {change.column}: {was} → {now}"
-    more = len(made.summary.changes) - MAX_CHANGES
+    more = len(result.summary.changes) - MAX_CHANGES
     if more > 0:
         yield f"… and {format_quantity(more, 'more change')}"
 
@@ -136,22 +136,22 @@ def _format_cell(cell: object) -> str:
     return "(empty)" if isinstance(cell, Missing) else str(cell)
 
 
-def _describe_import(made: "ImportResult", *, update: bool) -> str:
-    """What was done, or would be."""
-    if made.dry_run:
-        return f"{made.where}: nothing was changed; without --dry-run {made.summary.new:,} cases would be imported"
-    said = [f"{format_quantity(made.added, 'case')} imported"]
-    if made.added - made.released > 0:
-        said.append(f"{made.added - made.released:,} of them wait until their replicate is released")
+def _describe_import(result: "ImportResult", *, update: bool) -> str:
+    """Describe the changes that were made, or would be made without --dry-run."""
+    if result.dry_run:
+        return f"{result.where}: nothing was changed; without --dry-run {result.summary.new:,} cases would be imported"
+    parts = [f"{format_quantity(result.added, 'case')} imported"]
+    if result.added - result.released > 0:
+        parts.append(f"{result.added - result.released:,} of them wait until their replicate is released")
     if update:
-        said.append(f"{made.updated:,} updated")
-    elif made.summary.changed:
-        said.append(f"{made.summary.changed:,} differ and were not changed (--update changes them)")
-    if made.busy:
-        said.append(f"{len(made.busy):,} are with a station and were not changed: import again later")
-    if made.nameless:
-        said.append(f"{len(made.nameless):,} in the file were erased or anonymized, and stay so")
-    return f"{made.where}: {', '.join(said)}"
+        parts.append(f"{result.updated:,} updated")
+    elif result.summary.changed:
+        parts.append(f"{result.summary.changed:,} differ and were not changed (--update changes them)")
+    if result.busy:
+        parts.append(f"{len(result.busy):,} are with a station and were not changed: import again later")
+    if result.nameless:
+        parts.append(f"{len(result.nameless):,} in the file were erased or anonymized, and stay so")
+    return f"{result.where}: {', '.join(parts)}"
 
 
 CountryOption = Annotated[str, typer.Option("--country", metavar="CODE", help="Country of numbers without +: US, DE.")]
@@ -179,12 +179,12 @@ def do_not_call_add(
     """
     from survey_cli.services.sample.do_not_call_list import add_numbers
 
-    made = add_numbers(_build_list_request(db, by=by, country=country), numbers, reason=reason)
-    if isinstance(made, list):
-        _say_problems(made)
+    result = add_numbers(_build_list_request(db, by=by, country=country), numbers, reason=reason)
+    if isinstance(result, list):
+        _say_problems(result)
         raise typer.Exit(1)
-    _say_problems(made.problems)
-    say(f"{made.where}: {format_quantity(made.read, 'number')} read, {made.new:,} of them new")
+    _say_problems(result.problems)
+    say(f"{result.where}: {format_quantity(result.read, 'number')} read, {result.new:,} of them new")
 
 
 def do_not_call_check(
@@ -198,13 +198,15 @@ def do_not_call_check(
     """
     from survey_cli.services.sample.do_not_call_list import look_up_number
 
-    found = look_up_number(_build_list_request(db, country=country), number)
-    if found.since is None:
-        off = found.removal
-        history = f"; it was removed {off.at:%Y-%m-%d} by {off.by}: {off.reason}" if off is not None else ""
-        print(make_printable(f"{found.number} is not on the list{history}"))
+    entry = look_up_number(_build_list_request(db, country=country), number)
+    if entry.since is None:
+        removal = entry.removal
+        history = (
+            f"; it was removed {removal.at:%Y-%m-%d} by {removal.by}: {removal.reason}" if removal is not None else ""
+        )
+        print(make_printable(f"{entry.number} is not on the list{history}"))
         return
-    print(make_printable(f"{found.number} is on the list: {found.reason}, {found.since:%Y-%m-%d}, by {found.by}"))
+    print(make_printable(f"{entry.number} is on the list: {entry.reason}, {entry.since:%Y-%m-%d}, by {entry.by}"))
     raise typer.Exit(1)
 
 
@@ -228,15 +230,14 @@ def do_not_call_remove(
 
     if not reason.strip():
         raise typer.BadParameter("give a reason, without a name in it", param_hint="--reason")
-    made = remove_numbers(_build_list_request(db, by=by, country=country), numbers, reason=reason.strip())
-    say(f"{made.where}: {format_quantity(len(made.numbers), 'number')} removed from the list")
+    removed = remove_numbers(_build_list_request(db, by=by, country=country), numbers, reason=reason.strip())
+    say(f"{removed.where}: {format_quantity(len(removed.numbers), 'number')} removed from the list")
 
 
 def do_not_call_count(db: DatabaseOption = None) -> None:
     """Say how many numbers are on the list."""
     from survey_cli.services.sample.do_not_call_list import count_numbers
 
-    found = count_numbers(_build_list_request(db))
-    where, numbers = found
+    where, numbers = count_numbers(_build_list_request(db))
     print(numbers)
     say(f"{where}: {format_quantity(numbers, 'number')} on the do-not-call list")

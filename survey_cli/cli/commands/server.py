@@ -28,9 +28,9 @@ def grant(
     from survey_cli.services.database.server_grants import grant_rights, render_study_grants
 
     if script:
-        made = render_study_grants(file, db=db, interviewers=interviewers, supervisors=supervisors)
-        print(made, end="")
+        statements = render_study_grants(file, db=db, interviewers=interviewers, supervisors=supervisors)
+        print(statements, end="")
         return
-    done = grant_rights(file, db=db, interviewers=interviewers, supervisors=supervisors)
+    location = grant_rights(file, db=db, interviewers=interviewers, supervisors=supervisors)
     roles = " and ".join(filter(None, (interviewers, supervisors)))
-    say(f"{done}: {roles} {'have' if ' and ' in roles else 'has'} the rights of the study")
+    say(f"{location}: {roles} {'have' if ' and ' in roles else 'has'} the rights of the study")

@@ -145,7 +145,7 @@ def simulate(
     later: Annotated[
         float, _make_share_option("--later", "How often a person who does not refuse asks for another call.")
     ] = 0.25,
-    kept: Annotated[
+    keep_appointment: Annotated[
         float, _make_share_option("--kept", "How often a person answers at the time of the appointment.")
     ] = 0.75,
     eligible: Annotated[float, _make_share_option("--eligible", "Share of eligible persons.")] = 0.95,
@@ -185,7 +185,11 @@ def simulate(
                 zone=zone,
                 seed=seed,
                 propensities=Propensities(
-                    contact=contact, refuse=refuse, call_again=later, keep_appointment=kept, eligible=eligible
+                    contact=contact,
+                    refuse=refuse,
+                    call_again=later,
+                    keep_appointment=keep_appointment,
+                    eligible=eligible,
                 ),
                 habits=Habits(decline=decline, break_off=break_off),
                 item_seconds=seconds,
@@ -211,10 +215,10 @@ def simulate(
     instrument = open_instrument(file)
     shares = read_shares(answers, instrument) if answers else {}
     start = datetime.now(UTC)
-    keeping = open_simulated_interview_writer(file, instrument, db=db, force=force, start=start) if keep else None
+    writer = open_simulated_interview_writer(file, instrument, db=db, force=force, start=start) if keep else None
     try:
-        whole = completes or number
-        with show_progress() as tell:
+        total = completes or number
+        with show_progress() as progress:
             findings = run_simulation(
                 instrument,
                 count=completes * MAX_TRIES_PER_COMPLETE if completes else number,
@@ -222,37 +226,37 @@ def simulate(
                 seed=seed,
                 start=start,
                 habits=Habits(decline=decline, break_off=break_off, qualify=qualify, shares=shares),
-                keep=keeping.write if keeping is not None else None,
-                progress=(lambda done: tell(done, whole)) if tell is not None else None,
+                keep=writer.write if writer is not None else None,
+                progress=(lambda interviews: progress(interviews, total)) if progress is not None else None,
             )
     finally:
-        if keeping is not None:
-            keeping.close()
+        if writer is not None:
+            writer.close()
     for line in _render_findings(findings):
         print(make_printable(line))
     if findings.complete.interviews < completes:
         say(f"only {format_quantity(findings.complete.interviews, 'interview')} are complete: see where the others end")
-    if keeping is not None:
-        say(f"{keeping.where}: {format_quantity(findings.interviews, 'simulated interview')} stored")
+    if writer is not None:
+        say(f"{writer.where}: {format_quantity(findings.interviews, 'simulated interview')} stored")
 
 
-def _simulate_fieldwork(trial: "StudySimulationOptions") -> None:
+def _simulate_fieldwork(options: "StudySimulationOptions") -> None:
     """Simulate fieldwork and print the report."""
     from survey_cli.cli.commands.simulation_text import print_simulation
     from survey_cli.simulate.fieldwork.study_simulation import simulate_study
 
-    with show_day_progress() as tell:
-        found = simulate_study(trial, tell)
-    print_simulation(found)
-    if found.days < trial.days:
-        say(f"interrupted after {found.days} of {format_quantity(trial.days, 'day')}")
+    with show_day_progress() as progress:
+        simulation = simulate_study(options, progress)
+    print_simulation(simulation)
+    if simulation.days < options.days:
+        say(f"interrupted after {simulation.days} of {format_quantity(options.days, 'day')}")
         raise typer.Exit(INTERRUPTED)
 
 
 def _render_findings(findings: "SimulationFindings") -> list[str]:
-    """The findings as plain lines."""
-    number = findings.interviews
-    lines = [f"{format_quantity(number, 'interview')}: {_describe_outcomes(findings)}"]
+    """Render the findings as plain lines."""
+    total = findings.interviews
+    lines = [f"{format_quantity(total, 'interview')}: {_describe_outcomes(findings)}"]
     for who, lengths in (("complete", findings.complete), ("all others", findings.others)):
         if lengths.interviews:
             lines.append(
@@ -260,9 +264,9 @@ def _render_findings(findings: "SimulationFindings") -> list[str]:
                 f"(seed {lengths.shortest_seed}), {lengths.longest} in the longest (seed {lengths.longest_seed}), "
                 f"{lengths.questions / lengths.interviews:.1f} on average"
             )
-    never = [leaf.id for leaf in findings.list_unreached_items()]
-    lines.append(f"never reached: {join_first(never, MAX_LISTED) if never else 'nothing'}")
-    unchosen = [f"{leaf.id} ({', '.join(map(str, codes))})" for leaf, codes in findings.list_unchosen_options()]
+    unreached = [item.id for item in findings.list_unreached_items()]
+    lines.append(f"never reached: {join_first(unreached, MAX_LISTED) if unreached else 'nothing'}")
+    unchosen = [f"{item.id} ({', '.join(map(str, codes))})" for item, codes in findings.list_unchosen_options()]
     lines.append(f"never chosen: {join_first(unchosen, MAX_LISTED) if unchosen else 'nothing'}")
     if findings.stuck_counts:
         stuck = [f"{item} ({times} times)" for item, times in findings.stuck_counts.most_common()]

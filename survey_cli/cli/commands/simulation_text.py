@@ -16,58 +16,59 @@ MAX_OUTCOMES: Final = 12
 MAX_ENDS: Final = 12
 
 
-def print_simulation(tried: "StudySimulation") -> None:
+def print_simulation(simulation: "StudySimulation") -> None:
     """Print the report on stdout."""
-    for part in _render_parts(tried):
+    for part in _render_parts(simulation):
         print(part)
         print()
     sys.stdout.flush()
 
 
-def _render_parts(tried: "StudySimulation") -> Iterator[str]:
-    run, fieldwork = tried.run, tried.settings
-    chances = fieldwork.propensities
+def _render_parts(simulation: "StudySimulation") -> Iterator[str]:
+    report, settings = simulation.run, simulation.settings
+    propensities = settings.propensities
     yield wrap_paragraph(
-        f"Invented respondents: nobody was called. {format_quantity(run.cases, 'case')}, "
-        f"{format_quantity(tried.interviewers, 'interviewer')}, {format_quantity(tried.days, 'day')} from "
-        f"{fieldwork.starts} ({fieldwork.zone.key}), spread: {tried.spread}, seed {fieldwork.seed}. "
-        f"Assumptions: a call is answered by a person {chances.contact:.0%} of the time, {chances.refuse:.0%} of "
-        f"contacts refuse, {chances.eligible:.0%} are eligible, an appointment is kept {chances.keep_appointment:.0%} of "
-        f"the time, {fieldwork.item_seconds:g} seconds for each item. Options are chosen equally often, so quotas "
+        f"Invented respondents: nobody was called. {format_quantity(report.cases, 'case')}, "
+        f"{format_quantity(simulation.interviewers, 'interviewer')}, {format_quantity(simulation.days, 'day')} from "
+        f"{settings.starts} ({settings.zone.key}), spread: {simulation.spread}, seed {settings.seed}. "
+        f"Assumptions: a call is answered by a person {propensities.contact:.0%} of the time, "
+        f"{propensities.refuse:.0%} of contacts refuse, {propensities.eligible:.0%} are eligible, an appointment is kept "
+        f"{propensities.keep_appointment:.0%} of the time, {settings.item_seconds:g} seconds for each item. "
+        "Options are chosen equally often, so quotas "
         "over answers fill differently from reality. Change --contact, --refuse, --kept, --eligible, --seconds to see "
         "their effect."
     )
-    yield _summarize(run)
-    yield _render_days(run)
-    yield _render_outcomes(run)
-    yield _render_attempts(run)
-    yield _render_work(run)
-    yield _render_appointments(run)
-    if run.cells:
-        yield _render_cells(run)
-    yield _render_ends(run)
-    if run.rates is not None:
-        yield "if the field period closed at the end:\n" + render_rates(run.rates, digits=1, cells=get_width())
+    yield _summarize(report)
+    yield _render_days(report)
+    yield _render_outcomes(report)
+    yield _render_attempts(report)
+    yield _render_work(report)
+    yield _render_appointments(report)
+    if report.cells:
+        yield _render_cells(report)
+    yield _render_ends(report)
+    if report.rates is not None:
+        yield "if the field period closed at the end:\n" + render_rates(report.rates, digits=1, cells=get_width())
 
 
-def _summarize(run: "SimulationReport") -> str:
-    each = f"{run.calls / run.complete:.1f} calls per complete" if run.complete else "no complete interview"
-    done, calls = format_quantity(run.complete, "complete interview"), format_quantity(run.calls, "call")
-    return f"{done} of {format_quantity(run.cases, 'case')}, {calls}: {each}"
+def _summarize(report: "SimulationReport") -> str:
+    effort = f"{report.calls / report.complete:.1f} calls per complete" if report.complete else "no complete interview"
+    completes, calls = format_quantity(report.complete, "complete interview"), format_quantity(report.calls, "call")
+    return f"{completes} of {format_quantity(report.cases, 'case')}, {calls}: {effort}"
 
 
-def _align_figures(rows: list[list[str]], *, left: int = 1) -> list[list[str]]:
-    """Align figures right."""
-    wide = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    return [[c if n < left else c.rjust(wide[n]) for n, c in enumerate(row)] for row in rows]
+def _align_figures(rows: list[list[str]], *, label_columns: int = 1) -> list[list[str]]:
+    """Pad all columns to their widths: labels on the left, figures aligned right."""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    return [[c if n < label_columns else c.rjust(widths[n]) for n, c in enumerate(row)] for row in rows]
 
 
-def _render_table(head: tuple[str, ...], rows: list[list[str]], *, left: int = 1) -> str:
-    first, *others = _align_figures([list(head), *rows], left=left)
+def _render_table(head: tuple[str, ...], rows: list[list[str]], *, label_columns: int = 1) -> str:
+    first, *others = _align_figures([list(head), *rows], label_columns=label_columns)
     return render_table(first, others)
 
 
-def _render_days(run: "SimulationReport") -> str:
+def _render_days(report: "SimulationReport") -> str:
     head = ("day", "calls", "reached", "complete", "refused", "appointments", "all complete")
     rows = [
         [
@@ -79,31 +80,33 @@ def _render_days(run: "SimulationReport") -> str:
             str(row.appointments),
             str(row.cumulative_complete),
         ]
-        for row in run.days
+        for row in report.days
     ]
     return _render_table(head, rows) if rows else "no day on which anybody could be called"
 
 
-def _render_outcomes(run: "SimulationReport") -> str:
-    shown = [[row.outcome, str(row.calls), _format_share(row.calls, run.calls)] for row in run.outcomes[:MAX_OUTCOMES]]
-    rest = sum(row.calls for row in run.outcomes[MAX_OUTCOMES:])
+def _render_outcomes(report: "SimulationReport") -> str:
+    rows = [
+        [row.outcome, str(row.calls), _format_share(row.calls, report.calls)] for row in report.outcomes[:MAX_OUTCOMES]
+    ]
+    rest = sum(row.calls for row in report.outcomes[MAX_OUTCOMES:])
     if rest:
-        shown.append(["others", str(rest), _format_share(rest, run.calls)])
-    return _render_table(("outcome", "calls", "share"), shown)
+        rows.append(["others", str(rest), _format_share(rest, report.calls)])
+    return _render_table(("outcome", "calls", "share"), rows)
 
 
-def _render_attempts(run: "SimulationReport") -> str:
+def _render_attempts(report: "SimulationReport") -> str:
     rows = [
         [str(row.attempts), str(row.cases), str(row.complete), _format_share(row.complete, row.cases)]
-        for row in run.attempts
+        for row in report.attempts
     ]
     return _render_table(("attempts", "cases", "complete", "share"), rows)
 
 
-def _render_work(run: "SimulationReport") -> str:
+def _render_work(report: "SimulationReport") -> str:
     head = ("interviewer", "shifts", "hours", "on cases", "calls", "calls/h", "complete")
     rows = []
-    for row in run.interviewers:
+    for row in report.interviewers:
         hours = row.on_duty.total_seconds() / 3600
         rows.append(
             [
@@ -119,13 +122,13 @@ def _render_work(run: "SimulationReport") -> str:
     return _render_table(head, rows)
 
 
-def _render_appointments(run: "SimulationReport") -> str:
-    made = sum(run.appointments.values())
-    said = ", ".join(f"{number} {kept}" for kept, number in run.appointments.items() if number)
-    return f"appointments: {made}" + (f" ({said})" if said else "")
+def _render_appointments(report: "SimulationReport") -> str:
+    total = sum(report.appointments.values())
+    results = ", ".join(f"{number} {result}" for result, number in report.appointments.items() if number)
+    return f"appointments: {total}" + (f" ({results})" if results else "")
 
 
-def _render_cells(run: "SimulationReport") -> str:
+def _render_cells(report: "SimulationReport") -> str:
     head = ("quota cell", "complete", "held", "target", "open cases", "")
     rows = [
         [
@@ -135,21 +138,22 @@ def _render_cells(run: "SimulationReport") -> str:
             str(row.target),
             "" if row.open_cases is None else str(row.open_cases),
         ]
-        for row in run.cells
+        for row in report.cells
     ]
     figures = _align_figures([list(head[:-1]), *rows])
-    lines = [[*row, cell.shortfall] for row, cell in zip(figures[1:], run.cells, strict=True)]
+    lines = [[*row, cell.shortfall] for row, cell in zip(figures[1:], report.cells, strict=True)]
     return render_table([*figures[0], ""], lines)
 
 
-def _render_ends(run: "SimulationReport") -> str:
-    shown = [
-        [f"{row.status}: {row.why}" if row.why else row.status, str(row.cases)] for row in run.final_statuses[:MAX_ENDS]
+def _render_ends(report: "SimulationReport") -> str:
+    rows = [
+        [f"{row.status}: {row.why}" if row.why else row.status, str(row.cases)]
+        for row in report.final_statuses[:MAX_ENDS]
     ]
-    rest = sum(row.cases for row in run.final_statuses[MAX_ENDS:])
+    rest = sum(row.cases for row in report.final_statuses[MAX_ENDS:])
     if rest:
-        shown.append(["others", str(rest)])
-    return _render_table(("status of cases at the end", "cases"), shown)
+        rows.append(["others", str(rest)])
+    return _render_table(("status of cases at the end", "cases"), rows)
 
 
 def _format_share(part: int, whole: int) -> str:

@@ -1,4 +1,4 @@
-"""The commands `station`, a shift at the telephone, and `share`, which lets several accounts work on one study."""
+"""The commands `station`, a shift at the telephone, and `study share`, which lets several accounts work on one study."""
 
 import os
 import sys
@@ -47,38 +47,38 @@ def station(
     if not plain and (not terminal or os.environ.get("TERM") in SIMPLE_TERMINALS):
         say("survey: no full screen here, so cases are called one line at a time, as with --plain")
         plain = True
-    manned = open_station(
+    session = open_station(
         file, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
     )
-    say(describe_files(file, manned.stored_in, people=people))
-    for repair in manned.repairs:
+    say(describe_files(file, session.stored_in, people=people))
+    for repair in session.repairs:
         say(repair)
-    if manned.version_notice:
-        say(manned.version_notice)
+    if session.version_notice:
+        say(session.version_notice)
     try:
-        code = _run_plain(manned) if plain else _run_full_screen(manned)
+        code = _run_plain(session) if plain else _run_full_screen(session)
     finally:
-        manned.close()
-    tally = manned.summarize_shift()
+        session.close()
+    tally = session.summarize_shift()
     say(
-        f"{manned.interviewer}: {format_quantity(tally.calls, 'call')}, "
+        f"{session.interviewer}: {format_quantity(tally.calls, 'call')}, "
         f"{format_quantity(tally.completes, 'complete interview')}, "
         f"{format_quantity(tally.appointments, 'open appointment')}"
     )
     raise typer.Exit(code)
 
 
-def _run_plain(manned: "StationSession") -> int:
+def _run_plain(session: "StationSession") -> int:
     from survey_cli.plain import run_station
 
-    return run_station(manned, sys.stdin, sys.stdout, sys.stderr)
+    return run_station(session, sys.stdin, sys.stdout, sys.stderr)
 
 
-def _run_full_screen(manned: "StationSession") -> int:
+def _run_full_screen(session: "StationSession") -> int:
     from survey_cli.cli.crash_report import run_full_screen
     from survey_cli.tui import work
 
-    return 0 if run_full_screen(lambda: work(manned)) else 1
+    return 0 if run_full_screen(lambda: work(session)) else 1
 
 
 def share(

@@ -66,19 +66,19 @@ def status(
     from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
     from survey_cli.services.run_on_study import Request
 
-    here = parse_zone(zone)
+    local_zone = parse_zone(zone)
 
-    def read() -> "FieldworkStatus":
+    def load() -> "FieldworkStatus":
         request = Request(path=file, at=datetime.now(UTC), db=db, people=people, notify=say)
-        return load_fieldwork_status(request, since=since, zone=here)
+        return load_fieldwork_status(request, since=since, zone=local_zone)
 
-    report = read()
+    report = load()
     if form is ResultFormat.json:
         print(render_json(report))
         return
     on_screen = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") not in SIMPLE_TERMINALS
     if watch and on_screen:
-        _watch_status(read)
+        _watch_status(load)
         return
     if watch:
         say("survey: no full screen here, so the status is shown once")
@@ -90,38 +90,38 @@ def status(
     print("\n".join(render_status(report, cells=get_width())))
 
 
-def _watch_status(read: Any) -> None:
+def _watch_status(load: Any) -> None:
     from survey_cli.tui import ScreenError, watch
 
     def render(cells: int) -> list[str]:
         try:
-            return render_status(read(), cells=cells)
+            return render_status(load(), cells=cells)
         except UserError as error:
             return [make_printable(str(problem)) for problem in (*error.problems, error)]
 
     try:
         watch(render)
-    except ScreenError as failed:
-        raise UserError("survey", str(failed), "survey status without --watch shows the same once") from failed
+    except ScreenError as error:
+        raise UserError("survey", str(error), "survey status without --watch shows the same once") from error
 
 
 # As lines
 
 
 def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
-    """The report as lines of at most so many cells."""
+    """Render the report as lines of at most so many cells."""
     width = min(cells, MAX_WIDTH)
-    drawn: list[str] = [report.title, ""]
+    lines: list[str] = [report.title, ""]
     if report.paused:
-        drawn += [*wrap_paragraph(report.paused).split("\n"), ""]
-    drawn += _render_progress(report)
+        lines += [*wrap_paragraph(report.paused).split("\n"), ""]
+    lines += _render_progress(report)
     for heading, body in _render_sections(report):
         if body:
-            drawn += ["", heading, *body]
+            lines += ["", heading, *body]
     last = report.backed_up
-    made = f"last made {last:%Y-%m-%d %H:%M}" if last is not None else "no backup yet; survey db backup makes one"
-    drawn += ["", f"backup: {made}"]
-    return [truncate(line, width) for part in drawn for line in part.split("\n")]
+    backup = f"last made {last:%Y-%m-%d %H:%M}" if last is not None else "no backup yet; survey db backup makes one"
+    lines += ["", f"backup: {backup}"]
+    return [truncate(line, width) for part in lines for line in part.split("\n")]
 
 
 def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
@@ -129,13 +129,13 @@ def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
 
     from survey_cli.reports.fieldwork.rates import format_rate
 
-    done = report.progress
-    said = f"{done.complete:,} complete"
-    if done.target:
-        share = format_rate(Fraction(done.complete, done.target))
-        said = f"{done.complete:,} of {done.target:,} complete ({share} of {done.target_of})"
-    yield f"{said}, {done.today:,} of them today"
-    yield f"{done.partial:,} partial; {format_quantity(report.cases, 'case')} in all"
+    progress = report.progress
+    completes = f"{progress.complete:,} complete"
+    if progress.target:
+        share = format_rate(Fraction(progress.complete, progress.target))
+        completes = f"{progress.complete:,} of {progress.target:,} complete ({share} of {progress.target_of})"
+    yield f"{completes}, {progress.today:,} of them today"
+    yield f"{progress.partial:,} partial; {format_quantity(report.cases, 'case')} in all"
 
 
 def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
@@ -188,13 +188,13 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[
     )
     yield f"interviewers, {report.period}", _render_interviewers(report.people)
     if report.lengths is not None:
-        found = report.lengths
+        lengths = report.lengths
         yield (
             f"length of interviews, {report.period}",
             [
-                f"median {_format_length(found.median)}, from {_format_length(found.shortest)} to "
-                f"{_format_length(found.longest)}"
-                f" (of {found.interviews:,} completed)"
+                f"median {_format_length(lengths.median)}, from {_format_length(lengths.shortest)} to "
+                f"{_format_length(lengths.longest)}"
+                f" (of {lengths.interviews:,} completed)"
             ],
         )
     if report.numbers.cases:
@@ -206,13 +206,13 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[
 
 
 def _render_attention(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
-    """What a supervisor looks at first: referred cases, appointments, cases at stations."""
+    """Render what a supervisor looks at first: referred cases, appointments, cases at stations."""
     yield f"waiting for a supervisor: {len(report.held):,}", _render_held(report)
     by_state = {state: [p for p in report.appointments if p.state == state] for state in APPOINTMENT_STATES}
-    said = ", ".join(f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s])
-    rows = [_render_appointment(p) for some in by_state.values() for p in some[:MAX_LISTED]]
+    counts = ", ".join(f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s])
+    rows = [_render_appointment(p) for appointments in by_state.values() for p in appointments[:MAX_LISTED]]
     head = ("case", "", "here", "there", "owner")
-    yield f"appointments: {said}", _render_list(head, rows, len(report.appointments))
+    yield f"appointments: {counts}", _render_list(head, rows, len(report.appointments))
     stations = [
         (
             _shorten(lease.key),
@@ -247,38 +247,38 @@ def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]
         return []
     rows = [
         (
-            _shorten(one.name),
-            f"{one.complete:,}",
-            f"{one.calls:,}",
-            f"{one.on_cases / timedelta(hours=1):.1f}",
-            f"{one.calls_per_hour:.1f}" if one.calls_per_hour is not None else "–",
-            _format_length(one.mean_length) if one.mean_length is not None else "–",
-            f"{one.refusals:,} of {one.conclusive_contacts:,}",
-            _format_share(one.refusals, one.conclusive_contacts),
+            _shorten(line.name),
+            f"{line.complete:,}",
+            f"{line.calls:,}",
+            f"{line.on_cases / timedelta(hours=1):.1f}",
+            f"{line.calls_per_hour:.1f}" if line.calls_per_hour is not None else "–",
+            _format_length(line.mean_length) if line.mean_length is not None else "–",
+            f"{line.refusals:,} of {line.conclusive_contacts:,}",
+            _format_share(line.refusals, line.conclusive_contacts),
         )
-        for one in people
+        for line in people
     ]
     head = ("", "complete", "calls", "hours", "calls/h", "length", "refused", "share")
     notes = [
         "hours are those spent on cases, calls/h is shown from one hour on; length is the mean of completed"
         " interviews; refused is of contacts that ended in a complete or partial interview or a refusal"
     ]
-    if any(0 < one.conclusive_contacts < SMALL_BASE for one in people):
+    if any(0 < line.conclusive_contacts < SMALL_BASE for line in people):
         notes.append(f"* base of fewer than {SMALL_BASE}: one more or less would change it by over five points")
     return [*_render_columns(head, rows), *(wrap_paragraph(note) for note in notes)]
 
 
-def _render_list(head: Sequence[str], rows: Iterable[Sequence[str]], whole: int) -> list[str]:
-    """A list, and how many more lines there are."""
-    shown = list(rows)
-    more = [f"… and {whole - len(shown):,} more"] if whole > len(shown) else []
-    return [*_render_columns(head, shown, right=()), *more]
+def _render_list(head: Sequence[str], rows: Iterable[Sequence[str]], total: int) -> list[str]:
+    """Render a list, and the number of lines left out of `total`."""
+    lines = list(rows)
+    more = [f"… and {total - len(lines):,} more"] if total > len(lines) else []
+    return [*_render_columns(head, lines, right=()), *more]
 
 
 def _render_columns(
     head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] | None = None
 ) -> list[str]:
-    """Rows in columns. Figures are aligned right: in all columns that contain nothing else, or in those given."""
+    """Render rows in columns. Figures are aligned right: in all columns that contain nothing else, or in those given."""
     from survey_cli.text_width import measure_width
 
     body = [tuple(map(make_printable, row)) for row in rows]
@@ -305,7 +305,7 @@ def _render_columns(
 
 
 def _format_share(part: int, whole: int) -> str:
-    """`29%`, with a mark for a small base; a dash without a base."""
+    """Format a share as `29%`, with a mark for a small base; a dash without a base."""
     from survey_cli.reports.fieldwork.status import SMALL_BASE
 
     if not whole:
@@ -314,7 +314,7 @@ def _format_share(part: int, whole: int) -> str:
 
 
 def _format_length(length: timedelta) -> str:
-    """`12:04`, `1:02:30`."""
+    """Format a duration as `12:04` or `1:02:30`."""
     minutes, seconds = divmod(round(length.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
@@ -325,7 +325,7 @@ def _shorten(name: str) -> str:
 
 
 def truncate(line: str, cells: int) -> str:
-    """As much of a line as fits into so many cells."""
+    """Cut a line to at most `cells` cells; … marks the cut."""
     from survey_cli.text_width import fit, measure_width
 
     if measure_width(line) <= cells:

@@ -25,10 +25,10 @@ def pause(
     """
     from survey_cli.services.study.pause_and_resume import pause_study
 
-    asking = build_request(file, by=by, people=people, db=db)
-    paused = pause_study(asking, message)
-    here = paused.since.astimezone()
-    say(f"{file}: {paused.describe(here, here)}; survey study resume {file} lets the stations continue")
+    request = build_request(file, by=by, people=people, db=db)
+    paused = pause_study(request, message)
+    since = paused.since.astimezone()
+    say(f"{file}: {paused.describe(since, since)}; survey study resume {file} lets the stations continue")
 
 
 def resume(
@@ -37,9 +37,9 @@ def resume(
     """Let the stations of a paused study call again; they continue automatically."""
     from survey_cli.services.study.pause_and_resume import resume_study
 
-    asking = build_request(file, by=by, people=people, db=db)
-    ended = resume_study(asking)
-    minutes = int((asking.at - ended.since).total_seconds() // 60)
+    request = build_request(file, by=by, people=people, db=db)
+    former_pause = resume_study(request)
+    minutes = int((request.at - former_pause.since).total_seconds() // 60)
     say(f"{file}: resumed after {format_quantity(minutes, 'minute')}; the stations continue automatically")
 
 
@@ -54,5 +54,5 @@ def publish(
     """
     from survey_cli.services.study.publish_version import publish_version
 
-    made = publish_version(build_request(file, by=by, people=people, db=db))
-    say(f"{made.where}: version {made.version} {'is published' if made.new else 'was in effect already'}")
+    result = publish_version(build_request(file, by=by, people=people, db=db))
+    say(f"{result.where}: version {result.version} {'is published' if result.new else 'was in effect already'}")

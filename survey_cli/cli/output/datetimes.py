@@ -6,7 +6,7 @@ import typer
 
 
 def now() -> datetime:
-    """The current time in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -18,14 +18,14 @@ def parse_time(text: str, *, option: str) -> datetime:
     plain = text.strip()
     try:
         if ":" in plain and "-" not in plain:
-            found = datetime.combine(now().astimezone(), time.fromisoformat(plain))
+            at = datetime.combine(now().astimezone(), time.fromisoformat(plain))
         else:
-            found = datetime.fromisoformat(plain)
+            at = datetime.fromisoformat(plain)
     except ValueError:
         raise typer.BadParameter(
             f"{text!r} is not a date and time: write 2026-11-24 15:00, or 15:00 for today", param_hint=option
         ) from None
-    return found.astimezone(UTC)
+    return at.astimezone(UTC)
 
 
 def _load_zone(name: str) -> tzinfo:
@@ -35,17 +35,17 @@ def _load_zone(name: str) -> tzinfo:
 
 
 def format_here(at: datetime) -> str:
-    """`Tue 24 Nov 15:00`, on the clock here."""
+    """Format as `Tue 24 Nov 15:00`, on the clock here."""
     return _format_short(at.astimezone())
 
 
 def format_clock(at: datetime, zone: str) -> str:
-    """`13:00`, on the clock there; `?` without a zone."""
+    """Format as `13:00`, on the respondent's clock; `?` without a zone."""
     return f"{at.astimezone(_load_zone(zone)):%H:%M}" if zone else "?"
 
 
 def format_both(at: datetime, zone: str) -> str:
-    """`Tue 24 Nov 15:00 here, 13:00 there`; without a zone only here."""
+    """Format as `Tue 24 Nov 15:00 here, 13:00 there`; without a zone only here."""
     near = at.astimezone()
     if not zone:
         return f"{_format_short(near)} here"

@@ -26,7 +26,7 @@ class Snippet(NamedTuple):
 
 
 def render_plain(problem: Problem) -> str:
-    """`file:line:col: who: what — remedy`, with the severity for a warning."""
+    """Render `file:line:col: who: what — remedy`, with the severity for a warning."""
     if problem.severity == "error":
         return make_printable(str(problem))
     return make_printable(_add_severity(problem))
@@ -38,15 +38,15 @@ def _add_severity(problem: Problem) -> str:
 
 
 def cut_snippet(line: str, *, column: int, length: int, width: int) -> Snippet:
-    """The line as shown in `width` cells, with carets under `length` characters from `column` (from 1).
+    """Cut the line to `width` cells, with carets under `length` characters from `column` (from 1).
 
     Tabs become four spaces; a long line is cut around the carets, with … where something is left out.
     """
     from survey_cli.text_width import measure_width
 
-    shown = [TAB if c == "\t" else make_printable(c) for c in line]
+    characters = [TAB if c == "\t" else make_printable(c) for c in line]
     cells = [
-        0 if c == ZERO_WIDTH_JOINER or (n and line[n - 1] == ZERO_WIDTH_JOINER) else measure_width(shown[n])
+        0 if c == ZERO_WIDTH_JOINER or (n and line[n - 1] == ZERO_WIDTH_JOINER) else measure_width(characters[n])
         for n, c in enumerate(line)
     ]
     at = min(max(column - 1, 0), len(line))
@@ -65,13 +65,13 @@ def cut_snippet(line: str, *, column: int, length: int, width: int) -> Snippet:
             room -= cells[last]
             last += 1
         after = "…" if last < len(line) else ""
-    text = before + "".join(shown[first:last]) + after
+    text = before + "".join(characters[first:last]) + after
     indent = len(before) + sum(cells[first:at])
     return Snippet(text, " " * indent + "^" * max(1, sum(cells[at : min(end, last)])))
 
 
 def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
-    """The problem with its snippet; color repeats what the words say."""
+    """Render the problem with its snippet; color repeats what the words say."""
     from rich.text import Text
 
     word, style = problem.severity, "bold red" if problem.severity == "error" else "bold yellow"
@@ -95,7 +95,7 @@ def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
 
 
 def render_problems_json(problems: Iterable[Problem]) -> str:
-    """A list of objects, one per problem."""
+    """Render a list of objects, one per problem."""
     return json.dumps(
         [
             {
@@ -117,11 +117,11 @@ def render_problems_json(problems: Iterable[Problem]) -> str:
 
 
 def render_github(problem: Problem) -> str:
-    """A workflow command, which GitHub shows beside the line of a pull request."""
-    place = {"file": problem.where.file, "line": problem.where.line, "col": problem.where.column}
-    said = ",".join(f"{k}={_escape(str(v), more=':,')}" for k, v in place.items() if v)
+    """Render a workflow command, which GitHub shows beside the line of a pull request."""
+    position = {"file": problem.where.file, "line": problem.where.line, "col": problem.where.column}
+    properties = ",".join(f"{k}={_escape(str(v), more=':,')}" for k, v in position.items() if v)
     text = str(problem).removeprefix(f"{problem.where}: ")
-    return f"::{problem.severity} {said},title={_escape(problem.rule, more=':,')}::{_escape(text)}"
+    return f"::{problem.severity} {properties},title={_escape(problem.rule, more=':,')}::{_escape(text)}"
 
 
 def _escape(text: str, *, more: str = "") -> str:

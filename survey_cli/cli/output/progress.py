@@ -24,7 +24,7 @@ def show_progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None] 
     began = time.monotonic()
     bar: Progress | None = None
 
-    def tell(done: int, whole: int) -> None:
+    def update(done: int, whole: int) -> None:
         nonlocal bar
         if bar is None:
             if time.monotonic() - began < SHOW_AFTER_SECONDS:
@@ -33,7 +33,7 @@ def show_progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None] 
         bar.update(bar.task_ids[0], completed=done, total=whole)
 
     try:
-        yield tell
+        yield update
     finally:
         if bar is not None:
             bar.stop()
@@ -46,8 +46,8 @@ def show_day_progress() -> Iterator[Callable[[int, int, int], None]]:
     It shows a bar on the terminal, a line every few seconds elsewhere.
     """
     if sys.stderr.isatty():
-        with show_progress() as tell:
-            yield lambda done, days, complete: tell(done, days) if tell is not None else None
+        with show_progress() as progress:
+            yield lambda done, days, complete: progress(done, days) if progress is not None else None
         return
     last = time.monotonic()
 

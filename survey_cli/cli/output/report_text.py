@@ -26,7 +26,7 @@ ASCII_BLOCKS: Final = {"█": "#", "▒": "=", "░": "-"}
 
 
 def render_report(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[str]:
-    """The report, line by line. `blocks`: the terminal can show block characters."""
+    """Render the report, line by line. `blocks`: the terminal can show block characters."""
     from survey_cli.documents.report.report_layout import (
         APPENDIX_TITLE,
         METHODS_TITLE,
@@ -66,11 +66,11 @@ def _render_section(title: str, lines: Iterable[str], cells: int, blocks: bool) 
 def _render_pairs(pairs: Sequence[tuple[str, str]], cells: int) -> Iterator[str]:
     from textwrap import wrap
 
-    left = max((measure_width(label) for label, _ in pairs), default=0)
+    label_width = max((measure_width(label) for label, _ in pairs), default=0)
     for label, text in pairs:
-        lines = wrap(make_printable(text), max(cells - left - 4, 20)) or [""]
-        yield f"  {_pad_right(make_printable(label), left)}  {lines[0]}"
-        yield from (" " * (left + 4) + line for line in lines[1:])
+        lines = wrap(make_printable(text), max(cells - label_width - 4, 20)) or [""]
+        yield f"  {_pad_right(make_printable(label), label_width)}  {lines[0]}"
+        yield from (" " * (label_width + 4) + line for line in lines[1:])
 
 
 def _render_appendix(results: "Results", cells: int) -> Iterator[str]:
@@ -131,7 +131,7 @@ def _render_item(item: "ItemResult", results: "Results", cells: int, blocks: boo
 
 
 def _wrap_hanging(first: str, text: str, cells: int) -> str:
-    """A paragraph with a hanging indent."""
+    """Wrap a paragraph with a hanging indent."""
     from textwrap import wrap
 
     space = " " * measure_width(first)
@@ -148,7 +148,7 @@ def _pad_left(text: str, to: int) -> str:
 
 
 def _wrap_labels(grid: "Grid", most: int) -> list[list[str]]:
-    """The label of each line, wrapped where it is long."""
+    """Wrap the label of each line where it is long."""
     from textwrap import wrap
 
     from survey_cli.documents.report.report_layout import format_row_note
@@ -157,17 +157,17 @@ def _wrap_labels(grid: "Grid", most: int) -> list[list[str]]:
 
 
 def _render_bars(grid: "Grid", cells: int, blocks: bool) -> Iterator[str]:
-    """Label, count, percentage and bar of each line."""
+    """Render the label, count, percentage and bar of each line."""
     labels = _wrap_labels(grid, min(LABEL_WIDTH, max(cells // 2 - INDENT, 12)))
-    left = max((measure_width(text) for lines in labels for text in lines), default=0)
-    counts = max((measure_width(line.cells[0].text) for line in grid.lines), default=0)
-    shares = max((measure_width(line.cells[1].text) + 1 for line in grid.lines), default=0)
-    room = min(cells - INDENT - left - counts - shares - 6, FULL_BAR_WIDTH)
+    label_width = max((measure_width(text) for lines in labels for text in lines), default=0)
+    count_width = max((measure_width(line.cells[0].text) for line in grid.lines), default=0)
+    share_width = max((measure_width(line.cells[1].text) + 1 for line in grid.lines), default=0)
+    bar_width = min(cells - INDENT - label_width - count_width - share_width - 6, FULL_BAR_WIDTH)
     for line, label in zip(grid.lines, labels, strict=True):
-        told = line.cells[1].text + ("%" if line.cells[1].share is not None else " ")
-        figures = f"{_pad_left(line.cells[0].text, counts)}  {_pad_left(told, shares)}"
-        bar = f"  {_render_bar(line, room, blocks)}" if room >= MIN_BAR_WIDTH else ""
-        yield f"{' ' * INDENT}{_pad_right(label[0], left)}  {figures}{bar}".rstrip()
+        share = line.cells[1].text + ("%" if line.cells[1].share is not None else " ")
+        figures = f"{_pad_left(line.cells[0].text, count_width)}  {_pad_left(share, share_width)}"
+        bar = f"  {_render_bar(line, bar_width, blocks)}" if bar_width >= MIN_BAR_WIDTH else ""
+        yield f"{' ' * INDENT}{_pad_right(label[0], label_width)}  {figures}{bar}".rstrip()
         yield from (f"{' ' * INDENT}{text}" for text in label[1:])
 
 
@@ -180,10 +180,10 @@ def _render_bar(line: "GridLine", room: int, blocks: bool) -> str:
 
 
 def _render_columns(grid: "Grid", cells: int) -> Iterator[str]:
-    """A table of figures: as many columns side by side as fit, the others below."""
+    """Render a table of figures: as many columns side by side as fit, the others below."""
     yield _wrap_hanging(" " * INDENT, grid.caption, cells)
     labels = _wrap_labels(grid, min(LABEL_WIDTH, max(cells // 2 - INDENT, 12)))
-    left = max(measure_width(text) for lines in [*labels, [grid.corner]] for text in lines)
+    label_width = max(measure_width(text) for lines in [*labels, [grid.corner]] for text in lines)
     heads = [make_printable(h.text) + (f" ({h.letter})" if h.letter else "") for h in grid.heads]
     texts = [
         [" ".join(part for part in (c.text, c.mark, c.letters) if part) for c in column]
@@ -192,26 +192,26 @@ def _render_columns(grid: "Grid", cells: int) -> Iterator[str]:
     widths = [max(map(measure_width, (head, *column))) for head, column in zip(heads, texts, strict=True)]
     start = 0
     while start < len(heads):
-        end, taken = start, INDENT + left
-        while end < len(heads) and (end == start or taken + 2 + widths[end] <= cells):
-            taken += 2 + widths[end]
+        end, width = start, INDENT + label_width
+        while end < len(heads) and (end == start or width + 2 + widths[end] <= cells):
+            width += 2 + widths[end]
             end += 1
         if grid.has_groups:
-            yield from _render_group_names(grid, widths, start, end, INDENT + left)
-        some = range(start, end)
-        yield _render_line(grid.corner, [heads[n] for n in some], [widths[n] for n in some], left)
+            yield from _render_group_names(grid, widths, start, end, INDENT + label_width)
+        columns = range(start, end)
+        yield _render_line(grid.corner, [heads[n] for n in columns], [widths[n] for n in columns], label_width)
         for at, label in enumerate(labels):
-            yield _render_line(label[0], [texts[n][at] for n in some], [widths[n] for n in some], left)
+            yield _render_line(label[0], [texts[n][at] for n in columns], [widths[n] for n in columns], label_width)
             yield from (f"{' ' * INDENT}{text}" for text in label[1:])
         start = end
         if start < len(heads):
             yield ""
 
 
-def _render_group_names(grid: "Grid", widths: Sequence[int], start: int, end: int, left: int) -> Iterator[str]:
-    """The name of each group above its first column."""
-    line = " " * left
-    at = left
+def _render_group_names(grid: "Grid", widths: Sequence[int], start: int, end: int, label_width: int) -> Iterator[str]:
+    """Render the name of each group above its first column."""
+    line = " " * label_width
+    at = label_width
     for n in range(start, end):
         name = grid.heads[n].group
         if name and (n == start or grid.heads[n - 1].group != name):
@@ -221,6 +221,6 @@ def _render_group_names(grid: "Grid", widths: Sequence[int], start: int, end: in
     yield line.rstrip()
 
 
-def _render_line(label: str, texts: Sequence[str], widths: Sequence[int], left: int) -> str:
+def _render_line(label: str, texts: Sequence[str], widths: Sequence[int], label_width: int) -> str:
     figures = "".join("  " + _pad_left(text, width) for text, width in zip(texts, widths, strict=True))
-    return f"{' ' * INDENT}{_pad_right(label, left)}{figures}".rstrip()
+    return f"{' ' * INDENT}{_pad_right(label, label_width)}{figures}".rstrip()

@@ -24,7 +24,7 @@ _DIRECTION_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0
 
 
 def make_printable(text: str) -> str:
-    """The text on one line, with control characters and direction controls made visible."""
+    """Return the text on one line, with control characters and direction controls made visible."""
     if text.isprintable():
         return text
     return "".join(_escape_character(c) for c in text)
@@ -91,12 +91,12 @@ def _confirm(question: str) -> bool:
 
 
 def get_width() -> int:
-    """Number of cells in a line."""
+    """Return the number of cells in a line."""
     return max(20, shutil.get_terminal_size().columns)
 
 
 def wrap_paragraph(text: str, *, indent: int = 0) -> str:
-    """Text wrapped to the terminal, at most 100 cells wide."""
+    """Wrap text to the terminal, at most 100 cells wide."""
     from textwrap import fill
 
     space = " " * indent
@@ -110,7 +110,7 @@ def wrap_paragraph(text: str, *, indent: int = 0) -> str:
 
 
 def render_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Rows in columns, two spaces apart; wide characters count as two."""
+    """Render rows in columns, two spaces apart; wide characters count as two."""
     from survey_cli.text_width import measure_width
 
     lines = [[make_printable(cell) for cell in row] for row in (head, *rows)]
