@@ -83,17 +83,17 @@ def _report_misuse(error: Exception) -> int:
     """Print what was not understood, and the command that explains it."""
     from survey_cli.cli.app import RENAMED
 
-    near = getattr(error, "possibilities", None) or ()
-    message = error.message if near else error.format_message()  # type: ignore[attr-defined]
+    possibilities = getattr(error, "possibilities", None) or ()
+    message = error.message if possibilities else error.format_message()  # type: ignore[attr-defined]
     message = message.replace("Value error, ", "")  # prefix of typer's own validator
     what, _, suggested = message.strip().rstrip(".").partition(". Did you mean ")
     context = getattr(error, "ctx", None)
     command = getattr(context, "command_path", "survey")
-    suggested = suggested.rstrip("?").replace(", ", " or ") or " or ".join(map(repr, sorted(near)))
+    suggested = suggested.rstrip("?").replace(", ", " or ") or " or ".join(map(repr, sorted(possibilities)))
     remedy = f"did you mean {suggested}?" if suggested else f"`{command} --help` says how"
-    old = re.fullmatch(r"No such command '(.+)'", what)
-    if command == "survey" and old and (new := RENAMED.get(old[1])):
-        remedy = f"it is now: survey {new}"
+    unknown_command = re.fullmatch(r"No such command '(.+)'", what)
+    if command == "survey" and unknown_command and (new_name := RENAMED.get(unknown_command[1])):
+        remedy = f"it is now: survey {new_name}"
     say(f"{command}: {what[:1].lower()}{what[1:]} — {remedy}")
     return MISUSED
 

@@ -67,9 +67,9 @@ def interview(
     if not case.strip():
         if not terminal:
             raise typer.BadParameter("no terminal to ask for it: give the case's key", param_hint="--case")
-        _find_wanted_columns(file, db=db, case="", practice=practice)  # report errors before asking for anything
+        _list_column_requests(file, db=db, case="", practice=practice)  # report errors before asking for anything
         case = _ask_line("Case")
-        known_columns |= _ask_columns(_find_wanted_columns(file, db=db, case=case, practice=practice), known_columns)
+        known_columns |= _ask_columns(_list_column_requests(file, db=db, case=case, practice=practice), known_columns)
     if not plain and not terminal:
         say("survey: no terminal here, so the interview is conducted one line at a time, as with --plain")
         plain = True
@@ -121,7 +121,7 @@ def _ask_line(what: str) -> str:
             return line
 
 
-def _find_wanted_columns(file: str, *, db: str | None, case: str, practice: bool) -> "tuple[ColumnRequest, ...]":
+def _list_column_requests(file: str, *, db: str | None, case: str, practice: bool) -> "tuple[ColumnRequest, ...]":
     from survey_cli.sessions.open_interview import list_column_requests
 
     return list_column_requests(file, db=db, case=case, practice=practice)
@@ -184,7 +184,7 @@ def interviews(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     """List the interviews: case, status, item, date and time, interviewer."""
     from survey_cli.services.database.interview_archive import list_interviews
 
-    where, rows, damage = list_interviews(file, db=db)
+    location, rows, damage = list_interviews(file, db=db)
     lines = [
         (
             row.case if row.number == 1 else f"{row.case} ({row.number})",
@@ -199,7 +199,7 @@ def interviews(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     ]
     if lines:
         print(render_table(INTERVIEW_HEADINGS, lines))
-    say(f"{where}: {format_quantity(len(lines), 'interview')}")
+    say(f"{location}: {format_quantity(len(lines), 'interview')}")
     if damage:
         say(damage)
         raise typer.Exit(1)

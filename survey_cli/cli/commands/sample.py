@@ -238,6 +238,6 @@ def do_not_call_count(db: DatabaseOption = None) -> None:
     """Say how many numbers are on the list."""
     from survey_cli.services.sample.do_not_call_list import count_numbers
 
-    where, numbers = count_numbers(_build_list_request(db))
+    location, numbers = count_numbers(_build_list_request(db))
     print(numbers)
-    say(f"{where}: {format_quantity(numbers, 'number')} on the do-not-call list")
+    say(f"{location}: {format_quantity(numbers, 'number')} on the do-not-call list")

@@ -156,5 +156,5 @@ def _render_ends(report: "SimulationReport") -> str:
     return _render_table(("status of cases at the end", "cases"), rows)
 
 
-def _format_share(part: int, whole: int) -> str:
-    return f"{part / whole:.0%}" if whole else ""
+def _format_share(part: int, base: int) -> str:
+    return f"{part / base:.0%}" if base else ""

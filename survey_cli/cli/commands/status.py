@@ -293,24 +293,24 @@ def _render_columns(
             if all(not row[at] or row[at][0].isdecimal() or row[at] == "–" for row in body)
         }
     )
-    wide = [max(measure_width(row[at]) for row in (tuple(head), *body)) for at in range(len(head))]
+    widths = [max(measure_width(row[at]) for row in (tuple(head), *body)) for at in range(len(head))]
 
     def pad(row: Sequence[str]) -> tuple[str, ...]:
         return tuple(
-            " " * (wide[at] - measure_width(text)) + text if at in figures else text for at, text in enumerate(row)
+            " " * (widths[at] - measure_width(text)) + text if at in figures else text for at, text in enumerate(row)
         )
 
-    drawn = render_table(pad(head), map(pad, body)).split("\n")
-    return [f"  {line}" for line in (drawn if any(head) else drawn[1:])]
+    lines = render_table(pad(head), map(pad, body)).split("\n")
+    return [f"  {line}" for line in (lines if any(head) else lines[1:])]
 
 
-def _format_share(part: int, whole: int) -> str:
+def _format_share(part: int, base: int) -> str:
     """Format a share as `29%`, with a mark for a small base; a dash without a base."""
     from survey_cli.reports.fieldwork.status import SMALL_BASE
 
-    if not whole:
+    if not base:
         return "–"
-    return f"{part / whole:.0%}{'*' if whole < SMALL_BASE else ' '}"
+    return f"{part / base:.0%}{'*' if base < SMALL_BASE else ' '}"
 
 
 def _format_length(length: timedelta) -> str:

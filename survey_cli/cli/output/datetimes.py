@@ -46,13 +46,14 @@ def format_clock(at: datetime, zone: str) -> str:
 
 def format_both(at: datetime, zone: str) -> str:
     """Format as `Tue 24 Nov 15:00 here, 13:00 there`; without a zone only here."""
-    near = at.astimezone()
+    local = at.astimezone()
     if not zone:
-        return f"{_format_short(near)} here"
-    far = at.astimezone(_load_zone(zone))
-    if far.replace(tzinfo=None) == near.replace(tzinfo=None):
-        return f"{_format_short(near)} here and there"
-    return f"{_format_short(near)} here, {f'{far:%H:%M}' if far.date() == near.date() else _format_short(far)} there"
+        return f"{_format_short(local)} here"
+    remote = at.astimezone(_load_zone(zone))
+    if remote.replace(tzinfo=None) == local.replace(tzinfo=None):
+        return f"{_format_short(local)} here and there"
+    respondent_time = f"{remote:%H:%M}" if remote.date() == local.date() else _format_short(remote)
+    return f"{_format_short(local)} here, {respondent_time} there"
 
 
 def _format_short(at: datetime) -> str:

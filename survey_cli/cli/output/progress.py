@@ -24,13 +24,13 @@ def show_progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None] 
     began = time.monotonic()
     bar: Progress | None = None
 
-    def update(done: int, whole: int) -> None:
+    def update(done: int, total: int) -> None:
         nonlocal bar
         if bar is None:
             if time.monotonic() - began < SHOW_AFTER_SECONDS:
                 return
-            bar = _start_bar(whole)
-        bar.update(bar.task_ids[0], completed=done, total=whole)
+            bar = _start_bar(total)
+        bar.update(bar.task_ids[0], completed=done, total=total)
 
     try:
         yield update
@@ -60,12 +60,12 @@ def show_day_progress() -> Iterator[Callable[[int, int, int], None]]:
     yield say
 
 
-def _start_bar(whole: int) -> "Progress":
+def _start_bar(total: int) -> "Progress":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    bar.add_task("", total=whole)
+    bar.add_task("", total=total)
     bar.start()
     return bar
