@@ -15,7 +15,7 @@ from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.plain.interview_text import clean, flatten
 
 MAX_LINE_LENGTH: Final = 100_000
-"""Characters in a line; a longer line was not typed, and is not kept in memory."""
+"""Maximum number of characters in a line. A longer line was not typed and is not held in memory."""
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -111,7 +111,7 @@ class InputLines:
         if self.is_terminal:
             set_line_mode(read)
         self.is_repeated = False
-        """The line followed the one before so fast that a key was held down; never from a pipe."""
+        """Whether the line followed the previous one so fast that a key was held down; never from a pipe."""
         self._last = float("-inf")
 
     def read_line(self) -> str | Rejection:

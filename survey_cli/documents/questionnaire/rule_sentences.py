@@ -132,7 +132,7 @@ def describe_order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> s
 
 
 def describe_answer_limits(question: MultipleItem) -> str:
-    """Return in words how many answers a `multiple` accepts."""
+    """Return a phrase for the number of answers that a `multiple` accepts."""
     most = question.max
     if most is None:
         limits = (
@@ -148,7 +148,7 @@ def describe_answer_limits(question: MultipleItem) -> str:
 
 
 def describe_expected(question: object, language: str) -> str:
-    """Return the accepted answers in words; empty if any answer is accepted."""
+    """Return a phrase for the accepted answers; empty if any answer is accepted."""
     match question:
         case NumberItem(min=low, max=high, decimals=places, unit=unit):
             limits = f"{low:.10g} or more" if high is None else f"{low:.10g} to {high:.10g}"

@@ -1,4 +1,4 @@
-"""Questionnaire texts before anybody has answered: fills become placeholders, all else is literal."""
+"""Questionnaire texts before anybody has answered: fills become placeholders, all other text is literal."""
 
 import ast
 from collections.abc import Iterable, Mapping
@@ -106,7 +106,7 @@ class TextRenderer:
         return name if known else f"{name}, else “{fill.otherwise}”"
 
     def _name_fill(self, fill: TextFill, known: Known, language: str) -> str:
-        """Return the few possible texts of a fill, else its name."""
+        """Return the possible texts of a fill where they are few, otherwise its name."""
         if isinstance(fill.turn, int):
             return f"{fill.key} of {known.roster} {fill.turn}"
         if fill.format == "code":
@@ -124,7 +124,7 @@ class TextRenderer:
 
 
 def list_compute_wordings(compute: Compute, language: str) -> list[str]:
-    """Return the texts among which a compute chooses; empty if it is anything else."""
+    """Return the texts among which a compute chooses; empty if it is of another form."""
     conditions = compute.conditions
     condition = conditions.get(language) or conditions.get("") or next(iter(conditions.values()))
     return list(dict.fromkeys(_collect_wordings(condition.tree) or ()))

@@ -152,7 +152,7 @@ class Block(NamedTuple):
     def title(self) -> str:
         """The heading of a battery: its own title, or a statement that its items were asked together.
 
-        Empty for an item that stands by itself.
+        Empty for a single item.
         """
         if self.battery is None:
             return ""
@@ -313,7 +313,7 @@ def build_joined_grid(
 ) -> Grid | None:
     """Build topline and banner as one table; None where it would be too wide.
 
-    At most `most` columns of the banner may stand beside the topline.
+    At most `most` columns of the banner may be placed beside the topline.
     """
     banner = results.banner
     table = banner.find_table(item.id) if banner is not None else None

@@ -71,7 +71,7 @@ class CaseInterviews:
     ) -> InterviewSession:
         """Start or resume the interview; one that ended with a refusal is reopened, as a call converted it.
 
-        `options` say how it is started otherwise, for instance to correct it. Raises StoreError.
+        `options` change how it starts, for instance as a correction. Raises StoreError.
         """
         case, instrument = claimed.case, self.study.instrument
         options = options or StartOptions(case=case.key)

@@ -46,7 +46,7 @@ class SampledCaseLink:
         self.pending_input: PendingInput = "outcome"
         """What is pending where the interview was left and nothing was written."""
         self.lost_to = ""
-        """Who has the case now, in words, where this station lost it."""
+        """Description of who has the case now, where this station lost it."""
         self.notice = ""
         """What could not be done after the interview's end, or what the interviewer should know."""
 

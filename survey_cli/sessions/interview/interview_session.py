@@ -204,7 +204,7 @@ class InterviewSession:
         self._erased = False
         """The respondent withdrew consent, and all answers are erased."""
         self._lost_to = ""
-        """Who has the case now, in words, where another station took it."""
+        """Description of who has the case now, where another station claimed it."""
         self._was_left = False
         """The interviewer left an interview that another station has now."""
         self._cells: frozenset[str] = frozenset()
@@ -225,7 +225,7 @@ class InterviewSession:
 
     @property
     def interview(self) -> Interview:
-        """The interview as it is now."""
+        """The current state of the interview."""
         return self._interview
 
     # what is shown

@@ -63,7 +63,7 @@ class AnswerMigration:
     rejected: tuple[Place, ...] = ()
     """Places whose answer is no longer accepted."""
     reached: bool = True
-    """The interview stands at the target, or there was none."""
+    """Whether the interview is at the target, or there was no target."""
 
 
 def carry_over(
@@ -79,7 +79,7 @@ def carry_over(
 ) -> AnswerMigration:
     """Drive a new interview through the answers of `given_answers` that fit, up to the target `to`.
 
-    Before the target, open questions are answered by invention; behind it, answers are carried over as far as they go
+    Before the target, open questions are answered by invention; after it, answers are carried over as far as they go
     without a gap. Without a target, or where it is not on the route, the interview stands at the first open place.
     `hints` names the items whose earlier answers may change, and entries worth trying there.
     """
@@ -148,7 +148,7 @@ def _was_confirmed(answer: RecordedAnswer | None, query: int) -> bool:
 
 
 def _repeat_answer(answer: RecordedAnswer, stamp: EventStamp, place: Place) -> InterviewEvent:
-    """Build the event that gives this answer once more."""
+    """Build the event that records this answer again."""
     if isinstance(answer.cell, Missing):
         return QuestionDeclined(stamp, place, answer.cell.kind)
     return QuestionAnswered(stamp, place, answer.cell, answer.specify_texts)
@@ -250,7 +250,7 @@ def find_hints(instrument: Instrument, item: CompiledItem, turn: int | None = No
 
 
 def _add_turn_hints(instrument: Instrument, roster: str, turn: int, hints: dict[str, list[str]]) -> None:
-    """Add what makes a roster have so many turns."""
+    """Add hints that make a roster have this many turns."""
     group = instrument.groups.get(roster)
     if not isinstance(group, Roster):
         return
@@ -293,9 +293,9 @@ def _list_entries(node: ast.AST) -> tuple[str, ...]:
 
 
 def list_neighbors(before: Collection[str], after: Mapping[str, object], gone: str) -> list[str]:
-    """List items to stand at where one is gone, nearest first.
+    """List items to move to where one no longer exists, nearest first.
 
-    These are the items in its place, those behind it, then those before it. `before` and `after` are the items of
+    These are the items in its place, those after it, then those before it. `before` and `after` are the items of
     both versions in written order.
     """
     old = list(before)

@@ -311,7 +311,7 @@ class Preview:
         return begin
 
     def _build_sample(self, instrument: Instrument, variant: int) -> dict[str, Value | Missing]:
-        """Build the sample values: as given where they fit, else invented."""
+        """Build the sample values: the given ones where they are valid, otherwise invented ones."""
         values: dict[str, Value | Missing] = {}
         for name, column in instrument.sample.items():
             rng = Random(f"{self._options.seed}/{variant}/{name}")
@@ -336,7 +336,7 @@ def parse_place(text: str) -> Place:
 
 
 def _list_targets(old: Instrument, new: Instrument, place: Place | None) -> list[Place]:
-    """List where to stand after a change: the earlier place first, then what is nearest to it."""
+    """List the places to move to after a change: the earlier place first, then those nearest to it."""
     if place is None:
         return []
     near = list_neighbors(old.items, new.items, place.item)[:MAX_PLACES_NAMED]

@@ -65,7 +65,7 @@ NO_CASE_ON_SCREEN: Final = Rejection("there is no case on the screen")
 
 
 class StationSession:
-    """One interviewer at one station, who has one case at a time or none. Implements `StationProtocol`."""
+    """Session of one interviewer at one station, with at most one case at a time. Implements `StationProtocol`."""
 
     def __init__(
         self,
@@ -591,7 +591,7 @@ class StationSession:
         return self._show_saved(events, after, notice, then_next=then_next)
 
     def _write(self, case: ClaimedCase, events: CaseEvents) -> ClaimedCase | None:
-        """Write the events; None where another station has the case now, or somebody else has written to it."""
+        """Write the events; returns None where another station has the case now, or another person has written to it."""
         after = self._study.claims.append_events(case, events.events, events.contact)
         conflict = self._study.claims.save(case, after, release=events.release, owed=events.tasks)
         return after if conflict is None else None

@@ -26,14 +26,14 @@ from survey_cli.study.open_study import StudyRecords
 ForecastProgress: TypeAlias = Callable[[int, int, int], None]
 DEFAULT_INTERVIEWER_COUNTS: Final = (4, 8, 12)
 MAX_DAYS: Final = 60
-"""Longest forecast, where the study has no last day."""
+"""Length of a forecast where the study has no last day."""
 PILOT_INTERVIEWS: Final = 60
-"""Interviews simulated to find how many items one has."""
+"""Number of interviews simulated to estimate the number of items per interview."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastOptions:
-    """What is forecast, of which study."""
+    """Options of a forecast, and the study it is made for."""
 
     path: str
     at: datetime
@@ -103,7 +103,7 @@ class Forecast:
     until: date
     """The last day that is simulated."""
     days: int
-    """So many are simulated for each row."""
+    """Number of days simulated for each row."""
     zone: str
     cases: int
     complete: int
@@ -119,7 +119,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _StudyData:
-    """What is read from the database."""
+    """Data read from the database for a forecast."""
 
     where: str
     records: StudyRecords

@@ -55,9 +55,9 @@ class Propensities:
     call_again: float = 0.25
     """A person who does not refuse asks to be called again."""
     appointment: float = 0.6
-    """Of those, the ones who give a time."""
+    """Share of those who name a time."""
     keep_appointment: float = 0.75
-    """A person who gave a time answers then."""
+    """A person who named a time answers at that time."""
     eligible: float = 0.95
     """People who are eligible."""
     interrupt: float = 0.02
@@ -83,7 +83,7 @@ class Household:
     contact_chances: dict[WeekPart, float]
     """The chance that somebody answers, by part of the week."""
     dead_numbers: dict[int, DialResult]
-    """By position, numbers that reach nobody or somebody else."""
+    """Numbers that reach nobody or the wrong person, by position."""
     has_machine: bool
     refuse: float
     language: str
@@ -91,7 +91,7 @@ class Household:
     is_eligible: bool
     exclusion: Literal["", "unable", "away"]
     appointment: datetime | None = None
-    """When they said they would be there."""
+    """The time at which they agreed to be called."""
 
     @classmethod
     def draw(

@@ -1,7 +1,7 @@
 """Simulated interviewers who work a shift at a real station session.
 
-They claim, dial, talk and key as a person does; every wait is a time that is yielded to the caller, who keeps the
-clock.
+They claim cases, dial, interview and enter outcomes as a person does; every wait is a time that is yielded to the
+caller, who keeps the clock.
 """
 
 from collections.abc import Callable, Iterator

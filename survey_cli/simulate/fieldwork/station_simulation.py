@@ -130,7 +130,7 @@ class StationSimulation:
         )
 
     def step(self) -> bool:
-        """Let the next interviewer act; False where nobody has anything left to do."""
+        """Let the next interviewer act; returns False where no interviewer has anything left to do."""
         if not self.agenda:
             return False
         turn = heappop(self.agenda)

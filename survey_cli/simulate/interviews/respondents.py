@@ -51,7 +51,7 @@ QuotaLookup: TypeAlias = Callable[[Machine, RouteStop], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
-    """How often simulated respondents do what: chances between 0 and 1, per item."""
+    """Chances of each behavior of simulated respondents, between 0 and 1 per item."""
 
     decline: float = 0.04
     back: float = 0.02

@@ -9,7 +9,7 @@ from survey_cli.simulate.interviews.findings import SimulationFindings
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 
 BATCH_SIZE = 500
-"""Interviews that are passed to `keep` at a time."""
+"""Number of interviews passed to `keep` at a time."""
 
 
 def run_simulation(
