@@ -101,7 +101,7 @@ class Screen(pyte.Screen):
             self.cursor.x += width
 
 
-WORLD = """__import__('test_text_width').questions()"""
+WORLD = """__import__('instrument.test_text_width', fromlist=['x']).questions()"""
 
 
 def questions() -> tuple[Prompt, ...]:

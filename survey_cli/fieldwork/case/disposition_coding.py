@@ -261,16 +261,20 @@ def _code_unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan)
 def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool:
     """Return whether a number dialed at random is known to belong to an eligible household.
 
-    It is by its screening or, where there is none, by a conversation (up to `until`, where given).
+    It is by its screening or, where there is none, by an interview or a conversation (up to `until`, where given).
     """
     return case.eligible or (
-        not plan.eligible_from
-        and any(
-            (until is None or call.at <= until)
-            and is_contact(call, plan)
-            and classify_outcome(call, plan) not in NON_HOUSEHOLD_OUTCOMES
-            for call in case.calls
-        )
+        not plan.eligible_from and ((until is None and bool(case.interview)) or _was_conversation(case, plan, until))
+    )
+
+
+def _was_conversation(case: Case, plan: Plan, until: datetime | None) -> bool:
+    """Return whether somebody of a household was spoken to (up to `until`, where given)."""
+    return any(
+        (until is None or call.at <= until)
+        and is_contact(call, plan)
+        and classify_outcome(call, plan) not in NON_HOUSEHOLD_OUTCOMES
+        for call in case.calls
     )
 
 

@@ -378,9 +378,9 @@ class ExpressionChecker:
             if near is not None:
                 what = f"{word} is a code of {beside.name or 'the list'}, and such codes need quotes"
                 return self.report_problem("bare-code", node, what, f"write {format_constant(near)}")
-        if misused := self._explain_misused_word(word, beside.name if beside and beside.name else "q1"):
-            rule, what, remedy = misused
-            return self.report_problem(rule, node, what, remedy)
+        name = beside.name if beside and beside.name else "q1"
+        if (reported := self._report_misused_word(node, word, name)) is not None:
+            return reported
         near = scope.nearest(word, scope.names)
         remedy = f"did you mean {near!r}?" if near else "name an item, a sample column or a compute"
         if beside and beside.codes:
@@ -395,27 +395,28 @@ class ExpressionChecker:
             remedy = f"put it in quotes if it is a text: '{word}'{also}"
         return self.report_problem("unknown-name", node, f"{word!r} is not a variable", remedy)
 
-    def _explain_misused_word(self, word: str, name: str) -> tuple[str, str, str] | None:
-        """Return rule, problem and remedy for a word of the language that is no variable; None for any other word.
-
-        `name` is the item for the example.
-        """
+    def _report_misused_word(self, node: ast.Name, word: str, name: str) -> Term | None:
+        """Report a word of the language that is no variable; None for any other word. `name` is the item for examples."""
         scope = self.scope
         if word in scope.declines:
-            calls = f"write {word}({name}), or " if word in FUNCTIONS else "write "
-            return "decline-compared", f"{word} is a decline, not a value", f"{calls}{name} in [{word}]"
+            remedy = (
+                f"write {word}({name}), or {name} in [{word}]" if word in FUNCTIONS else f"write {name} in [{word}]"
+            )
+            return self.report_problem("decline-compared", node, f"{word} is a decline, not a value", remedy)
         if word in scope.rosters:
             item = next((item for item, known in scope.names.items() if known.roster == word), "item")
+            what = f"{word} is a roster, which has no value of its own"
             remedy = f"name one of its items: count(answered({word}.{item})), {word}[1].{item}"
-            return "roster-as-value", f"{word} is a roster, which has no value of its own", remedy
+            return self.report_problem("roster-as-value", node, what, remedy)
         if word in scope.groups:
-            return "no-answer", f"{word} is a group of items; it has no answer of its own", "name one of its items"
+            what = f"{word} is a group of items; it has no answer of its own"
+            return self.report_problem("no-answer", node, what, "name one of its items")
         if word in FUNCTIONS:
             what = f"the function {word} is used without its brackets"
-            return "wrong-arguments", what, f"write {FUNCTIONS[word].signature}"
+            return self.report_problem("wrong-arguments", node, what, f"write {FUNCTIONS[word].signature}")
         if word.lower() in ("true", "false", "always", "never"):
             remedy = "remove the key if it always holds; otherwise compare an item: q1 == 1"
-            return "unknown-name", f"{word} is not part of a condition", remedy
+            return self.report_problem("unknown-name", node, f"{word} is not part of a condition", remedy)
         return None
 
     def report_unknown_code(self, node: ast.expr, name: str, codes: frozenset[Code], value: object) -> Term:
