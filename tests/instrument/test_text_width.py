@@ -2,6 +2,7 @@
 
 import ctypes
 import locale
+from pathlib import Path
 
 import pyte
 import pytest
@@ -101,7 +102,7 @@ class Screen(pyte.Screen):
             self.cursor.x += width
 
 
-WORLD = """__import__('instrument.test_text_width', fromlist=['x']).questions()"""
+WORLD = f"""(sys.path.insert(0, {str(Path(__file__).parent)!r}), __import__('test_text_width').questions())[1]"""
 
 
 def questions() -> tuple[Prompt, ...]:
