@@ -102,7 +102,8 @@ class Screen(pyte.Screen):
             self.cursor.x += width
 
 
-WORLD = f"""(sys.path.insert(0, {str(Path(__file__).parent)!r}), __import__('test_text_width').questions())[1]"""
+FOLDERS = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tui")]
+WORLD = f"sys.path.extend({FOLDERS!r}) or __import__('test_text_width').questions()"
 
 
 def questions() -> tuple[Prompt, ...]:
