@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from survey_cli.sessions import InterviewProtocol
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from survey_cli.sessions.preview.preview import PreviewState
     from survey_cli.sessions.station.station_protocol import StationProtocol
 
@@ -27,7 +29,7 @@ def conduct(desk: InterviewProtocol) -> None:
     from survey_cli.tui.app import InterviewApp  # Textual takes a quarter of a second: only when it is wanted
 
     app = InterviewApp(desk)
-    app.run(mouse=False)  # without it the terminal's own way of selecting text keeps working
+    _run(app)
     if app.broke is not None:
         raise ScreenError(
             f"The screen failed ({type(app.broke).__name__}). Every answer given is kept: "
@@ -42,7 +44,7 @@ def work(calling: "StationProtocol") -> None:
     from survey_cli.tui.station_app import StationApp
 
     app = StationApp(calling)
-    app.run(mouse=False)
+    _run(app)
     if app.broke is not None:
         raise ScreenError(
             f"The screen failed ({type(app.broke).__name__}). Everything keyed is kept: "
@@ -62,7 +64,7 @@ def rehearse(
     from survey_cli.tui.preview import PreviewApp
 
     app = PreviewApp(shown, reload=reload, restart=restart)
-    app.run(mouse=False)
+    _run(app)
     if app.broke is not None:
         raise ScreenError(f"The screen failed ({type(app.broke).__name__}).") from app.broke
 
@@ -74,6 +76,22 @@ def watch(lines: "Callable[[int], Sequence[str]]") -> None:
     from survey_cli.tui.status import StatusApp
 
     app = StatusApp(lines)
-    app.run(mouse=False)
+    _run(app)
     if app.broke is not None:
         raise ScreenError(f"The screen failed ({type(app.broke).__name__}).") from app.broke
+
+
+def _run(app: "App[None]") -> None:
+    """Run an application until it is left.
+
+    Its threads are ended even where it ends without having closed its terminal: they would keep the program alive.
+    Without the mouse, the terminal's own way of selecting text keeps working.
+    """
+    try:
+        app.run(mouse=False)
+    finally:
+        driver = app._driver
+        if driver is not None:
+            if (ended := getattr(driver, "exit_event", None)) is not None:
+                ended.set()
+            driver.close()
