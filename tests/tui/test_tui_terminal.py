@@ -112,8 +112,11 @@ def test_a_screen_that_breaks_ends_without_a_traceback_and_keeps_what_was_given(
 def test_a_terminal_that_goes_away_ends_the_program() -> None:
     terminal = Terminal("every_kind()")
     terminal.until("Good morning")
-    terminal.child.close(force=False)
-    assert not terminal.child.isalive()
+    terminal.child.ptyproc.fileobj.close()
+    end = time.monotonic() + 20
+    while terminal.child.ptyproc.isalive() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not terminal.child.ptyproc.isalive()
 
 
 def test_without_colour_the_marks_remain() -> None:
