@@ -81,6 +81,9 @@ def test_a_second_study_of_the_same_name_never_comes_into_the_first(
         ["sample", "import", second, "more.csv"],
         ["case", "list", second],
         ["export", second, "-o", "x.csv"],
+        ["export", second, "--bundle", "x.zip"],
+        ["report", second],
+        ["station", second, "--plain"],
     ):
         assert run_command(command) == 2, command
         said = capsys.readouterr().err

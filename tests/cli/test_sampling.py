@@ -1,5 +1,6 @@
 """`survey sample`: all cases or none, safe to repeat, everything reported."""
 
+import io
 import re
 import signal
 import sqlite3
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from support import postgres_server
-from support.command_line import SURVEY, folder, on_terminal, written  # noqa: F401 - fixtures
+from support.command_line import SURVEY, folder, written  # noqa: F401 - fixtures
 from support.user_errors import attempt
+from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
@@ -312,12 +314,20 @@ def test_an_import_that_is_killed_is_none(survey, study) -> None:
     assert "12,003 cases" in survey("case", "list", study, "--limit", "1")[1]
 
 
-def test_a_bar_is_drawn_on_a_terminal_only(survey, study) -> None:
-    written("many.csv", HEAD + "".join(f"k{n:06},,,America/Denver,West,,\n" for n in range(12_000)))
-    shown = on_terminal("sample", "import", study, "many.csv", columns=80)
-    assert "12,000 cases imported" in shown
-    assert "/12000" in shown
-    assert "/12000" not in "".join(survey("sample", "import", study, "many.csv", "--dry-run"))
+def test_a_bar_is_drawn_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("survey_cli.cli.output.progress.SHOW_AFTER_SECONDS", 0.0)
+    for stream, bar in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr("sys.stderr", stream)
+        with show_progress() as progress:
+            assert (progress is not None) == bar
+            if progress is not None:
+                progress(3, 3)
+        assert ("3/3" in stream.getvalue()) == bar
 
 
 def test_every_command_of_a_group_has_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,7 +96,9 @@ def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequen
     except OSError as error:
         what = f"it cannot be written ({error.strerror})"
         raise UserError(to, what, "choose another place, or free some space") from error
-    except UserError as error:  # without the name of the temporary folder
+    except UserError as error:
+        if str(folder) not in str(error):
+            raise
         where = Path(error.where).name if error.where.startswith(str(folder)) else error.where
         raise UserError(where, error.what.replace(f"{folder}/", ""), error.remedy, error.problems) from error
     finally:
