@@ -54,7 +54,7 @@ class Problem:
 
 
 class UserError(Exception):
-    """Why a request cannot be fulfilled, worded like a problem. Nothing was changed.
+    """Why a request cannot be fulfilled, worded like a problem. Nothing was changed, unless `what` says so.
 
     Raised anywhere below the interfaces; caught once by `cli` and once by each interface.
     """

@@ -1,4 +1,4 @@
-"""Execution of one command: its exit code, and at most one plain line of why it failed.
+"""Execution of one command: its exit code, and in plain lines why it failed.
 
 It prints no result. A bug ends in a crash report without answers, never in a traceback on the screen.
 """

@@ -86,9 +86,13 @@ class StudyFiles:
         if instrument.id != study.instrument.id:
             what = f"the questionnaire is {instrument.id} now, and this station works on {study.instrument.id}"
             raise UserError(study.path, what, "leave, and start the station again")
-        if not self._may_begin(instrument):
-            self._refused = instrument
+        try:
             check_may_begin(study.store, instrument)
+        except StoreError:
+            raise
+        except UserError:
+            self._refused = instrument
+            raise
         who = people.find(study.who.login)
         if who is None:
             remedy = f"a supervisor adds the line to {PEOPLE_FILE}"

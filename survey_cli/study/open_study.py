@@ -78,7 +78,7 @@ def open_records(path: str | Path, *, db: str | None = None, people: str | None 
     store = open_store(where, create=False)
     try:
         check_people_list(store.account, listed, own_people)
-    except UserError:
+    except BaseException:
         store.close()
         raise
     return StudyRecords(
@@ -123,7 +123,7 @@ def open_study(
         who = who or identify(by, store.account, listed, own_people)
         version = VersionInForce(instrument) if as_written else find_version_in_force(store, instrument, str(path))
         do_not_call = DoNotCallList.open_read_only(where) if store.read_only else DoNotCallList.open_beside(where)
-    except UserError:
+    except BaseException:
         store.close()
         raise
     return OpenStudy(

@@ -10,7 +10,9 @@ import pexpect
 import pytest
 
 from support.command_line import SURVEY, folder, written  # noqa: F401 – a folder of its own
+from survey_cli.cli.output.terminal import report_error
 from survey_cli.cli.run_command import run_command
+from survey_cli.problems import ConfirmableError, StoreError
 from survey_cli.store.database_location import find_study_folder
 
 STUDY = """\
@@ -92,6 +94,20 @@ def test_a_second_study_of_the_same_name_never_comes_into_the_first(
     assert cases("a/responses/units.db") == ["A", "B"]
     assert run_command(["case", "list", first]) == 0
     assert run_command(["case", "list", second, "--db", "a/responses/units.db"]) == 0  # the option that answers
+
+
+def test_an_answer_that_cannot_be_stored_is_an_error_like_any_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def confirm() -> None:
+        raise StoreError("a.db", "the database can only be read", "make it writable")
+
+    for stream in ("stdin", "stderr"):
+        monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
+    monkeypatch.setattr("survey_cli.cli.output.terminal._confirm", lambda _: True)
+    error = ConfirmableError("a.db", "another questionnaire", "give --db", question="The same?", confirm=confirm)
+    assert report_error(error) == 1
+    assert "a.db: the database can only be read — make it writable" in capsys.readouterr().err
 
 
 def test_the_question_is_settled_at_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -146,6 +146,18 @@ def test_as_of_a_moment_it_is_the_same_whatever_came_after(shift: Shift) -> None
     assert "1 interview<" in page, "the codebook counts the data beside it"
 
 
+def test_no_bundle_is_made_without_an_interview_that_cannot_be_read(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replay(*_: object) -> None:
+        raise ValueError("event 2: unknown")
+
+    monkeypatch.setattr("survey_cli.services.data.interview_table.Interview.replay", replay)
+    with pytest.raises(UserError, match=r"^case .*its journal cannot be replayed \(event 2\) — .*survey db verify"):
+        write_bundle(shift.file, wished(shift, to="", what="events"), "out")
+    assert not Path("out").exists()
+
+
 def test_where_the_disk_is_full_nothing_is_left(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     made(shift, "out")
     before = Path("out/manifest.json").read_bytes()

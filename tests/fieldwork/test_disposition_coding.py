@@ -22,7 +22,9 @@ from survey_cli.fieldwork.case.events import (
     InterviewOpened,
     LanguageSet,
     NumberAdded,
+    NumberDialed,
     NumberFacts,
+    OutcomeRecorded,
 )
 from survey_cli.fieldwork.case.interview_progress import InterviewProgress
 from survey_cli.fieldwork.plan.people import Interviewer, People
@@ -211,6 +213,19 @@ def test_whoever_hangs_up_at_once_is_no_household_until_somebody_talks() -> None
     assert hung_up.later(days=4).call("no_answer").code(RDD) == "3.21"
     assert hung_up.later(days=4).call("machine").code(RDD) == "3.21"
     assert hung_up.later(days=4).call("callback").code(RDD) == "2.111"
+
+
+def test_a_hangup_is_a_refusal_where_an_interview_waits_to_be_resumed() -> None:
+    """Opening the questionnaire shows nothing yet: its first item may be the introduction."""
+    claimed = history(numbers=2).at("2026-11-23 10:00").claim()
+    opened = claimed.then(NumberDialed(1), InterviewOpened("i1"))
+    assert opened.then(OutcomeRecorded("hangup_intro", 1)).close().code(RDD) == "3.21"
+    business = opened.then(OutcomeRecorded("business", 1)).close().later(days=1)
+    assert business.call("hangup_intro", 2).code(RDD) == "3.21"
+    lost = claimed.then(InterviewOpened("i1"), CaseReturned("lapsed")).later(days=1)
+    assert (lost.code(RDD), lost.call("hangup_intro").code(RDD)) == ("2.21", "2.111")
+    fault = opened.then(OutcomeRecorded("technical", 1, interrupted=True)).close().later(days=1)
+    assert (fault.code(RDD), fault.call("hangup_intro").code(RDD)) == ("2.21", "2.111")
 
 
 def test_an_unanswered_listed_unit_is_no_contact_screening_or_not() -> None:

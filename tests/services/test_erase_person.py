@@ -51,6 +51,8 @@ from survey_cli.services.privacy.subject_access import load_subject
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.station.station_protocol import CaseView
 from survey_cli.store import EntryDraft, Store
+from survey_cli.store.cases.case_records import LeaseHolder, LeaseLost
+from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.study.consistency import person_erasure
 from survey_cli.study.consistency.person_erasure import ErasureResult, erase_answers, list_unfinished
 from survey_cli.table import build_row
@@ -338,6 +340,17 @@ def test_killed_at_any_moment_it_is_whole_or_erased_by_asking_again(tmp_path: Pa
 
 def a_shift_at(shift: Shift, db: str) -> Shift:
     return Shift(shift.folder, ITEMS, "", KEPT, COLUMNS, at=shift.at, db=db)
+
+
+def test_a_case_that_a_station_had_meanwhile_is_not_said_to_be_erased(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shift = a_shift(tmp_path)
+    monkeypatch.setattr(CaseStore, "erase", lambda self, key, **_: LeaseLost(key, LeaseHolder("ann", "two", shift.at)))
+    with pytest.raises(UserError, match="ann has it at station two"):
+        erase_person(request(shift), "A", why="x")
+    with shift.study() as study:
+        assert study.store.cases.queries.find_contact("A") is not None
 
 
 def test_an_erased_case_is_never_called_again_and_no_file_brings_it_back(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def new(
     """Write a commented questionnaire to begin with."""
     from survey_cli.services.questionnaire.questionnaire_files import create_instrument
 
-    path = create_instrument(file, force=force).path
+    path = create_instrument(file, force=force)
     say(f"{path}: written. It is a complete questionnaire with comments: read it, then adapt it.")
     say(f"Next: survey interview {path} --case 1 --practice, and after each change: survey check {path}")
 

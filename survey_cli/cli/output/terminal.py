@@ -80,7 +80,10 @@ def report_error(error: UserError) -> int:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return MISUSED
         if _confirm(error.question):
-            error.confirm()
+            try:
+                error.confirm()
+            except UserError as failure:
+                return report_error(failure)
             return RETRY
     return FAILED
 

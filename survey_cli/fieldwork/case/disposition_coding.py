@@ -146,7 +146,7 @@ def ends_case(row: Outcome) -> bool:
 
 
 def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -> None:
-    """Return why a supervisor cannot give the case this outcome and code; None where they can.
+    """Check that a supervisor can give the case this outcome and code. Raises UserError.
 
     An empty or unknown outcome would leave the case where nobody ever finds it, an interview's outcome needs an
     interview, and a code needs a group. A code may be given alone; it is then final.
@@ -219,7 +219,8 @@ def _code_conversation(case: Case, code: str, kind: str, plan: Plan, people: Peo
         # the household may not belong to the survey at all
         return NOT_SCREENED_CODE if code.startswith("2.") or code == QUOTA_FILLED_CODE else code
     if code == NOT_SCREENED_CODE and kind == "hangup_intro":
-        return "2.111" if _is_household(case, plan) else code
+        # an unfinished interview was with a household, as `code_case` counts it
+        return "2.111" if _is_household(case, plan) or case.has_unfinished_interview else code
     if code == NOT_SCREENED_CODE and (case.eligible or case.person_known):
         return "2.21"
     if code == "2.33" and people is not None and case.language:
@@ -261,20 +262,16 @@ def _code_unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan)
 def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool:
     """Return whether a number dialed at random is known to belong to an eligible household.
 
-    It is by its screening or, where there is none, by an interview or a conversation (up to `until`, where given).
+    It is by its screening or, where there is none, by a conversation (up to `until`, where given).
     """
     return case.eligible or (
-        not plan.eligible_from and ((until is None and bool(case.interview)) or _was_conversation(case, plan, until))
-    )
-
-
-def _was_conversation(case: Case, plan: Plan, until: datetime | None) -> bool:
-    """Return whether somebody of a household was spoken to (up to `until`, where given)."""
-    return any(
-        (until is None or call.at <= until)
-        and is_contact(call, plan)
-        and classify_outcome(call, plan) not in NON_HOUSEHOLD_OUTCOMES
-        for call in case.calls
+        not plan.eligible_from
+        and any(
+            (until is None or call.at <= until)
+            and is_contact(call, plan)
+            and classify_outcome(call, plan) not in NON_HOUSEHOLD_OUTCOMES
+            for call in case.calls
+        )
     )
 
 

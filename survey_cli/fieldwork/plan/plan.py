@@ -26,7 +26,7 @@ DEFAULT_LEASE: Final = timedelta(minutes=20)
 SOFT_REFUSALS: Final = ("refusal_soft", "refusal_household_soft", "break_off")
 """The refusals to which `soft_wait:` applies."""
 MANUAL_DIALING_COUNTRIES: Final = frozenset({"US", "PR", "GU", "VI"})
-QUEUE_RULES_EDITION: Final = 5
+QUEUE_RULES_EDITION: Final = 6
 """Edition of the rules that derive codes and queue positions. Raise it with every release that derives them otherwise:
 databases of earlier releases are then updated when they are next opened."""
 RDD_ONLY_OUTCOMES: Final = frozenset({"business"})

@@ -343,10 +343,7 @@ def reassign_appointments(
             return _PlannedChange([event], f"its appointment is now {_describe_owner(event)}")
 
         if key:
-            result = _change_case(study, key, plan_change, study.at)
-            if result is None:
-                raise make_unknown_case_error(study, key)
-            return CaseBatchResult(changed=(result,))
+            return CaseBatchResult(changed=(_change_existing_case(study, key, plan_change, study.at),))
         rows = study.store.cases.queries.list_appointments(owner=all_of)
         if not rows:
             raise UserError(all_of, "has no appointments", "survey study people lists who has")
@@ -374,8 +371,7 @@ def _change_existing_case(
     study: OpenStudy, key: str, plan_change: PlanChange, at: datetime, *, force: bool = False
 ) -> CaseActionResult:
     result = _change_case(study, key, plan_change, at, force=force)
-    if result is None:
-        raise make_unknown_case_error(study, key)
+    assert result is not None, "the change of a named case affects it"
     return result
 
 
@@ -420,7 +416,8 @@ def _change_case(
                 undone = list(follow_up(study, key, at))
                 scrub_database(study.store)
                 if undone:
-                    raise UserError(f"case {key}", f"{change.summary}, but {undone[0]}", "give the command again")
+                    remedy = f"survey status {study.path} tries again"
+                    raise UserError(f"case {key}", f"{change.summary}, but {undone[0]}", remedy)
             return CaseActionResult(key, position, change.summary + _describe_passed_targets(study, cells))
     raise UserError(f"case {key}", "stations keep changing it", "give the command again")
 

@@ -39,6 +39,10 @@ from survey_cli.values import NOT_ASKED, Cell, Code, Variable
 from survey_cli.wording import format_quantity
 
 
+class UnreadableInterviewError(UserError):
+    """The data of an interview can't be read, found while iterating over rows: nothing is exported without it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterviewSource:
     """Which interviews are read, and from where."""
@@ -423,7 +427,7 @@ class _Version:
         if differing := find_differences(interview, line):
             what = f"its row in the list of interviews differs from its journal ({', '.join(differing)})"
             remedy = f"`survey db verify` lists all differences; to restore a backup: {RESTORE_COMMAND}"
-            raise UserError(f"case {line.case}, interview {line.id[:8]}", what, remedy)
+            raise UnreadableInterviewError(f"case {line.case}, interview {line.id[:8]}", what, remedy)
         return journal, interview
 
     def _replay(self, line: ExportRow, journal: Sequence[InterviewEvent]) -> Interview:
@@ -433,9 +437,9 @@ class _Version:
             raise _make_replay_error(line, error) from error
 
 
-def _make_replay_error(line: ExportRow, error: ValueError) -> UserError:
+def _make_replay_error(line: ExportRow, error: ValueError) -> UnreadableInterviewError:
     what = f"its journal cannot be replayed ({str(error).partition(':')[0]})"  # the rest may contain an answer
-    return UserError(f"case {line.case}", what, "`survey db verify` gives details")
+    return UnreadableInterviewError(f"case {line.case}", what, "`survey db verify` gives details")
 
 
 def _render_admin_columns(line: ExportRow, version: str, by: str) -> str:

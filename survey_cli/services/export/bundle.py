@@ -22,6 +22,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.rates import tabulate_rates
 from survey_cli.services.data.export_options import ExportOptions, ExportResult, RowKind
+from survey_cli.services.data.interview_table import UnreadableInterviewError
 from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.export.bundle_metadata import RESERVED_NAMES, BundleContents, is_bundle, write_metadata
@@ -223,7 +224,7 @@ def _skipping(name: str, skipped: list[str]) -> Iterator[None]:
     """Continue without a part of the bundle that this study doesn't have, and note why."""
     try:
         yield
-    except StoreError:
+    except (StoreError, UnreadableInterviewError):
         raise
     except UserError as error:
         skipped.append(f"{name}: {error.what}")

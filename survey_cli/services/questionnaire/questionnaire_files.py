@@ -32,29 +32,20 @@ _EDITOR_LINES: Final = 4
 # ── a new instrument ───────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewInstrument:
-    """The file of a new instrument."""
-
-    path: Path
-    schema: bool
-    """The editor's schema is beside it already."""
-
-
-def create_instrument(file: str, *, force: bool = False) -> NewInstrument:
-    """Write a commented instrument that can be used at once."""
+def create_instrument(file: str, *, force: bool = False) -> Path:
+    """Write a commented instrument that can be used at once; returns its file."""
     path = Path(file)
     if path.is_dir():
         raise UserError(file, "this is a folder", f"name a file in it, as {path / 'survey.yaml'}")
     if path.suffix not in SUFFIXES:
         path = path.with_name(path.name + ".yaml")
-    schema = (path.parent / SCHEMA_FILE).is_file()
+    has_schema = (path.parent / SCHEMA_FILE).is_file()
     template = files("survey_cli.services.questionnaire").joinpath("new_instrument.yaml").read_text(encoding="utf-8")
     first, *rest = template.splitlines(keepends=True)
-    text = first + "".join(rest[_EDITOR_LINES - 1 :] if schema else rest)
+    text = first + "".join(rest[_EDITOR_LINES - 1 :] if has_schema else rest)
     text = text.replace("{file}", _quote_path(path)).replace("{name}", _derive_name(path.stem))
     _write_text(path, text, new=not force)
-    return NewInstrument(path=path, schema=schema)
+    return path
 
 
 def _derive_name(stem: str) -> str:
@@ -71,11 +62,6 @@ def _quote_path(path: Path) -> str:
 
 def _write_text(path: Path, text: str, *, new: bool) -> None:
     """Write a text file, and its folder where it is missing; with `new` an existing file is never overwritten."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is not a valid file name"
-        raise UserError(str(path), f"its folder cannot be made ({why})", "choose another place") from error
     check_output_path(path, force=not new)
     write_text_file(path, lambda file: file.write(text), force=not new, public=True)
 

@@ -157,7 +157,7 @@ def _build_study_report(study: StudyRecords, options: RatesOptions, when: Reques
         raise _make_uncounted_error(study, dispositions)
     if not dispositions.frames:
         what = "no case was released then" if when.past else "no case is released yet"
-        raise UserError(study.where, what, "name a later moment" if when.past else "import or release a sample")
+        raise UserError(study.where, what, "name a later date and time" if when.past else "import or release a sample")
     if len(dispositions.parts) > MAX_PARTS:
         raise UserError(
             "--by", f"{options.by} has {len(dispositions.parts):,} values", f"take a column of at most {MAX_PARTS}"

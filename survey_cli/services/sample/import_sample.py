@@ -110,9 +110,7 @@ def import_sample(request: Request, options: ImportOptions, runtime: ImportRunti
     import_request = (
         replace(request, db=":memory:", people=_find_people_list(request, new_location)) if new_location else request
     )
-    with _open_for_import(import_request, create=bool(new_location)) as study:
-        if new_location:
-            study = _attach_do_not_call_list(study, new_location)
+    with _open_for_import(import_request, create=bool(new_location), future_location=new_location) as study:
         to_import = _read_sample_file(study, options)
         if isinstance(to_import, list):
             return to_import
@@ -139,14 +137,14 @@ def _find_people_list(request: Request, where: str) -> str | None:
     return request.people or (str(file) if file is not None and file.is_file() else None)
 
 
-def _open_for_import(request: Request, *, create: bool) -> OpenStudy:
+def _open_for_import(request: Request, *, create: bool, future_location: str = "") -> OpenStudy:
     study = open_study(request.path, db=request.db, by=request.by, people=request.people, create=create)
     try:
         check_supervisor(study, "import a sample")
-    except UserError:
+        return _attach_do_not_call_list(study, future_location) if future_location else study
+    except BaseException:
         study.close()
         raise
-    return study
 
 
 def _attach_do_not_call_list(study: OpenStudy, where: str) -> OpenStudy:

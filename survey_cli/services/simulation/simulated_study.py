@@ -24,7 +24,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import UserError
+from survey_cli.problems import ConfirmableError, UserError
 from survey_cli.samples.cases.sample_file import SampleCase, read_sample
 from survey_cli.services.sample.sample_rows import build_sample_event, iterate_number_marks
 from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
@@ -96,8 +96,10 @@ def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[C
     """Load the stored cases, each as its sample brought it."""
     try:
         study = open_records(options.path, db=options.db)
+    except ConfirmableError:
+        raise
     except UserError as error:
-        remedy = f"{error.remedy}, or try others: --sample cases.csv, --cases 500"
+        remedy = ", or ".join(filter(None, (error.remedy, "try others: --sample cases.csv, --cases 500")))
         raise UserError(error.where, error.what, remedy, error.problems) from error
     with study:
         cases = [

@@ -107,7 +107,3 @@ class ClaimedCase:
         """Find the digits of a number, where they are still stored."""
         numbers = self.contact.numbers if self.contact is not None else ()
         return next((n for n in numbers if n.position == position and n.e164), None)
-
-    def list_phone_numbers(self) -> list[str]:
-        """List all its numbers (E.164)."""
-        return [n.e164 for n in self.contact.numbers if n.e164] if self.contact is not None else []

@@ -167,7 +167,7 @@ def parse_appointment_time(
 ) -> AppointmentTime | UnclearAppointment:
     """Parse a typed time for this respondent; `reading` chooses, from 1, where it is ambiguous.
 
-    `5pm claimed` is on the clock of `station_zone`; words may be in any of the study's `languages`.
+    `5pm here` is on the clock of `station_zone`; words may be in any of the study's `languages`.
     """
     zones = list_call_zones(claimed.case, claimed.case.find_number(claimed.current_number), plan)
     parsed = parse_appointment(

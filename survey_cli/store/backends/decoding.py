@@ -19,7 +19,10 @@ def translate_decoding_errors(where: str, what: str) -> Iterator[None]:
 
 
 def make_decoding_error(where: str, what: str) -> StoreError:
-    """Return the error for `what` can't be decoded. It does not quote the original error, which may contain an answer."""
+    """Return the error that says that `what` can't be decoded.
+
+    It does not quote the original error, which may contain an answer.
+    """
     return StoreError(
         where,
         f"{what} can't be read",

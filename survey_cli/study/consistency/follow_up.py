@@ -9,7 +9,7 @@ from datetime import datetime
 from survey_cli.fieldwork.case.events import DoNotCallSet
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.store import InterviewOrigin, Store
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.study.consistency.interview_outcomes import DO_NOT_CALL_KINDS
@@ -60,7 +60,8 @@ def do_follow_up_tasks(
                 continue
             store.cases.follow_up_tasks.complete(task)
         except UserError as error:
-            yield f"{TASK_MESSAGES[kind].format(task_key)}: {error.short}"
+            reason = error.short if isinstance(error, StoreError) else error.what
+            yield f"{TASK_MESSAGES[kind].format(task_key)}: {reason}"
 
 
 def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:

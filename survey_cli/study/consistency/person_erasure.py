@@ -74,7 +74,7 @@ def erase_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str)
     """Erase everything that could identify the person of a case, and every answer.
 
     The events of its history stay with their times and code, so that it counts as before; so does `why`. Repeating the
-    erasure changes nothing. Raises UserError where a station has the case, and StoreError.
+    erasure changes nothing. Raises UserError, also where a station has the case or somebody is interviewing.
     """
     _check_not_claimed(study, key)
     _require_scrub(study.store, at)
@@ -109,7 +109,7 @@ def erase_answers(
 def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult:
     """Remove what identifies the person of a case, and the notes on it; other answers and sample columns stay.
 
-    `scrub_database` then still has to remove it from the file's free pages. Raises StoreError.
+    `scrub_database` then still has to remove it from the file's free pages. Raises UserError.
     """
     _check_not_claimed(study, key)
     _require_scrub(study.store, at)
@@ -158,7 +158,7 @@ def list_unfinished(store: Store) -> list[str]:
 
 
 def finish_erasures(study: OpenStudy, *, at: datetime, by: str) -> ErasureResult:
-    """Finish every erasure that `list_unfinished` lists. Raises StoreError."""
+    """Finish every erasure that `list_unfinished` lists. Raises UserError."""
     interviews = 0
     for key, erased in list(_iterate_half_erased(study.store)):
         if erased:
@@ -242,10 +242,12 @@ def _rewrite_history(study: OpenStudy, key: str, entries: list[HistoryEntry], at
     position = schedule_case(case, study.plan, max(at, entries[-1].at))
     conflict = study.store.cases.erase(key, seq=len(entries) - 1, entries=entries, queue_position=position)
     if isinstance(conflict, LeaseLost):
-        _check_not_claimed(study, key)
-    elif conflict is not None:
+        if conflict.holder is not None:
+            raise make_busy_error(study, key, conflict.holder)
+        raise UserError(f"case {key}", "a station had it meanwhile", "give the command again")
+    if conflict is not None:
         raise UserError(f"case {key}", f"{conflict.by} wrote to it meanwhile", "give the command again")
-    elif case.interview and code_case(case, study.plan).code != "1.1":  # only complete interviews hold quota places
+    if case.interview and code_case(case, study.plan).code != "1.1":  # only complete interviews hold quota places
         study.store.cases.quotas.drop(case.interview)
 
 
