@@ -139,7 +139,7 @@ class DoNotCallList:
             raise StoreError(
                 f"{connector.where}{KEY_SUFFIX}",
                 "is the key of another do-not-call list",
-                "put back the key that belongs to the list, from a backup of the folder",
+                "restore the key that belongs to the list, from a backup of the folder",
             )
 
     @classmethod

@@ -53,7 +53,7 @@ class VersionChange:
 
 
 def list_version_changes(store: Store, instrument: Instrument) -> list[VersionChange]:
-    """Return the changes of meaning between this questionnaire and versions with real interviews. Raises StoreError."""
+    """Return the changes of meaning between this questionnaire and versions with real interviews. Raises UserError."""
     stored = store.data.list_instruments()
     versions_by_change: dict[MeaningChange, dict[str, str]] = {}
     for earlier in stored:
@@ -97,7 +97,7 @@ def check_changes_accepted(store: Store, instrument: Instrument) -> None:
 def count_answered(store: Store, version: str, items: Sequence[str]) -> tuple[dict[str, int], int]:
     """Return the number of real interviews with an answer at each item, and the number of all, of a version (its hash).
 
-    An interview without current data counts as answered. Raises StoreError.
+    An interview without current data counts as answered. Raises UserError.
     """
     variables = store.data.read_variables(version)
     columns_by_item = {
@@ -128,7 +128,7 @@ def describe_version(row: InstrumentRow, rows: Sequence[InstrumentRow]) -> str:
 def find_acceptance(store: Store, change: MeaningChange) -> Acceptance | None:
     """Return the stored acceptance of a change, between whichever versions; None where there is none that is readable.
 
-    Raises StoreError.
+    Raises UserError.
     """
     text = store.settings.read(_make_setting_name(change))
     if text is None:
@@ -148,7 +148,7 @@ def find_acceptance(store: Store, change: MeaningChange) -> Acceptance | None:
 
 
 def write_acceptance(store: Store, change: MeaningChange, acceptance: Acceptance) -> None:
-    """Store an acceptance in place of an earlier one of the same change. Raises StoreError."""
+    """Store an acceptance in place of an earlier one of the same change. Raises UserError."""
     value = {
         "item": change.item,
         "what": change.what,

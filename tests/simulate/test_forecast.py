@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
-from time import sleep
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -324,8 +323,10 @@ def test_ctrl_c_prints_what_is_ready_and_exits_with_130(command: tuple[str, ...]
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert process.stderr is not None
-    while not process.stderr.readline().startswith("day "):
-        sleep(0.01)
+    said = [process.stderr.readline()]
+    while not said[-1].startswith("day "):
+        assert said[-1], f"it ended with {process.wait(20)}: {''.join(said)}"
+        said.append(process.stderr.readline())
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 130, err

@@ -33,7 +33,7 @@ RESUMABLE_OUTCOMES: Final = frozenset({"callback", "appointment", "technical"})
 CODE_PRECEDENCE: Final = (
     ("1.1",),
     ("1.2",),
-    ("4.1", "4.5", "4.6", "4.7", "4.8", "4.9"),  # not eligible, told by a person
+    ("4.1", "4.5", "4.6", "4.7", "4.8", "4.9"),  # not eligible, according to a person
     ("2.112",),
     ("2.12",),
     ("2.10", "2.11"),

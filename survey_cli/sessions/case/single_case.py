@@ -68,4 +68,4 @@ def _check_pause(study: OpenStudy, interviews: CaseInterviews, options: StartOpt
     if pause is None or options.reopen or interviews.is_open(options.case):
         return
     what = pause.describe(pause.since.astimezone(), clock().astimezone())
-    raise UserError(options.case, what, "wait until a supervisor lets the study go on: survey study resume FILE")
+    raise UserError(options.case, what, "wait until a supervisor resumes the study: survey study resume FILE")

@@ -190,7 +190,7 @@ class InterviewStarter:
             interview = Interview.replay(instrument, self.store.interviews.read_journal(row.id))
         except ValueError as error:
             raise UserError(
-                case, f"its journal cannot be followed ({error})", "`survey db verify` tells more"
+                case, f"its journal cannot be replayed ({error})", "`survey db verify` tells more"
             ) from error
         zone = resolve_zone(instrument, interview.start.sample, options.zone)
         language = options.language or interview.language

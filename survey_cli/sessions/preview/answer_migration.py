@@ -80,7 +80,7 @@ def carry_over(
     """Drive a new interview through the answers of `given_answers` that fit, up to the target `to`.
 
     Before the target, open questions are answered by invention; after it, answers are carried over as far as they go
-    without a gap. Without a target, or where it is not on the route, the interview stands at the first open place.
+    without a gap. Without a target, or where it is not on the route, the interview is at the first open place.
     `hints` names the items whose earlier answers may change, and entries worth trying there.
     """
     interview, hints = Interview.begin(instrument, began), hints or {}

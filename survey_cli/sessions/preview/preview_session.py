@@ -185,7 +185,7 @@ class PreviewSession(InterviewSession):
             suggestion = suggest_nearest(place.item, instrument.items, otherwise="F3 lists the items")
             return Rejection(f"there is no item {place.item}: {suggestion}")
         if isinstance(item.question, ComputedItem):
-            return Rejection(f"{place.item} is answered by the computer: nobody can stand there")
+            return Rejection(f"{place.item} is answered by the computer: it cannot be shown")
         if item.roster is None:
             place = Place(place.item)
         elif place.turn is None:

@@ -25,7 +25,7 @@ class CaseLookup:
         if not text.strip():
             return ()
         search = self.study.store.cases.queries.search
-        # a number as it is said: `+44 (0)7911`, with the zero that is only dialled inside the country
+        # a number as it is spoken: `+44 (0)7911`, with the zero that is only dialed inside the country
         rows = search(text.strip()) or search(extract_search_digits(text))
         return tuple(
             CaseMatch(

@@ -65,7 +65,7 @@ def describe_interrupted_call(case: Case, to_local: Callable[[datetime], datetim
     attempt = case.open_attempt
     since = f"You were on this case since {to_local(attempt.started_at):%H:%M}" if attempt is not None else ""
     if case.interview_open:
-        return f"{since}: its interview was going on. Go on with it, or key an outcome."
+        return f"{since}: its interview was in progress. Resume it, or key an outcome."
     if attempt is not None and attempt.dialed:
         return f"{since}: a number was dialed, and its outcome was not keyed."
     return f"{since}."

@@ -5,12 +5,12 @@ days through real station sessions for the audit. No answers leave it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from heapq import heapify, heappop, heappush
 from random import Random
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from survey_cli.engine.events import EventStamp, InterviewStarted, InterviewSuspended, SessionContext
 from survey_cli.engine.interview import Interview
@@ -58,6 +58,7 @@ from survey_cli.simulate.fieldwork.interviewers import (
     OWNER_POLICY_WEIGHTS,
     RETRY_INTERVAL,
     TALK_SECONDS,
+    ActionTimes,
     WorkLog,
     find_free_time,
 )
@@ -66,7 +67,6 @@ from survey_cli.simulate.interviews.respondents import Respondent
 from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, derive_interview_events
 from survey_cli.values import NOT_ASKED
 
-Moments: TypeAlias = Iterator[datetime]
 AGREEMENT_SECONDS: Final = 20
 """Seconds needed to agree on an appointment."""
 MINUTE: Final = timedelta(minutes=1)
@@ -225,7 +225,7 @@ class FieldworkModel:
     def _is_over(self) -> bool:
         return self.stops_early and (self.reached_at is not None or self.exhausted_at is not None)
 
-    def _iterate_shifts(self, agent: ModelInterviewer) -> Moments:
+    def _iterate_shifts(self, agent: ModelInterviewer) -> ActionTimes:
         """Work the shifts of one interviewer: even numbers begin the day, odd ones end it."""
         calendar, settings = self.plan.calendar, self.settings
         for day in (settings.starts + timedelta(days=n) for n in range(settings.days)):
@@ -239,7 +239,7 @@ class FieldworkModel:
                 yield max(begins, self.at)
                 yield from self._work_shift(agent, ends)
 
-    def _work_shift(self, agent: ModelInterviewer, until: datetime) -> Moments:
+    def _work_shift(self, agent: ModelInterviewer, until: datetime) -> ActionTimes:
         began = rested = self.at
         agent.log.shifts += 1
         agent.skipped.clear()
@@ -432,7 +432,7 @@ class FieldworkModel:
         length = agent.rng.uniform(*seconds) if isinstance(seconds, tuple) else seconds
         return self.at + timedelta(seconds=length)
 
-    def _call(self, agent: ModelInterviewer, key: str) -> Moments:
+    def _call(self, agent: ModelInterviewer, key: str) -> ActionTimes:
         """Call a case under one claim: number after number, until there is an outcome."""
         yield self._wait(agent, LOOK_SECONDS)
         while True:
@@ -480,7 +480,7 @@ class FieldworkModel:
         self._append(agent, key, AttemptClosed())
         return False
 
-    def _talk(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> Moments:
+    def _talk(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> ActionTimes:
         yield self._wait(agent, TALK_SECONDS)
         match house.choose_response(agent.who):
             case "interview":
@@ -496,7 +496,7 @@ class FieldworkModel:
         if self._cases[key].open_attempt is not None:
             self._append(agent, key, AttemptClosed())
 
-    def _make_appointment(self, agent: ModelInterviewer, key: str, number: int, household: Household) -> Moments:
+    def _make_appointment(self, agent: ModelInterviewer, key: str, number: int, household: Household) -> ActionTimes:
         """Agree on a time at which the respondent can be called and stations are open."""
         yield self._wait(agent, AGREEMENT_SECONDS)
         case = self._cases[key]
@@ -526,7 +526,7 @@ class FieldworkModel:
 
     # an interview
 
-    def _conduct_interview(self, agent: ModelInterviewer, key: str, number: int, household: Household) -> Moments:
+    def _conduct_interview(self, agent: ModelInterviewer, key: str, number: int, household: Household) -> ActionTimes:
         case, rng, login = self._cases[key], agent.rng, agent.who.login
         id = case.interview if case.has_unfinished_interview else f"{key} {case.seq}"
         self._append(agent, key, InterviewOpened(id))
@@ -565,7 +565,7 @@ class FieldworkModel:
 
     def _close_interview(
         self, agent: ModelInterviewer, key: str, number: int, house: Household, id: str, interview: Interview
-    ) -> Moments:
+    ) -> ActionTimes:
         outcome, status = interview.outcome or "callback", interview.status
         if outcome == "complete" and not self._count_complete(id, interview):
             outcome = "quota_full"

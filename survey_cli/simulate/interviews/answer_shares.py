@@ -31,7 +31,7 @@ def read_shares(path: str, instrument: Instrument) -> AnswerShares:
                 where, "no question has this id", suggest_nearest(str(item_id), instrument.items, otherwise="")
             )
         if not isinstance(item_shares, Mapping):
-            raise UserError(where, "here must stand a share for each code", "write {1: 0.9, 2: 0.1}")
+            raise UserError(where, "a share for each code is required", "write {1: 0.9, 2: 0.1}")
         shares = _read_item_shares(where, item, item_shares)
         shares_by_item[item.id] = shares
     return shares_by_item

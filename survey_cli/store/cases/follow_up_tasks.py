@@ -8,7 +8,7 @@ from survey_cli.store.backends.retry import retry_once
 from survey_cli.store.backends.settings import DROP_SETTING, KEEP_SETTING, SETTINGS_LIKE
 
 TASK_PREFIX: Final = "owed: "
-"""Prefix of the settings that stand for follow-up tasks."""
+"""Prefix of the settings that contain follow-up tasks."""
 
 
 class FollowUpTasks:
@@ -24,7 +24,7 @@ class FollowUpTasks:
             add_tasks_within(execute, tasks)
 
     def list_open(self) -> list[str]:
-        """All open follow-up tasks."""
+        """Return all open follow-up tasks."""
         return [name.removeprefix(TASK_PREFIX) for (name,) in self._db.read(SETTINGS_LIKE, (f"{TASK_PREFIX}%",))]
 
     @retry_once

@@ -1,4 +1,4 @@
-"""Store of interviews: each with its journal, its draft and a row that says where it stands.
+"""Store of interviews: each with its journal, its draft and a row with its current state.
 
 One method call that writes is one transaction: it is on disk when the call returns, or none of it is. Every date and
 time is an argument.
