@@ -12,8 +12,8 @@ from survey_cli.tui.answer import Answer
 from survey_cli.tui.question import QuestionColumn, question
 
 FEW, MANY = 400, 3200
-MOST = 3.5 * MANY / FEW
-"""How many times as long it may take: the square would be eight times as much again as the length."""
+MOST = 5 * MANY / FEW
+"""How many times as long it may take; were it the square of the length, it would be 8 * MANY / FEW."""
 
 
 def text(kind: str, options: int) -> str:
