@@ -15,7 +15,6 @@ from survey_cli.plain.station_text import (
     render_number,
     render_outcome,
     render_pending_input,
-    render_shift,
     render_view,
 )
 from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
@@ -30,6 +29,7 @@ from survey_cli.sessions.station.station_protocol import (
     StationProtocol,
     StationView,
     UnclearTime,
+    WrapUpView,
 )
 
 OWNER_POLICIES: Final[dict[str, AppointmentPolicy]] = {"": "anyone", "1": "anyone", "2": "me", "3": "me_first"}
@@ -56,6 +56,8 @@ class PlainStation:
         """The interview that is being conducted."""
         self._view: StationView | None = None
         self._notice = ""
+        self._due = ""
+        """The case of the appointment that was last announced."""
         self._has_ended = False
 
     def run(self) -> Rejection | None:
@@ -77,13 +79,13 @@ class PlainStation:
             output.end_line()
             if (rejection := session.end_shift()) is not None:
                 return rejection
-        output.print_aside(render_shift(session.summarize_shift()))
         output.flush()
         return None
 
     def _handle_line(self, text: str) -> None:
         """Handle one line; a line typed before another case was shown is not meant for that case."""
-        self._station.keep_alive()
+        if not isinstance(self._view, WrapUpView):  # which lasts until the interviewer goes on
+            self._station.keep_alive()
         if text and text != ".leave" and _is_different(self._station.view(), self._view):
             self._output.print_marked("!", "this came first, and your line was not used: type it again")
             return
@@ -105,6 +107,7 @@ class PlainStation:
         if notice and notice != self._notice:
             self._output.print_marked("=", notice)
         self._notice = notice
+        self._announce_due_appointment()
         if _is_different(view, before):
             self._show_all(view)
         elif isinstance(view, CaseView) and isinstance(before, CaseView):
@@ -116,6 +119,13 @@ class PlainStation:
                 for line in render_pending_input(view):
                     self._output.print_aside(line)
         self._view = view
+
+    def _announce_due_appointment(self) -> None:
+        """Print once that an appointment is due."""
+        due = self._station.find_due_appointment()
+        if due is not None and due.key != self._due:
+            self._output.print_marked("=", f"appointment due: {render_appointment(due)}: .fetch {due.key}")
+        self._due = due.key if due is not None else ""
 
     def _show_all(self, view: StationView) -> None:
         for line in render_view(view):
@@ -135,6 +145,8 @@ class PlainStation:
         if not isinstance(view, CaseView):
             if not text and isinstance(view, IdleView):
                 return self._claim_next()
+            if isinstance(view, WrapUpView):
+                return Rejection(".note, .back, or Enter to go on") if text else self._station.end_wrapup()
             return Rejection(
                 ".pause resumes calling"
                 if isinstance(view, BreakView)
@@ -167,7 +179,7 @@ class PlainStation:
             case "back":
                 return session.revoke_outcome()
             case "pause":
-                return session.end_break() if isinstance(session.view(), BreakView) else session.start_break()
+                return session.end_break() if isinstance(session.view(), BreakView) else session.start_break(rest)
             case "leave":
                 self._has_ended = (rejection := session.end_shift()) is None
                 return rejection
@@ -177,6 +189,10 @@ class PlainStation:
                 self._show_all(session.view())
             case "next" if isinstance(session.view(), IdleView):
                 return self._claim_next()
+            case "next" if isinstance(session.view(), WrapUpView):
+                return session.end_wrapup()
+            case "note" if rest and isinstance(session.view(), WrapUpView):
+                return self._confirm_note(session.add_note(rest))
             case _:
                 return self._run_case_command(word, rest)
         return None

@@ -13,12 +13,11 @@ from survey_cli.sessions.station.station_protocol import (
     CaseView,
     IdleView,
     OutcomeChoice,
-    ShiftSummary,
     StationAppointment,
     StationNumber,
     StationView,
+    WrapUpView,
 )
-from survey_cli.wording import format_quantity
 
 STATION_COMMANDS: Final = {
     ".dial": "dial the current number",
@@ -36,7 +35,7 @@ STATION_COMMANDS: Final = {
     ".appointments": "my appointments",
     ".back": "take back the last outcome",
     ".finish": "leave the case; one that was not called goes back to the queue",
-    ".pause": "a break: no next case comes; .pause again resumes calling",
+    ".pause REASON": "a break: no next case comes; .pause again resumes calling",
     ".again": "this case once more",
     ".leave": "end the shift; the end of input and Ctrl+C do the same",
     ".help": "this list",
@@ -48,18 +47,6 @@ def format_time(at: datetime) -> str:
     return f"{at:%a} {at.day} {at:%b %H:%M}"
 
 
-def render_shift(tally: ShiftSummary) -> str:
-    """`3 done, 21 calls, 1 refusal, 2 appointments`."""
-    return ", ".join(
-        (
-            f"{tally.completes} done",
-            format_quantity(tally.calls, "call"),
-            format_quantity(tally.refusals, "refusal"),
-            format_quantity(tally.appointments, "appointment"),
-        )
-    )
-
-
 def render_view(view: StationView) -> list[str]:
     """Render what is shown now, one fact per line."""
     match view:
@@ -69,8 +56,15 @@ def render_view(view: StationView) -> list[str]:
             nobody = f"Nobody can be called just now: {flatten(why)}" if why else "Nobody can be called just now"
             next_one = [f"Next: {format_time(next_at)}"] if next_at is not None else []
             return [nobody, *next_one, ".next looks again"]
-        case BreakView(since=since):
-            return [f"On a break since {since:%H:%M}; .pause resumes calling"]
+        case BreakView(since=since, reason=reason):
+            return [
+                f"On a break{f' ({flatten(reason)})' if reason else ''} since {since:%H:%M}; .pause resumes calling"
+            ]
+        case WrapUpView():
+            return [
+                f"After the call: {flatten(view.case)}, {flatten(view.outcome)}. "
+                ".note TEXT adds a note, .back takes the outcome back, Enter goes on"
+            ]
         case _:
             assert_never(view)
 

@@ -16,6 +16,7 @@ from survey_cli.sessions.station.station_protocol import (
     OutcomeChoice,
     StationProtocol,
     StationView,
+    WrapUpView,
 )
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.keyboard import Keyboard
@@ -169,6 +170,9 @@ class StationBoard(Outcomes):
         elif key in ENTER and isinstance(view, IdleView):
             self._done(self.calling.claim_next())
             return
+        elif key in ENTER and isinstance(view, WrapUpView):
+            self._done(self.calling.end_wrapup())
+            return
         if key == ".":
             self._push(StationNoteEditor("command", Edit.of(".")))
         elif bound is not None:
@@ -188,6 +192,8 @@ class StationBoard(Outcomes):
                 return "Enter looks again, / finds a respondent who calls back, q ends the shift"
             case BreakView():
                 return "p resumes calling, q ends the shift"
+            case WrapUpView():
+                return "Enter goes on, q ends the shift"
             case _:
                 assert_never(view)
 

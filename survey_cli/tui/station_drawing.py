@@ -6,7 +6,14 @@ Pure. On a small screen, the less important lines are left out first; text from 
 from collections.abc import Sequence
 from typing import Final, assert_never
 
-from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, ShiftSummary, StationView
+from survey_cli.sessions.station.station_protocol import (
+    BreakView,
+    CaseView,
+    IdleView,
+    ShiftSummary,
+    StationView,
+    WrapUpView,
+)
 from survey_cli.text_width import measure_width
 from survey_cli.tui import sheets
 from survey_cli.tui.drawing import MARGIN, Page
@@ -136,6 +143,10 @@ def _body(
                 return _idle(board, view, column), None, False, False
             case BreakView():
                 return _away(view, column), None, False, False
+            case WrapUpView():
+                lines = _clocked("After the call", view.station_time, column)
+                result = written(f"{view.case}: {view.outcome}. The next case comes at {view.until:%H:%M:%S}.", "aloud")
+                return [*lines, BLANK, *wrap(result, column.width)], None, False, False
             case _:
                 assert_never(view)
     sheet = drawn_mode(mode, view, column)

@@ -13,6 +13,7 @@ from survey_cli.sessions.station.station_protocol import (
     StationAppointment,
     StationProtocol,
     StationView,
+    WrapUpView,
 )
 from survey_cli.tui.keyboard import Keyboard
 from survey_cli.tui.station_modes import AppointmentForm, Deciding, Refusing, StationMode
@@ -121,5 +122,7 @@ def _seen(view: StationView) -> tuple[object, ...]:
             return ("idle",)
         case BreakView():
             return ("away",)
+        case WrapUpView():
+            return ("wrapup",)
         case _:
             assert_never(view)

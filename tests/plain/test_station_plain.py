@@ -56,10 +56,39 @@ def test_a_case_is_said_in_labelled_lines() -> None:
 def test_the_end_of_the_shift_and_the_end_of_input_both_end_well() -> None:
     for lines in ((".leave", "1"), ()):
         calling = FakeStation()
-        code, said, errors = worked(calling, *lines)
+        code, _, errors = worked(calling, *lines)
         assert (code, errors) == (EXIT_ENDED, "")
         assert calling.calls == ["take_next", "leave"]
-        assert "[3 done, 21 calls, 1 refusal, 0 appointments]" in said
+
+
+def test_after_a_call_a_note_goes_to_its_case_and_enter_goes_on() -> None:
+    calling = FakeStation(wrapup=True)
+    _, said, _ = worked(calling, "2", "y", ".note sounded rushed", "3", "")
+    assert "[After the call: El Paso Sector, busy. .note TEXT adds a note" in said
+    assert "! .note, .back, or Enter to go on" in said, "no outcome is keyed for a case that is closed"
+    assert done(calling) == ["record EP-07 busy", "remark EP-07 sounded rushed", "end_wrapup"]
+    assert "[Case: Chicago District" in said.split("Enter to go on")[-1]
+
+
+def test_the_outcome_can_be_taken_back_before_the_next_case_comes() -> None:
+    calling = FakeStation(wrapup=True)
+    _, said, _ = worked(calling, "2", "y", ".back")
+    assert done(calling) == ["record EP-07 busy", "take_back EP-07"]
+    assert said.count("[Case: El Paso Sector") == 2
+
+
+def test_a_break_has_its_reason() -> None:
+    calling = FakeStation()
+    _, said, _ = worked(calling, ".pause lunch", ".pause")
+    assert done(calling) == ["pause lunch", "go_on"]
+    assert "[On a break (lunch) since" in said
+
+
+def test_an_appointment_that_is_due_is_announced_once() -> None:
+    calling = FakeStation(due_appointment=an_appointment(is_late=True))
+    _, said, _ = worked(calling, ".faq", ".faq", "2", "y")
+    assert said.count("= appointment due: LATE, ") == 1
+    assert ": .fetch DT-02" in said
 
 
 def test_what_is_owed_when_the_input_ends_is_said_on_stderr() -> None:

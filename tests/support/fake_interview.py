@@ -175,6 +175,8 @@ class FakeInterview:
     calls: list[str] = field(default_factory=list)
     """Everything else that was asked of the desk."""
     drafts: dict[str, str] = field(default_factory=dict)
+    spoken: str = ""
+    """What the respondent is heard to say."""
     took: timedelta = timedelta(minutes=3, seconds=12)
     _query: Query | None = None
     _pending: str = ""
@@ -348,6 +350,9 @@ class FakeInterview:
 
     def echo(self, text: str) -> str:
         return "Sunday 3 March 1985" if text == "3.3.85" else ""
+
+    def heard(self) -> str:
+        return self.spoken
 
     def load_draft(self) -> str:
         return self.drafts.get(str(self.script[self.at].place), "")

@@ -27,6 +27,7 @@ from survey_cli.sessions.station.station_protocol import (
     StationView,
     TimeReading,
     UnclearTime,
+    WrapUpView,
 )
 
 NOW = datetime(2026, 11, 24, 17, 42, tzinfo=UTC)
@@ -154,6 +155,10 @@ class FakeStation:
     said: str = ""
     now: StationView = field(default_factory=lambda: IdleView(why="", next_at=None))
     closed: list[CaseView] = field(default_factory=list)
+    wrapup: bool = False
+    """After an outcome a time for notes comes before the next case."""
+    due_appointment: StationAppointment | None = None
+    practice: bool = False
 
     def view(self) -> StationView:
         return self.now
@@ -161,11 +166,15 @@ class FakeStation:
     def summarize_shift(self) -> ShiftSummary:
         done = sum(call.startswith("record") for call in self.calls)
         return ShiftSummary(
-            completes=3,
-            calls=21 + done,
-            refusals=1,
-            appointments=len(self.appointments),
             since=NOW,
+            until=NOW + timedelta(hours=2),
+            calls=21 + done,
+            contacts=9,
+            completes=3,
+            refusals=1,
+            appointments_made=2,
+            appointments=len(self.appointments),
+            talk_time=timedelta(minutes=50),
             time_on_cases=timedelta(hours=1),
         )
 
@@ -175,6 +184,9 @@ class FakeStation:
     def keep_alive(self) -> None:
         if isinstance(self.now, IdleView) and self.due is not None:
             self.now, self.due = self.due, None
+
+    def find_due_appointment(self) -> StationAppointment | None:
+        return self.due_appointment
 
     def _rejected(self, what: str) -> Rejection | None:
         why = self.rejects.get(what)
@@ -203,7 +215,7 @@ class FakeStation:
             return rejected
         case = self._case()
         self.calls.append(f"dial {case.key}")
-        self.now = replace(case, has_open_call=True)
+        self.now = replace(case, has_open_call=True, dialed_at=NOW.astimezone(HERE))
         return f"dial {next(n.text for n in case.numbers if n.current)}"
 
     def choose_number(self, position: int) -> Rejection | None:
@@ -221,6 +233,18 @@ class FakeStation:
         self.calls.append(" ".join(part for part in ("record", case.key, outcome, note, number, language) if part))
         self.said = f"{OUTCOMES[outcome].name}: kept at 11:43"
         self.closed.append(case)
+        if self.wrapup:
+            here = NOW.astimezone(HERE)
+            words = OUTCOMES[outcome].name.lower()
+            self.now = WrapUpView(until=here + timedelta(seconds=20), station_time=here, case=case.name, outcome=words)
+        else:
+            self._next()
+        return None
+
+    def end_wrapup(self) -> Rejection | None:
+        if rejected := self._rejected("end_wrapup"):
+            return rejected
+        self.calls.append("end_wrapup")
         self._next()
         return None
 
@@ -277,6 +301,9 @@ class FakeStation:
     def add_note(self, text: str) -> Rejection | None:
         if rejected := self._rejected("remark"):
             return rejected
+        if isinstance(self.now, WrapUpView):
+            self.calls.append(f"remark {self.closed[-1].key} {text}")
+            return None
         case = self._case()
         self.calls.append(f"remark {case.key} {text}")
         self.now = replace(case, history=(*case.history, past(0, 11, "note", note=text)))
@@ -342,14 +369,17 @@ class FakeStation:
     def list_appointments(self) -> tuple[StationAppointment, ...]:
         return self.appointments
 
-    def start_break(self) -> Rejection | None:
+    def list_break_reasons(self) -> tuple[str, ...]:
+        return ("lunch", "pause", "technical", "briefing")
+
+    def start_break(self, reason: str = "") -> Rejection | None:
         if rejected := self._rejected("pause"):
             return rejected
-        self.calls.append("pause")
+        self.calls.append(f"pause {reason}".strip())
         if isinstance(self.now, CaseView):
             self.queue.insert(0, self.now)
         here = NOW.astimezone(HERE)
-        self.now = BreakView(since=here - timedelta(minutes=12), station_time=here)
+        self.now = BreakView(since=here - timedelta(minutes=12), reason=reason, station_time=here)
         return None
 
     def end_break(self) -> Rejection | None:

@@ -17,7 +17,6 @@ from survey_cli.cli.options import (
     ZoneOption,
 )
 from survey_cli.cli.output.terminal import say
-from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.sessions.station.station import StationSession
@@ -41,6 +40,7 @@ def station(
     shift was ended; 3: a case still needs an outcome.
     """
     from survey_cli.sessions.station.open_station import open_station
+    from survey_cli.sessions.station.shift import render_shift_summary
     from survey_cli.study.location import describe_files
 
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
@@ -59,12 +59,8 @@ def station(
         code = _run_plain(session) if plain else _run_full_screen(session)
     finally:
         session.close()
-    tally = session.summarize_shift()
-    say(
-        f"{session.interviewer}: {format_quantity(tally.calls, 'call')}, "
-        f"{format_quantity(tally.completes, 'complete interview')}, "
-        f"{format_quantity(tally.appointments, 'open appointment')}"
-    )
+    for line in render_shift_summary(session.summarize_shift()):
+        say(line)
     raise typer.Exit(code)
 
 

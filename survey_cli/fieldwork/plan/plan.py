@@ -17,12 +17,18 @@ from survey_cli.outcomes import OUTCOMES, Outcome
 
 Delay: TypeAlias = timedelta | Literal["never", "held", "appointment"]
 
-DELAY_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+DELAY_UNITS: Final = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
 SpreadMode: TypeAlias = Literal["prefer", "wait", "off"]
 DEFAULT_SPREAD_WAIT: Final = timedelta(hours=24)
 """The time for which a case waits for the part of the day tried least, where the study waits and states none."""
 DEFAULT_LEASE: Final = timedelta(minutes=20)
 """The time for which a silent station keeps a case, unless the study states another."""
+DEFAULT_BREAKS: Final = ("lunch", "pause", "technical", "briefing")
 SOFT_REFUSALS: Final = ("refusal_soft", "refusal_household_soft", "break_off")
 """The refusals to which `soft_wait:` applies."""
 MANUAL_DIALING_COUNTRIES: Final = frozenset({"US", "PR", "GU", "VI"})
@@ -95,6 +101,10 @@ class Plan:
     consent_column: str = ""
     """The sample column that records consent to automatic dialing."""
     scripts: tuple[Script, ...] = ()
+    wrapup: timedelta = timedelta()
+    """The time after a call before the next case is claimed."""
+    breaks: tuple[str, ...] = DEFAULT_BREAKS
+    """The reasons for a break."""
     retention: Mapping[str, timedelta] = field(default_factory=dict)
     fingerprint: str = ""
     """Changes with the plan: whatever was derived under another fingerprint is derived again."""
@@ -114,6 +124,7 @@ class Plan:
         calendar = Calendar.from_written(document.fieldwork)
         lease = parse_delay(str(spec.lease)) if spec.lease else None
         spread_wait = parse_delay(str(spec.spread_wait)) if spec.spread_wait else None
+        wrapup = parse_delay(str(spec.wrapup)) if spec.wrapup else None
         plan = cls(
             study=instrument.id,
             frame=spec.frame,
@@ -147,6 +158,8 @@ class Plan:
                 )
                 for script_id, script in spec.scripts.items()
             ),
+            wrapup=wrapup if isinstance(wrapup, timedelta) else timedelta(),
+            breaks=tuple(str(reason) for reason in spec.breaks) or DEFAULT_BREAKS,
             retention={
                 str(content): period
                 for content, text in spec.retention.items()
@@ -225,7 +238,7 @@ def _build_delays(spec: FieldworkSpec, outcomes: Mapping[str, Outcome]) -> dict[
 
 
 def parse_delay(text: str) -> Delay | None:
-    """Parse `20m`, `3h`, `7d` as a duration; return `never`, `held` and `appointment` as they are, else None."""
+    """Parse `20s`, `20m`, `3h`, `7d` as a duration; return `never`, `held` and `appointment` as they are, else None."""
     match text:
         case "never" | "held" | "appointment":
             return text

@@ -213,6 +213,11 @@ class FieldworkSpec(SpecModel):
     """With `frame: rdd`, the item from which the respondent is known to be eligible."""
     scripts: dict[Name, ScriptSpec] = Field(default_factory=dict)
     """Texts at the station: `voicemail`, `gatekeeper`."""
+    wrapup: Label | None = None
+    """The time after a call before the next case comes, for a note or a correction: `20s`, `2m`; the interviewer can
+    go on sooner. If left out: none."""
+    breaks: list[Label] = Field(default_factory=list)
+    """The reasons for a break that interviewers choose from; if left out: `[lunch, pause, technical, briefing]`."""
     lease: Label | None = None
     """How long a case stays reserved for a station that does not respond: `20m`."""
     recording: Name | None = None

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS: Final = re.compile(r"(\d\d):(\d\d) ?[-–] ?(\d\d):(\d\d)\Z", re.ASCII)
 _DURATION: Final = re.compile(r"[1-9]\d{0,3}[mhd]\Z", re.ASCII)
+_SHORT_DURATION: Final = re.compile(r"[1-9]\d{0,3}[sm]\Z", re.ASCII)
 _SHARE: Final = re.compile(r"(\d{1,3})%\Z", re.ASCII)
 DELAY_WORDS: Final = ("never", "held", "appointment")
 """Delays in the outcome table that are not durations."""
@@ -63,6 +64,16 @@ def validate_duration(text: str, *, words: bool) -> tuple[str, str] | None:
     if number and unit in ("m", "h", "d") and not number[2].startswith("mo") and int(number[1]):
         return what, f"write {int(number[1])}{unit}"
     return what, "write minutes, hours or days: 20m, 3h, 7d" + (", or never" if words else "")
+
+
+def validate_short_duration(text: str) -> tuple[str, str] | None:
+    """Return what is wrong with `20s` or `2m`, and the remedy; None if it is valid."""
+    if _SHORT_DURATION.match(text):
+        return None
+    number = re.match(r"\s*(\d+)\s*([a-z]*)", text.lower())
+    seconds = number is not None and int(number[1]) and number[2][:1] in ("", "s")
+    remedy = f"write {int(number[1])}s" if number and seconds else "write seconds or minutes: 20s, 2m"
+    return f"{str(text)!r} is not a number of seconds or minutes", remedy
 
 
 def validate_share(text: str) -> str:

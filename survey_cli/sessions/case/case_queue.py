@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.case import Case
@@ -31,6 +32,9 @@ IsOnDncList = Callable[[Collection[str]], bool]
 """Whether one of these numbers (E.164) is on the do-not-call list."""
 
 
+DUE_APPOINTMENTS: Final = 3
+MAX_DUE_APPOINTMENTS: Final = 50
+"""Appointments that are checked for one that this interviewer may keep."""
 WAITING_CASES_CHECKED: Final = 20
 """Waiting cases that are checked to find when the next one can be called."""
 
@@ -105,6 +109,17 @@ class CaseQueue:
         """Read the study's pause; None while cases may be claimed and dialed. Raises StoreError."""
         return read_pause(self.store)
 
+    def list_due_appointments(self, at: datetime, before: datetime) -> list[CaseRow]:
+        """List the first cases with an appointment before that time that this interviewer may call now.
+
+        Raises StoreError.
+        """
+        rows = self.store.cases.queries.list_due_appointments(before, limit=MAX_DUE_APPOINTMENTS)
+        if not rows:
+            return []
+        turns = self._build_call_order(at)
+        return list(islice((row for row in rows if _may_keep_appointment(row, turns)), DUE_APPOINTMENTS))
+
     def _build_call_order(self, at: datetime) -> CallOrder:
         return CallOrder.for_interviewer(
             self.plan, people=self.people, who=self.who, at=at, fill=self.store.cases.quotas.read_fill()
@@ -174,6 +189,13 @@ class CaseQueue:
                 release=True,
             )
         )
+
+
+def _may_keep_appointment(row: CaseRow, turns: CallOrder) -> bool:
+    criteria = parse_criteria(row.bucket)
+    cutoff = turns.find_appointment_cutoff(criteria)
+    is_open_to = cutoff is None or (row.promised_at is not None and row.promised_at <= cutoff)
+    return is_open_to and turns.is_open(criteria)
 
 
 STATE_WORDS: Final = {

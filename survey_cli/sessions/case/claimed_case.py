@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.events import CaseEvent, HistoryEntry
+from survey_cli.fieldwork.case.events import CaseEvent, HistoryEntry, NumberDialed
 from survey_cli.fieldwork.queue.rules import explain_number_state
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber
 
@@ -96,6 +96,13 @@ class ClaimedCase:
     def has_open_call(self) -> bool:
         """Whether a number was dialed and the outcome of the call is not entered yet."""
         return self.case.open_attempt is not None and self.case.open_attempt.dialed != 0
+
+    @property
+    def dialed_at(self) -> datetime | None:
+        """When the open call was dialed; None while no call is open."""
+        if not self.has_open_call:
+            return None
+        return next((entry.at for entry in reversed(self.history) if isinstance(entry.event, NumberDialed)), None)
 
     def why_not_releasable(self) -> str:
         """Explain why the case cannot be released yet; empty where it can."""

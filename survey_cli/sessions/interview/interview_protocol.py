@@ -115,6 +115,10 @@ class InterviewProtocol(Protocol):
         """Say how a typed line is understood (`Sunday 3 March 1985`); empty where that adds nothing to the line."""
         ...
 
+    def heard(self) -> str:
+        """Return what the respondent is heard to say now (`“Disagree, I think.”`): only simulated ones; else empty."""
+        ...
+
     def load_draft(self) -> str:
         """Load the text that was being typed at this place when the last session was interrupted; else empty."""
         ...

@@ -390,6 +390,9 @@ class InterviewSession:
             )  # the case is called again, and goes on where it stood
         return self._apply(InterviewStopped(self._stamp(), outcome))
 
+    def heard(self) -> str:
+        return ""
+
     # drafts
 
     def load_draft(self) -> str:

@@ -1,6 +1,6 @@
 """Lookups at a station: cases of respondents who call back, and open appointments. Nothing is changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.samples.cases.phone_numbers import extract_search_digits
 from survey_cli.sessions.station.station_protocol import CaseMatch, StationAppointment
 from survey_cli.sessions.station.station_view import describe_state, format_case_name
+from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.open_study import OpenStudy
 
 
@@ -39,8 +40,13 @@ class CaseLookup:
 
     def list_appointments(self, owner: str, now: datetime) -> tuple[StationAppointment, ...]:
         """List an interviewer's open appointments, soonest first."""
+        rows = self.study.store.cases.queries.list_appointments(owner=owner)
+        return self.describe_appointments(rows, now)
+
+    def describe_appointments(self, rows: Iterable[CaseRow], now: datetime) -> tuple[StationAppointment, ...]:
+        """Describe the open appointments of these cases, soonest first."""
         cases, lines = self.study.store.cases, []
-        for row in cases.queries.list_appointments(owner=owner):
+        for row in rows:
             case = Case.from_history(row.key, cases.queries.read_history(row.key))
             if case.appointment is None or row.promised_at is None:
                 continue

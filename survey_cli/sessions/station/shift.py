@@ -1,52 +1,150 @@
-"""Counts of what one interviewer has done today."""
+"""One interviewer's shift: its calls, times and breaks, and their summary as text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from survey_cli.fieldwork.case.events import CaseEvent, HistoryEntry, OutcomeRecorded
+from survey_cli.fieldwork.case.events import (
+    AttemptClosed,
+    CaseClaimed,
+    CaseReturned,
+    HistoryEntry,
+    InterviewOpened,
+    NumberDialed,
+    OutcomeRecorded,
+    OutcomeRevoked,
+)
 from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
-from survey_cli.sessions.station.station_protocol import ShiftSummary
+from survey_cli.outcomes import Outcome
+from survey_cli.sessions.station.station_protocol import BreakTaken, ShiftSummary
+from survey_cli.wording import format_quantity
+
+
+class OpenBreak(NamedTuple):
+    """The break that the interviewer is on."""
+
+    reason: str
+    since: datetime
 
 
 class Shift:
-    """Counts of one interviewer's shift so far."""
+    """Counts and times of one interviewer's shift so far, from the events of the cases."""
 
     def __init__(self, since: datetime) -> None:
         self._since = since
-        self._done = self._calls = self._refusals = 0
-        self._talking = timedelta()
+        self._calls: list[tuple[str, str]] = []
+        """Case and outcome of each call."""
+        self._claimed: dict[str, datetime] = {}
+        """The cases that are not released yet, and since when they are on the screen."""
+        self._dialed: dict[str, datetime] = {}
+        """The cases whose call is open, and since when."""
+        self._talk_time = self._time_on_cases = timedelta()
+        self._breaks: list[BreakTaken] = []
+        self.open_break: OpenBreak | None = None
         self.appointments = 0
         """This interviewer's own open appointments."""
 
-    def resume(self, calls: Sequence[HistoryEntry]) -> None:
-        """Count the calls that were closed earlier today, so that the counts go on after a crash."""
-        if calls:
-            self._since = min(self._since, calls[0].at)
-        self.count([call.event for call in calls])
+    def resume(self, work: Iterable[tuple[str, HistoryEntry]]) -> None:
+        """Add what was done earlier today, so that the counts go on after a crash."""
+        for key, entry in work:
+            self._since = min(self._since, entry.at)
+            self.add(key, entry)
 
-    def count(self, events: Sequence[CaseEvent]) -> None:
-        """Count the calls among these events."""
-        calls = [event for event in events if isinstance(event, OutcomeRecorded)]
-        self._calls += len(calls)
-        self._done += sum(call.outcome == "complete" for call in calls)
-        self._refusals += sum(call.outcome in REFUSAL_OUTCOMES for call in calls)
+    def add(self, key: str, entry: HistoryEntry) -> None:
+        """Add one event of a case."""
+        match entry.event:
+            case CaseClaimed():
+                self.show_case(key, entry.at)
+            case NumberDialed() | InterviewOpened():
+                self._dialed.setdefault(key, entry.at)
+            case OutcomeRecorded(outcome=outcome):
+                self._calls.append((key, outcome))
+                self._talk_time += entry.at - self._dialed.pop(key, entry.at)
+            case OutcomeRevoked():
+                last = max((n for n, call in enumerate(self._calls) if call[0] == key), default=None)
+                if last is not None:
+                    del self._calls[last]
+            case AttemptClosed() | CaseReturned():
+                self._dialed.pop(key, None)
+                self.add_time_on_case(entry.at - self._claimed.pop(key, entry.at))
+            case _:
+                pass
 
-    def add_time(self, time: timedelta) -> None:
-        """Add the time that a case took."""
-        self._talking += time
+    def show_case(self, key: str, at: datetime) -> None:
+        """A case is on the screen since then."""
+        self._claimed[key] = at
+
+    def add_time_on_case(self, time: timedelta) -> None:
+        """Add time that a case took."""
+        self._time_on_cases += time
+
+    def start_break(self, reason: str, at: datetime) -> None:
+        self.end_break(at)
+        self.open_break = OpenBreak(reason, at)
+
+    def end_break(self, at: datetime) -> None:
+        """End the break, if there is one."""
+        if self.open_break is not None:
+            self._breaks.append(BreakTaken(self.open_break.reason, at - self.open_break.since))
+            self.open_break = None
 
     def summarize(
-        self, at: datetime, *, shown_at: datetime | None, to_local: Callable[[datetime], datetime]
+        self,
+        at: datetime,
+        *,
+        case: str,
+        wrapup_time: timedelta,
+        outcomes: Mapping[str, Outcome],
+        to_local: Callable[[datetime], datetime],
     ) -> ShiftSummary:
         """Return the counts at this time.
 
-        `shown_at`: since when a case is on the screen; `to_local` converts a time to this station's clock.
+        `case` is on the screen; the present `wrapup_time` is not added yet; `to_local` converts a time to this station's
+        clock.
         """
+        kinds = [outcomes[outcome].kind if outcome in outcomes else outcome for _, outcome in self._calls]
+        break_now = [BreakTaken(self.open_break.reason, at - self.open_break.since)] if self.open_break else []
+        on_screen = at - self._claimed.get(case, at)
         return ShiftSummary(
-            completes=self._done,
-            calls=self._calls,
-            refusals=self._refusals,
-            appointments=self.appointments,
             since=to_local(self._since),
-            time_on_cases=self._talking + (at - shown_at if shown_at is not None else timedelta()),
+            until=to_local(at),
+            calls=len(kinds),
+            contacts=sum(_is_contact(outcome, outcomes) for _, outcome in self._calls),
+            completes=kinds.count("complete"),
+            refusals=sum(kind in REFUSAL_OUTCOMES for kind in kinds),
+            appointments_made=kinds.count("appointment"),
+            appointments=self.appointments,
+            talk_time=self._talk_time + (at - self._dialed.get(case, at)),
+            time_on_cases=self._time_on_cases + on_screen + wrapup_time,
+            breaks=(*self._breaks, *break_now),
         )
+
+
+def _is_contact(outcome: str, outcomes: Mapping[str, Outcome]) -> bool:
+    return outcome in outcomes and outcomes[outcome].moment != "before"
+
+
+def render_shift_summary(summary: ShiftSummary) -> list[str]:
+    """Render the summary of a shift as lines of text, the same for every interface."""
+    hours = format_length(summary.working_time)
+    lines = [
+        f"Shift: {summary.since:%H:%M} to {summary.until:%H:%M}, {hours} without breaks",
+        f"Calls: {summary.calls:,}, somebody reached in {summary.contacts:,}; "
+        f"{format_length(summary.talk_time)} of talk, {format_length(summary.idle_time)} without a case",
+        f"Results: {format_quantity(summary.completes, 'complete interview')} "
+        f"({summary.completes_per_hour:.1f} per hour), {format_quantity(summary.refusals, 'refusal')}",
+        f"Appointments: {summary.appointments_made:,} made, {summary.appointments:,} of yours open",
+    ]
+    if summary.breaks:
+        taken = [f"{reason or 'no reason'} {format_length(duration)}" for reason, duration in summary.breaks]
+        lines.append(f"Breaks: {', '.join(taken)}")
+    return lines
+
+
+def format_length(time: timedelta) -> str:
+    """Format a length of time: `2 h 05 min`, `12 min`, `40 s`."""
+    seconds = int(time.total_seconds())
+    hours, minutes = divmod(seconds // 60, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min" if minutes else f"{seconds} s"

@@ -6,9 +6,9 @@ Every action is stored before the next view is shown. Rules belong to `fieldwork
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -16,17 +16,20 @@ from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime
 from survey_cli.fieldwork.appointments.appointment import UnclearAppointment as NotMeant
+from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import (
     AppointmentMade,
     AttemptClosed,
     CaseEvent,
     CaseNoteWritten,
     CaseReturned,
+    HistoryEntry,
     NumberDialed,
     OutcomeRevoked,
     ScriptRead,
 )
 from survey_cli.fieldwork.queue.rules import explain_number_closed
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.outcomes import Outcome
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
@@ -53,19 +56,35 @@ from survey_cli.sessions.station.station_protocol import (
     StationView,
     TimeReading,
     UnclearTime,
+    WrapUpView,
 )
 from survey_cli.sessions.station.station_study import StationStudy
-from survey_cli.store.cases.case_records import LeaseHolder, LeaseLost
+from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost
 from survey_cli.study.consistency.follow_up import follow_up
 from survey_cli.study.consistency.reconciliation import reconcile_returned
 from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.open_study import OpenStudy
 
 NO_CASE_ON_SCREEN: Final = Rejection("there is no case on the screen")
+DUE_SOON: Final = timedelta(minutes=5)
+"""How long before its time an appointment is due."""
+
+
+class WrapUp(NamedTuple):
+    """The time after a call, before the next case is claimed."""
+
+    key: str
+    """The case that was called."""
+    name: str
+    outcome: str
+    since: datetime
+    until: datetime
 
 
 class StationSession:
     """Session of one interviewer at one station, with at most one case at a time. Implements `StationProtocol`."""
+
+    practice = False
 
     def __init__(
         self,
@@ -92,7 +111,9 @@ class StationSession:
         self._link: SampledCaseLink | None = None
         """Of the interview that is open."""
         self._idle_view = IdleView(why="", next_at=None)
-        self._break_since: datetime | None = None
+        self._wrapup: WrapUp | None = None
+        self._due_appointments: tuple[StationAppointment, ...] = ()
+        """Those that this interviewer may keep soon, as of the last look."""
         self._notice = ""
         self._last_outcome: tuple[str, str] | None = None
         """The case whose outcome was entered last and the outcome, so that it can be revoked."""
@@ -133,13 +154,22 @@ class StationSession:
                 self._case, self._study.opened, at=self._clock(), to_local=self._to_local
             )
         now = self._to_local(self._clock())
-        if self._break_since is not None:
-            return BreakView(since=self._to_local(self._break_since), station_time=now)
+        if (open_break := self._shift.open_break) is not None:
+            return BreakView(since=self._to_local(open_break.since), reason=open_break.reason, station_time=now)
+        if (wrapup := self._wrapup) is not None:
+            until, outcome = self._to_local(wrapup.until), describe_outcome(wrapup.outcome, self._study.plan)
+            return WrapUpView(until=until, station_time=now, case=wrapup.name, outcome=outcome)
         return replace(self._idle_view, station_time=now)
 
     def summarize_shift(self) -> ShiftSummary:
-        shown_at = self._case.shown_at if self._case is not None else None
-        return self._shift.summarize(self._clock(), shown_at=shown_at, to_local=self._to_local)
+        at = self._clock()
+        return self._shift.summarize(
+            at,
+            case=self._case.case.key if self._case is not None else "",
+            wrapup_time=at - self._wrapup.since if self._wrapup is not None else timedelta(),
+            outcomes=self._study.plan.outcomes,
+            to_local=self._to_local,
+        )
 
     def notice(self) -> str:
         return self._notice
@@ -157,6 +187,7 @@ class StationSession:
         """Start the shift: take back a case that was this station's when its terminal was lost, else claim the next."""
         try:
             self._count_appointments()
+            self._find_due_appointments()
             for row in self._study.store.cases.queries.iterate_rows(status="leased"):
                 if row.holder is not None and row.holder[:2] == (self.interviewer, self.station):
                     return self._reclaim(row.key)
@@ -181,8 +212,10 @@ class StationSession:
     def claim_next(self) -> Rejection | None:
         if self._case is not None:
             return Rejection("this case comes first: key its outcome, or leave it")
-        if self._break_since is not None:
+        if self._shift.open_break is not None:
             return Rejection("you are on a break")
+        if self._wrapup is not None:
+            return Rejection("the time after the call is not over")
         at, token = self._clock(), self._token()
         try:
             if (stop := self._find_stop(at)) is not None:
@@ -234,17 +267,22 @@ class StationSession:
 
     def _show(self, case: ClaimedCase, notice: str = "") -> None:
         """Show a case that was claimed."""
+        self._end_wrapup_time()
         self._study.forget_outlook()
+        self._shift.show_case(case.case.key, case.shown_at)
         interview_status = self._study.interviews.describe_state(case.case.key)
         self._case = replace(case, notice=notice, interview_status=interview_status)
 
     def keep_alive(self) -> None:
         case = self._case
         try:
+            self._find_due_appointments()
             if self._link is not None:
                 self._link.renew_lease()
             elif case is None:
-                if self._break_since is None:
+                if self._wrapup is not None and self._clock() >= self._wrapup.until:
+                    self.end_wrapup()
+                elif self._shift.open_break is None and self._wrapup is None:
                     self.claim_next()
             elif self._apply_stop(self._clock()) is not None and self._case is None:
                 return
@@ -329,7 +367,22 @@ class StationSession:
     def add_note(self, text: str) -> Rejection | None:
         if not (text := clean_text(text)):
             return Rejection("an empty note is not saved")
+        if self._case is None and self._wrapup is not None:
+            return self._add_note_after_call(self._wrapup.key, text)
         return self._append(CaseNoteWritten(text))
+
+    def _add_note_after_call(self, key: str, text: str) -> Rejection | None:
+        """Add a note to the case that was called last, which is back in the queue."""
+        try:
+            history = self._study.store.cases.queries.read_history(key)
+            at = max(self._clock(), history[-1].at)
+            entry = HistoryEntry(at, self.interviewer, self.station, CaseNoteWritten(text), self._token())
+            case = Case.from_history(key, [*history, entry])
+            position = schedule_case(case, self._study.plan, at)
+            conflict = self._study.store.cases.update(CaseUpdate(key, len(history), [entry], position))
+        except StoreError as error:
+            return self._report_unsaved(error)
+        return Rejection(f"{key}: {conflict.message}") if conflict is not None else None
 
     def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
         event = outcome_events.build_refusal_event(reason, strength, who)
@@ -405,6 +458,7 @@ class StationSession:
         except UserError as error:
             return Rejection(error.short)
         self._session, self._link, self._case = session, link, link.claimed_case
+        self._shift.add(case.case.key, link.claimed_case.history[-1])
         return session
 
     def _decide_events(
@@ -467,7 +521,7 @@ class StationSession:
                 self._case = replace(self._case, notice=notice)
         except StoreError as error:
             return self._report_unsaved(error)
-        self._break_since = None
+        self._shift.end_break(self._clock())
         return None
 
     def revoke_outcome(self) -> Rejection | None:
@@ -500,6 +554,16 @@ class StationSession:
             self._report_unsaved(error)
             return ()
 
+    def _find_due_appointments(self) -> None:
+        """Look for the appointments that this interviewer may keep soon. Raises StoreError."""
+        at = self._clock()
+        rows = self._study.queue.list_due_appointments(at, at + DUE_SOON + DUE_SOON)
+        self._due_appointments = self._study.lookup.describe_appointments(rows, at)
+
+    def find_due_appointment(self) -> StationAppointment | None:
+        key, soon = self._case.case.key if self._case is not None else "", self._clock() + DUE_SOON
+        return next((a for a in self._due_appointments if a.key != key and a.station_time <= soon), None)
+
     # breaks, and the end
 
     def finish_case(self) -> Rejection | None:
@@ -512,17 +576,32 @@ class StationSession:
             self._skipped.add(case.case.key)
         return self._release(then_next=True)
 
-    def start_break(self) -> Rejection | None:
+    def list_break_reasons(self) -> tuple[str, ...]:
+        return self._study.plan.breaks
+
+    def start_break(self, reason: str = "") -> Rejection | None:
+        if reason and reason not in self.list_break_reasons():
+            return Rejection(f"{reason} is no reason for a break: {', '.join(self.list_break_reasons())}")
         if (rejection := self._check_releasable()) is not None:
             return rejection
         if (rejection := self._release(then_next=False)) is not None:
             return rejection
-        self._break_since = self._clock()
+        self._end_wrapup_time()
+        self._shift.start_break(reason, self._clock())
         return None
 
     def end_break(self) -> Rejection | None:
-        self._break_since = None
+        self._shift.end_break(self._clock())
         return self.claim_next() if self._case is None else None
+
+    def end_wrapup(self) -> Rejection | None:
+        self._end_wrapup_time()
+        return self.claim_next()
+
+    def _end_wrapup_time(self) -> None:
+        if self._wrapup is not None:
+            self._shift.add_time_on_case(self._clock() - self._wrapup.since)
+            self._wrapup = None
 
     def end_shift(self) -> Rejection | None:
         return self._check_releasable() or self._release(then_next=False)
@@ -599,13 +678,20 @@ class StationSession:
     def _show_saved(self, events: CaseEvents, after: ClaimedCase, notice: str, *, then_next: bool) -> Rejection | None:
         """Show events that were stored; where they released the case, claim the next one."""
         self._case = after
-        self._shift.count(events.events)
+        for entry in after.history[len(after.history) - len(events.events) :]:
+            self._shift.add(after.case.key, entry)
         if any(isinstance(event, AppointmentMade) for event in events.events):
             self._count_appointments()
         self._notice = notice
         if events.release:
             self._drop_case(after, events.outcome)
-            if then_next and self._break_since is None:
+            with suppress(StoreError):  # the next key reports it
+                self._find_due_appointments()
+            if then_next and events.outcome and self._study.plan.wrapup:
+                at = self._clock()
+                name = station_view.format_case_name(self._study.opened.instrument, after.case, after.contact)
+                self._wrapup = WrapUp(after.case.key, name, events.outcome, at, at + self._study.plan.wrapup)
+            elif then_next and self._shift.open_break is None:
                 notice, self._notice = self._notice, ""
                 rejection = self.claim_next()
                 self._notice = "; ".join(filter(None, (notice, self._notice)))
@@ -617,7 +703,6 @@ class StationSession:
     def _drop_case(self, case: ClaimedCase, outcome: str) -> None:
         """Forget a case that was released."""
         at = case.history[-1].at
-        self._shift.add_time(at - case.shown_at)
         self._case = self._session = None
         self._last_case = case.case.key
         if outcome:
@@ -635,7 +720,7 @@ class StationSession:
         """Continue the counts of this day: the program may have ended in the middle of the shift."""
         midnight = self._to_local(self._clock()).replace(hour=0, minute=0, second=0, microsecond=0)
         with suppress(StoreError):  # the first key reports it
-            self._shift.resume(self._study.store.cases.queries.list_calls(self.interviewer, midnight))
+            self._shift.resume(self._study.store.cases.queries.list_work(self.interviewer, midnight))
 
     def _count_appointments(self) -> None:
         self._shift.appointments = len(self._study.store.cases.queries.list_appointments(owner=self.interviewer))

@@ -7,7 +7,7 @@ database.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.events import AppointmentPolicy
@@ -18,6 +18,7 @@ from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
 
 __all__ = [
     "AppointmentPolicy",
+    "BreakTaken",
     "BreakView",
     "CaseMatch",
     "CaseView",
@@ -33,6 +34,7 @@ __all__ = [
     "StationView",
     "TimeReading",
     "UnclearTime",
+    "WrapUpView",
 ]
 
 
@@ -117,6 +119,8 @@ class CaseView:
     """The state of the case's interview: `open at q17, Tue 14:03, version 1`; empty: none."""
     has_open_call: bool
     """The current number was dialed and the outcome is not entered yet."""
+    dialed_at: datetime | None = None
+    """When the open call was dialed, on this station's clock; None while no call is open."""
     pending_input: Literal["", "time", "outcome"] = ""
     """What is needed before the case can be released. `time`: an appointment was chosen in the interview and needs
     its time; `outcome`: the interview was left open and needs an outcome.
@@ -144,26 +148,78 @@ class BreakView:
     """The interviewer is on a break."""
 
     since: datetime
+    reason: str = ""
+    """One of `list_break_reasons()`; empty: none was given."""
     station_time: datetime | None = None
     """This station's clock."""
 
 
-StationView: TypeAlias = CaseView | IdleView | BreakView
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapUpView:
+    """The time after a call: a note can be added to its case, or its outcome revoked, before the next case comes."""
+
+    until: datetime
+    """When `keep_alive` claims the next case, on this station's clock."""
+    station_time: datetime
+    case: str
+    """The name of the case, or its key."""
+    outcome: str
+    """The outcome in words: `no answer`."""
+
+
+StationView: TypeAlias = CaseView | IdleView | BreakView | WrapUpView
+
+
+class BreakTaken(NamedTuple):
+    """One break of a shift."""
+
+    reason: str
+    """Empty: none was given."""
+    duration: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftSummary:
-    """Counts of the shift so far."""
+    """Counts and times of the shift so far.
 
+    After a crash they are rebuilt from the histories of the cases that were called, since the first event of the day.
+    Breaks are not stored: those before the crash count as time without a case.
+    """
+
+    since: datetime
+    until: datetime
+    """Now, on this station's clock."""
+    calls: int
+    contacts: int
+    """Calls in which somebody was reached."""
     completes: int
     """Complete interviews."""
-    calls: int
     refusals: int
+    appointments_made: int
     appointments: int
     """This interviewer's own open appointments."""
-    since: datetime
+    talk_time: timedelta
+    """From dialing to the outcome, interviews included."""
     time_on_cases: timedelta
-    """Time spent on cases."""
+    """While a case was on the screen, with the time after calls."""
+    breaks: tuple[BreakTaken, ...] = ()
+    """The present one included."""
+
+    @property
+    def working_time(self) -> timedelta:
+        """The length of the shift without its breaks."""
+        return max(self.until - self.since - sum((b.duration for b in self.breaks), timedelta()), timedelta())
+
+    @property
+    def idle_time(self) -> timedelta:
+        """The working time without a case."""
+        return max(self.working_time - self.time_on_cases, timedelta())
+
+    @property
+    def completes_per_hour(self) -> float:
+        """Complete interviews per hour of working time."""
+        hours = self.working_time / timedelta(hours=1)
+        return self.completes / hours if hours else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +271,8 @@ class StationProtocol(Protocol):
 
     station: str
     interviewer: str
+    practice: bool
+    """The respondents are simulated, and nothing is stored in the study's database."""
 
     @property
     def title(self) -> str:
@@ -232,7 +290,10 @@ class StationProtocol(Protocol):
         ...
 
     def keep_alive(self) -> None:
-        """Renew the lease of the case, or look for a due one where there is none; called about every ten seconds."""
+        """Renew the lease of the case, or look for a due one where there is none; called about every ten seconds.
+
+        It claims the next case when the time after a call is over, and looks for appointments that are due.
+        """
         ...
 
     def claim_next(self) -> Rejection | None:
@@ -280,7 +341,7 @@ class StationProtocol(Protocol):
         ...
 
     def add_note(self, text: str) -> Rejection | None:
-        """Add a note to the case."""
+        """Add a note to the case, or after a call to the one that was called."""
         ...
 
     def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
@@ -321,8 +382,24 @@ class StationProtocol(Protocol):
         """List this interviewer's open appointments, soonest first."""
         ...
 
-    def start_break(self) -> Rejection | None:
-        """Start a break; the case on the screen is returned if nobody was called."""
+    def find_due_appointment(self) -> StationAppointment | None:
+        """Find an appointment that this interviewer may keep, due within five minutes or late.
+
+        That of the case on the screen is left out. It reads nothing from the database: `keep_alive` and the end of a
+        call look for appointments.
+        """
+        ...
+
+    def end_wrapup(self) -> Rejection | None:
+        """End the time after a call at once: the next case is claimed."""
+        ...
+
+    def start_break(self, reason: str = "") -> Rejection | None:
+        """Start a break, for one of `list_break_reasons()`; the case on the screen is returned if nobody was called."""
+        ...
+
+    def list_break_reasons(self) -> tuple[str, ...]:
+        """List the reasons for a break, as the study has them."""
         ...
 
     def end_break(self) -> Rejection | None:

@@ -55,6 +55,7 @@ def build_case_view(
         faq=tuple((_render_text(ask, language), _render_text(say, language)) for ask, say in instrument.faq),
         interview_status=claimed.interview_status,
         has_open_call=claimed.has_open_call,
+        dialed_at=to_local(claimed.dialed_at) if claimed.dialed_at is not None else None,
         pending_input=claimed.pending_input,
         notice=claimed.notice,
     )

@@ -16,7 +16,14 @@ from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_protocol import AppointmentPolicy, BreakView, CaseView, IdleView, UnclearTime
+from survey_cli.sessions.station.station_protocol import (
+    AppointmentPolicy,
+    BreakView,
+    CaseView,
+    IdleView,
+    UnclearTime,
+    WrapUpView,
+)
 from survey_cli.simulate.fieldwork.households import DialResult, Household
 from survey_cli.simulate.interviews.respondents import ENTRY_ATTEMPTS, Habits
 
@@ -157,11 +164,14 @@ class SimulatedInterviewer:
                     ahead = RETRY_INTERVAL if next_at is None else min(RETRY_INTERVAL, next_at - clock())
                     yield min(clock() + max(MIN_WAIT, ahead), max(until, clock() + MIN_WAIT))
                     station.keep_alive()
+                case WrapUpView(until=end):
+                    yield end
+                    station.keep_alive()
                 case BreakView():
                     self._check_done(station, "go_on", station.end_break())
         tally = station.summarize_shift()
         self.log.on_duty += clock() - began
-        self.log.on_cases += tally.time_on_cases
+        self.log.on_cases += tally.time_on_cases - before.time_on_cases
         self.log.calls += tally.calls - before.calls
         self.log.completes += tally.completes - before.completes
 

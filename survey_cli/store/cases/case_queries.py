@@ -53,12 +53,12 @@ class CaseQueries:
         with translate_decoding_errors(self._db.where, f"the history of case {key}"):
             return [decode_entry(row) for row in rows]
 
-    def list_calls(self, by: str, since: datetime) -> list[HistoryEntry]:
-        """Return the calls that one interviewer has closed since then, in order."""
+    def list_work(self, by: str, since: datetime) -> list[tuple[str, HistoryEntry]]:
+        """Return the events that one interviewer has written to cases since then, each with the case's key, in order."""
         at = encode_timestamp(since)
-        rows = self._db.read(sql.CALLS_SINCE, (by, at, at))
+        rows = self._db.read(sql.WORK_SINCE, (by, at, at))
         with translate_decoding_errors(self._db.where, f"the calls of {by}"):
-            return [decode_entry(row) for row in rows]
+            return [(key, decode_entry(row)) for key, *row in rows]
 
     def list_accounts(self, key: str) -> list[str]:
         """Return the account that wrote each event of a case, in order; empty texts for events of earlier versions."""
@@ -137,6 +137,10 @@ class CaseQueries:
         """Return the cases with an appointment, the one that ends first first; of one owner, or of all."""
         condition, parameters = ("", ()) if owner is None else (" AND owner = ?", (owner,))
         return self.decode_rows(self._db.read(sql.APPOINTMENTS.format(and_also=condition), parameters))
+
+    def list_due_appointments(self, before: datetime, *, limit: int) -> list[CaseRow]:
+        """Return the queued cases with an appointment before that time, the one that ends first first."""
+        return self.decode_rows(self._db.read(sql.DUE_APPOINTMENTS, (encode_timestamp(before), limit)))
 
     def list_queue(self, buckets: Iterable[str], *, limit: int) -> list[CaseRow]:
         """Return the ready cases of these buckets in calling order."""

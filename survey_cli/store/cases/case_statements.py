@@ -46,10 +46,10 @@ LOCK_ROW: Final = DialectStatement(
     f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE}",
     f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE} FOR UPDATE",
 )
-CALLS_SINCE: Final = """
-    SELECT kind, payload, at, by, station, key FROM case_events
-    WHERE kind = 'called' AND by = ? AND at >= ? AND case_key IN (SELECT key FROM cases WHERE updated_at >= ?)
-    ORDER BY at
+WORK_SINCE: Final = """
+    SELECT case_key, kind, payload, at, by, station, key FROM case_events
+    WHERE by = ? AND at >= ? AND case_key IN (SELECT key FROM cases WHERE updated_at >= ?)
+    ORDER BY at, case_key, seq
 """
 HISTORY: Final = "SELECT kind, payload, at, by, station, key FROM case_events WHERE case_key = ? ORDER BY seq"
 EVENT: Final = "SELECT kind, by, station, at FROM case_events WHERE case_key = ? AND seq = ?"
@@ -151,6 +151,11 @@ QUEUE: Final = f"SELECT {ROW_COLUMNS} FROM cases WHERE status = 'ready' AND buck
 APPOINTMENTS: Final = f"""
     SELECT {ROW_COLUMNS} FROM cases WHERE promised_until IS NOT NULL AND {VISIBLE}{{and_also}}
     ORDER BY promised_until, key
+"""
+DUE_APPOINTMENTS: Final = f"""
+    SELECT {ROW_COLUMNS} FROM cases
+    WHERE promised_until IS NOT NULL AND promised_at <= ? AND status IN ('waiting', 'ready') AND {VISIBLE}
+    ORDER BY promised_until, key LIMIT ?
 """
 STALE: Final = f"""
     SELECT {ROW_COLUMNS} FROM cases WHERE stood < seq AND status <> 'leased' AND arrival = '' ORDER BY key LIMIT ?

@@ -29,6 +29,7 @@ from survey_cli.instrument.schema.hours import (
     parse_hours,
     validate_duration,
     validate_share,
+    validate_short_duration,
 )
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key, locate_name
@@ -272,7 +273,8 @@ def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
         delays: {busy: 20m, no_answer: 3h, refusal_soft: 7d}     minutes, hours, days
         retention: {contacts: 90d}
 
-    A final outcome has no delay; `appointment` is the delay of appointments; a lease lasts a day at most.
+    A final outcome has no delay; `appointment` is the delay of appointments; a lease lasts a day at most. The time
+    after a call is written in seconds or minutes: `wrapup: 20s`.
     """
     fieldwork = draft.document.fieldwork
     if fieldwork is None:
@@ -287,6 +289,10 @@ def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
     for key, text in texts:
         if text is not None and (mistake := validate_duration(text, words=key.startswith("delays"))):
             yield Problem("bad-duration", text.where, "fieldwork", f"{key}: {mistake[0]}", mistake[1], length=len(text))
+    wrapup = fieldwork.wrapup
+    if wrapup is not None and (mistake := validate_short_duration(wrapup)):
+        what = f"wrapup: {mistake[0]}"
+        yield Problem("bad-duration", wrapup.where, "fieldwork", what, mistake[1], length=len(wrapup))
     yield from _check_effects(draft, fieldwork)
 
 
