@@ -309,7 +309,10 @@ def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.C
 
 @pytest.mark.parametrize(
     "command",
-    [("forecast", "--interviewers", ",".join(map(str, range(2, 200)))), ("simulate", "--fieldwork", "--cases", "20000")],
+    [
+        ("forecast", "--interviewers", ",".join(map(str, range(2, 200)))),
+        ("simulate", "--fieldwork", "--cases", "20000"),
+    ],
 )
 def test_ctrl_c_prints_what_is_ready_and_exits_with_130(command: tuple[str, ...], tmp_path: Path) -> None:
     shift = midfield(tmp_path, cases=300, quotas="")
