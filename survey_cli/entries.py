@@ -85,6 +85,8 @@ class Rejection(NamedTuple):
     """One short line for the interviewer."""
     meanings: tuple[PossibleMeaning, ...] = ()
     """Where the reply may mean several things: the interviewer chooses one, which is sent again."""
+    places: tuple[Place, ...] = ()
+    """Where a hard check failed: the other places whose answers it used, in the order of the route."""
 
 
 _FULL_WIDTH = str.maketrans("，．－＋", ",.-+")
@@ -237,6 +239,8 @@ class Query(NamedTuple):
     text: StyledText
     aloud: bool = False
     """True: read to the respondent (`confirm`); False: for the interviewer only (a soft check)."""
+    places: tuple[Place, ...] = ()
+    """The other places whose answers the check used, in the order of the route."""
 
 
 class Prompt(NamedTuple):

@@ -5,11 +5,13 @@ the same events give the same interview.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.computed_answers import compute_answer
-from survey_cli.engine.events import AnswersErased, InterviewEvent, InterviewResumed, InterviewStarted
-from survey_cli.engine.machine import InterviewStatus, Machine, RecordedAnswer
+from survey_cli.engine.events import AnswersErased, EventStamp, InterviewEvent, InterviewResumed, InterviewStarted
+from survey_cli.engine.machine import COMPLETE, InterviewStatus, Machine, RecordedAnswer
+from survey_cli.engine.notes import InterviewNote
 from survey_cli.engine.route import RouteWalk
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
@@ -131,6 +133,22 @@ class Interview:
         return tuple(self.machine.events)
 
     @property
+    def last_stamp(self) -> EventStamp:
+        """The stamp of the last event."""
+        return self.machine.events[-1].stamp
+
+    def measure_time(self, now: datetime) -> timedelta:
+        """Return the time spent in all sessions; while it is open, the current one lasts until now."""
+        machine = self.machine
+        last = machine.events[-1].stamp.at
+        return machine.earlier_sessions + (max(now, last) if self.status == "open" else last) - machine.session_began_at
+
+    @property
+    def notes(self) -> tuple[InterviewNote, ...]:
+        """The interviewer's notes, each with its newest text."""
+        return self.machine.notes.list_current()
+
+    @property
     def instrument(self) -> Instrument:
         return self._machine.instrument
 
@@ -160,6 +178,13 @@ class Interview:
         """Whether an `end` has been reached, so that only its text is left to be read."""
         stop = self.machine.current_stop
         return self.machine.status == "open" and stop is not None and isinstance(stop.item.question, EndItem)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether everything on the route is answered, no `end` item among it: it would end now as complete."""
+        stops = self.machine.walk.stops
+        past_end_item = bool(stops) and isinstance(stops[-1].item.question, EndItem)
+        return self.ending == COMPLETE and not past_end_item
 
     @property
     def is_reopened(self) -> bool:

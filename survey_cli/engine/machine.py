@@ -4,8 +4,10 @@ Changed in place by accepted events only. `Interview` owns it and shows it as a 
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never
 
+from survey_cli.engine.check_places import list_check_places
 from survey_cli.engine.computed_answers import compute_answer
 from survey_cli.engine.events import (
     NO_SPECIFY_TEXTS,
@@ -25,6 +27,7 @@ from survey_cli.engine.events import (
     QuestionDeclined,
     ValueComputed,
 )
+from survey_cli.engine.notes import NoteList
 from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.entries import Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import Instrument
@@ -57,6 +60,10 @@ class Machine:
         self.instrument = instrument
         self.start = start
         self.events: list[InterviewEvent] = []
+        self.notes = NoteList()
+        self.session_began_at = start.stamp.at
+        self.earlier_sessions = timedelta()
+        """The time spent in the sessions before the current one, each from its first event to its last."""
         self.recorded_answers: dict[Place, RecordedAnswer] = {}
         self.answer_count = 0
         """The number of places with an answer, whether or not it counts now; a text read aloud is none."""
@@ -81,7 +88,7 @@ class Machine:
     def begin(cls, instrument: Instrument, start: InterviewStarted) -> "Machine":
         """Return a machine at its first place."""
         machine = cls(instrument, start)
-        machine.events.append(start)
+        machine._record(start)
         return machine
 
     @classmethod
@@ -105,8 +112,17 @@ class Machine:
                     machine._apply_erasure(event)
                 case _:
                     pass
-            machine.events.append(event)
+            machine._record(event)
         return machine
+
+    def _record(self, event: InterviewEvent) -> None:
+        """Add an event to the journal."""
+        if isinstance(event, InterviewResumed):
+            self.earlier_sessions += self.events[-1].stamp.at - self.session_began_at
+            self.session_began_at = event.stamp.at
+        self.events.append(event)
+        if isinstance(event, NoteWritten):
+            self.notes.record(len(self.events), event)
 
     def build_env(self) -> dict[Any, Any]:
         """Return what is known before anything is asked."""
@@ -172,7 +188,7 @@ class Machine:
             case _:
                 return Rejection(CLOSED_REASON)
         if rejection is None:
-            self.events.append(event)
+            self._record(event)
         return rejection
 
     def _is_note(self, seq: int) -> bool:
@@ -236,7 +252,7 @@ class Machine:
                     return Rejection("the computer answers this")
                 answer = RecordedAnswer(event.value, event.specify_texts)
                 if why := self.why_invalid(stop, answer):
-                    return Rejection(why)
+                    return Rejection(why, places=self._list_failed_places(stop, answer.cell, why))
             case QuestionDeclined():
                 if all(d.id != event.decline for d in stop.item.declines):
                     return Rejection(
@@ -257,7 +273,8 @@ class Machine:
                 if earlier is None:
                     return Rejection("nothing was answered here before")
                 if why := self.why_invalid(stop, earlier):
-                    return Rejection(f"the earlier answer no longer fits: {why}")
+                    places = self._list_failed_places(stop, earlier.cell, why)
+                    return Rejection(f"the earlier answer no longer fits: {why}", places=places)
                 answer = earlier._replace(lapsed=False)
             case QueryConfirmed():
                 earlier = self.recorded_answers.get(stop.place)
@@ -283,15 +300,25 @@ class Machine:
             return "" if offered else "this can no longer be declined"
         if why := item.question.why_invalid(self.walk.build_item_context(stop, self.language), cell):
             return why
-        if not item.checks:
-            return ""
+        failure = self._find_failed_check(stop, cell)
+        return "" if failure is None else failure[1]
+
+    def _find_failed_check(self, stop: RouteStop, cell: Cell | None) -> tuple[CompiledCheck, str] | None:
+        """Return the first hard check that fails with this answer, and what it says."""
+        if not stop.item.checks:
+            return None
         mark = self.walk.mark
         self.walk.record_answer(stop, cell)
         try:
-            failed = next((c for c in item.checks if not c.soft and c.fires(self.walk.env)), None)
-            return "" if failed is None else to_plain_text(failed.say.fill(self.walk.env, self.language))
+            failed = next((c for c in stop.item.checks if not c.soft and c.fires(self.walk.env)), None)
+            return None if failed is None else (failed, to_plain_text(failed.say.fill(self.walk.env, self.language)))
         finally:
             self.walk.undo(mark)
+
+    def _list_failed_places(self, stop: RouteStop, cell: Cell | None, why: str) -> tuple[Place, ...]:
+        """Return the other places that a hard check used, where it is one that says `why`."""
+        failure = self._find_failed_check(stop, cell)
+        return list_check_places(self.walk, stop, failure[0]) if failure is not None and failure[1] == why else ()
 
     def _add_confirmation(self, stop: RouteStop, answer: RecordedAnswer, check: int) -> RecordedAnswer:
         mark = self.walk.mark
@@ -304,6 +331,14 @@ class Machine:
         """Return the values on which a check depends, so that it fires again when they have changed."""
         env, turn = self.walk.env, stop.place.turn
         return tuple(str(env.get((name, turn), env.get(name, NOT_REACHED))) for name in sorted(check.condition.names))
+
+    def list_accepted_warnings(self, stop: RouteStop, answer: RecordedAnswer) -> tuple[int, ...]:
+        """Return the soft checks, by index, that were confirmed for this answer with the values known now."""
+        return tuple(
+            index
+            for index, inputs in sorted(answer.confirmed_queries)
+            if not stop.item.checks[index].aloud and inputs == self._collect_inputs(stop.item.checks[index], stop)
+        )
 
     def _find_open_query(self, stop: RouteStop, answer: RecordedAnswer) -> int | None:
         """Return the first query about the recorded answer that nobody has confirmed."""

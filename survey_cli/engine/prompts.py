@@ -1,8 +1,8 @@
 """Prompts for the current place of an interview, and the events that replies make."""
 
-from collections import ChainMap
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from survey_cli.engine.check_places import list_check_places
 from survey_cli.engine.events import (
     AnswerKept,
     EventStamp,
@@ -14,7 +14,7 @@ from survey_cli.engine.events import (
     QuestionDeclined,
 )
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import Machine, RecordedAnswer
+from survey_cli.engine.machine import Machine
 from survey_cli.engine.route import RouteFrame, RouteStop
 from survey_cli.entries import (
     DeclineOption,
@@ -36,9 +36,9 @@ from survey_cli.entries import (
 )
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
-from survey_cli.instrument.schema.items.question import CompiledItem, Env, ItemContext
+from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
 from survey_cli.instrument.schema.items.typed import FreeTextItem
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
+from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Code, Missing, Place
 
@@ -194,7 +194,7 @@ def _build_query(machine: Machine, stop: RouteStop) -> Query | None:
     machine.walk.record_answer(stop, answer.cell)
     text = check.say.fill(machine.walk.env, machine.language)
     machine.walk.undo(mark)
-    return Query(text=text, aloud=check.aloud)
+    return Query(text=text, aloud=check.aloud, places=list_check_places(machine.walk, stop, check))
 
 
 def parse_reply(
@@ -317,40 +317,3 @@ def is_at_front(interview: Interview) -> bool:
     """Return whether the current place has no answer yet, so that nothing ahead of it has been asked."""
     machine = interview.machine
     return machine.current_stop is None or machine.current_stop.place not in machine.recorded_answers
-
-
-class VisitedPlace(NamedTuple):
-    """One place that has been asked."""
-
-    place: Place
-    text: str
-    answer: str
-    section: str
-
-
-def list_visited(interview: Interview) -> tuple[VisitedPlace, ...]:
-    """Return all places that have been asked and count, in the order of the route, beyond the current one too."""
-    machine = interview.machine
-    route = interview.evaluate_route()
-    answers = dict(route.answers)
-    current = machine.current_stop.place if machine.current_stop is not None else None
-    if current is not None and current not in answers and current in machine.recorded_answers:
-        answers[current] = machine.recorded_answers[current]
-    visited = []
-    for place, answer in answers.items():
-        item = machine.instrument.items[place.item]
-        if isinstance(item.question, ComputedItem):
-            continue
-        env = ChainMap({"#turn": place.turn}, dict(route.env)) if place.turn is not None else route.env
-        text = to_plain_text(item.text.fill(env, machine.language)).replace("\n", " ")
-        section = to_plain_text(item.section.fill(env, machine.language)) if item.section is not None else ""
-        visited.append(VisitedPlace(place, text, _format_answer(item, answer, machine.language, env), section))
-    return tuple(visited)
-
-
-def _format_answer(item: CompiledItem, answer: RecordedAnswer, language: str, env: Env) -> str:
-    if answer.cell is None:
-        return ""
-    if isinstance(answer.cell, Missing):
-        return format_decline(item, answer.cell, language)
-    return item.question.format_answer(item, answer.cell, answer.specify_texts, language, env)

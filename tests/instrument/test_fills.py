@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from support.mistake_tables import HEAD, said
 from support.scenario import Scenario, scenario, source_of
 from survey_cli.documents.questionnaire.booklet import build_booklet
+from survey_cli.engine.asked_items import list_asked
 from survey_cli.engine.events import NoteWritten
-from survey_cli.engine.prompts import describe_reply, list_visited
+from survey_cli.engine.prompts import describe_reply
 from survey_cli.entries import to_plain_text
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
@@ -108,7 +109,7 @@ def test_the_interviewer_is_shown_the_same_words() -> None:
     assert to_plain_text(now.asked.turn) == "Ann's"
     assert describe_reply(now.interview, "8") == "8 Bob: 8 or more"
     now = now.keys(*KEYS[7:])
-    told = {str(v.place): (v.text, v.answer) for v in list_visited(now.interview)}
+    told = {str(v.place): (v.text, v.answer) for v in list_asked(now.interview)}
     assert told["head"] == ("Who decides?", "2 Bob")
     assert told["likes#2"] == ("And Bob?", "2 Disagrees")
     assert told["likes#1"] == ("And Ann?", "1 Ann agrees")

@@ -116,13 +116,13 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
         ),
         ("survey_cli.fieldwork.queue.scheduling._find_next_day", lambda *_: None, 20, "called . times on"),
         (
-            "survey_cli.sessions.case.quota_reservations.QuotaReservations.reserve_in_quota",
+            "survey_cli.study.consistency.quota_reservations.QuotaReservations.reserve_in_quota",
             lambda *_: "open",
             7,
             "cell",
         ),
         (
-            "survey_cli.sessions.case.quota_reservations.QuotaReservations.reserve_cells",
+            "survey_cli.study.consistency.quota_reservations.QuotaReservations.reserve_cells",
             lambda *_: (frozenset(), ""),
             7,
             "cell (low|pairs|kinds)",

@@ -478,13 +478,13 @@ def test_histories_can_be_had_as_of_a_moment(store):
 
 def test_the_last_place_is_one_interviews(store):
     hold = store.cases.quotas.hold
-    assert hold("i1", {"a": 1, "b": 2}, NOON) == {"a": True, "b": True}
-    assert hold("i2", {"a": 1, "b": 2}, NOON) == {"a": False, "b": True}
-    assert hold("i1", {"a": 1}, NOON) == {"a": True}  # one's own place, asked for again
-    assert hold("i3", {"b": 2}, NOON) == {"b": False}
+    assert hold("i1", {"a": 1, "b": 2}, NOON) == {"a": 1, "b": 1}
+    assert hold("i2", {"a": 1, "b": 2}, NOON) == {"a": 0, "b": 2}
+    assert hold("i1", {"a": 1}, NOON) == {"a": 1}  # one's own place, asked for again
+    assert hold("i3", {"b": 2}, NOON) == {"b": 0}
     assert store.cases.quotas.read_fill() == {"a": CellFill(0, 1), "b": CellFill(0, 2)}
     store.cases.quotas.drop("i1")
-    assert hold("i3", {"a": 1, "b": 2}, NOON) == {"a": True, "b": True}
+    assert hold("i3", {"a": 1, "b": 2}, NOON) == {"a": 1, "b": 2}
 
 
 def test_a_complete_interview_counts_where_it_belongs_and_only_once(store):
@@ -492,7 +492,7 @@ def test_a_complete_interview_counts_where_it_belongs_and_only_once(store):
     for _ in range(2):
         store.cases.quotas.take("i1", ["a", "c"], NOON)
     assert store.cases.quotas.read_fill() == {"a": CellFill(1, 0), "b": CellFill(0, 0), "c": CellFill(1, 0)}
-    assert store.cases.quotas.hold("i1", {"a": 1}, NOON) == {"a": True}  # it fills the cell itself
+    assert store.cases.quotas.hold("i1", {"a": 1}, NOON) == {"a": 1}  # it fills the cell itself
     store.cases.quotas.take("i2", ["a"], NOON)  # beyond the target: it was given, so it counts
     assert store.cases.quotas.read_fill()["a"] == CellFill(2, 0)
     store.cases.quotas.drop("i1")
@@ -508,8 +508,8 @@ def test_a_place_outlives_the_lease_that_ran_out(store):
     store.cases.quotas.hold("i1", {"a": 1}, NOON)
     store.cases.expire_leases(at(31))
     assert store.cases.quotas.read_fill() == {"a": CellFill(0, 1)}
-    assert store.cases.quotas.hold("i3", {"a": 1}, NOON) == {"a": False}
-    assert store.cases.quotas.hold("i1", {"a": 1}, NOON) == {"a": True}
+    assert store.cases.quotas.hold("i3", {"a": 1}, NOON) == {"a": 0}
+    assert store.cases.quotas.hold("i1", {"a": 1}, NOON) == {"a": 1}
 
 
 # Connections that break
@@ -550,7 +550,7 @@ def test_what_was_written_unseen_is_not_written_twice(store, breaking):
     breaking()
     assert store.cases.renew_lease("c00002", "t2", at(60))
     breaking()
-    assert store.cases.quotas.hold("i1", {"a": 1}, NOON) == {"a": True}
+    assert store.cases.quotas.hold("i1", {"a": 1}, NOON) == {"a": 1}
     breaking()
     store.cases.quotas.take("i1", ["a"], NOON)
     assert store.cases.quotas.read_fill() == {"a": CellFill(1, 0)}

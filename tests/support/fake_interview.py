@@ -27,7 +27,7 @@ from survey_cli.entries import (
     to_plain_text,
 )
 from survey_cli.outcomes import OUTCOMES, Outcome
-from survey_cli.sessions import AskedItem, InterviewResult
+from survey_cli.sessions import AskedItem, ClosingReview, InterviewResult
 from survey_cli.values import Code, Place
 
 
@@ -169,6 +169,9 @@ class FakeInterview:
     respondent: str = "Chicago District"
     notice: str = ""
     practice: bool = False
+    details: tuple[tuple[str, str], ...] = (("Region", "Midwest"), ("Officers", "44"))
+    quota_cells: tuple[str, ...] = ("region Midwest: 12 of 20",)
+    review_before_end: bool = False
     at: int = 0
     given: list[tuple[str, str]] = field(default_factory=list)
     """(place, entry), in the order given; declines as `.dk`, confirmations as `.ok reason`."""
@@ -187,7 +190,7 @@ class FakeInterview:
     _return_to: int | None = None
 
     def prompt(self) -> Prompt | None:
-        if self._closed is not None:
+        if self._closed is not None or self.at == len(self.script):
             return None
         now = self.script[self.at]
         answer = self._answers.get(now.place)
@@ -248,9 +251,33 @@ class FakeInterview:
         if self._return_to is not None:
             self.at, self._return_to = self._return_to, None
             return
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Go to the next item. Like the real one it has a review at the end, except after an `end`."""
         self.at += 1
-        if self.at == len(self.script):
+        if self.at == len(self.script) and (self.script[-1].ending or not self.review_before_end):
             self._close("ended", OUTCOMES["complete"])
+
+    def closing_review(self) -> ClosingReview | None:
+        if self._closed is not None or self.at < len(self.script):
+            return None
+        rows = self.list_items()
+        confirmed = {place: entry[3:].strip() for place, entry in self.given if entry.startswith(".ok")}
+        return ClosingReview(
+            answered=len(self._answers),
+            duration=self.took,
+            declined=tuple(r for r in rows if self._answers[r.place].startswith(".")),
+            warnings=tuple(r._replace(reason=confirmed[str(r.place)]) for r in rows if str(r.place) in confirmed),
+            notes=self._notes,
+        )
+
+    def complete(self) -> Rejection | None:
+        if self.closing_review() is None:
+            return Rejection("the interview is not at its end")
+        self.calls.append("complete")
+        self._close("ended", OUTCOMES["complete"])
+        return None
 
     def _close(self, status: str, outcome: Outcome | None) -> None:
         self._closed = InterviewResult(
@@ -276,9 +303,7 @@ class FakeInterview:
         self.given.append((str(now.place), f".ok {reason}".strip()))
         self._answers[now.place] = self._pending
         self._query = None
-        self.at += 1
-        if self.at == len(self.script):
-            self._close("ended", OUTCOMES["complete"])
+        self._go_on()
         return None
 
     def go_back(self) -> Rejection | None:
@@ -307,7 +332,7 @@ class FakeInterview:
 
     def add_note(self, text: str, *, replaces: InterviewNote | None = None) -> Rejection | None:
         self.calls.append(f"note {text}" if replaces is None else f"note {replaces.seq}: {text}")
-        place = self.script[self.at].place if replaces is None else replaces.place
+        place = self.script[min(self.at, len(self.script) - 1)].place if replaces is None else replaces.place
         note = InterviewNote(len(self._notes) + 1 if replaces is None else replaces.seq, place, text)
         self._notes = (*(n for n in self._notes if n.seq != note.seq), note)
         return None
@@ -326,6 +351,8 @@ class FakeInterview:
 
     def suspend(self) -> Rejection | None:
         self.calls.append("suspend")
+        if self.closing_review() is not None:
+            return self.complete()
         self._close("suspended", None)
         return None
 
@@ -348,6 +375,16 @@ class FakeInterview:
             for p in self.script[: self.at + 1]
         )
 
+    def list_recent_answers(self, limit: int) -> tuple[AskedItem, ...]:
+        return tuple(row for row in reversed(self.list_items()[: self.at]) if row.answer)[:limit]
+
+    def describe_answer(self, place: Place) -> str:
+        now = next(p for p in self.script if p.place == place)
+        return self._said(now, self._answers[place]) if place in self._answers else ""
+
+    def list_quota_cells(self) -> tuple[str, ...]:
+        return self.quota_cells
+
     def echo(self, text: str) -> str:
         return "Sunday 3 March 1985" if text == "3.3.85" else ""
 
@@ -365,6 +402,9 @@ class FakeInterview:
 
     def respondent_time(self) -> datetime | None:
         return datetime(2026, 11, 3, 10, 42, tzinfo=ZoneInfo("America/Chicago"))
+
+    def station_time(self) -> datetime:
+        return datetime(2026, 11, 3, 11, 42, tzinfo=ZoneInfo("America/New_York"))
 
     def result(self) -> InterviewResult | None:
         return self._closed

@@ -31,6 +31,8 @@ MONTH_FIRST: Final = frozenset({"US", "AS", "FM", "GU", "MH", "MP", "PH", "PR", 
 """Countries that write dates as 11/24/2026 (Unicode CLDR's short dates)."""
 NO_SLASHES: Final = frozenset({"", "CA", "CN", "HU", "JP", "KR", "LT", "MN", "SE", "TW", "ZA"})
 """Countries where the year comes first or both orders are in use, so that 3/4/2026 would be a guess."""
+HIDDEN_ROLES: Final = ("key", "phone", "zone", "name", "replicate", "priority", "weight")
+"""Roles of sample columns that an interviewer sees elsewhere, or not at all."""
 _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?\Z", re.ASCII)
 _POINT_ZERO: Final = re.compile(r"(-?\d+)\.0+\Z", re.ASCII)
 _MIDNIGHT: Final = re.compile(r"[T ]00:00(:00(\.0+)?)?\Z")
@@ -70,6 +72,11 @@ def build_labels(instrument: Instrument, column: SampleColumn) -> dict[Code, str
         code: str((option.label or option.text).get(instrument.language))
         for code, option in _iterate_options(instrument, column)
     }
+
+
+def list_details(instrument: Instrument, values: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """Return label and text of the sample columns that an interviewer sees, besides name, numbers and clock."""
+    return tuple(iterate_labeled_values(instrument, values, without=HIDDEN_ROLES))
 
 
 def iterate_labeled_values(

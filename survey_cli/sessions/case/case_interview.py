@@ -97,6 +97,7 @@ class CaseInterviews:
                 zone=zones[0] if zones else "",
             ),
             clock=self.clock,
+            to_local=self.to_local,
         )
         return starter.start_or_resume(instrument)
 

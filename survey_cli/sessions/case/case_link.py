@@ -13,9 +13,9 @@ from survey_cli.problems import StoreError
 from survey_cli.sessions.case.case_claim import RENEWALS_PER_LEASE, CaseClaims
 from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
 from survey_cli.sessions.case.outcome_events import CaseEvents
-from survey_cli.sessions.case.quota_reservations import QuotaReservations
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseLost, LeaseToken
 from survey_cli.study.consistency.follow_up import follow_up
+from survey_cli.study.consistency.quota_reservations import QuotaReservations
 from survey_cli.study.open_study import OpenStudy
 
 DecideCaseEvents = Callable[[ClaimedCase, Interview, Outcome | None, bool], CaseEvents | PendingInput]
@@ -60,6 +60,9 @@ class SampledCaseLink:
         self, interview_id: str, interview: Interview, reserved: frozenset[str]
     ) -> tuple[frozenset[str], str]:
         return self._reservations.reserve_cells(interview_id, interview, reserved)
+
+    def list_quota_cells(self, interview: Interview) -> tuple[str, ...]:
+        return self._reservations.list_cells(interview)
 
     def renew_lease(self) -> None:
         at = self._claims.clock()

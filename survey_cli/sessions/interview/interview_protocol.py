@@ -8,21 +8,23 @@ includes a database that cannot be written to.
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from survey_cli.engine.asked_items import AskedItem
 from survey_cli.engine.notes import InterviewNote
 from survey_cli.entries import Prompt, Rejection, Reply
 from survey_cli.outcomes import Outcome
 from survey_cli.values import Place
 
 
-class AskedItem(NamedTuple):
-    """One line of the list of items asked so far, for jumping."""
+class ClosingReview(NamedTuple):
+    """What the interviewer looks through before the interview is complete."""
 
-    place: Place
-    text: str
-    """The question, short enough for one line."""
-    answer: str
-    """The answer in words: `3 Disagree`, `don't know`."""
-    section: str = ""
+    answered: int
+    duration: timedelta
+    declined: tuple[AskedItem, ...]
+    """Items that the respondent declined to answer."""
+    warnings: tuple[AskedItem, ...]
+    """Items whose answer was confirmed although a check warned of it, each with the reason that was given."""
+    notes: tuple[InterviewNote, ...]
 
 
 class InterviewResult(NamedTuple):
@@ -51,9 +53,13 @@ class InterviewProtocol(Protocol):
     notice: str
     """Shown before the first prompt (`Case 1042 was open at q17, 14:03: resumed`); or empty."""
     practice: bool
+    details: tuple[tuple[str, str], ...]
+    """Label and text of the case's sample columns that an interviewer sees; none where there is no sample."""
+    review_before_end: bool
+    """Set by an interface that shows `closing_review()`. Without it the last answer completes the interview."""
 
     def prompt(self) -> Prompt | None:
-        """Return what is asked now; None when the interview is closed (see `result`)."""
+        """Return what is asked now; None at the closing review, and when the interview is closed (see `result`)."""
         ...
 
     def reply(self, reply: Reply) -> Rejection | None:
@@ -96,7 +102,7 @@ class InterviewProtocol(Protocol):
         ...
 
     def suspend(self) -> Rejection | None:
-        """Suspend the interview; `prompt()` is None afterwards."""
+        """Suspend the interview; `prompt()` is None afterwards. At its closing review the interview is completed."""
         ...
 
     def stop(self, outcome: str) -> Rejection | None:
@@ -107,8 +113,35 @@ class InterviewProtocol(Protocol):
         """List the outcomes with which the interview can be stopped in the middle."""
         ...
 
+    def closing_review(self) -> ClosingReview | None:
+        """Return the review before the end: everything is answered, and `complete` ends the interview.
+
+        None elsewhere, and where `review_before_end` is not set. `go_back` and `jump` lead to an answer to correct. An
+        interview that an `end` item or a full quota ends has no review.
+        """
+        ...
+
+    def complete(self) -> Rejection | None:
+        """End the interview at its closing review."""
+        ...
+
     def list_items(self) -> tuple[AskedItem, ...]:
         """List the items asked so far, in the order of the route."""
+        ...
+
+    def list_recent_answers(self, limit: int) -> tuple[AskedItem, ...]:
+        """List the last items before this one that were answered or declined, the newest first."""
+        ...
+
+    def describe_answer(self, place: Place) -> str:
+        """Describe the current answer at a place: `Disagree`, `don't know`; empty where there is none."""
+        ...
+
+    def list_quota_cells(self) -> tuple[str, ...]:
+        """List the quota cells in which this respondent has a place: `region North: 12 of 20`.
+
+        The number is that of the reservation, and is left out where an earlier session made it.
+        """
         ...
 
     def echo(self, text: str) -> str:
@@ -133,6 +166,10 @@ class InterviewProtocol(Protocol):
 
     def respondent_time(self) -> datetime | None:
         """Return the time on the respondent's clock, where their zone is known."""
+        ...
+
+    def station_time(self) -> datetime:
+        """Return the time on the station's clock."""
         ...
 
     def result(self) -> InterviewResult | None:

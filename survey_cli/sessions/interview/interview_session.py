@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final, Protocol
 
-from survey_cli.engine import prompts
+from survey_cli.engine import asked_items, prompts
+from survey_cli.engine.asked_items import AskedItem
 from survey_cli.engine.events import (
     AnswerKept,
     EventStamp,
     InterviewEnded,
     InterviewEvent,
-    InterviewResumed,
-    InterviewStarted,
     InterviewStopped,
     InterviewSuspended,
     LanguageChanged,
@@ -25,12 +24,12 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
-from survey_cli.engine.notes import InterviewNote, list_notes
+from survey_cli.engine.notes import InterviewNote
 from survey_cli.entries import LookupEntry, Prompt, ReadEntry, Rejection, Reply, TextSpan
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
-from survey_cli.samples.cases.columns import clean_text
-from survey_cli.sessions.interview.interview_protocol import AskedItem, InterviewResult
+from survey_cli.samples.cases.columns import clean_text, list_details
+from survey_cli.sessions.interview.interview_protocol import ClosingReview, InterviewResult
 from survey_cli.store import EntryDraft, InterviewConflict, JournalUpdate, Snapshot, Store
 from survey_cli.table import build_row
 from survey_cli.values import Place
@@ -76,6 +75,10 @@ class CaseLink(Protocol):
 
         Raises StoreError.
         """
+        ...
+
+    def list_quota_cells(self, interview: Interview) -> tuple[str, ...]:
+        """List the quota cells in which a place is reserved, in words, without asking the database."""
         ...
 
     def renew_lease(self) -> None:
@@ -134,6 +137,9 @@ class NoCaseLink:
     ) -> tuple[frozenset[str], str]:
         return reserved, ""
 
+    def list_quota_cells(self, interview: Interview) -> tuple[str, ...]:
+        return ()
+
     def renew_lease(self) -> None:
         return
 
@@ -169,6 +175,8 @@ class SessionSetup:
     clock: Callable[[], datetime]
     zone: tzinfo | None
     """The respondent's time zone, where it is known."""
+    to_local: Callable[[datetime], datetime]
+    """Converts a time to this station's clock."""
     respondent: str
     """The case's name column, or its key."""
     notice: str
@@ -211,12 +219,16 @@ class InterviewSession:
         """Quota cells in which this session has reserved a place without a lookup."""
         self._full_cell = ""
         """The quota cell of this respondent that is full."""
+        self._review: tuple[Interview, ClosingReview] | None = None
+        """The closing review of the interview in this state."""
         instrument = interview.instrument
         self.title = str(instrument.title.get(instrument.language))
         self.respondent = setup.respondent
         self.notice = setup.notice
         self.practice = setup.practice
         self.stored_in = setup.stored_in
+        self.details = list_details(instrument, interview.start.sample)
+        self.review_before_end = False
 
     @property
     def id(self) -> str:
@@ -242,10 +254,40 @@ class InterviewSession:
         return self._prompt
 
     def list_items(self) -> tuple[AskedItem, ...]:
-        return tuple(
-            AskedItem(place=v.place, text=v.text, answer=v.answer, section=v.section)
-            for v in prompts.list_visited(self._interview)
-        )
+        return asked_items.list_asked(self._interview)
+
+    def list_recent_answers(self, limit: int) -> tuple[AskedItem, ...]:
+        return asked_items.list_recent(self._interview, limit)
+
+    def describe_answer(self, place: Place) -> str:
+        return asked_items.describe_answer(self._interview, place)
+
+    def list_quota_cells(self) -> tuple[str, ...]:
+        return self._link.list_quota_cells(self._interview)
+
+    def closing_review(self) -> ClosingReview | None:
+        if not self._is_at_review:
+            return None
+        interview = self._interview
+        if self._review is None or self._review[0] is not interview:
+            answers = interview.evaluate_route().answers.values()
+            self._review = (
+                interview,
+                ClosingReview(
+                    answered=sum(answer.cell is not None for answer in answers),
+                    duration=timedelta(),
+                    declined=asked_items.list_declined(interview),
+                    warnings=asked_items.list_accepted_warnings(interview),
+                    notes=interview.notes,
+                ),
+            )
+        return self._review[1]._replace(duration=self.elapsed_time())
+
+    @property
+    def _is_at_review(self) -> bool:
+        """Whether everything is answered, and the interviewer looks it through before the interview is complete."""
+        is_reviewed = self.review_before_end and not self._full_cell and not self._was_left
+        return is_reviewed and self._interview.is_answered
 
     @property
     def _is_quota_full(self) -> bool:
@@ -282,21 +324,13 @@ class InterviewSession:
         return self._time_until_hangup if self._time_until_hangup is not None else self._measure_time()
 
     def _measure_time(self) -> timedelta:
-        """Add up all sessions: each from its first event to its last, the current one to now."""
-        total, since, last = timedelta(), None, None
-        for event in self._interview.events:
-            if isinstance(event, InterviewStarted | InterviewResumed):
-                if since is not None and last is not None:
-                    total += last - since
-                since = event.stamp.at
-            last = event.stamp.at
-        if since is None or last is None:
-            return total
-        now = last if self._interview.status != "open" else max(self._setup.clock(), last)
-        return total + (now - since)
+        return self._interview.measure_time(self._setup.clock())
 
     def respondent_time(self) -> datetime | None:
         return self._setup.clock().astimezone(self._setup.zone) if self._setup.zone is not None else None
+
+    def station_time(self) -> datetime:
+        return self._setup.to_local(self._setup.clock())
 
     def result(self) -> InterviewResult | None:
         status = self._interview.status
@@ -342,18 +376,22 @@ class InterviewSession:
 
     def go_forward(self) -> Rejection | None:
         place = self._interview.place
+        if self._is_at_review:
+            return Rejection("everything is answered")
         if place is None or prompts.is_at_front(self._interview):
             return Rejection("this is the item that comes next: none ahead of it has an answer")
         return self.jump(place) or self._apply(AnswerKept(self._stamp(), place))
 
     def add_note(self, text: str, *, replaces: InterviewNote | None = None) -> Rejection | None:
-        place = self._interview.place if replaces is None else replaces.place
+        place = replaces.place if replaces is not None else self._interview.place
+        if self._is_at_review and place is None:
+            place = prompts.find_previous_place(self._interview)
         if place is None or not (text := clean_text(text, lines=True)):
             return Rejection("an empty note is not saved")
         return self._apply(NoteWritten(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
 
     def list_notes(self) -> tuple[InterviewNote, ...]:
-        return list_notes(self._interview.events)
+        return self._interview.notes
 
     def switch_language(self, language: str) -> Rejection | None:
         return self._apply(LanguageChanged(self._stamp(), language))
@@ -362,6 +400,8 @@ class InterviewSession:
         if self._lost_to:
             self._was_left = True
             return None
+        if self._is_at_review:
+            return self.complete()
         if self._interview.is_after_hangup and not self._is_quota_full:
             return self._apply(InterviewEnded(self._stamp(), COMPLETE))
         if self._interview.is_at_end or self._is_quota_full:
@@ -375,13 +415,22 @@ class InterviewSession:
         place = self._interview.place
         if place is None or self.jump(place) is not None:
             return False
-        return self._apply(AnswerKept(self._stamp(), place)) is None and self._interview.status == "ended"
+        if self._apply(AnswerKept(self._stamp(), place)) is not None:
+            return False
+        return self._interview.status == "ended" or (self._is_at_review and self.complete() is None)
+
+    def complete(self) -> Rejection | None:
+        if not self._interview.is_answered or self._is_quota_full:
+            return Rejection("the interview is not at its end")
+        return self._commit(InterviewEnded(self._stamp(), COMPLETE), by_route=True)
 
     def stop(self, outcome: str) -> Rejection | None:
         if outcome not in {o.id for o in self.list_stop_outcomes()}:
             return Rejection(f"{outcome} is no outcome for stopping an interview")
         if self._lost_to:
             return self.suspend()
+        if self._is_at_review and (outcome == "break_off" or self._outcomes[outcome].temporary):
+            return Rejection("everything is answered: nobody has to be called again")
         if self._interview.is_after_hangup and outcome == "break_off" and not self._is_quota_full:
             return self._apply(InterviewEnded(self._stamp(), COMPLETE))
         if self._link.can_be_called_again and self._outcomes[outcome].temporary:
@@ -415,7 +464,9 @@ class InterviewSession:
             return  # the text is still in the field; the answer itself will say what is wrong
 
     def close(self) -> None:
-        """Release the case and close the database."""
+        """Release the case and close the database. An interview at its closing review is complete."""
+        if self._is_at_review:
+            self.complete()  # where it can't be written now, it is done when the study is opened the next time
         self._link.release()
         self._store.close()
 
@@ -423,7 +474,7 @@ class InterviewSession:
 
     def _stamp(self, after: Interview | None = None) -> EventStamp:
         """Stamp an event with the current time, or the last event's where the clock was set back."""
-        last = (after or self._interview).events[-1].stamp.at
+        last = (after or self._interview).last_stamp.at
         return EventStamp(max(self._setup.clock(), last), self._setup.by, self._setup.station)
 
     def _apply(self, event: InterviewEvent | Rejection) -> Rejection | None:
@@ -438,7 +489,7 @@ class InterviewSession:
         while self._interview.status == "open":
             if (rejection := self._reserve_cells(self._interview)) is not None:
                 return rejection
-            if self._full_cell:
+            if self._full_cell or self._is_at_review:
                 break
             event = self._find_automatic_event(self._interview) or self._find_computed_answer()
             if event is None:
@@ -499,7 +550,7 @@ class InterviewSession:
             if isinstance(automatic, InterviewEnded) and automatic.outcome == COMPLETE:
                 if (rejection := self._reserve_cells(after)) is not None:
                     return rejection
-                if self._full_cell:
+                if self._full_cell or (self.review_before_end and after.is_answered):
                     break
             further = after.step(automatic)
             if isinstance(further, Rejection):

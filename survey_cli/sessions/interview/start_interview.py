@@ -109,6 +109,8 @@ class InterviewStarter:
     """The database, as the user named it."""
     options: StartOptions
     clock: Clock
+    to_local: Callable[[datetime], datetime] = datetime.astimezone
+    """Converts a time to this station's clock."""
 
     def start_or_resume(self, instrument: Instrument) -> InterviewSession:
         """Start the case's interview, or resume it."""
@@ -251,6 +253,7 @@ class InterviewStarter:
                 station=self._station,
                 clock=self.clock,
                 zone=zone if zone_is_known else None,
+                to_local=self.to_local,
                 respondent=name if isinstance(name, str) and name else start.case,
                 notice=notice,
                 practice=options.practice,

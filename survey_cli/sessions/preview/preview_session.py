@@ -3,11 +3,12 @@
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Any, Final
 
-from survey_cli.engine import prompts
+from survey_cli.engine import asked_items, prompts
+from survey_cli.engine.asked_items import AskedItem
 from survey_cli.engine.events import InterviewStarted
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
@@ -17,7 +18,6 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.sessions.interview.case_values import find_zone
-from survey_cli.sessions.interview.interview_protocol import AskedItem
 from survey_cli.sessions.interview.interview_session import InterviewSession, SessionSetup
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.preview.answer_migration import AnswerMigration, find_path, list_conditions
@@ -107,6 +107,7 @@ class PreviewSession(InterviewSession):
                 station=STATION,
                 clock=clock,
                 zone=find_usable_zone(instrument, sample),
+                to_local=datetime.astimezone,
                 respondent=str(sample.get(name_column) or ""),
                 notice="",
                 practice=True,
@@ -151,11 +152,11 @@ class PreviewSession(InterviewSession):
     def list_items(self) -> tuple[AskedItem, ...]:
         """List every item that can be shown, in written order, with its answer or why it has none."""
         instrument, route = self._interview.instrument, self._interview.evaluate_route()
-        visited = {v.place: v for v in prompts.list_visited(self._interview)}
+        asked = {item.place: item for item in asked_items.list_asked(self._interview)}
         rows: list[AskedItem] = []
         for place in self._iterate_places(route.env):
-            if (item := visited.get(place)) is not None:
-                rows.append(AskedItem(place, item.text, item.answer, item.section))
+            if (item := asked.get(place)) is not None:
+                rows.append(item)
                 continue
             env = ChainMap({"#turn": place.turn}, dict(route.env)) if place.turn else route.env
             words = to_plain_text(instrument.items[place.item].text.fill(env, self._interview.language))

@@ -15,15 +15,13 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES, Outcome
 from survey_cli.reports.fieldwork.case_histories import build_history, describe_outcome, format_appointment_time
-from survey_cli.samples.cases.columns import find_column, iterate_labeled_values
+from survey_cli.samples.cases.columns import find_column, list_details
 from survey_cli.sessions.case.claimed_case import INTERVIEW_OUTCOMES, REQUIRED_INPUTS, ClaimedCase
 from survey_cli.sessions.station.station_protocol import CaseView, OutcomeChoice, StationNumber, StationScript
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.open_study import OpenStudy
 
 OUTCOME_HEADINGS: Final = (("Nobody was reached", ("before",)), ("Somebody was", ("after", "screened", "any")))
-HIDDEN_ROLES: Final = ("key", "phone", "zone", "name", "replicate", "priority", "weight")
-"""Roles of sample columns that are shown elsewhere, or are not for interviewers."""
 
 
 def build_case_view(
@@ -123,7 +121,7 @@ def build_numbers(
 def format_details(instrument: Instrument, case: Case, contact: Contact | None) -> tuple[tuple[str, str], ...]:
     """Format the sample columns: label and text, without key, numbers and zone."""
     personal = contact.columns if contact is not None else {}
-    return tuple(iterate_labeled_values(instrument, {**personal, **case.columns}, without=HIDDEN_ROLES))
+    return list_details(instrument, {**personal, **case.columns})
 
 
 def format_case_name(instrument: Instrument, case: Case, contact: Contact | None) -> str:

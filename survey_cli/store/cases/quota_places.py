@@ -15,7 +15,10 @@ from survey_cli.store.backends.retry import retry_once
 from survey_cli.store.backends.settings import KEEP_SETTING, SETTING
 
 ADD_CELL: Final = "INSERT INTO quota_fill (cell, taken, held) VALUES (?, 0, 0) ON CONFLICT (cell) DO NOTHING"
-HAS_PLACE: Final = "SELECT 1 FROM quota_places WHERE interview = ? AND cell = ?"
+OCCUPIED: Final = """
+    SELECT f.taken + f.held, (SELECT count(*) FROM quota_places p WHERE p.interview = ? AND p.cell = f.cell)
+    FROM quota_fill f WHERE f.cell = ?
+"""
 HOLD_ONE: Final = "UPDATE quota_fill SET held = held + 1 WHERE cell = ? AND taken + held < ?"
 KEEP_PLACE: Final = "INSERT INTO quota_places (interview, cell, state, at) VALUES (?, ?, ?, ?)"
 PLACES: Final = "SELECT cell, state FROM quota_places WHERE interview = ? ORDER BY cell"
@@ -49,14 +52,16 @@ class QuotaPlaces:
     @retry_once
     def hold(
         self, interview: str, cells: Mapping[str, int], at: datetime, instead_of: Collection[str] = ()
-    ) -> dict[str, bool]:
-        """Hold a place in each of these cells during an interview; return for each cell whether the interview has one.
+    ) -> dict[str, int]:
+        """Hold a place in each of these cells during an interview; return for each cell how many places are occupied.
+
+        The interview's own place is among them; the number is 0 where the cell is full and the interview has none.
 
         `cells` has the target of each cell. A target that was set by `write_targets` overrules it, as the caller's may
         be older. An interview keeps a place that it has already. Its places in the cells `instead_of` that are not
         among `cells` are dropped.
         """
-        has_place: dict[str, bool] = {}
+        occupied: dict[str, int] = {}
         with self._db.transaction() as execute:
             stored = execute(SETTING, (TARGETS_SETTING,)).fetchall()
             targets = {**cells, **(json.loads(stored[0][0]) if stored else {})}
@@ -67,11 +72,12 @@ class QuotaPlaces:
                         _drop_place(execute, interview, cell, "held")
                     continue
                 execute(ADD_CELL, (cell,))
-                has_place[cell] = bool(execute(HAS_PLACE, (interview, cell)).fetchall())
-                if not has_place[cell] and execute(HOLD_ONE, (cell, targets[cell])).rowcount:
+                [(count, own)] = execute(OCCUPIED, (interview, cell)).fetchall()
+                occupied[cell] = count if own else 0
+                if not own and execute(HOLD_ONE, (cell, targets[cell])).rowcount:
                     execute(KEEP_PLACE, (interview, cell, "held", encode_timestamp(at)))
-                    has_place[cell] = True
-        return has_place
+                    occupied[cell] = count + 1
+        return occupied
 
     @retry_once
     def write_targets(self, targets: Mapping[str, int]) -> None:

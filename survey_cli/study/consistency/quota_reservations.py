@@ -5,11 +5,11 @@ the last deciding answer is given, or at a `lookup` of the quota. The cell is fo
 made by the store.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from survey_cli.engine.events import InterviewEnded
 from survey_cli.engine.interview import Interview
@@ -18,18 +18,22 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import OUTSIDE_QUOTA, Quota
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import EndItem, LookupItem
+from survey_cli.samples.cases.columns import build_labels
 from survey_cli.store import Store
+from survey_cli.values import Place
 
 OPEN: Final = "open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaReservations:
-    """Reserves places in the quota cells of one study, for the respondents of interview sessions."""
+    """Reserves places in the quota cells of one study for the respondent of one interview."""
 
     store: Store
     plan: Plan
     clock: Callable[[], datetime]
+    occupied: dict[str, int] = field(default_factory=dict)
+    """The cells in which a place was reserved here, with the number of places that were occupied then."""
 
     def reserve_in_quota(self, interview_id: str, interview: Interview, quota_id: str) -> str:
         """Return `open`, with a place reserved until the interview closes, or `full` or `outside`."""
@@ -44,8 +48,7 @@ class QuotaReservations:
         if quota.soft:
             return OPEN
         target, others = quota.cells[cell].target, quota.cells.keys() - {cell}
-        has_place = self.store.cases.quotas.hold(interview_id, {cell: target}, self.clock(), instead_of=others)
-        return OPEN if has_place[cell] else "full"
+        return OPEN if self._hold(interview_id, {cell: target}, others)[cell] else "full"
 
     def reserve_cells(
         self, interview_id: str, interview: Interview, reserved: frozenset[str]
@@ -71,9 +74,38 @@ class QuotaReservations:
         if targets.keys() == reserved or _corrects_complete_interview(interview):
             return reserved, ""
         others = {cell for quota in quotas for cell in quota.cells} - targets.keys()
-        has_place = self.store.cases.quotas.hold(interview_id, targets, self.clock(), instead_of=others)
-        full = next((cell for cell in sorted(has_place) if not has_place[cell]), "")
-        return frozenset(cell for cell in has_place if has_place[cell]), full
+        occupied = self._hold(interview_id, targets, others)
+        full = next((cell for cell in sorted(occupied) if not occupied[cell]), "")
+        return frozenset(cell for cell in occupied if occupied[cell]), full
+
+    def _hold(self, interview_id: str, targets: Mapping[str, int], others: Collection[str]) -> Mapping[str, int]:
+        """Hold a place in each of these cells instead of the others; returns the places occupied, 0 in a full cell."""
+        occupied = self.store.cases.quotas.hold(interview_id, targets, self.clock(), instead_of=others)
+        for cell in others:
+            self.occupied.pop(cell, None)
+        self.occupied.update(occupied)
+        return occupied
+
+    def list_cells(self, interview: Interview) -> tuple[str, ...]:
+        """List the cells in which the interview has a place, in words: `region North: 12 of 20`.
+
+        The number of places is that of the reservation; it is left out where an earlier session made it. Nothing is read
+        from the database.
+        """
+        machine = interview.machine
+        lookups = _find_lookup_items(interview.instrument)
+        cells: list[str] = []
+        for quota in self.plan.quotas.quotas:
+            cell = None if quota.soft else quota.find_cell(machine.walk.env)
+            if not cell:
+                continue
+            words = _describe_cell(interview.instrument, quota, machine.walk.env)
+            answers = (machine.recorded_answers.get(Place(item)) for item in lookups.get(quota.id, ()))
+            if occupied := self.occupied.get(cell):
+                cells.append(f"{words}: {occupied} of {quota.cells[cell].target}")
+            elif any(answer is not None and answer.cell == OPEN and not answer.lapsed for answer in answers):
+                cells.append(words)
+        return tuple(cells)
 
     def _list_unasked_quotas(self, interview: Interview) -> list[Quota]:
         """List the hard quotas in which a place is reserved without a `lookup`.
@@ -88,6 +120,23 @@ class QuotaReservations:
             for quota in self.plan.quotas.quotas
             if not quota.soft and (not (items := lookups.get(quota.id)) or (is_over and items.isdisjoint(looked_up)))
         ]
+
+
+def _describe_cell(instrument: Instrument, quota: Quota, env: Mapping[Any, Any]) -> str:
+    """Describe the cell of these values: `region North, Urban`."""
+    labels = ", ".join(_label_value(instrument, name, env[name]) for name in quota.by)
+    return f"{quota.id} {labels}".strip()
+
+
+def _label_value(instrument: Instrument, name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name in instrument.sample:
+        labels: Mapping[Any, str] = build_labels(instrument, instrument.sample[name])
+    else:
+        options = instrument.items[name].options if name in instrument.items else ()
+        labels = {option.code: str(option.label.get(instrument.language)) for option in options}
+    return labels.get(value, str(value))
 
 
 def _corrects_complete_interview(interview: Interview) -> bool:

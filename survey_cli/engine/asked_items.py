@@ -1,0 +1,115 @@
+"""Items that have been asked, with their questions and answers in words."""
+
+from collections import ChainMap
+from typing import Any, NamedTuple
+
+from survey_cli.engine.events import QueryConfirmed
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import Machine, RecordedAnswer
+from survey_cli.engine.prompts import format_decline
+from survey_cli.engine.route import RouteStop
+from survey_cli.entries import to_plain_text
+from survey_cli.instrument.schema.items.question import CompiledItem, Env
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem
+from survey_cli.values import Missing, Place
+
+
+class AskedItem(NamedTuple):
+    """One line of a list of items, for reading and jumping."""
+
+    place: Place
+    text: str
+    """The question, on one line."""
+    answer: str
+    """The answer in words: `Disagree`, `don't know`."""
+    section: str = ""
+    reason: str = ""
+    """Why a warning about the answer was accepted; only in the list of those."""
+
+
+def list_asked(interview: Interview) -> tuple[AskedItem, ...]:
+    """Return all items that have been asked and count, in the order of the route, beyond the current one too."""
+    machine = interview.machine
+    route = interview.evaluate_route()
+    answers, env = dict(route.answers), dict(route.env)
+    current = machine.current_stop.place if machine.current_stop is not None else None
+    if current is not None and current not in answers and current in machine.recorded_answers:
+        answers[current] = machine.recorded_answers[current]
+    return tuple(
+        _build_item(machine, place, answer, env)
+        for place, answer in answers.items()
+        if not isinstance(machine.instrument.items[place.item].question, ComputedItem)
+    )
+
+
+def list_recent(interview: Interview, limit: int) -> tuple[AskedItem, ...]:
+    """Return the last items before the current one that have an answer, the newest first."""
+    machine, items = interview.machine, list[AskedItem]()
+    stops = machine.walk.stops
+    for index in range(len(stops) - 1 - (machine.current_stop is not None), -1, -1):
+        if len(items) >= limit:
+            break
+        place = stops[index].place
+        answer = machine.recorded_answers.get(place)
+        if answer is not None and answer.cell is not None and not isinstance(stops[index].item.question, ComputedItem):
+            items.append(_build_item(machine, place, answer, machine.walk.env))
+    return tuple(items)
+
+
+def describe_answer(interview: Interview, place: Place) -> str:
+    """Return the answer at a place in words; empty where there is none, or where it does not count now."""
+    machine = interview.machine
+    answer, item = machine.recorded_answers.get(place), machine.instrument.items.get(place.item)
+    if answer is None or item is None or answer.lapsed:
+        return ""
+    return _format_answer(item, answer, machine.language, _build_turn_env(machine.walk.env, place))
+
+
+def list_declined(interview: Interview) -> tuple[AskedItem, ...]:
+    """Return the items up to the current one that the respondent declined to answer."""
+    machine = interview.machine
+    return tuple(
+        _build_item(machine, stop.place, answer, machine.walk.env)
+        for stop, answer in _list_answered_stops(machine)
+        if isinstance(answer.cell, Missing)
+    )
+
+
+def list_accepted_warnings(interview: Interview) -> tuple[AskedItem, ...]:
+    """Return the items up to the current one whose answer was confirmed although a check warned of it."""
+    machine = interview.machine
+    reasons = {(e.place, e.check): e.reason for e in machine.events if isinstance(e, QueryConfirmed)}
+    return tuple(
+        _build_item(machine, stop.place, answer, machine.walk.env)._replace(reason=reasons.get((stop.place, check), ""))
+        for stop, answer in _list_answered_stops(machine)
+        for check in machine.list_accepted_warnings(stop, answer)
+    )
+
+
+def _list_answered_stops(machine: Machine) -> list[tuple[RouteStop, RecordedAnswer]]:
+    """Return the stops of the route so far that somebody was asked, with their answers."""
+    return [
+        (stop, answer)
+        for stop in machine.walk.stops
+        if not isinstance(stop.item.question, ComputedItem)
+        and (answer := machine.recorded_answers.get(stop.place)) is not None
+    ]
+
+
+def _build_item(machine: Machine, place: Place, answer: RecordedAnswer, known: dict[Any, Any]) -> AskedItem:
+    item, env = machine.instrument.items[place.item], _build_turn_env(known, place)
+    text = to_plain_text(item.text.fill(env, machine.language)).replace("\n", " ")
+    section = to_plain_text(item.section.fill(env, machine.language)) if item.section is not None else ""
+    return AskedItem(place, text, _format_answer(item, answer, machine.language, env), section)
+
+
+def _build_turn_env(known: dict[Any, Any], place: Place) -> Env:
+    return ChainMap({"#turn": place.turn}, known) if place.turn is not None else known
+
+
+def _format_answer(item: CompiledItem, answer: RecordedAnswer, language: str, env: Env) -> str:
+    if answer.cell is None:
+        return ""
+    if isinstance(answer.cell, Missing):
+        return format_decline(item, answer.cell, language)
+    return item.question.format_answer(item, answer.cell, answer.specify_texts, language, env)
