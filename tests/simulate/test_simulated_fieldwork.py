@@ -36,6 +36,7 @@ from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings, 
 from survey_cli.simulate.fieldwork.study_simulation import (
     StudySimulation,
     StudySimulationOptions,
+    build_staff,
     simulate_study,
 )
 from survey_cli.study.open_study import OpenStudy, load_people
@@ -195,6 +196,27 @@ def test_what_is_reported_adds_up(study: str) -> None:
     assert column.counts.sum_groups() == 80
     assert column.rates.RR1 is not None
     assert run.complete == column.rates.RR1 * (80 - column.counts.ne)
+
+
+@pytest.mark.parametrize("simulated_by", ["model", "stations"])
+def test_the_time_after_calls_is_kept(simulated_by: str, study: str) -> None:
+    """The same interviewers make fewer calls where each is followed by ten minutes."""
+
+    def count_calls(wrapup: str) -> int:
+        Path(study).write_text(STUDY.replace("frame: list", f"frame: list\n{wrapup}"))
+        if simulated_by == "model":
+            run = simulate(study, interviewers=2, days=1, cases=300).run
+            return sum(row.calls for row in run.interviewers)
+        start = datetime(2026, 11, 30, 6, tzinfo=UTC)
+        cases = invent_cases(instrument(study), 300, "America/Chicago", Random(1))
+        settings = FieldworkSettings(starts=MONDAY, days=1, zone=ZoneInfo("America/Chicago"))
+        with open_simulated_study(SimulatedStudyOptions(path=study, at=start, invented=cases), Random(1)) as opened:
+            simulation = StationSimulation(opened, build_staff(People(), 2), settings)
+            simulation.run()
+        return sum(interviewer.log.calls for interviewer in simulation.interviewers)
+
+    without, with_time = count_calls(""), count_calls("  wrapup: 10m\n")
+    assert 20 < with_time < without / 2
 
 
 def test_a_cell_is_never_passed_and_what_is_lacking_is_said(study: str) -> None:

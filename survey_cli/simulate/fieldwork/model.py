@@ -256,6 +256,8 @@ class FieldworkModel:
                 continue
             claimed_at = self.at
             yield from self._call(agent, key)
+            if self.plan.wrapup and key not in agent.skipped:
+                yield self.at + self.plan.wrapup
             agent.log.on_cases += self.at - claimed_at
         agent.log.on_duty += self.at - began
 
