@@ -1,5 +1,7 @@
 """A shift around its calls: the time after a call, breaks and their reasons, appointments that are due, the summary."""
 
+import io
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ from support import postgres_server
 from support.shift import CASES, FIELDWORK, Shift, interviewed, on
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.events import CaseNoteWritten, OutcomeRecorded
+from survey_cli.plain import run_station
 from survey_cli.problems import StoreError
 from survey_cli.sessions.station.shift import render_shift_summary
 from survey_cli.sessions.station.station import StationSession
@@ -357,3 +360,31 @@ def test_an_outcome_of_another_day_is_not_counted(tmp_path: Path) -> None:
     with shift.study() as study:
         events = [e for _, e in study.store.cases.queries.list_work("ann", shift.at - timedelta(days=2))]
     assert sum(isinstance(entry.event, OutcomeRecorded) for entry in events) == 1
+
+
+# outcomes
+
+
+def test_an_outcome_has_the_same_number_in_every_list(tmp_path: Path) -> None:
+    """On the case, among the others, when an interview is stopped, and in the plain interface."""
+    ann = Shift(
+        tmp_path, cases=FIVE, head=OWN_OUTCOME + "  hung_up: {name: Hung up, moment: interrupted, like: refusal_soft}\n"
+    ).station()
+    view = ann.view()
+    assert isinstance(view, CaseView)
+    others = [choice for _, choices in view.other_outcomes for choice in choices]
+    numbers = {choice.outcome.id: choice.outcome.number for choice in (*view.main_outcomes, *others)}
+    assert [choice.outcome.number for choice in view.main_outcomes] == list(range(1, 9))
+    interview = ann.open_interview()
+    assert not isinstance(interview, Rejection)
+    for outcome in interview.list_stop_outcomes():
+        assert numbers.setdefault(outcome.id, outcome.number) == outcome.number, outcome.id
+    assert len(set(numbers.values())) == len(numbers), "no number has two meanings"
+    assert {"callback", "break_off", "too_busy", "hung_up"} <= numbers.keys()
+    interview.suspend()
+    ann.close_interview()
+    printed = io.StringIO()
+    run_station(ann, io.StringIO(".again\n.outcomes\n.interview\n.stop\n\n.suspend\n.leave\n"), printed)
+    listed = re.findall(r"^\[?(\d+)  .*?[\[(](\w+)[\])](?: \(and [^)]*\))?\]?$", printed.getvalue(), re.MULTILINE)
+    assert {id for _, id in listed} == numbers.keys()
+    assert {(id, int(number)) for number, id in listed} == set(numbers.items())
