@@ -1,0 +1,120 @@
+"""Pages of the interview screen that are read: the keys, respondents' questions, the case, the closing words."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from textual.content import Content
+
+from survey_cli.engine.notes import InterviewNote
+from survey_cli.entries import PickEntry, Prompt, ReadEntry, to_plain_text
+from survey_cli.entry_commands import COMMANDS
+from survey_cli.sessions import AskedItem, InterviewProtocol, InterviewResult
+from survey_cli.tui.widgets.text import ASIDE, clean, join_lines, spoken, styled
+from survey_cli.wording import format_quantity
+
+KEYS: Final = (
+    ("1 2 3 …", "the code answers; one that could go on waits for Enter"),
+    ("Enter", "go on, end a list, keep the earlier answer"),
+    ("← or Alt+←", "back to the question before (← in an empty entry)"),
+    ("Alt+→ or End", "after going back: on to the first question without an answer"),
+    ("↑ ↓", "move a mark, Enter takes it; ↑ in an empty entry brings back the earlier answer"),
+    ("PgUp PgDn", "more of a long question"),
+    ("Esc", "clear the entry; close what is open"),
+    ("F2", "a note at this question"),
+    ("F3", "jump to a question asked before"),
+    ("F4", "language"),
+    ("F5", "what respondents ask"),
+    ("F6", "the case, both clocks, answers and notes"),
+    ("F7", "the other question of a failed check"),
+    ("F8, Ctrl+C", "suspend the interview, or end it"),
+    ("F9", "confirm an answer that is questioned"),
+    ("Ctrl+P", "every action, to be found by its words"),
+    ("Ctrl+J", "new line, in a free answer"),
+)
+DOT_WORDS: Final = ((".dk .refused", "an answer declined, by its name"), ("..", "a dot, where an answer begins with one"))
+RECENT: Final = 8
+"""Answers listed beside the question."""
+
+
+def build_help(prompt: Prompt) -> str:
+    """Build the page of keys, with more about this question first, as Markdown."""
+    lines = [f"> {_escape(to_plain_text(text))}\n" for text in (prompt.help, prompt.probe) if text]
+    declines = [(d.key, d.text) for d in prompt.declines if d.key and isinstance(prompt.entry, PickEntry | ReadEntry)]
+    lines += ["| Key | |", "|---|---|", *_table_rows((*declines, *KEYS)), ""]
+    commands = ((str(command), command.help) for command in COMMANDS)
+    return "\n".join([*lines, "| Typed after a dot | |", "|---|---|", *_table_rows((*commands, *DOT_WORDS))])
+
+
+def _table_rows(rows: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"| {_escape(key)} | {_escape(does)} |" for key, does in rows]
+
+
+def _escape(text: str) -> str:
+    """Return the text as Markdown that shows it literally."""
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>~" else letter for letter in clean(text))
+
+
+def build_faq(prompt: Prompt) -> Content:
+    """Build what respondents ask and what may be answered: the answers are read aloud."""
+    parts = [
+        Content.assemble((ASIDE, "$quiet"), spoken(question, "$quiet"), "\n", spoken(answer))
+        for question, answer in prompt.faq
+    ]
+    return Content("\n\n").join(parts)
+
+
+def build_case(session: InterviewProtocol, prompt: Prompt | None, notes: Iterable[InterviewNote]) -> Content:
+    """Build the side panel: the case, both clocks, the answers before this question, notes, quota cells, questions."""
+    there = session.respondent_time()
+    here = session.station_time()
+    clocks = f"{there:%H:%M} there   {here:%H:%M} here" if there is not None else f"{here:%H:%M} here"
+    sections = [
+        join_lines(
+            [
+                styled(session.respondent, "bold"),
+                *(Content.assemble((f"{clean(label)}: ", "$quiet"), clean(text)) for label, text in session.details),
+                styled(clocks),
+            ]
+        ),
+        _build_section("EARLIER", [_format_item(item) for item in session.list_recent_answers(RECENT)]),
+        _build_section(
+            "NOTES", [Content.assemble((f"{note.place}  ", "$code"), clean(note.text)) for note in notes]
+        ),
+        _build_section("QUOTA CELLS", [styled(cell) for cell in session.list_quota_cells()]),
+        _build_section(
+            "THEY ASK (F5)", [spoken(question) for question, _ in (prompt.faq if prompt is not None else ())]
+        ),
+    ]
+    return Content("\n\n").join([section for section in sections if section])
+
+
+def _build_section(title: str, lines: list[Content]) -> Content:
+    return join_lines([styled(title, "bold $quiet"), *lines]) if lines else Content()
+
+
+def _format_item(item: AskedItem) -> Content:
+    return Content.assemble((f"{item.place}  ", "$code"), clean(item.answer))
+
+
+def build_result(result: InterviewResult | None) -> Content:
+    """Build the page after the interview's end."""
+    if result is None:
+        return styled("The interview is closed.", "bold")
+    outcome = result.outcome.name if result.outcome is not None else ""
+    headings = {
+        "ended": f"Ended: {outcome}" if outcome else "The interview is complete",
+        "suspended": f"{outcome or 'Suspended'}: it can be resumed at the same question",
+        "stopped": f"Stopped: {outcome}" if outcome else "Stopped",
+        "lost": "Left: another station took it over",
+    }
+    minutes, seconds = divmod(int(result.duration.total_seconds()), 60)
+    answers = f"{format_quantity(result.answered, 'answer')} in {minutes}:{seconds:02}"
+    stored = ["0 answers stored: all are erased"] if result.erased else [answers, f"stored in {result.stored_in}"]
+    return join_lines(
+        [
+            styled(headings.get(result.status, result.status), "bold"),
+            Content(" "),
+            *(styled(text, "$quiet") for text in stored),
+            styled(result.remark, "$error"),
+        ]
+    )

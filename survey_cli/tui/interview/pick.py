@@ -1,0 +1,158 @@
+"""Codes that are keyed for a question with options, and not sent yet. Pure: a key returns another state, or an action."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from survey_cli.entries import DeclineOption, OfferedOption, PickEntry, PickReply, Prompt
+from survey_cli.tui.widgets.terminal import ENTER
+from survey_cli.values import Code
+
+SpecifyTexts: TypeAlias = tuple[tuple[Code, str], ...]
+"""The texts given with options that require one."""
+
+
+class PickState(NamedTuple):
+    """What has been keyed so far."""
+
+    typed: str = ""
+    """The beginning of a code."""
+    chosen: tuple[Code, ...] | None = None
+    """Codes chosen where several may be, in that order; None while none was touched."""
+    specify_texts: SpecifyTexts = ()
+    marked: int | None = None
+    """The option under the mark that ↑ ↓ move."""
+    rejected: bool = False
+    """What is typed was sent and rejected: the next code replaces it."""
+
+
+class Send(NamedTuple):
+    """Send these codes."""
+
+    codes: tuple[Code, ...]
+    specify_texts: SpecifyTexts = ()
+    without_enter: bool = False
+
+
+class AskSpecify(NamedTuple):
+    """Ask for the text that this option requires; `text` is the present one."""
+
+    option: OfferedOption
+    text: str = ""
+    without_enter: bool = False
+
+
+class Refuse(NamedTuple):
+    """The key means nothing here; `why` says what would."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepEarlier:
+    """Enter with nothing keyed: the earlier answer is kept."""
+
+
+PickAction: TypeAlias = PickState | Send | AskSpecify | KeepEarlier | DeclineOption | Refuse
+
+
+def get_chosen(prompt: Prompt, state: PickState) -> tuple[tuple[Code, ...], SpecifyTexts]:
+    """Return the codes chosen so far and their texts: those keyed now, else those of the earlier answer."""
+    if state.chosen is not None:
+        return state.chosen, state.specify_texts
+    if prompt.earlier is None or not isinstance(prompt.entry, PickEntry):
+        return (), ()
+    picked = prompt.entry.parse(prompt.earlier.typed_text)
+    return prompt.earlier.codes, tuple(picked.specify_texts.items()) if isinstance(picked, PickReply) else ()
+
+
+def press(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> PickAction | None:
+    """Return what a key does; None where it is no code and no editing key."""
+    typed = "" if state.rejected else state.typed
+    if len(key) == 1 and pick.is_code_prefix(typed + key):
+        state = state._replace(typed=typed + key, rejected=False, marked=None)
+        option = pick.find_option(typed + key)
+        if option is not None and pick.is_complete_code(typed + key):
+            return choose(option, pick, prompt, state, without_enter=True)
+        return state
+    if key in ENTER:
+        return _press_enter(pick, prompt, state)
+    match key:
+        case "escape":
+            return state._replace(typed="", marked=None, rejected=False)
+        case "backspace":
+            return state._replace(typed=typed[:-1], rejected=False)
+        case "up" | "down" | "home" | "end":
+            return state._replace(marked=_move_mark(key, pick, prompt, state), typed="", rejected=False)
+        case " " if pick.several and state.marked is not None:
+            return choose(pick.options[state.marked], pick, prompt, state)
+    if typed and len(key) == 1:
+        return Refuse(f"{typed}{key} is not offered; {describe_typed(typed, pick, prompt)}, Esc clears it")
+    return None
+
+
+def _move_mark(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> int:
+    """Return where the mark goes; it begins at the earlier answer."""
+    last = len(pick.options) - 1
+    if state.marked is None:
+        codes = prompt.earlier.codes if prompt.earlier is not None and not pick.several else ()
+        earlier = next((n for n, option in enumerate(pick.options) if option.code in codes), None)
+        return earlier if earlier is not None else last if key in ("up", "end") else 0
+    moved = {"up": state.marked - 1, "down": state.marked + 1, "home": 0, "end": last}[key]
+    return min(max(moved, 0), last)
+
+
+def _press_enter(pick: PickEntry, prompt: Prompt, state: PickState) -> PickAction:
+    if state.typed:
+        option = pick.find_option(state.typed)
+        if option is not None:
+            return choose(option, pick, prompt, state)
+        decline = find_decline(state.typed, prompt)
+        return decline or Refuse(f"{state.typed} is not a complete code: {pick.format_codes()}")
+    if not pick.several:
+        return KeepEarlier() if state.marked is None else choose(pick.options[state.marked], pick, prompt, state)
+    if state.chosen is not None:
+        return Send(state.chosen, state.specify_texts)
+    return Send(()) if pick.min_count == 0 and prompt.earlier is None else KeepEarlier()
+
+
+def describe_typed(typed: str, pick: PickEntry, prompt: Prompt) -> str:
+    """Describe what Enter does with what is typed: a code, a decline, or the beginning of a longer code."""
+    if pick.find_option(typed):
+        return f"Enter takes {typed}"
+    decline = find_decline(typed, prompt)
+    return f"Enter records {decline.text}" if decline is not None else f"{typed} is not a complete code"
+
+
+def find_decline(key: str, prompt: Prompt) -> DeclineOption | None:
+    """Find the decline whose key this is."""
+    folded = key.casefold()
+    return next((decline for decline in prompt.declines if decline.key and decline.key.casefold() == folded), None)
+
+
+def choose(
+    option: OfferedOption, pick: PickEntry, prompt: Prompt, state: PickState, *, without_enter: bool = False
+) -> PickAction:
+    """Choose an option: send it, ask for its text, or turn it on or off where several may be chosen."""
+    chosen, texts = get_chosen(prompt, state)
+    if pick.several and option.code in chosen:
+        return state._replace(
+            typed="",
+            chosen=tuple(code for code in chosen if code != option.code),
+            specify_texts=tuple(text for text in texts if text[0] != option.code),
+        )
+    if option.specify:
+        return AskSpecify(option, dict(texts).get(option.code, ""), without_enter)
+    return add(option, pick, prompt, state) if pick.several else Send((option.code,), (), without_enter)
+
+
+def add(option: OfferedOption, pick: PickEntry, prompt: Prompt, state: PickState, text: str = "") -> PickState | Refuse:
+    """Add an option; an exclusive one removes the others, and is removed when another is added."""
+    chosen, texts = get_chosen(prompt, state)
+    exclusive = {each.code for each in pick.options if each.exclusive}
+    others = () if option.exclusive else tuple(c for c in chosen if c not in exclusive and c != option.code)
+    if pick.max_count is not None and len(others) >= pick.max_count:
+        return Refuse(f"{pick.max_count} at most: key one again to take it away")
+    kept = tuple(each for each in texts if each[0] in others)
+    return state._replace(
+        typed="", chosen=(*others, option.code), specify_texts=(*kept, (option.code, text)) if text else kept
+    )

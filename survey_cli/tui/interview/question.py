@@ -1,0 +1,261 @@
+"""Widgets that show one question: what is read aloud, its options, the entry and what is said about it."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, TextArea
+
+from survey_cli.entries import LineEntry, OfferedOption, PickEntry, Prompt, TextSpan, VerbatimEntry
+from survey_cli.tui.interview.pick import PickState, get_chosen
+from survey_cli.tui.widgets.editing import Editor, get_text, set_text
+from survey_cli.tui.widgets.text import ASIDE, CHOSEN, HERE, Lines, Text, clean, hang, join_lines, spoken, styled
+from survey_cli.values import Code
+
+COLUMN_GAP = 3
+MIN_COLUMN = 16
+"""Cells of the narrowest column of options."""
+YES_NO = PickEntry(
+    options=(OfferedOption(1, (TextSpan("Yes"),)), OfferedOption(2, (TextSpan("No: ask again"),))),
+)
+"""The answers to a question read aloud about an answer."""
+
+
+class OptionState(NamedTuple):
+    """What the options look like now."""
+
+    pick: PickEntry
+    chosen: tuple[Code, ...] = ()
+    specify_texts: tuple[tuple[Code, str], ...] = ()
+    marked: int | None = None
+    typed: str = ""
+    rows: int = 20
+    """Lines there is room for; more options than that stand in columns where they fit."""
+
+
+class OptionLines(Lines):
+    """The options, each with its code; what was chosen and what is marked stand out by a mark and by their row."""
+
+    def __init__(self) -> None:
+        super().__init__(id="options")
+        self._state: OptionState | None = None
+        self._line_options: list[list[int]] = []
+        """For each line, the options on it from left to right."""
+        self._column_width = 0
+        self.display = False
+
+    def show(self, state: OptionState | None) -> None:
+        """Show these options; None shows none."""
+        if state == self._state:
+            return
+        self._state = state
+        self.display = state is not None
+        if state is not None:
+            self.rebuild()
+
+    @property
+    def marked_line(self) -> int | None:
+        """The line of the marked option."""
+        marked = self._state.marked if self._state is not None else None
+        return next((n for n, options in enumerate(self._line_options) if marked in options), None)
+
+    def build_lines(self, width: int) -> list[Content]:
+        state = self._state
+        if state is None:
+            return []
+        options = [self._format(option, n, state, width) for n, option in enumerate(state.pick.options)]
+        self._column_width = width
+        if sum(map(len, options)) > state.rows and 2 <= len(options) <= 4 * state.rows:
+            for columns in (2, 3, 4):
+                column = (width - COLUMN_GAP * (columns - 1)) // columns
+                if column < MIN_COLUMN:
+                    break
+                beside = [self._format(option, n, state, column) for n, option in enumerate(state.pick.options)]
+                rows = -(-len(beside) // columns)
+                if all(len(lines) == 1 for lines in beside) and rows <= state.rows:
+                    return self._set_side_by_side([lines[0] for lines in beside], rows, column)
+        self._line_options = [[n] for n, lines in enumerate(options) for _ in lines]
+        return [line for lines in options for line in lines]
+
+    def _set_side_by_side(self, options: list[Content], rows: int, width: int) -> list[Content]:
+        self._column_width = width + COLUMN_GAP
+        self._line_options = [list(range(row, len(options), rows)) for row in range(rows)]
+        gap = Content(" " * COLUMN_GAP)
+        return [
+            gap.join([options[n].pad_right(max(width - options[n].cell_length, 0)) for n in line])
+            for line in self._line_options
+        ]
+
+    @staticmethod
+    def _format(option: OfferedOption, n: int, state: OptionState, width: int) -> list[Content]:
+        """Format one option: its mark, its code, its text, and in brackets what is not read."""
+        pick = state.pick
+        marked = n == state.marked
+        chosen = option.code in state.chosen or (
+            bool(state.typed) and str(option.code).casefold() == state.typed.casefold()
+        )
+        sign = (HERE if marked else " ") + (CHOSEN if chosen and pick.several else " ")
+        if chosen and not pick.several and not marked:
+            sign = f"{HERE} "
+        size = max(len(str(each.code)) for each in pick.options)
+        style = "bold" if chosen or marked else "" if option.read else "$quiet dim"
+        first = Content.assemble(
+            (sign, "bold $accent"), (f"{option.code!s:>{size}}", "bold $code"), ("  ", "")
+        )
+        parts = [spoken(option.text, style)]
+        if specified := dict(state.specify_texts).get(option.code):
+            parts.append(styled(f": {specified}", "bold"))
+        remarks = [clean(option.note)] if option.note else []
+        if not option.read:
+            remarks.append("don't read")
+        elif option.exclusive and pick.several:
+            remarks.append("alone")
+        parts += [styled(f"  ({remark})", "italic $quiet") for remark in remarks]
+        lines = hang(first, Content("").join(parts), width)
+        if chosen or marked:
+            lines = [line.pad_right(max(width - line.cell_length, 0)).stylize_before("on $row") for line in lines]
+        return lines
+
+    def on_click(self, event: events.Click) -> None:
+        """A click keys the option's code."""
+        offset = event.get_content_offset_capture(self)
+        if 0 <= offset.y < len(self._line_options) and self._state is not None:
+            options = self._line_options[offset.y]
+            n = min(offset.x // max(self._column_width, 1), len(options) - 1)
+            self.screen.click_option(self._state.pick.options[options[n]])  # type: ignore[attr-defined]
+
+
+class QuestionView(VerticalScroll):
+    """Everything about one question, from top to bottom in the order in which it is used."""
+
+    def __init__(self) -> None:
+        super().__init__(id="body", can_focus=False)
+        self._entry: Editor | None = None
+        """The widget that is typed into, of the present question."""
+
+    def compose(self) -> ComposeResult:
+        yield Text(id="last")
+        yield Text(id="spoken")
+        yield Text(id="instruction")
+        yield OptionLines()
+        yield Text(id="probe")
+        yield Text(id="message")
+
+    async def prepare(self, prompt: Prompt) -> None:
+        """Have the widget that this question's entry is typed into."""
+        kind = {LineEntry: Input, VerbatimEntry: TextArea}.get(type(prompt.entry))
+        row = next(iter(self.query("#entry")), None)
+        if kind is None:
+            self._entry = None
+        else:
+            if row is None:
+                row = Horizontal(Text(id="unit"), id="entry")
+                await self.mount(row, before="#message")
+            found = next(iter(row.query(kind)), None)
+            if found is None:
+                found = Input(compact=True) if kind is Input else TextArea(compact=True, tab_behavior="focus")
+                await row.mount(found, before="#unit")
+            self._entry = found
+        if row is not None:
+            row.display = self._entry is not None
+            for other in row.query("Input, TextArea"):
+                other.display = other is self._entry
+        if self._entry is not None and isinstance(prompt.entry, LineEntry):
+            assert isinstance(self._entry, Input)
+            self._entry.placeholder = clean(prompt.entry.hint)
+            row.query_one("#unit", Text).show(styled(prompt.entry.unit, "$quiet"))
+        self.scroll_home(animate=False)
+        self.focus_entry()
+
+    def focus_entry(self) -> None:
+        """Give the cursor to the entry."""
+        self.screen.set_focus(self._entry)
+
+    @property
+    def entry(self) -> Editor | None:
+        """The widget that is typed into; None where codes are keyed."""
+        return self._entry
+
+    @property
+    def typed(self) -> str:
+        """What has been typed."""
+        return get_text(self._entry) if self._entry is not None else ""
+
+    def set_typed(self, text: str, *, selected: bool = False) -> None:
+        """Replace what has been typed."""
+        if self._entry is not None:
+            set_text(self._entry, text, selected=selected)
+
+    # What is shown
+
+    def show_question(self, prompt: Prompt, state: PickState, *, denied: bool, specifying: Code | None) -> None:
+        """Show the question with what has been keyed for it."""
+        query = prompt.query if not denied else None
+        is_read_back = query is not None and query.aloud
+        say = self.query_one("#spoken", Text)
+        parts = [_aside(spoken(prompt.turn))] if prompt.turn else []
+        parts += [_spoken(spoken(prompt.intro), prompt)] if prompt.intro else []
+        if is_read_back and query is not None:
+            parts += [_aside(spoken(prompt.text)), spoken(query.text)]
+        else:
+            parts += [_spoken(spoken(prompt.text), prompt)]
+        say.set_class(not prompt.aloud, "-own")
+        say.show(Content("\n\n").join([part for part in parts if part]))
+        self.query_one("#instruction", Text).show(
+            _aside(spoken(prompt.instruction)) if prompt.instruction and not is_read_back else Content()
+        )
+        self.query_one("#probe", Text).show(
+            _aside(spoken(prompt.probe)) if prompt.probe and not is_read_back else Content()
+        )
+        self._show_options(prompt, state, is_read_back=is_read_back, specifying=specifying)
+
+    def _show_options(
+        self, prompt: Prompt, state: PickState, *, is_read_back: bool, specifying: Code | None
+    ) -> None:
+        options = self.query_one(OptionLines)
+        if is_read_back:
+            options.show(OptionState(YES_NO))
+        elif isinstance(prompt.entry, PickEntry):
+            chosen, texts = get_chosen(prompt, state)
+            if state.typed and not prompt.entry.several:
+                chosen = ()
+            if specifying is not None:
+                chosen = (*chosen, specifying) if prompt.entry.several else (specifying,)
+            options.show(
+                OptionState(prompt.entry, chosen, texts, state.marked, state.typed, max(self.size.height - 8, 6))
+            )
+            if state.marked is not None and (line := options.marked_line) is not None:
+                self.scroll_to_region(options.region.translate((0, line))._replace(height=1), animate=False) if False else None
+        elif isinstance(prompt.entry, LineEntry) and prompt.entry.labels:
+            labels = tuple(OfferedOption(code, (TextSpan(text),)) for code, text in prompt.entry.labels)
+            options.show(OptionState(PickEntry(options=labels)))
+        else:
+            options.show(None)
+
+    def show_page(self, content: Content) -> None:
+        """Show a page in place of a question: how the interview ended."""
+        self.query_one("#spoken", Text).show(content)
+        for name in ("#instruction", "#probe", "#message", "#last"):
+            self.query_one(name, Text).show(Content())
+        self.query_one(OptionLines).show(None)
+        if self._entry is not None:
+            self.query_one("#entry").display = False
+
+    def show_last(self, content: Content) -> None:
+        """Show the answer that was keyed last."""
+        self.query_one("#last", Text).show(content)
+
+    def show_message(self, lines: Collection[Content]) -> None:
+        """Show what is said about the entry."""
+        self.query_one("#message", Text).show(join_lines(lines))
+
+
+def _spoken(text: Content, prompt: Prompt) -> Content:
+    return text if prompt.aloud else _aside(text)
+
+
+def _aside(text: Content) -> Content:
+    return Content.assemble((ASIDE, "$quiet"), text.stylize_before("$quiet"))

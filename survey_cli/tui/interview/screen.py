@@ -1,0 +1,813 @@
+"""Screen of one interview: each key becomes a call of the session, and the widgets show what is asked then.
+
+It never depends on what a question is about.
+"""
+
+from collections.abc import Sequence
+from typing import Final, assert_never
+
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import ProgressBar, Static
+
+from survey_cli import entry_commands as commands
+from survey_cli.engine.notes import InterviewNote
+from survey_cli.entries import (
+    DeclineOption,
+    LineEntry,
+    LookupEntry,
+    OfferedOption,
+    PickEntry,
+    PickReply,
+    PossibleMeaning,
+    Prompt,
+    Query,
+    ReadEntry,
+    Rejection,
+    Reply,
+    VerbatimEntry,
+    to_plain_text,
+)
+from survey_cli.outcomes import Outcome
+from survey_cli.sessions import InterviewProtocol
+from survey_cli.tui.interview import pick
+from survey_cli.tui.interview.help import KEYS, build_case, build_faq, build_help, build_result
+from survey_cli.tui.interview.pick import PickState
+from survey_cli.tui.interview.question import QuestionView
+from survey_cli.tui.widgets.editing import edit, insert
+from survey_cli.tui.widgets.key_screen import KeyScreen
+from survey_cli.tui.widgets.panel import Choice, ChoicePanel, LinePanel, ListPanel, Panel, Row, TextPanel
+from survey_cli.tui.widgets.terminal import ENTER
+from survey_cli.tui.widgets.text import SEPARATOR, KeyBar, KeyHint, Line, Text, clean, spoken, styled
+from survey_cli.values import Place
+
+CONFIRM_HELP: Final = "F9 confirms it, or key the right answer"
+OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "ctrl+c", "ctrl+p"))
+"""Keys that open something whatever is asked."""
+
+
+class InterviewScreen(KeyScreen):
+    """One interview."""
+
+    def __init__(self, session: InterviewProtocol) -> None:
+        super().__init__()
+        self.session = session
+        self.prompt: Prompt | None = None
+        self.pick = PickState()
+        self.denied = False
+        """A question read aloud about the answer was answered with no."""
+        self.notice = session.notice
+        self.last: tuple[Place, str] | None = None
+        """The place and the words of the answer that was given last."""
+        self._swallows_enter = False
+        self._struck = ("", 0.0)
+        self._insisted = False
+        """Suspending was asked for and could not be written."""
+        self._draft = ""
+        self._unsent: dict[Place, PickState | str] = {}
+        self._notes: tuple[InterviewNote, ...] = session.list_notes()
+        self._sent = ""
+        """What was sent last, to be shown beside a query about it."""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="frame"):
+            yield Line(id="header")
+            yield ProgressBar(id="progress", show_percentage=False, show_eta=False)
+            with Horizontal(id="main"):
+                with Vertical(id="column"):
+                    yield QuestionView()
+                    yield Container(id="panels")
+                with VerticalScroll(id="side", can_focus=False):
+                    yield Text(id="case")
+            yield Line(id="status")
+            yield KeyBar()
+        yield Static(id="too-small", markup=False)
+
+    async def on_mount(self) -> None:
+        self.view = self.query_one(QuestionView)
+        await self._arrive()
+        self.show()
+
+    # Keys
+
+    async def press(self, key: str, at: float) -> None:
+        struck, struck_at = self._struck
+        soon = at - struck_at < commands.SAME_ENTER_SECONDS
+        held = 0 < at - struck_at < commands.HELD_ENTER_SECONDS and struck in ENTER and key in ENTER
+        self._struck = key, at
+        self.forget_messages()
+        prompt = self.prompt
+        if prompt is None:
+            await self._press_at_end(key)
+            return
+        if self.notice:
+            self.notice = ""
+            if key in ENTER:
+                return
+        if self._swallows_enter:
+            self._swallows_enter = False
+            if key in ENTER and soon:
+                self.said = "that Enter came with the code before it and was not used; the next one counts"
+                return
+        if held and prompt.ending and self.panel is None:
+            self.said = f"{commands.ENTER_TWICE_HINT}: Enter once more ends here"
+        elif key in OPENERS:
+            await self._open(key)
+        elif self.panel is not None:
+            await self.panel.press(key)
+        elif key in ("pageup", "pagedown"):
+            self.view.scroll_page_up(animate=False) if key == "pageup" else self.view.scroll_page_down(animate=False)
+        else:
+            await self._answer(key, prompt)
+
+    async def paste(self, text: str) -> None:
+        self.forget_messages()
+        self._swallows_enter = False
+        self.notice = ""
+        flat = " ".join(text.split())
+        if self.prompt is None or not text:
+            return
+        if self.panel is not None:
+            await self.panel.paste(flat)
+        elif self.view.entry is not None:
+            insert(self.view.entry, text if isinstance(self.prompt.entry, VerbatimEntry) else flat)
+        else:
+            self.refuse("pasted text is no answer here")
+
+    async def _press_at_end(self, key: str) -> None:  # noqa: ARG002 - the preview goes on from here by key
+        self.left = True
+
+    async def _answer(self, key: str, prompt: Prompt) -> None:
+        entry = prompt.entry
+        empty = not self.view.typed
+        if key == "alt+left" or (key == "left" and empty):
+            await self._go_back()
+        elif key == "alt+right" or (key == "end" and empty and not isinstance(entry, PickEntry)):
+            await self._go_forward()
+        elif self.query is not None and self.query.aloud:
+            await self._read_back(key)
+        else:
+            match entry:
+                case PickEntry():
+                    action = pick.press(key, entry, prompt, self.pick)
+                    if action is None:
+                        offered = f"{key.strip() or 'a blank'} is not offered here: {entry.format_codes()}"
+                        await self._press_letter(key, prompt, otherwise=offered)
+                    else:
+                        await self._pick(action, entry)
+                case ReadEntry():
+                    if key in ENTER or key == " ":
+                        await self._finish(self.session.reply(""))
+                    elif key in ("up", "down"):
+                        self.view.scroll_relative(y=1 if key == "down" else -1, animate=False)
+                    else:
+                        await self._press_letter(key, prompt, otherwise="Enter goes on")
+                case LineEntry() | VerbatimEntry():
+                    await self._type(key, prompt)
+                case LookupEntry():
+                    self.refuse("the computer answers this one: nothing is asked")
+                case _:
+                    assert_never(entry)
+
+    @property
+    def query(self) -> Query | None:
+        """What must be confirmed or changed now."""
+        return self.prompt.query if self.prompt is not None and not self.denied else None
+
+    async def _read_back(self, key: str) -> None:
+        """Handle a key while an answer is read back to the respondent: yes or no comes first."""
+        match commands.parse_read_back(key):
+            case True:
+                await self._finish(self.session.confirm(), swallow=True)
+            case False:
+                self.denied = True
+                self._swallows_enter = True
+                self.said = commands.ASK_AGAIN_HINT
+            case None if key == ".":
+                await self._open_command()
+            case None:
+                self.refuse(commands.READ_BACK_HELP)
+
+    async def _pick(self, action: pick.PickAction, entry: PickEntry) -> None:
+        match action:
+            case PickState():
+                self.pick = action
+            case pick.Send(codes, texts, without_enter):
+                await self._send(PickReply(codes, dict(texts)), without_enter=without_enter)
+            case pick.AskSpecify(option, text, without_enter):
+                self.pick = self.pick._replace(typed="")
+                await self._ask_specify(option, entry, text)
+                self._swallows_enter = without_enter
+            case pick.KeepEarlier():
+                await self._press_empty_enter()
+            case DeclineOption():
+                await self._decline(action)
+            case pick.Refuse(why):
+                self.refuse(why)
+                if entry.several:
+                    self.pick = self.pick._replace(typed="")
+
+    async def _ask_specify(self, option: OfferedOption, entry: PickEntry, text: str) -> None:
+        words = to_plain_text(option.text).strip().rstrip(":?")
+
+        async def submit(typed: str) -> None:
+            if commands.is_command(typed):
+                await self._run_command(typed)
+            elif not typed:
+                self.refuse("type what was said, or Esc for another answer")
+            elif entry.several:
+                assert self.prompt is not None
+                await self.close_panel()
+                text = commands.unescape_dots(typed)
+                await self._pick(pick.add(option, entry, self.prompt, self.pick, text), entry)
+            else:
+                await self._send(PickReply((option.code,), {option.code: commands.unescape_dots(typed)}))
+
+        panel = LinePanel("specify", f"{option.code} {words}: ", submit, text=text, saves="take it")
+        panel.option = option  # type: ignore[attr-defined]
+        await self.open_panel(panel)
+
+    async def _send(self, reply: PickReply, *, without_enter: bool = False) -> None:
+        """Send codes; where they are rejected, they stay to be seen."""
+        codes = " ".join(str(code) for code in reply.codes)
+        accepted = await self._finish(self.session.reply(reply), swallow=without_enter, sent=codes)
+        if not accepted and self.pick.chosen is None and self.panel is None:
+            self.pick = self.pick._replace(typed=codes, rejected=True)
+
+    async def _press_empty_enter(self) -> None:
+        """Keep the earlier answer; an empty Enter never confirms what is questioned."""
+        if self.query is not None:
+            self.refuse(CONFIRM_HELP)
+        elif self.denied:
+            self.refuse(commands.ASK_AGAIN_HINT)
+        else:
+            await self._finish(self.session.reply(""))
+
+    async def _type(self, key: str, prompt: Prompt) -> None:
+        entry = self.view.entry
+        assert entry is not None
+        typed = self.view.typed
+        several_lines = isinstance(prompt.entry, VerbatimEntry)
+        if several_lines and key == "ctrl+j":
+            insert(entry, "\n")
+        elif key in ENTER:
+            if commands.is_command(typed):
+                await self._run_command(typed)
+            elif typed:
+                await self._give(commands.unescape_dots(typed), sent=typed)
+            else:
+                await self._press_empty_enter()
+        elif key == "escape":
+            self.view.set_typed("")
+        elif key == "up" and not typed and prompt.earlier is not None:
+            self.view.set_typed(prompt.earlier.typed_text)
+        elif not await edit(entry, key):
+            self.refuse("type the answer; Enter sends it, Esc clears it")
+
+    async def _give(self, reply: Reply, *, sent: str) -> None:
+        """Send a typed entry; ask where its meaning is not certain."""
+        rejection = self.session.reply(reply)
+        if rejection is not None and rejection.meanings:
+            self.bell_due = self.unexpected = True
+            choices = [
+                Choice(str(n), meaning.label, self._give_meaning(meaning))
+                for n, meaning in enumerate(rejection.meanings, 1)
+            ]
+            await self.open_panel(ChoicePanel(rejection.why, choices))
+        elif not await self._finish(rejection, sent=sent) and self.view.entry is not None and self.panel is None:
+            self.view.set_typed(self.view.typed, selected=True)
+
+    def _give_meaning(self, meaning: PossibleMeaning):  # type: ignore[no-untyped-def]
+        async def give() -> None:
+            if meaning.decline:
+                await self._finish(self.session.decline(meaning.decline), swallow=True, sent=meaning.label)
+            else:
+                await self._give(meaning.reply, sent=meaning.label)
+                self._swallows_enter = True
+
+        return give
+
+    async def _press_letter(self, key: str, prompt: Prompt, *, otherwise: str) -> None:
+        """Handle a letter that acts: a decline, a confirmation, help, a command."""
+        decline = pick.find_decline(key, prompt)
+        if key == ".":
+            await self._open_command()
+        elif key == "?":
+            await self._open("f1")
+        elif decline is not None:
+            await self._decline(decline)
+        elif key.casefold() == "o" and self.query is not None:
+            await self._open("f9")
+        elif len(key) == 1:
+            self.refuse(otherwise)
+
+    async def _decline(self, decline: DeclineOption) -> None:
+        """Record a decline by its key; where options are chosen already, ask first."""
+
+        async def record() -> None:
+            await self._finish(self.session.decline(decline.id), swallow=True, sent=decline.text)
+
+        if not self.pick.chosen:
+            await record()
+            return
+        question = commands.format_drop_question(decline.text, len(self.pick.chosen))
+        await self.open_panel(
+            ChoicePanel(question, (Choice("y", "yes", record), Choice("n", "no", _do_nothing)))
+        )
+
+    def click_option(self, option: OfferedOption) -> None:
+        """Choose the option that was clicked, as its code would."""
+
+        async def choose() -> None:
+            if self.query is not None and self.query.aloud:
+                await self._read_back(str(option.code))
+            elif self.prompt is not None and isinstance(self.prompt.entry, PickEntry) and self.panel is None:
+                self.forget_messages()
+                await self._pick(pick.choose(option, self.prompt.entry, self.prompt, self.pick), self.prompt.entry)
+
+        self.app.act_later(choose)  # type: ignore[attr-defined]
+
+    # After each call to the session
+
+    async def _finish(self, rejection: Rejection | None, *, swallow: bool = False, sent: str = "") -> bool:
+        """Go on to what is asked now, or say why not; returns whether the entry was accepted."""
+        before = self.prompt
+        if rejection is not None:
+            if self.session.prompt() != before:  # accepted, and what follows of itself was not
+                await self._arrive()
+            self.refuse(rejection.why)
+            return False
+        self._sent = sent
+        self._insisted = False
+        if before is not None and (answer := self.session.describe_answer(before.place)):
+            self.last = before.place, answer
+        await self._arrive()
+        self._swallows_enter = swallow
+        return True
+
+    async def _stay(self, rejection: Rejection | None, *, said: str) -> None:
+        """Stay at the same question, with what was typed for it."""
+        if rejection is not None:
+            self.refuse(rejection.why)
+            return
+        await self._drop_command()
+        self.prompt = self.session.prompt()
+        self.said = said
+
+    async def _arrive(self) -> None:
+        """Ask at a place: nothing is typed yet, but for what was being typed there before."""
+        await self.close_panels()
+        self.prompt = prompt = self.session.prompt()
+        self.pick = PickState()
+        self.denied = False
+        self._draft = ""
+        if prompt is None:
+            self.unexpected = True
+            return
+        await self.view.prepare(prompt)
+        self.view.set_typed("")
+        if prompt.query is not None:
+            self.unexpected = True
+            if isinstance(prompt.entry, LineEntry | VerbatimEntry) and prompt.earlier is not None:
+                self.view.set_typed("")
+            return
+        unsent = self._unsent.pop(prompt.place, None)
+        if isinstance(prompt.entry, VerbatimEntry):
+            self._draft = unsent if isinstance(unsent, str) else self.session.load_draft()
+            self.view.set_typed(self._draft)
+            self.said = "what you had begun to type here is back" if self._draft else ""
+        elif unsent is not None:
+            if isinstance(unsent, str):
+                self.view.set_typed(unsent)
+            else:
+                self.pick = unsent
+            self.said = "what you had begun to key here is back: Enter takes it"
+
+    def keep_draft(self) -> None:
+        """Save what is being typed in a free answer, where it changed."""
+        if self.prompt is not None and isinstance(self.prompt.entry, VerbatimEntry) and self.view.typed != self._draft:
+            self._draft = self.view.typed
+            self.session.save_draft(self._draft)
+
+    def _keep_unsent(self) -> None:
+        """Keep what is half typed at a place that is left without an answer.
+
+        Numbers and dates are not kept: half a number is soon a wrong one.
+        """
+        if self.prompt is None:
+            return
+        self.keep_draft()
+        entry, typed = self.prompt.entry, self.view.typed
+        is_text = isinstance(entry, VerbatimEntry) or (isinstance(entry, LineEntry) and entry.kind == "text")
+        if is_text and typed and not commands.is_command(typed):
+            self._unsent[self.prompt.place] = typed
+        elif self.pick.chosen is not None:
+            self._unsent[self.prompt.place] = self.pick._replace(typed="", marked=None, rejected=False)
+
+    async def _drop_command(self) -> None:
+        """Take away the line that was a command."""
+        panel = self.panel
+        if isinstance(panel, LinePanel) and (panel.what in ("command", "note") or commands.is_command(panel.input.value)):
+            await self.close_panel()
+        elif commands.is_command(self.view.typed):
+            self.view.set_typed("")
+
+    async def end_from_outside(self) -> None:
+        self.keep_draft()
+        if self.prompt is not None:
+            self.session.suspend()
+
+    # Moves
+
+    async def _go_back(self) -> None:
+        self._keep_unsent()
+        await self._finish(self.session.go_back())
+
+    async def _go_forward(self) -> None:
+        self._keep_unsent()
+        await self._finish(self.session.go_forward())
+
+    async def _jump(self, place: Place) -> None:
+        self._keep_unsent()
+        await self._finish(self.session.jump(place))
+
+    async def _suspend(self) -> None:
+        """Suspend; where it can't be written, asking once more leaves all the same: what was answered is stored."""
+        self._keep_unsent()
+        if await self._finish(self.session.suspend()) or self.prompt is None:
+            return
+        if self._insisted:
+            self.left = True
+        else:
+            self._insisted = True
+            self.why += "; once more leaves without it, every answer taken is stored"
+
+    async def _stop(self, outcome: Outcome) -> None:
+        self._keep_unsent()
+        await self._finish(self.session.stop(outcome.id))
+
+    # What keys open
+
+    async def _open(self, key: str) -> None:
+        """Open what a key opens; the same key closes it again."""
+        panel = self.panel
+        if panel is not None and panel.what not in ("specify",):
+            if panel.unfinished:
+                self.refuse("finish this line first: Enter saves it, Esc cancels it")
+                return
+            if key == "ctrl+c" and panel.what == "suspend":
+                await self._suspend()
+                return
+            await self.close_panel()
+            if panel.what == key:
+                return
+        prompt = self.prompt
+        assert prompt is not None
+        match key:
+            case "f1":
+                await self.open_panel(TextPanel(key, build_help(prompt)))
+            case "f2":
+                await self._open_note(prompt)
+            case "f3":
+                await self._open_jump(prompt)
+            case "f4":
+                await self._open_languages(prompt)
+            case "f5" if prompt.faq:
+                await self.open_panel(TextPanel(key, build_faq(prompt)))
+            case "f5":
+                self.refuse(commands.NO_FAQ)
+            case "f6":
+                await self.open_panel(TextPanel(key, build_case(self.session, prompt, self._notes)))
+            case "f7":
+                await self._jump_to_other(prompt)
+            case "f8":
+                await self._open_stop()
+            case "f9":
+                await self._confirm()
+            case "ctrl+p":
+                await self._open_palette(prompt)
+            case _:
+                await self._ask_suspend()
+
+    async def _open_command(self) -> None:
+        panel = LinePanel("command", "", self._run_command, text=".", saves="run it")
+        await self.open_panel(panel)
+
+    async def _open_note(self, prompt: Prompt, text: str = "") -> None:
+        """Open a line for a note; ↑ brings back those written before, the ones at this place first."""
+        notes = sorted(self._notes, key=lambda note: note.place == prompt.place)
+
+        async def submit(typed: str) -> None:
+            if not typed:
+                await self.close_panel()
+                return
+            await self._add_note(typed, None if panel.at is None else notes[panel.at])
+
+        panel = LinePanel("f2", "note: ", submit, text=text, earlier=[note.text for note in notes])
+        await self.open_panel(panel)
+
+    async def _add_note(self, text: str, replaces: InterviewNote | None = None) -> None:
+        rejection = self.session.add_note(text, replaces=replaces)
+        if rejection is None:
+            self._notes = self.session.list_notes()
+            if self.panel is not None and self.panel.what == "f2":
+                await self.close_panel()
+        await self._stay(rejection, said="noted")
+
+    async def _open_jump(self, prompt: Prompt) -> None:
+        def act(place: Place):  # type: ignore[no-untyped-def]
+            return lambda: self._jump(place)
+
+        asked = self.session.list_items()
+        rows = [Row((str(a.place), a.answer, a.text), act(a.place), str(a.place), terms=a.section) for a in asked]
+        marked = next((n for n, a in enumerate(asked) if a.place == prompt.place), len(asked) - 1)
+        empty = "no question asked so far has these words" if asked else "nothing has been asked yet"
+        panel = ListPanel("f3", "jump to: ", rows, marked=max(marked, 0), empty=empty, takes="go there")
+        await self.open_panel(panel)
+
+    async def _open_languages(self, prompt: Prompt) -> None:
+        """Switch between two languages at once; more are a list."""
+        if len(prompt.languages) < 2:
+            self.refuse(commands.NO_LANGUAGE)
+            return
+        others = [language for language in prompt.languages if language != prompt.language]
+        if len(others) == 1:
+            await self._speak(others[0])
+            return
+
+        def act(language: str):  # type: ignore[no-untyped-def]
+            return lambda: self._speak(language)
+
+        rows = [Row((str(n), language), act(language), str(n)) for n, language in enumerate(prompt.languages, 1)]
+        await self.open_panel(ListPanel("f4", "continue in: ", rows, takes="continue in it"))
+
+    async def _speak(self, language: str) -> None:
+        rejection = self.session.switch_language(language)
+        if rejection is None and self.panel is not None and self.panel.what == "f4":
+            await self.close_panel()
+        await self._stay(rejection, said="")
+
+    async def _jump_to_other(self, prompt: Prompt) -> None:
+        """Jump from a failed check to the other question that it compares."""
+        places = prompt.query.places if prompt.query is not None else ()
+        if not places:
+            self.refuse("no other question is compared here")
+            return
+        await self._jump(places[0])
+
+    async def _open_stop(self) -> None:
+        def act(outcome: Outcome):  # type: ignore[no-untyped-def]
+            async def ask() -> None:
+                await self.close_panel()
+                await self._ask_stop(outcome)
+
+            return ask
+
+        outcomes = self.session.list_stop_outcomes()
+        rows = [Row(("s", "Suspend it, to be resumed at this question"), self._suspend, "s")]
+        for outcome in outcomes:
+            does = "Stop here" if outcome.temporary else "End"
+            rows.append(Row((str(outcome.number), f"{does}: {outcome.name}"), act(outcome), str(outcome.number)))
+        await self.open_panel(ListPanel("f8", "suspend or end: ", rows))
+
+    async def _ask_stop(self, outcome: Outcome) -> None:
+        choices = (Choice("y", "yes", lambda: self._stop(outcome)), Choice("n", "no", _do_nothing))
+        await self.open_panel(ChoicePanel(commands.format_stop_question(outcome), choices))
+
+    async def _ask_suspend(self) -> None:
+        panel = ChoicePanel(
+            "Suspend this interview? It can be resumed at this question.",
+            (Choice("y", "yes", self._suspend), Choice("n", "no", _do_nothing)),
+        )
+        panel.what = "suspend"
+        await self.open_panel(panel)
+
+    async def _confirm(self) -> None:
+        if self.query is None:
+            self.refuse(commands.NOTHING_TO_CONFIRM)
+        elif self.query.aloud:
+            await self._finish(self.session.confirm(), swallow=True)
+        else:
+            await self.open_panel(
+                LinePanel("f9", "confirmed, because (optional): ", self._confirm_because, saves="confirm")
+            )
+
+    async def _confirm_because(self, reason: str) -> None:
+        await self._finish(self.session.confirm(reason))
+
+    async def _open_palette(self, prompt: Prompt) -> None:
+        """Open the palette: every action with its key and its command."""
+
+        def act(key: str):  # type: ignore[no-untyped-def]
+            async def run() -> None:
+                await self.close_panel()
+                await self.press(key, self._struck[1] + 1)
+
+            return run
+
+        def decline(option: DeclineOption):  # type: ignore[no-untyped-def]
+            async def run() -> None:
+                await self.close_panel()
+                await self._decline(option)
+
+            return run
+
+        keys = {"F2": "f2", "F3": "f3", "F4": "f4", "F5": "f5", "F6": "f6", "F7": "f7", "F8, Ctrl+C": "f8", "F9": "f9"}
+        keys |= {"← or Alt+←": "alt+left", "Alt+→ or End": "alt+right"}
+        rows = [Row((does, key), act(keys[key])) for key, does in KEYS if key in keys]
+        rows += [Row((each.text, each.key or f".{each.id}"), decline(each)) for each in prompt.declines]
+        await self.open_palette([*rows, Row(("the keys", "F1"), act("f1"))])
+
+    # Commands
+
+    async def _run_command(self, text: str) -> None:
+        """Carry out a command typed after a dot."""
+        prompt = self.prompt
+        assert prompt is not None
+        command = commands.parse_command(text, prompt)
+        match command:
+            case Rejection(why):
+                self.refuse(why)
+            case DeclineOption():
+                await self._finish(self.session.decline(command.id), sent=command.text)
+            case ("back", _):
+                await self._go_back()
+            case ("front", _):
+                await self._go_forward()
+            case ("again", _):
+                await self._drop_command()
+            case ("suspend", _):
+                await self._suspend()
+            case ("ok", rest) if prompt.query is not None:
+                await self._finish(self.session.confirm(rest))
+            case ("ok", _):
+                self.refuse(commands.NOTHING_TO_CONFIRM)
+            case ("jump", rest) if rest:
+                place = commands.find_place(rest, (item.place for item in self.session.list_items()))
+                await (self._refused(place) if isinstance(place, Rejection) else self._jump(place))
+            case ("note", rest) if rest:
+                await self._add_note(rest)
+            case ("notes", rest):
+                await self._change_note(rest)
+            case ("lang", rest) if rest and len(prompt.languages) > 1:
+                await self._speak(rest)
+            case ("stop", rest) if rest:
+                outcome = commands.find_outcome(rest, self.session.list_stop_outcomes())
+                if isinstance(outcome, Rejection):
+                    self.refuse(outcome.why)
+                else:
+                    await self._drop_command()
+                    await self._ask_stop(outcome)
+            case (name, _):
+                key = next(each.key for each in commands.COMMANDS if each.name == name)
+                await self._drop_command()
+                await self._open(key)
+
+    async def _refused(self, rejection: Rejection) -> None:
+        self.refuse(rejection.why)
+
+    async def _change_note(self, rest: str) -> None:
+        if not rest:
+            await self._drop_command()
+            await self._open("f2") if self._notes else self.refuse("there is no note yet")
+            return
+        change = commands.parse_note_change(rest, len(self._notes))
+        if isinstance(change, Rejection):
+            self.refuse(change.why)
+        else:
+            await self._add_note(change[1], self._notes[change[0] - 1])
+
+    # What is shown
+
+    def show(self) -> None:
+        prompt = self.prompt
+        self._show_head(prompt)
+        if prompt is None:
+            self.view.show_page(build_result(self.session.result()))
+            self.show_keys((KeyHint("any key", "leaves", press="enter"),))
+            return
+        specifying = getattr(self.panel, "option", None)
+        self.view.show_question(
+            prompt, self.pick, denied=self.denied, specifying=specifying.code if specifying is not None else None
+        )
+        self.view.show_last(Content.assemble(f"{self.last[0]}: ", clean(self.last[1])) if self.last else Content())
+        self.view.show_message(self._build_messages(prompt))
+        self.show_keys(self._list_keys(prompt))
+        if self.has_class("-wide"):
+            self.query_one("#case", Text).show(build_case(self.session, prompt, self._notes))
+
+    def tick(self) -> None:
+        self._show_head(self.prompt)
+
+    def focus_entry(self) -> None:
+        self.view.focus_entry()
+
+    def _show_head(self, prompt: Prompt | None) -> None:
+        session = self.session
+        seconds = int(session.elapsed_time().total_seconds())
+        clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else ""
+        right = [clock or f"{seconds // 60:02}:{seconds % 60:02}"]
+        title: list[tuple[str, str]] = [(" PRACTICE ", "bold reverse"), (" ", "")] if session.practice else []
+        title.append((clean(session.title), "bold"))
+        if prompt is not None:
+            right = [str(prompt.place), f"{prompt.position} / {prompt.total}", *right]
+            if len(prompt.languages) > 1:
+                right.insert(0, prompt.language)
+            if prompt.section:
+                title += [("  ›  ", "$quiet"), (clean(prompt.section), "")]
+            self.query_one(ProgressBar).update(total=max(prompt.total, 1), progress=prompt.position - 1)
+        self.query_one("#header", Line).show(Content.assemble(*title), styled("   ".join(right)))
+        there = session.respondent_time()
+        parts = [clean(session.respondent)] if session.respondent else []
+        if prompt is not None and prompt.after_hangup:
+            parts.append("has hung up")
+        elif there is not None:
+            parts.append(f"{there:%H:%M} there")
+        self.query_one("#status", Line).show(Content(), styled(SEPARATOR.join(parts)))
+
+    def _build_messages(self, prompt: Prompt) -> list[Content]:
+        """Build what is said under the entry: why not, what is questioned, what the earlier answer was."""
+        lines: list[Content] = []
+        if self.why:
+            lines.append(styled(f"! {self.why}", "bold $error"))
+        if self.notice:
+            lines.append(styled(f"» {self.notice}", "bold $warning"))
+        query = self.query
+        if query is not None and not query.aloud:
+            sent = f"{clean(self._sent)}: " if self._sent else ""
+            lines.append(Content.assemble((f"? {sent}", "bold $warning"), spoken(query.text, "bold $warning"), (" Confirm?", "bold $warning")))
+        elif query is None and prompt.earlier is not None and not self.denied and not lines:
+            lines.append(styled(_describe_earlier(prompt), "$quiet"))
+        echo = ""
+        if isinstance(prompt.entry, PickEntry):
+            echo = pick.describe_typed(self.pick.typed, prompt.entry, prompt) if self.pick.typed else ""
+        elif isinstance(prompt.entry, LineEntry) and not commands.is_command(self.view.typed):
+            echo = self.session.echo(commands.unescape_dots(self.view.typed))
+            echo = f"= {echo}" if echo else ""
+        if echo and not self.why:
+            lines.append(styled(echo, "$quiet"))
+        if self.said:
+            lines.append(styled(self.said, "$quiet"))
+        lines += [
+            Content.assemble(("note: ", "$quiet"), (clean(note.text), "italic")) for note in self._notes if note.place == prompt.place
+        ]
+        return lines
+
+    def _list_keys(self, prompt: Prompt) -> Sequence[KeyHint]:
+        """List the keys that act on the question, most wanted first."""
+        entry = prompt.entry
+        keys: list[KeyHint] = []
+        query = self.query
+        if query is not None and query.aloud:
+            keys = [KeyHint("1", "yes, that is right"), KeyHint("2", "no, ask again")]
+        else:
+            keys = self._list_answer_keys(prompt, entry, query)
+        keys += [KeyHint("F2", "note", 5), KeyHint("F3", "jump", 6)]
+        if len(prompt.languages) > 1:
+            others = [language for language in prompt.languages if language != prompt.language]
+            keys.append(KeyHint("F4", others[0] if len(others) == 1 else "language", 4))
+        if prompt.faq:
+            keys.append(KeyHint("F5", "questions", 5))
+        keys += [KeyHint("F6", "case", 7)] if not self.has_class("-wide") else []
+        return [*keys, KeyHint("F8", "stop", 3), KeyHint("F1", "keys", 3), KeyHint("^P", "actions", 4, "ctrl+p")]
+
+    def _list_answer_keys(self, prompt: Prompt, entry: object, query: Query | None) -> list[KeyHint]:
+        keys: list[KeyHint] = []
+        if query is not None:
+            keys.append(KeyHint("F9", "confirm"))
+            keys += [KeyHint("F7", str(query.places[0]), 1)] if query.places else []
+        several = isinstance(entry, PickEntry) and entry.several
+        coded = isinstance(entry, PickEntry) and not several and prompt.earlier is None and self.pick == PickState()
+        if not coded and (query is None or self.pick.typed or self.view.typed):
+            keys.append(KeyHint("Enter", "done" if several else "end here" if prompt.ending else "next"))
+        keys.append(KeyHint("←", "back", 2))
+        for decline in prompt.declines:
+            label = decline.text.lower()
+            if isinstance(entry, ReadEntry) or (isinstance(entry, PickEntry) and decline.key and not entry.is_code_prefix(decline.key)):
+                keys.append(KeyHint(decline.key, label, 1))
+            elif isinstance(entry, PickEntry) and decline.key and entry.find_option(decline.key) is None:
+                keys.append(KeyHint(f"{decline.key} Enter", label, 1, "none"))
+            else:
+                keys.append(KeyHint(f".{decline.id}", "" if decline.id in ("dk", "refused") else label, 1, "none"))
+        if isinstance(entry, VerbatimEntry):
+            keys.append(KeyHint("Ctrl+J", "new line", 3, "ctrl+j"))
+        return keys
+
+
+async def _do_nothing() -> None:
+    """A question answered with no."""
+
+
+def _describe_earlier(prompt: Prompt) -> str:
+    earlier = prompt.earlier
+    assert earlier is not None
+    match earlier.kind:
+        case "answer":
+            return f"was {earlier.label} · Enter keeps"
+        case "prefill":
+            return f"already here: {earlier.label} · Enter takes it"
+        case "reopened":
+            return f"was {earlier.label}, which no longer fits: ask again"
+
+

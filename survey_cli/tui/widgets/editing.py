@@ -1,0 +1,62 @@
+"""Editing of Textual's input widgets by keys that the application hands on, each finished before the next."""
+
+from collections.abc import Mapping
+from functools import cache
+from inspect import isawaitable
+from typing import TypeAlias
+
+from textual.actions import parse
+from textual.binding import Binding
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+
+Editor: TypeAlias = Input | TextArea
+
+
+@cache
+def _list_actions(kind: type[Widget]) -> Mapping[str, str]:
+    """List the actions of a widget's own keys."""
+    actions: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        for binding in Binding.make_bindings(base.__dict__.get("BINDINGS", ())):
+            actions[binding.key] = binding.action
+    return actions | {"alt+backspace": "delete_word_left" if kind is TextArea else "delete_left_word"}
+
+
+async def edit(editor: Editor, key: str) -> bool:
+    """Let a key change the text or move its cursor; returns whether it did."""
+    if len(key) == 1:
+        insert(editor, key)
+        return True
+    action = _list_actions(type(editor)).get(key)
+    if action is None or action == "submit":
+        return False
+    _, name, arguments = parse(action)
+    if isawaitable(done := getattr(editor, f"action_{name}")(*arguments)):
+        await done
+    return True
+
+
+def insert(editor: Editor, text: str) -> None:
+    """Insert text at the cursor, in place of what is selected."""
+    if isinstance(editor, TextArea):
+        editor.replace(text, *editor.selection)
+    else:
+        editor.replace(text, *sorted(editor.selection))
+
+
+def get_text(editor: Editor) -> str:
+    """Return what has been typed."""
+    return editor.text if isinstance(editor, TextArea) else editor.value
+
+
+def set_text(editor: Editor, text: str, *, selected: bool = False) -> None:
+    """Replace the text, with the cursor at its end, or all of it selected so that typing replaces it."""
+    if isinstance(editor, TextArea):
+        editor.text = text
+        editor.move_cursor(editor.document.end)
+    else:
+        editor.value = text
+        editor.cursor_position = len(text)
+    if selected:
+        editor.select_all()

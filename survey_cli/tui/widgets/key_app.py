@@ -1,0 +1,158 @@
+"""Application of every full-screen interface: keys are handled one after another, each finished before the next."""
+
+import signal
+import sys
+from asyncio import get_running_loop
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual import events
+from textual.app import App
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from survey_cli.tui.widgets.key_screen import KeyScreen
+from survey_cli.tui.widgets.terminal import EncodingFilter, read_encoding, read_keys, select_driver, watch_terminal
+from survey_cli.tui.widgets.themes import THEMES
+
+if TYPE_CHECKING:
+    from select import poll
+
+THREAD_SWITCH_SECONDS: Final = 0.0005
+"""What is painted is written by a thread of Textual's own. Left alone, Python lets it wait 5 ms for its turn, longer than
+all that a key does."""
+
+
+class KeyApp(App[None]):
+    """Takes every key before any widget could have it, and hands it to the screen on top."""
+
+    CSS_PATH = "../screens.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = []
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None
+
+    def __init__(self, first: Callable[[], KeyScreen], theme: str) -> None:
+        super().__init__(driver_class=select_driver())
+        for each in THEMES.values():
+            self.register_theme(each)
+        self.theme = theme
+        self._first = first
+        self.failure: BaseException | None = None
+        """What broke the screen, where something did."""
+        self._settled_at = 0.0
+        """Keys typed before this time were meant for something that did not come."""
+        self._dropped = 0
+        self._is_show_due = False
+        self._terminal: poll | None = None
+        if (encoding := read_encoding()) is not None:
+            self._filters.append(EncodingFilter(encoding))
+
+    def get_default_screen(self) -> Screen[None]:
+        return self._first()
+
+    @property
+    def top(self) -> KeyScreen:
+        """The screen that has the keys."""
+        assert isinstance(self.screen, KeyScreen)
+        return self.screen
+
+    def on_mount(self) -> None:
+        sys.setswitchinterval(THREAD_SWITCH_SECONDS)
+        with suppress(ValueError, RuntimeError):  # not the main thread: signals do not arrive there
+            for name in ("SIGTERM", "SIGHUP"):  # told to end; the window was closed
+                number = getattr(signal, name, None)
+                if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                    get_running_loop().add_signal_handler(number, self._end_from_outside)
+        self._terminal = watch_terminal() if not self.is_headless else None
+        self.set_interval(1.0, self._tick)
+
+    def _tick(self) -> None:
+        """Update the clocks every second, and end where the terminal is gone.
+
+        Its signal says so as well, unless the program was started with that signal ignored, as nohup does.
+        """
+        if self._terminal is not None and self._terminal.poll(0):
+            self._end_from_outside()
+        else:
+            self.top.tick()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and pastes go to the screen on top before any widget could have them."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            for key in read_keys(event):
+                await self.press(key, event.time)
+        elif isinstance(event, events.Paste) and not event.is_forwarded:
+            text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+            await self._handle(lambda: self.top.paste(text), event.time)
+        else:
+            await super().on_event(event)
+
+    async def press(self, key: str, at: float) -> None:
+        """Let one key act."""
+        await self._handle(lambda: self.top.press(key, at), at)
+
+    def act_later(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Let a click act, after the keys that were struck before it."""
+        at = monotonic()
+        self.call_later(lambda: self._handle(act, at))
+
+    async def _handle(self, act: Callable[[], Awaitable[None]], typed_at: float) -> None:
+        """Let one key or paste act, and show what came of it once no other key is waiting."""
+        screen = self.top
+        if typed_at < self._settled_at:
+            self._dropped += 1
+            screen.drop_keys(self._dropped)
+            self._show()
+            return
+        self._dropped = 0
+        try:
+            await act()
+        except Exception as error:
+            self.log.error(error)
+            screen.fail(error)
+        if screen.left:
+            await self.leave(screen)
+            return
+        self._show()
+        top = self.top
+        if top.bell_due:
+            self.bell()
+        if top.unexpected:
+            self._settled_at = monotonic()
+
+    def _show(self) -> None:
+        """Show what has changed; in a burst of keys only the last state."""
+        if self.message_queue_size == 0:
+            self.top.show()
+        elif not self._is_show_due:
+            self._is_show_due = True
+            self.call_later(self._show_late)
+
+    def _show_late(self) -> None:
+        self._is_show_due = False
+        self.top.show()
+
+    async def leave(self, screen: KeyScreen) -> None:  # noqa: ARG002 - for applications of several screens
+        """Go on after a screen was left."""
+        self.exit()
+
+    def _end_from_outside(self) -> None:
+        """Leave the terminal as it was found."""
+        self.call_later(self._save_and_exit)
+
+    async def _save_and_exit(self) -> None:
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, KeyScreen):
+                await screen.end_from_outside()
+        self.exit()
+
+    def panic(self, *renderables: Any) -> None:  # noqa: ARG002 - Textual's signature
+        """Leave without printing anything: whoever ran it says in words what happened."""
+        if self.failure is None:
+            self.failure = sys.exc_info()[1] or RuntimeError("the terminal's input broke off")
+        self._close_messages_no_wait()
+
+    def _fatal_error(self) -> None:
+        self.panic()

@@ -1,0 +1,133 @@
+"""Screen that handles keys one after another, with the panels that are open on it."""
+
+from typing import Final
+
+from textual.containers import Container
+from textual.screen import Screen
+
+from survey_cli.tui.widgets.panel import ListPanel, Panel, Row
+from survey_cli.tui.widgets.text import KeyBar, KeyHints
+from survey_cli.tui.widgets.themes import THEMES
+from survey_cli.wording import format_quantity
+
+MIN_WIDTH: Final = 60
+MIN_HEIGHT: Final = 20
+"""The smallest screen on which everything that matters has its place."""
+SIDE_WIDTH: Final = 110
+"""Columns from which the side panel is shown beside the question."""
+
+
+class KeyScreen(Screen[None]):
+    """A screen whose keys are handled one after another: by the panel on top, else by the screen itself.
+
+    Every key is handled whole before the next one. `show` then brings the widgets up to date.
+    """
+
+    AUTO_FOCUS = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.panels: list[Panel] = []
+        self.why = ""
+        """Why the last key was not accepted."""
+        self.said = ""
+        """Something the interviewer should know, gone at the next key."""
+        self.bell_due = False
+        self.unexpected = False
+        """The last key led to something that keys already typed could not know of."""
+        self.left = False
+        """It is over, and its last page was left."""
+
+    # Keys
+
+    async def press(self, key: str, at: float) -> None:
+        """Handle one key, struck at `at` (seconds of any clock)."""
+        raise NotImplementedError
+
+    async def paste(self, text: str) -> None:
+        """Take text pasted at once."""
+        raise NotImplementedError
+
+    def show(self) -> None:
+        """Bring the widgets up to date."""
+        raise NotImplementedError
+
+    def tick(self) -> None:
+        """Update the clocks; called every second."""
+
+    async def end_from_outside(self) -> None:
+        """Save what can be saved: the terminal is gone, or the program was told to end."""
+
+    def refuse(self, why: str) -> None:
+        """Say why a key was not accepted."""
+        self.why = why
+        self.bell_due = self.unexpected = True
+
+    def forget_messages(self) -> None:
+        """Forget what was said of the key before."""
+        self.bell_due = self.unexpected = False
+        self.why = self.said = ""
+
+    def drop_keys(self, count: int) -> None:
+        """Say that keys typed ahead were meant for something that did not come."""
+        self.said = f"{format_quantity(count, 'key')} typed ahead not used: this came first"
+
+    def fail(self, error: Exception) -> None:
+        """Say that a key broke something."""
+        self.refuse(f"that failed ({type(error).__name__}) and changed nothing: try again")
+
+    # Panels
+
+    @property
+    def panel(self) -> Panel | None:
+        """The panel on top, which has the keys."""
+        return self.panels[-1] if self.panels else None
+
+    async def open_panel(self, panel: Panel) -> None:
+        """Open a panel on top of those that are open."""
+        panel.close = self.close_panel
+        panel.refuse = self.refuse
+        if self.panels:
+            self.panels[-1].display = False
+        self.panels.append(panel)
+        await self.query_one("#panels", Container).mount(panel)
+        self.query_one("#panels").display = True
+
+    async def close_panel(self) -> None:
+        """Close the panel on top."""
+        if self.panels:
+            await self.panels.pop().remove()
+            if self.panels:
+                self.panels[-1].display = True
+            else:
+                self.query_one("#panels").display = False
+                self.focus_entry()
+
+    async def close_panels(self) -> None:
+        """Close all panels."""
+        while self.panels:
+            await self.close_panel()
+
+    def focus_entry(self) -> None:
+        """Give the cursor back to what is typed into when no panel is open."""
+        self.set_focus(None)
+
+    def show_keys(self, hints: KeyHints) -> None:
+        """Show the keys that act: those of the panel on top, else these."""
+        self.query_one(KeyBar).show(self.panel.hints if self.panel is not None else hints)
+
+    async def open_palette(self, rows: list[Row]) -> None:
+        """Open the palette: every action with its key, and the themes."""
+        themes = [
+            Row((f"Theme: {name}", "", "--theme"), lambda name=name: self._set_theme(name)) for name in THEMES
+        ]
+        await self.open_panel(
+            ListPanel("palette", "Actions: ", [*rows, *themes], takes="do it", empty="no action has these words")
+        )
+
+    async def _set_theme(self, name: str) -> None:
+        await self.close_panel()
+        self.app.theme = name
+        self.said = f"theme: {name}"
+
+

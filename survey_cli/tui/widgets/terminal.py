@@ -1,0 +1,127 @@
+"""Terminal of the full screen: its driver, its keys, its encoding, and whether it is still there."""
+
+import os
+import select
+import sys
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from rich.segment import Segment
+from textual import events
+from textual.color import Color
+from textual.driver import Driver
+from textual.filter import LineFilter
+
+from survey_cli.text_width import measure_width
+
+SAME_KEY: Final = {
+    "ctrl+m": "enter",
+    "kp_enter": "enter",
+    "return": "enter",
+    "shift+enter": "ctrl+j",
+    "alt+enter": "ctrl+j",
+}
+ENTER: Final = ("enter", "ctrl+j")
+"""Enter typed before the terminal was taken over arrives as Ctrl+J."""
+_PLAIN: Final = str.maketrans("‘’‚“”„–—‑−…×•·▷▸●✓─━│┃▊▎▌←→↑↓»«\u00a0", "'''\"\"\"----.x*->>*+-=|||||<>^v>< ")
+
+
+def read_keys(event: events.Key) -> Iterator[str]:
+    """Yield the keys of an event: the character where it is printable, else the name (`enter`, `alt+left`, `f8`)."""
+    letter = event.character
+    printable = letter is not None and len(letter) == 1 and _is_printable(letter)
+    key = letter if letter is not None and printable else SAME_KEY.get(event.key, event.key)
+    if event.key.startswith("alt+") and (printable or len(event.key) == 5):
+        # Escape and a character within the terminal's escape delay: two keys, not one.
+        yield "escape"
+        key = key if printable else event.key[4:]
+    yield key
+
+
+def _is_printable(letter: str) -> bool:
+    code = ord(letter)
+    return code >= 32 and not 127 <= code < 160
+
+
+class EncodingFilter(LineFilter):
+    """Replaces characters that the terminal's encoding lacks by others of the same width."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - Textual's signature
+        return [
+            segment if segment.control else segment._replace(text=to_encoding(segment.text, self._encoding))
+            for segment in segments
+        ]
+
+
+@lru_cache(maxsize=4096)
+def to_encoding(text: str, encoding: str) -> str:
+    """Return the text in characters that this encoding has, as wide as before.
+
+    Accents and curly quotation marks go, letters stay.
+    """
+    return "".join(_to_encoding(letter, encoding) for letter in text)
+
+
+def _to_encoding(letter: str, encoding: str) -> str:
+    plain = unicodedata.normalize("NFKD", letter).translate(_PLAIN)
+    for other in (letter, letter.translate(_PLAIN), plain[:1]):
+        try:
+            other.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+        if measure_width(other) == measure_width(letter):
+            return other
+    return "?" * measure_width(letter)
+
+
+def read_encoding() -> str | None:
+    """Return what the terminal is limited to; None where its locale is in UTF-8.
+
+    The C locale counts as ASCII, which Python takes for UTF-8 without asking the terminal.
+    """
+    encoding = (sys.__stderr__.encoding if sys.__stderr__ is not None else None) or "ascii"
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
+    if locale in ("C", "POSIX"):
+        return "ascii"
+    return None if encoding.lower().replace("-", "") == "utf8" else encoding
+
+
+def watch_terminal() -> "select.poll | None":
+    """Return what tells when the terminal's other end is closed; None where there is none, or no way of asking."""
+    stream = sys.__stdin__
+    if stream is None or not hasattr(select, "poll") or not stream.isatty():
+        return None
+    watched = select.poll()
+    watched.register(stream.fileno(), 0)  # a terminal that is gone says so unasked
+    return watched
+
+
+def select_driver() -> type[Driver] | None:
+    """Return Textual's driver for this terminal, made to survive a byte that is not UTF-8; None: Textual chooses."""
+    if sys.platform == "win32" or os.environ.get("TEXTUAL_DRIVER"):
+        return None
+    from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+    from textual.drivers.linux_driver import LinuxDriver
+
+    # Escape and a digit within the escape delay are two keys; Textual would make one odd letter of them (2: ™).
+    odd = [s for s, key in ANSI_SEQUENCES_KEYS.items() if isinstance(key, str) and len(s) == 2 and s[0] == "\x1b"]
+    if isinstance(ANSI_SEQUENCES_KEYS, dict):
+        for sequence in odd:
+            ANSI_SEQUENCES_KEYS.pop(sequence)
+
+    class TerminalDriver(LinuxDriver):
+        def run_input_thread(self) -> None:
+            while True:
+                try:
+                    super().run_input_thread()
+                    return
+                except UnicodeDecodeError:
+                    continue
+
+    return TerminalDriver

@@ -1,0 +1,191 @@
+"""Styled text and the widgets that show it: literal, wrapped by Textual, painted again only where it changed."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from textual import events
+from textual.app import RenderResult
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+from textual.widgets import Static
+
+from survey_cli.entries import StyledText
+from survey_cli.text_width import measure_width
+
+SEPARATOR: Final = " · "
+ASIDE: Final = "▷ "
+"""Before what is not read aloud."""
+HERE: Final = "▸"
+CHOSEN: Final = "●"
+
+_BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF])
+
+
+@lru_cache(maxsize=4096)
+def clean(text: str) -> str:
+    """Return the text without anything that would move the terminal's cursor or turn the line around."""
+    text = text.replace("\r\n", "\n").expandtabs(4).translate(_BIDI)
+    return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs") else "?" for c in text)
+
+
+def styled(text: str, style: str = "") -> Content:
+    """Return literal text in one style."""
+    return Content.styled(clean(text), style) if style else Content(clean(text))
+
+
+def spoken(text: StyledText, style: str = "") -> Content:
+    """Return the text with what is stressed in bold and underlined."""
+    return Content.assemble(
+        *((clean(span.text), f"{style} bold underline" if span.stress else style) for span in text if span.text)
+    )
+
+
+def join_lines(lines: Iterable[Content]) -> Content:
+    """Return the lines under each other, those that are empty left out."""
+    return Content("\n").join([line for line in lines if line])
+
+
+def hang(first: Content, text: Content, width: int) -> list[Content]:
+    """Return the text wrapped to `width` cells behind `first`, its further lines indented as far as `first` goes."""
+    indent = first.cell_length
+    lines = text.wrap(max(width - indent, 4))
+    return [first + line if n == 0 else Content(" " * indent) + line for n, line in enumerate(lines)] or [first]
+
+
+class Text(Static):
+    """Text that is laid out again only where its height changes, and hidden where it is empty."""
+
+    def __init__(self, *, id: str, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes=classes, markup=False)
+        self._shown: Content | None = None
+        self.display = False
+
+    def show(self, content: Content) -> None:
+        """Show this text."""
+        if self._shown is not None and self._shown.is_same(content):
+            return
+        before, self._shown = self._shown, content
+        visible = bool(content)
+        if visible != self.display:
+            self.display = visible
+        if not visible:
+            return
+        width = self.content_size.width
+        same_height = (
+            before is not None
+            and width > 0
+            and before.get_height(self.styles, width) == content.get_height(self.styles, width)
+        )
+        self.update(content, layout=not same_height)
+
+
+class Line(Static):
+    """One line whose two ends are set apart; the left end is cropped where there is no room for both."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, markup=False)
+        self._ends: tuple[Content, Content] = (Content(), Content())
+
+    def show(self, left: Content, right: Content = Content()) -> None:  # noqa: B008 - immutable
+        """Show these two ends."""
+        before = self._ends
+        if left.is_same(before[0]) and right.is_same(before[1]):
+            return
+        self._ends = left, right
+        self.refresh()
+
+    def render(self) -> RenderResult:
+        left, right = self._ends
+        width = self.content_size.width
+        if not right or right.cell_length >= width:
+            return left.truncate(width, ellipsis=True)
+        room = width - right.cell_length - 1
+        return left.truncate(room, ellipsis=True).pad_right(max(room + 1 - left.cell_length, 1)) + right
+
+
+class Lines(Widget):
+    """Lines that depend on the width: made by `build_lines`, at most once for each state and width."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._built: tuple[int, list[Content]] | None = None
+
+    def build_lines(self, width: int) -> list[Content]:
+        """Build the lines for this width."""
+        raise NotImplementedError
+
+    def rebuild(self) -> None:
+        """Build the lines anew: what they are made from has changed."""
+        before, self._built = self._built, None
+        same_height = before is not None and len(self._lines(before[0])) == len(before[1])
+        self.refresh(layout=not same_height)
+
+    def _lines(self, width: int) -> list[Content]:
+        if self._built is None or self._built[0] != width:
+            self._built = width, self.build_lines(width)
+        return self._built[1]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's
+        return len(self._lines(width))
+
+    def render(self) -> RenderResult:
+        return Content("\n").join(self._lines(self.content_size.width))
+
+
+class KeyHint(NamedTuple):
+    """One key as the key bar names it."""
+
+    key: str
+    """As it is printed: `F2`, `Esc`, `d`."""
+    label: str
+    rank: int = 0
+    """How soon it is left out on a narrow screen: 0 never, 9 first."""
+    press: str = ""
+    """The key that a click presses, where it is not the printed one in lower case."""
+
+
+KeyHints = Sequence[KeyHint]
+_PRESSED: Final = {"Esc": "escape", "←": "left", "→": "right", "Bksp": "backspace", "PgDn": "pagedown", "PgUp": "pageup"}
+
+
+class KeyBar(Static):
+    """The keys that act now, on one line; a click presses one."""
+
+    def __init__(self) -> None:
+        super().__init__(id="keybar", markup=False)
+        self._hints: tuple[KeyHint, ...] = ()
+        self._fitting: list[KeyHint] = []
+
+    def show(self, hints: KeyHints) -> None:
+        """Show these keys."""
+        if self._hints != tuple(hints):
+            self._hints = tuple(hints)
+            self.refresh()
+
+    def render(self) -> RenderResult:
+        fitting = list(self._hints)
+        while fitting and sum(map(_measure_hint, fitting)) - 2 > self.content_size.width:
+            fitting.remove(max(reversed(fitting), key=lambda hint: hint.rank))
+        self._fitting = fitting
+        parts: list[Content | tuple[str, str]] = []
+        for hint in fitting:
+            parts += [(hint.key, "bold $accent"), (f" {clean(hint.label)}  " if hint.label else "  ", "$quiet")]
+        return Content.assemble(*parts)
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key whose hint was clicked."""
+        start = 0
+        x = event.get_content_offset_capture(self).x
+        for hint in self._fitting:
+            end = start + _measure_hint(hint)
+            if start <= x < end - 2:
+                key = hint.press or _PRESSED.get(hint.key, hint.key.lower())
+                self.app.act_later(lambda: self.app.press(key, event.time))  # type: ignore[attr-defined]
+            start = end
+
+
+def _measure_hint(hint: KeyHint) -> int:
+    return measure_width(hint.key) + (1 + measure_width(clean(hint.label)) if hint.label else 0) + 2
