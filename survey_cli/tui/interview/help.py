@@ -31,7 +31,10 @@ KEYS: Final = (
     ("Ctrl+P", "every action, to be found by its words"),
     ("Ctrl+J", "new line, in a free answer"),
 )
-DOT_WORDS: Final = ((".dk .refused", "an answer declined, by its name"), ("..", "a dot, where an answer begins with one"))
+DOT_WORDS: Final = (
+    (".dk .refused", "an answer declined, by its name"),
+    ("..", "a dot, where an answer begins with one"),
+)
 RECENT: Final = 8
 """Answers listed beside the question."""
 
@@ -77,9 +80,7 @@ def build_case(session: InterviewProtocol, prompt: Prompt | None, notes: Iterabl
             ]
         ),
         _build_section("EARLIER", [_format_item(item) for item in session.list_recent_answers(RECENT)]),
-        _build_section(
-            "NOTES", [Content.assemble((f"{note.place}  ", "$code"), clean(note.text)) for note in notes]
-        ),
+        _build_section("NOTES", [Content.assemble((f"{note.place}  ", "$code"), clean(note.text)) for note in notes]),
         _build_section("QUOTA CELLS", [styled(cell) for cell in session.list_quota_cells()]),
         _build_section(
             "THEY ASK (F5)", [spoken(question) for question, _ in (prompt.faq if prompt is not None else ())]

@@ -7,6 +7,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.geometry import Region
 from textual.widgets import Input, TextArea
 
 from survey_cli.entries import LineEntry, OfferedOption, PickEntry, Prompt, TextSpan, VerbatimEntry
@@ -102,9 +103,7 @@ class OptionLines(Lines):
             sign = f"{HERE} "
         size = max(len(str(each.code)) for each in pick.options)
         style = "bold" if chosen or marked else "" if option.read else "$quiet dim"
-        first = Content.assemble(
-            (sign, "bold $accent"), (f"{option.code!s:>{size}}", "bold $code"), ("  ", "")
-        )
+        first = Content.assemble((sign, "bold $accent"), (f"{option.code!s:>{size}}", "bold $code"), ("  ", ""))
         parts = [spoken(option.text, style)]
         if specified := dict(state.specify_texts).get(option.code):
             parts.append(styled(f": {specified}", "bold"))
@@ -137,7 +136,6 @@ class QuestionView(VerticalScroll):
         """The widget that is typed into, of the present question."""
 
     def compose(self) -> ComposeResult:
-        yield Text(id="last")
         yield Text(id="spoken")
         yield Text(id="instruction")
         yield OptionLines()
@@ -146,29 +144,34 @@ class QuestionView(VerticalScroll):
 
     async def prepare(self, prompt: Prompt) -> None:
         """Have the widget that this question's entry is typed into."""
-        kind = {LineEntry: Input, VerbatimEntry: TextArea}.get(type(prompt.entry))
-        row = next(iter(self.query("#entry")), None)
-        if kind is None:
-            self._entry = None
-        else:
-            if row is None:
-                row = Horizontal(Text(id="unit"), id="entry")
-                await self.mount(row, before="#message")
-            found = next(iter(row.query(kind)), None)
-            if found is None:
-                found = Input(compact=True) if kind is Input else TextArea(compact=True, tab_behavior="focus")
-                await row.mount(found, before="#unit")
-            self._entry = found
-        if row is not None:
-            row.display = self._entry is not None
-            for other in row.query("Input, TextArea"):
-                other.display = other is self._entry
-        if self._entry is not None and isinstance(prompt.entry, LineEntry):
-            assert isinstance(self._entry, Input)
-            self._entry.placeholder = clean(prompt.entry.hint)
-            row.query_one("#unit", Text).show(styled(prompt.entry.unit, "$quiet"))
+        entry = prompt.entry
+        self._entry = None
+        if isinstance(entry, LineEntry):
+            field = await self._get_field()
+            field.placeholder = clean(entry.hint)
+            self.query_one("#unit", Text).show(styled(entry.unit, "$quiet"))
+            self._entry = field
+        elif isinstance(entry, VerbatimEntry):
+            self._entry = await self._get_text_area()
+        for editor in self.query("#field, #area"):
+            editor.display = editor is self._entry
+        for unit in self.query("#unit"):
+            unit.display = isinstance(entry, LineEntry) and bool(entry.unit)
         self.scroll_home(animate=False)
         self.focus_entry()
+
+    async def _get_field(self) -> Input:
+        """Return the field for one line, made when the first question needs it."""
+        if not self.query("#field"):
+            field = Input(id="field", compact=True)
+            await self.mount(Horizontal(field, Text(id="unit"), id="entry"), before="#message")
+        return self.query_one("#field", Input)
+
+    async def _get_text_area(self) -> TextArea:
+        """Return the field for a free answer, made when the first question needs it."""
+        if not self.query("#area"):
+            await self.mount(TextArea(id="area", compact=True, tab_behavior="focus"), before="#message")
+        return self.query_one("#area", TextArea)
 
     def focus_entry(self) -> None:
         """Give the cursor to the entry."""
@@ -212,9 +215,7 @@ class QuestionView(VerticalScroll):
         )
         self._show_options(prompt, state, is_read_back=is_read_back, specifying=specifying)
 
-    def _show_options(
-        self, prompt: Prompt, state: PickState, *, is_read_back: bool, specifying: Code | None
-    ) -> None:
+    def _show_options(self, prompt: Prompt, state: PickState, *, is_read_back: bool, specifying: Code | None) -> None:
         options = self.query_one(OptionLines)
         if is_read_back:
             options.show(OptionState(YES_NO))
@@ -228,7 +229,8 @@ class QuestionView(VerticalScroll):
                 OptionState(prompt.entry, chosen, texts, state.marked, state.typed, max(self.size.height - 8, 6))
             )
             if state.marked is not None and (line := options.marked_line) is not None:
-                self.scroll_to_region(options.region.translate((0, line))._replace(height=1), animate=False) if False else None
+                region = Region(0, options.virtual_region.y + line, 1, 1)
+                self.scroll_to_region(region, animate=False, force=True)
         elif isinstance(prompt.entry, LineEntry) and prompt.entry.labels:
             labels = tuple(OfferedOption(code, (TextSpan(text),)) for code, text in prompt.entry.labels)
             options.show(OptionState(PickEntry(options=labels)))
@@ -238,15 +240,11 @@ class QuestionView(VerticalScroll):
     def show_page(self, content: Content) -> None:
         """Show a page in place of a question: how the interview ended."""
         self.query_one("#spoken", Text).show(content)
-        for name in ("#instruction", "#probe", "#message", "#last"):
+        for name in ("#instruction", "#probe", "#message"):
             self.query_one(name, Text).show(Content())
         self.query_one(OptionLines).show(None)
         if self._entry is not None:
-            self.query_one("#entry").display = False
-
-    def show_last(self, content: Content) -> None:
-        """Show the answer that was keyed last."""
-        self.query_one("#last", Text).show(content)
+            self._entry.display = False
 
     def show_message(self, lines: Collection[Content]) -> None:
         """Show what is said about the entry."""

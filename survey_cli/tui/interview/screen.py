@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Final, assert_never
 
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal, Vertical, VerticalScroll
+from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.widgets import ProgressBar, Static
+from textual.widgets import Static
 
 from survey_cli import entry_commands as commands
 from survey_cli.engine.notes import InterviewNote
@@ -37,9 +37,21 @@ from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import QuestionView
 from survey_cli.tui.widgets.editing import edit, insert
 from survey_cli.tui.widgets.key_screen import KeyScreen
-from survey_cli.tui.widgets.panel import Choice, ChoicePanel, LinePanel, ListPanel, Panel, Row, TextPanel
+from survey_cli.tui.widgets.panel import Choice, ChoicePanel, LinePanel, ListPanel, Row, TextPanel
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import SEPARATOR, KeyBar, KeyHint, Line, Text, clean, spoken, styled
+from survey_cli.tui.widgets.text import (
+    SEPARATOR,
+    Header,
+    HeaderState,
+    KeyBar,
+    KeyHint,
+    Line,
+    Text,
+    build_title,
+    clean,
+    spoken,
+    styled,
+)
 from survey_cli.values import Place
 
 CONFIRM_HELP: Final = "F9 confirms it, or key the right answer"
@@ -71,17 +83,13 @@ class InterviewScreen(KeyScreen):
         """What was sent last, to be shown beside a query about it."""
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="frame"):
-            yield Line(id="header")
-            yield ProgressBar(id="progress", show_percentage=False, show_eta=False)
-            with Horizontal(id="main"):
-                with Vertical(id="column"):
-                    yield QuestionView()
-                    yield Container(id="panels")
-                with VerticalScroll(id="side", can_focus=False):
-                    yield Text(id="case")
-            yield Line(id="status")
-            yield KeyBar()
+        yield Header()
+        yield KeyBar()
+        yield Line(id="status")
+        with VerticalScroll(id="side", can_focus=False):
+            yield Text(id="case")
+        yield Container(id="panels")
+        yield QuestionView()
         yield Static(id="too-small", markup=False)
 
     async def on_mount(self) -> None:
@@ -135,7 +143,7 @@ class InterviewScreen(KeyScreen):
         else:
             self.refuse("pasted text is no answer here")
 
-    async def _press_at_end(self, key: str) -> None:  # noqa: ARG002 - the preview goes on from here by key
+    async def _press_at_end(self, key: str) -> None:
         self.left = True
 
     async def _answer(self, key: str, prompt: Prompt) -> None:
@@ -145,7 +153,7 @@ class InterviewScreen(KeyScreen):
             await self._go_back()
         elif key == "alt+right" or (key == "end" and empty and not isinstance(entry, PickEntry)):
             await self._go_forward()
-        elif self.query is not None and self.query.aloud:
+        elif self.pending_query is not None and self.pending_query.aloud:
             await self._read_back(key)
         else:
             match entry:
@@ -171,7 +179,7 @@ class InterviewScreen(KeyScreen):
                     assert_never(entry)
 
     @property
-    def query(self) -> Query | None:
+    def pending_query(self) -> Query | None:
         """What must be confirmed or changed now."""
         return self.prompt.query if self.prompt is not None and not self.denied else None
 
@@ -237,7 +245,7 @@ class InterviewScreen(KeyScreen):
 
     async def _press_empty_enter(self) -> None:
         """Keep the earlier answer; an empty Enter never confirms what is questioned."""
-        if self.query is not None:
+        if self.pending_query is not None:
             self.refuse(CONFIRM_HELP)
         elif self.denied:
             self.refuse(commands.ASK_AGAIN_HINT)
@@ -297,7 +305,7 @@ class InterviewScreen(KeyScreen):
             await self._open("f1")
         elif decline is not None:
             await self._decline(decline)
-        elif key.casefold() == "o" and self.query is not None:
+        elif key.casefold() == "o" and self.pending_query is not None:
             await self._open("f9")
         elif len(key) == 1:
             self.refuse(otherwise)
@@ -312,15 +320,13 @@ class InterviewScreen(KeyScreen):
             await record()
             return
         question = commands.format_drop_question(decline.text, len(self.pick.chosen))
-        await self.open_panel(
-            ChoicePanel(question, (Choice("y", "yes", record), Choice("n", "no", _do_nothing)))
-        )
+        await self.open_panel(ChoicePanel(question, (Choice("y", "yes", record), Choice("n", "no", _do_nothing))))
 
     def click_option(self, option: OfferedOption) -> None:
         """Choose the option that was clicked, as its code would."""
 
         async def choose() -> None:
-            if self.query is not None and self.query.aloud:
+            if self.pending_query is not None and self.pending_query.aloud:
                 await self._read_back(str(option.code))
             elif self.prompt is not None and isinstance(self.prompt.entry, PickEntry) and self.panel is None:
                 self.forget_messages()
@@ -408,7 +414,9 @@ class InterviewScreen(KeyScreen):
     async def _drop_command(self) -> None:
         """Take away the line that was a command."""
         panel = self.panel
-        if isinstance(panel, LinePanel) and (panel.what in ("command", "note") or commands.is_command(panel.input.value)):
+        if isinstance(panel, LinePanel) and (
+            panel.what in ("command", "note") or commands.is_command(panel.input.value)
+        ):
             await self.close_panel()
         elif commands.is_command(self.view.typed):
             self.view.set_typed("")
@@ -452,7 +460,7 @@ class InterviewScreen(KeyScreen):
     async def _open(self, key: str) -> None:
         """Open what a key opens; the same key closes it again."""
         panel = self.panel
-        if panel is not None and panel.what not in ("specify",):
+        if panel is not None and panel.what != "specify":
             if panel.unfinished:
                 self.refuse("finish this line first: Enter saves it, Esc cancels it")
                 return
@@ -584,9 +592,9 @@ class InterviewScreen(KeyScreen):
         await self.open_panel(panel)
 
     async def _confirm(self) -> None:
-        if self.query is None:
+        if self.pending_query is None:
             self.refuse(commands.NOTHING_TO_CONFIRM)
-        elif self.query.aloud:
+        elif self.pending_query.aloud:
             await self._finish(self.session.confirm(), swallow=True)
         else:
             await self.open_panel(
@@ -643,29 +651,35 @@ class InterviewScreen(KeyScreen):
                 await self._finish(self.session.confirm(rest))
             case ("ok", _):
                 self.refuse(commands.NOTHING_TO_CONFIRM)
-            case ("jump", rest) if rest:
-                place = commands.find_place(rest, (item.place for item in self.session.list_items()))
-                await (self._refused(place) if isinstance(place, Rejection) else self._jump(place))
-            case ("note", rest) if rest:
-                await self._add_note(rest)
-            case ("notes", rest):
+            case (name, rest):
+                await self._run_command_with(name, rest, prompt)
+
+    async def _run_command_with(self, name: str, rest: str, prompt: Prompt) -> None:
+        """Carry out a command that may have an argument; without one it opens what its key opens."""
+        match name, rest:
+            case "jump", place if place:
+                found = commands.find_place(place, (item.place for item in self.session.list_items()))
+                if isinstance(found, Rejection):
+                    self.refuse(found.why)
+                else:
+                    await self._jump(found)
+            case "note", text if text:
+                await self._add_note(text)
+            case "notes", _:
                 await self._change_note(rest)
-            case ("lang", rest) if rest and len(prompt.languages) > 1:
-                await self._speak(rest)
-            case ("stop", rest) if rest:
-                outcome = commands.find_outcome(rest, self.session.list_stop_outcomes())
+            case "lang", language if language and len(prompt.languages) > 1:
+                await self._speak(language)
+            case "stop", stop if stop:
+                outcome = commands.find_outcome(stop, self.session.list_stop_outcomes())
                 if isinstance(outcome, Rejection):
                     self.refuse(outcome.why)
                 else:
                     await self._drop_command()
                     await self._ask_stop(outcome)
-            case (name, _):
+            case _:
                 key = next(each.key for each in commands.COMMANDS if each.name == name)
                 await self._drop_command()
                 await self._open(key)
-
-    async def _refused(self, rejection: Rejection) -> None:
-        self.refuse(rejection.why)
 
     async def _change_note(self, rest: str) -> None:
         if not rest:
@@ -691,7 +705,6 @@ class InterviewScreen(KeyScreen):
         self.view.show_question(
             prompt, self.pick, denied=self.denied, specifying=specifying.code if specifying is not None else None
         )
-        self.view.show_last(Content.assemble(f"{self.last[0]}: ", clean(self.last[1])) if self.last else Content())
         self.view.show_message(self._build_messages(prompt))
         self.show_keys(self._list_keys(prompt))
         if self.has_class("-wide"):
@@ -708,16 +721,18 @@ class InterviewScreen(KeyScreen):
         seconds = int(session.elapsed_time().total_seconds())
         clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else ""
         right = [clock or f"{seconds // 60:02}:{seconds % 60:02}"]
-        title: list[tuple[str, str]] = [(" PRACTICE ", "bold reverse"), (" ", "")] if session.practice else []
-        title.append((clean(session.title), "bold"))
         if prompt is not None:
             right = [str(prompt.place), f"{prompt.position} / {prompt.total}", *right]
             if len(prompt.languages) > 1:
                 right.insert(0, prompt.language)
-            if prompt.section:
-                title += [("  ›  ", "$quiet"), (clean(prompt.section), "")]
-            self.query_one(ProgressBar).update(total=max(prompt.total, 1), progress=prompt.position - 1)
-        self.query_one("#header", Line).show(Content.assemble(*title), styled("   ".join(right)))
+        self.query_one(Header).show(
+            HeaderState(
+                build_title(session.title, prompt.section if prompt is not None else "", practice=session.practice),
+                "   ".join(right),
+                (prompt.position - 1) / max(prompt.total, 1) if prompt is not None else 1.0,
+                f"{self.last[0]}: {clean(self.last[1])}" if self.last is not None and prompt is not None else "",
+            )
+        )
         there = session.respondent_time()
         parts = [clean(session.respondent)] if session.respondent else []
         if prompt is not None and prompt.after_hangup:
@@ -733,10 +748,14 @@ class InterviewScreen(KeyScreen):
             lines.append(styled(f"! {self.why}", "bold $error"))
         if self.notice:
             lines.append(styled(f"» {self.notice}", "bold $warning"))
-        query = self.query
+        query = self.pending_query
         if query is not None and not query.aloud:
             sent = f"{clean(self._sent)}: " if self._sent else ""
-            lines.append(Content.assemble((f"? {sent}", "bold $warning"), spoken(query.text, "bold $warning"), (" Confirm?", "bold $warning")))
+            lines.append(
+                Content.assemble(
+                    (f"? {sent}", "bold $warning"), spoken(query.text, "bold $warning"), (" Confirm?", "bold $warning")
+                )
+            )
         elif query is None and prompt.earlier is not None and not self.denied and not lines:
             lines.append(styled(_describe_earlier(prompt), "$quiet"))
         echo = ""
@@ -750,7 +769,9 @@ class InterviewScreen(KeyScreen):
         if self.said:
             lines.append(styled(self.said, "$quiet"))
         lines += [
-            Content.assemble(("note: ", "$quiet"), (clean(note.text), "italic")) for note in self._notes if note.place == prompt.place
+            Content.assemble(("note: ", "$quiet"), (clean(note.text), "italic"))
+            for note in self._notes
+            if note.place == prompt.place
         ]
         return lines
 
@@ -758,7 +779,7 @@ class InterviewScreen(KeyScreen):
         """List the keys that act on the question, most wanted first."""
         entry = prompt.entry
         keys: list[KeyHint] = []
-        query = self.query
+        query = self.pending_query
         if query is not None and query.aloud:
             keys = [KeyHint("1", "yes, that is right"), KeyHint("2", "no, ask again")]
         else:
@@ -784,7 +805,9 @@ class InterviewScreen(KeyScreen):
         keys.append(KeyHint("←", "back", 2))
         for decline in prompt.declines:
             label = decline.text.lower()
-            if isinstance(entry, ReadEntry) or (isinstance(entry, PickEntry) and decline.key and not entry.is_code_prefix(decline.key)):
+            if isinstance(entry, ReadEntry) or (
+                isinstance(entry, PickEntry) and decline.key and not entry.is_code_prefix(decline.key)
+            ):
                 keys.append(KeyHint(decline.key, label, 1))
             elif isinstance(entry, PickEntry) and decline.key and entry.find_option(decline.key) is None:
                 keys.append(KeyHint(f"{decline.key} Enter", label, 1, "none"))
@@ -809,5 +832,3 @@ def _describe_earlier(prompt: Prompt) -> str:
             return f"already here: {earlier.label} · Enter takes it"
         case "reopened":
             return f"was {earlier.label}, which no longer fits: ask again"
-
-

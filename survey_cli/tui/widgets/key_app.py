@@ -134,7 +134,7 @@ class KeyApp(App[None]):
         self._is_show_due = False
         self.top.show()
 
-    async def leave(self, screen: KeyScreen) -> None:  # noqa: ARG002 - for applications of several screens
+    async def leave(self, screen: KeyScreen) -> None:
         """Go on after a screen was left."""
         self.exit()
 
@@ -148,7 +148,7 @@ class KeyApp(App[None]):
                 await screen.end_from_outside()
         self.exit()
 
-    def panic(self, *renderables: Any) -> None:  # noqa: ARG002 - Textual's signature
+    def panic(self, *renderables: Any) -> None:
         """Leave without printing anything: whoever ran it says in words what happened."""
         if self.failure is None:
             self.failure = sys.exc_info()[1] or RuntimeError("the terminal's input broke off")

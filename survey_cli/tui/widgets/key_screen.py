@@ -1,5 +1,6 @@
 """Screen that handles keys one after another, with the panels that are open on it."""
 
+from functools import partial
 from typing import Final
 
 from textual.containers import Container
@@ -118,9 +119,7 @@ class KeyScreen(Screen[None]):
 
     async def open_palette(self, rows: list[Row]) -> None:
         """Open the palette: every action with its key, and the themes."""
-        themes = [
-            Row((f"Theme: {name}", "", "--theme"), lambda name=name: self._set_theme(name)) for name in THEMES
-        ]
+        themes = [Row((f"Theme: {name}", "", "--theme"), partial(self._set_theme, name)) for name in THEMES]
         await self.open_panel(
             ListPanel("palette", "Actions: ", [*rows, *themes], takes="do it", empty="no action has these words")
         )
@@ -129,5 +128,3 @@ class KeyScreen(Screen[None]):
         await self.close_panel()
         self.app.theme = name
         self.said = f"theme: {name}"
-
-

@@ -1,7 +1,7 @@
 """Panels beside the question or the case: a line, a list, a choice, a text. A panel has the keys while it is open."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import ClassVar, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -345,5 +345,3 @@ class TextPanel(Panel):
             getattr(self.query_one(VerticalScroll), f"action_{SCROLLS[key]}")()
         else:
             self.refuse("Esc goes back")
-
-

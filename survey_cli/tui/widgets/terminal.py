@@ -52,7 +52,7 @@ class EncodingFilter(LineFilter):
         super().__init__()
         self._encoding = encoding
 
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - Textual's signature
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         return [
             segment if segment.control else segment._replace(text=to_encoding(segment.text, self._encoding))
             for segment in segments

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from textual import events
@@ -20,6 +20,8 @@ ASIDE: Final = "▷ "
 """Before what is not read aloud."""
 HERE: Final = "▸"
 CHOSEN: Final = "●"
+MARGIN: Final = 3
+"""Cells left empty at both sides of the screen."""
 
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF])
 
@@ -58,7 +60,7 @@ def hang(first: Content, text: Content, width: int) -> list[Content]:
 class Text(Static):
     """Text that is laid out again only where its height changes, and hidden where it is empty."""
 
-    def __init__(self, *, id: str, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes, markup=False)
         self._shown: Content | None = None
         self.display = False
@@ -74,18 +76,14 @@ class Text(Static):
         if not visible:
             return
         width = self.content_size.width
-        same_height = (
-            before is not None
-            and width > 0
-            and before.get_height(self.styles, width) == content.get_height(self.styles, width)
-        )
+        same_height = before is not None and width > 0 and len(before.wrap(width)) == len(content.wrap(width))
         self.update(content, layout=not same_height)
 
 
 class Line(Static):
     """One line whose two ends are set apart; the left end is cropped where there is no room for both."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id, markup=False)
         self._ends: tuple[Content, Content] = (Content(), Content())
 
@@ -106,10 +104,62 @@ class Line(Static):
         return left.truncate(room, ellipsis=True).pad_right(max(room + 1 - left.cell_length, 1)) + right
 
 
+@lru_cache(maxsize=64)
+def build_title(title: str, section: str, *, practice: bool) -> Content:
+    """Build the header's title: the survey's, and the section."""
+    parts: list[tuple[str, str]] = [(" PRACTICE ", "bold reverse"), (" ", "")] if practice else []
+    parts.append((clean(title), "bold"))
+    if section:
+        parts += [("  ›  ", "$quiet"), (clean(section), "")]
+    return Content.assemble(*parts)
+
+
+class HeaderState(NamedTuple):
+    """What the header says."""
+
+    title: Content
+    position: str
+    """Where one is, and the timer."""
+    progress: float = 0.0
+    """The part that is done, from 0 to 1."""
+    last: str = ""
+    """What was keyed last."""
+
+
+class Header(Widget):
+    """The title, a line of progress, and what was keyed last: one widget, so that a key costs one update."""
+
+    def __init__(self) -> None:
+        super().__init__(id="header")
+        self._state = HeaderState(Content(), "")
+
+    def show(self, state: HeaderState) -> None:
+        """Show this."""
+        if state != self._state or not state.title.is_same(self._state.title):
+            self._state = state
+            self.refresh()
+
+    def render(self) -> RenderResult:
+        title, position, progress, last = self._state
+        width = self.content_size.width
+        room = max(width - 2 * MARGIN - measure_width(position) - 2, 0)
+        left = title.truncate(room, ellipsis=True)
+        gap = " " * (width - 2 * MARGIN - left.cell_length - measure_width(position))
+        done = round(progress * (width - 2 * MARGIN))
+        margin = " " * MARGIN
+        return Content.assemble(
+            Content.assemble(margin, left, gap, position, margin).stylize_before("on $panel"),
+            f"\n{margin}",
+            ("━" * done, "$accent"),
+            ("─" * (width - 2 * MARGIN - done), "$quiet dim"),
+            (f"\n{margin}   {last}" if last else "\n", "$quiet dim"),
+        )
+
+
 class Lines(Widget):
     """Lines that depend on the width: made by `build_lines`, at most once for each state and width."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._built: tuple[int, list[Content]] | None = None
 
@@ -128,7 +178,7 @@ class Lines(Widget):
             self._built = width, self.build_lines(width)
         return self._built[1]
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self._lines(width))
 
     def render(self) -> RenderResult:
@@ -148,7 +198,14 @@ class KeyHint(NamedTuple):
 
 
 KeyHints = Sequence[KeyHint]
-_PRESSED: Final = {"Esc": "escape", "←": "left", "→": "right", "Bksp": "backspace", "PgDn": "pagedown", "PgUp": "pageup"}
+_PRESSED: Final = {
+    "Esc": "escape",
+    "←": "left",
+    "→": "right",
+    "Bksp": "backspace",
+    "PgDn": "pagedown",
+    "PgUp": "pageup",
+}
 
 
 class KeyBar(Static):
@@ -183,7 +240,7 @@ class KeyBar(Static):
             end = start + _measure_hint(hint)
             if start <= x < end - 2:
                 key = hint.press or _PRESSED.get(hint.key, hint.key.lower())
-                self.app.act_later(lambda: self.app.press(key, event.time))  # type: ignore[attr-defined]
+                self.app.act_later(partial(self.app.press, key, event.time))  # type: ignore[attr-defined]
             start = end
 
 
