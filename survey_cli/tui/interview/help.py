@@ -9,6 +9,7 @@ from survey_cli.engine.notes import InterviewNote
 from survey_cli.entries import PickEntry, Prompt, ReadEntry, to_plain_text
 from survey_cli.entry_commands import COMMANDS
 from survey_cli.sessions import AskedItem, InterviewProtocol, InterviewResult
+from survey_cli.sessions.interview.interview_protocol import ClosingReview
 from survey_cli.tui.widgets.text import ASIDE, clean, join_lines, spoken, styled
 from survey_cli.wording import format_quantity
 
@@ -39,10 +40,12 @@ RECENT: Final = 8
 """Answers listed beside the question."""
 
 
-def build_help(prompt: Prompt) -> str:
+def build_help(prompt: Prompt | None) -> str:
     """Build the page of keys, with more about this question first, as Markdown."""
-    lines = [f"> {_escape(to_plain_text(text))}\n" for text in (prompt.help, prompt.probe) if text]
-    declines = [(d.key, d.text) for d in prompt.declines if d.key and isinstance(prompt.entry, PickEntry | ReadEntry)]
+    texts = (prompt.help, prompt.probe) if prompt is not None else ()
+    lines = [f"> {_escape(to_plain_text(text))}\n" for text in texts if text]
+    keyed = prompt is not None and isinstance(prompt.entry, PickEntry | ReadEntry)
+    declines = [(d.key, d.text) for d in prompt.declines if d.key] if prompt is not None and keyed else []
     lines += ["| Key | |", "|---|---|", *_table_rows((*declines, *KEYS)), ""]
     commands = ((str(command), command.help) for command in COMMANDS)
     return "\n".join([*lines, "| Typed after a dot | |", "|---|---|", *_table_rows((*commands, *DOT_WORDS))])
@@ -95,6 +98,25 @@ def _build_section(title: str, lines: list[Content]) -> Content:
 
 def _format_item(item: AskedItem) -> Content:
     return Content.assemble((f"{item.place}  ", "$code"), clean(item.answer))
+
+
+def build_review(review: ClosingReview) -> Content:
+    """Build what is looked through before the interview is complete."""
+    minutes, seconds = divmod(int(review.duration.total_seconds()), 60)
+    sections = [
+        join_lines(
+            [
+                styled("Every question is answered", "bold"),
+                styled(f"{format_quantity(review.answered, 'answer')} in {minutes}:{seconds:02}", "$quiet"),
+            ]
+        ),
+        _build_section("DECLINED", [_format_item(item) for item in review.declined]),
+        _build_section("CONFIRMED IN SPITE OF A WARNING", [_format_item(item) for item in review.warnings]),
+        _build_section(
+            "NOTES", [Content.assemble((f"{note.place}  ", "$code"), clean(note.text)) for note in review.notes]
+        ),
+    ]
+    return Content("\n\n").join([section for section in sections if section])
 
 
 def build_result(result: InterviewResult | None) -> Content:

@@ -31,8 +31,9 @@ from survey_cli.entries import (
 )
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions import InterviewProtocol
+from survey_cli.sessions.interview.interview_protocol import ClosingReview
 from survey_cli.tui.interview import pick
-from survey_cli.tui.interview.help import KEYS, build_case, build_faq, build_help, build_result
+from survey_cli.tui.interview.help import KEYS, build_case, build_faq, build_help, build_result, build_review
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import QuestionView
 from survey_cli.tui.widgets.editing import edit, insert
@@ -65,7 +66,10 @@ class InterviewScreen(KeyScreen):
     def __init__(self, session: InterviewProtocol) -> None:
         super().__init__()
         self.session = session
+        session.review_before_end = True
         self.prompt: Prompt | None = None
+        self.review: ClosingReview | None = None
+        """What is looked through before the interview is complete."""
         self.pick = PickState()
         self.denied = False
         """A question read aloud about the answer was answered with no."""
@@ -79,6 +83,8 @@ class InterviewScreen(KeyScreen):
         self._draft = ""
         self._unsent: dict[Place, PickState | str] = {}
         self._notes: tuple[InterviewNote, ...] = session.list_notes()
+        self._compared: tuple[Place, ...] = ()
+        """The other questions that the check that rejected the last entry compares with this one."""
         self._sent = ""
         """What was sent last, to be shown beside a query about it."""
 
@@ -106,17 +112,17 @@ class InterviewScreen(KeyScreen):
         self._struck = key, at
         self.forget_messages()
         prompt = self.prompt
+        if self._swallows_enter and key in ENTER and soon:
+            self._swallows_enter = False
+            self.said = "that Enter came with the code before it and was not used; the next one counts"
+            return
+        self._swallows_enter = False
         if prompt is None:
             await self._press_at_end(key)
             return
         if self.notice:
             self.notice = ""
             if key in ENTER:
-                return
-        if self._swallows_enter:
-            self._swallows_enter = False
-            if key in ENTER and soon:
-                self.said = "that Enter came with the code before it and was not used; the next one counts"
                 return
         if held and prompt.ending and self.panel is None:
             self.said = f"{commands.ENTER_TWICE_HINT}: Enter once more ends here"
@@ -177,6 +183,15 @@ class InterviewScreen(KeyScreen):
                     self.refuse("the computer answers this one: nothing is asked")
                 case _:
                     assert_never(entry)
+
+    @property
+    def _place(self) -> Place | None:
+        return self.prompt.place if self.prompt is not None else None
+
+    def _list_other_places(self) -> tuple[Place, ...]:
+        """List the other questions that a failed check compares with this one."""
+        query = self.pending_query
+        return query.places if query is not None else self._compared
 
     @property
     def pending_query(self) -> Query | None:
@@ -343,6 +358,7 @@ class InterviewScreen(KeyScreen):
             if self.session.prompt() != before:  # accepted, and what follows of itself was not
                 await self._arrive()
             self.refuse(rejection.why)
+            self._compared = rejection.places
             return False
         self._sent = sent
         self._insisted = False
@@ -367,9 +383,13 @@ class InterviewScreen(KeyScreen):
         self.prompt = prompt = self.session.prompt()
         self.pick = PickState()
         self.denied = False
+        self._compared = ()
         self._draft = ""
+        self.review = self.session.closing_review() if prompt is None else None
         if prompt is None:
             self.unexpected = True
+            if self.review is None:
+                self._end()
             return
         await self.view.prepare(prompt)
         self.view.set_typed("")
@@ -389,6 +409,11 @@ class InterviewScreen(KeyScreen):
             else:
                 self.pick = unsent
             self.said = "what you had begun to key here is back: Enter takes it"
+
+    def _end(self) -> None:
+        """Leave at the interview's end, unless something must be read first."""
+        result = self.session.result()
+        self.left = result is not None and not (result.remark or result.erased or result.status == "lost")
 
     def keep_draft(self) -> None:
         """Save what is being typed in a free answer, where it changed."""
@@ -470,41 +495,40 @@ class InterviewScreen(KeyScreen):
             await self.close_panel()
             if panel.what == key:
                 return
-        prompt = self.prompt
-        assert prompt is not None
-        match key:
-            case "f1":
-                await self.open_panel(TextPanel(key, build_help(prompt)))
-            case "f2":
-                await self._open_note(prompt)
-            case "f3":
-                await self._open_jump(prompt)
-            case "f4":
-                await self._open_languages(prompt)
-            case "f5" if prompt.faq:
-                await self.open_panel(TextPanel(key, build_faq(prompt)))
-            case "f5":
-                self.refuse(commands.NO_FAQ)
-            case "f6":
-                await self.open_panel(TextPanel(key, build_case(self.session, prompt, self._notes)))
-            case "f7":
-                await self._jump_to_other(prompt)
-            case "f8":
-                await self._open_stop()
-            case "f9":
-                await self._confirm()
-            case "ctrl+p":
-                await self._open_palette(prompt)
-            case _:
-                await self._ask_suspend()
+        opener = {
+            "f1": self._open_help,
+            "f2": self._open_note,
+            "f3": self._open_jump,
+            "f4": self._open_languages,
+            "f5": self._open_faq,
+            "f6": self._open_case,
+            "f7": self._jump_to_other,
+            "f8": self._open_stop,
+            "f9": self._confirm,
+            "ctrl+p": self._open_palette,
+            "ctrl+c": self._ask_suspend,
+        }[key]
+        await opener()
+
+    async def _open_help(self) -> None:
+        await self.open_panel(TextPanel("f1", build_help(self.prompt)))
+
+    async def _open_faq(self) -> None:
+        if self.prompt is not None and self.prompt.faq:
+            await self.open_panel(TextPanel("f5", build_faq(self.prompt)))
+        else:
+            self.refuse(commands.NO_FAQ)
+
+    async def _open_case(self) -> None:
+        await self.open_panel(TextPanel("f6", build_case(self.session, self.prompt, self._notes)))
 
     async def _open_command(self) -> None:
         panel = LinePanel("command", "", self._run_command, text=".", saves="run it")
         await self.open_panel(panel)
 
-    async def _open_note(self, prompt: Prompt, text: str = "") -> None:
+    async def _open_note(self) -> None:
         """Open a line for a note; ↑ brings back those written before, the ones at this place first."""
-        notes = sorted(self._notes, key=lambda note: note.place == prompt.place)
+        notes = sorted(self._notes, key=lambda note: note.place == self._place)
 
         async def submit(typed: str) -> None:
             if not typed:
@@ -512,7 +536,7 @@ class InterviewScreen(KeyScreen):
                 return
             await self._add_note(typed, None if panel.at is None else notes[panel.at])
 
-        panel = LinePanel("f2", "note: ", submit, text=text, earlier=[note.text for note in notes])
+        panel = LinePanel("f2", "note: ", submit, earlier=[note.text for note in notes])
         await self.open_panel(panel)
 
     async def _add_note(self, text: str, replaces: InterviewNote | None = None) -> None:
@@ -523,20 +547,21 @@ class InterviewScreen(KeyScreen):
                 await self.close_panel()
         await self._stay(rejection, said="noted")
 
-    async def _open_jump(self, prompt: Prompt) -> None:
+    async def _open_jump(self) -> None:
         def act(place: Place):  # type: ignore[no-untyped-def]
             return lambda: self._jump(place)
 
         asked = self.session.list_items()
         rows = [Row((str(a.place), a.answer, a.text), act(a.place), str(a.place), terms=a.section) for a in asked]
-        marked = next((n for n, a in enumerate(asked) if a.place == prompt.place), len(asked) - 1)
+        marked = next((n for n, a in enumerate(asked) if a.place == self._place), len(asked) - 1)
         empty = "no question asked so far has these words" if asked else "nothing has been asked yet"
         panel = ListPanel("f3", "jump to: ", rows, marked=max(marked, 0), empty=empty, takes="go there")
         await self.open_panel(panel)
 
-    async def _open_languages(self, prompt: Prompt) -> None:
+    async def _open_languages(self) -> None:
         """Switch between two languages at once; more are a list."""
-        if len(prompt.languages) < 2:
+        prompt = self.prompt
+        if prompt is None or len(prompt.languages) < 2:
             self.refuse(commands.NO_LANGUAGE)
             return
         others = [language for language in prompt.languages if language != prompt.language]
@@ -556,9 +581,9 @@ class InterviewScreen(KeyScreen):
             await self.close_panel()
         await self._stay(rejection, said="")
 
-    async def _jump_to_other(self, prompt: Prompt) -> None:
+    async def _jump_to_other(self) -> None:
         """Jump from a failed check to the other question that it compares."""
-        places = prompt.query.places if prompt.query is not None else ()
+        places = self._list_other_places()
         if not places:
             self.refuse("no other question is compared here")
             return
@@ -604,7 +629,7 @@ class InterviewScreen(KeyScreen):
     async def _confirm_because(self, reason: str) -> None:
         await self._finish(self.session.confirm(reason))
 
-    async def _open_palette(self, prompt: Prompt) -> None:
+    async def _open_palette(self) -> None:
         """Open the palette: every action with its key and its command."""
 
         def act(key: str):  # type: ignore[no-untyped-def]
@@ -624,7 +649,10 @@ class InterviewScreen(KeyScreen):
         keys = {"F2": "f2", "F3": "f3", "F4": "f4", "F5": "f5", "F6": "f6", "F7": "f7", "F8, Ctrl+C": "f8", "F9": "f9"}
         keys |= {"← or Alt+←": "alt+left", "Alt+→ or End": "alt+right"}
         rows = [Row((does, key), act(keys[key])) for key, does in KEYS if key in keys]
-        rows += [Row((each.text, each.key or f".{each.id}"), decline(each)) for each in prompt.declines]
+        rows += [
+            Row((each.text, each.key or f".{each.id}"), decline(each))
+            for each in (self.prompt.declines if self.prompt is not None else ())
+        ]
         await self.open_palette([*rows, Row(("the keys", "F1"), act("f1"))])
 
     # Commands
@@ -698,8 +726,7 @@ class InterviewScreen(KeyScreen):
         prompt = self.prompt
         self._show_head(prompt)
         if prompt is None:
-            self.view.show_page(build_result(self.session.result()))
-            self.show_keys((KeyHint("any key", "leaves", press="enter"),))
+            self._show_end()
             return
         specifying = getattr(self.panel, "option", None)
         self.view.show_question(
@@ -709,6 +736,23 @@ class InterviewScreen(KeyScreen):
         self.show_keys(self._list_keys(prompt))
         if self.has_class("-wide"):
             self.query_one("#case", Text).show(build_case(self.session, prompt, self._notes))
+
+    def _show_end(self) -> None:
+        if self.review is None:
+            self.view.show_page(build_result(self.session.result()))
+            self.show_keys((KeyHint("any key", "leaves", press="enter"),))
+            return
+        self.view.show_page(build_review(self.review))
+        self.view.show_message(
+            [line for line in (_mark("! ", self.why, "bold $error"), styled(self.said, "$quiet")) if line]
+        )
+        keys = (
+            KeyHint("Enter", "complete"),
+            KeyHint("←", "back to correct"),
+            KeyHint("F3", "jump", 1),
+            KeyHint("F2", "note", 2),
+        )
+        self.show_keys(keys)
 
     def tick(self) -> None:
         self._show_head(self.prompt)
@@ -744,6 +788,8 @@ class InterviewScreen(KeyScreen):
     def _build_messages(self, prompt: Prompt) -> list[Content]:
         """Build what is said under the entry: why not, what is questioned, what the earlier answer was."""
         lines: list[Content] = []
+        if heard := self.session.heard():
+            lines.append(styled(f"they say: {heard}", "$success"))
         if self.why:
             lines.append(styled(f"! {self.why}", "bold $error"))
         if self.notice:
@@ -797,7 +843,8 @@ class InterviewScreen(KeyScreen):
         keys: list[KeyHint] = []
         if query is not None:
             keys.append(KeyHint("F9", "confirm"))
-            keys += [KeyHint("F7", str(query.places[0]), 1)] if query.places else []
+        if places := self._list_other_places():
+            keys.append(KeyHint("F7", f"to {places[0]}", 1))
         several = isinstance(entry, PickEntry) and entry.several
         coded = isinstance(entry, PickEntry) and not several and prompt.earlier is None and self.pick == PickState()
         if not coded and (query is None or self.pick.typed or self.view.typed):
@@ -816,6 +863,10 @@ class InterviewScreen(KeyScreen):
         if isinstance(entry, VerbatimEntry):
             keys.append(KeyHint("Ctrl+J", "new line", 3, "ctrl+j"))
         return keys
+
+
+def _mark(mark: str, text: str, style: str) -> Content:
+    return styled(f"{mark}{text}", style) if text else Content()
 
 
 async def _do_nothing() -> None:
