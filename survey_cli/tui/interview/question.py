@@ -211,7 +211,9 @@ class QuestionView(VerticalScroll):
             _aside(spoken(prompt.instruction)) if prompt.instruction and not is_read_back else Content()
         )
         self.query_one("#probe", Text).show(
-            _aside(spoken(prompt.probe)) if prompt.probe and not is_read_back else Content()
+            Content.assemble(("say ▷ ", "bold $warning"), spoken(prompt.probe, "italic"))
+            if prompt.probe and not is_read_back
+            else Content()
         )
         self._show_options(prompt, state, is_read_back=is_read_back, specifying=specifying)
 

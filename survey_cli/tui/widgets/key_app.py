@@ -90,7 +90,10 @@ class KeyApp(App[None]):
             await super().on_event(event)
 
     async def press(self, key: str, at: float) -> None:
-        """Let one key act."""
+        """Let one key act; on a screen that is too small, only Ctrl+C does."""
+        if self.top.too_small and key != "ctrl+c":
+            self.bell()
+            return
         await self._handle(lambda: self.top.press(key, at), at)
 
     def act_later(self, act: Callable[[], Awaitable[None]]) -> None:

@@ -1,10 +1,11 @@
 """Screen that handles keys one after another, with the panels that are open on it."""
 
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 from textual.containers import Container
 from textual.screen import Screen
+from textual.widgets import Static
 
 from survey_cli.tui.widgets.panel import ListPanel, Panel, Row
 from survey_cli.tui.widgets.text import KeyBar, KeyHints
@@ -25,6 +26,11 @@ class KeyScreen(Screen[None]):
     """
 
     AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-narrow"),
+        (MIN_WIDTH, "-normal"),
+        (SIDE_WIDTH, "-wide"),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,6 +82,25 @@ class KeyScreen(Screen[None]):
     def fail(self, error: Exception) -> None:
         """Say that a key broke something."""
         self.refuse(f"that failed ({type(error).__name__}) and changed nothing: try again")
+
+    @property
+    def too_small(self) -> str:
+        """Why nothing can be shown on a screen this small; empty where it is large enough."""
+        width, height = self.app.size
+        if width >= MIN_WIDTH and height >= MIN_HEIGHT:
+            return ""
+        return (
+            f"This window has {width} × {height} characters; {MIN_WIDTH} × {MIN_HEIGHT} are needed. "
+            "Enlarge it, or make its letters smaller. Keys are not taken meanwhile."
+        )
+
+    def on_resize(self) -> None:
+        """Say so where the screen is too small, and adapt what depends on the size."""
+        too_small = self.too_small
+        self.set_class(bool(too_small), "-tiny")
+        self.query_one("#too-small", Static).update(too_small)
+        if self.is_mounted:
+            self.call_later(self.show)
 
     # Panels
 
