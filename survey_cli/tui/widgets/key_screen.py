@@ -1,7 +1,7 @@
 """Screen that handles keys one after another, with the panels that are open on it."""
 
 from functools import partial
-from typing import ClassVar, Final
+from typing import Final
 
 from textual.containers import Container
 from textual.screen import Screen
@@ -26,7 +26,7 @@ class KeyScreen(Screen[None]):
     """
 
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
         (0, "-narrow"),
         (MIN_WIDTH, "-normal"),
         (SIDE_WIDTH, "-wide"),
