@@ -26,9 +26,9 @@ def conduct(desk: InterviewProtocol) -> None:
     """Hold the interview until it closes or is put aside. Raises ScreenError when the screen breaks; what
     was answered before is kept by the desk.
     """
-    from survey_cli.tui.app import InterviewApp  # Textual takes a quarter of a second: only when it is wanted
+    from survey_cli.tui.app import LinesInterviewApp  # Textual takes a quarter of a second: only when it is wanted
 
-    app = InterviewApp(desk)
+    app = LinesInterviewApp(desk)
     _run(app)
     if app.broke is not None:
         raise ScreenError(

@@ -27,7 +27,7 @@ class Answer(NamedTuple):
     """A question read aloud about the answer was answered with no."""
 
 
-class Send(NamedTuple):
+class SentCodes(NamedTuple):
     """Give these codes. `auto`: no Enter was needed."""
 
     codes: tuple[Code, ...]
@@ -48,7 +48,7 @@ class Empty:
     """Enter with nothing keyed: what stands is kept."""
 
 
-Keyed: TypeAlias = Answer | Send | Specify | Empty | KeyedDecline | No
+Keyed: TypeAlias = Answer | SentCodes | Specify | Empty | KeyedDecline | No
 
 
 def standing(prompt: Prompt | None, answer: Answer) -> tuple[tuple[Code, ...], TypedWords]:
@@ -108,8 +108,8 @@ def _entered(pick: PickEntry, prompt: Prompt, answer: Answer) -> Keyed:
     if not pick.several:
         return Empty() if answer.mark is None else take(pick.options[answer.mark], pick, prompt, answer, auto=False)
     if answer.chosen is not None:
-        return Send(answer.chosen, answer.words)
-    return Send(()) if pick.min_count == 0 and prompt.earlier is None else Empty()
+        return SentCodes(answer.chosen, answer.words)
+    return SentCodes(()) if pick.min_count == 0 and prompt.earlier is None else Empty()
 
 
 def describe_typed(typed: str, pick: PickEntry, prompt: Prompt) -> str:
@@ -134,7 +134,7 @@ def take(choice: OfferedOption, pick: PickEntry, prompt: Prompt, answer: Answer,
         return answer._replace(edit=Edit(), chosen=left, words=tuple(w for w in words if w[0] != choice.code))
     if choice.specify:
         return Specify(choice, dict(words).get(choice.code, ""), auto)
-    return add(choice, pick, prompt, answer) if pick.several else Send((choice.code,), (), auto)
+    return add(choice, pick, prompt, answer) if pick.several else SentCodes((choice.code,), (), auto)
 
 
 def add(choice: OfferedOption, pick: PickEntry, prompt: Prompt, answer: Answer, said: str = "") -> Answer | No:

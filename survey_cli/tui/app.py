@@ -223,7 +223,7 @@ class KeysApp(App[None]):
         self.panic()
 
 
-class InterviewApp(KeysApp):
+class LinesInterviewApp(KeysApp):
     """One interview on a full screen."""
 
     board: Keyboard
@@ -316,7 +316,7 @@ def _driver() -> type[Driver] | None:
         for sequence in odd:
             ANSI_SEQUENCES_KEYS.pop(sequence)
 
-    class TerminalDriver(LinuxDriver):
+    class LinesDriver(LinuxDriver):
         def run_input_thread(self) -> None:
             while True:
                 try:
@@ -325,4 +325,4 @@ def _driver() -> type[Driver] | None:
                 except UnicodeDecodeError:
                     continue
 
-    return TerminalDriver
+    return LinesDriver

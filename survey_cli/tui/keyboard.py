@@ -18,7 +18,7 @@ from survey_cli.entries import (
     Reply,
     VerbatimEntry,
 )
-from survey_cli.tui.answer import Answer, Empty, Keyed, Send, Specify, add, declined_by, pick_keyed
+from survey_cli.tui.answer import Answer, Empty, Keyed, SentCodes, Specify, add, declined_by, pick_keyed
 from survey_cli.tui.dotwords import act_of
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.interview_state import InterviewState
@@ -172,7 +172,7 @@ class Keyboard(InterviewState):
             case Answer():
                 self.follow = keyed.mark != self.answer.mark
                 self.answer = keyed
-            case Send(codes, words, auto):
+            case SentCodes(codes, words, auto):
                 self._send(PickReply(codes, dict(words)), auto=auto)
             case Specify(choice, words, auto):
                 self.answer = self.answer._replace(edit=Edit())

@@ -12,7 +12,7 @@ from survey_cli.sessions.preview.preview import PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewSession
 from survey_cli.tui import sheets
 from survey_cli.tui.answer import Answer
-from survey_cli.tui.app import InterviewApp
+from survey_cli.tui.app import LinesInterviewApp
 from survey_cli.tui.drawing import Clocks, Page, draw, help_lines
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.foot import Keys
@@ -183,7 +183,7 @@ def _still(answer: Answer, entry: object) -> Answer:
             return Answer()
 
 
-class PreviewApp(InterviewApp):
+class PreviewApp(LinesInterviewApp):
     """One file's interview on a full screen, followed while it is edited."""
 
     board: PreviewBoard

@@ -19,7 +19,7 @@ from survey_cli.entries import (
     ReadEntry,
     VerbatimEntry,
 )
-from survey_cli.tui.app import InterviewApp
+from survey_cli.tui.app import LinesInterviewApp
 from survey_cli.tui.drawing import Clocks, Page, draw
 from survey_cli.tui.keyboard import Keyboard
 from survey_cli.tui.wording import clean, crop, spoken, width_of, wrap, writable, written
@@ -49,7 +49,7 @@ def roles(page: Page, text: str) -> set[str]:
     return {run.role for line in page.lines for run in line if text in run.text}
 
 
-def piloted(app: InterviewApp, act: Callable[..., Awaitable[None]], size: tuple[int, int] = (80, 24)) -> None:
+def piloted(app: LinesInterviewApp, act: Callable[..., Awaitable[None]], size: tuple[int, int] = (80, 24)) -> None:
     """Run the app without a terminal while `act` presses keys."""
 
     async def run() -> None:
@@ -118,7 +118,7 @@ def test_text_is_literal_everywhere(evil: str) -> None:
             assert clean(evil) in shown
             assert not any(s.style and s.style.meta for y in range(24) for s in app._sheet.render_line(y))
 
-    app = InterviewApp(desk)
+    app = LinesInterviewApp(desk)
     piloted(app, look)
     assert desk.given == [("a", "1")]
 
@@ -281,7 +281,7 @@ def test_plain_terminals_get_plain_signs_of_the_same_width() -> None:
 # Keys through the app
 
 
-async def burst(app: InterviewApp, keys: str) -> None:
+async def burst(app: LinesInterviewApp, keys: str) -> None:
     """All keys at once, as a terminal delivers what was typed ahead."""
     for key in keys:
         event = events.Key("enter", "\r") if key == "\n" else events.Key(key, key)
@@ -306,7 +306,7 @@ def test_sixty_keys_typed_ahead_all_land_where_they_were_meant() -> None:
         assert app.board.prompt is not None
         assert str(app.board.prompt.place) == "z"
 
-    app = InterviewApp(desk)
+    app = LinesInterviewApp(desk)
     piloted(app, act)
     expected = []
     for n in range(20):
@@ -327,7 +327,7 @@ def test_keys_typed_ahead_of_a_doubted_answer_are_set_aside_and_it_says_so() -> 
         await pilot.press("4", "0", "enter", "1")
         assert desk.given == [("a", "169"), ("a", "40"), ("b", "1")]
 
-    app = InterviewApp(desk)
+    app = LinesInterviewApp(desk)
     piloted(app, act)
 
 
@@ -345,7 +345,7 @@ def test_an_interview_from_end_to_end() -> None:
         assert app.board.closing is not None
         await pilot.press("x")
 
-    app = InterviewApp(desk)
+    app = LinesInterviewApp(desk)
     piloted(app, act)
     assert desk.given == [
         ("hello", ""),
@@ -373,7 +373,7 @@ def test_a_paste_goes_into_the_words() -> None:
         await pilot.pause()
         await pilot.press("enter")
 
-    app = InterviewApp(desk)
+    app = LinesInterviewApp(desk)
     piloted(app, act)
     assert desk.given == [("a", "one\ntwo")]
 
@@ -389,7 +389,7 @@ def test_textual_s_own_keys_do_nothing_here() -> None:
         assert "Suspend this interview?" in text_of(app.page())
         assert app.is_running
 
-    app = InterviewApp(desk)
+    app = LinesInterviewApp(desk)
     piloted(app, act)
     assert desk.given == []
 
@@ -406,7 +406,7 @@ def test_a_desk_that_breaks_is_said_and_the_interview_goes_on() -> None:
         await pilot.press("escape", "2")
         assert desk.given == [("a", "2")]
 
-    app = InterviewApp(desk)
+    app = LinesInterviewApp(desk)
     piloted(app, act)
 
 
@@ -417,7 +417,7 @@ def test_escape_and_a_code_within_the_escape_delay_are_two_keys() -> None:
         await pilot.press("f1", "alt+2")
         assert desk.given == [("a", "2")]
 
-    piloted(InterviewApp(desk), act)
+    piloted(LinesInterviewApp(desk), act)
 
 
 def test_what_is_being_typed_is_saved_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -429,7 +429,7 @@ def test_what_is_being_typed_is_saved_without_a_key(monkeypatch: pytest.MonkeyPa
         await pilot.pause(0.3)
         assert desk.drafts == {"a": "they"}
 
-    piloted(InterviewApp(desk), act)
+    piloted(LinesInterviewApp(desk), act)
 
 
 def test_the_page_is_drawn_again_for_another_size() -> None:
@@ -440,7 +440,7 @@ def test_the_page_is_drawn_again_for_another_size() -> None:
             assert len(app._sheet.lines) == size[1]
             assert max(width_of(line) for line in app._sheet.lines) <= size[0]
 
-    app = InterviewApp(FakeInterview(every_kind(), at=1))
+    app = LinesInterviewApp(FakeInterview(every_kind(), at=1))
     piloted(app, act)
 
 
@@ -454,7 +454,7 @@ def test_the_clock_ticks_in_the_header_only() -> None:
         after = app._sheet.lines
         assert [y for y in range(24) if before[y] != after[y]] == [0]
 
-    app = InterviewApp(desk)
+    app = LinesInterviewApp(desk)
     piloted(app, act)
 
 

@@ -13,7 +13,7 @@ from textual.widgets import Input, TextArea
 from survey_cli.entries import LineEntry, OfferedOption, PickEntry, Prompt, TextSpan, VerbatimEntry
 from survey_cli.tui.interview.pick import PickState, get_chosen
 from survey_cli.tui.widgets.editing import Editor, get_text, set_text
-from survey_cli.tui.widgets.text import ASIDE, CHOSEN, HERE, Lines, Text, clean, hang, join_lines, spoken, styled
+from survey_cli.tui.widgets.text import ASIDE, CHOSEN, HERE, Lines, TextView, clean, hang, join_lines, spoken, styled
 from survey_cli.values import Code
 
 COLUMN_GAP = 3
@@ -136,11 +136,11 @@ class QuestionView(VerticalScroll):
         """The widget that is typed into, of the present question."""
 
     def compose(self) -> ComposeResult:
-        yield Text(id="spoken")
-        yield Text(id="instruction")
+        yield TextView(id="spoken")
+        yield TextView(id="instruction")
         yield OptionLines()
-        yield Text(id="probe")
-        yield Text(id="message")
+        yield TextView(id="probe")
+        yield TextView(id="message")
 
     async def prepare(self, prompt: Prompt) -> None:
         """Have the widget that this question's entry is typed into."""
@@ -149,7 +149,7 @@ class QuestionView(VerticalScroll):
         if isinstance(entry, LineEntry):
             field = await self._get_field()
             field.placeholder = clean(entry.hint)
-            self.query_one("#unit", Text).show(styled(entry.unit, "$quiet"))
+            self.query_one("#unit", TextView).show(styled(entry.unit, "$quiet"))
             self._entry = field
         elif isinstance(entry, VerbatimEntry):
             self._entry = await self._get_text_area()
@@ -164,7 +164,7 @@ class QuestionView(VerticalScroll):
         """Return the field for one line, made when the first question needs it."""
         if not self.query("#field"):
             field = Input(id="field", compact=True)
-            await self.mount(Horizontal(field, Text(id="unit"), id="entry"), before="#message")
+            await self.mount(Horizontal(field, TextView(id="unit"), id="entry"), before="#message")
         return self.query_one("#field", Input)
 
     async def _get_text_area(self) -> TextArea:
@@ -198,7 +198,7 @@ class QuestionView(VerticalScroll):
         """Show the question with what has been keyed for it."""
         query = prompt.query if not denied else None
         is_read_back = query is not None and query.aloud
-        say = self.query_one("#spoken", Text)
+        say = self.query_one("#spoken", TextView)
         parts = [_aside(spoken(prompt.turn))] if prompt.turn else []
         parts += [_spoken(spoken(prompt.intro), prompt)] if prompt.intro else []
         if is_read_back and query is not None:
@@ -207,10 +207,10 @@ class QuestionView(VerticalScroll):
             parts += [_spoken(spoken(prompt.text), prompt)]
         say.set_class(not prompt.aloud, "-own")
         say.show(Content("\n\n").join([part for part in parts if part]))
-        self.query_one("#instruction", Text).show(
+        self.query_one("#instruction", TextView).show(
             _aside(spoken(prompt.instruction)) if prompt.instruction and not is_read_back else Content()
         )
-        self.query_one("#probe", Text).show(
+        self.query_one("#probe", TextView).show(
             Content.assemble(("say ▷ ", "bold $warning"), spoken(prompt.probe, "italic"))
             if prompt.probe and not is_read_back
             else Content()
@@ -241,16 +241,16 @@ class QuestionView(VerticalScroll):
 
     def show_page(self, content: Content) -> None:
         """Show a page in place of a question: how the interview ended."""
-        self.query_one("#spoken", Text).show(content)
+        self.query_one("#spoken", TextView).show(content)
         for name in ("#instruction", "#probe", "#message"):
-            self.query_one(name, Text).show(Content())
+            self.query_one(name, TextView).show(Content())
         self.query_one(OptionLines).show(None)
         if self._entry is not None:
             self._entry.display = False
 
     def show_message(self, lines: Collection[Content]) -> None:
         """Show what is said about the entry."""
-        self.query_one("#message", Text).show(join_lines(lines))
+        self.query_one("#message", TextView).show(join_lines(lines))
 
 
 def _spoken(text: Content, prompt: Prompt) -> Content:

@@ -47,7 +47,7 @@ from survey_cli.tui.widgets.text import (
     KeyBar,
     KeyHint,
     Line,
-    Text,
+    TextView,
     build_title,
     clean,
     spoken,
@@ -93,7 +93,7 @@ class InterviewScreen(KeyScreen):
         yield KeyBar()
         yield Line(id="status")
         with VerticalScroll(id="side", can_focus=False):
-            yield Text(id="case")
+            yield TextView(id="case")
         yield Container(id="panels")
         yield QuestionView()
         yield Static(id="too-small", markup=False)
@@ -735,7 +735,7 @@ class InterviewScreen(KeyScreen):
         self.view.show_message(self._build_messages(prompt))
         self.show_keys(self._list_keys(prompt))
         if self.has_class("-wide"):
-            self.query_one("#case", Text).show(build_case(self.session, prompt, self._notes))
+            self.query_one("#case", TextView).show(build_case(self.session, prompt, self._notes))
 
     def _show_end(self) -> None:
         if self.review is None:

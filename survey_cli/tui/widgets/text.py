@@ -57,7 +57,7 @@ def hang(first: Content, text: Content, width: int) -> list[Content]:
     return [first + line if n == 0 else Content(" " * indent) + line for n, line in enumerate(lines)] or [first]
 
 
-class Text(Static):
+class TextView(Static):
     """Text that is laid out again only where its height changes, and hidden where it is empty."""
 
     def __init__(self, *, id: str, classes: str | None = None) -> None:
