@@ -125,6 +125,8 @@ class PlainInterview:
                 else (".ok confirms it, with a reason if you like, or another answer")
             )
             output.print_aside(how)
+        if heard := self._session.heard():
+            output.print_aside(f"heard: {heard}")
 
     def _show_headings(self, prompt: Prompt, *, anew: bool) -> None:
         """Print the section and the roster's turn, where they have changed."""

@@ -67,6 +67,8 @@ class PlainStation:
         """
         session, output = self._station, self._output
         output.print_aside(", ".join(part for part in (session.title, session.interviewer, session.station) if part))
+        if session.practice:
+            output.print_aside("PRACTICE: the respondents are simulated; no number is dialed")
         output.print_aside(".help lists what can be typed")
         view = session.view()
         if isinstance(view, IdleView) and not view.why:
@@ -115,6 +117,8 @@ class PlainStation:
                 line = render_number(number, dialled=view.has_open_call)
                 if line not in {render_number(n, dialled=before.has_open_call) for n in before.numbers}:
                     self._output.print_aside(line)
+            if view.heard and view.heard != before.heard:
+                self._output.print_aside(f"heard: {view.heard}")
             if view.pending_input != before.pending_input:
                 for line in render_pending_input(view):
                     self._output.print_aside(line)

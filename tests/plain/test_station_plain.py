@@ -84,6 +84,18 @@ def test_a_break_has_its_reason() -> None:
     assert "[On a break (lunch) since" in said
 
 
+def test_what_simulated_respondents_say_is_printed_as_heard() -> None:
+    calling = FakeStation(practice=True, spoken="“Hello?”")
+    calling.conduct.spoken = "“Disagree.”"
+    _, said, _ = worked(calling, ".dial", ".interview", "2")
+    assert "[PRACTICE: the respondents are simulated; no number is dialed]" in said
+    assert said.count("[heard: “Hello?”]") == 1
+    assert "[heard: “Disagree.”]" in said
+    _, said, _ = worked(FakeStation(), ".dial", ".interview", "2")
+    assert "heard" not in said
+    assert "PRACTICE" not in said
+
+
 def test_an_appointment_that_is_due_is_announced_once() -> None:
     calling = FakeStation(due_appointment=an_appointment(is_late=True))
     _, said, _ = worked(calling, ".faq", ".faq", "2", "y")

@@ -159,6 +159,8 @@ class FakeStation:
     """After an outcome a time for notes comes before the next case."""
     due_appointment: StationAppointment | None = None
     practice: bool = False
+    spoken: str = ""
+    """What is heard once a number is dialed."""
 
     def view(self) -> StationView:
         return self.now
@@ -215,7 +217,7 @@ class FakeStation:
             return rejected
         case = self._case()
         self.calls.append(f"dial {case.key}")
-        self.now = replace(case, has_open_call=True, dialed_at=NOW.astimezone(HERE))
+        self.now = replace(case, has_open_call=True, dialed_at=NOW.astimezone(HERE), heard=self.spoken)
         return f"dial {next(n.text for n in case.numbers if n.current)}"
 
     def choose_number(self, position: int) -> Rejection | None:

@@ -51,6 +51,8 @@ class ClaimedCase:
     interview_status: str = ""
     """The state of its interview, in words."""
     notice: str = ""
+    heard: str = ""
+    """What is heard in the open call of a practice station."""
     pending_input: PendingInput = ""
 
     def append_events(

@@ -226,6 +226,8 @@ class InterviewSession:
         self.respondent = setup.respondent
         self.notice = setup.notice
         self.practice = setup.practice
+        self.respondents_answer: Callable[[Interview], str] | None = None
+        """Returns what a simulated respondent says to the current question; None: a real respondent."""
         self.stored_in = setup.stored_in
         self.details = list_details(instrument, interview.start.sample)
         self.review_before_end = False
@@ -440,7 +442,9 @@ class InterviewSession:
         return self._apply(InterviewStopped(self._stamp(), outcome))
 
     def heard(self) -> str:
-        return ""
+        if self.respondents_answer is None or self.prompt() is None or self._is_quota_full:
+            return ""
+        return self.respondents_answer(self._interview)
 
     # drafts
 

@@ -1,4 +1,4 @@
-"""Dialing: the dial command of this machine, or a number to dial by hand.
+"""Dialing: the dial command of this machine, a number to dial by hand, or simulated respondents.
 
 The command belongs to the machine (`SURVEY_DIAL`), never to an instrument. It is a list of arguments; no shell reads
 it.
@@ -8,13 +8,28 @@ import os
 import shlex
 import subprocess
 from collections.abc import Mapping
-from typing import Final
+from datetime import datetime
+from typing import Final, Protocol
 
+from survey_cli.engine.interview import Interview
+from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
 
 ENVIRONMENT_VARIABLE: Final = "SURVEY_DIAL"
 PLACEHOLDERS: Final = ("{number}", "{tel}")
 """Where the number is inserted: `{number}` as +19155550122, `{tel}` as tel:+19155550122."""
+
+
+class SimulatedRespondents(Protocol):
+    """The people of a practice station, in place of a telephone."""
+
+    def answer_call(self, case: Case, number: int, local_time: datetime) -> str:
+        """Return what is heard when this number is dialed, at this time on the respondent's clock."""
+        ...
+
+    def answer_question(self, case: str, interview: Interview) -> str:
+        """Return what the respondent of the case says to the current question, or when the interview is left."""
+        ...
 
 
 def read_dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from survey_cli.sessions.interview.start_interview import (
     resolve_station_name,
     utc_now,
 )
-from survey_cli.sessions.station.dialing import read_dial_command
+from survey_cli.sessions.station.dialing import SimulatedRespondents, read_dial_command
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.study.clock import record_start
 from survey_cli.study.consistency.upkeep import rebuild_queue
@@ -42,13 +42,12 @@ def open_station(
 
     `clock` is for tests; otherwise it is the study's.
     """
-    if zone and _find_zone(zone) is None:
-        raise UserError("--zone", f"{zone!r} is no time zone", "write one as America/Chicago")
+    station_zone = find_station_zone(zone)
     command = read_dial_command()
     study = open_study(path, db=db, by=interviewer, people=people)
     try:
         check_clock(study.store, study.where, StartOptions(case="", clock_is_right=clock_is_right), clock)
-        return _start_shift(study, station, clock, _find_zone(zone), command, StudyFiles(study, people))
+        return _start_shift(study, station, clock, station_zone, command, StudyFiles(study, people))
     except UserError:
         study.close()
         raise
@@ -86,7 +85,14 @@ def build_queue(study: OpenStudy, station: str) -> CaseQueue:
 
 
 def build_station(
-    study: OpenStudy, who: Interviewer, station: str, *, clock: Clock, zone: ZoneInfo, rng: Random
+    study: OpenStudy,
+    who: Interviewer,
+    station: str,
+    *,
+    clock: Clock,
+    zone: ZoneInfo | None,
+    rng: Random,
+    respondents: SimulatedRespondents | None = None,
 ) -> StationSession:
     """Build one of several stations of an open study, with a given clock and given random numbers.
 
@@ -100,11 +106,12 @@ def build_station(
         zone=zone,
         token=lambda: f"{rng.getrandbits(128):032x}",
         rng=rng,
+        respondents=respondents,
     )
 
 
-def _find_zone(name: str) -> ZoneInfo | None:
-    """Find the station's time zone, by default the computer's; None where it is unknown."""
+def find_station_zone(name: str) -> ZoneInfo | None:
+    """Find the station's time zone, by default the computer's; None where that is unknown."""
     zone_name = name or os.environ.get("TZ", "").lstrip(":")
     if not zone_name:
         with suppress(OSError):
@@ -112,4 +119,6 @@ def _find_zone(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(zone_name) if zone_name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
+        if name:
+            raise UserError("--zone", f"{name!r} is no time zone", "write one as America/Chicago") from None
         return None

@@ -28,6 +28,7 @@ from survey_cli.fieldwork.case.events import (
     OutcomeRevoked,
     ScriptRead,
 )
+from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.queue.rules import explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.outcomes import Outcome
@@ -44,7 +45,7 @@ from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station import station_view
-from survey_cli.sessions.station.dialing import dial
+from survey_cli.sessions.station.dialing import SimulatedRespondents, dial
 from survey_cli.sessions.station.shift import Shift
 from survey_cli.sessions.station.station_protocol import (
     AppointmentPolicy,
@@ -84,8 +85,6 @@ class WrapUp(NamedTuple):
 class StationSession:
     """Session of one interviewer at one station, with at most one case at a time. Implements `StationProtocol`."""
 
-    practice = False
-
     def __init__(
         self,
         *,
@@ -97,8 +96,12 @@ class StationSession:
         token: Callable[[], str] = lambda: uuid4().hex,
         rng: Random | None = None,
         files: StudyFiles | None = None,
+        respondents: SimulatedRespondents | None = None,
     ) -> None:
         self._clock = clock
+        self._respondents = respondents
+        """None: real ones."""
+        self.practice = respondents is not None
         self._zone = zone
         """The station's own; None: the computer's."""
         self._command = command
@@ -325,6 +328,13 @@ class StationSession:
         if (rejection := self._append(NumberDialed(number.position))) is not None:
             return rejection
         by_hand = plan.requires_manual_dialing(number.line, case.case.columns)
+        if self._respondents is not None and self._case is not None:
+            zones = list_call_zones(case.case, number, plan)
+            local_time = at.astimezone(ZoneInfo(zones[0])) if zones else self._to_local(at)
+            self._case = replace(
+                self._case, heard=self._respondents.answer_call(case.case, number.position, local_time)
+            )
+            return f"{digits.display} was dialed{changed}"
         if not self._command or by_hand:
             return f"dial {digits.display}{changed}"
         return dial(self._command, digits.e164) or f"{digits.display} is ringing{changed}"
@@ -458,6 +468,9 @@ class StationSession:
         except UserError as error:
             return Rejection(error.short)
         self._session, self._link, self._case = session, link, link.claimed_case
+        if (respondents := self._respondents) is not None:
+            session.practice = True
+            session.respondents_answer = lambda interview: respondents.answer_question(case.case.key, interview)
         self._shift.add(case.case.key, link.claimed_case.history[-1])
         return session
 
@@ -487,7 +500,10 @@ class StationSession:
             interview_status = self._study.interviews.describe_state(case.row.key)
         except StoreError as error:
             return self._report_unsaved(error)
-        self._case = replace(case, pending_input=link.pending_input, interview_status=interview_status)
+        heard = self._respondents.answer_question(case.case.key, session.interview) if self._respondents else ""
+        self._case = replace(
+            case, pending_input=link.pending_input, interview_status=interview_status, heard=heard or case.heard
+        )
         return None
 
     # other cases

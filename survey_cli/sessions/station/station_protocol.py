@@ -121,6 +121,8 @@ class CaseView:
     """The current number was dialed and the outcome is not entered yet."""
     dialed_at: datetime | None = None
     """When the open call was dialed, on this station's clock; None while no call is open."""
+    heard: str = ""
+    """What is heard in the open call: only of simulated respondents (`It rings; nobody answers.`)."""
     pending_input: Literal["", "time", "outcome"] = ""
     """What is needed before the case can be released. `time`: an appointment was chosen in the interview and needs
     its time; `outcome`: the interview was left open and needs an outcome.

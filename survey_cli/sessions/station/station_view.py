@@ -54,6 +54,7 @@ def build_case_view(
         interview_status=claimed.interview_status,
         has_open_call=claimed.has_open_call,
         dialed_at=to_local(claimed.dialed_at) if claimed.dialed_at is not None else None,
+        heard=claimed.heard if claimed.has_open_call else "",
         pending_input=claimed.pending_input,
         notice=claimed.notice,
     )
