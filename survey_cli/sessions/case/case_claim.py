@@ -23,6 +23,7 @@ from survey_cli.store.cases.case_records import (
     LeaseLost,
 )
 from survey_cli.study.consistency.interview_outcomes import select_quota_cells
+from survey_cli.study.consistency.queue_refresh import end_expired_leases
 
 RENEWALS_PER_LEASE: Final = 10
 """How often a lease is renewed within its own length."""
@@ -42,8 +43,9 @@ class CaseClaims:
     clock: Clock
 
     def claim(self, key: str, token: str) -> ClaimedCase | LeaseHolder | None:
-        """Claim the case of this key; returns Held where another station has it, None where there is none."""
+        """Claim the case of this key; returns its holder where another station has it, None where there is none."""
         at = self.clock()
+        end_expired_leases(self.store, self.plan, at)
         lease = Lease(token, self.by, self.station, at + self.plan.lease)
         row = self.store.cases.claim_case(key, lease, at)
         return self.load_claimed(row, token) if isinstance(row, CaseRow) else row

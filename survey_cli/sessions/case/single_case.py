@@ -9,6 +9,7 @@ from survey_cli.sessions.case.outcome_events import build_events_without_station
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock, StartOptions
 from survey_cli.store.cases.case_records import LeaseHolder
+from survey_cli.study.consistency.reconciliation import reconcile_returned
 from survey_cli.study.consistency.upkeep import repair
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import read_pause
@@ -32,6 +33,9 @@ def start_single_case(
     )
     _check_pause(study, interviews, options, clock)
     claims = CaseClaims(store=study.store, plan=study.plan, by=study.who.login, station=station, clock=clock)
+    row = study.store.cases.queries.find_row(options.case)
+    if row is not None and row.holder is not None and row.holder[:2] == (claims.by, station):
+        reconcile_returned(study.store, study.plan, options.case, clock())
     case = claims.claim(options.case, token)
     if case is None:
         raise UserError(options.case, "there is no such case", "choose another case")

@@ -408,12 +408,12 @@ class InterviewSession:
             return self._apply(InterviewEnded(self._stamp(), COMPLETE))
         if self._interview.is_at_end or self._is_quota_full:
             return self.reply("")  # the respondent has answered everything that leads here
-        if self._interview.is_reopened and self._end_again():
+        if self._interview.is_reopened and self.return_to_end():
             return None
         return self._apply(InterviewSuspended(self._stamp()))
 
-    def _end_again(self) -> bool:
-        """End a corrected interview as it had ended before, where all its answers are valid."""
+    def return_to_end(self) -> bool:
+        """End an interview that had come to its end before, where all its answers are valid; returns whether it has."""
         place = self._interview.place
         if place is None or self.jump(place) is not None:
             return False

@@ -198,6 +198,7 @@ class InterviewStarter:
         language = options.language or interview.language
         if language not in instrument.languages:
             raise build_language_error(instrument, language)
+        was_answered = interview.is_answered and not options.reopen
         at = max(self.clock(), row.updated_at)
         context = SessionContext(options.interviewer, daypart(at.astimezone(zone).hour), language)
         event = InterviewResumed(EventStamp(at, options.interviewer, self._station), context, reopen=options.reopen)
@@ -225,18 +226,24 @@ class InterviewStarter:
             )
             raise UserError(case, what, "choose another case")
         link.handle_commit(row.id, None)
-        notice = self._describe_resumption(row, interview, after, zone)
+        notice = self._describe_resumption(row, interview, after, zone, was_answered=was_answered)
         if newest is None:
             notice += " The questionnaire's file is missing or has problems now; this interview goes on as it began."
         elif instrument is not newest:
             notice += " The questionnaire has changed since; this interview goes on as it began."
-        return self._build_session(row.id, after, zone, notice)
+        session = self._build_session(row.id, after, zone, notice)
+        if was_answered:
+            session.return_to_end()
+        return session
 
-    def _describe_resumption(self, row: InterviewRow, before: Interview, after: Interview, zone: tzinfo) -> str:
-        position = f"at {before.place or after.place or 'its end'}"
+    def _describe_resumption(
+        self, row: InterviewRow, before: Interview, after: Interview, zone: tzinfo, *, was_answered: bool
+    ) -> str:
+        position = "at its end" if was_answered else f"at {before.place or after.place or 'its end'}"
         when = row.updated_at.astimezone(zone)
         version = f", version {after.instrument.version}" if after.instrument.version else ""
         how = "reopened for correction" if self.options.reopen else "resumed"
+        how += "; nothing was left to ask" if was_answered else ""
         return f"Case {row.case} was {row.status} {position}, {when:%d %b %H:%M}{version}: {how}."
 
     def _build_session(self, interview_id: str, interview: Interview, zone: tzinfo, notice: str) -> InterviewSession:

@@ -102,6 +102,8 @@ class Preview:
         """Errors were found and are not shown yet: the file may be half saved."""
         self._names: frozenset[str] = frozenset()
         self._is_empty = True
+        self.review_before_end = False
+        """Of every session from now on; set before `open` by an interface that shows the closing review."""
         instrument = check_instrument(load_source_text(_EMPTY_INSTRUMENT)).instrument
         assert instrument is not None
         self._state = PreviewState(
@@ -240,7 +242,7 @@ class Preview:
             migration = carry_over(instrument, began, given_answers, to=None, stamp=began.stamp, rng=rng)
         invented_answers = {**before.invented_answers(), **select_answers(migration, migration.invented)}
         session = self._build_session(migration.interview, begin, given_answers, invented_answers)
-        return session, _describe_change(old, place, migration, session.interview)
+        return session, _describe_change(place, migration, session.interview)
 
     def _build_fresh_session(
         self, instrument: Instrument, given_answers: Mapping[Place, RecordedAnswer]
@@ -264,6 +266,7 @@ class Preview:
             invented_answers=invented_answers,
             seed=self._options.seed,
         )
+        session.review_before_end = self.review_before_end
         session.advance()
         return session
 
@@ -354,7 +357,7 @@ def _read_signature(name: str) -> tuple[int, ...] | None:
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
-def _describe_change(old: Interview, place: Place | None, migration: AnswerMigration, new: Interview) -> str:
+def _describe_change(place: Place | None, migration: AnswerMigration, new: Interview) -> str:
     """Describe what happened to the interview when the file changed, in one line."""
     given_count = sum(
         h.cell is not None for p, h in new.machine.recorded_answers.items() if p not in migration.invented
@@ -364,7 +367,7 @@ def _describe_change(old: Interview, place: Place | None, migration: AnswerMigra
         why = "is gone" if place.item not in new.instrument.items else "is not asked now"
         where = f"standing at {new.place}" if new.place is not None else "the interview is at its end"
         parts.append(f"{place} {why}: {where}")
-    elif place is None and new.status == "open" and new.place is not None and old.status != "open":
+    elif place is None and new.place is not None:
         parts.append(f"standing at {new.place}, which is open")
     if migration.invented:
         parts.append(f"invented: {join_first(migration.invented, MAX_PLACES_NAMED)}")

@@ -25,8 +25,7 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> list[ExpiredLease]:
     again before the study's end. Raises StoreError.
     """
     cases = store.cases
-    lapsed = cases.expire_leases(at)
-    reconcile_lapsed(store, plan, [lease.key for lease in lapsed], at)
+    lapsed = end_expired_leases(store, plan, at)
     while stale := cases.queries.list_stale_rows():
         if not _update_positions(store, plan, stale, at):
             break  # other stations are updating them
@@ -35,6 +34,16 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> list[ExpiredLease]:
         for head in cases.queries.list_queue_heads():
             if not _has_time_left(head, plan, at):
                 _update_positions(store, plan, cases.queries.list_queue([head.bucket], limit=BATCH_SIZE), at)
+    return lapsed
+
+
+def end_expired_leases(store: Store, plan: Plan, at: datetime) -> list[ExpiredLease]:
+    """End the leases that have expired, and record the outcomes of interviews that had nothing left to ask.
+
+    Returns these leases. Raises StoreError.
+    """
+    lapsed = store.cases.expire_leases(at)
+    reconcile_lapsed(store, plan, [lease.key for lease in lapsed], at)
     return lapsed
 
 

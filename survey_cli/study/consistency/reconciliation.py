@@ -37,6 +37,7 @@ from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.study.consistency.follow_up import build_follow_up_tasks
 from survey_cli.study.consistency.interview_outcomes import derive_interview_events, select_quota_cells
 from survey_cli.study.consistency.person_erasure import has_answers
+from survey_cli.study.consistency.quota_reservations import QuotaReservations
 from survey_cli.table import build_row
 
 COMPARED_SETTING: Final = "interviews compared with cases"
@@ -77,8 +78,8 @@ def _iterate_erase_tasks(store: Store, plan: Plan) -> Iterator[str]:
 def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime) -> None:
     """Record the outcomes of the interviews of cases whose lease has just expired.
 
-    Nobody is left to finish these interviews: one that was at the text of an `end` item has ended there, and the case of
-    one that was suspended with an outcome is called again. Raises StoreError.
+    Nobody is left to finish these interviews: one that was at the text of an `end` item or at its closing review has
+    ended there, and the case of one that was suspended with an outcome is called again. Raises StoreError.
     """
     for key in keys:
         last = _find_last_interview(store, key)
@@ -89,17 +90,18 @@ def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime
 def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
     """Record the outcome of the open interview of a case whose station returns after being cut off.
 
-    This applies where the interview was at the text of an `end` item with a final outcome. Returns a sentence that says
-    what was recorded, empty where nothing was. Raises StoreError.
+    This applies where the interview was at the text of an `end` item with a final outcome, or at its closing review.
+    Returns a sentence that says what was recorded, empty where nothing was. Raises StoreError.
     """
     last = _find_last_interview(store, key)
     if last is None or last.status != "open" or (interview := _replay(store, last)) is None:
         return ""
-    closed, _ = _end_at_closing_text(interview, plan)
+    shown = "closing review was" if interview.is_answered else "closing words were"
+    closed, _ = _end_where_answered(store, plan, last, interview, at)
     if closed.status != "ended" or not _record(store, plan, last, at):
         return ""
     return (
-        f"{key}: ended as {plan.outcomes[closed.outcome].name.lower()}; its closing words were on the screen "
+        f"{key}: ended as {plan.outcomes[closed.outcome].name.lower()}; its {shown} on the screen "
         "when this station was cut off"
     )
 
@@ -157,7 +159,9 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     interview = _replay(store, row)
     if interview is None:
         return ""
-    interview, closing_events = _end_at_closing_text(interview, plan) if row.status == "open" else (interview, ())
+    closing_events: tuple[InterviewEvent, ...] = ()
+    if row.status == "open":
+        interview, closing_events = _end_where_answered(store, plan, row, interview, at)
     outcome = plan.outcomes.get(interview.outcome) or build_outcome_table(interview.instrument).get(interview.outcome)
     if outcome is None:
         return ""
@@ -198,21 +202,34 @@ def _replay(store: Store, row: InterviewRow) -> Interview | None:
         return None
 
 
-def _end_at_closing_text(interview: Interview, plan: Plan) -> tuple[Interview, tuple[InterviewEvent, ...]]:
-    """Return an open interview closed at the text of its `end` item, with the events that do so.
+def _end_where_answered(
+    store: Store, plan: Plan, row: InterviewRow, interview: Interview, at: datetime
+) -> tuple[Interview, tuple[InterviewEvent, ...]]:
+    """Return an open interview closed where nothing was left to ask, with the events that do so.
 
-    At any other item it is returned unchanged, without events.
+    This is so at the text of its `end` item and at its closing review. Elsewhere, and where a quota cell of the
+    respondent is full, it is returned unchanged, without events. Raises StoreError.
     """
-    if not interview.is_at_end:
-        return interview, ()
-    stamp = interview.events[-1].stamp
-    reply = prompts.parse_reply(interview, "", stamp)
-    if isinstance(reply, Rejection) or isinstance(after := interview.step(reply), Rejection):
+    stamp, events, after = interview.last_stamp, list[InterviewEvent](), interview
+    if interview.is_at_end:
+        reply = prompts.parse_reply(interview, "", stamp)
+        if isinstance(reply, Rejection) or isinstance(answered := interview.step(reply), Rejection):
+            return interview, ()
+        events, after = [reply], answered
+    elif not interview.is_answered or _is_quota_full(store, plan, row, interview, at):
         return interview, ()
     outcome = plan.outcomes.get(after.ending)
     end = (InterviewSuspended if outcome is not None and outcome.temporary else InterviewEnded)(stamp, after.ending)
     closed = after.step(end)
-    return (closed, (reply, end)) if not isinstance(closed, Rejection) else (interview, ())
+    return (closed, (*events, end)) if not isinstance(closed, Rejection) else (interview, ())
+
+
+def _is_quota_full(store: Store, plan: Plan, row: InterviewRow, interview: Interview, at: datetime) -> bool:
+    """Return whether a quota cell of an answered interview is full, so that it has no place there. Raises StoreError."""
+    _, full_cell = QuotaReservations(store=store, plan=plan, clock=lambda: at).reserve_cells(
+        row.id, interview, frozenset()
+    )
+    return full_cell != ""
 
 
 def _build_update(
