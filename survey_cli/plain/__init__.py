@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from survey_cli.entries import Rejection
 from survey_cli.plain.interview import PlainInterview
+from survey_cli.plain.line_editing import open_line_editor
 from survey_cli.plain.streams import InputLines, Interrupts, OutputClosedError, OutputLines, discard_output, report
 from survey_cli.sessions import InterviewProtocol
 
@@ -31,7 +32,9 @@ def conduct_interview(session: InterviewProtocol, read: TextIO, write: TextIO, e
     rejection: Rejection | None = None
     with Interrupts() as interrupts:
         try:
-            rejection = PlainInterview(session, InputLines(read, interrupts), OutputLines(write)).run()
+            rejection = PlainInterview(
+                session, InputLines(read, interrupts, open_line_editor(read, write)), OutputLines(write)
+            ).run()
         except OutputClosedError:
             discard_output(write)
             if session.prompt() is not None and (rejection := session.suspend()) is None:
@@ -55,7 +58,7 @@ def run_station(session: "StationProtocol", read: TextIO, write: TextIO, errors:
 
     rejection: Rejection | None = None
     with Interrupts() as interrupts:
-        station = PlainStation(session, InputLines(read, interrupts), OutputLines(write))
+        station = PlainStation(session, InputLines(read, interrupts, open_line_editor(read, write)), OutputLines(write))
         try:
             rejection = station.run()
         except OutputClosedError:

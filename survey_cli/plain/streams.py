@@ -16,6 +16,9 @@ from survey_cli.plain.interview_text import clean, flatten
 
 MAX_LINE_LENGTH: Final = 100_000
 """Maximum number of characters in a line. A longer line was not typed and is not held in memory."""
+ALARM_SECONDS: Final = 0.25
+"""How long a signal may stay unnoticed."""
+PROMPT: Final = "> "
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -31,7 +34,9 @@ class InputEndedError(Exception):
 class Interrupts:
     """Lets Ctrl+C and requests to end take effect only while a line is awaited.
 
-    A signal that arrives while the session is at work waits until then, so that no event is half processed.
+    A signal that arrives while the session is at work waits until then, so that no event is half processed. Python
+    runs a handler only when it executes its own code again. A signal that arrives just before the operating system
+    begins to wait would therefore stay unnoticed until a line is typed: an alarm interrupts that wait at intervals.
     """
 
     def __init__(self) -> None:
@@ -46,6 +51,8 @@ class Interrupts:
         }
         if hasattr(signal, "SIGHUP"):  # not on Windows
             usual[signal.SIGHUP] = signal.SIG_DFL
+        if hasattr(signal, "setitimer"):
+            usual[signal.SIGALRM] = signal.SIG_DFL
         for number, before in usual.items():
             if signal.getsignal(number) == before:
                 with contextlib.suppress(ValueError):  # not the main thread: there signals never arrive
@@ -54,23 +61,34 @@ class Interrupts:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._set_alarm(0)
         for number, before in self._previous_handlers.items():
             signal.signal(number, before)
 
-    def _handle_signal(self, *_: object) -> None:
+    def _handle_signal(self, number: int, _: object) -> None:
+        if hasattr(signal, "setitimer") and number == signal.SIGALRM:
+            return
         self._was_signaled = True
         if self._is_waiting:
+            self._is_waiting = False  # a second signal must not interrupt what follows the first
             raise KeyboardInterrupt
 
-    def read_line(self, read: TextIO) -> str:
-        """Read one line, at most `MAX_LINE_LENGTH` characters of it. Raises KeyboardInterrupt."""
+    def wait_for(self, read_line: Callable[[], str]) -> str:
+        """Return the line that `read_line` waits for. Raises KeyboardInterrupt."""
         try:
             self._is_waiting = True
             if self._was_signaled:
                 raise KeyboardInterrupt
-            return read.readline(MAX_LINE_LENGTH + 1)
+            self._set_alarm(ALARM_SECONDS)
+            return read_line()
         finally:
             self._is_waiting = False
+            self._set_alarm(0)
+
+    def _set_alarm(self, seconds: float) -> None:
+        """Start an alarm that recurs, or end it with 0."""
+        if hasattr(signal, "setitimer") and signal.SIGALRM in self._previous_handlers:
+            signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
 
 
 def set_line_mode(terminal: TextIO) -> None:
@@ -95,11 +113,12 @@ def set_line_mode(terminal: TextIO) -> None:
 
 
 class InputLines:
-    """The lines of the input."""
+    """The lines of the input. `edit_line` shows the prompt and returns an edited line, where lines can be edited."""
 
-    def __init__(self, read: TextIO, interrupts: Interrupts) -> None:
+    def __init__(self, read: TextIO, interrupts: Interrupts, edit_line: Callable[[str], str] | None = None) -> None:
         self._read = read
         self._interrupts = interrupts
+        self._edit_line = edit_line
         if isinstance(read, io.TextIOWrapper):
             with contextlib.suppress(OSError, ValueError):  # something was read from it before
                 read.reconfigure(errors="surrogateescape")
@@ -113,6 +132,11 @@ class InputLines:
         self.is_repeated = False
         """Whether the line followed the previous one so fast that a key was held down; never from a pipe."""
         self._last = float("-inf")
+
+    @property
+    def prints_prompt(self) -> bool:
+        """Whether `read_line` prints the prompt, as the editor of the line must."""
+        return self._edit_line is not None
 
     def read_line(self) -> str | Rejection:
         """Read the next line without its end, or return why it is not accepted. Raises InputEndedError."""
@@ -131,8 +155,11 @@ class InputLines:
         return text.rstrip("\r\n")
 
     def _read_raw(self) -> str:
+        edit_line, read = self._edit_line, self._read
         try:
-            return self._interrupts.read_line(self._read)
+            if edit_line is not None:
+                return self._interrupts.wait_for(lambda: edit_line(PROMPT))
+            return self._interrupts.wait_for(lambda: read.readline(MAX_LINE_LENGTH + 1))
         except UnicodeDecodeError:
             return "\udcff\n"
         except (KeyboardInterrupt, OSError, ValueError) as ended:
@@ -174,7 +201,7 @@ class OutputLines:
 
     def print_prompt(self) -> None:
         """Flush the output and show that a line is awaited."""
-        self._write_text("> ", flush=True)
+        self._write_text(PROMPT, flush=True)
 
     def end_line(self) -> None:
         self._write_text("\n")
@@ -186,7 +213,10 @@ class OutputLines:
 def ask_line(printed: OutputLines, typed: InputLines) -> str:
     """Ask for a line until one can be read. Raises InputEndedError."""
     while True:
-        printed.print_prompt()
+        if typed.prints_prompt:
+            printed.flush()
+        else:
+            printed.print_prompt()
         line = typed.read_line()
         if not typed.is_terminal:
             printed.end_line()

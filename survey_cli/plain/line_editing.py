@@ -1,0 +1,62 @@
+"""Line editing on a terminal by the readline library (GNU or libedit), without any memory of what was typed."""
+
+import codecs
+import locale
+import os
+from collections.abc import Callable
+from typing import Final, TextIO
+
+_GNU_SETTINGS: Final = (
+    # sequences that would be sent with every prompt; a screen reader or a simple terminal may read them out
+    "set enable-bracketed-paste off",
+    "set enable-meta-key off",
+    # what was cut from one answer could be inserted in the next, or at another respondent
+    "set keymap vi-command",
+    '"p": ""',
+    '"P": ""',
+    "set keymap vi-insert",
+    '"\\C-y": ""',
+    "set keymap emacs",
+    '"\\C-y": ""',
+    '"\\ey": ""',
+    '"\\e\\C-y": ""',
+)
+_LIBEDIT_SETTINGS: Final = ("bind ^Y ed-unassigned", "bind -a p ed-unassigned", "bind -a P ed-unassigned")
+
+
+def open_line_editor(read: TextIO, write: TextIO) -> Callable[[str], str] | None:
+    """Return a function that shows a prompt and returns the edited line with its end; an empty text ends the input.
+
+    Returns None where lines are not edited: at a pipe, on a terminal that can't move the cursor, without a readline
+    library, and where the library would take the bytes of a letter for several letters.
+    """
+    if not (_is_own_terminal(read, 0) and _is_own_terminal(write, 1)):
+        return None
+    if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+        return None
+    if codecs.lookup(locale.getencoding()).name != codecs.lookup(read.encoding).name:
+        return None
+    try:
+        import readline
+    except ImportError:  # Windows, and some builds of Python
+        return None
+    readline.set_auto_history(False)
+    readline.set_completer(lambda _text, _state: None)
+    for setting in _LIBEDIT_SETTINGS if "libedit" in (readline.__doc__ or "") else _GNU_SETTINGS:
+        readline.parse_and_bind(setting)
+    return _edit_line
+
+
+def _is_own_terminal(stream: TextIO, descriptor: int) -> bool:
+    """Return whether the stream is the process's standard input or output, which `input` edits on, and a terminal."""
+    try:
+        return stream.fileno() == descriptor and stream.isatty()
+    except (OSError, ValueError):
+        return False
+
+
+def _edit_line(prompt: str) -> str:
+    try:
+        return f"{input(prompt)}\n"
+    except EOFError:
+        return ""

@@ -1,0 +1,154 @@
+"""Lines edited on a real terminal: keys, signals, and nothing that was typed is remembered."""
+
+import os
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from survey_cli.plain.line_editing import open_line_editor
+
+pytest.importorskip("readline")
+
+TESTS = Path(__file__).parents[1]
+INTERVIEW = f"""
+import sys
+sys.path.insert(0, {str(TESTS)!r})
+from support.fake_interview import FakeInterview, prompt
+from survey_cli.entries import LineEntry, VerbatimEntry
+from survey_cli.plain import conduct_interview
+interview = FakeInterview((
+    prompt("name", "Your name?", LineEntry(kind="text")),
+    prompt("chief", "And your chief's?", LineEntry(kind="text")),
+    prompt("why", "Why?", VerbatimEntry()),
+    prompt("last", "And last?", LineEntry(kind="text")),
+))
+code = conduct_interview(interview, sys.stdin, sys.stdout, sys.stderr)
+print([reply for _, reply in interview.given], interview.drafts, interview.calls, code)
+"""
+SIGNAL_TO_ANOTHER_THREAD = f"""
+import os, signal, sys, threading, time
+sys.path.insert(0, {str(TESTS)!r})
+from support.fake_interview import FakeInterview, every_kind
+from survey_cli.plain import conduct_interview
+def interrupt():
+    time.sleep(1)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+threading.Thread(target=interrupt).start()
+interview = FakeInterview(every_kind())
+conduct_interview(interview, sys.stdin, sys.stdout, sys.stderr)
+print(interview.calls)
+"""
+"""The signal is taken by a thread that doesn't wait for a line, as if it had arrived before the wait began: nothing but
+the alarm interrupts it."""
+
+LEFT, UP = "\x1b[D", "\x1b[A"
+
+
+def start(program: str, **environment: str) -> pexpect.spawn:
+    names = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "INPUTRC": os.devnull, **environment}
+    return pexpect.spawn(
+        sys.executable, ["-c", program], encoding="utf-8", timeout=20, env={**os.environ, **names}, echo=True
+    )
+
+
+@pytest.fixture
+def terminal() -> Iterator[pexpect.spawn]:
+    """An interview on a terminal, at its first question."""
+    with start(INTERVIEW) as shown:
+        shown.expect_exact("\r\n> ")
+        yield shown
+
+
+def answer(shown: pexpect.spawn, *lines: str) -> None:
+    for line in lines:
+        shown.send(f"{line}\r")
+        shown.expect_exact("\r\n> ")
+
+
+def test_a_line_is_edited_before_enter(terminal: pexpect.spawn) -> None:
+    answer(terminal, "Mria" + LEFT * 3 + "a", "Eü\x7fva", "no\\", "money")
+    terminal.send("end\r")
+    terminal.expect_exact("['Maria', 'Eva', 'no\\nmoney', 'end'] {} [] 0")
+
+
+def test_nothing_that_was_typed_or_cut_comes_back(terminal: pexpect.spawn) -> None:
+    answer(terminal, "secret", UP + "Bob", "cut\x15kept\x17kept\\")
+    answer(terminal, "\x19\x1b\x19also kept")
+    terminal.send(UP + UP + "\x19end\r")
+    terminal.expect_exact("['secret', 'Bob', 'kept\\nalso kept', 'end']")
+
+
+def test_nothing_that_was_cut_comes_back_with_the_keys_of_vi(tmp_path: Path) -> None:
+    settings = tmp_path / "inputrc"
+    settings.write_text("set editing-mode vi\n")
+    with start(INTERVIEW, INPUTRC=str(settings)) as shown:
+        shown.expect_exact("\r\n> ")
+        answer(shown, "first\x15Ann", "\x19Bob\x1b", "\x1bpPiwords")
+        shown.send("end\r")
+        shown.expect_exact("['Ann', 'Bob', 'words', 'end']")
+
+
+def test_no_sequence_of_a_terminal_is_sent_unless_a_line_is_edited(terminal: pexpect.spawn) -> None:
+    terminal.send("Ann\rBob\rwords\rend\r")
+    terminal.expect(pexpect.EOF)
+    assert "\x1b" not in terminal.before
+    assert "['Ann', 'Bob', 'words', 'end']" in terminal.before
+
+
+@pytest.mark.parametrize("end", ["\x03", "\x04", "half a line\x03"])
+def test_ctrl_c_and_ctrl_d_suspend_and_keep_the_draft(terminal: pexpect.spawn, end: str) -> None:
+    answer(terminal, "Ann", "Bob", "one\\")
+    terminal.send(end)
+    terminal.expect_exact("['Ann', 'Bob'] {'why': 'one'} ['suspend'] 3")
+    terminal.expect(pexpect.EOF)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_request_to_end_suspends_and_restores_the_terminal(number: signal.Signals) -> None:
+    before = "import termios; print('before', termios.tcgetattr(0)[:4])\n"
+    after = "\nprint('after', termios.tcgetattr(0)[:4])"
+    with start(before + INTERVIEW + after) as shown:
+        shown.expect(r"before (.*)\r\n")
+        usual = shown.match.group(1)
+        shown.expect_exact("\r\n> ")
+        shown.send("half")
+        shown.expect_exact("half")
+        assert not termios.tcgetattr(shown.child_fd)[3] & termios.ICANON, "readline takes each key"
+        shown.kill(number)
+        shown.expect_exact("['suspend'] 3")
+        shown.expect_exact(f"after {usual}")
+
+
+@pytest.mark.parametrize("term", ["xterm", "dumb"], ids=["edited", "not edited"])
+def test_a_signal_just_before_the_wait_is_not_lost(term: str) -> None:
+    with start(SIGNAL_TO_ANOTHER_THREAD, TERM=term) as shown:
+        shown.expect_exact("['suspend']")
+
+
+def test_a_signal_just_before_the_wait_is_not_lost_at_a_pipe() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SIGNAL_TO_ANOTHER_THREAD], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.wait(20) == 0
+        assert process.stdout is not None
+        assert b"['suspend']" in process.stdout.read()
+
+
+def test_only_the_own_terminal_is_edited(tmp_path: Path) -> None:
+    with (tmp_path / "lines").open("w+") as file:
+        assert open_line_editor(file, file) is None
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"TERM": ""}, {"LC_ALL": "C"}])
+def test_a_terminal_that_cannot_be_edited_on_still_takes_lines(environment: dict[str, str]) -> None:
+    with start(INTERVIEW, **environment) as shown:
+        shown.expect_exact("\r\n> ")
+        answer(shown, "Ann", "Eü", "words")
+        shown.send("end\r")
+        shown.expect_exact("['Ann', 'Eü', 'words', 'end']")
