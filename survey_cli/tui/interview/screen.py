@@ -117,14 +117,14 @@ class InterviewScreen(KeyScreen):
             self.said = "that Enter came with the code before it and was not used; the next one counts"
             return
         self._swallows_enter = False
-        if prompt is None:
+        if prompt is None and self.review is None:
             await self._press_at_end(key)
             return
         if self.notice:
             self.notice = ""
             if key in ENTER:
                 return
-        if held and prompt.ending and self.panel is None:
+        if held and self.panel is None and (prompt is None or prompt.ending):
             self.said = f"{commands.ENTER_TWICE_HINT}: Enter once more ends here"
         elif key in OPENERS:
             await self._open(key)
@@ -132,6 +132,8 @@ class InterviewScreen(KeyScreen):
             await self.panel.press(key)
         elif key in ("pageup", "pagedown"):
             self.view.scroll_page_up(animate=False) if key == "pageup" else self.view.scroll_page_down(animate=False)
+        elif prompt is None:
+            await self._press_at_review(key)
         else:
             await self._answer(key, prompt)
 
@@ -140,16 +142,30 @@ class InterviewScreen(KeyScreen):
         self._swallows_enter = False
         self.notice = ""
         flat = " ".join(text.split())
-        if self.prompt is None or not text:
+        if not text:
             return
         if self.panel is not None:
             await self.panel.paste(flat)
+        elif self.prompt is None:
+            self.refuse("pasted text is no key here")
         elif self.view.entry is not None:
             insert(self.view.entry, text if isinstance(self.prompt.entry, VerbatimEntry) else flat)
         else:
             self.refuse("pasted text is no answer here")
 
+    async def _press_at_review(self, key: str) -> None:
+        """Complete the interview, or go back to correct an answer."""
+        if key in ENTER:
+            await self._finish(self.session.complete())
+        elif key in ("left", "alt+left", "backspace"):
+            await self._go_back()
+        elif key == "?":
+            await self._open("f1")
+        else:
+            self.refuse("Enter completes the interview, ← goes back to correct an answer")
+
     async def _press_at_end(self, key: str) -> None:
+        """Leave: nothing is asked any more."""
         self.left = True
 
     async def _answer(self, key: str, prompt: Prompt) -> None:
@@ -375,6 +391,7 @@ class InterviewScreen(KeyScreen):
             return
         await self._drop_command()
         self.prompt = self.session.prompt()
+        self.review = self.session.closing_review()
         self.said = said
 
     async def _arrive(self) -> None:
