@@ -21,7 +21,7 @@ class AskedItem(NamedTuple):
     text: str
     """The question, on one line."""
     answer: str
-    """The answer in words: `Disagree`, `don't know`."""
+    """The answer in words: `3 Disagree`, `don't know`."""
     section: str = ""
     reason: str = ""
     """Why a warning about the answer was accepted; only in the list of those."""
@@ -62,7 +62,7 @@ def describe_answer(interview: Interview, place: Place) -> str:
     answer, item = machine.recorded_answers.get(place), machine.instrument.items.get(place.item)
     if answer is None or item is None or answer.lapsed:
         return ""
-    return _format_answer(item, answer, machine.language, _build_turn_env(machine.walk.env, place))
+    return _format_answer(item, answer, machine.language, _build_turn_env(machine.walk.env, place), with_code=False)
 
 
 def list_declined(interview: Interview) -> tuple[AskedItem, ...]:
@@ -107,9 +107,11 @@ def _build_turn_env(known: dict[Any, Any], place: Place) -> Env:
     return ChainMap({"#turn": place.turn}, known) if place.turn is not None else known
 
 
-def _format_answer(item: CompiledItem, answer: RecordedAnswer, language: str, env: Env) -> str:
+def _format_answer(
+    item: CompiledItem, answer: RecordedAnswer, language: str, env: Env, *, with_code: bool = True
+) -> str:
     if answer.cell is None:
         return ""
     if isinstance(answer.cell, Missing):
         return format_decline(item, answer.cell, language)
-    return item.question.format_answer(item, answer.cell, answer.specify_texts, language, env)
+    return item.question.format_answer(item, answer.cell, answer.specify_texts, language, env, with_code=with_code)

@@ -380,7 +380,11 @@ class FakeInterview:
 
     def describe_answer(self, place: Place) -> str:
         now = next(p for p in self.script if p.place == place)
-        return self._said(now, self._answers[place]) if place in self._answers else ""
+        if place not in self._answers:
+            return ""
+        answer = self._answers[place]
+        labels = {option.code: to_plain_text(option.text) for option in getattr(now.entry, "options", ())}
+        return ", ".join(labels[code] or str(code) for code in self._codes(now, answer)) or answer.removeprefix(".")
 
     def list_quota_cells(self) -> tuple[str, ...]:
         return self.quota_cells

@@ -69,9 +69,16 @@ class CodedItem(QuestionItem):
         return "" if find_option(context.options, value) is not None else f"{value} is no longer offered"
 
     def format_answer(
-        self, item: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
+        self,
+        item: CompiledItem,
+        value: Value | None,
+        words: Mapping[Code, str],
+        language: str,
+        env: Env = EMPTY_ENV,
+        *,
+        with_code: bool = True,
     ) -> str:
-        return _format_option(value, find_option(item.options, value), words, language, env)
+        return _format_option(value, find_option(item.options, value), words, language, env, with_code=with_code)
 
     def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         more = "".join(f" {text}" for text in words.values())
@@ -193,12 +200,20 @@ class MultipleItem(CodedItem):
         return ""
 
     def format_answer(
-        self, item: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
+        self,
+        item: CompiledItem,
+        value: Value | None,
+        words: Mapping[Code, str],
+        language: str,
+        env: Env = EMPTY_ENV,
+        *,
+        with_code: bool = True,
     ) -> str:
         codes, offered = value if isinstance(value, tuple) else (), _index_by_code(item.options)
         options = [offered.get((type(code), code)) for code in codes]
         return ", ".join(
-            _format_option(code, option, words, language, env) for code, option in zip(codes, options, strict=True)
+            _format_option(code, option, words, language, env, with_code=with_code)
+            for code, option in zip(codes, options, strict=True)
         )
 
     def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
@@ -246,12 +261,20 @@ def _normalize_words(picked: PickReply, options: tuple[CompiledOption, ...]) -> 
 
 
 def _format_option(
-    value: Value | None, option: CompiledOption | None, words: Mapping[Code, str], language: str, env: Env
+    value: Value | None,
+    option: CompiledOption | None,
+    words: Mapping[Code, str],
+    language: str,
+    env: Env,
+    *,
+    with_code: bool,
 ) -> str:
     """Format a code with its option's label and the words given with it."""
     if option is None:
         return str(value)
-    label = f"{value} {option.render_label(env, language)}"
+    label = option.render_label(env, language)
+    if with_code:
+        label = f"{value} {label}"
     specify_text = words.get(option.code)
     return f"{label}: {specify_text}" if specify_text else label
 

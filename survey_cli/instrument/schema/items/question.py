@@ -319,9 +319,19 @@ class QuestionItem(ItemSpec):
         return ""
 
     def format_answer(
-        self, item: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
+        self,
+        item: CompiledItem,
+        value: Value | None,
+        words: Mapping[Code, str],
+        language: str,
+        env: Env = EMPTY_ENV,
+        *,
+        with_code: bool = True,
     ) -> str:
-        """Format the answer for the interviewer; `env` provides the fills of the options' texts."""
+        """Format the answer for the interviewer; `env` provides the fills of the options' texts.
+
+        `with_code` is whether a code is written before its label: `3 Disagree`.
+        """
         return "" if value is None else str(value)
 
     def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:

@@ -94,10 +94,18 @@ class NumberItem(QuestionItem):
         return ""
 
     def format_answer(
-        self, item: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
+        self,
+        item: CompiledItem,
+        value: Value | None,
+        words: Mapping[Code, str],
+        language: str,
+        env: Env = EMPTY_ENV,
+        *,
+        with_code: bool = True,
     ) -> str:
         if isinstance(value, int) and value in item.labels:
-            return f"{value} {to_plain_text(item.labels[value].fill(env, language))}"
+            label = to_plain_text(item.labels[value].fill(env, language))
+            return f"{value} {label}" if with_code else label
         return self._format_with_unit(value, language)
 
     def _format_with_unit(self, value: Value | None, language: str) -> str:
@@ -235,7 +243,14 @@ class DateItem(QuestionItem):
         return value if isinstance(value, Rejection) else ParsedAnswer(value=value)
 
     def format_answer(
-        self, item: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
+        self,
+        item: CompiledItem,
+        value: Value | None,
+        words: Mapping[Code, str],
+        language: str,
+        env: Env = EMPTY_ENV,
+        *,
+        with_code: bool = True,
     ) -> str:
         return format_date(value)
 
@@ -284,7 +299,14 @@ class TimeItem(QuestionItem):
         return value if isinstance(value, Rejection) else ParsedAnswer(value=value)
 
     def format_answer(
-        self, item: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
+        self,
+        item: CompiledItem,
+        value: Value | None,
+        words: Mapping[Code, str],
+        language: str,
+        env: Env = EMPTY_ENV,
+        *,
+        with_code: bool = True,
     ) -> str:
         return format_time(value) if isinstance(value, time) else str(value)
 
