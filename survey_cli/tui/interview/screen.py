@@ -3,7 +3,7 @@
 It never depends on what a question is about.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 from textual.app import ComposeResult
@@ -38,7 +38,7 @@ from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import QuestionView
 from survey_cli.tui.widgets.editing import edit, insert
 from survey_cli.tui.widgets.key_screen import KeyScreen
-from survey_cli.tui.widgets.panel import Choice, ChoicePanel, LinePanel, ListPanel, Row, TextPanel
+from survey_cli.tui.widgets.panel import Act, Choice, ChoicePanel, LinePanel, ListPanel, Row, TextPanel
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import (
     SEPARATOR,
@@ -506,13 +506,17 @@ class InterviewScreen(KeyScreen):
             if panel.unfinished:
                 self.refuse("finish this line first: Enter saves it, Esc cancels it")
                 return
-            if key == "ctrl+c" and panel.what == "suspend":
-                await self._suspend()
+            if key == panel.what == "ctrl+c":
+                await panel.press("y")
                 return
             await self.close_panel()
             if panel.what == key:
                 return
-        opener = {
+        await self._list_openers()[key]()
+
+    def _list_openers(self) -> Mapping[str, Act]:
+        """List what opens by which key."""
+        return {
             "f1": self._open_help,
             "f2": self._open_note,
             "f3": self._open_jump,
@@ -524,8 +528,7 @@ class InterviewScreen(KeyScreen):
             "f9": self._confirm,
             "ctrl+p": self._open_palette,
             "ctrl+c": self._ask_suspend,
-        }[key]
-        await opener()
+        }
 
     async def _open_help(self) -> None:
         await self.open_panel(TextPanel("f1", build_help(self.prompt)))
@@ -630,7 +633,7 @@ class InterviewScreen(KeyScreen):
             "Suspend this interview? It can be resumed at this question.",
             (Choice("y", "yes", self._suspend), Choice("n", "no", _do_nothing)),
         )
-        panel.what = "suspend"
+        panel.what = "ctrl+c"
         await self.open_panel(panel)
 
     async def _confirm(self) -> None:
@@ -743,7 +746,7 @@ class InterviewScreen(KeyScreen):
         prompt = self.prompt
         self._show_head(prompt)
         if prompt is None:
-            self._show_end()
+            self._show_review(self.review) if self.review is not None else self._show_end()
             return
         specifying = getattr(self.panel, "option", None)
         self.view.show_question(
@@ -755,11 +758,12 @@ class InterviewScreen(KeyScreen):
             self.query_one("#case", TextView).show(build_case(self.session, prompt, self._notes))
 
     def _show_end(self) -> None:
-        if self.review is None:
-            self.view.show_page(build_result(self.session.result()))
-            self.show_keys((KeyHint("any key", "leaves", press="enter"),))
-            return
-        self.view.show_page(build_review(self.review))
+        """Show how the interview ended, and the keys that act then."""
+        self.view.show_page(build_result(self.session.result()))
+        self.show_keys((KeyHint("any key", "leaves", press="enter"),))
+
+    def _show_review(self, review: ClosingReview) -> None:
+        self.view.show_page(build_review(review))
         self.view.show_message(
             [line for line in (_mark("! ", self.why, "bold $error"), styled(self.said, "$quiet")) if line]
         )
@@ -777,6 +781,10 @@ class InterviewScreen(KeyScreen):
     def focus_entry(self) -> None:
         self.view.focus_entry()
 
+    def _build_title(self, section: str) -> Content:
+        """Build the header's title."""
+        return build_title(self.session.title, section, practice=self.session.practice)
+
     def _show_head(self, prompt: Prompt | None) -> None:
         session = self.session
         seconds = int(session.elapsed_time().total_seconds())
@@ -788,7 +796,7 @@ class InterviewScreen(KeyScreen):
                 right.insert(0, prompt.language)
         self.query_one(Header).show(
             HeaderState(
-                build_title(session.title, prompt.section if prompt is not None else "", practice=session.practice),
+                self._build_title(prompt.section if prompt is not None else ""),
                 "   ".join(right),
                 (prompt.position - 1) / max(prompt.total, 1) if prompt is not None else 1.0,
                 f"{self.last[0]}: {clean(self.last[1])}" if self.last is not None and prompt is not None else "",
