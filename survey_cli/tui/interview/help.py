@@ -10,7 +10,7 @@ from survey_cli.entries import PickEntry, Prompt, ReadEntry, to_plain_text
 from survey_cli.entry_commands import COMMANDS
 from survey_cli.sessions import AskedItem, InterviewProtocol, InterviewResult
 from survey_cli.sessions.interview.interview_protocol import ClosingReview
-from survey_cli.tui.widgets.text import ASIDE, clean, join_lines, spoken, styled
+from survey_cli.tui.widgets.text import ASIDE, build_section, clean, join_lines, spoken, styled
 from survey_cli.wording import format_quantity
 
 KEYS: Final = (
@@ -43,7 +43,7 @@ RECENT: Final = 8
 def build_help(prompt: Prompt | None) -> str:
     """Build the page of keys, with more about this question first, as Markdown."""
     texts = (prompt.help, prompt.probe) if prompt is not None else ()
-    lines = [f"> {_escape(to_plain_text(text))}\n" for text in texts if text]
+    lines = [f"> {escape_markdown(to_plain_text(text))}\n" for text in texts if text]
     keyed = prompt is not None and isinstance(prompt.entry, PickEntry | ReadEntry)
     declines = [(d.key, d.text) for d in prompt.declines if d.key] if prompt is not None and keyed else []
     lines += ["| Key | |", "|---|---|", *_table_rows((*declines, *KEYS)), ""]
@@ -52,10 +52,10 @@ def build_help(prompt: Prompt | None) -> str:
 
 
 def _table_rows(rows: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"| {_escape(key)} | {_escape(does)} |" for key, does in rows]
+    return [f"| {escape_markdown(key)} | {escape_markdown(does)} |" for key, does in rows]
 
 
-def _escape(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Return the text as Markdown that shows it literally."""
     return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>~" else letter for letter in clean(text))
 
@@ -82,18 +82,14 @@ def build_case(session: InterviewProtocol, prompt: Prompt | None, notes: Iterabl
                 styled(clocks),
             ]
         ),
-        _build_section("EARLIER", [_format_item(item) for item in session.list_recent_answers(RECENT)]),
-        _build_section("NOTES", [Content.assemble((f"{note.place}  ", "$code"), clean(note.text)) for note in notes]),
-        _build_section("QUOTA CELLS", [styled(cell) for cell in session.list_quota_cells()]),
-        _build_section(
+        build_section("EARLIER", [_format_item(item) for item in session.list_recent_answers(RECENT)]),
+        build_section("NOTES", [Content.assemble((f"{note.place}  ", "$code"), clean(note.text)) for note in notes]),
+        build_section("QUOTA CELLS", [styled(cell) for cell in session.list_quota_cells()]),
+        build_section(
             "THEY ASK (F5)", [spoken(question) for question, _ in (prompt.faq if prompt is not None else ())]
         ),
     ]
     return Content("\n\n").join([section for section in sections if section])
-
-
-def _build_section(title: str, lines: list[Content]) -> Content:
-    return join_lines([styled(title, "bold $quiet"), *lines]) if lines else Content()
 
 
 def _format_item(item: AskedItem) -> Content:
@@ -110,9 +106,9 @@ def build_review(review: ClosingReview) -> Content:
                 styled(f"{format_quantity(review.answered, 'answer')} in {minutes}:{seconds:02}", "$quiet"),
             ]
         ),
-        _build_section("DECLINED", [_format_item(item) for item in review.declined]),
-        _build_section("CONFIRMED IN SPITE OF A WARNING", [_format_item(item) for item in review.warnings]),
-        _build_section(
+        build_section("DECLINED", [_format_item(item) for item in review.declined]),
+        build_section("CONFIRMED IN SPITE OF A WARNING", [_format_item(item) for item in review.warnings]),
+        build_section(
             "NOTES", [Content.assemble((f"{note.place}  ", "$code"), clean(note.text)) for note in review.notes]
         ),
     ]

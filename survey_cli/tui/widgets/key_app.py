@@ -117,13 +117,21 @@ class KeyApp(App[None]):
             screen.fail(error)
         if screen.left:
             await self.leave(screen)
-            return
+        else:
+            self.show_effect()
+
+    def show_effect(self) -> None:
+        """Show what a key did; where that was unexpected, keys typed before it count no more."""
         self._show()
         top = self.top
         if top.bell_due:
             self.bell()
         if top.unexpected:
-            self._settled_at = monotonic()
+            self.settle(monotonic())
+
+    def settle(self, at: float) -> None:
+        """Take no key that was struck before this time."""
+        self._settled_at = at
 
     def _show(self) -> None:
         """Show what has changed; in a burst of keys only the last state."""

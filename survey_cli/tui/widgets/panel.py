@@ -142,15 +142,18 @@ class Choice(NamedTuple):
 class ChoicePanel(Panel):
     """A question to the interviewer before something is done; one key each."""
 
-    what = "choice"
-
-    def __init__(self, question: str, choices: Sequence[Choice]) -> None:
+    def __init__(self, question: str, choices: Sequence[Choice], *, what: str = "choice", detail: str = "") -> None:
         super().__init__()
+        self.what = what
         self._question = question
         self._choices = choices
+        self._detail = detail
+        """What should be known before it is answered, in lines."""
         self.hints = (*(KeyHint(choice.key, choice.label) for choice in choices), KeyHint("Esc", "cancel"))
 
     def compose(self) -> ComposeResult:
+        if self._detail:
+            yield Static(styled(f"{self._detail}\n"), markup=False)
         yield Static(styled(self._question, "bold"), markup=False)
         if any(choice.key.isdecimal() for choice in self._choices):
             lines = [Content.assemble((f" {c.key} ", "bold $code"), f" {clean(c.label)}") for c in self._choices]
@@ -200,7 +203,7 @@ class ListPanel(Panel):
         label: str,
         rows: Sequence[Row],
         *,
-        marked: int = 0,
+        marked: int | None = 0,
         empty: str = "nothing has these words",
         takes: str = "take it",
         search: Callable[[str], Sequence[Row]] | None = None,
@@ -210,6 +213,7 @@ class ListPanel(Panel):
         self._label = label
         self._rows = rows
         self._marked = marked
+        """The row marked at first; None: none is before ↑ ↓ or a word marks one, so that Enter alone takes nothing."""
         self._empty = empty
         self._search = search
         """Finds the rows for what is typed, instead of filtering `rows`."""
@@ -233,8 +237,8 @@ class ListPanel(Panel):
         self.query_one(OptionList).can_focus = False
         self._fill(self._rows, self._marked)
 
-    def _fill(self, rows: Sequence[Row], marked: int) -> None:
-        start = max(0, min(marked - MAX_ROWS // 2, len(rows) - MAX_ROWS))
+    def _fill(self, rows: Sequence[Row], marked: int | None) -> None:
+        start = max(0, min((marked or 0) - MAX_ROWS // 2, len(rows) - MAX_ROWS))
         self._shown = list(rows[start : start + MAX_ROWS])
         self._positions = []
         options: list[Option] = []
@@ -251,7 +255,7 @@ class ListPanel(Panel):
         listed = self.query_one(OptionList)
         listed.clear_options()
         listed.add_options(options)
-        if self._positions:
+        if self._positions and marked is not None:
             listed.highlighted = self._positions[min(max(marked - start, 0), len(self._positions) - 1)]
 
     async def press(self, key: str) -> None:
@@ -261,7 +265,7 @@ class ListPanel(Panel):
                 await self.close()
                 return
             set_text(field, "")
-            self._fill(self._rows, self._marked)
+            await self._filter("")
         elif key in ENTER:
             await self._take()
         elif key in MOVES:
@@ -286,13 +290,13 @@ class ListPanel(Panel):
             self._fill(self._rows, 0)
             return
         shown = [row for row in self._rows if row.matches(folded.split())]
-        exact = next((n for n, row in enumerate(shown) if row.key.casefold() == folded), 0)
-        self._fill(shown, exact)
+        marked = 0 if folded and (self._marked is not None or not folded.isdecimal()) else self._marked
+        self._fill(shown, next((n for n, row in enumerate(shown) if row.key and row.key.casefold() == folded), marked))
 
     async def _take(self) -> None:
         at = self.query_one(OptionList).highlighted
         if at is None or at not in self._positions:
-            self.refuse(self._empty)
+            self.refuse("mark one with ↑ ↓, or key its number" if self._shown else self._empty)
         else:
             await self._shown[self._positions.index(at)].act()
 

@@ -50,11 +50,25 @@ def join_lines(lines: Iterable[Content]) -> Content:
     return Content("\n").join([line for line in lines if line])
 
 
+def build_section(title: str, lines: Sequence[Content]) -> Content:
+    """Return lines under a title; nothing where there are none."""
+    return join_lines([styled(title, "bold $quiet"), *lines]) if lines else Content()
+
+
 def hang(first: Content, text: Content, width: int) -> list[Content]:
     """Return the text wrapped to `width` cells behind `first`, its further lines indented as far as `first` goes."""
     indent = first.cell_length
     lines = text.wrap(max(width - indent, 4))
     return [first + line if n == 0 else Content(" " * indent) + line for n, line in enumerate(lines)] or [first]
+
+
+def spread(left: Content, right: Content, width: int) -> Content:
+    """Return one line with both ends set apart; the left end is cropped where there is no room for both."""
+    if not right or right.cell_length >= width:
+        return left.truncate(width, ellipsis=True)
+    room = width - right.cell_length - 1
+    left = left.truncate(room, ellipsis=True)
+    return left.pad_right(max(room + 1 - left.cell_length, 1)) + right
 
 
 class TextView(Static):
@@ -96,12 +110,7 @@ class Line(Static):
         self.refresh()
 
     def render(self) -> RenderResult:
-        left, right = self._ends
-        width = self.content_size.width
-        if not right or right.cell_length >= width:
-            return left.truncate(width, ellipsis=True)
-        room = width - right.cell_length - 1
-        return left.truncate(room, ellipsis=True).pad_right(max(room + 1 - left.cell_length, 1)) + right
+        return spread(*self._ends, self.content_size.width)
 
 
 @lru_cache(maxsize=64)
