@@ -68,7 +68,7 @@ def run_station(session: "StationProtocol", read: TextIO, write: TextIO, errors:
                     station.interview.suspend()
                 session.close_interview(then_next=False)
             rejection = session.end_shift()
-    if rejection is None:
+    if rejection is None or session.practice:
         return EXIT_ENDED
     report(errors or write, f"The shift is not ended: {rejection.why}. Start the station again and it goes on there.")
     return EXIT_SUSPENDED

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from random import Random
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,6 +33,12 @@ def station(
     people: PeopleOption = None,
     zone: ZoneOption = "",
     clock_is_right: ClockOption = False,
+    practice: Annotated[
+        bool,
+        typer.Option(
+            "--practice", help="Practice with simulated respondents: no number is dialed, and nothing is stored."
+        ),
+    ] = False,
     db: DatabaseOption = None,
 ) -> None:
     """Call one case after another, and record the outcomes.
@@ -47,6 +54,10 @@ def station(
     if not plain and (not terminal or os.environ.get("TERM") in SIMPLE_TERMINALS):
         say("survey: no full screen here, so cases are called one line at a time, as with --plain")
         plain = True
+    if practice:
+        if db is not None:
+            raise typer.BadParameter("--practice stores nothing: leave --db out")
+        raise typer.Exit(_practice(file, interviewer, name, people, zone, plain=plain))
     session = open_station(
         file, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
     )
@@ -62,6 +73,32 @@ def station(
     for line in render_shift_summary(session.summarize_shift()):
         say(line)
     raise typer.Exit(code)
+
+
+def _practice(file: str, interviewer: str, name: str, people: str | None, zone: str, *, plain: bool) -> int:
+    """Run a practice shift, and say what was entered otherwise than it was heard."""
+    from survey_cli.sessions.interview.start_interview import resolve_station_name, utc_now
+    from survey_cli.sessions.station.open_station import find_station_zone
+    from survey_cli.sessions.station.shift import render_shift_summary
+    from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
+
+    options = PracticeOptions(
+        path=file,
+        interviewer=interviewer,
+        station=resolve_station_name(name),
+        people=people,
+        zone=find_station_zone(zone),
+    )
+    practice = open_practice_station(options, clock=utc_now, rng=Random())
+    session = practice.session
+    say("Practice: the respondents are simulated, no number is dialed, and nothing is stored.")
+    try:
+        code = _run_plain(session) if plain else _run_full_screen(session)
+        for line in (*render_shift_summary(session.summarize_shift()), *practice.describe_differences()):
+            say(line)
+    finally:
+        session.close()
+    return code
 
 
 def _run_plain(session: "StationSession") -> int:

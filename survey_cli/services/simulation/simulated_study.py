@@ -3,7 +3,7 @@
 The study's database is only read.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -26,7 +26,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import ConfirmableError, UserError
 from survey_cli.samples.cases.sample_file import SampleCase, read_sample
-from survey_cli.services.sample.sample_rows import build_sample_event, iterate_number_marks
+from survey_cli.services.sample.sample_rows import build_contact, build_sample_event, iterate_number_marks
 from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.open_study import OpenStudy, open_records, open_study
@@ -71,11 +71,20 @@ def load_simulation_cases(
 
 def open_simulated_study(options: SimulatedStudyOptions, rng: Random) -> OpenStudy:
     """Open the study in memory; the caller closes it."""
-    cases = load_simulation_cases(options, open_instrument(options.path))
+    instrument = open_instrument(options.path)
+    cases = load_simulation_cases(options, instrument)
+    invented = {case.key: case for case in options.invented}
+
+    def build_case_contact(case: fieldwork.Case, ordinal: int) -> Contact:
+        link = f"{rng.getrandbits(128):032x}"
+        if case.key in invented:
+            return build_contact(invented[case.key], instrument, link=link)
+        return _build_nameless_contact(case, ordinal, link)
+
     study = open_study(options.path, db=":memory:", create=True, by=IMPORTED_BY, invented=options.people)
     rebuild_queue(study, options.at)
     study.store.cases.imports.add(
-        _build_cases(cases, study.plan, options.at, rng),
+        _build_cases(cases, study.plan, options.at, build_case_contact),
         import_id=f"{rng.getrandbits(64):016x}",
         at=options.at,
         by=IMPORTED_BY,
@@ -123,7 +132,10 @@ def _select_sample_events(history: Sequence[HistoryEntry]) -> list[CaseEvent]:
 
 
 def _build_cases(
-    cases: Iterable[tuple[str, list[HistoryEntry]]], plan: Plan, at: datetime, rng: Random
+    cases: Iterable[tuple[str, list[HistoryEntry]]],
+    plan: Plan,
+    at: datetime,
+    build_case_contact: Callable[[fieldwork.Case, int], Contact],
 ) -> Iterator[NewCase]:
     for ordinal, (key, entries) in enumerate(cases, start=1):
         case = fieldwork.Case.from_history(key, entries)
@@ -131,11 +143,11 @@ def _build_cases(
             key=key,
             entries=entries,
             queue_position=schedule_case(case, plan, at),
-            contact=_build_invented_contact(case, ordinal, f"{rng.getrandbits(128):032x}"),
+            contact=build_case_contact(case, ordinal),
         )
 
 
-def _build_invented_contact(case: fieldwork.Case, ordinal: int, link: str) -> Contact:
+def _build_nameless_contact(case: fieldwork.Case, ordinal: int, link: str) -> Contact:
     """Return a contact with numbers that nobody has: no country has the code 999."""
     return Contact(
         link=link,

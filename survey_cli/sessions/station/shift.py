@@ -127,12 +127,13 @@ def _is_contact(outcome: str, outcomes: Mapping[str, Outcome]) -> bool:
 def render_shift_summary(summary: ShiftSummary) -> list[str]:
     """Render the summary of a shift as lines of text, the same for every interface."""
     hours = format_length(summary.working_time)
+    per_hour = f" ({summary.completes_per_hour:.1f} per hour)" if summary.completes else ""
     lines = [
         f"Shift: {summary.since:%H:%M} to {summary.until:%H:%M}, {hours} without breaks",
         f"Calls: {summary.calls:,}, somebody reached in {summary.contacts:,}; "
         f"{format_length(summary.talk_time)} of talk, {format_length(summary.idle_time)} without a case",
-        f"Results: {format_quantity(summary.completes, 'complete interview')} "
-        f"({summary.completes_per_hour:.1f} per hour), {format_quantity(summary.refusals, 'refusal')}",
+        f"Results: {format_quantity(summary.completes, 'complete interview')}{per_hour}, "
+        f"{format_quantity(summary.refusals, 'refusal')}",
         f"Appointments: {summary.appointments_made:,} made, {summary.appointments:,} of yours open",
     ]
     if summary.breaks:

@@ -1,0 +1,167 @@
+"""Opening a practice station: an invented sample, a database in memory, and simulated respondents."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from survey_cli.fieldwork.calendar.calendar import Calendar
+from survey_cli.fieldwork.plan.people import Interviewer
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.problems import UserError
+from survey_cli.samples.cases.phone_numbers import ParsedNumber
+from survey_cli.samples.cases.sample_file import SampleCase, SampleNumber
+from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, open_simulated_study
+from survey_cli.sessions.station.open_station import build_station
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.simulate.fieldwork.households import invent_cases
+from survey_cli.simulate.practice.differences import describe_practice
+from survey_cli.simulate.practice.practice_respondents import PracticeRespondents
+from survey_cli.study.open_study import OpenStudy, load_people_by_id
+
+PRACTICE_CASES: Final = 60
+NOT_STORED: Final = "memory, and discarded at the end of the practice"
+"""Where the answers are stored, in words."""
+SECOND_NUMBER_SHARE: Final = 0.2
+"""Share of cases with a second number."""
+LEAST_CALLING_TIME: Final = timedelta(hours=3)
+"""A practice shift begins at a time at which calls are allowed for so long."""
+FIRST_NAMES: Final = ("Alex", "Sam", "Robin", "Kim", "Lee", "Maria", "Noah", "Ines", "Omar", "Ruth", "Yuki", "Paul")
+LAST_NAMES: Final = ("Morgan", "Rivera", "Okafor", "Larsen", "Novak", "Haddad", "Brandt", "Silva", "Tanaka", "Doyle")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeStation:
+    """A station session with simulated respondents, and what they said."""
+
+    session: StationSession
+    study: OpenStudy
+    respondents: PracticeRespondents
+
+    def describe_differences(self) -> list[str]:
+        """Describe what was entered otherwise than it was heard, one difference per line. Raises StoreError."""
+        return describe_practice(self.study, self.respondents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeOptions:
+    """Who practices, with which questionnaire."""
+
+    path: str
+    interviewer: str = ""
+    """Empty: the account."""
+    station: str = ""
+    people: str | None = None
+    """The list of people, for the interviewer's languages and skills; others may practice too."""
+    zone: ZoneInfo | None = None
+    """The station's time zone; None: the computer's."""
+
+
+def open_practice_station(options: PracticeOptions, *, clock: Callable[[], datetime], rng: Random) -> PracticeStation:
+    """Open a station for practice, with a case on the screen. Its session's `close` discards everything.
+
+    Calls are always allowed: outside of calling hours the station's clock is that of their next beginning.
+    """
+    instrument = open_instrument(options.path)
+    people = load_people_by_id(options.path, instrument.id, db=None, named=options.people)
+    plan = Plan.from_instrument(instrument)
+    zone = plan.zone or (options.zone.key if options.zone is not None else "UTC")
+    now = clock()
+    ahead = find_practice_start(plan.calendar, zone, now) - now
+    cases = list(_invent_sample(instrument, plan, zone, rng))
+    study = open_simulated_study(
+        SimulatedStudyOptions(path=options.path, at=now + ahead, invented=cases, people=people), rng
+    )
+    study = replace(study, where=NOT_STORED)
+    login = options.interviewer.strip() or study.store.account
+    who = people.interviewers.get(login) or Interviewer(login=login, role="supervisor")
+    respondents = PracticeRespondents(
+        instrument=study.instrument,
+        plan=study.plan,
+        who=who,
+        zone=options.zone or ZoneInfo(zone),
+        names={case.key: _name(case, instrument) for case in cases},
+        seed=rng.getrandbits(62),
+    )
+    session = build_station(
+        study,
+        who,
+        options.station,
+        clock=lambda: clock() + ahead,
+        zone=options.zone,
+        rng=rng,
+        respondents=respondents,
+    )
+    session.start()
+    return PracticeStation(session=session, study=study, respondents=respondents)
+
+
+def find_practice_start(calendar: Calendar, zone: str, now: datetime) -> datetime:
+    """Find when practice begins: now, or at the next time at which calls are allowed long enough.
+
+    A study that is over is practiced at its beginning, or at its last week. Raises UserError where it never calls.
+    """
+    for earliest in _list_possible_starts(calendar, zone, now):
+        at: datetime | None = earliest
+        for _ in range(10):
+            at = calendar.find_next_opening((zone,), at) if at is not None else None
+            opening = calendar.find_opening((zone,), at) if at is not None else None
+            if at is None or opening is None or opening.until is None:
+                break
+            if opening.until - at >= LEAST_CALLING_TIME:
+                return at
+            at = opening.until
+    raise UserError("--practice", "the study has no calling hours of three hours or more", "change fieldwork: hours")
+
+
+def _list_possible_starts(calendar: Calendar, zone: str, now: datetime) -> Iterator[datetime]:
+    yield now
+    for day, days in ((calendar.starts, 0), (calendar.ends, 7)):
+        if day is not None:
+            yield datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)) - timedelta(days=days)
+
+
+def _invent_sample(instrument: Instrument, plan: Plan, zone: str, rng: Random) -> Iterator[SampleCase]:
+    names = [f"{first} {last}" for first in FIRST_NAMES for last in LAST_NAMES]
+    rng.shuffle(names)
+    columns = {column.role: name for name, column in instrument.sample.items()}
+    for number, case in enumerate(invent_cases(instrument, PRACTICE_CASES, zone, rng), start=1):
+        key = f"P{number:02}"
+        own = {columns[role]: value for role, value in (("key", key), ("name", names[number])) if role in columns}
+        positions = 2 if rng.random() < SECOND_NUMBER_SHARE else 1
+        numbers = tuple(
+            SampleNumber("", _invent_number(plan.country, 2 * number + position, zone, rng))
+            for position in range(positions)
+        )
+        yield case._replace(key=key, values={**case.values, **own}, numbers=numbers)
+
+
+def _invent_number(country: str, number: int, zone: str, rng: Random) -> ParsedNumber:
+    """Invent a number that nobody has: one that the United States or Britain reserve for fiction, else of no country."""
+    match country:
+        case "US" | "CA" | "PR":
+            area = ("202", "312", "415")[number // 100 % 3]
+            e164, national = f"+1{area}55501{number % 100:02}", f"({area}) 555-01{number % 100:02}"
+        case "GB":
+            e164, national = f"+441632960{number:03}", f"01632 960{number:03}"
+        case _:
+            e164, national = f"+999{number:010}", f"0000 {number:06}"
+    return ParsedNumber(
+        written=national,
+        e164=e164,
+        national=national,
+        international=national,
+        extension="",
+        line=rng.choice(("fixed", "mobile")),
+        zones=(zone,),
+        country=country,
+    )
+
+
+def _name(case: SampleCase, instrument: Instrument) -> str:
+    column = next((name for name, column in instrument.sample.items() if column.role == "name"), "")
+    return str(case.values.get(column, "")) if column else ""
