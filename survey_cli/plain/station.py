@@ -134,6 +134,8 @@ class PlainStation:
     def _show_all(self, view: StationView) -> None:
         for line in render_view(view):
             self._output.print_aside(line)
+        if isinstance(view, BreakView) and not view.reason:
+            self._output.print_aside(f".pause with a reason says why: {', '.join(self._station.list_break_reasons())}")
         if isinstance(view, CaseView):
             for choice in view.main_outcomes:
                 self._output.print_plain(render_outcome(choice))
@@ -183,7 +185,8 @@ class PlainStation:
             case "back":
                 return session.revoke_outcome()
             case "pause":
-                return session.end_break() if isinstance(session.view(), BreakView) else session.start_break(rest)
+                on_break = isinstance(session.view(), BreakView)
+                return session.end_break() if on_break and not rest else session.start_break(rest)
             case "leave":
                 self._has_ended = (rejection := session.end_shift()) is None
                 return rejection
@@ -415,4 +418,6 @@ def _is_different(view: StationView, before: StationView | None) -> bool:
         return (view.key, view.attempt) != (before.key, before.attempt)
     if isinstance(view, IdleView) and isinstance(before, IdleView):
         return view.study_is_paused != before.study_is_paused
+    if isinstance(view, BreakView) and isinstance(before, BreakView):
+        return view.reason != before.reason
     return type(view) is not type(before)

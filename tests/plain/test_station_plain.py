@@ -82,6 +82,15 @@ def test_a_break_has_its_reason() -> None:
     _, said, _ = worked(calling, ".pause lunch", ".pause")
     assert done(calling) == ["pause lunch", "go_on"]
     assert "[On a break (lunch) since" in said
+    assert "says why" not in said
+
+
+def test_the_reason_of_a_break_can_be_given_after_its_start() -> None:
+    calling = FakeStation()
+    _, said, _ = worked(calling, ".pause", ".pause technical")
+    assert done(calling) == ["pause", "pause technical"]
+    assert "[.pause with a reason says why: lunch, pause, technical, briefing]" in said
+    assert "[On a break (technical) since" in said
 
 
 def test_what_simulated_respondents_say_is_printed_as_heard() -> None:

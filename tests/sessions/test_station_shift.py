@@ -171,6 +171,16 @@ def test_a_break_has_one_of_the_reasons_of_the_study(tmp_path: Path) -> None:
     assert view.reason == "lunch"
 
 
+def test_another_reason_begins_another_break(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    assert ann.start_break() is None
+    shift.later(minutes=2)
+    assert ann.start_break("technical") is None
+    shift.later(minutes=3)
+    assert ann.summarize_shift().breaks == (("", timedelta(minutes=2)), ("technical", timedelta(minutes=3)))
+
+
 def test_a_study_may_have_its_own_reasons(tmp_path: Path) -> None:
     ann = Shift(tmp_path, cases=FIVE, fieldwork=FIELDWORK + "  breaks: [tea, training]\n").station()
     case = on(ann)
