@@ -39,7 +39,14 @@ COMMANDS: Final = (
     EntryCommand("stop", "OUTCOME", "end the interview for good; .stop alone lists the outcomes", "f8"),
     EntryCommand("help", "", "this list", "f1"),
 )
-ENTRY_COMMAND_NAMES: Final = tuple(command.name for command in COMMANDS)
+"""Commands of both interfaces."""
+PLAIN_COMMANDS: Final = (
+    *COMMANDS,
+    EntryCommand("brief", "", "say only once what an experienced interviewer knows; .brief again says it every time"),
+)
+"""Commands of the line interface."""
+ENTRY_COMMAND_NAMES: Final = tuple(command.name for command in PLAIN_COMMANDS)
+"""The names of all of them: no decline may have one as its id."""
 
 READ_BACK_HELP: Final = "1 yes, that is right; 2 no, ask again"
 """The keys while an answer is read back to the respondent."""
@@ -79,16 +86,19 @@ def unescape_dots(text: str) -> str:
     return text[1:] if text.startswith("..") else text
 
 
-def parse_command(text: str, prompt: Prompt) -> TypedCommand | DeclineOption | Rejection:
+def parse_command(
+    text: str, prompt: Prompt, offered: Sequence[EntryCommand] = COMMANDS
+) -> TypedCommand | DeclineOption | Rejection:
     """Parse a command or decline; the rejection lists those that exist."""
+    commands = [command.name for command in offered]
     word, _, rest = text.strip()[1:].strip().partition(" ")
     name = word.casefold()
     for decline in prompt.declines:
         if decline.id.casefold() == name:
             return decline
-    if name in ENTRY_COMMAND_NAMES:
+    if name in commands:
         return TypedCommand(name, rest.strip())
-    names = [*(decline.id for decline in prompt.declines), *ENTRY_COMMAND_NAMES]
+    names = [*(decline.id for decline in prompt.declines), *commands]
     nearest = find_nearest(name, names) if name else None
     remedy = f"did you mean .{nearest}? .help lists them all" if nearest else " ".join(f".{each}" for each in names)
     return Rejection(f".{word} is no command here: {remedy}")

@@ -72,6 +72,10 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Report what would
 PlainOption = Annotated[
     bool, typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts.")
 ]
+BriefOption = Annotated[
+    bool,
+    typer.Option("--brief", help="As --plain, and says only once what an experienced interviewer knows."),
+]
 StationOption = Annotated[
     str, typer.Option("--station", metavar="NAME", help="This workplace; the computer's name by default.")
 ]

@@ -1,8 +1,9 @@
 """Line interface for interviews and stations: for screen readers, pipes, tests and slow links.
 
-It never moves a cursor, conveys nothing by position or color alone, and decides nothing about the survey. Text for
-the respondent is printed as it is, options as `3  Disagree`. Text for the interviewer is printed in brackets, or after
-`!` (not accepted), `?` (please confirm), `=` (understood as) and `was`. Each `> ` waits for one line.
+It moves no cursor except in the line that is typed, conveys nothing by position or color alone, and decides nothing
+about the survey. Text for the respondent is printed as it is, options as `3  Disagree`. Text for the interviewer is
+printed in brackets, or after `!` (not accepted), `?` (please confirm), `=` (understood as) and `was`. Each `> ` waits
+for one line. In brief mode nothing is repeated that an experienced interviewer knows.
 """
 
 from typing import TYPE_CHECKING, Final, TextIO
@@ -24,7 +25,9 @@ EXIT_SUSPENDED: Final = 3
 """Exit code: suspended or stopped."""
 
 
-def conduct_interview(session: InterviewProtocol, read: TextIO, write: TextIO, errors: TextIO | None = None) -> int:
+def conduct_interview(
+    session: InterviewProtocol, read: TextIO, write: TextIO, errors: TextIO | None = None, *, brief: bool = False
+) -> int:
     """Conduct an interview to its end or until it is suspended; returns the exit code.
 
     `errors` receives what `write` can no longer show.
@@ -32,9 +35,8 @@ def conduct_interview(session: InterviewProtocol, read: TextIO, write: TextIO, e
     rejection: Rejection | None = None
     with Interrupts() as interrupts:
         try:
-            rejection = PlainInterview(
-                session, InputLines(read, interrupts, open_line_editor(read, write)), OutputLines(write)
-            ).run()
+            lines_in = InputLines(read, interrupts, open_line_editor(read, write))
+            rejection = PlainInterview(session, lines_in, OutputLines(write, brief=brief)).run()
         except OutputClosedError:
             discard_output(write)
             if session.prompt() is not None and (rejection := session.suspend()) is None:
@@ -48,7 +50,9 @@ def conduct_interview(session: InterviewProtocol, read: TextIO, write: TextIO, e
     return EXIT_ENDED if result.status == "ended" or ended_for_now else EXIT_SUSPENDED
 
 
-def run_station(session: "StationProtocol", read: TextIO, write: TextIO, errors: TextIO | None = None) -> int:
+def run_station(
+    session: "StationProtocol", read: TextIO, write: TextIO, errors: TextIO | None = None, *, brief: bool = False
+) -> int:
     """Run a station until its shift ends; returns the exit code.
 
     It is EXIT_ENDED at the end of the shift, and EXIT_SUSPENDED where something was still pending when the input or
@@ -58,7 +62,8 @@ def run_station(session: "StationProtocol", read: TextIO, write: TextIO, errors:
 
     rejection: Rejection | None = None
     with Interrupts() as interrupts:
-        station = PlainStation(session, InputLines(read, interrupts, open_line_editor(read, write)), OutputLines(write))
+        lines_in = InputLines(read, interrupts, open_line_editor(read, write))
+        station = PlainStation(session, lines_in, OutputLines(write, brief=brief))
         try:
             rejection = station.run()
         except OutputClosedError:

@@ -25,9 +25,10 @@ from survey_cli.plain.interview_text import (
     flatten,
     format_duration,
     render_asked_item,
+    render_codes,
     render_earlier,
     render_hint,
-    render_option,
+    render_options,
     render_result,
     render_words,
 )
@@ -54,6 +55,7 @@ class PlainInterview:
         self._heading = ""
         self._turn = ""
         self._declines = ""
+        self._options: tuple[str, ...] = ()
         self._place: Place | None = None
         self._was_denied = False
         """An answer read back was denied: the right one is awaited."""
@@ -63,15 +65,18 @@ class PlainInterview:
 
         Returns a Rejection where it could not be suspended. Raises OutputClosedError.
         """
-        self._output.print_aside(f"{self._session.title}, {self._session.respondent}".strip(" ,"))
-        if self._session.practice:
-            self._output.print_aside("Practice interview")
-        self._output.print_aside(self._session.notice)
-        self._output.print_aside(".help lists what else can be typed")
+        session, output = self._session, self._output
+        title = session.title if output.is_due(session.title) else ""
+        heading = (session.respondent, title) if output.brief else (title, session.respondent)
+        output.print_aside(", ".join(filter(None, heading)))
+        if session.practice:
+            output.print_aside("Practice interview")
+        output.print_aside(session.notice)
+        output.print_once(".help lists what else can be typed")
         rejection = self._run_prompts()
-        if (result := self._session.result()) is not None:
-            self._output.print_aside(render_result(result))
-        self._output.flush()
+        if (result := session.result()) is not None:
+            output.print_aside(render_result(result, brief=output.brief))
+        output.flush()
         return rejection
 
     def _run_prompts(self) -> Rejection | None:
@@ -87,6 +92,7 @@ class PlainInterview:
                 return self._session.suspend()
             if isinstance(outcome, Rejection):
                 self._output.print_marked("!", outcome.why)
+                self._show_other_places(outcome.places)
                 next_step = _NextStep.WAIT
             else:
                 next_step = outcome
@@ -105,12 +111,12 @@ class PlainInterview:
             read = output.print_plain if prompt.aloud else output.print_aside
             read(render_words(prompt.intro))
             read(render_words(prompt.text))
-            self._show_options(prompt)
+            self._show_options(prompt, anew=anew)
             output.print_aside(render_words(prompt.instruction))
             output.print_aside(render_words(prompt.probe))
             if not prompt.aloud:
-                output.print_aside("not asked: your own entry")
-            output.print_aside(render_hint(prompt))
+                output.print_aside("your own entry" if output.brief else "not asked: your own entry")
+            self._show_hint(prompt, anew=anew)
             self._show_declines(prompt, anew=anew)
             if isinstance(prompt.entry, VerbatimEntry) and (draft := self._session.load_draft()):
                 keeps = "" if prompt.earlier is not None else ": Enter keeps it"
@@ -119,12 +125,14 @@ class PlainInterview:
                 output.print_plain(render_earlier(prompt.earlier))
         if query is not None:
             output.print_marked("?", render_words(query.text))
-            how = (
-                f"read it aloud: {commands.READ_BACK_HELP}"
+            keys = (
+                commands.READ_BACK_HELP
                 if query.aloud
-                else (".ok confirms it, with a reason if you like, or another answer")
+                else ".ok confirms it, with a reason if you like, or another answer"
             )
-            output.print_aside(how)
+            aloud = "read it aloud" if query.aloud else ""
+            output.print_aside(": ".join(filter(None, (aloud, keys if output.is_due(keys) else ""))))
+            self._show_other_places(query.places)
         if heard := self._session.heard():
             output.print_aside(f"heard: {heard}")
 
@@ -138,24 +146,38 @@ class PlainInterview:
             self._output.print_aside(turn)
         self._heading, self._turn = prompt.section, turn
 
-    def _show_options(self, prompt: Prompt) -> None:
-        match prompt.entry:
-            case PickEntry(options=choices, several=several):
-                for choice in choices:
-                    self._output.print_plain(render_option(choice, several=several))
-            case LineEntry(labels=labels):
-                for code, text in labels:
-                    self._output.print_plain(f"{code}  {flatten(text)}")
-            case _:
-                return
+    def _show_options(self, prompt: Prompt, *, anew: bool) -> None:
+        """Print the options; in brief mode only their codes where they are those of the last question that had any."""
+        options = render_options(prompt)
+        if not options:
+            return
+        if options == self._options and self._output.brief and not anew:
+            self._output.print_aside(f"{render_codes(prompt)} as before")
+        else:
+            self._output.print_plain("\n".join(options))
+        self._options = options
+
+    def _show_hint(self, prompt: Prompt, *, anew: bool) -> None:
+        """Print what a line should contain; in brief mode how it is typed only once."""
+        hint = render_hint(prompt)
+        if anew or isinstance(prompt.entry, LineEntry) or self._output.is_due(hint):
+            self._output.print_aside(hint)
+        elif isinstance(prompt.entry, PickEntry):
+            self._output.print_aside(render_hint(prompt, brief=True))
+
+    def _show_other_places(self, places: tuple[Place, ...]) -> None:
+        """Print how the other answers that a check used are reached."""
+        if places:
+            self._output.print_aside(f"{' or '.join(f'.jump {place}' for place in places)} to correct the other answer")
 
     def _show_declines(self, prompt: Prompt, *, anew: bool) -> None:
-        """Print the declines, where they differ from those of the last question."""
+        """Print the declines, where they differ from those of the last question; in brief mode only once."""
         if isinstance(prompt.entry, ReadEntry | LookupEntry):
             return
         declines = ", ".join(f".{d.id} {flatten(d.text)}" for d in prompt.declines)
-        if declines != self._declines or anew:
-            self._output.print_aside(f"or {declines}" if declines else "an answer is needed here")
+        words = f"or {declines}" if declines else "an answer is needed here"
+        if anew or (declines != self._declines and self._output.is_due(words)):
+            self._output.print_aside(words)
         self._declines = declines
 
     # in
@@ -193,8 +215,16 @@ class PlainInterview:
         rejected = self._session.reply(reply)
         if rejected is not None:
             return self._ask_meaning(rejected) if rejected.meanings else rejected
+        if isinstance(reply, PickReply) and self._place is not None:
+            echo = self._session.describe_answer(self._place)
         if echo:
             self._output.print_marked("=", echo)
+        return _NextStep.ARRIVE
+
+    def _decline(self, decline_id: str, text: str) -> _NextStep | Rejection:
+        if (rejected := self._session.decline(decline_id)) is not None:
+            return rejected
+        self._output.print_marked("=", text)
         return _NextStep.ARRIVE
 
     def _ask_meaning(self, ambiguous: Rejection) -> _NextStep | Rejection:
@@ -202,13 +232,13 @@ class PlainInterview:
         self._output.print_marked("?", ambiguous.why)
         for number, meaning in enumerate(ambiguous.meanings, 1):
             self._output.print_plain(f"{number}  {meaning.label}")
-        self._output.print_aside("a number chooses; Enter alone cancels")
+        self._output.print_once("a number chooses; Enter alone cancels")
         line = to_ascii_digits(ask_line(self._output, self._input).strip())
         chosen = dict(enumerate(ambiguous.meanings, 1)).get(int(line) if line.isdecimal() else 0)
         if chosen is None:
             return Rejection("nothing was saved: type the answer again")
         if chosen.decline:
-            return self._session.decline(chosen.decline) or _NextStep.ARRIVE
+            return self._decline(chosen.decline, chosen.label)
         return self._send_reply(chosen.reply)
 
     def _read_back(self, text: str) -> _NextStep | Rejection:
@@ -226,7 +256,7 @@ class PlainInterview:
     def _ask_confirmation(self, question: str) -> bool:
         """Ask whether a step that cannot be undone is intended."""
         self._output.print_marked("?", question)
-        self._output.print_aside(commands.YES_NO_HELP)
+        self._output.print_once(commands.YES_NO_HELP)
         return bool(commands.parse_yes_no(ask_line(self._output, self._input)))
 
     def _pick(self, text: str, pick: PickEntry, prompt: Prompt) -> _NextStep | Rejection:
@@ -247,11 +277,11 @@ class PlainInterview:
     # commands
 
     def _run_command(self, text: str, prompt: Prompt) -> _NextStep | Rejection:
-        typed = commands.parse_command(text, prompt)
+        typed = commands.parse_command(text, prompt, commands.PLAIN_COMMANDS)
         if isinstance(typed, Rejection):
             return Rejection(typed.why)
         if isinstance(typed, DeclineOption):
-            return self._session.decline(typed.id) or _NextStep.ARRIVE
+            return self._decline(typed.id, typed.text)
         match typed:
             case ("back", _):
                 return self._session.go_back() or _NextStep.ARRIVE
@@ -266,9 +296,7 @@ class PlainInterview:
             case ("lang", rest):
                 return self._switch_language(rest, prompt)
             case ("ok", rest):
-                if prompt.query is None:
-                    return Rejection(commands.NOTHING_TO_CONFIRM)
-                return self._session.confirm(rest) or _NextStep.ARRIVE
+                return self._confirm(rest, prompt)
             case ("suspend", _):
                 return self._session.suspend() or _NextStep.ARRIVE
             case ("stop", rest):
@@ -277,8 +305,16 @@ class PlainInterview:
                 return self._show_faq(prompt)
             case ("again", _):
                 return _NextStep.REPEAT
+            case ("brief", _):
+                self._output.switch_brief()
+                return _NextStep.WAIT
             case _:
                 return self._show_help(prompt)
+
+    def _confirm(self, reason: str, prompt: Prompt) -> _NextStep | Rejection:
+        if prompt.query is None:
+            return Rejection(commands.NOTHING_TO_CONFIRM)
+        return self._session.confirm(reason) or _NextStep.ARRIVE
 
     def _add_note(self, text: str) -> _NextStep | Rejection:
         if not text:
@@ -329,9 +365,7 @@ class PlainInterview:
             return self._stop_with(text, stops)
         for outcome in stops:
             self._output.print_aside(f"{outcome.number}  {outcome.name} ({outcome.id})")
-        self._output.print_aside(
-            "a number ends the interview with that outcome; Enter alone goes on with the interview"
-        )
+        self._output.print_once("a number ends the interview with that outcome; Enter alone goes on with the interview")
         while line := ask_line(self._output, self._input).strip():
             if line.startswith("."):
                 return self._run_command(line, prompt)
@@ -359,7 +393,7 @@ class PlainInterview:
         self._output.print_aside(f"{prompt.place}, {prompt.position} of {prompt.total}; {spent} so far{clock}")
         for decline in prompt.declines:
             self._output.print_aside(f".{decline.id}  {flatten(decline.text)}")
-        for command in commands.COMMANDS:
+        for command in commands.PLAIN_COMMANDS:
             self._output.print_aside(f"{command}  {command.help}")
         return _NextStep.WAIT
 

@@ -57,7 +57,29 @@ def render_option(choice: OfferedOption, *, several: bool) -> str:
     return " ".join(parts)
 
 
-def render_hint(prompt: Prompt) -> str:
+def render_options(prompt: Prompt) -> tuple[str, ...]:
+    """Render the options, or the codes of a line that have a meaning of their own, one per line."""
+    match prompt.entry:
+        case PickEntry(options=choices, several=several):
+            return tuple(render_option(choice, several=several) for choice in choices)
+        case LineEntry(labels=labels):
+            return tuple(f"{code}  {flatten(text)}" for code, text in labels)
+        case _:
+            return ()
+
+
+def render_codes(prompt: Prompt) -> str:
+    """Render the codes alone: `1 to 5`."""
+    match prompt.entry:
+        case PickEntry() as pick:
+            return pick.format_codes()
+        case LineEntry(labels=labels):
+            return ", ".join(str(code) for code, _ in labels)
+        case _:
+            return ""
+
+
+def render_hint(prompt: Prompt, *, brief: bool = False) -> str:
     """Render what a line should contain here, where the options don't say so."""
     match prompt.entry:
         case ReadEntry():
@@ -66,7 +88,7 @@ def render_hint(prompt: Prompt) -> str:
             most = f", at most {pick.max_count}" if pick.max_count is not None else ""
             order = ", in the order given" if pick.ordered else ""
             none = "; Enter alone for none" if pick.min_count == 0 and prompt.earlier is None else ""
-            return f"any of these, blanks between{most}{order}{none}"
+            return f"{'several' if brief else 'any of these, blanks between'}{most}{order}{none}"
         case PickEntry():
             return ""
         case LineEntry(hint=hint, unit=unit, width=width):
@@ -100,20 +122,23 @@ def render_asked_item(item: AskedItem) -> str:
     return f"{item.place}  {flatten(item.text)}{answer}"
 
 
-def render_result(closing: InterviewResult) -> str:
-    """Render how the interview ended, in a few lines."""
+def render_result(closing: InterviewResult, *, brief: bool = False) -> str:
+    """Render how the interview ended, in a few lines, or briefly on one."""
     outcome = closing.outcome.name if closing.outcome is not None else ""
     match closing.status:
         case "ended":
             how = f"Ended: {outcome}" if outcome else "Ended"
         case "suspended":
-            how = f"Suspended: {outcome or 'it can be resumed at the same item'}"
+            how = ": ".join(
+                filter(None, ("Suspended", outcome or ("" if brief else "it can be resumed at the same item")))
+            )
         case "lost":
             how = "Left: another station took it over"
         case _:
             how = f"Stopped: {outcome}" if outcome else "Stopped"
     answers = f"{format_quantity(closing.answered, 'answer')} in {format_duration(closing.duration)}"
-    location = f"kept in {closing.stored_in}" if closing.stored_in else ""
+    location = f"stored in {closing.stored_in}" if closing.stored_in and not brief else ""
     if closing.erased:
-        answers, location = "0 answers kept: all are erased", ""
-    return "\n".join(filter(None, (how, answers, location, closing.remark)))
+        answers, location = "0 answers stored: all are erased", ""
+    ending = (f"{how}, {answers}",) if brief else (how, answers)
+    return "\n".join(filter(None, (*ending, location, closing.remark)))

@@ -60,3 +60,7 @@ def _edit_line(prompt: str) -> str:
         return f"{input(prompt)}\n"
     except EOFError:
         return ""
+    except SystemError as error:  # of Python, where another signal is handled after the one that ended the wait
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        raise

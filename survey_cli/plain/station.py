@@ -33,12 +33,17 @@ from survey_cli.sessions.station.station_protocol import (
 )
 
 OWNER_POLICIES: Final[dict[str, AppointmentPolicy]] = {"": "anyone", "1": "anyone", "2": "me", "3": "me_first"}
+CANCEL_HINT: Final = "Enter alone cancels"
+DROP_HINT: Final = ".drop cancels"
 INPUT_QUESTIONS: Final = {
     "note": "this outcome needs a note",
     "number": "what is the new number?",
     "language": "which language?",
 }
-TIME_QUESTION: Final = "when should we call again? tomorrow 3pm, thursday morning"
+TIME_QUESTION: Final = "when should we call again?"
+TIME_HINT: Final = "tomorrow 3pm, thursday morning"
+OWNER_HINT: Final = "1 anyone, 2 only me, 3 me first; then whom to ask for, and a note"
+STRENGTH_HINT: Final = "1 no time, perhaps another day, 2 unwilling, 3 angry, Enter for not said"
 
 
 class _CanceledError(Exception):
@@ -69,7 +74,7 @@ class PlainStation:
         output.print_aside(", ".join(part for part in (session.title, session.interviewer, session.station) if part))
         if session.practice:
             output.print_aside("PRACTICE: the respondents are simulated; no number is dialed")
-        output.print_aside(".help lists what can be typed")
+        output.print_once(".help lists what can be typed")
         view = session.view()
         if isinstance(view, IdleView) and not view.why:
             self._print_rejection(session.claim_next())
@@ -111,12 +116,11 @@ class PlainStation:
         self._notice = notice
         self._announce_due_appointment()
         if _is_different(view, before):
-            self._show_all(view)
+            self._show_all(view, brief=self._output.brief)
         elif isinstance(view, CaseView) and isinstance(before, CaseView):
-            for number in view.numbers:
-                line = render_number(number, dialled=view.has_open_call)
-                if line not in {render_number(n, dialled=before.has_open_call) for n in before.numbers}:
-                    self._output.print_aside(line)
+            lines = [render_number(number, dialled=False) for number in view.numbers if number.current]
+            if lines != [render_number(number, dialled=False) for number in before.numbers if number.current]:
+                self._print_lines(lines)
             if view.heard and view.heard != before.heard:
                 self._output.print_aside(f"heard: {view.heard}")
             if view.pending_input != before.pending_input:
@@ -131,16 +135,18 @@ class PlainStation:
             self._output.print_marked("=", f"appointment due: {render_appointment(due)}: .fetch {due.key}")
         self._due = due.key if due is not None else ""
 
-    def _show_all(self, view: StationView) -> None:
-        for line in render_view(view):
-            self._output.print_aside(line)
+    def _show_all(self, view: StationView, *, brief: bool) -> None:
+        """Print the view in full, or the brief form, with outcomes that have not been listed yet."""
+        self._print_lines(render_view(view, brief=brief))
         if isinstance(view, BreakView) and not view.reason:
-            self._output.print_aside(f".pause with a reason says why: {', '.join(self._station.list_break_reasons())}")
+            reasons = ", ".join(self._station.list_break_reasons())
+            self._output.print_once(f".pause with a reason says why: {reasons}")
         if isinstance(view, CaseView):
             for choice in view.main_outcomes:
-                self._output.print_plain(render_outcome(choice))
+                if self._output.is_due(choice.outcome.id) or not brief:
+                    self._output.print_plain(render_outcome(choice, brief=brief))
             if view.other_outcomes:
-                self._output.print_aside(".outcomes lists the others")
+                self._output.print_once(".outcomes lists the others")
 
     # in
 
@@ -193,7 +199,9 @@ class PlainStation:
             case "help":
                 self._print_lines([f"{command}  {does}" for command, does in STATION_COMMANDS.items()])
             case "again":
-                self._show_all(session.view())
+                self._show_all(session.view(), brief=False)
+            case "brief":
+                self._output.switch_brief()
             case "next" if isinstance(session.view(), IdleView):
                 return self._claim_next()
             case "next" if isinstance(session.view(), WrapUpView):
@@ -289,7 +297,7 @@ class PlainStation:
     def _record(self, choice: OutcomeChoice, rest: str, view: CaseView) -> Rejection | None:
         name, required = choice.outcome.name, choice.required_input
         if required == "time":
-            return self._book_appointment(rest or self._ask(TIME_QUESTION))
+            return self._book_appointment(rest or self._ask(TIME_QUESTION, TIME_HINT))
         refusal = self._ask_refusal(rest) if choice.is_refusal else None
         rest = "" if choice.is_refusal else rest
         if required == "sure":
@@ -311,10 +319,9 @@ class PlainStation:
         """Ask who refused, why and how strongly; a reason typed after the outcome is enough."""
         if reason:
             return "", reason, 0
-        who = self._ask_optional("who refused? Enter for nobody named")
-        reason = self._ask_optional("the reason that was given? Enter for none")
-        question = "how strong? 1 no time, perhaps another day, 2 unwilling, 3 angry, Enter for not said"
-        strength = self._ask_choice(("", "1", "2", "3"), self._ask_optional, question)
+        who = self._ask_optional("who refused?", "Enter for nobody named")
+        reason = self._ask_optional("the reason that was given?", "Enter for none")
+        strength = self._ask_choice(("", "1", "2", "3"), self._ask_optional, "how strong?", STRENGTH_HINT)
         return who, reason, int(strength or 0)
 
     def _search_cases(self, text: str) -> Rejection | None:
@@ -349,14 +356,19 @@ class PlainStation:
         close_rejection = self._station.close_interview()
         view = self._station.view()
         if close_rejection is None and isinstance(view, CaseView) and view.pending_input == "time":
-            return self._book_appointment(self._ask(TIME_QUESTION))
+            return self._book_appointment(self._ask(TIME_QUESTION, TIME_HINT))
         return close_rejection
 
     # what wants more than one line
 
-    def _ask(self, what: str) -> str:
+    def _print_question(self, question: str, *hints: str) -> None:
+        """Print a question with what may be typed; in brief mode that only once."""
+        words = "; ".join(hint for hint in hints if hint and self._output.is_due(hint))
+        self._output.print_aside(f"{question} ({words})" if words else question)
+
+    def _ask(self, question: str, hint: str = "") -> str:
         """Ask for a line of text; an empty line or a dot command cancels."""
-        self._output.print_aside(f"{what} (Enter alone cancels)")
+        self._print_question(question, hint, CANCEL_HINT)
         line = ask_line(self._output, self._input).strip()
         if not line or line.startswith("."):
             raise _CanceledError
@@ -368,7 +380,7 @@ class PlainStation:
             raise _CanceledError
 
     def _book_appointment(self, text: str) -> Rejection | None:
-        """Book an appointment: first its time, then who calls, whom to ask for and a note."""
+        """Book an appointment: first its time, then by Enter, or after who calls, whom to ask for and a note."""
         reading = 0
         while isinstance(time := self._station.parse_time(text, reading), UnclearTime):
             if time.choices:
@@ -379,23 +391,25 @@ class PlainStation:
                 reading = int(self._ask_choice(numbers, self._ask, "which one?"))
             else:
                 self._output.print_marked("!", time.why)
-                text = self._ask(TIME_QUESTION)
+                text = self._ask(TIME_QUESTION, TIME_HINT)
         self._output.print_marked("=", ", ".join(part for part in (time.echo, time.hint) if part))
-        question = "who calls? 1 anyone, 2 only me, 3 me first, Enter for anyone"
-        policy = OWNER_POLICIES[self._ask_choice(OWNER_POLICIES, self._ask_optional, question)]
-        person = self._ask_optional("whom to ask for? Enter for nobody named")
-        note = self._ask_optional("a note? Enter for none")
+        owner = self._ask_choice(OWNER_POLICIES, self._ask_optional, "Enter books it; or who calls?", OWNER_HINT)
+        person = self._ask_optional("whom to ask for?", "Enter for nobody named") if owner else ""
+        note = self._ask_optional("a note?", "Enter for none") if owner else ""
+        policy = OWNER_POLICIES[owner]
         return self._station.book_appointment(text, reading=reading, policy=policy, person=person, note=note)
 
-    def _ask_choice(self, choices: Collection[str], ask: Callable[[str], str], what: str) -> str:
+    def _ask_choice(
+        self, choices: Collection[str], ask: Callable[[str, str], str], question: str, hint: str = ""
+    ) -> str:
         """Ask until the line is one of the choices."""
-        while (line := ask(what)) not in choices:
+        while (line := ask(question, hint)) not in choices:
             self._output.print_marked("!", f"{line} is not one of them")
         return line
 
-    def _ask_optional(self, what: str) -> str:
+    def _ask_optional(self, question: str, hint: str) -> str:
         """Ask for a line that may be empty; a dot command cancels."""
-        self._output.print_aside(f"{what} (.drop cancels)")
+        self._print_question(question, hint, DROP_HINT)
         line = ask_line(self._output, self._input).strip()
         if line.startswith("."):
             raise _CanceledError

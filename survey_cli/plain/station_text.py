@@ -14,10 +14,12 @@ from survey_cli.sessions.station.station_protocol import (
     IdleView,
     OutcomeChoice,
     StationAppointment,
+    StationHistoryLine,
     StationNumber,
     StationView,
     WrapUpView,
 )
+from survey_cli.wording import format_quantity
 
 STATION_COMMANDS: Final = {
     ".dial": "dial the current number",
@@ -36,7 +38,8 @@ STATION_COMMANDS: Final = {
     ".back": "take back the last outcome",
     ".finish": "leave the case; one that was not called goes back to the queue",
     ".pause REASON": "a break: no next case comes; .pause again resumes calling",
-    ".again": "this case once more",
+    ".again": "this case once more, with everything that is known",
+    ".brief": "say only once what an experienced interviewer knows; .brief again says it every time",
     ".leave": "end the shift; the end of input and Ctrl+C do the same",
     ".help": "this list",
 }
@@ -47,11 +50,11 @@ def format_time(at: datetime) -> str:
     return f"{at:%a} {at.day} {at:%b %H:%M}"
 
 
-def render_view(view: StationView) -> list[str]:
-    """Render what is shown now, one fact per line."""
+def render_view(view: StationView, *, brief: bool = False) -> list[str]:
+    """Render what is shown now, one fact per line; the brief form says of a case only what a call needs."""
     match view:
         case CaseView():
-            return _render_case(view)
+            return _render_case_briefly(view) if brief else _render_case(view)
         case IdleView(why=why, next_at=next_at):
             nobody = f"Nobody can be called just now: {flatten(why)}" if why else "Nobody can be called just now"
             next_one = [f"Next: {format_time(next_at)}"] if next_at is not None else []
@@ -60,6 +63,8 @@ def render_view(view: StationView) -> list[str]:
             return [
                 f"On a break{f' ({flatten(reason)})' if reason else ''} since {since:%H:%M}; .pause resumes calling"
             ]
+        case WrapUpView() if brief:
+            return ["After the call; Enter goes on"]
         case WrapUpView():
             return [
                 f"After the call: {flatten(view.case)}, {flatten(view.outcome)}. "
@@ -71,16 +76,39 @@ def render_view(view: StationView) -> list[str]:
 
 def _render_case(view: CaseView) -> list[str]:
     key = f", {view.key}" if view.key != view.name else ""
-    lines = [f"Case: {view.name}{key}, attempt {view.attempt} of {view.limit}"]
+    lines = [f"Case: {flatten(view.name)}{key}, attempt {view.attempt} of {view.limit}"]
     lines += [view.notice] if view.notice else []
     lines += [f"{label}: {flatten(value)}" for label, value in view.details if value]
     lines += [render_number(n, dialled=view.has_open_call) for n in view.numbers]
     lines.append(_render_clock(view))
     lines += [f"{label}: {flatten(text)}" for label, text in list_known_facts(view) if text]
-    for past in view.history:
-        note = f", note: {flatten(past.note)}" if past.note else ""
-        lines.append(f"{format_time(past.at)}: {flatten(past.what)}{f', by {past.by}' if past.by else ''}{note}")
+    lines += map(_render_past, view.history)
     return [*lines, *render_pending_input(view)]
+
+
+def _render_case_briefly(view: CaseView) -> list[str]:
+    """Render the case and its number on one line, then what a call needs; of the history the last line and all notes."""
+    key = f" {view.key}" if view.key != view.name else ""
+    number = next((number for number in view.numbers if number.current), None)
+    words = _describe_number(number, dialled=view.has_open_call) if number is not None else ["no number"]
+    lines = [f"{flatten(view.name)}{key}, {', '.join(words)}, attempt {view.attempt} of {view.limit}"]
+    lines += [view.notice] if view.notice else []
+    if view.respondent_time is None:
+        lines.append("time there unknown")
+    else:
+        until = f", until {view.callable_until:%H:%M}" if view.callable_until is not None else ""
+        lines.append(f"{view.respondent_time:%H:%M} there{until}")
+    lines += [f"{label}: {flatten(text)}" for label, text in list_known_facts(view) if text]
+    lines.append(", ".join(f"{label}: {flatten(value)}" for label, value in view.details if value))
+    if others := sum(1 for other in view.numbers if not other.current and other.state == "live"):
+        lines.append(f"{format_quantity(others, 'other number')}: .next")
+    lines += [_render_past(past) for past in view.history if past.note or past is view.history[-1]]
+    return [*lines, *render_pending_input(view)]
+
+
+def _render_past(past: StationHistoryLine) -> str:
+    note = f", note: {flatten(past.note)}" if past.note else ""
+    return f"{format_time(past.at)}: {flatten(past.what)}{f', by {past.by}' if past.by else ''}{note}"
 
 
 def list_known_facts(view: CaseView) -> tuple[tuple[str, str], ...]:
@@ -100,15 +128,21 @@ def render_pending_input(view: CaseView) -> list[str]:
 
 
 def render_number(number: StationNumber, *, dialled: bool) -> str:
-    """`Number 1, current: (915) 555-0122, fixed line, dialled`."""
-    line = "kind of line unknown" if number.line == "unknown" else f"{number.line} line"
-    parts = [flatten(number.text), line]
+    """`Number 1, current: (915) 555-0122, fixed line, dialed`."""
+    words = ", ".join(_describe_number(number, dialled=dialled))
+    return f"Number {number.position}{', current' if number.current else ''}: {words}"
+
+
+def _describe_number(number: StationNumber, *, dialled: bool) -> list[str]:
+    """List what is known of a number, itself first."""
+    parts = [flatten(number.text)]
+    parts += [f"{number.line} line"] if number.line != "unknown" else []
     parts += {"dead": ["dead"], "never_call": ["never to be called"]}.get(number.state, [])
     parts += ["dial by hand"] if number.by_hand else []
     parts += [flatten(number.outcome)] if number.outcome else []
     parts += ["dialed"] if number.current and dialled else []
     parts += [f"not now: {flatten(number.why_not)}"] if number.why_not else []
-    return f"Number {number.position}{', current' if number.current else ''}: {', '.join(parts)}"
+    return parts
 
 
 def _render_clock(view: CaseView) -> str:
@@ -119,11 +153,12 @@ def _render_clock(view: CaseView) -> str:
     return f"Clock: {view.respondent_time:%H:%M} there, {station_time}{until}"
 
 
-def render_outcome(choice: OutcomeChoice) -> str:
-    """`11  Never call again [never_call]`, with what must be typed behind it."""
+def render_outcome(choice: OutcomeChoice, *, brief: bool = False) -> str:
+    """`11  Never call again [never_call]`, with what must be typed behind it; briefly without its id."""
     additions = {"note": " (and a note)", "number": " (and the new number)", "language": " (and which)"}
     outcome = choice.outcome
-    return f"{outcome.number}  {flatten(outcome.name)} [{outcome.id}]{additions.get(choice.required_input, '')}"
+    outcome_id = "" if brief else f" [{outcome.id}]"
+    return f"{outcome.number}  {flatten(outcome.name)}{outcome_id}{additions.get(choice.required_input, '')}"
 
 
 def render_appointment(appointment: StationAppointment) -> str:

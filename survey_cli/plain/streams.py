@@ -169,8 +169,11 @@ class InputLines:
 class OutputLines:
     """The lines of the output, literal and without control characters."""
 
-    def __init__(self, write: TextIO) -> None:
+    def __init__(self, write: TextIO, *, brief: bool = False) -> None:
         self._write = write
+        self.brief = brief
+        """Whether what an experienced interviewer knows is printed only once."""
+        self._printed_once: set[str] = set()
         if isinstance(write, io.TextIOWrapper):
             with contextlib.suppress(OSError, ValueError):
                 write.reconfigure(errors="replace")
@@ -194,6 +197,22 @@ class OutputLines:
         for line in clean(text).splitlines():
             if line.strip():
                 self._write_text(f"[{line.strip()}]\n")
+
+    def is_due(self, text: str) -> bool:
+        """Return whether a text is to be printed that in brief mode is printed only once; it then counts as printed."""
+        is_first = text not in self._printed_once
+        self._printed_once.add(text)
+        return is_first or not self.brief
+
+    def print_once(self, text: str) -> None:
+        """Print text for the interviewer, in brief mode only the first time."""
+        if self.is_due(text):
+            self.print_aside(text)
+
+    def switch_brief(self) -> None:
+        """Switch brief mode on or off, and say so."""
+        self.brief = not self.brief
+        self.print_aside("brief: what was said is not repeated" if self.brief else "not brief: everything is said")
 
     def print_marked(self, mark: str, text: str) -> None:
         """Print one line after a mark."""

@@ -13,7 +13,7 @@ import pytest
 
 from survey_cli.plain.line_editing import open_line_editor
 
-pytest.importorskip("readline")
+readline = pytest.importorskip("readline")
 
 TESTS = Path(__file__).parents[1]
 INTERVIEW = f"""
@@ -37,23 +37,24 @@ sys.path.insert(0, {str(TESTS)!r})
 from support.fake_interview import FakeInterview, every_kind
 from survey_cli.plain import conduct_interview
 def interrupt():
-    time.sleep(1)
-    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    time.sleep(0.5)
+    for number in map(int, sys.argv[1:]):
+        signal.pthread_kill(threading.get_ident(), number)
 threading.Thread(target=interrupt).start()
 interview = FakeInterview(every_kind())
 conduct_interview(interview, sys.stdin, sys.stdout, sys.stderr)
 print(interview.calls)
 """
-"""The signal is taken by a thread that doesn't wait for a line, as if it had arrived before the wait began: nothing but
-the alarm interrupts it."""
+"""The signals are taken by a thread that doesn't wait for a line, as if they had arrived before the wait began: nothing
+but the alarm interrupts it."""
 
 LEFT, UP = "\x1b[D", "\x1b[A"
 
 
-def start(program: str, **environment: str) -> pexpect.spawn:
+def start(program: str, *arguments: str, **environment: str) -> pexpect.spawn:
     names = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "INPUTRC": os.devnull, **environment}
     return pexpect.spawn(
-        sys.executable, ["-c", program], encoding="utf-8", timeout=20, env={**os.environ, **names}, echo=True
+        sys.executable, ["-c", program, *arguments], encoding="utf-8", timeout=20, env={**os.environ, **names}
     )
 
 
@@ -84,6 +85,7 @@ def test_nothing_that_was_typed_or_cut_comes_back(terminal: pexpect.spawn) -> No
     terminal.expect_exact("['secret', 'Bob', 'kept\\nalso kept', 'end']")
 
 
+@pytest.mark.skipif("libedit" in (readline.__doc__ or ""), reason="reads no inputrc")
 def test_nothing_that_was_cut_comes_back_with_the_keys_of_vi(tmp_path: Path) -> None:
     settings = tmp_path / "inputrc"
     settings.write_text("set editing-mode vi\n")
@@ -125,15 +127,18 @@ def test_a_request_to_end_suspends_and_restores_the_terminal(number: signal.Sign
         shown.expect_exact(f"after {usual}")
 
 
+@pytest.mark.parametrize("numbers", [(signal.SIGTERM,), (signal.SIGINT,), (signal.SIGINT, signal.SIGTERM)])
 @pytest.mark.parametrize("term", ["xterm", "dumb"], ids=["edited", "not edited"])
-def test_a_signal_just_before_the_wait_is_not_lost(term: str) -> None:
-    with start(SIGNAL_TO_ANOTHER_THREAD, TERM=term) as shown:
+def test_a_signal_just_before_the_wait_is_not_lost(term: str, numbers: tuple[int, ...]) -> None:
+    with start(SIGNAL_TO_ANOTHER_THREAD, *(str(int(number)) for number in numbers), TERM=term) as shown:
         shown.expect_exact("['suspend']")
 
 
 def test_a_signal_just_before_the_wait_is_not_lost_at_a_pipe() -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", SIGNAL_TO_ANOTHER_THREAD], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", SIGNAL_TO_ANOTHER_THREAD, str(int(signal.SIGTERM))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as process:
         assert process.wait(20) == 0
         assert process.stdout is not None

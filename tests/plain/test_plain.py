@@ -23,7 +23,7 @@ from survey_cli.entries import (
     Reply,
     VerbatimEntry,
 )
-from survey_cli.entry_commands import COMMANDS, ENTRY_COMMAND_NAMES
+from survey_cli.entry_commands import ENTRY_COMMAND_NAMES, PLAIN_COMMANDS
 from survey_cli.plain import conduct_interview
 from survey_cli.plain.interview_text import clean
 from survey_cli.sessions import InterviewProtocol
@@ -102,6 +102,7 @@ def test_a_whole_interview_as_a_transcript() -> None:
         [Which comes closest?]
         [or .dk Don't know, .refused Refused]
         >_
+        = Agree
         How many hours?
         [0 to 168 hours]
         >_
@@ -117,7 +118,7 @@ def test_a_whole_interview_as_a_transcript() -> None:
         >_
         [Ended: Complete]
         [5 answers in 3 minutes 12 seconds]
-        [kept in responses/asu.db]
+        [stored in responses/asu.db]
         """
     ).replace(">_", "> ")
     assert code == 0
@@ -420,7 +421,7 @@ def test_help_says_where_one_is_and_lists_every_dot_word() -> None:
     desk = Fake((prompt("a", "One?", YES_NO, help=words("A long\nstory")),))
     help = printed(desk, ".help")[1]
     assert "[A long]\n[story]\n[a, 1 of 1; 3 minutes 12 seconds so far; 10:42 there]\n[.dk  Don't know]" in help
-    assert all(f"[{command}  " in help for command in COMMANDS)
+    assert all(f"[{command}  " in help for command in PLAIN_COMMANDS)
 
 
 @pytest.mark.parametrize("word", [f".{name}" for name in ENTRY_COMMAND_NAMES])

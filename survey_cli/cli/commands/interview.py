@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.options import ClockOption, DatabaseOption, InstrumentArgument, PlainOption, StationOption
+from survey_cli.cli.options import (
+    BriefOption,
+    ClockOption,
+    DatabaseOption,
+    InstrumentArgument,
+    PlainOption,
+    StationOption,
+)
 from survey_cli.cli.output.terminal import render_table, say
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
@@ -36,6 +43,7 @@ def interview(
     ] = "",
     db: DatabaseOption = None,
     plain: PlainOption = False,
+    brief: BriefOption = False,
     practice: Annotated[
         bool, typer.Option("--practice", help="A practice interview: stored, but never among the real ones.")
     ] = False,
@@ -70,6 +78,7 @@ def interview(
         _list_column_requests(file, db=db, case="", practice=practice)  # report errors before asking for anything
         case = _ask_line("Case")
         known_columns |= _ask_columns(_list_column_requests(file, db=db, case=case, practice=practice), known_columns)
+    plain = plain or brief
     if not plain and not terminal:
         say("survey: no terminal here, so the interview is conducted one line at a time, as with --plain")
         plain = True
@@ -96,7 +105,7 @@ def interview(
     session = start_or_resume(file, start_options)
     say(describe_files(file, session.stored_in))
     try:
-        code = _run_plain(session) if plain else _run_full_screen(session)
+        code = _run_plain(session, brief=brief) if plain else _run_full_screen(session)
     finally:
         session.close()
     raise typer.Exit(code)
@@ -145,10 +154,10 @@ def _ask_column(request: "ColumnRequest") -> str:
         print(f"  ! {line} is not one of them")
 
 
-def _run_plain(session: "InterviewSession") -> int:
+def _run_plain(session: "InterviewSession", *, brief: bool) -> int:
     from survey_cli.plain import conduct_interview
 
-    return conduct_interview(session, sys.stdin, sys.stdout, sys.stderr)
+    return conduct_interview(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
 
 
 def _run_full_screen(session: "InterviewSession") -> int:

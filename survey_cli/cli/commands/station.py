@@ -9,6 +9,7 @@ import typer
 
 from survey_cli.cli.commands.interview import SIMPLE_TERMINALS
 from survey_cli.cli.options import (
+    BriefOption,
     ClockOption,
     DatabaseOption,
     InstrumentArgument,
@@ -30,6 +31,7 @@ def station(
     ] = "",
     name: StationOption = "",
     plain: PlainOption = False,
+    brief: BriefOption = False,
     people: PeopleOption = None,
     zone: ZoneOption = "",
     clock_is_right: ClockOption = False,
@@ -51,13 +53,14 @@ def station(
     from survey_cli.study.location import describe_files
 
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    plain = plain or brief
     if not plain and (not terminal or os.environ.get("TERM") in SIMPLE_TERMINALS):
         say("survey: no full screen here, so cases are called one line at a time, as with --plain")
         plain = True
     if practice:
         if db is not None:
             raise typer.BadParameter("--practice stores nothing: leave --db out")
-        raise typer.Exit(_practice(file, interviewer, name, people, zone, plain=plain))
+        raise typer.Exit(_practice(file, interviewer, name, people, zone, plain=plain, brief=brief))
     session = open_station(
         file, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
     )
@@ -67,7 +70,7 @@ def station(
     if session.version_notice:
         say(session.version_notice)
     try:
-        code = _run_plain(session) if plain else _run_full_screen(session)
+        code = _run_plain(session, brief=brief) if plain else _run_full_screen(session)
     finally:
         session.close()
     for line in render_shift_summary(session.summarize_shift()):
@@ -75,7 +78,9 @@ def station(
     raise typer.Exit(code)
 
 
-def _practice(file: str, interviewer: str, name: str, people: str | None, zone: str, *, plain: bool) -> int:
+def _practice(
+    file: str, interviewer: str, name: str, people: str | None, zone: str, *, plain: bool, brief: bool
+) -> int:
     """Run a practice shift, and say what was entered otherwise than it was heard."""
     from survey_cli.sessions.interview.start_interview import resolve_station_name, utc_now
     from survey_cli.sessions.station.open_station import find_station_zone
@@ -93,7 +98,7 @@ def _practice(file: str, interviewer: str, name: str, people: str | None, zone: 
     session = practice.session
     say("Practice: the respondents are simulated, no number is dialed, and nothing is stored.")
     try:
-        code = _run_plain(session) if plain else _run_full_screen(session)
+        code = _run_plain(session, brief=brief) if plain else _run_full_screen(session)
         for line in (*render_shift_summary(session.summarize_shift()), *practice.describe_differences()):
             say(line)
     finally:
@@ -101,10 +106,10 @@ def _practice(file: str, interviewer: str, name: str, people: str | None, zone: 
     return code
 
 
-def _run_plain(session: "StationSession") -> int:
+def _run_plain(session: "StationSession", *, brief: bool) -> int:
     from survey_cli.plain import run_station
 
-    return run_station(session, sys.stdin, sys.stdout, sys.stderr)
+    return run_station(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
 
 
 def _run_full_screen(session: "StationSession") -> int:
