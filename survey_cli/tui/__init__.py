@@ -55,30 +55,31 @@ def work(calling: "StationProtocol") -> None:
 def rehearse(
     shown: "PreviewState", *, reload: "Callable[[], PreviewState | None]", restart: "Callable[[], PreviewState]"
 ) -> None:
-    """Hold an interview that is not kept and follows its file, until it is left. Raises ScreenError when the
-    screen breaks.
+    """Conduct an interview that is not stored and follows its file, until it is left.
 
-    `reload` is called five times a second and gives what the file has come to, None where nothing changed;
-    `restart` begins anew.
+    `reload` is called five times a second and returns the new state of the file, None where it has not changed;
+    `restart` starts over. Raises ScreenError where the screen breaks.
     """
-    from survey_cli.tui.preview import PreviewApp
+    from survey_cli.tui.preview.app import PreviewApp
 
     app = PreviewApp(shown, reload=reload, restart=restart)
     _run(app)
-    if app.broke is not None:
-        raise ScreenError(f"The screen failed ({type(app.broke).__name__}).") from app.broke
+    if app.failure is not None:
+        raise ScreenError(f"The screen failed ({type(app.failure).__name__}).") from app.failure
 
 
 def watch(lines: "Callable[[int], Sequence[str]]") -> None:
-    """Show a report and follow it, until it is left: `lines` gives it every few seconds, in lines of at most so many
-    cells, on a thread of its own. Raises ScreenError when the screen breaks.
+    """Show a report and refresh it every few seconds, until it is left.
+
+    `lines` returns it in lines of at most so many cells; it is called on a thread of its own. Raises ScreenError where
+    the screen breaks.
     """
     from survey_cli.tui.status import StatusApp
 
     app = StatusApp(lines)
     _run(app)
-    if app.broke is not None:
-        raise ScreenError(f"The screen failed ({type(app.broke).__name__}).") from app.broke
+    if app.failure is not None:
+        raise ScreenError(f"The screen failed ({type(app.failure).__name__}).") from app.failure
 
 
 def _run(app: "App[None]") -> None:

@@ -15,7 +15,6 @@ from survey_cli.sessions.station.station_protocol import (
     WrapUpView,
 )
 from survey_cli.text_width import measure_width
-from survey_cli.tui import sheets
 from survey_cli.tui.drawing import MARGIN, Page
 from survey_cli.tui.foot import Keys, edited, keys_line
 from survey_cli.tui.question import BLANK, QuestionColumn
@@ -37,6 +36,7 @@ from survey_cli.tui.station_modes import (
 from survey_cli.tui.wording import (
     DOT,
     DOWN,
+    RULE,
     UP,
     Run,
     ScreenLine,
@@ -83,9 +83,9 @@ def draw_station(board: StationBoard, *, width: int, height: int) -> Page:
     body, body_cursor, above, below = _body(board, view, column)
     body += [BLANK] * (rows - len(body))
     lines = [_head(board, width)]
-    lines.append(sheets.rule(width, (), f"older: PgUp {UP}" if above else ""))
+    lines.append(_rule(width, f"older: PgUp {UP}" if above else ""))
     lines += [left + line for line in body[:rows]]
-    lines.append(sheets.rule(width, (), f"more: PgDn {DOWN}" if below else ""))
+    lines.append(_rule(width, f"more: PgDn {DOWN}" if below else ""))
     first = len(lines)
     lines += [thin + line for line in foot]
     lines += [left + line for line in status]
@@ -96,6 +96,13 @@ def draw_station(board: StationBoard, *, width: int, height: int) -> Page:
     elif body_cursor is not None:
         at = (body_cursor[0] + margin, body_cursor[1] + 2)
     return Page(lines=tuple(clipped(line, width) for line in lines[:height]), top=0, rows=rows, cursor=at)
+
+
+def _rule(width: int, says: str) -> ScreenLine:
+    """A rule with a remark on its right."""
+    after, tail = (f" {says} ", RULE * 3) if says else ("", "")
+    fill = max(width - measure_width(after) - len(tail), 0)
+    return clipped((Run(RULE * fill, "rule"), Run(after, "hint"), Run(tail, "rule")), width)
 
 
 def _too_small(width: int, height: int) -> Page:

@@ -4,135 +4,135 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
-from survey_cli.text_width import fit, measure_width
-from survey_cli.tui.app import KeysApp
-from survey_cli.tui.drawing import Page
-from survey_cli.tui.modes import ENTER
-from survey_cli.tui.wording import Run, ScreenLine, spread
+from textual.app import ComposeResult
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
 
-Lines: TypeAlias = Callable[[int], Sequence[str]]
-"""Gives the lines of the report as of now, for so many cells; the first one always stays on the screen."""
+from survey_cli.tui.widgets.key_app import KeyApp
+from survey_cli.tui.widgets.key_screen import KeyScreen
+from survey_cli.tui.widgets.panel import SCROLLS, Row
+from survey_cli.tui.widgets.terminal import ENTER
+from survey_cli.tui.widgets.text import KeyBar, KeyHint, TextView, styled
 
-EVERY: Final = 5.0
-"""Seconds from one look to the next."""
-PART: Final = 10
-"""At most one part in so many of the time is spent on looking."""
+ReadLines: TypeAlias = Callable[[int], Sequence[str]]
+"""Returns the lines of the report as of now, of at most so many cells; the first is its title."""
+
+MARGINS: Final = 3
+"""Cells beside the report, its scrollbar's among them."""
+REFRESH_SECONDS: Final = 5.0
+"""Seconds from one reading to the next."""
+MAX_SHARE: Final = 10
+"""At most one part in so many of the time is spent on reading."""
 LEAVE: Final = ("q", "escape", "ctrl+c", "f10")
-AGAIN: Final = ("r", "f5")
+REFRESH: Final = ("r", "f5")
+MOVES: Final = {"k": "up", "j": "down", "b": "pageup", " ": "pagedown", **dict.fromkeys(ENTER, "down")}
+"""Keys that scroll as in a pager, and the keys they stand for."""
+HINTS: Final = (
+    KeyHint("q", "leave"),
+    KeyHint("↑ ↓", "scroll", 1, "down"),
+    KeyHint("PgUp PgDn", "by the page", 2, "pagedown"),
+    KeyHint("r", "refresh", 1),
+    KeyHint("^P", "actions", 3, "ctrl+p"),
+)
 
 
-class StatusBoard:
-    """The lines, and which of them are on the screen."""
+class StatusScreen(KeyScreen):
+    """The report under its title."""
 
-    def __init__(self) -> None:
+    def __init__(self, refresh: Callable[[], None]) -> None:
+        super().__init__()
         self.lines: tuple[str, ...] = ()
-        self.top = 0
-        """The first line shown below the title."""
-        self.page = 1
-        self.again = False
-        """It was asked for a look at once."""
-        self.bell = self.unexpected = self.left = False
-        self.said = ""
+        self._refresh_report = refresh
+        self._shown: tuple[str, ...] = ()
 
-    def press(self, key: str, at: float = 0.0) -> None:
-        self.bell = False
-        match key.casefold():
-            case leave if leave in LEAVE:
-                self.left = True
-            case again if again in AGAIN:
-                self.again = True
-            case "up" | "k":
-                self.top -= 1
-            case "down" | "j":
-                self.top += 1
-            case enter if enter in ENTER:
-                self.top += 1
-            case "pageup" | "b":
-                self.top -= self.page
-            case "pagedown" | " " | "space":
-                self.top += self.page
-            case "home":
-                self.top = 0
-            case "end":
-                self.top = len(self.lines)
-            case _:
-                self.bell = True
+    def compose(self) -> ComposeResult:
+        yield TextView(id="title")
+        yield KeyBar()
+        yield Container(id="panels")
+        with VerticalScroll(id="report", can_focus=False):
+            yield Static(markup=False)
+        yield Static(id="too-small", markup=False)
 
-    def paste(self, text: str) -> None:
-        self.bell = True
+    @property
+    def too_small(self) -> str:
+        """A report is shown on any screen."""
+        return ""
 
-    def dropped(self, keys: int) -> None:
-        """No key is ever set aside here."""
+    async def press(self, key: str, at: float) -> None:
+        self.forget_messages()
+        key = MOVES.get(key, key) if self.panel is None else key
+        if self.panel is not None:
+            await self.panel.press(key)
+        elif key in LEAVE:
+            self.left = True
+        elif key in REFRESH:
+            self._refresh_report()
+        elif key == "ctrl+p":
+            await self.open_palette([Row(("refresh", "r"), self._refresh_now)])
+        elif key in SCROLLS:
+            scroll = self.query_one("#report", VerticalScroll)
+            getattr(scroll, f"action_{SCROLLS[key]}")()
+        else:
+            self.bell_due = True
 
-    def failed(self, error: Exception) -> None:
-        self.said = f"that key failed ({type(error).__name__})"
+    async def _refresh_now(self) -> None:
+        await self.close_panel()
+        self._refresh_report()
 
+    async def paste(self, text: str) -> None:
+        self.bell_due = True
 
-def draw_status(board: StatusBoard, *, width: int, height: int) -> Page:
-    """The title, as much of the report as there is room for, and the keys at the foot."""
-    rows = max(height - 2, 1)
-    body = board.lines[1:]
-    board.top = max(0, min(board.top, len(body) - rows))
-    board.page = max(rows - 1, 1)
-    shown = body[board.top : board.top + rows]
-    lines: list[ScreenLine] = [(Run(_fit(board.lines[0] if board.lines else "", width), "key"),)]
-    for at, text in enumerate(shown, start=board.top):
-        heads = bool(text) and text[0] != " " and (at == 0 or not body[at - 1])
-        lines.append((Run(_fit(text, width), "stress" if heads else "aloud"),))
-    lines += [()] * (height - 1 - len(lines))
-    last = min(board.top + rows, len(body))
-    where = f"lines {board.top + 1}–{last} of {len(body)}" if len(body) > rows else ""
-    keys = board.said or "q leaves   ↑ ↓ PgUp PgDn scroll   r looks now"
-    lines.append(spread((Run(_fit(keys, width), "hint"),), (Run(where, "hint"),) if where else (), width))
-    return Page(lines=tuple(lines[:height]), top=board.top, rows=rows, cursor=None)
+    def on_resize(self) -> None:
+        if self.lines:
+            self._refresh_report()
+
+    def show(self) -> None:
+        self.show_keys(HINTS)
+        if self.lines != self._shown:
+            self._shown = self.lines
+            self.query_one("#title", TextView).show(styled(self.lines[0], "bold"))
+            self.query_one("#report > Static", Static).update(_format_report(self.lines[1:]))
 
 
-def _fit(text: str, width: int) -> str:
-    return text if measure_width(text) <= width else fit(text, width)
+def _format_report(lines: Sequence[str]) -> Content:
+    """Return the lines, headings in bold: those that are not indented, under an empty line."""
+    before = ("", *lines)
+    return Content("\n").join(
+        styled(line, "bold" if line and line[0] != " " and not above else "")
+        for above, line in zip(before, lines, strict=False)
+    )
 
 
-class StatusApp(KeysApp):
+class StatusApp(KeyApp):
     """The report on a full screen, as long as it is looked at."""
 
-    board: StatusBoard
-
-    def __init__(self, read: Lines) -> None:
-        super().__init__()
-        self.board = StatusBoard()
+    def __init__(self, read: ReadLines, theme: str = "dark") -> None:
+        super().__init__(lambda: StatusScreen(self._due.set), theme)
         self._read = read
-        self._wanted = asyncio.Event()
+        self._due = asyncio.Event()
 
     def on_mount(self) -> None:
         super().on_mount()
         self.run_worker(self._follow(), exit_on_error=False)
 
     async def _follow(self) -> None:
-        """Look, show, wait; keys are taken all the while."""
+        """Read, show, wait; keys are handled meanwhile."""
         clock = asyncio.get_running_loop().time
         while True:
-            began = clock()
+            started = clock()
+            self._due.clear()
+            screen = self.screen_stack[0]
+            assert isinstance(screen, StatusScreen)
             try:
-                found = await asyncio.to_thread(self._read, self.size.width)
+                lines = await asyncio.to_thread(self._read, max(self.size.width - MARGINS, 1))
             except Exception as error:
-                self.broke = error
+                self.failure = error
                 self.exit()
                 return
-            self.board.lines = tuple(found)
-            self.redraw()
-            self._wanted.clear()
+            screen.lines = tuple(lines)
+            screen.show()
             try:
-                await asyncio.wait_for(self._wanted.wait(), max(EVERY, PART * (clock() - began)))
+                await asyncio.wait_for(self._due.wait(), max(REFRESH_SECONDS, MAX_SHARE * (clock() - started)))
             except TimeoutError:
                 continue
-
-    def redraw(self) -> None:
-        if self.board.again:
-            self.board.again = False
-            self._wanted.set()
-        if self._sheet.size:
-            self.put(self.page())
-
-    def page(self) -> Page:
-        """The page as it should stand now."""
-        width, height = self._sheet.size
-        return draw_status(self.board, width=width, height=height)

@@ -3,11 +3,10 @@
 import asyncio
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pexpect
 import pytest
@@ -77,56 +76,89 @@ def test_the_command_prints_once_where_there_is_no_screen_and_gives_data(
     assert run_command(["status", "nowhere.yaml"]) == 1
 
 
-def piloted(read: Callable[[int], Sequence[str]], act: Callable[..., Any]) -> StatusApp:
+def piloted(
+    read: Callable[[int], Sequence[str]], act: Callable[..., Awaitable[None]], size: tuple[int, int] = (40, 8)
+) -> StatusApp:
+    """Run the screen without a terminal; `act` receives a function that presses keys and returns the lines shown."""
     app = StatusApp(read)
 
-    async def run_it() -> None:
-        async with app.run_test(size=(40, 8)) as pilot:
+    async def run() -> None:
+        async with app.run_test(size=size) as pilot:
 
             async def screen(*keys: str) -> list[str]:
                 await pilot.press(*keys)
-                await asyncio.sleep(0.05)
-                await pilot.pause()
-                return ["".join(s.text for s in app._sheet.render_line(y)).rstrip() for y in range(8)]
+                await pilot.pause(0.1)
+                strips = app.screen._compositor.render_strips()
+                return ["".join(segment.text for segment in strip).rstrip("▁▂▃▄▅▆▇█ ") for strip in strips]
 
             await act(screen)
 
-    asyncio.run(run_it())
+    asyncio.run(run())
     return app
 
 
-def test_the_screen_scrolls_looks_again_and_stays_where_it_is() -> None:
-    looks: list[int] = []
+def test_the_report_scrolls_is_refreshed_and_stays_where_it_is() -> None:
+    widths: list[int] = []
 
     def read(cells: int) -> list[str]:
-        looks.append(cells)
-        return [f"study, look {len(looks)}", *(f"line {n}" for n in range(20))]
+        widths.append(cells)
+        return [f"study, reading {len(widths)}", *(f"line {n}" for n in range(20))]
 
-    async def act(screen: Callable[..., Any]) -> None:
+    async def act(screen: Callable[..., Awaitable[list[str]]]) -> None:
         first = await screen()
-        assert first[:2] == ["study, look 1", "line 0"]
-        assert first[7].startswith("q leaves")
-        assert (await screen("down", "down"))[1] == "line 2"
-        assert (await screen("end"))[6] == "line 19"
-        assert (await screen("pagedown"))[6] == "line 19"
+        assert [line.strip() for line in first[:2]] == [f"study, reading {len(widths)}", "line 0"]
+        assert "q leave" in first[7]
+        assert (await screen("down", "j"))[1].strip() == "line 2"
+        assert (await screen("end"))[6].strip() == "line 19"
+        assert (await screen("space"))[6].strip() == "line 19"
+        before = len(widths)
         again = await screen("r")
-        assert (again[0], again[6]) == ("study, look 2", "line 19")
-        assert (await screen("home", "up"))[1] == "line 0"
+        assert len(widths) == before + 1
+        assert (again[0].strip(), again[6].strip()) == (f"study, reading {len(widths)}", "line 19")
+        assert (await screen("b"))[6].strip() == "line 13"
+        assert (await screen("home", "up", "x"))[1].strip() == "line 0"
         await screen("q")
 
     app = piloted(read, act)
-    assert app.board.left
-    assert (looks, app.broke) == ([40, 40], None)
+    assert app._exit
+    assert set(widths) == {37}
+    assert app.failure is None
 
 
-def test_a_look_that_fails_leaves_the_screen_and_says_so() -> None:
+def test_the_report_is_laid_out_again_for_another_width_and_headings_stand_out() -> None:
+    app = StatusApp(lambda cells: [f"study in {cells}", "", "cases", "  12 in all [b]", "backup: none"])
+
+    async def run() -> None:
+        async with app.run_test(size=(40, 8)) as pilot:
+            await pilot.pause(0.1)
+            await pilot.resize_terminal(60, 12)
+            await pilot.pause(0.2)
+            segments = [segment for strip in app.screen._compositor.render_strips() for segment in strip]
+            assert "study in 57" in segments[0].text + segments[1].text
+            bold = {s.text.strip(): bool(s.style and s.style.bold) for s in segments if s.text.strip()}
+            assert (bold["cases"], bold["12 in all [b]"], bold["backup: none"]) == (True, False, False)
+
+    asyncio.run(run())
+    assert app.failure is None
+
+
+def test_themes_are_chosen_from_the_palette() -> None:
+    async def act(screen: Callable[..., Awaitable[list[str]]]) -> None:
+        await screen("ctrl+p")
+        await screen(*"light", "enter")
+        await screen("q")
+
+    assert piloted(lambda _: ["study"], act, (60, 20)).theme == "light"
+
+
+def test_a_reading_that_fails_leaves_the_screen_and_says_so() -> None:
     def read(cells: int) -> list[str]:
         raise RuntimeError("no")
 
-    async def act(screen: Callable[..., Any]) -> None:
+    async def act(screen: Callable[..., Awaitable[list[str]]]) -> None:
         await screen()
 
-    assert isinstance(piloted(read, act).broke, RuntimeError)
+    assert isinstance(piloted(read, act).failure, RuntimeError)
 
 
 def test_on_a_terminal_it_is_followed_until_it_is_left() -> None:

@@ -45,6 +45,7 @@ def preview(
     from survey_cli.tui import rehearse
 
     questionnaire_preview = Preview(file, PreviewOptions(seed=seed, language=language, at=at, columns=known_columns))
+    questionnaire_preview.review_before_end = True
     session = questionnaire_preview.open()
     if not run_full_screen(
         lambda: rehearse(session, reload=questionnaire_preview.reload, restart=questionnaire_preview.restart)

@@ -40,13 +40,13 @@ RECENT: Final = 8
 """Answers listed beside the question."""
 
 
-def build_help(prompt: Prompt | None) -> str:
+def build_help(prompt: Prompt | None, keys: Iterable[tuple[str, str]] = KEYS) -> str:
     """Build the page of keys, with more about this question first, as Markdown."""
     texts = (prompt.help, prompt.probe) if prompt is not None else ()
     lines = [f"> {escape_markdown(to_plain_text(text))}\n" for text in texts if text]
     keyed = prompt is not None and isinstance(prompt.entry, PickEntry | ReadEntry)
     declines = [(d.key, d.text) for d in prompt.declines if d.key] if prompt is not None and keyed else []
-    lines += ["| Key | |", "|---|---|", *_table_rows((*declines, *KEYS)), ""]
+    lines += ["| Key | |", "|---|---|", *_table_rows((*declines, *keys)), ""]
     commands = ((str(command), command.help) for command in COMMANDS)
     return "\n".join([*lines, "| Typed after a dot | |", "|---|---|", *_table_rows((*commands, *DOT_WORDS))])
 

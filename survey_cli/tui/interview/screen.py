@@ -74,6 +74,8 @@ class InterviewScreen(KeyScreen):
         self.denied = False
         """A question read aloud about the answer was answered with no."""
         self.notice = session.notice
+        self.aside = Content()
+        """What stands at the left of the line above the keys."""
         self.last: tuple[Place, str] | None = None
         """The place and the words of the answer that was given last."""
         self._swallows_enter = False
@@ -781,11 +783,7 @@ class InterviewScreen(KeyScreen):
     def focus_entry(self) -> None:
         self.view.focus_entry()
 
-    def _build_title(self, section: str) -> Content:
-        """Build the header's title."""
-        return build_title(self.session.title, section, practice=self.session.practice)
-
-    def _show_head(self, prompt: Prompt | None) -> None:
+    def _build_header(self, prompt: Prompt | None) -> HeaderState:
         session = self.session
         seconds = int(session.elapsed_time().total_seconds())
         clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else ""
@@ -794,21 +792,23 @@ class InterviewScreen(KeyScreen):
             right = [str(prompt.place), f"{prompt.position} / {prompt.total}", *right]
             if len(prompt.languages) > 1:
                 right.insert(0, prompt.language)
-        self.query_one(Header).show(
-            HeaderState(
-                self._build_title(prompt.section if prompt is not None else ""),
-                "   ".join(right),
-                (prompt.position - 1) / max(prompt.total, 1) if prompt is not None else 1.0,
-                f"{self.last[0]}: {clean(self.last[1])}" if self.last is not None and prompt is not None else "",
-            )
+        return HeaderState(
+            build_title(session.title, prompt.section if prompt is not None else "", practice=session.practice),
+            "   ".join(right),
+            (prompt.position - 1) / max(prompt.total, 1) if prompt is not None else 1.0,
+            f"{self.last[0]}: {clean(self.last[1])}" if self.last is not None and prompt is not None else "",
         )
+
+    def _show_head(self, prompt: Prompt | None) -> None:
+        session = self.session
+        self.query_one(Header).show(self._build_header(prompt))
         there = session.respondent_time()
         parts = [clean(session.respondent)] if session.respondent else []
         if prompt is not None and prompt.after_hangup:
             parts.append("has hung up")
         elif there is not None:
             parts.append(f"{there:%H:%M} there")
-        self.query_one("#status", Line).show(Content(), styled(SEPARATOR.join(parts)))
+        self.query_one("#status", Line).show(self.aside, styled(SEPARATOR.join(parts)))
 
     def _build_messages(self, prompt: Prompt) -> list[Content]:
         """Build what is said under the entry: why not, what is questioned, what the earlier answer was."""

@@ -5,6 +5,7 @@ import sys
 from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -28,7 +29,7 @@ all that a key does."""
 class KeyApp(App[None]):
     """Takes every key before any widget could have it, and hands it to the screen on top."""
 
-    CSS_PATH = "../screens.tcss"
+    CSS_PATH = Path(__file__).parents[1] / "screens.tcss"
     BINDINGS: ClassVar[list[BindingType]] = []
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None
@@ -38,6 +39,7 @@ class KeyApp(App[None]):
         for each in THEMES.values():
             self.register_theme(each)
         self.theme = theme
+        self.animation_level = "none"
         self._first = first
         self.failure: BaseException | None = None
         """What broke the screen, where something did."""

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, TypeAlias
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input, Markdown, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -242,7 +243,7 @@ class ListPanel(Panel):
         self._shown = list(rows[start : start + MAX_ROWS])
         self._positions = []
         options: list[Option] = []
-        widths = _measure_columns(self._shown, max(self.size.width - 8, 30))
+        widths = _measure_columns(self._shown, max(self.app.size.width - 12, 30))
         heading = ""
         for row in self._shown:
             if row.heading != heading:
@@ -327,9 +328,9 @@ def _format_row(row: Row, widths: Sequence[int]) -> Content:
 
 
 class TextPanel(Panel):
-    """A text to be read and closed, as Markdown or as it is."""
+    """A text to be read and closed: as Markdown, as it is, or in a widget of its own."""
 
-    def __init__(self, what: str, text: "str | Content") -> None:
+    def __init__(self, what: str, text: str | Content | Widget) -> None:
         super().__init__()
         self.what = what
         self._text = text
@@ -339,6 +340,8 @@ class TextPanel(Panel):
         with VerticalScroll(can_focus=False):
             if isinstance(self._text, Content):
                 yield Static(self._text, markup=False)
+            elif isinstance(self._text, Widget):
+                yield self._text
             else:
                 yield Markdown(self._text, open_links=False)
 

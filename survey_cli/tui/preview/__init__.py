@@ -1,0 +1,1 @@
+"""Full screen of a preview: the interview screen on an interview that is not stored and follows its file."""

@@ -1,0 +1,379 @@
+"""Screen of a preview: the interviewer's screen, and beside it the file's problems and the data.
+
+It reads no file itself.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.events import Mount
+from textual.widgets import Input, OptionList
+
+from survey_cli.entries import OfferedOption, PickEntry, Prompt, Rejection
+from survey_cli.sessions import InterviewResult
+from survey_cli.sessions.preview.preview import PreviewState
+from survey_cli.sessions.preview.preview_session import PreviewValue
+from survey_cli.tui.interview.help import KEYS, build_help
+from survey_cli.tui.interview.pick import PickState
+from survey_cli.tui.interview.screen import InterviewScreen
+from survey_cli.tui.preview.problems import ProblemLines, count_problems
+from survey_cli.tui.widgets.editing import get_text, set_text
+from survey_cli.tui.widgets.panel import SCROLLS, Act, Choice, ChoicePanel, ListPanel, Row, TextPanel
+from survey_cli.tui.widgets.terminal import ENTER
+from survey_cli.tui.widgets.text import SEPARATOR, HeaderState, KeyHint, build_title, join_lines, styled
+from survey_cli.values import Place
+from survey_cli.wording import format_quantity
+
+PREVIEW_KEYS: Final = (
+    ("Ctrl+L", "the list of the file's problems and warnings"),
+    ("Ctrl+T", "the data so far, as an analyst will get them"),
+    ("Ctrl+R", "start over: every answer is forgotten"),
+    ("Ctrl+C", "leave the preview"),
+    ("F3", "any item, asked or not: what is open before it is invented, and said"),
+)
+"""The keys that a preview adds to the interviewer's, or changes."""
+INTERVIEW_KEYS: Final = tuple(("F8" if key == "F8, Ctrl+C" else key, does) for key, does in KEYS if key != "F3")
+FOLLOWS: Final = "The file is read again whenever it is saved, and the interview goes on at the same item."
+OPENERS: Final = frozenset({"ctrl+l", "ctrl+t", "ctrl+r", "ctrl+c"})
+"""Keys that open something at any time, at the end of the interview too."""
+BROKEN: Final = "broken"
+"""The panel of the problems for which nothing can be asked."""
+PAGES: Final = frozenset({BROKEN, "ctrl+l", "ctrl+t"})
+"""Panels that take the whole place of the question."""
+STATES: Final = ("answered", "dk", "refused", "not_asked", "not_reached")
+"""The order in which states of variables are counted."""
+
+
+class OpenPanel(NamedTuple):
+    """A panel that is open, and where one is in it."""
+
+    what: str
+    typed: str
+    position: float
+    """The line it is scrolled to, or the marked row."""
+    option: OfferedOption | None
+    """The option for which a text is typed."""
+
+
+class PreviewScreen(InterviewScreen):
+    """The interview of a file, as it is now."""
+
+    def __init__(self, shown: PreviewState, restart: Callable[[], PreviewState]) -> None:
+        super().__init__(shown.session)
+        self.shown = shown
+        self._restart = restart
+
+    async def on_mount(self, event: Mount) -> None:  # type: ignore[override]
+        event.prevent_default()  # Textual would call the same method of the base class after this one
+        await super().on_mount()
+        if self.shown.broken:
+            await self._open_broken()
+        self.said = self.shown.remark
+        self.show()
+
+    # Following the file
+
+    async def follow(self, shown: PreviewState) -> None:
+        """Show what the file is now; what is typed and open stays where the same thing is still asked."""
+        self.forget_messages()
+        self.shown = shown
+        while any(panel.what == BROKEN for panel in self.panels):
+            await self.close_panel()
+        if shown.broken:
+            await self._open_broken()
+            return
+        opened, before = self._describe_panel(), self.prompt
+        self.session = shown.session
+        prompt = self.session.prompt()
+        same = _is_same(before, prompt)
+        if prompt is not None and same:
+            await self._ask_again(prompt)
+        else:
+            self._keep_unsent()
+            await self._arrive()
+        self._notes = self.session.list_notes()
+        if self.last is not None:
+            place = self.last[0]
+            self.last = place, self.session.describe_answer(place)
+        if opened is not None and (same or opened.what in OPENERS):
+            await self._reopen(opened)
+        self.said = shown.remark
+
+    async def _ask_again(self, prompt: Prompt) -> None:
+        """Ask the same again, in the words it has now."""
+        await self.close_panels()
+        self.prompt = prompt
+        self.pick = _keep_pick(self.pick, prompt)
+        self.denied = self.denied and prompt.query is not None
+        self._compared = ()
+        top = self.view.scroll_y
+        await self.view.prepare(prompt)
+        self.view.scroll_to(y=top, animate=False)
+
+    def _describe_panel(self) -> OpenPanel | None:
+        panel = self.panel
+        if panel is None:
+            return None
+        position = 0.0
+        for scroll in panel.query(VerticalScroll):
+            position = scroll.scroll_y
+        for options in panel.query(OptionList):
+            position = options.highlighted or 0
+        typed = "".join(get_text(field) for field in panel.query(Input))
+        return OpenPanel(panel.what, typed, position, getattr(panel, "option", None))
+
+    async def _reopen(self, opened: OpenPanel) -> None:
+        """Open a panel again, with what it says now and what was typed in it."""
+        entry = self.prompt.entry if self.prompt is not None else None
+        openers = {**self._list_openers(), "palette": self._open_palette, "command": self._open_command}
+        if opened.option is not None and isinstance(entry, PickEntry):
+            option = entry.find_option(str(opened.option.code))
+            if option is not None and option.specify:
+                await self._ask_specify(option, entry, opened.typed)
+        elif opened.what in openers:
+            await openers[opened.what]()
+            if self.panel is None:
+                return
+            for field in self.panel.query(Input):
+                set_text(field, "")
+                await self.panel.paste(opened.typed)
+            for scroll in self.panel.query(VerticalScroll):
+                scroll.scroll_to(y=opened.position, animate=False)
+            for options in self.panel.query(OptionList):
+                options.highlighted = int(opened.position)
+
+    async def _start_over(self) -> None:
+        self.shown = self._restart()
+        self.session = self.shown.session
+        self.last = None
+        self._unsent.clear()
+        self._notes = ()
+        await self._arrive()
+        self.said = self.shown.remark
+
+    # Keys
+
+    async def press(self, key: str, at: float) -> None:
+        if self.shown.broken:
+            self.forget_messages()
+            panel = self.panel
+            assert panel is not None
+            if key != "ctrl+c":
+                await panel.press(key)
+            elif panel.what == key:
+                await panel.press("y")
+            else:
+                await self._ask_suspend()
+        elif key in OPENERS:
+            self.forget_messages()
+            self._swallows_enter = False
+            await self._open(key)
+        else:
+            await super().press(key, at)
+
+    async def _press_at_end(self, key: str) -> None:
+        """Go on from the end of the interview, which is not that of the preview."""
+        if self.review is not None:
+            await super()._press_at_end(key)
+        elif key in ("f1", "f3", "ctrl+p"):
+            await self._open(key)
+        elif self.panel is not None:
+            await self.panel.press(key)
+        elif key in ("left", "alt+left", "backspace"):
+            await self._go_back()
+        elif key in ENTER:
+            await self._open("ctrl+r")
+        else:
+            self.refuse("← goes back, F3 to any item, Enter starts over, Ctrl+C leaves")
+
+    def _end(self) -> None:
+        """Stay: the preview ends when it is left."""
+
+    async def _finish(self, rejection: Rejection | None, *, swallow: bool = False, sent: str = "") -> bool:
+        accepted = await super()._finish(rejection, swallow=swallow, sent=sent)
+        session = self.shown.session
+        if session.remark:
+            self.said, session.remark = session.remark, ""
+        return accepted
+
+    # What keys open
+
+    def _list_openers(self) -> Mapping[str, Act]:
+        return {
+            **super()._list_openers(),
+            "ctrl+l": self._open_problems,
+            "ctrl+t": self._open_data,
+            "ctrl+r": self._ask_restart,
+        }
+
+    async def _open_help(self) -> None:
+        keys = (*PREVIEW_KEYS, *INTERVIEW_KEYS)
+        await self.open_panel(TextPanel("f1", f"{FOLLOWS}\n\n{build_help(self.prompt, keys)}"))
+
+    async def _open_problems(self) -> None:
+        await self.open_panel(TextPanel("ctrl+l", ProblemLines(self.shown.problems, self.shown.read_line)))
+
+    async def _open_broken(self) -> None:
+        """Show the problems in place of the question, until the file is correct."""
+        await self.open_panel(BrokenPanel(ProblemLines(self.shown.problems, self.shown.read_line)))
+
+    async def _open_data(self) -> None:
+        """List the variables with their values; Enter goes to the item of one."""
+        values = self.shown.session.list_values()
+
+        def act(place: Place) -> Act:
+            return lambda: self._jump(place)
+
+        rows = [_build_row(value, act(value.place)) for value in values]
+        marked = next((n for n, value in enumerate(values) if value.place == self._place), 0)
+        await self.open_panel(ListPanel("ctrl+t", _count_states(values), rows, marked=marked, takes="go to the item"))
+
+    async def _ask_restart(self) -> None:
+        panel = ChoicePanel(
+            "Start over? Every answer of this preview is forgotten.",
+            (Choice("y", "start over", self._start_over), Choice("n", "go on", _go_on)),
+        )
+        panel.what = "ctrl+r"
+        await self.open_panel(panel)
+
+    async def _ask_suspend(self) -> None:
+        panel = ChoicePanel(
+            "Leave the preview? Nothing of it is stored.",
+            (Choice("y", "leave", self._leave), Choice("n", "go on", _go_on)),
+        )
+        panel.what = "ctrl+c"
+        await self.open_panel(panel)
+
+    async def _leave(self) -> None:
+        self.left = True
+
+    async def open_palette(self, rows: list[Row]) -> None:
+        def act(key: str) -> Act:
+            async def open_it() -> None:
+                await self.close_panel()
+                await self._open(key)
+
+            return open_it
+
+        own = [Row((does, key), act(key.lower())) for key, does in PREVIEW_KEYS if key.lower() in OPENERS]
+        await super().open_palette([*own, *rows])
+
+    # What is shown
+
+    def show(self) -> None:
+        covered = self.panel is not None and self.panel.what in PAGES
+        self.set_class(covered, "-page")
+        self.aside = styled(f"! {self.why}", "bold $error") if covered and self.why else self._build_keys()
+        super().show()
+
+    def _build_keys(self) -> Content:
+        """Build the line of the preview's own keys."""
+        keys = {"^T": "data", "^L": "problems", "^R": "start over"} if not self.shown.broken else {}
+        parts: list[tuple[str, str]] = []
+        for key, label in (keys | {"^C": "leave"}).items():
+            parts += [(key, "bold $accent"), (f" {label}  ", "$quiet")]
+        return Content.assemble(*parts)
+
+    def _build_header(self, prompt: Prompt | None) -> HeaderState:
+        prompt = None if self.shown.broken else prompt
+        state = super()._build_header(prompt)
+        title = build_title(self.shown.file, prompt.section if prompt is not None else "", practice=False)
+        counts = count_problems(self.shown.problems)
+        return state._replace(
+            title=Content.assemble((" PREVIEW ", "bold reverse"), " ", title),
+            position="   ".join(part for part in (counts, state.position) if part),
+            progress=0.0 if self.shown.broken else state.progress,
+        )
+
+    def _show_end(self) -> None:
+        lines = [styled(f"! {self.why}", "bold $error")] if self.why else []
+        self.view.show_page(_build_end(self.session.result()))
+        self.view.show_message([*lines, *([styled(self.said, "$quiet")] if self.said else [])])
+        self.show_keys(
+            (
+                KeyHint("←", "back"),
+                KeyHint("F3", "any item", 1),
+                KeyHint("Enter", "start over"),
+                KeyHint("F1", "keys", 2),
+                KeyHint("^P", "actions", 3, "ctrl+p"),
+            )
+        )
+
+
+class BrokenPanel(TextPanel):
+    """The problems of a file of which nothing can be asked: closed when the file is correct."""
+
+    def __init__(self, problems: ProblemLines) -> None:
+        super().__init__(BROKEN, problems)
+        self.hints = (
+            KeyHint("save", "the corrected file: the question comes back", 0, "none"),
+            KeyHint("↑ ↓ PgUp PgDn", "scroll", 1, "pagedown"),
+        )
+
+    async def press(self, key: str) -> None:
+        if key in SCROLLS:
+            await super().press(key)
+        else:
+            self.refuse("correct the file and save it: the question comes back")
+
+
+async def _go_on() -> None:
+    """A question answered with no."""
+
+
+def _is_same(before: Prompt | None, now: Prompt | None) -> bool:
+    """Return whether the same is asked, in the same way."""
+    if before is None or now is None:
+        return False
+    return before.place == now.place and type(before.entry) is type(now.entry)
+
+
+def _keep_pick(state: PickState, prompt: Prompt) -> PickState:
+    """Return what is keyed and not yet sent, as far as it can still be keyed."""
+    entry = prompt.entry
+    if not isinstance(entry, PickEntry):
+        return PickState()
+    codes = {option.code for option in entry.options}
+    return state._replace(
+        typed=state.typed if entry.is_code_prefix(state.typed) else "",
+        chosen=None if state.chosen is None else tuple(code for code in state.chosen if code in codes),
+        specify_texts=tuple(text for text in state.specify_texts if text[0] in codes),
+        marked=None if state.marked is None else min(state.marked, len(entry.options) - 1),
+    )
+
+
+def _build_row(value: PreviewValue, act: Act) -> Row:
+    label = f"{value.label} (invented)" if value.is_invented else value.label
+    return Row((value.name, value.value, label.strip()), act, style="" if value.state == "answered" else "$quiet")
+
+
+def _count_states(values: Sequence[PreviewValue]) -> str:
+    """Return `7 variables: 3 answered · 4 not reached`."""
+    count = Counter(value.state for value in values)
+    labels = {value.state: value.label for value in values if value.state != "answered"}
+    states = [*STATES, *(state for state in count if state not in STATES)]
+    parts = [f"{count[s]} {labels.get(s, s.replace('_', ' ')).lower()}" for s in states if count[s]]
+    return f"{format_quantity(len(values), 'variable')}: {SEPARATOR.join(parts)}"
+
+
+def _build_end(result: InterviewResult | None) -> Content:
+    """Build the page at the end of the interview."""
+    if result is None:
+        return styled("The interview is closed", "bold")
+    outcome = result.outcome.name if result.outcome is not None else ""
+    headings = {
+        "ended": f"The interview ends here: {outcome or 'complete'}",
+        "suspended": f"The interview is suspended here{': ' + outcome if outcome else ''}",
+        "stopped": f"The interview was stopped: {outcome}",
+    }
+    answers = format_quantity(result.answered, "answer")
+    return join_lines(
+        [
+            styled(headings.get(result.status, "The interview is closed"), "bold"),
+            Content(" "),
+            styled(f"{answers}, not stored. An item added to the file after it is asked when you save.", "$quiet"),
+        ]
+    )
