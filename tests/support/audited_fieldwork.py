@@ -324,8 +324,9 @@ def _clock(minute: int) -> str:
 
 
 def _number(text: str, zones: tuple[str, ...]) -> ParsedNumber:
+    digits = "".join(f"{int(part):05}" for part in text.split("-"))
     return ParsedNumber(
-        written=text, e164=f"+999{text}", national=text, international=text, extension="", line="unknown",
+        written=text, e164=f"+999{digits}", national=text, international=text, extension="", line="unknown",
         zones=zones, country="",
     )  # fmt: skip
 
