@@ -89,7 +89,7 @@ def unescape_dots(text: str) -> str:
 def parse_command(
     text: str, prompt: Prompt, offered: Sequence[EntryCommand] = COMMANDS
 ) -> TypedCommand | DeclineOption | Rejection:
-    """Parse a command or decline; the rejection lists those that exist."""
+    """Parse a command or decline; the rejection says what was probably meant."""
     commands = [command.name for command in offered]
     word, _, rest = text.strip()[1:].strip().partition(" ")
     name = word.casefold()
@@ -100,8 +100,8 @@ def parse_command(
         return TypedCommand(name, rest.strip())
     names = [*(decline.id for decline in prompt.declines), *commands]
     nearest = find_nearest(name, names) if name else None
-    remedy = f"did you mean .{nearest}? .help lists them all" if nearest else " ".join(f".{each}" for each in names)
-    return Rejection(f".{word} is no command here: {remedy}")
+    suggestion = f"did you mean .{nearest}? " if nearest else ""
+    return Rejection(f".{word} is no command here: {suggestion}.help lists them all")
 
 
 def find_place(text: str, asked: Iterable[Place]) -> Place | Rejection:

@@ -118,8 +118,8 @@ class PlainStation:
         if _is_different(view, before):
             self._show_all(view, brief=self._output.brief)
         elif isinstance(view, CaseView) and isinstance(before, CaseView):
-            lines = [render_number(number, dialled=False) for number in view.numbers if number.current]
-            if lines != [render_number(number, dialled=False) for number in before.numbers if number.current]:
+            lines = [render_number(number, view, dialled=False) for number in view.numbers if number.current]
+            if lines != [render_number(number, view, dialled=False) for number in before.numbers if number.current]:
                 self._print_lines(lines)
             if view.heard and view.heard != before.heard:
                 self._output.print_aside(f"heard: {view.heard}")

@@ -79,7 +79,7 @@ def _render_case(view: CaseView) -> list[str]:
     lines = [f"Case: {flatten(view.name)}{key}, attempt {view.attempt} of {view.limit}"]
     lines += [view.notice] if view.notice else []
     lines += [f"{label}: {flatten(value)}" for label, value in view.details if value]
-    lines += [render_number(n, dialled=view.has_open_call) for n in view.numbers]
+    lines += [render_number(n, view, dialled=view.has_open_call) for n in view.numbers]
     lines.append(_render_clock(view))
     lines += [f"{label}: {flatten(text)}" for label, text in list_known_facts(view) if text]
     lines += map(_render_past, view.history)
@@ -127,10 +127,12 @@ def render_pending_input(view: CaseView) -> list[str]:
             return []
 
 
-def render_number(number: StationNumber, *, dialled: bool) -> str:
-    """`Number 1, current: (915) 555-0122, fixed line, dialed`."""
+def render_number(number: StationNumber, view: CaseView, *, dialled: bool) -> str:
+    """`Number 1, current: (915) 555-0122, fixed line, dialed`; a case's only number has no number."""
     words = ", ".join(_describe_number(number, dialled=dialled))
-    return f"Number {number.position}{', current' if number.current else ''}: {words}"
+    position = f" {number.position}" if len(view.numbers) > 1 else ""
+    current = ", current" if position and number.current else ""
+    return f"Number{position}{current}: {words}"
 
 
 def _describe_number(number: StationNumber, *, dialled: bool) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, Final, TextIO
 from survey_cli.entries import Rejection
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.plain.interview_text import clean, flatten
+from survey_cli.text_width import count_fitting, measure_width
 
 MAX_LINE_LENGTH: Final = 100_000
 """Maximum number of characters in a line. A longer line was not typed and is not held in memory."""
@@ -178,6 +179,25 @@ class OutputLines:
             with contextlib.suppress(OSError, ValueError):
                 write.reconfigure(errors="replace")
 
+    def _measure_terminal(self) -> int:
+        """Return the width of the terminal; 0 where there is none."""
+        try:
+            return os.get_terminal_size(self._write.fileno()).columns
+        except (OSError, ValueError):
+            return 0
+
+    def _write_line(self, line: str) -> None:
+        """Write a line. A terminal would split words at its edge, and a screen reader reads them as they are split."""
+        width = self._measure_terminal()
+        while width and measure_width(line) > width:
+            fitting = count_fitting(line, width) or len(line)
+            blank = line.rfind(" ", 1, fitting + 1)
+            end = blank if blank > 0 else fitting
+            self._write_text(f"{line[:end].rstrip()}\n")
+            line = line[end:].lstrip()
+        if line:
+            self._write_text(f"{line}\n")
+
     def _write_text(self, text: str, *, flush: bool = False) -> None:
         try:
             self._write.write(text)
@@ -190,13 +210,13 @@ class OutputLines:
         """Print text as it is: text to read aloud, options, marked lines."""
         for line in clean(text).splitlines():
             if line.strip():
-                self._write_text(f"{line.rstrip()}\n")
+                self._write_line(line.rstrip())
 
     def print_aside(self, text: str) -> None:
         """Print text for the interviewer, each line in brackets."""
         for line in clean(text).splitlines():
             if line.strip():
-                self._write_text(f"[{line.strip()}]\n")
+                self._write_line(f"[{line.strip()}]")
 
     def is_due(self, text: str) -> bool:
         """Return whether a text is to be printed that in brief mode is printed only once; it then counts as printed."""
@@ -216,7 +236,7 @@ class OutputLines:
 
     def print_marked(self, mark: str, text: str) -> None:
         """Print one line after a mark."""
-        self._write_text(f"{mark} {clean(flatten(text))}\n")
+        self._write_line(f"{mark} {clean(flatten(text))}")
 
     def print_prompt(self) -> None:
         """Flush the output and show that a line is awaited."""

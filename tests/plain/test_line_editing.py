@@ -157,3 +157,31 @@ def test_a_terminal_that_cannot_be_edited_on_still_takes_lines(environment: dict
         answer(shown, "Ann", "Eü", "words")
         shown.send("end\r")
         shown.expect_exact("['Ann', 'Eü', 'words', 'end']")
+
+
+WRAPPED = f"""
+import sys
+sys.path.insert(0, {str(TESTS)!r})
+from survey_cli.plain.streams import OutputLines
+output = OutputLines(sys.stdout)
+output.print_plain("1  Do you strongly agree, agree or disagree?")
+output.print_aside("Read it slowly, please, and wait.")
+output.print_marked("!", "x" * 25 + " is too long")
+output.print_plain("\u6700\u8fd1\u306e\u56de\u7b54\u3092\u304a\u9858\u3044\u3057\u307e\u3059")
+output.flush()
+"""
+
+
+def test_no_word_is_split_at_the_edge_of_a_terminal() -> None:
+    names = {**os.environ, "LC_ALL": "C.UTF-8"}
+    shown = pexpect.spawn(sys.executable, ["-c", WRAPPED], encoding="utf-8", timeout=20, env=names, dimensions=(24, 20))
+    assert shown.read().splitlines() == [
+        "1  Do you strongly", "agree, agree or", "disagree?",
+        "[Read it slowly,", "please, and wait.]",
+        "!", "x" * 20, "xxxxx is too long",
+        "最近の回答をお願いし", "ます",
+    ]  # fmt: skip
+    piped = subprocess.run([sys.executable, "-c", WRAPPED], capture_output=True, text=True, check=True, env=names)
+    assert piped.stdout.startswith(
+        "1  Do you strongly agree, agree or disagree?\n[Read it slowly, please, and wait.]\n"
+    )

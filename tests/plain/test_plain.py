@@ -370,7 +370,7 @@ def test_declines_go_by_their_id() -> None:
     desk = Fake((prompt("a", "One?", YES_NO), prompt("b", "Two?", YES_NO, declines=())))
     after = printed(desk, ".DK", ".dk", "1")
     assert desk.given == [("a", ".dk"), ("b", "1")]
-    assert after[2].startswith("! .dk is no command here: .back .front .jump ")
+    assert after[2] == "! .dk is no command here: .help lists them all\n"
 
 
 def test_back_jump_note_and_language() -> None:
@@ -440,7 +440,7 @@ def test_a_mistyped_dot_word_names_the_nearest() -> None:
     after = printed(desk, ".bakc", ".refsed", ".xyzzy", ".ok")
     assert after[1] == "! .bakc is no command here: did you mean .back? .help lists them all\n"
     assert "did you mean .refused?" in after[2]
-    assert all(f".{name}" in after[3] for name in ENTRY_COMMAND_NAMES)
+    assert after[3] == "! .xyzzy is no command here: .help lists them all\n"
     assert after[4].startswith("! there is nothing to confirm here")
 
 

@@ -328,6 +328,14 @@ def test_numbers_that_may_not_be_dialled_say_why() -> None:
     assert "! the case has no other number that can be called" in said
 
 
+def test_the_only_number_of_a_case_is_not_counted() -> None:
+    case = a_case("A", "A", numbers=(a_number(1, "111", current=True, line="unknown"),))
+    _, said, _ = worked(FakeStation([case]), ".dial", ".again")
+    assert "[Number: 111]\n" in said
+    assert said.count("[Number: 111") == 2, "the answer to .dial says it was dialed"
+    assert "[Number: 111, dialed]\n" in said
+
+
 def test_lines_through_a_real_pipe() -> None:
     here = Path(__file__).parents[1]
     program = (
