@@ -145,6 +145,18 @@ def test_a_file_that_grows_at_its_end_asks_the_new_item() -> None:
     assert data(shown)["age"] == "40"
 
 
+def test_notes_are_kept_over_a_change() -> None:
+    preview = begun(columns={"kind": "1"})
+    shown = keyed(preview.restart(), "", "1")
+    assert shown.session.add_note("counts vans") is None
+    shown.session.reply("3")
+    assert shown.session.add_note("in months") is None
+    for text in (TEXT.replace("How many cars?", "How many?"), SHORT, TEXT):
+        shown = followed(preview, text)
+        notes = [(str(note.place), note.text) for note in shown.session.list_notes()]
+        assert notes == [("cars", "counts vans"), ("age", "in months")]
+
+
 def test_a_doubt_that_waits_for_its_answer_still_waits() -> None:
     soft = TEXT.replace("max: 9,", "max: 9, checks: [{expect: cars < 5, soft: true, say: {en: Many., es: Son.}}],")
     preview = begun(soft, columns={"kind": "1"})

@@ -177,7 +177,7 @@ def test_the_keys_of_a_preview() -> None:
         assert "¿Qué edad tiene?" in await screen("n")
         assert "Good morning." in await screen("ctrl+r", "y")
         assert "any item, asked or not" in await screen("f1")
-        assert "the list of the file's problems" in await screen("escape", "ctrl+p", *"list")
+        assert "the file's problems and warnings  Ctrl+L" in await screen("escape", "ctrl+p", *"problems")
         assert "Leave the preview?" in await screen("escape", "escape", "ctrl+c")
         assert "Good morning." in await screen("n")
 

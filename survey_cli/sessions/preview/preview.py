@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Final, TypeAlias
 
-from survey_cli.engine.events import EventStamp, InterviewStarted, SessionContext
+from survey_cli.engine.events import EventStamp, InterviewStarted, NoteWritten, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
@@ -241,7 +241,8 @@ class Preview:
             rng = Random(self._options.seed)
             migration = carry_over(instrument, began, given_answers, to=None, stamp=began.stamp, rng=rng)
         invented_answers = {**before.invented_answers(), **select_answers(migration, migration.invented)}
-        session = self._build_session(migration.interview, begin, given_answers, invented_answers)
+        interview = _copy_notes(old, migration.interview)
+        session = self._build_session(interview, begin, given_answers, invented_answers)
         return session, _describe_change(place, migration, session.interview)
 
     def _build_fresh_session(
@@ -328,6 +329,14 @@ class Preview:
                 value = NOT_ASKED
             values[name] = invent_sample_value(instrument, name, column, rng) if value is NOT_ASKED else value
         return values
+
+
+def _copy_notes(old: Interview, interview: Interview) -> Interview:
+    """Return the new interview with the notes of the old one."""
+    for note in old.notes:
+        after = interview.step(NoteWritten(interview.start.stamp, note.place, note.text))
+        interview = after if isinstance(after, Interview) else interview
+    return interview
 
 
 def parse_place(text: str) -> Place:

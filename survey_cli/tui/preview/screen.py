@@ -28,9 +28,9 @@ from survey_cli.values import Place
 from survey_cli.wording import format_quantity
 
 PREVIEW_KEYS: Final = (
-    ("Ctrl+L", "the list of the file's problems and warnings"),
-    ("Ctrl+T", "the data so far, as an analyst will get them"),
-    ("Ctrl+R", "start over: every answer is forgotten"),
+    ("Ctrl+L", "the file's problems and warnings"),
+    ("Ctrl+T", "the data as an analyst gets it"),
+    ("Ctrl+R", "start over, without any answer"),
     ("Ctrl+C", "leave the preview"),
     ("F3", "any item, asked or not: what is open before it is invented, and said"),
 )
@@ -374,6 +374,6 @@ def _build_end(result: InterviewResult | None) -> Content:
         [
             styled(headings.get(result.status, "The interview is closed"), "bold"),
             Content(" "),
-            styled(f"{answers}, not stored. An item added to the file after it is asked when you save.", "$quiet"),
+            styled(f"{answers}, not stored. When you save the file, an item added at its end is asked.", "$quiet"),
         ]
     )
