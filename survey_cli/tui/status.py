@@ -99,7 +99,7 @@ def _format_report(lines: Sequence[str]) -> Content:
     """Return the lines, headings in bold: those that are not indented, under an empty line."""
     before = ("", *lines)
     return Content("\n").join(
-        styled(line, "bold" if line and line[0] != " " and not above else "")
+        styled(line, "bold $accent" if line and line[0] != " " and not above else "")
         for above, line in zip(before, lines, strict=False)
     )
 
