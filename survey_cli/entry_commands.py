@@ -53,6 +53,7 @@ READ_BACK_HELP: Final = "1 yes, that is right; 2 no, ask again"
 YES_NO_HELP: Final = "y yes; n no"
 CONFIRM_PROMPT: Final = ".ok confirms it, or type another answer"
 ASK_AGAIN_HINT: Final = "ask again, then key the right answer"
+REVIEW_HELP: Final = "Enter completes the interview; .back or .jump ID corrects an answer"
 NOTHING_TO_CONFIRM: Final = "there is nothing to confirm here"
 NO_LANGUAGE: Final = "this survey has one language only"
 NO_FAQ: Final = "this survey has no answers to respondents' questions"
@@ -87,18 +88,22 @@ def unescape_dots(text: str) -> str:
 
 
 def parse_command(
-    text: str, prompt: Prompt, offered: Sequence[EntryCommand] = COMMANDS
+    text: str, prompt: Prompt | None, offered: Sequence[EntryCommand] = COMMANDS
 ) -> TypedCommand | DeclineOption | Rejection:
-    """Parse a command or decline; the rejection says what was probably meant."""
+    """Parse a command or decline; the rejection says what was probably meant.
+
+    There is no prompt at the closing review.
+    """
     commands = [command.name for command in offered]
+    declines = prompt.declines if prompt is not None else ()
     word, _, rest = text.strip()[1:].strip().partition(" ")
     name = word.casefold()
-    for decline in prompt.declines:
+    for decline in declines:
         if decline.id.casefold() == name:
             return decline
     if name in commands:
         return TypedCommand(name, rest.strip())
-    names = [*(decline.id for decline in prompt.declines), *commands]
+    names = [*(decline.id for decline in declines), *commands]
     nearest = find_nearest(name, names) if name else None
     suggestion = f"did you mean .{nearest}? " if nearest else ""
     return Rejection(f".{word} is no command here: {suggestion}.help lists them all")

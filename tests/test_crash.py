@@ -129,7 +129,7 @@ def test_a_program_that_stood_still_learns_that_another_has_the_case(
     ann.key(f"1{end}")
     assert ann.shows("bob at station s2 has this case now"), ann.shown()
     assert "Which kind?" not in ann.shown()
-    bob.key(".interview\n1\n1\n1\n")
+    bob.key(".interview\n1\n1\n1\n.suspend\n")
     assert bob.shows("[Ended: Complete]")
     ann.key(".suspend\n" if plain else "\x1b[19~s")
     assert ann.shows("Left: another station took it over"), ann.shown()
@@ -146,7 +146,7 @@ def test_a_program_that_stood_still_learns_that_another_has_the_case(
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path: Path, engine: str) -> None:
-    """The case is written, the interview is not: whoever comes back is asked the last question again."""
+    """The case is written, the interview is not: the next one who comes finds that everything was answered."""
     place = postgres_server.create_address() if engine == "postgresql" else str(tmp_path / "endings.db")
     study = endings.prepared(tmp_path, place, 1)
     who = ["--db", study.db, "--case", "K0000", "--interviewer", "ann", "--station", "s1", "--plain"]
@@ -161,13 +161,15 @@ def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path:
 
         interview_store._append_within = add  # type: ignore[assignment]
 
-    for before, code, status in ((die_at_the_end, -signal.SIGKILL, "leased"), (bool, 0, "done")):
+    for before, code, status in ((die_at_the_end, -signal.SIGKILL, "leased"), (bool, 1, "done")):
         ann = Station(["interview", str(study.file), *who], plain=True, before=before)
         if status == "leased":
             assert ann.shows("calling for the tests")
             ann.key("\n1\n1\n")
-        assert ann.shows("The last one?")
-        ann.key("1\n")
+            assert ann.shows("The last one?")
+            ann.key("1\n.suspend\n")
+        else:
+            assert ann.shows("its interview is finished (complete)")
         assert ann.end() == code
         ann.close()
         with Store.open(study.db, create=False) as store:

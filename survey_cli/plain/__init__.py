@@ -39,8 +39,10 @@ def conduct_interview(
             rejection = PlainInterview(session, lines_in, OutputLines(write, brief=brief)).run()
         except OutputClosedError:
             discard_output(write)
-            if session.prompt() is not None and (rejection := session.suspend()) is None:
-                report(errors, "The output was closed: the interview is suspended and can be resumed.")
+            if session.result() is None and (rejection := session.suspend()) is None:
+                is_ended = (result := session.result()) is not None and result.status == "ended"
+                how = "has ended, and is stored" if is_ended else "is suspended and can be resumed"
+                report(errors, f"The output was closed: the interview {how}.")
     if rejection is not None:
         report(errors or write, f"The interview could not be suspended: {rejection.why}. Every answer taken is kept.")
     result = session.result()
@@ -69,7 +71,7 @@ def run_station(
         except OutputClosedError:
             discard_output(write)
             if station.interview is not None:
-                if station.interview.prompt() is not None:
+                if station.interview.result() is None:
                     station.interview.suspend()
                 session.close_interview(then_next=False)
             rejection = session.end_shift()

@@ -30,10 +30,11 @@ from survey_cli.plain.interview_text import (
     render_hint,
     render_options,
     render_result,
+    render_review,
     render_words,
 )
 from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
-from survey_cli.sessions import InterviewProtocol
+from survey_cli.sessions import ClosingReview, InterviewProtocol
 from survey_cli.values import Place
 
 
@@ -49,6 +50,7 @@ class PlainInterview:
     """Conducts one interview, line by line."""
 
     def __init__(self, session: InterviewProtocol, lines_in: InputLines, lines_out: OutputLines) -> None:
+        session.review_before_end = True
         self._session = session
         self._input = lines_in
         self._output = lines_out
@@ -80,13 +82,14 @@ class PlainInterview:
         return rejection
 
     def _run_prompts(self) -> Rejection | None:
-        prompt, next_step = self._session.prompt(), _NextStep.ARRIVE
-        while prompt is not None:
+        prompt, review = self._session.prompt(), self._session.closing_review()
+        next_step = _NextStep.ARRIVE
+        while prompt is not None or review is not None:
             if next_step is not _NextStep.WAIT:
-                self._show(prompt, anew=next_step is _NextStep.REPEAT)
+                self._show_next(prompt, review, anew=next_step is _NextStep.REPEAT)
             try:
                 line = ask_line(self._output, self._input)
-                outcome = self._handle_line(line, prompt)
+                outcome = self._handle_line(line, prompt) if prompt is not None else self._handle_at_review(line)
             except InputEndedError:
                 self._output.end_line()
                 return self._session.suspend()
@@ -96,10 +99,18 @@ class PlainInterview:
                 next_step = _NextStep.WAIT
             else:
                 next_step = outcome
-            prompt = self._session.prompt()
+            prompt, review = self._session.prompt(), self._session.closing_review()
         return None
 
     # out
+
+    def _show_next(self, prompt: Prompt | None, review: ClosingReview | None, *, anew: bool) -> None:
+        if prompt is not None:
+            self._show(prompt, anew=anew)
+        elif review is not None:
+            self._place = None
+            self._output.print_aside(render_review(review))
+            self._output.print_once(commands.REVIEW_HELP)
 
     def _show(self, prompt: Prompt, *, anew: bool) -> None:
         """Print section, turn, intro, text, options, instruction, hint, declines and earlier answer, in this order."""
@@ -209,6 +220,17 @@ class PlainInterview:
             case _:
                 assert_never(prompt.entry)
 
+    def _handle_at_review(self, line: str) -> _NextStep | Rejection:
+        """Do what a line asks for at the closing review."""
+        text = line.strip()
+        if commands.is_command(text):
+            return self._run_command(text, None)
+        if text:
+            return Rejection(commands.REVIEW_HELP)
+        if self._input.is_repeated:
+            return Rejection(f"{commands.ENTER_TWICE_HINT}: Enter once more completes the interview")
+        return self._session.complete() or _NextStep.ARRIVE
+
     def _send_reply(self, reply: Reply, *, echoed: bool = True) -> _NextStep | Rejection:
         """Send an entry and print how it was understood; where it is ambiguous, ask which meaning is right."""
         echo = self._session.echo(reply) if echoed and isinstance(reply, str) and reply else ""
@@ -276,7 +298,7 @@ class PlainInterview:
 
     # commands
 
-    def _run_command(self, text: str, prompt: Prompt) -> _NextStep | Rejection:
+    def _run_command(self, text: str, prompt: Prompt | None) -> _NextStep | Rejection:
         typed = commands.parse_command(text, prompt, commands.PLAIN_COMMANDS)
         if isinstance(typed, Rejection):
             return Rejection(typed.why)
@@ -293,21 +315,29 @@ class PlainInterview:
                 return self._add_note(rest)
             case ("notes", rest):
                 return self._edit_notes(rest)
-            case ("lang", rest):
-                return self._switch_language(rest, prompt)
-            case ("ok", rest):
-                return self._confirm(rest, prompt)
             case ("suspend", _):
                 return self._session.suspend() or _NextStep.ARRIVE
             case ("stop", rest):
                 return self._stop(rest, prompt)
-            case ("faq", _):
-                return self._show_faq(prompt)
             case ("again", _):
                 return _NextStep.REPEAT
             case ("brief", _):
                 self._output.switch_brief()
                 return _NextStep.WAIT
+            case (name, rest) if prompt is not None:
+                return self._run_prompt_command(name, rest, prompt)
+            case _:
+                return Rejection(commands.REVIEW_HELP)
+
+    def _run_prompt_command(self, name: str, text: str, prompt: Prompt) -> _NextStep | Rejection:
+        """Run a command that concerns what is asked now."""
+        match name:
+            case "lang":
+                return self._switch_language(text, prompt)
+            case "ok":
+                return self._confirm(text, prompt)
+            case "faq":
+                return self._show_faq(prompt)
             case _:
                 return self._show_help(prompt)
 
@@ -359,7 +389,7 @@ class PlainInterview:
         place = commands.find_place(text, (row.place for row in rows))
         return Rejection(place.why) if isinstance(place, Rejection) else self._session.jump(place) or _NextStep.ARRIVE
 
-    def _stop(self, text: str, prompt: Prompt) -> _NextStep | Rejection:
+    def _stop(self, text: str, prompt: Prompt | None) -> _NextStep | Rejection:
         stops = self._session.list_stop_outcomes()
         if text or not stops:
             return self._stop_with(text, stops)

@@ -18,7 +18,7 @@ from survey_cli.entries import (
     StyledText,
     VerbatimEntry,
 )
-from survey_cli.sessions import AskedItem, InterviewResult
+from survey_cli.sessions import AskedItem, ClosingReview, InterviewResult
 from survey_cli.wording import format_quantity
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -120,6 +120,19 @@ def render_asked_item(item: AskedItem) -> str:
     """`q6  There is agreement …: 2 Agree`, for the list of what has been asked."""
     answer = f": {flatten(item.answer)}" if item.answer else ""
     return f"{item.place}  {flatten(item.text)}{answer}"
+
+
+def render_review(review: ClosingReview) -> str:
+    """Render what the interviewer looks through before the interview is complete, one thing a line."""
+    lines = [
+        f"Everything is answered: {format_quantity(review.answered, 'answer')} in {format_duration(review.duration)}"
+    ]
+    lines += [f"declined: {render_asked_item(item)}" for item in review.declined]
+    for item in review.warnings:
+        reason = f" ({flatten(item.reason)})" if item.reason else ""
+        lines.append(f"confirmed in spite of a warning: {render_asked_item(item)}{reason}")
+    lines += [f"note at {note.place}: {flatten(note.text)}" for note in review.notes]
+    return "\n".join(lines)
 
 
 def render_result(closing: InterviewResult, *, brief: bool = False) -> str:

@@ -154,7 +154,7 @@ def _summary(tally: Tally, *, seed: int, seconds: float) -> str:
     return (
         f"crash: {n['runs']} runs ({n['screen']} full screen, {n['plain']} plain), seed {seed}: "
         f"{n['kill']} kill -9, {n['hangup']} terminals closed, {n['terminate']} SIGTERM, "
-        f"{n['copy']} copies of the files; "
+        f"{n['copy']} copies of the files, {n['review']} at the closing review; "
         f"{n['compared']} answers compared, {len(tally.missing)} missing; "
         f"{n['resumed']} resumed, {len(tally.elsewhere)} elsewhere; {len(tally.traces)} tracebacks; "
         f"{len(tally.hung)} hung; {n['databases']} databases, {len(tally.findings)} findings; {seconds:.0f} s"

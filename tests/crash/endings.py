@@ -4,7 +4,8 @@
     PYTHONPATH=tests python -m crash.endings --runs 300 --engine postgresql --seed 7
 
 Each run conducts one interview of one sampled case, at a station or by itself, on the full screen or line by line. It
-kills the program or closes its terminal within some milliseconds of the last key, or on the closing screen.
+kills the program or closes its terminal within some milliseconds of the last key, at the closing review, of the key
+that completes it, or on the closing screen.
 Afterwards the study is opened once, after all leases have run out. Ends with 1 where anybody would be called again, where
 an end that was shown is missing, or where `verify` finds anything.
 """
@@ -24,6 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random, SystemRandom
 
+from crash.script import REVIEW
 from crash.station import Station
 from support import postgres_server
 from survey_cli.engine.events import InterviewEnded, InterviewStopped, QuestionAnswered
@@ -110,7 +112,8 @@ def main() -> int:
     n = found.counts
     print(
         f"endings on {wanted.engine}: {n['runs']} runs, seed {seed}: {n['kill']} kill -9, {n['hangup']} terminals "
-        f"closed, {n['shown']} on the closing screen, {n['words']} on the closing words; {n['decided']} respondents "
+        f"closed, {n['shown']} on the closing screen, {n['review']} at or after the closing review, {n['words']} on "
+        f"the closing words; {n['decided']} respondents "
         f"completed or refused, {n['open']} of them with the interview left open; {len(found.again)} would "
         f"be called again, {len(found.missing)} ends missing, {len(found.traces)} tracebacks, "
         f"{len(found.findings)} findings; {time.monotonic() - began:.0f} s"
@@ -247,13 +250,8 @@ def _break(station: Station, last: str, closing: str, dice: Random) -> str:
         ways.append(closing)  # without that key
     else:
         station.key(last)
-        if dice.random() < 0.3:
-            end = time.monotonic() + 10
-            while time.monotonic() < end and not any(over in station.shown() for over in OVER):
-                if station.ended or "Then goodbye" in station.shown():
-                    break
-                station.read(0.01)
-            ways.append("shown")
+        if dice.random() < 0.5:
+            ways += _wait_for_end(station, dice)
         else:
             time.sleep(dice.choice((0.0, dice.random() * 0.01, dice.random() * 0.05)))
     how = dice.choice(("kill", "kill", "hangup"))
@@ -263,6 +261,31 @@ def _break(station: Station, last: str, closing: str, dice: Random) -> str:
         station.close()
     station.end()
     return " ".join((*ways, how))
+
+
+def _wait_for_end(station: Station, dice: Random) -> list[str]:
+    """Wait for the closing review and perhaps complete it there, or for the closing screen; what was reached."""
+    if not _wait(station, (*REVIEW, *OVER, "Then goodbye")) or any(over in station.shown() for over in OVER):
+        return ["shown"]
+    if "Then goodbye" in station.shown() or dice.random() < 0.4:
+        return ["review"] if any(text in station.shown() for text in REVIEW) else ["shown"]
+    time.sleep(HELD_ENTER_SECONDS + 0.1)
+    station.key("\n" if station.plain else "\r")
+    if dice.random() < 0.5:
+        time.sleep(dice.choice((0.0, dice.random() * 0.01, dice.random() * 0.05)))
+        return ["review"]
+    _wait(station, OVER)
+    return ["review", "shown"]
+
+
+def _wait(station: Station, texts: tuple[str, ...]) -> bool:
+    """Wait until one of these texts is shown; whether it is."""
+    end = time.monotonic() + 10
+    while not any(text in station.shown() for text in texts):
+        if station.ended or time.monotonic() > end:
+            return False
+        station.read(0.01)
+    return True
 
 
 def _judge(study: Study, found: Found, shown: set[str]) -> None:

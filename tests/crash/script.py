@@ -17,7 +17,9 @@ F9: Final = "\x1b[20~"
 
 SHOWN: Final = re.compile(r"Item (\d{3})\b")
 DOUBTED: Final = re.compile(r"Doubt (\d{3})\b")
-OVER: Final = ("any key leaves", "[Ended", "[The interview is complete", "its interview is finished")
+REVIEW: Final = ("[Everything is answered", "Every question is answered")
+"""What is shown at the closing review, where the last answer has been stored."""
+OVER: Final = (*REVIEW, "any key leaves", "[Ended", "[The interview is complete", "its interview is finished")
 
 FORMS: Final = {
     "pick": "type: single, options: {1: Red, 2: Blue, 3: Green, 4: Grey}",

@@ -10,6 +10,7 @@ from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
+from crash.script import END
 from survey_cli.problems import UserError
 from survey_cli.services.database.interview_archive import verify_database
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -44,6 +45,13 @@ def missing(entries: Sequence[Entry], rows: Sequence[tuple[str, str, str, str]])
     return lost
 
 
+def is_open(database: Path, case: str) -> bool:
+    """Whether the case's interview is open, as one that was killed at its closing review is."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
+        rows = connection.execute("SELECT status FROM interviews WHERE case_key = ?", (case,)).fetchall()
+    return rows == [("open",)]
+
+
 def backwards(rows: Sequence[tuple[str, str, str, str]]) -> int:
     """How often the journal's times run backwards."""
     return sum(a[3] > b[3] for a, b in pairwise(rows))
@@ -75,6 +83,6 @@ def resumes_at(instrument: Path, database: Path, case: str) -> str:
         return str(desk)
     try:
         prompt = desk.prompt()
-        return str(prompt.place) if prompt is not None else "nowhere"
+        return str(prompt.place) if prompt is not None else END
     finally:
         desk.close()

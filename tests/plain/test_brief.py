@@ -33,12 +33,13 @@ def statements(*ids: str) -> tuple[Prompt, ...]:
 
 
 def test_the_answers_of_a_battery_and_the_declines_are_said_once() -> None:
-    said = conduct(*statements("a", "b"), prompt("why", "Why?", VerbatimEntry()), lines=("3", "1", ".dk"))
+    said = conduct(*statements("a", "b"), prompt("why", "Why?", VerbatimEntry()), lines=("3", "1", ".dk", ""))
     assert said[0].startswith("[Chicago District, Survey of Anti-Smuggling Units]\n")
     assert said[0].endswith(f"Statement a.\n{AGREEMENT_LINES}[or .dk Don't know, .refused Refused]\n")
     assert said[1] == "= Disagree\nStatement b.\n[1 to 5 as before]\n"
     assert said[2] == "= Strongly agree\nWhy?\n[a line that ends in \\ goes on in the next]\n"
-    assert said[3] == "= Don't know\n[Ended: Complete, 3 answers in 3 minutes 12 seconds]\n"
+    assert said[3].startswith("= Don't know\n[Everything is answered: 3 answers")
+    assert said[4] == "[Ended: Complete, 3 answers in 3 minutes 12 seconds]\n"
 
 
 def test_without_brief_mode_all_of_it_is_said_each_time() -> None:

@@ -27,6 +27,7 @@ from survey_cli.entry_commands import ENTRY_COMMAND_NAMES, PLAIN_COMMANDS
 from survey_cli.plain import conduct_interview
 from survey_cli.plain.interview_text import clean
 from survey_cli.sessions import InterviewProtocol
+from survey_cli.values import Place
 
 YES_NO = PickEntry(options=choices("Yes", "No"))
 
@@ -115,6 +116,9 @@ def test_a_whole_interview_as_a_transcript() -> None:
         Why?
         [a line that ends in \\ goes on in the next]
         >_
+        >_
+        [Everything is answered: 5 answers in 3 minutes 12 seconds]
+        [Enter completes the interview; .back or .jump ID corrects an answer]
         >_
         [Ended: Complete]
         [5 answers in 3 minutes 12 seconds]
@@ -495,3 +499,64 @@ def test_a_closed_interview_asks_nothing() -> None:
     assert code == 0
     assert "> " not in out
     assert desk.given == [("a", "1")]
+
+
+# The closing review
+
+REVIEWED = (
+    prompt("q6", "Do you agree?", AGREEMENT),
+    prompt("hours", "How many hours?", LineEntry(kind="number", hint="0 to 168")),
+)
+
+
+def reviewed(*lines: str) -> tuple[Fake, list[str]]:
+    """An interview with a decline, a warning and a note, then these lines at its review; what is printed from there."""
+    query = Query(words("So many?"), places=(Place("q6"),))
+    desk = Fake(REVIEWED, queries={("hours", "99"): query})
+    texts = printed(desk, ".note tired", ".dk", "99", ".ok two jobs", *lines)
+    return desk, texts[4:]
+
+
+def test_the_review_lists_declines_warnings_and_notes_and_enter_completes() -> None:
+    desk, (review, end, *_) = reviewed("")
+    assert review.splitlines() == [
+        "[Everything is answered: 2 answers in 3 minutes 12 seconds]",
+        "[declined: q6  Do you agree?: .dk]",
+        "[confirmed in spite of a warning: hours  How many hours?: 99 (two jobs)]",
+        "[note at q6: tired]",
+        "[Enter completes the interview; .back or .jump ID corrects an answer]",
+    ]
+    assert end.startswith("[Ended: Complete]")
+    assert desk.calls[-1] == "complete"
+
+
+def test_an_answer_is_corrected_from_the_review() -> None:
+    desk, texts = reviewed(".jump q6", "2", "")
+    assert "Do you agree?" in texts[1]
+    assert texts[2].startswith("= Agree\n[Everything is answered")
+    assert "declined" not in texts[2]
+    assert (desk.given[-1], desk.calls[-2:]) == (("q6", "2"), ["jump q6", "complete"])
+    assert "How many hours?" in reviewed(".back")[1][1]
+
+
+def test_what_makes_no_sense_at_the_review_says_what_does() -> None:
+    desk, texts = reviewed("7", ".ok", ".dk", ".again", ".note late")
+    assert all("Enter completes the interview; .back or .jump ID corrects" in text for text in texts[1:3])
+    assert texts[3].startswith("! .dk is no command here")
+    assert texts[4].startswith("[Everything is answered")
+    assert texts[5].startswith("[noted]")
+    assert desk.calls[-2:] == ["suspend", "complete"], "the input ended, and nothing is left open"
+
+
+def test_a_failed_check_says_how_to_go_to_the_other_answer() -> None:
+    query = Query(words("So many?"), places=(Place("q6"), Place("age", 2)))
+    texts = printed(Fake(REVIEWED, queries={("hours", "99"): query}), "2", "99")
+    assert "[.jump q6 or .jump age#2 to correct the other answer]" in texts[2]
+    rejection = Rejection("more than before", places=(Place("q6"),))
+
+    class Rejecting(Fake):
+        def reply(self, reply: Reply) -> Rejection | None:
+            return rejection if reply == "99" else super().reply(reply)
+
+    texts = printed(Rejecting(REVIEWED), "2", "99")
+    assert "! more than before\n[.jump q6 to correct the other answer]" in texts[2]

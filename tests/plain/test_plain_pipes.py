@@ -113,8 +113,10 @@ def test_a_closed_output_puts_aside_and_says_so_elsewhere(prompts: int) -> None:
 
 def test_an_output_that_closes_after_the_last_answer_changes_nothing() -> None:
     desk = Fake((prompt("a", "One?", YES_NO),))
-    assert conduct_interview(desk, io.StringIO("1\n"), Broken(1)) == 0
-    assert desk.calls == []
+    errors = io.StringIO()
+    assert conduct_interview(desk, io.StringIO("1\n"), Broken(1), errors) == 0
+    assert desk.calls == ["suspend", "complete"]
+    assert "the interview has ended, and is stored" in errors.getvalue()
 
 
 def test_what_cannot_be_put_aside_is_said() -> None:

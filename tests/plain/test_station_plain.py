@@ -283,9 +283,10 @@ def test_a_line_typed_for_another_state_than_what_came_is_set_aside() -> None:
 
 def test_the_interview_runs_as_it_is_and_comes_back() -> None:
     calling = FakeStation()
-    code, said, _ = worked(calling, ".interview", "2", "40", "", ".dial")
+    code, said, _ = worked(calling, ".interview", "2", "40", "", "", ".dial")
     assert code == EXIT_ENDED
     assert calling.conduct.given == [("q1", "2"), ("q2", "40"), ("bye", "")]
+    assert calling.conduct.calls == ["complete"]
     assert done(calling) == ["interview EP-07", "came_back EP-07 ended", "dial CH-01"]
     assert said.index("[Ended: Complete]") < said.index("[Case: Chicago District")
 
