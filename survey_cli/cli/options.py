@@ -76,6 +76,10 @@ BriefOption = Annotated[
     bool,
     typer.Option("--brief", help="As --plain, and says only once what an experienced interviewer knows."),
 ]
+ThemeOption = Annotated[
+    str,
+    typer.Option("--theme", metavar="NAME", help="dark, light, contrast or terminal; SURVEY_THEME sets it for good."),
+]
 StationOption = Annotated[
     str, typer.Option("--station", metavar="NAME", help="This workplace; the computer's name by default.")
 ]

@@ -53,30 +53,36 @@ def work(calling: "StationProtocol") -> None:
 
 
 def rehearse(
-    shown: "PreviewState", *, reload: "Callable[[], PreviewState | None]", restart: "Callable[[], PreviewState]"
+    shown: "PreviewState",
+    *,
+    reload: "Callable[[], PreviewState | None]",
+    restart: "Callable[[], PreviewState]",
+    theme: str = "",
 ) -> None:
     """Conduct an interview that is not stored and follows its file, until it is left.
 
     `reload` is called five times a second and returns the new state of the file, None where it has not changed;
-    `restart` starts over. Raises ScreenError where the screen breaks.
+    `restart` starts over. Raises UserError where there is no such theme, and ScreenError where the screen breaks.
     """
     from survey_cli.tui.preview.app import PreviewApp
+    from survey_cli.tui.widgets.themes import choose_theme
 
-    app = PreviewApp(shown, reload=reload, restart=restart)
+    app = PreviewApp(shown, reload=reload, restart=restart, theme=choose_theme(theme))
     _run(app)
     if app.failure is not None:
         raise ScreenError(f"The screen failed ({type(app.failure).__name__}).") from app.failure
 
 
-def watch(lines: "Callable[[int], Sequence[str]]") -> None:
+def watch(lines: "Callable[[int], Sequence[str]]", theme: str = "") -> None:
     """Show a report and refresh it every few seconds, until it is left.
 
-    `lines` returns it in lines of at most so many cells; it is called on a thread of its own. Raises ScreenError where
-    the screen breaks.
+    `lines` returns it in lines of at most so many cells; it is called on a thread of its own. Raises UserError where
+    there is no such theme, and ScreenError where the screen breaks.
     """
     from survey_cli.tui.status import StatusApp
+    from survey_cli.tui.widgets.themes import choose_theme
 
-    app = StatusApp(lines)
+    app = StatusApp(lines, choose_theme(theme))
     _run(app)
     if app.failure is not None:
         raise ScreenError(f"The screen failed ({type(app.failure).__name__}).") from app.failure

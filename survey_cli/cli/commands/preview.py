@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from survey_cli.cli.commands.interview import parse_columns
-from survey_cli.cli.options import InstrumentArgument
+from survey_cli.cli.options import InstrumentArgument, ThemeOption
 from survey_cli.cli.output.terminal import say
 
 NO_TERMINAL = 2
@@ -27,11 +27,13 @@ def preview(
         list[str] | None,
         typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column; may be repeated. Others are invented."),
     ] = None,
+    theme: ThemeOption = "",
 ) -> None:
     """Show the questionnaire as an interviewer sees it, while you write it.
 
     Keep this open beside your editor: each time the file is saved, the screen shows it at the same item, with the
-    answers that are still valid; while the file has errors, its problems. Nothing is stored.
+    answers that are still valid; while the file has errors, its problems. Ctrl+L lists the problems and warnings, Ctrl+T
+    the data as an analyst gets it, F3 every item, F1 all keys; Ctrl+R starts over, Ctrl+C leaves. Nothing is stored.
     """
     known_columns = parse_columns(columns or [])
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -48,6 +50,8 @@ def preview(
     questionnaire_preview.review_before_end = True
     session = questionnaire_preview.open()
     if not run_full_screen(
-        lambda: rehearse(session, reload=questionnaire_preview.reload, restart=questionnaire_preview.restart)
+        lambda: rehearse(
+            session, reload=questionnaire_preview.reload, restart=questionnaire_preview.restart, theme=theme
+        )
     ):
         raise typer.Exit(1)

@@ -15,6 +15,7 @@ from survey_cli.cli.options import (
     PeopleOption,
     ResultFormat,
     ResultFormatOption,
+    ThemeOption,
     ZoneOption,
     parse_zone,
 )
@@ -57,6 +58,7 @@ def status(
     people: PeopleOption = None,
     zone: ZoneOption = "",
     db: DatabaseOption = None,
+    theme: ThemeOption = "",
 ) -> None:
     """Show the state of the fieldwork: progress, cases, outcomes, quotas, appointments, calls, interviewers.
 
@@ -78,7 +80,7 @@ def status(
         return
     on_screen = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") not in SIMPLE_TERMINALS
     if watch and on_screen:
-        _watch_status(load)
+        _watch_status(load, theme)
         return
     if watch:
         say("survey: no full screen here, so the status is shown once")
@@ -90,7 +92,7 @@ def status(
     print("\n".join(render_status(report, cells=get_width())))
 
 
-def _watch_status(load: Any) -> None:
+def _watch_status(load: Any, theme: str) -> None:
     from survey_cli.tui import ScreenError, watch
 
     def render(cells: int) -> list[str]:
@@ -100,7 +102,7 @@ def _watch_status(load: Any) -> None:
             return [make_printable(str(problem)) for problem in (*error.problems, error)]
 
     try:
-        watch(render)
+        watch(render, theme)
     except ScreenError as error:
         raise UserError("survey", str(error), "survey status without --watch shows the same once") from error
 
