@@ -136,16 +136,18 @@ class PlainInterview:
                 output.print_plain(render_earlier(prompt.earlier))
         if query is not None:
             output.print_marked("?", render_words(query.text))
-            keys = (
-                commands.READ_BACK_HELP
-                if query.aloud
-                else ".ok confirms it, with a reason if you like, or another answer"
-            )
-            aloud = "read it aloud" if query.aloud else ""
-            output.print_aside(": ".join(filter(None, (aloud, keys if output.is_due(keys) else ""))))
+            self._show_query_keys(aloud=query.aloud)
             self._show_other_places(query.places)
         if heard := self._session.heard():
             output.print_aside(f"heard: {heard}")
+
+    def _show_query_keys(self, *, aloud: bool) -> None:
+        """Print what answers a query; in brief mode in full only once."""
+        if aloud:
+            full, short = f"read it aloud: {commands.READ_BACK_HELP}", "read it aloud"
+        else:
+            full, short = ".ok confirms it, with a reason if you like, or another answer", ".ok or another answer"
+        self._output.print_aside(full if self._output.is_due(full) else short)
 
     def _show_headings(self, prompt: Prompt, *, anew: bool) -> None:
         """Print the section and the roster's turn, where they have changed."""

@@ -4,6 +4,7 @@ Each line is handled completely before the next is read. It knows no rules about
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Final
 
 from survey_cli.entries import Rejection, to_ascii_digits
@@ -26,6 +27,7 @@ from survey_cli.sessions.station.station_protocol import (
     CaseView,
     IdleView,
     OutcomeChoice,
+    StationNumber,
     StationProtocol,
     StationView,
     UnclearTime,
@@ -118,9 +120,9 @@ class PlainStation:
         if _is_different(view, before):
             self._show_all(view, brief=self._output.brief)
         elif isinstance(view, CaseView) and isinstance(before, CaseView):
-            lines = [render_number(number, view, dialled=False) for number in view.numbers if number.current]
-            if lines != [render_number(number, view, dialled=False) for number in before.numbers if number.current]:
-                self._print_lines(lines)
+            self._print_lines(
+                [render_number(n, view, dialled=False) for n in _list_changed_numbers(view.numbers, before.numbers)]
+            )
             if view.heard and view.heard != before.heard:
                 self._output.print_aside(f"heard: {view.heard}")
             if view.pending_input != before.pending_input:
@@ -419,6 +421,18 @@ class PlainStation:
 def _list_choices(view: CaseView) -> tuple[OutcomeChoice, ...]:
     """List every outcome that can be entered, in the order of their numbers."""
     return (*view.main_outcomes, *(choice for _, choices in view.other_outcomes for choice in choices))
+
+
+def _list_changed_numbers(numbers: tuple[StationNumber, ...], before: tuple[StationNumber, ...]) -> list[StationNumber]:
+    """List the numbers that are new, have an outcome, or are the current one now."""
+    earlier = {number.position: number for number in before}
+    return [
+        number
+        for number in numbers
+        if (old := earlier.get(number.position)) is None
+        or replace(old, current=number.current) != number
+        or (number.current and not old.current)
+    ]
 
 
 def _explain_pause(view: StationView) -> str:

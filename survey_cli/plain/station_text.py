@@ -168,8 +168,8 @@ def render_appointment(appointment: StationAppointment) -> str:
     parts = [
         f"{late}{format_time(appointment.station_time)} here, {format_time(appointment.respondent_time)} there",
         flatten(appointment.name),
-        appointment.key,
     ]
+    parts += [appointment.key] if appointment.key != appointment.name else []
     parts += [appointment.owner] if appointment.owner else []
     parts += [f"ask for {flatten(appointment.person)}"] if appointment.person else []
     parts += [f"note: {flatten(appointment.note)}"] if appointment.note else []

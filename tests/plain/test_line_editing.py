@@ -174,6 +174,14 @@ output.flush()
 """
 
 
+def test_without_a_readline_library_lines_are_taken_as_they_are() -> None:
+    with start("import sys; sys.modules['readline'] = None\n" + INTERVIEW) as shown:
+        shown.expect_exact("\r\n> ")
+        answer(shown, "Ann", "Bob", "words")
+        shown.send("end\r")
+        shown.expect_exact("['Ann', 'Bob', 'words', 'end']")
+
+
 def test_no_word_is_split_at_the_edge_of_a_terminal() -> None:
     names = {**os.environ, "LC_ALL": "C.UTF-8"}
     shown = pexpect.spawn(sys.executable, ["-c", WRAPPED], encoding="utf-8", timeout=20, env=names, dimensions=(24, 20))

@@ -337,6 +337,27 @@ def test_the_only_number_of_a_case_is_not_counted() -> None:
     assert "[Number: 111, dialed]\n" in said
 
 
+def test_what_has_changed_at_the_numbers_is_said() -> None:
+    class TwoNumbers(FakeStation):
+        def record_outcome(self, outcome: str, **more: str) -> None:
+            numbers = self._case().numbers
+            busy = replace(numbers[0], current=False, outcome=outcome)
+            self.now = replace(self._case(), numbers=(busy, replace(numbers[1], current=True)), has_open_call=False)
+
+    _, said, _ = worked(TwoNumbers(), ".dial", "2", ".number 1")
+    after = said.split("> \n")
+    assert after[1] == "= dial (915) 555-0122\n"
+    assert after[2] == (
+        "[Number 1: (915) 555-0122, fixed line, busy]\n[Number 2, current: (915) 555-0177, mobile line, dial by hand]\n"
+    )
+    assert after[3] == "[Number 1, current: (915) 555-0122, fixed line, busy]\n"
+
+
+def test_an_appointment_of_a_case_without_a_name_says_its_key_once() -> None:
+    appointments = (an_appointment(key="DT-02", name="DT-02"),)
+    assert ", DT-02, me first, " in worked(FakeStation(appointments=appointments), ".appointments")[1]
+
+
 def test_lines_through_a_real_pipe() -> None:
     here = Path(__file__).parents[1]
     program = (
