@@ -312,7 +312,7 @@ def test_the_summary_of_a_shift_counts_and_times_it(tmp_path: Path) -> None:
         "Shift: 10:00 to 10:20, 10 min without breaks",
         "Calls: 3, somebody reached in 3; 9 min of talk, 0 s without a case",
         "Results: 1 complete interview (6.0 per hour), 1 refusal",
-        "Appointments: 1 made, 1 of yours open",
+        "Appointments: 1 made; your own still open: 1",
         "Breaks: lunch 10 min",
     ]
 

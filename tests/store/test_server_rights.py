@@ -15,6 +15,7 @@ from support import postgres_server
 from support.shift import ITEMS, Shift, interviewed, on
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
+from survey_cli.fieldwork.case.events import CaseNoteWritten
 from survey_cli.problems import StoreError
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
@@ -98,6 +99,20 @@ def test_an_interviewers_role_interviews_and_keys_outcomes(shift: Served) -> Non
     desk = start_or_resume(shift.file, StartOptions(case="own", db=as_role(shift, shift.ann)))
     assert desk.reply("") is None
     desk.close()
+
+
+def test_an_interviewers_role_adds_a_note_after_the_call(shift: Served) -> None:
+    shift.fieldwork += "  wrapup: 20s\n"
+    shift.write(shift.items)
+    assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
+    ann = station(shift)
+    first = on(ann)
+    assert ann.record_outcome("no_answer") is None
+    assert ann.add_note("a child was heard") is None
+    assert ann.end_wrapup() is None
+    ann.close()
+    with shift.study() as study:
+        assert study.store.cases.queries.read_history(first)[-1].event == CaseNoteWritten("a child was heard")
 
 
 def test_an_interviewers_role_rewrites_nothing_and_reads_no_key(shift: Served) -> None:

@@ -134,7 +134,7 @@ def render_shift_summary(summary: ShiftSummary) -> list[str]:
         f"{format_length(summary.talk_time)} of talk, {format_length(summary.idle_time)} without a case",
         f"Results: {format_quantity(summary.completes, 'complete interview')}{per_hour}, "
         f"{format_quantity(summary.refusals, 'refusal')}",
-        f"Appointments: {summary.appointments_made:,} made, {summary.appointments:,} of yours open",
+        f"Appointments: {summary.appointments_made:,} made; your own still open: {summary.appointments:,}",
     ]
     if summary.breaks:
         taken = [f"{reason or 'no reason'} {format_length(duration)}" for reason, duration in summary.breaks]

@@ -19,7 +19,6 @@ CallResponse: TypeAlias = Literal[
     "language",
     "unable",
     "away",
-    "not_eligible",
 ]
 
 
@@ -27,7 +26,7 @@ class CallTexts(NamedTuple):
     """What may be heard in one kind of call."""
 
     texts: tuple[str, ...]
-    """`{name}` is that of the case, `{when}` the time of an appointment, `{language}` that of the respondent."""
+    """`{when}` is the time of an appointment, `{language}` that of the respondent."""
     outcomes: frozenset[str] = frozenset()
     """Outcomes that fit besides the one of this name."""
     what: str = ""
@@ -39,7 +38,7 @@ CALL_TEXTS: Final[dict[CallResponse, CallTexts]] = {
     "busy": CallTexts(("The line is busy.",), what="a busy line"),
     "machine": CallTexts(
         (
-            "A machine: “You have reached {name}. Please leave a message after the tone.”",
+            "A machine: “Nobody is at home. Please leave a message after the tone.”",
             "A machine: “We can't come to the phone now. Please leave a message.”",
         ),
         frozenset({"machine_left"}),
@@ -50,7 +49,7 @@ CALL_TEXTS: Final[dict[CallResponse, CallTexts]] = {
     ),
     "fax": CallTexts(("A high tone: a fax machine.",), what="a fax machine"),
     "wrong_number": CallTexts(
-        ("“Hello?” You ask for {name}. “There is nobody of that name here. You have the wrong number.”",),
+        ("“Hello?” You say whom you are calling. “There is nobody of that name here. You have the wrong number.”",),
     ),
     "interview": CallTexts(
         (
@@ -88,13 +87,10 @@ CALL_TEXTS: Final[dict[CallResponse, CallTexts]] = {
     ),
     "language": CallTexts(("Somebody answers in {language}, and does not understand you.",), what="a language problem"),
     "unable": CallTexts(
-        ("“Hello?” You ask for {name}. “My father is too ill to talk to you.”",), what="unable to talk"
+        ("“Hello?” You say who is calling. “My father is too ill to talk to you.”",), what="unable to talk"
     ),
     "away": CallTexts(
-        ("“Hello?” You ask for {name}. “She is abroad until next year.”",), what="away for the whole time"
-    ),
-    "not_eligible": CallTexts(
-        ("“Hello?” You ask for {name}. “No grown-up lives here; this is a children's home.”",), what="nobody eligible"
+        ("“Hello?” You say whom you are calling. “She is abroad until next year.”",), what="away for the whole time"
     ),
 }
 LEAVING_TEXTS: Final = (

@@ -124,8 +124,7 @@ class PracticeRespondents:
         household.appointment = appointment
         when = format_appointment_words(appointment, local_time) if appointment is not None else ""
         language = get_language_name(household.language) if household.language else ""
-        text = rng.choice(CALL_TEXTS[response].texts)
-        heard = text.format(name=self.names.get(case.key, "the person"), when=when, language=language)
+        heard = rng.choice(CALL_TEXTS[response].texts).format(when=when, language=language)
         if response == "interview" and language:
             heard += f" They would rather be asked in {language}."
         call = PracticeCall(response, heard, appointment)
