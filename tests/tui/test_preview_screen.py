@@ -270,6 +270,57 @@ def test_a_note_being_typed_survives_a_save() -> None:
     preview_with(act)
 
 
+def test_a_long_question_and_the_help_stay_scrolled_where_they_were() -> None:
+    long = TEXT.replace("How many cars?", "Line. " * 400)
+    saved(long)
+
+    async def act(screen: Hands) -> None:
+        view = screen.app.top.query_one("#body")
+        await screen("enter", "1", "pagedown")
+        top = view.scroll_y
+        assert top > 0
+        saved(long.replace("Line. Line.", "Edge. Row.", 1))
+        assert "Line." in await screen()
+        assert "Edge." in str(screen.app.top.query_one("#spoken").render())
+        assert view.scroll_y == top
+        await screen("f1")
+        await screen("pagedown")
+        before = screen.app.top.query_one("Panel VerticalScroll").scroll_y
+        assert before > 0
+        saved(long)
+        await screen()
+        assert screen.app.top.query_one("Panel VerticalScroll").scroll_y == before
+
+    preview_with(act)
+
+
+def test_a_list_stays_at_its_marked_row() -> None:
+    saved(TEXT)
+
+    async def act(screen: Hands) -> None:
+        await screen("f3", "down", "down", "down")
+        saved(TEXT.replace("Why not?", "Why is that?"))
+        await screen()
+        assert "Why is that?" in await screen("enter")
+
+    preview_with(act)
+
+
+def test_keys_typed_ahead_are_not_taken_for_the_answer_to_another_item() -> None:
+    saved(TEXT)
+
+    async def act(screen: Hands) -> None:
+        await screen("enter")
+        typed_at = time.monotonic()
+        saved(TEXT.replace("id: own", "id: car").replace("own ==", "car =="))
+        assert "own is gone: standing at car" in await screen()
+        await screen.app.press("1", typed_at)
+        assert "1 key typed ahead not used" in await screen()
+        assert "Do you own a car?" in await screen()
+
+    preview_with(act)
+
+
 def test_a_text_being_typed_for_an_option_survives_a_save() -> None:
     other = TEXT.replace('2: "No"', '2: "No", 3: {text: {en: Other, es: Otro}, specify: true}')
     saved(other)

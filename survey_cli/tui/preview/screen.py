@@ -39,6 +39,8 @@ INTERVIEW_KEYS: Final = tuple(("F8" if key == "F8, Ctrl+C" else key, does) for k
 FOLLOWS: Final = "The file is read again whenever it is saved, and the interview goes on at the same item."
 OPENERS: Final = frozenset({"ctrl+l", "ctrl+t", "ctrl+r", "ctrl+c"})
 """Keys that open something at any time, at the end of the interview too."""
+REOPENED: Final = OPENERS | {"f1", "f2", "f3", "f5", "f6", "f8", "palette", "command"}
+"""Panels that stay open when the file is saved. The others ask about what may have changed."""
 BROKEN: Final = "broken"
 """The panel of the problems for which nothing can be asked."""
 PAGES: Final = frozenset({BROKEN, "ctrl+l", "ctrl+t"})
@@ -101,6 +103,7 @@ class PreviewScreen(InterviewScreen):
         if opened is not None and (same or opened.what in OPENERS):
             await self._reopen(opened)
         self.said = shown.remark
+        self.unexpected = not same
 
     async def _ask_again(self, prompt: Prompt) -> None:
         """Ask the same again, in the words it has now."""
@@ -133,7 +136,7 @@ class PreviewScreen(InterviewScreen):
             option = entry.find_option(str(opened.option.code))
             if option is not None and option.specify:
                 await self._ask_specify(option, entry, opened.typed)
-        elif opened.what in openers:
+        elif opened.what in REOPENED:
             await openers[opened.what]()
             if self.panel is None:
                 return
