@@ -2,8 +2,9 @@
 
 It moves no cursor except in the line that is typed, conveys nothing by position or color alone, and decides nothing
 about the survey. Text for the respondent is printed as it is, options as `3  Disagree`. Text for the interviewer is
-printed in brackets, or after `!` (not accepted), `?` (please confirm), `=` (understood as) and `was`. Each `> ` waits
-for one line. In brief mode nothing is repeated that an experienced interviewer knows.
+printed in brackets, or after `!` (not accepted), `?` (please confirm), `=` (understood as) and `was`; what could be
+taken for text to read aloud begins with a word. Each `> ` waits for one line. In brief mode nothing is repeated that an
+experienced interviewer knows.
 """
 
 from typing import TYPE_CHECKING, Final, TextIO

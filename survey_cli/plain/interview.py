@@ -119,14 +119,14 @@ class PlainInterview:
         if query is None or anew or prompt.place != self._place:
             self._place = prompt.place
             self._show_headings(prompt, anew=anew)
-            read = output.print_plain if prompt.aloud else output.print_aside
-            read(render_words(prompt.intro))
-            read(render_words(prompt.text))
+            for text in (render_words(prompt.intro), render_words(prompt.text)):
+                if prompt.aloud:
+                    output.print_plain(text)
+                else:
+                    output.print_aside(text, "Your own entry: ")
             self._show_options(prompt, anew=anew)
-            output.print_aside(render_words(prompt.instruction))
-            output.print_aside(render_words(prompt.probe))
-            if not prompt.aloud:
-                output.print_aside("your own entry" if output.brief else "not asked: your own entry")
+            output.print_aside(render_words(prompt.instruction), "Interviewer: ")
+            output.print_aside(render_words(prompt.probe), "Probe: ")
             self._show_hint(prompt, anew=anew)
             self._show_declines(prompt, anew=anew)
             if isinstance(prompt.entry, VerbatimEntry) and (draft := self._session.load_draft()):

@@ -47,12 +47,12 @@ def format_duration(time: timedelta) -> str:
 
 
 def render_option(choice: OfferedOption, *, several: bool) -> str:
-    remarks = [] if choice.read else ["don't read"]
+    remarks = [f"note: {flatten(choice.note)}"] if choice.note else []
+    remarks += [] if choice.read else ["don't read"]
     remarks += ["alone"] if choice.exclusive and several else []
     remarks += [f"key {choice.code} and the words"] if choice.specify else []
     words = flatten(render_words(choice.text))
     parts = [str(choice.code) if words in ("", str(choice.code)) else f"{choice.code}  {words}"]
-    parts += [f"[{flatten(choice.note)}]"] if choice.note else []
     parts += [f"({', '.join(remarks)})"] if remarks else []
     return " ".join(parts)
 

@@ -212,11 +212,14 @@ class OutputLines:
             if line.strip():
                 self._write_line(line.rstrip())
 
-    def print_aside(self, text: str) -> None:
-        """Print text for the interviewer, each line in brackets."""
+    def print_aside(self, text: str, label: str = "") -> None:
+        """Print text for the interviewer, each line in brackets, and after its label.
+
+        Many screen readers do not speak brackets: what could be taken for text to read aloud needs a label.
+        """
         for line in clean(text).splitlines():
             if line.strip():
-                self._write_line(f"[{line.strip()}]")
+                self._write_line(f"[{label}{line.strip()}]")
 
     def is_due(self, text: str) -> bool:
         """Return whether a text is to be printed that in brief mode is printed only once; it then counts as printed."""

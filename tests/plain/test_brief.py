@@ -67,7 +67,9 @@ def test_what_is_about_one_question_is_said_always() -> None:
         for id in "ab"
     )
     said = conduct(*script, lines=("4",))
-    assert said[1] == "[How many?]\n[Round.]\n[Your best guess?]\n[your own entry]\n[0 to 168 hours]\n"
+    assert (
+        said[1] == "[Your own entry: How many?]\n[Interviewer: Round.]\n[Probe: Your best guess?]\n[0 to 168 hours]\n"
+    )
 
 
 def test_several_answers_are_explained_once_and_then_named() -> None:

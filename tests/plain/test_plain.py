@@ -99,8 +99,8 @@ def test_a_whole_interview_as_a_transcript() -> None:
         3  Disagree
         4  Strongly disagree
         5  No opinion (don't read)
-        [Read slowly.]
-        [Which comes closest?]
+        [Interviewer: Read slowly.]
+        [Probe: Which comes closest?]
         [or .dk Don't know, .refused Refused]
         >_
         = Agree
@@ -142,15 +142,14 @@ def test_what_is_not_read_aloud_is_told_apart_by_signs() -> None:
     observed.practice = True
     first = printed(observed)[0]
     assert "[Practice interview]\n" in first
-    assert "[Two remarks.]\n[How did they sound?]\n" in first
-    assert "[not asked: your own entry]" in first
+    assert "[Your own entry: Two remarks.]\n[Your own entry: How did they sound?]\n" in first
     options = (
         OfferedOption(code=1, text=words("Yes"), note="also: sometimes"),
         OfferedOption(code=7, text=words("Other"), specify=True, read=False),
         OfferedOption(code=9, text=words("None"), exclusive=True),
     )
     first = printed(one("Which?", PickEntry(options=options, several=True, max_count=2, ordered=True)))[0]
-    assert "\n1  Yes [also: sometimes]\n7  Other (don't read, key 7 and the words)\n9  None (alone)\n" in first
+    assert "\n1  Yes (note: also: sometimes)\n7  Other (don't read, key 7 and the words)\n9  None (alone)\n" in first
     assert "[any of these, blanks between, at most 2, in the order given]" in first
     points = PickEntry(options=choices("Not at all", "", "3"))
     assert "\n1  Not at all\n2\n3\n" in printed(one("How far?", points))[0]
@@ -186,7 +185,7 @@ def test_section_turn_and_declines_are_said_when_they_change() -> None:
 def test_the_earlier_answer_comes_last(kind: str, said: str) -> None:
     earlier = EarlierAnswer(label="2 No", codes=(2,), typed_text="2", kind=kind)  # type: ignore[arg-type]
     desk = one("Really?", YES_NO, earlier=earlier, instruction=words("Wait."))
-    assert printed(desk)[0].endswith(f"2  No\n[Wait.]\n[or .dk Don't know, .refused Refused]\n{said}\n")
+    assert printed(desk)[0].endswith(f"2  No\n[Interviewer: Wait.]\n[or .dk Don't know, .refused Refused]\n{said}\n")
 
 
 @pytest.mark.parametrize("evil", ["[red]x[/]", "\x1b[31mx\x1b]0;t\x07", "a\x9bb", "x\u202ey", "a\x85b", "\ud800"])
