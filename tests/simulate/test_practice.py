@@ -21,7 +21,9 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.plain import run_station
 from survey_cli.problems import UserError
+from survey_cli.sessions import InterviewProtocol
 from survey_cli.sessions.station.station_protocol import CaseView
+from survey_cli.simulate.practice.call_texts import CONTRADICTION
 from survey_cli.simulate.practice.practice_station import (
     PracticeOptions,
     PracticeStation,
@@ -224,6 +226,12 @@ def conduct(station: PracticeStation, case: str) -> None:
     """Conduct the interview with the answers that are meant, as a screen would send them."""
     interview = station.session.open_interview()
     assert not isinstance(interview, Rejection), interview
+    answer(station, case, interview)
+    assert station.session.close_interview() is None
+
+
+def answer(station: PracticeStation, case: str, interview: InterviewProtocol) -> None:
+    """Answer as it is meant until the interview ends."""
     while (prompt := interview.prompt()) is not None:
         heard = interview.heard()
         assert heard == interview.heard(), "who is heard twice says the same"
@@ -232,6 +240,8 @@ def conduct(station: PracticeStation, case: str) -> None:
             rejected = interview.confirm()
         elif not heard:
             rejected = interview.reply("" if isinstance(prompt.entry, ReadEntry) else "1")
+        elif heard == CONTRADICTION:
+            rejected = interview.go_back()
         elif spoken is None:
             rejected = interview.stop("appointment")
         elif isinstance(spoken.cell, Missing):
@@ -244,7 +254,6 @@ def conduct(station: PracticeStation, case: str) -> None:
             text = f"{spoken.cell:%H:%M}" if isinstance(spoken.cell, time) else str(spoken.cell)
             rejected = interview.reply(ExactText(text))
         assert rejected is None, (prompt.place, heard, rejected)
-    assert station.session.close_interview() is None
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -332,6 +341,32 @@ def test_a_respondent_confirms_what_was_said_and_denies_anything_else(tmp_path: 
     assert interview.heard() == "“Yes, that's right.”"
 
 
+def test_who_has_answered_wrongly_gives_another_answer_there(tmp_path: Path) -> None:
+    items = """items:
+  - {id: adults, type: number, text: How many adults?, min: 1, max: 3}
+  - {id: people, type: number, text: How many people?, min: 1, max: 3, checks: [{expect: people > adults, say: More.}]}
+"""
+    path = write(tmp_path, re.sub(r"(?s)items:.*(?=fieldwork)", items, STUDY))
+    contradicted = 0
+    for seed in range(12):
+        station = practice(path, seed=seed)
+        key = find_call(station, "interview")
+        interview = station.session.open_interview()
+        assert not isinstance(interview, Rejection)
+        interview.heard()
+        [adults] = station.respondents.answers[key].values()
+        if adults.cell == 3:
+            contradicted += 1
+            assert interview.reply("3") is None
+            assert interview.heard() == CONTRADICTION
+            assert interview.heard() == CONTRADICTION, "heard once more, nothing else is withdrawn"
+        answer(station, key, interview)
+        assert station.session.close_interview() is None
+        assert not [line for line in station.describe_differences() if f"({key})" in line]
+        station.session.close()
+    assert contradicted
+
+
 def test_a_practice_shift_leaves_no_trace_in_the_real_study(tmp_path: Path) -> None:
     """Neither in its database nor in the list of numbers that are never called."""
     path = write(tmp_path)
@@ -353,9 +388,7 @@ def test_the_command_needs_no_database_and_says_that_it_is_practice(tmp_path: Pa
     )
     assert "[PRACTICE: the respondents are simulated; no number is dialed]" in printed
     assert "[heard: " in printed
-    assert (
-        said.splitlines()[0] == "Practice: the respondents are simulated, no number is dialed, and nothing is stored."
-    )
+    assert said.splitlines()[0] == "Practice: respondents are simulated, no number is dialed, nothing is stored."
     assert "Start the station again" not in said
     assert said.splitlines()[-1] == "Practice: 0 calls, 0 answers, all entered as heard"
     assert [file.name for file in tmp_path.iterdir()] == ["practice.yaml"]

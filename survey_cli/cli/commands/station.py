@@ -96,7 +96,7 @@ def _practice(
     )
     practice = open_practice_station(options, clock=utc_now, rng=Random())
     session = practice.session
-    say("Practice: the respondents are simulated, no number is dialed, and nothing is stored.")
+    say("Practice: respondents are simulated, no number is dialed, nothing is stored.")
     try:
         code = _run_plain(session, brief=brief) if plain else _run_full_screen(session)
         for line in (*render_shift_summary(session.summarize_shift()), *practice.describe_differences()):

@@ -159,7 +159,7 @@ class Plan:
                 for script_id, script in spec.scripts.items()
             ),
             wrapup=wrapup if isinstance(wrapup, timedelta) else timedelta(),
-            breaks=tuple(str(reason) for reason in spec.breaks) or DEFAULT_BREAKS,
+            breaks=tuple(dict.fromkeys(str(reason) for reason in spec.breaks)) or DEFAULT_BREAKS,
             retention={
                 str(content): period
                 for content, text in spec.retention.items()

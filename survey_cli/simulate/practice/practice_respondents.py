@@ -36,7 +36,7 @@ from survey_cli.simulate.practice.call_texts import (
 from survey_cli.values import Cell, Code, Missing, Place
 
 PRACTICE_PROPENSITIES: Final = Propensities(
-    contact=0.8, refuse=0.25, hard_refusal=0.3, call_again=0.25, keep_appointment=1.0, eligible=1.0, interrupt=0.08
+    contact=0.8, refuse=0.25, hard_refusal=0.3, call_again=0.25, keep_appointment=1.0, eligible=1.0, interrupt=0.25
 )
 """More people answer than in the field, so that a short shift has every kind of call."""
 DECLINE_SHARE: Final = 0.05
