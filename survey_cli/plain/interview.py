@@ -240,7 +240,8 @@ class PlainInterview:
         if rejected is not None:
             return self._ask_meaning(rejected) if rejected.meanings else rejected
         if isinstance(reply, PickReply) and self._place is not None:
-            echo = self._session.describe_answer(self._place)
+            words = self._session.describe_answer(self._place)
+            echo = words if words != ", ".join(map(str, reply.codes)) else ""
         if echo:
             self._output.print_marked("=", echo)
         return _NextStep.ARRIVE

@@ -109,12 +109,14 @@ def test_codes_are_said_in_words(brief: bool) -> None:
         *statements("a"),
         prompt("b", "Which?", MEDIA),
         prompt("c", "How far?", PickEntry(options=choices("Not at all", "", "All"))),
-        *statements("d"),
-        prompt("e", "Which?", MEDIA._replace(min_count=0)),
+        prompt("d", "How far?", PickEntry(options=choices("Not at all", "", "All"))),
+        *statements("e"),
+        prompt("f", "Which?", MEDIA._replace(min_count=0)),
+        *statements("g"),
     )
-    said = conduct(*script, lines=("3", "1, 4", "3", ".refused", ""), brief=brief)
-    assert [part.partition("\n")[0] for part in said[1:5]] == [
-        "= Disagree", "= Television, The internet", "= All", "= Refused",
+    said = conduct(*script, lines=("3", "1, 4", "3", "2", ".refused", ""), brief=brief)
+    assert [part.partition("\n")[0] for part in said[1:7]] == [
+        "= Disagree", "= Television, The internet", "= All", "Statement e.", "= Refused", "Statement g.",
     ]  # fmt: skip
 
 

@@ -318,6 +318,19 @@ def test_a_soft_check_takes_ok_with_a_reason_or_another_entry() -> None:
     assert "How many?" in printed(desk(), "120", ".again")[2]
 
 
+def test_the_other_answers_of_a_failed_check_are_named() -> None:
+    class Checked(Fake):
+        def reply(self, reply: Reply) -> Rejection | None:
+            return Rejection("there are only 5", places=(Place("rooms"), Place("floors", 2)))
+
+    script = (prompt("hours", "How many?", LineEntry(kind="number")), prompt("bye", "Goodbye.", ReadEntry()))
+    after = printed(Checked(script), "9")
+    assert after[1] == "! there are only 5\n[.jump rooms or .jump floors#2 to correct the other answer]\n"
+    query = Query(text=words("120 is many."), places=(Place("rooms"),))
+    after = printed(Fake(script, queries={("hours", "120"): query}), "120")
+    assert after[1].endswith("another answer]\n[.jump rooms to correct the other answer]\n")
+
+
 def test_what_is_read_back_to_the_respondent_says_so() -> None:
     query = Query(text=words("Did you say 600?"), aloud=True)
     desk = Fake((prompt("a", "How much?", LineEntry(kind="number")),), queries={("a", "600"): query})

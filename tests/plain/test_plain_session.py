@@ -77,7 +77,8 @@ def test_a_whole_interview_with_the_real_desk(seated: Callable[[], InterviewSess
     )  # fmt: skip
     assert code == 0
     assert "! 3 is not offered here: 1, 2, 7\n" in out
-    assert "? 100 hours is much.\n" in out
+    assert "= Yes\nHow many hours" in out
+    assert "= 100 hours\n? 100 hours is much.\n" in out
     assert "was 100 hours: Enter keeps\n" in out
     assert "! 200 is more than 168\n" in out
     assert "= Sunday 3 March 1985\n" in out
@@ -95,6 +96,7 @@ def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(
     code, out = held(seated(), "", "7", "7 a bicycle")
     assert code == 3
     assert "! 7 needs words" in out
+    assert "= Something else: a bicycle\n" in out
     assert "[Suspended: it can be resumed at the same item]" in out
     code, out = held(seated(), ".dk", ".dk", "")
     assert "[Case 7 was suspended at born, " in out
