@@ -26,7 +26,7 @@ interview = FakeInterview((
     prompt("name", "Your name?", LineEntry(kind="text")),
     prompt("chief", "And your chief's?", LineEntry(kind="text")),
     prompt("why", "Why?", VerbatimEntry()),
-    prompt("last", "And last?", LineEntry(kind="text")),
+    prompt("last", "And last?", LineEntry(kind="text"), ending="complete"),
 ))
 code = conduct_interview(interview, sys.stdin, sys.stdout, sys.stderr)
 print([reply for _, reply in interview.given], interview.drafts, interview.calls, code)
@@ -145,6 +145,16 @@ def test_a_signal_just_before_the_wait_is_not_lost_at_a_pipe() -> None:
         assert process.wait(20) == 0
         assert process.stdout is not None
         assert b"['suspend']" in process.stdout.read()
+
+
+def test_a_terminal_left_raw_is_repaired_before_and_after_lines_are_edited() -> None:
+    after = "\nimport termios; print('modes', bool(termios.tcgetattr(0)[3] & termios.ICANON))"
+    with start("import tty; tty.setraw(0)\n" + INTERVIEW + after) as shown:
+        shown.expect_exact("\r\n> ")
+        answer(shown, "Ann", "Bib" + LEFT + "\x7fo", "words")
+        shown.send("end\r")
+        shown.expect_exact("['Ann', 'Bob', 'words', 'end']")
+        shown.expect_exact("modes True")
 
 
 def test_only_the_own_terminal_is_edited(tmp_path: Path) -> None:
