@@ -22,19 +22,22 @@ class ScreenError(RuntimeError):
     """The screen itself broke. Its text is one plain sentence for the interviewer; `__cause__` is the bug."""
 
 
-def conduct(desk: InterviewProtocol) -> None:
-    """Hold the interview until it closes or is put aside. Raises ScreenError when the screen breaks; what
-    was answered before is kept by the desk.
-    """
-    from survey_cli.tui.app import LinesInterviewApp  # Textual takes a quarter of a second: only when it is wanted
+def conduct(session: InterviewProtocol, theme: str = "") -> None:
+    """Conduct the interview until it ends or is suspended.
 
-    app = LinesInterviewApp(desk)
+    Raises UserError where there is no such theme, and ScreenError where the screen breaks; what was answered before is
+    stored.
+    """
+    from survey_cli.tui.interview.app import InterviewApp  # Textual takes a quarter of a second to import
+    from survey_cli.tui.widgets.themes import choose_theme
+
+    app = InterviewApp(session, choose_theme(theme))
     _run(app)
-    if app.broke is not None:
+    if app.failure is not None:
         raise ScreenError(
-            f"The screen failed ({type(app.broke).__name__}). Every answer given is kept: "
+            f"The screen failed ({type(app.failure).__name__}). Every answer given is stored: "
             "start the interview again and it goes on at the same question."
-        ) from app.broke
+        ) from app.failure
 
 
 def work(calling: "StationProtocol") -> None:
@@ -92,10 +95,9 @@ def _run(app: "App[None]") -> None:
     """Run an application until it is left.
 
     Its threads are ended even where it ends without having closed its terminal: they would keep the program alive.
-    Without the mouse, the terminal's own way of selecting text keeps working.
     """
     try:
-        app.run(mouse=False)
+        app.run()
     finally:
         driver = app._driver
         if driver is not None:

@@ -13,6 +13,7 @@ from survey_cli.cli.options import (
     InstrumentArgument,
     PlainOption,
     StationOption,
+    ThemeOption,
 )
 from survey_cli.cli.output.terminal import render_table, say
 from survey_cli.problems import UserError
@@ -44,6 +45,7 @@ def interview(
     db: DatabaseOption = None,
     plain: PlainOption = False,
     brief: BriefOption = False,
+    theme: ThemeOption = "",
     practice: Annotated[
         bool, typer.Option("--practice", help="A practice interview: stored, but never among the real ones.")
     ] = False,
@@ -105,7 +107,7 @@ def interview(
     session = start_or_resume(file, start_options)
     say(describe_files(file, session.stored_in))
     try:
-        code = _run_plain(session, brief=brief) if plain else _run_full_screen(session)
+        code = _run_plain(session, brief=brief) if plain else _run_full_screen(session, theme)
     finally:
         session.close()
     raise typer.Exit(code)
@@ -160,11 +162,11 @@ def _run_plain(session: "InterviewSession", *, brief: bool) -> int:
     return conduct_interview(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
 
 
-def _run_full_screen(session: "InterviewSession") -> int:
+def _run_full_screen(session: "InterviewSession", theme: str) -> int:
     from survey_cli.cli.crash_report import run_full_screen
     from survey_cli.tui import conduct
 
-    if not run_full_screen(lambda: conduct(session)):
+    if not run_full_screen(lambda: conduct(session, theme)):
         return 1
     result = session.result()
     if result is None:

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.widgets import Input, TextArea
 
-from survey_cli.entries import LineEntry, OfferedOption, PickEntry, Prompt, TextSpan, VerbatimEntry
+from survey_cli.entries import LineEntry, OfferedOption, PickEntry, Prompt, StyledText, TextSpan, VerbatimEntry
 from survey_cli.tui.interview.pick import PickState, get_chosen
 from survey_cli.tui.widgets.editing import Editor, get_text, set_text
 from survey_cli.tui.widgets.text import ASIDE, CHOSEN, HERE, Lines, TextView, clean, hang, join_lines, spoken, styled
@@ -102,7 +102,7 @@ class OptionLines(Lines):
         if chosen and not pick.several and not marked:
             sign = f"{HERE} "
         size = max(len(str(each.code)) for each in pick.options)
-        style = "bold" if chosen or marked else "" if option.read else "$quiet dim"
+        style = "bold" if chosen or marked else "" if option.read else "$quiet"
         first = Content.assemble((sign, "bold $accent"), (f"{option.code!s:>{size}}", "bold $code"), ("  ", ""))
         parts = [spoken(option.text, style)]
         if specified := dict(state.specify_texts).get(option.code):
@@ -115,7 +115,7 @@ class OptionLines(Lines):
         parts += [styled(f"  ({remark})", "italic $quiet") for remark in remarks]
         lines = hang(first, Content("").join(parts), width)
         if chosen or marked:
-            lines = [line.pad_right(max(width - line.cell_length, 0)).stylize_before("on $row") for line in lines]
+            lines = [line.pad_right(max(width - line.cell_length, 0)).stylize_before("$row") for line in lines]
         return lines
 
     def on_click(self, event: events.Click) -> None:
@@ -125,6 +125,29 @@ class OptionLines(Lines):
             options = self._line_options[offset.y]
             n = min(offset.x // max(self._column_width, 1), len(options) - 1)
             self.screen.click_option(self._state.pick.options[options[n]])  # type: ignore[attr-defined]
+
+
+class Aside(Lines):
+    """Text for the interviewer's eyes behind a mark, so that nobody reads it out; or a probe, which is said."""
+
+    def __init__(self, id: str, mark: str, mark_style: str, style: str) -> None:
+        super().__init__(id=id)
+        self._mark = Content.styled(mark, mark_style)
+        self._style = style
+        self._text: StyledText = ()
+        self.display = False
+
+    def show(self, text: StyledText) -> None:
+        """Show this text; nothing where it is empty."""
+        if text == self._text:
+            return
+        self._text = text
+        self.display = bool(text)
+        if text:
+            self.rebuild()
+
+    def build_lines(self, width: int) -> list[Content]:
+        return hang(self._mark, spoken(self._text, self._style), width)
 
 
 class QuestionView(VerticalScroll):
@@ -137,9 +160,9 @@ class QuestionView(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         yield TextView(id="spoken")
-        yield TextView(id="instruction")
+        yield Aside("instruction", ASIDE, "$quiet", "$quiet")
         yield OptionLines()
-        yield TextView(id="probe")
+        yield Aside("probe", "say ▷ ", "bold $warning", "italic")
         yield TextView(id="message")
 
     async def prepare(self, prompt: Prompt) -> None:
@@ -207,14 +230,8 @@ class QuestionView(VerticalScroll):
             parts += [_spoken(spoken(prompt.text), prompt)]
         say.set_class(not prompt.aloud, "-own")
         say.show(Content("\n\n").join([part for part in parts if part]))
-        self.query_one("#instruction", TextView).show(
-            _aside(spoken(prompt.instruction)) if prompt.instruction and not is_read_back else Content()
-        )
-        self.query_one("#probe", TextView).show(
-            Content.assemble(("say ▷ ", "bold $warning"), spoken(prompt.probe, "italic"))
-            if prompt.probe and not is_read_back
-            else Content()
-        )
+        self.query_one("#instruction", Aside).show(() if is_read_back else prompt.instruction)
+        self.query_one("#probe", Aside).show(() if is_read_back else prompt.probe)
         self._show_options(prompt, state, is_read_back=is_read_back, specifying=specifying)
 
     def _show_options(self, prompt: Prompt, state: PickState, *, is_read_back: bool, specifying: Code | None) -> None:
@@ -242,8 +259,9 @@ class QuestionView(VerticalScroll):
     def show_page(self, content: Content) -> None:
         """Show a page in place of a question: how the interview ended."""
         self.query_one("#spoken", TextView).show(content)
-        for name in ("#instruction", "#probe", "#message"):
-            self.query_one(name, TextView).show(Content())
+        self.query_one("#instruction", Aside).show(())
+        self.query_one("#probe", Aside).show(())
+        self.query_one("#message", TextView).show(Content())
         self.query_one(OptionLines).show(None)
         if self._entry is not None:
             self._entry.display = False

@@ -157,11 +157,11 @@ class Header(Widget):
         done = round(progress * (width - 2 * MARGIN))
         margin = " " * MARGIN
         return Content.assemble(
-            Content.assemble(margin, left, gap, position, margin).stylize_before("on $panel"),
+            Content.assemble(margin, left, gap, position, margin).stylize_before("$bar"),
             f"\n{margin}",
             ("━" * done, "$accent"),
-            ("─" * (width - 2 * MARGIN - done), "$quiet dim"),
-            (f"\n{margin}   {last}" if last else "\n", "$quiet dim"),
+            ("─" * (width - 2 * MARGIN - done), "$quiet"),
+            (f"\n{margin}   {last}" if last else "\n", "$quiet"),
         )
 
 

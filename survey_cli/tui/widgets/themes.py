@@ -15,6 +15,10 @@ ENVIRONMENT_VARIABLE: Final = "SURVEY_THEME"
 """The theme where `--theme` is not given."""
 
 
+# Used in texts: `quiet` for what is secondary, `row` for a row that stands out, `bar` for the first line. These are
+# whole styles, since the terminal's own colors have neither gray nor a second background. `quiet-color` is for CSS.
+
+
 def _theme(name: str, *, dark: bool, ground: str, text: str, surface: str, panel: str, **colors: str) -> Theme:
     return Theme(
         name=name,
@@ -31,8 +35,10 @@ def _theme(name: str, *, dark: bool, ground: str, text: str, surface: str, panel
         panel=panel,
         variables={
             "code": colors["code"],
-            "row": colors["row"],
             "quiet": colors["quiet"],
+            "quiet-color": colors["quiet"],
+            "row": f"on {colors['row']}",
+            "bar": f"on {panel}",
             "input-cursor-background": colors["accent"],
             "input-cursor-foreground": ground,
             "block-cursor-background": colors["row"],
@@ -112,8 +118,10 @@ THEMES: Final = {
             boost="ansi_default",
             variables={
                 "code": "ansi_cyan",
-                "row": "ansi_default",
-                "quiet": "ansi_default",
+                "quiet": "ansi_default dim",
+                "quiet-color": "ansi_default",
+                "row": "bold",
+                "bar": "reverse",
                 "input-cursor-background": "ansi_default",
                 "input-cursor-foreground": "ansi_default",
                 "input-cursor-text-style": "reverse",
