@@ -46,13 +46,9 @@ def build_help(prompt: Prompt | None, keys: Iterable[tuple[str, str]] = KEYS) ->
     lines = [f"> {escape_markdown(to_plain_text(text))}\n" for text in texts if text]
     keyed = prompt is not None and isinstance(prompt.entry, PickEntry | ReadEntry)
     declines = [(d.key, d.text) for d in prompt.declines if d.key] if prompt is not None and keyed else []
-    lines += ["| Key | |", "|---|---|", *_table_rows((*declines, *keys)), ""]
     commands = ((str(command), command.help) for command in COMMANDS)
-    return "\n".join([*lines, "| Typed after a dot | |", "|---|---|", *_table_rows((*commands, *DOT_WORDS))])
-
-
-def _table_rows(rows: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"| {escape_markdown(key)} | {escape_markdown(does)} |" for key, does in rows]
+    listed = (*declines, *keys, *commands, *DOT_WORDS)
+    return "\n".join([*lines, *(f"- **{escape_markdown(key)}** {escape_markdown(does)}" for key, does in listed)])
 
 
 def escape_markdown(text: str) -> str:

@@ -670,12 +670,12 @@ class InterviewScreen(KeyScreen):
 
         keys = {"F2": "f2", "F3": "f3", "F4": "f4", "F5": "f5", "F6": "f6", "F7": "f7", "F8, Ctrl+C": "f8", "F9": "f9"}
         keys |= {"← or Alt+←": "alt+left", "Alt+→ or End": "alt+right"}
-        rows = [Row((does, key), act(keys[key])) for key, does in KEYS if key in keys]
+        rows = [Row((key, does), act(keys[key])) for key, does in KEYS if key in keys]
         rows += [
-            Row((each.text, each.key or f".{each.id}"), decline(each))
+            Row((each.key or f".{each.id}", each.text), decline(each))
             for each in (self.prompt.declines if self.prompt is not None else ())
         ]
-        await self.open_palette([*rows, Row(("the keys", "F1"), act("f1"))])
+        await self.open_palette([*rows, Row(("F1", "all keys"), act("f1"))])
 
     # Commands
 

@@ -144,7 +144,7 @@ class KeyScreen(Screen[None]):
 
     async def open_palette(self, rows: list[Row]) -> None:
         """Open the palette: every action with its key, and the themes."""
-        themes = [Row((f"Theme: {name}", "", "--theme"), partial(self._set_theme, name)) for name in THEMES]
+        themes = [Row(("--theme", f"{name} colors"), partial(self._set_theme, name)) for name in THEMES]
         await self.open_panel(
             ListPanel("palette", "Actions: ", [*rows, *themes], takes="do it", empty="no action has these words")
         )

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Markdown, OptionList, Static
@@ -14,7 +14,7 @@ from survey_cli.entries import to_ascii_digits
 from survey_cli.text_width import fit, measure_width
 from survey_cli.tui.widgets.editing import edit, insert, set_text
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import KeyHint, KeyHints, clean, styled
+from survey_cli.tui.widgets.text import MARGIN, KeyHint, KeyHints, clean, styled
 
 Act: TypeAlias = Callable[[], Awaitable[None]]
 Refuse: TypeAlias = Callable[[str], None]
@@ -95,8 +95,9 @@ class LinePanel(Panel):
         )
 
     def compose(self) -> ComposeResult:
-        yield Static(styled(self._label), classes="label", markup=False)
-        yield Input(self._start, compact=True, select_on_focus=False, placeholder=self._hint)
+        with Horizontal(classes="row"):
+            yield Static(styled(self._label), classes="label", markup=False)
+            yield Input(self._start, compact=True, select_on_focus=False, placeholder=self._hint)
 
     def on_mount(self) -> None:
         self.input.cursor_position = len(self._start)
@@ -229,8 +230,9 @@ class ListPanel(Panel):
         )
 
     def compose(self) -> ComposeResult:
-        yield Static(styled(self._label), classes="label", markup=False)
-        yield Input(compact=True, select_on_focus=False)
+        with Horizontal(classes="row"):
+            yield Static(styled(self._label), classes="label", markup=False)
+            yield Input(compact=True, select_on_focus=False)
         yield OptionList(markup=False, compact=True)
 
     def on_mount(self) -> None:
@@ -243,7 +245,7 @@ class ListPanel(Panel):
         self._shown = list(rows[start : start + MAX_ROWS])
         self._positions = []
         options: list[Option] = []
-        widths = _measure_columns(self._shown, max(self.app.size.width - 12, 30))
+        widths = _measure_columns(self._shown, self.app.size.width - 2 * MARGIN - 2)
         heading = ""
         for row in self._shown:
             if row.heading != heading:
