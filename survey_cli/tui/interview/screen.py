@@ -36,8 +36,8 @@ from survey_cli.tui.interview import pick
 from survey_cli.tui.interview.help import KEYS, build_case, build_faq, build_help, build_result, build_review
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import QuestionView
-from survey_cli.tui.widgets.editing import edit, insert
-from survey_cli.tui.widgets.key_screen import KeyScreen
+from survey_cli.tui.widgets.editing import deselect, edit, insert
+from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.panel import Act, Choice, ChoicePanel, LinePanel, ListPanel, Row, TextPanel
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import (
@@ -63,6 +63,8 @@ OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9"
 class InterviewScreen(KeyScreen):
     """One interview."""
 
+    named_keys = EDITING_KEYS | OPENERS
+
     def __init__(self, session: InterviewProtocol) -> None:
         super().__init__()
         self.session = session
@@ -78,6 +80,8 @@ class InterviewScreen(KeyScreen):
         """What stands at the left of the line above the keys."""
         self.last: tuple[Place, str] | None = None
         """The place and the words of the answer that was given last."""
+        self._is_rejected = False
+        """What is typed was rejected, and is selected."""
         self._swallows_enter = False
         self._struck = ("", 0.0)
         self._insisted = False
@@ -290,6 +294,9 @@ class InterviewScreen(KeyScreen):
         assert entry is not None
         typed = self.view.typed
         several_lines = isinstance(prompt.entry, VerbatimEntry)
+        if self._is_rejected and len(key) > 1:
+            deselect(entry)  # typing replaces what was rejected, other keys change it
+        self._is_rejected = False
         if several_lines and key == "ctrl+j":
             insert(entry, "\n")
         elif key in ENTER:
@@ -318,6 +325,7 @@ class InterviewScreen(KeyScreen):
             await self.open_panel(ChoicePanel(rejection.why, choices))
         elif not await self._finish(rejection, sent=sent) and self.view.entry is not None and self.panel is None:
             self.view.set_typed(self.view.typed, selected=True)
+            self._is_rejected = True
 
     def _give_meaning(self, meaning: PossibleMeaning):  # type: ignore[no-untyped-def]
         async def give() -> None:
@@ -577,8 +585,9 @@ class InterviewScreen(KeyScreen):
         rows = [Row((str(a.place), a.answer, a.text), act(a.place), str(a.place), terms=a.section) for a in asked]
         marked = next((n for n, a in enumerate(asked) if a.place == self._place), len(asked) - 1)
         empty = "no question asked so far has these words" if asked else "nothing has been asked yet"
-        panel = ListPanel("f3", "jump to: ", rows, marked=max(marked, 0), empty=empty, takes="go there")
-        await self.open_panel(panel)
+        await self.open_panel(
+            ListPanel("f3", "jump to: ", rows, marked=max(marked, 0), empty=empty, takes="go there", takes_keys=False)
+        )
 
     async def _open_languages(self) -> None:
         """Switch between two languages at once; more are a list."""

@@ -60,3 +60,11 @@ def set_text(editor: Editor, text: str, *, selected: bool = False) -> None:
         editor.cursor_position = len(text)
     if selected:
         editor.select_all()
+
+
+def deselect(editor: Editor) -> None:
+    """Put the cursor at the end of the text, and nothing selected."""
+    if isinstance(editor, TextArea):
+        editor.move_cursor(editor.document.end)
+    else:
+        editor.cursor_position = len(editor.value)

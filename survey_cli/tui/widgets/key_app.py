@@ -93,6 +93,8 @@ class KeyApp(App[None]):
 
     async def press(self, key: str, at: float) -> None:
         """Let one key act; on a screen that is too small, only Ctrl+C does."""
+        if len(key) > 1 and key not in self.top.named_keys:
+            return
         if self.top.too_small and key != "ctrl+c":
             self.bell()
             return

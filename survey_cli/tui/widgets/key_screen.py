@@ -19,6 +19,16 @@ SIDE_WIDTH: Final = 110
 """Columns from which the side panel is shown beside the question."""
 
 
+EDITING_KEYS: Final = frozenset(
+    {
+        "enter", "escape", "backspace", "delete", "left", "right", "up", "down", "home", "end", "pageup", "pagedown",
+        "tab", "shift+tab", "alt+left", "alt+right", "alt+backspace", "ctrl+left", "ctrl+right", "ctrl+a", "ctrl+d",
+        "ctrl+e", "ctrl+f", "ctrl+j", "ctrl+k", "ctrl+u", "ctrl+w", "shift+left", "shift+right", "shift+home",
+        "shift+end", "ctrl+z", "ctrl+y",
+    }
+)  # fmt: skip
+
+
 class KeyScreen(Screen[None]):
     """A screen whose keys are handled one after another: by the panel on top, else by the screen itself.
 
@@ -31,6 +41,9 @@ class KeyScreen(Screen[None]):
         (MIN_WIDTH, "-normal"),
         (SIDE_WIDTH, "-wide"),
     ]
+
+    named_keys: frozenset[str] = EDITING_KEYS
+    """Named keys that are keys here; Shift alone, focus and media keys are none, and change nothing."""
 
     def __init__(self) -> None:
         super().__init__()

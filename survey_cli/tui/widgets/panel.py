@@ -209,6 +209,7 @@ class ListPanel(Panel):
         empty: str = "nothing has these words",
         takes: str = "take it",
         search: Callable[[str], Sequence[Row]] | None = None,
+        takes_keys: bool = True,
     ) -> None:
         super().__init__()
         self.what = what
@@ -219,6 +220,8 @@ class ListPanel(Panel):
         self._empty = empty
         self._search = search
         """Finds the rows for what is typed, instead of filtering `rows`."""
+        self._takes_keys = takes_keys
+        """A row's key typed whole takes it at once."""
         self._shown: list[Row] = []
         self._positions: list[int] = []
         """Where each shown row is among the options, headings counted."""
@@ -285,7 +288,7 @@ class ListPanel(Panel):
     async def _filter(self, typed: str) -> None:
         folded = to_ascii_digits(typed.strip()).casefold()
         keys = [row.key.casefold() for row in self._rows if row.key]
-        if folded in keys and not any(key != folded and key.startswith(folded) for key in keys):
+        if self._takes_keys and folded in keys and not any(key != folded and key.startswith(folded) for key in keys):
             await next(row for row in self._rows if row.key.casefold() == folded).act()
             return
         if self._search is not None:

@@ -1,0 +1,147 @@
+"""Hands on a full screen without a terminal: keys go in, and what is shown is read as text."""
+
+import asyncio
+import contextvars
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from textual import events
+from textual.widgets import Input, OptionList
+
+from survey_cli.sessions import InterviewProtocol
+from survey_cli.tui.interview.app import InterviewApp
+from survey_cli.tui.interview.screen import InterviewScreen
+from survey_cli.tui.widgets.key_app import KeyApp
+from survey_cli.tui.widgets.key_screen import KeyScreen
+from survey_cli.tui.widgets.text import KeyBar
+
+T = TypeVar("T")
+NAMED = frozenset(
+    "enter escape left right up down backspace pagedown pageup delete home end tab space left_shift".split()
+) | {f"f{n}" for n in range(1, 13)}
+
+
+class Hands:
+    """An application that runs without a terminal, one step at a time."""
+
+    def __init__(self, app: KeyApp, size: tuple[int, int] = (80, 24)) -> None:
+        self.app = app
+        self._loop = asyncio.new_event_loop()
+        self._context = contextvars.copy_context()
+        self._running = app.run_test(size=size)
+        self.pilot = self.run(self._running.__aenter__())
+        self.pause()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run this to its end."""
+        return self._loop.run_until_complete(self._loop.create_task(coroutine, context=self._context))
+
+    def close(self) -> None:
+        """End the application."""
+        self.run(self._running.__aexit__(None, None, None))
+        self._loop.close()
+
+    def pause(self, seconds: float | None = None) -> None:
+        """Let the application do what it has to do."""
+        self.run(self.pilot.pause(seconds))
+
+    def press(self, *keys: str, at: float = 0.0) -> None:
+        """Press keys; a string of several characters that names no key is typed one by one."""
+        for key in keys:
+            for one in [key] if key in NAMED or "+" in key else key:
+                self.app._settled_at = 0.0  # these hands look at the screen before each key
+                self.run(self.app.press(one, at))
+        self.pause()
+
+    def burst(self, keys: str) -> None:
+        """Send all keys at once, as a terminal delivers what was typed ahead; a line break is Enter."""
+        for key in keys:
+            event = events.Key("enter", "\r") if key == "\n" else events.Key(key, key)
+            event.set_sender(self.app)
+            self.app.post_message(event)
+        self.pause()
+
+    def paste(self, text: str) -> None:
+        """Paste text."""
+        self.app.post_message(events.Paste(text))
+        self.pause()
+
+    @property
+    def screen(self) -> KeyScreen:
+        return self.app.top
+
+    @property
+    def why(self) -> str:
+        return self.screen.why
+
+    @property
+    def said(self) -> str:
+        return self.screen.said
+
+    @property
+    def panel(self) -> str:
+        """What is open; empty where nothing is."""
+        return self.screen.panel.what if self.screen.panel is not None else ""
+
+    @property
+    def field(self) -> str:
+        """What is typed into the panel on top."""
+        assert self.screen.panel is not None
+        return self.screen.panel.query_one(Input).value
+
+    def listed(self) -> list[str]:
+        """The rows of the list that is open."""
+        assert self.screen.panel is not None
+        return [str(option.prompt) for option in self.screen.panel.query_one(OptionList).options]
+
+    @property
+    def keys(self) -> str:
+        """The key bar."""
+        return str(self.screen.query_one(KeyBar).render())
+
+    def lines(self) -> list[str]:
+        """The screen, line by line."""
+        strips = self.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+    def text(self) -> str:
+        """The screen as text."""
+        return "\n".join(self.lines())
+
+
+class InterviewHands(Hands):
+    """An interview under one pair of hands."""
+
+    def __init__(self, session: InterviewProtocol, *keys: str, size: tuple[int, int] = (80, 24)) -> None:
+        super().__init__(InterviewApp(session), size)
+        self.press(*keys)
+
+    @property
+    def interview(self) -> InterviewScreen:
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, InterviewScreen)
+        return screen
+
+    @property
+    def at(self) -> str:
+        """The place that is asked; empty where none is."""
+        return str(self.interview.prompt.place) if self.interview.prompt is not None else ""
+
+    @property
+    def typed(self) -> str:
+        return self.interview.view.typed or self.interview.pick.typed
+
+    @property
+    def chosen(self) -> tuple[int | str, ...] | None:
+        return self.interview.pick.chosen
+
+
+@contextmanager
+def interviewing(session: InterviewProtocol, *keys: str, size: tuple[int, int] = (80, 24)) -> Iterator[InterviewHands]:
+    """Have an interview on the screen, with these keys pressed."""
+    hands = InterviewHands(session, *keys, size=size)
+    try:
+        yield hands
+    finally:
+        hands.close()
