@@ -19,6 +19,11 @@ from survey_cli.values import Code
 COLUMN_GAP = 3
 MIN_COLUMN = 16
 """Cells of the narrowest column of options."""
+MEASURE = 76
+"""Cells of the widest line, as in the stylesheet."""
+CHROME = 7
+"""Lines of the screen that are not the question: header, messages, status and keys."""
+SIDE_COLUMNS = 40
 YES_NO = PickEntry(
     options=(OfferedOption(1, (TextSpan("Yes"),)), OfferedOption(2, (TextSpan("No: ask again"),))),
 )
@@ -232,9 +237,16 @@ class QuestionView(VerticalScroll):
         say.show(Content("\n\n").join([part for part in parts if part]))
         self.query_one("#instruction", Aside).show(() if is_read_back else prompt.instruction)
         self.query_one("#probe", Aside).show(() if is_read_back else prompt.probe)
-        self._show_options(prompt, state, is_read_back=is_read_back, specifying=specifying)
+        width = min(self.app.size.width - (SIDE_COLUMNS if self.screen.has_class("-wide") else 0), MEASURE) - 9
+        taken = sum(
+            len(text.wrap(width)) + 1 for text in (*parts, *map(spoken, (prompt.instruction, prompt.probe))) if text
+        )
+        rows = max(self.app.size.height - CHROME - taken, 4)
+        self._show_options(prompt, state, rows, is_read_back=is_read_back, specifying=specifying)
 
-    def _show_options(self, prompt: Prompt, state: PickState, *, is_read_back: bool, specifying: Code | None) -> None:
+    def _show_options(
+        self, prompt: Prompt, state: PickState, rows: int, *, is_read_back: bool, specifying: Code | None
+    ) -> None:
         options = self.query_one(OptionLines)
         if is_read_back:
             options.show(OptionState(YES_NO))
@@ -244,9 +256,7 @@ class QuestionView(VerticalScroll):
                 chosen = ()
             if specifying is not None:
                 chosen = (*chosen, specifying) if prompt.entry.several else (specifying,)
-            options.show(
-                OptionState(prompt.entry, chosen, texts, state.marked, state.typed, max(self.size.height - 8, 6))
-            )
+            options.show(OptionState(prompt.entry, chosen, texts, state.marked, state.typed, rows))
             if state.marked is not None and (line := options.marked_line) is not None:
                 region = Region(0, options.virtual_region.y + line, 1, 1)
                 self.scroll_to_region(region, animate=False, force=True)

@@ -48,7 +48,6 @@ from survey_cli.tui.widgets.text import (
     KeyHint,
     Line,
     TextView,
-    build_title,
     clean,
     spoken,
     styled,
@@ -802,10 +801,12 @@ class InterviewScreen(KeyScreen):
             if len(prompt.languages) > 1:
                 right.insert(0, prompt.language)
         return HeaderState(
-            build_title(session.title, prompt.section if prompt is not None else "", practice=session.practice),
+            session.title,
+            prompt.section if prompt is not None else "",
             "   ".join(right),
             (prompt.position - 1) / max(prompt.total, 1) if prompt is not None else 1.0,
-            f"{self.last[0]}: {clean(self.last[1])}" if self.last is not None and prompt is not None else "",
+            f"{self.last[0]}: {self.last[1]}" if self.last is not None and prompt is not None else "",
+            session.practice,
         )
 
     def _show_head(self, prompt: Prompt | None) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from survey_cli.tui.widgets.key_screen import KeyScreen
@@ -78,7 +79,8 @@ class KeyApp(App[None]):
         if self._terminal is not None and self._terminal.poll(0):
             self._end_from_outside()
         else:
-            self.top.tick()
+            with suppress(NoMatches):  # the screen is being closed
+                self.top.tick()
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes go to the screen on top before any widget could have them."""
@@ -139,6 +141,8 @@ class KeyApp(App[None]):
 
     def _show(self) -> None:
         """Show what has changed; in a burst of keys only the last state."""
+        if self._exit:
+            return
         if self.message_queue_size == 0:
             self.top.show()
         elif not self._is_show_due:
@@ -147,7 +151,8 @@ class KeyApp(App[None]):
 
     def _show_late(self) -> None:
         self._is_show_due = False
-        self.top.show()
+        if not self._exit:
+            self.top.show()
 
     async def leave(self, screen: KeyScreen) -> None:
         """Go on after a screen was left."""

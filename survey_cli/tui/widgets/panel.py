@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Markdown, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from survey_cli.entries import to_ascii_digits
@@ -348,7 +348,9 @@ class TextPanel(Panel):
             elif isinstance(self._text, Widget):
                 yield self._text
             else:
-                yield Markdown(self._text, open_links=False)
+                from rich.markdown import Markdown  # one widget; Textual's own makes two for each line of a list
+
+                yield Static(Markdown(self._text, hyperlinks=False))
 
     async def press(self, key: str) -> None:
         if key == "escape" or key in ENTER or key == "?":

@@ -113,26 +113,18 @@ class Line(Static):
         return spread(*self._ends, self.content_size.width)
 
 
-@lru_cache(maxsize=64)
-def build_title(title: str, section: str, *, practice: bool) -> Content:
-    """Build the header's title: the survey's, and the section."""
-    parts: list[tuple[str, str]] = [(" PRACTICE ", "bold reverse"), (" ", "")] if practice else []
-    parts.append((clean(title), "bold"))
-    if section:
-        parts += [("  ›  ", "$quiet"), (clean(section), "")]
-    return Content.assemble(*parts)
-
-
 class HeaderState(NamedTuple):
     """What the header says."""
 
-    title: Content
+    title: str
+    section: str
     position: str
     """Where one is, and the timer."""
     progress: float = 0.0
     """The part that is done, from 0 to 1."""
     last: str = ""
     """What was keyed last."""
+    practice: bool = False
 
 
 class Header(Widget):
@@ -140,29 +132,39 @@ class Header(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="header")
-        self._state = HeaderState(Content(), "")
+        self._state = HeaderState("", "", "")
 
     def show(self, state: HeaderState) -> None:
         """Show this."""
-        if state != self._state or not state.title.is_same(self._state.title):
+        if state != self._state:
             self._state = state
             self.refresh()
 
     def render(self) -> RenderResult:
-        title, position, progress, last = self._state
-        width = self.content_size.width
-        room = max(width - 2 * MARGIN - measure_width(position) - 2, 0)
-        left = title.truncate(room, ellipsis=True)
-        gap = " " * (width - 2 * MARGIN - left.cell_length - measure_width(position))
-        done = round(progress * (width - 2 * MARGIN))
+        state = self._state
+        width = self.content_size.width - 2 * MARGIN
+        position = clean(state.position)
+        title = _build_title(state.title, state.section, state.practice, max(width - measure_width(position) - 2, 0))
+        gap = " " * (width - title.cell_length - measure_width(position))
+        done = round(min(max(state.progress, 0.0), 1.0) * width)
         margin = " " * MARGIN
         return Content.assemble(
-            Content.assemble(margin, left, gap, position, margin).stylize_before("$bar"),
+            Content.assemble(margin, title, gap, position, margin).stylize_before("$bar"),
             f"\n{margin}",
             ("━" * done, "$accent"),
-            ("─" * (width - 2 * MARGIN - done), "$quiet"),
-            (f"\n{margin}   {last}" if last else "\n", "$quiet"),
+            ("─" * (width - done), "$quiet"),
+            (f"\n{margin}   {clean(state.last)}", "$quiet"),
         )
+
+
+@lru_cache(maxsize=64)
+def _build_title(title: str, section: str, practice: bool, room: int) -> Content:
+    """Build the title and the section, which says more: the title gives way to it."""
+    mark = Content.styled(" PRACTICE ", "bold reverse") + " " if practice else Content()
+    after = Content.assemble(("  ›  ", "$quiet"), clean(section)) if section else Content()
+    room -= mark.cell_length
+    first = styled(title, "bold").truncate(max(room - after.cell_length, 12), ellipsis=True)
+    return mark + (first + after).truncate(max(room, 0), ellipsis=True)
 
 
 class Lines(Widget):

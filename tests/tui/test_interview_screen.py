@@ -1,0 +1,498 @@
+"""The full screen of an interview: what is shown, and that no key is lost between the terminal and the session."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from rich.cells import cell_len
+from textual.geometry import Offset
+
+from support.fake_interview import AGREEMENT, MEDIA, FakeInterview, choices, every_kind, prompt, words
+from support.screens import InterviewHands
+from survey_cli.engine.notes import InterviewNote
+from survey_cli.entries import EarlierAnswer, LineEntry, OfferedOption, PickEntry, Query, ReadEntry, VerbatimEntry
+from survey_cli.problems import UserError
+from survey_cli.tui.interview.question import OptionLines
+from survey_cli.tui.widgets.terminal import to_encoding
+from survey_cli.tui.widgets.text import KeyBar, clean
+from survey_cli.tui.widgets.themes import THEMES, choose_theme
+from survey_cli.values import Place
+
+YES_NO = PickEntry(options=choices("Yes", "No"))
+OFFICES = PickEntry(
+    options=choices(*(f"District office number {n} of the northern region, division {n}" for n in range(40)))
+)
+Keyed = Callable[..., InterviewHands]
+
+
+# What is seen
+
+
+@pytest.mark.parametrize("at", range(len(every_kind())))
+def test_an_ordinary_question_fits_without_scrolling(at: int, keyed: Keyed) -> None:
+    board = keyed(FakeInterview(every_kind(), at=at))
+    assert len(board.lines()) == 24
+    assert board.interview.view.max_scroll_y == 0
+    assert all(cell_len(line) <= 80 for line in board.lines())
+
+
+def test_only_outcomes_that_are_final_say_that_they_end_the_interview(keyed: Keyed) -> None:
+    board = keyed(FakeInterview(every_kind(), at=1), "f8")
+    for text in ("Stop here: Broke off", "Stop here: Call back, no time given", "End: Withdraws consent"):
+        assert any(text in row for row in board.listed())
+    board.press("3", "1")
+    assert "End this interview with: Withdraws consent" in board.text()
+    board.press("n", "f8", "3", "0")
+    assert "Stop this interview with: Broke off?" in board.text()
+
+
+def test_header_and_foot_say_where_one_is(keyed: Keyed) -> None:
+    board = keyed(FakeInterview(every_kind(), at=1, practice=True))
+    first = board.lines()[0]
+    assert "PRACTICE" in first
+    assert "Survey of Anti-Smuggling…  ›  Mission" in first, "the section says more than the title"
+    assert first.endswith("en   q6   2 / 12   03:12")
+    assert "Chicago District · 10:42 there" in board.text()
+    assert re.search(r"← back +d don't know +r refused .*F8 stop", board.text())
+
+
+def test_the_answer_just_keyed_stays_in_sight(keyed: Keyed) -> None:
+    board = keyed(FakeInterview(every_kind(), at=1), "3")
+    assert "q6: 3 Disagree" in board.text()
+    board.press("7")
+    assert "pay: 7" in board.text()
+    assert "q6: 3 Disagree" not in board.text()
+
+
+def test_what_is_not_read_aloud_has_a_mark_and_not_only_a_color(keyed: Keyed) -> None:
+    board = keyed(FakeInterview(every_kind(), at=1))
+    assert "say ▷ Probe once" in board.text()
+    assert "5  No opinion  (don't read)" in board.text()
+    assert re.search(r"▌ +There is agreement", board.text()), "a bar beside what is read aloud"
+    assert "▷ Only to the person in charge" in keyed(FakeInterview(every_kind())).text()
+    tone = keyed(FakeInterview(every_kind(), at=10)).text()
+    assert "▷ How did the respondent sound?" in tone
+    assert "Chicago District · has hung up" in tone
+
+
+@pytest.mark.parametrize("evil", ["[red]x[/]", "[@click=app.quit]x[/]", "[/]", "\x1b[31mx", "a\x07b\x9bc", "[b"])
+def test_text_is_literal_everywhere(evil: str, keyed: Keyed) -> None:
+    named = prompt(
+        "a", evil, PickEntry(options=choices(evil, "No")), instruction=words(evil), faq=((words(evil),) * 2,)
+    )
+    session = FakeInterview((named, prompt("b", evil, LineEntry(kind="text", hint=evil))), title=evil, respondent=evil)
+    board = keyed(session)
+    for keys in ((), ("f5",), ("f3",), ("f6",), ("escape", "1"), ("f2", "[b]x[/]")):
+        board.press(*keys)
+        assert "\x1b" not in board.text()
+        assert clean(evil) in board.text()
+        strips = board.app.screen._compositor.render_strips()
+        assert not any(segment.style and "@click" in segment.style.meta for strip in strips for segment in strip)
+    assert session.given == [("a", "1")]
+
+
+def test_a_long_list_stands_in_two_columns_where_it_fits(keyed: Keyed) -> None:
+    text = keyed(FakeInterview(every_kind(), at=3)).text()
+    assert re.search(r" 1  Atlanta +14  Los Angeles", text)
+    assert "13  Kansas City" in text
+
+
+def test_a_list_too_long_for_the_screen_scrolls(keyed: Keyed) -> None:
+    board = keyed(FakeInterview((prompt("a", "Which?", OFFICES),)))
+    assert board.interview.view.show_vertical_scrollbar
+    assert "division 35" not in board.text()
+    board.press("pagedown", "pagedown", "pagedown")
+    assert "division 39" in board.text()
+
+
+def test_the_mark_is_followed_out_of_view(keyed: Keyed) -> None:
+    board = keyed(FakeInterview((prompt("a", "Which?", OFFICES),)), *["down"] * 30)
+    assert "▸ 30" in board.text()
+
+
+def test_the_earlier_answer_is_marked_and_said(keyed: Keyed) -> None:
+    before = EarlierAnswer(label="3 Disagree", codes=(3,), typed_text="3")
+    for kind, says in (
+        ("answer", "was 3 Disagree · Enter keeps"),
+        ("prefill", "already here: 3 Disagree · Enter takes it"),
+        ("reopened", "was 3 Disagree, which no longer fits: ask again"),
+    ):
+        earlier = before._replace(kind=kind)  # type: ignore[arg-type]
+        text = keyed(FakeInterview((prompt("a", "A?", AGREEMENT)._replace(earlier=earlier),))).text()
+        assert says in text
+        assert "▸ 3  Disagree" in text
+
+
+def test_several_show_what_is_chosen_and_the_text(keyed: Keyed) -> None:
+    text = keyed(FakeInterview((prompt("a", "A?", MEDIA),)), "1", "7", "x", "y", "enter").text()
+    assert "●1  Television" in text
+    assert "●7  Something else: xy" in text
+    assert " 2  Radio" in text
+
+
+def test_a_warning_is_under_the_entry_and_an_answer_is_read_back(keyed: Keyed) -> None:
+    warning = {("a", "169"): Query(text=words("A week has 168 hours."))}
+    script = (prompt("a", "Hours?", LineEntry(kind="number")),)
+    board = keyed(FakeInterview(script, queries=warning), "169", "enter")
+    assert "? 169: A week has 168 hours. Confirm?" in board.text()
+    assert "F9 confirm" in board.keys
+    aloud = {("a", "95"): Query(text=words("So you are 95?"), aloud=True)}
+    text = keyed(FakeInterview((prompt("a", "Age?", LineEntry(kind="number")),), queries=aloud), "95", "enter").text()
+    assert "▌  So you are 95?" in text
+    assert "▷ Age?" in text
+    assert "1  Yes" in text
+
+
+def test_a_date_is_echoed_in_words_before_and_after_it_is_sent(keyed: Keyed) -> None:
+    session = FakeInterview((prompt("a", "Born?", LineEntry(kind="date")), prompt("b", "B?", YES_NO)))
+    board = keyed(session, "3.3.8")
+    assert "Sunday" not in board.text()
+    board.press("5")
+    assert "= Sunday 3 March 1985" in board.text()
+
+
+def test_a_refused_key_says_why_under_the_entry(keyed: Keyed) -> None:
+    assert "! 7 is not offered here: 1, 2" in keyed(FakeInterview((prompt("a", "A?", YES_NO),)), "7").text()
+
+
+def test_a_notice_is_said_and_gone_at_the_first_key(keyed: Keyed) -> None:
+    board = keyed(FakeInterview(every_kind(), notice="Case 1042 was open at q17, 14:03: resumed"))
+    assert "» Case 1042 was open at q17" in board.text()
+    board.press("pagedown")
+    assert "Case 1042" not in board.text()
+
+
+def test_what_the_simulated_respondent_says_is_shown(keyed: Keyed) -> None:
+    assert (
+        "they say: “Disagree, I think”" in keyed(FakeInterview(every_kind(), at=1, spoken="“Disagree, I think”")).text()
+    )
+
+
+# The end
+
+
+def test_the_closing_review_lists_what_may_need_correction(keyed: Keyed) -> None:
+    warning = {("h", "169"): Query(text=words("A week has 168 hours."))}
+    script = (prompt("a", "A?", YES_NO), prompt("h", "Hours?", LineEntry(kind="number")), prompt("b", "B?", YES_NO))
+    session = FakeInterview(script, queries=warning, took=timedelta(minutes=15, seconds=2))
+    board = keyed(session, "d", "169", "enter", "f9", "two jobs", "enter", "f2", "sounds tired", "enter", "1")
+    text = board.text()
+    assert "Every question is answered" in text
+    assert "3 answers in 15:02" in text
+    assert re.search(r"DECLINED\n.* a +\.?d", text)
+    assert re.search(r"CONFIRMED IN SPITE OF A WARNING\n.* h ", text)
+    assert re.search(r"NOTES\n.* b  sounds tired", text)
+    board.press("x")
+    assert "Enter completes the interview" in board.why
+    board.press("left")
+    assert board.at == "b"
+    board.press("2", "escape", "f3", "enter")
+    assert session.result() is None
+
+
+def test_a_straight_interview_takes_its_items_and_one_more_key(keyed: Keyed) -> None:
+    session = FakeInterview(tuple(prompt(f"q{n}", "?", AGREEMENT) for n in range(5)))
+    board = keyed(session)
+    for n in range(5):
+        board.press("2", at=100.0 + n)
+    board.press("enter", at=110.0)
+    assert session.calls == ["complete"]
+    assert not board.app.is_running
+
+
+def test_the_page_after_a_withdrawal_stays_until_a_key(keyed: Keyed) -> None:
+    session = FakeInterview(every_kind(), at=1)
+    board = keyed(session)
+    result = session.result
+    session.result = lambda: r._replace(erased=True) if (r := result()) is not None else None  # type: ignore[method-assign]
+    board.press("f8", "3", "1", "y")
+    assert "0 answers stored: all are erased" in board.text()
+    board.press("x")
+    assert not board.app.is_running
+
+
+# Notes, the case, the palette
+
+
+def test_notes_are_shown_where_they_were_made_and_changed_there(keyed: Keyed) -> None:
+    session = FakeInterview(every_kind(), at=1)
+    board = keyed(session, "f2", "sounds tired", "enter")
+    assert "note: sounds tired" in board.text()
+    board.press("3")
+    assert "note: sounds tired" not in board.text()
+    board.press("left", "f2", "up")
+    assert board.field == "sounds tired"
+    board.press(", wants to stop", "enter")
+    assert "note: sounds tired, wants to stop" in board.text()
+    assert session.list_notes()[0].text == "sounds tired, wants to stop"
+
+
+def test_notes_are_there_after_resuming(keyed: Keyed) -> None:
+    session = FakeInterview(every_kind(), at=1)
+    session._notes = (InterviewNote(1, Place("q6"), "call after five"),)  # type: ignore[call-arg]
+    assert "note: call after five" in keyed(session).text()
+
+
+def test_the_side_panel_is_there_with_room_and_behind_a_key_without(keyed: Keyed) -> None:
+    wide = keyed(FakeInterview(every_kind(), at=1), "3", size=(120, 32)).text()
+    narrow = keyed(FakeInterview(every_kind(), at=1), "3")
+    for says in ("Region: Midwest", "10:42 there   11:42 here", "EARLIER", "QUOTA CELLS", "12 of 20"):
+        assert says in wide
+        assert says not in narrow.text()
+    narrow.press("f6")
+    assert "Region: Midwest" in narrow.text()
+    assert "10:42 there   11:42 here" in narrow.text()
+
+
+def test_the_palette_finds_an_action_by_its_words_and_holds_keys_typed_ahead(keyed: Keyed) -> None:
+    session = FakeInterview(every_kind(), at=1)
+    board = keyed(session)
+    board.press("ctrl+p")
+    board.burst("a note at\nloud\n")
+    assert session.calls == ["note loud"]
+    board.press("ctrl+p", "light", "enter")
+    assert board.app.theme == "light"
+
+
+def test_every_action_of_the_palette_does_something(keyed: Keyed) -> None:
+    rows = keyed(FakeInterview(every_kind(), at=1), "ctrl+p").listed()
+    assert len(rows) >= 15
+    for n in range(len(rows)):
+        board = keyed(FakeInterview(every_kind(), at=1), "ctrl+p", *["down"] * n, "enter")
+        assert board.panel != "palette", rows[n]
+        assert "failed" not in board.why, rows[n]
+
+
+def test_f7_jumps_from_a_failed_check_to_the_other_question(keyed: Keyed) -> None:
+    compared = {("b", "2"): Query(text=words("Earlier they said no."), places=(Place("a"),))}
+    session = FakeInterview((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)), queries=compared)
+    board = keyed(session, "2", "2")
+    assert "F7 to a" in board.keys
+    board.press("f7")
+    assert session.calls == ["jump a"]
+    assert board.at == "a"
+
+
+# Themes and sizes
+
+
+def test_the_theme_is_as_asked_for_and_the_terminal_s_own_over_ssh() -> None:
+    assert choose_theme("", {}) == "dark"
+    assert choose_theme("", {"SSH_TTY": "/dev/pts/1"}) == "terminal"
+    assert choose_theme("", {"SSH_TTY": "/dev/pts/1", "SURVEY_THEME": "light"}) == "light"
+    assert choose_theme("Contrast", {"SURVEY_THEME": "light"}) == "contrast"
+    with pytest.raises(UserError) as raised:
+        choose_theme("", {"SURVEY_THEME": "pink"})
+    assert "SURVEY_THEME" in str(raised.value)
+    assert "dark, light, contrast, terminal" in str(raised.value)
+
+
+@pytest.mark.parametrize("theme", sorted(THEMES))
+def test_every_theme_shows_the_same_text(theme: str, keyed: Keyed) -> None:
+    board = keyed(FakeInterview(every_kind(), at=4), "1", "f2")
+    plain = board.text()
+    board.app.theme = theme
+    board.pause()
+    assert board.text() == plain
+
+
+@pytest.mark.parametrize("theme", sorted(THEMES))
+def test_text_contrasts_with_its_ground(theme: str) -> None:
+    """Text, what is secondary and what warns have a contrast of 4.5 to 1 at least (WCAG 2.2, AA); `contrast` 7 to 1."""
+    if THEMES[theme].ansi:
+        return  # the terminal's own colors are its user's
+    from textual.color import Color
+
+    def luminance(color: str) -> float:
+        parts = [c / 255 for c in Color.parse(color).rgb]
+        r, g, b = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    found = THEMES[theme]
+    for color in (found.foreground, found.accent, found.error, found.warning, found.variables["code"],
+                  found.variables["quiet-color"]):  # fmt: skip
+        for ground in (found.background, found.panel):
+            pair = sorted((luminance(str(color)), luminance(str(ground))))
+            ratio = (pair[1] + 0.05) / (pair[0] + 0.05)
+            assert ratio >= (7 if theme == "contrast" else 4.5), (color, ground, ratio)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (79, 21), (200, 60), (110, 20)])
+def test_any_size_from_60_by_20_shows_the_question(size: tuple[int, int], keyed: Keyed) -> None:
+    for at in (0, 1, 3, 4, 5, 8):
+        board = keyed(FakeInterview(every_kind(), at=at), size=size)
+        for keys in ((), ("f1",), ("f3",), ("f8",), ("f2", "x")):
+            board.press(*keys)
+            assert len(board.lines()) == size[1]
+            assert all(cell_len(line) <= size[0] for line in board.lines())
+        board.press("escape")
+        first = clean("".join(span.text for span in every_kind()[at].text)).split()[0]
+        assert first in board.text()
+
+
+@pytest.mark.parametrize("size", [(20, 5), (1, 1), (59, 24), (80, 19)])
+def test_a_smaller_screen_says_so_and_takes_no_keys(size: tuple[int, int], keyed: Keyed) -> None:
+    session = FakeInterview(every_kind(), at=1)
+    board = keyed(session, "3", size=size)
+    assert session.given == []
+    assert "are needed" in board.text().replace("\n", " ") or size[0] < 40
+    board.run(board.pilot.resize_terminal(80, 24))
+    board.press("3")
+    assert session.given == [("q6", "3")]
+
+
+def test_wide_letters_keep_their_columns(keyed: Keyed) -> None:
+    pick = PickEntry(options=(*choices("同意", "不同意"), OfferedOption(code=10, text=words("Café 👩‍🚀"), read=False)))
+    board = keyed(FakeInterview((prompt("a", "您同意吗？" * 20, pick),)))
+    assert all(cell_len(line) <= 80 for line in board.lines())
+    starts = [
+        cell_len(line[: line.index(code)]) for line in board.lines() for code in ("1  同", "10  C") if code in line
+    ]
+    assert len(starts) == 2
+    assert starts[0] == starts[1] + 1, "codes stand under each other at the right"
+
+
+def test_plain_terminals_get_plain_signs_of_the_same_width() -> None:
+    assert to_encoding("▷ “Café” — naïve…", "ascii") == '> "Cafe" - naive.'
+    assert to_encoding("Café", "latin-1") == "Café"
+    assert to_encoding("同意", "ascii") == "????"
+
+
+# Keys through the application
+
+
+def test_sixty_keys_typed_ahead_all_land_where_they_were_meant(keyed: Keyed) -> None:
+    script = []
+    for n in range(20):
+        script.append(prompt(f"p{n}", f"Pick {n}?", AGREEMENT))
+        script.append(prompt(f"n{n}", f"Number {n}?", LineEntry(kind="number")))
+    session = FakeInterview((*script, prompt("z", "Bye", ReadEntry())))
+    keys = "".join(f"{n % 5 + 1}{n % 9 + 1}\n" for n in range(20))
+    assert len(keys) == 60
+    board = keyed(session)
+    board.burst(keys)
+    while len(session.given) < 40 and not board.why:
+        board.pause(0.01)
+    assert board.at == "z"
+    assert "Bye" in board.text(), "the last state is painted"
+    expected = []
+    for n in range(20):
+        expected += [(f"p{n}", str(n % 5 + 1)), (f"n{n}", str(n % 9 + 1))]
+    assert session.given == expected
+
+
+def test_keys_typed_ahead_of_a_questioned_answer_are_set_aside_and_it_says_so(keyed: Keyed) -> None:
+    warning = {("a", "169"): Query(text=words("A week has 168 hours."))}
+    session = FakeInterview((prompt("a", "H?", LineEntry(kind="number")), prompt("b", "B?", YES_NO)), queries=warning)
+    board = keyed(session)
+    board.burst("169\n2\n")
+    assert session.given == [("a", "169")]
+    assert board.typed == ""
+    assert "2 keys typed ahead not used" in board.said
+    board.press("40", "enter", "1")
+    assert session.given == [("a", "169"), ("a", "40"), ("b", "1")]
+
+
+def test_an_interview_from_end_to_end(keyed: Keyed) -> None:
+    session = FakeInterview(every_kind())
+    board = keyed(session, "enter", "3", "7", "4", "enter", "1", "7", "x", "enter", "enter", "40", "enter")
+    board.press("Chief", "enter", "3 may", "enter", "All", "ctrl+j", "it", "enter", "61", "enter", at=50.0)
+    board.press("1", at=51.0)
+    board.press("enter", at=51.2)
+    board.press("enter", at=51.9)
+    assert session.result() is None, "an Enter right after another ends nothing"
+    board.press("enter", at=54.0)
+    assert session.given == [
+        ("hello", ""),
+        ("q6", "3"),
+        ("pay", "7"),
+        ("office", "4"),
+        ("media", "1 7 x"),
+        ("hours", "40"),
+        ("title", "Chief"),
+        ("since", "3 may"),
+        ("why", "All\nit"),
+        ("age#2", "61"),
+        ("tone", "1"),
+        ("bye", ""),
+    ]
+    assert session.result() is not None
+    assert board.app.failure is None
+
+
+def test_a_paste_goes_into_a_free_answer(keyed: Keyed) -> None:
+    session = FakeInterview((prompt("a", "A?", VerbatimEntry()), prompt("b", "B", ReadEntry())))
+    board = keyed(session)
+    board.paste("one\r\ntwo")
+    board.press("enter")
+    assert session.given == [("a", "one\ntwo")]
+
+
+def test_textual_s_own_keys_do_nothing_here(keyed: Keyed) -> None:
+    session = FakeInterview((prompt("a", "A?", YES_NO),))
+    board = keyed(session, "ctrl+q", "tab", "shift+tab")
+    assert board.app.is_running
+    board.press("ctrl+c")
+    assert "Suspend this interview?" in board.text()
+    assert session.given == []
+
+
+def test_a_session_that_breaks_is_said_and_the_interview_goes_on(keyed: Keyed) -> None:
+    session = FakeInterview((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)))
+    whole = session.reply
+    session.reply = lambda reply: 1 // 0  # type: ignore[assignment,method-assign,return-value]
+    board = keyed(session, "1")
+    assert "ZeroDivisionError" in board.why
+    session.reply = whole  # type: ignore[method-assign]
+    board.press("escape", "2")
+    assert session.given == [("a", "2")]
+
+
+def test_escape_and_a_code_within_the_escape_delay_are_two_keys(keyed: Keyed) -> None:
+    session = FakeInterview((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)))
+    board = keyed(session)
+    board.run(board.pilot.press("f1", "alt+2"))
+    assert session.given == [("a", "2")]
+
+
+def test_what_is_being_typed_is_saved_without_a_key(monkeypatch: pytest.MonkeyPatch, keyed: Keyed) -> None:
+    monkeypatch.setattr("survey_cli.tui.interview.app.DRAFT_SECONDS", 0.05)
+    session = FakeInterview((prompt("a", "A?", VerbatimEntry()), prompt("b", "B", ReadEntry())))
+    keyed(session, "they").pause(0.3)
+    assert session.drafts == {"a": "they"}
+
+
+def test_the_clock_ticks_in_the_header_only(keyed: Keyed) -> None:
+    session = FakeInterview(every_kind(), at=1)
+    board = keyed(session)
+    before = board.lines()
+    session.took += timedelta(seconds=1)
+    board.pause(1.2)
+    after = board.lines()
+    assert [y for y in range(24) if before[y] != after[y]] == [0]
+
+
+def test_at_an_answer_read_back_nothing_offers_a_key_that_is_refused(keyed: Keyed) -> None:
+    aloud = {("a", "600"): Query(text=words("Did you say 600?"), aloud=True)}
+    earlier = EarlierAnswer(label="600 hours", typed_text="600")
+    script = (prompt("a", "Hours?", LineEntry(kind="number"), earlier=earlier), prompt("b", "B?", YES_NO))
+    text = keyed(FakeInterview(script, queries=aloud), "600", "enter").text()
+    assert "1 yes, that is right" in text
+    assert "Enter keeps" not in text
+
+
+# The mouse
+
+
+def test_a_click_on_an_option_or_a_key_does_what_the_key_does(keyed: Keyed) -> None:
+    session = FakeInterview(every_kind(), at=1)
+    board = keyed(session)
+    options = board.interview.query_one(OptionLines)
+    board.run(board.pilot.click(OptionLines, offset=Offset(8, 2)))
+    board.pause()
+    assert options.display
+    assert session.given == [("q6", "3")]
+    board.run(board.pilot.click(KeyBar, offset=Offset(board.keys.index("F2") + 3, 0)))
+    board.pause()
+    assert board.panel == "f2"
