@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from survey_cli.tui.widgets.key_app import KeyApp
-from survey_cli.tui.widgets.key_screen import KeyScreen
+from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.panel import SCROLLS, Row
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import KeyBar, KeyHint, TextView, styled
@@ -39,6 +39,8 @@ HINTS: Final = (
 
 class StatusScreen(KeyScreen):
     """The report under its title."""
+
+    named_keys = EDITING_KEYS | {*LEAVE, *REFRESH, "ctrl+p"}
 
     def __init__(self, refresh: Callable[[], None]) -> None:
         super().__init__()
@@ -112,8 +114,7 @@ class StatusApp(KeyApp):
         self._read = read
         self._due = asyncio.Event()
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def start(self) -> None:
         self.run_worker(self._follow(), exit_on_error=False)
 
     async def _follow(self) -> None:

@@ -18,7 +18,23 @@ from survey_cli.tui.widgets.text import KeyBar
 
 T = TypeVar("T")
 NAMED = frozenset(
-    "enter escape left right up down backspace pagedown pageup delete home end tab space left_shift".split()
+    [
+        "enter",
+        "escape",
+        "left",
+        "right",
+        "up",
+        "down",
+        "backspace",
+        "pagedown",
+        "pageup",
+        "delete",
+        "home",
+        "end",
+        "tab",
+        "space",
+        "left_shift",
+    ]
 ) | {f"f{n}" for n in range(1, 13)}
 
 

@@ -14,13 +14,13 @@ import sys; sys.path[:0] = {path!r}
 from support.fake_interview import FakeInterview, AGREEMENT, prompt, every_kind
 from survey_cli.entries import LineEntry, ReadEntry
 from survey_cli.tui import ScreenError, conduct
-desk = FakeInterview({script})
+session = FakeInterview({script})
 {after}
 try:
-    conduct(desk)
+    conduct(session)
 except ScreenError as failed:
     print(failed)
-print("GIVEN", desk.given, desk.calls)
+print("GIVEN", session.given, session.calls)
 """
 
 
@@ -66,8 +66,9 @@ def test_keys_typed_before_the_screen_is_there_are_not_lost() -> None:
     terminal.child.send("341\r")
     terminal.until("Bye")
     terminal.child.send("\r")
-    terminal.until("any key leaves")
-    terminal.child.send("x")
+    terminal.until("Every question is answered")
+    time.sleep(1.1)
+    terminal.child.send("\r")
     terminal.until("GIVEN [('a', '3'), ('n', '41'), ('z', '')]")
 
 
@@ -78,9 +79,9 @@ def test_bytes_that_are_no_text_do_not_end_the_interview() -> None:
     time.sleep(0.3)
     terminal.child.send("ok\r")
     terminal.until("Bye")
-    terminal.child.send("\x03y")
-    terminal.until("any key leaves")
-    terminal.child.send("x")
+    terminal.child.send("\x03")
+    terminal.until("Suspend this interview?")
+    terminal.child.send("y")
     assert "Traceback" not in terminal.until("GIVEN")
 
 
@@ -88,24 +89,24 @@ def test_escape_hard_before_a_letter_loses_neither() -> None:
     terminal = Terminal("(prompt('a', 'A?', AGREEMENT), prompt('z', 'Bye', ReadEntry()))")
     terminal.until("A?")
     terminal.child.send("\x1bOP")
-    terminal.until("suspend the interview")
+    terminal.until("the code answers")
     terminal.child.send("\x1bd")
     terminal.until("Bye")
     terminal.child.send(" ")
-    terminal.until("any key leaves")
-    terminal.child.send("x")
+    terminal.until("Every question is answered")
+    terminal.child.send("\r")
     terminal.until("GIVEN [('a', '.dk'), ('z', '')]")
 
 
 def test_a_screen_that_breaks_ends_without_a_traceback_and_keeps_what_was_given() -> None:
     terminal = Terminal(
         "(prompt('a', 'A?', AGREEMENT), prompt('b', 'B?', AGREEMENT))",
-        after="desk.respondent_time = lambda: 1 // 0 if desk.given else None",
+        after="session.respondent_time = lambda: 1 // 0 if session.given else None",
     )
     terminal.until("A?")
     terminal.child.send("2")
     shown = terminal.until("GIVEN [('a', '2')]")
-    assert "The screen failed (ZeroDivisionError). Every answer given is kept" in shown
+    assert "The screen failed (ZeroDivisionError). Every answer given is stored" in shown
     assert "Traceback" not in shown
 
 
@@ -119,11 +120,11 @@ def test_a_terminal_that_goes_away_ends_the_program() -> None:
     assert not terminal.child.ptyproc.isalive()
 
 
-def test_without_colour_the_marks_remain() -> None:
+def test_without_color_the_marks_remain() -> None:
     terminal = Terminal("every_kind()[1:]", NO_COLOR="1")
-    terminal.until("▷ Probe once")
-    colours = rb"\x1b\[(?:[0-9;]*;)?(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|[34]8;[0-9;]*)m"
-    assert re.findall(colours, terminal.raw) == []
+    terminal.until("say ▷ Probe once")
+    colors = rb"\x1b\[(?:[0-9;]*;)?(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|[34]8;[0-9;]*)m"
+    assert re.findall(colors, terminal.raw) == []
     stressed = re.search(rb"\x1b\[([0-9;]+)msector", terminal.raw)
     assert stressed is not None
     assert {b"1", b"4"} <= set(stressed[1].split(b";")), "bold and underlined"
@@ -132,6 +133,6 @@ def test_without_colour_the_marks_remain() -> None:
 
 def test_where_the_locale_has_no_utf_8_the_signs_are_plain() -> None:
     terminal = Terminal("every_kind()[1:]", LC_ALL="C")
-    shown = terminal.until("> Probe once")
+    shown = terminal.until("say > Probe once")
     assert shown.isascii()
     terminal.child.close(force=True)

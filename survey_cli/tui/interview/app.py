@@ -16,8 +16,7 @@ class InterviewApp(KeyApp):
     def __init__(self, session: InterviewProtocol, theme: str = "dark") -> None:
         super().__init__(lambda: InterviewScreen(session), theme)
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def start(self) -> None:
         self.set_interval(DRAFT_SECONDS, self._keep_draft)
 
     def _keep_draft(self) -> None:

@@ -103,10 +103,9 @@ class InterviewScreen(KeyScreen):
         yield QuestionView()
         yield Static(id="too-small", markup=False)
 
-    async def on_mount(self) -> None:
+    async def start(self) -> None:
         self.view = self.query_one(QuestionView)
         await self._arrive()
-        self.show()
 
     # Keys
 
@@ -806,7 +805,7 @@ class InterviewScreen(KeyScreen):
             "   ".join(right),
             (prompt.position - 1) / max(prompt.total, 1) if prompt is not None else 1.0,
             f"{self.last[0]}: {self.last[1]}" if self.last is not None and prompt is not None else "",
-            session.practice,
+            "PRACTICE" if session.practice else "",
         )
 
     def _show_head(self, prompt: Prompt | None) -> None:

@@ -26,8 +26,7 @@ class PreviewApp(KeyApp):
         super().__init__(lambda: PreviewScreen(shown, restart), theme)
         self._reload = reload
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def start(self) -> None:
         self.set_interval(RELOAD_SECONDS, self.follow)
 
     async def follow(self) -> None:

@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.events import Mount
 from textual.widgets import Input, OptionList
 
 from survey_cli.entries import OfferedOption, PickEntry, Prompt, Rejection
@@ -23,7 +22,7 @@ from survey_cli.tui.preview.problems import ProblemLines, count_problems
 from survey_cli.tui.widgets.editing import get_text, set_text
 from survey_cli.tui.widgets.panel import SCROLLS, Act, Choice, ChoicePanel, ListPanel, Row, TextPanel
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import SEPARATOR, HeaderState, KeyHint, build_title, join_lines, styled
+from survey_cli.tui.widgets.text import SEPARATOR, HeaderState, KeyHint, join_lines, styled
 from survey_cli.values import Place
 from survey_cli.wording import format_quantity
 
@@ -63,18 +62,18 @@ class OpenPanel(NamedTuple):
 class PreviewScreen(InterviewScreen):
     """The interview of a file, as it is now."""
 
+    named_keys = InterviewScreen.named_keys | OPENERS
+
     def __init__(self, shown: PreviewState, restart: Callable[[], PreviewState]) -> None:
         super().__init__(shown.session)
         self.shown = shown
         self._restart = restart
 
-    async def on_mount(self, event: Mount) -> None:  # type: ignore[override]
-        event.prevent_default()  # Textual would call the same method of the base class after this one
-        await super().on_mount()
+    async def start(self) -> None:
+        await super().start()
         if self.shown.broken:
             await self._open_broken()
         self.said = self.shown.remark
-        self.show()
 
     # Following the file
 
@@ -283,10 +282,10 @@ class PreviewScreen(InterviewScreen):
     def _build_header(self, prompt: Prompt | None) -> HeaderState:
         prompt = None if self.shown.broken else prompt
         state = super()._build_header(prompt)
-        title = build_title(self.shown.file, prompt.section if prompt is not None else "", practice=False)
         counts = count_problems(self.shown.problems)
         return state._replace(
-            title=Content.assemble((" PREVIEW ", "bold reverse"), " ", title),
+            title=self.shown.file,
+            mark="PREVIEW",
             position="   ".join(part for part in (counts, state.position) if part),
             progress=0.0 if self.shown.broken else state.progress,
         )

@@ -36,7 +36,7 @@ class KeyApp(App[None]):
     AUTO_FOCUS = None
 
     def __init__(self, first: Callable[[], KeyScreen], theme: str) -> None:
-        super().__init__(driver_class=select_driver())
+        super().__init__(driver_class=select_driver(), ansi_color=True if THEMES[theme].ansi else None)
         for each in THEMES.values():
             self.register_theme(each)
         self.theme = theme
@@ -48,6 +48,8 @@ class KeyApp(App[None]):
         """Keys typed before this time were meant for something that did not come."""
         self._dropped = 0
         self._is_show_due = False
+        self._held: list[events.Event] = []
+        """Keys and pastes that came before the screen was there."""
         self._terminal: poll | None = None
         if (encoding := read_encoding()) is not None:
             self._filters.append(EncodingFilter(encoding))
@@ -61,7 +63,11 @@ class KeyApp(App[None]):
         assert isinstance(self.screen, KeyScreen)
         return self.screen
 
+    def start(self) -> None:
+        """Start what runs beside the keys."""
+
     def on_mount(self) -> None:
+        """Prepare the terminal. Subclasses have `start`: Textual would call both methods."""
         sys.setswitchinterval(THREAD_SWITCH_SECONDS)
         with suppress(ValueError, RuntimeError):  # not the main thread: signals do not arrive there
             for name in ("SIGTERM", "SIGHUP"):  # told to end; the window was closed
@@ -70,6 +76,7 @@ class KeyApp(App[None]):
                     get_running_loop().add_signal_handler(number, self._end_from_outside)
         self._terminal = watch_terminal() if not self.is_headless else None
         self.set_interval(1.0, self._tick)
+        self.start()
 
     def _tick(self) -> None:
         """Update the clocks every second, and end where the terminal is gone.
@@ -84,14 +91,27 @@ class KeyApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes go to the screen on top before any widget could have them."""
-        if isinstance(event, events.Key) and not event.is_forwarded:
+        is_typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
+        if is_typed and not (self._screen_stack and self.top.is_ready):
+            self._held.append(event)
+        elif isinstance(event, events.Key) and is_typed:
             for key in read_keys(event):
                 await self.press(key, event.time)
-        elif isinstance(event, events.Paste) and not event.is_forwarded:
+        elif isinstance(event, events.Paste) and is_typed:
             text = event.text.replace("\r\n", "\n").replace("\r", "\n")
             await self._handle(lambda: self.top.paste(text), event.time)
         else:
             await super().on_event(event)
+
+    def take_held_keys(self) -> None:
+        """Take the keys that were held, in their order and before any other."""
+        held, self._held = self._held, []
+        if held:
+            self.call_next(self._replay, held)
+
+    async def _replay(self, held: list[events.Event]) -> None:
+        for event in held:
+            await self.on_event(event)
 
     async def press(self, key: str, at: float) -> None:
         """Let one key act; on a screen that is too small, only Ctrl+C does."""
@@ -159,7 +179,9 @@ class KeyApp(App[None]):
         self.exit()
 
     def _end_from_outside(self) -> None:
-        """Leave the terminal as it was found."""
+        """Leave the terminal as it was found, where it still is."""
+        if self._terminal is not None and self._terminal.poll(0) and self._driver is not None:
+            self._driver.is_gone = True  # type: ignore[attr-defined]
         self.call_later(self._save_and_exit)
 
     async def _save_and_exit(self) -> None:

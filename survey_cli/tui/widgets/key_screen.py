@@ -57,6 +57,18 @@ class KeyScreen(Screen[None]):
         """The last key led to something that keys already typed could not know of."""
         self.left = False
         """It is over, and its last page was left."""
+        self.is_ready = False
+        """It is mounted: keys typed before are held."""
+
+    async def start(self) -> None:
+        """Prepare what is shown first, once the widgets are there."""
+
+    async def on_mount(self) -> None:
+        """Start, and take the keys that were typed before. Subclasses have `start`: Textual would call both methods."""
+        await self.start()
+        self.show()
+        self.is_ready = True
+        self.app.take_held_keys()  # type: ignore[attr-defined]
 
     # Keys
 

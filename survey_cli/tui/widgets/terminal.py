@@ -103,7 +103,10 @@ def watch_terminal() -> "select.poll | None":
 
 
 def select_driver() -> type[Driver] | None:
-    """Return Textual's driver for this terminal, made to survive a byte that is not UTF-8; None: Textual chooses."""
+    """Return Textual's driver for this terminal, made to survive bad bytes and a closed window.
+
+    None: Textual chooses.
+    """
     if sys.platform == "win32" or os.environ.get("TEXTUAL_DRIVER"):
         return None
     from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
@@ -116,6 +119,13 @@ def select_driver() -> type[Driver] | None:
             ANSI_SEQUENCES_KEYS.pop(sequence)
 
     class TerminalDriver(LinuxDriver):
+        is_gone = False
+        """The terminal's other end is closed: nothing can be written, and its thread would wait for ever."""
+
+        def write(self, data: str) -> None:
+            if not self.is_gone:
+                super().write(data)
+
         def run_input_thread(self) -> None:
             while True:
                 try:

@@ -124,7 +124,8 @@ class HeaderState(NamedTuple):
     """The part that is done, from 0 to 1."""
     last: str = ""
     """What was keyed last."""
-    practice: bool = False
+    mark: str = ""
+    """What kind of interview it is, where it is not a real one: `PRACTICE`."""
 
 
 class Header(Widget):
@@ -144,7 +145,7 @@ class Header(Widget):
         state = self._state
         width = self.content_size.width - 2 * MARGIN
         position = clean(state.position)
-        title = _build_title(state.title, state.section, state.practice, max(width - measure_width(position) - 2, 0))
+        title = _build_title(state.title, state.section, state.mark, max(width - measure_width(position) - 2, 0))
         gap = " " * (width - title.cell_length - measure_width(position))
         done = round(min(max(state.progress, 0.0), 1.0) * width)
         margin = " " * MARGIN
@@ -158,9 +159,9 @@ class Header(Widget):
 
 
 @lru_cache(maxsize=64)
-def _build_title(title: str, section: str, practice: bool, room: int) -> Content:
+def _build_title(title: str, section: str, kind: str, room: int) -> Content:
     """Build the title and the section, which says more: the title gives way to it."""
-    mark = Content.styled(" PRACTICE ", "bold reverse") + " " if practice else Content()
+    mark = Content.styled(f" {kind} ", "bold reverse") + " " if kind else Content()
     after = Content.assemble(("  ›  ", "$quiet"), clean(section)) if section else Content()
     room -= mark.cell_length
     first = styled(title, "bold").truncate(max(room - after.cell_length, 12), ellipsis=True)

@@ -145,13 +145,16 @@ THEMES: Final = {
 
 
 def choose_theme(name: str = "", environment: Mapping[str, str] = os.environ) -> str:
-    """Return the theme's name: as given, else that of `SURVEY_THEME`, else `terminal` over SSH and `dark` elsewhere.
+    """Return the theme's name: as given, else that of `SURVEY_THEME`, else `dark`.
+
+    Over SSH and where `NO_COLOR` is set, it is `terminal` instead of `dark`.
 
     Raises UserError where there is no such theme.
     """
     chosen = name or environment.get(ENVIRONMENT_VARIABLE, "").strip()
     if not chosen:
-        return "terminal" if environment.get("SSH_CONNECTION") or environment.get("SSH_TTY") else "dark"
+        plain = any(environment.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "NO_COLOR"))
+        return "terminal" if plain else "dark"
     if chosen.casefold() not in THEMES:
         where = "--theme" if name else ENVIRONMENT_VARIABLE
         raise UserError(where, f"there is no theme {chosen}", f"choose one of {', '.join(THEMES)}")
