@@ -1,15 +1,19 @@
 """Width of text on a terminal, the one measure by which screens and tables are laid out.
 
 rich counts spacing combining marks (the vowel sign in का) as zero cells wide, as the wcwidth library does for single
-characters; terminals and the C library give each a cell of its own. Everything else is as rich measures it.
+characters; terminals and the C library give each a cell of its own. rich's table is corrected here, so that rich and
+Textual measure by it as well. Everything else is as rich measures it.
 """
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from itertools import groupby
 from typing import Final
 
-from rich.cells import cell_len
+import rich.cells
+from rich.cells import CellTable
 
 _JOINER: Final = "\u200d"
 _IDLE_JOINER: Final = re.compile(_JOINER + r"(?=[\x00-\x7f])")
@@ -17,14 +21,40 @@ _IDLE_JOINER: Final = re.compile(_JOINER + r"(?=[\x00-\x7f])")
 _HANGUL_TONES: Final = "\u302e\u302f"
 """The only spacing marks that are as wide as an ideograph."""
 
+_load_library_table = rich.cells.load_cell_table  # type: ignore[attr-defined]
+
+
+@cache
+def _load_table(unicode_version: str = "auto") -> CellTable:
+    """Load rich's table, with spacing marks as wide as terminals show them."""
+    table = _load_library_table(unicode_version)
+    return table._replace(widths=tuple(_correct_widths(table)))
+
+
+def _correct_widths(table: CellTable) -> Iterator[tuple[int, int, int]]:
+    for start, end, width in table.widths:
+        if width:
+            yield start, end, width
+            continue
+        for corrected, points in groupby(range(start, end + 1), _measure_mark):
+            run = list(points)
+            if corrected != 1:  # what the table leaves out has one cell
+                yield run[0], run[-1], corrected
+
+
+def _measure_mark(point: int) -> int:
+    """Measure a character that rich takes to have no width."""
+    mark = chr(point)
+    return 0 if unicodedata.category(mark) != "Mc" else 2 if mark in _HANGUL_TONES else 1
+
+
+rich.cells.load_cell_table = _load_table  # type: ignore[attr-defined]
+
 
 @lru_cache(maxsize=8192)
 def measure_width(text: str) -> int:
     """Return how many cells the text takes."""
-    if text.isascii():
-        return len(text)
-    marks = sum(1 + (c in _HANGUL_TONES) for c in text if unicodedata.category(c) == "Mc")
-    return cell_len(_IDLE_JOINER.sub("", text)) + marks
+    return len(text) if text.isascii() else rich.cells.cell_len(_IDLE_JOINER.sub("", text))
 
 
 @lru_cache(maxsize=8192)

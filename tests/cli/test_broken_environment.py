@@ -18,7 +18,7 @@ from shutil import disk_usage
 
 import pytest
 
-import survey_cli.tui.app  # noqa: F401 – imported here, so that the stations that are forked need not
+import survey_cli.tui.interview.app  # noqa: F401 – imported here, so that the stations that are forked need not
 from crash.station import Station
 from support.command_line import SURVEY
 from support.user_errors import attempt

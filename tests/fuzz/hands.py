@@ -21,6 +21,7 @@ from fuzz.entries_typed import CODES
 from fuzz.entries_typed import INSTRUMENT as EVERY_KIND
 from fuzz.seeds import INSTRUMENTS
 from fuzz.words import hostile, moments
+from support.screens import interviewing
 from survey_cli.engine.events import (
     AnswerKept,
     InterviewStopped,
@@ -37,9 +38,7 @@ from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import Store
-from survey_cli.tui.drawing import Clocks, draw
-from survey_cli.tui.keyboard import Keyboard
-from survey_cli.tui.modes import NAMED
+from survey_cli.tui.interview.screen import InterviewScreen
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 EXAMPLES = (
@@ -129,7 +128,7 @@ def settled(watched: Watched, sit: Any) -> None:
 
 MOVES = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What moves a cursor, turns a line around or is no character: it must not reach a terminal."""
-KEYS = (*sorted(NAMED), "shift+tab", "ctrl+q", "f12")
+KEYS = (*sorted(InterviewScreen.named_keys), "shift+tab", "ctrl+q", "f12")
 keys = st.one_of(
     st.sampled_from("123456789"),
     st.sampled_from("0123579dryno?.# eé"),
@@ -142,25 +141,26 @@ hands = st.tuples(
     st.sampled_from((*EXAMPLES, "every_kind", "every_kind")),
     st.integers(0, 99),
     st.lists(keys | st.tuples(hostile), max_size=50),
-    st.tuples(st.integers(1, 200), st.integers(1, 60)),
+    st.tuples(st.integers(60, 200), st.integers(20, 60)),
 )
 
 
 def check_keys(case: tuple[str, int, Sequence[str | tuple[str]], tuple[int, int]]) -> bool:
-    """Press them one after another, and draw what stands; a tuple is pasted. Whether anything was taken."""
-    name, seed, pressed, (width, height) = case
-    with seated(name, seed) as (watched, sit):
-        board = Keyboard(watched)
-        clocks = Clocks(elapsed=timedelta(minutes=3), there=NOON)
+    """Press them one after another, and show what stands; a tuple is pasted. Whether anything was taken."""
+    name, seed, pressed, size = case
+    with seated(name, seed) as (watched, sit), interviewing(watched, size=size) as board:  # type: ignore[arg-type]
         for key in pressed:
+            if board.app._exit:
+                break
             if isinstance(key, tuple):
                 board.paste(key[0])
             else:
-                for one in [key] if key in KEYS else key:
-                    board.press(one)
-                    board.keep_draft()
-        page = draw(board, width=width, height=height, clocks=clocks)
-        assert len(page.lines) <= height
+                board.press(key)
+            assert "failed (" not in board.why, board.why
+        if not board.app._exit:
+            board.interview.keep_draft()
+            assert len(board.lines()) == size[1]
+        assert board.app.failure is None
         settled(watched, sit)
         return watched.taken > 0
 

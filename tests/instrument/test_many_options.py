@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from support.scenario import Scenario, scenario
+from survey_cli.entries import PickEntry
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
-from survey_cli.tui.answer import Answer
-from survey_cli.tui.question import QuestionColumn, question
+from survey_cli.tui.interview.question import OptionLines, OptionState
 
 FEW, MANY = 400, 3200
 MOST = 5 * MANY / FEW
@@ -36,11 +36,13 @@ def key_all(options: int) -> object:
 
 
 def draw(options: int) -> object:
-    prompt = interview("multiple", options).asked
-    chosen = tuple(range(1, options, 2))
-    lines, marked = question(prompt, Answer(mark=options - 1), chosen, QuestionColumn(70, 20))
-    assert len(lines) == options + 2
-    assert marked == options + 1
+    pick = interview("multiple", options).asked.entry
+    assert isinstance(pick, PickEntry)
+    widget = OptionLines()
+    widget._state = OptionState(pick, tuple(range(1, options, 2)), marked=options - 1)
+    lines = widget.build_lines(70)
+    assert len(lines) == options
+    assert widget.marked_line == options - 1
     return lines
 
 

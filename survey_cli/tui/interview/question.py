@@ -1,6 +1,7 @@
 """Widgets that show one question: what is read aloud, its options, the entry and what is said about it."""
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import NamedTuple
 
 from textual import events
@@ -72,19 +73,31 @@ class OptionLines(Lines):
         state = self._state
         if state is None:
             return []
-        options = [self._format(option, n, state, width) for n, option in enumerate(state.pick.options)]
+        options = self._format_all(state, width)
         self._column_width = width
         if sum(map(len, options)) > state.rows and 2 <= len(options) <= 4 * state.rows:
             for columns in (2, 3, 4):
                 column = (width - COLUMN_GAP * (columns - 1)) // columns
                 if column < MIN_COLUMN:
                     break
-                beside = [self._format(option, n, state, column) for n, option in enumerate(state.pick.options)]
+                beside = self._format_all(state, column)
                 rows = -(-len(beside) // columns)
                 if all(len(lines) == 1 for lines in beside) and rows <= state.rows:
                     return self._set_side_by_side([lines[0] for lines in beside], rows, column)
         self._line_options = [[n] for n, lines in enumerate(options) for _ in lines]
         return [line for lines in options for line in lines]
+
+    @staticmethod
+    def _format_all(state: OptionState, width: int) -> "list[tuple[Content, ...]]":
+        pick, typed = state.pick, state.typed.casefold()
+        size = max(len(str(option.code)) for option in pick.options)
+        chosen, texts = frozenset(state.chosen), dict(state.specify_texts)
+        formatted = []
+        for n, option in enumerate(pick.options):
+            is_chosen = option.code in chosen or (bool(typed) and str(option.code).casefold() == typed)
+            marked, text = n == state.marked, texts.get(option.code, "")
+            formatted.append(_format_option(option, text, pick.several, is_chosen, marked, size, width))
+        return formatted
 
     def _set_side_by_side(self, options: list[Content], rows: int, width: int) -> list[Content]:
         self._column_width = width + COLUMN_GAP
@@ -95,34 +108,6 @@ class OptionLines(Lines):
             for line in self._line_options
         ]
 
-    @staticmethod
-    def _format(option: OfferedOption, n: int, state: OptionState, width: int) -> list[Content]:
-        """Format one option: its mark, its code, its text, and in brackets what is not read."""
-        pick = state.pick
-        marked = n == state.marked
-        chosen = option.code in state.chosen or (
-            bool(state.typed) and str(option.code).casefold() == state.typed.casefold()
-        )
-        sign = (HERE if marked else " ") + (CHOSEN if chosen and pick.several else " ")
-        if chosen and not pick.several and not marked:
-            sign = f"{HERE} "
-        size = max(len(str(each.code)) for each in pick.options)
-        style = "bold" if chosen or marked else "" if option.read else "$quiet"
-        first = Content.assemble((sign, "bold $accent"), (f"{option.code!s:>{size}}", "bold $code"), ("  ", ""))
-        parts = [spoken(option.text, style)]
-        if specified := dict(state.specify_texts).get(option.code):
-            parts.append(styled(f": {specified}", "bold"))
-        remarks = [clean(option.note)] if option.note else []
-        if not option.read:
-            remarks.append("don't read")
-        elif option.exclusive and pick.several:
-            remarks.append("alone")
-        parts += [styled(f"  ({remark})", "italic $quiet") for remark in remarks]
-        lines = hang(first, Content("").join(parts), width)
-        if chosen or marked:
-            lines = [line.pad_right(max(width - line.cell_length, 0)).stylize_before("$row") for line in lines]
-        return lines
-
     def on_click(self, event: events.Click) -> None:
         """A click keys the option's code."""
         offset = event.get_content_offset_capture(self)
@@ -130,6 +115,31 @@ class OptionLines(Lines):
             options = self._line_options[offset.y]
             n = min(offset.x // max(self._column_width, 1), len(options) - 1)
             self.screen.click_option(self._state.pick.options[options[n]])  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=8192)
+def _format_option(
+    option: OfferedOption, specified: str, several: bool, chosen: bool, marked: bool, size: int, width: int
+) -> tuple[Content, ...]:
+    """Format one option: its mark, its code, its text, and in brackets what is not read."""
+    sign = (HERE if marked else " ") + (CHOSEN if chosen and several else " ")
+    if chosen and not several:
+        sign = f"{HERE} "
+    style = "bold" if chosen or marked else "" if option.read else "$quiet"
+    first = Content.assemble((sign, "bold $accent"), (f"{option.code!s:>{size}}", "bold $code"), ("  ", ""))
+    parts = [spoken(option.text, style)]
+    if specified:
+        parts.append(styled(f": {specified}", "bold"))
+    remarks = [clean(option.note)] if option.note else []
+    if not option.read:
+        remarks.append("don't read")
+    elif option.exclusive and several:
+        remarks.append("alone")
+    parts += [styled(f"  ({remark})", "italic $quiet") for remark in remarks]
+    lines = hang(first, Content("").join(parts), width)
+    if chosen or marked:
+        lines = [line.pad_right(max(width - line.cell_length, 0)).stylize_before("$row") for line in lines]
+    return tuple(lines)
 
 
 class Aside(Lines):

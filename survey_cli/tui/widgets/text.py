@@ -154,7 +154,8 @@ class Header(Widget):
             f"\n{margin}",
             ("━" * done, "$accent"),
             ("─" * (width - done), "$quiet"),
-            (f"\n{margin}   {clean(state.last)}", "$quiet"),
+            f"\n{margin}   ",
+            styled(state.last.replace("\n", " "), "$quiet").truncate(width - MARGIN, ellipsis=True),
         )
 
 
