@@ -32,6 +32,7 @@ from survey_cli.entries import (
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions import InterviewProtocol
 from survey_cli.sessions.interview.interview_protocol import ClosingReview
+from survey_cli.text_width import is_certain
 from survey_cli.tui.interview import pick
 from survey_cli.tui.interview.help import KEYS, build_case, build_faq, build_help, build_result, build_review
 from survey_cli.tui.interview.pick import PickState
@@ -79,6 +80,8 @@ class InterviewScreen(KeyScreen):
         """What stands at the left of the line above the keys."""
         self.last: tuple[Place, str] | None = None
         """The place and the words of the answer that was given last."""
+        self._is_uncertain = False
+        """The question has letters that terminals measure differently."""
         self._is_rejected = False
         """What is typed was rejected, and is selected."""
         self._swallows_enter = False
@@ -417,6 +420,9 @@ class InterviewScreen(KeyScreen):
                 self._end()
             return
         await self.view.prepare(prompt)
+        was_uncertain, self._is_uncertain = self._is_uncertain, not _is_certain(prompt)
+        if was_uncertain or self._is_uncertain:
+            self.refresh()  # every line whole: what ran over on this terminal goes with it
         self.view.set_typed("")
         if prompt.query is not None:
             self.unexpected = True
@@ -897,6 +903,15 @@ class InterviewScreen(KeyScreen):
         if isinstance(entry, VerbatimEntry):
             keys.append(KeyHint("Ctrl+J", "new line", 3, "ctrl+j"))
         return keys
+
+
+def _is_certain(prompt: Prompt) -> bool:
+    """Return whether all terminals measure the question's texts alike."""
+    entry = prompt.entry
+    texts = [prompt.text, prompt.intro, prompt.instruction, prompt.probe]
+    if isinstance(entry, PickEntry):
+        texts += [option.text for option in entry.options]
+    return all(is_certain(span.text) for text in texts for span in text)
 
 
 def _mark(mark: str, text: str, style: str) -> Content:

@@ -16,7 +16,14 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from survey_cli.tui.widgets.key_screen import KeyScreen
-from survey_cli.tui.widgets.terminal import EncodingFilter, read_encoding, read_keys, select_driver, watch_terminal
+from survey_cli.tui.widgets.terminal import (
+    EncodingFilter,
+    UncertainWidthFilter,
+    read_encoding,
+    read_keys,
+    select_driver,
+    watch_terminal,
+)
 from survey_cli.tui.widgets.themes import THEMES
 
 if TYPE_CHECKING:
@@ -53,6 +60,7 @@ class KeyApp(App[None]):
         self._terminal: poll | None = None
         if (encoding := read_encoding()) is not None:
             self._filters.append(EncodingFilter(encoding))
+        self._filters.append(UncertainWidthFilter())
 
     def get_default_screen(self) -> Screen[None]:
         return self._first()

@@ -14,7 +14,7 @@ from textual.color import Color
 from textual.driver import Driver
 from textual.filter import LineFilter
 
-from survey_cli.text_width import measure_width
+from survey_cli.text_width import is_certain, measure_width
 
 SAME_KEY: Final = {
     "ctrl+m": "enter",
@@ -57,6 +57,19 @@ class EncodingFilter(LineFilter):
             segment if segment.control else segment._replace(text=to_encoding(segment.text, self._encoding))
             for segment in segments
         ]
+
+
+class UncertainWidthFilter(LineFilter):
+    """Erases the rest of a line that terminals measure differently, in place of filling it: none runs into the next."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        if all(is_certain(segment.text) for segment in segments):
+            return segments
+        end = len(segments)
+        while end and not segments[end - 1].text.strip():
+            end -= 1
+        style = segments[-1].style if end < len(segments) else None
+        return [*segments[:end], Segment("\x1b[K", style)]
 
 
 @lru_cache(maxsize=4096)
