@@ -49,8 +49,6 @@ print(interview.calls)
 but the alarm interrupts it."""
 
 LEFT, UP = "\x1b[D", "\x1b[A"
-END = "end\r.suspend\r"
-"""The last answer, and the closing review left at once; an Enter so soon after another would not be accepted."""
 
 
 def start(program: str, *arguments: str, **environment: str) -> pexpect.spawn:
@@ -76,14 +74,14 @@ def answer(shown: pexpect.spawn, *lines: str) -> None:
 
 def test_a_line_is_edited_before_enter(terminal: pexpect.spawn) -> None:
     answer(terminal, "Mria" + LEFT * 3 + "a", "Eü\x7fva", "no\\", "money")
-    terminal.send(END)
+    terminal.send("end\r")
     terminal.expect_exact("['Maria', 'Eva', 'no\\nmoney', 'end'] {} [] 0")
 
 
 def test_nothing_that_was_typed_or_cut_comes_back(terminal: pexpect.spawn) -> None:
     answer(terminal, "secret", UP + "Bob", "cut\x15kept\x17kept\\")
     answer(terminal, "\x19\x1b\x19also kept")
-    terminal.send(UP + UP + "\x19" + END)
+    terminal.send(UP + UP + "\x19end\r")
     terminal.expect_exact("['secret', 'Bob', 'kept\\nalso kept', 'end']")
 
 
@@ -94,12 +92,12 @@ def test_nothing_that_was_cut_comes_back_with_the_keys_of_vi(tmp_path: Path) -> 
     with start(INTERVIEW, INPUTRC=str(settings)) as shown:
         shown.expect_exact("\r\n> ")
         answer(shown, "first\x15Ann", "\x19Bob\x1b", "\x1bpPiwords")
-        shown.send(END)
+        shown.send("end\r")
         shown.expect_exact("['Ann', 'Bob', 'words', 'end']")
 
 
 def test_no_sequence_of_a_terminal_is_sent_unless_a_line_is_edited(terminal: pexpect.spawn) -> None:
-    terminal.send("Ann\rBob\rwords\r" + END)
+    terminal.send("Ann\rBob\rwords\rend\r")
     terminal.expect(pexpect.EOF)
     assert "\x1b" not in terminal.before
     assert "['Ann', 'Bob', 'words', 'end']" in terminal.before
@@ -167,7 +165,7 @@ def test_a_terminal_that_cannot_be_edited_on_still_takes_lines(environment: dict
     with start(INTERVIEW, **environment) as shown:
         shown.expect_exact("\r\n> ")
         answer(shown, "Ann", "Eü", "words")
-        shown.send(END)
+        shown.send("end\r")
         shown.expect_exact("['Ann', 'Eü', 'words', 'end']")
 
 
