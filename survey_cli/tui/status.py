@@ -41,6 +41,7 @@ class StatusScreen(KeyScreen):
     """The report under its title."""
 
     named_keys = EDITING_KEYS | {*LEAVE, *REFRESH, "ctrl+p"}
+    min_size = (1, 1)
 
     def __init__(self, refresh: Callable[[], None]) -> None:
         super().__init__()
@@ -55,11 +56,6 @@ class StatusScreen(KeyScreen):
         with VerticalScroll(id="report", can_focus=False):
             yield Static(markup=False)
         yield Static(id="too-small", markup=False)
-
-    @property
-    def too_small(self) -> str:
-        """A report is shown on any screen."""
-        return ""
 
     async def press(self, key: str, at: float) -> None:
         self.forget_messages()

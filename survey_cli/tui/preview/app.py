@@ -33,6 +33,8 @@ class PreviewApp(KeyApp):
         """Show what was saved since the file was last looked at."""
         screen = self.top
         assert isinstance(screen, PreviewScreen)
+        if not screen.is_ready:
+            return
         try:
             shown = self._reload()
         except Exception as error:

@@ -5,6 +5,7 @@ It reads no file itself.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Final, NamedTuple
 
 from textual.containers import VerticalScroll
@@ -20,6 +21,7 @@ from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.preview.problems import ProblemLines, count_problems
 from survey_cli.tui.widgets.editing import get_text, set_text
+from survey_cli.tui.widgets.key_screen import MIN_WIDTH
 from survey_cli.tui.widgets.panel import SCROLLS, Act, Choice, ChoicePanel, ListPanel, Row, TextPanel
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import SEPARATOR, HeaderState, KeyHint, join_lines, styled
@@ -63,6 +65,8 @@ class PreviewScreen(InterviewScreen):
     """The interview of a file, as it is now."""
 
     named_keys = InterviewScreen.named_keys | OPENERS
+    min_size = (40, 12)
+    """Half of a screen beside an editor."""
 
     def __init__(self, shown: PreviewState, restart: Callable[[], PreviewState]) -> None:
         super().__init__(shown.session)
@@ -273,9 +277,11 @@ class PreviewScreen(InterviewScreen):
 
     def _build_keys(self) -> Content:
         """Build the line of the preview's own keys."""
-        keys = {"^T": "data", "^L": "problems", "^R": "start over"} if not self.shown.broken else {}
+        keys = {"^C": "leave"}
+        if not self.shown.broken:
+            keys = {"^T": "data", "^L": "problems", "^C": "leave", "^R": "start over"}
         parts: list[tuple[str, str]] = []
-        for key, label in (keys | {"^C": "leave"}).items():
+        for key, label in keys.items():
             parts += [(key, "bold $accent"), (f" {label}  ", "$quiet")]
         return Content.assemble(*parts)
 
@@ -283,10 +289,12 @@ class PreviewScreen(InterviewScreen):
         prompt = None if self.shown.broken else prompt
         state = super()._build_header(prompt)
         counts = count_problems(self.shown.problems)
+        place = str(prompt.place) if prompt is not None else ""
+        where = state.position if self.app.size.width >= MIN_WIDTH else place
         return state._replace(
-            title=self.shown.file,
+            title=PurePath(self.shown.file).name,
             mark="PREVIEW",
-            position="   ".join(part for part in (counts, state.position) if part),
+            position="   ".join(part for part in (counts, where) if part),
             progress=0.0 if self.shown.broken else state.progress,
         )
 
@@ -311,7 +319,7 @@ class BrokenPanel(TextPanel):
     def __init__(self, problems: ProblemLines) -> None:
         super().__init__(BROKEN, problems)
         self.hints = (
-            KeyHint("save", "the corrected file: the question comes back", 0, "none"),
+            KeyHint("save", "the corrected file", 0, "none"),
             KeyHint("↑ ↓ PgUp PgDn", "scroll", 1, "pagedown"),
         )
 

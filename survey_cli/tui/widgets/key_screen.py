@@ -14,7 +14,7 @@ from survey_cli.wording import format_quantity
 
 MIN_WIDTH: Final = 60
 MIN_HEIGHT: Final = 20
-"""The smallest screen on which everything that matters has its place."""
+"""The smallest screen on which everything that an interviewer needs has its place."""
 SIDE_WIDTH: Final = 110
 """Columns from which the side panel is shown beside the question."""
 
@@ -44,6 +44,8 @@ class KeyScreen(Screen[None]):
 
     named_keys: frozenset[str] = EDITING_KEYS
     """Named keys that are keys here; Shift alone, focus and media keys are none, and change nothing."""
+    min_size = (MIN_WIDTH, MIN_HEIGHT)
+    """The width and height below which nothing is shown."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,10 +114,11 @@ class KeyScreen(Screen[None]):
     def too_small(self) -> str:
         """Why nothing can be shown on a screen this small; empty where it is large enough."""
         width, height = self.app.size
-        if width >= MIN_WIDTH and height >= MIN_HEIGHT:
+        min_width, min_height = self.min_size
+        if width >= min_width and height >= min_height:
             return ""
         return (
-            f"This window has {width} × {height} characters; {MIN_WIDTH} × {MIN_HEIGHT} are needed. "
+            f"This window has {width} × {height} characters; {min_width} × {min_height} are needed. "
             "Enlarge it, or make its letters smaller. Keys are not taken meanwhile."
         )
 
