@@ -1,9 +1,8 @@
 """The screen of the status, readable on a terminal, in a pipe and as data, and up to date with the cases."""
 
-import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +13,7 @@ from test_status import DAY, interviewed, told
 
 from support.case_histories import history
 from support.command_line import SURVEY, folder
+from support.screens import Hands
 from support.stored_study import a_study
 from survey_cli.cli.commands.status import render_status
 from survey_cli.cli.run_command import run_command
@@ -76,89 +76,73 @@ def test_the_command_prints_once_where_there_is_no_screen_and_gives_data(
     assert run_command(["status", "nowhere.yaml"]) == 1
 
 
-def piloted(
-    read: Callable[[int], Sequence[str]], act: Callable[..., Awaitable[None]], size: tuple[int, int] = (40, 8)
-) -> StatusApp:
-    """Run the screen without a terminal; `act` receives a function that presses keys and returns the lines shown."""
-    app = StatusApp(read)
+@pytest.fixture
+def shown() -> Iterator[Callable[..., Hands]]:
+    """Show a report on a screen: `shown(read)`; all are ended after the test."""
+    opened: list[Hands] = []
 
-    async def run() -> None:
-        async with app.run_test(size=size) as pilot:
+    def show(read: Callable[[int], Sequence[str]], size: tuple[int, int] = (40, 8)) -> Hands:
+        opened.append(Hands(StatusApp(read), size))
+        opened[-1].pause(0.1)
+        return opened[-1]
 
-            async def screen(*keys: str) -> list[str]:
-                await pilot.press(*keys)
-                await pilot.pause(0.1)
-                strips = app.screen._compositor.render_strips()
-                return ["".join(segment.text for segment in strip).rstrip("▁▂▃▄▅▆▇█ ") for strip in strips]
-
-            await act(screen)
-
-    asyncio.run(run())
-    return app
+    yield show
+    for hands in opened:
+        hands.close()
 
 
-def test_the_report_scrolls_is_refreshed_and_stays_where_it_is() -> None:
+def _read_lines(hands: Hands, *keys: str) -> list[str]:
+    """Press keys; returns the lines of the screen without its scrollbar."""
+    hands.press(*keys)
+    hands.pause(0.1)
+    return [line.rstrip("▁▂▃▄▅▆▇█ ").strip() for line in hands.lines()]
+
+
+def test_the_report_scrolls_is_refreshed_and_stays_where_it_is(shown: Callable[..., Hands]) -> None:
     widths: list[int] = []
 
     def read(cells: int) -> list[str]:
         widths.append(cells)
         return [f"study, reading {len(widths)}", *(f"line {n}" for n in range(20))]
 
-    async def act(screen: Callable[..., Awaitable[list[str]]]) -> None:
-        first = await screen()
-        assert [line.strip() for line in first[:2]] == [f"study, reading {len(widths)}", "line 0"]
-        assert "q leave" in first[7]
-        assert (await screen("down", "j"))[1].strip() == "line 2"
-        assert (await screen("end"))[6].strip() == "line 19"
-        assert (await screen("space"))[6].strip() == "line 19"
-        before = len(widths)
-        again = await screen("r")
-        assert len(widths) == before + 1
-        assert (again[0].strip(), again[6].strip()) == (f"study, reading {len(widths)}", "line 19")
-        assert (await screen("b"))[6].strip() == "line 13"
-        assert (await screen("home", "up", "x"))[1].strip() == "line 0"
-        await screen("q")
-
-    app = piloted(read, act)
-    assert app._exit
+    hands = shown(read)
+    assert _read_lines(hands)[:2] == [f"study, reading {len(widths)}", "line 0"]
+    assert "q leave" in hands.keys
+    assert _read_lines(hands, "down", "j")[1] == "line 2"
+    assert _read_lines(hands, "end")[6] == "line 19"
+    assert _read_lines(hands, " ")[6] == "line 19"
+    before = len(widths)
+    again = _read_lines(hands, "r")
+    assert len(widths) == before + 1
+    assert (again[0], again[6]) == (f"study, reading {len(widths)}", "line 19")
+    assert _read_lines(hands, "b")[6] == "line 13"
+    assert _read_lines(hands, "home", "up", "x")[1] == "line 0"
     assert set(widths) == {37}
-    assert app.failure is None
+    hands.press("q")
+    assert hands.app._exit
+    assert hands.app.failure is None
 
 
-def test_the_report_is_laid_out_again_for_another_width_and_headings_stand_out() -> None:
-    app = StatusApp(lambda cells: [f"study in {cells}", "", "cases", "  12 in all [b]", "backup: none"])
-
-    async def run() -> None:
-        async with app.run_test(size=(40, 8)) as pilot:
-            await pilot.pause(0.1)
-            await pilot.resize_terminal(60, 12)
-            await pilot.pause(0.2)
-            segments = [segment for strip in app.screen._compositor.render_strips() for segment in strip]
-            assert "study in 57" in segments[0].text + segments[1].text
-            bold = {s.text.strip(): bool(s.style and s.style.bold) for s in segments if s.text.strip()}
-            assert (bold["cases"], bold["12 in all [b]"], bold["backup: none"]) == (True, False, False)
-
-    asyncio.run(run())
-    assert app.failure is None
+def test_the_report_is_laid_out_again_for_another_width_and_headings_stand_out(shown: Callable[..., Hands]) -> None:
+    hands = shown(lambda cells: [f"study in {cells}", "", "cases", "  12 in all [b]", "backup: none"])
+    hands.run(hands.pilot.resize_terminal(60, 12))
+    assert _read_lines(hands)[0] == "study in 57"
+    segments = [segment for strip in hands.app.screen._compositor.render_strips() for segment in strip]
+    bold = {s.text.strip(): bool(s.style and s.style.bold) for s in segments if s.text.strip()}
+    assert (bold["cases"], bold["12 in all [b]"], bold["backup: none"]) == (True, False, False)
 
 
-def test_themes_are_chosen_from_the_palette() -> None:
-    async def act(screen: Callable[..., Awaitable[list[str]]]) -> None:
-        await screen("ctrl+p")
-        await screen(*"light", "enter")
-        await screen("q")
-
-    assert piloted(lambda _: ["study"], act, (60, 20)).theme == "light"
+def test_themes_are_chosen_from_the_palette(shown: Callable[..., Hands]) -> None:
+    hands = shown(lambda _: ["study"], (60, 20))
+    hands.press("ctrl+p", "light", "enter")
+    assert hands.app.theme == "light"
 
 
-def test_a_reading_that_fails_leaves_the_screen_and_says_so() -> None:
+def test_a_reading_that_fails_leaves_the_screen_and_says_so(shown: Callable[..., Hands]) -> None:
     def read(cells: int) -> list[str]:
         raise RuntimeError("no")
 
-    async def act(screen: Callable[..., Awaitable[list[str]]]) -> None:
-        await screen()
-
-    assert isinstance(piloted(read, act).failure, RuntimeError)
+    assert isinstance(shown(read).app.failure, RuntimeError)
 
 
 def test_on_a_terminal_it_is_followed_until_it_is_left() -> None:
