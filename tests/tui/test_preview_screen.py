@@ -257,6 +257,19 @@ def test_a_list_stays_at_its_marked_row() -> None:
         assert "Why is that?" in screen("enter")
 
 
+def test_the_marked_row_of_a_list_stands_out_in_the_colors_of_the_terminal() -> None:
+    saved(TEXT)
+    with preview() as screen:
+        screen.app.theme = "terminal"
+        screen("f3", "down")
+        rows = [
+            [segment for segment in strip if segment.text.strip()]
+            for strip in screen.app.screen._compositor.render_strips()
+        ]
+        underlined = [row for row in rows if any(segment.style and segment.style.underline for segment in row)]
+        assert ["own" in row[0].text for row in underlined] == [True]
+
+
 def test_keys_typed_ahead_are_not_taken_for_the_answer_to_another_item() -> None:
     saved(TEXT)
     with preview() as screen:
