@@ -19,7 +19,7 @@ from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import Store
 from survey_cli.study.open_study import open_study
 from survey_cli.tui.app import LinesInterviewApp
-from survey_cli.tui.station_app import StationApp
+from survey_cli.tui.station.app import StationApp
 
 HERE = Path(__file__).parent / "pictures"
 INSTRUMENTS = Path(__file__).parent.parent / "instruments"

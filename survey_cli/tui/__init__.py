@@ -40,19 +40,22 @@ def conduct(session: InterviewProtocol, theme: str = "") -> None:
         ) from app.failure
 
 
-def work(calling: "StationProtocol") -> None:
-    """Hold a station until its shift ends. Raises ScreenError when the screen breaks; what was keyed before is kept by
-    the desk.
-    """
-    from survey_cli.tui.station_app import StationApp
+def work(session: "StationProtocol", theme: str = "") -> None:
+    """Run a station until its shift ends.
 
-    app = StationApp(calling)
+    Raises UserError where there is no such theme, and ScreenError where the screen breaks; what was keyed before is
+    stored.
+    """
+    from survey_cli.tui.station.app import StationApp
+    from survey_cli.tui.widgets.themes import choose_theme
+
+    app = StationApp(session, choose_theme(theme))
     _run(app)
-    if app.broke is not None:
+    if app.failure is not None:
         raise ScreenError(
-            f"The screen failed ({type(app.broke).__name__}). Everything keyed is kept: "
+            f"The screen failed ({type(app.failure).__name__}). Everything keyed is stored: "
             "start the station again and it goes on with the same case."
-        ) from app.broke
+        ) from app.failure
 
 
 def rehearse(

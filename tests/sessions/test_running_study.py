@@ -2,6 +2,7 @@
 every station, and nothing in progress is lost.
 """
 
+import asyncio
 import io
 import re
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.pause import Pause
-from survey_cli.tui.station import StationBoard
+from survey_cli.tui.station.app import StationApp
 
 FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
 PEOPLE = "login,languages,skills,pseudonym,role\nann,,,I-01,\nbob,,,I-02,\nsue,,,S-01,supervisor\n"
@@ -412,15 +413,21 @@ def test_the_interview_command_begins_no_call_under_a_pause(tmp_path: Path) -> N
     interview("B", "", "1", "2", "1", code=0)
 
 
+async def press_about_a_case(station: StationSession) -> None:
+    app = StationApp(station)
+    async with app.run_test() as pilot:
+        for key in ("i", "d", "x", "f5"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert app.station.why == "Paused by sue since 10:00: the server moves", key
+
+
 def test_keys_about_a_case_say_the_pause(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station()
     paused(shift, "the server moves")
     ann.keep_alive()
-    board = StationBoard(ann)
-    for key in ("i", "d", "x", "f5"):
-        board.press(key)
-        assert board.why == "Paused by sue since 10:00: the server moves", key
+    asyncio.run(press_about_a_case(ann))
     said = io.StringIO()
     run_station(ann, io.StringIO(".interview\n.dial\n1\n.next\n\n.dail\n"), said, io.StringIO())
     assert said.getvalue().count("! Paused by sue since 10:00: the server moves\n") == 5

@@ -131,7 +131,7 @@ class FormPanel(Panel):
             )
             for n, choice in enumerate(choices, 1)
         ]
-        fits = sum(part.cell_length + 3 for part in parts) <= max(self.size.width - 20, 30)
+        fits = sum(part.cell_length + 3 for part in parts) <= (self.size.width or self.app.size.width) - 26
         return Content("   " if fits else "\n").join(parts)
 
     def _list_shown(self) -> list[str]:

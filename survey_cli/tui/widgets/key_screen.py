@@ -86,6 +86,14 @@ class KeyScreen(Screen[None]):
         """Bring the widgets up to date."""
         raise NotImplementedError
 
+    def show_later(self) -> None:
+        """Bring the widgets up to date once what is being handled is done."""
+        self.call_later(self._show_if_open)
+
+    def _show_if_open(self) -> None:
+        if self.is_mounted and self.query(KeyBar):  # neither before the widgets are there nor while they are removed
+            self.show()
+
     def tick(self) -> None:
         """Update the clocks; called every second."""
 
@@ -127,8 +135,7 @@ class KeyScreen(Screen[None]):
         too_small = self.too_small
         self.set_class(bool(too_small), "-tiny")
         self.query_one("#too-small", Static).update(too_small)
-        if self.is_mounted:
-            self.call_later(self.show)
+        self.show_later()
 
     # Panels
 

@@ -1,6 +1,7 @@
 """Panels beside the question or the case: a line, a list, a choice, a text. A panel has the keys while it is open."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import zip_longest
 from typing import Final, NamedTuple, TypeAlias
 
 from textual.app import ComposeResult
@@ -188,10 +189,11 @@ class Row(NamedTuple):
 
     def matches(self, words: Sequence[str]) -> bool:
         """Return whether the row has all these words."""
-        text = f"{self.key} {' '.join(self.cells)} {self.heading} {self.terms}".casefold()
+        text = f"{self.key} {' '.join(self.cells)} {self.terms}".casefold()
         return all(word in text for word in words)
 
 
+COLUMN_GAP: Final = 2
 MAX_ROWS: Final = 500
 """Rows shown at once; typing narrows a longer list."""
 
@@ -248,7 +250,7 @@ class ListPanel(Panel):
         self._shown = list(rows[start : start + MAX_ROWS])
         self._positions = []
         options: list[Option] = []
-        widths = _measure_columns(self._shown, self.app.size.width - 2 * MARGIN - 2)
+        widths = _measure_columns(self._shown, (self.size.width or self.app.size.width - 2 * MARGIN) - 2)
         heading = ""
         for row in self._shown:
             if row.heading != heading:
@@ -314,13 +316,11 @@ class ListPanel(Panel):
 
 
 def _measure_columns(rows: Sequence[Row], room: int) -> list[int]:
-    """Return the widths of all columns but the last, each as wide as its widest cell, half of the room at most."""
-    count = max((len(row.cells) for row in rows), default=1)
-    widths = []
-    for column in range(count - 1):
-        widest = max((measure_width(clean(row.cells[column])) for row in rows if len(row.cells) > column), default=0)
-        widths.append(min(widest, room // 2))
-    return widths
+    """Return the widths of all columns but the last: as wide as the widest cell, half of the room where it is scarce."""
+    columns = zip_longest(*(row.cells for row in rows), fillvalue="")
+    widths = [max(measure_width(clean(cell)) for cell in column) for column in columns]
+    others = sum(widths) + COLUMN_GAP * (len(widths) - 1) - room
+    return [width if others <= 0 else min(width, max(room // 2, width - others)) for width in widths[:-1]]
 
 
 def _format_row(row: Row, widths: Sequence[int]) -> Content:
@@ -328,7 +328,7 @@ def _format_row(row: Row, widths: Sequence[int]) -> Content:
     parts: list[tuple[str, str]] = []
     for n, cell in enumerate(cells):
         style = "bold $code" if n == 0 and row.key else row.style
-        parts.append((f"{fit(cell, widths[n])}  " if n < len(cells) - 1 else cell, style))
+        parts.append((fit(cell, widths[n]) + " " * COLUMN_GAP if n < len(cells) - 1 else cell, style))
     return Content.assemble(*parts)
 
 

@@ -71,6 +71,14 @@ def spread(left: Content, right: Content, width: int) -> Content:
     return left.pad_right(max(room + 1 - left.cell_length, 1)) + right
 
 
+def _lay_out_again(widget: Widget) -> None:
+    """Have the next layout measure this widget anew.
+
+    Textual would take the size measured before, where a layout came between two changes that were not yet handled.
+    """
+    widget._layout_updates += 1
+
+
 class TextView(Static):
     """Text that is laid out again only where its height changes, and hidden where it is empty."""
 
@@ -91,6 +99,7 @@ class TextView(Static):
             return
         width = self.content_size.width
         same_height = before is not None and width > 0 and len(before.wrap(width)) == len(content.wrap(width))
+        _lay_out_again(self)
         self.update(content, layout=not same_height)
 
 
@@ -184,6 +193,7 @@ class Lines(Widget):
         """Build the lines anew: what they are made from has changed."""
         before, self._built = self._built, None
         same_height = before is not None and len(self._lines(before[0])) == len(before[1])
+        _lay_out_again(self)
         self.refresh(layout=not same_height)
 
     def _lines(self, width: int) -> list[Content]:

@@ -1,0 +1,53 @@
+"""Application of a station: the case or its interview, kept alive every ten seconds."""
+
+from time import monotonic
+from typing import Final
+
+from survey_cli.sessions.station.station_protocol import StationProtocol
+from survey_cli.tui.interview.app import DRAFT_SECONDS
+from survey_cli.tui.interview.screen import InterviewScreen
+from survey_cli.tui.station.screen import StationScreen
+from survey_cli.tui.widgets.key_app import KeyApp
+from survey_cli.tui.widgets.key_screen import KeyScreen
+
+BEAT_SECONDS: Final = 10.0
+"""How often the case is kept ours, and a due one is looked for."""
+
+
+class StationApp(KeyApp):
+    """One interviewer's shift on a full screen."""
+
+    def __init__(self, session: StationProtocol, theme: str = "dark") -> None:
+        self.station = StationScreen(session)
+        super().__init__(lambda: self.station, theme)
+
+    def start(self) -> None:
+        self.set_interval(DRAFT_SECONDS, self._keep_draft)
+        self.set_interval(BEAT_SECONDS, self.beat)
+
+    def _keep_draft(self) -> None:
+        if isinstance(self.top, InterviewScreen):
+            self.top.keep_draft()
+
+    async def beat(self) -> None:
+        """Keep the case; one that comes by itself rings, and takes no key typed before it."""
+        try:
+            await self.station.beat()
+        except Exception as error:
+            self.log.error(error)
+            self.station.fail(error)
+        if self.top is self.station:
+            self.show_effect()
+
+    async def leave(self, screen: KeyScreen) -> None:
+        if screen is self.station:
+            self.exit()
+            return
+        await self.pop_screen()
+        await self.station.close_interview()
+        self.show_effect()
+
+    def settle(self, at: float) -> None:
+        """Keys count again once the terminal shows what came: an outcome keyed twice must not close the next case."""
+        super().settle(float("inf"))
+        self.call_after_refresh(lambda: super(StationApp, self).settle(monotonic()))

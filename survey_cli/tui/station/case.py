@@ -1,0 +1,227 @@
+"""Lines of the case to be called: person, numbers, clocks, appointment, history, and what stands beside it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from textual.content import Content
+
+from survey_cli.sessions.station.shift import render_shift_summary
+from survey_cli.sessions.station.station_protocol import (
+    CaseView,
+    ShiftSummary,
+    StationAppointment,
+    StationHistoryLine,
+    StationNumber,
+    StationView,
+)
+from survey_cli.tui.widgets.text import (
+    ASIDE,
+    HERE,
+    SEPARATOR,
+    build_section,
+    clean,
+    hang,
+    join_lines,
+    spread,
+    styled,
+)
+from survey_cli.wording import format_quantity
+
+MAX_OTHER_NUMBERS: Final = 3
+"""Numbers listed beside the current one."""
+MAX_LINES: Final = 2
+"""Lines that the sample's columns or a notice may take on the card."""
+NEXT_APPOINTMENTS: Final = 5
+"""Appointments listed beside the case."""
+NUMBER_STATES: Final = {"dead": "dead", "never_call": "never to be called"}
+
+
+def build_card(view: CaseView, width: int, *, rows: int, has_side: bool) -> list[Content]:
+    """Build the case in at most about so many rows; the sample's columns and other numbers give way first.
+
+    Beside the side panel, what it shows is left out.
+    """
+    lines = [_build_name(view, width)]
+    numbers = _build_numbers(view, width)
+    known = [
+        *_build_clocks(view, width),
+        *_limit(Content.assemble(("Appointment  ", "$quiet"), (clean(view.appointment), "bold $warning")), width)[
+            : MAX_LINES * bool(view.appointment)
+        ],
+        *([Content.assemble(("Ask for  ", "$quiet"), (clean(view.ask_for), "bold"))] if view.ask_for else []),
+        *([Content.assemble(("Interview  ", "$quiet"), clean(view.interview_status))] if view.interview_status else []),
+    ]
+    if view.notice:
+        lines += [line.stylize("bold $warning") for line in _limit(styled(f"» {view.notice}"), width)]
+    others = [] if has_side else _build_other_numbers(view)
+    room = rows - len(lines) - len(numbers) - len(known)
+    details = [] if has_side else [f"{label}: {text}" for label, text in view.details if text]
+    if details and room > len(others):
+        most = min(room - len(others), MAX_LINES)
+        lines += _limit(styled(SEPARATOR.join(details).replace("\n", " "), "$quiet"), width, most)
+    return [line.truncate(width, ellipsis=True) for line in [*lines, *numbers, *others, *known]]
+
+
+def _limit(text: Content, width: int, most: int = MAX_LINES) -> list[Content]:
+    """Wrap the text into at most so many lines, the last one cut with … where there was more."""
+    lines = text.wrap(max(width, 4))
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], (lines[most - 1] + Content("…" * width)).truncate(width, ellipsis=True)]
+
+
+def _build_name(view: CaseView, width: int) -> Content:
+    key = f"  {view.key}" if view.key != view.name else ""
+    name = Content.assemble((clean(view.name), "bold"), (clean(key), "$quiet"))
+    return spread(name, styled(f"attempt {view.attempt} of {view.limit}", "$quiet"), width)
+
+
+def _build_numbers(view: CaseView, width: int) -> list[Content]:
+    """Build the number that is dialed, and why it may not be."""
+    number = next((number for number in view.numbers if number.current), None)
+    if number is None:
+        return [styled("no number that can be dialed", "bold $error")]
+    position = f"number {view.numbers.index(number) + 1} of {len(view.numbers)}"
+    about = styled(f"   {SEPARATOR.join([*_describe_number(number), position])}", "$quiet")
+    line = Content.assemble((clean(number.text), "bold $accent"), about)
+    if view.has_open_call:
+        line += styled(f"{SEPARATOR}dialed", "bold")
+    if not number.why_not:
+        return [line]
+    return [line, *hang(styled("! ", "bold $error"), styled(f"not now: {number.why_not}", "bold $error"), width)[:2]]
+
+
+def _describe_number(number: StationNumber) -> list[str]:
+    words = [
+        number.line if number.line != "unknown" else "kind unknown",
+        "dial by hand" if number.by_hand else "",
+        NUMBER_STATES.get(number.state, ""),
+        number.outcome,
+    ]
+    return [word for word in words if word]
+
+
+def _build_other_numbers(view: CaseView) -> list[Content]:
+    others = [number for number in view.numbers if not number.current]
+    lines = [styled(f"{n.text}   {SEPARATOR.join(_describe_number(n))}", "$quiet") for n in others[:MAX_OTHER_NUMBERS]]
+    if len(others) > MAX_OTHER_NUMBERS:
+        lines.append(styled(f"and {len(others) - MAX_OTHER_NUMBERS} more: n", "$quiet"))
+    return lines
+
+
+def _build_clocks(view: CaseView, width: int) -> list[Content]:
+    """Build both clocks, and until when the respondent may be called, in two lines where there is no room for one."""
+    there, here = view.respondent_time, view.station_time
+    if there is None:
+        return [
+            Content.assemble((f"{here:%H:%M} here", "bold"), (f"{SEPARATOR}their local time is not known", "$quiet"))
+        ]
+    day = "%H:%M" if there.date() == here.date() else "%a %H:%M"
+    until = f"{SEPARATOR}call until {view.callable_until:%H:%M} there" if view.callable_until is not None else ""
+    clocks = Content.assemble((f"{there:{day}} there", "bold"), (f"   {here:{day}} here", ""))
+    line = Content.assemble(clocks, (until, "$quiet"))
+    return [line] if line.cell_length <= width else [clocks, styled(until.removeprefix(SEPARATOR), "$quiet")]
+
+
+def build_history(history: Iterable[StationHistoryLine], width: int) -> list[Content]:
+    """Build what happened to the case, the oldest first: when, what, what was noted, by whom."""
+    lines: list[Content] = []
+    for entry in history:
+        when = styled(f"{format_time(entry.at)}  ", "$quiet")
+        note = f": {entry.note}" if entry.note else ""
+        text = Content.assemble(
+            clean(entry.what),
+            (clean(note), "italic $quiet"),
+            (f"  {clean(entry.by)}" if entry.by else "", "$quiet"),
+        )
+        lines += hang(when, text, width)
+    return lines
+
+
+def format_time(at: datetime, today: datetime | None = None) -> str:
+    """Format a date and time: `Thu 26 Nov 14:10`; only `14:10` where it is today."""
+    if today is not None and at.date() == today.date():
+        return f"{at:%H:%M}"
+    return f"{at:%a} {at.day:>2} {at:%b %H:%M}"
+
+
+def format_appointment(appointment: StationAppointment) -> tuple[str, str, str]:
+    """Return when an appointment is, with whom, and what else is known of it."""
+    there, here = appointment.respondent_time, appointment.station_time
+    words = (
+        "LATE" if appointment.is_late else "",
+        f"{there:%H:%M} there" if there.utcoffset() != here.utcoffset() else "",
+        appointment.owner,
+        f"ask for {appointment.person}" if appointment.person else "",
+        appointment.note,
+    )
+    return format_time(here), appointment.name, ", ".join(word for word in words if word)
+
+
+def build_due(appointment: StationAppointment, now: datetime) -> Content:
+    """Build the line that says that an appointment is due."""
+    minutes = int((appointment.station_time - now).total_seconds() / 60)
+    when = "now"
+    if abs(minutes) >= 1:
+        apart = format_quantity(abs(minutes), "minute")
+        when = f"in {apart}" if minutes > 0 else f"late by {apart}"
+    there, here = appointment.respondent_time, appointment.station_time
+    clocks = f"{there:%H:%M} there" if there.utcoffset() != here.utcoffset() else f"{here:%H:%M}"
+    return styled(f" Appointment {when}: {appointment.name}, {clocks}  (m lists it) ", "bold reverse $warning")
+
+
+def build_side(
+    view: StationView, appointments: Sequence[StationAppointment], summary: ShiftSummary, width: int
+) -> Content:
+    """Build the side panel: details, clocks, numbers, scripts' and respondents' keys, next appointments, the shift."""
+    sections: list[Content] = []
+    if isinstance(view, CaseView):
+        details = [
+            Content.assemble((f"{clean(label)}: ", "$quiet"), clean(text)) for label, text in view.details if text
+        ]
+        numbers = [line for number in view.numbers for line in _build_side_number(number, width)]
+        title = view.name if view.key == view.name else f"{view.name}  {view.key}"
+        sections += [
+            join_lines([styled(title, "bold"), *details]),
+            build_section("CLOCKS", _build_clocks(view, width)),
+            build_section("NUMBERS", numbers),
+        ]
+    sections += [build_section("MY APPOINTMENTS", build_appointments(appointments)), build_shift(summary)]
+    return Content("\n\n").join([section for section in sections if section])
+
+
+def _build_side_number(number: StationNumber, width: int) -> list[Content]:
+    style = "bold" if number.current else ""
+    first = styled(f"{HERE if number.current else ' '} {number.text}  ", style)
+    return hang(first, styled(SEPARATOR.join(_describe_number(number)), style), width)
+
+
+def build_appointments(appointments: Sequence[StationAppointment]) -> list[Content]:
+    """Build this interviewer's next appointments, one line each."""
+    lines = []
+    for appointment in appointments[:NEXT_APPOINTMENTS]:
+        when, name, about = format_appointment(appointment)
+        style = "bold $error" if appointment.is_late else "$quiet"
+        lines.append(Content.assemble((f"{when}  ", style), clean(name), (f"  {clean(about)}", style)))
+    if len(appointments) > NEXT_APPOINTMENTS:
+        lines.append(styled(f"and {len(appointments) - NEXT_APPOINTMENTS} more: m", "$quiet"))
+    return lines
+
+
+def build_shift(summary: ShiftSummary) -> Content:
+    """Build the shift so far."""
+    lines = [Content.assemble((f"{label}: ", "$quiet"), text) for label, text in _split_shift(summary)]
+    return build_section("SHIFT SO FAR", lines)
+
+
+def _split_shift(summary: ShiftSummary) -> list[tuple[str, str]]:
+    parts = (line.partition(": ") for line in render_shift_summary(summary))
+    return [(label, text) for label, _, text in parts]
+
+
+def build_faq(faq: Iterable[tuple[str, str]]) -> Content:
+    """Build what respondents ask, and what may be answered."""
+    return Content("\n\n").join(
+        [Content.assemble((f"{ASIDE}{clean(question)}", "$quiet"), f"\n{clean(answer)}") for question, answer in faq]
+    )
