@@ -76,7 +76,7 @@ class Evening:
         self._break(station)
         self._look_back(station)
         is_over = self.shown == Stand(ITEMS)
-        if is_over and self.database.exists() and witness.is_open(self.database, self.key):
+        if is_over and self.database.exists() and witness.is_open(self._copy(), self.key):
             tally.counts["review"] += 1  # the next run must find it complete
         elif is_over or (self.shown is not None and dice.random() < 0.03):
             self._check_journal()
@@ -201,16 +201,19 @@ class Evening:
             self._check_journal()
 
     def _check_journal(self) -> None:
-        """Everything kept stands in the journal; it is read in a copy, so that the program itself recovers the files."""
-        database = self.database
-        if self.alone and database.exists():
-            database = witness.copied(database, database.parent / f"look-{self.name}", index=False)
-        rows = witness.journal(database, self.key)
+        """Everything kept stands in the journal."""
+        rows = witness.journal(self._copy(), self.key)
         self.tally.counts["compared"] += len(self.kept)
         for entry in witness.missing(self.kept, rows):
             self._say(self.tally.missing, f"{entry} was shown as taken", None)
         if times := witness.backwards(rows):
             self._say(self.tally.findings, f"times run backwards {times} times", None)
+
+    def _copy(self) -> Path:
+        """A copy of a database of one's own, so that the program itself recovers the files."""
+        if not self.alone or not self.database.exists():
+            return self.database
+        return witness.copied(self.database, self.database.parent / f"look-{self.name}", index=False)
 
     def _check_copy(self) -> None:
         if not self.database.exists() or self.shown is None:
