@@ -67,7 +67,7 @@ class StatusScreen(KeyScreen):
         elif key in REFRESH:
             self._refresh_report()
         elif key == "ctrl+p":
-            await self.open_palette([Row(("refresh", "r"), self._refresh_now)])
+            await self.open_palette([Row(("r", "refresh"), self._refresh_now)])
         elif key in SCROLLS:
             scroll = self.query_one("#report", VerticalScroll)
             getattr(scroll, f"action_{SCROLLS[key]}")()

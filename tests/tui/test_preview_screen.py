@@ -151,7 +151,7 @@ def test_the_keys_of_a_preview() -> None:
         assert "¿Qué edad tiene?" in screen("n")
         assert "Good morning." in screen("ctrl+r", "y")
         assert "any item, asked or not" in screen("f1")
-        assert "the file's problems and warnings  Ctrl+L" in screen("escape", "ctrl+p", *"problems")
+        assert "Ctrl+L  the file's problems and warnings" in screen("escape", "ctrl+p", *"problems")
         assert "Leave the preview?" in screen("escape", "escape", "ctrl+c")
         assert "Good morning." in screen("n")
 

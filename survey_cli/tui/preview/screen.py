@@ -33,7 +33,7 @@ PREVIEW_KEYS: Final = (
     ("Ctrl+T", "the data as an analyst gets it"),
     ("Ctrl+R", "start over, without any answer"),
     ("Ctrl+C", "leave the preview"),
-    ("F3", "any item, asked or not: what is open before it is invented, and said"),
+    ("F3", "any item, asked or not; open questions before it are answered by invention"),
 )
 """The keys that a preview adds to the interviewer's, or changes."""
 INTERVIEW_KEYS: Final = tuple(("F8" if key == "F8, Ctrl+C" else key, does) for key, does in KEYS if key != "F3")
@@ -264,8 +264,13 @@ class PreviewScreen(InterviewScreen):
 
             return open_it
 
-        own = [Row((does, key), act(key.lower())) for key, does in PREVIEW_KEYS if key.lower() in OPENERS]
-        await super().open_palette([*own, *rows])
+        own = [Row((key, does), act(key.lower())) for key, does in PREVIEW_KEYS]
+        others = [
+            row._replace(cells=("F8", *row.cells[1:])) if row.cells[0] == "F8, Ctrl+C" else row
+            for row in rows
+            if row.cells[0] != "F3"
+        ]
+        await super().open_palette([*own, *others])
 
     # What is shown
 
