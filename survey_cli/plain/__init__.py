@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from survey_cli.entries import Rejection
 from survey_cli.plain.interview import PlainInterview
-from survey_cli.plain.line_editing import open_line_editor
 from survey_cli.plain.streams import InputLines, Interrupts, OutputClosedError, OutputLines, discard_output, report
 from survey_cli.sessions import InterviewProtocol
 
@@ -36,7 +35,7 @@ def conduct_interview(
     rejection: Rejection | None = None
     with Interrupts() as interrupts:
         try:
-            lines_in = InputLines(read, interrupts, open_line_editor(read, write))
+            lines_in = InputLines(read, interrupts, write)
             rejection = PlainInterview(session, lines_in, OutputLines(write, brief=brief)).run()
         except OutputClosedError:
             discard_output(write)
@@ -65,7 +64,7 @@ def run_station(
 
     rejection: Rejection | None = None
     with Interrupts() as interrupts:
-        lines_in = InputLines(read, interrupts, open_line_editor(read, write))
+        lines_in = InputLines(read, interrupts, write)
         station = PlainStation(session, lines_in, OutputLines(write, brief=brief))
         try:
             rejection = station.run()

@@ -88,7 +88,7 @@ class PlainInterview:
             if next_step is not _NextStep.WAIT:
                 self._show_next(prompt, review, anew=next_step is _NextStep.REPEAT)
             try:
-                line = ask_line(self._output, self._input)
+                line = self._ask_entry(prompt)
                 outcome = self._handle_line(line, prompt) if prompt is not None else self._handle_at_review(line)
             except InputEndedError:
                 self._output.end_line()
@@ -195,6 +195,21 @@ class PlainInterview:
 
     # in
 
+    def _ask_entry(self, prompt: Prompt | None) -> str:
+        """Ask for a line; where the input ends while a text is being typed, the text is saved as a draft."""
+        try:
+            return ask_line(self._output, self._input)
+        except InputEndedError as ended:
+            text = ended.unfinished.strip()
+            if (
+                text
+                and prompt is not None
+                and isinstance(prompt.entry, VerbatimEntry)
+                and not commands.is_command(text)
+            ):
+                self._session.save_draft("\n".join(filter(None, (self._session.load_draft(), text))))
+            raise
+
     def _handle_line(self, line: str, prompt: Prompt) -> _NextStep | Rejection:
         """Do what a line asks for. Raises InputEndedError where it needs further lines and there are none."""
         text = line.strip()
@@ -296,7 +311,11 @@ class PlainInterview:
         while text.endswith("\\"):
             text = text[:-1].rstrip()
             self._session.save_draft(text)
-            text = f"{text}\n{ask_line(self._output, self._input).rstrip()}"
+            try:
+                text = f"{text}\n{ask_line(self._output, self._input).rstrip()}"
+            except InputEndedError as ended:
+                self._session.save_draft("\n".join(filter(None, (text, ended.unfinished.strip()))))
+                raise
         return text
 
     # commands

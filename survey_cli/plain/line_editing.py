@@ -3,7 +3,7 @@
 import codecs
 import locale
 import os
-from collections.abc import Callable
+from types import ModuleType
 from typing import Final, TextIO
 
 _GNU_SETTINGS: Final = (
@@ -24,8 +24,40 @@ _GNU_SETTINGS: Final = (
 _LIBEDIT_SETTINGS: Final = ("bind ^Y ed-unassigned", "bind -a p ed-unassigned", "bind -a P ed-unassigned")
 
 
-def open_line_editor(read: TextIO, write: TextIO) -> Callable[[str], str] | None:
-    """Return a function that shows a prompt and returns the edited line with its end; an empty text ends the input.
+class LineEditor:
+    """Reads lines that can be edited."""
+
+    def __init__(self, readline: ModuleType) -> None:
+        self._readline = readline
+        self.unfinished = ""
+        """What had been typed of the line when the wait for it was interrupted."""
+        self._last = ""
+
+    def read_line(self, prompt: str) -> str:
+        """Show the prompt, and return the edited line with its end; an empty text at the end of the input."""
+        self.unfinished = ""
+        try:
+            self._last = input(prompt)
+        except EOFError:
+            return ""
+        except KeyboardInterrupt:
+            self._keep_unfinished()
+            raise
+        except SystemError as error:  # of Python, where another signal is handled after the one that ended the wait
+            if not isinstance(error.__cause__, KeyboardInterrupt):
+                raise
+            self._keep_unfinished()
+            raise KeyboardInterrupt from error
+        return f"{self._last}\n"
+
+    def _keep_unfinished(self) -> None:
+        """Keep what was typed. Before the first key, libedit still has the line before, with its end."""
+        line = self._readline.get_line_buffer().rstrip("\r\n")
+        self.unfinished = line if line != self._last else ""
+
+
+def open_line_editor(read: TextIO, write: TextIO) -> LineEditor | None:
+    """Open the editor of the terminal's lines.
 
     Returns None where lines are not edited: at a pipe, on a terminal that can't move the cursor, without a readline
     library, and where the library would take the bytes of a letter for several letters.
@@ -44,7 +76,7 @@ def open_line_editor(read: TextIO, write: TextIO) -> Callable[[str], str] | None
     readline.set_completer(lambda _text, _state: None)
     for setting in _LIBEDIT_SETTINGS if "libedit" in (readline.__doc__ or "") else _GNU_SETTINGS:
         readline.parse_and_bind(setting)
-    return _edit_line
+    return LineEditor(readline)
 
 
 def _is_own_terminal(stream: TextIO, descriptor: int) -> bool:
@@ -53,14 +85,3 @@ def _is_own_terminal(stream: TextIO, descriptor: int) -> bool:
         return stream.fileno() == descriptor and stream.isatty()
     except (OSError, ValueError):
         return False
-
-
-def _edit_line(prompt: str) -> str:
-    try:
-        return f"{input(prompt)}\n"
-    except EOFError:
-        return ""
-    except SystemError as error:  # of Python, where another signal is handled after the one that ended the wait
-        if isinstance(error.__cause__, KeyboardInterrupt):
-            raise KeyboardInterrupt from error
-        raise

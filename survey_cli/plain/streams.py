@@ -13,6 +13,7 @@ from typing import Any, Final, TextIO
 from survey_cli.entries import Rejection
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.plain.interview_text import clean, flatten
+from survey_cli.plain.line_editing import open_line_editor
 from survey_cli.text_width import count_fitting, measure_width
 
 MAX_LINE_LENGTH: Final = 100_000
@@ -30,6 +31,11 @@ class OutputClosedError(Exception):
 
 class InputEndedError(Exception):
     """There is no further line: end of input, Ctrl+C, or a request to end."""
+
+    def __init__(self, unfinished: str = "") -> None:
+        super().__init__()
+        self.unfinished = unfinished
+        """What had been typed of the next line, where that is known."""
 
 
 class Interrupts:
@@ -114,12 +120,11 @@ def set_line_mode(terminal: TextIO) -> None:
 
 
 class InputLines:
-    """The lines of the input. `edit_line` shows the prompt and returns an edited line, where lines can be edited."""
+    """The lines of the input. They are edited where they are typed and shown on the process's own terminal."""
 
-    def __init__(self, read: TextIO, interrupts: Interrupts, edit_line: Callable[[str], str] | None = None) -> None:
+    def __init__(self, read: TextIO, interrupts: Interrupts, write: TextIO | None = None) -> None:
         self._read = read
         self._interrupts = interrupts
-        self._edit_line = edit_line
         if isinstance(read, io.TextIOWrapper):
             with contextlib.suppress(OSError, ValueError):  # something was read from it before
                 read.reconfigure(errors="surrogateescape")
@@ -130,6 +135,7 @@ class InputLines:
             self.is_terminal = False
         if self.is_terminal:
             set_line_mode(read)
+        self._editor = open_line_editor(read, write) if write is not None else None
         self.is_repeated = False
         """Whether the line followed the previous one so fast that a key was held down; never from a pipe."""
         self._last = float("-inf")
@@ -137,7 +143,7 @@ class InputLines:
     @property
     def prints_prompt(self) -> bool:
         """Whether `read_line` prints the prompt, as the editor of the line must."""
-        return self._edit_line is not None
+        return self._editor is not None
 
     def read_line(self) -> str | Rejection:
         """Read the next line without its end, or return why it is not accepted. Raises InputEndedError."""
@@ -156,15 +162,15 @@ class InputLines:
         return text.rstrip("\r\n")
 
     def _read_raw(self) -> str:
-        edit_line, read = self._edit_line, self._read
+        editor, read = self._editor, self._read
         try:
-            if edit_line is not None:
-                return self._interrupts.wait_for(lambda: edit_line(PROMPT))
+            if editor is not None:
+                return self._interrupts.wait_for(lambda: editor.read_line(PROMPT))
             return self._interrupts.wait_for(lambda: read.readline(MAX_LINE_LENGTH + 1))
         except UnicodeDecodeError:
             return "\udcff\n"
         except (KeyboardInterrupt, OSError, ValueError) as ended:
-            raise InputEndedError from ended
+            raise InputEndedError(editor.unfinished if editor is not None else "") from ended
 
 
 class OutputLines:

@@ -72,6 +72,13 @@ def answer(shown: pexpect.spawn, *lines: str) -> None:
         shown.expect_exact("\r\n> ")
 
 
+def begin(shown: pexpect.spawn, text: str) -> None:
+    """Type text, and wait until it is shown: Ctrl+C would discard what was not read yet."""
+    shown.send(text)
+    if text:
+        shown.expect_exact(text[-1:])
+
+
 def test_a_line_is_edited_before_enter(terminal: pexpect.spawn) -> None:
     answer(terminal, "Mria" + LEFT * 3 + "a", "Eü\x7fva", "no\\", "money")
     terminal.send("end\r")
@@ -103,12 +110,31 @@ def test_no_sequence_of_a_terminal_is_sent_unless_a_line_is_edited(terminal: pex
     assert "['Ann', 'Bob', 'words', 'end']" in terminal.before
 
 
-@pytest.mark.parametrize("end", ["\x03", "\x04", "half a line\x03"])
-def test_ctrl_c_and_ctrl_d_suspend_and_keep_the_draft(terminal: pexpect.spawn, end: str) -> None:
-    answer(terminal, "Ann", "Bob", "one\\")
+@pytest.mark.parametrize(
+    ("lines", "begun", "end", "draft"),
+    [
+        (["one\\"], "", "\x03", "one"),
+        (["one\\"], "", "\x04", "one"),
+        (["one\\"], "half a line", "\x03", "one\\nhalf a line"),
+        ([], "a lone" + LEFT * 2 + "\x7fi", "\x03", "a line"),
+    ],
+)
+def test_ctrl_c_and_ctrl_d_suspend_and_keep_the_draft(
+    terminal: pexpect.spawn, lines: list[str], begun: str, end: str, draft: str
+) -> None:
+    answer(terminal, "Ann", "Bob", *lines)
+    begin(terminal, begun)
     terminal.send(end)
-    terminal.expect_exact("['Ann', 'Bob'] {'why': 'one'} ['suspend'] 3")
+    terminal.expect_exact(f"['Ann', 'Bob'] {{'why': '{draft}'}} ['suspend'] 3")
     terminal.expect(pexpect.EOF)
+
+
+@pytest.mark.parametrize(("lines", "begun"), [(["Ann"], "half"), (["Ann", "Bob"], ".note half"), (["Ann", "Bob"], "")])
+def test_only_a_text_that_was_begun_becomes_a_draft(terminal: pexpect.spawn, lines: list[str], begun: str) -> None:
+    answer(terminal, *lines)
+    begin(terminal, begun)
+    terminal.send("\x03")
+    terminal.expect_exact(f"{lines} {{}} ['suspend'] 3")
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
