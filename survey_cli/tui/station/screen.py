@@ -421,7 +421,7 @@ class StationScreen(KeyScreen):
             await self.close_panels()
             self._refusal, self._told = {}, {}
         await self._finish(rejection)
-        if rejection is None:
+        if rejection is None and choice.required_input != "sure":
             self._outcome_notice = self.session.notice()
 
     def _record_refusal(self) -> Rejection | None:
@@ -550,7 +550,6 @@ class StationScreen(KeyScreen):
         self._interviewing = False
         self.forget_messages()
         await self._finish(self.session.close_interview())
-        self._outcome_notice = self.session.notice()
         self.unexpected = True
 
     async def beat(self) -> None:

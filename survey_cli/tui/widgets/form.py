@@ -74,7 +74,7 @@ class FormPanel(Panel):
         yield Static(self._title, classes="title", markup=False)
         for field in self._fields.values():
             with Horizontal(classes="field", id=f"row-{field.name}"):
-                yield Static(classes="name", id=f"name-{field.name}", markup=False)
+                yield TextView(classes="name", id=f"name-{field.name}")
                 if field.choices is None:
                     yield Input(
                         self.values.get(field.name, ""),
@@ -90,6 +90,7 @@ class FormPanel(Panel):
     def on_mount(self) -> None:
         for name in self._fields:
             self.change(name)
+            self._mark(name)
         self.show()
         self.go_to(self.at)
 
@@ -103,12 +104,16 @@ class FormPanel(Panel):
 
     def go_to(self, name: str) -> None:
         """Give the keys to this field."""
-        for each in {self.at, name}:
-            here = each == name
-            label = f"{HERE if here else ' '} {self._fields[each].label}"
-            self.query_one(f"#name-{each}", Static).update(styled(label, "bold $accent" if here else "$quiet"))
-        self.at = name
+        before, self.at = self.at, name
+        self._mark(before)
+        self._mark(name)
         self.screen.set_focus(self._input)
+
+    def _mark(self, name: str) -> None:
+        """Show the field's label, marked where the field has the keys."""
+        here = name == self.at
+        label = f"{HERE if here else ' '} {self._fields[name].label}"
+        self.query_one(f"#name-{name}", TextView).show(styled(label, "bold $accent" if here else "$quiet"))
 
     def show(self) -> None:
         """Show what can be chosen, what is, and what is said of it."""
@@ -118,8 +123,6 @@ class FormPanel(Panel):
                 choices = self.list_choices(field)
                 self.query_one(f"#row-{field.name}").display = bool(choices)
                 self.query_one(f"#field-{field.name}", TextView).show(self._format_choices(field.name, choices))
-            if self.at != field.name:
-                self.query_one(f"#name-{field.name}", Static).update(styled(f"  {field.label}", "$quiet"))
 
     def _format_choices(self, name: str, choices: Sequence[str]) -> Content:
         chosen = self.values.get(name, "")
