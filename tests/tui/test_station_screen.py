@@ -437,6 +437,27 @@ async def test_a_refusal_is_described_in_a_form_before_its_outcome_is_recorded()
 
 
 @on_a_screen
+async def test_a_form_filled_in_one_burst_of_keys_takes_each_where_it_belongs() -> None:
+    station = FakeStation()
+    async with opened(station, "d", "7") as at:
+        for key in (*"wife", "tab", *"ill", "tab", "2", "up", *"!", "enter"):
+            at.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        for _ in range(3):
+            await at.pilot.pause()
+        assert done(station)[1:] == ["note_refusal EP-07 wife|ill!|2", "record EP-07 refusal_soft"]
+
+
+@on_a_screen
+async def test_a_click_into_a_line_of_a_form_gives_it_the_keys() -> None:
+    async with opened(FakeStation(), "a", "'tomorrow 3pm") as at:
+        await at.pilot.click("#field-note")
+        await at.pilot.pause()
+        await at.press("'direct line", "enter")
+        assert at.key == "CH-01"
+        assert "direct line" in at.app.station.session.calls[-1]  # type: ignore[attr-defined]
+
+
+@on_a_screen
 async def test_an_empty_form_of_a_refusal_is_one_enter_and_stores_nothing() -> None:
     station = FakeStation()
     async with opened(station, "d", "7", "tab", "' ", "tab", "2", "backspace", "enter"):

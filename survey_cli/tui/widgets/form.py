@@ -84,7 +84,7 @@ class FormPanel(Panel):
                         id=f"field-{field.name}",
                     )
                 else:
-                    yield TextView(id=f"field-{field.name}")
+                    yield TextView(id=f"field-{field.name}", classes="choices")
             yield TextView(id=f"about-{field.name}", classes="about")
 
     def on_mount(self) -> None:
@@ -194,7 +194,7 @@ class FormPanel(Panel):
             self._take_text(line)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """A click into a line gives it the keys."""
+        """A click into a line gives it the keys; where keys have moved on meanwhile, it comes too late."""
         name = (event.widget.id or "").removeprefix("field-")
-        if name in self._fields and name != self.at:
+        if name in self._fields and event.widget is self.screen.focused:
             self.go_to(name)
