@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from survey_cli.tui.widgets.key_app import KeyApp
 from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
-from survey_cli.tui.widgets.panel import SCROLLS, Row
+from survey_cli.tui.widgets.panel import SCROLLS, Row, scroll_by_key
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import KeyBar, KeyHint, TextView, styled
 
@@ -70,7 +70,7 @@ class StatusScreen(KeyScreen):
             await self.open_palette([Row(("r", "refresh"), self._refresh_now)])
         elif key in SCROLLS:
             scroll = self.query_one("#report", VerticalScroll)
-            getattr(scroll, f"action_{SCROLLS[key]}")()
+            scroll_by_key(scroll, key)
         else:
             self.bell_due = True
 

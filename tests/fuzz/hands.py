@@ -86,8 +86,8 @@ class Watched:
         if name not in ENTRIES:
             return found
 
-        def entry(*arguments: Any) -> Rejection | None:
-            why: Rejection | None = found(*arguments)
+        def entry(*arguments: Any, **named: Any) -> Rejection | None:
+            why: Rejection | None = found(*arguments, **named)
             assert why is None or why.why.strip(), f"{name} was not taken, and no reason"
             self.taken += why is None and name != "suspend"
             return why
@@ -140,7 +140,7 @@ keys = st.one_of(
 hands = st.tuples(
     st.sampled_from((*EXAMPLES, "every_kind", "every_kind")),
     st.integers(0, 99),
-    st.lists(keys | st.tuples(hostile), max_size=50),
+    st.lists(keys | st.tuples(hostile), max_size=30),
     st.tuples(st.integers(60, 200), st.integers(20, 60)),
 )
 

@@ -39,7 +39,7 @@ from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import QuestionView
 from survey_cli.tui.widgets.editing import deselect, edit, insert
 from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
-from survey_cli.tui.widgets.panel import Act, Choice, ChoicePanel, LinePanel, ListPanel, Row, TextPanel
+from survey_cli.tui.widgets.panel import Act, Choice, ChoicePanel, LinePanel, ListPanel, Row, TextPanel, scroll_by_key
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import (
     SEPARATOR,
@@ -138,7 +138,7 @@ class InterviewScreen(KeyScreen):
         elif self.panel is not None:
             await self.panel.press(key)
         elif key in ("pageup", "pagedown"):
-            self.view.scroll_page_up(animate=False) if key == "pageup" else self.view.scroll_page_down(animate=False)
+            scroll_by_key(self.view, key)
         elif prompt is None:
             await self._press_at_review(key)
         else:
@@ -197,7 +197,7 @@ class InterviewScreen(KeyScreen):
                     if key in ENTER or key == " ":
                         await self._finish(self.session.reply(""))
                     elif key in ("up", "down"):
-                        self.view.scroll_relative(y=1 if key == "down" else -1, animate=False)
+                        scroll_by_key(self.view, key)
                     else:
                         await self._press_letter(key, prompt, otherwise="Enter goes on")
                 case LineEntry() | VerbatimEntry():

@@ -32,12 +32,17 @@ MOVES: Final = {
 SCROLLS: Final = {
     "up": "scroll_up",
     "down": "scroll_down",
-    "pageup": "page_up",
-    "pagedown": "page_down",
+    "pageup": "scroll_page_up",
+    "pagedown": "scroll_page_down",
     "home": "scroll_home",
     "end": "scroll_end",
 }
 CLOSE: Final = KeyHint("Esc", "close")
+
+
+def scroll_by_key(view: VerticalScroll, key: str) -> None:
+    """Scroll by one of the keys of `SCROLLS`."""
+    getattr(view, SCROLLS[key])(animate=False)
 
 
 class Panel(Vertical):
@@ -356,6 +361,6 @@ class TextPanel(Panel):
         if key == "escape" or key in ENTER or key == "?":
             await self.close()
         elif key in SCROLLS:
-            getattr(self.query_one(VerticalScroll), f"action_{SCROLLS[key]}")()
+            scroll_by_key(self.query_one(VerticalScroll), key)
         else:
             self.refuse("Esc goes back")
