@@ -695,6 +695,19 @@ async def test_a_due_appointment_is_announced_in_words_rings_once_and_is_listed_
 
 
 @on_a_screen
+async def test_an_appointment_that_becomes_due_in_an_interview_is_said_there() -> None:
+    station = FakeStation()
+    async with opened(station, "i", size=(80, 24)) as at:
+        station.due_appointment = an_appointment(name="Blaine Sector")
+        await at.beat()
+        assert "Appointment in" in at.text
+        assert "Blaine Sector" in at.text
+        await at.press("2")
+        await at.beat()
+        assert "Blaine Sector" not in at.text, "it is said once"
+
+
+@on_a_screen
 async def test_a_break_has_a_reason_takes_no_keys_of_a_case_and_p_ends_it() -> None:
     station = FakeStation()
     async with opened(station, "p") as at:

@@ -44,7 +44,11 @@ class StationApp(KeyApp):
             self.exit()
             return
         await self.pop_screen()
-        await self.station.close_interview()
+        try:
+            await self.station.close_interview()
+        except Exception as error:
+            self.log.error(error)
+            self.station.fail(error)
         self.show_effect()
 
     def settle(self, at: float) -> None:

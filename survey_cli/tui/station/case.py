@@ -159,8 +159,8 @@ def format_appointment(appointment: StationAppointment) -> tuple[str, str, str]:
     return format_time(here), appointment.name, ", ".join(word for word in words if word)
 
 
-def build_due(appointment: StationAppointment, now: datetime) -> Content:
-    """Build the line that says that an appointment is due."""
+def describe_due(appointment: StationAppointment, now: datetime) -> str:
+    """Describe an appointment that is due: `Appointment in 3 minutes: Blaine Sector, 10:45 there`."""
     minutes = int((appointment.station_time - now).total_seconds() / 60)
     when = "now"
     if abs(minutes) >= 1:
@@ -168,7 +168,7 @@ def build_due(appointment: StationAppointment, now: datetime) -> Content:
         when = f"in {apart}" if minutes > 0 else f"late by {apart}"
     there, here = appointment.respondent_time, appointment.station_time
     clocks = f"{there:%H:%M} there" if there.utcoffset() != here.utcoffset() else f"{here:%H:%M}"
-    return styled(f" Appointment {when}: {appointment.name}, {clocks}  (m lists it) ", "bold reverse $warning")
+    return f"Appointment {when}: {appointment.name}, {clocks}"
 
 
 def build_side(

@@ -1,8 +1,11 @@
-"""Table of the station's keys, their dot words and labels, used by the screen, the page of keys and the palette."""
+"""Table of the station's keys, with their dot words and labels, and the keys that each view shows."""
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
+from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, StationView, WrapUpView
 from survey_cli.tui.interview.help import escape_markdown
+from survey_cli.tui.station.views import KeyCell
+from survey_cli.tui.widgets.text import KeyHint, KeyHints
 
 
 class StationKey(NamedTuple):
@@ -72,3 +75,70 @@ def build_key_help() -> str:
     ]
     lines = [f"| {' | '.join(map(escape_markdown, row))} |" for row in rows]
     return "\n".join(["| Key | Typed | |", "|---|---|---|", *lines])
+
+
+def describe_offered(view: StationView) -> str:
+    """Describe what keys do, after one that does nothing."""
+    match view:
+        case CaseView(has_open_call=True):
+            return "key the outcome of the call, or i begins the interview; F1 shows all keys"
+        case CaseView():
+            return "d dials, i starts the interview, a number keys the outcome of a call; F1 shows all keys"
+        case IdleView():
+            return "Enter looks again, / finds a respondent who calls back, q ends the shift"
+        case BreakView():
+            return "p resumes calling, q ends the shift"
+        case WrapUpView():
+            return "Enter goes on, t adds a note, Bksp takes the outcome back"
+        case _:
+            assert_never(view)
+
+
+def list_call_keys(view: CaseView) -> list[KeyCell]:
+    """List the keys that begin a call, or end it with an appointment."""
+    others = sum(number.state == "live" and not number.current for number in view.numbers)
+    begun = view.interview_status.startswith("open")
+    cells = [
+        KeyCell("d", "dial again" if view.has_open_call else "dial"),
+        KeyCell("i", "go on with the interview" if begun else "interview"),
+    ]
+    if others:
+        cells.append(KeyCell("n", f"next number ({others} more)"))
+    return [*cells, KeyCell("a", "appointment")]
+
+
+def list_keys(view: StationView, *, is_narrow: bool, has_side: bool, older: bool) -> KeyHints:
+    """List the keys that act while nothing is open, most wanted first."""
+    back = KeyHint("Bksp", "take back", 3)
+    others = (
+        KeyHint("/", "caller", 4),
+        KeyHint("m", "appointments", 6),
+        *(() if has_side else (KeyHint("F6", "case", 7),)),
+        KeyHint("q", "end", 1),
+        KeyHint("F1", "keys"),
+        KeyHint("^P", "actions", 5, "ctrl+p"),
+    )
+    match view:
+        case CaseView():
+            scripts = (KeyHint("s", "scripts", 4),) if view.scripts else ()
+            faq = (KeyHint("F5", "questions", 4),) if view.faq else ()
+            call = (KeyHint("a", "appointment", 1),) if is_narrow else ()
+            return (
+                *call,
+                *((KeyHint("PgUp", "older", 2),) if older else ()),
+                KeyHint("t", "note", 2),
+                *scripts,
+                *faq,
+                back,
+                KeyHint("x", "leave it", 5),
+                KeyHint("p", "break", 5),
+                *others,
+            )
+        case BreakView():
+            return (KeyHint("p", "resume calling"), *others)
+        case WrapUpView():
+            return (KeyHint("Enter", "next case"), KeyHint("t", "note"), back, KeyHint("p", "break", 3), *others)
+        case IdleView():
+            return (KeyHint("Enter", "look again", 1), KeyHint("p", "break", 3), back, *others)
+        case _:
+            assert_never(view)

@@ -30,7 +30,7 @@ from survey_cli.sessions.station.station_protocol import (
 )
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station.case import build_appointments as build_next_appointments
-from survey_cli.tui.station.case import build_due, build_faq, build_shift, build_side, format_appointment
+from survey_cli.tui.station.case import build_faq, build_shift, build_side, describe_due, format_appointment
 from survey_cli.tui.station.forms import POLICIES, AppointmentPanel, FormValues, RefusalPanel, ScriptsPanel
 from survey_cli.tui.station.keys import (
     BY_KEY,
@@ -39,6 +39,9 @@ from survey_cli.tui.station.keys import (
     STATION_KEYS,
     StationKey,
     build_key_help,
+    describe_offered,
+    list_call_keys,
+    list_keys,
 )
 from survey_cli.tui.station.views import CardState, CaseCard, HistoryView, KeyCell, OutcomeGrid
 from survey_cli.tui.station.waiting import format_duration
@@ -50,8 +53,6 @@ from survey_cli.tui.widgets.text import (
     Header,
     HeaderState,
     KeyBar,
-    KeyHint,
-    KeyHints,
     TextView,
     build_section,
     hang,
@@ -92,7 +93,8 @@ class StationScreen(KeyScreen):
         """What is on the screen: read from the session after each of its methods, and every second."""
         self.appointments: tuple[StationAppointment, ...] = ()
         """This interviewer's open appointments."""
-        self._interviewing = False
+        self._interview_screen: InterviewScreen | None = None
+        """The interview that is open on top."""
         self._seen: tuple[object, ...] = ()
         self._form: FormValues = {}
         """An appointment that was half typed when its form was closed."""
@@ -184,7 +186,7 @@ class StationScreen(KeyScreen):
         elif known is not None:
             await self._do(known)
         elif key in ENTER or len(key) == 1:
-            self.refuse(_list_offered(view))
+            self.refuse(describe_offered(view))
 
     async def _press_digit(self, digit: int, case: CaseView) -> None:
         choice = next((c for c in case.main_outcomes if c.outcome.number == digit), None)
@@ -528,8 +530,8 @@ class StationScreen(KeyScreen):
         self.left = await self._finish(rejection)
 
     async def end_from_outside(self) -> None:
-        if self._interviewing:
-            self._interviewing = False
+        if self._interview_screen is not None:
+            self._interview_screen = None
             self.session.close_interview(then_next=False)
         self.session.end_shift()
 
@@ -540,14 +542,13 @@ class StationScreen(KeyScreen):
         if isinstance(interview, Rejection):
             await self._finish(interview)
             return
-        self._interviewing = True
-        screen = InterviewScreen(interview)
+        self._interview_screen = screen = InterviewScreen(interview)
         await self.app.push_screen(screen)
         screen.unexpected = True  # keys typed ahead were not meant for it
 
     async def close_interview(self) -> None:
         """Go on after the interview was left."""
-        self._interviewing = False
+        self._interview_screen = None
         self.forget_messages()
         await self._finish(self.session.close_interview())
         self.unexpected = True
@@ -555,10 +556,15 @@ class StationScreen(KeyScreen):
     async def beat(self) -> None:
         """Keep the case ours; where there is none, a due one may come by itself."""
         self.bell_due = self.unexpected = False
-        if not self._interviewing and self.panels and isinstance(self.now, IdleView | WrapUpView):
+        interview = self._interview_screen
+        if interview is None and self.panels and isinstance(self.now, IdleView | WrapUpView):
             return  # somebody calls back and is searched for, or a note is typed: no case may come over it
         self.session.keep_alive()
-        if self._interviewing:
+        if interview is not None:
+            due = self.session.find_due_appointment()
+            if self._is_new(due) and due is not None:
+                interview.said = describe_due(due, self.session.summarize_shift().until)
+                interview.show()
             return
         if await self.look():
             self.bell_due, self.why = True, ""
@@ -638,7 +644,7 @@ class StationScreen(KeyScreen):
         self._show_waiting(view, has_side=has_side)
         self._show_message(view)
         older = self.case is not None and self.query_one(HistoryView).has_more
-        self.show_keys(_list_keys(view, is_narrow=self.size.width < NARROW, has_side=has_side, older=older))
+        self.show_keys(list_keys(view, is_narrow=self.size.width < NARROW, has_side=has_side, older=older))
         if has_side:
             self.query_one("#case", TextView).show(self._build_side())
 
@@ -665,14 +671,21 @@ class StationScreen(KeyScreen):
         self.query_one(Header).show(state)
 
     def _show_due(self, view: StationView) -> None:
-        """Show an appointment that is due; ring once for each, where that is wanted."""
+        """Show an appointment that is due."""
         due, now = self.session.find_due_appointment(), view.station_time
-        line = build_due(due, now) if due is not None and isinstance(now, datetime) else Content()
+        line = Content()
+        if due is not None and now is not None:
+            line = styled(f" {describe_due(due, now)}  (m lists it) ", "bold reverse $warning")
         self.query_one("#due", TextView).show(line)
-        key = due.key if due is not None else ""
-        if key and key != self._announced and self._rings:
+        self._is_new(due)
+
+    def _is_new(self, due: StationAppointment | None) -> bool:
+        """Return whether this appointment has just become due; the bell rings for it once, where that is wanted."""
+        before, self._announced = self._announced, due.key if due is not None else ""
+        is_new = due is not None and due.key != before
+        if is_new and self._rings:
             self.app.bell()
-        self._announced = key
+        return is_new
 
     def _show_grid(self, view: StationView) -> None:
         grid = self.query_one(OutcomeGrid)
@@ -680,7 +693,7 @@ class StationScreen(KeyScreen):
         if isinstance(view, CaseView):
             outcomes = [KeyCell(str(choice.outcome.number), choice.outcome.name) for choice in view.main_outcomes]
             outcomes += [KeyCell("9", "more …")] if view.other_outcomes else []
-            grid.show(_list_call_keys(view), outcomes)
+            grid.show(list_call_keys(view), outcomes)
 
     def _show_waiting(self, view: StationView, *, has_side: bool) -> None:
         """Show the next appointments and the shift where there is no case, and no side panel that has them."""
@@ -753,68 +766,3 @@ def _list_choices(case: CaseView | None) -> tuple[OutcomeChoice, ...]:
     if case is None:
         return ()
     return (*case.main_outcomes, *(choice for _, choices in case.other_outcomes for choice in choices))
-
-
-def _list_offered(view: StationView) -> str:
-    match view:
-        case CaseView(has_open_call=True):
-            return "key the outcome of the call, or i begins the interview; F1 shows all keys"
-        case CaseView():
-            return "d dials, i starts the interview, a number keys the outcome of a call; F1 shows all keys"
-        case IdleView():
-            return "Enter looks again, / finds a respondent who calls back, q ends the shift"
-        case BreakView():
-            return "p resumes calling, q ends the shift"
-        case WrapUpView():
-            return "Enter goes on, t adds a note, Bksp takes the outcome back"
-        case _:
-            assert_never(view)
-
-
-def _list_call_keys(view: CaseView) -> list[KeyCell]:
-    others = sum(number.state == "live" and not number.current for number in view.numbers)
-    begun = view.interview_status.startswith("open")
-    cells = [
-        KeyCell("d", "dial again" if view.has_open_call else "dial"),
-        KeyCell("i", "go on with the interview" if begun else "interview"),
-    ]
-    if others:
-        cells.append(KeyCell("n", f"next number ({others} more)"))
-    return [*cells, KeyCell("a", "appointment")]
-
-
-def _list_keys(view: StationView, *, is_narrow: bool, has_side: bool, older: bool) -> KeyHints:
-    """List the keys that act while nothing is open, most wanted first."""
-    back = KeyHint("Bksp", "take back", 3)
-    others = (
-        KeyHint("/", "caller", 4),
-        KeyHint("m", "appointments", 6),
-        *(() if has_side else (KeyHint("F6", "case", 7),)),
-        KeyHint("q", "end", 1),
-        KeyHint("F1", "keys"),
-        KeyHint("^P", "actions", 5, "ctrl+p"),
-    )
-    match view:
-        case CaseView():
-            scripts = (KeyHint("s", "scripts", 4),) if view.scripts else ()
-            faq = (KeyHint("F5", "questions", 4),) if view.faq else ()
-            call = (KeyHint("a", "appointment", 1),) if is_narrow else ()
-            return (
-                *call,
-                *((KeyHint("PgUp", "older", 2),) if older else ()),
-                KeyHint("t", "note", 2),
-                *scripts,
-                *faq,
-                back,
-                KeyHint("x", "leave it", 5),
-                KeyHint("p", "break", 5),
-                *others,
-            )
-        case BreakView():
-            return (KeyHint("p", "resume calling"), *others)
-        case WrapUpView():
-            return (KeyHint("Enter", "next case"), KeyHint("t", "note"), back, KeyHint("p", "break", 3), *others)
-        case IdleView():
-            return (KeyHint("Enter", "look again", 1), KeyHint("p", "break", 3), back, *others)
-        case _:
-            assert_never(view)
