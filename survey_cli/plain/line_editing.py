@@ -1,4 +1,4 @@
-"""Line editing on a terminal by the readline library (GNU or libedit), without any memory of what was typed."""
+"""Line editing on a terminal by GNU readline, without any memory of what was typed."""
 
 import codecs
 import locale
@@ -6,7 +6,7 @@ import os
 from types import ModuleType
 from typing import Final, TextIO
 
-_GNU_SETTINGS: Final = (
+_SETTINGS: Final = (
     # sequences that would be sent with every prompt; a screen reader or a simple terminal may read them out
     "set enable-bracketed-paste off",
     "set enable-meta-key off",
@@ -21,7 +21,6 @@ _GNU_SETTINGS: Final = (
     '"\\ey": ""',
     '"\\e\\C-y": ""',
 )
-_LIBEDIT_SETTINGS: Final = ("bind ^Y ed-unassigned", "bind -a p ed-unassigned", "bind -a P ed-unassigned")
 
 
 class LineEditor:
@@ -30,7 +29,7 @@ class LineEditor:
     def __init__(self, readline: ModuleType) -> None:
         self._readline = readline
         self.unfinished = ""
-        """What had been typed of the line when the wait for it was interrupted."""
+        """What has been typed of the line that is awaited, as far as it was noted."""
         self._last = ""
 
     def read_line(self, prompt: str) -> str:
@@ -41,26 +40,31 @@ class LineEditor:
         except EOFError:
             return ""
         except KeyboardInterrupt:
-            self._keep_unfinished()
+            self._note_interrupted()
             raise
         except SystemError as error:  # of Python, where another signal is handled after the one that ended the wait
             if not isinstance(error.__cause__, KeyboardInterrupt):
                 raise
-            self._keep_unfinished()
+            self._note_interrupted()
             raise KeyboardInterrupt from error
         return f"{self._last}\n"
 
-    def _keep_unfinished(self) -> None:
-        """Keep what was typed. Before the first key, libedit still has the line before, with its end."""
-        line = self._readline.get_line_buffer().rstrip("\r\n")
-        self.unfinished = line if line != self._last else ""
+    def note_unfinished(self) -> None:
+        """Note what has been typed so far. Once a terminal is gone, readline has it no more."""
+        line = self._readline.get_line_buffer()
+        self.unfinished = line if line != self._last else ""  # the line before, where nothing is typed yet
+
+    def _note_interrupted(self) -> None:
+        noted = self.unfinished
+        self.note_unfinished()
+        self.unfinished = self.unfinished or noted
 
 
 def open_line_editor(read: TextIO, write: TextIO) -> LineEditor | None:
     """Open the editor of the terminal's lines.
 
-    Returns None where lines are not edited: at a pipe, on a terminal that can't move the cursor, without a readline
-    library, and where the library would take the bytes of a letter for several letters.
+    Returns None where lines are not edited: at a pipe, on a terminal that can't move the cursor, without GNU
+    readline, and where the library would take the bytes of a letter for several letters.
     """
     if not (_is_own_terminal(read, 0) and _is_own_terminal(write, 1)):
         return None
@@ -72,9 +76,11 @@ def open_line_editor(read: TextIO, write: TextIO) -> LineEditor | None:
         import readline
     except ImportError:  # Windows, and some builds of Python
         return None
+    if "libedit" in (readline.__doc__ or ""):  # with it, `input` never returns from a terminal that is gone
+        return None
     readline.set_auto_history(False)
     readline.set_completer(lambda _text, _state: None)
-    for setting in _LIBEDIT_SETTINGS if "libedit" in (readline.__doc__ or "") else _GNU_SETTINGS:
+    for setting in _SETTINGS:
         readline.parse_and_bind(setting)
     return LineEditor(readline)
 

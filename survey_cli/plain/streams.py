@@ -50,6 +50,7 @@ class Interrupts:
         self._previous_handlers: dict[int, Callable[[int, FrameType | None], Any] | int] = {}
         self._is_waiting = False
         self._was_signaled = False
+        self._on_alarm: Callable[[], None] | None = None
 
     def __enter__(self) -> "Interrupts":
         usual: dict[int, Callable[[int, FrameType | None], Any] | int] = {
@@ -74,14 +75,17 @@ class Interrupts:
 
     def _handle_signal(self, number: int, _: object) -> None:
         if hasattr(signal, "setitimer") and number == signal.SIGALRM:
+            if self._is_waiting and self._on_alarm is not None:
+                self._on_alarm()
             return
         self._was_signaled = True
         if self._is_waiting:
             self._is_waiting = False  # a second signal must not interrupt what follows the first
             raise KeyboardInterrupt
 
-    def wait_for(self, read_line: Callable[[], str]) -> str:
-        """Return the line that `read_line` waits for. Raises KeyboardInterrupt."""
+    def wait_for(self, read_line: Callable[[], str], on_alarm: Callable[[], None] | None = None) -> str:
+        """Return the line that `read_line` waits for; `on_alarm` is called at intervals. Raises KeyboardInterrupt."""
+        self._on_alarm = on_alarm
         try:
             self._is_waiting = True
             if self._was_signaled:
@@ -141,6 +145,10 @@ class InputLines:
         self._last = float("-inf")
 
     @property
+    def _unfinished(self) -> str:
+        return self._editor.unfinished if self._editor is not None else ""
+
+    @property
     def prints_prompt(self) -> bool:
         """Whether `read_line` prints the prompt, as the editor of the line must."""
         return self._editor is not None
@@ -152,7 +160,7 @@ class InputLines:
         self.is_repeated = self.is_terminal and now - self._last < HELD_ENTER_SECONDS
         self._last = now
         if not text:
-            raise InputEndedError
+            raise InputEndedError(self._unfinished)
         if len(text) > MAX_LINE_LENGTH and not text.endswith("\n"):
             while text and not text.endswith("\n"):
                 text = self._read_raw()
@@ -165,12 +173,12 @@ class InputLines:
         editor, read = self._editor, self._read
         try:
             if editor is not None:
-                return self._interrupts.wait_for(lambda: editor.read_line(PROMPT))
+                return self._interrupts.wait_for(lambda: editor.read_line(PROMPT), editor.note_unfinished)
             return self._interrupts.wait_for(lambda: read.readline(MAX_LINE_LENGTH + 1))
         except UnicodeDecodeError:
             return "\udcff\n"
         except (KeyboardInterrupt, OSError, ValueError) as ended:
-            raise InputEndedError(editor.unfinished if editor is not None else "") from ended
+            raise InputEndedError(self._unfinished) from ended
 
 
 class OutputLines:

@@ -5,15 +5,20 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
+import pexpect.fdpexpect
 import pytest
 
 from survey_cli.plain.line_editing import open_line_editor
+from survey_cli.plain.streams import ALARM_SECONDS
 
 readline = pytest.importorskip("readline")
+if "libedit" in (readline.__doc__ or ""):
+    pytest.skip("lines are edited by GNU readline only", allow_module_level=True)
 
 TESTS = Path(__file__).parents[1]
 INTERVIEW = f"""
@@ -92,7 +97,6 @@ def test_nothing_that_was_typed_or_cut_comes_back(terminal: pexpect.spawn) -> No
     terminal.expect_exact("['secret', 'Bob', 'kept\\nalso kept', 'end']")
 
 
-@pytest.mark.skipif("libedit" in (readline.__doc__ or ""), reason="reads no inputrc")
 def test_nothing_that_was_cut_comes_back_with_the_keys_of_vi(tmp_path: Path) -> None:
     settings = tmp_path / "inputrc"
     settings.write_text("set editing-mode vi\n")
@@ -127,6 +131,30 @@ def test_ctrl_c_and_ctrl_d_suspend_and_keep_the_draft(
     terminal.send(end)
     terminal.expect_exact(f"['Ann', 'Bob'] {{'why': '{draft}'}} ['suspend'] 3")
     terminal.expect(pexpect.EOF)
+
+
+def test_a_text_begun_on_a_terminal_that_is_lost_is_kept(tmp_path: Path) -> None:
+    result = tmp_path / "drafts"
+    after = f"\nopen({str(result)!r}, 'w').write(f'{{interview.drafts}} {{interview.calls}} {{code}}')"
+    program = INTERVIEW.replace("print(", "(") + after
+    main, side = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", f"import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n{program}"],
+        stdin=side,
+        stdout=side,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", "INPUTRC": os.devnull},
+    ) as process:
+        os.close(side)
+        shown = pexpect.fdpexpect.fdspawn(main, encoding="utf-8", timeout=20)
+        shown.expect_exact("\r\n> ")
+        answer(shown, "Ann", "Bob", "one\\")
+        begin(shown, "half a line")
+        time.sleep(3 * ALARM_SECONDS)
+        os.close(main)
+        assert process.wait(20) == 0
+    assert result.read_text() == "{'why': 'one\\nhalf a line'} ['suspend'] 3"
 
 
 @pytest.mark.parametrize(("lines", "begun"), [(["Ann"], "half"), (["Ann", "Bob"], ".note half"), (["Ann", "Bob"], "")])
@@ -208,8 +236,9 @@ output.flush()
 """
 
 
-def test_without_a_readline_library_lines_are_taken_as_they_are() -> None:
-    with start("import sys; sys.modules['readline'] = None\n" + INTERVIEW) as shown:
+@pytest.mark.parametrize("library", ["None", "types.ModuleType('readline', 'This uses libedit readline.')"])
+def test_without_gnu_readline_lines_are_taken_as_they_are(library: str) -> None:
+    with start(f"import sys, types; sys.modules['readline'] = {library}\n{INTERVIEW}") as shown:
         shown.expect_exact("\r\n> ")
         answer(shown, "Ann", "Bob", "words")
         shown.send("end\r")
