@@ -860,6 +860,24 @@ async def test_everything_opens_with_a_long_case_and_without_one(width: int, hei
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 @on_a_screen
+async def test_a_long_case_leaves_room_for_its_outcomes_and_for_what_is_said(width: int, height: int) -> None:
+    station = FakeStation([LONG], due_appointment=an_appointment(name="Blaine Sector " * 9))
+    async with opened(station, "z", size=(width, height)) as at:
+        for what in (
+            "Ciudad",
+            "(915) 555-0101",
+            "not now",
+            "10:42 there",
+            "the supervisor",
+            "Blaine",
+            "9  more",
+            "! d dials",
+        ):
+            assert what in at.text, what
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@on_a_screen
 async def test_what_matters_is_on_the_screen_from_60_by_20(width: int, height: int) -> None:
     async with opened(FakeStation(), size=(width, height)) as at:
         text = at.text

@@ -38,37 +38,42 @@ NUMBER_STATES: Final = {"dead": "dead", "never_call": "never to be called"}
 
 
 def build_card(view: CaseView, width: int, *, rows: int, has_side: bool) -> list[Content]:
-    """Build the case in at most about so many rows; the sample's columns and other numbers give way first.
+    """Build the case in so many rows; the sample's columns and other numbers give way first.
 
     Beside the side panel, what it shows is left out.
     """
-    lines = [_build_name(view, width)]
-    numbers = _build_numbers(view, width)
-    known = [
-        *_build_clocks(view, width),
-        *_limit(Content.assemble(("Appointment  ", "$quiet"), (clean(view.appointment), "bold $warning")), width)[
-            : MAX_LINES * bool(view.appointment)
-        ],
-        *([Content.assemble(("Ask for  ", "$quiet"), (clean(view.ask_for), "bold"))] if view.ask_for else []),
-        *([Content.assemble(("Interview  ", "$quiet"), clean(view.interview_status))] if view.interview_status else []),
-    ]
-    if view.notice:
-        lines += [line.stylize("bold $warning") for line in _limit(styled(f"» {view.notice}"), width)]
+    details = "" if has_side else SEPARATOR.join(f"{label}: {text}" for label, text in view.details if text)
     others = [] if has_side else _build_other_numbers(view)
-    room = rows - len(lines) - len(numbers) - len(known)
-    details = [] if has_side else [f"{label}: {text}" for label, text in view.details if text]
-    if details and room > len(others):
-        most = min(room - len(others), MAX_LINES)
-        lines += _limit(styled(SEPARATOR.join(details).replace("\n", " "), "$quiet"), width, most)
-    return [line.truncate(width, ellipsis=True) for line in [*lines, *numbers, *others, *known]]
+    notice = [
+        line.stylize("bold $warning") for line in _limit(styled(f"» {view.notice}" if view.notice else ""), width)
+    ]
+    ranked = [
+        (0, [_build_name(view, width)]),
+        (1, notice),
+        (4, _limit(styled(details.replace("\n", " "), "$quiet"), width)),
+        (0, _build_numbers(view, width)),
+        (3, others),
+        (0, _build_clocks(view, width)),
+        (1, _limit(_label("Appointment", view.appointment, "bold $warning"), width)),
+        (0, _limit(_label("Ask for", view.ask_for, "bold"), width, 1)),
+        (2, _limit(_label("Interview", view.interview_status), width, 1)),
+    ]
+    lines = [(rank, line.truncate(width, ellipsis=True)) for rank, block in ranked for line in block if line]
+    while len(lines) > rows and (least := max(rank for rank, _ in lines)):
+        del lines[max(n for n, (rank, _) in enumerate(lines) if rank == least)]
+    return [line for _, line in lines]
+
+
+def _label(label: str, text: str, style: str = "") -> Content:
+    return Content.assemble((f"{label}  ", "$quiet"), (clean(text).replace("\n", " "), style)) if text else Content()
 
 
 def _limit(text: Content, width: int, most: int = MAX_LINES) -> list[Content]:
-    """Wrap the text into at most so many lines, the last one cut with … where there was more."""
+    """Wrap the text into at most so many lines, the last one ending in … where there was more."""
     lines = text.wrap(max(width, 4))
     if len(lines) <= most:
         return lines
-    return [*lines[: most - 1], (lines[most - 1] + Content("…" * width)).truncate(width, ellipsis=True)]
+    return [*lines[: most - 1], lines[most - 1].truncate(width - 1) + Content("…")]
 
 
 def _build_name(view: CaseView, width: int) -> Content:

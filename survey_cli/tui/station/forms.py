@@ -19,6 +19,7 @@ from survey_cli.tui.widgets.form import FormField, FormPanel
 from survey_cli.tui.widgets.panel import CLOSE, Panel
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import HERE, KeyHint, TextView, clean, join_lines, styled
+from survey_cli.wording import shorten
 
 FormValues: TypeAlias = dict[str, str]
 POLICIES: Final[tuple[AppointmentPolicy, ...]] = ("anyone", "me", "me_first")
@@ -34,6 +35,8 @@ REFUSAL_FIELDS: Final = (
     FormField("reason", "Reason given"),
     FormField("strength", "How strong", choices=("no time, perhaps another day", "unwilling", "angry")),
 )
+MAX_NAME: Final = 24
+"""Characters of a name in the title of a form."""
 WHEN: Final = "when? tomorrow 3pm, thursday morning, 26 nov 15:00"
 
 
@@ -42,7 +45,7 @@ def _build_title(view: CaseView) -> Content:
     there = f"{view.respondent_time:%H:%M} there, " if view.respondent_time is not None else ""
     here = view.station_time
     clocks = f"{there}{here:%a} {here.day} {here:%b %H:%M} here"
-    return Content.assemble((f"Call back {clean(view.name)}", "bold"), (f"   {clocks}", "$quiet"))
+    return Content.assemble((f"Call back {clean(shorten(view.name, MAX_NAME))}", "bold"), (f"   {clocks}", "$quiet"))
 
 
 class AppointmentPanel(FormPanel):
@@ -113,7 +116,7 @@ class RefusalPanel(FormPanel):
         record: Callable[[], Awaitable[None]],
     ) -> None:
         title = Content.assemble(
-            (f"{clean(outcome)}: {clean(view.name)}", "bold"),
+            (f"{clean(outcome)}: {clean(shorten(view.name, MAX_NAME))}", "bold"),
             ("\nWhat the next interviewer should know; what was not said stays empty", "$quiet"),
         )
         super().__init__("refusal", title, REFUSAL_FIELDS, values, saves="key it")

@@ -50,6 +50,7 @@ from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.panel import Choice, ChoicePanel, LinePanel, ListPanel, Row, TextPanel
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import (
+    MARGIN,
     Header,
     HeaderState,
     KeyBar,
@@ -59,7 +60,7 @@ from survey_cli.tui.widgets.text import (
     join_lines,
     styled,
 )
-from survey_cli.wording import format_quantity
+from survey_cli.wording import format_quantity, shorten
 
 Submit = Callable[[str], Awaitable[None]]
 NO_CASE: Final = "there is no case on the screen"
@@ -76,8 +77,10 @@ NARROW: Final = 70
 """Columns below which the key for an appointment stands in the key bar."""
 SIDE_PANEL_WIDTH: Final = 34
 """Cells of a line in the side panel."""
-OTHER_ROWS: Final = 12
-"""Rows of the screen that neither the card nor the history has."""
+MAX_WIDTH: Final = 82
+"""Columns that the case takes at most, with its margins."""
+OTHER_ROWS: Final = 11
+"""Rows for the header, the outcomes, a message and the key bar."""
 
 
 class StationScreen(KeyScreen):
@@ -337,7 +340,7 @@ class StationScreen(KeyScreen):
 
     async def _open_note(self, rest: str) -> None:
         if isinstance(self.now, CaseView | WrapUpView):
-            label = f"note on {self.now.case}: " if isinstance(self.now, WrapUpView) else "note: "
+            label = f"note on {shorten(self.now.case)}: " if isinstance(self.now, WrapUpView) else "note: "
             await self._open_line("note", label, self._add_note, rest)
         else:
             self._refuse_without_case()
@@ -637,9 +640,12 @@ class StationScreen(KeyScreen):
         view = self.now
         has_side = self.has_class("-wide")
         self._show_head(view)
-        self.query_one(CaseCard).show(CardState(view, max(self.size.height - OTHER_ROWS, 6), has_side))
-        self._show_due(view)
-        self.query_one(HistoryView).show(view.history if isinstance(view, CaseView) else ())
+        is_due = self._show_due(view)
+        history = view.history if isinstance(view, CaseView) else ()
+        margins = 0 if self.has_class("-short") else 1
+        others = OTHER_ROWS + margins + (margins + min(len(history), 2)) + (margins + 1) * is_due
+        self.query_one(CaseCard).show(CardState(view, max(self.size.height - others, 5), has_side))
+        self.query_one(HistoryView).show(history)
         self._show_grid(view)
         self._show_waiting(view, has_side=has_side)
         self._show_message(view)
@@ -670,14 +676,16 @@ class StationScreen(KeyScreen):
         state = HeaderState(session.title, place, right, mark="PRACTICE" if session.practice else "")
         self.query_one(Header).show(state)
 
-    def _show_due(self, view: StationView) -> None:
-        """Show an appointment that is due."""
+    def _show_due(self, view: StationView) -> bool:
+        """Show an appointment that is due; returns whether one is."""
         due, now = self.session.find_due_appointment(), view.station_time
         line = Content()
         if due is not None and now is not None:
-            line = styled(f" {describe_due(due, now)}  (m lists it) ", "bold reverse $warning")
+            text = shorten(describe_due(due, now), min(self.size.width, MAX_WIDTH) - 24)
+            line = styled(f" {text}  (m lists it) ", "bold reverse $warning")
         self.query_one("#due", TextView).show(line)
         self._is_new(due)
+        return bool(line)
 
     def _is_new(self, due: StationAppointment | None) -> bool:
         """Return whether this appointment has just become due; the bell rings for it once, where that is wanted."""
@@ -719,7 +727,7 @@ class StationScreen(KeyScreen):
         elif not self.why and not self.panels and (notice := self.session.notice()):
             hint = " · Bksp takes it back" if notice == self._outcome_notice else ""
             lines.append(("= ", f"{notice}{hint}", "$quiet"))
-        width = max(min(self.size.width - 6, 76), 20)
+        width = max(min(self.size.width, MAX_WIDTH) - 2 * MARGIN, 20)
         shown = [line for mark, text, style in lines for line in hang(styled(mark, style), styled(text, style), width)]
         message = join_lines(shown) if shown else Content(" ")
         self.query_one("#station-message", TextView).show(Content() if self.panels else message)

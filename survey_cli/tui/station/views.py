@@ -22,9 +22,9 @@ class CardState(NamedTuple):
     """What the card shows."""
 
     view: StationView
-    rows: int = 0
+    rows: int
     """Lines there is room for."""
-    has_side: bool = False
+    has_side: bool
     """The side panel is beside it."""
 
 
