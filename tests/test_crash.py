@@ -111,10 +111,12 @@ def test_a_program_that_stood_still_learns_that_another_has_the_case(
     if at_station:
         ann = Station(["station", str(study.file), "--db", study.db, *who], plain=plain)
         assert ann.shows("K0000")
+        ann.look()
         ann.key(".interview\n" if plain else "i")
     else:
         ann = Station(["interview", str(study.file), "--db", study.db, "--case", "K0000", *who], plain=plain)
     assert ann.shows("calling for the tests")
+    ann.look()
     ann.key(end or " ")
     assert ann.shows("May I begin?")
     ann.signal(signal.SIGSTOP)

@@ -61,7 +61,7 @@ fieldwork:
   reason: A test at any hour.
   holidays: false
 """
-OVER = ("any key leaves", "[Ended", "[Stopped")
+OVER = ("any key leaves", "[Ended", "[Stopped", ", stored at ")
 F8 = "\x1b[19~"
 
 
@@ -204,10 +204,12 @@ def _run(study: Study, run: int, dice: Random) -> str:
         if plain:
             station.key(f".fetch {key}\n.interview\n")
         else:
+            station.look()
             station.key(f".fetch {key}\r")
             until = time.monotonic() + 10
             while (".fetch" in station.shown() or key not in station.shown()) and time.monotonic() < until:
                 station.read(0.02)
+            station.look()
             station.key("i")
     else:
         arguments = ["interview", str(study.file), "--db", study.db, "--case", key, *who, *face]
@@ -224,6 +226,7 @@ def _to_the_last_key(station: Station, dice: Random, *, plain: bool) -> tuple[st
     """Key all but the last; that one, and what stands before it where those are the closing words."""
     end = "\n" if plain else ""
     station.shows("calling for the tests")
+    station.look()
     station.key("\n" if plain else " ")
     station.shows("May I begin?")
     ends = dice.choice(("complete", "refusal", "words", "stop"))

@@ -104,6 +104,11 @@ class Station:
             self.read(0.05)
         return True
 
+    def look(self) -> None:
+        """Look at a case or an interview that has just come: the full screen uses no key typed before it was seen."""
+        if not self.plain:
+            time.sleep(0.3)
+
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
