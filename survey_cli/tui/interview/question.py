@@ -172,6 +172,9 @@ class QuestionView(VerticalScroll):
         super().__init__(id="body", can_focus=False)
         self._entry: Editor | None = None
         """The widget that is typed into, of the present question."""
+        self._field: Input | None = None
+        self._unit: TextView | None = None
+        self._area: TextArea | None = None
 
     def compose(self) -> ComposeResult:
         yield TextView(id="spoken")
@@ -182,38 +185,42 @@ class QuestionView(VerticalScroll):
 
     async def prepare(self, prompt: Prompt) -> None:
         """Have the widget that this question's entry is typed into."""
-        entry = prompt.entry
+        entry, before = prompt.entry, self._entry
         self._entry = None
         if isinstance(entry, LineEntry):
-            field = await self._get_field()
-            field.placeholder = clean(entry.hint)
-            self.query_one("#unit", TextView).show(styled(entry.unit, "$quiet"))
-            self._entry = field
+            self._entry = await self._get_field(entry)
         elif isinstance(entry, VerbatimEntry):
             self._entry = await self._get_text_area()
-        for editor in self.query("#field, #area"):
-            editor.display = editor is self._entry
-        for unit in self.query("#unit"):
-            unit.display = isinstance(entry, LineEntry) and bool(entry.unit)
-        self.scroll_home(animate=False)
+        if before is not None and before is not self._entry:
+            before.display = False
+        if self._unit is not None:
+            self._unit.display = isinstance(entry, LineEntry) and bool(entry.unit)
+        if self._entry is not None:
+            self._entry.display = True
+        if self.scroll_y:
+            self.scroll_home(animate=False)
         self.focus_entry()
 
-    async def _get_field(self) -> Input:
+    async def _get_field(self, entry: LineEntry) -> Input:
         """Return the field for one line, made when the first question needs it."""
-        if not self.query("#field"):
-            field = Input(id="field", compact=True)
-            await self.mount(Horizontal(field, TextView(id="unit"), id="entry"), before="#message")
-        return self.query_one("#field", Input)
+        if self._field is None or self._unit is None:
+            self._field, self._unit = Input(id="field", compact=True), TextView(id="unit")
+            await self.mount(Horizontal(self._field, self._unit, id="entry"), before="#message")
+        self._field.placeholder = clean(entry.hint)
+        self._unit.show(styled(entry.unit, "$quiet"))
+        return self._field
 
     async def _get_text_area(self) -> TextArea:
         """Return the field for a free answer, made when the first question needs it."""
-        if not self.query("#area"):
-            await self.mount(TextArea(id="area", compact=True, tab_behavior="focus"), before="#message")
-        return self.query_one("#area", TextArea)
+        if self._area is None:
+            self._area = TextArea(id="area", compact=True, tab_behavior="focus")
+            await self.mount(self._area, before="#message")
+        return self._area
 
     def focus_entry(self) -> None:
         """Give the cursor to the entry."""
-        self.screen.set_focus(self._entry)
+        if self.screen.focused is not self._entry:
+            self.screen.set_focus(self._entry)
 
     @property
     def entry(self) -> Editor | None:
@@ -247,12 +254,15 @@ class QuestionView(VerticalScroll):
         say.show(Content("\n\n").join([part for part in parts if part]))
         self.query_one("#instruction", Aside).show(() if is_read_back else prompt.instruction)
         self.query_one("#probe", Aside).show(() if is_read_back else prompt.probe)
-        width = min(self.app.size.width - (SIDE_COLUMNS if self.screen.has_class("-wide") else 0), MEASURE) - 9
-        taken = sum(
-            len(text.wrap(width)) + 1 for text in (*parts, *map(spoken, (prompt.instruction, prompt.probe))) if text
-        )
-        rows = max(self.app.size.height - CHROME - taken, 4)
+        rows = self._count_rows(prompt, parts) if isinstance(prompt.entry, PickEntry) else 0
         self._show_options(prompt, state, rows, is_read_back=is_read_back, specifying=specifying)
+
+    def _count_rows(self, prompt: Prompt, parts: list[Content]) -> int:
+        """Count the lines that are left for the options, beside the texts of the question."""
+        width = min(self.app.size.width - (SIDE_COLUMNS if self.screen.has_class("-wide") else 0), MEASURE) - 9
+        texts = (*parts, *map(spoken, (prompt.instruction, prompt.probe)))
+        taken = sum(-(-text.cell_length // width) + 1 for text in texts if text)
+        return max(self.app.size.height - CHROME - taken, 4)
 
     def _show_options(
         self, prompt: Prompt, state: PickState, rows: int, *, is_read_back: bool, specifying: Code | None

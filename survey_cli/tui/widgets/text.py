@@ -8,7 +8,10 @@ from typing import Final, NamedTuple
 from textual import events
 from textual.app import RenderResult
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.style import Style
+from textual.visual import Visual
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -91,15 +94,16 @@ class TextView(Static):
         """Show this text."""
         if self._shown is not None and self._shown.is_same(content):
             return
-        before, self._shown = self._shown, content
+        self._shown = content
         visible = bool(content)
         if visible != self.display:
             self.display = visible
         if not visible:
             return
-        width = self.content_size.width
-        same_height = before is not None and width > 0 and len(before.wrap(width)) == len(content.wrap(width))
-        _lay_out_again(self)
+        width, height = self.content_size
+        same_height = width > 0 and len(content.wrap(width)) == height
+        if not same_height:
+            _lay_out_again(self)
         self.update(content, layout=not same_height)
 
 
@@ -137,7 +141,60 @@ class HeaderState(NamedTuple):
     """What kind of interview it is, where it is not a real one: `PRACTICE`."""
 
 
-class Header(Widget):
+class Lines(Widget):
+    """Lines that depend on the width: made by `build_lines`; only those that changed are painted again."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._built: tuple[int, list[Content]] | None = None
+        """The width, and the lines built for it."""
+        self._strips: dict[int, Strip] = {}
+        """The lines as they are painted, by their number."""
+        self._strips_style: Style | None = None
+
+    def build_lines(self, width: int) -> list[Content]:
+        """Build the lines for this width."""
+        raise NotImplementedError
+
+    def rebuild(self) -> None:
+        """Build the lines anew: what they are made from has changed."""
+        before, self._built = self._built, None
+        after = self._lines(before[0]) if before is not None else []
+        if before is None or len(before[1]) != len(after):
+            _lay_out_again(self)
+            self._strips.clear()
+            self.refresh(layout=True)
+            return
+        changed = [n for n, (old, new) in enumerate(zip(before[1], after, strict=True)) if not new.is_same(old)]
+        for n in changed:
+            self._strips.pop(n, None)
+        corner = self.gutter.top_left
+        self.refresh(*(Region(0, n, before[0], 1).translate(corner) for n in changed))
+
+    def _lines(self, width: int) -> list[Content]:
+        if self._built is None or self._built[0] != width:
+            self._built = width, self.build_lines(width)
+            self._strips.clear()
+        return self._built[1]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
+
+    def render_line(self, y: int) -> Strip:
+        width, style = self.content_size.width, self.visual_style
+        lines = self._lines(width)
+        if style != self._strips_style:
+            self._strips_style = style
+            self._strips.clear()
+        if y not in self._strips:
+            line = lines[y] if y < len(lines) else Content()
+            self._strips[y] = Visual.to_strips(self, line, width, 1, style, pad=True)[0]
+        return self._strips[y]
+
+
+class Header(Lines):
     """The title, a line of progress, and what was keyed last: one widget, so that a key costs one update."""
 
     def __init__(self) -> None:
@@ -148,24 +205,22 @@ class Header(Widget):
         """Show this."""
         if state != self._state:
             self._state = state
-            self.refresh()
+            self.rebuild()
 
-    def render(self) -> RenderResult:
+    def build_lines(self, width: int) -> list[Content]:
         state = self._state
-        width = self.content_size.width - 2 * MARGIN
+        width -= 2 * MARGIN
         position = clean(state.position)
         title = _build_title(state.title, state.section, state.mark, max(width - measure_width(position) - 2, 0))
         gap = " " * (width - title.cell_length - measure_width(position))
         done = round(min(max(state.progress, 0.0), 1.0) * width)
         margin = " " * MARGIN
-        return Content.assemble(
+        last = styled(state.last.replace("\n", " "), "$quiet").truncate(width - MARGIN, ellipsis=True)
+        return [
             Content.assemble(margin, title, gap, position, margin).stylize_before("$bar"),
-            f"\n{margin}",
-            ("━" * done, "$accent"),
-            ("─" * (width - done), "$quiet"),
-            f"\n{margin}   ",
-            styled(state.last.replace("\n", " "), "$quiet").truncate(width - MARGIN, ellipsis=True),
-        )
+            Content.assemble(margin, ("━" * done, "$accent"), ("─" * (width - done), "$quiet")),
+            Content.assemble(margin, margin, last),
+        ]
 
 
 @lru_cache(maxsize=64)
@@ -176,36 +231,6 @@ def _build_title(title: str, section: str, kind: str, room: int) -> Content:
     room -= mark.cell_length
     first = styled(title, "bold").truncate(max(room - after.cell_length, 12), ellipsis=True)
     return mark + (first + after).truncate(max(room, 0), ellipsis=True)
-
-
-class Lines(Widget):
-    """Lines that depend on the width: made by `build_lines`, at most once for each state and width."""
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
-        self._built: tuple[int, list[Content]] | None = None
-
-    def build_lines(self, width: int) -> list[Content]:
-        """Build the lines for this width."""
-        raise NotImplementedError
-
-    def rebuild(self) -> None:
-        """Build the lines anew: what they are made from has changed."""
-        before, self._built = self._built, None
-        same_height = before is not None and len(self._lines(before[0])) == len(before[1])
-        _lay_out_again(self)
-        self.refresh(layout=not same_height)
-
-    def _lines(self, width: int) -> list[Content]:
-        if self._built is None or self._built[0] != width:
-            self._built = width, self.build_lines(width)
-        return self._built[1]
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return len(self._lines(width))
-
-    def render(self) -> RenderResult:
-        return Content("\n").join(self._lines(self.content_size.width))
 
 
 class KeyHint(NamedTuple):
