@@ -2,20 +2,23 @@
 
 from collections.abc import Collection
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.geometry import Region
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
 from survey_cli.entries import LineEntry, OfferedOption, PickEntry, Prompt, StyledText, TextSpan, VerbatimEntry
 from survey_cli.tui.interview.pick import PickState, get_chosen
 from survey_cli.tui.widgets.editing import Editor, get_text, set_text
 from survey_cli.tui.widgets.text import ASIDE, CHOSEN, HERE, Lines, TextView, clean, hang, join_lines, spoken, styled
 from survey_cli.values import Code
+
+if TYPE_CHECKING:
+    from textual.widgets import TextArea
 
 COLUMN_GAP = 3
 MIN_COLUMN = 16
@@ -210,9 +213,11 @@ class QuestionView(VerticalScroll):
         self._unit.show(styled(entry.unit, "$quiet"))
         return self._field
 
-    async def _get_text_area(self) -> TextArea:
+    async def _get_text_area(self) -> "TextArea":
         """Return the field for a free answer, made when the first question needs it."""
         if self._area is None:
+            from textual.widgets import TextArea
+
             self._area = TextArea(id="area", compact=True, tab_behavior="focus")
             await self.mount(self._area, before="#message")
         return self._area

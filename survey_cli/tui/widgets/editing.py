@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from functools import cache
 from inspect import isawaitable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from textual.actions import parse
 from textual.binding import Binding
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
-Editor: TypeAlias = Input | TextArea
+if TYPE_CHECKING:
+    from textual.widgets import TextArea  # takes 10 ms to import: only for a free answer
+
+Editor: TypeAlias = "Input | TextArea"
 
 
 @cache
@@ -20,7 +23,7 @@ def _list_actions(kind: type[Widget]) -> Mapping[str, str]:
     for base in reversed(kind.__mro__):
         for binding in Binding.make_bindings(base.__dict__.get("BINDINGS", ())):
             actions[binding.key] = binding.action
-    return actions | {"alt+backspace": "delete_word_left" if kind is TextArea else "delete_left_word"}
+    return actions | {"alt+backspace": "delete_left_word" if kind is Input else "delete_word_left"}
 
 
 async def edit(editor: Editor, key: str) -> bool:
@@ -39,32 +42,32 @@ async def edit(editor: Editor, key: str) -> bool:
 
 def insert(editor: Editor, text: str) -> None:
     """Insert text at the cursor, in place of what is selected."""
-    if isinstance(editor, TextArea):
-        editor.replace(text, *editor.selection)
-    else:
+    if isinstance(editor, Input):
         editor.replace(text, *sorted(editor.selection))
+    else:
+        editor.replace(text, *editor.selection)
 
 
 def get_text(editor: Editor) -> str:
     """Return what has been typed."""
-    return editor.text if isinstance(editor, TextArea) else editor.value
+    return editor.value if isinstance(editor, Input) else editor.text
 
 
 def set_text(editor: Editor, text: str, *, selected: bool = False) -> None:
     """Replace the text, with the cursor at its end, or all of it selected so that typing replaces it."""
-    if isinstance(editor, TextArea):
-        editor.text = text
-        editor.move_cursor(editor.document.end)
-    else:
+    if isinstance(editor, Input):
         editor.value = text
         editor.cursor_position = len(text)
+    else:
+        editor.text = text
+        editor.move_cursor(editor.document.end)
     if selected:
         editor.select_all()
 
 
 def deselect(editor: Editor) -> None:
     """Put the cursor at the end of the text, and nothing selected."""
-    if isinstance(editor, TextArea):
-        editor.move_cursor(editor.document.end)
-    else:
+    if isinstance(editor, Input):
         editor.cursor_position = len(editor.value)
+    else:
+        editor.move_cursor(editor.document.end)
