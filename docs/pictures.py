@@ -18,7 +18,7 @@ from survey_cli.sessions.station.open_station import build_queue
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import Store
 from survey_cli.study.open_study import open_study
-from survey_cli.tui.app import LinesInterviewApp
+from survey_cli.tui.interview.app import InterviewApp
 from survey_cli.tui.station.app import StationApp
 
 HERE = Path(__file__).parent / "pictures"
@@ -50,7 +50,7 @@ async def _drawn(instrument: str, case: str, columns: dict[str, str], keys: tupl
         desk = start_or_resume(INSTRUMENTS / instrument, seating, clock=lambda: MOMENT, store=store)
         if isinstance(desk, UserError):
             raise SystemExit(str(desk))
-        app = LinesInterviewApp(desk)
+        app = InterviewApp(desk)
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.pause()
             for key in keys:

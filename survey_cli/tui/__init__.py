@@ -1,4 +1,4 @@
-"""Full-screen interface for interviews, stations and previews.
+"""Full-screen interface for interviews, stations, previews and the status report, built from Textual's widgets.
 
 It translates keys into calls of a session and decides nothing about the survey. It uses neither the store nor the
 instrument.
@@ -10,56 +10,44 @@ from typing import TYPE_CHECKING
 from survey_cli.sessions import InterviewProtocol
 
 if TYPE_CHECKING:
-    from textual.app import App
-
     from survey_cli.sessions.preview.preview import PreviewState
     from survey_cli.sessions.station.station_protocol import StationProtocol
+    from survey_cli.tui.widgets.key_app import KeyApp
 
-__all__ = ["ScreenError", "conduct", "rehearse", "watch", "work"]
+__all__ = ["ScreenError", "conduct_interview", "run_preview", "run_station", "watch_report"]
+
+# Textual takes a quarter of a second to import, so each of these functions imports what it shows. All of them raise
+# UserError where there is no such theme, and ScreenError where the screen breaks: what was keyed before is stored.
 
 
 class ScreenError(RuntimeError):
     """The screen itself broke. Its text is one plain sentence for the interviewer; `__cause__` is the bug."""
 
 
-def conduct(session: InterviewProtocol, theme: str = "") -> None:
-    """Conduct the interview until it ends or is suspended.
-
-    Raises UserError where there is no such theme, and ScreenError where the screen breaks; what was answered before is
-    stored.
-    """
-    from survey_cli.tui.interview.app import InterviewApp  # Textual takes a quarter of a second to import
+def conduct_interview(session: InterviewProtocol, theme: str = "") -> None:
+    """Conduct an interview until it ends or is suspended."""
+    from survey_cli.tui.interview.app import InterviewApp
     from survey_cli.tui.widgets.themes import choose_theme
 
-    app = InterviewApp(session, choose_theme(theme))
-    _run(app)
-    if app.failure is not None:
-        raise ScreenError(
-            f"The screen failed ({type(app.failure).__name__}). Every answer given is stored: "
-            "start the interview again and it goes on at the same question."
-        ) from app.failure
+    _run(
+        InterviewApp(session, choose_theme(theme)),
+        "Every answer given is stored: start the interview again and it goes on at the same question.",
+    )
 
 
-def work(session: "StationProtocol", theme: str = "") -> None:
-    """Run a station until its shift ends.
-
-    Raises UserError where there is no such theme, and ScreenError where the screen breaks; what was keyed before is
-    stored.
-    """
+def run_station(session: "StationProtocol", theme: str = "") -> None:
+    """Run a station until its shift ends."""
     from survey_cli.tui.station.app import StationApp
     from survey_cli.tui.widgets.themes import choose_theme
 
-    app = StationApp(session, choose_theme(theme))
-    _run(app)
-    if app.failure is not None:
-        raise ScreenError(
-            f"The screen failed ({type(app.failure).__name__}). Everything keyed is stored: "
-            "start the station again and it goes on with the same case."
-        ) from app.failure
+    _run(
+        StationApp(session, choose_theme(theme)),
+        "Everything keyed is stored: start the station again and it goes on with the same case.",
+    )
 
 
-def rehearse(
-    shown: "PreviewState",
+def run_preview(
+    state: "PreviewState",
     *,
     reload: "Callable[[], PreviewState | None]",
     restart: "Callable[[], PreviewState]",
@@ -68,33 +56,26 @@ def rehearse(
     """Conduct an interview that is not stored and follows its file, until it is left.
 
     `reload` is called five times a second and returns the new state of the file, None where it has not changed;
-    `restart` starts over. Raises UserError where there is no such theme, and ScreenError where the screen breaks.
+    `restart` starts over.
     """
     from survey_cli.tui.preview.app import PreviewApp
     from survey_cli.tui.widgets.themes import choose_theme
 
-    app = PreviewApp(shown, reload=reload, restart=restart, theme=choose_theme(theme))
-    _run(app)
-    if app.failure is not None:
-        raise ScreenError(f"The screen failed ({type(app.failure).__name__}).") from app.failure
+    _run(PreviewApp(state, reload=reload, restart=restart, theme=choose_theme(theme)))
 
 
-def watch(lines: "Callable[[int], Sequence[str]]", theme: str = "") -> None:
+def watch_report(lines: "Callable[[int], Sequence[str]]", theme: str = "") -> None:
     """Show a report and refresh it every few seconds, until it is left.
 
-    `lines` returns it in lines of at most so many cells; it is called on a thread of its own. Raises UserError where
-    there is no such theme, and ScreenError where the screen breaks.
+    `lines` returns it in lines of at most so many cells; it is called on a thread of its own.
     """
     from survey_cli.tui.status import StatusApp
     from survey_cli.tui.widgets.themes import choose_theme
 
-    app = StatusApp(lines, choose_theme(theme))
-    _run(app)
-    if app.failure is not None:
-        raise ScreenError(f"The screen failed ({type(app.failure).__name__}).") from app.failure
+    _run(StatusApp(lines, choose_theme(theme)))
 
 
-def _run(app: "App[None]") -> None:
+def _run(app: "KeyApp", remedy: str = "") -> None:
     """Run an application until it is left.
 
     Its threads are ended even where it ends without having closed its terminal: they would keep the program alive.
@@ -104,6 +85,8 @@ def _run(app: "App[None]") -> None:
     finally:
         driver = app._driver
         if driver is not None:
-            if (ended := getattr(driver, "exit_event", None)) is not None:
-                ended.set()
+            if (exit_event := getattr(driver, "exit_event", None)) is not None:
+                exit_event.set()
             driver.close()
+    if app.failure is not None:
+        raise ScreenError(f"The screen failed ({type(app.failure).__name__}). {remedy}".strip()) from app.failure

@@ -13,11 +13,11 @@ RUN = """
 import sys; sys.path[:0] = {path!r}
 from support.fake_interview import FakeInterview, AGREEMENT, prompt, every_kind
 from survey_cli.entries import LineEntry, ReadEntry
-from survey_cli.tui import ScreenError, conduct
+from survey_cli.tui import ScreenError, conduct_interview
 session = FakeInterview({script})
 {after}
 try:
-    conduct(session)
+    conduct_interview(session)
 except ScreenError as failed:
     print(failed)
 print("GIVEN", session.given, session.calls)

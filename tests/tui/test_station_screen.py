@@ -1059,11 +1059,11 @@ async def test_nothing_is_read_from_the_database_per_key_or_second() -> None:
 RUN = """
 import sys; sys.path[:0] = {path!r}
 from support.fake_station import FakeStation
-from survey_cli.tui import ScreenError, work
+from survey_cli.tui import ScreenError, run_station
 calling = FakeStation()
 {after}
 try:
-    work(calling)
+    run_station(calling)
 except ScreenError as failed:
     print(failed)
 print("CALLS", calling.calls, calling.conduct.given)

@@ -164,9 +164,9 @@ def _run_plain(session: "InterviewSession", *, brief: bool) -> int:
 
 def _run_full_screen(session: "InterviewSession", theme: str) -> int:
     from survey_cli.cli.crash_report import run_full_screen
-    from survey_cli.tui import conduct
+    from survey_cli.tui import conduct_interview
 
-    if not run_full_screen(lambda: conduct(session, theme)):
+    if not run_full_screen(lambda: conduct_interview(session, theme)):
         return 1
     result = session.result()
     if result is None:

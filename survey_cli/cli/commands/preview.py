@@ -44,13 +44,13 @@ def preview(
         raise typer.Exit(NO_TERMINAL)
     from survey_cli.cli.crash_report import run_full_screen
     from survey_cli.sessions.preview.preview import Preview, PreviewOptions
-    from survey_cli.tui import rehearse
+    from survey_cli.tui import run_preview
 
     questionnaire_preview = Preview(file, PreviewOptions(seed=seed, language=language, at=at, columns=known_columns))
     questionnaire_preview.review_before_end = True
     session = questionnaire_preview.open()
     if not run_full_screen(
-        lambda: rehearse(
+        lambda: run_preview(
             session, reload=questionnaire_preview.reload, restart=questionnaire_preview.restart, theme=theme
         )
     ):

@@ -16,11 +16,14 @@ from survey_cli.cli.options import (
     PeopleOption,
     PlainOption,
     StationOption,
+    ThemeOption,
     ZoneOption,
 )
 from survey_cli.cli.output.terminal import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from survey_cli.sessions.station.station import StationSession
 
 
@@ -32,6 +35,7 @@ def station(
     name: StationOption = "",
     plain: PlainOption = False,
     brief: BriefOption = False,
+    theme: ThemeOption = "",
     people: PeopleOption = None,
     zone: ZoneOption = "",
     clock_is_right: ClockOption = False,
@@ -57,10 +61,14 @@ def station(
     if not plain and (not terminal or os.environ.get("TERM") in SIMPLE_TERMINALS):
         say("survey: no full screen here, so cases are called one line at a time, as with --plain")
         plain = True
+
+    def run(session: "StationSession") -> int:
+        return _run_plain(session, brief=brief) if plain else _run_full_screen(session, theme)
+
     if practice:
         if db is not None:
             raise typer.BadParameter("--practice stores nothing: leave --db out")
-        raise typer.Exit(_practice(file, interviewer, name, people, zone, plain=plain, brief=brief))
+        raise typer.Exit(_practice(file, interviewer, name, people, zone, run))
     session = open_station(
         file, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
     )
@@ -70,7 +78,7 @@ def station(
     if session.version_notice:
         say(session.version_notice)
     try:
-        code = _run_plain(session, brief=brief) if plain else _run_full_screen(session)
+        code = run(session)
     finally:
         session.close()
     for line in render_shift_summary(session.summarize_shift()):
@@ -79,7 +87,12 @@ def station(
 
 
 def _practice(
-    file: str, interviewer: str, name: str, people: str | None, zone: str, *, plain: bool, brief: bool
+    file: str,
+    interviewer: str,
+    name: str,
+    people: str | None,
+    zone: str,
+    run: "Callable[[StationSession], int]",
 ) -> int:
     """Run a practice shift, and say what was entered otherwise than it was heard."""
     from survey_cli.sessions.interview.start_interview import resolve_station_name, utc_now
@@ -98,7 +111,7 @@ def _practice(
     session = practice.session
     say("Practice: respondents are simulated, no number is dialed, nothing is stored.")
     try:
-        code = _run_plain(session, brief=brief) if plain else _run_full_screen(session)
+        code = run(session)
         for line in (*render_shift_summary(session.summarize_shift()), *practice.describe_differences()):
             say(line)
     finally:
@@ -112,11 +125,11 @@ def _run_plain(session: "StationSession", *, brief: bool) -> int:
     return run_station(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
 
 
-def _run_full_screen(session: "StationSession") -> int:
+def _run_full_screen(session: "StationSession", theme: str) -> int:
     from survey_cli.cli.crash_report import run_full_screen
-    from survey_cli.tui import work
+    from survey_cli.tui import run_station
 
-    return 0 if run_full_screen(lambda: work(session)) else 1
+    return 0 if run_full_screen(lambda: run_station(session, theme)) else 1
 
 
 def share(

@@ -93,7 +93,7 @@ def status(
 
 
 def _watch_status(load: Any, theme: str) -> None:
-    from survey_cli.tui import ScreenError, watch
+    from survey_cli.tui import ScreenError, watch_report
 
     def render(cells: int) -> list[str]:
         try:
@@ -102,7 +102,7 @@ def _watch_status(load: Any, theme: str) -> None:
             return [make_printable(str(problem)) for problem in (*error.problems, error)]
 
     try:
-        watch(render, theme)
+        watch_report(render, theme)
     except ScreenError as error:
         raise UserError("survey", str(error), "survey status without --watch shows the same once") from error
 

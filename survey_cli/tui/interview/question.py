@@ -173,7 +173,7 @@ class QuestionView(VerticalScroll):
 
     def __init__(self) -> None:
         super().__init__(id="body", can_focus=False)
-        self._entry: "Editor | None" = None
+        self._entry: Editor | None = None
         """The widget that is typed into, of the present question."""
         self._field: Input | None = None
         self._unit: TextView | None = None
