@@ -108,7 +108,7 @@ def test_a_list_too_long_for_the_screen_scrolls(keyed: Keyed) -> None:
 
 def test_the_mark_is_followed_out_of_view(keyed: Keyed) -> None:
     board = keyed(FakeInterview((prompt("a", "Which?", OFFICES),)), *["down"] * 30)
-    assert "▸ 30" in board.text()
+    assert "▸  30" in board.text()
 
 
 def test_the_earlier_answer_is_marked_and_said(keyed: Keyed) -> None:
@@ -121,13 +121,13 @@ def test_the_earlier_answer_is_marked_and_said(keyed: Keyed) -> None:
         earlier = before._replace(kind=kind)  # type: ignore[arg-type]
         text = keyed(FakeInterview((prompt("a", "A?", AGREEMENT)._replace(earlier=earlier),))).text()
         assert says in text
-        assert "▸ 3  Disagree" in text
+        assert "▸  3  Disagree" in text
 
 
 def test_several_show_what_is_chosen_and_the_text(keyed: Keyed) -> None:
     text = keyed(FakeInterview((prompt("a", "A?", MEDIA),)), "1", "7", "x", "y", "enter").text()
-    assert "●1  Television" in text
-    assert "●7  Something else: xy" in text
+    assert "● 1  Television" in text
+    assert "● 7  Something else: xy" in text
     assert " 2  Radio" in text
 
 

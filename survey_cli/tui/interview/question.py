@@ -14,7 +14,19 @@ from textual.widgets import Input
 from survey_cli.entries import LineEntry, OfferedOption, PickEntry, Prompt, StyledText, TextSpan, VerbatimEntry
 from survey_cli.tui.interview.pick import PickState, get_chosen
 from survey_cli.tui.widgets.editing import Editor, get_text, set_text
-from survey_cli.tui.widgets.text import ASIDE, CHOSEN, HERE, Lines, TextView, clean, hang, join_lines, spoken, styled
+from survey_cli.tui.widgets.text import (
+    ASIDE,
+    CHOSEN,
+    HERE,
+    KEY_CAP,
+    Lines,
+    TextView,
+    clean,
+    hang,
+    join_lines,
+    spoken,
+    styled,
+)
 from survey_cli.values import Code
 
 if TYPE_CHECKING:
@@ -129,7 +141,7 @@ def _format_option(
     if chosen and not several:
         sign = f"{HERE} "
     style = "bold" if chosen or marked else "" if option.read else "$quiet"
-    first = Content.assemble((sign, "bold $accent"), (f"{option.code!s:>{size}}", "bold $code"), ("  ", ""))
+    first = Content.assemble((sign, "bold $accent"), (f" {option.code!s:>{size}} ", KEY_CAP), " ")
     parts = [spoken(option.text, style)]
     if specified:
         parts.append(styled(f": {specified}", "bold"))

@@ -12,7 +12,7 @@ from textual.content import Content
 from survey_cli.sessions.station.station_protocol import CaseView, StationHistoryLine, StationView
 from survey_cli.tui.station.case import build_card, build_history
 from survey_cli.tui.station.waiting import build_waiting
-from survey_cli.tui.widgets.text import Lines, clean
+from survey_cli.tui.widgets.text import KEY_CAP, Lines, clean
 
 COLUMN_GAP: Final = 2
 MAX_COLUMNS: Final = 3
@@ -154,7 +154,7 @@ class OutcomeGrid(Lines):
         places: list[tuple[int, int, str]] = []
         parts: list[Content] = []
         for cell, width in zip(cells, widths, strict=False):
-            text = Content.assemble((f" {cell.key} ", "bold $code on $panel"), f" {clean(cell.label)}")
+            text = Content.assemble((f" {cell.key} ", KEY_CAP), f" {clean(cell.label)}")
             text = text.truncate(width, ellipsis=True)
             parts.append(text.pad_right(width - text.cell_length + COLUMN_GAP))
             places.append((start, start + text.cell_length, cell.key))

@@ -23,6 +23,8 @@ ASIDE: Final = "▷ "
 """Before what is not read aloud."""
 HERE: Final = "▸"
 CHOSEN: Final = "●"
+KEY_CAP: Final = "bold $code on $panel"
+"""How a key looks that records something."""
 MARGIN: Final = 3
 """Cells left empty at both sides of the screen."""
 
