@@ -89,7 +89,8 @@ def build_case(session: InterviewProtocol, prompt: Prompt | None, notes: Iterabl
 
 
 def _format_item(item: AskedItem) -> Content:
-    return Content.assemble((f"{item.place}  ", "$code"), clean(item.answer))
+    reason = (f"  ({clean(item.reason)})", "italic $quiet") if item.reason else ""
+    return Content.assemble((f"{item.place}  ", "$code"), clean(item.answer), reason)
 
 
 def build_review(review: ClosingReview) -> Content:

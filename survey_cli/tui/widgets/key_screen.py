@@ -15,6 +15,8 @@ from survey_cli.wording import format_quantity
 MIN_WIDTH: Final = 60
 MIN_HEIGHT: Final = 20
 """The smallest screen on which everything that an interviewer needs has its place."""
+MAX_WIDTH: Final = 132
+"""On a wider screen all of it stands in the middle: what belongs together stays together."""
 SIDE_WIDTH: Final = 110
 """Columns from which the side panel is shown beside the question."""
 
@@ -134,6 +136,7 @@ class KeyScreen(Screen[None]):
         """Say so where the screen is too small, and adapt what depends on the size."""
         too_small = self.too_small
         self.set_class(bool(too_small), "-tiny")
+        self.styles.padding = (0, max((self.app.size.width - MAX_WIDTH) // 2, 0))
         self.query_one("#too-small", Static).update(too_small)
         self.show_later()
 

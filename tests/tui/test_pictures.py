@@ -1,0 +1,46 @@
+"""Pictures of every screen, compared with those that were looked at. `pytest tests/tui --snapshot-update` renews them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from support.fake_interview import FakeInterview, every_kind
+from survey_cli.entries import Query, TextSpan
+from survey_cli.tui.interview.app import InterviewApp
+from survey_cli.values import Place
+
+NARROW, WIDE = (80, 24), (120, 32)
+INTERVIEW: dict[str, tuple[int, tuple[str, ...], tuple[int, int], str]] = {
+    "introduction": (0, (), NARROW, "dark"),
+    "statement": (1, ("3", "left"), NARROW, "dark"),
+    "statement_light": (1, ("3", "left"), NARROW, "light"),
+    "statement_contrast": (1, ("3", "left"), NARROW, "contrast"),
+    "statement_terminal": (1, ("3", "left"), NARROW, "terminal"),
+    "statement_wide": (1, ("3", "left"), WIDE, "dark"),
+    "long_list": (3, (), NARROW, "dark"),
+    "several": (4, ("1", "7", "x", "y", "enter", "down"), NARROW, "dark"),
+    "warning": (5, ("1", "6", "9", "enter"), NARROW, "dark"),
+    "free_answer": (8, ("T", "h", "e", "y", "ctrl+j", "g", "o"), NARROW, "dark"),
+    "note": (1, ("f2", "t", "i", "r", "e", "d"), NARROW, "dark"),
+    "jump": (5, ("f3",), WIDE, "light"),
+    "stop": (1, ("f8",), NARROW, "dark"),
+    "help": (1, ("f1",), NARROW, "dark"),
+    "palette": (1, ("ctrl+p",), NARROW, "dark"),
+    "too_small": (1, (), (50, 15), "dark"),
+}
+"""Name to item, keys, size and theme."""
+
+
+@pytest.mark.parametrize("name", INTERVIEW)
+def test_interview(name: str, snap_compare: Callable[..., bool]) -> None:
+    at, keys, size, theme = INTERVIEW[name]
+    warning = {("hours", "169"): Query((TextSpan("A week has 168 hours."),), places=(Place("pay"),))}
+    session = FakeInterview(every_kind(), at=at, queries=warning)
+    assert snap_compare(InterviewApp(session, theme), press=keys, terminal_size=size)
+
+
+def test_closing_review(snap_compare: Callable[..., bool]) -> None:
+    script = every_kind()[1:3]
+    assert snap_compare(
+        InterviewApp(FakeInterview(script)), press=("d", "f2", "o", "k", "enter", "7"), terminal_size=NARROW
+    )
