@@ -167,4 +167,27 @@ def ahead_row(folder: Path) -> list[Line]:
     ]
 
 
-ROWS = {"help": help_row, "first": first_row, "key": key_row, "depth": depth_row, "ahead": ahead_row}
+def memory_row(folder: Path) -> list[Line]:
+    """Private memory of a station on the full screen: with a case, after an interview of ten questions and a list."""
+    instruments = Path(__file__).parents[1] / "instruments"
+    file, db = str(instruments / "asu_2000.yaml"), str(folder / "memory.db")
+    run([SURVEY, "sample", "import", file, str(instruments / "asu_2000_units.csv"), "--db", db])
+    with Terminal([SURVEY, "station", file, "--db", db, "--interviewer", "bench"]) as terminal:
+        terminal.until("No answer")
+        terminal.rest(0.5)
+        for keys in ("i", "\r", "1", "1", *"1234123412", "\x1bOR", "\x1b", "\x03", "y"):
+            terminal.key(keys, "")
+            terminal.rest(0.2)
+        pages = Path(f"/proc/{terminal.pid}/smaps_rollup").read_text().splitlines()
+    private = sum(int(line.split()[1]) for line in pages if line.startswith("Private_")) / 1024
+    return [below("private memory of a station", private, 60, said=f"{private:.0f} MiB", goal="≤ 60 MiB")]
+
+
+ROWS = {
+    "help": help_row,
+    "first": first_row,
+    "key": key_row,
+    "depth": depth_row,
+    "ahead": ahead_row,
+    "memory": memory_row,
+}
