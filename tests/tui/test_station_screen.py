@@ -1,6 +1,7 @@
 """The full screen of a station: what keys do, what is shown, and that no key lands on the wrong case."""
 
 import asyncio
+import gc
 import io
 import os
 import re
@@ -17,7 +18,9 @@ import pexpect
 import pyte
 import pytest
 from textual import events
+from textual._styles_cache import StylesCache
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from support.fake_interview import FakeInterview, prompt
 from support.fake_station import HERE, NOW, FakeStation, a_case, a_number, an_appointment, past, three_cases
@@ -1166,3 +1169,16 @@ async def test_a_shift_on_the_real_session(tmp_path: Path) -> None:
         assert shift.row(first.key).status == "done"
         await at.press("q", "y")
         assert at.screen.left
+
+
+@on_a_screen
+async def test_what_was_open_leaves_nothing_in_memory() -> None:
+    def count() -> int:
+        gc.collect()
+        return sum(isinstance(each, Input | StylesCache) for each in gc.get_objects())
+
+    async with opened(FakeStation(), "9", "escape", "i", "ctrl+c", "y") as at:
+        before = count()
+        for _ in range(5):
+            await at.press("9", "escape", "t", "escape", "i", "ctrl+c", "y")
+        assert count() <= before + 5

@@ -8,7 +8,7 @@ from survey_cli.tui.interview.app import DRAFT_SECONDS
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station.screen import StationScreen
 from survey_cli.tui.widgets.key_app import KeyApp
-from survey_cli.tui.widgets.key_screen import KeyScreen
+from survey_cli.tui.widgets.key_screen import KeyScreen, clear_render_cache
 
 BEAT_SECONDS: Final = 10.0
 """How often the case is kept ours, and a due one is looked for."""
@@ -44,6 +44,7 @@ class StationApp(KeyApp):
             self.exit()
             return
         await self.pop_screen()
+        clear_render_cache()
         try:
             await self.station.close_interview()
         except Exception as error:

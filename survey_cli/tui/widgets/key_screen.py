@@ -3,9 +3,10 @@
 from functools import partial
 from typing import Final
 
+from textual._styles_cache import StylesCache
 from textual.containers import Container
 from textual.screen import Screen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from survey_cli.tui.widgets.panel import ListPanel, Panel, Row
 from survey_cli.tui.widgets.text import KeyBar, KeyHints
@@ -29,6 +30,11 @@ EDITING_KEYS: Final = frozenset(
         "shift+end", "ctrl+z", "ctrl+y",
     }
 )  # fmt: skip
+
+
+def clear_render_cache() -> None:
+    """Forget the lines of widgets that were removed: Textual's cache of inner and outer styles keeps 1,024 of them."""
+    StylesCache.get_inner_outer.cache_clear()
 
 
 class KeyScreen(Screen[None]):
@@ -160,7 +166,11 @@ class KeyScreen(Screen[None]):
     async def close_panel(self) -> None:
         """Close the panel on top."""
         if self.panels:
-            await self.panels.pop().remove()
+            panel = self.panels.pop()
+            for line in panel.query(Input):  # Textual would keep it, and whatever was open with it
+                self.text_selection_started_signal.unsubscribe(line)
+            await panel.remove()
+            clear_render_cache()
             if self.panels:
                 self.panels[-1].display = True
             else:
