@@ -87,7 +87,7 @@ class StationScreen(KeyScreen):
     """One interviewer's shift. An interview is a screen of its own on top of it."""
 
     named_keys = EDITING_KEYS | OPENERS
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (34, "-high")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, session: StationProtocol) -> None:
         super().__init__()
@@ -117,8 +117,6 @@ class StationScreen(KeyScreen):
         with VerticalScroll(id="side", can_focus=False):
             yield TextView(id="case")
         with Vertical(id="main"):
-            yield TextView(id="panel-message")
-            yield Container(id="panels")
             with Vertical(id="station"):
                 yield CaseCard()
                 yield TextView(id="due")
@@ -126,6 +124,8 @@ class StationScreen(KeyScreen):
                 yield TextView(id="waiting")
                 yield OutcomeGrid()
                 yield TextView(id="station-message")
+            yield Container(id="panels")
+            yield TextView(id="panel-message")
         yield Static(id="too-small", markup=False)
 
     async def start(self) -> None:
@@ -639,6 +639,7 @@ class StationScreen(KeyScreen):
     def show(self) -> None:
         view = self.now
         has_side = self.has_class("-wide")
+        self.set_class(bool(self.panels), "-open")
         self._show_head(view)
         is_due = self._show_due(view)
         history = view.history if isinstance(view, CaseView) else ()
