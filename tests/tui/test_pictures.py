@@ -5,8 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from support.fake_interview import FakeInterview, every_kind
+from support.fake_station import FakeStation, an_appointment
 from survey_cli.entries import Query, TextSpan
 from survey_cli.tui.interview.app import InterviewApp
+from survey_cli.tui.station.app import StationApp
 from survey_cli.values import Place
 
 NARROW, WIDE = (80, 24), (120, 32)
@@ -44,3 +46,35 @@ def test_closing_review(snap_compare: Callable[..., bool]) -> None:
     assert snap_compare(
         InterviewApp(FakeInterview(script)), press=("d", "f2", "o", "k", "enter", "7"), terminal_size=NARROW
     )
+
+
+STATION: dict[str, tuple[tuple[str, ...], tuple[int, int], str]] = {
+    "case": (("d",), NARROW, "dark"),
+    "case_light": (("d",), NARROW, "light"),
+    "case_contrast": (("d",), NARROW, "contrast"),
+    "case_terminal": (("d",), NARROW, "terminal"),
+    "case_wide": (("d",), WIDE, "dark"),
+    "case_small": (("d",), (60, 20), "dark"),
+    "outcomes": (("9", "r", "e", "f"), NARROW, "dark"),
+    "appointment": (("a", *"tomorrow", "space", *"3pm"), NARROW, "dark"),
+    "appointment_high": (("a", *"soon", "enter"), (120, 40), "light"),
+    "refusal": (("d", "7", "tab", "tab", "2"), NARROW, "dark"),
+    "breaks": (("p",), NARROW, "dark"),
+    "break": (("p", "1"), NARROW, "dark"),
+    "after_call": (("d", "1"), NARROW, "dark"),
+    "callers": (("/", *"555"), NARROW, "dark"),
+    "end": (("q",), NARROW, "dark"),
+}
+"""Name to keys, size and theme."""
+
+
+@pytest.mark.parametrize("name", STATION)
+def test_station(name: str, snap_compare: Callable[..., bool]) -> None:
+    keys, size, theme = STATION[name]
+    due = an_appointment(key="BL", name="Blaine Sector")
+    station = FakeStation(appointments=(an_appointment(),), due_appointment=due, wrapup=True)
+    assert snap_compare(StationApp(station, theme), press=keys, terminal_size=size)
+
+
+def test_station_without_a_case(snap_compare: Callable[..., bool]) -> None:
+    assert snap_compare(StationApp(FakeStation([])), terminal_size=NARROW)
