@@ -71,6 +71,7 @@ class HistoryView(VerticalScroll):
 
     def __init__(self) -> None:
         super().__init__(id="history", can_focus=False)
+        self.display = False
         self._lines = HistoryLines()
 
     def compose(self) -> ComposeResult:
