@@ -4,10 +4,13 @@ import os
 import re
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pexpect
 import pyte
+
+from survey_cli.tui.widgets.terminal import LastingOutput
 
 RUN = """
 import sys; sys.path[:0] = {path!r}
@@ -118,6 +121,19 @@ def test_a_terminal_that_goes_away_ends_the_program() -> None:
     while terminal.child.ptyproc.isalive() and time.monotonic() < end:
         time.sleep(0.05)
     assert not terminal.child.ptyproc.isalive()
+
+
+def test_what_is_written_to_a_terminal_that_is_gone_is_dropped() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", buffering=1, encoding="utf-8") as file:
+        output = LastingOutput(file)
+        for _ in range(100):
+            output.write("a line\n")
+            output.flush()
+        assert output.fileno() == writing
+        with suppress(OSError):
+            file.close()
 
 
 def test_without_color_the_marks_remain() -> None:

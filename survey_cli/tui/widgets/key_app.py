@@ -187,9 +187,7 @@ class KeyApp(App[None]):
         self.exit()
 
     def _end_from_outside(self) -> None:
-        """Leave the terminal as it was found, where it still is."""
-        if self._terminal is not None and self._terminal.poll(0) and self._driver is not None:
-            self._driver.is_gone = True  # type: ignore[attr-defined]
+        """Leave the terminal as it was found."""
         self.call_later(self._save_and_exit)
 
     async def _save_and_exit(self) -> None:

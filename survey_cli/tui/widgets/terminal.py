@@ -5,8 +5,9 @@ import select
 import sys
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final, TextIO
 
 from rich.segment import Segment
 from textual import events
@@ -43,6 +44,30 @@ def read_keys(event: events.Key) -> Iterator[str]:
 def _is_printable(letter: str) -> bool:
     code = ord(letter)
     return code >= 32 and not 127 <= code < 160
+
+
+class LastingOutput:
+    """The terminal's output, which takes whatever is written after the terminal is gone and drops it.
+
+    Textual writes on a thread of its own. An error would end that thread, and everything that is written afterwards
+    would wait for it forever.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write text, where that is still possible."""
+        with suppress(OSError, ValueError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        """Write what is in the buffer, where that is still possible."""
+        with suppress(OSError, ValueError):
+            self._file.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 class EncodingFilter(LineFilter):
@@ -132,12 +157,10 @@ def select_driver() -> type[Driver] | None:
             ANSI_SEQUENCES_KEYS.pop(sequence)
 
     class TerminalDriver(LinuxDriver):
-        is_gone = False
-        """The terminal's other end is closed: nothing can be written, and its thread would wait for ever."""
-
-        def write(self, data: str) -> None:
-            if not self.is_gone:
-                super().write(data)
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            assert self._file is not None
+            self._file = LastingOutput(self._file)  # type: ignore[assignment]
 
         def run_input_thread(self) -> None:
             while True:
