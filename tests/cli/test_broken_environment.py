@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from crash.station import Station
 from support.command_line import SURVEY
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
+from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.problems import ConfirmableError
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -109,9 +111,9 @@ def finish(station: Station, *lines: str) -> None:
         say(station, line)
         if shown:
             see(station, shown)
-    if not station.plain:
-        see(station, "any key leaves")
-        station.key("x")
+    see(station, "completes" if station.plain else "Every question is answered")
+    time.sleep(HELD_ENTER_SECONDS + 0.1)
+    say(station, "")
     assert station.end() == 0, station.shown()
 
 
@@ -507,10 +509,14 @@ def test_a_clock_that_is_set_back() -> None:
 # ── the terminal ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_terminal_of_twenty_by_five(desktop: Desktop) -> None:
-    station = desktop.at_first(plain=False, size=(20, 5))
-    finish(station, "3", "red", "so")
-    assert answers() == [("many", 3), ("which", "red"), ("why", "so")]
+def test_a_terminal_of_twenty_by_five_says_so_and_takes_no_answer(desktop: Desktop) -> None:
+    station = desktop.sit(plain=False, size=(20, 5))
+    see(station, "This window")
+    say(station, "")
+    say(station, "3")
+    station.signal(signal.SIGTERM)
+    assert station.end() == 3
+    assert answers() == []
 
 
 def test_escape_hard_before_a_digit_is_two_keys(desktop: Desktop) -> None:

@@ -65,7 +65,7 @@ def test_an_interview_is_put_aside_resumed_listed_verified_exported_and_copied(s
             keyed="4\n.suspend\n",
             gives=3,
         )
-        assert f"kept in {'localhost/office' if db == server else 'file.db'}" in first
+        assert f"stored in {'localhost/office' if db == server else 'file.db'}" in first
         again = survey(
             "interview",
             "home.yaml",

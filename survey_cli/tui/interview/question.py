@@ -12,8 +12,9 @@ from textual.geometry import Region
 from textual.widgets import Input
 
 from survey_cli.entries import LineEntry, OfferedOption, PickEntry, Prompt, StyledText, TextSpan, VerbatimEntry
+from survey_cli.text_width import is_certain
 from survey_cli.tui.interview.pick import PickState, get_chosen
-from survey_cli.tui.widgets.editing import Editor, get_text, set_text
+from survey_cli.tui.widgets.editing import Editor, Field, get_text, set_text
 from survey_cli.tui.widgets.text import (
     ASIDE,
     CHOSEN,
@@ -219,7 +220,7 @@ class QuestionView(VerticalScroll):
     async def _get_field(self, entry: LineEntry) -> Input:
         """Return the field for one line, made when the first question needs it."""
         if self._field is None or self._unit is None:
-            self._field, self._unit = Input(id="field", compact=True), TextView(id="unit")
+            self._field, self._unit = Field(id="field"), TextView(id="unit")
             await self.mount(Horizontal(self._field, self._unit, id="entry"), before="#message")
         self._field.placeholder = clean(entry.hint)
         self._unit.show(styled(entry.unit, "$quiet"))
@@ -231,6 +232,7 @@ class QuestionView(VerticalScroll):
             from textual.widgets import TextArea
 
             self._area = TextArea(id="area", compact=True, tab_behavior="focus")
+            self._area.cursor_blink = False
             await self.mount(self._area, before="#message")
         return self._area
 
@@ -324,3 +326,12 @@ def _spoken(text: Content, prompt: Prompt) -> Content:
 
 def _aside(text: Content) -> Content:
     return Content.assemble((ASIDE, "$quiet"), text.stylize_before("$quiet"))
+
+
+def is_certainly_measured(prompt: Prompt) -> bool:
+    """Return whether all terminals measure the question's texts alike."""
+    entry = prompt.entry
+    texts = [prompt.text, prompt.intro, prompt.instruction, prompt.probe]
+    if isinstance(entry, PickEntry):
+        texts += [option.text for option in entry.options]
+    return all(is_certain(span.text) for text in texts for span in text)

@@ -3,7 +3,7 @@
 It never depends on what a question is about.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final, assert_never
 
 from textual.app import ComposeResult
@@ -32,11 +32,20 @@ from survey_cli.entries import (
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions import InterviewProtocol
 from survey_cli.sessions.interview.interview_protocol import ClosingReview
-from survey_cli.text_width import is_certain
 from survey_cli.tui.interview import pick
-from survey_cli.tui.interview.help import KEYS, build_case, build_faq, build_help, build_result, build_review
+from survey_cli.tui.interview.hints import END_HINTS, REVIEW_HINTS, list_hints
+from survey_cli.tui.interview.pages import (
+    KEYS,
+    build_case,
+    build_faq,
+    build_header,
+    build_help,
+    build_result,
+    build_review,
+    describe_earlier,
+)
 from survey_cli.tui.interview.pick import PickState
-from survey_cli.tui.interview.question import QuestionView
+from survey_cli.tui.interview.question import QuestionView, is_certainly_measured
 from survey_cli.tui.widgets.editing import deselect, edit, insert
 from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.panel import Act, Choice, ChoicePanel, LinePanel, ListPanel, Row, TextPanel, scroll_by_key
@@ -46,7 +55,6 @@ from survey_cli.tui.widgets.text import (
     Header,
     HeaderState,
     KeyBar,
-    KeyHint,
     Line,
     TextView,
     clean,
@@ -420,7 +428,7 @@ class InterviewScreen(KeyScreen):
                 self._end()
             return
         await self.view.prepare(prompt)
-        was_uncertain, self._is_uncertain = self._is_uncertain, not _is_certain(prompt)
+        was_uncertain, self._is_uncertain = self._is_uncertain, not is_certainly_measured(prompt)
         if was_uncertain or self._is_uncertain:
             self.refresh()  # every line whole: what ran over on this terminal goes with it
         self.view.set_typed("")
@@ -506,6 +514,7 @@ class InterviewScreen(KeyScreen):
         else:
             self._insisted = True
             self.why += "; once more leaves without it, every answer taken is stored"
+            await self._ask_suspend()
 
     async def _stop(self, outcome: Outcome) -> None:
         self._keep_unsent()
@@ -768,27 +777,24 @@ class InterviewScreen(KeyScreen):
             prompt, self.pick, denied=self.denied, specifying=specifying.code if specifying is not None else None
         )
         self.view.show_message(self._build_messages(prompt))
-        self.show_keys(self._list_keys(prompt))
-        if self.has_class("-wide"):
+        wide, typed = self.has_class("-wide"), bool(self.pick.typed or self.view.typed)
+        untouched = self.pick == PickState()
+        places = self._list_other_places()
+        self.show_keys(list_hints(prompt, self.pending_query, places, untouched=untouched, typed=typed, wide=wide))
+        if wide:
             self.query_one("#case", TextView).show(build_case(self.session, prompt, self._notes))
 
     def _show_end(self) -> None:
         """Show how the interview ended, and the keys that act then."""
         self.view.show_page(build_result(self.session.result()))
-        self.show_keys((KeyHint("any key", "leaves", press="enter"),))
+        self.show_keys(END_HINTS)
 
     def _show_review(self, review: ClosingReview) -> None:
         self.view.show_page(build_review(review))
         self.view.show_message(
             [line for line in (_mark("! ", self.why, "bold $error"), styled(self.said, "$quiet")) if line]
         )
-        keys = (
-            KeyHint("Enter", "complete"),
-            KeyHint("←", "back to correct"),
-            KeyHint("F3", "jump", 1),
-            KeyHint("F2", "note", 2),
-        )
-        self.show_keys(keys)
+        self.show_keys(REVIEW_HINTS)
 
     def tick(self) -> None:
         self._show_head(self.prompt)
@@ -797,22 +803,7 @@ class InterviewScreen(KeyScreen):
         self.view.focus_entry()
 
     def _build_header(self, prompt: Prompt | None) -> HeaderState:
-        session = self.session
-        seconds = int(session.elapsed_time().total_seconds())
-        clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else ""
-        right = [clock or f"{seconds // 60:02}:{seconds % 60:02}"]
-        if prompt is not None:
-            right = [str(prompt.place), f"{prompt.position} / {prompt.total}", *right]
-            if len(prompt.languages) > 1:
-                right.insert(0, prompt.language)
-        return HeaderState(
-            session.title,
-            prompt.section if prompt is not None else "",
-            "   ".join(right),
-            (prompt.position - 1) / max(prompt.total, 1) if prompt is not None else 1.0,
-            f"{self.last[0]}: {self.last[1]}" if self.last is not None and prompt is not None else "",
-            "PRACTICE" if session.practice else "",
-        )
+        return build_header(self.session, prompt, self.last)
 
     def _show_head(self, prompt: Prompt | None) -> None:
         session = self.session
@@ -843,7 +834,7 @@ class InterviewScreen(KeyScreen):
                 )
             )
         elif query is None and prompt.earlier is not None and not self.denied and not lines:
-            lines.append(styled(_describe_earlier(prompt), "$quiet"))
+            lines.append(styled(describe_earlier(prompt), "$quiet"))
         echo = ""
         if isinstance(prompt.entry, PickEntry):
             echo = pick.describe_typed(self.pick.typed, prompt.entry, prompt) if self.pick.typed else ""
@@ -861,58 +852,6 @@ class InterviewScreen(KeyScreen):
         ]
         return lines
 
-    def _list_keys(self, prompt: Prompt) -> Sequence[KeyHint]:
-        """List the keys that act on the question, most wanted first."""
-        entry = prompt.entry
-        keys: list[KeyHint] = []
-        query = self.pending_query
-        if query is not None and query.aloud:
-            keys = [KeyHint("1", "yes, that is right"), KeyHint("2", "no, ask again")]
-        else:
-            keys = self._list_answer_keys(prompt, entry, query)
-        keys += [KeyHint("F2", "note", 5), KeyHint("F3", "jump", 6)]
-        if len(prompt.languages) > 1:
-            others = [language for language in prompt.languages if language != prompt.language]
-            keys.append(KeyHint("F4", others[0] if len(others) == 1 else "language", 4))
-        if prompt.faq:
-            keys.append(KeyHint("F5", "questions", 5))
-        keys += [KeyHint("F6", "case", 7)] if not self.has_class("-wide") else []
-        return [*keys, KeyHint("F8", "stop", 3), KeyHint("F1", "keys", 3), KeyHint("^P", "actions", 4, "ctrl+p")]
-
-    def _list_answer_keys(self, prompt: Prompt, entry: object, query: Query | None) -> list[KeyHint]:
-        keys: list[KeyHint] = []
-        if query is not None:
-            keys.append(KeyHint("F9", "confirm"))
-        if places := self._list_other_places():
-            keys.append(KeyHint("F7", f"to {places[0]}", 1))
-        several = isinstance(entry, PickEntry) and entry.several
-        coded = isinstance(entry, PickEntry) and not several and prompt.earlier is None and self.pick == PickState()
-        if not coded and (query is None or self.pick.typed or self.view.typed):
-            keys.append(KeyHint("Enter", "done" if several else "end here" if prompt.ending else "next"))
-        keys.append(KeyHint("←", "back", 2))
-        for decline in prompt.declines:
-            label = decline.text.lower()
-            if isinstance(entry, ReadEntry) or (
-                isinstance(entry, PickEntry) and decline.key and not entry.is_code_prefix(decline.key)
-            ):
-                keys.append(KeyHint(decline.key, label, 1))
-            elif isinstance(entry, PickEntry) and decline.key and entry.find_option(decline.key) is None:
-                keys.append(KeyHint(f"{decline.key} Enter", label, 1, "none"))
-            else:
-                keys.append(KeyHint(f".{decline.id}", "" if decline.id in ("dk", "refused") else label, 1, "none"))
-        if isinstance(entry, VerbatimEntry):
-            keys.append(KeyHint("Ctrl+J", "new line", 3, "ctrl+j"))
-        return keys
-
-
-def _is_certain(prompt: Prompt) -> bool:
-    """Return whether all terminals measure the question's texts alike."""
-    entry = prompt.entry
-    texts = [prompt.text, prompt.intro, prompt.instruction, prompt.probe]
-    if isinstance(entry, PickEntry):
-        texts += [option.text for option in entry.options]
-    return all(is_certain(span.text) for text in texts for span in text)
-
 
 def _mark(mark: str, text: str, style: str) -> Content:
     return styled(f"{mark}{text}", style) if text else Content()
@@ -920,15 +859,3 @@ def _mark(mark: str, text: str, style: str) -> Content:
 
 async def _do_nothing() -> None:
     """A question answered with no."""
-
-
-def _describe_earlier(prompt: Prompt) -> str:
-    earlier = prompt.earlier
-    assert earlier is not None
-    match earlier.kind:
-        case "answer":
-            return f"was {earlier.label} · Enter keeps"
-        case "prefill":
-            return f"already here: {earlier.label} · Enter takes it"
-        case "reopened":
-            return f"was {earlier.label}, which no longer fits: ask again"

@@ -16,7 +16,7 @@ from survey_cli.entries import OfferedOption, PickEntry, Prompt, Rejection
 from survey_cli.sessions import InterviewResult
 from survey_cli.sessions.preview.preview import PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewValue
-from survey_cli.tui.interview.help import KEYS, build_help
+from survey_cli.tui.interview.pages import KEYS, build_help
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.preview.problems import ProblemLines, count_problems

@@ -3,9 +3,8 @@
 from typing import Final, NamedTuple, assert_never
 
 from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, StationView, WrapUpView
-from survey_cli.tui.interview.help import escape_markdown
 from survey_cli.tui.station.views import KeyCell
-from survey_cli.tui.widgets.text import KeyHint, KeyHints
+from survey_cli.tui.widgets.text import KeyHint, KeyHints, escape_markdown
 
 
 class StationKey(NamedTuple):

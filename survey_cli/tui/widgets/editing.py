@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from textual.actions import parse
 from textual.binding import Binding
+from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 Editor: TypeAlias = "Input | TextArea"
 
 
+class Field(Input):
+    """One line to be typed into, without a frame. Its cursor is still: nothing is sent over the line between two keys."""
+
+    cursor_blink = reactive(False, init=False)
+
+    def __init__(self, value: str = "", *, id: str | None = None, hint: str = "") -> None:
+        super().__init__(value, id=id, compact=True, select_on_focus=False, placeholder=hint)
+
+
 @cache
 def _list_actions(kind: type[Widget]) -> Mapping[str, str]:
     """List the actions of a widget's own keys."""
@@ -23,7 +33,7 @@ def _list_actions(kind: type[Widget]) -> Mapping[str, str]:
     for base in reversed(kind.__mro__):
         for binding in Binding.make_bindings(base.__dict__.get("BINDINGS", ())):
             actions[binding.key] = binding.action
-    return actions | {"alt+backspace": "delete_left_word" if kind is Input else "delete_word_left"}
+    return actions | {"alt+backspace": "delete_left_word" if issubclass(kind, Input) else "delete_word_left"}
 
 
 async def edit(editor: Editor, key: str) -> bool:

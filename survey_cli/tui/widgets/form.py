@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from survey_cli.entries import to_ascii_digits
-from survey_cli.tui.widgets.editing import edit, insert
+from survey_cli.tui.widgets.editing import Field, edit, insert
 from survey_cli.tui.widgets.panel import Panel
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import CHOSEN, HERE, KeyHint, TextView, clean, styled
@@ -76,13 +76,7 @@ class FormPanel(Panel):
             with Horizontal(classes="field", id=f"row-{field.name}"):
                 yield TextView(classes="name", id=f"name-{field.name}")
                 if field.choices is None:
-                    yield Input(
-                        self.values.get(field.name, ""),
-                        compact=True,
-                        select_on_focus=False,
-                        placeholder=field.hint,
-                        id=f"field-{field.name}",
-                    )
+                    yield Field(self.values.get(field.name, ""), id=f"field-{field.name}", hint=field.hint)
                 else:
                     yield TextView(id=f"field-{field.name}", classes="choices")
             yield TextView(id=f"about-{field.name}", classes="about")

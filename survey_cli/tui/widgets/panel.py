@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from survey_cli.entries import to_ascii_digits
 from survey_cli.text_width import fit, measure_width
-from survey_cli.tui.widgets.editing import edit, insert, set_text
+from survey_cli.tui.widgets.editing import Field, edit, insert, set_text
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import MARGIN, KeyHint, KeyHints, clean, styled
 
@@ -103,7 +103,7 @@ class LinePanel(Panel):
     def compose(self) -> ComposeResult:
         with Horizontal(classes="row"):
             yield Static(styled(self._label), classes="label", markup=False)
-            yield Input(self._start, compact=True, select_on_focus=False, placeholder=self._hint)
+            yield Field(self._start, hint=self._hint)
 
     def on_mount(self) -> None:
         self.input.cursor_position = len(self._start)
@@ -242,7 +242,7 @@ class ListPanel(Panel):
     def compose(self) -> ComposeResult:
         with Horizontal(classes="row"):
             yield Static(styled(self._label), classes="label", markup=False)
-            yield Input(compact=True, select_on_focus=False)
+            yield Field()
         yield OptionList(markup=False, compact=True)
 
     def on_mount(self) -> None:

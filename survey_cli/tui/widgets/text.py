@@ -38,6 +38,11 @@ def clean(text: str) -> str:
     return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs") else "?" for c in text)
 
 
+def escape_markdown(text: str) -> str:
+    """Return the text as Markdown that shows it literally."""
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>~" else letter for letter in clean(text))
+
+
 def styled(text: str, style: str = "") -> Content:
     """Return literal text in one style."""
     return Content.styled(clean(text), style) if style else Content(clean(text))

@@ -10,7 +10,17 @@ from survey_cli.entries import PickEntry, Prompt, ReadEntry, to_plain_text
 from survey_cli.entry_commands import COMMANDS
 from survey_cli.sessions import AskedItem, InterviewProtocol, InterviewResult
 from survey_cli.sessions.interview.interview_protocol import ClosingReview
-from survey_cli.tui.widgets.text import ASIDE, build_section, clean, join_lines, spoken, styled
+from survey_cli.tui.widgets.text import (
+    ASIDE,
+    HeaderState,
+    build_section,
+    clean,
+    escape_markdown,
+    join_lines,
+    spoken,
+    styled,
+)
+from survey_cli.values import Place
 from survey_cli.wording import format_quantity
 
 KEYS: Final = (
@@ -49,11 +59,6 @@ def build_help(prompt: Prompt | None, keys: Iterable[tuple[str, str]] = KEYS) ->
     commands = ((str(command), command.help) for command in COMMANDS)
     listed = (*declines, *keys, *commands, *DOT_WORDS)
     return "\n".join([*lines, *(f"- **{escape_markdown(key)}** {escape_markdown(does)}" for key, does in listed)])
-
-
-def escape_markdown(text: str) -> str:
-    """Return the text as Markdown that shows it literally."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>~" else letter for letter in clean(text))
 
 
 def build_faq(prompt: Prompt) -> Content:
@@ -134,3 +139,37 @@ def build_result(result: InterviewResult | None) -> Content:
             styled(result.remark, "$error"),
         ]
     )
+
+
+def build_header(session: InterviewProtocol, prompt: Prompt | None, last: tuple[Place, str] | None) -> HeaderState:
+    """Build the header: title and section, language, place, position and timer; `last`: the answer keyed last."""
+    seconds = int(session.elapsed_time().total_seconds())
+    clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else ""
+    right = [clock or f"{seconds // 60:02}:{seconds % 60:02}"]
+    mark = "PRACTICE" if session.practice else ""
+    if prompt is None:
+        return HeaderState(session.title, "", right[0], 1.0, mark=mark)
+    right = [str(prompt.place), f"{prompt.position} / {prompt.total}", *right]
+    if len(prompt.languages) > 1:
+        right.insert(0, prompt.language)
+    return HeaderState(
+        session.title,
+        prompt.section,
+        "   ".join(right),
+        (prompt.position - 1) / max(prompt.total, 1),
+        f"{last[0]}: {last[1]}" if last is not None else "",
+        mark,
+    )
+
+
+def describe_earlier(prompt: Prompt) -> str:
+    """Describe the earlier answer, and what Enter does with it."""
+    earlier = prompt.earlier
+    assert earlier is not None
+    match earlier.kind:
+        case "answer":
+            return f"was {earlier.label} · Enter keeps"
+        case "prefill":
+            return f"already here: {earlier.label} · Enter takes it"
+        case "reopened":
+            return f"was {earlier.label}, which no longer fits: ask again"

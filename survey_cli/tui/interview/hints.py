@@ -1,0 +1,64 @@
+"""Keys that act on a question, as the key bar names them. Pure."""
+
+from collections.abc import Sequence
+
+from survey_cli.entries import DeclineOption, Entry, PickEntry, Prompt, Query, ReadEntry, VerbatimEntry
+from survey_cli.tui.widgets.text import KeyHint, KeyHints
+from survey_cli.values import Place
+
+REVIEW_HINTS: KeyHints = (
+    KeyHint("Enter", "complete"),
+    KeyHint("←", "back to correct"),
+    KeyHint("F3", "jump", 1),
+    KeyHint("F2", "note", 2),
+)
+END_HINTS: KeyHints = (KeyHint("any key", "leaves", press="enter"),)
+
+
+def list_hints(
+    prompt: Prompt, query: Query | None, places: Sequence[Place], *, untouched: bool, typed: bool, wide: bool
+) -> KeyHints:
+    """List the keys, most wanted first.
+
+    `query` must be confirmed now, `places` are the other questions of a failed check. `untouched`: no option was keyed
+    or marked; `typed`: something was typed; `wide`: the side panel is there.
+    """
+    if query is not None and query.aloud:
+        hints = [KeyHint("1", "yes, that is right"), KeyHint("2", "no, ask again")]
+    else:
+        hints = _list_answer_hints(prompt, query, places, untouched=untouched, typed=typed)
+    hints += [KeyHint("F2", "note", 5), KeyHint("F3", "jump", 6)]
+    if len(prompt.languages) > 1:
+        others = [language for language in prompt.languages if language != prompt.language]
+        hints.append(KeyHint("F4", others[0] if len(others) == 1 else "language", 4))
+    if prompt.faq:
+        hints.append(KeyHint("F5", "questions", 5))
+    hints += [KeyHint("F6", "case", 7)] if not wide else []
+    return (*hints, KeyHint("F8", "stop", 3), KeyHint("F1", "keys", 3), KeyHint("^P", "actions", 4, "ctrl+p"))
+
+
+def _list_answer_hints(
+    prompt: Prompt, query: Query | None, places: Sequence[Place], *, untouched: bool, typed: bool
+) -> list[KeyHint]:
+    entry = prompt.entry
+    hints = [KeyHint("F9", "confirm")] if query is not None else []
+    hints += [KeyHint("F7", f"to {places[0]}", 1)] if places else []
+    several = isinstance(entry, PickEntry) and entry.several
+    by_code = isinstance(entry, PickEntry) and not several and prompt.earlier is None and untouched
+    if not by_code and (query is None or typed):
+        hints.append(KeyHint("Enter", "done" if several else "end here" if prompt.ending else "next"))
+    hints.append(KeyHint("←", "back", 2))
+    hints += [_build_decline_hint(decline, entry) for decline in prompt.declines]
+    return [*hints, KeyHint("Ctrl+J", "new line", 3, "ctrl+j")] if isinstance(entry, VerbatimEntry) else hints
+
+
+def _build_decline_hint(decline: DeclineOption, entry: Entry) -> KeyHint:
+    """Build the hint of a decline: its letter, its letter with Enter, or its command where letters are text."""
+    label = decline.text.lower()
+    if isinstance(entry, ReadEntry) or (
+        isinstance(entry, PickEntry) and decline.key and not entry.is_code_prefix(decline.key)
+    ):
+        return KeyHint(decline.key, label, 1)
+    if isinstance(entry, PickEntry) and decline.key and entry.find_option(decline.key) is None:
+        return KeyHint(f"{decline.key} Enter", label, 1, "none")
+    return KeyHint(f".{decline.id}", "" if decline.id in ("dk", "refused") else label, 1, "none")
