@@ -99,6 +99,13 @@ def say(station: Station, line: str) -> None:
     station.key(line + ("\n" if station.plain else "\r"))
 
 
+def suspend(station: Station) -> None:
+    """Suspend the interview: Ctrl+D line by line, once the line is awaited; Ctrl+C and yes on the full screen."""
+    if station.plain:
+        time.sleep(0.3)
+    station.key("\x04" if station.plain else "\x03y")
+
+
 def still_typed(station: Station, text: str) -> bool:
     """Whether the field of the full screen still holds what was typed."""
     field = [line for line in station.shown().splitlines() if line.strip().startswith(text)]
@@ -308,10 +315,10 @@ def test_two_stations_in_one_interview(desktop: Desktop, plain: bool) -> None:
     say(first, "1")
     see(first, "not saved: bob took over this interview at ")
     if first.plain:
-        first.key("\x04")
+        suspend(first)
         see(first, "could not be suspended: not saved: bob took over")
     else:
-        first.key("\x03y")
+        suspend(first)
         see(first, "once more leaves")
         first.key("y")
         see(first, "could not be suspended: start it again to continue")
@@ -347,7 +354,7 @@ def test_a_database_that_goes_away_while_it_is_in_use(desktop: Desktop, plain: b
 def test_a_database_that_is_deleted_leaves_a_way_out(desktop: Desktop, plain: bool) -> None:
     station = desktop.at_first(plain=plain)
     Path("responses/small.db").unlink()
-    station.key("\x04" if plain else "\x03y")
+    suspend(station)
     if plain:
         see(station, "could not be suspended: not saved: the file has been moved, deleted or replaced")
     else:
@@ -365,7 +372,7 @@ def test_the_log_beside_the_database_deleted(desktop: Desktop, plain: bool) -> N
     Path("responses/small.db-wal").unlink()
     say(station, "red")
     see(station, "which belongs to the database, has been moved or deleted")
-    station.key("\x04" if plain else "\x03y")
+    suspend(station)
     if not plain:
         see(station, "once more leaves")
         station.key("y")
