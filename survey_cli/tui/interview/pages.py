@@ -53,7 +53,7 @@ RECENT: Final = 8
 def build_help(prompt: Prompt | None, keys: Iterable[tuple[str, str]] = KEYS) -> str:
     """Build the page of keys, with more about this question first, as Markdown."""
     texts = (prompt.help, prompt.probe) if prompt is not None else ()
-    lines = [f"> {escape_markdown(to_plain_text(text))}\n" for text in texts if text]
+    lines = [f"*{escape_markdown(to_plain_text(text).strip())}*\n" for text in texts if text]
     keyed = prompt is not None and isinstance(prompt.entry, PickEntry | ReadEntry)
     declines = [(d.key, d.text) for d in prompt.declines if d.key] if prompt is not None and keyed else []
     commands = ((str(command), command.help) for command in COMMANDS)

@@ -4,10 +4,11 @@ It never depends on what a question is about.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final, assert_never
 
 from textual.app import ComposeResult
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -110,8 +111,9 @@ class InterviewScreen(KeyScreen):
         yield Line(id="status")
         with VerticalScroll(id="side", can_focus=False):
             yield TextView(id="case")
-        yield Container(id="panels")
-        yield QuestionView()
+        with Vertical(id="main"):
+            yield QuestionView()
+            yield Container(id="panels")
         yield Static(id="too-small", markup=False)
 
     async def start(self) -> None:
@@ -328,7 +330,7 @@ class InterviewScreen(KeyScreen):
         if rejection is not None and rejection.meanings:
             self.bell_due = self.unexpected = True
             choices = [
-                Choice(str(n), meaning.label, self._give_meaning(meaning))
+                Choice(str(n), meaning.label, partial(self._give_meaning, meaning))
                 for n, meaning in enumerate(rejection.meanings, 1)
             ]
             await self.open_panel(ChoicePanel(rejection.why, choices))
@@ -336,15 +338,13 @@ class InterviewScreen(KeyScreen):
             self.view.set_typed(self.view.typed, selected=True)
             self._is_rejected = True
 
-    def _give_meaning(self, meaning: PossibleMeaning):  # type: ignore[no-untyped-def]
-        async def give() -> None:
-            if meaning.decline:
-                await self._finish(self.session.decline(meaning.decline), swallow=True, sent=meaning.label)
-            else:
-                await self._give(meaning.reply, sent=meaning.label)
-                self._swallows_enter = True
-
-        return give
+    async def _give_meaning(self, meaning: PossibleMeaning) -> None:
+        """Send the meaning that was chosen for an ambiguous entry."""
+        if meaning.decline:
+            await self._finish(self.session.decline(meaning.decline), swallow=True, sent=meaning.label)
+        else:
+            await self._give(meaning.reply, sent=meaning.label)
+            self._swallows_enter = True
 
     async def _press_letter(self, key: str, prompt: Prompt, *, otherwise: str) -> None:
         """Handle a letter that acts: a decline, a confirmation, help, a command."""
@@ -591,11 +591,11 @@ class InterviewScreen(KeyScreen):
         await self._stay(rejection, said="noted")
 
     async def _open_jump(self) -> None:
-        def act(place: Place):  # type: ignore[no-untyped-def]
-            return lambda: self._jump(place)
-
         asked = self.session.list_items()
-        rows = [Row((str(a.place), a.answer, a.text), act(a.place), str(a.place), terms=a.section) for a in asked]
+        rows = [
+            Row((str(a.place), a.answer, a.text), partial(self._jump, a.place), str(a.place), terms=a.section)
+            for a in asked
+        ]
         marked = next((n for n, a in enumerate(asked) if a.place == self._place), len(asked) - 1)
         empty = "no question asked so far has these words" if asked else "nothing has been asked yet"
         await self.open_panel(
@@ -612,11 +612,10 @@ class InterviewScreen(KeyScreen):
         if len(others) == 1:
             await self._speak(others[0])
             return
-
-        def act(language: str):  # type: ignore[no-untyped-def]
-            return lambda: self._speak(language)
-
-        rows = [Row((str(n), language), act(language), str(n)) for n, language in enumerate(prompt.languages, 1)]
+        rows = [
+            Row((str(n), language), partial(self._speak, language), str(n))
+            for n, language in enumerate(prompt.languages, 1)
+        ]
         await self.open_panel(ListPanel("f4", "continue in: ", rows, takes="continue in it"))
 
     async def _speak(self, language: str) -> None:
@@ -634,22 +633,22 @@ class InterviewScreen(KeyScreen):
         await self._jump(places[0])
 
     async def _open_stop(self) -> None:
-        def act(outcome: Outcome):  # type: ignore[no-untyped-def]
-            async def ask() -> None:
-                await self.close_panel()
-                await self._ask_stop(outcome)
-
-            return ask
-
         outcomes = self.session.list_stop_outcomes()
         rows = [Row(("s", "Suspend it, to be resumed at this question"), self._suspend, "s")]
         for outcome in outcomes:
             does = "Stop here" if outcome.temporary else "End"
-            rows.append(Row((str(outcome.number), f"{does}: {outcome.name}"), act(outcome), str(outcome.number)))
+            rows.append(
+                Row(
+                    (str(outcome.number), f"{does}: {outcome.name}"),
+                    partial(self._ask_stop, outcome),
+                    str(outcome.number),
+                )
+            )
         await self.open_panel(ListPanel("f8", "suspend or end: ", rows))
 
     async def _ask_stop(self, outcome: Outcome) -> None:
-        choices = (Choice("y", "yes", lambda: self._stop(outcome)), Choice("n", "no", _do_nothing))
+        await self.close_panel()
+        choices = (Choice("y", "yes", partial(self._stop, outcome)), Choice("n", "no", _do_nothing))
         await self.open_panel(ChoicePanel(commands.format_stop_question(outcome), choices))
 
     async def _ask_suspend(self) -> None:
@@ -675,29 +674,22 @@ class InterviewScreen(KeyScreen):
 
     async def _open_palette(self) -> None:
         """Open the palette: every action with its key and its command."""
-
-        def act(key: str):  # type: ignore[no-untyped-def]
-            async def run() -> None:
-                await self.close_panel()
-                await self.press(key, self._struck[1] + 1)
-
-            return run
-
-        def decline(option: DeclineOption):  # type: ignore[no-untyped-def]
-            async def run() -> None:
-                await self.close_panel()
-                await self._decline(option)
-
-            return run
-
         keys = {"F2": "f2", "F3": "f3", "F4": "f4", "F5": "f5", "F6": "f6", "F7": "f7", "F8, Ctrl+C": "f8", "F9": "f9"}
         keys |= {"← or Alt+←": "alt+left", "Alt+→ or End": "alt+right"}
-        rows = [Row((key, does), act(keys[key])) for key, does in KEYS if key in keys]
+        rows = [Row((key, does), partial(self._act_from_palette, keys[key])) for key, does in KEYS if key in keys]
         rows += [
-            Row((each.key or f".{each.id}", each.text), decline(each))
+            Row((each.key or f".{each.id}", each.text), partial(self._act_from_palette, each))
             for each in (self.prompt.declines if self.prompt is not None else ())
         ]
-        await self.open_palette([*rows, Row(("F1", "all keys"), act("f1"))])
+        await self.open_palette([*rows, Row(("F1", "all keys"), partial(self._act_from_palette, "f1"))])
+
+    async def _act_from_palette(self, action: str | DeclineOption) -> None:
+        """Press a key, or record a decline, that was chosen in the palette."""
+        await self.close_panel()
+        if isinstance(action, DeclineOption):
+            await self._decline(action)
+        else:
+            await self.press(action, self._struck[1] + 1)
 
     # Commands
 
