@@ -60,7 +60,7 @@ TARGETS = {
         ),
         Target(name="events", cases=events_written.cases, check=events_written.check, share=0.5, small=200),
         Target(name="tables", cases=tables.cases, check=tables.check, small=100),
-        Target(name="keys", cases=hands.hands, check=hands.check_keys, share=2, small=25),
+        Target(name="keys", cases=hands.hands, check=hands.check_keys, share=2, small=12),
         Target(name="lines", cases=hands.talks, check=hands.check_lines, small=20),
         Target(name="commands", cases=commands.cases, check=commands.check, share=2, small=4),
     )
