@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 from rich.cells import cell_len
+from textual import events
 from textual.geometry import Offset
+from textual.widgets import OptionList
 
 from support.fake_interview import AGREEMENT, MEDIA, FakeInterview, choices, every_kind, prompt, words
 from support.screens import InterviewHands
@@ -485,6 +487,21 @@ def test_at_an_answer_read_back_nothing_offers_a_key_that_is_refused(keyed: Keye
 # The mouse
 
 
+def test_a_click_after_a_key_never_answers_the_next_question(keyed: Keyed) -> None:
+    script = tuple(prompt(name, "?", AGREEMENT) for name in "abc")  # a battery: the same options at each statement
+    session = FakeInterview(script)
+    board = keyed(session)
+    board.app.post_message(events.Key("2", "2"))
+    board.interview.click_option(AGREEMENT.options[3])  # clicked while a was shown
+    board.pause()
+    assert session.given == [("a", "2")]
+    assert board.why == "that click was for the question before"
+    board.press("escape")
+    board.interview.click_option(AGREEMENT.options[3])
+    board.pause()
+    assert session.given == [("a", "2"), ("b", "4")]
+
+
 def test_a_click_on_an_option_or_a_key_does_what_the_key_does(keyed: Keyed) -> None:
     session = FakeInterview(every_kind(), at=1)
     board = keyed(session)
@@ -496,3 +513,11 @@ def test_a_click_on_an_option_or_a_key_does_what_the_key_does(keyed: Keyed) -> N
     board.run(board.pilot.click(KeyBar, offset=Offset(board.keys.index("F2") + 3, 0)))
     board.pause()
     assert board.panel == "f2"
+
+
+def test_a_click_on_a_row_takes_it(keyed: Keyed) -> None:
+    session = FakeInterview(every_kind(), at=5)
+    board = keyed(session, "f3")
+    board.run(board.pilot.click(OptionList, offset=Offset(4, 1)))
+    board.pause()
+    assert session.calls == ["jump q6"]

@@ -28,7 +28,7 @@ from survey_cli.tui.widgets.text import (
     spoken,
     styled,
 )
-from survey_cli.values import Code
+from survey_cli.values import Code, Place
 
 if TYPE_CHECKING:
     from textual.widgets import TextArea
@@ -188,6 +188,8 @@ class QuestionView(VerticalScroll):
         super().__init__(id="body", can_focus=False)
         self._entry: Editor | None = None
         """The widget that is typed into, of the present question."""
+        self.place: Place | None = None
+        """The place that is shown; the session may be further while keys are waiting."""
         self._field: Input | None = None
         self._unit: TextView | None = None
         self._area: TextArea | None = None
@@ -260,6 +262,7 @@ class QuestionView(VerticalScroll):
 
     def show_question(self, prompt: Prompt, state: PickState, *, denied: bool, specifying: Code | None) -> None:
         """Show the question with what has been keyed for it."""
+        self.place = prompt.place
         query = prompt.query if not denied else None
         is_read_back = query is not None and query.aloud
         say = self.query_one("#spoken", TextView)

@@ -373,10 +373,13 @@ class InterviewScreen(KeyScreen):
         await self.open_panel(ChoicePanel(question, (Choice("y", "yes", record), Choice("n", "no", _do_nothing))))
 
     def click_option(self, option: OfferedOption) -> None:
-        """Choose the option that was clicked, as its code would."""
+        """Choose the option that was clicked, as its code would; a click at a question that has gone does nothing."""
+        place = self.view.place
 
         async def choose() -> None:
-            if self.pending_query is not None and self.pending_query.aloud:
+            if place != self._place:
+                self.refuse("that click was for the question before")
+            elif self.pending_query is not None and self.pending_query.aloud:
                 await self._read_back(str(option.code))
             elif self.prompt is not None and isinstance(self.prompt.entry, PickEntry) and self.panel is None:
                 self.forget_messages()

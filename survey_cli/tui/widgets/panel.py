@@ -1,6 +1,7 @@
 """Panels beside the question or the case: a line, a list, a choice, a text. A panel has the keys while it is open."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from itertools import zip_longest
 from typing import Final, NamedTuple, TypeAlias
 
@@ -317,7 +318,13 @@ class ListPanel(Panel):
         """A click takes the row."""
         event.stop()
         if event.option_index in self._positions:
-            self.app.act_later(self._shown[self._positions.index(event.option_index)].act)  # type: ignore[attr-defined]
+            row = self._shown[self._positions.index(event.option_index)]
+            self.app.act_later(partial(self._take_clicked, row))  # type: ignore[attr-defined]
+
+    async def _take_clicked(self, row: Row) -> None:
+        """Take a row, unless a key struck before the click has closed the list or left the row out."""
+        if self.is_attached and row in self._shown:
+            await row.act()
 
 
 def _measure_columns(rows: Sequence[Row], room: int) -> list[int]:
