@@ -203,6 +203,20 @@ def test_suspending_shows_what_comes_of_it_and_goes_on() -> None:
         assert "The interview is suspended here" in screen("n")
 
 
+def test_the_file_is_not_looked_at_while_the_screen_is_closed() -> None:
+    saved(TEXT)
+    with preview() as screen:
+        app = screen.app
+        screens = list(app._screen_stack)
+        app._running = False  # as in Textual's shutdown, which then takes the screens away
+        app._screen_stack.clear()
+        for timer in list(app._timers):
+            screen.run(timer._tick(next_timer=0.0, count=1))
+        app._running = True
+        app._screen_stack.extend(screens)
+        assert app._exception is None
+
+
 def test_leaving_is_asked_and_the_key_pressed_again_leaves() -> None:
     saved(TEXT)
     with preview() as screen:

@@ -17,7 +17,7 @@ class InterviewApp(KeyApp):
         super().__init__(lambda: InterviewScreen(session), theme)
 
     def start(self) -> None:
-        self.set_interval(DRAFT_SECONDS, self._keep_draft)
+        self.every(DRAFT_SECONDS, self._keep_draft)
 
     def _keep_draft(self) -> None:
         if isinstance(self.top, InterviewScreen):

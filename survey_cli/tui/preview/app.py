@@ -27,7 +27,7 @@ class PreviewApp(KeyApp):
         self._reload = reload
 
     def start(self) -> None:
-        self.set_interval(RELOAD_SECONDS, self.follow)
+        self.every(RELOAD_SECONDS, self.follow)
 
     async def follow(self) -> None:
         """Show what was saved since the file was last looked at."""

@@ -22,8 +22,8 @@ class StationApp(KeyApp):
         super().__init__(lambda: self.station, theme)
 
     def start(self) -> None:
-        self.set_interval(DRAFT_SECONDS, self._keep_draft)
-        self.set_interval(BEAT_SECONDS, self.beat)
+        self.every(DRAFT_SECONDS, self._keep_draft)
+        self.every(BEAT_SECONDS, self.beat)
 
     def _keep_draft(self) -> None:
         if isinstance(self.top, InterviewScreen):

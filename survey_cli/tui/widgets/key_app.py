@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
-from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from survey_cli.tui.widgets.key_screen import KeyScreen
@@ -83,8 +82,12 @@ class KeyApp(App[None]):
                 if number is not None and signal.getsignal(number) == signal.SIG_DFL:
                     get_running_loop().add_signal_handler(number, self._end_from_outside)
         self._terminal = watch_terminal() if not self.is_headless else None
-        self.set_interval(1.0, self._tick)
+        self.every(1.0, self._tick)
         self.start()
+
+    def every(self, seconds: float, act: Callable[[], Awaitable[None] | None]) -> None:
+        """Let this act at intervals, until the application is closed."""
+        self.set_interval(seconds, lambda: act() if self.is_running else None)
 
     def _tick(self) -> None:
         """Update the clocks every second, and end where the terminal is gone.
@@ -94,8 +97,7 @@ class KeyApp(App[None]):
         if self._terminal is not None and self._terminal.poll(0):
             self._end_from_outside()
         else:
-            with suppress(NoMatches):  # the screen is being closed
-                self.top.tick()
+            self.top.tick()
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes go to the screen on top before any widget could have them."""
