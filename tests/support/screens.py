@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from textual import events
+from textual.app import App
 from textual.widgets import Input, OptionList
 
 from survey_cli.sessions import InterviewProtocol
@@ -58,9 +59,10 @@ class Hands:
         self.run(self._running.__aexit__(None, None, None))
         self._loop.close()
 
-    def pause(self, seconds: float | None = None) -> None:
-        """Let the application do what it has to do."""
-        self.run(self.pilot.pause(seconds))
+    def pause(self, seconds: float = 0.0) -> None:
+        """Let this time pass, and the application do all that it has to do."""
+        self.run(asyncio.sleep(seconds))
+        self.run(finish_work(self.app))
 
     def press(self, *keys: str, at: float = 0.0) -> None:
         """Press keys; a string of several characters that names no key is typed one by one."""
@@ -124,6 +126,30 @@ class Hands:
     def text(self) -> str:
         """The screen as text."""
         return "\n".join(self.lines())
+
+
+async def finish_work(app: App[Any]) -> None:
+    """Return when the application has handled every message and painted its screen.
+
+    Textual's own `Pilot.pause` sleeps until the process seems idle: 20 ms and more for each key.
+    """
+    loop = asyncio.get_running_loop()
+    while not app._exit:
+        await asyncio.sleep(0)
+        if loop._ready:  # type: ignore[attr-defined]  # tasks that can go on
+            continue
+        screen = app.screen
+        if not (
+            screen._layout_required
+            or screen._scroll_required
+            or screen._repaint_required
+            or screen._recompose_required
+            or screen._dirty_widgets
+            or screen._callbacks
+        ):
+            return
+        with screen._context():
+            screen._on_timer_update()  # what Textual does 60 times per second
 
 
 class InterviewHands(Hands):
