@@ -21,6 +21,7 @@ import pytest
 
 import survey_cli.tui.interview.app  # noqa: F401 – imported here, so that the stations that are forked need not
 from crash.station import Station
+from support.clean_up import mount_small_disk
 from support.command_line import SURVEY
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
@@ -187,13 +188,8 @@ def test_a_disk_that_takes_no_more_and_then_does(desktop: Desktop, plain: bool) 
 
 @pytest.fixture
 def small_disk(folder: Path) -> Iterator[Path]:
-    disk = folder / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("no disk can be mounted here")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    with mount_small_disk(folder, "300k") as disk:
+        yield disk
 
 
 @as_root

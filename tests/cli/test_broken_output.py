@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.clean_up import mount_small_disk
 from support.command_line import SURVEY, folder  # noqa: F401 – a folder of its own
 from survey_cli.cli.run_command import run_command
 
@@ -33,13 +34,8 @@ def study(folder: Path, simulated: Path) -> None:  # noqa: F811
 
 @pytest.fixture
 def small_disk(folder: Path) -> Iterator[Path]:  # noqa: F811
-    disk = folder / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("no disk can be mounted here")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    with mount_small_disk(folder, "8k") as disk:
+        yield disk
 
 
 def survey(*arguments: str | bytes, **how: object) -> subprocess.CompletedProcess[str]:
@@ -107,12 +103,11 @@ def test_results_that_go_nowhere_are_no_success(command: list[str], how: str) ->
 
 
 def test_a_reader_that_leaves_ends_it_quietly() -> None:
-    command = ["export", "wide.yaml", "-o", "-", "--origin", "simulated"]
-    done = subprocess.run(
-        ["bash", "-c", '"$@" | head -c 1 >/dev/null; exit "${PIPESTATUS[0]}"', "bash", *SURVEY, *command],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert (done.returncode, "stdout:" in done.stderr) == (141, False)
+    reader, output = os.pipe()
+    os.close(reader)
+    done = survey("export", "wide.yaml", "-o", "-", "--origin", "simulated", stdout=output, stderr=subprocess.PIPE)
+    os.close(output)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_a_notice_that_nobody_hears_does_not_end_an_interview() -> None:

