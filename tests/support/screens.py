@@ -2,7 +2,7 @@
 
 import asyncio
 import contextvars
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -11,8 +11,11 @@ from textual.app import App
 from textual.widgets import Input, OptionList
 
 from survey_cli.sessions import InterviewProtocol
+from survey_cli.sessions.station.station_protocol import StationProtocol
 from survey_cli.tui.interview.app import InterviewApp
 from survey_cli.tui.interview.screen import InterviewScreen
+from survey_cli.tui.station.app import StationApp
+from survey_cli.tui.station.screen import StationScreen
 from survey_cli.tui.widgets.key_app import KeyApp
 from survey_cli.tui.widgets.key_screen import KeyScreen
 from survey_cli.tui.widgets.text import KeyBar
@@ -37,6 +40,12 @@ NAMED = frozenset(
         "left_shift",
     ]
 ) | {f"f{n}" for n in range(1, 13)}
+
+
+def split_keys(keys: Iterable[str]) -> Iterator[str]:
+    """Yield the keys; a string of several characters that names no key is typed one by one."""
+    for key in keys:
+        yield from [key] if key in NAMED or "+" in key else key
 
 
 class Hands:
@@ -65,17 +74,18 @@ class Hands:
         self.run(finish_work(self.app))
 
     def press(self, *keys: str, at: float = 0.0) -> None:
-        """Press keys; a string of several characters that names no key is typed one by one."""
-        for key in keys:
-            for one in [key] if key in NAMED or "+" in key else key:
-                self.app._settled_at = 0.0  # these hands look at the screen before each key
-                self.run(self.app.press(one, at))
+        """Press keys."""
+        for key in split_keys(keys):
+            while not self.screen.is_ready:
+                self.pause()
+            self.app._settled_at = 0.0  # these hands look at the screen before each key
+            self.run(self.app.press(key, at))
         self.pause()
 
-    def burst(self, keys: str) -> None:
+    def burst(self, *keys: str) -> None:
         """Send all keys at once, as a terminal delivers what was typed ahead; a line break is Enter."""
-        for key in keys:
-            event = events.Key("enter", "\r") if key == "\n" else events.Key(key, key)
+        for key in split_keys(keys):
+            event = events.Key("enter", "\r") if key == "\n" else events.Key(key, key if len(key) == 1 else None)
             event.set_sender(self.app)
             self.app.post_message(event)
         self.pause()
@@ -83,6 +93,11 @@ class Hands:
     def paste(self, text: str) -> None:
         """Paste text."""
         self.app.post_message(events.Paste(text))
+        self.pause()
+
+    def click(self, what: str | None = None, offset: tuple[int, int] = (0, 0)) -> None:
+        """Click a widget, or a place on the screen."""
+        self.run(self.pilot.click(what, offset=offset))
         self.pause()
 
     @property
@@ -120,7 +135,7 @@ class Hands:
 
     def lines(self) -> list[str]:
         """The screen, line by line."""
-        strips = self.app.screen._compositor.render_strips()
+        strips = self._context.run(self.app.screen._compositor.render_strips)
         return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
 
     def text(self) -> str:
@@ -187,3 +202,44 @@ def interviewing(session: InterviewProtocol, *keys: str, size: tuple[int, int] =
         yield hands
     finally:
         hands.close()
+
+
+class StationHands(Hands):
+    """A station under one pair of hands."""
+
+    def __init__(self, session: StationProtocol, *keys: str, size: tuple[int, int], theme: str) -> None:
+        self.station_app = StationApp(session, theme)
+        super().__init__(self.station_app, size)
+        self.press(*keys)
+
+    @property
+    def station(self) -> StationScreen:
+        return self.station_app.station
+
+    @property
+    def key(self) -> str:
+        """The key of the case on the screen."""
+        return self.station.case.key if self.station.case is not None else ""
+
+    @property
+    def interviewing(self) -> bool:
+        return isinstance(self.screen, InterviewScreen)
+
+    def beat(self) -> None:
+        """Let the time pass after which the station looks for a case that is due."""
+        self.run(self.station_app.beat())
+        self.pause()
+
+
+@contextmanager
+def calling(
+    session: StationProtocol, *keys: str, size: tuple[int, int] = (80, 24), theme: str = "dark"
+) -> Iterator[StationHands]:
+    """Have a station on the screen, with these keys pressed."""
+    hands = StationHands(session, *keys, size=size, theme=theme)
+    try:
+        yield hands
+    finally:
+        hands.close()
+    if hands.app.failure is not None:
+        raise hands.app.failure

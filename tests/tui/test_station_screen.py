@@ -1,118 +1,33 @@
 """The full screen of a station: what keys do, what is shown, and that no key lands on the wrong case."""
 
-import asyncio
 import gc
 import io
 import os
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
 
 import pexpect
 import pyte
 import pytest
-from textual import events
 from textual._styles_cache import StylesCache
-from textual.pilot import Pilot
 from textual.widgets import Input
 
 from support.fake_interview import FakeInterview, prompt
 from support.fake_station import HERE, NOW, FakeStation, a_case, a_number, an_appointment, past, three_cases
 from support.scenario import instrument
+from support.screens import calling
 from support.shift import CASES, Shift
 from survey_cli.entries import ReadEntry
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES
 from survey_cli.plain import conduct_interview, run_station
 from survey_cli.sessions.station.shift import render_shift_summary
-from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, StationProtocol, WrapUpView
-from survey_cli.tui.interview.screen import InterviewScreen
-from survey_cli.tui.station.app import StationApp
+from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, WrapUpView
 from survey_cli.tui.station.keys import STATION_KEYS
 from survey_cli.tui.widgets.themes import THEMES
-
-P = ParamSpec("P")
-
-
-def on_a_screen(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
-    """Run an asynchronous test."""
-
-    @wraps(test)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        asyncio.run(test(*args, **kwargs))  # type: ignore[arg-type]
-
-    return run
-
-
-class OpenStation:
-    """A station on a screen without a terminal."""
-
-    def __init__(self, app: StationApp, pilot: Pilot[None]) -> None:
-        self.app = app
-        self.pilot = pilot
-        self.screen = app.station
-        self._later = 0.0
-
-    async def press(self, *keys: str) -> None:
-        """Press these keys, two seconds apart; one that begins with an apostrophe is typed letter by letter."""
-        for key in keys:
-            for each in key[1:] if key.startswith("'") else (key,):
-                event = events.Key(each, each if len(each) == 1 else None)
-                self._later += 2
-                event.time += self._later
-                self.app.post_message(event)
-                await self.pilot.pause()
-
-    async def paste(self, text: str) -> None:
-        self.app.post_message(events.Paste(text))
-        await self.pilot.pause()
-
-    async def beat(self) -> None:
-        await self.app.beat()
-        await self.pilot.pause()
-
-    @property
-    def text(self) -> str:
-        """What is on the screen."""
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
-
-    @property
-    def open(self) -> str:
-        """What is open on top; empty where keys act on the case."""
-        panel = self.screen.panel
-        return panel.what if panel is not None else ""
-
-    @property
-    def interviewing(self) -> bool:
-        return isinstance(self.app.screen, InterviewScreen)
-
-    @property
-    def key(self) -> str:
-        """The key of the case on the screen."""
-        case = self.screen.case
-        return case.key if case is not None else ""
-
-
-@asynccontextmanager
-async def opened(
-    station: StationProtocol, *keys: str, size: tuple[int, int] = (80, 24), theme: str = "dark"
-) -> AsyncIterator[OpenStation]:
-    """Open a station on a screen, and press these keys."""
-    app = StationApp(station, theme)
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        open_station = OpenStation(app, pilot)
-        await open_station.press(*keys)
-        yield open_station
-    if app.failure is not None:
-        raise app.failure
 
 
 def done(station: FakeStation) -> list[str]:
@@ -123,37 +38,34 @@ def done(station: FakeStation) -> list[str]:
 # Keys and the case they act on
 
 
-@on_a_screen
-async def test_the_first_case_is_taken_and_a_dialed_call_is_closed_by_one_digit() -> None:
+def test_the_first_case_is_taken_and_a_dialed_call_is_closed_by_one_digit() -> None:
     station = FakeStation()
-    async with opened(station, "d", "1") as at:
+    with calling(station, "d", "1") as at:
         assert done(station) == ["dial EP-07", "record EP-07 no_answer"]
         assert at.key == "CH-01"
-        assert at.screen.unexpected, "another case came: keys typed ahead were not meant for it"
+        assert at.station.unexpected, "another case came: keys typed ahead were not meant for it"
 
 
-@on_a_screen
-async def test_an_outcome_without_a_call_asks_first_so_that_a_digit_typed_twice_closes_one_case() -> None:
+def test_an_outcome_without_a_call_asks_first_so_that_a_digit_typed_twice_closes_one_case() -> None:
     station = FakeStation()
-    async with opened(station, "d", "1", "1", "1", "1") as at:
+    with calling(station, "d", "1", "1", "1", "1") as at:
         assert done(station) == ["dial EP-07", "record EP-07 no_answer"]
-        assert at.open == "choice"
-        assert "not dialed" in at.text
-        assert "Chicago District" in at.text
-        await at.press("y")
+        assert at.panel == "choice"
+        assert "not dialed" in at.text()
+        assert "Chicago District" in at.text()
+        at.press("y")
         assert done(station)[-1] == "record CH-01 no_answer"
 
 
-@on_a_screen
-async def test_what_cannot_be_undone_by_calling_again_asks_once_more() -> None:
+def test_what_cannot_be_undone_by_calling_again_asks_once_more() -> None:
     station = FakeStation()
-    async with opened(station, "d", "9", "'never", "enter") as at:
-        assert at.open == "choice"
-        await at.press("enter", "1", " ")
+    with calling(station, "d", "9", "never", "enter") as at:
+        assert at.panel == "choice"
+        at.press("enter", "1", " ")
         assert done(station) == ["dial EP-07"], "only y is yes"
-        await at.press("n")
-        assert at.open == ""
-        await at.press("9", "'never", "enter", "y")
+        at.press("n")
+        assert at.panel == ""
+        at.press("9", "never", "enter", "y")
         assert done(station)[-1] == "record EP-07 never_call"
 
 
@@ -165,46 +77,42 @@ async def test_what_cannot_be_undone_by_calling_again_asks_once_more() -> None:
         ("language", "pl", "record EP-07 language pl"),
     ],
 )
-@on_a_screen
-async def test_an_outcome_that_requires_words_asks_for_them_first(outcome: str, line: str, recorded: str) -> None:
+def test_an_outcome_that_requires_words_asks_for_them_first(outcome: str, line: str, recorded: str) -> None:
     station = FakeStation()
-    async with opened(station, f"'.{outcome}", "enter", "enter") as at:
+    with calling(station, f".{outcome}", "enter", "enter") as at:
         assert done(station) == [], "an empty line is not enough"
-        assert at.screen.why
-        await at.press(f"'{line}", "enter")
+        assert at.why
+        at.press(f"{line}", "enter")
         assert done(station) == [recorded]
 
 
-@on_a_screen
-async def test_a_rejected_outcome_leaves_the_case_and_what_was_typed() -> None:
+def test_a_rejected_outcome_leaves_the_case_and_what_was_typed() -> None:
     station = FakeStation(rejects={"record": "the database is locked"})
-    async with opened(station, "'.changed", "enter", "'915", "enter") as at:
-        assert at.screen.why == "the database is locked"
-        assert at.screen.bell_due
-        assert "915" in at.text
-        assert "! the database is locked" in at.text
+    with calling(station, ".changed", "enter", "915", "enter") as at:
+        assert at.why == "the database is locked"
+        assert at.station.bell_due
+        assert "915" in at.text()
+        assert "! the database is locked" in at.text()
         station.rejects.clear()
-        await at.press("enter")
+        at.press("enter")
         assert done(station) == ["record EP-07 changed 915"]
 
 
-@on_a_screen
-async def test_the_list_of_outcomes_takes_a_number_at_once_where_no_longer_one_begins_with_it() -> None:
+def test_the_list_of_outcomes_takes_a_number_at_once_where_no_longer_one_begins_with_it() -> None:
     station = FakeStation()
-    async with opened(station, "d", "9", "enter") as at:
-        assert "mark one" in at.screen.why, "Enter alone takes none of them"
-        await at.press("1")
-        assert at.open == "outcomes", "1 begins 11"
-        await at.press("enter")
+    with calling(station, "d", "9", "enter") as at:
+        assert "mark one" in at.why, "Enter alone takes none of them"
+        at.press("1")
+        assert at.panel == "outcomes", "1 begins 11"
+        at.press("enter")
         assert done(station) == ["dial EP-07"], "1 alone is no answer here"
-        await at.press("١")
+        at.press("١")
         assert done(station) == ["dial EP-07", "record EP-07 blocked"]
 
 
-@on_a_screen
-async def test_an_outcome_has_one_number_in_every_list() -> None:
-    async with opened(FakeStation(), "9", size=(80, 60)) as at:
-        shown = {name: int(number) for number, name in re.findall(r"^ +(\d\d)  (.*)", at.text, re.MULTILINE)}
+def test_an_outcome_has_one_number_in_every_list() -> None:
+    with calling(FakeStation(), "9", size=(80, 60)) as at:
+        shown = {name: int(number) for number, name in re.findall(r"^ +(\d\d)  (.*)", at.text(), re.MULTILINE)}
     names = {row.name: row.number for row in OUTCOMES.values()}
     assert len(shown) > 10
     assert shown == {name: names[name] for name in shown}
@@ -234,17 +142,15 @@ items:
 """
 
 
-@on_a_screen
-async def test_the_list_of_outcomes_is_narrowed_by_words_and_keeps_its_numbers() -> None:
-    async with opened(FakeStation(), "9", "'lang") as at:
-        assert f"{OUTCOMES['language'].number}  Language problem" in at.text
-        assert "Fax" not in at.text
-        await at.press("'xyz", "enter")
-        assert at.screen.why == "no outcome has these words"
+def test_the_list_of_outcomes_is_narrowed_by_words_and_keeps_its_numbers() -> None:
+    with calling(FakeStation(), "9", "lang") as at:
+        assert f"{OUTCOMES['language'].number}  Language problem" in at.text()
+        assert "Fax" not in at.text()
+        at.press("xyz", "enter")
+        assert at.why == "no outcome has these words"
 
 
-@on_a_screen
-async def test_next_number_goes_round_those_that_live_and_dial_asks_before_it_dials_twice() -> None:
+def test_next_number_goes_round_those_that_live_and_dial_asks_before_it_dials_twice() -> None:
     numbers = (
         a_number(1, "111", current=True, outcome="busy"),
         a_number(2, "222", state="dead"),
@@ -252,570 +158,520 @@ async def test_next_number_goes_round_those_that_live_and_dial_asks_before_it_di
         a_number(4, "444", state="never_call"),
     )
     station = FakeStation([a_case("A", "A", numbers=numbers)])
-    async with opened(station, "n") as at:
-        assert not at.screen.unexpected, "the interviewer wanted it: a d typed behind it counts"
-        await at.press("d", "d")
-        assert at.open == "choice"
-        await at.press("n", "d", "y")
+    with calling(station, "n") as at:
+        assert not at.station.unexpected, "the interviewer wanted it: a d typed behind it counts"
+        at.press("d", "d")
+        assert at.panel == "choice"
+        at.press("n", "d", "y")
         assert done(station) == ["choose A 3", "dial A", "dial A"]
 
 
-@on_a_screen
-async def test_a_case_with_one_number_says_so() -> None:
-    async with opened(FakeStation([a_case("A", "A", numbers=(a_number(1, "111", current=True),))]), "n") as at:
-        assert "no other number" in at.screen.why
-        assert "next number" not in at.text
+def test_a_case_with_one_number_says_so() -> None:
+    with calling(FakeStation([a_case("A", "A", numbers=(a_number(1, "111", current=True),))]), "n") as at:
+        assert "no other number" in at.why
+        assert "next number" not in at.text()
 
 
-@on_a_screen
-async def test_enter_and_letters_without_a_meaning_change_nothing() -> None:
+def test_enter_and_letters_without_a_meaning_change_nothing() -> None:
     station = FakeStation()
-    async with opened(station) as at:
+    with calling(station) as at:
         unused = ("enter", "ctrl+j", " ", "e", "z", "0", "left", "right", "tab", "delete", "escape", "f9", "ctrl+a")
         for key in unused:
-            await at.press(key)
-            assert at.open == "", key
+            at.press(key)
+            assert at.panel == "", key
     assert done(station) == []
 
 
-@on_a_screen
-async def test_every_key_is_bound_once_and_does_what_its_word_does() -> None:
+def test_every_key_is_bound_once_and_does_what_its_word_does() -> None:
     keys = [key for each in STATION_KEYS for key in each.keys]
     assert len(keys) == len(set(keys))
     assert not set(keys) & set("12345678y")
 
-    async def state(*pressed: str) -> tuple[list[str], str, bool, str]:
+    def state(*pressed: str) -> tuple[list[str], str, bool, str]:
         station = FakeStation()
-        async with opened(station, *pressed) as at:
-            return station.calls, at.open, at.interviewing, at.screen.why
+        with calling(station, *pressed) as at:
+            return station.calls, at.panel, at.interviewing, at.why
 
     for each in STATION_KEYS:
-        by_key = await state(each.keys[0])
-        assert by_key[:3] == (await state(f"'.{each.action}", "enter"))[:3], each.action
+        by_key = state(each.keys[0])
+        assert by_key[:3] == (state(f".{each.action}", "enter"))[:3], each.action
         assert by_key[0][1:] or any(by_key[1:]), f"{each.keys[0]} does nothing"
 
 
-@on_a_screen
-async def test_the_page_of_keys_and_the_palette_have_them_all() -> None:
-    async with opened(FakeStation(), "f1", size=(100, 120)) as at:
+def test_the_page_of_keys_and_the_palette_have_them_all() -> None:
+    with calling(FakeStation(), "f1", size=(100, 120)) as at:
         for each in STATION_KEYS:
-            assert each.does[:30] in at.text
-            assert f".{each.action}" in at.text
-            assert each.sign in at.text
-        await at.press("f1")
-        assert at.open == ""
-        await at.press("ctrl+p")
+            assert each.does[:30] in at.text()
+            assert f".{each.action}" in at.text()
+            assert each.sign in at.text()
+        at.press("f1")
+        assert at.panel == ""
+        at.press("ctrl+p")
         for each in STATION_KEYS:
-            assert each.does in at.text or each.action == "palette"
-    async with opened(station := FakeStation(), "ctrl+p", "'next number", "enter"):
+            assert each.does in at.text() or each.action == "palette"
+    with calling(station := FakeStation(), "ctrl+p", "next number", "enter"):
         assert done(station) == ["choose EP-07 2"]
 
 
-@on_a_screen
-async def test_a_dot_word_that_is_none_says_which_was_meant() -> None:
-    async with opened(FakeStation(), "'.dail", "enter") as at:
-        assert "did you mean .dial?" in at.screen.why
+def test_a_dot_word_that_is_none_says_which_was_meant() -> None:
+    with calling(FakeStation(), ".dail", "enter") as at:
+        assert "did you mean .dial?" in at.why
 
 
-@on_a_screen
-async def test_an_outcome_by_its_id_takes_its_words_on_the_same_line() -> None:
+def test_an_outcome_by_its_id_takes_its_words_on_the_same_line() -> None:
     station = FakeStation()
-    async with opened(station, "'.supervisor asks for a letter", "enter", "enter"):
+    with calling(station, ".supervisor asks for a letter", "enter", "enter"):
         assert done(station) == ["record EP-07 supervisor asks for a letter"]
 
 
-@on_a_screen
-async def test_dot_words_take_what_follows_them() -> None:
+def test_dot_words_take_what_follows_them() -> None:
     station = FakeStation()
-    async with opened(station, "'.note ring twice", "enter", "'.add 915 5", "enter", "'.number 2", "enter") as at:
-        await at.press("'.fetch DT-02", "enter")
+    with calling(station, ".note ring twice", "enter", ".add 915 5", "enter", ".number 2", "enter") as at:
+        at.press(".fetch DT-02", "enter")
         assert done(station) == [
             "remark EP-07 ring twice",
             "add_number EP-07 915 5",
             "choose EP-07 2",
             "fetch DT-02",
         ]
-        await at.press("'.appointment tomorrow 3pm", "enter")
-        assert at.open == "appointment"
-        assert "= Wed 25 Nov 15:00 there" in at.text
+        at.press(".appointment tomorrow 3pm", "enter")
+        assert at.panel == "appointment"
+        assert "= Wed 25 Nov 15:00 there" in at.text()
 
 
-@on_a_screen
-async def test_a_key_over_a_line_that_is_half_typed_loses_nothing() -> None:
+def test_a_key_over_a_line_that_is_half_typed_loses_nothing() -> None:
     station = FakeStation()
-    async with opened(station, "t", "'ring twice", "f5") as at:
-        assert "finish this line first" in at.screen.why
-        await at.press("enter")
+    with calling(station, "t", "ring twice", "f5") as at:
+        assert "finish this line first" in at.why
+        at.press("enter")
         assert done(station) == ["remark EP-07 ring twice"]
 
 
 # The appointment
 
 
-@on_a_screen
-async def test_an_appointment_is_booked_with_one_enter_where_nothing_else_is_wanted() -> None:
+def test_an_appointment_is_booked_with_one_enter_where_nothing_else_is_wanted() -> None:
     station = FakeStation()
-    async with opened(station, "a", "'tomorrow 3pm") as at:
-        assert "= Wed 25 Nov 15:00 there · 16:00 here" in at.text
-        await at.press("enter")
+    with calling(station, "a", "tomorrow 3pm") as at:
+        assert "= Wed 25 Nov 15:00 there · 16:00 here" in at.text()
+        at.press("enter")
         assert done(station) == ["book EP-07 tomorrow 3pm|0|anyone||"]
         assert at.key == "CH-01"
-        assert at.open == ""
+        assert at.panel == ""
 
 
-@on_a_screen
-async def test_an_appointment_is_understood_while_it_is_typed_and_tab_goes_on_to_the_rest() -> None:
+def test_an_appointment_is_understood_while_it_is_typed_and_tab_goes_on_to_the_rest() -> None:
     station = FakeStation()
-    async with opened(station, "a", "'tomorrow") as at:
-        assert "? tomorrow is no time yet" in at.text
-        await at.press("enter")
-        assert at.screen.why == "tomorrow is no time yet"
-        await at.press("' 3pm")
-        assert "= Wed 25 Nov 15:00 there · 16:00 here" in at.text
-        assert "in 1 day" in at.text
-        await at.press("tab", "3", "tab", "'Ms Reyes", "down", "'direct line", "enter")
+    with calling(station, "a", "tomorrow") as at:
+        assert "? tomorrow is no time yet" in at.text()
+        at.press("enter")
+        assert at.why == "tomorrow is no time yet"
+        at.press(" 3pm")
+        assert "= Wed 25 Nov 15:00 there · 16:00 here" in at.text()
+        assert "in 1 day" in at.text()
+        at.press("tab", "3", "tab", "Ms Reyes", "down", "direct line", "enter")
         assert done(station) == ["book EP-07 tomorrow 3pm|0|me_first|Ms Reyes|direct line"]
 
 
-@on_a_screen
-async def test_a_time_that_comes_twice_is_chosen_between() -> None:
+def test_a_time_that_comes_twice_is_chosen_between() -> None:
     station = FakeStation()
-    async with opened(station, "a", "'1 nov 1:30") as at:
-        assert "1 1:30 before the change" in at.text
-        await at.press("enter")
+    with calling(station, "a", "1 nov 1:30") as at:
+        assert "1 1:30 before the change" in at.text()
+        at.press("enter")
         assert done(station) == []
-        assert "which one?" in at.screen.why, "the form goes to what is missing"
-        await at.press("2")
-        assert "(2nd)" in at.text
-        await at.press("enter")
+        assert "which one?" in at.why, "the form goes to what is missing"
+        at.press("2")
+        assert "(2nd)" in at.text()
+        at.press("enter")
         assert done(station) == ["book EP-07 1 nov 1:30|2|anyone||"]
 
 
-@on_a_screen
-async def test_another_time_forgets_the_reading_of_the_one_before() -> None:
-    async with opened(FakeStation(), "a", "'1 nov 1:30", "tab", "2", "up", "backspace") as at:
-        assert "before the change" not in at.text
-        await at.press("0")
-        assert "before the change" in at.text
-        await at.press("enter")
-        assert "which one?" in at.screen.why
+def test_another_time_forgets_the_reading_of_the_one_before() -> None:
+    with calling(FakeStation(), "a", "1 nov 1:30", "tab", "2", "up", "backspace") as at:
+        assert "before the change" not in at.text()
+        at.press("0")
+        assert "before the change" in at.text()
+        at.press("enter")
+        assert "which one?" in at.why
 
 
-@on_a_screen
-async def test_escape_keeps_what_was_typed_for_this_case_only() -> None:
-    async with opened(FakeStation(), "a", "'tomorrow 3pm", "tab", "tab", "'Reyes", "escape") as at:
-        assert at.open == ""
-        await at.press("a")
-        assert "tomorrow 3pm" in at.text
-        assert "Reyes" in at.text
-        await at.press("escape", "d", "1", "a")
-        assert "Reyes" not in at.text, "that was the case before"
+def test_escape_keeps_what_was_typed_for_this_case_only() -> None:
+    with calling(FakeStation(), "a", "tomorrow 3pm", "tab", "tab", "Reyes", "escape") as at:
+        assert at.panel == ""
+        at.press("a")
+        assert "tomorrow 3pm" in at.text()
+        assert "Reyes" in at.text()
+        at.press("escape", "d", "1", "a")
+        assert "Reyes" not in at.text(), "that was the case before"
 
 
-@on_a_screen
-async def test_a_booking_that_is_rejected_stays_in_the_form() -> None:
+def test_a_booking_that_is_rejected_stays_in_the_form() -> None:
     station = FakeStation(rejects={"book": "that is past the study's end"})
-    async with opened(station, "a", "'tomorrow 3pm", "enter") as at:
-        assert at.screen.why == "that is past the study's end"
-        assert at.open == "appointment"
-        assert "tomorrow 3pm" in at.text
+    with calling(station, "a", "tomorrow 3pm", "enter") as at:
+        assert at.why == "that is past the study's end"
+        assert at.panel == "appointment"
+        assert "tomorrow 3pm" in at.text()
         station.rejects.clear()
-        await at.press("enter")
+        at.press("enter")
         assert done(station) == ["book EP-07 tomorrow 3pm|0|anyone||"]
 
 
 # A refusal
 
 
-@on_a_screen
-async def test_a_refusal_is_described_in_a_form_before_its_outcome_is_recorded() -> None:
+def test_a_refusal_is_described_in_a_form_before_its_outcome_is_recorded() -> None:
     station = FakeStation()
-    async with opened(station, "d", "7", "'her husband", "tab", "'no time", "tab", "2") as at:
+    with calling(station, "d", "7", "her husband", "tab", "no time", "tab", "2") as at:
         assert done(station) == ["dial EP-07"], "nothing is stored before Enter"
         for what in ("Respondent refuses (soft): El Paso", "her husband", "no time", "3 angry"):
-            assert what in at.text
-        await at.press("enter")
+            assert what in at.text()
+        at.press("enter")
         assert done(station)[1:] == ["note_refusal EP-07 her husband|no time|2", "record EP-07 refusal_soft"]
-        assert at.open == ""
+        assert at.panel == ""
 
 
-@on_a_screen
-async def test_a_form_filled_in_one_burst_of_keys_takes_each_where_it_belongs() -> None:
+def test_a_form_filled_in_one_burst_of_keys_takes_each_where_it_belongs() -> None:
     station = FakeStation()
-    async with opened(station, "d", "7") as at:
-        for key in (*"wife", "tab", *"ill", "tab", "2", "up", *"!", "enter"):
-            at.app.post_message(events.Key(key, key if len(key) == 1 else None))
-        for _ in range(3):
-            await at.pilot.pause()
+    with calling(station, "d", "7") as at:
+        at.burst("wife", "tab", "ill", "tab", "2", "up", "!", "enter")
         assert done(station)[1:] == ["note_refusal EP-07 wife|ill!|2", "record EP-07 refusal_soft"]
 
 
-@on_a_screen
-async def test_a_click_into_a_line_of_a_form_gives_it_the_keys() -> None:
-    async with opened(FakeStation(), "a", "'tomorrow 3pm") as at:
-        await at.pilot.click("#field-note")
-        await at.pilot.pause()
-        await at.press("'direct line", "enter")
-        assert at.key == "CH-01"
-        assert "direct line" in at.app.station.session.calls[-1]  # type: ignore[attr-defined]
-
-
-@on_a_screen
-async def test_an_empty_form_of_a_refusal_is_one_enter_and_stores_nothing() -> None:
+def test_a_click_into_a_line_of_a_form_gives_it_the_keys() -> None:
     station = FakeStation()
-    async with opened(station, "d", "7", "tab", "' ", "tab", "2", "backspace", "enter"):
+    with calling(station, "a", "tomorrow 3pm") as at:
+        at.click("#field-note")
+        at.press("direct line", "enter")
+        assert at.key == "CH-01"
+        assert "direct line" in station.calls[-1]
+
+
+def test_an_empty_form_of_a_refusal_is_one_enter_and_stores_nothing() -> None:
+    station = FakeStation()
+    with calling(station, "d", "7", "tab", " ", "tab", "2", "backspace", "enter"):
         assert done(station) == ["dial EP-07", "record EP-07 refusal_soft"], "a blank is nothing said"
-    async with opened(station := FakeStation(), "d", "7", "enter"):
+    with calling(station := FakeStation(), "d", "7", "enter"):
         assert done(station) == ["dial EP-07", "record EP-07 refusal_soft"]
 
 
-@on_a_screen
-async def test_escape_from_the_form_goes_back_to_the_outcomes_and_keeps_what_was_typed_for_this_case() -> None:
+def test_escape_from_the_form_goes_back_to_the_outcomes_and_keeps_what_was_typed_for_this_case() -> None:
     station = FakeStation()
-    async with opened(station, "d", "7", "'her husband", "tab", "'x", "escape") as at:
-        assert at.open == ""
+    with calling(station, "d", "7", "her husband", "tab", "x", "escape") as at:
+        assert at.panel == ""
         assert done(station) == ["dial EP-07"]
-        await at.press("9", "'household refuses (soft", "enter")
-        assert "Household refuses (soft)" in at.text
-        assert "her husband" in at.text
-        await at.press("escape", "1", "d", "7")
-        assert "her husband" not in at.text, "that was the case before"
+        at.press("9", "household refuses (soft", "enter")
+        assert "Household refuses (soft)" in at.text()
+        assert "her husband" in at.text()
+        at.press("escape", "1", "d", "7")
+        assert "her husband" not in at.text(), "that was the case before"
 
 
-@on_a_screen
-async def test_a_grave_refusal_still_needs_its_yes_and_a_no_goes_back_to_the_form() -> None:
+def test_a_grave_refusal_still_needs_its_yes_and_a_no_goes_back_to_the_form() -> None:
     station = FakeStation()
-    keys = ("d", "9", "'respondent refuses (hard", "enter", "tab", "'never", "tab", "3", "enter")
-    async with opened(station, *keys) as at:
-        assert at.open == "choice"
-        await at.press("enter", "n")
+    keys = ("d", "9", "respondent refuses (hard", "enter", "tab", "never", "tab", "3", "enter")
+    with calling(station, *keys) as at:
+        assert at.panel == "choice"
+        at.press("enter", "n")
         assert done(station) == ["dial EP-07"], "only y is yes"
-        assert at.open == "refusal"
-        await at.press("enter", "y")
+        assert at.panel == "refusal"
+        at.press("enter", "y")
         assert done(station)[1:] == ["note_refusal EP-07 |never|3", "record EP-07 refusal_hard"]
 
 
-@on_a_screen
-async def test_a_refusal_without_a_call_asks_about_the_call_after_its_form() -> None:
+def test_a_refusal_without_a_call_asks_about_the_call_after_its_form() -> None:
     station = FakeStation()
-    async with opened(station, "7", "enter") as at:
-        assert "not dialed" in at.text
-        await at.press("y")
+    with calling(station, "7", "enter") as at:
+        assert "not dialed" in at.text()
+        at.press("y")
         assert done(station) == ["record EP-07 refusal_soft"]
 
 
-@on_a_screen
-async def test_a_refusal_whose_outcome_is_rejected_is_noted_once() -> None:
+def test_a_refusal_whose_outcome_is_rejected_is_noted_once() -> None:
     station = FakeStation(rejects={"record": "the database is locked"})
-    async with opened(station, "d", "7", "'Ms Reyes", "enter") as at:
-        assert at.screen.why == "the database is locked"
-        assert at.open == "refusal"
-        assert "Ms Reyes" in at.text
+    with calling(station, "d", "7", "Ms Reyes", "enter") as at:
+        assert at.why == "the database is locked"
+        assert at.panel == "refusal"
+        assert "Ms Reyes" in at.text()
         station.rejects.clear()
-        await at.press("enter")
+        at.press("enter")
         assert done(station)[1:] == ["note_refusal EP-07 Ms Reyes||0", "record EP-07 refusal_soft"]
 
 
-@on_a_screen
-async def test_a_refusal_that_cannot_be_noted_is_not_recorded() -> None:
+def test_a_refusal_that_cannot_be_noted_is_not_recorded() -> None:
     station = FakeStation(rejects={"note_refusal": "the database is locked"})
-    async with opened(station, "d", "7", "'x", "enter") as at:
+    with calling(station, "d", "7", "x", "enter") as at:
         assert done(station) == ["dial EP-07"]
-        assert at.screen.why == "the database is locked"
-        assert at.open == "refusal"
+        assert at.why == "the database is locked"
+        assert at.panel == "refusal"
 
 
-@on_a_screen
-async def test_words_behind_a_refusals_dot_word_are_the_reason_and_pasted_words_go_where_the_cursor_is() -> None:
+def test_words_behind_a_refusals_dot_word_are_the_reason_and_pasted_words_go_where_the_cursor_is() -> None:
     station = FakeStation()
-    async with opened(station, "d", "'.refusal_soft no time now", "enter") as at:
-        await at.paste("the\nsecretary")
-        await at.press("tab", "tab")
-        await at.paste("2")
-        assert at.screen.why
-        await at.press("7")
-        assert "1 to 3" in at.screen.why
-        await at.press("enter")
+    with calling(station, "d", ".refusal_soft no time now", "enter") as at:
+        at.paste("the\nsecretary")
+        at.press("tab", "tab")
+        at.paste("2")
+        assert at.why
+        at.press("7")
+        assert "1 to 3" in at.why
+        at.press("enter")
         assert done(station)[1:] == ["note_refusal EP-07 the secretary|no time now|0", "record EP-07 refusal_soft"]
 
 
 # The interview
 
 
-@on_a_screen
-async def test_the_interview_has_the_keys_until_it_closes_and_then_the_station_again() -> None:
+def test_the_interview_has_the_keys_until_it_closes_and_then_the_station_again() -> None:
     station = FakeStation()
-    async with opened(station, "i") as at:
+    with calling(station, "i") as at:
         assert at.interviewing
-        await at.press("2", "'40", "enter", "enter")
+        at.press("2", "40", "enter", "enter")
         assert at.interviewing, "its closing review is still read"
-        await at.press("enter")
+        at.press("enter")
         assert not at.interviewing
         assert station.conduct.given == [("q1", "2"), ("q2", "40"), ("bye", "")]
         assert done(station) == ["interview EP-07", "came_back EP-07 ended"]
-        assert at.screen.unexpected
-        assert "Chicago District" in at.text
+        assert at.station.unexpected
+        assert "Chicago District" in at.text()
 
 
-@on_a_screen
-async def test_a_suspended_interview_leaves_its_outcome_pending() -> None:
+def test_a_suspended_interview_leaves_its_outcome_pending() -> None:
     station = FakeStation()
-    async with opened(station, "i", "ctrl+c", "y") as at:
-        assert "not finished: key the outcome" in at.text
-        await at.press("1")
+    with calling(station, "i", "ctrl+c", "y") as at:
+        assert "not finished: key the outcome" in at.text()
+        at.press("1")
         assert done(station)[-1] == "record EP-07 no_answer", "the interview was the call: dialing is not asked about"
 
 
-@on_a_screen
-async def test_an_appointment_made_in_the_interview_opens_its_form() -> None:
+def test_an_appointment_made_in_the_interview_opens_its_form() -> None:
     station = FakeStation()
-    async with opened(station, "i", "f8", "8", "y") as at:
-        assert at.open == "appointment"
-        await at.press("escape")
-        assert "give the time (a)" in at.text
+    with calling(station, "i", "f8", "8", "y") as at:
+        assert at.panel == "appointment"
+        at.press("escape")
+        assert "give the time (a)" in at.text()
 
 
-@on_a_screen
-async def test_an_interview_that_cannot_begin_says_why() -> None:
-    async with opened(FakeStation(rejects={"interview": "it is complete"}), "i") as at:
+def test_an_interview_that_cannot_begin_says_why() -> None:
+    with calling(FakeStation(rejects={"interview": "it is complete"}), "i") as at:
         assert not at.interviewing
-        assert at.screen.why == "it is complete"
+        assert at.why == "it is complete"
 
 
-@on_a_screen
-async def test_keys_typed_ahead_of_an_interview_answer_nothing() -> None:
+def test_keys_typed_ahead_of_an_interview_answer_nothing() -> None:
     station = FakeStation()
-    async with opened(station) as at:
-        for key in ("i", "2", "2"):
-            at.app.post_message(events.Key(key, key))
-        await at.pilot.pause()
-        await at.pilot.pause()
+    with calling(station) as at:
+        at.burst("i22")
+        at.pause()
         assert at.interviewing
         assert station.conduct.given == []
-        assert "2 keys typed ahead not used" in at.text
+        assert "2 keys typed ahead not used" in at.text()
 
 
-@on_a_screen
-async def test_ended_from_outside_everything_is_stored() -> None:
+def test_ended_from_outside_everything_is_stored() -> None:
     station = FakeStation()
-    async with opened(station, "i", "2") as at:
-        await at.app._save_and_exit()
+    with calling(station, "i", "2") as at:
+        at.run(at.app._save_and_exit())
         assert done(station) == ["interview EP-07", "came_back EP-07 suspended", "leave"]
 
 
 # No case, other cases
 
 
-@on_a_screen
-async def test_a_due_case_comes_by_itself_with_a_bell() -> None:
+def test_a_due_case_comes_by_itself_with_a_bell() -> None:
     station = FakeStation([], due=a_case("LATE", "Late Sector"))
-    async with opened(station) as at:
-        assert "All 12 open cases are waiting" in at.text
-        assert "Next: 13:42" in at.text
-        await at.press("i")
-        assert "there is no case" in at.text
-        await at.beat()
-        assert at.screen.bell_due
-        assert "there is no case" not in at.text
-        assert at.screen.unexpected
-        assert "Late Sector" in at.text
-        await at.beat()
-        assert not at.screen.bell_due
+    with calling(station) as at:
+        assert "All 12 open cases are waiting" in at.text()
+        assert "Next: 13:42" in at.text()
+        at.press("i")
+        assert "there is no case" in at.text()
+        at.beat()
+        assert at.station.bell_due
+        assert "there is no case" not in at.text()
+        assert at.station.unexpected
+        assert "Late Sector" in at.text()
+        at.beat()
+        assert not at.station.bell_due
 
 
-@on_a_screen
-async def test_no_case_comes_over_a_caller_who_is_being_searched_for() -> None:
+def test_no_case_comes_over_a_caller_who_is_being_searched_for() -> None:
     station = FakeStation([], due=a_case("LATE", "Late Sector"))
-    async with opened(station, "/", "'555") as at:
-        await at.beat()
-        assert at.open == "find"
-        assert isinstance(at.screen.now, IdleView)
-        await at.press("escape", "escape")
-        await at.beat()
-        assert isinstance(at.screen.now, CaseView)
+    with calling(station, "/", "555") as at:
+        at.beat()
+        assert at.panel == "find"
+        assert isinstance(at.station.now, IdleView)
+        at.press("escape", "escape")
+        at.beat()
+        assert isinstance(at.station.now, CaseView)
 
 
-@on_a_screen
-async def test_a_case_lost_to_another_station_takes_what_was_open_with_it() -> None:
+def test_a_case_lost_to_another_station_takes_what_was_open_with_it() -> None:
     station = FakeStation()
-    async with opened(station, "d", "9", "'never", "enter") as at:
-        assert at.open == "choice"
+    with calling(station, "d", "9", "never", "enter") as at:
+        assert at.panel == "choice"
         station.now = a_case("OTHER", "Other Sector")
-        await at.beat()
-        await at.press("y")
+        at.beat()
+        at.press("y")
         assert done(station) == ["dial EP-07"]
 
 
-@on_a_screen
-async def test_somebody_who_calls_back_is_found_by_a_part_of_a_number() -> None:
+def test_somebody_who_calls_back_is_found_by_a_part_of_a_number() -> None:
     station = FakeStation()
-    async with opened(station, "/", "'313") as at:
-        assert re.search("Detroit District DT-02 +\\(313\\) 555-0122 +waiting", at.text)
-        assert "El Paso Sector EP-07" not in at.text
-        await at.press("enter")
+    with calling(station, "/", "313") as at:
+        assert re.search("Detroit District DT-02 +\\(313\\) 555-0122 +waiting", at.text())
+        assert "El Paso Sector EP-07" not in at.text()
+        at.press("enter")
         assert done(station) == ["fetch DT-02"]
-        assert "Detroit District" in at.text
-    async with opened(FakeStation(), "/", "'zzz", "enter") as at:
-        assert "no case has this" in at.screen.why
-        await at.press("escape", "escape")
-        assert at.open == ""
+        assert "Detroit District" in at.text()
+    with calling(FakeStation(), "/", "zzz", "enter") as at:
+        assert "no case has this" in at.why
+        at.press("escape", "escape")
+        assert at.panel == ""
 
 
-@on_a_screen
-async def test_appointments_are_listed_narrowed_and_fetched() -> None:
+def test_appointments_are_listed_narrowed_and_fetched() -> None:
     station = FakeStation(appointments=(an_appointment(key="H", name="Houston", is_late=True), an_appointment()))
-    async with opened(station, "m") as at:
-        assert at.open == "appointments"
-        assert "LATE" in at.text
-        assert "15:42 there" in at.text
-        await at.press("'detroit")
-        assert "Houston" not in at.text
-        await at.press("enter")
+    with calling(station, "m") as at:
+        assert at.panel == "appointments"
+        assert "LATE" in at.text()
+        assert "15:42 there" in at.text()
+        at.press("detroit")
+        assert "Houston" not in at.text()
+        at.press("enter")
         assert done(station) == ["fetch DT-02"]
-    async with opened(FakeStation(), "m", "enter") as at:
-        assert "you have no open appointments" in at.screen.why
+    with calling(FakeStation(), "m", "enter") as at:
+        assert "you have no open appointments" in at.why
 
 
-@on_a_screen
-async def test_a_due_appointment_is_announced_in_words_rings_once_and_is_listed_first(
+def test_a_due_appointment_is_announced_in_words_rings_once_and_is_listed_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SURVEY_BELL", "1")
     soon = an_appointment(key="DT-02", name="Blaine Sector", station_time=NOW.astimezone(HERE))
     station = FakeStation(appointments=(an_appointment(key="X", name="Houston"),))
-    async with opened(station) as at:
+    with calling(station) as at:
         rung: list[bool] = []
         at.app.bell = lambda: rung.append(True)  # type: ignore[method-assign]
-        assert "Appointment" not in at.text
+        assert "Appointment" not in at.text()
         station.due_appointment = soon
-        at.screen.tick()
-        at.screen.tick()
-        await at.pilot.pause()
-        assert "Appointment now: Blaine Sector" in at.text
+        at.station.tick()
+        at.station.tick()
+        at.pause()
+        assert "Appointment now: Blaine Sector" in at.text()
         assert rung == [True]
-        await at.press("m", "enter")
+        at.press("m", "enter")
         assert done(station) == ["fetch DT-02"]
 
 
-@on_a_screen
-async def test_an_appointment_that_becomes_due_in_an_interview_is_said_there() -> None:
+def test_an_appointment_that_becomes_due_in_an_interview_is_said_there() -> None:
     station = FakeStation()
-    async with opened(station, "i", size=(80, 24)) as at:
+    with calling(station, "i", size=(80, 24)) as at:
         station.due_appointment = an_appointment(name="Blaine Sector")
-        await at.beat()
-        assert "Appointment in" in at.text
-        assert "Blaine Sector" in at.text
-        await at.press("2")
-        await at.beat()
-        assert "Blaine Sector" not in at.text, "it is said once"
+        at.beat()
+        assert "Appointment in" in at.text()
+        assert "Blaine Sector" in at.text()
+        at.press("2")
+        at.beat()
+        assert "Blaine Sector" not in at.text(), "it is said once"
 
 
-@on_a_screen
-async def test_a_break_has_a_reason_takes_no_keys_of_a_case_and_p_ends_it() -> None:
+def test_a_break_has_a_reason_takes_no_keys_of_a_case_and_p_ends_it() -> None:
     station = FakeStation()
-    async with opened(station, "p") as at:
-        assert at.open == "pause"
+    with calling(station, "p") as at:
+        assert at.panel == "pause"
         for reason in station.list_break_reasons():
-            assert reason in at.text
-        await at.press("2")
-        assert isinstance(at.screen.now, BreakView)
-        assert "On a break: pause" in at.text
-        assert "12:00" in at.text
-        await at.press("1", "d", "i")
+            assert reason in at.text()
+        at.press("2")
+        assert isinstance(at.station.now, BreakView)
+        assert "On a break: pause" in at.text()
+        assert "12:00" in at.text()
+        at.press("1", "d", "i")
         assert done(station) == ["pause pause"]
-        await at.press("p")
+        at.press("p")
         assert done(station) == ["pause pause", "go_on"]
-    async with opened(station := FakeStation(), "p", "enter"):
+    with calling(station := FakeStation(), "p", "enter"):
         assert done(station) == ["pause"], "Enter alone gives no reason"
 
 
-@on_a_screen
-async def test_after_a_call_a_note_can_be_added_and_the_next_case_comes_by_itself() -> None:
+def test_after_a_call_a_note_can_be_added_and_the_next_case_comes_by_itself() -> None:
     station = FakeStation(wrapup=True)
-    async with opened(station, "d", "1") as at:
-        assert isinstance(at.screen.now, WrapUpView)
-        assert "El Paso Sector: no answer" in at.text
-        assert "in 20 s" in at.text
-        await at.press("t", "'asks for Ms Reyes", "enter")
+    with calling(station, "d", "1") as at:
+        assert isinstance(at.station.now, WrapUpView)
+        assert "El Paso Sector: no answer" in at.text()
+        assert "in 20 s" in at.text()
+        at.press("t", "asks for Ms Reyes", "enter")
         assert done(station)[-1] == "remark EP-07 asks for Ms Reyes"
-        await at.press("enter")
+        at.press("enter")
         assert done(station)[-1] == "end_wrapup"
         assert at.key == "CH-01"
-        await at.press("d", "1", "backspace")
+        at.press("d", "1", "backspace")
         assert at.key == "CH-01"
 
 
-@on_a_screen
-async def test_no_case_comes_over_a_note_that_is_typed_after_a_call() -> None:
+def test_no_case_comes_over_a_note_that_is_typed_after_a_call() -> None:
     station = FakeStation(wrapup=True)
     beats: list[None] = []
     station.keep_alive = lambda: beats.append(None)  # type: ignore[method-assign]
-    async with opened(station, "d", "1", "t", "'asks for") as at:
+    with calling(station, "d", "1", "t", "asks for") as at:
         assert isinstance(station.now, WrapUpView)
         station.now = replace(station.now, until=station.now.station_time)
-        at.screen.tick()
-        await at.beat()
+        at.station.tick()
+        at.beat()
         assert beats == []
-        await at.press("enter")
-        at.screen.tick()
-        await at.pilot.pause()
+        at.press("enter")
+        at.station.tick()
+        at.pause()
         assert beats, "the time is over: the session looks for the next case at once"
 
 
-@on_a_screen
-async def test_an_outcome_keyed_by_a_slip_is_taken_back() -> None:
+def test_an_outcome_keyed_by_a_slip_is_taken_back() -> None:
     station = FakeStation()
-    async with opened(station, "d", "1", "backspace") as at:
+    with calling(station, "d", "1", "backspace") as at:
         assert at.key == "EP-07"
-        assert at.screen.case is not None
-        assert at.screen.case.has_open_call
-        await at.press("backspace")
-        assert "no outcome to take back" in at.screen.why
+        assert at.station.case is not None
+        assert at.station.case.has_open_call
+        at.press("backspace")
+        assert "no outcome to take back" in at.why
 
 
-@on_a_screen
-async def test_the_shift_is_summarized_before_it_ends_and_its_end_is_refused_while_something_is_pending() -> None:
+def test_the_shift_is_summarized_before_it_ends_and_its_end_is_refused_while_something_is_pending() -> None:
     station = FakeStation(rejects={"leave": "key the outcome of the call first"})
-    async with opened(station, "ctrl+c", size=(120, 32)) as at:
-        assert not at.screen.left
-        assert "End the shift?" in at.text
+    with calling(station, "ctrl+c", size=(120, 32)) as at:
+        assert not at.station.left
+        assert "End the shift?" in at.text()
         for line in render_shift_summary(station.summarize_shift()):
-            assert line[:60] in at.text
-        await at.press("y")
-        assert not at.screen.left
-        assert at.screen.why == "key the outcome of the call first"
+            assert line[:60] in at.text()
+        at.press("y")
+        assert not at.station.left
+        assert at.why == "key the outcome of the call first"
         station.rejects.clear()
-        await at.press("q", "ctrl+c")
-        assert at.screen.left
+        at.press("q", "ctrl+c")
+        assert at.station.left
 
 
-@on_a_screen
-async def test_a_script_is_read_in_full_and_noted_as_read() -> None:
+def test_a_script_is_read_in_full_and_noted_as_read() -> None:
     station = FakeStation()
-    async with opened(station, "s", "2") as at:
-        assert at.open == "scripts"
-        assert "May I speak with the supervisor?" in at.text
-        await at.press("enter")
+    with calling(station, "s", "2") as at:
+        assert at.panel == "scripts"
+        assert "May I speak with the supervisor?" in at.text()
+        at.press("enter")
         assert done(station) == ["spoke EP-07 gatekeeper"]
-        assert "noted" in at.screen.said
+        assert "noted" in at.said
 
 
-@on_a_screen
-async def test_what_respondents_ask_and_the_keys_open_and_close() -> None:
-    async with opened(FakeStation(), "f5") as at:
-        assert "The Office of the Inspector General." in at.text
-        await at.press("f1")
-        assert at.open == "help"
-        await at.press("f1")
-        assert at.open == ""
+def test_what_respondents_ask_and_the_keys_open_and_close() -> None:
+    with calling(FakeStation(), "f5") as at:
+        assert "The Office of the Inspector General." in at.text()
+        at.press("f1")
+        assert at.panel == "help"
+        at.press("f1")
+        assert at.panel == ""
 
 
-@on_a_screen
-async def test_a_key_that_breaks_something_is_said() -> None:
+def test_a_key_that_breaks_something_is_said() -> None:
     station = FakeStation()
     station.dial = lambda: 1 // 0  # type: ignore[method-assign, assignment, return-value]
-    async with opened(station, "d") as at:
-        assert "that failed (ZeroDivisionError)" in at.text
+    with calling(station, "d") as at:
+        assert "that failed (ZeroDivisionError)" in at.text()
 
 
 # What is seen
@@ -834,10 +690,10 @@ SIZES = ((60, 20), (80, 24), (120, 32), (200, 50))
 OPENED = (
     (),
     ("9",),
-    ("a", "'1 nov 1:30"),
-    ("t", "'note"),
-    ("7", "'Ms Reyes of the front desk"),
-    ("/", "'555"),
+    ("a", "1 nov 1:30"),
+    ("t", "note"),
+    ("7", "Ms Reyes of the front desk"),
+    ("/", "555"),
     ("m",),
     ("p",),
     ("s",),
@@ -849,23 +705,21 @@ OPENED = (
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES[::2])
-@on_a_screen
-async def test_everything_opens_with_a_long_case_and_without_one(width: int, height: int) -> None:
+def test_everything_opens_with_a_long_case_and_without_one(width: int, height: int) -> None:
     for station in (FakeStation([LONG]), FakeStation([])):
-        async with opened(station, size=(width, height)) as at:
+        with calling(station, size=(width, height)) as at:
             for keys in OPENED:
-                await at.press(*keys)
-                lines = at.text.splitlines()
+                at.press(*keys)
+                lines = at.text().splitlines()
                 assert len(lines) == height
                 assert "F1" in lines[-1] or "Esc" in lines[-1], keys
-                await at.press("escape", "escape")
+                at.press("escape", "escape")
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-@on_a_screen
-async def test_a_long_case_leaves_room_for_its_outcomes_and_for_what_is_said(width: int, height: int) -> None:
+def test_a_long_case_leaves_room_for_its_outcomes_and_for_what_is_said(width: int, height: int) -> None:
     station = FakeStation([LONG], due_appointment=an_appointment(name="Blaine Sector " * 9))
-    async with opened(station, "z", size=(width, height)) as at:
+    with calling(station, "z", size=(width, height)) as at:
         for what in (
             "Ciudad",
             "(915) 555-0101",
@@ -876,14 +730,13 @@ async def test_a_long_case_leaves_room_for_its_outcomes_and_for_what_is_said(wid
             "9  more",
             "! d dials",
         ):
-            assert what in at.text, what
+            assert what in at.text(), what
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-@on_a_screen
-async def test_what_matters_is_on_the_screen_from_60_by_20(width: int, height: int) -> None:
-    async with opened(FakeStation(), size=(width, height)) as at:
-        text = at.text
+def test_what_matters_is_on_the_screen_from_60_by_20(width: int, height: int) -> None:
+    with calling(FakeStation(), size=(width, height)) as at:
+        text = at.text()
     for what in ("El Paso Sector", "attempt 3 of 8", "(915) 555-0122", "10:42 there", "11:42 here", "supervisor"):
         assert what in text
     for key in ("i", "d", "a", "9", *"12345678"):
@@ -891,72 +744,66 @@ async def test_what_matters_is_on_the_screen_from_60_by_20(width: int, height: i
     assert "use direct line" in text, "the newest of its history"
 
 
-@on_a_screen
-async def test_from_110_columns_the_side_panel_has_the_rest_and_f6_has_it_below() -> None:
+def test_from_110_columns_the_side_panel_has_the_rest_and_f6_has_it_below() -> None:
     rest = ("Region: Central", "(915) 555-0177", "Detroit District", "SHIFT SO FAR", "50 min of talk")
     station = FakeStation(appointments=(an_appointment(),))
-    async with opened(station, size=(110, 40)) as at:
+    with calling(station, size=(110, 40)) as at:
         for what in rest:
-            assert what in at.text
-        assert "F6" not in at.text
-    async with opened(FakeStation(appointments=(an_appointment(),)), "f6", size=(80, 40)) as at:
+            assert what in at.text()
+        assert "F6" not in at.text()
+    with calling(FakeStation(appointments=(an_appointment(),)), "f6", size=(80, 40)) as at:
         for what in rest:
-            assert what in at.text
+            assert what in at.text()
 
 
-@on_a_screen
-async def test_the_outcomes_stand_under_the_history_on_a_tall_screen() -> None:
-    async with opened(FakeStation(), size=(80, 60)) as at:
-        lines = at.text.splitlines()
+def test_the_outcomes_stand_under_the_history_on_a_tall_screen() -> None:
+    with calling(FakeStation(), size=(80, 60)) as at:
+        lines = at.text().splitlines()
         newest = next(n for n, line in enumerate(lines) if "use direct line" in line)
         outcomes = next(n for n, line in enumerate(lines) if "No answer" in line)
         assert outcomes - newest <= 4
 
 
-@on_a_screen
-async def test_a_screen_too_small_says_so_and_takes_no_key_blindly() -> None:
+def test_a_screen_too_small_says_so_and_takes_no_key_blindly() -> None:
     station = FakeStation()
-    async with opened(station, "d", "1", size=(40, 12)) as at:
-        assert "60 × 20 are needed" in " ".join(at.text.split())
+    with calling(station, "d", "1", size=(40, 12)) as at:
+        assert "60 × 20 are needed" in " ".join(at.text().split())
         assert done(station) == []
-        await at.pilot.resize_terminal(80, 24)
-        await at.pilot.pause()
-        await at.press("d")
+        at.run(at.pilot.resize_terminal(80, 24))
+        at.pause()
+        at.press("d")
         assert done(station) == ["dial EP-07"]
 
 
-@on_a_screen
-async def test_the_history_shows_its_newest_end_and_scrolls_back_to_its_beginning() -> None:
+def test_the_history_shows_its_newest_end_and_scrolls_back_to_its_beginning() -> None:
     many = tuple(past(40 - n, 9, f"event {n:02}") for n in range(40))
-    async with opened(FakeStation([a_case("A", "A", history=many)])) as at:
-        assert "event 39" in at.text
-        assert "event 00" not in at.text
-        assert "PgUp" in at.text
-        await at.press(*["pageup"] * 20)
-        assert "event 00" in at.text
-        assert "event 39" not in at.text
-        await at.press(*["pagedown"] * 20)
-        assert "event 39" in at.text
+    with calling(FakeStation([a_case("A", "A", history=many)])) as at:
+        assert "event 39" in at.text()
+        assert "event 00" not in at.text()
+        assert "PgUp" in at.text()
+        at.press(*["pageup"] * 20)
+        assert "event 00" in at.text()
+        assert "event 39" not in at.text()
+        at.press(*["pagedown"] * 20)
+        assert "event 39" in at.text()
 
 
-@on_a_screen
-async def test_text_from_a_file_is_literal() -> None:
+def test_text_from_a_file_is_literal() -> None:
     case = a_case("[bold]", "[red]El Paso[/red]\x1b[31m", details=(("K", "a\nb\u202e"),))
-    async with opened(FakeStation([case])) as at:
-        assert "[red]El Paso[/red]?[31m" in at.text
-        assert "\x1b" not in at.text
-        assert "\u202e" not in at.text
+    with calling(FakeStation([case])) as at:
+        assert "[red]El Paso[/red]?[31m" in at.text()
+        assert "\x1b" not in at.text()
+        assert "\u202e" not in at.text()
 
 
-@on_a_screen
-async def test_a_number_dialed_by_hand_a_dead_one_and_one_out_of_hours_are_described_in_words() -> None:
+def test_a_number_dialed_by_hand_a_dead_one_and_one_out_of_hours_are_described_in_words() -> None:
     numbers = (
         a_number(1, "111", current=True, line="mobile", by_hand=True, why_not="after 20:30 there (it is 20:41)"),
         a_number(2, "222", state="dead"),
         a_number(3, "333", outcome="busy"),
     )
     case = a_case("A", "A", numbers=numbers, respondent_time=None, callable_until=None)
-    async with opened(FakeStation([case])) as at:
+    with calling(FakeStation([case])) as at:
         for what in (
             "mobile · dial by hand · number 1 of 3",
             "not now: after 20:30 there (it is 20:41)",
@@ -964,99 +811,89 @@ async def test_a_number_dialed_by_hand_a_dead_one_and_one_out_of_hours_are_descr
             "fixed · busy",
             "their local time is not known",
         ):
-            assert what in at.text
+            assert what in at.text()
 
 
-@on_a_screen
-async def test_the_last_outcome_is_shown_with_the_key_that_takes_it_back() -> None:
-    async with opened(FakeStation(), "d", "1") as at:
-        assert "No answer: kept at 11:43 · Bksp takes it back" in at.text
-        await at.press("z")
-        assert "No answer: kept" not in at.text
+def test_the_last_outcome_is_shown_with_the_key_that_takes_it_back() -> None:
+    with calling(FakeStation(), "d", "1") as at:
+        assert "No answer: kept at 11:43 · Bksp takes it back" in at.text()
+        at.press("z")
+        assert "No answer: kept" not in at.text()
 
 
-@on_a_screen
-async def test_a_call_is_timed_since_it_was_dialed_and_a_simulated_one_is_heard() -> None:
+def test_a_call_is_timed_since_it_was_dialed_and_a_simulated_one_is_heard() -> None:
     station = FakeStation(practice=True, spoken="It rings; nobody answers.")
-    async with opened(station, size=(120, 32)) as at:
-        assert "PRACTICE" in at.text
-        assert "●" not in at.text
-        await at.press("d")
-        assert "● 2:00:00" in at.text
-        assert "3 done · 21 calls · 2.0 h" in at.text
-        assert "It rings; nobody answers." in at.text
+    with calling(station, size=(120, 32)) as at:
+        assert "PRACTICE" in at.text()
+        assert "●" not in at.text()
+        at.press("d")
+        assert "● 2:00:00" in at.text()
+        assert "3 done · 21 calls · 2.0 h" in at.text()
+        assert "It rings; nobody answers." in at.text()
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@on_a_screen
-async def test_every_theme_shows_the_same(theme: str) -> None:
-    async with opened(FakeStation(), "d") as at:
-        expected = at.text
-    async with opened(FakeStation(), "d", theme=theme) as at:
-        assert at.text == expected
+def test_every_theme_shows_the_same(theme: str) -> None:
+    with calling(FakeStation(), "d") as at:
+        expected = at.text()
+    with calling(FakeStation(), "d", theme=theme) as at:
+        assert at.text() == expected
 
 
 # With the mouse
 
 
-@on_a_screen
-async def test_outcomes_keys_and_rows_can_be_clicked() -> None:
+def test_outcomes_keys_and_rows_can_be_clicked() -> None:
     station = FakeStation()
-    async with opened(station) as at:
+    with calling(station) as at:
 
-        async def click(text: str) -> None:
-            lines = at.text.splitlines()
+        def click(text: str) -> None:
+            lines = at.text().splitlines()
             y = next(n for n, line in enumerate(lines) if text in line)
-            await at.pilot.click(offset=(lines[y].index(text) + 1, y))
-            await at.pilot.pause()
+            at.click(offset=(lines[y].index(text) + 1, y))
 
-        await click(" d  dial")
-        await click("Busy")
+        click(" d  dial")
+        click("Busy")
         assert done(station) == ["dial EP-07", "record EP-07 busy"]
-        await click("9  more")
-        assert at.open == "outcomes"
-        await click("Fax or data")
-        assert at.open == "choice"
-        await click("n no")
-        await click("q end")
-        assert at.open == "leave"
+        click("9  more")
+        assert at.panel == "outcomes"
+        click("Fax or data")
+        assert at.panel == "choice"
+        click("n no")
+        click("q end")
+        assert at.panel == "leave"
 
 
 # On a screen
 
 
-@on_a_screen
-async def test_keys_posted_before_the_next_case_was_painted_are_dropped() -> None:
+def test_keys_posted_before_the_next_case_was_painted_are_dropped() -> None:
     """All cases count as dialed, so that nothing but the dropping stands between a digit and the next case."""
     station = FakeStation([replace(case, has_open_call=True) for case in three_cases()])
-    async with opened(station) as at:
-        for _ in range(5):
-            at.app.post_message(events.Key("1", "1"))
-        await at.pilot.pause()
-        await at.pilot.pause()
+    with calling(station) as at:
+        at.burst("11111")
+        at.pause()
         assert [c for c in station.calls if c.startswith("record")] == ["record EP-07 no_answer"]
-        assert "4 keys typed ahead not used" in at.text
-        await at.press("2")
+        assert "4 keys typed ahead not used" in at.text()
+        at.press("2")
     assert station.calls[-1] == "record CH-01 busy", "what is keyed once the case is seen counts"
 
 
-@on_a_screen
-async def test_a_key_that_is_refused_again_and_again_leaves_the_keyboard_alive() -> None:
+def test_a_key_that_is_refused_again_and_again_leaves_the_keyboard_alive() -> None:
     station = FakeStation()
-    async with opened(station, "z", "z", "z", "d"):
+    with calling(station, "z", "z", "z", "d"):
         assert done(station) == ["dial EP-07"]
 
 
-@on_a_screen
-async def test_nothing_is_read_from_the_database_per_key_or_second() -> None:
+def test_nothing_is_read_from_the_database_per_key_or_second() -> None:
     station = FakeStation()
-    async with opened(station, "d") as at:
+    with calling(station, "d") as at:
         station.list_appointments = lambda: pytest.fail("a read")  # type: ignore[method-assign]
         station.keep_alive = lambda: pytest.fail("a read")  # type: ignore[method-assign]
-        await at.press("z", "t", "'x", "escape", "9", "escape", "pageup")
-        at.screen.tick()
-        await at.pilot.pause()
-        assert not at.screen.why.startswith("that failed")
+        at.press("z", "t", "x", "escape", "9", "escape", "pageup")
+        at.station.tick()
+        at.pause()
+        assert not at.why.startswith("that failed")
 
 
 RUN = """
@@ -1141,44 +978,43 @@ def test_a_station_that_is_told_to_end_leaves_properly() -> None:
 # On the real session
 
 
-@on_a_screen
-async def test_a_shift_on_the_real_session(tmp_path: Path) -> None:
+def test_a_shift_on_the_real_session(tmp_path: Path) -> None:
     """Keys become what the database holds, and one burst of digits is one call."""
     shift = Shift(tmp_path, cases=CASES + "B,2,Person B,312 555 0101,America/Chicago\n")
     station = shift.station()
     first = station.view()
     assert isinstance(first, CaseView)
-    async with opened(station, "d", "1", "1", "1") as at:
+    with calling(station, "d", "1", "1", "1") as at:
         keys = sorted("AB", key=lambda key: key != first.key)
         assert [len(shift.case(key).counted_attempts) for key in keys] == [1, 0]
-        await at.press("n", "backspace", "2")
+        at.press("n", "backspace", "2")
         assert shift.case(first.key).last_call.outcome == "busy"  # type: ignore[union-attr]
-        await at.press("a", "'tomorrow 3pm", "tab", "tab", "'Ms Reyes", "enter")
+        at.press("a", "tomorrow 3pm", "tab", "tab", "Ms Reyes", "enter")
         appointment = shift.case("AB".replace(first.key, "")).appointment
         assert appointment is not None
         assert (appointment.details.start, appointment.details.person) == ("2026-11-25T15:00", "Ms Reyes")
         idle = station.view()
         assert isinstance(idle, IdleView)
         assert idle.next_at is not None
-        assert f"{idle.next_at:%H:%M}. The case comes by itself." in at.text
+        assert f"{idle.next_at:%H:%M}. The case comes by itself." in at.text()
         shift.at = idle.next_at
-        await at.beat()
-        assert at.screen.bell_due
-        await at.press("i", "enter", "1", "2", "1", "enter")
+        at.beat()
+        assert at.station.bell_due
+        at.press("i", "enter", "1", "2", "1")
+        at.press("enter", at=5.0)
         assert not at.interviewing
         assert shift.row(first.key).status == "done"
-        await at.press("q", "y")
-        assert at.screen.left
+        at.press("q", "y")
+        assert at.station.left
 
 
-@on_a_screen
-async def test_what_was_open_leaves_nothing_in_memory() -> None:
+def test_what_was_open_leaves_nothing_in_memory() -> None:
     def count() -> int:
         gc.collect()
         return sum(isinstance(each, Input | StylesCache) for each in gc.get_objects())
 
-    async with opened(FakeStation(), "9", "escape", "i", "ctrl+c", "y") as at:
+    with calling(FakeStation(), "9", "escape", "i", "ctrl+c", "y") as at:
         before = count()
         for _ in range(5):
-            await at.press("9", "escape", "t", "escape", "i", "ctrl+c", "y")
+            at.press("9", "escape", "t", "escape", "i", "ctrl+c", "y")
         assert count() <= before + 5

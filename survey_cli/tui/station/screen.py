@@ -47,7 +47,7 @@ from survey_cli.tui.station.views import CardState, CaseCard, HistoryView, KeyCe
 from survey_cli.tui.station.waiting import format_duration
 from survey_cli.tui.widgets.form import FormPanel
 from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
-from survey_cli.tui.widgets.panel import Choice, ChoicePanel, LinePanel, ListPanel, Row, TextPanel
+from survey_cli.tui.widgets.panel import Choice, ChoicePanel, LinePanel, ListPanel, Row, TextPanel, scroll_by_key
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import (
     MARGIN,
@@ -179,7 +179,7 @@ class StationScreen(KeyScreen):
         if isinstance(view, CaseView) and len(key) == 1 and key in "12345678":
             await self._press_digit(int(key), view)
         elif key in ("up", "down", "pageup", "pagedown"):
-            self.query_one(HistoryView).scroll_by_key(key)
+            scroll_by_key(self.query_one(HistoryView), key)
         elif key in ENTER and isinstance(view, IdleView):
             await self._finish(self.session.claim_next())
         elif key in ENTER and isinstance(view, WrapUpView):

@@ -105,18 +105,6 @@ class HistoryView(VerticalScroll):
         width = self._lines.content_size.width
         self.styles.max_height = self._lines.count_lines(width) if width else None
 
-    def scroll_by_key(self, key: str) -> None:
-        """Scroll by this key: ↑ ↓ a line, PgUp PgDn a page."""
-        match key:
-            case "up":
-                self.scroll_up(animate=False)
-            case "down":
-                self.scroll_down(animate=False)
-            case "pageup":
-                self.scroll_page_up(animate=False)
-            case _:
-                self.scroll_page_down(animate=False)
-
 
 class KeyCell(NamedTuple):
     """A key and what it does."""

@@ -30,20 +30,26 @@ MOVES: Final = {
     "home": "first",
     "end": "last",
 }
-SCROLLS: Final = {
-    "up": "scroll_up",
-    "down": "scroll_down",
-    "pageup": "scroll_page_up",
-    "pagedown": "scroll_page_down",
-    "home": "scroll_home",
-    "end": "scroll_end",
-}
+SCROLLS: Final = ("up", "down", "pageup", "pagedown", "home", "end")
 CLOSE: Final = KeyHint("Esc", "close")
 
 
 def scroll_by_key(view: VerticalScroll, key: str) -> None:
-    """Scroll by one of the keys of `SCROLLS`."""
-    getattr(view, SCROLLS[key])(animate=False)
+    """Scroll by one of the keys of `SCROLLS`, once what the keys before it changed is laid out."""
+
+    def scroll() -> None:
+        line, page, last = view.scroll_y, view.scrollable_content_region.height, view.max_scroll_y
+        lines = {
+            "up": line - 1,
+            "down": line + 1,
+            "pageup": line - page,
+            "pagedown": line + page,
+            "home": 0,
+            "end": last,
+        }
+        view.scroll_to(y=lines[key], animate=False, immediate=True)
+
+    view.call_after_refresh(scroll)
 
 
 class Panel(Vertical):
