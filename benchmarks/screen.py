@@ -48,7 +48,7 @@ def first_row(folder: Path) -> list[Line]:
 
     opened(interview(file, folder, "0"))
     ours, theirs = medians(15, lambda: opened(interview(file, folder, str(uuid4()))), lambda: opened(peer("imports")))
-    against = "an app importing typer, textual, pydantic, sqlite3, yaml"
+    against = "an app using typer, textual, pydantic, sqlite3, yaml"
     return [at_most("first question on the screen", ours, theirs, 1.25, against=against)]
 
 

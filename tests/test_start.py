@@ -9,6 +9,9 @@ import pytest
 from support.stored_cases import a_case, bring
 from support.stored_interviews import a_path, a_store  # noqa: F401 – fixtures
 from survey_cli.cli.run_command import run_command
+from survey_cli.problems import UserError
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 
 TEXT = """\
 instrument: short
@@ -23,7 +26,7 @@ from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 import survey_cli.tui.interview.app
-start_or_resume(sys.argv[1], StartOptions(case="1", interviewer="ann", db=sys.argv[2])).close()
+start_or_resume(sys.argv[1], StartOptions(case=sys.argv[3], interviewer="ann", db=sys.argv[2])).close()
 print(*(name for name in sys.modules if name.startswith("survey_cli.")))
 print(*(name for name, item in ITEM_TYPES.items() if item.__pydantic_complete__))
 """
@@ -32,13 +35,9 @@ print(*(name for name, item in ITEM_TYPES.items() if item.__pydantic_complete__)
 def test_an_interview_of_its_own_imports_nothing_of_the_fieldwork_but_its_outcomes(tmp_path: Path) -> None:
     file = tmp_path / "short.yaml"
     file.write_text(TEXT)
-    said = subprocess.run(
-        [sys.executable, "-c", SEATED, str(file), str(tmp_path / "short.db")],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.splitlines()
-    modules, built = said[0].split(), said[1].split()
+    first, _ = _start_interview(file, case="1")
+    assert "survey_cli.instrument.checks.all_checks" in first
+    modules, built = _start_interview(file, case="2")
     assert [m for m in modules if m.startswith("survey_cli.fieldwork.") and m.count(".") > 2] == [
         "survey_cli.fieldwork.plan.known_outcomes"
     ]
@@ -47,7 +46,25 @@ def test_an_interview_of_its_own_imports_nothing_of_the_fieldwork_but_its_outcom
         "survey_cli.store.cases.case_store",
         "survey_cli.tui.station",
     } & {*modules}
+    checks = [m for m in modules if m.startswith(("survey_cli.instrument.checks", "survey_cli.table.meaning_changes"))]
+    assert not checks, "a version that has interviews was checked before the first"
     assert built == ["single"]
+
+
+def _start_interview(file: Path, *, case: str) -> tuple[list[str], list[str]]:
+    """Return the modules that starting an interview imports, and the item types that it builds."""
+    command = [sys.executable, "-c", SEATED, str(file), str(file.with_suffix(".db")), case]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return said[0].split(), said[1].split()
+
+
+def test_a_version_in_use_that_is_changed_is_checked_again(tmp_path: Path) -> None:
+    file = tmp_path / "short.yaml"
+    file.write_text(TEXT)
+    _start_interview(file, case="1")
+    file.write_text(TEXT.replace("2: No", "2: Yes"))
+    with pytest.raises(UserError, match="has a problem"):
+        start_or_resume(file, StartOptions(case="2", interviewer="ann", db=str(tmp_path / "short.db")))
 
 
 def test_a_case_is_known_by_its_key_alone(store) -> None:

@@ -1,4 +1,4 @@
-"""An app that imports what an interview needs (typer, textual, pydantic, sqlite3, yaml) and paints one text."""
+"""An app with the libraries of an interview (typer, textual, pydantic, sqlite3, yaml) that paints one text."""
 
 import sqlite3
 from typing import Annotated
@@ -10,14 +10,20 @@ from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-USED = (sqlite3, pydantic, yaml)
+USED = (sqlite3, yaml)
+
+
+class Question(pydantic.BaseModel):
+    """One model: pydantic loads itself only when it is used."""
+
+    text: str = pydantic.Field(min_length=1)
 
 
 class Screen(App[None]):
     def compose(self) -> ComposeResult:
         yield Static("Benchmark")
         with VerticalScroll():
-            yield Static("The first question: end-00001")
+            yield Static(Question(text="The first question: end-00001").text)
         yield Static("Enter next")
 
 

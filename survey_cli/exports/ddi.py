@@ -13,7 +13,7 @@ from survey_cli.exports.answer_sets import find_response_sets
 from survey_cli.exports.frequencies import ColumnFrequencies, count_values
 from survey_cli.exports.missing_codes import list_missing_codes
 from survey_cli.exports.xml_elements import add_element, add_text, write_document
-from survey_cli.table import StudyDescription, Table
+from survey_cli.table.table import StudyDescription, Table
 from survey_cli.values import Code, Variable
 from survey_cli.wording import format_quantity
 

@@ -24,7 +24,7 @@ from survey_cli.exports.missing_codes import has_missing_codes, list_missing_cod
 from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.reproducible_time import DEFAULT_TIMESTAMP
 from survey_cli.exports.typed_columns import choose_measure
-from survey_cli.table import Table
+from survey_cli.table.table import Table
 from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
 from survey_cli.values import Cell, Code, Missing, Storage, Variable
 from survey_cli.wording import format_quantity

@@ -18,7 +18,7 @@ from survey_cli.exports.text.jsonl import write_jsonl
 from survey_cli.exports.triple_s.definition import TripleSVariant
 from survey_cli.exports.triple_s.writer import write_triple_s
 from survey_cli.problems import find_nearest
-from survey_cli.table import Table
+from survey_cli.table.table import Table
 
 
 class WriteResult(NamedTuple):

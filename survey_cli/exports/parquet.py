@@ -25,7 +25,7 @@ from survey_cli.exports.typed_columns import (
     make_value_expression,
     read_batches,
 )
-from survey_cli.table import Table
+from survey_cli.table.table import Table
 from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Storage, Variable
 

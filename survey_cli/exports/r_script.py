@@ -12,7 +12,7 @@ from survey_cli.exports.answer_sets import find_response_sets
 from survey_cli.exports.missing_codes import list_offered_codes
 from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.text.csv import write_csv
-from survey_cli.table import Table
+from survey_cli.table.table import Table
 from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Code, Storage, Variable
 

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from survey_cli.engine.codec import encode_cells
-from survey_cli.table import Table
 from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, split_row
+from survey_cli.table.table import Table
 from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Measure, Storage, Variable
 

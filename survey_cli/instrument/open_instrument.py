@@ -1,10 +1,9 @@
 """Opening an instrument, compiled and checked: from its file, or from its stored full text."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from survey_cli.instrument.checks.all_checks import check_instrument
-from survey_cli.instrument.compiled.compiler import compile_instrument
+from survey_cli.instrument.compiled.compiler import compile_instrument, pause_collector
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import UserError, select_errors
@@ -13,9 +12,19 @@ RULES_ADDED_LATER: Final = frozenset(("hash", "comment-in-text", "bad-format"))
 """Rules that were added later: a stored questionnaire that breaks them is still opened."""
 
 
-def open_instrument(path: str) -> Instrument:
-    """Open the instrument in a file. Raises UserError with its problems where it has errors."""
-    result = check_instrument(load_source(path))
+def open_instrument(path: str, *, is_in_use: Callable[[Instrument], bool] | None = None) -> Instrument:
+    """Open the instrument in a file. Raises UserError with its problems where it has errors.
+
+    `is_in_use` tells whether interviews have this very version: it was checked before the first, and is not again.
+    """
+    with pause_collector():
+        instrument, draft, problems = compile_instrument(load_source(path))
+        if instrument is not None and is_in_use is not None and not select_errors(problems) and is_in_use(instrument):
+            return instrument
+        # imported here: an interview with a version in use starts sooner without the checks
+        from survey_cli.instrument.checks.all_checks import check_compiled
+
+        result = check_compiled(instrument, draft, problems)
     if result.instrument is not None:
         return result.instrument
     errors = select_errors(result.problems)

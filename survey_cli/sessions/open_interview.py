@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import build_labels, clean_text
@@ -64,17 +65,26 @@ def start_or_resume(
     `clock` and `store` are for tests; otherwise they are the study's.
     """
     options = replace(options, case=clean_text(options.case))
+    if not options.case:
+        raise UserError(str(path), "no case was named", "give the case's key with --case")
+    opened = store
+
+    def is_in_use(instrument: Instrument) -> bool:
+        nonlocal opened
+        opened = opened or open_existing_store(locate_database(path, instrument.id, options.db))
+        return opened is not None and opened.data.has_interviews(instrument.hash)
+
     try:
-        instrument = open_instrument(str(path))
+        instrument = open_instrument(str(path), is_in_use=is_in_use)
     except UserError:
-        session = _resume_stored_version(path, options, clock) if options.case else None
+        if store is None and opened is not None:
+            opened.close()
+        session = _resume_stored_version(path, options, clock)
         if session is None:
             raise
         return session
-    if not options.case:
-        raise UserError(str(path), "no case was named", "give the case's key with --case")
     where = locate_database(path, instrument.id, options.db)
-    opened = store or open_store(where, create=True)
+    opened = opened or open_store(where, create=True)
     try:
         if not options.practice:
             check_clock(opened, where, options, clock)

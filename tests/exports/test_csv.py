@@ -13,7 +13,9 @@ from support.scenario import Scenario, scenario
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports import WriteOptions
 from survey_cli.exports.text.csv import FORMULA_START, escape_formula, write_csv, write_tsv
-from survey_cli.table import ADMIN_VARIABLES, Table, build_columns, build_row
+from survey_cli.table.columns import build_columns
+from survey_cli.table.rows import build_row
+from survey_cli.table.table import ADMIN_VARIABLES, Table
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden.csv"

@@ -14,7 +14,7 @@ from support.scenario import instrument, scenario
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports.ddi import NAMESPACE, write_ddi
 from survey_cli.services.data.study_metadata import describe_study
-from survey_cli.table import ADMIN_VARIABLES, StudyDescription, Table
+from survey_cli.table.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.values import Missing, Variable
 
 D = f"{{{NAMESPACE}}}"

@@ -20,7 +20,7 @@ from support.scenario import scenario
 from survey_cli.exports import WriteOptions, excel, find_format
 from survey_cli.exports.limits import FormatLimits
 from survey_cli.exports.text.csv import FORMULA_START
-from survey_cli.table import ADMIN_VARIABLES, StudyDescription, Table
+from survey_cli.table.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 

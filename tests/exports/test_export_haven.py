@@ -18,7 +18,7 @@ from survey_cli.exports import WriteOptions
 from survey_cli.exports.missing_codes import list_missing_codes
 from survey_cli.exports.r_script import write_r_script
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.table import Table
+from survey_cli.table.table import Table
 from survey_cli.values import Cell, Missing, Variable
 
 pytest.importorskip("pyreadstat")

@@ -10,7 +10,7 @@ from test_csv import hard, of, tables
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports import WriteOptions
 from survey_cli.exports.text.jsonl import write_jsonl
-from survey_cli.table import Table
+from survey_cli.table.table import Table
 from survey_cli.values import NOT_ASKED, Cell, Missing
 
 

@@ -19,7 +19,7 @@ from support.scenario import scenario
 from survey_cli.exports import WriteOptions, find_format
 from survey_cli.exports.limits import SPSS, STATA, UserMissing, choose_user_missing, fit_names
 from survey_cli.exports.missing_codes import list_missing_codes
-from survey_cli.table import ADMIN_VARIABLES, StudyDescription, Table
+from survey_cli.table.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 
 pyreadstat = pytest.importorskip("pyreadstat")

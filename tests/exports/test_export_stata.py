@@ -12,7 +12,7 @@ from test_csv import HARD, SAMPLE, hard, kept, of
 
 from support.scenario import scenario
 from survey_cli.exports import WriteOptions, find_format
-from survey_cli.table import ADMIN_VARIABLES, StudyDescription, Table
+from survey_cli.table.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 
 pyreadstat = pytest.importorskip("pyreadstat")

@@ -16,7 +16,7 @@ from survey_cli.exports.r_script import quote as r_quoted
 from survey_cli.exports.r_script import write_r_script
 from survey_cli.exports.spss.sav import write_sav
 from survey_cli.exports.spss.syntax import LINE_ENDS, quote, write_spss_syntax
-from survey_cli.table import StudyDescription, Table
+from survey_cli.table.table import StudyDescription, Table
 from survey_cli.values import Variable
 
 RAW = WriteOptions(raw=True)

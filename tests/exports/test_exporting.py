@@ -26,7 +26,8 @@ from survey_cli.problems import UserError
 from survey_cli.services.export import export_data
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
-from survey_cli.table import Table, build_row
+from survey_cli.table.rows import build_row
+from survey_cli.table.table import Table
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 ONE = """

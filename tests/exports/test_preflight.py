@@ -16,7 +16,7 @@ from survey_cli.problems import Problem, UserError
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
 from survey_cli.services.export.format_checks import RULES, parse_formats
 from survey_cli.services.questionnaire.questionnaire_files import check_file
-from survey_cli.table import build_columns
+from survey_cli.table.columns import build_columns
 from survey_cli.wording import join_first
 
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"

@@ -6,8 +6,10 @@ import pytest
 
 from support.scenario import Scenario, instrument, scenario
 from survey_cli.engine.codec import EventDecodeError, encode_cells
-from survey_cli.table import CombinedTable, VersionRows, build_columns, build_row, combine_versions
+from survey_cli.table.columns import build_columns
 from survey_cli.table.encoded_cells import join_row, make_cell_reader, split_row
+from survey_cli.table.rows import build_row
+from survey_cli.table.versions import CombinedTable, VersionRows, combine_versions
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 
 PRIVATE = """

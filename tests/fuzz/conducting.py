@@ -12,7 +12,9 @@ from survey_cli.exports import FORMATS, WriteOptions
 from survey_cli.exports.text.csv import escape_formula
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.simulate import Habits, simulate_interviews
-from survey_cli.table import ADMIN_VARIABLES, Table, build_columns, build_row
+from survey_cli.table.columns import build_columns
+from survey_cli.table.rows import build_row
+from survey_cli.table.table import ADMIN_VARIABLES, Table
 from survey_cli.values import Cell, Missing, Variable
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)

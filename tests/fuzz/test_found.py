@@ -10,7 +10,7 @@ from survey_cli.exports import FORMATS, WriteOptions
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.texts.date_text import read_date
-from survey_cli.table import Table
+from survey_cli.table.table import Table
 from survey_cli.values import DK, Variable
 
 

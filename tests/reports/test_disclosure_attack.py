@@ -14,7 +14,7 @@ from support.report_tables import Report
 from support.scenario import instrument
 from survey_cli.reports.codebook.codebook import CodebookFacts, build_codebook
 from survey_cli.reports.results.crosstab import ResultOptions
-from survey_cli.table import StudyDescription
+from survey_cli.table.table import StudyDescription
 from survey_cli.values import DK, REFUSED, Cell
 
 THRESHOLD = 5

@@ -11,7 +11,8 @@ from survey_cli.reports.results.questions import list_questions
 from survey_cli.reports.results.report_model import Banner, ItemResult
 from survey_cli.reports.results.topline import build_batteries, build_item_result
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
-from survey_cli.table import Table, build_columns
+from survey_cli.table.columns import build_columns
+from survey_cli.table.table import Table
 from survey_cli.values import NOT_ASKED, Cell
 
 OPEN = ResultOptions(threshold=0)

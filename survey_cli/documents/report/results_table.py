@@ -8,7 +8,7 @@ from typing import Final
 from survey_cli.documents.text_runs import flatten
 from survey_cli.reports.results.report_model import Base, Figure, ItemResult, ResultRow, Results
 from survey_cli.reports.rounding import format_decimal
-from survey_cli.table import Table
+from survey_cli.table.table import Table
 from survey_cli.values import Cell, Variable
 
 COLUMNS: Final = (

@@ -42,7 +42,7 @@ from survey_cli.exports.typed_columns import (
     make_value_expression,
     read_batches,
 )
-from survey_cli.table import Table
+from survey_cli.table.table import Table
 from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
 from survey_cli.values import Code, Variable
 from survey_cli.wording import format_quantity

@@ -29,7 +29,7 @@ from survey_cli.exports.missing_codes import list_missing_codes, list_offered_co
 from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.exports.typed_columns import choose_measure
-from survey_cli.table import Table
+from survey_cli.table.table import Table
 from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Cell, Code, Variable
 from survey_cli.wording import format_quantity, join_first

@@ -8,8 +8,8 @@ from typing import Final, TextIO
 
 from survey_cli.exports.missing_codes import RESERVED_CODES, RESERVED_LABELS
 from survey_cli.exports.options import WriteOptions
-from survey_cli.table import Table
 from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, make_cell_reader, split_row
+from survey_cli.table.table import Table
 from survey_cli.values import Cell, Missing, Variable
 
 FORMULA_START: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")  # the wide ones run in some languages' Excel

@@ -11,8 +11,8 @@ from typing import Final, TextIO
 
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports.options import WriteOptions
-from survey_cli.table import Table
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
+from survey_cli.table.table import Table
 from survey_cli.values import Variable
 
 BATCH_SIZE: Final = 200

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from survey_cli.exports.csv_statistics import ColumnStatistics
 from survey_cli.exports.xml_elements import add_element, add_text
-from survey_cli.table import StudyDescription
+from survey_cli.table.table import StudyDescription
 from survey_cli.values import Cell, Code, Variable
 
 TripleSType: TypeAlias = Literal["single", "multiple", "quantity", "character", "logical", "date", "time"]

@@ -28,8 +28,8 @@ from survey_cli.exports.triple_s.definition import (
     compute_width,
 )
 from survey_cli.exports.xml_elements import write_document
-from survey_cli.table import Table
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
+from survey_cli.table.table import Table
 from survey_cli.values import Cell, Code, Missing, Storage, Variable
 from survey_cli.wording import join_first
 

@@ -1,6 +1,5 @@
 """All checks of an instrument in their order, the explanations of their rules, and their run over one instrument."""
 
-import gc
 from collections.abc import Callable, Iterator, Mapping
 from inspect import cleandoc
 from types import MappingProxyType
@@ -13,7 +12,7 @@ from survey_cli.instrument.checks.reachability import analysis, declined_ends
 from survey_cli.instrument.checks.route import condition_values, references, routing
 from survey_cli.instrument.checks.rule_explanations import CONDITION_RULES, FILE_RULES
 from survey_cli.instrument.checks.wording import characters, introduction, texts
-from survey_cli.instrument.compiled.compiler import compile_instrument
+from survey_cli.instrument.compiled.compiler import compile_instrument, pause_collector
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import InstrumentSource
@@ -133,17 +132,16 @@ def _remove_repeated_causes(problems: list[Problem]) -> list[Problem]:
 
 def check_instrument(source: InstrumentSource) -> CheckResult:
     """Compile an instrument and run every check, so that all problems are reported at once."""
-    gc_was_enabled = gc.isenabled()
-    gc.disable()  # repeated collections over the growing tree would double the time for a large file
-    try:
-        instrument, draft, problems = compile_instrument(source)
-        if draft is not None:
-            for check in CHECKS:
-                problems.extend(check(draft))
-    finally:
-        if gc_was_enabled:
-            gc.freeze()
-            gc.unfreeze()  # move everything to the oldest generation, or the next collection would traverse it
-            gc.enable()
+    with pause_collector():
+        return check_compiled(*compile_instrument(source))
+
+
+def check_compiled(
+    instrument: Instrument | None, draft: InstrumentDraft | None, problems: list[Problem]
+) -> CheckResult:
+    """Run every check on the result of `compile_instrument`."""
+    if draft is not None:
+        for check in CHECKS:
+            problems.extend(check(draft))
     limited = tuple(limit_per_rule(_remove_repeated_causes(problems)))
     return CheckResult(None if select_errors(limited) else instrument, limited, draft)

@@ -1,6 +1,8 @@
 """Compiler of a whole instrument: sections, batteries, rosters and items, in written order."""
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final, NamedTuple, cast
 
 from survey_cli.instrument.compiled.computes import compile_computes
@@ -365,6 +367,20 @@ def _insert_statement(frame: YamlScalar, statement: YamlScalar) -> YamlScalar:
         copied = at + len(STATEMENT_FILL)
     pieces.append((len(result), frame, copied))
     return ComposedScalar.from_pieces(result + frame[copied:], statement.where, pieces)
+
+
+@contextmanager
+def pause_collector() -> Iterator[None]:
+    """Collect no garbage meanwhile: repeated collections over the growing tree would double the time for a large file."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.freeze()
+            gc.unfreeze()  # move everything to the oldest generation, or the next collection would traverse it
+            gc.enable()
 
 
 def compile_instrument(source: InstrumentSource) -> tuple[Instrument | None, InstrumentDraft | None, list[Problem]]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from survey_cli.fieldwork.queue.rules import RuleResult
-from survey_cli.table import Table
+from survey_cli.table.table import Table
 from survey_cli.values import Cell, Variable
 
 

@@ -21,7 +21,7 @@ from survey_cli.reports.rounding import HIDDEN_MARK, format_count, format_decima
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.reports.weighting.margins_of_error import format_share_margin
 from survey_cli.reports.weighting.weighting_model import WeightingSummary
-from survey_cli.table import StudyDescription
+from survey_cli.table.table import StudyDescription
 
 NOT_STATED: Final = "not stated"
 DEFAULT_MODE: Final = "Telephone, computer-assisted"

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.engine.codec import encode_cells
-from survey_cli.table import Table
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
+from survey_cli.table.table import Table
 from survey_cli.values import Cell, Variable
 
 BATCH_SIZE: Final = 2_000

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.store import InterviewOrigin
-from survey_cli.table import Table
+from survey_cli.table.table import Table
 from survey_cli.wording import join_first
 
 OriginFilter: TypeAlias = Literal["real", "practice", "simulated", "all"]

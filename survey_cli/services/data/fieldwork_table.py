@@ -14,7 +14,6 @@ from survey_cli.services.data.study_metadata import describe_study
 from survey_cli.services.progress_callback import ProgressReporter
 from survey_cli.store.cases.case_records import Contact
 from survey_cli.study.open_study import StudyRecords
-from survey_cli.table import Table
 from survey_cli.table.case_tables import (
     CALL_COLUMNS,
     CALL_NOTE_COLUMN,
@@ -25,6 +24,7 @@ from survey_cli.table.case_tables import (
     build_sample_columns,
     iterate_call_rows,
 )
+from survey_cli.table.table import Table
 from survey_cli.values import NOT_ASKED, Cell
 
 

@@ -27,14 +27,16 @@ from survey_cli.services.progress_callback import ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, InterviewOrigin, Store
 from survey_cli.store.backends.errors import RESTORE_COMMAND
 from survey_cli.study.version_changes import describe_version, find_acceptance
-from survey_cli.table import VersionRows, build_admin_variables, build_columns, build_row, combine_versions
 from survey_cli.table.answers_table import ANSWER_COLUMNS, iterate_answer_rows
+from survey_cli.table.columns import build_columns
 from survey_cli.table.computes import ComputeUpdate, build_compute_update, is_plain, list_inputs, reads_today
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.table.meaning_changes import MeaningChange, SeparateColumns, find_separate_columns
 from survey_cli.table.paradata import EVENT_COLUMNS, RowHeading, iterate_event_rows
 from survey_cli.table.personal import find_personal_names
-from survey_cli.table.table import Table, build_outcome_labels
+from survey_cli.table.rows import build_row
+from survey_cli.table.table import Table, build_admin_variables, build_outcome_labels
+from survey_cli.table.versions import VersionRows, combine_versions
 from survey_cli.values import NOT_ASKED, Cell, Code, Variable
 from survey_cli.wording import format_quantity
 

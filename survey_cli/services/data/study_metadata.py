@@ -7,7 +7,7 @@ from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import UserError
-from survey_cli.table import StudyDescription
+from survey_cli.table.table import StudyDescription
 
 
 def choose_language(instrument: Instrument, requested: str) -> str:

@@ -23,7 +23,7 @@ from survey_cli.study.consistency.follow_up import describe_open_tasks
 from survey_cli.study.consistency.person_erasure import list_unfinished
 from survey_cli.study.consistency.reconciliation import find_disagreements
 from survey_cli.study.version_changes import check_changes_accepted
-from survey_cli.table import build_row
+from survey_cli.table.rows import build_row
 
 
 class InterviewList(NamedTuple):

@@ -15,7 +15,8 @@ from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.output_files import check_output_path, write_file, write_file_pair, write_text_file
 from survey_cli.study.open_study import StudyRecords
-from survey_cli.table import Table, show_table_placeholders
+from survey_cli.table.placeholder_labels import show_table_placeholders
+from survey_cli.table.table import Table
 
 __all__ = ["ExportOptions", "ExportResult", "check_outputs", "export_file", "export_files", "export_records"]
 

@@ -27,7 +27,9 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem, UserError
-from survey_cli.table import build_admin_variables, build_columns, show_placeholders
+from survey_cli.table.columns import build_columns
+from survey_cli.table.placeholder_labels import show_placeholders
+from survey_cli.table.table import build_admin_variables
 from survey_cli.values import Code, Variable
 from survey_cli.wording import join_first
 

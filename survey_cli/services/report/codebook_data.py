@@ -15,7 +15,8 @@ from survey_cli.services.data.table_query import query_table
 from survey_cli.services.report.report_options import CodebookOptions
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.study.open_study import StudyRecords
-from survey_cli.table import StudyDescription, build_admin_variables, build_columns
+from survey_cli.table.columns import build_columns
+from survey_cli.table.table import StudyDescription, build_admin_variables
 from survey_cli.values import Variable
 
 

@@ -31,7 +31,7 @@ from survey_cli.problems import StoreError
 from survey_cli.samples.cases.columns import clean_text, list_details
 from survey_cli.sessions.interview.interview_protocol import ClosingReview, InterviewResult
 from survey_cli.store import EntryDraft, InterviewConflict, JournalUpdate, Snapshot, Store
-from survey_cli.table import build_row
+from survey_cli.table.rows import build_row
 from survey_cli.values import Place
 
 if TYPE_CHECKING:

@@ -31,7 +31,6 @@ from survey_cli.sessions.interview.interview_session import (
 )
 from survey_cli.store import InstrumentRow, InterviewConflict, InterviewOrigin, InterviewRow, JournalUpdate, Store
 from survey_cli.study.clock import accept_clock, check_last_time
-from survey_cli.study.version_changes import check_may_begin
 from survey_cli.values import Missing, Value
 
 Clock = Callable[[], datetime]
@@ -122,8 +121,11 @@ class InterviewStarter:
                 raise UserError(
                     case, "this case has no finished interview to reopen", "leave --reopen out to begin one"
                 )
-            if not options.practice:
-                check_may_begin(self.store, instrument)
+            if not (options.practice or self.store.data.has_interviews(instrument.hash)):
+                # imported here: an interview with a version in use starts sooner without it
+                from survey_cli.study.version_changes import check_changes_accepted
+
+                check_changes_accepted(self.store, instrument)
             return self._start(instrument, number=(last.number if last else 0) + 1)
         if last.status in ("ended", "stopped") and not options.reopen:
             outcome = build_outcome_table(instrument).get(last.outcome)

@@ -9,7 +9,7 @@ from survey_cli.engine.events import InterviewEvent
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import WITHDRAWN
-from survey_cli.table import build_columns
+from survey_cli.table.columns import build_columns
 from survey_cli.values import Cell, Variable
 
 if TYPE_CHECKING:
