@@ -9,13 +9,14 @@
 # make fuzz    anything typed or written, for MINUTES=10 (FUZZ_SEED=… to begin as another hunt did, FUZZ_TARGETS=keys)
 # make docs    the reference pages, from the docstrings
 # make pictures the pictures, from the program
+# make site    the documentation as pages in site/, to be read without a network
 # make clean   away with everything that was made, except interviews
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check docs pictures bench crash fieldwork fuzz clean
+.PHONY: help demo test check docs pictures site bench crash fieldwork fuzz clean
 
 # Which Python builds .venv; empty: the newest one found.
 PYTHON ?=
@@ -94,10 +95,13 @@ fuzz: .venv/dev.stamp
 
 # The reference pages and the pictures, from the program itself.
 docs: .venv/dev.stamp
-	.venv/bin/python docs/pages.py
+	.venv/bin/python docs/tools/reference.py
 
 pictures: .venv/dev.stamp
-	.venv/bin/python docs/pictures.py
+	.venv/bin/python docs/tools/pictures.py
+
+site: .venv/dev.stamp
+	@.venv/bin/python docs/tools/site_builder.py
 
 clean:
 	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache snapshot_report.html

@@ -1,34 +1,120 @@
-"""The reference pages and the README agree with the program."""
+"""The documentation agrees with the program: reference pages, links, commands, questionnaires, tutorials."""
 
 import re
 import sys
+from io import StringIO
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "docs"))
+import pytest
+import reference  # a script beside the pages, as the next one
+import site_builder
 
-import pages  # noqa: E402 - a script beside the pages, not a part of the package
+from support.pages import (
+    LINK,
+    ROOT,
+    Fence,
+    complete_questionnaire,
+    iterate_commands,
+    iterate_fences,
+    list_anchors,
+    list_pages,
+)
+from survey_cli.cli.app import build_app
+from survey_cli.cli.run_command import run_command
+from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.instrument.source.load import load_source_text
+
+QUESTIONNAIRES = [fence for page in list_pages() for fence in iterate_fences(page, "yaml")]
+COMMANDS = [fence for page in list_pages() for fence in iterate_fences(page, "sh")]
+TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+INTERACTIVE = ("interview", "station", "preview")
 
 
 def test_the_reference_pages_are_fresh() -> None:
-    assert pages.stale() == [], "run make docs"
+    assert reference.stale() == [], "run make docs"
 
 
-def test_what_the_readme_points_to_is_there() -> None:
-    targets = re.findall(r"\]\(([^)#]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
-    assert targets
-    assert [t for t in targets if "://" not in t and not (ROOT / t).exists()] == []
+def test_a_page_that_differs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference, "HERE", tmp_path)
+    assert set(reference.stale()) == set(reference.PAGES)
 
 
-def test_every_command_of_the_readme_exists() -> None:
-    pages_by_hand = (ROOT / "README.md", ROOT / "docs" / "fieldwork.md")
-    text = "\n".join(page.read_text(encoding="utf-8") for page in pages_by_hand)
-    used = set(re.findall(r"^(?:\.venv/bin/)?survey ([a-z-]+)", text, re.MULTILINE))
-    known = set(re.findall(r"^## survey ([a-z-]+)", "\n".join(pages.commands()), re.MULTILINE))
-    assert used
-    assert used <= known
+def test_the_site_has_every_page_and_needs_no_network(tmp_path: Path) -> None:
+    site_builder.build_site(tmp_path / "site")
+    for page in (ROOT / "docs").rglob("*.md"):
+        built = (tmp_path / "site" / page.relative_to(ROOT / "docs")).with_suffix(".html")
+        text = built.read_text(encoding="utf-8")
+        loaded = re.findall(r'<(?:script|img|iframe)[^>]* src="([^"]+)"|<link[^>]* href="([^"]+)"', text)
+        assert not [url for url in ("".join(pair) for pair in loaded) if url.startswith(("http", "//"))], built
 
 
-def test_a_page_that_differs_is_told(tmp_path: Path, monkeypatch: object) -> None:
-    monkeypatch.setattr(pages, "HERE", tmp_path)  # type: ignore[attr-defined]
-    assert set(pages.stale()) == set(pages.PAGES)
+@pytest.mark.parametrize("page", list_pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    lost = []
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        if not there.exists() or (anchor and there.suffix == ".md" and anchor not in list_anchors(there)):
+            lost.append(target)
+    assert lost == []
+
+
+def find_parser(words: list[str]) -> tuple[object, list[str]]:
+    """Return the command that these words name, and its arguments."""
+    import typer.main
+
+    command = typer.main.get_command(build_app())
+    while (commands := getattr(command, "commands", None)) is not None and words and words[0] in commands:
+        command, words = commands[words[0]], words[1:]
+    return command, words
+
+
+@pytest.mark.parametrize("fence", COMMANDS, ids=str)
+def test_every_command_is_understood(fence: Fence) -> None:
+    for words in iterate_commands(fence):
+        command, arguments = find_parser(words)
+        if not {"--help", "--version"} & {*words}:
+            command.make_context("survey", list(arguments))  # type: ignore[attr-defined] - raises where it is not
+
+
+@pytest.mark.parametrize("fence", QUESTIONNAIRES, ids=str)
+def test_every_questionnaire_is_sound(fence: Fence) -> None:
+    problems = check_instrument(load_source_text(complete_questionnaire(fence), "page.yaml")).problems
+    wrong = fence.remarks.get("problem")
+    if wrong:
+        assert wrong in {p.rule for p in problems}
+    else:
+        assert [str(p) for p in problems if p.severity == "error"] == []
+
+
+@pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
+def test_a_tutorial_can_be_followed(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Files are saved under their titles; commands run in order; an output that is shown is the one that comes."""
+    monkeypatch.chdir(tmp_path)
+    output = ""
+    for fence in iterate_fences(page):
+        if fence.title == "Output":
+            assert matches(fence.text, output), f"{fence}: the output is\n{output}"
+        elif fence.title:
+            (tmp_path / fence.title).write_text(fence.text, encoding="utf-8")
+        elif fence.language == "sh":
+            for words in iterate_commands(fence):
+                keys = fence.remarks.get("keys")
+                if "--watch" in words or (words[:1] and words[0] in INTERACTIVE and keys is None):
+                    continue
+                monkeypatch.setattr(sys, "stdin", StringIO(f"{keys}\n" if keys is not None else ""))
+                plain = ["--plain"] if words[0] in INTERACTIVE and "--plain" not in words else []
+                code = run_command([*words, *plain])
+                captured = capsys.readouterr()
+                output = captured.out + captured.err
+                assert code == int(fence.remarks.get("exit", 0)), f"{fence}: {words}: exit code {code}\n{output}"
+
+
+def matches(shown: str, output: str) -> bool:
+    """Whether the output is what is shown, apart from spaces; `…` stands for anything."""
+    parts = [re.escape(" ".join(part.split())) for part in shown.split("…")]
+    return re.search(" ?.*? ?".join(parts), " ".join(output.split()), re.DOTALL) is not None

@@ -1,5 +1,7 @@
-"""Writes the reference pages from the program itself: `python docs/pages.py`. With `--check` it writes nothing and says
-which pages are no longer fresh."""
+"""Writer of the reference pages, from the program itself: `python docs/tools/reference.py`.
+
+With `--check` it writes nothing and says which pages are no longer fresh.
+"""
 
 import json
 import sys
@@ -19,7 +21,7 @@ from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
 from survey_cli.services.questionnaire.questionnaire_files import MODULE_EXPLANATION, MODULE_RULE
 from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 MADE = "<!-- written by `make docs`; edit the docstrings it is made from -->"
 
 
@@ -27,7 +29,7 @@ def language() -> Iterator[str]:
     """Item types with their keys, then the parts of a file, functions, fills and outcomes."""
     yield "# The instrument language\n"
     yield MADE + "\n"
-    yield "`survey explain WORD` says the same in the terminal. Examples stand in [`instruments/`](../instruments).\n"
+    yield "`survey explain WORD` says the same in the terminal. Examples are in the folder `instruments/`.\n"
     kinds = {kind: list(found) for kind, found in groupby(list_entries(), lambda e: e.kind)}
     yield "## Item types\n"
     for entry in kinds["item type"]:
@@ -110,7 +112,12 @@ def vocabulary() -> Iterator[str]:
 
 
 VOCABULARY = "../survey_cli/services/questionnaire/vocabulary.json"
-PAGES = {"language.md": language, "commands.md": commands, "problems.md": problems, VOCABULARY: vocabulary}
+PAGES = {
+    "reference/language.md": language,
+    "reference/commands.md": commands,
+    "reference/problems.md": problems,
+    VOCABULARY: vocabulary,
+}
 
 
 def stale() -> list[str]:

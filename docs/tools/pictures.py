@@ -1,5 +1,7 @@
-"""Draws the pictures of the README from the real program: `python docs/pictures.py`. Each is the interviewer's screen at
-80×24 after some keys in the founding survey or the household survey, held in a database in memory."""
+"""Writer of the pictures of the documentation, from the real program: `python docs/tools/pictures.py`.
+
+Each is the interviewer's screen at 80×24 after some keys, with a database in memory.
+"""
 
 import asyncio
 import re
@@ -21,8 +23,8 @@ from survey_cli.study.open_study import open_study
 from survey_cli.tui.interview.app import InterviewApp
 from survey_cli.tui.station.app import StationApp
 
-HERE = Path(__file__).parent / "pictures"
-INSTRUMENTS = Path(__file__).parent.parent / "instruments"
+HERE = Path(__file__).parents[1] / "pictures"
+INSTRUMENTS = Path(__file__).parents[2] / "instruments"
 MOMENT = datetime(2026, 11, 24, 16, 42, tzinfo=UTC)
 CHICAGO = {"kind": "District", "region": "Central", "city": "Chicago", "zone": "America/Chicago"}
 OPENING = ("enter", "1", "1")
