@@ -63,6 +63,8 @@ SAME_ENTER_SECONDS: Final = 0.5
 HELD_ENTER_SECONDS: Final = 1.0
 """An Enter this soon after another may be a key held down (keyboards repeat one after 0.2 to 0.7 s): it ends
 nothing."""
+REPEATED_ENTER_SECONDS: Final = 0.2
+"""After that was said, an Enter later than this is pressed on purpose: keys held down come faster."""
 
 
 class TypedCommand(NamedTuple):

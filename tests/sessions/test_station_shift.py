@@ -309,10 +309,14 @@ def test_the_summary_of_a_shift_counts_and_times_it(tmp_path: Path) -> None:
     assert summary.idle_time == timedelta()
     assert summary.completes_per_hour == pytest.approx(6)
     assert render_shift_summary(summary) == [
-        "Shift: 10:00 to 10:20, 10 min without breaks",
-        "Calls: 3, somebody reached in 3; 9 min of talk, 0 s without a case",
-        "Results: 1 complete interview (6.0 per hour), 1 refusal",
-        "Appointments: 1 made; your own still open: 1",
+        "Shift: 10:00 to 10:20",
+        "Working: 10 min",
+        "Without a case: 0 s",
+        "Calls: 3 (3 reached)",
+        "Talk: 9 min",
+        "Complete: 1 (6.0 per hour)",
+        "Refusals: 1",
+        "Appointments: 1 made, 1 open",
         "Breaks: lunch 10 min",
     ]
 

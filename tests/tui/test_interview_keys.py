@@ -442,6 +442,18 @@ def test_an_enter_held_down_closes_no_interview(keyed: Keyed) -> None:
     assert session.given == [("a", "2"), ("no", "")]
 
 
+def test_enter_pressed_again_soon_after_it_was_said_to_come_too_soon_completes(keyed: Keyed) -> None:
+    session = session_of(YES_NO)
+    board = keyed(session)
+    board.press("1", at=100.0)
+    board.press("enter", at=100.1)
+    board.press("enter", at=100.7)
+    assert "Enter once more completes the interview" in board.said
+    assert session.result() is None
+    board.press("enter", at=101.2)
+    assert session.result() is not None
+
+
 def test_a_decline_asks_before_it_drops_what_is_marked(keyed: Keyed) -> None:
     session = FakeInterview((prompt("m", "Which?", MEDIA), prompt("b", "B?", YES_NO)))
     board = keyed(session, "1", "2", "d")

@@ -257,6 +257,19 @@ def test_the_palette_finds_an_action_by_its_words_and_holds_keys_typed_ahead(key
     assert board.app.theme == "light"
 
 
+def test_the_marked_row_of_a_long_list_is_in_view(keyed: Keyed) -> None:
+    script = tuple(prompt(f"q{n}", f"Question {n}?", YES_NO) for n in range(40))
+    board = keyed(FakeInterview(script, at=30), "f3")
+    assert "Question 29?" in board.text(), "the question before the present one is marked"
+    board.press("home")
+    assert "Question 0?" in board.text()
+    for _ in range(20):
+        board.press("down")
+    assert "Question 20?" in board.text()
+    board = keyed(FakeInterview(every_kind(), at=1), "ctrl+p", "end")
+    assert "terminal colors" in board.text()
+
+
 def test_every_action_of_the_palette_does_something(keyed: Keyed) -> None:
     rows = keyed(FakeInterview(every_kind(), at=1), "ctrl+p").listed()
     assert len(rows) >= 15
@@ -264,6 +277,15 @@ def test_every_action_of_the_palette_does_something(keyed: Keyed) -> None:
         board = keyed(FakeInterview(every_kind(), at=1), "ctrl+p", *["down"] * n, "enter")
         assert board.panel != "palette", rows[n]
         assert "failed" not in board.why, rows[n]
+
+
+def test_an_answer_in_question_is_not_shown_as_the_answer_before(keyed: Keyed) -> None:
+    high = {("b", "70"): Query(text=words("More than 60."))}
+    script = (prompt("a", "A?", YES_NO), prompt("b", "B?", LineEntry(kind="number")), prompt("c", "C?", YES_NO))
+    board = keyed(FakeInterview(script, queries=high), "1", "70", "enter")
+    assert "b: 70" not in board.text()
+    board.press("f9", "enter")
+    assert "b: 70" in board.text()
 
 
 def test_f7_jumps_from_a_failed_check_to_the_other_question(keyed: Keyed) -> None:

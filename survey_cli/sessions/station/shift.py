@@ -17,7 +17,6 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions.station.station_protocol import BreakTaken, ShiftSummary
-from survey_cli.wording import format_quantity
 
 
 class OpenBreak(NamedTuple):
@@ -124,22 +123,28 @@ def _is_contact(outcome: str, outcomes: Mapping[str, Outcome]) -> bool:
     return outcome in outcomes and outcomes[outcome].moment != "before"
 
 
-def render_shift_summary(summary: ShiftSummary) -> list[str]:
-    """Render the summary of a shift as lines of text, the same for every interface."""
-    hours = format_length(summary.working_time)
+def list_shift_figures(summary: ShiftSummary) -> list[tuple[str, str]]:
+    """List the figures of a shift, label and value, the same for every interface."""
     per_hour = f" ({summary.completes_per_hour:.1f} per hour)" if summary.completes else ""
-    lines = [
-        f"Shift: {summary.since:%H:%M} to {summary.until:%H:%M}, {hours} without breaks",
-        f"Calls: {summary.calls:,}, somebody reached in {summary.contacts:,}; "
-        f"{format_length(summary.talk_time)} of talk, {format_length(summary.idle_time)} without a case",
-        f"Results: {format_quantity(summary.completes, 'complete interview')}{per_hour}, "
-        f"{format_quantity(summary.refusals, 'refusal')}",
-        f"Appointments: {summary.appointments_made:,} made; your own still open: {summary.appointments:,}",
+    figures = [
+        ("Shift", f"{summary.since:%H:%M} to {summary.until:%H:%M}"),
+        ("Working", format_length(summary.working_time)),
+        ("Without a case", format_length(summary.idle_time)),
+        ("Calls", f"{summary.calls:,} ({summary.contacts:,} reached)"),
+        ("Talk", format_length(summary.talk_time)),
+        ("Complete", f"{summary.completes:,}{per_hour}"),
+        ("Refusals", f"{summary.refusals:,}"),
+        ("Appointments", f"{summary.appointments_made:,} made, {summary.appointments:,} open"),
     ]
     if summary.breaks:
         taken = [f"{reason or 'no reason'} {format_length(duration)}" for reason, duration in summary.breaks]
-        lines.append(f"Breaks: {', '.join(taken)}")
-    return lines
+        figures.append(("Breaks", ", ".join(taken)))
+    return figures
+
+
+def render_shift_summary(summary: ShiftSummary) -> list[str]:
+    """Render the figures of a shift as lines of text."""
+    return [f"{label}: {value}" for label, value in list_shift_figures(summary)]
 
 
 def format_length(time: timedelta) -> str:

@@ -724,7 +724,8 @@ class StationSession:
         if outcome:
             self._last_outcome = case.case.key, outcome
             words = describe_outcome(outcome, self._study.plan)
-            self._notice = self._notice or f"{case.case.key}: {words}, stored at {self._to_local(at):%H:%M}"
+            name = station_view.format_case_name(self._study.opened.instrument, case.case, case.contact)
+            self._notice = self._notice or f"{name}: {words}, stored at {self._to_local(at):%H:%M}"
 
     def _report_unsaved(self, error: StoreError) -> Rejection:
         self._notice = f"not saved: {error.short}"

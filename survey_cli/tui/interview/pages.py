@@ -14,6 +14,7 @@ from survey_cli.tui.widgets.text import (
     ASIDE,
     HeaderState,
     build_section,
+    build_table,
     clean,
     escape_markdown,
     join_lines,
@@ -70,7 +71,9 @@ def build_faq(prompt: Prompt) -> Content:
     return Content("\n\n").join(parts)
 
 
-def build_case(session: InterviewProtocol, prompt: Prompt | None, notes: Iterable[InterviewNote]) -> Content:
+def build_case(
+    session: InterviewProtocol, prompt: Prompt | None, notes: Iterable[InterviewNote], width: int
+) -> Content:
     """Build the side panel: the case, both clocks, the answers before this question, notes, quota cells, questions."""
     there = session.respondent_time()
     here = session.station_time()
@@ -83,8 +86,8 @@ def build_case(session: InterviewProtocol, prompt: Prompt | None, notes: Iterabl
                 styled(clocks),
             ]
         ),
-        build_section("EARLIER", [_format_item(item) for item in session.list_recent_answers(RECENT)]),
-        build_section("NOTES", [Content.assemble((f"{note.place}  ", "$code"), clean(note.text)) for note in notes]),
+        build_section("EARLIER", _list_items(session.list_recent_answers(RECENT), width)),
+        build_section("NOTES", _list_notes(notes, width)),
         build_section("QUOTA CELLS", [styled(cell) for cell in session.list_quota_cells()]),
         build_section(
             "THEY ASK (F5)", [spoken(question) for question, _ in (prompt.faq if prompt is not None else ())]
@@ -93,12 +96,20 @@ def build_case(session: InterviewProtocol, prompt: Prompt | None, notes: Iterabl
     return Content("\n\n").join([section for section in sections if section])
 
 
-def _format_item(item: AskedItem) -> Content:
+def _list_items(items: Iterable[AskedItem], width: int) -> list[Content]:
+    return build_table([(str(item.place), _format_answer(item)) for item in items], width, "$code")
+
+
+def _format_answer(item: AskedItem) -> Content:
     reason = (f"  ({clean(item.reason)})", "italic $quiet") if item.reason else ""
-    return Content.assemble((f"{item.place}  ", "$code"), clean(item.answer), reason)
+    return Content.assemble(clean(item.answer), reason)
 
 
-def build_review(review: ClosingReview) -> Content:
+def _list_notes(notes: Iterable[InterviewNote], width: int) -> list[Content]:
+    return build_table([(str(note.place), note.text) for note in notes], width, "$code")
+
+
+def build_review(review: ClosingReview, width: int) -> Content:
     """Build what is looked through before the interview is complete."""
     minutes, seconds = divmod(int(review.duration.total_seconds()), 60)
     sections = [
@@ -108,11 +119,9 @@ def build_review(review: ClosingReview) -> Content:
                 styled(f"{format_quantity(review.answered, 'answer')} in {minutes}:{seconds:02}", "$quiet"),
             ]
         ),
-        build_section("DECLINED", [_format_item(item) for item in review.declined]),
-        build_section("CONFIRMED IN SPITE OF A WARNING", [_format_item(item) for item in review.warnings]),
-        build_section(
-            "NOTES", [Content.assemble((f"{note.place}  ", "$code"), clean(note.text)) for note in review.notes]
-        ),
+        build_section("DECLINED", _list_items(review.declined, width)),
+        build_section("CONFIRMED IN SPITE OF A WARNING", _list_items(review.warnings, width)),
+        build_section("NOTES", _list_notes(review.notes, width)),
     ]
     return Content("\n\n").join([section for section in sections if section])
 
@@ -142,7 +151,10 @@ def build_result(result: InterviewResult | None) -> Content:
 
 
 def build_header(session: InterviewProtocol, prompt: Prompt | None, last: tuple[Place, str] | None) -> HeaderState:
-    """Build the header: title and section, language, place, position and timer; `last`: the answer keyed last."""
+    """Build the header: title and section, language, place, position and timer, and `last`, the answer keyed last.
+
+    That answer is left out at its own question, where it is not confirmed yet, or corrected.
+    """
     seconds = int(session.elapsed_time().total_seconds())
     clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else ""
     right = [clock or f"{seconds // 60:02}:{seconds % 60:02}"]
@@ -157,7 +169,7 @@ def build_header(session: InterviewProtocol, prompt: Prompt | None, last: tuple[
         prompt.section,
         "   ".join(right),
         (prompt.position - 1) / max(prompt.total, 1),
-        f"{last[0]}: {last[1]}" if last is not None else "",
+        f"{last[0]}: {last[1]}" if last is not None and last[0] != prompt.place else "",
         mark,
     )
 

@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.widgets import Input
 
 from survey_cli.entries import LineEntry, OfferedOption, PickEntry, Prompt, StyledText, TextSpan, VerbatimEntry
-from survey_cli.text_width import is_certain
+from survey_cli.text_width import is_certain, measure_width
 from survey_cli.tui.interview.pick import PickState, get_chosen
 from survey_cli.tui.widgets.editing import Editor, Field, get_text, set_text
 from survey_cli.tui.widgets.text import (
@@ -38,6 +38,8 @@ MIN_COLUMN = 16
 """Cells of the narrowest column of options."""
 MEASURE = 76
 """Cells of the widest line, as in the stylesheet."""
+SHORT_FIELD = 20
+"""Cells of the field for a number, as in the stylesheet: its unit stands next to it."""
 CHROME = 7
 """Lines of the screen that are not the question: header, messages, status and keys."""
 SIDE_COLUMNS = 40
@@ -225,6 +227,7 @@ class QuestionView(VerticalScroll):
             self._field, self._unit = Field(id="field"), TextView(id="unit")
             await self.mount(Horizontal(self._field, self._unit, id="entry"), before="#message")
         self._field.placeholder = clean(entry.hint)
+        self._field.set_class(entry.kind == "number" and measure_width(entry.hint) < SHORT_FIELD, "-short")
         self._unit.show(styled(entry.unit, "$quiet"))
         return self._field
 

@@ -46,7 +46,7 @@ from survey_cli.tui.interview.pages import (
     describe_earlier,
 )
 from survey_cli.tui.interview.pick import PickState
-from survey_cli.tui.interview.question import QuestionView, is_certainly_measured
+from survey_cli.tui.interview.question import MEASURE, QuestionView, is_certainly_measured
 from survey_cli.tui.widgets.editing import deselect, edit, insert
 from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.panel import Act, Choice, ChoicePanel, LinePanel, ListPanel, Row, TextPanel, scroll_by_key
@@ -95,6 +95,8 @@ class InterviewScreen(KeyScreen):
         """What is typed was rejected, and is selected."""
         self._swallows_enter = False
         self._struck = ("", 0.0)
+        self._was_held = False
+        """The last Enter came too soon after another, and that was said."""
         self._insisted = False
         """Suspending was asked for and could not be written."""
         self._draft = ""
@@ -125,7 +127,9 @@ class InterviewScreen(KeyScreen):
     async def press(self, key: str, at: float) -> None:
         struck, struck_at = self._struck
         soon = at - struck_at < commands.SAME_ENTER_SECONDS
-        held = 0 < at - struck_at < commands.HELD_ENTER_SECONDS and struck in ENTER and key in ENTER
+        limit = commands.REPEATED_ENTER_SECONDS if self._was_held else commands.HELD_ENTER_SECONDS
+        held = 0 < at - struck_at < limit and struck in ENTER and key in ENTER
+        self._was_held = False
         self._struck = key, at
         self.forget_messages()
         prompt = self.prompt
@@ -142,7 +146,9 @@ class InterviewScreen(KeyScreen):
             if key in ENTER:
                 return
         if held and self.panel is None and (prompt is None or prompt.ending):
-            self.said = f"{commands.ENTER_TWICE_HINT}: Enter once more ends here"
+            self._was_held = True
+            does = "ends here" if prompt is not None else "completes the interview"
+            self.said = f"{commands.ENTER_TWICE_HINT}: Enter once more {does}"
         elif key in OPENERS:
             await self._open(key)
         elif self.panel is not None:
@@ -566,7 +572,10 @@ class InterviewScreen(KeyScreen):
             self.refuse(commands.NO_FAQ)
 
     async def _open_case(self) -> None:
-        await self.open_panel(TextPanel("f6", build_case(self.session, self.prompt, self._notes)))
+        await self.open_panel(TextPanel("f6", self._build_case(self.prompt)))
+
+    def _build_case(self, prompt: Prompt | None) -> Content:
+        return build_case(self.session, prompt, self._notes, self.case_width)
 
     async def _open_command(self) -> None:
         panel = LinePanel("command", "", self._run_command, text=".", saves="run it")
@@ -777,7 +786,7 @@ class InterviewScreen(KeyScreen):
         places = self._list_other_places()
         self.show_keys(list_hints(prompt, self.pending_query, places, untouched=untouched, typed=typed, wide=wide))
         if wide:
-            self.query_one("#case", TextView).show(build_case(self.session, prompt, self._notes))
+            self.query_one("#case", TextView).show(self._build_case(prompt))
 
     def _show_end(self) -> None:
         """Show how the interview ended, and the keys that act then."""
@@ -785,7 +794,7 @@ class InterviewScreen(KeyScreen):
         self.show_keys(END_HINTS)
 
     def _show_review(self, review: ClosingReview) -> None:
-        self.view.show_page(build_review(review))
+        self.view.show_page(build_review(review, min(self.size.width, MEASURE) - 10))
         self.view.show_message(
             [line for line in (_mark("! ", self.why, "bold $error"), styled(self.said, "$quiet")) if line]
         )
@@ -801,13 +810,13 @@ class InterviewScreen(KeyScreen):
         return build_header(self.session, prompt, self.last)
 
     def _show_head(self, prompt: Prompt | None) -> None:
-        session = self.session
+        session, has_side = self.session, self.has_class("-wide")
         self.query_one(Header).show(self._build_header(prompt))
         there = session.respondent_time()
-        parts = [clean(session.respondent)] if session.respondent else []
+        parts = [clean(session.respondent)] if session.respondent and not has_side else []
         if prompt is not None and prompt.after_hangup:
             parts.append("has hung up")
-        elif there is not None:
+        elif there is not None and not has_side:
             parts.append(f"{there:%H:%M} there")
         self.query_one("#status", Line).show(self.aside, styled(SEPARATOR.join(parts)))
 

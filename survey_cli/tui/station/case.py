@@ -6,7 +6,7 @@ from typing import Final
 
 from textual.content import Content
 
-from survey_cli.sessions.station.shift import render_shift_summary
+from survey_cli.sessions.station.shift import list_shift_figures
 from survey_cli.sessions.station.station_protocol import (
     CaseView,
     ShiftSummary,
@@ -20,6 +20,7 @@ from survey_cli.tui.widgets.text import (
     HERE,
     SEPARATOR,
     build_section,
+    build_table,
     clean,
     hang,
     join_lines,
@@ -177,22 +178,28 @@ def describe_due(appointment: StationAppointment, now: datetime) -> str:
 
 
 def build_side(
-    view: StationView, appointments: Sequence[StationAppointment], summary: ShiftSummary, width: int
+    view: StationView,
+    appointments: Sequence[StationAppointment],
+    summary: ShiftSummary,
+    width: int,
+    *,
+    beside_card: bool,
 ) -> Content:
-    """Build the side panel: details, clocks, numbers, scripts' and respondents' keys, next appointments, the shift."""
+    """Build the side panel: details, numbers, next appointments, the shift; the rest only where no card is beside it."""
     sections: list[Content] = []
     if isinstance(view, CaseView):
         details = [
             Content.assemble((f"{clean(label)}: ", "$quiet"), clean(text)) for label, text in view.details if text
         ]
         numbers = [line for number in view.numbers for line in _build_side_number(number, width)]
-        title = view.name if view.key == view.name else f"{view.name}  {view.key}"
-        sections += [
-            join_lines([styled(title, "bold"), *details]),
-            build_section("CLOCKS", _build_clocks(view, width)),
-            build_section("NUMBERS", numbers),
-        ]
-    sections += [build_section("MY APPOINTMENTS", build_appointments(appointments)), build_shift(summary)]
+        if beside_card:
+            sections += [build_section("CASE", details)]
+            numbers = numbers if len(view.numbers) > 1 else []
+        else:
+            title = view.name if view.key == view.name else f"{view.name}  {view.key}"
+            sections += [join_lines([styled(title, "bold"), *details, *_build_clocks(view, width)])]
+        sections += [build_section("NUMBERS", numbers)]
+    sections += [build_section("MY APPOINTMENTS", build_appointments(appointments)), build_shift(summary, width)]
     return Content("\n\n").join([section for section in sections if section])
 
 
@@ -214,15 +221,9 @@ def build_appointments(appointments: Sequence[StationAppointment]) -> list[Conte
     return lines
 
 
-def build_shift(summary: ShiftSummary) -> Content:
-    """Build the shift so far."""
-    lines = [Content.assemble((f"{label}: ", "$quiet"), text) for label, text in _split_shift(summary)]
-    return build_section("SHIFT SO FAR", lines)
-
-
-def _split_shift(summary: ShiftSummary) -> list[tuple[str, str]]:
-    parts = (line.partition(": ") for line in render_shift_summary(summary))
-    return [(label, text) for label, _, text in parts]
+def build_shift(summary: ShiftSummary, width: int) -> Content:
+    """Build the shift so far: its figures in a column."""
+    return build_section("SHIFT SO FAR", build_table(list_shift_figures(summary), width, "$quiet"))
 
 
 def build_faq(faq: Iterable[tuple[str, str]]) -> Content:

@@ -119,7 +119,7 @@ class RefusalPanel(FormPanel):
             (f"{clean(outcome)}: {clean(shorten(view.name, MAX_NAME))}", "bold"),
             ("\nWhat the next interviewer should know; what was not said stays empty", "$quiet"),
         )
-        super().__init__("refusal", title, REFUSAL_FIELDS, values, saves="key it")
+        super().__init__("refusal", title, REFUSAL_FIELDS, values, saves="record it")
         self._record = record
 
     async def submit(self) -> None:

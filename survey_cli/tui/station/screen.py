@@ -6,7 +6,7 @@ It knows no terminal, no telephone and no rules about who may be called.
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, assert_never
 
@@ -75,10 +75,10 @@ PENDING: Final = {
 }
 NARROW: Final = 70
 """Columns below which the key for an appointment stands in the key bar."""
-SIDE_PANEL_WIDTH: Final = 34
-"""Cells of a line in the side panel."""
 MAX_WIDTH: Final = 82
 """Columns that the case takes at most, with its margins."""
+APART: Final = 28
+"""Rows from which the outcomes stand apart from what begins a call."""
 OTHER_ROWS: Final = 11
 """Rows for the header, the outcomes, a message and the key bar."""
 
@@ -369,7 +369,7 @@ class StationScreen(KeyScreen):
             self.refuse("there are no other outcomes here")
             return
         empty = "no outcome has these words"
-        await self.open_panel(ListPanel("outcomes", "outcome: ", rows, marked=None, empty=empty, takes="key it"))
+        await self.open_panel(ListPanel("outcomes", "outcome: ", rows, marked=None, empty=empty, takes="record it"))
 
     async def _take_outcome(self, choice: OutcomeChoice) -> None:
         await self.close_panel()
@@ -402,11 +402,11 @@ class StationScreen(KeyScreen):
             case "note" | "number" | "language" as required:
                 await self._open_required_line(choice, required, words)
             case "sure":
-                question = f"{name}: the case will not be called again. Key it?"
-                await self.open_panel(ChoicePanel(question, (Choice("y", "key it", record), NO)))
+                question = f"{name}: the case will not be called again. Record it?"
+                await self.open_panel(ChoicePanel(question, (Choice("y", "record it", record), NO)))
             case "" if not case.has_open_call and not case.pending_input:
-                question = f"This number was not dialed from here (d dials). Key “{name}” anyway?"
-                await self.open_panel(ChoicePanel(question, (Choice("y", "key it", record), NO)))
+                question = f"This number was not dialed from here (d dials). Record “{name}” anyway?"
+                await self.open_panel(ChoicePanel(question, (Choice("y", "record it", record), NO)))
             case "":
                 await record()
 
@@ -583,8 +583,8 @@ class StationScreen(KeyScreen):
         await self.open_panel(TextPanel("case", self._build_side()))
 
     def _build_side(self) -> Content:
-        width = SIDE_PANEL_WIDTH if self.has_class("-wide") else self.size.width - 10
-        return build_side(self.now, self.appointments, self.session.summarize_shift(), width)
+        summary, beside_card = self.session.summarize_shift(), self.has_class("-wide")
+        return build_side(self.now, self.appointments, summary, self.case_width, beside_card=beside_card)
 
     async def _open_palette(self, rest: str) -> None:
         """Open the palette: every action that has a key, and every outcome."""
@@ -597,12 +597,12 @@ class StationScreen(KeyScreen):
             return run
 
         rows = [
-            Row((each.does, each.sign), act(each), terms=f".{each.action}")
+            Row((each.sign, each.does), act(each), terms=f".{each.action}")
             for each in STATION_KEYS
             if each.action != "palette" and (each.without_case or self.case is not None)
         ]
         rows += [
-            Row((choice.outcome.name, str(choice.outcome.number)), take, terms=f".{choice.outcome.id}")
+            Row((str(choice.outcome.number), choice.outcome.name), take, terms=f".{choice.outcome.id}")
             for choice in _list_choices(self.case)
             for take in (partial(self._take_outcome, choice),)
         ]
@@ -668,11 +668,12 @@ class StationScreen(KeyScreen):
 
     def _show_head(self, view: StationView) -> None:
         session, summary = self.session, self.session.summarize_shift()
-        hours = summary.working_time.total_seconds() / 3600
-        right = f"{summary.completes:,} done · {format_quantity(summary.calls, 'call')} · {hours:.1f} h"
+        right = f"{summary.completes:,} done · {format_quantity(summary.calls, 'call')}"
         dialed_at = view.dialed_at if isinstance(view, CaseView) else None
         if dialed_at is not None:
             right += f"   ● {format_duration(summary.until - dialed_at)}"
+        else:
+            right += f" · {summary.working_time / timedelta(hours=1):.1f} h"
         place = "  ›  ".join(part for part in (f"station {session.station}", session.interviewer) if part)
         state = HeaderState(session.title, place, right, mark="PRACTICE" if session.practice else "")
         self.query_one(Header).show(state)
@@ -702,14 +703,14 @@ class StationScreen(KeyScreen):
         if isinstance(view, CaseView):
             outcomes = [KeyCell(str(choice.outcome.number), choice.outcome.name) for choice in view.main_outcomes]
             outcomes += [KeyCell("9", "more …")] if view.other_outcomes else []
-            grid.show(list_call_keys(view), outcomes)
+            grid.show(list_call_keys(view), outcomes, apart=self.size.height >= APART)
 
     def _show_waiting(self, view: StationView, *, has_side: bool) -> None:
         """Show the next appointments and the shift where there is no case, and no side panel that has them."""
         content = Content()
         if not isinstance(view, CaseView) and not has_side and not self.panels:
             appointments = build_section("MY APPOINTMENTS", build_next_appointments(self.appointments))
-            sections = [appointments, build_shift(self.session.summarize_shift())]
+            sections = [appointments, build_shift(self.session.summarize_shift(), self.size.width)]
             content = Content("\n\n").join([section for section in sections if section])
         self.query_one("#waiting", TextView).show(content)
 
@@ -728,7 +729,7 @@ class StationScreen(KeyScreen):
         elif not self.why and not self.panels and (notice := self.session.notice()):
             hint = " · Bksp takes it back" if notice == self._outcome_notice else ""
             lines.append(("= ", f"{notice}{hint}", "$quiet"))
-        width = max(min(self.size.width, MAX_WIDTH) - 2 * MARGIN, 20)
+        width = max(min(self.size.width, MAX_WIDTH) - 2 * MARGIN - 1, 20)
         shown = [line for mark, text, style in lines for line in hang(styled(mark, style), styled(text, style), width)]
         message = join_lines(shown) if shown else Content(" ")
         self.query_one("#station-message", TextView).show(Content() if self.panels else message)

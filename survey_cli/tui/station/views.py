@@ -119,13 +119,14 @@ class OutcomeGrid(Lines):
     def __init__(self) -> None:
         super().__init__(id="outcomes")
         self._cells: tuple[Sequence[KeyCell], Sequence[KeyCell]] = ((), ())
+        self._is_apart = False
         self._places: list[list[tuple[int, int, str]]] = []
         """For each line the keys on it: from which cell to which."""
 
-    def show(self, calls: Sequence[KeyCell], outcomes: Sequence[KeyCell]) -> None:
-        """Show the keys of the call, and under them the outcomes."""
-        if (calls, outcomes) != self._cells:
-            self._cells = calls, outcomes
+    def show(self, calls: Sequence[KeyCell], outcomes: Sequence[KeyCell], *, apart: bool) -> None:
+        """Show the keys of the call, and under them the outcomes; `apart`: with an empty line between."""
+        if (calls, outcomes, apart) != (*self._cells, self._is_apart):
+            self._cells, self._is_apart = (calls, outcomes), apart
             self.rebuild()
 
     def build_lines(self, width: int) -> list[Content]:
@@ -134,6 +135,8 @@ class OutcomeGrid(Lines):
         while calls and sum(map(_measure, calls)) + COLUMN_GAP * (len(calls) - 1) > width:
             calls = calls[:-1]
         lines = [self._build_line(calls, [_measure(cell) for cell in calls])] if calls else []
+        if lines and self._is_apart:
+            lines.append(self._build_line((), ()))
         columns = _choose_columns(outcomes, width)
         starts = range(0, len(outcomes), len(columns))
         return [*lines, *(self._build_line(outcomes[start : start + len(columns)], columns) for start in starts)]

@@ -20,6 +20,8 @@ MAX_WIDTH: Final = 132
 """On a wider screen all of it stands in the middle: what belongs together stays together."""
 SIDE_WIDTH: Final = 110
 """Columns from which the side panel is shown beside the question."""
+SIDE_TEXT_WIDTH: Final = 34
+"""Cells of a line in it."""
 
 
 EDITING_KEYS: Final = frozenset(
@@ -137,6 +139,11 @@ class KeyScreen(Screen[None]):
             f"This window has {width} × {height} characters; {min_width} × {min_height} are needed. "
             "Enlarge it, or make its letters smaller. Keys are not taken meanwhile."
         )
+
+    @property
+    def case_width(self) -> int:
+        """Cells of a line about the case: in the side panel, or where there is none in the panel of F6."""
+        return SIDE_TEXT_WIDTH if self.has_class("-wide") else self.app.size.width - 10
 
     def on_resize(self) -> None:
         """Say so where the screen is too small, and adapt what depends on the size."""

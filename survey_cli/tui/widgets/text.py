@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from survey_cli.entries import StyledText
-from survey_cli.text_width import measure_width
+from survey_cli.text_width import fit, measure_width
 
 SEPARATOR: Final = " · "
 ASIDE: Final = "▷ "
@@ -70,6 +70,21 @@ def hang(first: Content, text: Content, width: int) -> list[Content]:
     indent = first.cell_length
     lines = text.wrap(max(width - indent, 4))
     return [first + line if n == 0 else Content(" " * indent) + line for n, line in enumerate(lines)] or [first]
+
+
+def build_table(rows: Iterable[tuple[str, str | Content]], width: int, style: str) -> list[Content]:
+    """Return lines of a label in this style and a text, the texts under each other."""
+    rows = [(clean(label), text) for label, text in rows]
+    column = min(max((measure_width(label) for label, _ in rows), default=0), width // 2)
+    return [
+        line
+        for label, text in rows
+        for line in hang(
+            Content.assemble((fit(label, column), style), "  "),
+            text if isinstance(text, Content) else Content(clean(text)),
+            width,
+        )
+    ]
 
 
 def spread(left: Content, right: Content, width: int) -> Content:
