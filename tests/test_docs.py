@@ -21,12 +21,15 @@ from support.pages import (
 )
 from survey_cli.cli.app import build_app
 from survey_cli.cli.run_command import run_command
-from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.exports.formats import FORMATS
+from survey_cli.instrument.checks.all_checks import RULES, check_instrument
 from survey_cli.instrument.source.load import load_source_text
+from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
+from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
 
 QUESTIONNAIRES = [fence for page in list_pages() for fence in iterate_fences(page, "yaml")]
 COMMANDS = [fence for page in list_pages() for fence in iterate_fences(page, "sh")]
-TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+TUTORIALS = [ROOT / "README.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
 INTERACTIVE = ("interview", "station", "preview")
 
 
@@ -46,6 +49,14 @@ def test_the_site_has_every_page_and_needs_no_network(tmp_path: Path) -> None:
         text = built.read_text(encoding="utf-8")
         loaded = re.findall(r'<(?:script|img|iframe)[^>]* src="([^"]+)"|<link[^>]* href="([^"]+)"', text)
         assert not [url for url in ("".join(pair) for pair in loaded) if url.startswith(("http", "//"))], built
+
+
+def test_the_readme_counts_problems_and_formats() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    counts = re.findall(r"knows (\d+) kinds of problems|(\d+) formats", text)
+    rules = {*RULES, *FORMAT_RULES, *VERSION_RULES}
+    assert ["".join(found) for found in counts] == [str(len(rules)), str(len(FORMATS))]
+    assert len(text.splitlines()) <= 120
 
 
 @pytest.mark.parametrize("page", list_pages(), ids=lambda page: str(page.relative_to(ROOT)))

@@ -5,6 +5,7 @@ Each is the interviewer's screen at 80×24 after some keys, with a database in m
 
 import asyncio
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -32,6 +33,9 @@ OPENING = ("enter", "1", "1")
 FONTS = re.compile(r"@font-face\s*\{[^}]*\}\s*")
 """Fonts that would be fetched from elsewhere: the reader's own monospaced one will do."""
 
+Scenes = Sequence[tuple[str, tuple[str, ...]]]
+"""Each with its title and the keys that lead to it."""
+
 PICTURES: dict[str, tuple[str, str, dict[str, str], tuple[str, ...]]] = {
     "statement": ("asu_2000.yaml", "Chicago District", CHICAGO, (*OPENING, "1", "3")),
     "correction": ("asu_2000.yaml", "Chicago District", CHICAGO, (*OPENING, "1", "3", "2", "left", "left")),
@@ -46,19 +50,66 @@ PICTURES: dict[str, tuple[str, str, dict[str, str], tuple[str, ...]]] = {
 """Name to instrument, case, sample columns and keys."""
 
 
-async def _drawn(instrument: str, case: str, columns: dict[str, str], keys: tuple[str, ...]) -> str:
+LIBRARY = """\
+instrument: library
+title: City Library
+scales:
+  agree: {1: Agree, 2: Partly agree, 3: Disagree}
+items:
+  - {id: visits, type: number, max: 90, text: How often did you visit last month?}
+  - {id: hours, type: scale, scale: agree, ask_if: visits > 0, text: The opening hours suit me.}
+"""
+"""The questionnaire of the README."""
+
+SCENES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("survey interview", OPENING),
+    ("key 1: Strongly agree", ("1",)),
+    ("key 3: Disagree", ("3",)),
+    ("key 2: Agree", ("2",)),
+    ("key ←: back to the question before", ("left",)),
+    ("key 3: Disagree, a correction", ("3",)),
+    ("key F2: a note", ("f2", *"Says this has improved since May.")),
+    ("key Enter: on with the interview", ("enter",)),
+)
+"""Titles and keys of the animated picture."""
+SCENE_SECONDS = 2
+
+
+async def _draw(
+    instrument: Path, case: str, columns: dict[str, str], scenes: Scenes, size: tuple[int, int] = (80, 24)
+) -> list[str]:
+    """Draw an interview after the keys of each scene, as SVG."""
     with Store.open(":memory:", create=True) as store:
-        seating = StartOptions(case=case, interviewer="Pat Moore", station="07", seed=2000, columns=columns)
-        desk = start_or_resume(INSTRUMENTS / instrument, seating, clock=lambda: MOMENT, store=store)
-        if isinstance(desk, UserError):
-            raise SystemExit(str(desk))
-        app = InterviewApp(desk)
-        async with app.run_test(size=(80, 24)) as pilot:
+        options = StartOptions(case=case, interviewer="Pat Moore", station="07", seed=2000, columns=columns)
+        session = start_or_resume(instrument, options, clock=lambda: MOMENT, store=store)
+        app = InterviewApp(session)
+        pictures = []
+        async with app.run_test(size=size) as pilot:
             await pilot.pause()
-            for key in keys:
-                await pilot.press({" ": "space"}.get(key, key))
-            await pilot.pause()
-            return app.export_screenshot(title="survey interview")
+            for title, keys in scenes:
+                for key in keys:
+                    await pilot.press({" ": "space", ".": "full_stop"}.get(key, key))
+                await pilot.pause()
+                pictures.append(FONTS.sub("", app.export_screenshot(title=title)))
+        return pictures
+
+
+def animate(pictures: Sequence[str], seconds: float) -> str:
+    """Return one SVG that shows pictures of the same size one after another; where motion is reduced, the last."""
+    opening = re.search(r"<svg [^>]*>", pictures[0])
+    assert opening is not None
+    share = 100 / len(pictures)
+    frames = [
+        f'<g class="frame" style="animation-delay: {number * seconds}s">{picture}</g>'
+        for number, picture in enumerate(pictures)
+    ]
+    style = (
+        f".frame {{ visibility: hidden; animation: frame {len(pictures) * seconds}s steps(1) infinite; }}"
+        f" @keyframes frame {{ 0% {{ visibility: visible; }} {share:.4f}% {{ visibility: hidden; }} }}"
+        " @media (prefers-reduced-motion: reduce)"
+        " { .frame { animation: none; } .frame:last-of-type { visibility: visible; } }"
+    )
+    return "\n".join((opening[0], f"<style>{style}</style>", *frames, "</svg>\n"))
 
 
 async def _station() -> str:
@@ -100,12 +151,27 @@ async def _station() -> str:
         return picture
 
 
+async def _write_interviews(folder: Path) -> None:
+    for name, (instrument, case, columns, keys) in PICTURES.items():
+        (picture,) = await _draw(INSTRUMENTS / instrument, case, columns, [("survey interview", keys)])
+        _write(name, picture)
+    asu = INSTRUMENTS / "asu_2000.yaml"
+    _write("interview", animate(await _draw(asu, "Chicago District", CHICAGO, SCENES, (80, 20)), SCENE_SECONDS))
+    library = folder / "library.yaml"
+    library.write_text(LIBRARY, encoding="utf-8")
+    (picture,) = await _draw(library, "1", {}, [("survey interview library.yaml", ("4", "enter"))], (60, 20))
+    _write("library", picture)
+
+
+def _write(name: str, picture: str) -> None:
+    (HERE / f"{name}.svg").write_text(FONTS.sub("", picture), encoding="utf-8")
+
+
 def main() -> None:
     HERE.mkdir(exist_ok=True)
-    (HERE / "station.svg").write_text(FONTS.sub("", asyncio.run(_station())), encoding="utf-8")
-    for name, (instrument, case, columns, keys) in PICTURES.items():
-        picture = FONTS.sub("", asyncio.run(_drawn(instrument, case, columns, keys)))
-        (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
+    _write("station", asyncio.run(_station()))
+    with TemporaryDirectory() as folder:
+        asyncio.run(_write_interviews(Path(folder)))
 
 
 if __name__ == "__main__":

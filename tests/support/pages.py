@@ -58,7 +58,7 @@ def iterate_fences(page: Path, language: str = "") -> Iterator[Fence]:
                 kind,
                 title[1] if title else "",
                 re.sub(f"^{indent}", "", body, flags=re.MULTILINE),
-                dict(REMARK.findall(comments)),
+                {key: value.removeprefix("\n").removesuffix("\n") for key, value in REMARK.findall(comments)},
             )
 
 
