@@ -75,7 +75,6 @@ class StatusScreen(KeyScreen):
             self.bell_due = True
 
     async def _refresh_now(self) -> None:
-        await self.close_panel()
         self._refresh_report()
 
     async def paste(self, text: str) -> None:

@@ -76,8 +76,8 @@ class Hands:
     def press(self, *keys: str, at: float = 0.0) -> None:
         """Press keys."""
         for key in split_keys(keys):
-            while not self.screen.is_ready:
-                self.pause()
+            while not self.app._exit and (not self.screen.is_ready or self.app._settled_at == float("inf")):
+                self.pause()  # no key is taken yet
             self.app._settled_at = 0.0  # these hands look at the screen before each key
             self.run(self.app.press(key, at))
         self.pause()

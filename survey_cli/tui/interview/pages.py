@@ -10,6 +10,7 @@ from survey_cli.entries import PickEntry, Prompt, ReadEntry, to_plain_text
 from survey_cli.entry_commands import COMMANDS
 from survey_cli.sessions import AskedItem, InterviewProtocol, InterviewResult
 from survey_cli.sessions.interview.interview_protocol import ClosingReview
+from survey_cli.tui.interview.keys import InterviewKey
 from survey_cli.tui.widgets.text import (
     ASIDE,
     HeaderState,
@@ -24,25 +25,6 @@ from survey_cli.tui.widgets.text import (
 from survey_cli.values import Place
 from survey_cli.wording import format_quantity
 
-KEYS: Final = (
-    ("1 2 3 …", "the code answers; one that could go on waits for Enter"),
-    ("Enter", "go on, end a list, keep the earlier answer"),
-    ("← or Alt+←", "back to the question before (← in an empty entry)"),
-    ("Alt+→ or End", "after going back: on to the first question without an answer"),
-    ("↑ ↓", "move a mark, Enter takes it; ↑ in an empty entry brings back the earlier answer"),
-    ("PgUp PgDn", "more of a long question"),
-    ("Esc", "clear the entry; close what is open"),
-    ("F2", "a note at this question"),
-    ("F3", "jump to a question asked before"),
-    ("F4", "language"),
-    ("F5", "what respondents ask"),
-    ("F6", "the case, both clocks, answers and notes"),
-    ("F7", "the other question of a failed check"),
-    ("F8, Ctrl+C", "suspend the interview, or end it"),
-    ("F9", "confirm an answer that is questioned"),
-    ("Ctrl+P", "every action, to be found by its words"),
-    ("Ctrl+J", "new line, in a free answer"),
-)
 DOT_WORDS: Final = (
     (".dk .refused", "an answer declined, by its name"),
     ("..", "a dot, where an answer begins with one"),
@@ -51,14 +33,14 @@ RECENT: Final = 8
 """Answers listed beside the question."""
 
 
-def build_help(prompt: Prompt | None, keys: Iterable[tuple[str, str]] = KEYS) -> str:
+def build_help(prompt: Prompt | None, keys: Iterable[InterviewKey]) -> str:
     """Build the page of keys, with more about this question first, as Markdown."""
     texts = (prompt.help, prompt.probe) if prompt is not None else ()
     lines = [f"*{escape_markdown(to_plain_text(text).strip())}*\n" for text in texts if text]
     keyed = prompt is not None and isinstance(prompt.entry, PickEntry | ReadEntry)
     declines = [(d.key, d.text) for d in prompt.declines if d.key] if prompt is not None and keyed else []
     commands = ((str(command), command.help) for command in COMMANDS)
-    listed = (*declines, *keys, *commands, *DOT_WORDS)
+    listed = (*declines, *((key.label, key.does) for key in keys), *commands, *DOT_WORDS)
     return "\n".join([*lines, *(f"- **{escape_markdown(key)}** {escape_markdown(does)}" for key, does in listed)])
 
 
@@ -172,16 +154,3 @@ def build_header(session: InterviewProtocol, prompt: Prompt | None, last: tuple[
         f"{last[0]}: {last[1]}" if last is not None and last[0] != prompt.place else "",
         mark,
     )
-
-
-def describe_earlier(prompt: Prompt) -> str:
-    """Describe the earlier answer, and what Enter does with it."""
-    earlier = prompt.earlier
-    assert earlier is not None
-    match earlier.kind:
-        case "answer":
-            return f"was {earlier.label} · Enter keeps"
-        case "prefill":
-            return f"already here: {earlier.label} · Enter takes it"
-        case "reopened":
-            return f"was {earlier.label}, which no longer fits: ask again"

@@ -1,6 +1,6 @@
 """Widgets that show one question: what is read aloud, its options, the entry and what is said about it."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,8 +64,9 @@ class OptionState(NamedTuple):
 class OptionLines(Lines):
     """The options, each with its code; what was chosen and what is marked stand out by a mark and by their row."""
 
-    def __init__(self) -> None:
+    def __init__(self, click: Callable[[OfferedOption], None]) -> None:
         super().__init__(id="options")
+        self._click = click
         self._state: OptionState | None = None
         self._line_options: list[list[int]] = []
         """For each line, the options on it from left to right."""
@@ -132,7 +133,7 @@ class OptionLines(Lines):
         if 0 <= offset.y < len(self._line_options) and self._state is not None:
             options = self._line_options[offset.y]
             n = min(offset.x // max(self._column_width, 1), len(options) - 1)
-            self.screen.click_option(self._state.pick.options[options[n]])  # type: ignore[attr-defined]
+            self._click(self._state.pick.options[options[n]])
 
 
 @lru_cache(maxsize=8192)
@@ -186,8 +187,10 @@ class Aside(Lines):
 class QuestionView(VerticalScroll):
     """Everything about one question, from top to bottom in the order in which it is used."""
 
-    def __init__(self) -> None:
+    def __init__(self, click: Callable[[OfferedOption], None]) -> None:
         super().__init__(id="body", can_focus=False)
+        self._click = click
+        """Called with the option that was clicked."""
         self._entry: Editor | None = None
         """The widget that is typed into, of the present question."""
         self.place: Place | None = None
@@ -199,7 +202,7 @@ class QuestionView(VerticalScroll):
     def compose(self) -> ComposeResult:
         yield TextView(id="spoken")
         yield Aside("instruction", ASIDE, "$quiet", "$quiet")
-        yield OptionLines()
+        yield OptionLines(self._click)
         yield Aside("probe", "say ▷ ", "bold $warning", "italic")
         yield TextView(id="message")
 

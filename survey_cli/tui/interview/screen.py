@@ -3,7 +3,7 @@
 It never depends on what a question is about.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final, assert_never
 
@@ -34,22 +34,32 @@ from survey_cli.outcomes import Outcome
 from survey_cli.sessions import InterviewProtocol
 from survey_cli.sessions.interview.interview_protocol import ClosingReview
 from survey_cli.tui.interview import pick
-from survey_cli.tui.interview.hints import END_HINTS, REVIEW_HINTS, list_hints
+from survey_cli.tui.interview.keys import END_HINTS, KEYS, REVIEW_HINTS, InterviewKey, list_hints
+from survey_cli.tui.interview.messages import Messages
 from survey_cli.tui.interview.pages import (
-    KEYS,
     build_case,
     build_faq,
     build_header,
     build_help,
     build_result,
     build_review,
-    describe_earlier,
 )
+from survey_cli.tui.interview.panels import build_jump_list, build_language_list, build_note_line, build_stop_list
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import MEASURE, QuestionView, is_certainly_measured
 from survey_cli.tui.widgets.editing import deselect, edit, insert
 from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
-from survey_cli.tui.widgets.panel import Act, Choice, ChoicePanel, LinePanel, ListPanel, Row, TextPanel, scroll_by_key
+from survey_cli.tui.widgets.panel import (
+    Act,
+    ActLater,
+    Choice,
+    ChoicePanel,
+    LinePanel,
+    Row,
+    TextPanel,
+    build_question,
+    scroll_by_key,
+)
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import (
     SEPARATOR,
@@ -59,7 +69,6 @@ from survey_cli.tui.widgets.text import (
     Line,
     TextView,
     clean,
-    spoken,
     styled,
 )
 from survey_cli.values import Place
@@ -73,6 +82,8 @@ class InterviewScreen(KeyScreen):
     """One interview."""
 
     named_keys = EDITING_KEYS | OPENERS
+    keys: Sequence[InterviewKey] = KEYS
+    """The keys as the help and the palette list them."""
 
     def __init__(self, session: InterviewProtocol) -> None:
         super().__init__()
@@ -114,7 +125,7 @@ class InterviewScreen(KeyScreen):
         with VerticalScroll(id="side", can_focus=False):
             yield TextView(id="case")
         with Vertical(id="main"):
-            yield QuestionView()
+            yield QuestionView(self.click_option)
             yield Container(id="panels")
         yield Static(id="too-small", markup=False)
 
@@ -271,9 +282,8 @@ class InterviewScreen(KeyScreen):
                     self.pick = self.pick._replace(typed="")
 
     async def _ask_specify(self, option: OfferedOption, entry: PickEntry, text: str) -> None:
-        words = to_plain_text(option.text).strip().rstrip(":?")
-
         async def submit(typed: str) -> None:
+            text = commands.unescape_dots(typed)
             if commands.is_command(typed):
                 await self._run_command(typed)
             elif not typed:
@@ -281,14 +291,12 @@ class InterviewScreen(KeyScreen):
             elif entry.several:
                 assert self.prompt is not None
                 await self.close_panel()
-                text = commands.unescape_dots(typed)
                 await self._pick(pick.add(option, entry, self.prompt, self.pick, text), entry)
             else:
-                await self._send(PickReply((option.code,), {option.code: commands.unescape_dots(typed)}))
+                await self._send(PickReply((option.code,), {option.code: text}))
 
-        panel = LinePanel("specify", f"{option.code} {words}: ", submit, text=text, saves="take it")
-        panel.option = option  # type: ignore[attr-defined]
-        await self.open_panel(panel)
+        label = f"{option.code} {to_plain_text(option.text).strip().rstrip(':?')}: "
+        await self.open_panel(LinePanel("specify", label, submit, text=text, saves="take it", option=option))
 
     async def _send(self, reply: PickReply, *, without_enter: bool = False) -> None:
         """Send codes; where they are rejected, they stay to be seen."""
@@ -372,11 +380,11 @@ class InterviewScreen(KeyScreen):
         async def record() -> None:
             await self._finish(self.session.decline(decline.id), swallow=True, sent=decline.text)
 
-        if not self.pick.chosen:
+        if self.pick.chosen:
+            question = commands.format_drop_question(decline.text, len(self.pick.chosen))
+            await self.open_panel(build_question(question, "yes", record))
+        else:
             await record()
-            return
-        question = commands.format_drop_question(decline.text, len(self.pick.chosen))
-        await self.open_panel(ChoicePanel(question, (Choice("y", "yes", record), Choice("n", "no", _do_nothing))))
 
     def click_option(self, option: OfferedOption) -> None:
         """Choose the option that was clicked, as its code would; a click at a question that has gone does nothing."""
@@ -391,7 +399,7 @@ class InterviewScreen(KeyScreen):
                 self.forget_messages()
                 await self._pick(pick.choose(option, self.prompt.entry, self.prompt, self.pick), self.prompt.entry)
 
-        self.app.act_later(choose)  # type: ignore[attr-defined]
+        self.app.post_message(ActLater(choose))
 
     # After each call to the session
 
@@ -412,7 +420,7 @@ class InterviewScreen(KeyScreen):
         self._swallows_enter = swallow
         return True
 
-    async def _stay(self, rejection: Rejection | None, *, said: str) -> None:
+    async def _stay(self, rejection: Rejection | None, *, said: str = "") -> None:
         """Stay at the same question, with what was typed for it."""
         if rejection is not None:
             self.refuse(rejection.why)
@@ -420,6 +428,7 @@ class InterviewScreen(KeyScreen):
         await self._drop_command()
         self.prompt = self.session.prompt()
         self.review = self.session.closing_review()
+        self._notes = self.session.list_notes()
         self.said = said
 
     async def _arrive(self) -> None:
@@ -485,11 +494,8 @@ class InterviewScreen(KeyScreen):
             self._unsent[self.prompt.place] = self.pick._replace(typed="", marked=None, rejected=False)
 
     async def _drop_command(self) -> None:
-        """Take away the line that was a command."""
-        panel = self.panel
-        if isinstance(panel, LinePanel) and (
-            panel.what in ("command", "note") or commands.is_command(panel.input.value)
-        ):
+        """Take away what led to a command: the panel on top, or the line that was typed."""
+        if self.panel is not None:
             await self.close_panel()
         elif commands.is_command(self.view.typed):
             self.view.set_typed("")
@@ -532,19 +538,12 @@ class InterviewScreen(KeyScreen):
     # What keys open
 
     async def _open(self, key: str) -> None:
-        """Open what a key opens; the same key closes it again."""
-        panel = self.panel
-        if panel is not None and panel.what != "specify":
-            if panel.unfinished:
-                self.refuse("finish this line first: Enter saves it, Esc cancels it")
-                return
-            if key == panel.what == "ctrl+c":
-                await panel.press("y")
-                return
-            await self.close_panel()
-            if panel.what == key:
-                return
-        await self._list_openers()[key]()
+        """Open what a key opens; the same key closes it again. An option's text stays open under it."""
+        act = self._list_openers()[key]
+        if self.panel is not None and self.panel.what == "specify":
+            await act()
+        else:
+            await self.open_by_key(key, key, act)
 
     def _list_openers(self) -> Mapping[str, Act]:
         """List what opens by which key."""
@@ -563,7 +562,7 @@ class InterviewScreen(KeyScreen):
         }
 
     async def _open_help(self) -> None:
-        await self.open_panel(TextPanel("f1", build_help(self.prompt)))
+        await self.open_panel(TextPanel("f1", build_help(self.prompt, self.keys)))
 
     async def _open_faq(self) -> None:
         if self.prompt is not None and self.prompt.faq:
@@ -578,98 +577,49 @@ class InterviewScreen(KeyScreen):
         return build_case(self.session, prompt, self._notes, self.case_width)
 
     async def _open_command(self) -> None:
-        panel = LinePanel("command", "", self._run_command, text=".", saves="run it")
-        await self.open_panel(panel)
+        await self.open_panel(LinePanel("command", "", self._run_command, text=".", saves="run it"))
 
     async def _open_note(self) -> None:
-        """Open a line for a note; ↑ brings back those written before, the ones at this place first."""
-        notes = sorted(self._notes, key=lambda note: note.place == self._place)
-
-        async def submit(typed: str) -> None:
-            if not typed:
-                await self.close_panel()
-                return
-            await self._add_note(typed, None if panel.at is None else notes[panel.at])
-
-        panel = LinePanel("f2", "note: ", submit, earlier=[note.text for note in notes])
-        await self.open_panel(panel)
+        await self.open_panel(build_note_line(self._notes, self._place, self._add_note))
 
     async def _add_note(self, text: str, replaces: InterviewNote | None = None) -> None:
-        rejection = self.session.add_note(text, replaces=replaces)
-        if rejection is None:
-            self._notes = self.session.list_notes()
-            if self.panel is not None and self.panel.what == "f2":
-                await self.close_panel()
-        await self._stay(rejection, said="noted")
+        await self._stay(self.session.add_note(text, replaces=replaces), said="noted")
 
     async def _open_jump(self) -> None:
-        asked = self.session.list_items()
-        rows = [
-            Row((str(a.place), a.answer, a.text), partial(self._jump, a.place), str(a.place), terms=a.section)
-            for a in asked
-        ]
-        marked = next((n for n, a in enumerate(asked) if a.place == self._place), len(asked) - 1)
-        empty = "no question asked so far has these words" if asked else "nothing has been asked yet"
-        await self.open_panel(
-            ListPanel("f3", "jump to: ", rows, marked=max(marked, 0), empty=empty, takes="go there", takes_keys=False)
-        )
+        await self.open_panel(build_jump_list(self.session.list_items(), self._place, self._jump))
 
     async def _open_languages(self) -> None:
         """Switch between two languages at once; more are a list."""
-        prompt = self.prompt
-        if prompt is None or len(prompt.languages) < 2:
+        languages = self.prompt.languages if self.prompt is not None else ()
+        if self.prompt is None or len(languages) < 2:
             self.refuse(commands.NO_LANGUAGE)
-            return
-        others = [language for language in prompt.languages if language != prompt.language]
-        if len(others) == 1:
-            await self._speak(others[0])
-            return
-        rows = [
-            Row((str(n), language), partial(self._speak, language), str(n))
-            for n, language in enumerate(prompt.languages, 1)
-        ]
-        await self.open_panel(ListPanel("f4", "continue in: ", rows, takes="continue in it"))
+        elif len(languages) == 2:
+            await self._speak(next(each for each in languages if each != self.prompt.language))
+        else:
+            await self.open_panel(build_language_list(languages, self._speak))
 
     async def _speak(self, language: str) -> None:
-        rejection = self.session.switch_language(language)
-        if rejection is None and self.panel is not None and self.panel.what == "f4":
-            await self.close_panel()
-        await self._stay(rejection, said="")
+        await self._stay(self.session.switch_language(language))
 
     async def _jump_to_other(self) -> None:
         """Jump from a failed check to the other question that it compares."""
         places = self._list_other_places()
-        if not places:
+        if places:
+            await self._jump(places[0])
+        else:
             self.refuse("no other question is compared here")
-            return
-        await self._jump(places[0])
 
     async def _open_stop(self) -> None:
-        outcomes = self.session.list_stop_outcomes()
-        rows = [Row(("s", "Suspend it, to be resumed at this question"), self._suspend, "s")]
-        for outcome in outcomes:
-            does = "Stop here" if outcome.temporary else "End"
-            rows.append(
-                Row(
-                    (str(outcome.number), f"{does}: {outcome.name}"),
-                    partial(self._ask_stop, outcome),
-                    str(outcome.number),
-                )
-            )
-        await self.open_panel(ListPanel("f8", "suspend or end: ", rows))
+        await self.open_panel(build_stop_list(self.session.list_stop_outcomes(), self._suspend, self._ask_stop))
 
     async def _ask_stop(self, outcome: Outcome) -> None:
-        await self.close_panel()
-        choices = (Choice("y", "yes", partial(self._stop, outcome)), Choice("n", "no", _do_nothing))
-        await self.open_panel(ChoicePanel(commands.format_stop_question(outcome), choices))
+        await self._drop_command()
+        question = commands.format_stop_question(outcome)
+        await self.open_panel(build_question(question, "yes", partial(self._stop, outcome)))
 
     async def _ask_suspend(self) -> None:
-        panel = ChoicePanel(
-            "Suspend this interview? It can be resumed at this question.",
-            (Choice("y", "yes", self._suspend), Choice("n", "no", _do_nothing)),
-        )
-        panel.what = "ctrl+c"
-        await self.open_panel(panel)
+        question = "Suspend this interview? It can be resumed at this question."
+        await self.open_panel(build_question(question, "yes", self._suspend, what="ctrl+c"))
 
     async def _confirm(self) -> None:
         if self.pending_query is None:
@@ -677,31 +627,19 @@ class InterviewScreen(KeyScreen):
         elif self.pending_query.aloud:
             await self._finish(self.session.confirm(), swallow=True)
         else:
-            await self.open_panel(
-                LinePanel("f9", "confirmed, because (optional): ", self._confirm_because, saves="confirm")
-            )
+            label = "confirmed, because (optional): "
+            await self.open_panel(LinePanel("f9", label, self._confirm_because, saves="confirm"))
 
     async def _confirm_because(self, reason: str) -> None:
         await self._finish(self.session.confirm(reason))
 
     async def _open_palette(self) -> None:
         """Open the palette: every action with its key and its command."""
-        keys = {"F2": "f2", "F3": "f3", "F4": "f4", "F5": "f5", "F6": "f6", "F7": "f7", "F8, Ctrl+C": "f8", "F9": "f9"}
-        keys |= {"← or Alt+←": "alt+left", "Alt+→ or End": "alt+right"}
-        rows = [Row((key, does), partial(self._act_from_palette, keys[key])) for key, does in KEYS if key in keys]
-        rows += [
-            Row((each.key or f".{each.id}", each.text), partial(self._act_from_palette, each))
-            for each in (self.prompt.declines if self.prompt is not None else ())
-        ]
-        await self.open_palette([*rows, Row(("F1", "all keys"), partial(self._act_from_palette, "f1"))])
-
-    async def _act_from_palette(self, action: str | DeclineOption) -> None:
-        """Press a key, or record a decline, that was chosen in the palette."""
-        await self.close_panel()
-        if isinstance(action, DeclineOption):
-            await self._decline(action)
-        else:
-            await self.press(action, self._struck[1] + 1)
+        now = self._struck[1]
+        rows = [Row((key.label, key.does), partial(self.press, key.press, now)) for key in self.keys if key.press]
+        declines = self.prompt.declines if self.prompt is not None else ()
+        rows += [Row((each.key or f".{each.id}", each.text), partial(self._decline, each)) for each in declines]
+        await self.open_palette([*rows, Row(("F1", "all keys"), partial(self.press, "f1", now))])
 
     # Commands
 
@@ -750,7 +688,6 @@ class InterviewScreen(KeyScreen):
                 if isinstance(outcome, Rejection):
                     self.refuse(outcome.why)
                 else:
-                    await self._drop_command()
                     await self._ask_stop(outcome)
             case _:
                 key = next(each.key for each in commands.COMMANDS if each.name == name)
@@ -776,11 +713,10 @@ class InterviewScreen(KeyScreen):
         if prompt is None:
             self._show_review(self.review) if self.review is not None else self._show_end()
             return
-        specifying = getattr(self.panel, "option", None)
-        self.view.show_question(
-            prompt, self.pick, denied=self.denied, specifying=specifying.code if specifying is not None else None
-        )
-        self.view.show_message(self._build_messages(prompt))
+        option = self.panel.option if isinstance(self.panel, LinePanel) else None
+        specifying = option.code if option is not None else None
+        self.view.show_question(prompt, self.pick, denied=self.denied, specifying=specifying)
+        self.view.show_message(self._collect_messages(prompt).build())
         wide, typed = self.has_class("-wide"), bool(self.pick.typed or self.view.typed)
         untouched = self.pick == PickState()
         places = self._list_other_places()
@@ -795,9 +731,7 @@ class InterviewScreen(KeyScreen):
 
     def _show_review(self, review: ClosingReview) -> None:
         self.view.show_page(build_review(review, min(self.size.width, MEASURE) - 10))
-        self.view.show_message(
-            [line for line in (_mark("! ", self.why, "bold $error"), styled(self.said, "$quiet")) if line]
-        )
+        self.view.show_message(Messages(why=self.why, said=self.said).build())
         self.show_keys(REVIEW_HINTS)
 
     def tick(self) -> None:
@@ -820,46 +754,25 @@ class InterviewScreen(KeyScreen):
             parts.append(f"{there:%H:%M} there")
         self.query_one("#status", Line).show(self.aside, styled(SEPARATOR.join(parts)))
 
-    def _build_messages(self, prompt: Prompt) -> list[Content]:
-        """Build what is said under the entry: why not, what is questioned, what the earlier answer was."""
-        lines: list[Content] = []
-        if heard := self.session.heard():
-            lines.append(styled(f"they say: {heard}", "$success"))
-        if self.why:
-            lines.append(styled(f"! {self.why}", "bold $error"))
-        if self.notice:
-            lines.append(styled(f"» {self.notice}", "bold $warning"))
+    def _collect_messages(self, prompt: Prompt) -> Messages:
         query = self.pending_query
-        if query is not None and not query.aloud:
-            sent = f"{clean(self._sent)}: " if self._sent else ""
-            lines.append(
-                Content.assemble(
-                    (f"? {sent}", "bold $warning"), spoken(query.text, "bold $warning"), (" Confirm?", "bold $warning")
-                )
-            )
-        elif query is None and prompt.earlier is not None and not self.denied and not lines:
-            lines.append(styled(describe_earlier(prompt), "$quiet"))
-        echo = ""
+        return Messages(
+            heard=self.session.heard(),
+            why=self.why,
+            notice=self.notice,
+            query=query.text if query is not None and not query.aloud else (),
+            sent=self._sent,
+            earlier=prompt.earlier if query is None and not self.denied else None,
+            echo=self._echo(prompt),
+            said=self.said,
+            notes=[note.text for note in self._notes if note.place == prompt.place],
+        )
+
+    def _echo(self, prompt: Prompt) -> str:
+        """Return how what is typed is understood."""
         if isinstance(prompt.entry, PickEntry):
-            echo = pick.describe_typed(self.pick.typed, prompt.entry, prompt) if self.pick.typed else ""
-        elif isinstance(prompt.entry, LineEntry) and not commands.is_command(self.view.typed):
-            echo = self.session.echo(commands.unescape_dots(self.view.typed))
-            echo = f"= {echo}" if echo else ""
-        if echo and not self.why:
-            lines.append(styled(echo, "$quiet"))
-        if self.said:
-            lines.append(styled(self.said, "$quiet"))
-        lines += [
-            Content.assemble(("note: ", "$quiet"), (clean(note.text), "italic"))
-            for note in self._notes
-            if note.place == prompt.place
-        ]
-        return lines
-
-
-def _mark(mark: str, text: str, style: str) -> Content:
-    return styled(f"{mark}{text}", style) if text else Content()
-
-
-async def _do_nothing() -> None:
-    """A question answered with no."""
+            return pick.describe_typed(self.pick.typed, prompt.entry, prompt) if self.pick.typed else ""
+        if not isinstance(prompt.entry, LineEntry) or commands.is_command(self.view.typed):
+            return ""
+        echo = self.session.echo(commands.unescape_dots(self.view.typed))
+        return f"= {echo}" if echo else ""

@@ -5,6 +5,7 @@ It reads no file itself.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
@@ -16,27 +17,28 @@ from survey_cli.entries import OfferedOption, PickEntry, Prompt, Rejection
 from survey_cli.sessions import InterviewResult
 from survey_cli.sessions.preview.preview import PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewValue
-from survey_cli.tui.interview.pages import KEYS, build_help
+from survey_cli.tui.interview.keys import KEYS, InterviewKey
+from survey_cli.tui.interview.messages import Messages
+from survey_cli.tui.interview.pages import build_help
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.preview.problems import ProblemLines, count_problems
 from survey_cli.tui.widgets.editing import get_text, set_text
 from survey_cli.tui.widgets.key_screen import MIN_WIDTH
-from survey_cli.tui.widgets.panel import SCROLLS, Act, Choice, ChoicePanel, ListPanel, Row, TextPanel
+from survey_cli.tui.widgets.panel import SCROLLS, Act, LinePanel, ListPanel, Row, TextPanel, build_question
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import SEPARATOR, HeaderState, KeyHint, join_lines, styled
-from survey_cli.values import Place
 from survey_cli.wording import format_quantity
 
 PREVIEW_KEYS: Final = (
-    ("Ctrl+L", "the file's problems and warnings"),
-    ("Ctrl+T", "the data as an analyst gets it"),
-    ("Ctrl+R", "start over, without any answer"),
-    ("Ctrl+C", "leave the preview"),
-    ("F3", "any item, asked or not; open questions before it are answered by invention"),
+    InterviewKey("Ctrl+L", "the file's problems and warnings", "ctrl+l"),
+    InterviewKey("Ctrl+T", "the data as an analyst gets it", "ctrl+t"),
+    InterviewKey("Ctrl+R", "start over, without any answer", "ctrl+r"),
+    InterviewKey("Ctrl+C", "leave the preview", "ctrl+c"),
+    InterviewKey("F3", "any item, asked or not; open questions before it are answered by invention", "f3"),
+    *(key._replace(label="F8") if key.press == "f8" else key for key in KEYS if key.press != "f3"),
 )
-"""The keys that a preview adds to the interviewer's, or changes."""
-INTERVIEW_KEYS: Final = tuple(("F8" if key == "F8, Ctrl+C" else key, does) for key, does in KEYS if key != "F3")
+"""The interviewer's keys with those that a preview adds or changes."""
 FOLLOWS: Final = "The file is read again whenever it is saved, and the interview goes on at the same item."
 OPENERS: Final = frozenset({"ctrl+l", "ctrl+t", "ctrl+r", "ctrl+c"})
 """Keys that open something at any time, at the end of the interview too."""
@@ -65,6 +67,7 @@ class PreviewScreen(InterviewScreen):
     """The interview of a file, as it is now."""
 
     named_keys = InterviewScreen.named_keys | OPENERS
+    keys = PREVIEW_KEYS
     min_size = (40, 12)
     """Half of a screen beside an editor."""
 
@@ -129,7 +132,7 @@ class PreviewScreen(InterviewScreen):
         for options in panel.query(OptionList):
             position = options.highlighted or 0
         typed = "".join(get_text(field) for field in panel.query(Input))
-        return OpenPanel(panel.what, typed, position, getattr(panel, "option", None))
+        return OpenPanel(panel.what, typed, position, panel.option if isinstance(panel, LinePanel) else None)
 
     async def _reopen(self, opened: OpenPanel) -> None:
         """Open a panel again, with what it says now and what was typed in it."""
@@ -216,8 +219,7 @@ class PreviewScreen(InterviewScreen):
         }
 
     async def _open_help(self) -> None:
-        keys = (*PREVIEW_KEYS, *INTERVIEW_KEYS)
-        await self.open_panel(TextPanel("f1", f"{FOLLOWS}\n\n{build_help(self.prompt, keys)}"))
+        await self.open_panel(TextPanel("f1", f"{FOLLOWS}\n\n{build_help(self.prompt, self.keys)}"))
 
     async def _open_problems(self) -> None:
         await self.open_panel(TextPanel("ctrl+l", ProblemLines(self.shown.problems, self.shown.read_line)))
@@ -230,47 +232,20 @@ class PreviewScreen(InterviewScreen):
         """List the variables with their values; Enter goes to the item of one."""
         values = self.shown.session.list_values()
 
-        def act(place: Place) -> Act:
-            return lambda: self._jump(place)
-
-        rows = [_build_row(value, act(value.place)) for value in values]
+        rows = [_build_row(value, partial(self._jump, value.place)) for value in values]
         marked = next((n for n, value in enumerate(values) if value.place == self._place), 0)
         await self.open_panel(ListPanel("ctrl+t", _count_states(values), rows, marked=marked, takes="go to the item"))
 
     async def _ask_restart(self) -> None:
-        panel = ChoicePanel(
-            "Start over? Every answer of this preview is forgotten.",
-            (Choice("y", "start over", self._start_over), Choice("n", "go on", _go_on)),
-        )
-        panel.what = "ctrl+r"
-        await self.open_panel(panel)
+        question = "Start over? Every answer of this preview is forgotten."
+        await self.open_panel(build_question(question, "start over", self._start_over, no="go on", what="ctrl+r"))
 
     async def _ask_suspend(self) -> None:
-        panel = ChoicePanel(
-            "Leave the preview? Nothing of it is stored.",
-            (Choice("y", "leave", self._leave), Choice("n", "go on", _go_on)),
-        )
-        panel.what = "ctrl+c"
-        await self.open_panel(panel)
+        question = "Leave the preview? Nothing of it is stored."
+        await self.open_panel(build_question(question, "leave", self._leave, no="go on", what="ctrl+c"))
 
     async def _leave(self) -> None:
         self.left = True
-
-    async def open_palette(self, rows: list[Row]) -> None:
-        def act(key: str) -> Act:
-            async def open_it() -> None:
-                await self.close_panel()
-                await self._open(key)
-
-            return open_it
-
-        own = [Row((key, does), act(key.lower())) for key, does in PREVIEW_KEYS]
-        others = [
-            row._replace(cells=("F8", *row.cells[1:])) if row.cells[0] == "F8, Ctrl+C" else row
-            for row in rows
-            if row.cells[0] != "F3"
-        ]
-        await super().open_palette([*own, *others])
 
     # What is shown
 
@@ -304,9 +279,8 @@ class PreviewScreen(InterviewScreen):
         )
 
     def _show_end(self) -> None:
-        lines = [styled(f"! {self.why}", "bold $error")] if self.why else []
         self.view.show_page(_build_end(self.session.result()))
-        self.view.show_message([*lines, *([styled(self.said, "$quiet")] if self.said else [])])
+        self.view.show_message(Messages(why=self.why, said=self.said).build())
         self.show_keys(
             (
                 KeyHint("←", "back"),
@@ -333,10 +307,6 @@ class BrokenPanel(TextPanel):
             await super().press(key)
         else:
             self.refuse("correct the file and save it: the question comes back")
-
-
-async def _go_on() -> None:
-    """A question answered with no."""
 
 
 def _is_same(before: Prompt | None, now: Prompt | None) -> bool:

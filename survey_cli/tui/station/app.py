@@ -39,6 +39,10 @@ class StationApp(KeyApp):
         if self.top is self.station:
             self.show_effect()
 
+    async def on_station_screen_wrap_up_over(self) -> None:
+        """Look for the next case at once."""
+        await self.beat()
+
     async def leave(self, screen: KeyScreen) -> None:
         if screen is self.station:
             self.exit()

@@ -1,40 +1,29 @@
 """Lines of the case to be called: person, numbers, clocks, appointment, history, and what stands beside it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from textual.content import Content
 
-from survey_cli.sessions.station.shift import list_shift_figures
 from survey_cli.sessions.station.station_protocol import (
     CaseView,
-    ShiftSummary,
     StationAppointment,
     StationHistoryLine,
     StationNumber,
-    StationView,
 )
 from survey_cli.tui.widgets.text import (
-    ASIDE,
-    HERE,
     SEPARATOR,
-    build_section,
-    build_table,
     clean,
     hang,
-    join_lines,
     spread,
     styled,
 )
-from survey_cli.wording import format_quantity
 
 MAX_OTHER_NUMBERS: Final = 3
 """Numbers listed beside the current one."""
 MAX_LINES: Final = 2
 """Lines that the sample's columns or a notice may take on the card."""
-NEXT_APPOINTMENTS: Final = 5
-"""Appointments listed beside the case."""
 NUMBER_STATES: Final = {"dead": "dead", "never_call": "never to be called"}
 
 
@@ -54,7 +43,7 @@ def build_card(view: CaseView, width: int, *, rows: int, has_side: bool) -> list
         (4, _limit(styled(details.replace("\n", " "), "$quiet"), width)),
         (0, _build_numbers(view, width)),
         (3, others),
-        (0, _build_clocks(view, width)),
+        (0, build_clocks(view, width)),
         (1, _limit(_label("Appointment", view.appointment, "bold $warning"), width)),
         (0, _limit(_label("Ask for", view.ask_for, "bold"), width, 1)),
         (2, _limit(_label("Interview", view.interview_status), width, 1)),
@@ -89,7 +78,7 @@ def _build_numbers(view: CaseView, width: int) -> list[Content]:
     if number is None:
         return [styled("no number that can be dialed", "bold $error")]
     position = f"number {view.numbers.index(number) + 1} of {len(view.numbers)}"
-    about = styled(f"   {SEPARATOR.join([*_describe_number(number), position])}", "$quiet")
+    about = styled(f"   {SEPARATOR.join([*describe_number(number), position])}", "$quiet")
     line = Content.assemble((clean(number.text), "bold $accent"), about)
     if view.has_open_call:
         line += styled(f"{SEPARATOR}dialed", "bold")
@@ -98,7 +87,8 @@ def _build_numbers(view: CaseView, width: int) -> list[Content]:
     return [line, *hang(styled("! ", "bold $error"), styled(f"not now: {number.why_not}", "bold $error"), width)[:2]]
 
 
-def _describe_number(number: StationNumber) -> list[str]:
+def describe_number(number: StationNumber) -> list[str]:
+    """Describe a number in words, itself left out: its line, how it is dialed, its state, its last outcome."""
     words = [
         number.line if number.line != "unknown" else "kind unknown",
         "dial by hand" if number.by_hand else "",
@@ -110,13 +100,13 @@ def _describe_number(number: StationNumber) -> list[str]:
 
 def _build_other_numbers(view: CaseView) -> list[Content]:
     others = [number for number in view.numbers if not number.current]
-    lines = [styled(f"{n.text}   {SEPARATOR.join(_describe_number(n))}", "$quiet") for n in others[:MAX_OTHER_NUMBERS]]
+    lines = [styled(f"{n.text}   {SEPARATOR.join(describe_number(n))}", "$quiet") for n in others[:MAX_OTHER_NUMBERS]]
     if len(others) > MAX_OTHER_NUMBERS:
         lines.append(styled(f"and {len(others) - MAX_OTHER_NUMBERS} more: n", "$quiet"))
     return lines
 
 
-def _build_clocks(view: CaseView, width: int) -> list[Content]:
+def build_clocks(view: CaseView, width: int) -> list[Content]:
     """Build both clocks, and until when the respondent may be called, in two lines where there is no room for one."""
     there, here = view.respondent_time, view.station_time
     if there is None:
@@ -163,71 +153,3 @@ def format_appointment(appointment: StationAppointment) -> tuple[str, str, str]:
         appointment.note,
     )
     return format_time(here), appointment.name, ", ".join(word for word in words if word)
-
-
-def describe_due(appointment: StationAppointment, now: datetime) -> str:
-    """Describe an appointment that is due: `Appointment in 3 minutes: Blaine Sector, 10:45 there`."""
-    minutes = int((appointment.station_time - now).total_seconds() / 60)
-    when = "now"
-    if abs(minutes) >= 1:
-        apart = format_quantity(abs(minutes), "minute")
-        when = f"in {apart}" if minutes > 0 else f"late by {apart}"
-    there, here = appointment.respondent_time, appointment.station_time
-    clocks = f"{there:%H:%M} there" if there.utcoffset() != here.utcoffset() else f"{here:%H:%M}"
-    return f"Appointment {when}: {appointment.name}, {clocks}"
-
-
-def build_side(
-    view: StationView,
-    appointments: Sequence[StationAppointment],
-    summary: ShiftSummary,
-    width: int,
-    *,
-    beside_card: bool,
-) -> Content:
-    """Build the side panel: details, numbers, next appointments, the shift; the rest only where no card is beside it."""
-    sections: list[Content] = []
-    if isinstance(view, CaseView):
-        details = [
-            Content.assemble((f"{clean(label)}: ", "$quiet"), clean(text)) for label, text in view.details if text
-        ]
-        numbers = [line for number in view.numbers for line in _build_side_number(number, width)]
-        if beside_card:
-            sections += [build_section("CASE", details)]
-            numbers = numbers if len(view.numbers) > 1 else []
-        else:
-            title = view.name if view.key == view.name else f"{view.name}  {view.key}"
-            sections += [join_lines([styled(title, "bold"), *details, *_build_clocks(view, width)])]
-        sections += [build_section("NUMBERS", numbers)]
-    sections += [build_section("MY APPOINTMENTS", build_appointments(appointments)), build_shift(summary, width)]
-    return Content("\n\n").join([section for section in sections if section])
-
-
-def _build_side_number(number: StationNumber, width: int) -> list[Content]:
-    style = "bold" if number.current else ""
-    first = styled(f"{HERE if number.current else ' '} {number.text}  ", style)
-    return hang(first, styled(SEPARATOR.join(_describe_number(number)), style), width)
-
-
-def build_appointments(appointments: Sequence[StationAppointment]) -> list[Content]:
-    """Build this interviewer's next appointments, one line each."""
-    lines = []
-    for appointment in appointments[:NEXT_APPOINTMENTS]:
-        when, name, about = format_appointment(appointment)
-        style = "bold $error" if appointment.is_late else "$quiet"
-        lines.append(Content.assemble((f"{when}  ", style), clean(name), (f"  {clean(about)}", style)))
-    if len(appointments) > NEXT_APPOINTMENTS:
-        lines.append(styled(f"and {len(appointments) - NEXT_APPOINTMENTS} more: m", "$quiet"))
-    return lines
-
-
-def build_shift(summary: ShiftSummary, width: int) -> Content:
-    """Build the shift so far: its figures in a column."""
-    return build_section("SHIFT SO FAR", build_table(list_shift_figures(summary), width, "$quiet"))
-
-
-def build_faq(faq: Iterable[tuple[str, str]]) -> Content:
-    """Build what respondents ask, and what may be answered."""
-    return Content("\n\n").join(
-        [Content.assemble((f"{ASIDE}{clean(question)}", "$quiet"), f"\n{clean(answer)}") for question, answer in faq]
-    )

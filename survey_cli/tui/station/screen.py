@@ -4,15 +4,16 @@ It knows no terminal, no telephone and no rules about who may be called.
 """
 
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Final, assert_never
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 from survey_cli.entries import Rejection, to_ascii_digits
@@ -29,9 +30,7 @@ from survey_cli.sessions.station.station_protocol import (
     WrapUpView,
 )
 from survey_cli.tui.interview.screen import InterviewScreen
-from survey_cli.tui.station.case import build_appointments as build_next_appointments
-from survey_cli.tui.station.case import build_faq, build_shift, build_side, describe_due, format_appointment
-from survey_cli.tui.station.forms import POLICIES, AppointmentPanel, FormValues, RefusalPanel, ScriptsPanel
+from survey_cli.tui.station.forms import ScriptsPanel
 from survey_cli.tui.station.keys import (
     BY_KEY,
     BY_WORD,
@@ -43,32 +42,39 @@ from survey_cli.tui.station.keys import (
     list_call_keys,
     list_keys,
 )
+from survey_cli.tui.station.lists import (
+    build_appointment_list,
+    build_break_list,
+    build_caller_list,
+    build_outcome_list,
+)
+from survey_cli.tui.station.outcomes import OutcomeEntry
+from survey_cli.tui.station.pages import (
+    build_due_line,
+    build_faq,
+    build_header,
+    build_messages,
+    build_side,
+    build_waiting_page,
+    describe_due,
+)
 from survey_cli.tui.station.views import CardState, CaseCard, HistoryView, KeyCell, OutcomeGrid
-from survey_cli.tui.station.waiting import format_duration
 from survey_cli.tui.widgets.form import FormPanel
 from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
-from survey_cli.tui.widgets.panel import Choice, ChoicePanel, LinePanel, ListPanel, Row, TextPanel, scroll_by_key
+from survey_cli.tui.widgets.panel import LinePanel, Row, TextPanel, build_question, scroll_by_key
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import (
     MARGIN,
     Header,
-    HeaderState,
     KeyBar,
     TextView,
-    build_section,
-    hang,
-    join_lines,
-    styled,
 )
 from survey_cli.wording import format_quantity, shorten
 
 Submit = Callable[[str], Awaitable[None]]
 NO_CASE: Final = "there is no case on the screen"
-MIN_SEARCH: Final = 2
-"""Characters of a number or a name that are searched for; fewer would find half the sample."""
 BELL_VARIABLE: Final = "SURVEY_BELL"
 """Set to 1, the terminal's bell rings once when an appointment becomes due."""
-LABELS: Final = {"note": "note: ", "number": "the new number: ", "language": "which language: "}
 PENDING: Final = {
     "time": "to be called again: give the time (a), or key that none was agreed",
     "outcome": "the interview was not finished: key the outcome",
@@ -86,6 +92,9 @@ OTHER_ROWS: Final = 11
 class StationScreen(KeyScreen):
     """One interviewer's shift. An interview is a screen of its own on top of it."""
 
+    class WrapUpOver(Message):
+        """The time after a call is over. It is posted to the application."""
+
     named_keys = EDITING_KEYS | OPENERS
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (34, "-high")]  # noqa: RUF012 - as Textual declares it
 
@@ -99,16 +108,9 @@ class StationScreen(KeyScreen):
         self._interview_screen: InterviewScreen | None = None
         """The interview that is open on top."""
         self._seen: tuple[object, ...] = ()
-        self._form: FormValues = {}
-        """An appointment that was half typed when its form was closed."""
-        self._refusal: FormValues = {}
-        """What was typed of a refusal when its form was closed."""
-        self._told: FormValues = {}
-        """What of this refusal is stored already, though its outcome is not."""
-        self._outcome_notice = ""
-        """The session's notice of the outcome that can be taken back."""
         self._announced = ""
         """The case of the appointment that was last announced."""
+        self._outcomes = OutcomeEntry(self, session, self._finish)
         self._rings = os.environ.get(BELL_VARIABLE) == "1"
 
     def compose(self) -> ComposeResult:
@@ -120,7 +122,7 @@ class StationScreen(KeyScreen):
             with Vertical(id="station"):
                 yield CaseCard()
                 yield TextView(id="due")
-                yield HistoryView()
+                yield HistoryView(self.show_later)
                 yield TextView(id="waiting")
                 yield OutcomeGrid()
                 yield TextView(id="station-message")
@@ -144,10 +146,9 @@ class StationScreen(KeyScreen):
     async def press(self, key: str, at: float) -> None:
         self.forget_messages()
         panel = self.panel
-        if key == "ctrl+c" and panel is not None and panel.what == "leave":
-            await self._leave()
-        elif key in OPENERS:
-            await self._open_over(BY_KEY[key])
+        if key in OPENERS:
+            known = BY_KEY[key]
+            await self.open_by_key(key, known.action, partial(self._do, known))
         elif panel is not None:
             await panel.press(key)
         else:
@@ -159,18 +160,6 @@ class StationScreen(KeyScreen):
             await self.panel.paste(" ".join(text.split()))
         else:
             self.refuse("pasted text is no key here")
-
-    async def _open_over(self, key: StationKey) -> None:
-        """Do what an F-key does whatever is open; the same key closes what it opened."""
-        panel = self.panel
-        if panel is not None:
-            if panel.unfinished:
-                self.refuse("finish this line first: Enter saves it, Esc cancels it")
-                return
-            await self.close_panel()
-            if panel.what == key.action:
-                return
-        await self._do(key)
 
     async def _decide(self, key: str) -> None:
         """Handle a key while nothing is open."""
@@ -196,7 +185,7 @@ class StationScreen(KeyScreen):
         if choice is None:
             self.refuse(f"{digit} is no outcome here")
         else:
-            await self._choose_outcome(choice)
+            await self._outcomes.choose(case, choice)
 
     async def _do(self, key: StationKey, rest: str = "") -> None:
         """Do what a key or a dot word asks for."""
@@ -230,9 +219,12 @@ class StationScreen(KeyScreen):
             case "add":
                 await self._open_line("add", "another number: ", self._add_number, rest)
             case "outcomes":
-                await self._open_outcomes(case)
+                if case.other_outcomes:
+                    await self.open_panel(build_outcome_list(case, self._take_outcome))
+                else:
+                    self.refuse("there are no other outcomes here")
             case "appointment":
-                await self._open_appointment(case, rest)
+                await self._outcomes.open_appointment(case, rest)
             case "scripts" if case.scripts:
                 await self.open_panel(ScriptsPanel(case.scripts, self._record_script))
             case "scripts":
@@ -271,10 +263,10 @@ class StationScreen(KeyScreen):
         self.unexpected = True
         await self.close_panels()
         if not is_same_case:
-            self._form, self._refusal, self._told = {}, {}, {}
+            self._outcomes.forget()
             self.appointments = self.session.list_appointments()
         if isinstance(view, CaseView) and view.pending_input == "time":
-            await self._open_appointment(view, "")
+            await self._outcomes.open_appointment(view)
         return True
 
     def _expect(self) -> None:
@@ -298,7 +290,7 @@ class StationScreen(KeyScreen):
             await self._dial_now()
             return
         question = f"{number.text} was dialed. Dial it again?"
-        await self.open_panel(ChoicePanel(question, (Choice("y", "dial", self._dial_now), NO)))
+        await self.open_panel(build_question(question, "dial", self._dial_now))
 
     async def _dial_now(self) -> None:
         result = self.session.dial()
@@ -351,153 +343,27 @@ class StationScreen(KeyScreen):
     async def _record_script(self, script: str) -> None:
         await self._stay(self.session.record_script(script), said="noted: the script was read")
 
-    # Outcomes
-
-    async def _open_outcomes(self, case: CaseView) -> None:
-        rows = [
-            Row(
-                (str(choice.outcome.number), choice.outcome.name),
-                partial(self._take_outcome, choice),
-                str(choice.outcome.number),
-                heading,
-                choice.outcome.id,
-            )
-            for heading, choices in case.other_outcomes
-            for choice in choices
-        ]
-        if not rows:
-            self.refuse("there are no other outcomes here")
-            return
-        empty = "no outcome has these words"
-        await self.open_panel(ListPanel("outcomes", "outcome: ", rows, marked=None, empty=empty, takes="record it"))
-
     async def _take_outcome(self, choice: OutcomeChoice) -> None:
         await self.close_panel()
-        await self._choose_outcome(choice)
-
-    async def _choose_outcome(self, choice: OutcomeChoice, words: str = "") -> None:
-        """Ask what there is to know of a refusal, then what the outcome requires."""
-        case = self.case
-        if case is None:
-            self._refuse_without_case()
-        elif choice.is_refusal:
-            if words:
-                self._refusal["reason"] = words
-            act = partial(self._require, choice)
-            await self.open_panel(RefusalPanel(choice.outcome.name, case, self._refusal, act))
-        else:
-            await self._require(choice, words)
-
-    async def _require(self, choice: OutcomeChoice, words: str = "") -> None:
-        """Ask what an outcome requires, and once more where it can't be undone or no call is known."""
-        case = self.case
-        if case is None:
-            self._refuse_without_case()
-            return
-        name = choice.outcome.name
-        record = partial(self._record, choice)
-        match choice.required_input:
-            case "time":
-                await self._open_appointment(case, words)
-            case "note" | "number" | "language" as required:
-                await self._open_required_line(choice, required, words)
-            case "sure":
-                question = f"{name}: the case will not be called again. Record it?"
-                await self.open_panel(ChoicePanel(question, (Choice("y", "record it", record), NO)))
-            case "" if not case.has_open_call and not case.pending_input:
-                question = f"This number was not dialed from here (d dials). Record “{name}” anyway?"
-                await self.open_panel(ChoicePanel(question, (Choice("y", "record it", record), NO)))
-            case "":
-                await record()
-
-    async def _open_required_line(self, choice: OutcomeChoice, required: str, words: str) -> None:
-        async def submit(typed: str) -> None:
-            if typed:
-                await self._record(choice, **{required: typed})
-            else:
-                self.refuse("this outcome needs a text: type it, or Esc for another outcome")
-
-        await self.open_panel(LinePanel(required, f"{choice.outcome.name}: {LABELS[required]}", submit, text=words))
-
-    async def _record(self, choice: OutcomeChoice, **given: str) -> None:
-        """Record an outcome; where it is rejected, what was typed stays open."""
-        rejection = self._record_refusal() or self.session.record_outcome(choice.outcome.id, **given)
-        if rejection is None:
-            await self.close_panels()
-            self._refusal, self._told = {}, {}
-        await self._finish(rejection)
-        if rejection is None and choice.required_input != "sure":
-            self._outcome_notice = self.session.notice()
-
-    def _record_refusal(self) -> Rejection | None:
-        """Store what was said of a refusal, once though its outcome is rejected and keyed again."""
-        if not any(isinstance(panel, RefusalPanel) for panel in self.panels):
-            return None
-        told = {name: self._refusal.get(name, "").strip() for name in ("who", "reason", "strength")}
-        if not any(told.values()) or told == self._told:
-            return None
-        strength = int(told["strength"] or 0)
-        rejection = self.session.record_refusal(reason=told["reason"], strength=strength, who=told["who"])
-        if rejection is None:
-            self._told = told
-        return rejection
+        if self.case is not None:
+            await self._outcomes.choose(self.case, choice)
 
     async def _take_back(self, rest: str) -> None:
         await self._finish(self.session.revoke_outcome())
 
-    # Appointments
-
-    async def _open_appointment(self, case: CaseView, when: str) -> None:
-        """Open the form of an appointment, with what was typed into it before."""
-        if when:
-            self._form |= {"when": when, "reading": ""}
-        await self.open_panel(AppointmentPanel(case, self._form, self.session.parse_time, self._book))
-
-    async def _book(self, values: FormValues) -> None:
-        rejection = self.session.book_appointment(
-            values["when"].strip(),
-            reading=int(values.get("reading") or 0),
-            policy=POLICIES[int(values["policy"]) - 1],
-            person=values.get("person", "").strip(),
-            note=values.get("note", "").strip(),
-        )
-        if rejection is None:
-            self._form = {}
-            await self.close_panels()
-        await self._finish(rejection)
-        if rejection is None:
-            self._outcome_notice = self.session.notice()
+    # Other cases
 
     async def _open_appointments(self, rest: str) -> None:
         self.appointments = self.session.list_appointments()
         due = self.session.find_due_appointment()
         own = [each for each in self.appointments if due is None or each.key != due.key]
-        rows = [
-            Row(format_appointment(each), partial(self._fetch, each.key), terms=each.key)
-            for each in ([due, *own] if due is not None else own)
-        ]
-        empty = "no appointment has these words" if rows else "you have no open appointments"
-        panel = ListPanel("appointments", "my appointments: ", rows, empty=empty, takes="take the case")
-        await self.open_panel(panel)
-
-    # Other cases
+        await self.open_panel(build_appointment_list([due, *own] if due is not None else own, self._fetch))
 
     async def _open_search(self, rest: str) -> None:
-        empty = "no case has this: type part of the number they call from, of the name or of the key"
-        panel = ListPanel("find", "who calls back: ", (), empty=empty, takes="take the case", search=self._search)
+        panel = build_caller_list(self.session.search_cases, self._fetch)
         await self.open_panel(panel)
         if rest:
             await panel.paste(rest)
-
-    def _search(self, text: str) -> Sequence[Row]:
-        matches = self.session.search_cases(text) if len(text) >= MIN_SEARCH else ()
-        return [
-            Row(
-                (match.name if match.key == match.name else f"{match.name} {match.key}", match.number, match.state),
-                partial(self._fetch, match.key),
-            )
-            for match in matches
-        ]
 
     async def _fetch(self, key: str) -> None:
         await self._stay(self.session.fetch_case(key), said="")
@@ -513,10 +379,7 @@ class StationScreen(KeyScreen):
         if rest or not reasons:
             await self._finish(self.session.start_break(rest))
             return
-        numbered = [(str(n), reason) for n, reason in enumerate(reasons, 1)]
-        rows = [Row(("", "no reason"), partial(self._start_break, ""))]
-        rows += [Row((n, reason), partial(self._start_break, reason), n) for n, reason in numbered]
-        await self.open_panel(ListPanel("pause", "a break: ", rows, takes="start it"))
+        await self.open_panel(build_break_list(reasons, self._start_break))
 
     async def _start_break(self, reason: str) -> None:
         await self._stay(self.session.start_break(reason), said="")
@@ -524,8 +387,7 @@ class StationScreen(KeyScreen):
     async def _open_end(self, rest: str) -> None:
         """Show the shift, and ask whether it ends."""
         summary = "\n".join(render_shift_summary(self.session.summarize_shift()))
-        choices = (Choice("y", "end it", self._leave), NO)
-        await self.open_panel(ChoicePanel("End the shift?", choices, what="leave", detail=summary))
+        await self.open_panel(build_question("End the shift?", "end it", self._leave, what="leave", detail=summary))
 
     async def _leave(self) -> None:
         rejection = self.session.end_shift()
@@ -588,24 +450,18 @@ class StationScreen(KeyScreen):
 
     async def _open_palette(self, rest: str) -> None:
         """Open the palette: every action that has a key, and every outcome."""
-
-        def act(key: StationKey) -> Callable[[], Awaitable[None]]:
-            async def run() -> None:
-                await self.close_panel()
-                await self._do(key)
-
-            return run
-
+        case = self.case
         rows = [
-            Row((each.sign, each.does), act(each), terms=f".{each.action}")
+            Row((each.sign, each.does), partial(self._do, each), terms=f".{each.action}")
             for each in STATION_KEYS
-            if each.action != "palette" and (each.without_case or self.case is not None)
+            if each.action != "palette" and (each.without_case or case is not None)
         ]
-        rows += [
-            Row((str(choice.outcome.number), choice.outcome.name), take, terms=f".{choice.outcome.id}")
-            for choice in _list_choices(self.case)
-            for take in (partial(self._take_outcome, choice),)
-        ]
+        if case is not None:
+            rows += [
+                Row((str(row.number), row.name), partial(self._outcomes.choose, case, choice), terms=f".{row.id}")
+                for choice in _list_choices(case)
+                for row in (choice.outcome,)
+            ]
         await self.open_palette(rows)
 
     # Dot words
@@ -616,11 +472,11 @@ class StationScreen(KeyScreen):
         word, rest = word.casefold(), rest.strip()
         case = self.case
         await self.close_panel()
-        choices = {choice.outcome.id: choice for choice in _list_choices(case)}
+        choices = {choice.outcome.id: choice for choice in _list_choices(case)} if case is not None else {}
         if word in BY_WORD:
             await self._do(BY_WORD[word], rest)
-        elif word in choices:
-            await self._choose_outcome(choices[word], rest)
+        elif case is not None and word in choices:
+            await self._outcomes.choose(case, choices[word], rest)
         elif word == "fetch" and rest:
             await self._finish(self.session.fetch_case(rest))
         elif word == "number" and rest.isdecimal() and case is not None:
@@ -640,11 +496,14 @@ class StationScreen(KeyScreen):
         view = self.now
         has_side = self.has_class("-wide")
         self.set_class(bool(self.panels), "-open")
-        self._show_head(view)
-        is_due = self._show_due(view)
+        self.query_one(Header).show(build_header(self.session, view))
+        due = self.session.find_due_appointment()
+        self._is_new(due)
+        due_line = build_due_line(due, view.station_time, min(self.size.width, MAX_WIDTH))
+        self.query_one("#due", TextView).show(due_line)
         history = view.history if isinstance(view, CaseView) else ()
         margins = 0 if self.has_class("-short") else 1
-        others = OTHER_ROWS + margins + (margins + min(len(history), 2)) + (margins + 1) * is_due
+        others = OTHER_ROWS + margins + (margins + min(len(history), 2)) + (margins + 1) * bool(due_line)
         self.query_one(CaseCard).show(CardState(view, max(self.size.height - others, 5), has_side))
         self.query_one(HistoryView).show(history)
         self._show_grid(view)
@@ -658,36 +517,13 @@ class StationScreen(KeyScreen):
     def tick(self) -> None:
         self.now = _drop_seconds(self.session.view())
         if self._is_wrapup_over:
-            self.app.call_later(self.app.beat)  # type: ignore[attr-defined]
+            self.app.post_message(self.WrapUpOver())
         self.show()
 
     @property
     def _is_wrapup_over(self) -> bool:
         view = self.now
         return isinstance(view, WrapUpView) and view.station_time >= view.until and not self.panels
-
-    def _show_head(self, view: StationView) -> None:
-        session, summary = self.session, self.session.summarize_shift()
-        right = f"{summary.completes:,} done · {format_quantity(summary.calls, 'call')}"
-        dialed_at = view.dialed_at if isinstance(view, CaseView) else None
-        if dialed_at is not None:
-            right += f"   ● {format_duration(summary.until - dialed_at)}"
-        else:
-            right += f" · {summary.working_time / timedelta(hours=1):.1f} h"
-        place = "  ›  ".join(part for part in (f"station {session.station}", session.interviewer) if part)
-        state = HeaderState(session.title, place, right, mark="PRACTICE" if session.practice else "")
-        self.query_one(Header).show(state)
-
-    def _show_due(self, view: StationView) -> bool:
-        """Show an appointment that is due; returns whether one is."""
-        due, now = self.session.find_due_appointment(), view.station_time
-        line = Content()
-        if due is not None and now is not None:
-            text = shorten(describe_due(due, now), min(self.size.width, MAX_WIDTH) - 24)
-            line = styled(f" {text}  (m lists it) ", "bold reverse $warning")
-        self.query_one("#due", TextView).show(line)
-        self._is_new(due)
-        return bool(line)
 
     def _is_new(self, due: StationAppointment | None) -> bool:
         """Return whether this appointment has just become due; the bell rings for it once, where that is wanted."""
@@ -709,38 +545,27 @@ class StationScreen(KeyScreen):
         """Show the next appointments and the shift where there is no case, and no side panel that has them."""
         content = Content()
         if not isinstance(view, CaseView) and not has_side and not self.panels:
-            appointments = build_section("MY APPOINTMENTS", build_next_appointments(self.appointments))
-            sections = [appointments, build_shift(self.session.summarize_shift(), self.size.width)]
-            content = Content("\n\n").join([section for section in sections if section])
+            content = build_waiting_page(self.appointments, self.session.summarize_shift(), self.size.width)
         self.query_one("#waiting", TextView).show(content)
 
     def _show_message(self, view: StationView) -> None:
         """Show why not, what is pending, what is heard, what was done: under the outcomes, or under what is open."""
-        lines: list[tuple[str, str, str]] = []
-        if self.why:
-            lines.append(("! ", self.why, "bold $error"))
-        if isinstance(view, CaseView):
-            if view.pending_input and (not self.panels or isinstance(self.panel, FormPanel)):
-                lines.append(("? ", PENDING[view.pending_input], "bold $warning"))
-            if view.heard:
-                lines.append(("▷ ", view.heard, "$success"))
-        if self.said:
-            lines.append(("= ", self.said, "$quiet"))
-        elif not self.why and not self.panels and (notice := self.session.notice()):
-            hint = " · Bksp takes it back" if notice == self._outcome_notice else ""
-            lines.append(("= ", f"{notice}{hint}", "$quiet"))
-        width = max(min(self.size.width, MAX_WIDTH) - 2 * MARGIN - 1, 20)
-        shown = [line for mark, text, style in lines for line in hang(styled(mark, style), styled(text, style), width)]
-        message = join_lines(shown) if shown else Content(" ")
+        case = self.case
+        asks = case is not None and (not self.panels or isinstance(self.panel, FormPanel))
+        messages = (
+            ("! ", self.why, "bold $error"),
+            ("? ", PENDING.get(case.pending_input, "") if case is not None and asks else "", "bold $warning"),
+            ("▷ ", case.heard if case is not None else "", "$success"),
+            ("= ", self.said or self._describe_notice(), "$quiet"),
+        )
+        message = build_messages(messages, max(min(self.size.width, MAX_WIDTH) - 2 * MARGIN - 1, 20))
         self.query_one("#station-message", TextView).show(Content() if self.panels else message)
         self.query_one("#panel-message", TextView).show(message if self.panels else Content())
 
-
-async def _do_nothing() -> None:
-    """A question answered with no."""
-
-
-NO: Final = Choice("n", "no", _do_nothing)
+    def _describe_notice(self) -> str:
+        """Describe what was done last, where nothing else is to be said."""
+        notice = "" if self.why or self.panels else self.session.notice()
+        return f"{notice} · Bksp takes it back" if notice and notice == self._outcomes.notice else notice
 
 
 def _drop_seconds(view: StationView) -> StationView:
@@ -771,8 +596,6 @@ def _identify(view: StationView) -> tuple[object, ...]:
             assert_never(view)
 
 
-def _list_choices(case: CaseView | None) -> tuple[OutcomeChoice, ...]:
+def _list_choices(case: CaseView) -> tuple[OutcomeChoice, ...]:
     """List every outcome that can be keyed, those with one digit first."""
-    if case is None:
-        return ()
     return (*case.main_outcomes, *(choice for _, choices in case.other_outcomes for choice in choices))

@@ -1,7 +1,6 @@
 """Widgets of the station: the card of the case, its history, and the outcomes with their keys."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from textual import events
@@ -12,6 +11,7 @@ from textual.content import Content
 from survey_cli.sessions.station.station_protocol import CaseView, StationHistoryLine, StationView
 from survey_cli.tui.station.case import build_card, build_history
 from survey_cli.tui.station.waiting import build_waiting
+from survey_cli.tui.widgets.terminal import strike_key
 from survey_cli.tui.widgets.text import KEY_CAP, Lines, clean
 
 COLUMN_GAP: Final = 2
@@ -69,8 +69,10 @@ class HistoryLines(Lines):
 class HistoryView(VerticalScroll):
     """The history of the case, its newest end in view; no higher than it needs."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[], None]) -> None:
         super().__init__(id="history", can_focus=False)
+        self._changed = changed
+        """Called where more or less of it can be seen."""
         self.display = False
         self._lines = HistoryLines()
 
@@ -94,7 +96,7 @@ class HistoryView(VerticalScroll):
     def on_resize(self) -> None:
         """Adapt the height to lines of another width, and the keys to what can be scrolled."""
         self._limit_height()
-        self.screen.show_later()  # type: ignore[attr-defined]
+        self._changed()
 
     @property
     def has_more(self) -> bool:
@@ -159,7 +161,7 @@ class OutcomeGrid(Lines):
         x, y = event.get_content_offset_capture(self)
         for start, end, key in self._places[y] if 0 <= y < len(self._places) else ():
             if start <= x < end:
-                self.app.act_later(partial(self.app.press, key, event.time))  # type: ignore[attr-defined]
+                strike_key(self.app, key, event.time)
 
 
 def _measure(cell: KeyCell) -> int:

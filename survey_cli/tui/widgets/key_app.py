@@ -15,6 +15,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from survey_cli.tui.widgets.key_screen import KeyScreen
+from survey_cli.tui.widgets.panel import ActLater
 from survey_cli.tui.widgets.terminal import (
     EncodingFilter,
     UncertainWidthFilter,
@@ -113,13 +114,10 @@ class KeyApp(App[None]):
         else:
             await super().on_event(event)
 
-    def take_held_keys(self) -> None:
+    async def on_key_screen_ready(self) -> None:
         """Take the keys that were held, in their order and before any other."""
+        self.top.is_ready = True
         held, self._held = self._held, []
-        if held:
-            self.call_next(self._replay, held)
-
-    async def _replay(self, held: list[events.Event]) -> None:
         for event in held:
             await self.on_event(event)
 
@@ -132,10 +130,9 @@ class KeyApp(App[None]):
             return
         await self._handle(lambda: self.top.press(key, at), at)
 
-    def act_later(self, act: Callable[[], Awaitable[None]]) -> None:
-        """Let a click act, after the keys that were struck before it."""
-        at = monotonic()
-        self.call_later(lambda: self._handle(act, at))
+    async def on_act_later(self, message: ActLater) -> None:
+        """Let a click act."""
+        await self._handle(message.act, message.time)
 
     async def _handle(self, act: Callable[[], Awaitable[None]], typed_at: float) -> None:
         """Let one key or paste act, and show what came of it once no other key is waiting."""

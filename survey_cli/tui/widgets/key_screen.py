@@ -5,10 +5,11 @@ from typing import Final
 
 from textual._styles_cache import StylesCache
 from textual.containers import Container
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from survey_cli.tui.widgets.panel import ListPanel, Panel, Row
+from survey_cli.tui.widgets.panel import Act, ListPanel, Panel, Row
 from survey_cli.tui.widgets.text import KeyBar, KeyHints
 from survey_cli.tui.widgets.themes import THEMES
 from survey_cli.wording import format_quantity
@@ -45,6 +46,9 @@ class KeyScreen(Screen[None]):
     Every key is handled whole before the next one. `show` then brings the widgets up to date.
     """
 
+    class Ready(Message):
+        """The widgets are there, and keys typed before can be taken. It is posted to the application."""
+
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
         (0, "-narrow"),
@@ -70,17 +74,19 @@ class KeyScreen(Screen[None]):
         self.left = False
         """It is over, and its last page was left."""
         self.is_ready = False
-        """It is mounted: keys typed before are held."""
+        """It takes keys; those typed before are held."""
 
     async def start(self) -> None:
         """Prepare what is shown first, once the widgets are there."""
 
     async def on_mount(self) -> None:
-        """Start, and take the keys that were typed before. Subclasses have `start`: Textual would call both methods."""
+        """Start, and have the keys taken that were typed before.
+
+        Subclasses have `start`: Textual would call both methods.
+        """
         await self.start()
         self.show()
-        self.is_ready = True
-        self.app.take_held_keys()  # type: ignore[attr-defined]
+        self.app.post_message(self.Ready())
 
     # Keys
 
@@ -197,14 +203,33 @@ class KeyScreen(Screen[None]):
         """Show the keys that act: those of the panel on top, else these."""
         self.query_one(KeyBar).show(self.panel.hints if self.panel is not None else hints)
 
+    async def close_and(self, act: Act) -> None:
+        """Close the panel on top, then act."""
+        await self.close_panel()
+        await act()
+
+    async def open_by_key(self, key: str, what: str, act: Act) -> None:
+        """Open what a key opens over anything; the same key closes it again, and Ctrl+C twice leaves."""
+        panel = self.panel
+        if panel is None:
+            await act()
+        elif panel.unfinished:
+            self.refuse("finish this line first: Enter saves it, Esc cancels it")
+        elif panel.what != what:
+            await self.close_and(act)
+        elif key == "ctrl+c":
+            await panel.press("y")
+        else:
+            await self.close_panel()
+
     async def open_palette(self, rows: list[Row]) -> None:
-        """Open the palette: every action with its key, and the themes."""
+        """Open the palette: every action with its key, and the themes. It is closed before an action is done."""
         themes = [Row(("--theme", f"{name} colors"), partial(self._set_theme, name)) for name in THEMES]
+        actions = [row._replace(act=partial(self.close_and, row.act)) for row in (*rows, *themes)]
         await self.open_panel(
-            ListPanel("palette", "Actions: ", [*rows, *themes], takes="do it", empty="no action has these words")
+            ListPanel("palette", "Actions: ", actions, takes="do it", empty="no action has these words")
         )
 
     async def _set_theme(self, name: str) -> None:
-        await self.close_panel()
         self.app.theme = name
         self.said = f"theme: {name}"

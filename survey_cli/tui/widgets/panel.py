@@ -8,11 +8,12 @@ from typing import Final, NamedTuple, TypeAlias
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from survey_cli.entries import to_ascii_digits
+from survey_cli.entries import OfferedOption, to_ascii_digits
 from survey_cli.text_width import fit, measure_width
 from survey_cli.tui.widgets.editing import Field, edit, insert, set_text
 from survey_cli.tui.widgets.terminal import ENTER
@@ -21,6 +22,15 @@ from survey_cli.tui.widgets.text import MARGIN, KeyHint, KeyHints, clean, styled
 Act: TypeAlias = Callable[[], Awaitable[None]]
 Refuse: TypeAlias = Callable[[str], None]
 """Receives why a key was not accepted."""
+
+
+class ActLater(Message):
+    """Something that a click does, after the keys that were struck before it. It is posted to the application."""
+
+    def __init__(self, act: Act) -> None:
+        super().__init__()
+        self.act = act
+
 
 MOVES: Final = {
     "up": "cursor_up",
@@ -89,7 +99,7 @@ class LinePanel(Panel):
         text: str = "",
         saves: str = "save",
         earlier: Sequence[str] = (),
-        hint: str = "",
+        option: OfferedOption | None = None,
     ) -> None:
         super().__init__()
         self.what = what
@@ -100,7 +110,8 @@ class LinePanel(Panel):
         """Lines written before, which ↑ brings back to be changed."""
         self.at: int | None = None
         """Which of them is in the field."""
-        self._hint = hint
+        self.option = option
+        """The option for which it is typed."""
         self.hints = (
             KeyHint("Enter", saves, press="enter"),
             *((KeyHint("↑", "an earlier one", 1, "up"),) if earlier else ()),
@@ -110,7 +121,7 @@ class LinePanel(Panel):
     def compose(self) -> ComposeResult:
         with Horizontal(classes="row"):
             yield Static(styled(self._label), classes="label", markup=False)
-            yield Field(self._start, hint=self._hint)
+            yield Field(self._start)
 
     def on_mount(self) -> None:
         self.input.cursor_position = len(self._start)
@@ -184,6 +195,17 @@ class ChoicePanel(Panel):
             await self.close()
         else:
             self.refuse(f"{' or '.join(choice.key for choice in self._choices)}; Esc cancels")
+
+
+async def _do_nothing() -> None:
+    """What no does."""
+
+
+def build_question(
+    question: str, yes: str, act: Act, *, no: str = "no", what: str = "choice", detail: str = ""
+) -> ChoicePanel:
+    """Build a question that y answers with yes, which acts, and n with no."""
+    return ChoicePanel(question, (Choice("y", yes, act), Choice("n", no, _do_nothing)), what=what, detail=detail)
 
 
 class Row(NamedTuple):
@@ -325,7 +347,7 @@ class ListPanel(Panel):
         event.stop()
         if event.option_index in self._positions:
             row = self._shown[self._positions.index(event.option_index)]
-            self.app.act_later(partial(self._take_clicked, row))  # type: ignore[attr-defined]
+            self.app.post_message(ActLater(partial(self._take_clicked, row)))
 
     async def _take_clicked(self, row: Row) -> None:
         """Take a row, unless a key struck before the click has closed the list or left the row out."""

@@ -14,6 +14,7 @@ from textual import events
 from textual.color import Color
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.message_pump import MessagePump
 
 from survey_cli.text_width import is_certain, measure_width
 
@@ -39,6 +40,13 @@ def read_keys(event: events.Key) -> Iterator[str]:
         yield "escape"
         key = key if printable else event.key[4:]
     yield key
+
+
+def strike_key(app: MessagePump, key: str, at: float) -> None:
+    """Have the application take a key as if it had been struck at this time: a click on its label."""
+    event = events.Key(key, key if len(key) == 1 else None)
+    event.time = at
+    app.post_message(event)
 
 
 def _is_printable(letter: str) -> bool:

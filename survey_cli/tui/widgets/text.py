@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from textual import events
@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from survey_cli.entries import StyledText
 from survey_cli.text_width import fit, measure_width
+from survey_cli.tui.widgets.terminal import strike_key
 
 SEPARATOR: Final = " · "
 ASIDE: Final = "▷ "
@@ -309,8 +310,7 @@ class KeyBar(Static):
         for hint in self._fitting:
             end = start + _measure_hint(hint)
             if start <= x < end - 2:
-                key = hint.press or _PRESSED.get(hint.key, hint.key.lower())
-                self.app.act_later(partial(self.app.press, key, event.time))  # type: ignore[attr-defined]
+                strike_key(self.app, hint.press or _PRESSED.get(hint.key, hint.key.lower()), event.time)
             start = end
 
 
