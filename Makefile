@@ -10,13 +10,14 @@
 # make docs    the reference pages, from the docstrings
 # make pictures the pictures, from the program
 # make site    the documentation as pages in site/, to be read without a network
+# make lock    the versions of libraries that CI installs, in .ci/constraints.txt (needs uv)
 # make clean   away with everything that was made, except interviews
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check docs pictures site bench crash fieldwork fuzz clean
+.PHONY: help demo test check docs pictures site lock bench crash fieldwork fuzz clean
 
 # Which Python builds .venv; empty: the newest one found.
 PYTHON ?=
@@ -102,6 +103,11 @@ pictures: .venv/dev.stamp
 
 site: .venv/dev.stamp
 	@.venv/bin/python docs/tools/site_builder.py
+
+lock:
+	uv lock --upgrade
+	uv export --quiet --frozen --all-extras --no-emit-project --no-hashes --no-header --no-annotate --no-emit-index-url \
+		--output-file .ci/constraints.txt
 
 clean:
 	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache snapshot_report.html
