@@ -125,10 +125,10 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
         (
             "survey_cli.study.consistency.quota_reservations.QuotaReservations.reserve_cells",
             lambda *_: (frozenset(), ""),
-            7,
+            17,
             "cell (low|pairs|kinds)",
         ),
-        ("survey_cli.fieldwork.queue.scheduling.MISSED_RETRY", timedelta(0), 7, "after no_answer, not 0:30"),
+        ("survey_cli.fieldwork.queue.scheduling.MISSED_RETRY", timedelta(0), 15, "after no_answer, not 0:30"),
     ],
 )
 def test_the_audit_sees_a_rule_that_is_broken(

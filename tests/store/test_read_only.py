@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.clean_up import mount_small_disk
 from support.shift import Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -18,14 +19,9 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0,
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "tmpfs", str(place)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("no disk can be mounted here")
-    yield place
-    Shift.close_all()
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with mount_small_disk(tmp_path, "50%") as place:
+        yield place
+        Shift.close_all()
 
 
 def archived(disk: Path) -> Shift:

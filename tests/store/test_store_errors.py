@@ -3,12 +3,12 @@
 import os
 import random
 import sqlite3
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from support.clean_up import mount_small_disk
 from support.stored_interviews import (  # noqa: F401 – fixtures
     HASH,
     a_path,
@@ -99,34 +99,26 @@ assert store.maintenance.check_integrity() == []
 
 @as_root
 def test_a_really_full_disk(tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("no disk can be mounted here")
-    try:
-        with Store.open(disk / "asu.db", create=True) as store:
-            store.data.add_instrument(an_instrument())
-            begin(store)
-            ballast = disk / "holiday.jpg"
-            left = os.statvfs(disk)
-            ballast.write_bytes(b"x" * (left.f_bavail * left.f_bsize - 20_000))
-            seq = 2
-            while True:
-                try:
-                    answer(store, seq)
-                except StoreError as problem:
-                    assert "disk is full" in str(problem)  # noqa: PT017 – when it is full is the disk's to say
-                    break
-                seq += 1
-            assert len(store.interviews.read_journal("i1")) == seq - 1
-            assert "disk is full" in refusal(disk / "another.db")
-            assert not (disk / "another.db").exists()
-            ballast.unlink()
-            assert answer(store, seq) is None
-            assert store.maintenance.check_integrity() == []
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+    with mount_small_disk(tmp_path, "400k") as disk, Store.open(disk / "asu.db", create=True) as store:
+        store.data.add_instrument(an_instrument())
+        begin(store)
+        ballast = disk / "holiday.jpg"
+        left = os.statvfs(disk)
+        ballast.write_bytes(b"x" * (left.f_bavail * left.f_bsize - 20_000))
+        seq = 2
+        while True:
+            try:
+                answer(store, seq)
+            except StoreError as problem:
+                assert "disk is full" in str(problem)  # noqa: PT017 – when it is full is the disk's to say
+                break
+            seq += 1
+        assert len(store.interviews.read_journal("i1")) == seq - 1
+        assert "disk is full" in refusal(disk / "another.db")
+        assert not (disk / "another.db").exists()
+        ballast.unlink()
+        assert answer(store, seq) is None
+        assert store.maintenance.check_integrity() == []
 
 
 def test_a_database_that_can_only_be_read(on_disk):
