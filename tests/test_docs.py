@@ -37,6 +37,13 @@ def test_the_reference_pages_are_fresh() -> None:
     assert reference.stale() == [], "run make docs"
 
 
+def test_every_environment_variable_is_on_the_page_of_commands() -> None:
+    page = "\n".join(reference.commands())
+    for module in (ROOT / "survey_cli").rglob("*.py"):
+        for name in re.findall(r'"(SURVEY_[A-Z_]+)"', module.read_text(encoding="utf-8")):
+            assert name in page, f"{module}: {name}"
+
+
 def test_a_page_that_differs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reference, "HERE", tmp_path)
     assert set(reference.stale()) == set(reference.PAGES)

@@ -6,13 +6,14 @@ With `--check` it writes nothing and says which pages are no longer fresh.
 import json
 import sys
 from collections.abc import Iterator
+from enum import Enum
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import typer.main
 
-from survey_cli.cli.app import build_app
+from survey_cli.cli.app import PANELS, build_app
 from survey_cli.instrument.checks.all_checks import RULES
 from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.reference import list_entries
@@ -68,21 +69,113 @@ def _rows(rows: list[tuple[str, str]]) -> Iterator[str]:
 
 
 def commands() -> Iterator[str]:
-    """Every command with its arguments and options, as `--help` says them."""
+    """Every command by panel: usage, arguments, options and an example, as its `--help` says them."""
     yield "# Commands\n"
     yield MADE + "\n"
-    for name, command in every_command():
-        yield f"## survey {name}\n"
-        yield " ".join((command.help or "").split()) + "\n"
-        yield "| option | meaning |\n|---|---|"
-        for parameter in command.params:
-            words = ", ".join((*parameter.opts, *parameter.secondary_opts))
-            shown = parameter.metavar or words.upper() if parameter.param_type_name == "argument" else words
-            if parameter.param_type_name == "option" and parameter.metavar:
-                shown += f" {parameter.metavar}"
-            told = " ".join((getattr(parameter, "help", "") or "").split()).replace("|", "\\|")
-            yield f"| `{shown}` | {told} |"
+    yield COMMANDS_INTRODUCTION
+    by_name = dict(every_command())
+    for panel, entries in PANELS.items():
+        names = [name for name in by_name if name.split()[0] in entries]
+        yield f"## {panel}\n"
+        yield "| command | purpose |\n|---|---|"
+        for name in names:
+            yield f"| [`{name}`](#survey-{name.replace(' ', '-')}) | {_cell(_paragraphs(by_name[name])[0])} |"
         yield ""
+        for name in names:
+            yield from _command(name, by_name[name])
+
+
+def _command(name: str, command: Any) -> Iterator[str]:
+    """One command: what it does, its usage, its arguments and options, an example."""
+    *paragraphs, example = _paragraphs(command)
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    options = [p for p in command.params if p.param_type_name == "option"]
+    usage = [_usage(p) for p in arguments]
+    yield f"### survey {name}\n"
+    yield "\n\n".join(paragraphs) + "\n"
+    yield f"```text\nsurvey {' '.join([name, '[OPTIONS]', *usage])}\n```\n"
+    for title, parameters in (("argument", arguments), ("option", options)):
+        if parameters:
+            yield f"| {title} | meaning |\n|---|---|"
+            for parameter in parameters:
+                yield f"| {_parameter_names(parameter)} | {_cell(_parameter_meaning(parameter))} |"
+            yield ""
+    yield "Example:\n"
+    yield f"```sh\n{example.removeprefix('Example: ')}\n```\n"
+
+
+def _usage(argument: Any) -> str:
+    several = "…" if argument.nargs == -1 and not argument.metavar.endswith("…") else ""
+    return f"{argument.metavar}{several}" if argument.required else f"[{argument.metavar}{several}]"
+
+
+def _paragraphs(command: Any) -> list[str]:
+    """The paragraphs of a command's help, the last of which is its example."""
+    return [" ".join(paragraph.split()) for paragraph in command.help.split("\n\n")]
+
+
+def _parameter_names(parameter: Any) -> str:
+    """An argument, or an option's spellings with the kind of its value."""
+    if parameter.param_type_name == "argument":
+        return f"`{_cell(parameter.metavar)}`"
+    value = parameter.metavar or ("" if parameter.is_flag else parameter.opts[-1].strip("-").upper())
+    return ", ".join(
+        f"`{_cell(f'{spelling} {value}'.strip())}`" for spelling in (*parameter.opts, *parameter.secondary_opts)
+    )
+
+
+def _parameter_meaning(parameter: Any) -> str:
+    """The help of a parameter with its choices, its range and its default."""
+    parts = [" ".join(parameter.help.split())]
+    if getattr(parameter, "multiple", False) and "Repeatable." not in parts[0]:
+        parts.append("Repeatable.")
+    kind, info = parameter.type_descriptor.annotation, parameter.type_descriptor.parameter_info
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        parts.append(f"Choices: {', '.join(f'`{choice.value}`' for choice in kind)}.")
+    if info.min is not None:
+        upper = f" to {info.max:,}" if info.max is not None else " or more"
+        parts.append(f"Range: {info.min}{upper}.")
+    default = getattr(parameter.default, "value", parameter.default)
+    if parameter.param_type_name == "option" and (parameter.secondary_opts or not parameter.is_flag):
+        if isinstance(default, bool):
+            default = (parameter.opts if default else parameter.secondary_opts)[0]
+        parts += [f"Default: `{default}`."] if default not in (None, "") else []
+    return " ".join(parts)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+COMMANDS_INTRODUCTION = """\
+Every command prints this help with `--help`. `survey --version` prints the version, and `survey explain WORD` explains
+a word of the [questionnaire language](language.md).
+
+Results are written to standard output, and everything else to standard error. A file from `survey export … > data.csv`
+therefore contains data only.
+
+**Exit codes.** Some commands below have further meanings for 1 and 3.
+
+| code | meaning |
+|---|---|
+| 0 | The command did what was asked. |
+| 1 | It failed, or found a problem. Standard error says what and what to do. |
+| 2 | The command line is wrong, or a question could not be asked because there is no terminal. |
+| 3 | An interview was suspended, or a case at a station still needs an outcome. |
+| 130 | Ctrl+C stopped it. |
+| 141 | The program that read its output has ended. |
+
+**Environment variables.**
+
+| variable | meaning |
+|---|---|
+| `SURVEY_THEME` | Colors of the full screen: `dark`, `light`, `contrast` or `terminal`. |
+| `SURVEY_BELL` | `1` rings the terminal's bell for a due appointment. |
+| `SURVEY_DIAL` | Command that dials a number: `linphonecsh dial {number}`. |
+| `SURVEY_LOCAL_FILE_SYSTEMS` | Types of file systems that only this computer mounts: `9p,virtiofs`. |
+| `NO_COLOR` | Any value removes all colors. |
+| `PGPASSFILE`, `PGSSLMODE`, … | Settings of a [PostgreSQL connection](../guides/several-computers.md). |
+"""
 
 
 def every_command() -> Iterator[tuple[str, Any]]:

@@ -49,21 +49,28 @@ def require_text(context: typer.Context, option: typer.CallbackParam, value: Any
 
 # the study and who works on it
 
-InstrumentArgument = Annotated[str, typer.Argument(metavar="FILE", help="The instrument.")]
+InstrumentArgument = Annotated[str, typer.Argument(metavar="FILE", help="The questionnaire.")]
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's key.")]
 DatabaseOption = Annotated[
     str | None,
-    typer.Option("--db", metavar="PATH", help="The database; responses/NAME.db beside the instruments by default."),
+    typer.Option(
+        "--db",
+        metavar="PATH",
+        help="The database: a file, or postgresql://USER@HOST/DATABASE; by default responses/NAME.db.",
+    ),
 ]
 PeopleOption = Annotated[
     str | None,
     typer.Option(
-        "--people", metavar="FILE", help="The list of people; interviewers.csv beside the database by default."
+        "--people", metavar="FILE", help="The list of people; by default interviewers.csv beside the database."
     ),
 ]
-LoginOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it; the account by default.")]
+LoginOption = Annotated[
+    str, typer.Option("--by", metavar="NAME", help="The name under which it is recorded; by default the account's.")
+]
 ZoneOption = Annotated[
-    str, typer.Option("--zone", metavar="ZONE", help="The local time zone; the computer's by default.")
+    str,
+    typer.Option("--zone", metavar="ZONE", help="Local time zone, such as America/Chicago; by default the computer's."),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Report what would happen, and change nothing.")]
 
@@ -74,14 +81,18 @@ PlainOption = Annotated[
 ]
 BriefOption = Annotated[
     bool,
-    typer.Option("--brief", help="As --plain, and says only once what an experienced interviewer knows."),
+    typer.Option("--brief", help="As --plain, with less text, for experienced interviewers."),
 ]
 ThemeOption = Annotated[
     str,
-    typer.Option("--theme", metavar="NAME", help="dark, light, contrast or terminal; SURVEY_THEME sets it for good."),
+    typer.Option(
+        "--theme",
+        metavar="NAME",
+        help="Colors: dark, light, contrast or terminal. By default the value of SURVEY_THEME.",
+    ),
 ]
 StationOption = Annotated[
-    str, typer.Option("--station", metavar="NAME", help="This workplace; the computer's name by default.")
+    str, typer.Option("--station", metavar="NAME", help="Name of this workplace; by default the computer's name.")
 ]
 ClockOption = Annotated[
     bool, typer.Option("--clock-is-right", help="Trust this computer's clock, whatever the date of the newest entry.")
@@ -89,18 +100,21 @@ ClockOption = Annotated[
 
 # which interviews, and how they are weighted
 
-OriginOption = Annotated[OriginChoice, typer.Option("--origin", help="Which interviews to include.")]
+OriginOption = Annotated[OriginChoice, typer.Option("--origin", help="Origin of the interviews.")]
 WhereOption = Annotated[
     str,
     typer.Option(
         "--where",
         metavar="CONDITION",
         callback=require_text,
-        help='Only those for which this is true: "kind == 1 and age > 17".',
+        help='Only interviews or rows for which this is true: "kind == 1 and age > 17".',
     ),
 ]
 AsOfOption = Annotated[
-    str, typer.Option("--as-of", metavar="TIME", callback=require_text, help="As of this date, or date and time.")
+    str,
+    typer.Option(
+        "--as-of", metavar="TIME", callback=require_text, help="Ignore what happened after this date, or date and time."
+    ),
 ]
 RakeOption = Annotated[
     str,
@@ -119,7 +133,7 @@ TrimOption = Annotated[
 
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 LanguageOption = Annotated[
-    str, typer.Option("--language", metavar="CODE", help="Texts in this language of the instrument.")
+    str, typer.Option("--language", metavar="CODE", help="Texts in this language of the questionnaire.")
 ]
 ResultFormatOption = Annotated[ResultFormat, typer.Option("--format", help="Output format.")]
 ListFormatOption = Annotated[ListFormat, typer.Option("--format", help="Output format.")]

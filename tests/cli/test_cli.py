@@ -48,6 +48,13 @@ def test_every_command_says_how_it_is_used(name: str, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out.startswith(f"Usage: survey {name} ")
 
 
+def test_the_help_of_every_command_ends_with_an_example_on_one_line() -> None:
+    for name, command in commands():
+        example = (command.help or "").split("\n\n")[-1]
+        assert example.startswith(f"Example: survey {name} ") or example == f"Example: survey {name}", name
+        assert len(example) <= 76, name
+
+
 def test_help_lists_every_command_with_the_first_paragraph_of_its_docstring(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

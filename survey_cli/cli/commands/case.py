@@ -40,12 +40,12 @@ def outcome(
     file: InstrumentArgument,
     case: CaseArgument,
     outcome: Annotated[
-        str, typer.Argument(metavar="[OUTCOME]", help="The outcome, such as callback; optional with --code.")
+        str, typer.Argument(metavar="OUTCOME", help="The outcome, such as callback; optional with --code.")
     ] = "",
     code: Annotated[
         str, typer.Option("--code", metavar="CODE", help="An AAPOR code instead of the outcome's own: 4.70.")
     ] = "",
-    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="The reason; required.")] = "",
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="The reason. Required.")] = "",
     by: LoginOption = "",
     people: PeopleOption = None,
     db: DatabaseOption = None,
@@ -54,6 +54,8 @@ def outcome(
 
     A temporary outcome puts the case back into the queue; a final one ends it. Correcting a complete interview to
     another outcome releases its quota places.
+
+    Example: survey case outcome study.yaml 1017 callback --note "rang back"
     """
     from survey_cli.services.cases.case_actions import correct_outcome
 
@@ -70,7 +72,10 @@ def answer(
     people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Answer what was referred to the supervisor: the case goes back into the queue."""
+    """Answer what was referred to the supervisor: the case goes back into the queue.
+
+    Example: survey case answer study.yaml 1017 --note "ask for the deputy"
+    """
     from survey_cli.services.cases.case_actions import answer_referral
 
     _say_change(answer_referral(build_request(file, by=by, people=people, db=db), case, note=note))
@@ -78,15 +83,18 @@ def answer(
 
 def reopen(
     file: InstrumentArgument,
-    case: Annotated[str, typer.Argument(metavar="[CASE]", help="The case's key; not with --refusals.")] = "",
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The case's key, unless --refusals is given.")] = "",
     refusals: Annotated[
-        RefusalChoice | None, typer.Option("--refusals", help="All finished soft refusals, for conversion.")
+        RefusalChoice | None, typer.Option("--refusals", help="Reopen all finished soft refusals, for conversion.")
     ] = None,
     before: Annotated[
-        str, typer.Option("--before", metavar="DATE", help="Of these, only those whose last refusal was before then.")
+        str,
+        typer.Option(
+            "--before", metavar="DATE", help="With --refusals: only cases whose last refusal was before this date."
+        ),
     ] = "",
     note: Annotated[
-        str, typer.Option("--note", metavar="TEXT", help="The reason; it is recorded in the history.")
+        str, typer.Option("--note", metavar="TEXT", help="The reason, which is recorded in the history.")
     ] = "",
     by: LoginOption = "",
     people: PeopleOption = None,
@@ -95,6 +103,8 @@ def reopen(
     """Put a finished case back into the queue, or all soft refusals. Its attempts are counted anew.
 
     Hard refusals and cases that may not be called again are left alone.
+
+    Example: survey case reopen study.yaml --refusals soft
     """
     from survey_cli.services.cases.case_actions import reopen_case, reopen_refusals
 
@@ -112,12 +122,15 @@ def reopen(
 
 def release(
     file: InstrumentArgument,
-    replicates: Annotated[str, typer.Argument(metavar="REPLICATES", help="Which: 3, 3-4, 1,5 or all.")],
+    replicates: Annotated[str, typer.Argument(metavar="REPLICATES", help="The replicates: 3, 3-4, 1,5 or all.")],
     by: LoginOption = "",
     people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Release replicates of the sample: from now on their cases are called. Safe to repeat."""
+    """Release replicates of the sample: from now on their cases are called. Safe to repeat.
+
+    Example: survey sample release study.yaml 3-4
+    """
     from survey_cli.services.cases.case_actions import release_replicates
 
     with show_progress() as progress:
@@ -132,7 +145,10 @@ def free(
     people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Take a case away from the station that has it. The call in progress stays in its history."""
+    """Take a case away from the station that has it. The call in progress stays in its history.
+
+    Example: survey case free study.yaml 1017
+    """
     from survey_cli.services.cases.case_actions import free_case
 
     changed, lease = free_case(build_request(file, by=by, people=people, db=db), case)
@@ -143,18 +159,25 @@ def free(
 
 def reassign(
     file: InstrumentArgument,
-    case: Annotated[str, typer.Argument(metavar="[CASE]", help="The case's key; not with --all-of.")] = "",
-    to: Annotated[str, typer.Option("--to", metavar="NAME", help="The new owner of the appointment; or anyone.")] = "",
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The case's key, unless --all-of is given.")] = "",
+    to: Annotated[
+        str, typer.Option("--to", metavar="NAME", help="The new owner of the appointment, or anyone. Required.")
+    ] = "",
     all_of: Annotated[str, typer.Option("--all-of", metavar="NAME", help="All appointments of this interviewer.")] = "",
     keeps: Annotated[
         OwnerChoice | None,
-        typer.Option("--keeps", help="Only they, or they first and anyone once it is late; unchanged by default."),
+        typer.Option(
+            "--keeps", help="only: nobody else keeps it; first: anyone once it is late. By default unchanged."
+        ),
     ] = None,
     by: LoginOption = "",
     people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Give an appointment, or all those of one interviewer, to another interviewer."""
+    """Give an appointment, or all those of one interviewer, to another interviewer.
+
+    Example: survey case reassign study.yaml --all-of ann --to bob
+    """
     from survey_cli.services.cases.case_actions import reassign_appointments
 
     if bool(case) == bool(all_of):

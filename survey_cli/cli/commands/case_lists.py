@@ -37,27 +37,32 @@ MAX_REASON_LENGTH: Final = 40
 """Characters of a reason in a list."""
 
 InterviewerOption = Annotated[
-    str, typer.Option("--interviewer", metavar="NAME", help="For this interviewer; the account by default.")
+    str, typer.Option("--interviewer", metavar="NAME", help="For this interviewer; by default the account's.")
 ]
 
 
 def list_all(
     file: InstrumentArgument,
     status: Annotated[
-        str, typer.Option("--status", metavar="S", help="Only ready, waiting, held, done, unreleased or leased ones.")
+        str,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            help="Only cases with this status: ready, waiting, held, done, unreleased or leased.",
+        ),
     ] = "",
     outcome: Annotated[
-        str, typer.Option("--outcome", metavar="O", help="Only those with this last outcome: no_answer.")
+        str, typer.Option("--outcome", metavar="OUTCOME", help="Only cases with this last outcome: no_answer.")
     ] = "",
-    code: Annotated[str, typer.Option("--code", metavar="C", help="Only those with this AAPOR code: 2.112.")] = "",
+    code: Annotated[str, typer.Option("--code", metavar="CODE", help="Only cases with this AAPOR code: 2.112.")] = "",
     find: Annotated[
-        str, typer.Option("--find", metavar="TEXT", help="Only those with this in the key, the name or a number.")
+        str, typer.Option("--find", metavar="TEXT", help="Only cases with this text in the key, the name or a number.")
     ] = "",
     where: Annotated[
         str,
-        typer.Option("--where", metavar="CONDITION", help="Only those for which this is true: \"region == 'West'\"."),
+        typer.Option("--where", metavar="CONDITION", help="Only cases for which this is true: \"region == 'West'\"."),
     ] = "",
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Maximum number of cases.")] = None,
     form: ListFormatOption = ListFormat.table,
     by: LoginOption = "",
     people: PeopleOption = None,
@@ -65,7 +70,9 @@ def list_all(
 ) -> None:
     """List the cases with their status.
 
-    Where the study lists its people, only supervisors see names, numbers and notes.
+    If the study has a list of people, only supervisors see names, numbers and notes.
+
+    Example: survey case list study.yaml --status held
     """
     from survey_cli.services.cases.case_lists import CaseFilter, list_cases
 
@@ -90,7 +97,9 @@ def show(
 ) -> None:
     """Show a case with its whole history.
 
-    Where the study lists its people, only supervisors see names, numbers and notes.
+    If the study has a list of people, only supervisors see names, numbers and notes.
+
+    Example: survey case show study.yaml 1017
     """
     from survey_cli.services.cases.case_lists import load_case_sheet
 
@@ -206,6 +215,8 @@ def why(
     """Explain why a case may or may not be called now: every rule with its result, and when it may be called next.
 
     Exit code 0: it may be called; 1: it may not.
+
+    Example: survey case why study.yaml 1017
     """
     from survey_cli.services.cases.queue_lists import explain_case
 
@@ -243,14 +254,17 @@ def _render_verdicts(report: "CallabilityReport") -> Iterator[str]:
 def queue(
     file: InstrumentArgument,
     number: Annotated[
-        int, typer.Option("-n", "--number", metavar="N", min=1, max=1000, help="How many cases are shown.")
+        int, typer.Option("-n", "--number", metavar="N", min=1, max=1000, help="Number of cases shown.")
     ] = 20,
     interviewer: InterviewerOption = "",
     by: LoginOption = "",
     people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """List the next cases in the order of calling, with reasons, and those that are due but not callable now."""
+    """List the next cases in the order of calling, with reasons, and those that are due but not callable now.
+
+    Example: survey queue study.yaml
+    """
     from survey_cli.services.cases.queue_lists import list_queue
 
     report = list_queue(build_request(file, by=by, people=people, db=db), limit=number, interviewer=interviewer)
@@ -297,7 +311,10 @@ def _render_closed(deferred: "tuple[DeferredLine, ...]") -> Iterator[str]:
 def people(
     file: InstrumentArgument, by: LoginOption = "", people: PeopleOption = None, db: DatabaseOption = None
 ) -> None:
-    """List who works on the study, with each interviewer's current case and appointments."""
+    """List who works on the study, with each interviewer's current case and appointments.
+
+    Example: survey study people study.yaml
+    """
     from survey_cli.services.study.interviewer_list import list_interviewers
 
     listing = list_interviewers(build_request(file, by=by, people=people, db=db))

@@ -10,7 +10,12 @@ from survey_cli.wording import format_quantity
 
 
 def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
-    """Verify that every interview's data match its journal, and that the database is intact."""
+    """Verify that every interview's data match its journal, and that the database is intact.
+
+    Exit code 0: everything agrees; 1: something was found.
+
+    Example: survey db verify study.yaml
+    """
     from survey_cli.cli.output.progress import show_progress
     from survey_cli.services.database.interview_archive import verify_database
 
@@ -28,10 +33,13 @@ def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
 
 def backup(
     file: InstrumentArgument,
-    to: Annotated[str, typer.Argument(metavar="TO", help="The copy's path.")],
+    to: Annotated[str, typer.Argument(metavar="TO", help="Path of the copy. The file must not exist.")],
     db: DatabaseOption = None,
 ) -> None:
-    """Copy the database, complete and consistent, even while interviews run. `survey status` shows the last backup."""
+    """Copy the database, complete and consistent, even while interviews run. `survey status` shows the last backup.
+
+    Example: survey db backup study.yaml backup.db
+    """
     from survey_cli.cli.output import datetimes
     from survey_cli.services.database.interview_archive import back_up_database
 
@@ -48,6 +56,8 @@ def restore(
 
     Nobody may be using the database. The backup is verified first, and what is newer in the replaced database is
     listed.
+
+    Example: survey db restore backup.db study.yaml
     """
     from survey_cli.cli.output import datetimes
     from survey_cli.services.database.restore_and_upgrade import restore_database
@@ -80,8 +90,10 @@ def restore(
 def upgrade(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     """Upgrade the database to this version of the program, while nobody uses it.
 
-    A file is copied first. Every command does the same by itself where nobody else uses the file; on a server only this
-    command does, for the owner of the schema.
+    A file is copied first. Every command upgrades a file that nobody else uses. A server is upgraded only by this
+    command, given by the owner of the schema.
+
+    Example: survey db upgrade study.yaml
     """
     from survey_cli.services.database.restore_and_upgrade import upgrade_database
 

@@ -55,11 +55,15 @@ def export(
     out: Annotated[
         list[str] | None,
         typer.Option(
-            "--out", "-o", metavar="FILE", callback=require_text, help="The file to write; - is stdout. Repeatable."
+            "--out",
+            "-o",
+            metavar="FILE",
+            callback=require_text,
+            help="The file to write; - writes to stdout. Repeatable.",
         ),
     ] = None,
     what: Annotated[
-        RowChoice, typer.Option("--what", help="The unit of a row: the data, or how they were collected.")
+        RowChoice, typer.Option("--what", help="What one row is: an interview, an answer, an event, a case or a call.")
     ] = RowChoice.interviews,
     variables: Annotated[
         list[str] | None,
@@ -67,7 +71,7 @@ def export(
             "--variables",
             metavar="NAMES",
             callback=require_text,
-            help="Only these columns, items or sections: q1,q2,mission.",
+            help="Write only these columns, items or sections: q1,q2,mission.",
         ),
     ] = None,
     where: WhereOption = "",
@@ -82,12 +86,12 @@ def export(
     ] = "",
     trim: TrimOption = "",
     as_of: AsOfOption = "",
-    labels: Annotated[bool, typer.Option("--labels", help="Labels instead of codes.")] = False,
+    labels: Annotated[bool, typer.Option("--labels", help="Write labels instead of codes.")] = False,
     bom: Annotated[
-        bool, typer.Option("--bom", help="Begin with a byte order mark, by which Excel recognizes UTF-8.")
+        bool, typer.Option("--bom", help="Begin the file with a byte order mark, by which Excel recognizes UTF-8.")
     ] = False,
     partials: Annotated[
-        bool, typer.Option("--partials/--no-partials", help="With or without unfinished interviews.")
+        bool, typer.Option("--partials/--no-partials", help="Include or leave out unfinished interviews.")
     ] = True,
     origin: OriginOption = OriginChoice.real,
     personal: Annotated[
@@ -95,23 +99,31 @@ def export(
         typer.Option(
             "--with-contacts",
             "--with-personal",
-            help="With names, telephone numbers and personal answers, for supervisors.",
+            help="Include names, telephone numbers and personal answers. For supervisors only.",
         ),
     ] = False,
     names: Annotated[
         list[str] | None,
-        typer.Option("--personal", metavar="NAME", help="With the personal columns of this item. Repeatable."),
+        typer.Option(
+            "--personal",
+            metavar="NAME",
+            help="Include the personal columns of this item. For supervisors only. Repeatable.",
+        ),
     ] = None,
     public: Annotated[
-        bool, typer.Option("--public", help="Without keys, free text, dates and times, which can identify respondents.")
+        bool,
+        typer.Option("--public", help="Leave out keys, free text, dates and times, which can identify respondents."),
     ] = False,
     force: ForceOption = False,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Texts unchanged, although a spreadsheet might run them as formulas.")
+        bool, typer.Option("--raw", help="Write texts unchanged, even if a spreadsheet may run them as formulas.")
     ] = False,
     language: LanguageOption = "",
     form: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="The format; chosen by the file's ending by default.")
+        str,
+        typer.Option(
+            "--format", metavar="NAME", help="The format; by default chosen by the file's ending. --formats lists all."
+        ),
     ] = "",
     bundle: Annotated[
         str,
@@ -119,23 +131,28 @@ def export(
             "--bundle",
             metavar="DIR|.zip",
             callback=require_text,
-            help="Data, description, questionnaire, rates and checksums in one folder or .zip; -o names files in it.",
+            help="Write data, description, questionnaire, rates and checksums to a folder or .zip;"
+            " -o names data files in it.",
         ),
     ] = "",
     people: PeopleOption = None,
     zone: ZoneOption = "",
     db: DatabaseOption = None,
     formats: Annotated[
-        bool, typer.Option("--formats", callback=_print_formats, is_eager=True, help="List the formats.")
+        bool,
+        typer.Option(
+            "--formats", callback=_print_formats, is_eager=True, help="List the formats, and do nothing else."
+        ),
     ] = False,
 ) -> None:
     """Write the data: one row per interview, one column per variable.
 
-    With --what, one row per answer, event, case or
-    call instead.
+    With --what, one row per answer, event, case or call instead.
 
     An erased interview is a row without values, with the outcome withdrawn. Interviewers are named by their
     pseudonyms in the list of people.
+
+    Example: survey export study.yaml -o study.sav
     """
     from survey_cli.services.export.export_data import ExportOptions, export_files
 

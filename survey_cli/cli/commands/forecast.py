@@ -30,7 +30,7 @@ def forecast(
         typer.Option(
             "--interviewers",
             metavar="N,N,…",
-            help="Numbers of interviewers, one row each: 4,8,12. By default those listed, else 4,8,12.",
+            help="Numbers of interviewers, one row each; by default that of the list of people, else 4,8,12.",
         ),
     ] = "",
     spread: Annotated[
@@ -38,17 +38,24 @@ def forecast(
         typer.Option(
             "--spread",
             metavar="HOW,…",
-            help="How attempts are spread over the day, one row each: prefer,wait,off. The study's own by default.",
+            help="Ways to spread attempts over the day, one row each: prefer,wait,off; by default as the study says.",
         ),
     ] = "",
     days: Annotated[
         int | None,
         typer.Option(
-            "--days", metavar="N", min=1, max=400, help="Calendar days; by default to the study's last day, or 60."
+            "--days",
+            metavar="N",
+            min=1,
+            max=400,
+            help="Number of calendar days; by default up to the study's last day, or 60.",
         ),
     ] = None,
     zone: Annotated[
-        str, typer.Option("--zone", metavar="ZONE", help="The stations' time zone; the study's own by default.")
+        str,
+        typer.Option(
+            "--zone", metavar="ZONE", help="The stations' time zone, such as America/Chicago; by default the study's."
+        ),
     ] = "",
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same forecast.")] = 1,
     form: ResultFormatOption = ResultFormat.table,
@@ -57,9 +64,11 @@ def forecast(
 ) -> None:
     """Forecast the rest of the fieldwork: interviews per day, hours per interview, when the target is reached.
 
-    It starts from the cases, appointments and quotas as they are now; nothing is written. How often people answer and
-    refuse is measured in the study's own calls, or assumed where there are too few; the result says which. Ctrl+C
-    shows what is ready.
+    It starts from the cases, appointments and quotas as they are now; nothing is written. How often people answer
+    and refuse is measured in the study's own calls, or assumed where there are too few. The result says which.
+    Ctrl+C shows what is ready.
+
+    Example: survey forecast study.yaml --interviewers 4,8,12
     """
     from survey_cli.simulate.fieldwork.forecast import ForecastOptions
     from survey_cli.simulate.fieldwork.forecast import forecast as make_forecast

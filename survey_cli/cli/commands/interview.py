@@ -34,37 +34,42 @@ INTERVIEW_HEADINGS = ("case", "status", "answered", "at", "last entry", "by", "o
 def interview(
     file: InstrumentArgument,
     case: Annotated[
-        str, typer.Option("--case", metavar="KEY", help="The case to interview; asked for if not given.")
+        str, typer.Option("--case", metavar="KEY", help="Key of the case. Without it, the program asks for it.")
     ] = "",
     interviewer: Annotated[
-        str, typer.Option("--interviewer", metavar="NAME", help="The interviewer; the account by default.")
+        str, typer.Option("--interviewer", metavar="NAME", help="The interviewer's name; by default the account's.")
     ] = "",
     language: Annotated[
-        str, typer.Option("--language", metavar="CODE", help="Begin in this language of the instrument.")
+        str, typer.Option("--language", metavar="CODE", help="Begin in this language of the questionnaire.")
     ] = "",
     db: DatabaseOption = None,
     plain: PlainOption = False,
     brief: BriefOption = False,
     theme: ThemeOption = "",
     practice: Annotated[
-        bool, typer.Option("--practice", help="A practice interview: stored, but never among the real ones.")
+        bool,
+        typer.Option(
+            "--practice", help="Practice: the interview is stored, but never counted or exported with real ones."
+        ),
     ] = False,
     reopen: Annotated[bool, typer.Option("--reopen", help="Correct a finished interview.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Begin a second interview of the same case.")] = False,
     station: StationOption = "",
     seed: Annotated[
         int | None,
-        typer.Option("--seed", metavar="N", help="Fixes shuffled orders and splits, to reproduce an interview."),
+        typer.Option("--seed", metavar="N", help="Seed of shuffled orders and splits, to reproduce an interview."),
     ] = None,
     clock_is_right: ClockOption = False,
     columns: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column of a new case; may be repeated."),
+        typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column of a new case. Repeatable."),
     ] = None,
 ) -> None:
     """Conduct an interview, or resume a suspended one.
 
     Exit code 0: it was finished; 3: it was suspended or stopped.
+
+    Example: survey interview study.yaml --case 1017
     """
     from survey_cli.sessions.interview.start_interview import StartOptions
     from survey_cli.sessions.open_interview import start_or_resume
@@ -192,7 +197,10 @@ def _describe_closing(session: "InterviewSession", result: "InterviewResult") ->
 
 
 def interviews(file: InstrumentArgument, db: DatabaseOption = None) -> None:
-    """List the interviews: case, status, item, date and time, interviewer."""
+    """List the interviews: case, status, item, date and time, interviewer.
+
+    Example: survey interviews study.yaml
+    """
     from survey_cli.services.database.interview_archive import list_interviews
 
     location, rows, damage = list_interviews(file, db=db)

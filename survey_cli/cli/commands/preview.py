@@ -18,22 +18,25 @@ def preview(
         str, typer.Option("--at", metavar="ITEM", help="Begin at this item; missing answers before it are invented.")
     ] = "",
     language: Annotated[
-        str, typer.Option("--language", metavar="CODE", help="Begin in this language of the instrument.")
+        str, typer.Option("--language", metavar="CODE", help="Begin in this language of the questionnaire.")
     ] = "",
     seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="Fixes shuffled orders, splits and invented answers.")
+        int, typer.Option("--seed", metavar="N", help="Seed of shuffled orders, splits and invented answers.")
     ] = 1,
     columns: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column; may be repeated. Others are invented."),
+        typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column. Repeatable. Others are invented."),
     ] = None,
     theme: ThemeOption = "",
 ) -> None:
     """Show the questionnaire as an interviewer sees it, while you write it.
 
-    Keep this open beside your editor: each time the file is saved, the screen shows it at the same item, with the
-    answers that are still valid; while the file has errors, its problems. Ctrl+L lists the problems and warnings, Ctrl+T
-    the data as an analyst gets it, F3 every item, F1 all keys; Ctrl+R starts over, Ctrl+C leaves. Nothing is stored.
+    Keep it open beside your editor. Each time you save the file, the screen shows the same item again, with the
+    answers that are still valid. While the file has errors, the screen lists them. Ctrl+L lists problems and
+    warnings, Ctrl+T shows the data as an analyst receives them, F3 lists every item, and F1 all keys. Ctrl+R starts
+    over, and Ctrl+C leaves. Nothing is stored.
+
+    Example: survey preview study.yaml --at q5
     """
     known_columns = parse_columns(columns or [])
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

@@ -13,18 +13,22 @@ def print_document(
     file: InstrumentArgument,
     out: Annotated[
         str,
-        typer.Option("--out", "-o", metavar="FILE", help="The file to write, .html or .md; - is Markdown on stdout."),
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="The file to write, .html or .md; - writes Markdown to stdout."
+        ),
     ] = "-",
     language: Annotated[
-        str, typer.Option("--language", metavar="CODE", help="The language of the texts; all for every language.")
+        str, typer.Option("--language", metavar="CODE", help="Language of the texts; all prints every language.")
     ] = "",
-    comments: Annotated[bool, typer.Option("--comments", help="With lines for comments under every item.")] = False,
+    comments: Annotated[bool, typer.Option("--comments", help="Print lines for comments under every item.")] = False,
     force: ForceOption = False,
 ) -> None:
     """Print the questionnaire for reviewers.
 
-    It shows what is read aloud, instructions, answers with their codes, and in plain English who is asked and what is
-    checked. The .html is one file that opens in any browser, and prints well from there.
+    It shows what is read aloud, instructions, answers with their codes, and in plain English who is asked and what
+    is checked. An .html file opens in any browser, and prints well from there.
+
+    Example: survey print study.yaml -o questionnaire.html --comments
     """
     from survey_cli.services.questionnaire.print_questionnaire import PrintOptions, print_questionnaire
 

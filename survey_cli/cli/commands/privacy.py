@@ -43,7 +43,9 @@ def subject(
 ) -> None:
     """Print everything stored about one person: name, numbers, history, notes, every answer.
 
-    Where the study lists its people, only supervisors may. Exports, printed lists and backups are not included.
+    If the study has a list of people, only supervisors may. Exports, printed lists and backups are not included.
+
+    Example: survey privacy subject study.yaml 1017
     """
     from survey_cli.services.privacy.subject_access import load_subject
 
@@ -112,13 +114,16 @@ def _render_journal_line(line: "JournalLine") -> str:
 
 def erase(
     file: InstrumentArgument,
-    case: Annotated[str, typer.Argument(metavar="[CASE]", help="The case's key.")] = "",
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The case's key, unless --unfinished is given.")] = "",
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="The reason; required and stored: it must name nobody.")
+        str,
+        typer.Option(
+            "--reason", metavar="TEXT", help="The reason. Required. It is stored, so it must not name anybody."
+        ),
     ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking for confirmation.")] = False,
     unfinished: Annotated[
-        bool, typer.Option("--unfinished", help="Without a case: finish interrupted erasures that verify reports.")
+        bool, typer.Option("--unfinished", help="Finish interrupted erasures, which `survey db verify` reports.")
     ] = False,
     by: LoginOption = "",
     people: PeopleOption = None,
@@ -128,6 +133,8 @@ def erase(
 
     The case's key, outcomes, times and coded sample columns stay, so that rates and counts remain correct. The same
     command again finishes an interrupted erasure.
+
+    Example: survey privacy erase study.yaml 1017 --reason "asked by letter"
     """
     from survey_cli.services.privacy.erase_and_anonymize import erase_person, finish_erasure, preview_erasure
 
@@ -191,6 +198,10 @@ def anonymize(
     """Remove names, numbers, notes and personal answers whose time is over, as `retention:` says. It cannot be undone.
 
     The time runs from when a case was done, or from the study's end. Other answers stay. Safe to repeat.
+
+    Exit code 0: all done; 1: a case could not be anonymized now.
+
+    Example: survey privacy anonymize study.yaml --dry-run
     """
     from survey_cli.services.privacy.erase_and_anonymize import anonymize_study
 

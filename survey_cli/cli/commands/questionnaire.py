@@ -31,7 +31,10 @@ def new(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The file to write; .yaml is added if it is missing.")],
     force: ForceOption = False,
 ) -> None:
-    """Write a commented questionnaire to begin with."""
+    """Write a commented questionnaire to begin with.
+
+    Example: survey new study.yaml
+    """
     from survey_cli.services.questionnaire.questionnaire_files import create_instrument
 
     path = create_instrument(file, force=force)
@@ -44,12 +47,15 @@ def check(
         list[str], typer.Argument(metavar="FILE", help="Questionnaires; for a folder, every one in and below it.")
     ],
     form: Annotated[
-        ProblemFormat, typer.Option("--format", help="text to read, json for programs, github for annotations.")
+        ProblemFormat,
+        typer.Option("--format", help="Output format: text to read, json for programs, github for annotations."),
     ] = ProblemFormat.text,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
     formats: Annotated[
         list[str] | None,
-        typer.Option("--for", metavar="FORMATS", help="Also check what these formats cannot store: sav,dta,sss,xlsx."),
+        typer.Option(
+            "--for", metavar="FORMATS", help="Also list what these export formats cannot store: sav,dta,sss,xlsx."
+        ),
     ] = None,
     accept: Annotated[
         list[str] | None,
@@ -58,7 +64,7 @@ def check(
         ),
     ] = None,
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="With --accept: the reason. It is stored with your name.")
+        str, typer.Option("--reason", metavar="TEXT", help="With --accept: the reason, which is stored with your name.")
     ] = "",
     same: Annotated[bool, typer.Option("--same", help="With --accept: the new text has the same meaning.")] = False,
     by: LoginOption = "",
@@ -66,8 +72,13 @@ def check(
 ) -> None:
     """List every problem of a questionnaire, with its line and a remedy.
 
-    Where interviews are stored already, the questionnaire is compared with every version in use: codes with other texts,
-    narrower ranges, other kinds of answers and missing items are errors until --accept says that they are intended.
+    Where interviews are stored, the questionnaire is also compared with every version in use. A code with another
+    text, a narrower range, another type of answer and a missing item are errors until --accept says that the change
+    is intended.
+
+    Exit code 0: no error; 1: an error, or with --strict a warning.
+
+    Example: survey check study.yaml --for sav,dta
     """
     from survey_cli.services.questionnaire.questionnaire_files import check_file, find_instruments
 
@@ -145,14 +156,16 @@ def _summarize(problems: Sequence[Problem], items: int | None) -> str:
 
 def schema(
     out: Annotated[
-        str, typer.Option("--out", "-o", metavar="FILE", help="Write it into this file instead of stdout.")
+        str, typer.Option("--out", "-o", metavar="FILE", help="The file to write; - writes to stdout.")
     ] = "-",
-    module: Annotated[bool, typer.Option("--module", help="The schema of a module instead.")] = False,
+    module: Annotated[bool, typer.Option("--module", help="Write the schema of a module instead.")] = False,
 ) -> None:
     """Write the JSON Schema with which editors complete and check questionnaires.
 
     Save it beside your questionnaires as instrument.schema.json, and begin each of them with the line "#
     yaml-language-server: $schema=./instrument.schema.json".
+
+    Example: survey schema -o instrument.schema.json
     """
     from survey_cli.services.questionnaire import questionnaire_files
 
@@ -171,7 +184,10 @@ def explain(
         ),
     ] = "",
 ) -> None:
-    """Explain a word of the language; without one, list them all."""
+    """Explain a word of the language; without one, list them all.
+
+    Example: survey explain roster
+    """
     from survey_cli.services.questionnaire.word_lookup import explain_word, list_vocabulary
 
     if not word:

@@ -44,13 +44,20 @@ class RatesOriginChoice(StrEnum):
 
 def rates(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="The instrument whose cases are counted.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="FILE", help="The questionnaire of the study whose cases are counted.", show_default=False
+        ),
     ] = "",
-    by: Annotated[str, typer.Option("--by", metavar="COLUMN", help="Also by the values of this sample column.")] = "",
+    by: Annotated[
+        str, typer.Option("--by", metavar="COLUMN", help="Also show rates for each value of this sample column.")
+    ] = "",
     as_of: Annotated[
         str,
         typer.Option(
-            "--as-of", metavar="TIME", help="As of then: 2026-11-24 means the end of that day, or '2026-11-24 17:00'."
+            "--as-of",
+            metavar="TIME",
+            help="Ignore what happened later: 2026-11-24 means the end of that day; or '2026-11-24 17:00'.",
         ),
     ] = "",
     finalized: Annotated[bool, typer.Option("--finalized", help="Leave out cases that may still be called.")] = False,
@@ -58,7 +65,8 @@ def rates(
         bool, typer.Option("--weighted", help="Weight by the sample column with role: weight.")
     ] = False,
     origin: Annotated[
-        RatesOriginChoice, typer.Option("--origin", help="Real interviews, or practice and simulated ones too.")
+        RatesOriginChoice,
+        typer.Option("--origin", help="Count real interviews only, or practice and simulated ones too."),
     ] = RatesOriginChoice.real,
     counts: Annotated[
         str,
@@ -73,8 +81,8 @@ def rates(
         FrameChoice | None,
         typer.Option(
             "--frame",
-            help="With --counts, the kind of sample frame: rdd by default. In a list or establishment frame e is 1;"
-            " else it is estimated. An instrument has its own.",
+            help="With --counts: kind of sample frame, by default rdd. In a list or establishment frame e is 1;"
+            " else it is estimated. A questionnaire names its own.",
         ),
     ] = None,
     e: Annotated[
@@ -84,23 +92,23 @@ def rates(
         ),
     ] = "",
     e_uh: Annotated[
-        str, typer.Option("--e-uh", metavar="SHARE", help="The same for UH (unknown if household) alone.")
+        str, typer.Option("--e-uh", metavar="SHARE", help="As --e, for UH (unknown if household) only.")
     ] = "",
-    e_uo: Annotated[str, typer.Option("--e-uo", metavar="SHARE", help="The same for UO alone.")] = "",
+    e_uo: Annotated[str, typer.Option("--e-uo", metavar="SHARE", help="As --e, for UO (unknown, other) only.")] = "",
     composite: Annotated[
         str,
         typer.Option(
             "--composite",
             metavar="WEIGHTS",
-            help="Also a composite of the frames with these weights: landline=0.6,mobile=0.4.",
+            help="Also show a composite of the frames with these weights: landline=0.6,mobile=0.4.",
         ),
     ] = "",
     quotas: Annotated[
         bool,
-        typer.Option("--quotas", help="With --counts: quotas determined who was interviewed; the heading says so."),
+        typer.Option("--quotas", help="With --counts: say in the heading that quotas determined who was interviewed."),
     ] = False,
     digits: Annotated[
-        int, typer.Option("--digits", metavar="N", min=0, max=MAX_DIGITS, help="Decimals of percentages.")
+        int, typer.Option("--digits", metavar="N", min=0, max=MAX_DIGITS, help="Decimal places of percentages.")
     ] = 1,
     form: ListFormatOption = ListFormat.table,
     people: PeopleOption = None,
@@ -109,12 +117,14 @@ def rates(
 ) -> None:
     """Show response, cooperation, refusal and contact rates, as AAPOR defines them.
 
-    For a study, every released case counts as if the field period closed now, or at the time given: by its code that
-    comes first in precedence; a case never dialed as 2.20 (3.11 in a random digit sample). The number of open cases
-    is shown beside.
+    Every released case of the study counts as if the field period closed now, or at the time given. It counts under
+    the code that comes first in precedence; a case never dialed counts as 2.20, or as 3.11 in a random digit
+    sample. The number of open cases is shown as well.
 
-    Rows of a file of counts are AAPOR codes (2.11) or groups (I P R NC O UH UO NE), and T for a frame's total, which
-    is only compared. Counts may be weighted. Frames are never added up.
+    A file of counts has rows of AAPOR codes (2.11) or groups (I P R NC O UH UO NE), and T for a frame's total,
+    which is only compared. Counts may be weighted. Frames are never added up.
+
+    Example: survey rates study.yaml --as-of 2026-11-24
     """
     from survey_cli.cli.output.problems import render_plain
     from survey_cli.services.report.response_rates import (

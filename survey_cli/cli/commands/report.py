@@ -32,11 +32,11 @@ from survey_cli.wording import format_quantity
 OutputOption = Annotated[
     str,
     typer.Option(
-        "--out", "-o", metavar="FILE", callback=require_text, help="The file to write; - is Markdown on stdout."
+        "--out", "-o", metavar="FILE", callback=require_text, help="The file to write; - writes Markdown to stdout."
     ),
 ]
 ThresholdOption = Annotated[
-    int, typer.Option("--threshold", metavar="N", min=0, help="Smaller counts are hidden; 0 hides nothing.")
+    int, typer.Option("--threshold", metavar="N", min=0, help="Hide counts smaller than this; 0 hides nothing.")
 ]
 
 
@@ -54,40 +54,49 @@ def report(
     by: Annotated[
         list[str] | None,
         typer.Option(
-            "--by", metavar="NAMES", callback=require_text, help="Also by these variables, in columns: kind,region."
+            "--by",
+            metavar="NAMES",
+            callback=require_text,
+            help="Add columns for the values of these variables: kind,region.",
         ),
     ] = None,
     items: Annotated[
         list[str] | None,
         typer.Option(
-            "--items", metavar="NAMES", callback=require_text, help="Only these items, batteries or sections: q1,q2."
+            "--items",
+            metavar="NAMES",
+            callback=require_text,
+            help="Report only these items, batteries or sections: q1,q2.",
         ),
     ] = None,
     where: WhereOption = "",
     interviews: Annotated[
-        InclusionChoice, typer.Option("--interviews", help="Complete ones only, partial ones too, or all.")
+        InclusionChoice, typer.Option("--interviews", help="Complete interviews only, partial ones too, or all.")
     ] = InclusionChoice.partial,
     origin: OriginOption = OriginChoice.real,
     as_of: AsOfOption = "",
     valid: Annotated[
         bool,
-        typer.Option("--valid", help="Percentages of those with an answer, without declines and volunteered answers."),
+        typer.Option("--valid", help="Base percentages on valid answers: leave out declines and volunteered answers."),
     ] = False,
-    digits: Annotated[int, typer.Option("--digits", metavar="N", min=0, max=4, help="Decimals of percentages.")] = 0,
+    digits: Annotated[
+        int, typer.Option("--digits", metavar="N", min=0, max=4, help="Decimal places of percentages.")
+    ] = 0,
     threshold: ThresholdOption = 5,
     tests: Annotated[
         bool | None,
         typer.Option(
             "--tests/--no-tests",
-            help="Significance tests with --by, or none; by default unless the whole population was interviewed.",
+            help="Print significance tests with --by, or none. By default they are printed unless the whole population"
+            " was selected.",
             show_default=False,
         ),
     ] = None,
-    margins: Annotated[bool, typer.Option("--margins", help="Margins of error with each item.")] = False,
+    margins: Annotated[bool, typer.Option("--margins", help="Print margins of error with each item.")] = False,
     verbatims: Annotated[bool, typer.Option("--verbatims", help="Print verbatim answers.")] = False,
-    cases: Annotated[bool, typer.Option("--cases", help="With --verbatims: print the case of each.")] = False,
+    cases: Annotated[bool, typer.Option("--cases", help="With --verbatims: print the case of each answer.")] = False,
     weighted: Annotated[
-        bool, typer.Option("--weighted/--unweighted", help="Weight by the sample column with role: weight, or not.")
+        bool, typer.Option("--weighted/--unweighted", help="Use or ignore the sample column with role: weight.")
     ] = True,
     rake: RakeOption = "",
     trim: TrimOption = "",
@@ -98,7 +107,7 @@ def report(
             "--charts", metavar="DIR", callback=require_text, help="Write each chart as an SVG file into this folder."
         ),
     ] = "",
-    png: Annotated[bool, typer.Option("--png", help="With --charts: as PNG files too.")] = False,
+    png: Annotated[bool, typer.Option("--png", help="With --charts: write PNG files too.")] = False,
     language: LanguageOption = "",
     force: ForceOption = False,
     people: PeopleOption = None,
@@ -107,9 +116,11 @@ def report(
 ) -> None:
     """Report the results: every item with its wording, base, counts and percentages.
 
-    On the terminal, or with -o as .html (one file that opens in any browser and prints well), .md, .docx, .xlsx or
-    .csv. Don't know, refused and volunteered answers are rows; whoever was not asked is in no base. Small counts are
-    hidden.
+    The report appears on the terminal, or with -o in an .html, .md, .docx, .xlsx or .csv file. An .html file opens
+    in any browser and prints well. Don't know, refused and volunteered answers are rows. Respondents who were not
+    asked are in no base. Small counts are hidden.
+
+    Example: survey report study.yaml --by region -o report.html
     """
     from survey_cli.services.report.publish import OutputTarget, publish_results
     from survey_cli.services.report.report_options import ReportOptions
@@ -167,7 +178,7 @@ def report(
 def codebook(
     file: InstrumentArgument,
     out: OutputOption = "-",
-    counts: Annotated[bool, typer.Option("--counts/--no-counts", help="With or without counts of each code.")] = True,
+    counts: Annotated[bool, typer.Option("--counts/--no-counts", help="Print counts of each code, or none.")] = True,
     origin: OriginOption = OriginChoice.real,
     threshold: ThresholdOption = 5,
     language: LanguageOption = "",
@@ -177,7 +188,9 @@ def codebook(
 ) -> None:
     """Describe the data: every variable with its wording, who is asked, codes, labels, missing values and source.
 
-    As .html, .md or .docx. Where interviews are stored, with counts.
+    The codebook is an .html, .md or .docx file. Where interviews are stored, it has counts.
+
+    Example: survey codebook study.yaml -o codebook.html
     """
     from survey_cli.services.report.publish import OutputTarget, publish_codebook
     from survey_cli.services.report.report_options import CodebookOptions

@@ -30,10 +30,10 @@ def import_cases(
     file: InstrumentArgument,
     cases: Annotated[str, typer.Argument(metavar="CASES", help="The sample: a CSV file or a workbook.")],
     sheet: Annotated[
-        str | None, typer.Option("--sheet", metavar="NAME", help="The workbook's sheet; the first by default.")
+        str | None, typer.Option("--sheet", metavar="NAME", help="Sheet of the workbook; by default the first.")
     ] = None,
     encoding: Annotated[
-        str | None, typer.Option("--encoding", metavar="NAME", help="The file's encoding if it is not UTF-8: cp1252.")
+        str | None, typer.Option("--encoding", metavar="NAME", help="Encoding of the file, if it is not UTF-8: cp1252.")
     ] = None,
     update: Annotated[bool, typer.Option("--update", help="Update existing cases with the file's values.")] = False,
     release: Annotated[
@@ -46,8 +46,11 @@ def import_cases(
 ) -> None:
     """Import the cases of a file, all or none. Safe to repeat: existing cases stay as they are.
 
-    Problems are printed to stderr, by line; where one of them is an error nothing is imported, and the exit code is
-    1.
+    Problems are listed on stderr, with their lines. If one of them is an error, nothing is imported.
+
+    Exit code 0: imported; 1: not imported.
+
+    Example: survey sample import study.yaml sample.csv --dry-run
     """
     from survey_cli.services.run_on_study import Request
     from survey_cli.services.sample.import_sample import ImportOptions, ImportRuntime, import_sample
@@ -154,7 +157,9 @@ def _describe_import(result: "ImportResult", *, update: bool) -> str:
     return f"{result.where}: {', '.join(parts)}"
 
 
-CountryOption = Annotated[str, typer.Option("--country", metavar="CODE", help="Country of numbers without +: US, DE.")]
+CountryOption = Annotated[
+    str, typer.Option("--country", metavar="CODE", help="Country of numbers without +, such as US or DE.")
+]
 
 
 def _build_list_request(db: str | None, *, by: str = "", country: str = "") -> "DoNotCallRequest":
@@ -164,18 +169,22 @@ def _build_list_request(db: str | None, *, by: str = "", country: str = "") -> "
 
 
 def do_not_call_add(
-    numbers: Annotated[list[str], typer.Argument(metavar="NUMBER|FILE…", help="Numbers, or files with one per line.")],
+    numbers: Annotated[
+        list[str], typer.Argument(metavar="NUMBER|FILE…", help="Numbers, or files with one number per line.")
+    ],
     country: CountryOption = "",
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="The reason, where the file has none.")
+        str, typer.Option("--reason", metavar="TEXT", help="The reason, if the file has none.")
     ] = "asked by telephone",
     by: LoginOption = "",
     db: DatabaseOption = None,
 ) -> None:
     """Add numbers to the list: from now on no study imports, offers or dials them.
 
-    A file has one number per line, or the columns number, date and reason; numbers that cannot be read are reported
+    A file has one number per line, or the columns number, date and reason. Numbers that cannot be read are reported
     and left out. The date in the file is kept; of two dates for one number, the earlier.
+
+    Example: survey do-not-call add registry.csv --country US
     """
     from survey_cli.services.sample.do_not_call_list import add_numbers
 
@@ -195,6 +204,8 @@ def do_not_call_check(
     """Say whether a number is on the list, since when and why.
 
     Exit code 0: it is not, and may be called; 1: it is.
+
+    Example: survey do-not-call check +12025550143
     """
     from survey_cli.services.sample.do_not_call_list import look_up_number
 
@@ -214,17 +225,20 @@ def do_not_call_remove(
     numbers: Annotated[list[str], typer.Argument(metavar="NUMBER…", help="The numbers.")],
     country: CountryOption = "",
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="The reason; required and stored: it must name nobody.")
+        str,
+        typer.Option(
+            "--reason", metavar="TEXT", help="The reason. Required. It is stored, so it must not name anybody."
+        ),
     ] = "",
     by: LoginOption = "",
     db: DatabaseOption = None,
 ) -> None:
     """Remove numbers from the list: a mistake, or a number that belongs to another person now.
 
-    All, or none where one is not on it.
+    All numbers are removed, or none if one of them is not on the list. Who removed a number, when and why is kept.
+    A case that was closed as do-not-call stays closed until its outcome is corrected: survey case outcome.
 
-    Who removed a number, when and why is kept. A case that was closed as do not call stays closed until its outcome
-    is corrected: survey case outcome.
+    Example: survey do-not-call remove +12025550143 --reason "new owner"
     """
     from survey_cli.services.sample.do_not_call_list import remove_numbers
 
@@ -235,7 +249,10 @@ def do_not_call_remove(
 
 
 def do_not_call_count(db: DatabaseOption = None) -> None:
-    """Say how many numbers are on the list."""
+    """Say how many numbers are on the list.
+
+    Example: survey do-not-call count --db responses/study.db
+    """
     from survey_cli.services.sample.do_not_call_list import count_numbers
 
     location, numbers = count_numbers(_build_list_request(db))

@@ -21,9 +21,11 @@ def grant(
 ) -> None:
     """Give two roles of a database server the rights that interviewers and supervisors need, and nothing else.
 
-    Interviewers add entries and cannot change or remove one, nor read the key of the do-not-call list. Supervisors
+    Interviewers add entries. They cannot change or remove one, or read the key of the do-not-call list. Supervisors
     may also correct and erase. Neither publishes a questionnaire. Create the roles first: CREATE ROLE interviewers;
     then CREATE ROLE ann LOGIN IN ROLE interviewers.
+
+    Example: survey server grant study.yaml --interviewers interviewers
     """
     from survey_cli.services.database.server_grants import grant_rights, render_study_grants
 

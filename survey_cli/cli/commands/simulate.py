@@ -38,15 +38,17 @@ def _make_share_option(name: str, text: str) -> Any:
 def simulate(
     file: InstrumentArgument,
     number: Annotated[
-        int, typer.Option("--number", "-n", metavar="N", min=1, max=10_000_000, help="How many interviews.")
+        int, typer.Option("-n", "--number", metavar="N", min=1, max=10_000_000, help="Number of interviews.")
     ] = 1000,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same interviews.")] = 1,
     decline: Annotated[
-        float, typer.Option("--decline", metavar="SHARE", min=0, max=1, help="How often an item is declined.")
+        float, typer.Option("--decline", metavar="SHARE", min=0, max=1, help="Share of items that are declined.")
     ] = 0.04,
     break_off: Annotated[
         float,
-        typer.Option("--break-off", metavar="SHARE", min=0, max=1, help="How often respondents hang up, at each item."),
+        typer.Option(
+            "--break-off", metavar="SHARE", min=0, max=1, help="Probability at each item that the respondent hangs up."
+        ),
     ] = 0.0,
     qualify: Annotated[
         float,
@@ -55,25 +57,32 @@ def simulate(
             metavar="SHARE",
             min=0,
             max=1,
-            help="Share of those who would be screened out that answer so that they qualify.",
+            help="Of the respondents who would be screened out, the share that qualifies instead.",
         ),
     ] = 0.85,
     completes: Annotated[
         int,
         typer.Option(
-            "--completes", metavar="N", min=0, help="Number of complete interviews, instead of --number in all."
+            "--completes",
+            metavar="N",
+            min=0,
+            help="Simulate until this number of interviews is complete, instead of --number.",
         ),
     ] = 0,
     answers: Annotated[
         str,
         typer.Option(
-            "--answers", metavar="FILE", help="Shares of answers, as YAML: {consent: {1: 90%, 2: 8%, refused: 2%}}."
+            "--answers",
+            metavar="FILE",
+            help="YAML file with shares of answers: {consent: {1: 90%, 2: 8%, refused: 2%}}.",
         ),
     ] = "",
-    keep: Annotated[bool, typer.Option("--keep", help="Store the interviews, as simulated ones.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Store them even where real interviews are stored.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Store the interviews. They are marked as simulated.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --keep: store them even if the database has real interviews.")
+    ] = False,
     fieldwork: Annotated[
-        bool, typer.Option("--fieldwork", help="Simulate fieldwork with invented interviewers.")
+        bool, typer.Option("--fieldwork", help="Simulate fieldwork with simulated interviewers.")
     ] = False,
     interviewers: Annotated[
         int | None,
@@ -82,12 +91,12 @@ def simulate(
             metavar="N",
             min=1,
             max=200,
-            help="Number of interviewers; by default all who are listed, or 6.",
+            help="Number of interviewers; by default those in the list of people, or 6.",
             rich_help_panel=PANEL,
         ),
     ] = None,
     days: Annotated[
-        int, typer.Option("--days", metavar="N", min=1, max=400, help="Calendar days.", rich_help_panel=PANEL)
+        int, typer.Option("--days", metavar="N", min=1, max=400, help="Number of calendar days.", rich_help_panel=PANEL)
     ] = 10,
     start: Annotated[
         datetime | None,
@@ -95,14 +104,16 @@ def simulate(
             "--start",
             metavar="DAY",
             formats=["%Y-%m-%d"],
-            help="The first day, as 2026-11-30; by default the study's own, or today.",
+            help="First day, such as 2026-11-30; by default the study's first day, or today.",
             rich_help_panel=PANEL,
         ),
     ] = None,
     spread: Annotated[
         SpreadChoice | None,
         typer.Option(
-            "--spread", help="How attempts are spread over the day; the study's own by default.", rich_help_panel=PANEL
+            "--spread",
+            help="How attempts are spread over the day; by default as the study says.",
+            rich_help_panel=PANEL,
         ),
     ] = None,
     sample: Annotated[
@@ -110,14 +121,19 @@ def simulate(
         typer.Option(
             "--sample",
             metavar="FILE",
-            help="The cases of this file; by default those of the database, as if nobody had been called.",
+            help="Call the cases of this file; by default those of the database, as if no call had been made.",
             rich_help_panel=PANEL,
         ),
     ] = "",
     cases: Annotated[
         int,
         typer.Option(
-            "--cases", metavar="N", min=0, max=1_000_000, help="Number of invented cases.", rich_help_panel=PANEL
+            "--cases",
+            metavar="N",
+            min=0,
+            max=1_000_000,
+            help="Call this number of invented cases.",
+            rich_help_panel=PANEL,
         ),
     ] = 0,
     zone: Annotated[
@@ -125,7 +141,7 @@ def simulate(
         typer.Option(
             "--zone",
             metavar="ZONE",
-            help="The stations' time zone, as America/Chicago; the study's own by default.",
+            help="The stations' time zone, such as America/Chicago; by default the study's.",
             rich_help_panel=PANEL,
         ),
     ] = "",
@@ -134,19 +150,19 @@ def simulate(
         typer.Option(
             "--people",
             metavar="FILE",
-            help="The list of people; interviewers.csv beside the database by default.",
+            help="The list of people; by default interviewers.csv beside the database.",
             rich_help_panel=PANEL,
         ),
     ] = None,
     contact: Annotated[
-        float, _make_share_option("--contact", "How often a person answers a call, on average over the week.")
+        float, _make_share_option("--contact", "Probability that a person answers a call, on average over the week.")
     ] = 0.25,
-    refuse: Annotated[float, _make_share_option("--refuse", "How often a contacted person refuses.")] = 0.2,
+    refuse: Annotated[float, _make_share_option("--refuse", "Probability that a contacted person refuses.")] = 0.2,
     later: Annotated[
-        float, _make_share_option("--later", "How often a person who does not refuse asks for another call.")
+        float, _make_share_option("--later", "Probability that a person who does not refuse asks for another call.")
     ] = 0.25,
     keep_appointment: Annotated[
-        float, _make_share_option("--kept", "How often a person answers at the time of the appointment.")
+        float, _make_share_option("--kept", "Probability that a person answers at the time of the appointment.")
     ] = 0.75,
     eligible: Annotated[float, _make_share_option("--eligible", "Share of eligible persons.")] = 0.95,
     seconds: Annotated[
@@ -159,13 +175,16 @@ def simulate(
 ) -> None:
     """Simulate interviews, and show which items and options are never reached or chosen.
 
-    Invented respondents answer through the real engine, with don't know, refusals, confirmed warnings and corrected
-    answers. Most answer so that they are not screened out (--qualify); otherwise options are chosen equally often,
-    unless --answers says how often.
+    Simulated respondents answer through the real engine, with don't know, refusals, confirmed warnings and
+    corrected answers. Most of them qualify (--qualify). All other options are chosen equally often, unless
+    --answers gives their shares.
 
-    With --fieldwork, invented interviewers call them by the study's rules, on a simulated clock: completes by day,
-    calls per complete, attempts, outcomes, rates, appointments, quotas, and how busy the interviewers are. Nothing is
-    stored. Ctrl+C shows the days that are done. `survey forecast` starts from a study as it is now.
+    With --fieldwork, simulated interviewers call them by the study's rules, on a simulated clock. The result lists
+    complete interviews by day, calls per complete, attempts, outcomes, rates, appointments, quotas, and how busy
+    the interviewers are. Nothing is stored. Ctrl+C shows the days that are done. `survey forecast` starts from a
+    study as it is now.
+
+    Example: survey simulate study.yaml -n 500
     """
     if fieldwork:
         if keep or force:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def station(
     file: InstrumentArgument,
     interviewer: Annotated[
-        str, typer.Option("--interviewer", metavar="NAME", help="The interviewer; the account by default.")
+        str, typer.Option("--interviewer", metavar="NAME", help="The interviewer's name; by default the account's.")
     ] = "",
     name: StationOption = "",
     plain: PlainOption = False,
@@ -49,8 +49,11 @@ def station(
 ) -> None:
     """Call one case after another, and record the outcomes.
 
-    Set SURVEY_DIAL to have numbers dialed by a command of this computer: linphonecsh dial {number}. Exit code 0: the
-    shift was ended; 3: a case still needs an outcome.
+    Set SURVEY_DIAL to have numbers dialed by a command of this computer: linphonecsh dial {number}.
+
+    Exit code 0: the shift was ended; 3: a case still needs an outcome.
+
+    Example: survey station study.yaml
     """
     from survey_cli.sessions.station.open_station import open_station
     from survey_cli.sessions.station.shift import render_shift_summary
@@ -139,7 +142,10 @@ def share(
 ) -> None:
     """Let several people on one computer work on a study, each under their own login.
 
-    The folder of the databases is given to the group (2770, the databases 0660, lists 0640); nobody else can read it.
+    The folder of the databases is given to the group, and closed to everybody else. Its mode becomes 2770, that of
+    the databases 0660, and that of the lists 0640.
+
+    Example: survey study share study.yaml --group interviewers
     """
     from survey_cli.services.database.group_permissions import share_with_group
 

@@ -45,7 +45,7 @@ APPOINTMENT_STATES: Final = {"missed": "missed", "due": "due now", "today": "lat
 
 def status(
     file: InstrumentArgument,
-    watch: Annotated[bool, typer.Option("--watch", help="Stay on the screen and follow changes; q leaves.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow changes on the full screen; q leaves.")] = False,
     since: Annotated[
         str,
         typer.Option(
@@ -62,8 +62,10 @@ def status(
 ) -> None:
     """Show the state of the fieldwork: progress, cases, outcomes, quotas, appointments, calls, interviewers.
 
-    Cases, outcomes, quotas and appointments are as they are now; calls, hours and lengths are counted from --since,
+    Cases, outcomes, quotas and appointments are as they are now. Calls, hours and lengths are counted from --since,
     or from the beginning.
+
+    Example: survey status study.yaml --watch
     """
     from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
     from survey_cli.services.run_on_study import Request

@@ -22,6 +22,8 @@ def pause(
 
     Current interviews are finished, and outcomes of numbers already dialed are still keyed. Cases and appointments
     stay in the queue.
+
+    Example: survey study pause study.yaml --message "back at 3 pm"
     """
     from survey_cli.services.study.pause_and_resume import pause_study
 
@@ -34,7 +36,10 @@ def pause(
 def resume(
     file: InstrumentArgument, by: LoginOption = "", people: PeopleOption = None, db: DatabaseOption = None
 ) -> None:
-    """Let the stations of a paused study call again; they continue automatically."""
+    """Let the stations of a paused study call again; they continue automatically.
+
+    Example: survey study resume study.yaml
+    """
     from survey_cli.services.study.pause_and_resume import resume_study
 
     request = build_request(file, by=by, people=people, db=db)
@@ -48,9 +53,11 @@ def publish(
 ) -> None:
     """Let interviews begin with the questionnaire as its file is now.
 
-    On a database server only this command changes the version: until then, stations continue with the published one.
-    It is for the owner of the schema. With a database file, every change of the questionnaire's file takes effect
-    automatically; there this command makes another file the study's questionnaire.
+    On a database server only this command changes the version: until then, stations continue with the published
+    one. It is for the owner of the schema. With a database file, every change of the questionnaire's file takes
+    effect automatically; there this command makes another file the study's questionnaire.
+
+    Example: survey study publish study.yaml --db postgresql://owner@host/field
     """
     from survey_cli.services.study.publish_version import publish_version
 
