@@ -7,15 +7,14 @@ import json
 import sys
 from collections.abc import Iterator
 from enum import Enum
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import typer.main
+from language_pages import MADE, conditions, language, problems  # a script beside this one
 
 from survey_cli.cli.app import PANELS, build_app
 from survey_cli.instrument.checks.all_checks import RULES
-from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.reference import list_entries
 from survey_cli.instrument.schema.reference_entries import ReferenceEntry
 from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
@@ -23,49 +22,6 @@ from survey_cli.services.questionnaire.questionnaire_files import MODULE_EXPLANA
 from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
 
 HERE = Path(__file__).parents[1]
-MADE = "<!-- written by `make docs`; edit the docstrings it is made from -->"
-
-
-def language() -> Iterator[str]:
-    """Item types with their keys, then the parts of a file, functions, fills and outcomes."""
-    yield "# The instrument language\n"
-    yield MADE + "\n"
-    yield "`survey explain WORD` says the same in the terminal. Examples are in the folder `instruments/`.\n"
-    kinds = {kind: list(found) for kind, found in groupby(list_entries(), lambda e: e.kind)}
-    yield "## Item types\n"
-    for entry in kinds["item type"]:
-        yield from _item(entry)
-    yield "## The parts of a file\n"
-    seen = {e.word for e in kinds["item type"]}
-    for part, model in iterate_models():
-        rows = [(f.alias or n, read_field_docstrings(model).get(n, "")) for n, f in model.model_fields.items()]
-        if part not in seen and any(says for _, says in rows):
-            yield f"### {part}\n"
-            yield from _rows(rows)
-    for kind, title in (("function", "Functions of conditions"), ("fill", "Fills"), ("outcome", "Outcomes")):
-        yield f"## {title}\n"
-        yield from _rows([(e.word, e.meaning) for e in kinds[kind]])
-
-
-def _item(entry: ReferenceEntry) -> Iterator[str]:
-    yield f"### {entry.word}\n"
-    yield entry.meaning.replace("\n", " ") + "\n"
-    yield from _rows([(k.name, _key(k.accepts, k.meaning, k.required, k.default)) for k in entry.keys])
-    if entry.shared_keys:
-        yield f"As any question also: {', '.join(f'`{key}`' for key in entry.shared_keys)}.\n"
-
-
-def _key(takes: str, says: str, required: bool, default: str) -> str:
-    more = "; required" if required else f"; {default} if left out" if default else ""
-    return f"{says} ({takes}{more})"
-
-
-def _rows(rows: list[tuple[str, str]]) -> Iterator[str]:
-    yield "| word | meaning |\n|---|---|"
-    for word, says in rows:
-        told = " ".join(says.split()).replace("|", "\\|")
-        yield f"| `{word}` | {told} |"
-    yield ""
 
 
 def commands() -> Iterator[str]:
@@ -188,15 +144,6 @@ def every_command() -> Iterator[tuple[str, Any]]:
             yield from ((f"{name} {one}", under) for one, under in several.items())
 
 
-def problems() -> Iterator[str]:
-    """Every rule that `survey check` can name."""
-    yield "# What survey check finds\n"
-    yield MADE + "\n"
-    for rule, says in sorted({**RULES, **FORMAT_RULES, **VERSION_RULES}.items()):
-        yield f"## {rule}\n"
-        yield says.strip() + "\n"
-
-
 def vocabulary() -> Iterator[str]:
     """What `survey explain` knows: one entry per line, as JSON."""
     rules = {**RULES, MODULE_RULE: MODULE_EXPLANATION, **FORMAT_RULES, **VERSION_RULES}
@@ -207,6 +154,7 @@ def vocabulary() -> Iterator[str]:
 VOCABULARY = "../survey_cli/services/questionnaire/vocabulary.json"
 PAGES = {
     "reference/language.md": language,
+    "reference/conditions.md": conditions,
     "reference/commands.md": commands,
     "reference/problems.md": problems,
     VOCABULARY: vocabulary,

@@ -9,7 +9,14 @@ from survey_cli.instrument.checks.all_checks import RULES
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
-from survey_cli.instrument.schema.reference import FILL_MEANINGS, FUNCTION_MEANINGS, list_entries
+from survey_cli.instrument.schema.model_docs import iterate_models
+from survey_cli.instrument.schema.reference import (
+    FILL_MEANINGS,
+    FUNCTION_MEANINGS,
+    describe_key,
+    list_entries,
+    read_docstring,
+)
 from survey_cli.instrument.texts.templates import BUILT_IN_FILLS
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.services.questionnaire.word_lookup import explain_word, list_vocabulary
@@ -32,6 +39,16 @@ def test_every_word_says_something() -> None:
         e.word for e in list_entries() if e.kind == "key" and e.word not in ("type", "include") and not e.accepts
     ] == []
     assert not [key for e in list_entries() for key in e.keys if not key.meaning or key.accepts == "a value"]
+
+
+def test_every_key_says_what_applies_if_it_is_left_out() -> None:
+    silent = [
+        f"{part}: {key.name}"
+        for part, model in iterate_models()
+        for key in (describe_key(model, name) for name in model.model_fields if name != "type")
+        if not (key.required or key.default or "left out" in read_docstring(model))
+    ]
+    assert silent == []
 
 
 def test_functions_and_fills_have_a_meaning_each() -> None:
@@ -63,15 +80,15 @@ def test_a_key_says_where_it_stands_and_what_it_takes(capsys: pytest.CaptureFixt
     assert run_command(["explain", "unless"]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert out.startswith("unless — a key of any item ")
-    assert "Applies on false *and on unknown*" in out
-    assert "Takes a condition or calculation." in out
+    assert "asked if it is false *or unknown*" in out
+    assert "Takes a condition." in out
 
 
 def test_an_item_type_lists_its_own_keys_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explain", "multiple"]) == 0
     own, _, shared = " ".join(capsys.readouterr().out.split()).partition("As any question it may also have")
     assert "mentions: ordered" in own
-    assert "min: a whole number, 1 if left out" in own
+    assert "min: a whole number The fewest answers. If left out: `1`." in own
     assert "options: options, or the name of a list, required" in own
     assert "probe" in shared
     assert "probe" not in own

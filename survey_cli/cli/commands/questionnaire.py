@@ -227,11 +227,11 @@ def _render_entry(entry: "ReferenceEntry") -> str:
     if entry.accepts:
         lines.append(wrap_paragraph(f"Takes {entry.accepts}.", indent=2))
     for key in entry.keys:
-        more = ", required" if key.required else f", {key.default} if left out" if key.default else ""
+        more = ", required" if key.required else ""
         lines += [
             "",
             wrap_paragraph(f"{key.name}: {key.accepts}{more}", indent=2),
-            wrap_paragraph(key.meaning, indent=6),
+            wrap_paragraph(key.describe(), indent=6),
         ]
     if entry.shared_keys:
         lines += ["", wrap_paragraph(f"As any question it may also have {', '.join(entry.shared_keys)}.", indent=2)]

@@ -1,5 +1,6 @@
 """All checks of an instrument in their order, the explanations of their rules, and their run over one instrument."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from inspect import cleandoc
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from survey_cli.instrument.checks.answers import decline_options, option_lists, 
 from survey_cli.instrument.checks.fieldwork import outcomes, quotas, sample, settings
 from survey_cli.instrument.checks.reachability import analysis, declined_ends
 from survey_cli.instrument.checks.route import condition_values, references, routing
-from survey_cli.instrument.checks.rule_explanations import CONDITION_RULES, FILE_RULES
+from survey_cli.instrument.checks.rule_explanations import RULE_EXPLANATIONS
 from survey_cli.instrument.checks.wording import characters, introduction, texts
 from survey_cli.instrument.compiled.compiler import compile_instrument, pause_collector
 from survey_cli.instrument.compiled.draft import InstrumentDraft
@@ -100,8 +101,24 @@ def get_rule(check: Check) -> str:
     return check.__name__.replace("_", "-")
 
 
+def name_rule_group(module_docstring: str | None) -> str:
+    """Return the group of the rules that a module checks: `Checks of ids and column names: …` names it."""
+    subject = (module_docstring or "").removeprefix("Checks of ").partition(":")[0]
+    return subject[:1].upper() + subject[1:]
+
+
+def _group_rules() -> dict[str, Mapping[str, str]]:
+    groups = {title: dict(rules) for title, rules in RULE_EXPLANATIONS.items()}
+    for check in CHECKS:
+        title = name_rule_group(sys.modules[check.__module__].__doc__)
+        groups.setdefault(title, {})[get_rule(check)] = cleandoc(check.__doc__ or "")
+    return {title: MappingProxyType(rules) for title, rules in groups.items()}
+
+
+RULE_GROUPS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(_group_rules())
+"""The rules by subject. The module of a check, or the group in `RULE_EXPLANATIONS`, determines the subject."""
 RULES: Final[Mapping[str, str]] = MappingProxyType(
-    {**FILE_RULES, **CONDITION_RULES, **{get_rule(check): cleandoc(check.__doc__ or "") for check in CHECKS}}
+    {rule: explanation for rules in RULE_GROUPS.values() for rule, explanation in rules.items()}
 )
 """Every rule that a problem can name, and what it means: what is wrong, an example, what to do."""
 

@@ -5,20 +5,22 @@ The rules of the checks are explained in the docstrings of the checks.
 
 from typing import Final
 
-FILE_RULES: Final[dict[str, str]] = {
-    # the file
+_FILE: Final = {
     "no-file": "The file does not exist, or you may not read it. Check the path and the name.",
     "not-utf8": "The file is not encoded as UTF-8. Save it as UTF-8.",
-    "too-large": "The file is larger than any instrument can be. Check that it is the right one.",
+    "too-large": "The file is larger than any questionnaire can be. Check that it is the right file.",
     "too-deep": "Brackets or indentations are nested too deeply; perhaps one was never closed.",
-    "too-many-values": "The file and its modules contain more values than an instrument can have. Include less.",
-    "too-many": "There are more problems than are printed. Start with the first ones.",
+    "too-many-values": "The file and its modules contain more values than a questionnaire can have. Include fewer "
+    "modules.",
+    "too-many": "There are more problems than the list shows. Start with the first ones.",
     "empty-file": "The file is empty. `survey new NAME` writes one to start from.",
-    "no-mapping": "The file does not start with keys, as `instrument: my_survey`.",
+    "no-mapping": "The file does not start with a key, such as `instrument: my_survey`.",
     "control-character": "The file contains an invisible control character, which no text may contain. Delete it.",
-    "two-documents": "A line `---` or `...` starts a second document. One file contains one instrument: remove the line.",
+    "two-documents": "A line `---` or `...` starts a second document. One file contains one questionnaire: "
+    "remove the line.",
     "syntax": "The file can't be parsed here, or shortly before. Compare the lines with those around them.",
-    # lines
+}
+_LINES: Final = {
     "tab": "A line is indented with a tab. YAML accepts only spaces: two per level.",
     "indentation": "A line is indented more or less than those it belongs to. The keys of an item line up.",
     "colon": """A `: ` in a text is read as the end of a key.
@@ -54,7 +56,8 @@ line (`Press # to go on.`, `#1 is …`), or in a text that is quoted on one line
     text: 'it's'     → text: "it's"
 """,
     "after-quote": "Something follows the quote that ends a text. Quote the whole text, and double the quotes in it.",
-    "backslash": "A backslash in double quotes starts an escape sequence, as \\n. Write it twice, or use single quotes.",
+    "backslash": "A backslash in double quotes starts an escape sequence, as \\n. Write it twice, or use "
+    "single quotes.",
     "unclosed": "A bracket, brace or quote that is opened here is never closed.",
     "unopened": "A closing bracket or brace was never opened. Remove it, or put the text in quotes.",
     "bracket-at-start": """A text that starts with a bracket is read as a list.
@@ -71,26 +74,33 @@ line (`Press # to go on.`, `#1 is …`), or in a text that is quoted on one line
 """,
     "reserved-start": "A text can't start with % @ ` , ] or }. Put it in double quotes.",
     "block-text": "Text follows `|` or `>` on the same line. Start the text on the next line, indented.",
-    "no-key": "There is a value where a key and its colon are expected.",
-    "no-value": "A key has no value. Write the value, or remove the key.",
-    "complex-key": "A list or mapping is where a key is expected. Text that starts with a bracket or brace needs quotes.",
+    "no-key": "There is a value where a key and a colon are expected. Write the key before the value: `text: Hello`.",
+    "no-value": "A key has no value. Write a value, or remove the key.",
+    "complex-key": "There is a list or mapping where a key is expected. Put a text that starts with a bracket "
+    "or brace in quotes.",
     "duplicate-key": "A key occurs twice in one mapping; only one of them can apply. Both lines are named.",
-    "anchor": "`&name` is a YAML anchor, which is not used here. A text that starts with & needs quotes.",
-    "alias": "`*name` is a YAML alias, which is not used here. A text that starts with * needs quotes.",
-    "merge-key": "`<<` merges mappings in YAML, and is not used here. Write the entries out.",
-    "tag": "`!name` is a YAML tag, which is not used here. A text that starts with ! needs quotes.",
-    # modules
-    "include": "An include is `- include: modules/name.yaml`, with no other key than `prefix: b_`.",
-    "include-path": "A module must be below the instrument's folder; its path is relative to the including file.",
-    "include-loop": "A file includes itself, directly or through others. The whole cycle is printed; break it.",
+    "anchor": "`&name` is a YAML anchor, which a questionnaire can't contain. Put a text that starts with & in quotes.",
+    "alias": "`*name` is a YAML alias, which a questionnaire can't contain. Put a text that starts with * in quotes.",
+    "merge-key": "`<<` merges mappings in YAML, which a questionnaire can't do. Write the entries out.",
+    "tag": "`!name` is a YAML tag, which a questionnaire can't contain. Put a text that starts with ! in quotes.",
+}
+_MODULES: Final = {
+    "include": "An include is written as `- include: modules/name.yaml`. It can have only one other key, `prefix: b_`.",
+    "include-path": "A module must be in the questionnaire's folder or below it. Its path is relative to the "
+    "file that includes it.",
+    "include-loop": "A file includes itself, directly or through other files. The message names all of them; "
+    "remove one include.",
     "include-twice": "A module is included twice. Give each include its own prefix: `prefix: b_`.",
     "module-key": "A module contains `scales`, `compute` and `items`; everything else belongs in the top file.",
     "clash": "Two files define a list or compute of the same name. Rename one, or include the module with a prefix.",
-    # shape
-    "unknown-key": "There is no such key here. The closest is suggested; `survey explain TYPE` lists those of a type.",
-    "unknown-type": "There is no such type of item. The closest one is suggested.",
-    "unknown-word": "A key accepts only a few words, and this is not one of them. The closest one is suggested.",
-    "missing-key": "A required key is missing, as a question's `text:`.",
+}
+_KEYS: Final = {
+    "unknown-key": "There is no such key here. The message suggests the closest; `survey explain TYPE` lists "
+    "those of a type.",
+    "unknown-type": "There is no such type of item. The message suggests the closest one.",
+    "unknown-word": "A key accepts only certain words, and this is not one of them. The message suggests the "
+    "closest one.",
+    "missing-key": "A required key is missing, such as the `text:` of a question.",
     "wrong-kind": """There is a text, a list or a mapping where another kind of value is expected.
 
     options: [Yes, No]     → options: {1: "Yes", 2: "No"}
@@ -102,19 +112,20 @@ line (`Press # to go on.`, `#1 is …`), or in a text that is quoted on one line
     1.0: Yes     → 1: Yes     (spreadsheets add the .0)
     a b: Both    → a_b: Both
 """,
-    "not-a-number": "A number in digits is expected: `1000` (no comma), `0.5` (a point). In a condition, a numeric item.",
+    "not-a-number": "A number in digits is expected: `1000` (no comma), `0.5` (a point). In a condition, a "
+    "numeric item.",
     "not-a-flag": "The key accepts only `true` or `false`, not yes, no, on or off.",
-    # lists and rosters
-    "unknown-list": "There is no list of this name under `scales:`. The closest one is suggested.",
+}
+_LISTS_AND_ROSTERS: Final = {
+    "unknown-list": "There is no list of this name under `scales:`. The message suggests the closest one.",
     "unknown-decline": "There is no decline of this name. Define it under `declines:`, or use dk and refused.",
     "bad-label": "A label names a point that the scale from `from:` to `to:` does not have.",
-    "long-scale": "A scale has too many points. Use `type: number` with min and max.",
-    "bad-each": "`each:` must name a multiple that was asked before: its chosen options are the roster's turns.",
-    "bad-draw": "A draw names an earlier roster (`from:`) and, for youngest or birthday, one of its items (`using:`).",
+    "long-scale": "A scale has too many points. Use `type: number` with `min:` and `max:`.",
+    "bad-each": "`each:` must name a `multiple` that is asked earlier. Its chosen options are the turns of the roster.",
+    "bad-draw": "A draw must name an earlier roster (`from:`), and for `youngest` or `next_birthday` one "
+    "of its items (`using:`).",
 }
-"""Rules for reading a file and for its structure."""
-
-CONDITION_RULES: Final[dict[str, str]] = {
+_CONDITIONS: Final = {
     "condition-syntax": """A condition has a syntax error.
 
     ask_if: q1 = 1 && q2 = 2     → q1 == 1 and q2 == 2
@@ -123,50 +134,58 @@ Names, numbers, 'texts', lists, and or not, == != < <= > >=, in, + - * /, `a if 
 """,
     "empty-condition": "A condition is expected here. Write it, or leave the key out.",
     "condition-too-large": "A condition is too long. Compute parts of it under names of their own.",
-    "unknown-name": "A condition names something that is no item, sample column or compute. The closest is suggested.",
+    "unknown-name": "A condition names something that is no item, sample column or compute. The message "
+    "suggests the closest name.",
     "unknown-code": """A condition names a code that the item's list does not have, so that it could never hold.
 
     ask_if: q1 == 5     where q1 has the codes 1 to 4
 """,
-    "unknown-function": "There is no such function. The functions are answered dk refused declined count sum mean …",
-    "wrong-arguments": "A function is called with too few, too many or unsuitable arguments. Its signature is printed.",
-    "no-answer": "An item that is read aloud, or a group of items, has no answer, so nothing can depend on it.",
+    "unknown-function": "There is no such function. `survey explain` lists the functions.",
+    "wrong-arguments": "A function has too few, too many or unsuitable arguments. The message shows how it is written.",
+    "no-answer": "A condition names an item that has no answer: a text that is read aloud, or a group. Name "
+    "an item with an answer.",
     "bare-code": "A code that is a word needs quotes in a condition: `q1 == 'yes'`.",
     "unlike-kinds": """Two values of different kinds are compared.
 
     age > "18"        → age > 18
     sex == 'female'   → sex == 2, if its codes are numbers
 """,
-    "no-order": "Texts and truth values have no order: compare with == or !=, or list the codes.",
+    "no-order": "Texts and truth values have no order. Compare them with == or !=, or list the codes.",
     "multiple-compared": """A multiple contains any number of codes and can't be compared with one.
 
     media == 'tv'     → 'tv' in media
 """,
-    "not-a-list": "`in` requires a list in square brackets, or a multiple, on its right.",
+    "not-a-list": "`in` must be followed by a list in square brackets, or by a `multiple`.",
     "item-in-list": "A list in square brackets contains codes, not items: `q1 in [1, 2]`.",
     "not-a-truth": """Something that is true or false is expected here.
 
     ask_if: q1           → answered(q1), or q1 == 1
     q1 == 1 or 2         → q1 in [1, 2]
 """,
-    "decline-compared": "Don't know and refused are not values: write `dk(q1)`, `q1 in [3, dk]` or `declined(q1)`.",
-    "one-value": "A list over the turns of a roster, or a multiple, is expected here: `count(person.age >= 18)`.",
+    "decline-compared": "Don't know and refused are not values. Write `dk(q1)`, `q1 in [3, dk]` or `declined(q1)`.",
+    "one-value": "One value is given where all turns of a roster, or a `multiple`, are expected: "
+    "`count(person.age >= 18)`.",
     "list-as-value": """A roster item has one value per turn; outside of the roster it is a list.
 
     ask_if: age >= 18     → count(person.age >= 18) >= 1, or person[1].age >= 18
 """,
-    "unlike-lists": "Items of two rosters have different turns. Count or sum each of them separately.",
-    "roster-as-value": "A roster has no value of its own: name one of its items, as `person[1].age`.",
-    "constant-condition": "A condition is always true, or never, whatever the answers are. Remove it, or correct it.",
+    "unlike-lists": "An expression mixes items of two rosters, which have different turns. Count or sum each "
+    "of them separately.",
+    "roster-as-value": "A roster has no value of its own. Name one of its items: `person[1].age`.",
+    "constant-condition": "A condition is always true or always false, whatever the answers are. Remove it, or "
+    "correct it.",
     "compared-with-itself": "An item is compared with itself. Compare it with another item, or with a code.",
-    "unsure-negation": """`!=` or `not` is used with an item that may be declined: don't know makes it unknown, not true.
+    "unsure-negation": """`!=` or `not` is used with an item that can be declined: after a don't know it is unknown.
 
     ask_if: q1 != 1     → q1 in [2, 3, dk, refused] if they count, q1 in [2, 3] if not
 """,
     "and-or-without-brackets": "`a and b or c` means `(a and b) or c`. Write the brackets explicitly.",
-    "circular": "Computes depend on one another in a cycle. The whole cycle is printed; break it.",
+    "circular": "Computes depend on one another in a cycle. The message names all of them; change one.",
+}
+_FILLS: Final = {
     "bad-fill": "The text in braces is not a fill. Write `{name}`, or double a literal brace: `{{`.",
-    "unknown-fill": "A text fills in something that is not an item, sample column or compute. The closest is suggested.",
+    "unknown-fill": "A fill names something that is no item, sample column or compute. The message suggests "
+    "the closest name.",
     "bad-format": """The format of a fill is unknown, or does not suit its value.
 
     codes and texts    {x:code} {x:lower} {x:upper} {x:title}
@@ -175,6 +194,16 @@ Names, numbers, 'texts', lists, and or not, == != < <= > >=, in, + - * /, `a if 
 
 `ordinal` is *second* in English and digits in other languages (2.º, 2e); `words` writes zero to twelve in words.
 """,
-    "fill-of-many": "A roster item is filled in outside of the roster. Name the turn, as `{person[1].name}`.",
+    "fill-of-many": "A text outside of a roster fills in an item of the roster. Name the turn: `{person[1].name}`.",
 }
-"""Rules for conditions, and for fills in texts."""
+
+RULE_EXPLANATIONS: Final[dict[str, dict[str, str]]] = {
+    "The file": _FILE,
+    "Lines of YAML": _LINES,
+    "Modules": _MODULES,
+    "Keys and values": _KEYS,
+    "Lists and rosters": _LISTS_AND_ROSTERS,
+    "Conditions and the route": _CONDITIONS,
+    "Texts and languages": _FILLS,
+}
+"""The rules by subject. A check whose module has the same subject belongs to the same group."""

@@ -28,39 +28,39 @@ from survey_cli.instrument.source.scalars import (
 
 
 class StudySpec(SpecModel):
-    """The survey's sponsor and organization, and what a report must disclose. A key left out is printed as not stated."""
+    """What a report discloses about the survey. A key that is left out is reported as not stated."""
 
     sponsor: Text | None = None
-    """Who pays for the survey."""
+    """The organization that pays for the survey."""
     conducted_by: Text | None = None
-    """Who conducts the interviews."""
+    """The organization that conducts the interviews."""
     callback_number: Label | None = None
-    """The number a respondent can call to verify the survey."""
+    """The number that a respondent can call to verify the survey."""
     population: Text | None = None
-    """The population the survey describes."""
+    """The population that the survey describes."""
     frame: Text | None = None
-    """The list or the numbers the sample was drawn from."""
+    """The list, or the range of numbers, from which the sample was drawn."""
     selection: Text | None = None
     """How cases were selected."""
     mode: Text | None = None
-    """How people were interviewed; telephone if left out."""
+    """How people were interviewed. If left out: telephone."""
     dates: Text | None = None
     """The field period."""
     size: Whole | None = None
     """The number of units in the population, if it is known."""
     contact: Text | None = None
-    """Whom to ask about the survey."""
+    """The person or office that answers questions about the survey."""
     incentive: Text | None = None
     """What respondents receive."""
     notes: Text | None = None
-    """Anything else a reader must know."""
+    """Anything else that a reader must know."""
 
 
 class SampleColumn(SpecModel):
     """One column of the sample, with a value for each case."""
 
     type: Literal["text", "single", "number", "date", "split"] = "text"
-    """The type of its values; `split` is drawn from the case's key when the sample is imported."""
+    """The type of its values. A `split` is an experimental condition that is assigned when the sample is imported."""
     role: (
         Literal[
             "key",
@@ -78,20 +78,23 @@ class SampleColumn(SpecModel):
         ]
         | None
     ) = None
-    """What the fieldwork uses it for. `key` names the case; `phone` and `name` are personal; `zone` is the
-    respondent's IANA time zone; `country` (two letters) and `region` (a part of it, `DE-BY`) determine how numbers
-    are read and which holidays and hours apply; `consent` (yes, 1) permits dialing by machine; the others are used by
-    the scheduler and the reports."""
+    """How the fieldwork uses the column. `key` identifies the case. `phone` and `name` are personal. `zone` is the
+    respondent's IANA time zone. `country` (two letters) and `region` (a part of it, as `DE-BY`) determine how telephone
+    numbers are read and which holidays and hours apply. `language` is the language of the interview. `consent` (yes or
+    1) permits dialing by machine. `weight`, `priority`, `frame` and `replicate` are used by the scheduler and the
+    reports. If left out: none."""
     options: OptionsOrName | None = None
-    """The codes of a `single`, or the name of a list."""
+    """The codes of a `single` and their texts, or the name of a list. If left out: none; a `single` requires them."""
     arms: dict[Name, Whole] = Field(default_factory=dict)
-    """The arms of a `split` and their shares."""
-    balanced_within: Name | None = None
-    """The column within which the arms of a split are balanced."""
+    """The conditions of a `split` and their shares. If left out: none; a `split` requires them."""
+    balanced_within: Annotated[Name, "a column"] | None = None
+    """The column within which the conditions of a `split` are balanced. If left out: each case is assigned
+    independently."""
     label: Text | None = None
-    """The variable's label in the data."""
+    """The label of the variable in data files and reports. If left out: the column's name."""
     personal: Flag = False
-    """`true`: stored with the contacts, exported only on request. Phone numbers and names are always personal."""
+    """`true`: the column is stored with the contacts and exported only on request. The roles `phone` and `name` are
+    always personal."""
 
     @property
     def is_personal(self) -> bool:
@@ -106,8 +109,15 @@ def _parse_days(node: object) -> list[YamlScalar]:
 
 
 Days: TypeAlias = Annotated[
-    list[YamlScalar], ParseWith(_parse_days, {"type": "array", "items": {"type": "string"}}), "a list of days"
+    list[YamlScalar], ParseWith(_parse_days, {"type": "array", "items": {"type": "string"}}), "a list of dates"
 ]
+
+
+Day: TypeAlias = Annotated[Label, "a date"]
+Duration: TypeAlias = Annotated[Label, "a duration"]
+HoursOfDay: TypeAlias = Annotated[Label, "hours"]
+OutcomeName: TypeAlias = Annotated[Name, "an outcome"]
+ItemName: TypeAlias = Annotated[Name, "an item"]
 
 
 def _tag_word_or_mapping(node: object) -> str:
@@ -118,153 +128,167 @@ class AttemptsSpec(SpecModel):
     """How often a case may be called."""
 
     total: Whole = 8
-    """In total."""
+    """The most calls to a case."""
     per_day: Whole | None = None
-    """Per day."""
+    """The most calls to a case on one day. If left out: no limit per day."""
     per_daypart: Whole | None = None
-    """Per part of the day."""
+    """The most calls to a case in one part of the day. If left out: no limit per part."""
 
 
 class RefusalsSpec(SpecModel):
-    """What follows a refusal."""
+    """How cases are treated after a refusal."""
 
     max: Whole = 2
-    """The refusal with this number is final."""
-    soft_wait: Label | None = None
-    """How long a case rests after a soft refusal: `7d`."""
+    """The number of refusals after which a case is closed."""
+    soft_wait: Duration | None = None
+    """The time that a case rests after a soft refusal. If left out: `7d`."""
     by: Name | None = None
-    """The skill an interviewer needs to call the case again: `converter`."""
+    """The skill that an interviewer needs to call the case again: `converter`. If left out: none."""
 
 
 class ScriptSpec(SpecModel):
-    """A text at the station: for a voicemail, a gatekeeper."""
+    """A text that interviewers can open at the station, such as a message for voicemail."""
 
     text: Text
-    """What the interviewer says."""
+    """The text that the interviewer reads aloud."""
     once: Flag = False
-    """`true`: once per case."""
+    """`true`: the text is read only once per case."""
 
 
 class DaypartSpec(SpecModel):
-    """A part of the day: hours of every day, or days of the week, and its share of the attempts."""
+    """A part of the day: hours of every day, or days of the week. Exactly one of `hours` and `days` is required."""
 
-    hours: Label | None = None
-    """Its hours: `"17:00-20:30"`."""
-    days: Label | None = None
-    """Its days: `sat`, `sat-sun`; instead of hours."""
+    hours: HoursOfDay | None = None
+    """Its hours: `"17:00-20:30"`. If left out: `days` is required."""
+    days: Annotated[Label, "days"] | None = None
+    """Its days: `sat` or `sat-sun`. If left out: `hours` is required."""
     weight: Whole = 1
-    """How many attempts it receives for each attempt in a part of weight 1."""
+    """The number of attempts in this part for each attempt in a part with weight 1."""
 
 
 DaypartOrSpan: TypeAlias = Annotated[
-    Annotated[Label, Tag("word")] | Annotated[DaypartSpec, Tag("mapping")], Discriminator(_tag_word_or_mapping)
+    Annotated[HoursOfDay, Tag("word")] | Annotated[DaypartSpec, Tag("mapping")], Discriminator(_tag_word_or_mapping)
 ]
 
 
 ItemOrShare: TypeAlias = Annotated[
-    Annotated[Label, Tag("word")] | Annotated[dict[Name, Label], Tag("mapping")], Discriminator(_tag_word_or_mapping)
+    Annotated[ItemName, Tag("word")] | Annotated[dict[Name, Label], Tag("mapping")], Discriminator(_tag_word_or_mapping)
 ]
 
 
 class FieldworkSpec(SpecModel):
-    """When and how often cases are called, and what their outcomes mean."""
+    """When and how often cases are called, and when an interview counts as complete."""
 
     frame: Literal["list", "establishment", "rdd"] = "list"
-    """The type of frame, on which outcome codes depend: in a list or establishment frame every unit is known to be
-    eligible."""
+    """The type of sampling frame, on which AAPOR codes depend. Every unit of a `list` or `establishment` frame is known
+    to be eligible; in a random-digit frame (`rdd`) eligibility is found out by calling."""
     country: Name | None = None
-    """Two letters (ISO 3166): determines how numbers are read, and the usual hours and holidays."""
+    """The country, in two letters (ISO 3166). It determines how telephone numbers are read, and the usual hours and
+    holidays. If left out: numbers need their country code, and no holidays are known."""
     region: Name | None = None
-    """The part of the country whose holidays apply too: `DE-BY` or `BY`."""
+    """The part of the country whose holidays also apply: `DE-BY` or `BY`. If left out: holidays of the whole
+    country."""
     zone: Name | None = None
-    """The IANA time zone of cases that have none and whose number does not determine one."""
-    hours: dict[Name, Label] = Field(default_factory=dict)
-    """Calling hours in the respondent's time zone: `{mon-fri: "09:00-20:30", sat: "10:00-17:00"}`; if left out, the
+    """The IANA time zone of cases that have none of their own and whose number does not determine one. If left out:
+    such cases are not called until they have a time zone."""
+    hours: dict[Annotated[Name, "a day"], HoursOfDay] = Field(default_factory=dict)
+    """Calling hours in the respondent's time zone: `{mon-fri: "09:00-20:30", sat: "10:00-17:00"}`. If left out: the
     usual hours of the country."""
     reason: Text | None = None
-    """Why the hours are longer than usually permitted, if they are."""
+    """The reason for hours that exceed those that the country's law or profession permits. If left out: nobody is
+    called outside the permitted hours."""
     closed: Days = Field(default_factory=list)
-    """Days without calls: `[2026-11-26]`."""
+    """Days without calls: `[2026-11-26]`. If left out: public holidays only."""
     holidays: Flag = True
-    """`false`: calls are made on public holidays of the country and the region."""
-    starts: Label | None = None
-    """The first day of calling."""
-    ends: Label | None = None
-    """The last day of calling."""
+    """`false`: calls are also made on public holidays of the country and the region."""
+    starts: Day | None = None
+    """The first day of calling. If left out: at once."""
+    ends: Day | None = None
+    """The last day of calling. If left out: no end."""
     dayparts: dict[Name, DaypartOrSpan] = Field(default_factory=dict)
     """Parts of the day over which attempts are spread: `{day: "09:00-17:00", weekend: sat}`, or with a weight:
     `{evening: {hours: "17:00-20:30", weight: 2}}`. If left out: weekend, day until 17:00, evening."""
     spread: Literal["prefer", "wait", "off"] = "prefer"
-    """`prefer`: cases whose part of the day has the fewest attempts come first, followed by all others; `wait`: a
-    case waits for that part, at most for `spread_wait`; `off`: the part of the day does not matter."""
-    spread_wait: Label | None = None
-    """With `spread: wait`, how long a case waits at most for the part of the day with the fewest attempts: `24h`."""
+    """How attempts are spread over the parts of the day. `prefer`: a case comes earlier in the part of the day in which
+    it was tried least. `wait`: it waits for that part, at most for `spread_wait`. `off`: the part of the day has no
+    effect."""
+    spread_wait: Duration | None = None
+    """With `spread: wait`, the longest time that a case waits for the part of the day in which it was tried least. If
+    left out: `24h`."""
     attempts: AttemptsSpec = Field(default_factory=AttemptsSpec)
-    """How often a case may be called."""
-    delays: dict[Name, Label] = Field(default_factory=dict)
-    """The shortest time until the next call, by outcome: `{busy: 20m, no_answer: 3h}`."""
+    """The limits on the number of calls to a case. If left out: 8 calls in total."""
+    delays: dict[OutcomeName, Duration] = Field(default_factory=dict)
+    """The shortest time until the next call, by outcome: `{busy: 20m, no_answer: 3h}`. If left out: the times of the
+    outcome table."""
     refusals: RefusalsSpec = Field(default_factory=RefusalsSpec)
-    """What follows a refusal."""
+    """How cases are treated after a refusal. If left out: the second refusal closes a case."""
     complete_from: ItemOrShare | None = None
-    """The item from which an unfinished interview counts as complete, or `{answered: 50%}`."""
+    """The item from which an unfinished interview counts as complete, or `{answered: 80%}`. If left out: only the end
+    completes an interview."""
     partial_from: ItemOrShare | None = None
-    """The item from which an interview that was broken off counts as partial."""
-    eligible_from: Name | None = None
-    """With `frame: rdd`, the item from which the respondent is known to be eligible."""
+    """The item from which an interview that was broken off counts as partial, or `{answered: 50%}`. If left out: it is
+    a break-off."""
+    eligible_from: ItemName | None = None
+    """With `frame: rdd`, the item from which the respondent is known to be eligible. If left out: every household that
+    is reached is eligible."""
     scripts: dict[Name, ScriptSpec] = Field(default_factory=dict)
-    """Texts at the station: `voicemail`, `gatekeeper`."""
-    wrapup: Label | None = None
-    """The time after a call before the next case comes, for a note or a correction: `20s`, `2m`; the interviewer can
-    go on sooner. If left out: none."""
+    """Texts that interviewers can open at the station: `voicemail`, `gatekeeper`. `quota_full` is read to respondents
+    whose quota cell is full. If left out: none."""
+    wrapup: Duration | None = None
+    """The time between the end of a call and the next case, for notes and corrections: `20s` or `2m`. The interviewer
+    can end it earlier. If left out: none."""
     breaks: list[Label] = Field(default_factory=list)
-    """The reasons for a break that interviewers choose from; if left out: `[lunch, pause, technical, briefing]`."""
-    lease: Label | None = None
-    """How long a case stays reserved for a station that does not respond: `20m`."""
-    recording: Name | None = None
-    """The item that announces recording, if the telephone system records: this program records nothing."""
-    retention: dict[Name, Label] = Field(default_factory=dict)
-    """How long personal data are stored: `{contacts: 90d}`."""
+    """The reasons for a break, from which interviewers choose. If left out: `[lunch, pause, technical, briefing]`."""
+    lease: Duration | None = None
+    """The time for which a case stays reserved for a station that no longer responds. If left out: `20m`."""
+    recording: ItemName | None = None
+    """The item that announces that the telephone system records the call. This program records nothing itself. If left
+    out: none."""
+    retention: dict[Name, Duration] = Field(default_factory=dict)
+    """How long personal data are stored: `{contacts: 90d}`. If left out: until they are erased by hand."""
 
 
 class QuotaSpec(SpecModel):
-    """A quota: the number of interviews of one kind that are wanted."""
+    """A quota: the number of interviews that are needed of one kind, or of several."""
 
     id: Name
-    """Names the quota."""
+    """The name of the quota."""
     where: Expression | None = None
-    """Which interviews count."""
+    """The condition for an interview to count. If left out: all interviews, or the cells of `by`."""
     target: Whole | None = None
-    """How many interviews are wanted."""
-    by: list[Name] = Field(default_factory=list)
-    """Variables whose combinations are the cells."""
-    targets: dict[Name, Whole] = Field(default_factory=dict)
-    """The target of each cell, codes joined by `/`: `{Central/1: 5}`."""
+    """The number of interviews that are needed. If left out: `targets` is required."""
+    by: list[Annotated[Name, "an item"]] = Field(default_factory=list)
+    """The items or sample columns whose combinations are the cells. If left out: one cell."""
+    targets: dict[Annotated[Name, "a cell"], Whole] = Field(default_factory=dict)
+    """The target of each cell; its name is its codes joined by `/`: `{Central/1: 5}`. If left out: `target` is
+    required."""
     soft: Flag = False
-    """`true`: reaching the target gives a warning and closes nothing."""
+    """`true`: a full cell is only reported. `false`: it ends interviews, and cases in it are not called."""
 
 
 class OutcomeSpec(SpecModel):
-    """An outcome of the study's own, or another name for an outcome of the table."""
+    """An outcome of the study itself, or another name for an outcome of the table."""
 
     name: Text
-    """What the interviewer sees."""
-    like: Name | None = None
-    """The outcome of the table with the same behavior."""
+    """The text that the interviewer sees."""
+    like: OutcomeName | None = None
+    """The outcome of the table that it behaves like. If left out: `code`, `moment` and `temporary` are required."""
     code: Label | None = None
-    """Its AAPOR code, if it is not that of `like`."""
+    """Its AAPOR code, as `"4.70"`. If left out: that of `like`."""
     moment: Literal["before", "after", "screened", "interrupted", "any"] | None = None
-    """When it can be entered."""
+    """When it can be entered: `before` anybody is reached, `after` that, once the respondent is `screened`, when the
+    interview is `interrupted`, or at `any` time. If left out: as for `like`."""
     temporary: Flag | None = None
-    """Whether the case may be called again."""
+    """`true`: the case can be called again. `false`: the case is closed. If left out: as for `like`."""
 
 
 class FaqSpec(SpecModel):
     """A question that respondents ask, and the answer to give."""
 
     ask: Text
-    """What the respondent asks."""
+    """The question that respondents ask."""
     say: Text
-    """What the interviewer answers."""
+    """The answer that the interviewer gives."""
 
 
 Faq: TypeAlias = Annotated[
@@ -274,36 +298,41 @@ Faq: TypeAlias = Annotated[
 
 
 class Document(SpecModel):
-    """An instrument: everything in one file (and the modules it includes)."""
+    """A questionnaire: one file, and the modules that it includes."""
 
     instrument: Name
-    """Names the survey: the default database `responses/NAME.db`, and the exports."""
+    """The name of the survey, of its database `responses/NAME.db` and of its exports."""
     title: Text
-    """Shown at the top of the screen and in reports."""
+    """The title at the top of the screen and in reports."""
     version: Label | None = None
-    """The designer's label for this version; the full text is also stored under its content hash."""
-    languages: list[Name] = Field(default_factory=lambda: [parse_words("en")])
-    """Languages of the texts; the first is the default."""
+    """A label for this version of the questionnaire. The database also stores the whole text of every version. If left
+    out: none."""
+    languages: list[Annotated[Name, "a language"]] = Field(default_factory=lambda: [parse_words("en")])
+    """The languages of the texts: `[en, es]`. The first is the default. If left out: `[en]`."""
     study: StudySpec = Field(default_factory=StudySpec)
-    """The survey's sponsor and organization, and what a report must disclose."""
+    """What a report discloses about the survey: sponsor, population, dates. If left out: not stated."""
     declines: dict[Name, DeclineSpec] = Field(default_factory=dict)
-    """Typed non-answers, offered everywhere unless an item says otherwise. If left out: don't know (−8, `d`) and
-    refused (−9, `r`). The reserved kinds `not_asked` and `not_reached` can be given other codes here."""
+    """The non-answers that are offered at every question, unless the question has its own `declines`. The reserved
+    kinds `not_asked` and `not_reached` can be given other codes here. If left out: don't know (−8, key `d`) and refused
+    (−9, key `r`)."""
     scales: dict[Name, ScaleSpec] = Field(default_factory=dict)
-    """Named lists of options."""
+    """Lists of options that several items use by name. If left out: none."""
     sample: dict[Name, SampleColumn] = Field(default_factory=dict)
-    """The columns of the sample; they can be used in conditions and texts, and are exported with the answers."""
+    """The columns of the sample. They can be used in conditions and texts, and are exported with the answers. If left
+    out: none."""
     compute: dict[Name, Text] = Field(default_factory=dict)
-    """Named calculations, each a condition or expression; a text can have one per language."""
+    """Calculations with a name, each a condition or another expression, or one per language. If left out: none."""
     dayparts: dict[Name, Text] = Field(default_factory=dict)
-    """The text of `{daypart}`: `{morning: {en: morning, es: buenos días}, afternoon: …, evening: …}`."""
+    """The words for `{daypart}`: `{morning: {en: morning, es: buenos días}, afternoon: …, evening: …}`. If left out:
+    the English words."""
     faq: Faq = Field(default_factory=dict)
-    """Questions that respondents ask, with answers, one key away on every screen."""
-    outcomes: dict[Name, OutcomeSpec] = Field(default_factory=dict)
-    """Outcomes of the study's own, and other names for those of the table."""
+    """Questions that respondents ask, and their answers, which the interviewer can open at any time. If left out:
+    none."""
+    outcomes: dict[OutcomeName, OutcomeSpec] = Field(default_factory=dict)
+    """Outcomes of the study itself, and other names for outcomes of the table. If left out: none."""
     items: list[AnyItem]
-    """The items, in order."""
+    """The items in the order in which they are asked."""
     fieldwork: FieldworkSpec | None = None
-    """When and how often cases are called."""
+    """When and how often cases are called. If left out: the defaults of its keys."""
     quotas: list[QuotaSpec] = Field(default_factory=list)
-    """How many interviews of each kind are wanted."""
+    """The number of interviews that are needed of each kind. If left out: no limits."""

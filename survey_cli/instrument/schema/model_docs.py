@@ -24,11 +24,16 @@ def iterate_models() -> Iterator[tuple[str, type[Any]]]:
     while waiting:
         model = waiting.pop(0)
         for name, field in model.model_fields.items():
-            for inner in _iterate_annotated_models(field.annotation):
+            for inner in list_inner_models(field.annotation):
                 if inner not in seen:
                     seen.add(inner)
                     waiting.append(inner)
                     yield (field.alias or name), inner
+
+
+def list_inner_models(annotation: Any) -> list[type[Any]]:
+    """List the models that an annotation contains, in the order in which they are written."""
+    return list(_iterate_annotated_models(annotation))
 
 
 def _iterate_annotated_models(annotation: Any) -> Iterator[type[Any]]:

@@ -66,26 +66,28 @@ class SpecModel(BaseModel):
 
 
 class OptionSpec(SpecModel):
-    """One option of a list: `3: Disagree`, or the long form with a mapping."""
+    """One option: its text alone, as in `3: Disagree`, or a mapping with these keys."""
 
     text: Text
     """The text that is read aloud or shown."""
     label: Text | None = None
-    """A shorter text for the value label in the data; the text itself if left out."""
+    """The label of the value in data files and reports. If left out: the text."""
     read: Flag = True
-    """`false`: volunteered, shown to the interviewer and not read aloud."""
+    """`false`: the option is shown to the interviewer and not read aloud. It is used if the respondent volunteers
+    it."""
     specify: Flag = False
-    """`true`: other (specify). The interviewer types the words, which are stored in a column of their own."""
+    """`true`: "other, specify". The interviewer types the words, which are stored in a column `ID_CODE_text`."""
     exclusive: Flag = False
-    """`true`, for "None of these": cannot be combined with other options."""
+    """`true`: the option can't be combined with others, as for "None of these"."""
     missing: Flag = False
-    """`true`: an answer that counts in bases and percentages but not in means; user-missing in SPSS."""
+    """`true`: an answer that counts in percentages and their bases, but not in means; user-missing in SPSS."""
     anchor: Flag = False
-    """`true`: keeps its written position when the options are shuffled."""
+    """`true`: the option keeps its written position when the options are shuffled."""
     ask_if: Expression | None = None
-    """Offered only where this condition holds. A question with no option to offer is not asked."""
+    """The option is offered only if this condition is true. A question with no option to offer is not asked. If left
+    out: always offered."""
     note: Text | None = None
-    """Shown in brackets beside the option for the interviewer; never read aloud."""
+    """A note to the interviewer in brackets beside the option; never read aloud. If left out: none."""
 
     @model_validator(mode="before")
     @classmethod
@@ -107,15 +109,16 @@ Options: TypeAlias = dict[CodeKey, OptionSpec]
 
 
 class ScaleSpec(SpecModel):
-    """A named list of options for any item, such as `1: Strongly agree` and `2: Agree`.
+    """A list of options that several items use by its name: `{1: Strongly agree, 2: Agree}`.
 
-    With an order: `{order: flip, options: {1: …}}`.
+    With an order it is written as `{order: flip, options: {1: …}}`.
     """
 
     options: Options
-    """Code to option, in the order they are read."""
+    """Each code and its text, in the order in which they are read."""
     order: Order = "written"
-    """The order, drawn once per interview for all items that use the list: `random`, `rotate` or `flip`."""
+    """How the options are shuffled: not at all, `random`, `rotate` or `flip`. The order is drawn once per interview for
+    all items that use the list."""
 
     @model_validator(mode="before")
     @classmethod
@@ -196,21 +199,24 @@ else:
 
 
 class DeclineSpec(SpecModel):
-    """A typed non-answer: don't know, refused, or one of the study's own."""
+    """A non-answer that can be stored instead of an answer: don't know, refused, or another one."""
 
     code: Whole
-    """Its code in the data; negative, so that no answer can have it."""
+    """Its code in the data: a negative number, so that no answer can have it."""
     text: Text
-    """What the interviewer sees."""
+    """The text that the interviewer sees."""
     key: Text | None = None
-    """The letter that enters it, the same in every language or one for each: `d`, `{en: d, ar: ي}`."""
+    """The letter that enters it, the same in every language or one for each: `d`, `{en: d, ar: ي}`. If left out: it is
+    entered by its name with a point before it: `.dk`."""
 
 
 class DeclineOverride(SpecModel):
-    """The code of a decline at one item: `dk: 98`, or `{code: 98, text: …}`."""
+    """A decline at one item: its code alone, as in `dk: 98`, or a mapping with these keys."""
 
     code: Whole
+    """Its code in the data, which may be a positive number that no answer can have: `98`."""
     text: Text | None = None
+    """The text that the interviewer sees. If left out: that of the file's decline."""
 
     @model_validator(mode="before")
     @classmethod

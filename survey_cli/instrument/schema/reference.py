@@ -22,33 +22,32 @@ MAX_LISTED_KEYS: Final = 12
 """The most keys that are listed in a phrase."""
 
 FUNCTION_MEANINGS: Final[Mapping[str, str]] = {
-    "answered": "True if the item has an answer; an option marked `missing: true` is one.",
+    "answered": "True if the item has an answer. An option with `missing: true` is an answer.",
     "dk": "True if the answer was don't know.",
-    "refused": "True if an answer was refused.",
-    "declined": "True if the answer was don't know, refused, or another decline of the study.",
-    "count": "The number of conditions that are true; of a `multiple`, the number of options chosen.",
-    "sum": "The sum of the numbers; missing if one of them is.",
-    "mean": "The mean of the numbers; missing if one of them is.",
-    "sum_answered": "The sum of the answered numbers; those without an answer are left out.",
-    "mean_answered": "The mean of the answered numbers; those without an answer are left out.",
-    "min": "The smallest of the values; missing if one of them is.",
-    "max": "The largest of the values; missing if one of them is.",
-    "round": "The number rounded, halves away from zero, to a whole number or to a number of digits.",
+    "refused": "True if the answer was refused.",
+    "declined": "True if the answer was don't know, refused or another decline.",
+    "count": "The number of conditions that are true, or of options that are chosen in a `multiple`.",
+    "sum": "The sum of the numbers; missing if one of them is missing.",
+    "mean": "The mean of the numbers; missing if one of them is missing.",
+    "sum_answered": "The sum of the numbers that were answered.",
+    "mean_answered": "The mean of the numbers that were answered.",
+    "min": "The smallest of the values; missing if one of them is missing.",
+    "max": "The largest of the values; missing if one of them is missing.",
+    "round": "The number rounded to a whole number, or to a number of digits. Halves are rounded away from zero.",
     "length": "The number of characters of a text.",
-    "years_between": "Whole years from the first date to the second: an age.",
+    "years_between": "The number of whole years from the first date to the second, such as an age.",
     "today": "The date on which the interview began, in the respondent's time zone.",
 }
 
 FILL_MEANINGS: Final[Mapping[str, str]] = {
-    "interviewer": "`{interviewer}` in a text: the interviewer of this session.",
-    "daypart": "`{daypart}` in a text: morning, afternoon or evening, by the respondent's time; see the key dayparts.",
-    "today": "`{today}` in a text: the date on which the interview began; `{today:%A %d %B}` in another format.",
-    "case": "`{case}` in a text: the key of the case.",
-    "turn": "`{turn}` in a text inside a roster: the number of this turn; `{turn:ordinal}` is "
-    "second, `{turn:words}` two, as for any number.",
-    "each": "`{each}` in a text inside a roster with `each`: the text of this turn's option.",
-    "options": "`{options}` in a text: the options that are read aloud, in the order drawn, joined with `or`.",
-    "statement": "`{statement}` in the text of a battery: the statement that is asked.",
+    "interviewer": "The name of the interviewer.",
+    "daypart": "Morning, afternoon or evening, by the respondent's time. The key `dayparts` defines other words.",
+    "today": "The date on which the interview began; `{today:%A %d %B}` in another format.",
+    "case": "The key of the case.",
+    "turn": "In a roster, the number of the turn: `{turn:ordinal}` is second, `{turn:words}` two.",
+    "each": "In a roster with `each`, the text of the turn's option.",
+    "options": "The options that are read aloud, in the order drawn, joined with `or`.",
+    "statement": "In the text of a battery, the statement that is asked.",
 }
 
 _QUESTIONS: Final = {name for name, model in ITEM_TYPES.items() if issubclass(model, QuestionItem)}
@@ -67,8 +66,8 @@ def _iterate_item_types() -> Iterator[ReferenceEntry]:
         yield ReferenceEntry(
             word=name,
             kind="item type",
-            meaning=_read_docstring(model),
-            keys=tuple(_build_key(model, key) for key in keys if key not in shared_keys),
+            meaning=read_docstring(model),
+            keys=tuple(describe_key(model, key) for key in keys if key not in shared_keys),
             shared_keys=tuple(model.model_fields[key].alias or key for key in shared_keys),
         )
 
@@ -77,19 +76,19 @@ def _iterate_keys() -> Iterator[ReferenceEntry]:
     meanings: dict[tuple[str, str, str], list[str]] = {}
     for part, model in iterate_models():
         for name in model.model_fields:
-            key = _build_key(model, name)
+            key = describe_key(model, name)
             if key.meaning:
-                meanings.setdefault((key.name, key.accepts, key.meaning), []).append(part)
+                meanings.setdefault((key.name, key.accepts, key.describe()), []).append(part)
     for (word, accepts, meaning), parts in sorted(meanings.items(), key=lambda m: m[0][0]):
         yield ReferenceEntry(word=word, kind="key", meaning=meaning, accepts=accepts, within=_describe_parts(parts))
     yield ReferenceEntry(
-        word="type", kind="key", meaning=f"What the item is: {', '.join(ITEM_TYPES)}.", within=("any item",)
+        word="type", kind="key", meaning=f"The type of the item: {', '.join(ITEM_TYPES)}.", within=("any item",)
     )
     yield ReferenceEntry(
         word="include",
         kind="key",
-        meaning="An entry of `items` that stands for the items of a module: `- {include: modules/name.yaml}`; with "
-        "`prefix: b_` a second time. A module contains scales, compute and items.",
+        meaning="An entry of `items` that stands for the items of a module: `- {include: modules/name.yaml}`. With "
+        "`prefix: b_` a module can be included a second time. A module contains `scales`, `compute` and `items`.",
         within=("items",),
     )
 
@@ -104,23 +103,24 @@ def _describe_parts(parts: list[str]) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _build_key(model: type[Any], name: str) -> KeyReference:
+def describe_key(model: type[Any], name: str) -> KeyReference:
+    """Describe a field of a model as a key; what its docstring says after `If left out:` is its default."""
     field = model.model_fields[name]
-    meaning = read_field_docstrings(model).get(name, "")
-    default = field.default if isinstance(field.default, int | float | str) and not field.is_required() else ""
-    default = str(default).lower() if isinstance(default, bool) else str(default)
+    meaning, _, default = read_field_docstrings(model).get(name, "").partition(" If left out: ")
+    if not default and not field.is_required() and isinstance(field.default, int | float | str):
+        default = f"`{str(field.default).lower()}`"
     return KeyReference(
         name=field.alias or name,
         accepts=_describe_annotation(field.annotation, tuple(field.metadata)),
         meaning=meaning,
         required=field.is_required(),
-        default="" if default == "false" else default,
+        default=default.removesuffix("."),
     )
 
 
 def _describe_annotation(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
-    """Describe what an annotation accepts: the text in its metadata, or else its type in words."""
-    for description in metadata:
+    """Describe what an annotation accepts: the last text in its metadata, or else its type in words."""
+    for description in reversed(metadata):
         if isinstance(description, str):
             return description
     if isinstance(annotation, ForwardRef):  # the only forward reference: items contain items
@@ -155,7 +155,8 @@ def _pluralize(description: str) -> str:
     return description
 
 
-def _read_docstring(thing: object) -> str:
+def read_docstring(thing: object) -> str:
+    """Return the docstring of a class on one line."""
     return " ".join((inspect.getdoc(thing) or "").split())
 
 

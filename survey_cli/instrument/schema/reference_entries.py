@@ -15,7 +15,11 @@ class KeyReference(NamedTuple):
     meaning: str
     required: bool = False
     default: str = ""
-    """The value that applies if the key is left out, if it is a plain one."""
+    """What applies if the key is left out: `1`, or words such as `none`."""
+
+    def describe(self) -> str:
+        """Return the meaning, and what applies if the key is left out."""
+        return f"{self.meaning} If left out: {self.default}." if self.default else self.meaning
 
 
 class ReferenceEntry(NamedTuple):

@@ -245,7 +245,7 @@ Whole: TypeAlias = Annotated[int, ParseWith(parse_whole, {"type": "integer"}), "
 Flag: TypeAlias = Annotated[bool, ParseWith(parse_flag, {"type": "boolean"}), "true or false"]
 Label: TypeAlias = Annotated[YamlScalar, ParseWith(parse_words, _ANY_SCALAR), "a text"]
 Name: TypeAlias = Annotated[YamlScalar, ParseWith(parse_words, {"type": "string"}), "a name"]
-Expression: TypeAlias = Annotated[YamlScalar, ParseWith(parse_expression, _ANY_SCALAR), "a condition or calculation"]
+Expression: TypeAlias = Annotated[YamlScalar, ParseWith(parse_expression, _ANY_SCALAR), "a condition"]
 CodeKey: TypeAlias = Annotated[Code, ParseWith(parse_code, {"type": ["string", "integer"]}), "a code"]
 Order: TypeAlias = Annotated[
     str,

@@ -1,4 +1,4 @@
-"""Checks of what a file format cannot store of an instrument's data, whatever will be answered.
+"""Checks of file formats: what a format cannot store of a questionnaire's data, whatever will be answered.
 
 The results are warnings with positions in the questionnaire, given while it is written. No file is written.
 """

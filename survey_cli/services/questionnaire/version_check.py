@@ -1,4 +1,4 @@
-"""Comparison of a questionnaire with the versions of stored interviews, and acceptance of intended changes."""
+"""Checks of versions: comparison with those of stored interviews, and acceptance of intended changes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

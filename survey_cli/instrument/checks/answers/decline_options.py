@@ -1,4 +1,4 @@
-"""Check for options with the meaning of a decline (don't know, refused), which the data would hold twice."""
+"""Checks of options and declines: an option with the meaning of a decline, which the data would contain twice."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Checks of option lists, and of the codes of declines beside them: every code has one meaning in the data."""
+"""Checks of options and declines: every code has one meaning in the data."""
 
 import unicodedata
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Checks of the numbers of items, rosters and splits: ranges, decimals, turns, shares and patterns."""
+"""Checks of numbers, ranges and patterns: those of questions, rosters and splits."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Checks of outcomes: those that a file names exist, and its own define how they are counted and what follows."""
+"""Checks of fieldwork and outcomes: the outcomes that a file names, and those that it defines."""
 
 from collections.abc import Iterator
 from typing import Final

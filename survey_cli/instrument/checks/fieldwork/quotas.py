@@ -1,4 +1,4 @@
-"""Checks of quotas: their variables, cells and targets, and when the deciding answers are known."""
+"""Checks of the sample and quotas: cells and targets, and when the deciding answers are known."""
 
 from collections.abc import Iterator
 from itertools import product

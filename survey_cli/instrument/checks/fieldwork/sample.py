@@ -1,4 +1,4 @@
-"""Checks of sample columns: types, roles, and exactly one key."""
+"""Checks of the sample and quotas: types and roles of columns, and exactly one key."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -1,4 +1,4 @@
-"""Checks of fieldwork settings: hours, days, time zones, durations, limits, and the items they name.
+"""Checks of fieldwork and outcomes: hours, days, time zones, durations, limits, and the items they name.
 
 Time zones are looked up in the zone database that comes with Python, and only where a file names one.
 """

@@ -1,4 +1,4 @@
-"""Checks for conditions that can never hold or always hold, and for prefills of the wrong kind."""
+"""Checks of conditions and the route: conditions that are always or never true, and prefills of the wrong kind."""
 
 import ast
 from collections.abc import Iterator

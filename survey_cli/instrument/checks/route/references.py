@@ -1,4 +1,4 @@
-"""Checks that everything a condition or text refers to is settled by the time it is needed."""
+"""Checks of conditions and the route: whatever a condition or text refers to is asked before it."""
 
 from collections.abc import Callable, Iterator
 from functools import cache

@@ -1,4 +1,4 @@
-"""Checks of the route: unreachable items, and special items (ends, draws, lookups, handovers) in the right place."""
+"""Checks of conditions and the route: unreachable items, and the places of ends, draws, lookups and handovers."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final

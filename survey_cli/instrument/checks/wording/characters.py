@@ -1,4 +1,4 @@
-"""Checks for invisible characters in texts and codes, and for labels that differ only in quotes or accents."""
+"""Checks of texts and languages: invisible characters, and labels that differ only in quotes or accents."""
 
 import re
 import unicodedata

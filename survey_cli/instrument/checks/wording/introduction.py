@@ -1,4 +1,4 @@
-"""Check that the introduction says who is calling, and for whom, before the first question."""
+"""Checks of texts and languages: the introduction says who is calling, and for whom."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Checks of texts: translations, fills in every language, words for missing answers, and label lengths."""
+"""Checks of texts and languages: translations, fills, words for missing answers, and label lengths."""
 
 import ast
 import re

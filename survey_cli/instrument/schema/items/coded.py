@@ -32,8 +32,8 @@ class CodedItem(QuestionItem):
     """Base class of `single`, `scale` and `multiple`."""
 
     order: Order = "written"
-    """How the options are shuffled: `random`, `rotate` or `flip`. Anchored, missing, exclusive and volunteered
-    options keep their position."""
+    """How the options are shuffled: not at all, in `random` order, starting at a random option (`rotate`), or reversed
+    in half of the interviews (`flip`). Anchored, missing, exclusive and volunteered options keep their position."""
 
     condition_type: ClassVar[str] = "code"
     measure: ClassVar[Measure] = "nominal"
@@ -108,27 +108,30 @@ class CodedItem(QuestionItem):
 
 
 class SingleItem(CodedItem):
-    """One of `options`, entered with one key."""
+    """A question with one answer, which is entered with one key."""
 
     type: Literal["single"]
     options: OptionsOrName
-    """Code to text, in the order they are read; or the name of a list under `scales`."""
+    """Each code and its text, in the order in which they are read; or the name of a list under `scales`."""
 
 
 class ScaleItem(CodedItem):
-    """One point of an ordered scale: a named scale, or `from: 0, to: 10` with labels for some points."""
+    """A question with one answer on an ordered scale.
+
+    The scale is a list of options, a list under `scales`, or numbers: `from: 0, to: 10`.
+    """
 
     type: Literal["scale"]
     scale: Name | None = None
-    """The name of a list under `scales`."""
+    """The name of a list under `scales`. If left out: `options`, or `from` and `to`, are required."""
     options: OptionsOrName | None = None
-    """The points of the scale, code to text."""
+    """Each code and its text. If left out: `scale`, or `from` and `to`, are required."""
     from_: Whole | None = Field(default=None, alias="from")
-    """The lowest point."""
+    """The lowest point. If left out: `scale` or `options` is required."""
     to: Whole | None = None
-    """The highest point."""
+    """The highest point. If left out: `scale` or `options` is required."""
     labels: dict[Whole, Text] = Field(default_factory=dict)
-    """Labels of some points: `{0: Not at all, 10: Completely}`."""
+    """Labels of some points: `{0: Not at all, 10: Completely}`. If left out: numbers only."""
 
     measure: ClassVar[Measure] = "ordinal"
 
@@ -143,17 +146,18 @@ class ScaleItem(CodedItem):
 
 
 class MultipleItem(CodedItem):
-    """Any number of `options`; in the data one 0/1 column for each."""
+    """A question with any number of answers; the data have a 0/1 column for each option."""
 
     type: Literal["multiple"]
     options: OptionsOrName
-    """Code to text; `exclusive: true` for "None of these"."""
+    """Each code and its text, or the name of a list under `scales`. "None of these" has `exclusive: true`."""
     min: Whole = 1
     """The fewest answers."""
     max: Whole | None = None
-    """The most answers."""
+    """The most answers. If left out: all options."""
     mentions: Literal["ordered"] | None = None
-    """`ordered`: the order of mention is stored, in a column `ID_mentions`."""
+    """`ordered`: the order in which the options are entered is stored in a column `ID_mentions`. If left out: not
+    stored."""
 
     condition_type: ClassVar[str] = "codes"
 

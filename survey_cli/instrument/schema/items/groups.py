@@ -25,16 +25,17 @@ class SectionItem(ItemSpec):
 
     type: Literal["section"]
     title: Text | None = None
-    """Shown at the top of the screen, and in reports."""
+    """The title at the top of the screen and in reports. If left out: none."""
     intro: Text | None = None
-    """Read aloud before the first of its items that is asked."""
+    """A text that is read aloud before the first of its items that is asked. If left out: none."""
     items: "list[AnyItem]"
     """Its items."""
     order: Order = "written"
-    """How its items are shuffled."""
-    after: Name | None = None
-    """`hangup`: completed after the respondent has hung up; the case is complete and the interview's clock has
-    stopped."""
+    """How its items are shuffled: not at all, in `random` order, starting at a random item (`rotate`), or reversed in
+    half of the interviews (`flip`)."""
+    after: Annotated[Name, "hangup"] | None = None
+    """`hangup`: the interviewer completes the section after the call. The case is already complete, and the interview's
+    clock has stopped. If left out: asked during the call."""
 
     is_group: ClassVar[bool] = True
 
@@ -43,13 +44,13 @@ class StatementSpec(SpecModel):
     """One statement of a battery."""
 
     text: Text
-    """The text that is read aloud."""
+    """The text that is read aloud. A statement with no other key is written as its text alone."""
     ask_if: Expression | None = None
-    """Asked only where this condition holds."""
+    """The statement is asked only if this condition is true. If left out: always asked."""
     anchor: Flag = False
-    """`true`: keeps its written position when the statements are shuffled."""
+    """`true`: the statement keeps its written position when the statements are shuffled."""
     label: Text | None = None
-    """The variable's label."""
+    """The label of the variable. If left out: the text."""
 
     @model_validator(mode="before")
     @classmethod
@@ -60,53 +61,63 @@ class StatementSpec(SpecModel):
 
 
 class BatteryItem(QuestionItem):
-    """Statements on one scale: the introduction is read once, and each statement is a variable."""
+    """Statements on one scale, each of which is a variable.
+
+    The introduction is read once; the options come from `scale`, from `options`, or from `from` and `to`.
+    """
 
     type: Literal["battery"]
     text: Text = Field(default_factory=lambda: Text.from_string("{statement}"))
-    """Read aloud for each statement, which it contains: `How important is {statement}?`"""
+    """The text that is read aloud for each statement: `How important is {statement}?` If left out: the statement
+    alone."""
     intro: Text | None = None
-    """Read aloud once, before the first statement."""
+    """A text that is read aloud once, before the first statement. If left out: none."""
     title: Text | None = None
-    """Shown at the top of the screen."""
+    """The title at the top of the screen. If left out: none."""
     statements: dict[Name, StatementSpec]
-    """Id to statement."""
+    """The id of each statement, and its text."""
     scale: Name | None = None
-    """The name of a list under `scales`."""
+    """The name of a list under `scales`. If left out: `options`, or `from` and `to`, are required."""
     options: OptionsOrName | None = None
-    """The points of the scale, code to text."""
+    """Each code and its text. If left out: `scale`, or `from` and `to`, are required."""
     from_: Whole | None = Field(default=None, alias="from")
-    """The lowest point of the scale."""
+    """The lowest point of the scale. If left out: `scale` or `options` is required."""
     to: Whole | None = None
-    """The highest point of the scale."""
+    """The highest point of the scale. If left out: `scale` or `options` is required."""
     labels: dict[Whole, Text] = Field(default_factory=dict)
-    """Labels of some points."""
+    """Labels of some points. If left out: numbers only."""
     order: Order = "written"
-    """How the statements are shuffled."""
+    """How the statements are shuffled: not at all, in `random` order, starting at a random one (`rotate`), or reversed
+    in half of the interviews (`flip`)."""
 
     is_group: ClassVar[bool] = True
 
 
 class RosterItem(ItemSpec):
-    """Items that are repeated: a number of times, once per answer to a `multiple`, or until there is no other."""
+    """Items that are repeated, once per turn.
+
+    The number of turns comes from `count`, `each` or `until`; exactly one of them is required.
+    """
 
     type: Literal["roster"]
     title: Text | None = None
-    """Shown at the top of the screen."""
+    """The title at the top of the screen. If left out: none."""
     intro: Text | None = None
-    """Read aloud before the first turn."""
-    count: Expression | None = None
-    """The number of turns: `hh_size`."""
-    each: Name | None = None
-    """The `multiple` whose chosen options are the turns; `{each}` is the option's text."""
+    """A text that is read aloud before the first turn. If left out: none."""
+    count: Annotated[Expression, "a calculation"] | None = None
+    """The number of turns: `hh_size`. If left out: `each` or `until` determines the turns."""
+    each: Annotated[Name, "an item"] | None = None
+    """The `multiple` whose chosen options are the turns; `{each}` is the option's text. If left out: `count` or `until`
+    determines the turns."""
     until: Text | None = None
-    """The question read after each turn; yes starts another turn: `Is there anybody else?`"""
+    """The question that is read after each turn; yes starts another turn: `Is there anybody else?` If left out: `count`
+    or `each` determines the turns."""
     max: Whole
-    """The most turns; it determines the columns of the data."""
+    """The most turns. It determines the number of columns in the data."""
     items: "list[AnyItem]"
     """The items of each turn."""
     order: Order = "written"
-    """How its items are shuffled, separately for each turn."""
+    """How its items are shuffled, separately for each turn; as in a section."""
 
     is_group: ClassVar[bool] = True
 

@@ -221,14 +221,16 @@ class ItemSpec(SpecModel):
     """The keys of every entry of `items:`."""
 
     id: Name
-    """Names the item, and its column in the data: a letter, then letters, digits or `_`, at most 32 characters."""
+    """The name of the item, and of its column in the data: a letter, then letters, digits or `_`, at most 32
+    characters."""
     ask_if: Expression | None = None
-    """Asked only where this condition holds."""
+    """The item is asked only if this condition is true. If left out: always asked."""
     unless: Expression | None = None
-    """Skipped where this condition holds. Applies on false *and on unknown*: `unless: consent == 1` also stops where
-    consent is unknown."""
+    """The item is skipped if this condition is true, and asked if it is false *or unknown*. An `end` with
+    `unless: consent == 1` therefore also ends the interview after a refusal to answer `consent`. If left out: never
+    skipped."""
     anchor: Flag = False
-    """`true`: keeps its written position when the items around it are shuffled."""
+    """`true`: the item keeps its written position when the items around it are shuffled."""
 
     is_group: ClassVar[bool] = False
 
@@ -237,11 +239,12 @@ class CheckSpec(SpecModel):
     """A rule for the answer: `{expect: hours <= 168, say: A week has 168 hours.}`."""
 
     expect: Expression
-    """The condition that should hold. A check with an unknown result does not fire."""
+    """The condition that a valid answer fulfills. If the condition is unknown, the answer is accepted."""
     say: Text
-    """What the interviewer sees where it does not hold."""
+    """The message that the interviewer sees if the condition is false."""
     soft: Flag = False
-    """`true`: the interviewer may confirm the answer; both the warning and the decision are stored."""
+    """`true`: the interviewer may keep the answer; the warning and the decision are stored. `false`: the answer is not
+    accepted."""
 
 
 def _wrap_in_list(node: object) -> object:
@@ -257,10 +260,10 @@ else:
 
 
 class ConfirmSpec(SpecModel):
-    """A question read back to the respondent: `{if: hours > 100, text: "Did you say {hours} hours?"}`."""
+    """A question that reads the answer back: `{if: hours > 100, text: "Did you say {hours} hours?"}`."""
 
     if_: Expression = Field(alias="if")
-    """When it is asked."""
+    """The answer is read back only if this condition is true."""
     text: Text
     """The text that is read aloud."""
 
@@ -271,35 +274,40 @@ class QuestionItem(ItemSpec):
     text: Text
     """The text that is read aloud."""
     instruction: Text | None = None
-    """For the interviewer; never read aloud."""
+    """A note to the interviewer; never read aloud. If left out: none."""
     probe: Text | None = None
-    """What to say if the answer is not sufficient."""
+    """What the interviewer says if the answer is not sufficient. If left out: none."""
     help: Text | None = None
-    """Longer help, one key away."""
+    """A longer explanation for the interviewer, shown on request. If left out: none."""
     label: Text | None = None
-    """The variable's label in the data; the text if left out."""
+    """The label of the variable in data files and reports. If left out: the text."""
     checks: Checks = Field(default_factory=list)
-    """Rules for the answer: a list of them, or one."""
+    """Rules for the answer: one, or a list of them. If left out: none."""
     confirm: ConfirmSpec | None = None
-    """Read back to the respondent where its condition holds."""
+    """A question that reads an unlikely answer back to the respondent. If left out: none."""
     declines: DeclineOverrides | None = None
-    """The declines permitted here: `[]` for none, `[dk]`, or codes of this item's own `{dk: 98, refused: 99}`."""
-    prefill: Expression | None = None
-    """The initial content of the field, confirmed with Enter."""
-    by: Name | None = None
-    """`interviewer`: not read aloud; the interviewer answers."""
+    """The declines permitted here: `[]` for none, `[dk]` for some, or other codes for this item:
+    `{dk: 98, refused: 99}`. If left out: every decline of the file."""
+    prefill: Annotated[Expression, "a calculation"] | None = None
+    """The initial content of the field, which Enter confirms: a sample column, an earlier item or a calculation. If
+    left out: empty."""
+    by: Annotated[Name, "interviewer"] | None = None
+    """`interviewer`: the question is not read aloud; the interviewer answers it. If left out: the respondent
+    answers."""
     personal: Flag = False
-    """`true`: stored with the contacts; left out of every export, report and log unless requested by name."""
+    """`true`: the answer is stored with the contacts, and is left out of every export, report and log unless it is
+    requested by name."""
     read: Flag = True
-    """`false`: the options are not read aloud; the interviewer codes the answer."""
+    """`false`: the options are not read aloud; the interviewer chooses the one that fits the answer."""
     or_: Text | None = Field(default=None, alias="or")
-    """The words between the last two options in `{options}`: `or should they`."""
+    """The words before the last option in `{options}`: `or should they`. If left out: `or`, in the language of the
+    interview."""
     base: Text | None = None
-    """Who is asked, in the report's words: `who disagreed`."""
-    nets: dict[Name, list[Name]] = Field(default_factory=dict)
-    """Codes counted together in reports: `{Agree: [1, 2]}`."""
+    """Who is asked, in words for the report: `who disagreed`. If left out: the report words the condition."""
+    nets: dict[Name, list[Annotated[Name, "a code"]]] = Field(default_factory=dict)
+    """Codes that reports also count together: `{Agree: [1, 2]}`. If left out: none."""
     report: Flag = True
-    """`false`: left out of the report unless requested by name: consent, or whether it is a good time."""
+    """`false`: left out of reports unless requested by name, as for consent and other questions of the introduction."""
 
     expects_answer: ClassVar[bool] = True
     """False for items that nobody answers (read, end, …)."""

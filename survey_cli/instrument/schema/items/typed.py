@@ -42,19 +42,20 @@ MAX_TEXT_BYTES: Final = 30_000
 
 
 class NumberItem(QuestionItem):
-    """A number, typed as in the interview's language: `12,000` in English, `12.000` in German."""
+    """A number, typed in the notation of the interview's language: `12,000` in English, `12.000` in German."""
 
     type: Literal["number"]
     min: Number = 0
-    """The lowest value accepted."""
+    """The lowest number that is accepted."""
     max: Number | None = None
-    """The highest value accepted."""
+    """The highest number that is accepted. If left out: no limit."""
     decimals: Whole = 0
-    """The number of decimal places accepted and stored."""
+    """The number of decimal places that are accepted and stored, at most 6."""
     unit: Text | None = None
-    """Shown beside the field: `hours`."""
+    """The unit that is shown beside the field: `hours`. If left out: none."""
     options: dict[Whole, Text] = Field(default_factory=dict)
-    """Numbers with a meaning of their own, also accepted outside the range: `{97: 97 or older}`."""
+    """Numbers with a meaning of their own, which are also accepted outside the range: `{97: 97 or older}`. If left out:
+    none."""
 
     condition_type: ClassVar[str] = "number"
 
@@ -159,7 +160,8 @@ class TextItem(FreeTextItem):
 
     type: Literal["text"]
     pattern: Label | None = None
-    """The required pattern: `9` a digit, `A` a letter, `X` either, anything else itself: `99999`."""
+    """The pattern that the text must have: `9` is a digit, `A` a letter, `X` either, and any other character itself. If
+    left out: any text."""
 
     def build_entry(self, context: ItemContext) -> Entry:
         width = len(self.pattern) if self.pattern else 0
@@ -196,7 +198,7 @@ class TextItem(FreeTextItem):
 
 
 class VerbatimItem(FreeTextItem):
-    """An answer of any length in the respondent's own words."""
+    """An answer of any length, in the respondent's own words."""
 
     type: Literal["verbatim"]
 
@@ -216,13 +218,14 @@ class VerbatimItem(FreeTextItem):
 
 
 class DateItem(QuestionItem):
-    """A date in any usual notation, repeated in words."""
+    """A date in any usual notation, which the screen repeats in words."""
 
     type: Literal["date"]
     partial: Flag = False
-    """`true`: a month and year, or a year alone, is accepted; the data then have the text and `ID_y`, `ID_m`, `ID_d`."""
+    """`true`: a month and year, or a year alone, is accepted. The data then have the date as text, and its parts in
+    `ID_y`, `ID_m` and `ID_d`."""
     typed_as: Literal["dmy", "mdy"] = "dmy"
-    """What comes first in `3/4/1985`, the day or the month."""
+    """Whether the day or the month comes first in `3/4/1985`: `dmy` or `mdy`."""
 
     condition_type: ClassVar[str] = "date"
 

@@ -1,7 +1,7 @@
 """Items that no respondent answers: `read`, `handover`, `end`, and those computed: `split`, `draw`, `lookup`."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -39,34 +39,37 @@ class SpokenItem(QuestionItem):
 
 
 class ReadItem(SpokenItem):
-    """A text that is read aloud."""
+    """A text that is read aloud, with nothing to answer."""
 
     type: Literal["read"]
 
 
 class HandoverItem(SpokenItem):
-    """Another person comes to the phone; later outcomes and appointments are that person's."""
+    """A request for another person.
+
+    When that person has come to the phone, later outcomes and appointments are that person's.
+    """
 
     type: Literal["handover"]
     ask_for: Text
-    """Whom to ask for: `the {youngest}`."""
+    """The person to ask for: `the {youngest}`."""
     text: Text = Field(default_factory=lambda: Text.from_string("May I speak with that person?"))
-    """What the interviewer says to the person on the line."""
+    """What the interviewer says to the person on the line. If left out: `May I speak with that person?`"""
 
 
 class EndItem(SpokenItem):
-    """The interview ends here with an outcome.
+    """The end of the interview, with an outcome.
 
-    A temporary outcome ("driving, call me later") suspends it instead, and it is resumed at the item that led here.
-    `unless: consent == 1` also ends it for everybody who declines `consent`; an `ask_if` that such a decline leaves
-    unknown is an error.
+    After a temporary outcome ("I am driving, call me later") the interview is suspended. It is resumed at the item that
+    led to the end. `unless: consent == 1` also ends the interview if the respondent declines to answer `consent`. An
+    `ask_if` that would be unknown after such a decline is an error.
     """
 
     type: Literal["end"]
-    outcome: Name
-    """An outcome of the outcome table: `complete`, `refusal_hard`, `not_eligible`, `callback`, …"""
+    outcome: Annotated[Name, "an outcome"]
+    """An outcome of the outcome table, or of the file: `complete`, `refusal_hard`, `not_eligible`, `callback`."""
     text: Text = Field(default_factory=lambda: Text.from_string("Thank you. Goodbye."))
-    """What the interviewer says before hanging up."""
+    """What the interviewer says before hanging up. If left out: `Thank you. Goodbye.`"""
 
 
 class ComputedItem(QuestionItem):
@@ -74,7 +77,7 @@ class ComputedItem(QuestionItem):
 
     expects_answer: ClassVar[bool] = False
     text: Text = Field(default_factory=lambda: Text.from_string(""))
-    """Not used: nobody is asked."""
+    """Not used, because nobody is asked. If left out: empty."""
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         return Rejection("this item is computed, not answered")
@@ -100,11 +103,11 @@ class ComputedItem(QuestionItem):
 
 
 class SplitItem(ComputedItem):
-    """An experimental arm, drawn from the seed and recorded like an answer."""
+    """A random assignment to an experimental condition, stored like an answer."""
 
     type: Literal["split"]
     arms: dict[Name, Whole]
-    """Each arm and its share: `{a: 1, b: 1}`."""
+    """The conditions and their shares: `{a: 1, b: 1}` assigns half of the interviews to each."""
 
     condition_type: ClassVar[str] = "code"
 
@@ -119,17 +122,21 @@ class SplitItem(ComputedItem):
 
 
 class DrawItem(ComputedItem):
-    """One turn drawn from a roster; the number of eligible turns is stored for weighting (`ID_of`)."""
+    """One turn drawn from a roster, such as one person of a household.
+
+    The number of turns that it was drawn from is stored in `ID_of`, for weighting.
+    """
 
     type: Literal["draw"]
-    from_: Name = Field(alias="from")
-    """The roster."""
+    from_: Annotated[Name, "a roster"] = Field(alias="from")
+    """The roster from which a turn is drawn."""
     where: Expression | None = None
-    """Which turns can be drawn: `age >= 18`."""
+    """The turns that can be drawn: `age >= 18`. If left out: all turns."""
     by: Literal["random", "youngest", "next_birthday"] = "random"  # type: ignore[assignment]  # a draw's own meaning
-    """How the turn is drawn."""
-    using: Name | None = None
-    """The roster's item that `youngest` (an age or a date of birth) or `next_birthday` (a date) compares."""
+    """How the turn is selected: at `random`, the `youngest`, or the one with the `next_birthday`."""
+    using: Annotated[Name, "an item"] | None = None
+    """The item of the roster that is compared: an age or a date of birth for `youngest`, a date for `next_birthday`. If
+    left out: the turn is drawn at random; the other two require it."""
 
     condition_type: ClassVar[str] = "draw"
 
@@ -158,14 +165,17 @@ QUOTA_STATES = ("open", "full", "outside")
 
 
 class LookupItem(ComputedItem):
-    """A value that is looked up: whether a quota cell is open, or a sample column as an answer."""
+    """A value that is looked up and stored like an answer: the state of a quota cell, or a sample column.
+
+    Exactly one of `quota` and `sample` is required.
+    """
 
     type: Literal["lookup"]
-    quota: Name | None = None
-    """The quota: the answer is `open`, `full` or `outside`; a place in an open cell is reserved until the interview
-    ends."""
-    sample: Name | None = None
-    """The sample column."""
+    quota: Annotated[Name, "a quota"] | None = None
+    """The quota. The value is `open`, `full` or `outside`; a place in an open cell is reserved until the interview
+    ends. If left out: `sample` is required."""
+    sample: Annotated[Name, "a column"] | None = None
+    """The sample column. If left out: `quota` is required."""
 
     condition_type: ClassVar[str] = "code"
 
