@@ -316,7 +316,7 @@ def test_the_summary_of_a_shift_counts_and_times_it(tmp_path: Path) -> None:
         "Talk: 9 min",
         "Complete: 1 (6.0 per hour)",
         "Refusals: 1",
-        "Appointments: 1 made, 1 open",
+        "Appointments: 1 made, 1 for me",
         "Breaks: lunch 10 min",
     ]
 

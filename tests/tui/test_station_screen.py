@@ -24,7 +24,7 @@ from survey_cli.entries import ReadEntry
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES
 from survey_cli.plain import conduct_interview, run_station
-from survey_cli.sessions.station.shift import render_shift_summary
+from survey_cli.sessions.station.shift import list_shift_figures
 from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, WrapUpView
 from survey_cli.tui.station.keys import STATION_KEYS
 from survey_cli.tui.widgets.themes import THEMES
@@ -638,14 +638,20 @@ def test_the_shift_is_summarized_before_it_ends_and_its_end_is_refused_while_som
     with calling(station, "ctrl+c", size=(120, 32)) as at:
         assert not at.station.left
         assert "End the shift?" in at.text()
-        for line in render_shift_summary(station.summarize_shift()):
-            assert line[:60] in at.text()
+        for label, figure in list_shift_figures(station.summarize_shift()):
+            assert re.search(f"{label} +{re.escape(figure)}", at.text())
         at.press("y")
         assert not at.station.left
         assert at.why == "key the outcome of the call first"
         station.rejects.clear()
         at.press("q", "ctrl+c")
         assert at.station.left
+
+
+def test_the_shift_is_not_ended_over_a_call_without_an_outcome() -> None:
+    with calling(FakeStation(), "d", "q") as at:
+        assert at.panel == ""
+        assert "key the outcome of this call" in at.why
 
 
 def test_a_script_is_read_in_full_and_noted_as_read() -> None:

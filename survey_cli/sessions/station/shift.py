@@ -134,7 +134,7 @@ def list_shift_figures(summary: ShiftSummary) -> list[tuple[str, str]]:
         ("Talk", format_length(summary.talk_time)),
         ("Complete", f"{summary.completes:,}{per_hour}"),
         ("Refusals", f"{summary.refusals:,}"),
-        ("Appointments", f"{summary.appointments_made:,} made, {summary.appointments:,} open"),
+        ("Appointments", f"{summary.appointments_made:,} made, {summary.appointments:,} for me"),
     ]
     if summary.breaks:
         taken = [f"{reason or 'no reason'} {format_length(duration)}" for reason, duration in summary.breaks]

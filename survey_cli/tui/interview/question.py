@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.geometry import Region
-from textual.widgets import Input
 
 from survey_cli.entries import LineEntry, OfferedOption, PickEntry, Prompt, StyledText, TextSpan, VerbatimEntry
 from survey_cli.text_width import is_certain, measure_width
@@ -195,7 +194,7 @@ class QuestionView(VerticalScroll):
         """The widget that is typed into, of the present question."""
         self.place: Place | None = None
         """The place that is shown; the session may be further while keys are waiting."""
-        self._field: Input | None = None
+        self._field: Field | None = None
         self._unit: TextView | None = None
         self._area: TextArea | None = None
 
@@ -224,13 +223,13 @@ class QuestionView(VerticalScroll):
             self.scroll_home(animate=False)
         self.focus_entry()
 
-    async def _get_field(self, entry: LineEntry) -> Input:
+    async def _get_field(self, entry: LineEntry) -> Field:
         """Return the field for one line, made when the first question needs it."""
         if self._field is None or self._unit is None:
             self._field, self._unit = Field(id="field"), TextView(id="unit")
             await self.mount(Horizontal(self._field, self._unit, id="entry"), before="#message")
-        self._field.placeholder = clean(entry.hint)
-        self._field.set_class(entry.kind == "number" and measure_width(entry.hint) < SHORT_FIELD, "-short")
+        self._field.show_hint(clean(entry.hint))
+        self._field.set_class(entry.kind == "number" and measure_width(entry.hint) + 1 < SHORT_FIELD, "-short")
         self._unit.show(styled(entry.unit, "$quiet"))
         return self._field
 

@@ -58,13 +58,13 @@ def build_due_line(due: StationAppointment | None, now: datetime | None, width: 
 
 def build_waiting_page(appointments: Sequence[StationAppointment], summary: ShiftSummary, width: int) -> Content:
     """Build what is shown below what is waited for: the next appointments and the shift."""
-    figures = build_table(list_shift_figures(summary), width, "$quiet")
-    return _join_sections(
-        [
-            build_section("MY APPOINTMENTS", _build_appointments(appointments)),
-            build_section("SHIFT SO FAR", figures),
-        ]
-    )
+    appointments_section = build_section("MY APPOINTMENTS", _build_appointments(appointments))
+    return _join_sections([appointments_section, build_shift(summary, width)])
+
+
+def build_shift(summary: ShiftSummary, width: int) -> Content:
+    """Build the shift so far: its figures in a column."""
+    return build_section("SHIFT SO FAR", build_table(list_shift_figures(summary), width, "$quiet"))
 
 
 def build_messages(messages: Iterable[tuple[str, str, str]], width: int) -> Content:

@@ -18,7 +18,6 @@ from textual.widgets import Static
 
 from survey_cli.entries import Rejection, to_ascii_digits
 from survey_cli.problems import find_nearest
-from survey_cli.sessions.station.shift import render_shift_summary
 from survey_cli.sessions.station.station_protocol import (
     BreakView,
     CaseView,
@@ -29,6 +28,7 @@ from survey_cli.sessions.station.station_protocol import (
     StationView,
     WrapUpView,
 )
+from survey_cli.text_width import measure_width
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station.forms import ScriptsPanel
 from survey_cli.tui.station.keys import (
@@ -54,6 +54,7 @@ from survey_cli.tui.station.pages import (
     build_faq,
     build_header,
     build_messages,
+    build_shift,
     build_side,
     build_waiting_page,
     describe_due,
@@ -96,7 +97,7 @@ class StationScreen(KeyScreen):
         """The time after a call is over. It is posted to the application."""
 
     named_keys = EDITING_KEYS | OPENERS
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (34, "-high")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (30, "-high")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, session: StationProtocol) -> None:
         super().__init__()
@@ -385,8 +386,12 @@ class StationScreen(KeyScreen):
         await self._stay(self.session.start_break(reason), said="")
 
     async def _open_end(self, rest: str) -> None:
-        """Show the shift, and ask whether it ends."""
-        summary = "\n".join(render_shift_summary(self.session.summarize_shift()))
+        """Show the shift, and ask whether it ends; not while a call has no outcome."""
+        case = self.case
+        if case is not None and (case.has_open_call or case.pending_input):
+            self.refuse("key the outcome of this call before the shift ends")
+            return
+        summary = build_shift(self.session.summarize_shift(), self.case_width)
         await self.open_panel(build_question("End the shift?", "end it", self._leave, what="leave", detail=summary))
 
     async def _leave(self) -> None:
@@ -550,22 +555,24 @@ class StationScreen(KeyScreen):
 
     def _show_message(self, view: StationView) -> None:
         """Show why not, what is pending, what is heard, what was done: under the outcomes, or under what is open."""
-        case = self.case
+        case, width = self.case, max(min(self.size.width, MAX_WIDTH) - 2 * MARGIN - 1, 20)
         asks = case is not None and (not self.panels or isinstance(self.panel, FormPanel))
         messages = (
             ("! ", self.why, "bold $error"),
             ("? ", PENDING.get(case.pending_input, "") if case is not None and asks else "", "bold $warning"),
             ("▷ ", case.heard if case is not None else "", "$success"),
-            ("= ", self.said or self._describe_notice(), "$quiet"),
+            ("= ", self.said or self._describe_notice(width), "$quiet"),
         )
-        message = build_messages(messages, max(min(self.size.width, MAX_WIDTH) - 2 * MARGIN - 1, 20))
+        message = build_messages(messages, width)
         self.query_one("#station-message", TextView).show(Content() if self.panels else message)
         self.query_one("#panel-message", TextView).show(message if self.panels else Content())
 
-    def _describe_notice(self) -> str:
-        """Describe what was done last, where nothing else is to be said."""
+    def _describe_notice(self, width: int) -> str:
+        """Describe what was done last, where nothing else is to be said, and how it is taken back if there is room."""
         notice = "" if self.why or self.panels else self.session.notice()
-        return f"{notice} · Bksp takes it back" if notice and notice == self._outcomes.notice else notice
+        hinted = f"{notice} · Bksp takes it back"
+        has_room = measure_width(hinted) + 2 <= width
+        return hinted if notice and notice == self._outcomes.notice and has_room else notice
 
 
 def _drop_seconds(view: StationView) -> StationView:

@@ -23,7 +23,12 @@ class Field(Input):
     cursor_blink = reactive(False, init=False)
 
     def __init__(self, value: str = "", *, id: str | None = None, hint: str = "") -> None:
-        super().__init__(value, id=id, compact=True, select_on_focus=False, placeholder=hint)
+        super().__init__(value, id=id, compact=True, select_on_focus=False)
+        self.show_hint(hint)
+
+    def show_hint(self, hint: str) -> None:
+        """Show what is expected while nothing is typed: behind the cursor, so that no letter of it looks typed."""
+        self.placeholder = f" {hint}" if hint else ""
 
 
 @cache

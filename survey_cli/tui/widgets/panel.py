@@ -168,18 +168,20 @@ class Choice(NamedTuple):
 class ChoicePanel(Panel):
     """A question to the interviewer before something is done; one key each."""
 
-    def __init__(self, question: str, choices: Sequence[Choice], *, what: str = "choice", detail: str = "") -> None:
+    def __init__(
+        self, question: str, choices: Sequence[Choice], *, what: str = "choice", detail: Content | None = None
+    ) -> None:
         super().__init__()
         self.what = what
         self._question = question
         self._choices = choices
         self._detail = detail
-        """What should be known before it is answered, in lines."""
+        """What should be known before it is answered."""
         self.hints = (*(KeyHint(choice.key, choice.label) for choice in choices), KeyHint("Esc", "cancel"))
 
     def compose(self) -> ComposeResult:
         if self._detail:
-            yield Static(styled(f"{self._detail}\n"), markup=False)
+            yield Static(self._detail + "\n", markup=False)
         yield Static(styled(self._question, "bold"), markup=False)
         if any(choice.key.isdecimal() for choice in self._choices):
             lines = [Content.assemble((f" {c.key} ", "bold $code"), f" {clean(c.label)}") for c in self._choices]
@@ -202,7 +204,7 @@ async def _do_nothing() -> None:
 
 
 def build_question(
-    question: str, yes: str, act: Act, *, no: str = "no", what: str = "choice", detail: str = ""
+    question: str, yes: str, act: Act, *, no: str = "no", what: str = "choice", detail: Content | None = None
 ) -> ChoicePanel:
     """Build a question that y answers with yes, which acts, and n with no."""
     return ChoicePanel(question, (Choice("y", yes, act), Choice("n", no, _do_nothing)), what=what, detail=detail)

@@ -277,7 +277,7 @@ def _format_option(
     if option is None:
         return str(value)
     label = option.render_label(env, language)
-    if with_code:
+    if with_code and label != str(value):
         label = f"{value} {label}"
     specify_text = words.get(option.code)
     return f"{label}: {specify_text}" if specify_text else label
