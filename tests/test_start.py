@@ -25,7 +25,7 @@ import sys
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
-import survey_cli.tui.interview.app
+import survey_cli.tui.interview.screen
 start_or_resume(sys.argv[1], StartOptions(case=sys.argv[3], interviewer="ann", db=sys.argv[2])).close()
 print(*(name for name in sys.modules if name.startswith("survey_cli.")))
 print(*(name for name, item in ITEM_TYPES.items() if item.__pydantic_complete__))

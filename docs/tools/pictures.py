@@ -21,8 +21,9 @@ from survey_cli.sessions.station.open_station import build_queue
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import Store
 from survey_cli.study.open_study import open_study
-from survey_cli.tui.interview.app import InterviewApp
+from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station.app import StationApp
+from survey_cli.tui.widgets.key_app import KeyApp
 
 HERE = Path(__file__).parents[1] / "pictures"
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"
@@ -82,7 +83,7 @@ async def _draw(
     with Store.open(":memory:", create=True) as store:
         options = StartOptions(case=case, interviewer="Pat Moore", station="07", seed=2000, columns=columns)
         session = start_or_resume(instrument, options, clock=lambda: MOMENT, store=store)
-        app = InterviewApp(session)
+        app = KeyApp(lambda: InterviewScreen(session), "dark")
         pictures = []
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

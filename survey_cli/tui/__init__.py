@@ -26,11 +26,12 @@ class ScreenError(RuntimeError):
 
 def conduct_interview(session: InterviewProtocol, theme: str = "") -> None:
     """Conduct an interview until it ends or is suspended."""
-    from survey_cli.tui.interview.app import InterviewApp
+    from survey_cli.tui.interview.screen import InterviewScreen
+    from survey_cli.tui.widgets.key_app import KeyApp
     from survey_cli.tui.widgets.themes import choose_theme
 
     _run(
-        InterviewApp(session, choose_theme(theme)),
+        KeyApp(lambda: InterviewScreen(session), choose_theme(theme)),
         "Every answer given is stored: start the interview again and it goes on at the same question.",
     )
 

@@ -19,7 +19,7 @@ from shutil import disk_usage
 
 import pytest
 
-import survey_cli.tui.interview.app  # noqa: F401 – imported here, so that the stations that are forked need not
+import survey_cli.tui.interview.screen  # noqa: F401 – imported here, so that the stations that are forked need not
 from crash.station import Station
 from support.clean_up import mount_small_disk
 from support.command_line import SURVEY

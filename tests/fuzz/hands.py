@@ -158,7 +158,7 @@ def check_keys(case: tuple[str, int, Sequence[str | tuple[str]], tuple[int, int]
                 board.press(key)
             assert "failed (" not in board.why, board.why
         if not board.app._exit:
-            board.interview.keep_draft()
+            board.interview.question.keep_draft()
             assert len(board.lines()) == size[1]
         assert board.app.failure is None
         settled(watched, sit)

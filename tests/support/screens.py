@@ -12,7 +12,6 @@ from textual.widgets import Input, OptionList
 
 from survey_cli.sessions import InterviewProtocol
 from survey_cli.sessions.station.station_protocol import StationProtocol
-from survey_cli.tui.interview.app import InterviewApp
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station.app import StationApp
 from survey_cli.tui.station.screen import StationScreen
@@ -171,7 +170,7 @@ class InterviewHands(Hands):
     """An interview under one pair of hands."""
 
     def __init__(self, session: InterviewProtocol, *keys: str, size: tuple[int, int] = (80, 24)) -> None:
-        super().__init__(InterviewApp(session), size)
+        super().__init__(KeyApp(lambda: InterviewScreen(session), "dark"), size)
         self.press(*keys)
 
     @property
@@ -183,15 +182,15 @@ class InterviewHands(Hands):
     @property
     def at(self) -> str:
         """The place that is asked; empty where none is."""
-        return str(self.interview.prompt.place) if self.interview.prompt is not None else ""
+        return str(self.interview.question.place) if self.interview.question.place is not None else ""
 
     @property
     def typed(self) -> str:
-        return self.interview.view.typed or self.interview.pick.typed
+        return self.interview.view.typed or self.interview.question.pick.typed
 
     @property
     def chosen(self) -> tuple[int | str, ...] | None:
-        return self.interview.pick.chosen
+        return self.interview.question.pick.chosen
 
 
 @contextmanager

@@ -254,7 +254,7 @@ def test_a_rejected_code_is_replaced_by_the_next(keyed: Keyed) -> None:
 def test_verbatim_keeps_lines_and_drafts(keyed: Keyed) -> None:
     session = session_of(VerbatimEntry(), ReadEntry(), ReadEntry())
     board = keyed(session, "one", "ctrl+j", "two")
-    board.interview.keep_draft()
+    board.interview.question.keep_draft()
     assert session.drafts == {"a": "one\ntwo"}
     again = keyed(session)
     assert again.typed == "one\ntwo"
@@ -392,12 +392,12 @@ def test_closing_is_shown_until_a_key(keyed: Keyed) -> None:
 def test_every_call_that_is_rejected_leaves_the_desk_and_the_screen_where_they_were(keyed: Keyed) -> None:
     session = session_of(YES_NO, ReadEntry())
     board = keyed(session)
-    before: Prompt | None = board.interview.prompt
+    before: Prompt | None = board.interview.question.prompt
     board.press("left")
     assert board.why == "this is the first question"
     board.press(".jump zz#x", "enter")
     assert "zz#x" in board.why
-    assert board.interview.prompt == before
+    assert board.interview.question.prompt == before
 
 
 @pytest.mark.parametrize("entry", [LineEntry(kind="text"), VerbatimEntry()])
@@ -474,8 +474,8 @@ def test_the_key_of_a_decline_that_begins_a_code_wants_enter(keyed: Keyed) -> No
     board = keyed(session, "r")
     assert session.given == []
     assert "r Enter refused" in board.keys
-    assert describe_typed("r", media, board.interview.prompt) == "Enter records Refused"
-    assert describe_typed("ra", media, board.interview.prompt) == "ra is not a complete code"
+    assert describe_typed("r", media, board.interview.question.prompt) == "Enter records Refused"
+    assert describe_typed("ra", media, board.interview.question.prompt) == "ra is not a complete code"
     board.press("enter", *"radio")
     assert session.given == [("a", ".refused"), ("b", "radio")]
     letters = PickEntry(

@@ -480,10 +480,9 @@ def test_escape_and_a_code_within_the_escape_delay_are_two_keys(keyed: Keyed) ->
     assert session.given == [("a", "2")]
 
 
-def test_what_is_being_typed_is_saved_without_a_key(monkeypatch: pytest.MonkeyPatch, keyed: Keyed) -> None:
-    monkeypatch.setattr("survey_cli.tui.interview.app.DRAFT_SECONDS", 0.05)
+def test_what_is_being_typed_is_saved_without_a_key(keyed: Keyed) -> None:
     session = FakeInterview((prompt("a", "A?", VerbatimEntry()), prompt("b", "B", ReadEntry())))
-    keyed(session, "they").pause(0.3)
+    keyed(session, "they").pause(1.1)
     assert session.drafts == {"a": "they"}
 
 

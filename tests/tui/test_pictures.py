@@ -9,8 +9,9 @@ from textual.widgets import Input
 from support.fake_interview import FakeInterview, every_kind
 from support.fake_station import FakeStation, an_appointment
 from survey_cli.entries import Query, TextSpan
-from survey_cli.tui.interview.app import InterviewApp
+from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station.app import StationApp
+from survey_cli.tui.widgets.key_app import KeyApp
 from survey_cli.values import Place
 
 NARROW, WIDE = (80, 24), (120, 32)
@@ -40,13 +41,15 @@ def test_interview(name: str, snap_compare: Callable[..., bool]) -> None:
     at, keys, size, theme = INTERVIEW[name]
     warning = {("hours", "169"): Query((TextSpan("A week has 168 hours."),), places=(Place("pay"),))}
     session = FakeInterview(every_kind(), at=at, queries=warning)
-    assert snap_compare(InterviewApp(session, theme), press=keys, terminal_size=size)
+    assert snap_compare(KeyApp(lambda: InterviewScreen(session), theme), press=keys, terminal_size=size)
 
 
 def test_closing_review(snap_compare: Callable[..., bool]) -> None:
     script = every_kind()[1:3]
     assert snap_compare(
-        InterviewApp(FakeInterview(script)), press=("d", "f2", "o", "k", "enter", "7"), terminal_size=NARROW
+        KeyApp(lambda: InterviewScreen(FakeInterview(script)), "dark"),
+        press=("d", "f2", "o", "k", "enter", "7"),
+        terminal_size=NARROW,
     )
 
 

@@ -1,11 +1,11 @@
-"""Keys of an interview: their table, and those that the key bar shows for a question. Pure."""
+"""Keys of an interview: their table, and those that the key bar shows for a question."""
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from survey_cli.entries import DeclineOption, Entry, PickEntry, Prompt, Query, ReadEntry, VerbatimEntry
+from survey_cli.entries import DeclineOption, Entry, PickEntry, Prompt, ReadEntry, VerbatimEntry
+from survey_cli.tui.interview.current_question import CurrentQuestion
+from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.widgets.text import KeyHint, KeyHints
-from survey_cli.values import Place
 
 
 class InterviewKey(NamedTuple):
@@ -45,37 +45,30 @@ REVIEW_HINTS: KeyHints = (
 END_HINTS: KeyHints = (KeyHint("any key", "leaves", press="enter"),)
 
 
-def list_hints(
-    prompt: Prompt, query: Query | None, places: Sequence[Place], *, untouched: bool, typed: bool, wide: bool
-) -> KeyHints:
-    """List the keys, most wanted first.
-
-    `query` must be confirmed now, `places` are the other questions of a failed check. `untouched`: no option was keyed
-    or marked; `typed`: something was typed; `wide`: the side panel is there.
-    """
-    if query is not None and query.aloud:
+def list_hints(question: CurrentQuestion, prompt: Prompt, *, has_side: bool) -> KeyHints:
+    """List the keys that act on a question, most wanted first."""
+    if question.is_read_back:
         hints = [KeyHint("1", "yes, that is right"), KeyHint("2", "no, ask again")]
     else:
-        hints = _list_answer_hints(prompt, query, places, untouched=untouched, typed=typed)
+        hints = _list_answer_hints(question, prompt)
     hints += [KeyHint("F2", "note", 5), KeyHint("F3", "jump", 6)]
     if len(prompt.languages) > 1:
         others = [language for language in prompt.languages if language != prompt.language]
         hints.append(KeyHint("F4", others[0] if len(others) == 1 else "language", 4))
     if prompt.faq:
         hints.append(KeyHint("F5", "questions", 5))
-    hints += [KeyHint("F6", "case", 7)] if not wide else []
+    hints += [KeyHint("F6", "case", 7)] if not has_side else []
     return (*hints, KeyHint("F8", "stop", 3), KeyHint("F1", "keys", 3), KeyHint("^P", "actions", 4, "ctrl+p"))
 
 
-def _list_answer_hints(
-    prompt: Prompt, query: Query | None, places: Sequence[Place], *, untouched: bool, typed: bool
-) -> list[KeyHint]:
-    entry = prompt.entry
+def _list_answer_hints(question: CurrentQuestion, prompt: Prompt) -> list[KeyHint]:
+    entry, query, places = prompt.entry, question.query, question.other_places
     hints = [KeyHint("F9", "confirm")] if query is not None else []
     hints += [KeyHint("F7", f"to {places[0]}", 1)] if places else []
     several = isinstance(entry, PickEntry) and entry.several
-    by_code = isinstance(entry, PickEntry) and not several and prompt.earlier is None and untouched
-    if not by_code and (query is None or typed):
+    is_untouched = question.pick == PickState() and prompt.earlier is None
+    by_code = isinstance(entry, PickEntry) and not several and is_untouched
+    if not by_code and (query is None or question.pick.typed or question.typed):
         hints.append(KeyHint("Enter", "done" if several else "end here" if prompt.ending else "next"))
     hints.append(KeyHint("←", "back", 2))
     hints += [_build_decline_hint(decline, entry) for decline in prompt.declines]

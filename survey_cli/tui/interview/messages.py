@@ -1,53 +1,46 @@
 """Messages under an entry: why it was not accepted, what is questioned, what the earlier answer was."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from textual.content import Content
 
-from survey_cli.entries import EarlierAnswer, StyledText
+from survey_cli import entry_commands as commands
+from survey_cli.entries import EarlierAnswer, LineEntry, PickEntry, Prompt
+from survey_cli.tui.interview import pick
+from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.widgets.text import clean, spoken, styled
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Messages:
-    """What is said at once."""
+def build_refusal(why: str, said: str) -> list[Content]:
+    """Build why the last key was not accepted, and what the interviewer should know."""
+    lines = [styled(f"! {why}", "bold $error") if why else Content(), styled(said, "$quiet")]
+    return [line for line in lines if line]
 
-    heard: str = ""
-    """What a simulated respondent says."""
-    why: str = ""
-    """Why the last key was not accepted."""
-    notice: str = ""
-    """What to know before the interview goes on."""
-    query: StyledText = ()
-    """What must be confirmed or changed."""
-    sent: str = ""
-    """The entry that is questioned."""
-    earlier: EarlierAnswer | None = None
-    echo: str = ""
-    """What Enter does with what is typed."""
-    said: str = ""
-    notes: Sequence[str] = ()
 
-    def build(self) -> list[Content]:
-        """Build the lines; the earlier answer and the echo give way to what is more important."""
-        lines: list[Content] = []
-        if self.heard:
-            lines.append(styled(f"they say: {self.heard}", "$success"))
-        if self.why:
-            lines.append(styled(f"! {self.why}", "bold $error"))
-        if self.notice:
-            lines.append(styled(f"» {self.notice}", "bold $warning"))
-        if self.query:
-            sent = styled(f"? {self.sent}: " if self.sent else "? ")
-            lines.append((sent + spoken(self.query) + " Confirm?").stylize_before("bold $warning"))
-        elif self.earlier is not None and not lines:
-            lines.append(styled(_describe_earlier(self.earlier), "$quiet"))
-        if self.echo and not self.why:
-            lines.append(styled(self.echo, "$quiet"))
-        if self.said:
-            lines.append(styled(self.said, "$quiet"))
-        return [*lines, *(Content.assemble(("note: ", "$quiet"), (clean(note), "italic")) for note in self.notes)]
+def build_messages(question: CurrentQuestion, prompt: Prompt, *, why: str, notice: str, said: str) -> list[Content]:
+    """Build all that is said of an entry; the earlier answer and the echo give way to what is more important."""
+    query, heard = question.query, question.session.heard()
+    lines = [styled(f"they say: {heard}", "$success")] if heard else []
+    lines += build_refusal(why, "")
+    lines += [styled(f"» {notice}", "bold $warning")] if notice else []
+    if query is not None and not query.aloud:
+        sent = styled(f"? {question.sent}: " if question.sent else "? ")
+        lines.append((sent + spoken(query.text) + " Confirm?").stylize_before("bold $warning"))
+    elif query is None and prompt.earlier is not None and not question.denied and not lines:
+        lines.append(styled(_describe_earlier(prompt.earlier), "$quiet"))
+    echo = "" if why else _echo(question, prompt)
+    lines += [styled(text, "$quiet") for text in (echo, said) if text]
+    notes = [note.text for note in question.notes if note.place == prompt.place]
+    return [*lines, *(Content.assemble(("note: ", "$quiet"), (clean(note), "italic")) for note in notes)]
+
+
+def _echo(question: CurrentQuestion, prompt: Prompt) -> str:
+    """Return how what is typed is understood."""
+    if isinstance(prompt.entry, PickEntry):
+        typed = question.pick.typed
+        return pick.describe_typed(typed, prompt.entry, prompt) if typed else ""
+    if not isinstance(prompt.entry, LineEntry) or commands.is_command(question.typed):
+        return ""
+    echo = question.session.echo(commands.unescape_dots(question.typed))
+    return f"= {echo}" if echo else ""
 
 
 def _describe_earlier(earlier: EarlierAnswer) -> str:

@@ -23,7 +23,6 @@ from survey_cli.entries import (
     PickReply,
     PossibleMeaning,
     Prompt,
-    Query,
     ReadEntry,
     Rejection,
     Reply,
@@ -34,8 +33,9 @@ from survey_cli.outcomes import Outcome
 from survey_cli.sessions import InterviewProtocol
 from survey_cli.sessions.interview.interview_protocol import ClosingReview
 from survey_cli.tui.interview import pick
+from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.interview.keys import END_HINTS, KEYS, REVIEW_HINTS, InterviewKey, list_hints
-from survey_cli.tui.interview.messages import Messages
+from survey_cli.tui.interview.messages import build_messages, build_refusal
 from survey_cli.tui.interview.pages import (
     build_case,
     build_faq,
@@ -46,7 +46,7 @@ from survey_cli.tui.interview.pages import (
 )
 from survey_cli.tui.interview.panels import build_jump_list, build_language_list, build_note_line, build_stop_list
 from survey_cli.tui.interview.pick import PickState
-from survey_cli.tui.interview.question import MEASURE, QuestionView, is_certainly_measured
+from survey_cli.tui.interview.question import MEASURE, QuestionView
 from survey_cli.tui.widgets.editing import deselect, edit, insert
 from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.panel import (
@@ -71,9 +71,7 @@ from survey_cli.tui.widgets.text import (
     clean,
     styled,
 )
-from survey_cli.values import Place
 
-CONFIRM_HELP: Final = "F9 confirms it, or key the right answer"
 OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "ctrl+c", "ctrl+p"))
 """Keys that open something whatever is asked."""
 
@@ -84,39 +82,21 @@ class InterviewScreen(KeyScreen):
     named_keys = EDITING_KEYS | OPENERS
     keys: Sequence[InterviewKey] = KEYS
     """The keys as the help and the palette list them."""
+    stays = False
+    """It stays at the end of the interview."""
 
     def __init__(self, session: InterviewProtocol) -> None:
         super().__init__()
-        self.session = session
-        session.review_before_end = True
-        self.prompt: Prompt | None = None
-        self.review: ClosingReview | None = None
-        """What is looked through before the interview is complete."""
-        self.pick = PickState()
-        self.denied = False
-        """A question read aloud about the answer was answered with no."""
+        self.view = QuestionView(self.click_option)
+        self.question = CurrentQuestion(self, session, self.view, stays=self.stays)
         self.notice = session.notice
         self.aside = Content()
         """What stands at the left of the line above the keys."""
-        self.last: tuple[Place, str] | None = None
-        """The place and the words of the answer that was given last."""
-        self._is_uncertain = False
-        """The question has letters that terminals measure differently."""
         self._is_rejected = False
         """What is typed was rejected, and is selected."""
-        self._swallows_enter = False
         self._struck = ("", 0.0)
         self._was_held = False
         """The last Enter came too soon after another, and that was said."""
-        self._insisted = False
-        """Suspending was asked for and could not be written."""
-        self._draft = ""
-        self._unsent: dict[Place, PickState | str] = {}
-        self._notes: tuple[InterviewNote, ...] = session.list_notes()
-        self._compared: tuple[Place, ...] = ()
-        """The other questions that the check that rejected the last entry compares with this one."""
-        self._sent = ""
-        """What was sent last, to be shown beside a query about it."""
 
     def compose(self) -> ComposeResult:
         yield Header()
@@ -125,13 +105,12 @@ class InterviewScreen(KeyScreen):
         with VerticalScroll(id="side", can_focus=False):
             yield TextView(id="case")
         with Vertical(id="main"):
-            yield QuestionView(self.click_option)
+            yield self.view
             yield Container(id="panels")
         yield Static(id="too-small", markup=False)
 
     async def start(self) -> None:
-        self.view = self.query_one(QuestionView)
-        await self._arrive()
+        await self.question.arrive()
 
     # Keys
 
@@ -143,13 +122,13 @@ class InterviewScreen(KeyScreen):
         self._was_held = False
         self._struck = key, at
         self.forget_messages()
-        prompt = self.prompt
-        if self._swallows_enter and key in ENTER and soon:
-            self._swallows_enter = False
+        prompt = self.question.prompt
+        if self.question.swallows_enter and key in ENTER and soon:
+            self.question.swallows_enter = False
             self.said = "that Enter came with the code before it and was not used; the next one counts"
             return
-        self._swallows_enter = False
-        if prompt is None and self.review is None:
+        self.question.swallows_enter = False
+        if prompt is None and self.question.review is None:
             await self._press_at_end(key)
             return
         if self.notice:
@@ -173,26 +152,26 @@ class InterviewScreen(KeyScreen):
 
     async def paste(self, text: str) -> None:
         self.forget_messages()
-        self._swallows_enter = False
+        self.question.swallows_enter = False
         self.notice = ""
         flat = " ".join(text.split())
         if not text:
             return
         if self.panel is not None:
             await self.panel.paste(flat)
-        elif self.prompt is None:
+        elif self.question.prompt is None:
             self.refuse("pasted text is no key here")
         elif self.view.entry is not None:
-            insert(self.view.entry, text if isinstance(self.prompt.entry, VerbatimEntry) else flat)
+            insert(self.view.entry, text if isinstance(self.question.prompt.entry, VerbatimEntry) else flat)
         else:
             self.refuse("pasted text is no answer here")
 
     async def _press_at_review(self, key: str) -> None:
         """Complete the interview, or go back to correct an answer."""
         if key in ENTER:
-            await self._finish(self.session.complete())
+            await self.question.finish(self.question.session.complete())
         elif key in ("left", "alt+left", "backspace"):
-            await self._go_back()
+            await self.question.go_back()
         elif key == "?":
             await self._open("f1")
         else:
@@ -206,15 +185,15 @@ class InterviewScreen(KeyScreen):
         entry = prompt.entry
         empty = not self.view.typed
         if key == "alt+left" or (key == "left" and empty):
-            await self._go_back()
+            await self.question.go_back()
         elif key == "alt+right" or (key == "end" and empty and not isinstance(entry, PickEntry)):
-            await self._go_forward()
-        elif self.pending_query is not None and self.pending_query.aloud:
+            await self.question.go_forward()
+        elif self.question.is_read_back:
             await self._read_back(key)
         else:
             match entry:
                 case PickEntry():
-                    action = pick.press(key, entry, prompt, self.pick)
+                    action = pick.press(key, entry, prompt, self.question.pick)
                     if action is None:
                         offered = f"{key.strip() or 'a blank'} is not offered here: {entry.format_codes()}"
                         await self._press_letter(key, prompt, otherwise=offered)
@@ -222,7 +201,7 @@ class InterviewScreen(KeyScreen):
                         await self._pick(action, entry)
                 case ReadEntry():
                     if key in ENTER or key == " ":
-                        await self._finish(self.session.reply(""))
+                        await self.question.finish(self.question.session.reply(""))
                     elif key in ("up", "down"):
                         scroll_by_key(self.view, key)
                     else:
@@ -234,28 +213,14 @@ class InterviewScreen(KeyScreen):
                 case _:
                     assert_never(entry)
 
-    @property
-    def _place(self) -> Place | None:
-        return self.prompt.place if self.prompt is not None else None
-
-    def _list_other_places(self) -> tuple[Place, ...]:
-        """List the other questions that a failed check compares with this one."""
-        query = self.pending_query
-        return query.places if query is not None else self._compared
-
-    @property
-    def pending_query(self) -> Query | None:
-        """What must be confirmed or changed now."""
-        return self.prompt.query if self.prompt is not None and not self.denied else None
-
     async def _read_back(self, key: str) -> None:
         """Handle a key while an answer is read back to the respondent: yes or no comes first."""
         match commands.parse_read_back(key):
             case True:
-                await self._finish(self.session.confirm(), swallow=True)
+                await self.question.finish(self.question.session.confirm(), swallow=True)
             case False:
-                self.denied = True
-                self._swallows_enter = True
+                self.question.denied = True
+                self.question.swallows_enter = True
                 self.said = commands.ASK_AGAIN_HINT
             case None if key == ".":
                 await self._open_command()
@@ -265,21 +230,21 @@ class InterviewScreen(KeyScreen):
     async def _pick(self, action: pick.PickAction, entry: PickEntry) -> None:
         match action:
             case PickState():
-                self.pick = action
+                self.question.pick = action
             case pick.Send(codes, texts, without_enter):
-                await self._send(PickReply(codes, dict(texts)), without_enter=without_enter)
+                await self.question.send_codes(PickReply(codes, dict(texts)), without_enter=without_enter)
             case pick.AskSpecify(option, text, without_enter):
-                self.pick = self.pick._replace(typed="")
+                self.question.pick = self.question.pick._replace(typed="")
                 await self._ask_specify(option, entry, text)
-                self._swallows_enter = without_enter
+                self.question.swallows_enter = without_enter
             case pick.KeepEarlier():
-                await self._press_empty_enter()
+                await self.question.keep_earlier()
             case DeclineOption():
                 await self._decline(action)
             case pick.Refuse(why):
                 self.refuse(why)
                 if entry.several:
-                    self.pick = self.pick._replace(typed="")
+                    self.question.pick = self.question.pick._replace(typed="")
 
     async def _ask_specify(self, option: OfferedOption, entry: PickEntry, text: str) -> None:
         async def submit(typed: str) -> None:
@@ -289,30 +254,14 @@ class InterviewScreen(KeyScreen):
             elif not typed:
                 self.refuse("type what was said, or Esc for another answer")
             elif entry.several:
-                assert self.prompt is not None
+                assert self.question.prompt is not None
                 await self.close_panel()
-                await self._pick(pick.add(option, entry, self.prompt, self.pick, text), entry)
+                await self._pick(pick.add(option, entry, self.question.prompt, self.question.pick, text), entry)
             else:
-                await self._send(PickReply((option.code,), {option.code: text}))
+                await self.question.send_codes(PickReply((option.code,), {option.code: text}), without_enter=False)
 
         label = f"{option.code} {to_plain_text(option.text).strip().rstrip(':?')}: "
         await self.open_panel(LinePanel("specify", label, submit, text=text, saves="take it", option=option))
-
-    async def _send(self, reply: PickReply, *, without_enter: bool = False) -> None:
-        """Send codes; where they are rejected, they stay to be seen."""
-        codes = " ".join(str(code) for code in reply.codes)
-        accepted = await self._finish(self.session.reply(reply), swallow=without_enter, sent=codes)
-        if not accepted and self.pick.chosen is None and self.panel is None:
-            self.pick = self.pick._replace(typed=codes, rejected=True)
-
-    async def _press_empty_enter(self) -> None:
-        """Keep the earlier answer; an empty Enter never confirms what is questioned."""
-        if self.pending_query is not None:
-            self.refuse(CONFIRM_HELP)
-        elif self.denied:
-            self.refuse(commands.ASK_AGAIN_HINT)
-        else:
-            await self._finish(self.session.reply(""))
 
     async def _type(self, key: str, prompt: Prompt) -> None:
         entry = self.view.entry
@@ -330,7 +279,7 @@ class InterviewScreen(KeyScreen):
             elif typed:
                 await self._give(commands.unescape_dots(typed), sent=typed)
             else:
-                await self._press_empty_enter()
+                await self.question.keep_earlier()
         elif key == "escape":
             self.view.set_typed("")
         elif key == "up" and not typed and prompt.earlier is not None:
@@ -340,7 +289,7 @@ class InterviewScreen(KeyScreen):
 
     async def _give(self, reply: Reply, *, sent: str) -> None:
         """Send a typed entry; ask where its meaning is not certain."""
-        rejection = self.session.reply(reply)
+        rejection = self.question.session.reply(reply)
         if rejection is not None and rejection.meanings:
             self.bell_due = self.unexpected = True
             choices = [
@@ -348,17 +297,19 @@ class InterviewScreen(KeyScreen):
                 for n, meaning in enumerate(rejection.meanings, 1)
             ]
             await self.open_panel(ChoicePanel(rejection.why, choices))
-        elif not await self._finish(rejection, sent=sent) and self.view.entry is not None and self.panel is None:
+        elif (
+            not await self.question.finish(rejection, sent=sent) and self.view.entry is not None and self.panel is None
+        ):
             self.view.set_typed(self.view.typed, selected=True)
             self._is_rejected = True
 
     async def _give_meaning(self, meaning: PossibleMeaning) -> None:
         """Send the meaning that was chosen for an ambiguous entry."""
         if meaning.decline:
-            await self._finish(self.session.decline(meaning.decline), swallow=True, sent=meaning.label)
+            await self.question.finish(self.question.session.decline(meaning.decline), swallow=True, sent=meaning.label)
         else:
             await self._give(meaning.reply, sent=meaning.label)
-            self._swallows_enter = True
+            self.question.swallows_enter = True
 
     async def _press_letter(self, key: str, prompt: Prompt, *, otherwise: str) -> None:
         """Handle a letter that acts: a decline, a confirmation, help, a command."""
@@ -369,7 +320,7 @@ class InterviewScreen(KeyScreen):
             await self._open("f1")
         elif decline is not None:
             await self._decline(decline)
-        elif key.casefold() == "o" and self.pending_query is not None:
+        elif key.casefold() == "o" and self.question.query is not None:
             await self._open("f9")
         elif len(key) == 1:
             self.refuse(otherwise)
@@ -378,10 +329,10 @@ class InterviewScreen(KeyScreen):
         """Record a decline by its key; where options are chosen already, ask first."""
 
         async def record() -> None:
-            await self._finish(self.session.decline(decline.id), swallow=True, sent=decline.text)
+            await self.question.finish(self.question.session.decline(decline.id), swallow=True, sent=decline.text)
 
-        if self.pick.chosen:
-            question = commands.format_drop_question(decline.text, len(self.pick.chosen))
+        if self.question.pick.chosen:
+            question = commands.format_drop_question(decline.text, len(self.question.pick.chosen))
             await self.open_panel(build_question(question, "yes", record))
         else:
             await record()
@@ -391,149 +342,37 @@ class InterviewScreen(KeyScreen):
         place = self.view.place
 
         async def choose() -> None:
-            if place != self._place:
+            question, prompt = self.question, self.question.prompt
+            if place != question.place:
                 self.refuse("that click was for the question before")
-            elif self.pending_query is not None and self.pending_query.aloud:
+            elif question.is_read_back:
                 await self._read_back(str(option.code))
-            elif self.prompt is not None and isinstance(self.prompt.entry, PickEntry) and self.panel is None:
+            elif prompt is not None and isinstance(prompt.entry, PickEntry) and self.panel is None:
                 self.forget_messages()
-                await self._pick(pick.choose(option, self.prompt.entry, self.prompt, self.pick), self.prompt.entry)
+                await self._pick(pick.choose(option, prompt.entry, prompt, question.pick), prompt.entry)
 
         self.app.post_message(ActLater(choose))
 
-    # After each call to the session
-
-    async def _finish(self, rejection: Rejection | None, *, swallow: bool = False, sent: str = "") -> bool:
-        """Go on to what is asked now, or say why not; returns whether the entry was accepted."""
-        before = self.prompt
-        if rejection is not None:
-            if self.session.prompt() != before:  # accepted, and what follows of itself was not
-                await self._arrive()
-            self.refuse(rejection.why)
-            self._compared = rejection.places
-            return False
-        self._sent = sent
-        self._insisted = False
-        if before is not None and (answer := self.session.describe_answer(before.place)):
-            self.last = before.place, answer
-        await self._arrive()
-        self._swallows_enter = swallow
-        return True
-
-    async def _stay(self, rejection: Rejection | None, *, said: str = "") -> None:
-        """Stay at the same question, with what was typed for it."""
-        if rejection is not None:
-            self.refuse(rejection.why)
-            return
-        await self._drop_command()
-        self.prompt = self.session.prompt()
-        self.review = self.session.closing_review()
-        self._notes = self.session.list_notes()
-        self.said = said
-
-    async def _arrive(self) -> None:
-        """Ask at a place: nothing is typed yet, but for what was being typed there before."""
-        await self.close_panels()
-        self.prompt = prompt = self.session.prompt()
-        self.pick = PickState()
-        self.denied = False
-        self._compared = ()
-        self._draft = ""
-        self.review = self.session.closing_review() if prompt is None else None
-        if prompt is None:
-            self.unexpected = True
-            if self.review is None:
-                self._end()
-            return
-        await self.view.prepare(prompt)
-        was_uncertain, self._is_uncertain = self._is_uncertain, not is_certainly_measured(prompt)
-        if was_uncertain or self._is_uncertain:
-            self.refresh()  # every line whole: what ran over on this terminal goes with it
-        self.view.set_typed("")
-        if prompt.query is not None:
-            self.unexpected = True
-            if isinstance(prompt.entry, LineEntry | VerbatimEntry) and prompt.earlier is not None:
-                self.view.set_typed("")
-            return
-        unsent = self._unsent.pop(prompt.place, None)
-        if isinstance(prompt.entry, VerbatimEntry):
-            self._draft = unsent if isinstance(unsent, str) else self.session.load_draft()
-            self.view.set_typed(self._draft)
-            self.said = "what you had begun to type here is back" if self._draft else ""
-        elif unsent is not None:
-            if isinstance(unsent, str):
-                self.view.set_typed(unsent)
-            else:
-                self.pick = unsent
-            self.said = "what you had begun to key here is back: Enter takes it"
-
-    def _end(self) -> None:
-        """Leave at the interview's end, unless something must be read first."""
-        result = self.session.result()
-        self.left = result is not None and not (result.remark or result.erased or result.status == "lost")
-
-    def keep_draft(self) -> None:
-        """Save what is being typed in a free answer, where it changed."""
-        if self.prompt is not None and isinstance(self.prompt.entry, VerbatimEntry) and self.view.typed != self._draft:
-            self._draft = self.view.typed
-            self.session.save_draft(self._draft)
-
-    def _keep_unsent(self) -> None:
-        """Keep what is half typed at a place that is left without an answer.
-
-        Numbers and dates are not kept: half a number is soon a wrong one.
-        """
-        if self.prompt is None:
-            return
-        self.keep_draft()
-        entry, typed = self.prompt.entry, self.view.typed
-        is_text = isinstance(entry, VerbatimEntry) or (isinstance(entry, LineEntry) and entry.kind == "text")
-        if is_text and typed and not commands.is_command(typed):
-            self._unsent[self.prompt.place] = typed
-        elif self.pick.chosen is not None:
-            self._unsent[self.prompt.place] = self.pick._replace(typed="", marked=None, rejected=False)
-
-    async def _drop_command(self) -> None:
-        """Take away what led to a command: the panel on top, or the line that was typed."""
-        if self.panel is not None:
-            await self.close_panel()
-        elif commands.is_command(self.view.typed):
-            self.view.set_typed("")
-
     async def end_from_outside(self) -> None:
-        self.keep_draft()
-        if self.prompt is not None:
-            self.session.suspend()
-
-    # Moves
-
-    async def _go_back(self) -> None:
-        self._keep_unsent()
-        await self._finish(self.session.go_back())
-
-    async def _go_forward(self) -> None:
-        self._keep_unsent()
-        await self._finish(self.session.go_forward())
-
-    async def _jump(self, place: Place) -> None:
-        self._keep_unsent()
-        await self._finish(self.session.jump(place))
+        self.question.keep_draft()
+        if self.question.prompt is not None:
+            self.question.session.suspend()
 
     async def _suspend(self) -> None:
         """Suspend; where it can't be written, asking once more leaves all the same: what was answered is stored."""
-        self._keep_unsent()
-        if await self._finish(self.session.suspend()) or self.prompt is None:
+        self.question.keep_unsent()
+        if await self.question.finish(self.question.session.suspend()) or self.question.prompt is None:
             return
-        if self._insisted:
+        if self.question.insists:
             self.left = True
         else:
-            self._insisted = True
+            self.question.insists = True
             self.why += "; once more leaves without it, every answer taken is stored"
             await self._ask_suspend()
 
     async def _stop(self, outcome: Outcome) -> None:
-        self._keep_unsent()
-        await self._finish(self.session.stop(outcome.id))
+        self.question.keep_unsent()
+        await self.question.finish(self.question.session.stop(outcome.id))
 
     # What keys open
 
@@ -562,58 +401,60 @@ class InterviewScreen(KeyScreen):
         }
 
     async def _open_help(self) -> None:
-        await self.open_panel(TextPanel("f1", build_help(self.prompt, self.keys)))
+        await self.open_panel(TextPanel("f1", build_help(self.question.prompt, self.keys)))
 
     async def _open_faq(self) -> None:
-        if self.prompt is not None and self.prompt.faq:
-            await self.open_panel(TextPanel("f5", build_faq(self.prompt)))
+        if self.question.prompt is not None and self.question.prompt.faq:
+            await self.open_panel(TextPanel("f5", build_faq(self.question.prompt)))
         else:
             self.refuse(commands.NO_FAQ)
 
     async def _open_case(self) -> None:
-        await self.open_panel(TextPanel("f6", self._build_case(self.prompt)))
+        await self.open_panel(TextPanel("f6", self._build_case(self.question.prompt)))
 
     def _build_case(self, prompt: Prompt | None) -> Content:
-        return build_case(self.session, prompt, self._notes, self.case_width)
+        return build_case(self.question.session, prompt, self.question.notes, self.case_width)
 
     async def _open_command(self) -> None:
         await self.open_panel(LinePanel("command", "", self._run_command, text=".", saves="run it"))
 
     async def _open_note(self) -> None:
-        await self.open_panel(build_note_line(self._notes, self._place, self._add_note))
+        await self.open_panel(build_note_line(self.question.notes, self.question.place, self._add_note))
 
     async def _add_note(self, text: str, replaces: InterviewNote | None = None) -> None:
-        await self._stay(self.session.add_note(text, replaces=replaces), said="noted")
+        await self.question.stay(self.question.session.add_note(text, replaces=replaces), said="noted")
 
     async def _open_jump(self) -> None:
-        await self.open_panel(build_jump_list(self.session.list_items(), self._place, self._jump))
+        question = self.question
+        await self.open_panel(build_jump_list(question.session.list_items(), question.place, question.jump))
 
     async def _open_languages(self) -> None:
         """Switch between two languages at once; more are a list."""
-        languages = self.prompt.languages if self.prompt is not None else ()
-        if self.prompt is None or len(languages) < 2:
+        languages = self.question.prompt.languages if self.question.prompt is not None else ()
+        if self.question.prompt is None or len(languages) < 2:
             self.refuse(commands.NO_LANGUAGE)
         elif len(languages) == 2:
-            await self._speak(next(each for each in languages if each != self.prompt.language))
+            await self._speak(next(each for each in languages if each != self.question.prompt.language))
         else:
             await self.open_panel(build_language_list(languages, self._speak))
 
     async def _speak(self, language: str) -> None:
-        await self._stay(self.session.switch_language(language))
+        await self.question.stay(self.question.session.switch_language(language))
 
     async def _jump_to_other(self) -> None:
         """Jump from a failed check to the other question that it compares."""
-        places = self._list_other_places()
-        if places:
-            await self._jump(places[0])
+        if self.question.other_places:
+            await self.question.jump(self.question.other_places[0])
         else:
             self.refuse("no other question is compared here")
 
     async def _open_stop(self) -> None:
-        await self.open_panel(build_stop_list(self.session.list_stop_outcomes(), self._suspend, self._ask_stop))
+        await self.open_panel(
+            build_stop_list(self.question.session.list_stop_outcomes(), self._suspend, self._ask_stop)
+        )
 
     async def _ask_stop(self, outcome: Outcome) -> None:
-        await self._drop_command()
+        await self.question.drop_command()
         question = commands.format_stop_question(outcome)
         await self.open_panel(build_question(question, "yes", partial(self._stop, outcome)))
 
@@ -622,22 +463,22 @@ class InterviewScreen(KeyScreen):
         await self.open_panel(build_question(question, "yes", self._suspend, what="ctrl+c"))
 
     async def _confirm(self) -> None:
-        if self.pending_query is None:
+        if self.question.query is None:
             self.refuse(commands.NOTHING_TO_CONFIRM)
-        elif self.pending_query.aloud:
-            await self._finish(self.session.confirm(), swallow=True)
+        elif self.question.is_read_back:
+            await self.question.finish(self.question.session.confirm(), swallow=True)
         else:
             label = "confirmed, because (optional): "
             await self.open_panel(LinePanel("f9", label, self._confirm_because, saves="confirm"))
 
     async def _confirm_because(self, reason: str) -> None:
-        await self._finish(self.session.confirm(reason))
+        await self.question.finish(self.question.session.confirm(reason))
 
     async def _open_palette(self) -> None:
         """Open the palette: every action with its key and its command."""
         now = self._struck[1]
         rows = [Row((key.label, key.does), partial(self.press, key.press, now)) for key in self.keys if key.press]
-        declines = self.prompt.declines if self.prompt is not None else ()
+        declines = self.question.prompt.declines if self.question.prompt is not None else ()
         rows += [Row((each.key or f".{each.id}", each.text), partial(self._decline, each)) for each in declines]
         await self.open_palette([*rows, Row(("F1", "all keys"), partial(self.press, "f1", now))])
 
@@ -645,24 +486,23 @@ class InterviewScreen(KeyScreen):
 
     async def _run_command(self, text: str) -> None:
         """Carry out a command typed after a dot."""
-        prompt = self.prompt
+        question, prompt = self.question, self.question.prompt
         assert prompt is not None
-        command = commands.parse_command(text, prompt)
-        match command:
+        acts = {
+            "back": question.go_back,
+            "front": question.go_forward,
+            "again": question.drop_command,
+            "suspend": self._suspend,
+        }
+        match commands.parse_command(text, prompt):
             case Rejection(why):
                 self.refuse(why)
-            case DeclineOption():
-                await self._finish(self.session.decline(command.id), sent=command.text)
-            case ("back", _):
-                await self._go_back()
-            case ("front", _):
-                await self._go_forward()
-            case ("again", _):
-                await self._drop_command()
-            case ("suspend", _):
-                await self._suspend()
+            case DeclineOption() as decline:
+                await question.finish(question.session.decline(decline.id), sent=decline.text)
+            case (name, _) if name in acts:
+                await acts[name]()
             case ("ok", rest) if prompt.query is not None:
-                await self._finish(self.session.confirm(rest))
+                await question.finish(question.session.confirm(rest))
             case ("ok", _):
                 self.refuse(commands.NOTHING_TO_CONFIRM)
             case (name, rest):
@@ -670,81 +510,75 @@ class InterviewScreen(KeyScreen):
 
     async def _run_command_with(self, name: str, rest: str, prompt: Prompt) -> None:
         """Carry out a command that may have an argument; without one it opens what its key opens."""
+        session = self.question.session
         match name, rest:
-            case "jump", place if place:
-                found = commands.find_place(place, (item.place for item in self.session.list_items()))
-                if isinstance(found, Rejection):
-                    self.refuse(found.why)
-                else:
-                    await self._jump(found)
+            case "jump", text if text:
+                place = commands.find_place(text, (item.place for item in session.list_items()))
+                await (self.question.stay(place) if isinstance(place, Rejection) else self.question.jump(place))
             case "note", text if text:
                 await self._add_note(text)
             case "notes", _:
                 await self._change_note(rest)
             case "lang", language if language and len(prompt.languages) > 1:
                 await self._speak(language)
-            case "stop", stop if stop:
-                outcome = commands.find_outcome(stop, self.session.list_stop_outcomes())
-                if isinstance(outcome, Rejection):
-                    self.refuse(outcome.why)
-                else:
-                    await self._ask_stop(outcome)
+            case "stop", text if text:
+                outcome = commands.find_outcome(text, session.list_stop_outcomes())
+                await (self.question.stay(outcome) if isinstance(outcome, Rejection) else self._ask_stop(outcome))
             case _:
                 key = next(each.key for each in commands.COMMANDS if each.name == name)
-                await self._drop_command()
+                await self.question.drop_command()
                 await self._open(key)
 
     async def _change_note(self, rest: str) -> None:
         if not rest:
-            await self._drop_command()
-            await self._open("f2") if self._notes else self.refuse("there is no note yet")
+            await self.question.drop_command()
+            await self._open("f2") if self.question.notes else self.refuse("there is no note yet")
             return
-        change = commands.parse_note_change(rest, len(self._notes))
+        change = commands.parse_note_change(rest, len(self.question.notes))
         if isinstance(change, Rejection):
-            self.refuse(change.why)
+            await self.question.stay(change)
         else:
-            await self._add_note(change[1], self._notes[change[0] - 1])
+            await self._add_note(change[1], self.question.notes[change[0] - 1])
 
     # What is shown
 
     def show(self) -> None:
-        prompt = self.prompt
+        question, prompt = self.question, self.question.prompt
         self._show_head(prompt)
         if prompt is None:
-            self._show_review(self.review) if self.review is not None else self._show_end()
+            self._show_review(question.review) if question.review is not None else self._show_end()
             return
         option = self.panel.option if isinstance(self.panel, LinePanel) else None
         specifying = option.code if option is not None else None
-        self.view.show_question(prompt, self.pick, denied=self.denied, specifying=specifying)
-        self.view.show_message(self._collect_messages(prompt).build())
-        wide, typed = self.has_class("-wide"), bool(self.pick.typed or self.view.typed)
-        untouched = self.pick == PickState()
-        places = self._list_other_places()
-        self.show_keys(list_hints(prompt, self.pending_query, places, untouched=untouched, typed=typed, wide=wide))
+        self.view.show_question(prompt, question.pick, denied=question.denied, specifying=specifying)
+        self.view.show_message(build_messages(question, prompt, why=self.why, notice=self.notice, said=self.said))
+        wide = self.has_class("-wide")
+        self.show_keys(list_hints(question, prompt, has_side=wide))
         if wide:
             self.query_one("#case", TextView).show(self._build_case(prompt))
 
     def _show_end(self) -> None:
         """Show how the interview ended, and the keys that act then."""
-        self.view.show_page(build_result(self.session.result()))
+        self.view.show_page(build_result(self.question.session.result()))
         self.show_keys(END_HINTS)
 
     def _show_review(self, review: ClosingReview) -> None:
         self.view.show_page(build_review(review, min(self.size.width, MEASURE) - 10))
-        self.view.show_message(Messages(why=self.why, said=self.said).build())
+        self.view.show_message(build_refusal(self.why, self.said))
         self.show_keys(REVIEW_HINTS)
 
     def tick(self) -> None:
-        self._show_head(self.prompt)
+        self.question.keep_draft()
+        self._show_head(self.question.prompt)
 
     def focus_entry(self) -> None:
         self.view.focus_entry()
 
     def _build_header(self, prompt: Prompt | None) -> HeaderState:
-        return build_header(self.session, prompt, self.last)
+        return build_header(self.question.session, prompt, self.question.last)
 
     def _show_head(self, prompt: Prompt | None) -> None:
-        session, has_side = self.session, self.has_class("-wide")
+        session, has_side = self.question.session, self.has_class("-wide")
         self.query_one(Header).show(self._build_header(prompt))
         there = session.respondent_time()
         parts = [clean(session.respondent)] if session.respondent and not has_side else []
@@ -753,26 +587,3 @@ class InterviewScreen(KeyScreen):
         elif there is not None and not has_side:
             parts.append(f"{there:%H:%M} there")
         self.query_one("#status", Line).show(self.aside, styled(SEPARATOR.join(parts)))
-
-    def _collect_messages(self, prompt: Prompt) -> Messages:
-        query = self.pending_query
-        return Messages(
-            heard=self.session.heard(),
-            why=self.why,
-            notice=self.notice,
-            query=query.text if query is not None and not query.aloud else (),
-            sent=self._sent,
-            earlier=prompt.earlier if query is None and not self.denied else None,
-            echo=self._echo(prompt),
-            said=self.said,
-            notes=[note.text for note in self._notes if note.place == prompt.place],
-        )
-
-    def _echo(self, prompt: Prompt) -> str:
-        """Return how what is typed is understood."""
-        if isinstance(prompt.entry, PickEntry):
-            return pick.describe_typed(self.pick.typed, prompt.entry, prompt) if self.pick.typed else ""
-        if not isinstance(prompt.entry, LineEntry) or commands.is_command(self.view.typed):
-            return ""
-        echo = self.session.echo(commands.unescape_dots(self.view.typed))
-        return f"= {echo}" if echo else ""

@@ -13,12 +13,12 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, OptionList
 
-from survey_cli.entries import OfferedOption, PickEntry, Prompt, Rejection
+from survey_cli.entries import OfferedOption, PickEntry, Prompt
 from survey_cli.sessions import InterviewResult
 from survey_cli.sessions.preview.preview import PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewValue
 from survey_cli.tui.interview.keys import KEYS, InterviewKey
-from survey_cli.tui.interview.messages import Messages
+from survey_cli.tui.interview.messages import build_refusal
 from survey_cli.tui.interview.pages import build_help
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.screen import InterviewScreen
@@ -68,6 +68,7 @@ class PreviewScreen(InterviewScreen):
 
     named_keys = InterviewScreen.named_keys | OPENERS
     keys = PREVIEW_KEYS
+    stays = True
     min_size = (40, 12)
     """Half of a screen beside an editor."""
 
@@ -93,19 +94,19 @@ class PreviewScreen(InterviewScreen):
         if shown.broken:
             await self._open_broken()
             return
-        opened, before = self._describe_panel(), self.prompt
-        self.session = shown.session
-        prompt = self.session.prompt()
+        opened, before = self._describe_panel(), self.question.prompt
+        self.question.session = shown.session
+        prompt = self.question.session.prompt()
         same = _is_same(before, prompt)
         if prompt is not None and same:
             await self._ask_again(prompt)
         else:
-            self._keep_unsent()
-            await self._arrive()
-        self._notes = self.session.list_notes()
-        if self.last is not None:
-            place = self.last[0]
-            self.last = place, self.session.describe_answer(place)
+            self.question.keep_unsent()
+            await self.question.arrive()
+        self.question.notes = self.question.session.list_notes()
+        if self.question.last is not None:
+            place = self.question.last[0]
+            self.question.last = place, self.question.session.describe_answer(place)
         if opened is not None and (same or opened.what in OPENERS):
             await self._reopen(opened)
         self.said = shown.remark
@@ -114,10 +115,10 @@ class PreviewScreen(InterviewScreen):
     async def _ask_again(self, prompt: Prompt) -> None:
         """Ask the same again, in the words it has now."""
         await self.close_panels()
-        self.prompt = prompt
-        self.pick = _keep_pick(self.pick, prompt)
-        self.denied = self.denied and prompt.query is not None
-        self._compared = ()
+        self.question.prompt = prompt
+        self.question.pick = _keep_pick(self.question.pick, prompt)
+        self.question.denied = self.question.denied and prompt.query is not None
+        self.question.compared = ()
         top = self.view.scroll_y
         await self.view.prepare(prompt)
         self.view.scroll_to(y=top, animate=False)
@@ -136,7 +137,7 @@ class PreviewScreen(InterviewScreen):
 
     async def _reopen(self, opened: OpenPanel) -> None:
         """Open a panel again, with what it says now and what was typed in it."""
-        entry = self.prompt.entry if self.prompt is not None else None
+        entry = self.question.prompt.entry if self.question.prompt is not None else None
         openers = {**self._list_openers(), "palette": self._open_palette, "command": self._open_command}
         if opened.option is not None and isinstance(entry, PickEntry):
             option = entry.find_option(str(opened.option.code))
@@ -156,11 +157,8 @@ class PreviewScreen(InterviewScreen):
 
     async def _start_over(self) -> None:
         self.shown = self._restart()
-        self.session = self.shown.session
-        self.last = None
-        self._unsent.clear()
-        self._notes = ()
-        await self._arrive()
+        self.question.begin(self.shown.session)
+        await self.question.arrive()
         self.said = self.shown.remark
 
     # Keys
@@ -178,35 +176,25 @@ class PreviewScreen(InterviewScreen):
                 await self._ask_suspend()
         elif key in OPENERS:
             self.forget_messages()
-            self._swallows_enter = False
+            self.question.swallows_enter = False
             await self._open(key)
         else:
             await super().press(key, at)
 
     async def _press_at_end(self, key: str) -> None:
         """Go on from the end of the interview, which is not that of the preview."""
-        if self.review is not None:
+        if self.question.review is not None:
             await super()._press_at_end(key)
         elif key in ("f1", "f3", "ctrl+p"):
             await self._open(key)
         elif self.panel is not None:
             await self.panel.press(key)
         elif key in ("left", "alt+left", "backspace"):
-            await self._go_back()
+            await self.question.go_back()
         elif key in ENTER:
             await self._open("ctrl+r")
         else:
             self.refuse("← goes back, F3 to any item, Enter starts over, Ctrl+C leaves")
-
-    def _end(self) -> None:
-        """Stay: the preview ends when it is left."""
-
-    async def _finish(self, rejection: Rejection | None, *, swallow: bool = False, sent: str = "") -> bool:
-        accepted = await super()._finish(rejection, swallow=swallow, sent=sent)
-        session = self.shown.session
-        if session.remark:
-            self.said, session.remark = session.remark, ""
-        return accepted
 
     # What keys open
 
@@ -219,7 +207,7 @@ class PreviewScreen(InterviewScreen):
         }
 
     async def _open_help(self) -> None:
-        await self.open_panel(TextPanel("f1", f"{FOLLOWS}\n\n{build_help(self.prompt, self.keys)}"))
+        await self.open_panel(TextPanel("f1", f"{FOLLOWS}\n\n{build_help(self.question.prompt, self.keys)}"))
 
     async def _open_problems(self) -> None:
         await self.open_panel(TextPanel("ctrl+l", ProblemLines(self.shown.problems, self.shown.read_line)))
@@ -232,8 +220,8 @@ class PreviewScreen(InterviewScreen):
         """List the variables with their values; Enter goes to the item of one."""
         values = self.shown.session.list_values()
 
-        rows = [_build_row(value, partial(self._jump, value.place)) for value in values]
-        marked = next((n for n, value in enumerate(values) if value.place == self._place), 0)
+        rows = [_build_row(value, partial(self.question.jump, value.place)) for value in values]
+        marked = next((n for n, value in enumerate(values) if value.place == self.question.place), 0)
         await self.open_panel(ListPanel("ctrl+t", _count_states(values), rows, marked=marked, takes="go to the item"))
 
     async def _ask_restart(self) -> None:
@@ -250,6 +238,9 @@ class PreviewScreen(InterviewScreen):
     # What is shown
 
     def show(self) -> None:
+        session = self.shown.session
+        if session.remark:
+            self.said, session.remark = session.remark, ""
         covered = self.panel is not None and self.panel.what in PAGES
         self.set_class(covered, "-page")
         self.aside = styled(f"! {self.why}", "bold $error") if covered and self.why else self._build_keys()
@@ -279,8 +270,8 @@ class PreviewScreen(InterviewScreen):
         )
 
     def _show_end(self) -> None:
-        self.view.show_page(_build_end(self.session.result()))
-        self.view.show_message(Messages(why=self.why, said=self.said).build())
+        self.view.show_page(_build_end(self.question.session.result()))
+        self.view.show_message(build_refusal(self.why, self.said))
         self.show_keys(
             (
                 KeyHint("←", "back"),

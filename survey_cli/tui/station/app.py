@@ -4,8 +4,6 @@ from time import monotonic
 from typing import Final
 
 from survey_cli.sessions.station.station_protocol import StationProtocol
-from survey_cli.tui.interview.app import DRAFT_SECONDS
-from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station.screen import StationScreen
 from survey_cli.tui.widgets.key_app import KeyApp
 from survey_cli.tui.widgets.key_screen import KeyScreen, clear_render_cache
@@ -22,12 +20,7 @@ class StationApp(KeyApp):
         super().__init__(lambda: self.station, theme)
 
     def start(self) -> None:
-        self.every(DRAFT_SECONDS, self._keep_draft)
         self.every(BEAT_SECONDS, self.beat)
-
-    def _keep_draft(self) -> None:
-        if isinstance(self.top, InterviewScreen):
-            self.top.keep_draft()
 
     async def beat(self) -> None:
         """Keep the case; one that comes by itself rings, and takes no key typed before it."""

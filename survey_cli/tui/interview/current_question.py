@@ -1,0 +1,206 @@
+"""The question that is asked in an interview, what is keyed for it, and where each call of the session leads."""
+
+from survey_cli import entry_commands as commands
+from survey_cli.entries import LineEntry, PickReply, Prompt, Query, Rejection, VerbatimEntry
+from survey_cli.sessions import InterviewProtocol
+from survey_cli.sessions.interview.interview_protocol import ClosingReview
+from survey_cli.tui.interview.pick import PickState
+from survey_cli.tui.interview.question import QuestionView, is_certainly_measured
+from survey_cli.tui.widgets.key_screen import KeyScreen
+from survey_cli.values import Place
+
+CONFIRM_HELP = "F9 confirms it, or key the right answer"
+
+
+class CurrentQuestion:
+    """The question on the screen. After the last one there is a closing review, then nothing is asked any more."""
+
+    def __init__(self, screen: KeyScreen, session: InterviewProtocol, view: QuestionView, *, stays: bool) -> None:
+        self._screen = screen
+        self._view = view
+        self._stays = stays
+        """The screen stays at the end of the interview."""
+        self.begin(session)
+
+    def begin(self, session: InterviewProtocol) -> None:
+        """Begin an interview; `arrive` asks its first question."""
+        self.session = session
+        session.review_before_end = True
+        self.prompt: Prompt | None = None
+        self.review: ClosingReview | None = None
+        """What is looked through before the interview is complete."""
+        self.notes = session.list_notes()
+        self.pick = PickState()
+        self.denied = False
+        """A question read aloud about the answer was answered with no."""
+        self.compared: tuple[Place, ...] = ()
+        """The other questions that the check that rejected the last entry compares with this one."""
+        self.sent = ""
+        """What was sent last, to be shown beside a query about it."""
+        self.last: tuple[Place, str] | None = None
+        """The place and the words of the answer that was given last."""
+        self.swallows_enter = False
+        """An Enter that comes now belongs to the code before it."""
+        self.insists = False
+        """Suspending was asked for and could not be written."""
+        self._draft = ""
+        self._unsent: dict[Place, PickState | str] = {}
+        self._is_uncertain = False
+        """The question has letters that terminals measure differently."""
+
+    @property
+    def place(self) -> Place | None:
+        """The place that is asked."""
+        return self.prompt.place if self.prompt is not None else None
+
+    @property
+    def typed(self) -> str:
+        """What is typed into the entry."""
+        return self._view.typed
+
+    @property
+    def query(self) -> Query | None:
+        """What must be confirmed or changed now."""
+        return self.prompt.query if self.prompt is not None and not self.denied else None
+
+    @property
+    def is_read_back(self) -> bool:
+        """Whether the answer is read back to the respondent, who says yes or no."""
+        return self.query is not None and self.query.aloud
+
+    @property
+    def other_places(self) -> tuple[Place, ...]:
+        """The other questions that a failed check compares with this one."""
+        return self.query.places if self.query is not None else self.compared
+
+    # After each call of the session
+
+    async def finish(self, rejection: Rejection | None, *, swallow: bool = False, sent: str = "") -> bool:
+        """Go on to what is asked now, or say why not; returns whether the entry was accepted."""
+        before = self.prompt
+        if rejection is not None:
+            if self.session.prompt() != before:  # accepted, and what follows of itself was not
+                await self.arrive()
+            self._screen.refuse(rejection.why)
+            self.compared = rejection.places
+            return False
+        self.sent = sent
+        self.insists = False
+        if before is not None and (answer := self.session.describe_answer(before.place)):
+            self.last = before.place, answer
+        await self.arrive()
+        self.swallows_enter = swallow
+        return True
+
+    async def stay(self, rejection: Rejection | None, *, said: str = "") -> None:
+        """Stay at the same question, with what was typed for it."""
+        if rejection is not None:
+            self._screen.refuse(rejection.why)
+            return
+        await self.drop_command()
+        self.prompt = self.session.prompt()
+        self.review = self.session.closing_review()
+        self.notes = self.session.list_notes()
+        self._screen.said = said
+
+    async def arrive(self) -> None:
+        """Ask at a place: nothing is typed yet, but for what was being typed there before."""
+        await self._screen.close_panels()
+        self.prompt = prompt = self.session.prompt()
+        self.pick = PickState()
+        self.denied = False
+        self.compared = ()
+        self._draft = ""
+        self.review = self.session.closing_review() if prompt is None else None
+        if prompt is None:
+            self._screen.unexpected = True
+            if self.review is None and not self._stays:
+                result = self.session.result()
+                must_be_read = result is None or result.remark or result.erased or result.status == "lost"
+                self._screen.left = not must_be_read
+            return
+        await self._view.prepare(prompt)
+        was_uncertain, self._is_uncertain = self._is_uncertain, not is_certainly_measured(prompt)
+        if was_uncertain or self._is_uncertain:
+            self._screen.refresh()  # every line whole: what ran over on this terminal goes with it
+        self._view.set_typed("")
+        if prompt.query is not None:
+            self._screen.unexpected = True
+        else:
+            self._bring_back(prompt)
+
+    def _bring_back(self, prompt: Prompt) -> None:
+        """Bring back what was begun at this place."""
+        unsent = self._unsent.pop(prompt.place, None)
+        if isinstance(prompt.entry, VerbatimEntry):
+            self._draft = unsent if isinstance(unsent, str) else self.session.load_draft()
+            self._view.set_typed(self._draft)
+            self._screen.said = "what you had begun to type here is back" if self._draft else ""
+        elif unsent is not None:
+            if isinstance(unsent, str):
+                self._view.set_typed(unsent)
+            else:
+                self.pick = unsent
+            self._screen.said = "what you had begun to key here is back: Enter takes it"
+
+    def keep_draft(self) -> None:
+        """Save what is being typed in a free answer, where it changed."""
+        typed = self._view.typed
+        if self.prompt is not None and isinstance(self.prompt.entry, VerbatimEntry) and typed != self._draft:
+            self._draft = typed
+            self.session.save_draft(typed)
+
+    def keep_unsent(self) -> None:
+        """Keep what is half typed at a place that is left without an answer.
+
+        Numbers and dates are not kept: half a number is soon a wrong one.
+        """
+        if self.prompt is None:
+            return
+        self.keep_draft()
+        entry, typed = self.prompt.entry, self._view.typed
+        is_text = isinstance(entry, VerbatimEntry) or (isinstance(entry, LineEntry) and entry.kind == "text")
+        if is_text and typed and not commands.is_command(typed):
+            self._unsent[self.prompt.place] = typed
+        elif self.pick.chosen is not None:
+            self._unsent[self.prompt.place] = self.pick._replace(typed="", marked=None, rejected=False)
+
+    async def drop_command(self) -> None:
+        """Take away what led to a command: the panel on top, or the line that was typed."""
+        if self._screen.panel is not None:
+            await self._screen.close_panel()
+        elif commands.is_command(self._view.typed):
+            self._view.set_typed("")
+
+    # Answers and moves
+
+    async def send_codes(self, reply: PickReply, *, without_enter: bool) -> None:
+        """Send codes; where they are rejected, they stay to be seen."""
+        codes = " ".join(str(code) for code in reply.codes)
+        accepted = await self.finish(self.session.reply(reply), swallow=without_enter, sent=codes)
+        if not accepted and self.pick.chosen is None and self._screen.panel is None:
+            self.pick = self.pick._replace(typed=codes, rejected=True)
+
+    async def keep_earlier(self) -> None:
+        """Keep the earlier answer; an empty Enter never confirms what is questioned."""
+        if self.query is not None:
+            self._screen.refuse(CONFIRM_HELP)
+        elif self.denied:
+            self._screen.refuse(commands.ASK_AGAIN_HINT)
+        else:
+            await self.finish(self.session.reply(""))
+
+    async def go_back(self) -> None:
+        """Go back to the question before."""
+        self.keep_unsent()
+        await self.finish(self.session.go_back())
+
+    async def go_forward(self) -> None:
+        """Go on to the first question without an answer."""
+        self.keep_unsent()
+        await self.finish(self.session.go_forward())
+
+    async def jump(self, place: Place) -> None:
+        """Go to a question that was asked before."""
+        self.keep_unsent()
+        await self.finish(self.session.jump(place))
