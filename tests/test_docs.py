@@ -117,6 +117,11 @@ def test_a_tutorial_can_be_followed(
     for fence in iterate_fences(page):
         if fence.title == "Output":
             assert matches(fence.text, output), f"{fence}: the output is\n{output}"
+        elif added := fence.remarks.get("add"):
+            before = (
+                (tmp_path / added).read_text(encoding="utf-8").partition(fence.text.splitlines(keepends=True)[0])[0]
+            )
+            (tmp_path / added).write_text(before + fence.text, encoding="utf-8")
         elif fence.title:
             (tmp_path / fence.title).write_text(fence.text, encoding="utf-8")
         elif fence.language == "sh":

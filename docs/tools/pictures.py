@@ -12,13 +12,17 @@ from random import Random
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
+from textual.pilot import Pilot
+
 from survey_cli.problems import UserError
+from survey_cli.services.questionnaire.questionnaire_files import create_instrument
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import build_queue
 from survey_cli.sessions.station.station import StationSession
+from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
 from survey_cli.store import Store
 from survey_cli.study.open_study import open_study
 from survey_cli.tui.interview.screen import InterviewScreen
@@ -51,6 +55,23 @@ PICTURES: dict[str, tuple[str, str, dict[str, str], tuple[str, ...]]] = {
 """Name to instrument, case, sample columns and keys."""
 
 
+CALLED = ("enter", "1", *"12", "enter")
+DECLINED = (*CALLED, "1", "3", "enter", "f2", *"a bus passed", "enter", "d")
+TUTORIAL: dict[str, tuple[str, ...]] = {
+    "tutorial_number": ("enter", "1", *"45", "enter"),
+    "tutorial_list": (*CALLED, "1", "3"),
+    "tutorial_back": (*CALLED, "1", "3", "enter", "left"),
+    "tutorial_review": (*DECLINED, *"112", *"34", "enter", "enter"),
+}
+"""Name to keys, in the questionnaire that `survey new` writes."""
+
+PRACTICE: dict[str, tuple[str, tuple[str, ...]]] = {
+    "tutorial_call": ("Nobody answers", ()),
+    "tutorial_appointment": ("Call me ", ("a", *"today 4:30 pm")),
+    "tutorial_consent": ("go ahead", ("i", "enter")),
+}
+"""Name to what is heard in a call at a practice station, and keys after it."""
+
 LIBRARY = """\
 instrument: library
 title: City Library
@@ -76,20 +97,32 @@ SCENES: tuple[tuple[str, tuple[str, ...]], ...] = (
 SCENE_SECONDS = 2
 
 
+async def _type(pilot: Pilot[None], keys: tuple[str, ...]) -> None:
+    for key in keys:
+        await pilot.press({" ": "space", ".": "full_stop", ":": "colon"}.get(key, key))
+
+
 async def _draw(
-    instrument: Path, case: str, columns: dict[str, str], scenes: Scenes, size: tuple[int, int] = (80, 24)
+    instrument: Path,
+    case: str,
+    columns: dict[str, str],
+    scenes: Scenes,
+    size: tuple[int, int] = (80, 24),
+    *,
+    practice: bool = False,
 ) -> list[str]:
     """Draw an interview after the keys of each scene, as SVG."""
     with Store.open(":memory:", create=True) as store:
-        options = StartOptions(case=case, interviewer="Pat Moore", station="07", seed=2000, columns=columns)
+        options = StartOptions(
+            case=case, interviewer="Pat Moore", station="07", seed=2000, columns=columns, practice=practice
+        )
         session = start_or_resume(instrument, options, clock=lambda: MOMENT, store=store)
         app = KeyApp(lambda: InterviewScreen(session), "dark")
         pictures = []
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             for title, keys in scenes:
-                for key in keys:
-                    await pilot.press({" ": "space", ".": "full_stop"}.get(key, key))
+                await _type(pilot, keys)
                 await pilot.pause()
                 pictures.append(FONTS.sub("", app.export_screenshot(title=title)))
         return pictures
@@ -111,6 +144,22 @@ def animate(pictures: Sequence[str], seconds: float) -> str:
         " { .frame { animation: none; } .frame:last-of-type { visibility: visible; } }"
     )
     return "\n".join((opening[0], f"<style>{style}</style>", *frames, "</svg>\n"))
+
+
+async def _practice(instrument: Path, heard: str, keys: tuple[str, ...]) -> str:
+    """Draw a practice station at the first call at which this is heard, after these keys."""
+    options = PracticeOptions(path=str(instrument), interviewer="pat", station="07", zone=ZoneInfo("America/Chicago"))
+    station = open_practice_station(options, clock=lambda: MOMENT, rng=Random(1)).session
+    app = StationApp(station)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("d")
+        while heard not in getattr(station.view(), "heard", ""):
+            await pilot.press("1", "d")
+        await _type(pilot, keys)
+        await pilot.pause()
+        picture = app.export_screenshot(title="survey station --practice")
+    station.close()
+    return picture
 
 
 async def _station() -> str:
@@ -162,6 +211,14 @@ async def _write_interviews(folder: Path) -> None:
     library.write_text(LIBRARY, encoding="utf-8")
     (picture,) = await _draw(library, "1", {}, [("survey interview library.yaml", ("4", "enter"))], (60, 20))
     _write("library", picture)
+    example = create_instrument(str(folder / "example.yaml"))
+    for name, keys in TUTORIAL.items():
+        (picture,) = await _draw(
+            example, "101", {"branch": "2"}, [("survey interview --practice", keys)], practice=True
+        )
+        _write(name, picture)
+    for name, (heard, keys) in PRACTICE.items():
+        _write(name, await _practice(example, heard, keys))
 
 
 def _write(name: str, picture: str) -> None:

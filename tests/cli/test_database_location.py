@@ -150,7 +150,7 @@ def test_the_database_and_the_list_of_people_are_said_by_their_whole_paths(
     written("cases.csv", CASES)
     file = study("a/instruments")
     responses = Path("a/responses").resolve()
-    nobody = f"nobody is listed in {responses / 'interviewers.csv'}: all may do everything"
+    nobody = f"no list ({responses / 'interviewers.csv'}), so everybody has all rights"
     for command in (["sample", "import", file, "cases.csv"], ["status", file], ["check", file]):
         capsys.readouterr()
         assert run_command(command) == 0
@@ -170,4 +170,4 @@ def test_a_list_in_any_other_folder_is_no_list(capsys: pytest.CaptureFixture[str
     for place in ("a", "a/instruments", "."):
         written(f"{place}/interviewers.csv", "login,role\neve,supervisor\n")
     assert run_command(["sample", "import", file, "cases.csv"]) == 0
-    assert "nobody is listed in" in capsys.readouterr().err
+    assert "everybody has all rights" in capsys.readouterr().err

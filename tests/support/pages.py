@@ -5,7 +5,8 @@ A comment right before a fence may say:
 - `<!-- given: … -->`: a part of the questionnaire that the fence is added to,
 - `<!-- problem: RULE -->`: the fence is wrong, and this rule says so,
 - `<!-- keys: … -->`: what is typed into the command, one line each,
-- `<!-- exit: N -->`: the exit code of the command.
+- `<!-- exit: N -->`: the exit code of the command,
+- `<!-- add: FILE -->`: the fence is added to the end of this file, in place of everything from its first line on.
 """
 
 import re
@@ -13,12 +14,13 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 ROOT = Path(__file__).parents[2]
 TOP_LEVEL = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", "SECURITY.md", "benchmarks/README.md")
 
 FENCE = re.compile(r"((?:^ *<!--(?:(?!-->).)*-->\n+)*)^( *)```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-REMARK = re.compile(r"<!-- *(given|problem|keys|exit): ?(.*?) *-->", re.DOTALL)
+REMARK = re.compile(r"<!-- *(given|problem|keys|exit|add): ?(.*?) *-->", re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.+?)(?: *\{#([\w-]+)\})?$", re.MULTILINE)
 
@@ -76,7 +78,7 @@ def complete_questionnaire(fence: Fence) -> str:
     """Return the fence as a whole questionnaire: with what is given, and with the parts that every questionnaire has."""
     given = fence.remarks.get("given", "")
     given += "\n" if given else ""
-    body = fence.text
+    body = dedent(fence.text) if fence.text.lstrip().startswith("- ") else fence.text
     if body.lstrip().startswith("- "):
         items = "" if re.search(r"^items:", given, re.MULTILINE) else "items:\n"
         body = items + re.sub(r"^(?=.)", "  ", body, flags=re.MULTILINE)

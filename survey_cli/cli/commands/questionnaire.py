@@ -38,7 +38,7 @@ def new(
     from survey_cli.services.questionnaire.questionnaire_files import create_instrument
 
     path = create_instrument(file, force=force)
-    say(f"{path}: written. It is a complete questionnaire with comments: read it, then adapt it.")
+    say(f"{path}: written. It is a complete questionnaire with comments. Read it, then adapt it.")
     say(f"Next: survey interview {path} --case 1 --practice, and after each change: survey check {path}")
 
 

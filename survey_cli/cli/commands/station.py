@@ -97,7 +97,7 @@ def _practice(
     zone: str,
     run: "Callable[[StationSession], int]",
 ) -> int:
-    """Run a practice shift, and say what was entered otherwise than it was heard."""
+    """Run a practice shift, and print how the entries differ from what was heard."""
     from survey_cli.sessions.interview.start_interview import resolve_station_name, utc_now
     from survey_cli.sessions.station.open_station import find_station_zone
     from survey_cli.sessions.station.shift import render_shift_summary

@@ -1,1 +1,1 @@
-"""Practice at a station: simulated respondents who are heard, and what was entered otherwise than heard."""
+"""Practice at a station: simulated respondents, and how the entries differ from what was heard."""

@@ -50,6 +50,7 @@ CALL_TEXTS: Final[dict[CallResponse, CallTexts]] = {
     "fax": CallTexts(("A high tone: a fax machine.",), what="a fax machine"),
     "wrong_number": CallTexts(
         ("“Hello?” You say whom you are calling. “There is nobody of that name here. You have the wrong number.”",),
+        what="a wrong number",
     ),
     "interview": CallTexts(
         (
@@ -57,20 +58,21 @@ CALL_TEXTS: Final[dict[CallResponse, CallTexts]] = {
             "“Yes?” You say who is calling. “How long does it take? … Well, if it is quick.”",
             "“Hello?” You say who is calling. “Who gave you my number? … I see. What do you want to know?”",
         ),
-        what="agreed to an interview",
+        what="consent to an interview",
     ),
     "appointment": CallTexts(
         (
             "“Hello?” You say who is calling. “Not now, I am driving. Could you call {when}?”",
             "“Yes?” You say who is calling. “I am at work. Call me {when}, please.”",
-        )
+        ),
+        what="a request for an appointment",
     ),
     "callback": CallTexts(
         (
             "“Hello?” You say who is calling. “It's a bad time. Try again some other day.” They hang up.",
             "A child answers: “My parents are not at home.”",
         ),
-        what="a call at another time, none given",
+        what="a request to call at another time",
     ),
     "refusal_soft": CallTexts(
         (
@@ -87,10 +89,10 @@ CALL_TEXTS: Final[dict[CallResponse, CallTexts]] = {
     ),
     "language": CallTexts(("Somebody answers in {language}, and does not understand you.",), what="a language problem"),
     "unable": CallTexts(
-        ("“Hello?” You say who is calling. “My father is too ill to talk to you.”",), what="unable to talk"
+        ("“Hello?” You say who is calling. “My father is too ill to talk to you.”",), what="somebody unable to talk"
     ),
     "away": CallTexts(
-        ("“Hello?” You say whom you are calling. “She is abroad until next year.”",), what="away for the whole time"
+        ("“Hello?” You say whom you are calling. “She is abroad until next year.”",), what="somebody who is away"
     ),
 }
 LEAVING_TEXTS: Final = (

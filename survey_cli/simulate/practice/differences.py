@@ -1,4 +1,4 @@
-"""Differences of a practice shift: outcomes that do not fit what was heard, and answers entered otherwise than heard."""
+"""Differences of a practice shift: outcomes and answers that do not fit what was heard."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def describe_practice(study: OpenStudy, respondents: PracticeRespondents) -> lis
     if not other_calls and not other_answers:
         return [f"{counts}, all entered as heard"]
     others = format_quantity(len(other_calls), "outcome"), format_quantity(len(other_answers), "answer")
-    return [f"{counts}; entered otherwise than heard: {', '.join(others)}", *other_calls, *other_answers]
+    return [f"{counts}; different from what was heard: {', '.join(others)}", *other_calls, *other_answers]
 
 
 def _compare_calls(study: OpenStudy, respondents: PracticeRespondents) -> Iterator[str]:
@@ -72,9 +72,9 @@ def _explain_outcome(
             return _explain_appointment(call, keyed, history)
         if interview is not None and _is_ended_by_route(interview):
             return ""
-        return f"{_describe_response(call.response)}, entered {words}"
+        return f"heard {_describe_response(call.response)}, entered “{words}”"
     if kind not in CALL_TEXTS[call.response].outcomes | {call.response}:
-        return f"{_describe_response(call.response)}, entered {words}"
+        return f"heard {_describe_response(call.response)}, entered “{words}”"
     return _explain_appointment(call, keyed, history)
 
 
@@ -93,7 +93,7 @@ def _explain_appointment(call: PracticeCall, keyed: Call, history: list[HistoryE
     if made.start[: len(named)] == named:
         return ""
     when = f"{call.appointment:%a} {call.appointment.day} {call.appointment:%b %H:%M}"
-    return f"an appointment for {when}, entered {format_appointment_time(made)}"
+    return f"heard an appointment for {when}, entered {format_appointment_time(made)}"
 
 
 def _describe_response(response: CallResponse) -> str:

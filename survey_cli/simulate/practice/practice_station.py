@@ -43,7 +43,7 @@ class PracticeStation:
     respondents: PracticeRespondents
 
     def describe_differences(self) -> list[str]:
-        """Describe what was entered otherwise than it was heard, one difference per line. Raises StoreError."""
+        """Describe how the entries differ from what was heard, one difference per line. Raises StoreError."""
         return describe_practice(self.study, self.respondents)
 
 
