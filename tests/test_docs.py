@@ -30,6 +30,12 @@ from survey_cli.services.questionnaire.version_check import RULES as VERSION_RUL
 QUESTIONNAIRES = [fence for page in list_pages() for fence in iterate_fences(page, "yaml")]
 COMMANDS = [fence for page in list_pages() for fence in iterate_fences(page, "sh")]
 TUTORIALS = [ROOT / "README.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
+FOR_ENGINEERS = [
+    *(ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "benchmarks/README.md")),
+    *sorted((ROOT / "docs").glob("explanation/*.md")),
+    *sorted((ROOT / "docs").glob("decisions/*.md")),
+]
+NAMED_PATH = re.compile(r"`((?:[\w.-]+/)+(?:[\w-]+\.(?:py|md|tcss|toml))?|[a-z]\w*\.py)`")
 INTERACTIVE = ("interview", "station", "preview")
 
 
@@ -77,6 +83,25 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         if not there.exists() or (anchor and there.suffix == ".md" and anchor not in list_anchors(there)):
             lost.append(target)
     assert lost == []
+
+
+def test_every_decision_is_listed_and_has_its_three_parts() -> None:
+    folder = ROOT / "docs" / "decisions"
+    pages = {page.name for page in folder.glob("[0-9]*.md")}
+    listed = LINK.findall((folder / "index.md").read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(pages)
+    for name in sorted(pages):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert text.startswith(f"# {name[:4]}: "), name
+        headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+        assert [title for title in headings if title != "Sources"] == ["Context", "Decision", "Consequences"], name
+
+
+@pytest.mark.parametrize("page", FOR_ENGINEERS, ids=lambda page: page.stem)
+def test_every_source_file_that_is_named_exists(page: Path) -> None:
+    """Paths as engineers write them: from the root of the repository, or from the package."""
+    named = NAMED_PATH.findall(page.read_text(encoding="utf-8"))
+    assert [path for path in named if not any((top / path).exists() for top in (ROOT, ROOT / "survey_cli"))] == []
 
 
 def find_parser(words: list[str]) -> tuple[object, list[str]]:
