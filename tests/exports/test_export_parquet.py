@@ -1,10 +1,13 @@
 """Parquet and Arrow files, read back by pyarrow and polars, with the reason of each missing value."""
 
 import json
+import sys
+import tomllib
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,9 @@ pq = pytest.importorskip("pyarrow.parquet")
 feather = pytest.importorskip("pyarrow.feather")
 
 from survey_cli.exports.parquet import write_arrow, write_parquet  # noqa: E402
+
+ROOT = Path(__file__).parents[2]
+LIBRARIES = ("polars", "pyarrow", "pyreadstat")
 
 
 def wrote(table: Table, folder: Path) -> Any:
@@ -167,3 +173,19 @@ def test_dates_are_days(tmp_path: Path) -> None:
     read = wrote(Table(variables=(Variable(name="d", storage="date"),), rows=[(date(1, 1, 1),), (DK,)]), tmp_path)
     assert read["d"].to_pylist() == [date(1, 1, 1), None]
     assert read["d_state"].to_pylist() == ["answered", "dk"]
+
+
+@pytest.mark.parametrize(("name", "library"), list(product(("parquet", "arrow", "sav", "dta"), LIBRARIES)))
+def test_the_extra_of_a_format_brings_every_library_that_it_needs(
+    name: str, library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a library, the message names the extra: it must then be there."""
+    form = find_format(f"x.{name}")
+    assert not isinstance(form, str)
+    assert form.write_file is not None
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    monkeypatch.setitem(sys.modules, library, None)
+    try:
+        form.write_file(of(hard("1")), tmp_path / f"x.{name}", WriteOptions())
+    except ImportError:
+        assert any(requirement.startswith(library) for requirement in extras[form.extra]), extras[form.extra]
