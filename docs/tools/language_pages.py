@@ -38,6 +38,12 @@ def _table(*head: str, rows: list[tuple[str, ...]]) -> Iterator[str]:
     yield ""
 
 
+def _code(anchor: str, text: str) -> str:
+    """Return code that is an anchor, and that is not broken into two lines."""
+    mark = f' id="{anchor}"' if anchor else ""
+    return f'<code{mark} style="white-space: nowrap">{text}</code>'
+
+
 # the questionnaire language
 
 
@@ -67,19 +73,15 @@ class _Parts:
             models = list_inner_models(model.model_fields[name].annotation)
             links = [self.anchors[inner] for inner in models if inner in self.anchors]
             more = f" [Its keys](#{links[0]})." if links else ""
-            rows.append(self._make_row(key, f"{key.meaning}{more}", anchor))
+            rows.append(self._make_row(key, more, anchor))
         if rows:
-            yield from _table("Key", "Values", "Meaning", "If left out", rows=rows)
+            yield from _table("Key", "Values", "Meaning", rows=rows)
 
     @staticmethod
-    def _make_row(key: KeyReference, meaning: str, anchor: str) -> tuple[str, ...]:
+    def _make_row(key: KeyReference, more: str, anchor: str) -> tuple[str, ...]:
         accepts = re.sub(r"(mappings?) with .*", r"\1", key.accepts)
-        return (
-            f'<code id="{anchor}-{key.name}">{key.name}</code>',
-            accepts,
-            meaning,
-            "required" if key.required else key.default or "not stated",
-        )
+        default = " **Required.**" if key.required else f" *If left out:* {key.default}." if key.default else ""
+        return _code(f"{anchor}-{key.name}", key.name), accepts, f"{key.meaning}{more}{default}"
 
     def describe_part(self, key: str, model: type[Any], anchor: str, level: int) -> Iterator[str]:
         """Describe one part, and below it those that are found in it."""
@@ -184,7 +186,7 @@ MOMENTS = {
 
 def _describe_outcome(row: Outcome) -> tuple[str, ...]:
     return (
-        f'<code id="outcome-{row.id}">{row.id}</code>',
+        _code(f"outcome-{row.id}", row.id),
         str(row.number),
         row.name,
         MOMENTS[row.moment],
@@ -314,14 +316,15 @@ def conditions() -> Iterator[str]:
     yield "## Functions {#functions}\n"
     rows = [
         (
-            f'<code id="function-{name}">{function.signature}</code>',
+            " or ".join(
+                _code(f"function-{name}" if n == 0 else "", s) for n, s in enumerate(function.signature.split(" or "))
+            ),
             FUNCTION_MEANINGS[name],
-            f"`{FUNCTION_EXAMPLES[name]}`",
-            _evaluate(FUNCTION_EXAMPLES[name]),
+            f"`{FUNCTION_EXAMPLES[name]}` is {_evaluate(FUNCTION_EXAMPLES[name])}",
         )
         for name, function in FUNCTIONS.items()
     ]
-    yield from _table("Function", "Result", "Example", "Value", rows=rows)
+    yield from _table("Function", "Result", "Example", rows=rows)
     yield from _rosters()
     yield from _fills()
 
@@ -450,7 +453,7 @@ def _fills() -> Iterator[str]:
     rows = [(f"`{text}`", meaning, _fill(text, "en")) for text, meaning in PLAIN_FILLS]
     yield from _table("Written", "Contains", "Read aloud", rows=rows)
     yield "These names can be filled in without being defined:\n"
-    rows = [(f'<code id="fill-{name}">{{{name}}}</code>', meaning) for name, meaning in FILL_MEANINGS.items()]
+    rows = [(_code(f"fill-{name}", f"{{{name}}}"), meaning) for name, meaning in FILL_MEANINGS.items()]
     yield from _table("Fill", "Meaning", rows=rows)
     yield "## Formats of fills {#formats}\n"
     rows = [(values, f"`{text}`", _fill(text, "en"), _fill(text, "es")) for values, text in FORMATS]
@@ -474,9 +477,10 @@ def problems() -> Iterator[str]:
     yield "# Problems\n"
     yield MADE + "\n"
     yield (
-        "`survey check` reports every problem of a questionnaire with its position and a remedy. The name at the end of "
-        "a message, as `[later]`, is the heading on this page. `survey explain later` shows the same text. An error "
-        "stops the questionnaire from being used; a warning does not.\n"
+        "`survey check` reports every problem of a questionnaire with its position and a remedy. An error stops the "
+        "questionnaire from being used; a warning does not. Each heading on this page is the name of a rule, which "
+        "`survey check FILE --format json` writes with every problem. `survey explain NAME` shows the same text in the "
+        "terminal.\n"
     )
     for title, rules in groups.items():
         yield f"**{title}:** " + ", ".join(f"[{rule}](#{rule})" for rule in sorted(rules)) + ".\n"

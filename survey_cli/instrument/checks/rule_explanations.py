@@ -203,7 +203,7 @@ RULE_EXPLANATIONS: Final[dict[str, dict[str, str]]] = {
     "Modules": _MODULES,
     "Keys and values": _KEYS,
     "Lists and rosters": _LISTS_AND_ROSTERS,
-    "Conditions and the route": _CONDITIONS,
+    "Conditions": _CONDITIONS,
     "Texts and languages": _FILLS,
 }
 """The rules by subject. A check whose module has the same subject belongs to the same group."""

@@ -1,4 +1,4 @@
-"""Checks of conditions and the route: items, options and checks that nobody can reach.
+"""Checks of the route: items, options and checks that nobody can reach.
 
 Items are visited in order with everything that must hold at each of them: the conditions around it, and the ends
 before it that have not ended the interview.

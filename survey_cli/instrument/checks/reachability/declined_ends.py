@@ -1,4 +1,4 @@
-"""Checks of conditions and the route: ends that a respondent who declines passes.
+"""Checks of the route: ends that a respondent who declines passes.
 
 For each item that an end depends on and that may be declined, the route after that end is followed for a respondent
 who declined, up to another end that certainly applies or to the next question.

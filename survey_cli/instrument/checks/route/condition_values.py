@@ -1,4 +1,4 @@
-"""Checks of conditions and the route: conditions that are always or never true, and prefills of the wrong kind."""
+"""Checks of conditions: those that are always or never true, and prefills of the wrong kind."""
 
 import ast
 from collections.abc import Iterator

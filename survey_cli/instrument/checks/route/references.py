@@ -1,4 +1,4 @@
-"""Checks of conditions and the route: whatever a condition or text refers to is asked before it."""
+"""Checks of the route: whatever a condition or text refers to is asked before it."""
 
 from collections.abc import Callable, Iterator
 from functools import cache

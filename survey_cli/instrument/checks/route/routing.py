@@ -1,4 +1,4 @@
-"""Checks of conditions and the route: unreachable items, and the places of ends, draws, lookups and handovers."""
+"""Checks of the route: unreachable items, and the places of ends, draws, lookups and handovers."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
