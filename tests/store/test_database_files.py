@@ -2,7 +2,6 @@
 
 import os
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -115,7 +114,7 @@ db.execute("SELECT count(*) FROM interviews").fetchall()
 print("ready", flush=True)
 sys.stdin.readline()
 """
-    station = child(script, path, stdin=subprocess.PIPE)
+    station = child(script, path)
     assert station.stdout.readline() == "ready\n"
     said = refusal(path, create=False)
     assert "lacks the step 'views'" in said

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -164,7 +163,7 @@ db.execute("SELECT key FROM never_call_key").fetchall()
 print("ready", flush=True)
 sys.stdin.readline()
 """
-    station = child(script, path, stdin=subprocess.PIPE)
+    station = child(script, path)
     assert station.stdout.readline() == "ready\n"
     with DoNotCallList.open(path) as never:
         assert never.select_listed([LISTED]) == {LISTED}

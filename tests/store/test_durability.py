@@ -4,7 +4,6 @@ import json
 import random
 import signal
 import sqlite3
-import subprocess
 import time
 from pathlib import Path
 from statistics import median
@@ -109,7 +108,7 @@ for seq in range(2, 102):
     waits.append(time.perf_counter() - before)
 print(*waits)
 """
-    stations = [child(script, place, f"s{k}", stdin=subprocess.PIPE) for k in range(16)]
+    stations = [child(script, place, f"s{k}") for k in range(16)]
     for station in stations:
         assert station.stdout.readline() == "ready\n"
     for station in stations:

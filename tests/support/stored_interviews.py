@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from support import postgres_server
+from support.programs import Program
 from survey_cli.engine.codec import make_row_reader
 from survey_cli.engine.events import (
     EventStamp,
@@ -189,8 +188,6 @@ from datetime import UTC, datetime
 from survey_cli.engine.events import QuestionAnswered, InterviewStarted, SessionContext, EventStamp
 from survey_cli.problems import StoreError
 from survey_cli.store import InstrumentRow, InterviewRow, Store, InterviewConflict, JournalUpdate
-from survey_cli.problems import StoreError
-from survey_cli.store import InstrumentRow, InterviewRow, Store, InterviewConflict, JournalUpdate
 from survey_cli.values import Place
 NOON = datetime(2000, 6, 1, 12, tzinfo=UTC)
 HASH = {HASH!r}
@@ -203,18 +200,12 @@ def answer(store, id, seq, by="ann"):
 """
 
 
-def child(script: str, *arguments, **options) -> subprocess.Popen[str]:
+def child(script: str, *arguments: object, cwd: Path | None = None) -> Program:
     """Another program on the same machine."""
-    return subprocess.Popen(
-        [sys.executable, "-c", PRELUDE + script, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
+    return Program(PRELUDE, script, list(map(str, arguments)), cwd=cwd)
 
 
-def outcome(process: subprocess.Popen[str]) -> str:
+def outcome(process: Program) -> str:
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     return out
