@@ -254,7 +254,7 @@ def test_who_reads_meanwhile_keeps_the_bytes_and_verify_says_so(tmp_path: Path) 
         next(reading)
         assert gone(shift).scrubbed is False
         [owed] = findings(shift)
-        assert "may still be in the file" in owed
+        assert "may still be in free pages" in owed
         unclean = finish_erasure(request(shift))
         assert isinstance(unclean, ErasureResult)
         assert not unclean.scrubbed

@@ -179,6 +179,12 @@ def test_a_database_that_is_gone_comes_back(shift: Shift) -> None:
     assert whole(shift)
 
 
+def test_a_backup_is_restored_to_a_folder_that_does_not_exist_yet(shift: Shift) -> None:
+    there = shift.folder / "another_computer" / "field.db"
+    restore_database(shift.file, shift.folder / "backup.db", at=shift.at, db=str(there))
+    assert completes(str(there)) == 1
+
+
 def test_a_second_restore_in_one_second_keeps_both(shift: Shift) -> None:
     first, second = restored(shift), restored(shift)
     assert first.kept != second.kept

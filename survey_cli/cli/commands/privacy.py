@@ -183,8 +183,8 @@ def _render_preview(preview: "ErasurePreview") -> Iterator[str]:
 def _warn_of_free_pages(file: str, *, clean: bool) -> None:
     if not clean:
         say(
-            "another program was reading the database, so erased text may still be in its free pages — "
-            f"later give: survey privacy erase {file} --unfinished"
+            "erased text may still be in free pages of the database, because another program was reading it or only "
+            f"its owner may clean it — later, or as its owner, give: survey privacy erase {file} --unfinished"
         )
 
 

@@ -33,7 +33,11 @@ TABLES: Final = """
 NOTE_BACKUP: Final = "INSERT INTO backups (at, by) VALUES (?, ?)"
 LAST_BACKUP: Final = "SELECT max(at) FROM backups"
 
-SERVER_TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
+SERVER_TABLES: Final = """
+    SELECT relname, relfilenode::bigint FROM pg_class
+    WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' ORDER BY relname
+"""
+"""Tables of the study, each with the number of the file that holds it."""
 
 
 MISNUMBERED_INTERVIEWS: Final = """
@@ -92,13 +96,14 @@ class Maintenance:
         """Write the whole database anew after an erasure, so that its files hold nothing that was deleted or overwritten.
 
         Nobody else can write meanwhile, for some seconds per gigabyte. Returns False where somebody was reading, so that
-        erased texts may still be in the log: scrub again. Copies and backups are not reached, nor the log that a
-        server keeps for its own backups.
+        erased texts may still be in the log, or where a server skipped a table because the account is not its owner.
+        Copies and backups are not reached, nor the log that a server keeps for its own backups.
         """
         if self._db.dialect == "postgresql":
-            for (table,) in self._db.read(SERVER_TABLES):
+            old_files = self._db.read(SERVER_TABLES)
+            for table, _ in old_files:
                 self._db.run_autocommit(f"VACUUM FULL {quote_identifier(table)}")
-            return True
+            return set(old_files).isdisjoint(self._db.read(SERVER_TABLES))
         # Overwritten texts remain where pages were split, even with SQLite's secure_delete.
         self._db.run("VACUUM")
         [(busy, *_)] = self._db.read("PRAGMA wal_checkpoint(TRUNCATE)")

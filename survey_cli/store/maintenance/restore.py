@@ -87,6 +87,7 @@ def copy_backup(backup: Path, target: Path) -> Iterator[Path]:
     with lock_database_file(backup, where=where, what="the backup") as file:
         if file is None:
             raise StoreError(where, "there is no such backup", "check the name")
+        target.parent.mkdir(parents=True, exist_ok=True)
         with _copy_temporarily(file, target) as copy:
             open_database.prepare_copy(copy, where=where)
             yield copy

@@ -134,8 +134,8 @@ def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: 
 def scrub_database(store: Store) -> bool:
     """Remove erased text from the free pages of the database's files.
 
-    Returns False where somebody was reading meanwhile: it remains to be done, and `survey db verify` reports it. Raises
-    StoreError.
+    Returns False where somebody was reading meanwhile, or where only the owner of a server's tables may do it: it
+    remains to be done, and `survey db verify` reports it. Raises StoreError.
     """
     since = store.settings.read(SCRUB_SETTING)
     if not since:
@@ -151,7 +151,7 @@ def list_unfinished(store: Store) -> list[str]:
     """Return a sentence for each erasure that is unfinished. Raises StoreError."""
     sentences = []
     if store.settings.read(SCRUB_SETTING):
-        sentences.append(f"erased text may still be in the file's free pages — {FINISH_REMEDY}")
+        sentences.append(f"erased text may still be in free pages of the database — {FINISH_REMEDY}")
     for key, erased in _iterate_half_erased(store):
         what = "was erased" if erased else "withdrew consent"
         sentences.append(f"case {key} {what}, and some of its data are left — {FINISH_REMEDY}")
