@@ -29,7 +29,7 @@ from survey_cli.services.questionnaire.version_check import RULES as VERSION_RUL
 
 QUESTIONNAIRES = [fence for page in list_pages() for fence in iterate_fences(page, "yaml")]
 COMMANDS = [fence for page in list_pages() for fence in iterate_fences(page, "sh")]
-TUTORIALS = [ROOT / "README.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
+TUTORIALS = [ROOT / "README.md", ROOT / "docs" / "index.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
 FOR_ENGINEERS = [
     *(ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "benchmarks/README.md")),
     *sorted((ROOT / "docs").glob("explanation/*.md")),
