@@ -128,7 +128,7 @@ OUTCOMES: Final[dict[str, Outcome]] = _assign_numbers(
         ),
         _make_outcome("refusal_soft", "after", "Respondent refuses (soft)", "2.112", "2.112", "temporary", "7d"),
         _make_outcome("refusal_hard", "after", "Respondent refuses (hard)", "2.112", "2.112", "final", "never"),
-        _make_outcome("never_call", "after", "Never call again", "2.112", "2.112", "final", "never"),
+        _make_outcome("never_call", "after", "Asks not to be called again", "2.112", "2.112", "final", "never"),
         _make_outcome("language", "after", "Language problem", "2.33", "2.33", "temporary", "1d"),
         _make_outcome("unable", "after", "Physically or mentally unable", "2.32", "2.32", "final"),
         _make_outcome("dead", "after", "Dead", "2.31", "2.31", "final"),

@@ -21,7 +21,7 @@ from survey_cli.services.sample.import_sample import ImportOptions, ImportResult
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import build_queue
-from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
 from survey_cli.store import Store
 from survey_cli.study.open_study import open_study
@@ -176,7 +176,7 @@ async def _station() -> str:
             study=study,
             queue=build_queue(study, "07"),
             clock=lambda: moment[0],
-            zone=ZoneInfo("America/Chicago"),
+            options=StationOptions(zone=ZoneInfo("America/Chicago")),
         )
         station.fetch_case("El Paso Sector")
         station.dial()

@@ -156,7 +156,7 @@ def _render_clock(view: CaseView) -> str:
 
 
 def render_outcome(choice: OutcomeChoice, *, brief: bool = False) -> str:
-    """`11  Never call again [never_call]`, with what must be typed behind it; briefly without its id."""
+    """`11  Asks not to be called again [never_call]`, with what must be typed behind it; briefly without its id."""
     additions = {"note": " (and a note)", "number": " (and the new number)", "language": " (and which)"}
     outcome = choice.outcome
     outcome_id = "" if brief else f" [{outcome.id}]"

@@ -13,7 +13,7 @@ from survey_cli.tui.widgets.key_app import KeyApp
 from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.panel import SCROLLS, Row, scroll_by_key
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import KeyBar, KeyHint, TextView, styled
+from survey_cli.tui.widgets.text import KeyBar, KeyHint, TextView, style_text
 
 ReadLines: TypeAlias = Callable[[int], Sequence[str]]
 """Returns the lines of the report as of now, of at most so many cells; the first is its title."""
@@ -88,7 +88,7 @@ class StatusScreen(KeyScreen):
         self.show_keys(HINTS)
         if self.lines != self._shown:
             self._shown = self.lines
-            self.query_one("#title", TextView).show(styled(self.lines[0], "bold"))
+            self.query_one("#title", TextView).show(style_text(self.lines[0], "bold"))
             self.query_one("#report > Static", Static).update(_format_report(self.lines[1:]))
 
 
@@ -96,7 +96,7 @@ def _format_report(lines: Sequence[str]) -> Content:
     """Return the lines, headings in bold: those that are not indented, under an empty line."""
     before = ("", *lines)
     return Content("\n").join(
-        styled(line, "bold $accent" if line and line[0] != " " and not above else "")
+        style_text(line, "bold $accent" if line and line[0] != " " and not above else "")
         for above, line in zip(before, lines, strict=False)
     )
 

@@ -14,7 +14,7 @@ import pytest
 
 from support import postgres_server
 from support.command_line import run_survey
-from support.shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
+from support.shift import CASES, FIELDWORK, ITEMS, OPTIONS, Shift, interviewed, on
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.entries import Rejection
@@ -70,7 +70,7 @@ def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def working(shift: Shift, by: str = "ann") -> StationSession:
     """A station that reads the study's files again, as one that was started from the command line does."""
     study = shift.study(by)
-    return shift.station(by, files=StudyFiles(study, shift._list()))
+    return shift.station(by, options=replace(OPTIONS, files=StudyFiles(study, shift._list())))
 
 
 def request(shift: Shift, by: str = "sue") -> Request:

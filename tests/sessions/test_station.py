@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pexpect
 import pytest
 
 from support import postgres_server
-from support.shift import CASES, FIELDWORK, HEAD, ITEMS, TUESDAY, Shift, interviewed, on
+from support.shift import CASES, FIELDWORK, HEAD, ITEMS, OPTIONS, TUESDAY, Shift, interviewed, on
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.case.events import AppointmentMade, OutcomeRecorded
@@ -523,7 +524,7 @@ def test_a_machine_dials_a_line_that_may_be_mobile_only_with_consent(tmp_path: P
     cases = "unit,agreed,phone,zone\nA,1,312 555 0100,America/Chicago\nB,2,312 555 0101,America/Chicago\n"
     rang = tmp_path / "rang"
     shift = Shift(tmp_path, head=head, cases=cases)
-    ann = shift.station(command=("sh", "-c", f'echo "$0" >> {rang}', "{number}"))
+    ann = shift.station(options=replace(OPTIONS, command=("sh", "-c", f'echo "$0" >> {rang}', "{number}")))
     for key in "AB":
         assert ann.fetch_case(key) is None
         said = ann.dial()

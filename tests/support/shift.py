@@ -21,7 +21,7 @@ from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
 from survey_cli.services.study.publish_version import PublishedVersion, publish_version
 from survey_cli.sessions.station.open_station import build_queue
-from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.sessions.station.station_protocol import CaseView
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_records import CaseRow
@@ -30,6 +30,7 @@ from survey_cli.study.open_study import OpenStudy, open_study
 
 TUESDAY = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 """10:00 in Chicago, 09:00 in Denver."""
+OPTIONS = StationOptions(zone=ZoneInfo("America/Chicago"))
 
 HEAD = """
 instrument: field
@@ -130,14 +131,13 @@ class Shift:
         self.opened.append(study)
         return study
 
-    def station(self, by: str = "ann", name: str = "", **more: object) -> StationSession:
+    def station(self, by: str = "ann", name: str = "", options: StationOptions = OPTIONS) -> StationSession:
         study = self.study(by)
         here = StationSession(
             study=study,
             queue=build_queue(study, name or f"of {by}"),
             clock=lambda: self.at,
-            zone=ZoneInfo("America/Chicago"),
-            **more,  # type: ignore[arg-type]
+            options=options,
         )
         rebuild_queue(study, self.at)
         assert here.start() is None

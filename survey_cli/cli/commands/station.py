@@ -50,6 +50,7 @@ def station(
     """Call one case after another, and record the outcomes.
 
     Set SURVEY_DIAL to have numbers dialed by a command of this computer: linphonecsh dial {number}.
+    Set SURVEY_BELL=1 to have the terminal ring when an appointment becomes due.
 
     Exit code 0: the shift was ended; 3: a case still needs an outcome.
 

@@ -19,7 +19,7 @@ from survey_cli.sessions.interview.start_interview import (
     utc_now,
 )
 from survey_cli.sessions.station.dialing import SimulatedRespondents, read_dial_command
-from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.study.clock import record_start
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.file_changes import StudyFiles
@@ -66,9 +66,7 @@ def _start_shift(
         study=study,
         queue=build_queue(study, station),
         clock=clock,
-        zone=zone,
-        command=command,
-        files=files,
+        options=StationOptions(zone=zone, command=command, files=files),
     )
     check_may_begin(study.store, study.instrument)
     rebuild_queue(study, clock())
@@ -103,10 +101,9 @@ def build_station(
         study=own_study,
         queue=build_queue(own_study, station),
         clock=clock,
-        zone=zone,
-        token=lambda: f"{rng.getrandbits(128):032x}",
-        rng=rng,
-        respondents=respondents,
+        options=StationOptions(
+            zone=zone, token=lambda: f"{rng.getrandbits(128):032x}", rng=rng, respondents=respondents
+        ),
     )
 
 

@@ -5,7 +5,7 @@ Every action is stored before the next view is shown. Rules belong to `fieldwork
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final, NamedTuple
@@ -82,31 +82,35 @@ class WrapUp(NamedTuple):
     until: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationOptions:
+    """What a station uses beside its study, its queue and its clock."""
+
+    zone: ZoneInfo | None = None
+    """The station's own; None: the computer's."""
+    command: tuple[str, ...] = ()
+    """Dials a number; empty: numbers are dialed by hand."""
+    token: Callable[[], str] = lambda: uuid4().hex
+    """Makes the token of a lease."""
+    rng: Random | None = None
+    files: StudyFiles | None = None
+    """Files of the study that are read again when they change."""
+    respondents: SimulatedRespondents | None = None
+    """None: real ones."""
+
+
 class StationSession:
     """Session of one interviewer at one station, with at most one case at a time. Implements `StationProtocol`."""
 
     def __init__(
-        self,
-        *,
-        study: OpenStudy,
-        queue: CaseQueue,
-        clock: Clock,
-        zone: ZoneInfo | None = None,
-        command: tuple[str, ...] = (),
-        token: Callable[[], str] = lambda: uuid4().hex,
-        rng: Random | None = None,
-        files: StudyFiles | None = None,
-        respondents: SimulatedRespondents | None = None,
+        self, *, study: OpenStudy, queue: CaseQueue, clock: Clock, options: StationOptions | None = None
     ) -> None:
         self._clock = clock
-        self._respondents = respondents
-        """None: real ones."""
-        self.practice = respondents is not None
-        self._zone = zone
-        """The station's own; None: the computer's."""
-        self._command = command
-        self._token = token
-        self._study = StationStudy(study, queue, clock=clock, to_local=self._to_local, rng=rng, files=files)
+        self._options = options = options or StationOptions()
+        self.practice = options.respondents is not None
+        self._study = StationStudy(
+            study, queue, clock=clock, to_local=self._to_local, rng=options.rng, files=options.files
+        )
         self._case: ClaimedCase | None = None
         """The case on the screen."""
         self._session: InterviewSession | None = None
@@ -182,7 +186,7 @@ class StationSession:
         self._study.opened.close()
 
     def _to_local(self, at: datetime) -> datetime:
-        return at.astimezone(self._zone)
+        return at.astimezone(self._options.zone)
 
     # the next case
 
@@ -219,7 +223,7 @@ class StationSession:
             return Rejection("you are on a break")
         if self._wrapup is not None:
             return Rejection("the time after the call is not over")
-        at, token = self._clock(), self._token()
+        at, token = self._clock(), self._options.token()
         try:
             if (stop := self._find_stop(at)) is not None:
                 self._idle_view = stop
@@ -261,7 +265,7 @@ class StationSession:
         return Rejection(stop.why)
 
     def _claim(self, key: str) -> ClaimedCase | Rejection:
-        claimed = self._study.claims.claim(key, self._token())
+        claimed = self._study.claims.claim(key, self._options.token())
         if claimed is None:
             return Rejection(f"there is no case {key}")
         if isinstance(claimed, LeaseHolder):
@@ -328,16 +332,16 @@ class StationSession:
         if (rejection := self._append(NumberDialed(number.position))) is not None:
             return rejection
         by_hand = plan.requires_manual_dialing(number.line, case.case.columns)
-        if self._respondents is not None and self._case is not None:
+        if self._options.respondents is not None and self._case is not None:
             zones = list_call_zones(case.case, number, plan)
             local_time = at.astimezone(ZoneInfo(zones[0])) if zones else self._to_local(at)
             self._case = replace(
-                self._case, heard=self._respondents.answer_call(case.case, number.position, local_time)
+                self._case, heard=self._options.respondents.answer_call(case.case, number.position, local_time)
             )
             return f"{digits.display} was dialed{changed}"
-        if not self._command or by_hand:
+        if not self._options.command or by_hand:
             return f"dial {digits.display}{changed}"
-        return dial(self._command, digits.e164) or f"{digits.display} is ringing{changed}"
+        return dial(self._options.command, digits.e164) or f"{digits.display} is ringing{changed}"
 
     def choose_number(self, position: int) -> Rejection | None:
         chosen = self._case.choose_number(position) if self._case is not None else NO_CASE_ON_SCREEN
@@ -360,14 +364,14 @@ class StationSession:
             note=clean_text(note),
             number=number,
             language=language,
-            link=self._token(),
+            link=self._options.token(),
         )
         return events if isinstance(events, Rejection) else self._save(events)
 
     def add_number(self, text: str) -> Rejection | None:
         if self._case is None:
             return NO_CASE_ON_SCREEN
-        events = outcome_events.build_number_events(self._case, text, self._study.plan, link=self._token())
+        events = outcome_events.build_number_events(self._case, text, self._study.plan, link=self._options.token())
         if isinstance(events, Rejection):
             return events
         if (rejection := self._save(events)) is not None or self._case is None:
@@ -386,7 +390,7 @@ class StationSession:
         try:
             history = self._study.store.cases.queries.read_history(key)
             at = max(self._clock(), history[-1].at)
-            entry = HistoryEntry(at, self.interviewer, self.station, CaseNoteWritten(text), self._token())
+            entry = HistoryEntry(at, self.interviewer, self.station, CaseNoteWritten(text), self._options.token())
             case = Case.from_history(key, [*history, entry])
             position = schedule_case(case, self._study.plan, at)
             conflict = self._study.store.cases.update(CaseUpdate(key, len(history), [entry], position))
@@ -428,7 +432,7 @@ class StationSession:
 
     @property
     def _zone_name(self) -> str:
-        return self._zone.key if self._zone is not None else ""
+        return self._options.zone.key if self._options.zone is not None else ""
 
     def book_appointment(
         self, text: str, *, reading: int = 0, policy: AppointmentPolicy = "anyone", person: str = "", note: str = ""
@@ -468,7 +472,7 @@ class StationSession:
         except UserError as error:
             return Rejection(error.short)
         self._session, self._link, self._case = session, link, link.claimed_case
-        if (respondents := self._respondents) is not None:
+        if (respondents := self._options.respondents) is not None:
             session.practice = True
             session.respondents_answer = lambda interview: respondents.answer_question(case.case.key, interview)
         self._shift.add(case.case.key, link.claimed_case.history[-1])
@@ -500,7 +504,11 @@ class StationSession:
             interview_status = self._study.interviews.describe_state(case.row.key)
         except StoreError as error:
             return self._report_unsaved(error)
-        heard = self._respondents.answer_question(case.case.key, session.interview) if self._respondents else ""
+        heard = (
+            self._options.respondents.answer_question(case.case.key, session.interview)
+            if self._options.respondents
+            else ""
+        )
         self._case = replace(
             case, pending_input=link.pending_input, interview_status=interview_status, heard=heard or case.heard
         )

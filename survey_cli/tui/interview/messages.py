@@ -6,28 +6,28 @@ from survey_cli import entry_commands as commands
 from survey_cli.entries import EarlierAnswer, LineEntry, PickEntry, Prompt
 from survey_cli.tui.interview import pick
 from survey_cli.tui.interview.current_question import CurrentQuestion
-from survey_cli.tui.widgets.text import clean, spoken, styled
+from survey_cli.tui.widgets.text import clean, style_spans, style_text
 
 
 def build_refusal(why: str, said: str) -> list[Content]:
     """Build why the last key was not accepted, and what the interviewer should know."""
-    lines = [styled(f"! {why}", "bold $error") if why else Content(), styled(said, "$quiet")]
+    lines = [style_text(f"! {why}", "bold $error") if why else Content(), style_text(said, "$quiet")]
     return [line for line in lines if line]
 
 
 def build_messages(question: CurrentQuestion, prompt: Prompt, *, why: str, notice: str, said: str) -> list[Content]:
     """Build all that is said of an entry; the earlier answer and the echo give way to what is more important."""
     query, heard = question.query, question.session.heard()
-    lines = [styled(f"they say: {heard}", "$success")] if heard else []
+    lines = [style_text(f"they say: {heard}", "$success")] if heard else []
     lines += build_refusal(why, "")
-    lines += [styled(f"» {notice}", "bold $warning")] if notice else []
+    lines += [style_text(f"» {notice}", "bold $warning")] if notice else []
     if query is not None and not query.aloud:
-        sent = styled(f"? {question.sent}: " if question.sent else "? ")
-        lines.append((sent + spoken(query.text) + " Confirm?").stylize_before("bold $warning"))
+        sent = style_text(f"? {question.sent}: " if question.sent else "? ")
+        lines.append((sent + style_spans(query.text) + " Confirm?").stylize_before("bold $warning"))
     elif query is None and prompt.earlier is not None and not question.denied and not lines:
-        lines.append(styled(_describe_earlier(prompt.earlier), "$quiet"))
+        lines.append(style_text(_describe_earlier(prompt.earlier), "$quiet"))
     echo = "" if why else _echo(question, prompt)
-    lines += [styled(text, "$quiet") for text in (echo, said) if text]
+    lines += [style_text(text, "$quiet") for text in (echo, said) if text]
     notes = [note.text for note in question.notes if note.place == prompt.place]
     return [*lines, *(Content.assemble(("note: ", "$quiet"), (clean(note), "italic")) for note in notes)]
 

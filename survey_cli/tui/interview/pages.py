@@ -19,8 +19,8 @@ from survey_cli.tui.widgets.text import (
     clean,
     escape_markdown,
     join_lines,
-    spoken,
-    styled,
+    style_spans,
+    style_text,
 )
 from survey_cli.values import Place
 from survey_cli.wording import format_quantity
@@ -47,7 +47,7 @@ def build_help(prompt: Prompt | None, keys: Iterable[InterviewKey]) -> str:
 def build_faq(prompt: Prompt) -> Content:
     """Build what respondents ask and what may be answered: the answers are read aloud."""
     parts = [
-        Content.assemble((ASIDE, "$quiet"), spoken(question, "$quiet"), "\n", spoken(answer))
+        Content.assemble((ASIDE, "$quiet"), style_spans(question, "$quiet"), "\n", style_spans(answer))
         for question, answer in prompt.faq
     ]
     return Content("\n\n").join(parts)
@@ -63,16 +63,16 @@ def build_case(
     sections = [
         join_lines(
             [
-                styled(session.respondent, "bold"),
+                style_text(session.respondent, "bold"),
                 *(Content.assemble((f"{clean(label)}: ", "$quiet"), clean(text)) for label, text in session.details),
-                styled(clocks),
+                style_text(clocks),
             ]
         ),
         build_section("EARLIER", _list_items(session.list_recent_answers(RECENT), width)),
         build_section("NOTES", _list_notes(notes, width)),
-        build_section("QUOTA CELLS", [styled(cell) for cell in session.list_quota_cells()]),
+        build_section("QUOTA CELLS", [style_text(cell) for cell in session.list_quota_cells()]),
         build_section(
-            "THEY ASK (F5)", [spoken(question) for question, _ in (prompt.faq if prompt is not None else ())]
+            "THEY ASK (F5)", [style_spans(question) for question, _ in (prompt.faq if prompt is not None else ())]
         ),
     ]
     return Content("\n\n").join([section for section in sections if section])
@@ -97,8 +97,8 @@ def build_review(review: ClosingReview, width: int) -> Content:
     sections = [
         join_lines(
             [
-                styled("Every question is answered", "bold"),
-                styled(f"{format_quantity(review.answered, 'answer')} in {minutes}:{seconds:02}", "$quiet"),
+                style_text("Every question is answered", "bold"),
+                style_text(f"{format_quantity(review.answered, 'answer')} in {minutes}:{seconds:02}", "$quiet"),
             ]
         ),
         build_section("DECLINED", _list_items(review.declined, width)),
@@ -111,7 +111,7 @@ def build_review(review: ClosingReview, width: int) -> Content:
 def build_result(result: InterviewResult | None) -> Content:
     """Build the page after the interview's end."""
     if result is None:
-        return styled("The interview is closed.", "bold")
+        return style_text("The interview is closed.", "bold")
     outcome = result.outcome.name if result.outcome is not None else ""
     headings = {
         "ended": f"Ended: {outcome}" if outcome else "The interview is complete",
@@ -124,10 +124,10 @@ def build_result(result: InterviewResult | None) -> Content:
     stored = ["0 answers stored: all are erased"] if result.erased else [answers, f"stored in {result.stored_in}"]
     return join_lines(
         [
-            styled(headings.get(result.status, result.status), "bold"),
+            style_text(headings.get(result.status, result.status), "bold"),
             Content(" "),
-            *(styled(text, "$quiet") for text in stored),
-            styled(result.remark, "$error"),
+            *(style_text(text, "$quiet") for text in stored),
+            style_text(result.remark, "$error"),
         ]
     )
 

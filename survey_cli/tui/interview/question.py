@@ -24,8 +24,8 @@ from survey_cli.tui.widgets.text import (
     clean,
     hang,
     join_lines,
-    spoken,
-    styled,
+    style_spans,
+    style_text,
 )
 from survey_cli.values import Code, Place
 
@@ -145,15 +145,15 @@ def _format_option(
         sign = f"{HERE} "
     style = "bold" if chosen or marked else "" if option.read else "$quiet"
     first = Content.assemble((sign, "bold $accent"), (f" {option.code!s:>{size}} ", KEY_CAP), " ")
-    parts = [spoken(option.text, style)]
+    parts = [style_spans(option.text, style)]
     if specified:
-        parts.append(styled(f": {specified}", "bold"))
+        parts.append(style_text(f": {specified}", "bold"))
     remarks = [clean(option.note)] if option.note else []
     if not option.read:
         remarks.append("don't read")
     elif option.exclusive and several:
         remarks.append("alone")
-    parts += [styled(f"  ({remark})", "italic $quiet") for remark in remarks]
+    parts += [style_text(f"  ({remark})", "italic $quiet") for remark in remarks]
     lines = hang(first, Content("").join(parts), width)
     if chosen or marked:
         lines = [line.pad_right(max(width - line.cell_length, 0)).stylize_before("$row") for line in lines]
@@ -180,7 +180,7 @@ class Aside(Lines):
             self.rebuild()
 
     def build_lines(self, width: int) -> list[Content]:
-        return hang(self._mark, spoken(self._text, self._style), width)
+        return hang(self._mark, style_spans(self._text, self._style), width)
 
 
 class QuestionView(VerticalScroll):
@@ -230,7 +230,7 @@ class QuestionView(VerticalScroll):
             await self.mount(Horizontal(self._field, self._unit, id="entry"), before="#message")
         self._field.show_hint(clean(entry.hint))
         self._field.set_class(entry.kind == "number" and measure_width(entry.hint) + 1 < SHORT_FIELD, "-short")
-        self._unit.show(styled(entry.unit, "$quiet"))
+        self._unit.show(style_text(entry.unit, "$quiet"))
         return self._field
 
     async def _get_text_area(self) -> "TextArea":
@@ -271,12 +271,12 @@ class QuestionView(VerticalScroll):
         query = prompt.query if not denied else None
         is_read_back = query is not None and query.aloud
         say = self.query_one("#spoken", TextView)
-        parts = [_aside(spoken(prompt.turn))] if prompt.turn else []
-        parts += [_spoken(spoken(prompt.intro), prompt)] if prompt.intro else []
+        parts = [_aside(style_spans(prompt.turn))] if prompt.turn else []
+        parts += [_spoken(style_spans(prompt.intro), prompt)] if prompt.intro else []
         if is_read_back and query is not None:
-            parts += [_aside(spoken(prompt.text)), spoken(query.text)]
+            parts += [_aside(style_spans(prompt.text)), style_spans(query.text)]
         else:
-            parts += [_spoken(spoken(prompt.text), prompt)]
+            parts += [_spoken(style_spans(prompt.text), prompt)]
         say.set_class(not prompt.aloud, "-own")
         say.show(Content("\n\n").join([part for part in parts if part]))
         self.query_one("#instruction", Aside).show(() if is_read_back else prompt.instruction)
@@ -287,7 +287,7 @@ class QuestionView(VerticalScroll):
     def _count_rows(self, prompt: Prompt, parts: list[Content]) -> int:
         """Count the lines that are left for the options, beside the texts of the question."""
         width = min(self.app.size.width - (SIDE_COLUMNS if self.screen.has_class("-wide") else 0), MEASURE) - 9
-        texts = (*parts, *map(spoken, (prompt.instruction, prompt.probe)))
+        texts = (*parts, *map(style_spans, (prompt.instruction, prompt.probe)))
         taken = sum(-(-text.cell_length // width) + 1 for text in texts if text)
         return max(self.app.size.height - CHROME - taken, 4)
 

@@ -69,7 +69,7 @@ from survey_cli.tui.widgets.text import (
     Line,
     TextView,
     clean,
-    styled,
+    style_text,
 )
 
 OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "ctrl+c", "ctrl+p"))
@@ -586,4 +586,4 @@ class InterviewScreen(KeyScreen):
             parts.append("has hung up")
         elif there is not None and not has_side:
             parts.append(f"{there:%H:%M} there")
-        self.query_one("#status", Line).show(self.aside, styled(SEPARATOR.join(parts)))
+        self.query_one("#status", Line).show(self.aside, style_text(SEPARATOR.join(parts)))

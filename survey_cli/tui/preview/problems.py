@@ -7,7 +7,7 @@ from textual.content import Content
 
 from survey_cli.problems import Position, Problem, select_errors
 from survey_cli.text_width import fit, measure_width
-from survey_cli.tui.widgets.text import SEPARATOR, Lines, clean, hang, styled
+from survey_cli.tui.widgets.text import SEPARATOR, Lines, clean, hang, style_text
 from survey_cli.wording import format_quantity
 
 MARKS: Final = {"error": ("! ", "bold $error"), "warning": ("? ", "bold $warning")}
@@ -35,7 +35,7 @@ class ProblemLines(Lines):
             lines += [Content()] if lines else []
             lines += _format_problem(problem, width)
             lines += _format_source(problem, self._read_line(problem.where), width)
-        return lines or [styled("The file has no problems.", "$quiet")]
+        return lines or [style_text("The file has no problems.", "$quiet")]
 
 
 def _format_problem(problem: Problem, width: int) -> list[Content]:
@@ -48,7 +48,7 @@ def _format_problem(problem: Problem, width: int) -> list[Content]:
         clean(problem.what),
         (f" — {clean(problem.remedy)}" if problem.remedy else "", "$code"),
     )
-    return hang(styled(mark, style), text, width)
+    return hang(style_text(mark, style), text, width)
 
 
 def _format_source(problem: Problem, line: str, width: int) -> list[Content]:

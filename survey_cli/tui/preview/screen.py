@@ -27,7 +27,7 @@ from survey_cli.tui.widgets.editing import get_text, set_text
 from survey_cli.tui.widgets.key_screen import MIN_WIDTH
 from survey_cli.tui.widgets.panel import SCROLLS, Act, LinePanel, ListPanel, Row, TextPanel, build_question
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import SEPARATOR, HeaderState, KeyHint, join_lines, styled
+from survey_cli.tui.widgets.text import SEPARATOR, HeaderState, KeyHint, join_lines, style_text
 from survey_cli.wording import format_quantity
 
 PREVIEW_KEYS: Final = (
@@ -243,7 +243,7 @@ class PreviewScreen(InterviewScreen):
             self.said, session.remark = session.remark, ""
         covered = self.panel is not None and self.panel.what in PAGES
         self.set_class(covered, "-page")
-        self.aside = styled(f"! {self.why}", "bold $error") if covered and self.why else self._build_keys()
+        self.aside = style_text(f"! {self.why}", "bold $error") if covered and self.why else self._build_keys()
         super().show()
 
     def _build_keys(self) -> Content:
@@ -338,7 +338,7 @@ def _count_states(values: Sequence[PreviewValue]) -> str:
 def _build_end(result: InterviewResult | None) -> Content:
     """Build the page at the end of the interview."""
     if result is None:
-        return styled("The interview is closed", "bold")
+        return style_text("The interview is closed", "bold")
     outcome = result.outcome.name if result.outcome is not None else ""
     headings = {
         "ended": f"The interview ends here: {outcome or 'complete'}",
@@ -348,8 +348,8 @@ def _build_end(result: InterviewResult | None) -> Content:
     answers = format_quantity(result.answered, "answer")
     return join_lines(
         [
-            styled(headings.get(result.status, "The interview is closed"), "bold"),
+            style_text(headings.get(result.status, "The interview is closed"), "bold"),
             Content(" "),
-            styled(f"{answers}, not stored. When you save the file, an item added at its end is asked.", "$quiet"),
+            style_text(f"{answers}, not stored. When you save the file, an item added at its end is asked.", "$quiet"),
         ]
     )

@@ -17,7 +17,7 @@ from survey_cli.tui.widgets.text import (
     clean,
     hang,
     spread,
-    styled,
+    style_text,
 )
 
 MAX_OTHER_NUMBERS: Final = 3
@@ -35,12 +35,12 @@ def build_card(view: CaseView, width: int, *, rows: int, has_side: bool) -> list
     details = "" if has_side else SEPARATOR.join(f"{label}: {text}" for label, text in view.details if text)
     others = [] if has_side else _build_other_numbers(view)
     notice = [
-        line.stylize("bold $warning") for line in _limit(styled(f"» {view.notice}" if view.notice else ""), width)
+        line.stylize("bold $warning") for line in _limit(style_text(f"» {view.notice}" if view.notice else ""), width)
     ]
     ranked = [
         (0, [_build_name(view, width)]),
         (1, notice),
-        (4, _limit(styled(details.replace("\n", " "), "$quiet"), width)),
+        (4, _limit(style_text(details.replace("\n", " "), "$quiet"), width)),
         (0, _build_numbers(view, width)),
         (3, others),
         (0, build_clocks(view, width)),
@@ -69,22 +69,25 @@ def _limit(text: Content, width: int, most: int = MAX_LINES) -> list[Content]:
 def _build_name(view: CaseView, width: int) -> Content:
     key = f"  {view.key}" if view.key != view.name else ""
     name = Content.assemble((clean(view.name), "bold"), (clean(key), "$quiet"))
-    return spread(name, styled(f"attempt {view.attempt} of {view.limit}", "$quiet"), width)
+    return spread(name, style_text(f"attempt {view.attempt} of {view.limit}", "$quiet"), width)
 
 
 def _build_numbers(view: CaseView, width: int) -> list[Content]:
     """Build the number that is dialed, and why it may not be."""
     number = next((number for number in view.numbers if number.current), None)
     if number is None:
-        return [styled("no number that can be dialed", "bold $error")]
+        return [style_text("no number that can be dialed", "bold $error")]
     position = f"number {view.numbers.index(number) + 1} of {len(view.numbers)}"
-    about = styled(f"   {SEPARATOR.join([*describe_number(number), position])}", "$quiet")
+    about = style_text(f"   {SEPARATOR.join([*describe_number(number), position])}", "$quiet")
     line = Content.assemble((clean(number.text), "bold $accent"), about)
     if view.has_open_call:
-        line += styled(f"{SEPARATOR}dialed", "bold")
+        line += style_text(f"{SEPARATOR}dialed", "bold")
     if not number.why_not:
         return [line]
-    return [line, *hang(styled("! ", "bold $error"), styled(f"not now: {number.why_not}", "bold $error"), width)[:2]]
+    return [
+        line,
+        *hang(style_text("! ", "bold $error"), style_text(f"not now: {number.why_not}", "bold $error"), width)[:2],
+    ]
 
 
 def describe_number(number: StationNumber) -> list[str]:
@@ -100,9 +103,11 @@ def describe_number(number: StationNumber) -> list[str]:
 
 def _build_other_numbers(view: CaseView) -> list[Content]:
     others = [number for number in view.numbers if not number.current]
-    lines = [styled(f"{n.text}   {SEPARATOR.join(describe_number(n))}", "$quiet") for n in others[:MAX_OTHER_NUMBERS]]
+    lines = [
+        style_text(f"{n.text}   {SEPARATOR.join(describe_number(n))}", "$quiet") for n in others[:MAX_OTHER_NUMBERS]
+    ]
     if len(others) > MAX_OTHER_NUMBERS:
-        lines.append(styled(f"and {len(others) - MAX_OTHER_NUMBERS} more: n", "$quiet"))
+        lines.append(style_text(f"and {len(others) - MAX_OTHER_NUMBERS} more: n", "$quiet"))
     return lines
 
 
@@ -117,14 +122,14 @@ def build_clocks(view: CaseView, width: int) -> list[Content]:
     until = f"{SEPARATOR}call until {view.callable_until:%H:%M} there" if view.callable_until is not None else ""
     clocks = Content.assemble((f"{there:{day}} there", "bold"), (f"   {here:{day}} here", ""))
     line = Content.assemble(clocks, (until, "$quiet"))
-    return [line] if line.cell_length <= width else [clocks, styled(until.removeprefix(SEPARATOR), "$quiet")]
+    return [line] if line.cell_length <= width else [clocks, style_text(until.removeprefix(SEPARATOR), "$quiet")]
 
 
 def build_history(history: Iterable[StationHistoryLine], width: int) -> list[Content]:
     """Build what happened to the case, the oldest first: when, what, what was noted, by whom."""
     lines: list[Content] = []
     for entry in history:
-        when = styled(f"{format_time(entry.at)}  ", "$quiet")
+        when = style_text(f"{format_time(entry.at)}  ", "$quiet")
         note = f": {entry.note}" if entry.note else ""
         text = Content.assemble(
             clean(entry.what),

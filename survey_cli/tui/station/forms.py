@@ -18,7 +18,7 @@ from survey_cli.sessions.station.station_protocol import (
 from survey_cli.tui.widgets.form import FormField, FormPanel
 from survey_cli.tui.widgets.panel import CLOSE, Panel
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import HERE, KeyHint, TextView, clean, join_lines, styled
+from survey_cli.tui.widgets.text import HERE, KeyHint, TextView, clean, join_lines, style_text
 from survey_cli.wording import shorten
 
 FormValues: TypeAlias = dict[str, str]
@@ -90,7 +90,7 @@ class AppointmentPanel(FormPanel):
         if name != "when" or self._time is None:
             return Content()
         if isinstance(self._time, UnclearTime):
-            return styled(f"? {self._time.why}", "bold $warning")
+            return style_text(f"? {self._time.why}", "bold $warning")
         hint = f"   {clean(self._time.hint)}" if self._time.hint else ""
         return Content.assemble((f"= {clean(self._time.echo)}", "bold $success"), (hint, "$quiet"))
 
@@ -156,7 +156,7 @@ class ScriptsPanel(Panel):
                 Content.assemble((f"{mark} ", "bold $accent"), (str(n + 1), "bold $code"), (f"  {name}", style))
             )
         self.query_one("#script-names", Static).update(join_lines(lines))
-        self.query_one("#script", TextView).show(styled(self._scripts[self._at].text))
+        self.query_one("#script", TextView).show(style_text(self._scripts[self._at].text))
 
     async def press(self, key: str) -> None:
         script = self._scripts[self._at]

@@ -27,7 +27,7 @@ from survey_cli.tui.widgets.text import (
     clean,
     hang,
     join_lines,
-    styled,
+    style_text,
 )
 from survey_cli.wording import format_quantity, shorten
 
@@ -53,7 +53,9 @@ def build_due_line(due: StationAppointment | None, now: datetime | None, width: 
     """Build the line of an appointment that is due; nothing where none is."""
     if due is None or now is None:
         return Content()
-    return styled(f" {shorten(describe_due(due, now), width - KEY_HINT_WIDTH)}  (m lists it) ", "bold reverse $warning")
+    return style_text(
+        f" {shorten(describe_due(due, now), width - KEY_HINT_WIDTH)}  (m lists it) ", "bold reverse $warning"
+    )
 
 
 def build_waiting_page(appointments: Sequence[StationAppointment], summary: ShiftSummary, width: int) -> Content:
@@ -70,7 +72,10 @@ def build_shift(summary: ShiftSummary, width: int) -> Content:
 def build_messages(messages: Iterable[tuple[str, str, str]], width: int) -> Content:
     """Build messages under each other, each of a mark, a text and a style; a blank line where all are empty."""
     shown = [
-        line for mark, text, style in messages if text for line in hang(styled(mark, style), styled(text, style), width)
+        line
+        for mark, text, style in messages
+        if text
+        for line in hang(style_text(mark, style), style_text(text, style), width)
     ]
     return join_lines(shown) if shown else Content(" ")
 
@@ -107,15 +112,15 @@ def build_side(
             numbers = numbers if len(view.numbers) > 1 else []
         else:
             title = view.name if view.key == view.name else f"{view.name}  {view.key}"
-            sections += [join_lines([styled(title, "bold"), *details, *build_clocks(view, width)])]
+            sections += [join_lines([style_text(title, "bold"), *details, *build_clocks(view, width)])]
         sections += [build_section("NUMBERS", numbers)]
     return _join_sections([*sections, build_waiting_page(appointments, summary, width)])
 
 
 def _build_side_number(number: StationNumber, width: int) -> list[Content]:
     style = "bold" if number.current else ""
-    first = styled(f"{HERE if number.current else ' '} {number.text}  ", style)
-    return hang(first, styled(SEPARATOR.join(describe_number(number)), style), width)
+    first = style_text(f"{HERE if number.current else ' '} {number.text}  ", style)
+    return hang(first, style_text(SEPARATOR.join(describe_number(number)), style), width)
 
 
 def _build_appointments(appointments: Sequence[StationAppointment]) -> list[Content]:
@@ -126,7 +131,7 @@ def _build_appointments(appointments: Sequence[StationAppointment]) -> list[Cont
         style = "bold $error" if appointment.is_late else "$quiet"
         lines.append(Content.assemble((f"{when}  ", style), clean(name), (f"  {clean(about)}", style)))
     if len(appointments) > NEXT_APPOINTMENTS:
-        lines.append(styled(f"and {len(appointments) - NEXT_APPOINTMENTS} more: m", "$quiet"))
+        lines.append(style_text(f"and {len(appointments) - NEXT_APPOINTMENTS} more: m", "$quiet"))
     return lines
 
 

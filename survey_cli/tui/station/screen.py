@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Final, assert_never
+from typing import Final
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
@@ -190,20 +190,20 @@ class StationScreen(KeyScreen):
 
     async def _do(self, key: StationKey, rest: str = "") -> None:
         """Do what a key or a dot word asks for."""
-        act = {
-            "find": self._open_search,
+        acts: dict[str, Callable[[], Awaitable[object]]] = {
+            "find": lambda: self._open_search(rest),
             "appointments": self._open_appointments,
-            "back": self._take_back,
-            "pause": self._pause,
+            "back": lambda: self._finish(self.session.revoke_outcome()),
+            "pause": lambda: self._pause(rest),
             "leave": self._open_end,
-            "help": self._open_help,
-            "case": self._open_case,
+            "help": lambda: self.open_panel(TextPanel("help", build_key_help())),
+            "case": lambda: self.open_panel(TextPanel("case", self._build_side())),
             "palette": self._open_palette,
-            "note": self._open_note,
-        }.get(key.action)
+            "note": lambda: self._open_note(rest),
+        }
         case = self.case
-        if act is not None:
-            await act(rest)
+        if key.action in acts:
+            await acts[key.action]()
         elif case is None:
             self._refuse_without_case()
         else:
@@ -349,12 +349,9 @@ class StationScreen(KeyScreen):
         if self.case is not None:
             await self._outcomes.choose(self.case, choice)
 
-    async def _take_back(self, rest: str) -> None:
-        await self._finish(self.session.revoke_outcome())
-
     # Other cases
 
-    async def _open_appointments(self, rest: str) -> None:
+    async def _open_appointments(self) -> None:
         self.appointments = self.session.list_appointments()
         due = self.session.find_due_appointment()
         own = [each for each in self.appointments if due is None or each.key != due.key]
@@ -385,7 +382,7 @@ class StationScreen(KeyScreen):
     async def _start_break(self, reason: str) -> None:
         await self._stay(self.session.start_break(reason), said="")
 
-    async def _open_end(self, rest: str) -> None:
+    async def _open_end(self) -> None:
         """Show the shift, and ask whether it ends; not while a call has no outcome."""
         case = self.case
         if case is not None and (case.has_open_call or case.pending_input):
@@ -443,17 +440,11 @@ class StationScreen(KeyScreen):
 
     # Pages
 
-    async def _open_help(self, rest: str) -> None:
-        await self.open_panel(TextPanel("help", build_key_help()))
-
-    async def _open_case(self, rest: str) -> None:
-        await self.open_panel(TextPanel("case", self._build_side()))
-
     def _build_side(self) -> Content:
         summary, beside_card = self.session.summarize_shift(), self.has_class("-wide")
         return build_side(self.now, self.appointments, summary, self.case_width, beside_card=beside_card)
 
-    async def _open_palette(self, rest: str) -> None:
+    async def _open_palette(self) -> None:
         """Open the palette: every action that has a key, and every outcome."""
         case = self.case
         rows = [
@@ -589,18 +580,10 @@ def _drop_seconds(view: StationView) -> StationView:
 
 def _identify(view: StationView) -> tuple[object, ...]:
     """Return what tells one view from another: the case and its attempt, then what is called and pending."""
-    match view:
-        case CaseView():
-            current = next((n.position for n in view.numbers if n.current), 0)
-            return "case", view.key, view.attempt, current, view.pending_input
-        case IdleView():
-            return ("idle",)
-        case BreakView():
-            return ("break",)
-        case WrapUpView():
-            return ("wrapup",)
-        case _:
-            assert_never(view)
+    if not isinstance(view, CaseView):
+        return (type(view),)
+    current = next((number.position for number in view.numbers if number.current), 0)
+    return CaseView, view.key, view.attempt, current, view.pending_input
 
 
 def _list_choices(case: CaseView) -> tuple[OutcomeChoice, ...]:

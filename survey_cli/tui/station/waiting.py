@@ -7,7 +7,7 @@ from textual.content import Content
 
 from survey_cli.sessions.station.station_protocol import BreakView, IdleView, WrapUpView
 from survey_cli.tui.station.case import format_time
-from survey_cli.tui.widgets.text import spread, styled
+from survey_cli.tui.widgets.text import spread, style_text
 
 
 def build_waiting(view: IdleView | BreakView | WrapUpView, width: int) -> list[Content]:
@@ -15,13 +15,13 @@ def build_waiting(view: IdleView | BreakView | WrapUpView, width: int) -> list[C
     match view:
         case IdleView():
             heading = "The study is paused" if view.study_is_paused else "Nobody can be called just now"
-            texts = [styled(view.why[:1].upper() + view.why[1:])]
+            texts = [style_text(view.why[:1].upper() + view.why[1:])]
             if view.next_at is not None:
                 when = format_time(view.next_at, view.station_time)
-                texts.append(styled(f"Next: {when}. The case comes by itself."))
+                texts.append(style_text(f"Next: {when}. The case comes by itself."))
         case BreakView():
             heading = f"On a break: {view.reason}" if view.reason else "On a break"
-            texts = [styled(f"Since {view.since:%H:%M}")]
+            texts = [style_text(f"Since {view.since:%H:%M}")]
             if view.station_time is not None:
                 texts = [Content.assemble((format_duration(view.station_time - view.since), "bold"), "   ", texts[0])]
         case WrapUpView():
@@ -30,12 +30,12 @@ def build_waiting(view: IdleView | BreakView | WrapUpView, width: int) -> list[C
             seconds = -(-left // timedelta(seconds=1))
             texts = [
                 Content.assemble("The next case comes in ", (f"{seconds} s", "bold")),
-                styled("━" * min(seconds, width), "$accent"),
+                style_text("━" * min(seconds, width), "$accent"),
             ]
         case _:
             assert_never(view)
     clock = f"{view.station_time:%H:%M} here" if isinstance(view.station_time, datetime) else ""
-    lines = [spread(styled(heading, "bold"), styled(clock, "$quiet"), width), Content()]
+    lines = [spread(style_text(heading, "bold"), style_text(clock, "$quiet"), width), Content()]
     return [*lines, *(line for text in texts for line in text.wrap(max(width, 4)))]
 
 

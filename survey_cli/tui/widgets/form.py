@@ -13,7 +13,7 @@ from survey_cli.entries import to_ascii_digits
 from survey_cli.tui.widgets.editing import Field, edit, insert
 from survey_cli.tui.widgets.panel import Panel
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import CHOSEN, HERE, KeyHint, TextView, clean, styled
+from survey_cli.tui.widgets.text import CHOSEN, HERE, KeyHint, TextView, clean, style_text
 
 KEYS_OF_FORM: Final = "Tab goes on, Shift+Tab back, Esc closes and keeps what you typed"
 CLEARS: Final = ("backspace", "delete", "0", " ")
@@ -107,7 +107,7 @@ class FormPanel(Panel):
         """Show the field's label, marked where the field has the keys."""
         here = name == self.at
         label = f"{HERE if here else ' '} {self._fields[name].label}"
-        self.query_one(f"#name-{name}", TextView).show(styled(label, "bold $accent" if here else "$quiet"))
+        self.query_one(f"#name-{name}", TextView).show(style_text(label, "bold $accent" if here else "$quiet"))
 
     def show(self) -> None:
         """Show what can be chosen, what is, and what is said of it."""

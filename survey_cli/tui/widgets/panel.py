@@ -17,7 +17,7 @@ from survey_cli.entries import OfferedOption, to_ascii_digits
 from survey_cli.text_width import fit, measure_width
 from survey_cli.tui.widgets.editing import Field, edit, insert, set_text
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import MARGIN, KeyHint, KeyHints, clean, styled
+from survey_cli.tui.widgets.text import MARGIN, KeyHint, KeyHints, clean, style_text
 
 Act: TypeAlias = Callable[[], Awaitable[None]]
 Refuse: TypeAlias = Callable[[str], None]
@@ -120,7 +120,7 @@ class LinePanel(Panel):
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="row"):
-            yield Static(styled(self._label), classes="label", markup=False)
+            yield Static(style_text(self._label), classes="label", markup=False)
             yield Field(self._start)
 
     def on_mount(self) -> None:
@@ -182,7 +182,7 @@ class ChoicePanel(Panel):
     def compose(self) -> ComposeResult:
         if self._detail:
             yield Static(self._detail + "\n", markup=False)
-        yield Static(styled(self._question, "bold"), markup=False)
+        yield Static(style_text(self._question, "bold"), markup=False)
         if any(choice.key.isdecimal() for choice in self._choices):
             lines = [Content.assemble((f" {c.key} ", "bold $code"), f" {clean(c.label)}") for c in self._choices]
             yield Static(Content("\n").join(lines), markup=False)
@@ -272,7 +272,7 @@ class ListPanel(Panel):
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="row"):
-            yield Static(styled(self._label), classes="label", markup=False)
+            yield Static(style_text(self._label), classes="label", markup=False)
             yield Field()
         yield OptionList(markup=False, compact=True)
 
@@ -291,11 +291,11 @@ class ListPanel(Panel):
         for row in self._shown:
             if row.heading != heading:
                 heading = row.heading
-                options.append(Option(styled(heading, "$quiet"), disabled=True))
+                options.append(Option(style_text(heading, "$quiet"), disabled=True))
             self._positions.append(len(options))
             options.append(Option(_format_row(row, widths)))
         if not self._shown:
-            options.append(Option(styled(self._empty, "$quiet"), disabled=True))
+            options.append(Option(style_text(self._empty, "$quiet"), disabled=True))
         listed = self.query_one(OptionList)
         listed.clear_options()
         listed.add_options(options)

@@ -44,12 +44,12 @@ def escape_markdown(text: str) -> str:
     return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>~" else letter for letter in clean(text))
 
 
-def styled(text: str, style: str = "") -> Content:
+def style_text(text: str, style: str = "") -> Content:
     """Return literal text in one style."""
     return Content.styled(clean(text), style) if style else Content(clean(text))
 
 
-def spoken(text: StyledText, style: str = "") -> Content:
+def style_spans(text: StyledText, style: str = "") -> Content:
     """Return the text with what is stressed in bold and underlined."""
     return Content.assemble(
         *((clean(span.text), f"{style} bold underline" if span.stress else style) for span in text if span.text)
@@ -63,7 +63,7 @@ def join_lines(lines: Iterable[Content]) -> Content:
 
 def build_section(title: str, lines: Sequence[Content]) -> Content:
     """Return lines under a title; nothing where there are none."""
-    return join_lines([styled(title, "bold $quiet"), *lines]) if lines else Content()
+    return join_lines([style_text(title, "bold $quiet"), *lines]) if lines else Content()
 
 
 def hang(first: Content, text: Content, width: int) -> list[Content]:
@@ -238,7 +238,7 @@ class Header(Lines):
         gap = " " * (width - title.cell_length - measure_width(position))
         done = round(min(max(state.progress, 0.0), 1.0) * width)
         margin = " " * MARGIN
-        last = styled(state.last.replace("\n", " "), "$quiet").truncate(width - MARGIN, ellipsis=True)
+        last = style_text(state.last.replace("\n", " "), "$quiet").truncate(width - MARGIN, ellipsis=True)
         return [
             Content.assemble(margin, title, gap, position, margin).stylize_before("$bar"),
             Content.assemble(margin, ("━" * done, "$accent"), ("─" * (width - done), "$quiet")),
@@ -252,7 +252,7 @@ def _build_title(title: str, section: str, kind: str, room: int) -> Content:
     mark = Content.styled(f" {kind} ", "bold reverse") + " " if kind else Content()
     after = Content.assemble(("  ›  ", "$quiet"), clean(section)) if section else Content()
     room -= mark.cell_length
-    first = styled(title, "bold").truncate(max(room - after.cell_length, 12), ellipsis=True)
+    first = style_text(title, "bold").truncate(max(room - after.cell_length, 12), ellipsis=True)
     return mark + (first + after).truncate(max(room, 0), ellipsis=True)
 
 
