@@ -157,7 +157,7 @@ class PickEntry(NamedTuple):
                 specify_texts[option.code] = rest.strip()
                 rest = ""
             elif rest and not self.several:
-                return Rejection(f"one answer only: {self.format_codes()}")
+                return Rejection(f"only one answer: {self.format_codes()}")
         return PickReply(tuple(codes), specify_texts)
 
     def format_codes(self) -> str:

@@ -27,13 +27,13 @@ class EntryCommand(NamedTuple):
 
 COMMANDS: Final = (
     EntryCommand("back", "", "to the item before this one"),
-    EntryCommand("front", "", "after going back: on to the first item without an answer"),
-    EntryCommand("jump", "ID", "to an item already asked; .jump alone lists them", "f3"),
-    EntryCommand("note", "TEXT", "a remark of yours, stored with this item", "f2"),
-    EntryCommand("notes", "NUMBER TEXT", "your notes; with a number and a text, that note is replaced"),
-    EntryCommand("lang", "CODE", "go on in another language; .lang alone lists them", "f4"),
+    EntryCommand("front", "", "after going back: to the first item without an answer"),
+    EntryCommand("jump", "ID", "to an item that was asked; .jump alone lists them", "f3"),
+    EntryCommand("note", "TEXT", "your remark, stored with this item", "f2"),
+    EntryCommand("notes", "NUMBER TEXT", "your notes; with a number and a text, replaces that note"),
+    EntryCommand("lang", "CODE", "continue in another language; .lang alone lists them", "f4"),
     EntryCommand("ok", "REASON", "confirm, after a line with ?; the reason may be left out", "f9"),
-    EntryCommand("faq", "", "what respondents ask, with the answers to read", "f5"),
+    EntryCommand("faq", "", "questions respondents ask, with the answers to read", "f5"),
     EntryCommand("again", "", "this item once more, introductions included"),
     EntryCommand("suspend", "", "suspend the interview, to be resumed here; Ctrl+C does the same"),
     EntryCommand("stop", "OUTCOME", "end the interview for good; .stop alone lists the outcomes", "f8"),
@@ -42,7 +42,7 @@ COMMANDS: Final = (
 """Commands of both interfaces."""
 PLAIN_COMMANDS: Final = (
     *COMMANDS,
-    EntryCommand("brief", "", "say only once what an experienced interviewer knows; .brief again says it every time"),
+    EntryCommand("brief", "", "say only once what you know by heart; .brief again says it every time"),
 )
 """Commands of the line interface."""
 ENTRY_COMMAND_NAMES: Final = tuple(command.name for command in PLAIN_COMMANDS)
@@ -57,7 +57,7 @@ REVIEW_HELP: Final = "Enter completes the interview; .back or .jump ID corrects 
 NOTHING_TO_CONFIRM: Final = "there is nothing to confirm here"
 NO_LANGUAGE: Final = "this survey has one language only"
 NO_FAQ: Final = "this survey has no answers to respondents' questions"
-ENTER_TWICE_HINT: Final = "that Enter came too soon after the last one"
+ENTER_TWICE_HINT: Final = "this Enter came too soon after the last one"
 SAME_ENTER_SECONDS: Final = 0.5
 """An Enter this soon after a code that was accepted by itself belongs to that code."""
 HELD_ENTER_SECONDS: Final = 1.0
@@ -108,7 +108,7 @@ def parse_command(
     names = [*(decline.id for decline in declines), *commands]
     nearest = find_nearest(name, names) if name else None
     suggestion = f"did you mean .{nearest}? " if nearest else ""
-    return Rejection(f".{word} is no command here: {suggestion}.help lists them all")
+    return Rejection(f".{word} is not a command here: {suggestion}.help lists them all")
 
 
 def find_place(text: str, asked: Iterable[Place]) -> Place | Rejection:
@@ -121,28 +121,29 @@ def find_place(text: str, asked: Iterable[Place]) -> Place | Rejection:
     if match is not None:
         return match
     nearest = find_nearest(text, places)
-    remedy = f"did you mean {nearest}?" if nearest is not None else ".jump alone lists what has been"
+    remedy = f"did you mean {nearest}?" if nearest is not None else ".jump alone lists the items that have"
     return Rejection(f"{text} has not been asked: {remedy}")
 
 
 def find_outcome(text: str, stops: Sequence[Outcome]) -> Outcome | Rejection:
     """Return the outcome with this number or id."""
     if not stops:
-        return Rejection("there is no outcome for ending here: .suspend suspends it")
+        return Rejection("this interview can't be ended here: .suspend suspends it")
     key = to_ascii_digits(text).casefold()
     for outcome in stops:
         if key in (str(outcome.number), outcome.id):
             return outcome
     ids = [outcome.id for outcome in stops]
     nearest = find_nearest(text, ids)
-    return Rejection(f"{text} is not one of them: " + (f"did you mean {nearest}?" if nearest else ", ".join(ids)))
+    suggestion = f"did you mean {nearest}?" if nearest else ", ".join(ids)
+    return Rejection(f"{text} is not an outcome here: {suggestion}")
 
 
 def parse_note_change(text: str, count: int) -> tuple[int, str] | Rejection:
     """Parse which of `count` notes is replaced, from 1, and its new text."""
     number, _, new_text = text.partition(" ")
     if not number.isdecimal() or not 1 <= int(number) <= count:
-        return Rejection(f"{number} is no note: .notes lists them")
+        return Rejection(f"there is no note {number}: .notes lists them")
     if not new_text.strip():
         return Rejection(f"the new text is missing: .notes {int(number)} TEXT")
     return int(number), new_text.strip()

@@ -125,7 +125,7 @@ def limit_per_rule(problems: Iterable[Problem]) -> list[Problem]:
 def build_too_many(last: Problem, count: int) -> Problem:
     """Build the problem that stands for the `count` further ones of a rule that are not shown."""
     what = f"{count:,} more problems of this kind ({last.rule}) are" if count > 1 else "1 more such problem is"
-    return Problem("too-many", last.where, "", f"{what} not shown", "begin with the first ones")
+    return Problem("too-many", last.where, "", f"{what} not shown", "start with the first ones")
 
 
 def select_errors(problems: Iterable[Problem]) -> list[Problem]:

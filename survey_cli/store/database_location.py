@@ -52,9 +52,9 @@ def locate_database(path: str | Path, instrument: str, db: str | None) -> str:
     if not os.path.exists(file) and os.path.exists(earlier):
         raise StoreError(
             format_path(file),
-            f"is not there, and an earlier version kept interviews of this name in {earlier}",
-            f"if they are this study's, move the files of {earlier.parent} to {file.parent}, or give --db {earlier};"
-            f" if not, begin this study's own with --db {file}",
+            f"does not exist, but an earlier version stored interviews of this name in {earlier}",
+            f"if they belong to this study, move the files of {earlier.parent} to {file.parent}, or use --db {earlier};"
+            f" if not, start a new database with --db {file}",
         )
     return DatabaseFile(format_path(file), path, named=False)
 
@@ -91,7 +91,7 @@ def open_store(where: str, *, create: bool) -> Store:
         return _open(where, create=create)
     except OSError as error:
         raise UserError(
-            where, f"the folder can't be created ({error.strerror})", "name another place with --db"
+            where, f"the folder can't be created ({error.strerror})", "choose another folder with --db"
         ) from error
 
 
@@ -126,7 +126,7 @@ def _make_confirmable(error: DifferentQuestionnaireError, where: DatabaseFile) -
         error.where,
         error.what,
         error.remedy,
-        question="Are both the same study, so that this questionnaire replaces that one?",
+        question="Are both files the same study, so that this one replaces the other?",
         confirm=lambda: _accept_questionnaire(where),
     )
 

@@ -138,8 +138,8 @@ class DoNotCallList:
         if key and stored_key not in (key, _make_key_mark(self._key)):
             raise StoreError(
                 f"{connector.where}{KEY_SUFFIX}",
-                "is the key of another do-not-call list",
-                "restore the key that belongs to the list, from a backup of the folder",
+                "belongs to another do-not-call list",
+                "restore the key that belongs to this list from a backup of the folder",
             )
 
     @classmethod
@@ -369,8 +369,8 @@ def _read_stored_key(db: SqliteConnector) -> str:
         return ""
     raise StoreError(
         f"{db.where}{KEY_SUFFIX}",
-        "is missing, and without this key nobody can tell which numbers are on the do-not-call list",
-        "put it back from a backup of the folder",
+        "is missing; without this key, the numbers on the do-not-call list can't be checked",
+        "restore it from a backup of the folder",
     )
 
 
@@ -381,7 +381,7 @@ def _check_list_file(db: SqliteConnector) -> None:
         raise StoreError(
             db.where,
             "is not a do-not-call list of this program",
-            "put the list back in its place from a backup, or move this file away to begin a new one",
+            "restore the list from a backup, or move this file away to start a new list",
         )
     if version > VERSION:
         raise StoreError(db.where, "was written by a newer version of this program", "install that version to open it")

@@ -35,11 +35,13 @@ def check_origin(store: Store, questionnaire: Path, *, named: bool) -> None:
         publish = f"survey study publish {questionnaire} --db {db.where}"
         if other.exists():
             remedy = (
-                "give this one another name (instrument:); if both are the same study, name the database,"
-                f" --db {db.where}, or make this file the study's: {publish}"
+                "give this questionnaire another name (instrument:); if both are the same study, use"
+                f" --db {db.where}, or replace the other file with this one: {publish}"
             )
         else:
-            remedy = f"if this is that file, renamed or moved: {publish}; else give it another name (instrument:)"
+            remedy = (
+                f"if this is the same file, renamed or moved: {publish}; otherwise give it another name (instrument:)"
+            )
         raise DifferentQuestionnaireError(
             str(file), f"it was made for another questionnaire of this name, {other}", remedy
         )

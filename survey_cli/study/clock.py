@@ -45,8 +45,8 @@ def check_last_time(store: Store, where: str, at: datetime) -> None:
     local, newest_local = at.astimezone(), newest.astimezone()
     raise ConfirmableError(
         where,
-        f"this computer's clock shows {local:%Y-%m-%d %H:%M}, and the newest entry is of {newest_local:%Y-%m-%d %H:%M}",
-        "set the clock; if it is right, begin with --clock-is-right",
+        f"this computer's clock shows {local:%Y-%m-%d %H:%M}, but the newest entry is from {newest_local:%Y-%m-%d %H:%M}",
+        "set the clock; if it is right, start with --clock-is-right",
         question="Is this computer's clock right?",
         confirm=confirm,
     )
@@ -82,7 +82,7 @@ def record_start(store: Store, at: datetime) -> None:
 
 def list_future_entries(store: Store, at: datetime) -> list[str]:
     """Return a sentence for each interview and case with entries dated after this time. Raises StoreError."""
-    remedy = "set its clock; survey case outcome FILE CASE OUTCOME --note TEXT dates a case that waits anew"
+    remedy = "set its clock; for a waiting case, then run: survey case outcome FILE CASE OUTCOME --note TEXT"
     return [
         f"{owner} has {format_quantity(count, 'entry', 'entries')} dated in the future, the last one"
         f" {last.astimezone():%Y-%m-%d %H:%M}: a station's clock was wrong"

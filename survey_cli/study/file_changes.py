@@ -84,8 +84,8 @@ class StudyFiles:
         instrument = version.instrument
         people = load_people(study.path, study.where, self._people)
         if instrument.id != study.instrument.id:
-            what = f"the questionnaire is {instrument.id} now, and this station works on {study.instrument.id}"
-            raise UserError(study.path, what, "leave, and start the station again")
+            what = f"the questionnaire is now {instrument.id}, but this station works on {study.instrument.id}"
+            raise UserError(study.path, what, "leave the station and start it again")
         try:
             check_may_begin(study.store, instrument)
         except StoreError:
@@ -95,8 +95,8 @@ class StudyFiles:
             raise
         who = people.find(study.who.login)
         if who is None:
-            remedy = f"a supervisor adds the line to {PEOPLE_FILE}"
-            raise UserError(study.who.login, "is no longer among the people of this study", remedy)
+            remedy = f"ask a supervisor to add you to {PEOPLE_FILE}"
+            raise UserError(study.who.login, "is no longer on the study's list of people", remedy)
         reopened = replace(
             study,
             instrument=instrument,

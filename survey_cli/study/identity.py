@@ -24,8 +24,8 @@ def identify(claimed: str, account: str, people: People, own_people: People) -> 
         )
     who = people.find(name)
     if who is None:
-        remedy = f"ask {own_people.format_supervisors()}: a supervisor adds the line to {PEOPLE_FILE}"
-        raise UserError(name, "is not among the people of this study", remedy)
+        remedy = f"ask {own_people.format_supervisors()} to add this name to {PEOPLE_FILE}"
+        raise UserError(name, "is not on the study's list of people", remedy)
     return who
 
 
@@ -33,8 +33,8 @@ def check_people_list(account: str, people: People, own_people: People) -> None:
     """Check that the list of people is the study's own, or that the account may use another one. Raises UserError."""
     if people == own_people or _is_supervisor(account, own_people):
         return
-    what = f"{account} is no supervisor on the study's own list, so no other list can be used"
-    raise UserError("--people", what, f"leave it out, or ask {own_people.format_supervisors()}")
+    what = f"{account} is not a supervisor on the study's own list, so no other list can be used"
+    raise UserError("--people", what, f"leave the option out, or ask {own_people.format_supervisors()}")
 
 
 def _is_supervisor(account: str, people: People) -> bool:

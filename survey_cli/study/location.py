@@ -30,7 +30,7 @@ def describe_files(path: str | Path, where: str, *, people: str | None = None) -
         return f"database: {database}"
     if not file.is_file():
         return f"database: {database}; people: no list ({file}), so everybody has all rights"
-    loose = " (not only its owner may change it: chmod 640)" if file.stat().st_mode & 0o022 else ""
+    loose = " (others than its owner can change it: run chmod 640)" if file.stat().st_mode & 0o022 else ""
     return f"database: {database}; people: {file}{loose}"
 
 

@@ -147,7 +147,7 @@ def load_people_by_id(path: str | Path, instrument: str, *, db: str | None, name
 def make_busy_error(study: OpenStudy, key: str, holder: LeaseHolder) -> UserError:
     """Return the error for an action on a case that a station has."""
     what = f"{holder.by} has it at station {holder.station}"
-    return UserError(f"case {key}", what, f"wait, or take it away: survey case free {study.path} '{key}'")
+    return UserError(f"case {key}", what, f"wait, or take it back: survey case free {study.path} '{key}'")
 
 
 def load_people(path: str | Path, where: str, named: str | None) -> People:
@@ -157,6 +157,6 @@ def load_people(path: str | Path, where: str, named: str | None) -> People:
         return People()
     people_file = read_people(file)
     if isinstance(people_file, list):
-        remedy = "correct it, so that it is known who may do what"
+        remedy = "correct it: it decides who may do what"
         raise UserError(str(file), "the list of people cannot be read", remedy, problems=tuple(people_file))
     return people_file.people

@@ -40,8 +40,8 @@ def find_version_in_force(store: Store, instrument: Instrument, path: str) -> Ve
         return VersionInForce(instrument)
     published_hash = read_published_hash(store)
     if not published_hash and not store.data.can_publish():
-        what = "no version of the questionnaire is published there yet"
-        raise UserError(store.where, what, f"the schema's owner publishes it: survey study publish {path}")
+        what = "no version of the questionnaire has been published there yet"
+        raise UserError(store.where, what, f"ask the schema's owner to publish it: survey study publish {path}")
     if published_hash in ("", instrument.hash):
         return VersionInForce(instrument)
     published = rebuild_instrument(store.data.find_instrument_texts(published_hash) or {}, published_hash)
@@ -49,14 +49,14 @@ def find_version_in_force(store: Store, instrument: Instrument, path: str) -> Ve
     if published_title != title:
         raise UserError(
             store.where,
-            f"the study there is titled {published_title!r}, and this questionnaire {title!r}",
-            "give this one another name (instrument:); if it is the same study, the schema's owner publishes it:"
+            f"the study there is titled {published_title!r}, but this questionnaire {title!r}",
+            "give this questionnaire another name (instrument:); if it is the same study, ask the schema's owner to run:"
             f" survey study publish {path}",
         )
     version = f", version {published.version}," if published.version else ""
     return VersionInForce(
         published,
-        f"The questionnaire published there{version} is used: the file {path} differs from it"
+        f"The published questionnaire{version} is used, because the file {path} differs from it"
         f" (survey study publish {path})",
     )
 

@@ -89,7 +89,7 @@ def check_changes_accepted(store: Store, instrument: Instrument) -> None:
     file = next(iter(instrument.texts))
     raise UserError(
         file,
-        f"{first.change.item}: {first.change.what}, but {first.versions_text} has interviews{others_text}",
+        f"{first.change.item}: {first.change.what}, but there are interviews of {first.versions_text}{others_text}",
         f"`survey check {file}` shows each change and how to accept it",
     )
 

@@ -123,7 +123,7 @@ class _CombinedColumns:
             part_names = {v.name for v in part.variables}
             for name in self.variables:
                 if name in self._newest and name not in part_names:
-                    self._note_difference(name, f"not yet in {part.version}: not asked there")
+                    self._note_difference(name, f"not in {part.version} yet, so not asked there")
 
     def _add_column(self, variable: Variable, part: VersionRows, number: int, newest: VersionRows) -> str:
         """Add the column of a part's variable and return its name."""
@@ -135,7 +135,7 @@ class _CombinedColumns:
             self._note_difference(variable.item, f"{part.version} is in a separate column, {column}: {separate.why}")
         elif known is None:
             self.variables[name] = variable
-            self._note_difference(name, f"only in {part.version}: not asked in later ones")
+            self._note_difference(name, f"only in {part.version}, so not asked in later versions")
         elif known.storage != variable.storage:
             name = self._find_older_column(variable, number, part)
             older, newer = _STORAGE_NAMES[variable.storage], _STORAGE_NAMES[known.storage]

@@ -220,7 +220,7 @@ def test_a_full_disk_and_room_again(desktop: Desktop, small_disk: Path, plain: b
 def test_a_disk_with_no_room_for_a_database(small_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (small_disk / "holiday.jpg").write_bytes(b"x" * 270_000)
     said = told(capsys, "interview", "small.yaml", "--case", "7", "--db", str(small_disk / "a.db"))
-    assert "the disk is full — make room on it" in said
+    assert "the disk is full — free some space on it" in said
     assert [path.name for path in small_disk.iterdir()] == ["holiday.jpg"]
 
 
@@ -233,7 +233,7 @@ def test_a_disk_that_filled_up_after_the_interviews(small_disk: Path, capsys: py
     (small_disk / "holiday.jpg").write_bytes(b"x" * disk_usage(small_disk).free)
     for command in (("interviews",), ("db", "verify"), ("status",)):
         said = told(capsys, *command, "small.yaml", "--db", str(db))
-        assert "the disk is full — make room on it, then try again" in said
+        assert "the disk is full — free some space on it, then try again" in said
         assert "SQLITE" not in said
 
 
@@ -252,9 +252,9 @@ if os.geteuid() == 0:
 @pytest.mark.parametrize(
     ("folder_mode", "file_mode", "said"),
     [
-        (0o777, 0o444, "the file can only be read — make it writable for you"),
-        (0o555, 0o666, "nothing can be written in the folder responses — make it writable for you"),
-        (0o555, None, "nothing can be written in the folder responses — make it writable for you"),
+        (0o777, 0o444, "the file is read-only — make it writable for you"),
+        (0o555, 0o666, "you have no permission to write to the folder responses — make it writable for you"),
+        (0o555, None, "you have no permission to write to the folder responses — make it writable for you"),
     ],
 )
 def test_what_may_not_be_written(folder: Path, folder_mode: int, file_mode: int | None, said: str) -> None:
@@ -367,7 +367,7 @@ def test_the_log_beside_the_database_deleted(desktop: Desktop, plain: bool) -> N
     see(station, "Which one?")
     Path("responses/small.db-wal").unlink()
     say(station, "red")
-    see(station, "which belongs to the database, has been moved or deleted")
+    see(station, "companion file (its name ends in -wal) has been moved")
     suspend(station)
     if not plain:
         see(station, "once more leaves")
@@ -439,10 +439,10 @@ def test_a_database_of_a_newer_program(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (lambda path: path.mkdir(), "is not a file — name another"),
+        (lambda path: path.mkdir(), "is not a file — specify another file"),
         (lambda path: path.write_text("my thesis\n" * 100), "the file is not a database"),
-        (lambda path: path.write_text(""), "not one of this program's — name another file"),
-        (lambda path: sqlite3.connect(path).execute("CREATE TABLE t (a)"), "not one of this program's"),
+        (lambda path: path.write_text(""), "another program's database — specify another file"),
+        (lambda path: sqlite3.connect(path).execute("CREATE TABLE t (a)"), "another program's database"),
     ],
     ids=["a folder", "a text", "nothing", "another program's"],
 )
@@ -462,7 +462,7 @@ def test_a_network_file_system(capsys: pytest.CaptureFixture[str], monkeypatch: 
         "survey_cli.store.backends.sqlite.database_files.find_mounted_file_system", lambda table, path: "nfs4"
     )
     said = told(capsys, "interview", "small.yaml", "--case", "7")
-    assert said.startswith("responses/small.db: the folder is on a file system that other computers may use too (nfs4)")
+    assert said.startswith("responses/small.db: the folder is on a file system that other computers may share (nfs4)")
     assert list(Path("responses").iterdir()) == []
 
 

@@ -363,7 +363,7 @@ def test_a_full_disk_is_said_in_one_line(arguments: list[str]) -> None:
     with full.open("w") as out:
         done = subprocess.run([*SURVEY, *arguments], stdout=out, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1
-    assert done.stderr == "survey: no space left on device — fix that, then give the command again\n"
+    assert done.stderr == "survey: no space left on device — fix that, then run the command again\n"
 
 
 @pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

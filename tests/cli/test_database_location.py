@@ -63,7 +63,7 @@ def test_a_database_where_an_earlier_version_put_it_is_pointed_out(
     capsys.readouterr()
     assert run_command(["case", "list", file]) == 1
     said = capsys.readouterr().err
-    assert f"an earlier version kept interviews of this name in {Path('responses/units.db').resolve()}" in said
+    assert f"an earlier version stored interviews of this name in {Path('responses/units.db').resolve()}" in said
     assert "--db" in said
     Path("surveys/2026/responses").mkdir()
     Path("responses/units.db").rename("surveys/2026/responses/units.db")
@@ -118,11 +118,11 @@ def test_the_question_is_settled_at_a_terminal(capsys: pytest.CaptureFixture[str
     capsys.readouterr()
     assert run_command(["case", "list", str(moved)]) == 2
     publish = "survey study publish a/units.yaml --db a/responses/units.db"
-    assert f"if this is that file, renamed or moved: {publish}; else" in capsys.readouterr().err
+    assert f"if this is the same file, renamed or moved: {publish}; otherwise" in capsys.readouterr().err
 
     def asked(answer: str) -> tuple[str, int]:
         child = pexpect.spawn(SURVEY[0], [*SURVEY[1:], "case", "list", str(moved)], encoding="utf-8", timeout=30)
-        child.expect("Are both the same study.*\\[y/N\\] ")
+        child.expect("Are both files the same study.*\\[y/N\\] ")
         child.sendline(answer)
         child.expect(pexpect.EOF)
         child.close()
@@ -161,7 +161,7 @@ def test_the_database_and_the_list_of_people_are_said_by_their_whole_paths(
     assert f"database: {responses / 'units.db'}; people: {people}\n" in capsys.readouterr().err
     people.chmod(0o660)
     assert run_command(["status", file]) == 0
-    assert f"people: {people} (not only its owner may change it: chmod 640)\n" in capsys.readouterr().err
+    assert f"people: {people} (others than its owner can change it: run chmod 640)\n" in capsys.readouterr().err
 
 
 def test_a_list_in_any_other_folder_is_no_list(capsys: pytest.CaptureFixture[str]) -> None:

@@ -123,7 +123,7 @@ def test_an_interview_goes_on_as_it_began_where_its_file_has_problems_now(survey
 def test_two_instruments_share_a_database(survey, server):
     written("other.yaml", HOME.replace("instrument: home", "instrument: other"))
     survey("interview", "home.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n1\nx\n")
-    assert "nothing is stored there in the schema other" in survey("interviews", "other.yaml", "--db", server, gives=1)
+    assert "the schema other contains no study" in survey("interviews", "other.yaml", "--db", server, gives=1)
     survey("interview", "other.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n1\nx\n")
     assert "1 interview" in survey("interviews", "other.yaml", "--db", server)
 

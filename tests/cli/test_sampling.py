@@ -274,7 +274,10 @@ def test_only_a_supervisor_imports_where_people_are_listed(survey, study) -> Non
     written("responses/interviewers.csv", "login,role\nann,interviewer\nsue,supervisor\n")
     _, err = survey("sample", "import", study, "cases.csv", "--by", "ann", gives=1)
     assert "ann: is an interviewer, and only a supervisor may import a sample — ask sue" in err
-    assert "is not among the people" in survey("sample", "import", study, "cases.csv", "--by", "zoe", gives=1)[1]
+    assert (
+        "is not on the study's list of people"
+        in survey("sample", "import", study, "cases.csv", "--by", "zoe", gives=1)[1]
+    )
     assert not Path("responses/study.db").exists()
     survey("sample", "import", study, "cases.csv", "--by", "sue")
 

@@ -222,8 +222,8 @@ def test_columns_that_come_and_go_are_not_asked_elsewhere_and_told_together() ->
     assert [v.name for v in made.table.variables] == ["d", "a", "b", "c"]
     assert list(made.table.rows) == [(NOT_ASKED, 1, 2, 3), (4, 5, NOT_ASKED, NOT_ASKED)]
     assert said(made) == [
-        "b, c: only in version 1: not asked in later ones",
-        "d: not yet in version 1: not asked there",
+        "b, c: only in version 1, so not asked in later versions",
+        "d: not in version 1 yet, so not asked there",
     ]
 
 

@@ -387,7 +387,7 @@ def test_rows_that_stand_again_and_again_are_counted_and_told_once() -> None:
     read = from_text("code,count\n" + "1.1,1\n" * 500)
     assert read.frames == {"": DispositionCounts(i=500)}
     assert [str(w) for w in read.warnings] == [
-        "stdin:3: 1.1 is already on line 2, and 500 times in all — all are counted"
+        "stdin:3: 1.1 is already on line 2, and 500 times in all — all of them are counted"
     ]
 
 
@@ -396,7 +396,7 @@ def test_all_problems_of_a_file_are_told_at_once_with_their_lines() -> None:
     told = problems_of(text)
     assert [p.split(":")[1] for p in told] == ["2", "3", "4", "5", "6", "6", "7", "8", "9", "10"]
     for words, problem in zip(
-        ("2.10", "below zero", "percentage", "write 1234", "no count", "no AAPOR code", "no code and no group",
+        ("2.10", "is negative", "percentage", "write 1234", "not a count", "no AAPOR code", "neither a code nor a group",
          "write 12.5", "write 0", "3 fields"),
         told,
         strict=True,
@@ -414,14 +414,14 @@ def test_all_problems_of_a_file_are_told_at_once_with_their_lines() -> None:
         ("code,count\n", "no counts"),
         ("group,count\nT,4\n", "no counts"),
         ("1.1,30\n2.11,4\n", "no column 'count'"),
-        ("code,counts\n1.1,3\n", "is it 'counts'?"),
+        ("code,counts\n1.1,3\n", "if 'counts' is meant, rename it"),
         ("name,count\nI,3\n", "no column 'code' or group"),
         ("group,count,count\nI,3,3\n", "two columns"),
         ("group,count\nNCC,3\n", "did you mean 'NC'?"),
-        ("frame,group,count\n,I,3\n", "names no frame"),
+        ("frame,group,count\n,I,3\n", "has no frame"),
         ('group,count\nI,"3\n', "never closed"),
         ("group;count\nI;1.234\n", "write 1234, or 1.2340"),
-        ("group,count\nI,1e999999999\n", "no count"),
+        ("group,count\nI,1e999999999\n", "not a count"),
         ("frame,group,count\nm\u00f3vil,I,3\n".encode("cp1252"), "not UTF-8"),
         ("group,count\nI,3\n".encode("utf-16"), "not UTF-8"),
         ("group,count\nI,3\n".encode("utf-16-le"), "not a text file"),
@@ -448,7 +448,7 @@ def test_a_total_is_compared_and_not_counted() -> None:
     assert read.warnings == ()
     missing = from_text("\n".join(row for row in rows if not row.startswith("O,")))
     assert missing.frames[""].sum_groups() == 21350 - 1163
-    assert "add up to 20187, its total is 21350" in str(missing.warnings[0])
+    assert "add up to 20187, but the total is 21350" in str(missing.warnings[0])
 
 
 # The report

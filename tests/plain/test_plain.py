@@ -224,7 +224,7 @@ def test_a_rejected_entry_is_followed_by_the_entry_line_alone() -> None:
     desk = one("Really?", YES_NO)
     assert printed(desk, "7", "1 2", "1")[1:3] == [
         "! 7 is not offered here: 1, 2\n",
-        "! one answer only: 1, 2\n",
+        "! only one answer: 1, 2\n",
     ]
     assert desk.given == [("a", "1")]
 
@@ -274,7 +274,7 @@ def test_a_typed_line_is_taken_as_it_is_meant(entry: LineEntry | VerbatimEntry, 
 @pytest.mark.parametrize("line", ["..back", ".5", ".", ".hlep"])
 def test_elsewhere_a_line_that_begins_with_a_dot_is_never_an_answer(entry: ReadEntry | PickEntry, line: str) -> None:
     desk = one("What?", entry)
-    assert printed(desk, line)[1].startswith(f"! {line} is no command here: ")
+    assert printed(desk, line)[1].startswith(f"! {line} is not a command here: ")
     assert desk.given == []
 
 
@@ -376,7 +376,7 @@ def test_notes_are_listed_and_replaced() -> None:
     assert after[1] == "[there is no note yet]\n"
     assert after[4] == "[1  a: sounded sure]\n[.notes NUMBER TEXT replaces one]\n"
     assert after[6].startswith("[1  a: not so sure]\n")
-    assert after[7] == "! 4 is no note: .notes lists them\n"
+    assert after[7] == "! there is no note 4: .notes lists them\n"
 
 
 # Commands
@@ -386,7 +386,7 @@ def test_declines_go_by_their_id() -> None:
     desk = Fake((prompt("a", "One?", YES_NO), prompt("b", "Two?", YES_NO, declines=())))
     after = printed(desk, ".DK", ".dk", "1")
     assert desk.given == [("a", ".dk"), ("b", "1")]
-    assert after[2] == "! .dk is no command here: .help lists them all\n"
+    assert after[2] == "! .dk is not a command here: .help lists them all\n"
 
 
 def test_back_jump_note_and_language() -> None:
@@ -454,9 +454,9 @@ def test_answers_to_questions_are_read_and_the_questions_are_not() -> None:
 def test_a_mistyped_dot_word_names_the_nearest() -> None:
     desk = one("One?", YES_NO)
     after = printed(desk, ".bakc", ".refsed", ".xyzzy", ".ok")
-    assert after[1] == "! .bakc is no command here: did you mean .back? .help lists them all\n"
+    assert after[1] == "! .bakc is not a command here: did you mean .back? .help lists them all\n"
     assert "did you mean .refused?" in after[2]
-    assert after[3] == "! .xyzzy is no command here: .help lists them all\n"
+    assert after[3] == "! .xyzzy is not a command here: .help lists them all\n"
     assert after[4].startswith("! there is nothing to confirm here")
 
 
@@ -466,7 +466,7 @@ def test_a_mistyped_dot_word_names_the_nearest() -> None:
 def test_stop_with_an_outcome() -> None:
     desk = one("One?", YES_NO)
     code, out = held(desk, ".stop broke_off", ".stop break_off", "n", ".stop break_off", "y")
-    assert "! broke_off is not one of them: did you mean break_off?" in out
+    assert "! broke_off is not an outcome here: did you mean break_off?" in out
     assert desk.calls == ["stop break_off"]
     assert "[Stopped: Broke off]" in out
     assert code == 3
@@ -476,7 +476,7 @@ def test_stop_alone_lists_the_outcomes_and_asks() -> None:
     desk = one("One?", YES_NO)
     after = printed(desk, ".stop", "9", "", ".stop", ".dk", ".stop", "٨", "y")
     assert "[30  Broke off (break_off)]\n[8  Call back, no time given (callback)]\n" in after[1]
-    assert after[2].startswith("! 9 is not one of them: break_off, callback")
+    assert after[2].startswith("! 9 is not an outcome here: break_off, callback")
     assert after[3] == "[not ended]\n"
     assert desk.given == [("a", ".dk")]
     assert desk.calls == ["stop callback"]
@@ -554,7 +554,7 @@ def test_an_answer_is_corrected_from_the_review() -> None:
 def test_what_makes_no_sense_at_the_review_says_what_does() -> None:
     desk, texts = reviewed("7", ".ok", ".dk", ".again", ".note late")
     assert all("Enter completes the interview; .back or .jump ID corrects" in text for text in texts[1:3])
-    assert texts[3].startswith("! .dk is no command here")
+    assert texts[3].startswith("! .dk is not a command here")
     assert texts[4].startswith("[Everything is answered")
     assert texts[5].startswith("[noted]")
     assert desk.calls[-2:] == ["suspend", "complete"], "the input ended, and nothing is left open"

@@ -167,7 +167,7 @@ def test_a_number_of_the_sample_is_read_in_the_studys_language(
     seating = StartOptions(case="7", interviewer="Ann", columns={"size": typed})
     desk = attempt(start_or_resume, file, seating, clock=lambda: NOON, store=store)
     if size is None:
-        assert "12.000 may be a decimal or thousands" in str(desk)
+        assert "12.000 may be a decimal number or thousands" in str(desk)
     else:
         assert isinstance(desk, InterviewSession), str(desk)
         assert desk.interview.start.sample["size"] == size

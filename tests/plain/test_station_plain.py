@@ -262,7 +262,7 @@ def test_every_dot_word_of_the_help_is_known() -> None:
         assert f"[{word}  {does}]" in said
         answered = worked(FakeStation(), word.split()[0], "")[1]
         assert "is no command here" not in answered, word
-    assert "! .dail is no command here: did you mean .dial?" in worked(FakeStation(), ".dail")[1]
+    assert "! .dail is not a command here: did you mean .dial?" in worked(FakeStation(), ".dail")[1]
     assert "! it is typed as .note TEXT" in worked(FakeStation(), ".note")[1]
 
 

@@ -121,7 +121,7 @@ def test_no_emergency_number_of_any_country_can_be_dialled() -> None:
         plan = PhoneMetadata.short_metadata_for_region(country)
         own = plan.emergency.example_number if plan is not None and plan.emergency is not None else None
         for text in {own or "112", "112", "911"}:
-            assert refused(text, country).why != "there is no number in it"
+            assert refused(text, country).why != "it contains no number"
             refused(f"+{phonenumbers.country_code_for_region(country)} {text}", country)
 
 
@@ -177,7 +177,7 @@ def test_zones_are_all_that_are_possible() -> None:
 @pytest.mark.parametrize(
     ("text", "country", "e164", "doubt"),
     [
-        ("3125550100.0", "US", "+13125550100", "a spreadsheet has made a decimal of it: read as 3125550100"),
+        ("3125550100.0", "US", "+13125550100", "a spreadsheet has turned it into a decimal: read as 3125550100"),
         ("7911123456", "GB", "+447911123456", "its leading 0 is missing: read as 07911 123456"),
         ("236618300", "IT", "+390236618300", "its leading 0 is missing: read as 02 3661 8300"),
     ],
@@ -198,17 +198,17 @@ def test_a_number_abroad_that_lost_its_plus_sign_may_be_a_mistyped_one_at_home(t
 @pytest.mark.parametrize(
     ("text", "country", "why"),
     [
-        ("n/a", "US", "there is no number in it"),
+        ("n/a", "US", "it contains no number"),
         ("3.12555E+09", "US", "a spreadsheet has rounded it"),
         ("555 0100", "US", "the area code is missing"),
         ("312 555 01", "US", "it has too few digits"),
         ("312 555 0100 5", "US", "it has too many digits"),
         ("312 555 0100", None, "it does not say which country it is in"),
-        ("312 555 0100", "UK", "the numbers of a country 'UK' are not known"),
-        ("+999 312 555 0100", "US", "no country has this code"),
+        ("312 555 0100", "UK", "the program knows no country 'UK'"),
+        ("+999 312 555 0100", "US", "no country has this calling code"),
         ("1" * 300, "US", "it is too long to be a number"),
         ("1" * 30, "US", "it has too many digits"),
-        ("a1b", "US", "it is no telephone number"),
+        ("a1b", "US", "it is not a telephone number"),
     ],
 )
 def test_why_it_is_no_number(text: str, country: str | None, why: str) -> None:

@@ -38,7 +38,7 @@ def test_date_and_reason_are_kept_and_what_is_not_barred_is_said(tmp_path: Path)
     assert (first.since, first.reason, first.line) == (date(2026, 11, 24), "asked", 2)
     assert (second.since, second.number.e164) == (None, "+12145550101")
     assert [str(p).removeprefix(str(path)).partition(" — ")[0] for p in found.problems] == [
-        ":3: date: 'lately': the value does not fit the column; the number is blocked all the same",
+        ":3: date: 'lately': the value does not fit the column; the number is still blocked",
         ":4: number: '555': it has too few digits; it is not blocked",
     ]
 
@@ -70,11 +70,11 @@ def test_all_that_is_wrong_with_a_list_of_people_is_said(tmp_path: Path) -> None
     found = read_people(path)
     assert isinstance(found, list)
     assert [str(p).removeprefix(str(path)) for p in found] == [
-        ":3: login: 'PAT' is already in line 2 — give each person one of their own",
-        ":4: login: 'kim lee' is no login name — write the name the person logs in with",
-        ":5: pseudonym: 'i1' is already in line 2 — give each person one of their own",
-        ":6: role: 'supervizor' is no role — did you mean 'supervisor'?",
-        ":7: login: the login name is missing — write the name the person logs in with",
+        ":3: login: 'PAT' is already in line 2 — give each person a different login name",
+        ":4: login: 'kim lee' is not a login name — write the name that the person logs in with",
+        ":5: pseudonym: 'i1' is already in line 2 — give each person a different login name",
+        ":6: role: 'supervizor' is not a role — did you mean 'supervisor'?",
+        ":7: login: the login name is missing — write the name that the person logs in with",
     ]
 
 

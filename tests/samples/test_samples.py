@@ -136,7 +136,7 @@ def test_what_is_empty_is_not_asked_and_what_the_file_lacks_is_said(folder: Fold
     ]
     assert sample.columns == ("id", "size")
     assert warnings(sample) == [
-        ":1: note: there is no such column in the file, so no case has a value"
+        ":1: note: the file has no such column, so no case has a value"
         " — add it to the file, if the questionnaire needs it"
     ]
 
@@ -161,15 +161,15 @@ quotas:
 def test_a_case_that_no_target_limits_is_said_and_so_is_one_without_a_replicate(folder: Folder) -> None:
     rows = "a,North,1,x\nb,,1,x\nc,North,,x\nd,South,2,x\ne,South,2,x\nf,North,2,\n"
     said = warnings(folder.sample("id,region,kind,wave\n" + rows, QUOTAS))
-    unknown = "the case is in no cell of it — fill it in; until then no target limits the case"
+    unknown = "the case is in none of its cells — fill it in; until then, no target limits the case"
     assert said == [
-        f":3: region: there is no value, and the quota cells counts by it: {unknown}",
-        f":4: kind: there is no value, and the quota cells counts by it: {unknown}",
-        f":4: kind: there is no value, and the quota sectors counts by it: {unknown}",
-        ":5: cells: there is no target for South/2: such cases are in no cell of the quota cells"
-        " — give it a target, unless such cases are not limited",
+        f":3: region: there is no value, but the quota cells needs it: {unknown}",
+        f":4: kind: there is no value, but the quota cells needs it: {unknown}",
+        f":4: kind: there is no value, but the quota sectors needs it: {unknown}",
+        ":5: cells: the quota cells has no target for South/2: such cases are in none of its cells"
+        " — add a target, unless such cases need no limit",
         ":7: wave: there is no replicate: the case is released at once"
-        " — fill it in if the case is to wait for its release",
+        " — fill it in if the case should wait for a release",
     ]
 
 
@@ -200,7 +200,7 @@ def test_a_file_in_another_script_is_not_taken_for_a_western_one(folder: Folder)
 def test_another_encoding_is_read_only_if_it_is_named(folder: Folder) -> None:
     written = "id,note\na,x\nb,José\n".encode("cp1252")
     assert folder.refused(written) == [
-        ":3: the file is not UTF-8: it contains the byte 0xE9 — save it as CSV UTF-8, or name its encoding, the "
+        ":3: the file is not UTF-8: it contains the byte 0xE9 — save it as CSV UTF-8, or specify its encoding, the "
         "one that makes this word right: --encoding cp1252 (José), --encoding cp1251 (Josй)"
     ]
     assert folder.sample(written, encoding="cp1252").cases[1].values["note"] == "José"
@@ -218,10 +218,10 @@ def test_a_cell_may_go_over_lines_and_lines_are_counted_as_an_editor_counts(fold
 def test_names_are_found_without_regard_to_case_spaces_and_underscores(folder: Folder) -> None:
     sample = folder.sample("ID ,Home Phone,who\n1,312 555 0100,x\n", EVERYTHING)
     assert sample.columns == ("id", "who", "home_phone")
-    said = [line for line in warnings(sample) if "taken" in line]
+    said = [line for line in warnings(sample) if "is read instead" in line]
     assert said == [
-        ":1: id: the column 'ID' is taken for it — name it id to be sure",
-        ":1: home_phone: the column 'Home Phone' is taken for it — name it home_phone to be sure",
+        ":1: id: the column 'ID' is read instead — if that is right, rename it to id",
+        ":1: home_phone: the column 'Home Phone' is read instead — if that is right, rename it to home_phone",
     ]
 
 
@@ -238,33 +238,33 @@ def test_all_problems_are_said_in_one_go_by_line(folder: Folder) -> None:
     )
     found = folder.refused(HEAD + rows, EVERYTHING)
     assert [line.partition(" — ")[0] for line in found] == [
-        ":2: tz: 'America/Chicgo': 'America/Chicgo' is no time zone",
+        ":2: tz: 'America/Chicgo': 'America/Chicgo' is not a time zone",
         ":2: speaks: 'fr': the questionnaire has no language 'fr'",
         ":2: w: '0': a weight must be greater than 0",
-        ":2: first: '1.5': a priority is a whole number",
+        ":2: first: '1.5': a priority must be a whole number",
         ":2: kind: '7': the value does not fit the column",
         ":2: born: '31/12/1960': there is no such day where 31 is the month",
-        ":2: letter: 'other': there is no such arm",
+        ":2: letter: 'other': the split has no such arm",
         ":3: the row has 2 cells, the first row 13",
         ":4: id: '1' is already the case of line 2",
-        ":4: tz: 'Eastern': 'Eastern' is no time zone",
+        ":4: tz: 'Eastern': 'Eastern' is not a time zone",
         ":4: w: 'x': the value does not fit the column",
         ":4: kind: 'Other': the value does not fit the column",
         ":5: the row has 14 cells, the first row 13",
         ":6: id: the case has no key",
-        ":6: tz: 'EST': 'EST' has no summer time and no place",
+        ":6: tz: 'EST': 'EST' has no daylight saving time and names no place",
         ":6: w: there is no weight",
         ":6: born: '2026-02-30': there is no such day",
     ]
     assert found[0].endswith("— did you mean 'America/Chicago'?")
-    assert found[4].endswith("— it is one of 1 (Home), 2 (Mobile), 3 (Other), 4 (Other)")
+    assert found[4].endswith("— write one of 1 (Home), 2 (Mobile), 3 (Other), 4 (Other)")
 
 
 def test_of_one_kind_the_first_are_shown_and_the_others_counted(folder: Folder) -> None:
     rows = "".join(f"{i},x,many\n" for i in range(MAX_SHOWN + 312))
     found = folder.refused("id,note,size\n" + rows)
     assert len(found) == MAX_SHOWN + 1
-    assert found[-1] == f":{MAX_SHOWN + 2}: size: and 312 more of this kind — begin with the first ones"
+    assert found[-1] == f":{MAX_SHOWN + 2}: size: and 312 more of this kind — start with the first ones"
 
 
 @pytest.mark.parametrize(
@@ -273,21 +273,21 @@ def test_of_one_kind_the_first_are_shown_and_the_others_counted(folder: Folder) 
         ("", ": the file is empty"),
         ("\n\n", ": the file is empty"),
         ("id,note\n", ": there is no case below the first row"),
-        ("note,size\nx,1\n", ":1: id: there is no such column in the file"),
+        ("note,size\nx,1\n", ":1: id: the file has no such column"),
         ("idd,note\nx,1\n", "did you mean 'idd'?"),
-        ("My list,\nof cases,\nid,note\nx,1\n", "the names seem to be in line 3: remove the lines above"),
+        ("My list,\nof cases,\nid,note\nx,1\n", "the names seem to be in line 3: remove the lines above it"),
         ("id,id\nx,y\n", ":1: id: column 1 and column 2 both have this name"),
-        ('id,note\na,"open\nb,c\n', ":2: a cell that begins with a quote never ends; nothing below is read"),
+        ('id,note\na,"open\nb,c\n', ":2: a quoted cell is never closed; the lines after it are not read"),
         ('id,note\na,"b"c\n', ":2: a quote is in the wrong place"),
         ("id,size\na,1_000\n", "write a number"),
         ("id,size\na,nan\n", "write a number"),
-        ('id,size\na,"1,000"\n', "write it without separators of thousands"),
-        ('id,size\na,"1,5"\n', "write a point, not a comma"),
-        ("id;size\na;1,000\n", "1,000 may be a decimal or thousands"),
+        ('id,size\na,"1,000"\n', "write it without thousands separators"),
+        ('id,size\na,"1,5"\n', "write a decimal point, not a comma"),
+        ("id;size\na;1,000\n", "1,000 may be a decimal number or thousands"),
         ("id,size\na,1e15\n", "the number is too large to be stored exactly"),
         ("id,note\na,x\0y\n", ":2: this is not a text file"),
         ("id,note\n" + "x" * 201 + ",\n", "a key of 201 characters is too long"),
-        (b"\xd0\xcf\x11\xe0rest", "this is a workbook of the old kind"),
+        (b"\xd0\xcf\x11\xe0rest", "this is a workbook in the old format"),
         (b"PK\x03\x04rest", "this is not an Excel workbook"),
     ],
 )  # fmt: skip
@@ -342,8 +342,8 @@ def test_dates_are_read_in_the_order_of_the_country(folder: Folder, text: str, c
     ("text", "remedy"),
     [
         ("Central", "write America/Chicago"), ("Pacific Time", "write America/Los_Angeles"),
-        ("EST", "write the place, as America/New_York"), ("Los Angeles", "write America/Los_Angeles"),
-        ("../../etc/passwd", "write one as America/Chicago"), ("America", ""),
+        ("EST", "write a place, such as America/New_York"), ("Los Angeles", "write America/Los_Angeles"),
+        ("../../etc/passwd", "write one such as America/Chicago"), ("America", ""),
     ],
 )  # fmt: skip
 def test_what_is_no_zone_is_refused_and_the_likely_one_named(folder: Folder, text: str, remedy: str) -> None:
@@ -506,7 +506,7 @@ def test_cells_of_a_workbook_are_what_a_person_sees(folder: Folder) -> None:
 def test_problems_of_a_workbook_name_row_and_letter(folder: Folder) -> None:
     book = workbook(["id", "size", "extra"], ["a", "x", None], ["b", "#N/A", None], sheets=("Old",))
     found = "\n".join(folder.refused(book))
-    assert ":1: extra: column C is not in sample:, left out" in found
+    assert ":1: extra: column C is not in sample: and is left out" in found
     assert ":2: size (column B): 'x': the value does not fit the column" in found
     assert ":3: B3: the cell's value is #N/A" in found
     assert "'Sheet' is read, not 'Old'" in found
@@ -524,7 +524,7 @@ def test_without_the_library_of_workbooks_it_is_said_what_to_install(
 
 def test_a_formula_that_was_never_counted_is_no_empty_cell(folder: Folder) -> None:
     (said,) = folder.refused(workbook(["id", "size"], ["a", "=1+1"]))
-    assert "the formula in B2 has no value" in said
+    assert "the formula in B2 was not calculated" in said
 
 
 # properties

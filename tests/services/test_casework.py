@@ -502,7 +502,9 @@ def test_promises_go_to_another(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
     promised(shift, "A", "B")
     promised(shift, "C", keeper="anyone")
-    assert "is not among the people" in refused(case_actions.reassign_appointments, request(shift), key="A", to="zoe")
+    assert "is not on the study's list of people" in refused(
+        case_actions.reassign_appointments, request(shift), key="A", to="zoe"
+    )
     assert "no appointments" in refused(case_actions.reassign_appointments, request(shift), all_of="bob", to="ann")
     with shift.study() as study:  # whoever gave it, anyone may keep it
         case = shift.case("C")
@@ -577,7 +579,7 @@ def test_interviewers_see_no_names_and_change_nothing(tmp_path: Path) -> None:
         assert "ask sue" in refused(call)
     for wanted in (CaseFilter(find="Adams"), CaseFilter(where="name == 'Bert Núñez'")):
         assert "only supervisors" in refused(list_cases, ann, wanted)
-    assert "is not among the people" in refused(list_cases, request(shift, "zoe"), CaseFilter())
+    assert "is not on the study's list of people" in refused(list_cases, request(shift, "zoe"), CaseFilter())
 
 
 # the command line
@@ -645,7 +647,7 @@ def test_wrong_commands_are_answered_in_one_line(survey) -> None:
         ("case show", ("D",), 1, "there is no case 'D'"),
         ("case why", ("Al",), 1, "did you mean 'A'?"),
         ("case why", ("A", "--at", "soon"), 2, "write 2026-11-24 15:00"),
-        ("case why", ("A", "--interviewer", "zoe"), 1, "is not among the people"),
+        ("case why", ("A", "--interviewer", "zoe"), 1, "is not on the study's list of people"),
         ("case reopen", (), 2, "name a case, or --refusals soft"),
         ("case reassign", ("A",), 2, "name the new owner of the appointment"),
         ("sample release", ("1",), 1, "no replicates"),
@@ -677,10 +679,8 @@ def test_a_list_of_people_with_mistakes_lets_nobody_in(tmp_path: Path, capsys: p
     people.write_text(PEOPLE + "eve,,,boss\n")
     assert run_command(["case", "list", str(shift.file), "--db", shift.db, "--people", str(people), "--by", "sue"]) == 1
     said = capsys.readouterr().err.splitlines()
-    assert said[0].startswith(f"{people}:5: role: 'boss' is no role — ")
-    assert said[1:] == [
-        f"{people}: the list of people cannot be read — correct it, so that it is known who may do what"
-    ]
+    assert said[0].startswith(f"{people}:5: role: 'boss' is not a role — ")
+    assert said[1:] == [f"{people}: the list of people cannot be read — correct it: it decides who may do what"]
     missing = tmp_path / "nobody.csv"
     assert run_command(["case", "list", str(shift.file), "--db", shift.db, "--people", str(missing)]) == 1
     assert capsys.readouterr().err == f"{missing}: there is no such file — check the path\n"

@@ -190,7 +190,7 @@ def test_a_server_keeps_nothing_of_it_in_its_tables(store):
         ),
         (
             "UPDATE cases SET stood = 9 WHERE key = 'x'",
-            "the queue position of case x is of event 9, and the last event is 5",
+            "the queue position of case x was computed at event 9, but the last event is 5",
         ),
         ("UPDATE cases SET status = 'leased' WHERE key = 'x'", "case x is leased, was done, and its lease"),
         ("UPDATE cases SET status = 'ready', was = 'ready' WHERE key = 'x'", "case x is ready, was ready"),

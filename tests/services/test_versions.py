@@ -258,13 +258,13 @@ def test_only_a_supervisor_accepts_where_people_are_listed(capsys: pytest.Captur
         assert f"log in as {claimed}, or ask bob" in said
     Path("responses/interviewers.csv").write_text("login,role\nbob,supervisor\n")
     assert run_command(accept) == 1
-    assert "sue: is not among the people of this study — ask bob: a supervisor adds" in capsys.readouterr().err
+    assert "sue: is not on the study's list of people — ask bob to add this name to" in capsys.readouterr().err
     Path("responses/interviewers.csv").write_text("login,role\nsue,supervisor\nbob,supervisor\nann,\n")
     assert run_command([*accept, "--by", "ann"]) == 1, "under an interviewer's name one has an interviewer's rights"
     said = capsys.readouterr().err
     assert "ann: only a supervisor may accept a change of meaning — ask bob or sue" in said
     assert run_command([*accept, "--by", "zoe"]) == 1
-    assert "zoe: is not among the people of this study — ask bob or sue" in capsys.readouterr().err
+    assert "zoe: is not on the study's list of people — ask bob or sue" in capsys.readouterr().err
     assert wrong(TURNED)
     assert run_command([*accept, "--by", "bob"]) == 0
     assert "accepted by bob (account sue)" in capsys.readouterr().err
@@ -283,7 +283,7 @@ def test_no_real_interview_begins_under_a_change_that_nobody_accepted() -> None:
     ):
         assert isinstance(refused, UserError)
         assert (
-            "q1: code 1 was 'Yes' and is 'No', but version 1 has interviews, and there is 1 more such change"
+            "q1: code 1 was 'Yes' and is 'No', but there are interviews of version 1, and there is 1 more such change"
             in refused.what
         )
         assert "survey check v.yaml" in refused.remedy
@@ -306,7 +306,7 @@ def test_verification_notes_what_nobody_accepted_though_interviews_went_on(
     file = put(TURNED)
     assert run_command(["db", "verify", file]) == 0
     said = capsys.readouterr()
-    assert "q1: code 1 was 'Yes' and is 'No', but version 1 has interviews" in said.out + said.err
+    assert "q1: code 1 was 'Yes' and is 'No', but there are interviews of version 1" in said.out + said.err
     assert run_command(["check", file, "--accept", "q1", "--reason", "meant"]) == 0
     capsys.readouterr()
     assert run_command(["db", "verify", file]) == 0

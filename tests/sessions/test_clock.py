@@ -196,7 +196,7 @@ def test_without_a_terminal_it_ends_with_2_and_names_the_option(
         assert run_command([*command, "--db", shift.db]) == 2
         said = capsys.readouterr().err
         assert "this computer's clock shows" in said
-        assert "begin with --clock-is-right" in said
+        assert "start with --clock-is-right" in said
 
 
 def test_at_a_terminal_yes_lets_the_interview_begin(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_entries_dated_in_the_future_are_listed(tmp_path: Path, capsys: pytest.C
     [finding] = verified.findings
     assert finding.startswith("case A has ")
     assert "dated in the future, the last one 2131-01-02" in finding
-    assert "survey case outcome FILE CASE OUTCOME --note TEXT dates a case that waits anew" in finding
+    assert "for a waiting case, then run: survey case outcome FILE CASE OUTCOME --note TEXT" in finding
     capsys.readouterr()
     assert run_command(["status", str(shift.file), "--db", shift.db]) == 0
     assert "case A has " in capsys.readouterr().err

@@ -72,7 +72,7 @@ def test_a_list_of_ones_own_gives_no_rights(tmp_path: Path, as_account) -> None:
     mine.write_text("login,role\nann,supervisor\n")
     as_account("ann")
     refused = opened(shift, people=str(mine))
-    assert "ann is no supervisor on the study's own list" in str(refused)
+    assert "ann is not a supervisor on the study's own list" in str(refused)
     where = ["--db", shift.db, "--people", str(mine)]
     assert run_command(["export", str(shift.file), *where, "--what", "cases", "--all-personal", "-o", "-"]) != 0
     as_account("sue")

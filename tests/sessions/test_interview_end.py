@@ -266,7 +266,7 @@ def test_a_station_that_comes_back_to_the_closing_words_does_not_call_the_respon
     assert findings(shift) == ()
     assert code(shift) == ends
     if answer == "3":
-        assert "A: ended as respondent refuses (hard)" in ann.notice()
+        assert "A: recorded as respondent refuses (hard)" in ann.notice()
 
 
 def test_a_case_that_a_supervisor_frees_over_the_closing_words_is_not_called_again(tmp_path: Path) -> None:
@@ -545,7 +545,7 @@ def test_opening_a_study_records_outcomes_that_cases_lack(tmp_path: Path, lapsed
     shift = Shift(tmp_path, items=ENDS_EARLY, cases=TWO)
     left_behind(shift, "1", "2")
     ended = shift.at
-    assert any("the case does not say so" in finding for finding in findings(shift))
+    assert any("its history lacks the outcome" in finding for finding in findings(shift))
     if lapsed:
         shift.later(minutes=30)
         with shift.study() as study:
@@ -610,7 +610,7 @@ def test_a_wrong_outcome_that_was_keyed_after_the_crash_does_not_hide_the_right_
             force=True, release=True,
         ))  # fmt: skip
     forget(shift)
-    assert any("the case does not say so" in finding for finding in findings(shift))
+    assert any("its history lacks the outcome" in finding for finding in findings(shift))
     assert "A" not in queued(shift)
     assert (code(shift), shift.row("A").status) == ("2.112", "done")
     assert findings(shift) == ()
@@ -629,7 +629,7 @@ def test_a_case_that_another_station_is_calling_now_is_left_to_it(tmp_path: Path
     forget(shift)
     queued(shift)
     assert shift.row("A").holder is not None
-    assert any("the case does not say so" in finding for finding in findings(shift))
+    assert any("its history lacks the outcome" in finding for finding in findings(shift))
 
 
 # What follows outside of the transaction
@@ -696,7 +696,7 @@ def test_who_withdraws_consent_has_the_answers_erased(tmp_path: Path, way: str) 
         assert not any(
             "value" in str(event) and "value=1" in str(event) for event in study.store.interviews.read_journal(row.id)
         )
-    assert all("scrub" in f or "free pages" in f for f in findings(shift))
+    assert all("scrub" in f or "erased text" in f for f in findings(shift))
 
 
 def test_withdrawing_in_a_practice_interview_leaves_the_real_answers(tmp_path: Path) -> None:

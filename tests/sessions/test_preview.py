@@ -343,7 +343,7 @@ def test_a_file_broken_from_the_start_begins_when_it_is_mended() -> None:
     ("beginning", "says"),
     [
         (PreviewOptions(columns={"kidn": "1"}), "did you mean 'kind'?"),
-        (PreviewOptions(columns={"kind": "7"}), "it is one of 1 (Sector), 2 (District)"),
+        (PreviewOptions(columns={"kind": "7"}), "write one of 1 (Sector), 2 (District)"),
         (PreviewOptions(language="fr"), "it has en, es"),
         (PreviewOptions(at="agee"), "did you mean 'age'?"),
     ],

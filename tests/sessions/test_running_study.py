@@ -223,7 +223,7 @@ def test_a_module_and_the_list_of_people_are_watched_too(tmp_path: Path) -> None
     assert conduct.reply("1") is None
     (tmp_path / "interviewers.csv").write_text(PEOPLE.replace("ann,,,I-01,\n", ""))
     assert ann.close_interview() is None
-    assert "ann: is no longer among the people of this study" in idle(ann).why
+    assert "ann: is no longer on the study's list of people" in idle(ann).why
     (tmp_path / "interviewers.csv").write_text(PEOPLE)
     ann.keep_alive()
     assert on(ann)
@@ -276,7 +276,7 @@ def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_pat
     if is_server_address(shift.db):
         assert "a: code 1 was 'Yes' and is 'No'" in str(shift.publish())
         assert ann.record_outcome("no_answer") is None
-        assert "The questionnaire published there" in ann.notice()
+        assert "The published questionnaire" in ann.notice()
         return
     assert ann.record_outcome("no_answer") is None
     assert "a: code 1 was 'Yes' and is 'No'" in ann.notice()

@@ -159,7 +159,7 @@ def test_answers_fall_by_the_shares_that_were_given(tmp_path: Path) -> None:
         ("consnet: {1: 1}", "consnet: no question has this id — did you mean 'consent'?"),
         ("consent: {1: 1, 4: 0}", "consent: it has no code 4"),
         ("consent: {1: 80%, 2: 40%}", "consent: the shares add up to 120%"),
-        ("consent: {1: often}", "'often' is no share"),
+        ("consent: {1: often}", "'often' is not a share"),
         ("consent: 1", "a share for each code is required"),
         ("- consent", "the shares can't be read"),
     ],

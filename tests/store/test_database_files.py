@@ -94,10 +94,10 @@ def test_programs_that_find_an_older_schema_at_once_upgrade_it_once(path, monkey
     programs = [child(script, path) for _ in range(4)]
     said = [program.communicate(timeout=60) for program in programs]
     # whoever comes while another works on it is told so, or finds it done
-    assert all(out == "[]\n" or "somebody is using it now" in err for out, err in said), said
+    assert all(out == "[]\n" or "it is in use now" in err for out, err in said), said
     told = [err for out, err in said if out and err]
     assert len(told) == 1
-    assert told[0].startswith(f"{path}: upgraded for this version of the program; as it was before: ")
+    assert told[0].startswith(f"{path}: upgraded for this version of the program; a copy from before the upgrade: ")
     assert len(sql(path, "SELECT name FROM sqlite_master WHERE type = 'view'")) == 2
     copy = path.with_name("asu_2000.before-views.db")
     assert sorted(path.parent.glob("*before*")) == [copy]
@@ -117,7 +117,7 @@ sys.stdin.readline()
     station = child(script, path)
     assert station.stdout.readline() == "ready\n"
     said = refusal(path, create=False)
-    assert "lacks the step 'views'" in said
+    assert "the step 'views' is missing" in said
     assert "survey db upgrade FILE" in said
     assert sql(path, "SELECT name FROM sqlite_master WHERE type = 'view'") == []
     assert not list(path.parent.glob("*before*"))
@@ -194,8 +194,8 @@ def test_what_is_no_database_of_ours_is_refused_and_left_alone(tmp_path):
     ):
         (tmp_path / name).write_bytes(content)
     before = {p: p.read_bytes() for p in tmp_path.iterdir()}
-    assert "not one of this program's" in refusal(other)
-    assert "not one of this program's" in refusal(tmp_path / "empty.db")
+    assert "another program's database" in refusal(other)
+    assert "another program's database" in refusal(tmp_path / "empty.db")
     assert "not a database" in refusal(tmp_path / "text.db")
     assert "not a" in refusal(tmp_path / "short.db")
     assert "not a file" in refusal(tmp_path)
@@ -213,7 +213,7 @@ def test_a_database_of_a_newer_program_is_refused_with_the_reason(on_disk, path)
 def test_a_file_system_that_others_may_share_is_refused_with_the_reason(tmp_path, kind):
     said = refusal(tmp_path / "asu.db", file_system_of=lambda folder: kind)
     assert f"({kind})" in said
-    assert "other computers may use" in said
+    assert "other computers may share" in said
     assert f"SURVEY_LOCAL_FILE_SYSTEMS={kind}" in said
     assert list(tmp_path.iterdir()) == []
 
@@ -259,9 +259,9 @@ except StoreError as problem:
 @pytest.mark.parametrize(
     ("folder", "file", "said"),
     [
-        (0o777, 0o444, "can only be read"),
+        (0o777, 0o444, "is read-only"),
         (0o777, 0o200, "can't be read"),
-        (0o555, 0o666, "can be written in the folder"),
+        (0o555, 0o666, "no permission to write to the folder"),
     ],
 )
 def test_what_may_not_be_written_is_refused_with_the_reason(on_disk, path, folder, file, said):

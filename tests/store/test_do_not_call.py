@@ -113,7 +113,7 @@ def test_another_file_in_its_place_is_refused(tmp_path):
     sql(other / "never_call.db", "PRAGMA user_version = 3")
     with pytest.raises(StoreError, match="newer version"):
         DoNotCallList.open_beside(other / "asu.db")
-    with pytest.raises(StoreError, match="not one of this program's"):
+    with pytest.raises(StoreError, match="another program's database"):
         Store.open(other / "never_call.db", create=False)
 
 
@@ -189,10 +189,10 @@ def test_a_key_that_is_lost_or_anothers_is_said(tmp_path):
     file = tmp_path / "never_call.db.key"
     key = file.read_text()
     file.unlink()
-    with pytest.raises(StoreError, match="is missing, and without this key nobody"):
+    with pytest.raises(StoreError, match="is missing; without this key"):
         DoNotCallList.open_beside(tmp_path / "asu.db")
     file.write_text("00" * 32)
-    with pytest.raises(StoreError, match="is the key of another do-not-call list"):
+    with pytest.raises(StoreError, match="belongs to another do-not-call list"):
         DoNotCallList.open_beside(tmp_path / "asu.db")
     file.write_text("no key")
     with pytest.raises(StoreError, match="can't be read"):

@@ -156,7 +156,9 @@ def test_integrity_says_what_is_wrong(kept, place):
     sql(place, "UPDATE interviews SET last_seq = 4")
     assert kept.maintenance.check_integrity() == []
     sql(place, "INSERT INTO snapshots VALUES ('i1', 9, '1', '[]', '')")
-    assert kept.maintenance.check_integrity() == ["the snapshot of interview i1 is of event 9, and the last event is 4"]
+    assert kept.maintenance.check_integrity() == [
+        "the snapshot of interview i1 was made at event 9, but the last event is 4"
+    ]
     sql(place, "UPDATE snapshots SET seq = 4")
     sql(place, "UPDATE journal SET kind = 'kept' WHERE seq = 1")
     assert kept.maintenance.check_integrity() == ["interview i1 does not begin with its first event, or has two"]

@@ -107,7 +107,7 @@ def test_an_older_schema_is_upgraded_by_its_owner_alone_and_only_when_asked(stud
         older.setattr("survey_cli.store.backends.postgres.open_schema.STEPS", migrations.STEPS[:1])
         station = Store.open(study, create=True)
     said = told(study, create=False)
-    assert "lacks the step 'views'" in said
+    assert "the step 'views' is missing" in said
     assert "survey db upgrade FILE" in said
     assert "1 other connection uses it now" in told(study, create=False, upgrade=True)
     assert views(study) == []
@@ -145,7 +145,7 @@ def test_a_schema_of_a_newer_program_is_refused_with_the_reason(store, study):
 
 def test_a_schema_that_is_somebody_elses_is_refused_and_left_alone(study):
     sql(study, f"CREATE SCHEMA {schema_in(study)}; CREATE TABLE recipes (name TEXT)")
-    assert "tables of another program" in told(study)
+    assert "another program's tables" in told(study)
     tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
     assert sql(study, tables) == [("recipes",)]
 
@@ -157,10 +157,10 @@ def test_an_empty_schema_that_was_made_for_the_study_is_taken(study):
 
 
 def test_a_study_that_is_not_there_is_made_only_when_asked(study):
-    assert "nothing is stored there" in told(study, create=False)
+    assert "contains no study" in told(study, create=False)
     where = locate_database("x.yaml", "asu", study)
     assert open_existing_store(where) is None
-    with pytest.raises(StoreError, match="nothing is stored there"):
+    with pytest.raises(StoreError, match="contains no study"):
         open_store(where, create=False)
     with open_store(where, create=True):
         pass
@@ -268,10 +268,10 @@ def told(address: str, **options) -> str:
     [
         ("postgresql://ann:hush@127.0.0.1:1/field?schema=x", "can't be reached"),
         ("postgresql://ann:hush@/field?host=/nowhere&schema=x", "can't be reached"),
-        ("postgresql://ann:hush@no.such.invalid/field?schema=x", "no computer has that name"),
+        ("postgresql://ann:hush@no.such.invalid/field?schema=x", "there is no computer of that name"),
         ("postgresql://ann:hush@127.0.0.1:port/field?schema=x", "can't be read"),
         ("postgresql://ann:hush@db/field?colour=red&schema=x", "can't be read"),
-        ("postgresql://ann:hush@db/field", "no study is named"),
+        ("postgresql://ann:hush@db/field", "the address names no study"),
     ],
 )
 def test_an_address_that_leads_nowhere(address, said):
@@ -339,7 +339,7 @@ def test_a_server_that_does_not_wait_for_its_disk_is_refused(study):
 
 def test_a_server_that_only_lets_itself_be_read(store, study):
     store.connector.run("SET default_transaction_read_only TO on")
-    assert "the server can only be read" in the_trouble(store, 2)
+    assert "the server is read-only" in the_trouble(store, 2)
     store.connector.run("SET default_transaction_read_only TO off")
     assert answer(store, 2) is None
 

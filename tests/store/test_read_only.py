@@ -112,7 +112,7 @@ def test_an_earlier_schema_is_not_upgraded_there(disk: Path, capsys: pytest.Capt
     assert run_command(["interviews", str(shift.file), "--db", str(disk / "old.db")]) == 1
     said = capsys.readouterr().err
     assert "can't be upgraded where nothing can be written" in said
-    assert "name the copy with --db" in said
+    assert "specify the copy with --db" in said
 
 
 def test_an_archive_with_a_case_that_lacks_its_outcome_says_so(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,4 +129,4 @@ def test_an_archive_with_a_case_that_lacks_its_outcome_says_so(disk: Path, capsy
     capsys.readouterr()
     for command in ("status", "queue", "rates"):
         assert run_command([command, str(shift.file), "--db", shift.db]) == 0
-        assert "is finished (complete), and the case does not say so" in capsys.readouterr().err, command
+        assert "is finished (complete), but its history lacks the outcome" in capsys.readouterr().err, command

@@ -198,7 +198,7 @@ def test_stations_go_on_with_the_published_version_and_say_so(shift: Shift, caps
     shift.write(ITEMS.replace("Third?", "Third and last?"))
     ann = open_station(shift.file, db=as_role(shift, shift.ann), station="another")
     assert isinstance(ann, StationSession), ann
-    assert "The questionnaire published there, version 1, is used: the file" in ann.version_notice
+    assert "The published questionnaire, version 1, is used: the file" in ann.version_notice
     assert f"survey study publish {shift.file}" in ann.version_notice
     assert third_question(ann) == "Third?"
     desk = start_or_resume(shift.file, StartOptions(case="own", db=as_role(shift, shift.ann)))
@@ -239,14 +239,14 @@ def test_without_a_published_version_an_interviewer_is_told_who_publishes_it(tmp
     postgres_server.run_query(shift.db, f"CREATE ROLE {role} LOGIN")
     assert run_command(["server", "grant", str(shift.file), "--interviewers", role, "--db", shift.db]) == 0
     refusal = attempt(open_station, shift.file, db=as_role(shift, role))
-    assert "no version of the questionnaire is published there yet" in str(refusal)
+    assert "no version of the questionnaire has been published there yet" in str(refusal)
     assert f"survey study publish {shift.file}" in str(refusal)
 
 
 def test_another_study_of_the_same_name_does_not_come_into_it(shift: Served) -> None:
     shift.file.write_text(shift.file.read_text().replace("title: Field test", "title: Quite another"))
     refusal = attempt(open_station, shift.file, db=shift.db)
-    assert "the study there is titled 'Field test', and this questionnaire 'Quite another'" in str(refusal)
+    assert "the study there is titled 'Field test', but this questionnaire 'Quite another'" in str(refusal)
 
 
 def test_on_a_file_publishing_makes_the_file_the_studys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -538,9 +538,9 @@ def test_what_was_rejected_is_replaced_by_typing_and_changed_by_editing(keyed: K
 
 def test_commands_say_the_same_as_in_the_one_line_interface(keyed: Keyed) -> None:
     for line, why in (
-        (".jump x", "x has not been asked: .jump alone lists what has been"),
-        (".stop broke_off", "broke_off is not one of them: did you mean break_off?"),
-        (".bakc", ".bakc is no command here: did you mean .back? .help lists them all"),
+        (".jump x", "x has not been asked: .jump alone lists the items that have"),
+        (".stop broke_off", "broke_off is not an outcome here: did you mean break_off?"),
+        (".bakc", ".bakc is not a command here: did you mean .back? .help lists them all"),
     ):
         assert keyed(session_of(YES_NO, ReadEntry()), *line, "enter").why == why
         written = io.StringIO()

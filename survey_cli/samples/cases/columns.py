@@ -39,7 +39,7 @@ _MIDNIGHT: Final = re.compile(r"[T ]00:00(:00(\.0+)?)?\Z")
 _YEAR_FIRST: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\Z", re.ASCII)
 _YEAR_LAST: Final = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})\Z", re.ASCII)
 _SAME_ALL_YEAR: Final = re.compile(r"(EST|MST|HST|GMT|UTC|UCT|Zulu|Greenwich|Etc/.*|GMT[+-]?0|Universal)\Z")
-COUNTRY_REMEDY: Final = "write two letters: US, GB, ES"
+COUNTRY_REMEDY: Final = "write two letters, such as US, GB or ES"
 _ZONES_BY_COMMON_NAME: Final = {
     "eastern": "America/New_York", "central": "America/Chicago", "mountain": "America/Denver",
     "pacific": "America/Los_Angeles", "alaska": "America/Anchorage", "hawaii": "Pacific/Honolulu",
@@ -152,7 +152,7 @@ def _iterate_options(instrument: Instrument, column: SampleColumn) -> Iterator[t
 def _make_single_reader(instrument: Instrument, column: SampleColumn) -> ColumnReader:
     """Return a reader of codes and of labels in any language; a label that two codes share is not read."""
     labels = build_labels(instrument, column)
-    remedy = "it is one of " + ", ".join(f"{code} ({label})" for code, label in labels.items())
+    remedy = "write one of " + ", ".join(f"{code} ({label})" for code, label in labels.items())
     codes: dict[str, Code] = {}
     ambiguous: set[str] = set()
     for code, option in _iterate_options(instrument, column):
@@ -179,9 +179,9 @@ def _read_point_number(text: str) -> Value | InvalidValue:
     readings = list_number_readings(text, None)
     remedy = "write a number"
     if len(readings) == 1 and "." not in text and "," in text:
-        remedy = "write a point, not a comma" if readings[0].places else "write it without separators of thousands"
+        remedy = "write a decimal point, not a comma" if readings[0].places else "write it without thousands separators"
     elif readings:
-        remedy = "write it without separators of thousands"
+        remedy = "write it without thousands separators"
     return InvalidValue("the value does not fit the column", remedy)
 
 
@@ -189,13 +189,13 @@ def _read_comma_number(text: str) -> Value | InvalidValue:
     """Read a number from a file whose program writes decimals with a comma or a point."""
     readings = list_number_readings(text, None)
     if len(readings) > 1:
-        return InvalidValue(f"{text} may be a decimal or thousands", "write it without separators of thousands")
+        return InvalidValue(f"{text} may be a decimal number or thousands", "write it without thousands separators")
     return _convert_number(readings[0].value) if readings else _read_point_number(text)
 
 
 def _convert_number(value: float) -> Value | InvalidValue:
     if not abs(value) < 1e15:  # a larger decimal is no longer exact
-        return InvalidValue("the number is too large to be stored exactly", "make the column a text")
+        return InvalidValue("the number is too large to be stored exactly", "give the column type: text")
     return int(value) if float(value).is_integer() else value
 
 
@@ -228,10 +228,10 @@ def make_date_reader(country: str) -> ColumnReader:
 
 def _make_arm_reader(column: SampleColumn) -> ColumnReader:
     arms = {str(name).casefold(): str(name) for name in column.arms}
-    remedy = f"it is one of {', '.join(arms.values())}; leave it empty to have it drawn"
+    remedy = f"write one of {', '.join(arms.values())}; leave it empty to have it drawn"
 
     def read(text: str) -> Value | InvalidValue:
-        return arms.get(text.casefold()) or InvalidValue("there is no such arm", remedy)
+        return arms.get(text.casefold()) or InvalidValue("the split has no such arm", remedy)
 
     return read
 
@@ -249,17 +249,17 @@ def _check_zone(value: Value) -> Value | InvalidValue:
     if _is_zone(name):
         if _SAME_ALL_YEAR.match(name):
             places = {"EST": "America/New_York", "MST": "America/Phoenix", "HST": "Pacific/Honolulu"}
-            what = f"{name!r} has no summer time and no place"
-            return InvalidValue(what, f"write the place, as {places.get(name, 'Europe/London')}")
+            what = f"{name!r} has no daylight saving time and names no place"
+            return InvalidValue(what, f"write a place, such as {places.get(name, 'Europe/London')}")
         return value
     folded = name.casefold()
     zone = _ZONES_BY_COMMON_NAME.get(folded) or _ZONES_BY_COMMON_NAME.get(folded.removesuffix("time").strip())
     if zone is None:
         cities = {iana.rpartition("/")[2].replace("_", " ").casefold(): iana for iana in sorted(_list_zones())}
         zone = cities.get(folded.replace("_", " "))
-    otherwise = "write one as America/Chicago"
+    otherwise = "write one such as America/Chicago"
     remedy = f"write {zone}" if zone else suggest_nearest(name, _list_zones(), otherwise=otherwise)
-    return InvalidValue(f"{name!r} is no time zone", remedy)
+    return InvalidValue(f"{name!r} is not a time zone", remedy)
 
 
 @cache
@@ -276,11 +276,11 @@ def read_region(text: str, country: str) -> str | InvalidValue:
     """Return the full code of a region: `DE-BY` includes its country; `BY` and `Bayern` need `country`."""
     country = text[:2].upper() if text[2:3] == "-" else country
     if not country:
-        return InvalidValue(f"{text!r} does not say which country it is in", "write it as DE-BY")
+        return InvalidValue(f"{text!r} does not say which country it is in", "write it with its country, such as DE-BY")
     if region := find_region(text, country):
         return region
     if not list_regions(country):
-        return InvalidValue(f"no regions of {country} are known", "leave it empty")
+        return InvalidValue(f"the program knows no regions of {country}", "leave it empty")
     return InvalidValue(f"{country} has no region {text!r}", suggest_region(text, country))
 
 
@@ -288,7 +288,7 @@ def _check_language(instrument: Instrument, value: Value) -> Value | InvalidValu
     for language in instrument.languages:
         if str(value).casefold() == language.casefold():
             return value if isinstance(value, int) else language
-    remedy = f"it has {', '.join(instrument.languages)}"
+    remedy = f"its languages are {', '.join(instrument.languages)}"
     return InvalidValue(f"the questionnaire has no language {str(value)!r}", remedy)
 
 
@@ -301,4 +301,4 @@ def _check_weight(value: Value) -> Value | InvalidValue:
 def _check_priority(value: Value) -> Value | InvalidValue:
     if isinstance(value, int):
         return value
-    return InvalidValue("a priority is a whole number", "write 1 for those called first, 2 for the next")
+    return InvalidValue("a priority must be a whole number", "write 1 for cases that are called first, 2 for the next")

@@ -72,15 +72,15 @@ def read_number(text: str, country: str | None) -> ParsedNumber | InvalidNumber:
     bare = written.lstrip("'’`").strip()  # a spreadsheet writes an apostrophe before digits that are a text
     doubts: list[str] = []
     if not _DIGIT.search(bare):
-        return InvalidNumber(written, "there is no number in it", "leave the cell empty where there is none")
+        return InvalidNumber(written, "it contains no number", "leave the cell empty if there is no number")
     if len(bare) > _LONGEST:
         return InvalidNumber(written, "it is too long to be a number", "write one number")
     if _ROUNDED.match(bare):
-        remedy = "give the column the format Text in the spreadsheet and enter the numbers again"
+        remedy = "format the column as Text in the spreadsheet and enter the numbers again"
         return InvalidNumber(written, "a spreadsheet has rounded it", remedy)
     if decimal := _FLOAT.match(bare):
         bare = decimal[1]
-        doubts.append(f"a spreadsheet has made a decimal of it: read as {bare}")
+        doubts.append(f"a spreadsheet has turned it into a decimal: read as {bare}")
     bare = _EXTENSION_WORD.sub(" ext. ", to_ascii_digits(bare.replace("＋", "+")))
     number = _parse(bare, country)
     if isinstance(number, str):
@@ -95,19 +95,19 @@ def _parse(bare: str, country: str | None) -> "PhoneNumber | str":
     if country is None and not bare.startswith("+"):
         return "it does not say which country it is in"
     if country is not None and not is_known_country(country):
-        return f"the numbers of a country {country!r} are not known"
+        return f"the program knows no country {country!r}"
     try:
         return _drop_trunk_zeros(parse(bare, country and country.upper()))
     except NumberParseException as error:
         match error.error_type:
             case NumberParseException.INVALID_COUNTRY_CODE:
-                return "no country has this code"
+                return "no country has this calling code"
             case NumberParseException.TOO_LONG:
                 return "it has too many digits"
             case NumberParseException.TOO_SHORT_NSN | NumberParseException.TOO_SHORT_AFTER_IDD:
                 return "it has too few digits"
             case _:
-                return "it is no telephone number"
+                return "it is not a telephone number"
 
 
 def _drop_trunk_zeros(number: "PhoneNumber") -> "PhoneNumber":
@@ -131,11 +131,11 @@ def _drop_trunk_zeros(number: "PhoneNumber") -> "PhoneNumber":
 
 def _suggest_remedy(bare: str, country: str | None) -> str:
     if country is None:
-        return "write + and the country's code first, or name the country under fieldwork: country:"
+        return "begin it with + and the country's calling code, or set the country under fieldwork: country:"
     if not is_known_country(country):
-        return "write GB for the United Kingdom" if country.upper() == "UK" else "write two letters, as US"
+        return "write GB for the United Kingdom" if country.upper() == "UK" else "write two letters, such as US"
     if any(c.isalpha() for c in bare):
-        return "keep words in a column of their own"
+        return "put words in a separate column"
     return "correct the number, or leave the cell empty"
 
 
@@ -155,7 +155,7 @@ def _build_number(
     kind = number_type(number)
     if kind == PhoneNumberType.UNKNOWN:
         if reason := _describe_short_number(bare, country, number):
-            return InvalidNumber(written, reason, "no survey dials it: give the respondent's own number")
+            return InvalidNumber(written, reason, "surveys never dial such numbers: give the respondent's own number")
         if restored := _restore_zero(bare, country):
             number, kind = restored, number_type(restored)
     if kind == PhoneNumberType.UNKNOWN:
@@ -225,7 +225,7 @@ def _suggest_remedy_if_too_long(bare: str, country: str | None) -> str:
     number = None if bare.startswith("+") else _parse(abroad, country)
     if number is None or isinstance(number, str) or not is_valid_number(number):
         return _suggest_remedy(bare, country)
-    return f"if it has lost its plus sign, write {abroad}; else correct it, or leave the cell empty"
+    return f"if its plus sign is missing, write {abroad}; otherwise correct it, or leave the cell empty"
 
 
 def _describe_short_number(bare: str, country: str | None, number: "PhoneNumber") -> str:

@@ -91,8 +91,8 @@ def read_sample(
     key = find_key_column(instrument)
     if key is None:
         where = Position(instrument.document.find_position("sample").file or str(path))
-        remedy = "add role: key to the column of sample: that names a case"
-        return [Problem("no-case-key", where, "sample", "no column is the key that names a case", remedy)]
+        remedy = "add role: key to the column of sample: that identifies a case"
+        return [Problem("no-case-key", where, "sample", "no column is the key that identifies a case", remedy)]
     collector = ProblemCollector(str(path))
     rows = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=instrument.sample)
     if rows is None:
@@ -106,7 +106,7 @@ def read_sample(
         reader.read_row(row)
     reader.check_replicates()
     if not reader.values and not collector.has_errors:
-        collector.add_error("sample-file", "", "there is no case below the first row", "give each case a row")
+        collector.add_error("sample-file", "", "there is no case below the first row", "write one row per case")
     if collector.has_errors:
         return collector.list_problems()
     for name, column in instrument.sample.items():
@@ -126,12 +126,12 @@ def _warn_of_missing_columns(
     for name, column in instrument.sample.items():
         if name not in positions and column.type != "split":
             remedy = "add it to the file, if the questionnaire needs it"
-            what = "there is no such column in the file, so no case has a value"
+            what = "the file has no such column, so no case has a value"
             collector.add_warning("heading", name, what, remedy, line=sheet.heading.line)
     country = find_country(instrument)
     if country and not is_known_country(country):
-        what = f"the numbers of a country {country!r} are not known"
-        remedy = "write GB for the United Kingdom" if country == "UK" else "write two letters, as US"
+        what = f"the program knows no country {country!r}"
+        remedy = "write GB for the United Kingdom" if country == "UK" else "write two letters, such as US"
         collector.add_error("country", "fieldwork: country", what, remedy)
 
 
@@ -192,7 +192,7 @@ class _CaseReader:
             if not text:
                 if name == self._roles.get("weight"):
                     self._warn(
-                        name, row.line, "there is no weight", "it counts as 1; give every case a weight, or none"
+                        name, row.line, "there is no weight", "the case counts as 1; give every case a weight, or none"
                     )
                 continue
             value = text if reader is None else reader(text)
@@ -223,7 +223,7 @@ class _CaseReader:
                 return country or None
             values[name] = region
             if row_country != NOT_ASKED and region[:2] != country:
-                what = f"{region} is no region of {country}, which the row names as the country"
+                what = f"{region} is not a region of {country}, the country of this row"
                 self._reject(name, row.line, what, "correct one of them")
             country = region[:2]
         return country or None
@@ -233,13 +233,13 @@ class _CaseReader:
         for quota in self._quotas:
             for name in sorted(quota.list_inputs() & self._who.keys()):
                 if values[name] == NOT_ASKED:
-                    what = f"there is no value, and the quota {quota.id} counts by it: the case is in no cell of it"
-                    self._warn(name, row.line, what, "fill it in; until then no target limits the case")
+                    what = f"there is no value, but the quota {quota.id} needs it: the case is in none of its cells"
+                    self._warn(name, row.line, what, "fill it in; until then, no target limits the case")
             untargeted = quota.find_untargeted(values)
             if untargeted and untargeted not in self._without_target:
                 self._without_target.add(untargeted)
-                what = f"there is no target for {untargeted}: such cases are in no cell of the quota {quota.id}"
-                remedy = "give it a target, unless such cases are not limited"
+                what = f"the quota {quota.id} has no target for {untargeted}: such cases are in none of its cells"
+                remedy = "add a target, unless such cases need no limit"
                 self.collector.add_warning("sample-value", quota.id, what, remedy, line=row.line)
 
     def check_replicates(self) -> None:
@@ -248,7 +248,7 @@ class _CaseReader:
             for case in self.cases:
                 if not case.replicate:
                     what = "there is no replicate: the case is released at once"
-                    remedy = "fill it in if the case is to wait for its release"
+                    remedy = "fill it in if the case should wait for a release"
                     self._warn(self._roles["replicate"], case.line, what, remedy)
 
     def _read_key(self, row: InputRow) -> str | None:
@@ -258,7 +258,7 @@ class _CaseReader:
         if not key:
             what, remedy = "the case has no key", "give every case a key, or remove the row"
         elif len(key) > _MAX_KEY_LENGTH:
-            what, remedy = f"a key of {len(key)} characters is too long", "name the case by a short code"
+            what, remedy = f"a key of {len(key)} characters is too long", "identify the case by a short code"
         elif first != row.line:
             what = f"{key[:60]!r} is already the case of line {first}"
             remedy = "write one row per case: give one of them another key, or remove it"

@@ -38,11 +38,13 @@ def find_columns(
                 if normalize_heading(heading) == normalize_heading(name) and heading not in names
             ]
             for index in matches[:1]:
-                what = f"the column {unmatched[index]!r} is taken for it"
-                collector.add_warning("heading", name, what, f"name it {name} to be sure", line=line, of="headings")
+                what = f"the column {unmatched[index]!r} is read instead"
+                collector.add_warning(
+                    "heading", name, what, f"if that is right, rename it to {name}", line=line, of="headings"
+                )
         if len(matches) > 1:
             both = " and ".join(sheet.describe_column(index) for index in matches[:2])
-            collector.add_error("heading", name, f"{both} both have this name", "keep one", line=line)
+            collector.add_error("heading", name, f"{both} both have this name", "keep one of them", line=line)
         if matches:
             positions[name] = matches[0]
         for index in matches:
@@ -53,8 +55,8 @@ def find_columns(
     missing = [name for name in names if name not in positions]
     for index, heading in unmatched.items():
         near = find_nearest(heading, missing)
-        what = f"{sheet.describe_column(index)} is not in {list_of}, left out"
-        remedy = f"did you mean {near!r}?" if near else "nothing, if the study does not need it"
+        what = f"{sheet.describe_column(index)} is not in {list_of} and is left out"
+        remedy = f"did you mean {near!r}?" if near else "ignore this if the study does not need it"
         collector.add_warning("heading", heading, what, remedy, line=line, of="headings")
     return positions
 
@@ -65,13 +67,13 @@ def _report_missing(sheet: InputSheet, names: list[str], required: str, collecto
     line = sheet.heading.line
     for row in islice(sheet.rows, 10):
         if sum(normalize_heading(cell) in known for cell in row.cells) > 1 or required in map(str.strip, row.cells):
-            remedy = f"the names seem to be in line {row.line}: remove the lines above"
+            remedy = f"the names seem to be in line {row.line}: remove the lines above it"
             collector.add_error("heading", required, "the first row does not name the columns", remedy, line=line)
             return
     headings = [cell.strip() for cell in sheet.heading.cells if cell.strip()]
     listed = ", ".join(heading[:40] for heading in headings[:12])
-    remedy = suggest_nearest(required, headings, otherwise=f"the first row names the columns; it has {listed}")
-    collector.add_error("heading", required, "there is no such column in the file", remedy, line=line)
+    remedy = suggest_nearest(required, headings, otherwise=f"the first row must name the columns; it has {listed}")
+    collector.add_error("heading", required, "the file has no such column", remedy, line=line)
 
 
 def iterate_whole_rows(sheet: InputSheet, collector: ProblemCollector) -> Iterator[InputRow]:
@@ -84,14 +86,14 @@ def iterate_whole_rows(sheet: InputSheet, collector: ProblemCollector) -> Iterat
         if len(cells) > width:
             if any(map(str.strip, cells[width:])):
                 what = f"the row has {len(cells)} cells, the first row {width}"
-                remedy = "put a cell that contains the delimiter in quotes, or name the column"
+                remedy = "put a cell that contains the delimiter in quotes, or give the extra column a name"
                 collector.add_error("cells", "", what, remedy, line=row.line)
                 continue
             del cells[width:]
         elif len(cells) < width:
             if not sheet.letters:
                 what = f"the row has {len(cells)} cells, the first row {width}"
-                remedy = "put a cell that has several lines in quotes, or add the delimiters"
+                remedy = "put a cell with several lines in quotes, or add the missing delimiters"
                 collector.add_error("cells", "", what, remedy, line=row.line)
                 continue
             cells.extend([""] * (width - len(cells)))

@@ -43,7 +43,7 @@ class ProblemCollector:
         """Return the problems by line: of each kind the first ones, and the number of the others."""
         more = [
             Problem(rule, where, of, f"and {self._counts[rule, severity, of] - MAX_SHOWN} more of this kind",
-                    "begin with the first ones", severity)
+                    "start with the first ones", severity)
             for (rule, severity, of), where in self._first_hidden.items()
         ]  # fmt: skip
         return sorted([*self._shown, *more], key=lambda problem: problem.where)

@@ -44,7 +44,7 @@ def read_sheet(
         return read_workbook(contents, collector, sheet=sheet)
     if contents.startswith(_OLD_WORKBOOK):
         collector.add_error(
-            "sample-file", "", "this is a workbook of the old kind (.xls)", "save it as .xlsx or CSV UTF-8"
+            "sample-file", "", "this is a workbook in the old format (.xls)", "save it as .xlsx or CSV UTF-8"
         )
         return None
     if sheet is not None:
@@ -59,7 +59,7 @@ def _read_contents(path: Path | str, collector: ProblemCollector) -> bytes | Non
     file = Path(path)
     try:
         if file.is_dir():
-            collector.add_error("sample-file", "", "this is a folder", "name the file in it")
+            collector.add_error("sample-file", "", "this is a folder", "specify a file in it")
             return None
         if not file.exists():
             names = [path.name for path in file.parent.iterdir()] if file.parent.is_dir() else []
@@ -67,17 +67,19 @@ def _read_contents(path: Path | str, collector: ProblemCollector) -> bytes | Non
             collector.add_error("sample-file", "", "there is no such file", remedy)
             return None
         if not file.is_file():
-            collector.add_error("sample-file", "", "this is not a regular file", "name a CSV file or a workbook")
+            collector.add_error("sample-file", "", "this is not a regular file", "specify a CSV file or a workbook")
             return None
         with file.open("rb") as stream:
             contents = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link to itself
         why = getattr(error, "strerror", None) or "its name is not a valid file name"
-        collector.add_error("sample-file", "", f"it can't be read: {why}", "check the path and your rights to it")
+        collector.add_error(
+            "sample-file", "", f"it can't be read: {why}", "check the path and your permission to read it"
+        )
         return None
     if len(contents) > MAX_BYTES:
         what = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
-        collector.add_error("sample-file", "", what, "remove columns that the study does not use, or divide it")
+        collector.add_error("sample-file", "", what, "remove columns that the study does not use, or split the file")
         return None
     return contents
 
@@ -93,14 +95,14 @@ def _decode_text(contents: bytes, collector: ProblemCollector, *, encoding: str 
         return _decode(contents, collector, "utf-16")
     if (nul := contents.find(b"\0")) >= 0:
         what = "this is not a text file: it contains a NUL byte"
-        remedy = "save it as CSV UTF-8; if it is UTF-16, say --encoding utf-16"
+        remedy = "save it as CSV UTF-8; if it is UTF-16, use --encoding utf-16"
         collector.add_error("encoding", "", what, remedy, line=contents.count(b"\n", 0, nul) + 1)
         return None
     try:
         return contents.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         what = f"the file is not UTF-8: it contains the byte 0x{contents[error.start]:02X}"
-        remedy = "save it as CSV UTF-8, or name its encoding"
+        remedy = "save it as CSV UTF-8, or specify its encoding"
         if decodings := _list_decodings(contents, error.start):
             remedy += f", the one that makes this word right: {', '.join(decodings)}"
         collector.add_error("encoding", "", what, remedy, line=contents.count(b"\n", 0, error.start) + 1)
@@ -130,7 +132,7 @@ def _decode(contents: bytes, collector: ProblemCollector, encoding: str) -> str 
         collector.add_error("encoding", "", what, "write utf-8, cp1252, latin-1 or utf-16")
     except ValueError as error:
         line = contents.count(b"\n", 0, getattr(error, "start", 0)) + 1
-        collector.add_error("encoding", "", f"the file is not {encoding}", "name another encoding", line=line)
+        collector.add_error("encoding", "", f"the file is not {encoding}", "specify another encoding", line=line)
     return None
 
 
@@ -143,7 +145,7 @@ def _read_csv(text: str, collector: ProblemCollector, known: Collection[str]) ->
     heading = next(rows, None)
     if heading is None:
         if not collector.has_errors:
-            collector.add_error("sample-file", "", "the file is empty", "its first row names the columns")
+            collector.add_error("sample-file", "", "the file is empty", "its first row must name the columns")
         return None
     return InputSheet(heading, rows, decimal_comma=delimiter != ",")
 
@@ -168,7 +170,7 @@ def _iterate_rows(text: str, delimiter: str, lines_before: int, collector: Probl
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     except (TypeError, ValueError):  # a delimiter such as a quote or a line end
-        what = f"{delimiter!r} can't separate cells"
+        what = f"{delimiter!r} can't be a delimiter"
         collector.add_error("sample-file", "", what, "use a comma, a semicolon or a tab", line=1)
         return
     lines_read = 0
@@ -181,5 +183,7 @@ def _iterate_rows(text: str, delimiter: str, lines_before: int, collector: Probl
     except csv.Error as error:
         what, remedy = "a quote is in the wrong place", 'write each " inside a quoted cell twice'
         if "unexpected end" in str(error) or "larger than" in str(error):  # 131,072 characters
-            what, remedy = "a cell that begins with a quote never ends", "close the quote, or double it"
-        collector.add_error("quotes", "", f"{what}; nothing below is read", remedy, line=lines_read + 1 + lines_before)
+            what, remedy = "a quoted cell is never closed", "close the quote, or write it twice"
+        collector.add_error(
+            "quotes", "", f"{what}; the lines after it are not read", remedy, line=lines_read + 1 + lines_before
+        )

@@ -34,11 +34,11 @@ def read_workbook(contents: bytes, collector: ProblemCollector, *, sheet: str | 
     uncalculated = _find_uncalculated_formula(contents, cast(Any, book[name])._worksheet_path.lstrip("/"))
     heading = next(rows, None)
     if heading is None:
-        collector.add_error("sample-file", f"sheet {name}", "the sheet is empty", "its first row names the columns")
+        collector.add_error("sample-file", f"sheet {name}", "the sheet is empty", "its first row must name the columns")
         return None
     if uncalculated:
-        what = f"the formula in {uncalculated} has no value: the program that wrote the workbook does not calculate"
-        remedy = "open it in a spreadsheet and save it, or keep values only"
+        what = f"the formula in {uncalculated} was not calculated by the program that wrote the workbook"
+        remedy = "open it in a spreadsheet program and save it, or replace formulas with values"
         collector.add_error("formula", f"sheet {name}", what, remedy)
         return None
     return InputSheet(heading, rows, letters=True)
@@ -54,12 +54,14 @@ def _open_workbook(contents: bytes, collector: ProblemCollector) -> "Workbook | 
     try:
         unpacked = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(contents)).infolist())
         if unpacked > MAX_UNPACKED:
-            collector.add_error("sample-file", "", "the workbook is too large", "keep the sheet of cases only")
+            collector.add_error("sample-file", "", "the workbook is too large", "keep only the sheet of cases")
             return None
         return load_workbook(io.BytesIO(contents), read_only=True, data_only=True, keep_links=False)
     except Exception:  # the library raises any exception for a broken archive
         what = "this is not an Excel workbook, or it is damaged or locked with a password"
-        collector.add_error("sample-file", "", what, "open it in a spreadsheet and save it as .xlsx or CSV UTF-8")
+        collector.add_error(
+            "sample-file", "", what, "open it in a spreadsheet program and save it as .xlsx or CSV UTF-8"
+        )
         return None
 
 
@@ -73,11 +75,11 @@ def _choose_sheet(book: "Workbook", collector: ProblemCollector, sheet: str | No
         return None
     visible = [worksheet.title for worksheet in book.worksheets if worksheet.sheet_state == "visible"] or names
     if not visible:
-        collector.add_error("sample-file", "", "the workbook has no sheet of cells", "put the cases in one")
+        collector.add_error("sample-file", "", "the workbook has no sheet of cells", "put the cases in a sheet")
         return None
     if len(visible) > 1:
         what = f"the workbook has several sheets: {visible[0]!r} is read, not {', '.join(map(repr, visible[1:]))}"
-        collector.add_warning("sample-file", "", what, "name the one you want")
+        collector.add_warning("sample-file", "", what, "specify the one you want with --sheet")
     return visible[0]
 
 
@@ -99,7 +101,7 @@ def _iterate_rows(book: "Workbook", name: str, collector: ProblemCollector) -> I
                     collector.add_error("formula", cell_name, what, "fix the formula", line=line, of=text)
             yield InputRow(line, texts)
     except Exception:  # as above
-        what, remedy = "the sheet is damaged after this row", "save the workbook again"
+        what, remedy = "the sheet is damaged below this row", "save the workbook again"
         collector.add_error("sample-file", f"sheet {name}", what, remedy, line=line)
 
 

@@ -25,7 +25,7 @@ COLUMNS: Final = ("code", "group", "count", "frame")
 TOTAL: Final = "T"
 """Group whose count is the number of all cases of its frame."""
 MAX_BYTES: Final = 10_000_000
-HEADER: Final = "the first line names the columns: code (or group), count, and frame where there are several"
+HEADER: Final = "the first line must name the columns: code (or group), count, and frame if there are several"
 
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:[,.'’\u00a0\u202f ][0-9]{3})+")
 _DECIMAL_COMMA: Final = re.compile(r"[0-9]+,[0-9]+")
@@ -72,7 +72,7 @@ def read_counts(
     if reader.problems:
         return tuple(reader.problems)
     if all(row.group is None for row in rows):
-        return (reader.make_problem(0, "there are no counts in it", HEADER),)
+        return (reader.make_problem(0, "the file contains no counts", HEADER),)
     reader.warn_of_totals(rows)
     return CountsFile(
         frames={frame: _add_up(rows, frame) for frame in dict.fromkeys(row.frame for row in rows)},
@@ -93,7 +93,7 @@ def _read_text(path: str, name: str, stdin: BinaryIO | None) -> str | Problem:
                 content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "its name is not a valid file name"
-        return problem(f"the counts cannot be read ({why})", "name a CSV file, or - for standard input")
+        return problem(f"the counts cannot be read ({why})", "specify a CSV file, or - for standard input")
     if len(content) > MAX_BYTES:
         return problem("it is too large for a file of counts", "write one row per code and frame")
     if content.startswith(b"PK\x03\x04"):
@@ -134,7 +134,7 @@ class _CountsReader:
         for line, cells in lines:
             if len(cells) != len(names):
                 what = f"the row has {len(cells)} fields, the header {len(names)}"
-                remedy = "write counts without separators of thousands, and put texts that contain one in quotes"
+                remedy = "write counts without thousands separators, and put text that contains the delimiter in quotes"
                 self.problems.append(self.make_problem(line, what, remedy))
                 continue
             row = self._read_row(line, {name: cells[index].strip() for name, index in columns.items()})
@@ -150,7 +150,7 @@ class _CountsReader:
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                what = f"from here on it is not CSV ({error})"
+                what = f"the text is not CSV from here on ({error})"
                 self.problems.append(self.make_problem(line, what, "look for a quotation mark that is never closed"))
                 return
             if cells is None:
@@ -169,7 +169,7 @@ class _CountsReader:
             missing.append("code")
         for name in missing:
             near = find_nearest(name, unread)
-            remedy = f"is it {near!r}? rename that" if near else HEADER
+            remedy = f"if {near!r} is meant, rename it" if near else HEADER
             self._add_error(line, f"there is no column {name!r}{' or group' * (name == 'code')}", remedy)
         if unread and not missing:
             what = f"not read: {', '.join(map(repr, unread))}"
@@ -181,7 +181,7 @@ class _CountsReader:
         problems_before = len(self.problems)
         frame = cells.get("frame", "")
         if "frame" in cells and not frame:
-            self._add_error(line, "the row names no frame", "give it one, or remove the column")
+            self._add_error(line, "the row has no frame", "give it one, or remove the column")
         count = self._read_count(line, cells["count"])
         code = cells.get("code", "")
         group = self._read_group(line, code, cells.get("group", ""))
@@ -199,15 +199,15 @@ class _CountsReader:
             group = groups[group_cell.casefold()]
             usual = find_group(code, frame=self.frame) if code else group
             if usual != group and not isinstance(usual, UncountableCode):
-                self._add_warning(line, f"{code} is counted as {group}, and not as {usual}", "its row says so")
+                self._add_warning(line, f"{code} is counted as {group}, and not as {usual}", "the column group says so")
             return group
         if group_cell:
             otherwise = f"groups are {', '.join(GROUPS)}, and {TOTAL} for the total"
             remedy = suggest_nearest(group_cell, GROUPS, otherwise=otherwise)
-            self._add_error(line, f"{group_cell!r} is no group", remedy)
+            self._add_error(line, f"{group_cell!r} is not a group", remedy)
             return None
         if not code:
-            self._add_error(line, "the row has no code and no group", "give it one of them")
+            self._add_error(line, "the row has neither a code nor a group", "give it one of them")
             return None
         code_group = find_group(code, frame=self.frame)
         if isinstance(code_group, UncountableCode):
@@ -223,13 +223,13 @@ class _CountsReader:
             return
         label = f"{disposition.code} ({disposition.name}) is counted as {group}"
         if disposition.group != disposition.listed:
-            not_working = "a number that does not work is not an ineligible case"
+            not_working = "a nonworking number is not an ineligible case"
             why = not_working if disposition.group == "NE" else "eligibility is known"
             frame = "an establishment frame" if self.frame == "establishment" else "a list frame"
-            self._add_warning(line, f"{label}, since in {frame} {why}", "a column group can say otherwise")
+            self._add_warning(line, f"{label}, since in {frame} {why}", "to count it differently, add a column group")
         elif self.frame == "establishment" and disposition.code.startswith("4.5"):
-            what = f"{label}, though the survey may be of establishments"
-            self._add_warning(line, what, "give the code that says why the unit is not eligible, as 4.10")
+            what = f"{label}, although this may be a survey of establishments"
+            self._add_warning(line, what, "use the code that says why the unit is not eligible, such as 4.10")
 
     def _read_count(self, line: int, text: str) -> ExactNumber | None:
         """Return the number in a cell; None after reporting why it is none."""
@@ -241,18 +241,18 @@ class _CountsReader:
             self._add_error(line, "there is no count", "write 0 where there was none")
         elif text.startswith(("-", "−")) and parse_exact(text[1:]) is not None:
             remedy = "give the number of cases, or the sum of their weights"
-            self._add_error(line, f"the count {text} is below zero", remedy)
+            self._add_error(line, f"the count {text} is negative", remedy)
         elif text.endswith("%"):
             self._add_error(line, f"{text!r} is a percentage", "give the number of cases")
         elif number is not None:
             remedy = f"write {plain}, or {text}0"
-            self._add_error(line, f"{text!r} may be {plain} or a decimal", remedy)
+            self._add_error(line, f"{text!r} may be {plain} or a decimal number", remedy)
         elif _THOUSANDS.fullmatch(text):
-            self._add_error(line, f"{text!r} has a separator of thousands", f"write {plain}")
+            self._add_error(line, f"{text!r} has a thousands separator", f"write {plain}")
         elif _DECIMAL_COMMA.fullmatch(text):
             self._add_error(line, f"{text!r} has a decimal comma", f"write {text.replace(',', '.')}")
         else:
-            self._add_error(line, f"{text!r} is no count", "write digits alone, as 1234, or 1234.5 if weighted")
+            self._add_error(line, f"{text!r} is not a count", "write only digits, such as 1234, or 1234.5 if weighted")
         return None
 
     def warn_of_totals(self, rows: Iterable[_Row]) -> None:
@@ -270,13 +270,15 @@ class _CountsReader:
             if more:
                 times = f", and {len(more) + 1} times in all" if len(more) > 1 else ""
                 what = f"{code or group or TOTAL} is already on line {first}{times}"
-                self._add_warning(more[0], what, "all are counted" if group else "the last is compared")
+                self._add_warning(
+                    more[0], what, "all of them are counted" if group else "only the last is compared with the counts"
+                )
         for frame, total in totals.items():
             if sums.get(frame, 0) != total.cases:
                 counts = f"the counts of {frame}" if frame else "the counts"
                 sum_text, total_text = _format_number(sums.get(frame, 0)), _format_number(total.cases)
-                what = f"{counts} add up to {sum_text}, its total is {total_text}"
-                remedy = "rates use the counts; look for a row that is missing or repeated"
+                what = f"{counts} add up to {sum_text}, but the total is {total_text}"
+                remedy = "the rates use the counts; look for a missing or repeated row"
                 self._add_warning(total.line, what, remedy)
 
     def _add_error(self, line: int, what: str, remedy: str) -> None:

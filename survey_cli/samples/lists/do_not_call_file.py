@@ -59,7 +59,7 @@ def read_do_not_call_file(
         return collector.list_problems()
     columns = _find_columns(rows)
     if "number" not in columns:
-        what, remedy = "no column contains numbers", "name the column number, or let the first row be a number"
+        what, remedy = "no column contains numbers", "name the column number, or begin the file with a telephone number"
         collector.add_error("do-not-call", "", what, remedy, line=rows.heading.line)
         return collector.list_problems()
     entries: dict[str, DoNotCallNumber] = {}
@@ -115,8 +115,8 @@ def _read_date(
     """Return the date since when a number is listed; None, with a warning, where it can't be read."""
     value = make_date_reader(country or "")(text)
     if not isinstance(value, date):
-        what, remedy = value if isinstance(value, InvalidValue) else ("it is no date", "write it as 2026-11-24")
-        what = f"{text[:40]!r}: {what}; the number is blocked all the same"
+        what, remedy = value if isinstance(value, InvalidValue) else ("it is not a date", "write it like 2026-11-24")
+        what = f"{text[:40]!r}: {what}; the number is still blocked"
         collector.add_warning("do-not-call", "date", what, remedy, line=row.line)
         return None
     if today is not None and value > today:

@@ -55,9 +55,9 @@ def read_people(
             first = lines.setdefault((column, name.casefold()), row.line) if name else row.line
             if first != row.line:
                 what = f"{name!r} is already in line {first}"
-                collector.add_error("people", column, what, "give each person one of their own", line=row.line)
+                collector.add_error("people", column, what, "give each person a different login name", line=row.line)
     if not people and not collector.has_errors:
-        collector.add_error("people", "", "nobody is listed below the first row", "write one row per person")
+        collector.add_error("people", "", "no person is listed below the first row", "write one row per person")
     if collector.has_errors:
         return collector.list_problems()
     return PeopleFile(people=People(interviewers=people), problems=tuple(collector.list_problems()))
@@ -67,14 +67,14 @@ def _read_interviewer(row: InputRow, columns: Mapping[str, int], collector: Prob
     cells = {name: clean_text(row.cells[index]) for name, index in columns.items()}
     login = cells["login"]
     if not _LOGIN.match(login):
-        what = f"{login[:60]!r} is no login name" if login else "the login name is missing"
-        collector.add_error("people", "login", what, "write the name the person logs in with", line=row.line)
+        what = f"{login[:60]!r} is not a login name" if login else "the login name is missing"
+        collector.add_error("people", "login", what, "write the name that the person logs in with", line=row.line)
         return None
     role_text = cells.get("role", "")
     role = _ROLES.get(role_text.casefold())
     if role is None:
         remedy = suggest_nearest(role_text, get_args(StaffRole), otherwise="write interviewer or supervisor")
-        collector.add_error("people", "role", f"{role_text[:60]!r} is no role", remedy, line=row.line)
+        collector.add_error("people", "role", f"{role_text[:60]!r} is not a role", remedy, line=row.line)
         return None
     return Interviewer(
         login=login,

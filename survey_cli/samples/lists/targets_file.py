@@ -11,7 +11,7 @@ from survey_cli.problems import Position, Problem
 
 RULE: Final = "targets-file"
 COLUMNS: Final = ("variable", "value", "share")
-HEADER: Final = "the first line names the columns: variable, value, share"
+HEADER: Final = "the first line must name the columns: variable, value, share"
 MAX_BYTES: Final = 1_000_000
 
 _SHARE: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
@@ -36,9 +36,9 @@ def read_targets(path: str) -> list[TargetRow] | tuple[Problem, ...]:
         content = Path(path).read_bytes()[: MAX_BYTES + 1]
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
-        return (_make_problem(path, 0, f"it cannot be read ({why})", "name a CSV file of targets"),)
+        return (_make_problem(path, 0, f"it cannot be read ({why})", "specify a CSV file of targets"),)
     if len(content) > MAX_BYTES:
-        return (_make_problem(path, 0, "it is too long for a file of targets", HEADER),)
+        return (_make_problem(path, 0, "it is too large for a file of targets", HEADER),)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -66,14 +66,14 @@ def read_targets(path: str) -> list[TargetRow] | tuple[Problem, ...]:
         share = _parse_share(share_text)
         if share is None:
             remedy = "write 0.52, 52% or a number of units"
-            problems.append(_make_problem(path, number, f"{share_text!r} is no share", remedy))
+            problems.append(_make_problem(path, number, f"{share_text!r} is not a share", remedy))
         elif (variable, value) in seen:
-            problems.append(_make_problem(path, number, f"{variable} {value} is repeated", "keep one of them"))
+            problems.append(_make_problem(path, number, f"{variable} {value} occurs twice", "keep one of them"))
         else:
             seen.add((variable, value))
             rows.append(TargetRow(number, variable, value, share))
     if not rows and not problems:
-        problems.append(_make_problem(path, 0, "there are no targets in it", HEADER))
+        problems.append(_make_problem(path, 0, "the file contains no targets", HEADER))
     return tuple(problems) if problems else rows
 
 

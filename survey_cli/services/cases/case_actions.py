@@ -361,7 +361,7 @@ def _check_login(study: OpenStudy, login: str) -> None:
         return
     known = study.people.interviewers
     remedy = suggest_nearest(login, known, otherwise=f"the list has {', '.join(sorted(known)[:10])}")
-    raise UserError(login, "is not among the people of this study", remedy)
+    raise UserError(login, "is not on the study's list of people", remedy)
 
 
 # applying changes

@@ -57,7 +57,7 @@ def _find_interviewer(study: OpenStudy, login: str) -> Interviewer:
     interviewer = study.people.find(login)
     if interviewer is None:
         remedy = f"survey study people {study.path} lists them"
-        raise UserError(login, "is not among the people of this study", remedy)
+        raise UserError(login, "is not on the study's list of people", remedy)
     return interviewer
 
 

@@ -42,7 +42,7 @@ DAMAGED: Final = (
 )
 
 MESSAGES: Final[dict[int, tuple[str, str]]] = {
-    sqlite3.SQLITE_FULL: ("the disk is full", "make room on it, then try again"),
+    sqlite3.SQLITE_FULL: ("the disk is full", "free some space on it, then try again"),
     sqlite3.SQLITE_BUSY: (
         "another program keeps the database locked",
         "close programs that write to it (a database browser, a copy in progress), then try again",
@@ -53,7 +53,7 @@ MESSAGES: Final[dict[int, tuple[str, str]]] = {
         "the database can only be read",
         "make the file and its folder writable for you, then try again",
     ),
-    sqlite3.SQLITE_PERM: ("the file may not be opened", "make the file and its folder writable for you"),
+    sqlite3.SQLITE_PERM: ("you have no permission to open the file", "make the file and its folder writable for you"),
     sqlite3.SQLITE_CANTOPEN: (
         "the database can't be opened",
         "check that the file and its folder exist and are writable for you",
@@ -65,7 +65,7 @@ MESSAGES: Final[dict[int, tuple[str, str]]] = {
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: (
         "the file is not a database, or is damaged",
-        f"name another file, or restore the latest backup: {RESTORE_COMMAND}",
+        f"specify another file, or restore the latest backup: {RESTORE_COMMAND}",
     ),
     sqlite3.SQLITE_NOMEM: ("the computer is out of memory", "close other programs, then try again"),
     sqlite3.SQLITE_TOOBIG: ("the text is too long to be stored", "shorten it"),

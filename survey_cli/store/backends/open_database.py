@@ -76,9 +76,9 @@ def _open_read_only(file: Path, where: str, patience: float, file_system_of: Cal
         db.close()
         raise StoreError(
             where,
-            f"was written by an earlier version of this program (it lacks the step {steps[0]!r}), and can't be upgraded"
+            f"was written by an earlier version of this program (the step {steps[0]!r} is missing), and can't be upgraded"
             " where nothing can be written",
-            "copy its files into a folder in which you may write, and name the copy with --db",
+            "copy its files to a folder that you can write to, and specify the copy with --db",
         )
     return db
 
@@ -134,7 +134,7 @@ def _create_tables(db: SqliteConnector) -> None:
 def _check_database(db: SqliteConnector) -> None:
     [(mark,)] = db.read("PRAGMA application_id")
     if mark != APPLICATION_ID:
-        raise StoreError(db.where, "is a database, but not one of this program's", "name another file")
+        raise StoreError(db.where, "is another program's database", "specify another file")
     unknown = [name for name in _list_applied_steps(db) if name not in migrations.KNOWN_STEPS]
     if unknown:
         raise StoreError(

@@ -52,7 +52,7 @@ def find_case_integrity_errors(db: Connector) -> Iterator[str]:
     for key, last, count, first, highest in db.read(GAPS):
         yield f"case {key} should have events 1 to {last}; it has {count}, {first or 0} to {highest or 0}"
     for key, position_seq, last in db.read(POSITIONS_AHEAD):
-        yield f"the queue position of case {key} is of event {position_seq}, and the last event is {last}"
+        yield f"the queue position of case {key} was computed at event {position_seq}, but the last event is {last}"
     for key, status, was in db.read(INCONSISTENT_STATUS):
         yield f"case {key} is {status}, was {was}, and its lease, due time or appointment is inconsistent with that"
     for (key,) in db.read(UNKNOWN_IMPORTS):

@@ -68,7 +68,7 @@ class Maintenance:
         if target.exists():
             raise _make_exists_error(where)
         if not target.parent.is_dir():
-            raise StoreError(where, f"the folder {target.parent} does not exist", "make it, or name another")
+            raise StoreError(where, f"the folder {target.parent} does not exist", "create it, or specify another")
 
         def copy(temporary: Path) -> None:
             if isinstance(self._db, SqliteConnector):
@@ -121,7 +121,7 @@ class Maintenance:
             for (interview,) in self._db.read(sql.WITHOUT_BEGINNING)
         ]
         errors += [
-            f"the snapshot of interview {interview} is of event {seq}, and the last event is {last}"
+            f"the snapshot of interview {interview} was made at event {seq}, but the last event is {last}"
             for interview, last, seq in self._db.read(sql.SNAPSHOTS_AHEAD)
         ]
         errors += [
@@ -139,7 +139,7 @@ class Maintenance:
 
 
 def _make_exists_error(where: str) -> StoreError:
-    return StoreError(where, "exists already, and a backup overwrites nothing", "name another file")
+    return StoreError(where, "already exists, and a backup overwrites nothing", "specify another file")
 
 
 def _copy_pages(db: SqliteConnector, temporary: Path, where: str, progress: Callable[[int, int], None] | None) -> None:

@@ -72,7 +72,7 @@ def lock_database_file(path: Path, *, where: str, what: str) -> Iterator[BinaryI
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, first)
         except OSError as error:
-            remedy = "close every station and command that uses it, then give the command again"
+            remedy = "close every station and command that uses it, then run the command again"
             raise StoreError(where, f"{what} is in use", remedy) from error
         yield file
 
@@ -116,7 +116,7 @@ def replace_database(copy: Path, target: Path, *, at: datetime, where: str) -> t
             sync_folder(target.parent)
         except OSError as error:
             what = f"the backup can't replace it ({error.strerror})"
-            raise StoreError(where, what, "check the folder and the disk, then give the command again") from error
+            raise StoreError(where, what, "check the folder and the disk, then run the command again") from error
     return replaced, lost
 
 

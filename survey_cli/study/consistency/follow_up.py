@@ -24,7 +24,7 @@ TASK_MESSAGES = {
     ERASE_TASK: "the answers of case {}, who withdrew consent, are not erased yet",
     ERASE_PRACTICE_TASK: "the practice answers of case {}, who withdrew consent, are not erased yet",
 }
-REMEDY = "opening the study for writing (survey status FILE) does it"
+REMEDY = "run survey status FILE to finish this"
 
 
 def build_follow_up_tasks(

@@ -151,10 +151,10 @@ def list_unfinished(store: Store) -> list[str]:
     """Return a sentence for each erasure that is unfinished. Raises StoreError."""
     sentences = []
     if store.settings.read(SCRUB_SETTING):
-        sentences.append(f"erased text may still be in free pages of the database — {FINISH_REMEDY}")
+        sentences.append(f"the database may still contain erased text — {FINISH_REMEDY}")
     for key, erased in _iterate_half_erased(store):
         what = "was erased" if erased else "withdrew consent"
-        sentences.append(f"case {key} {what}, and some of its data are left — {FINISH_REMEDY}")
+        sentences.append(f"case {key} {what}, but some of its data are left — {FINISH_REMEDY}")
     return sentences
 
 
@@ -245,9 +245,9 @@ def _rewrite_history(study: OpenStudy, key: str, entries: list[HistoryEntry], at
     if isinstance(conflict, LeaseLost):
         if conflict.holder is not None:
             raise make_busy_error(study, key, conflict.holder)
-        raise UserError(f"case {key}", "a station had it meanwhile", "give the command again")
+        raise UserError(f"case {key}", "a station claimed it in the meantime", "run the command again")
     if conflict is not None:
-        raise UserError(f"case {key}", f"{conflict.by} wrote to it meanwhile", "give the command again")
+        raise UserError(f"case {key}", f"{conflict.by} changed it in the meantime", "run the command again")
     if case.interview and code_case(case, study.plan).code != "1.1":  # only complete interviews hold quota places
         study.store.cases.quotas.drop(case.interview)
 
@@ -276,7 +276,9 @@ def _erase_interviews(
                 count += not erased_before
                 break
         else:
-            raise UserError(f"case {row.case}", "somebody is interviewing it", "end that, then erase it again")
+            raise UserError(
+                f"case {row.case}", "somebody is interviewing it", "end that interview, then erase the case again"
+            )
     return count
 
 

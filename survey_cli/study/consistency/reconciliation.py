@@ -101,8 +101,8 @@ def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
     if closed.status != "ended" or not _record(store, plan, last, at):
         return ""
     return (
-        f"{key}: ended as {plan.outcomes[closed.outcome].name.lower()}; its {shown} on the screen "
-        "when this station was cut off"
+        f"{key}: recorded as {plan.outcomes[closed.outcome].name.lower()}, because its {shown} on the screen "
+        "when this station was interrupted"
     )
 
 
@@ -116,8 +116,8 @@ def find_disagreements(store: Store) -> Iterator[str]:
         row = store.interviews.find_row(interview)
         if row is not None and _lacks_outcome(store.cases.queries.read_history(row.case), row):
             yield (
-                f"case {row.case}: its interview {row.id[:8]} is finished ({row.outcome}), and the case does not say so "
-                "— opening the study for writing (survey status FILE) records it"
+                f"case {row.case}: its interview {row.id[:8]} is finished ({row.outcome}), but its history lacks the"
+                " outcome — run survey status FILE to record it"
             )
 
 
@@ -188,7 +188,7 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     if conflict is not None:
         return ""
     ended = f"{row.updated_at:%d %b %H:%M} UTC ({outcome.name.lower()})"
-    return f"case {row.case}: its interview ended on {ended}, and the case did not say so: it is recorded now"
+    return f"case {row.case}: its interview ended on {ended}, and the outcome is now in its history"
 
 
 def _replay(store: Store, row: InterviewRow) -> Interview | None:

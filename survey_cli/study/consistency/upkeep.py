@@ -37,7 +37,7 @@ def repair(study: OpenStudy, at: datetime) -> None:
         if not compared_before and study.store.settings.read(COMPARED_SETTING) is not None:
             scrub_database(study.store)
     except StoreError as problem:
-        study.repairs.append(f"{problem.what}: what verify finds could not be put right — {problem.remedy}")
+        study.repairs.append(f"{problem.what}: the case histories could not be reconciled — {problem.remedy}")
 
 
 def rebuild_queue(

@@ -193,20 +193,18 @@ class PostgresConnector(Connector):
 
     def _check_server(self, *, fsync: bool, encoding: str, standby: bool) -> None:
         if standby:
-            raise StoreError(
-                self.where, "the server is a copy of another and can only be read", "name the server that is written to"
-            )
+            raise StoreError(self.where, "the server is a read-only copy of another", "specify the primary server")
         if encoding != "UTF8":
             raise StoreError(
                 self.where,
-                f"the database stores texts as {encoding}, which does not have every letter",
-                "have one created with ENCODING 'UTF8'",
+                f"the database stores text as {encoding}, which can't represent every letter",
+                "ask the server's administrator for a database with ENCODING 'UTF8'",
             )
         if not fsync:
             raise StoreError(
                 self.where,
                 "the server does not write commits to its disk (fsync = off)",
-                "have fsync = on set in its postgresql.conf",
+                "ask the server's administrator to set fsync = on in postgresql.conf",
             )
 
     # Reading

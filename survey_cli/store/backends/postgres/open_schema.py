@@ -41,14 +41,14 @@ def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: boo
     Raises StoreError, and DatabaseNotFoundError where there is none and `create` is False.
     """
     if not where.schema:
-        raise StoreError(where, "no study is named", "put it into the address: ?schema=NAME")
+        raise StoreError(where, "the address names no study", "add it to the address: ?schema=NAME")
     db = PostgresConnector(where, patience=patience)
     try:
         applied = _list_applied_steps(db, where.schema)
         if not applied and not create:
             raise DatabaseNotFoundError(
                 where,
-                f"nothing is stored there in the schema {where.schema}",
+                f"the schema {where.schema} contains no study",
                 "check the name, or start an interview first",
             )
         _check_steps(applied, where)
@@ -64,17 +64,17 @@ def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: boo
 
 def _check_upgrade(db: PostgresConnector, where: ServerAddress, step: str, *, upgrade: bool) -> None:
     """Check that the schema may be upgraded now. Raises StoreError."""
-    earlier = f"was written by an earlier version of this program (it lacks the step {step!r})"
+    earlier = f"was written by an earlier version of this program (the step {step!r} is missing)"
     command = "survey db upgrade FILE --db ADDRESS"
     if not upgrade:
-        raise StoreError(where, earlier, f"let its owner upgrade it while nobody works on it: {command}")
+        raise StoreError(where, earlier, f"ask the schema's owner to upgrade it while nobody uses it: {command}")
     if db.read(IS_OWNER, (where.schema,)) != [(True,)]:
         what = f"only the owner of the schema {where.schema} may upgrade it"
         raise StoreError(where, what, f"connect as its owner: {command}")
     [(others,)] = db.read(OTHER_CONNECTIONS, (make_application_name(where),))
     if others:
         what = f"{earlier}, and {format_quantity(others, 'other connection uses', 'other connections use')} it now"
-        raise StoreError(where, what, f"close every station and command that uses it, then again: {command}")
+        raise StoreError(where, what, f"close every station and command that uses it, then run: {command}")
 
 
 def apply_steps(db: PostgresConnector, *, schema: str, steps: Sequence[MigrationStep]) -> None:
@@ -112,8 +112,8 @@ def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None
     elif db.read(TABLES, (schema,)):
         raise StoreError(
             db.where,
-            f"the schema {schema} contains tables of another program",
-            "name another with ?schema=NAME in the address",
+            f"the schema {schema} contains another program's tables",
+            "use another schema: ?schema=NAME in the address",
         )
     execute(
         f"""CREATE TABLE {quote_identifier(schema)}.applied_steps (

@@ -12,12 +12,12 @@ from survey_cli.store.backends.errors import TransientStoreError
 
 RETRY_REMEDY: Final = "try again"
 
-CONNECTION_LOST: Final = ("the connection to the server was lost", "try again: it reconnects by itself")
+CONNECTION_LOST: Final = ("the connection to the server was lost", "try again: the program reconnects automatically")
 
-_DISK: Final = ("the server's disk is full", f"have room made on it, then {RETRY_REMEDY}")
+_DISK: Final = ("the server's disk is full", f"ask the server's administrator to free some space, then {RETRY_REMEDY}")
 _RIGHTS: Final = (
     "the server does not permit it ({message})",
-    "ask the owner of the schema for your rights (survey server grant FILE), or for the right to create a schema",
+    "ask the owner of the schema to grant you the rights (survey server grant FILE), or the right to create a schema",
 )
 _NOT_OURS: Final = (
     "the database is not as it was created ({message})",
@@ -27,16 +27,22 @@ _DAMAGED: Final = ("the database is damaged ({message})", _NOT_OURS[1])
 
 MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "53100": _DISK,
-    "53200": ("the server is out of memory", f"close other programs there, then {RETRY_REMEDY}"),
-    "53300": ("the server has no connection left", "close programs that use it, or have max_connections raised there"),
-    "55P03": ("another program keeps the rows locked", f"wait until it is done, then {RETRY_REMEDY}"),
-    "57014": ("the server canceled it ({message})", RETRY_REMEDY),
-    "25006": ("the server can only be read", "name the server that is written to, not its copy"),
+    "53200": ("the server is out of memory", f"close other programs on the server, then {RETRY_REMEDY}"),
+    "53300": (
+        "the server accepts no more connections",
+        "close programs that use it, or ask its administrator to raise max_connections",
+    ),
+    "55P03": ("another program keeps the rows locked", f"wait until it has finished, then {RETRY_REMEDY}"),
+    "57014": ("the server canceled the statement ({message})", RETRY_REMEDY),
+    "25006": ("the server is read-only", "specify the primary server, not its copy"),
     "42501": _RIGHTS,
     "22021": ("a text contains a character that the server can't store", "type it again"),
     "22P05": ("a text contains a character that the server can't store", "type it again"),
     "54000": ("the text is too long to be stored", "shorten it"),
-    "58030": ("the server's disk can't store it", f"have it checked, then {RETRY_REMEDY}"),
+    "58030": (
+        "the server's disk can't store it",
+        f"ask the server's administrator to check the disk, then {RETRY_REMEDY}",
+    ),
     "42P01": _NOT_OURS,
     "42703": _NOT_OURS,
     "3F000": _NOT_OURS,
@@ -55,19 +61,19 @@ CONNECTION_CODES: Final = ("08", "57P")
 CONNECTION_FAILURES: Final = (
     (r"password authentication failed|no password supplied|Ident|Peer authentication|SASL|SCRAM", (
         "the user or the password is wrong",
-        "put the user into the address (postgresql://USER@HOST/DATABASE) and the password into ~/.pgpass or PGPASSWORD",
+        "put the user in the address (postgresql://USER@HOST/DATABASE) and the password in ~/.pgpass or PGPASSWORD",
     )),
     (r"role .* does not exist|no PostgreSQL user name", (
         "the server has no such user",
-        "put an existing one into the address: postgresql://USER@HOST/DATABASE",
+        "put an existing user in the address: postgresql://USER@HOST/DATABASE",
     )),
     (r"database .* does not exist", (
         "the server has no such database",
-        "check the name, or have it created there (createdb)",
+        "check the name, or ask the server's administrator to create it (createdb)",
     )),
     (r"no pg_hba.conf entry|not permitted to log in|permission denied for database", (
         "the server does not permit this user to connect from here",
-        "have the user and this computer permitted there (pg_hba.conf, GRANT CONNECT)",
+        "ask the server's administrator to permit the user and this computer (pg_hba.conf, GRANT CONNECT)",
     )),
     (r"too many (clients|connections)|remaining connection slots", MESSAGES["53300"]),
     (r"starting up|shutting down|in recovery mode|not (yet )?accepting connections", (
@@ -79,12 +85,12 @@ CONNECTION_FAILURES: Final = (
         "check sslmode and sslrootcert in the address",
     )),
     (r"resolve host|translate host", (
-        "no computer has that name",
+        "there is no computer of that name",
         "check the address and the network",
     )),
     (r"refused|timeout|timed out|unreachable|No such file|No route|reset|closed the connection|Permission denied", (
         "the server can't be reached",
-        "check the address, that the server runs, and the network; then try again",
+        "check the address, the network, and whether the server is running; then try again",
     )),
     (r"invalid (URI|connection option|integer|port|percent)|missing|URI|Servname", (
         "the address can't be read",
@@ -100,7 +106,7 @@ def translate_server_error(code: str, message: str, where: str) -> StoreError | 
     if code.startswith(CONNECTION_CODES):
         return TransientStoreError(where, *CONNECTION_LOST)
     if code in TRANSIENT_CODES:
-        return TransientStoreError(where, "another station was in the way", RETRY_REMEDY)
+        return TransientStoreError(where, "another station was writing at the same time", RETRY_REMEDY)
     if code not in MESSAGES:
         return None
     what, remedy = MESSAGES[code]

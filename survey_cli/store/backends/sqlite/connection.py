@@ -221,8 +221,8 @@ class SqliteConnector(Connector):
         if self._log is not None and _identify_file(f"{self._at}-wal") != self._log:
             raise StoreError(
                 self.where,
-                "the file with -wal at its end, which belongs to the database, has been moved or deleted",
-                "leave every interview on this database, then start again; nothing that was saved is lost",
+                "the database's companion file (its name ends in -wal) has been moved or deleted",
+                "leave every interview that uses this database, then start again; nothing that was saved is lost",
             )
 
     def close(self) -> None:

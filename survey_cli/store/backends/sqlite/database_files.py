@@ -79,7 +79,7 @@ def check_folder(folder: Path, *, where: str, file_system_of: Callable[[Path], s
     """Check that a folder can contain a database that is read and, with `written`, written. Raises StoreError."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
-        raise StoreError(where, f"the folder {folder} {what}", "create it, or name another")
+        raise StoreError(where, f"the folder {folder} {what}", "create it, or specify another folder")
     kind = file_system_of(folder)
     if (
         kind
@@ -88,23 +88,23 @@ def check_folder(folder: Path, *, where: str, file_system_of: Callable[[Path], s
     ):
         raise StoreError(
             where,
-            f"the folder is on a file system that other computers may use too ({kind}), and one computer can't be"
-            " kept from overwriting another's answers there",
-            "keep the database on a disk of this computer; for several computers use a database server; if this"
-            f" computer alone mounts it, set {LOCAL_FILE_SYSTEMS_VARIABLE}={kind}",
+            f"the folder is on a file system that other computers may share ({kind}), and there one computer can't be"
+            " kept from overwriting another's answers",
+            "keep the database on a disk of this computer; for several computers, use a database server; if only this"
+            f"computer mounts it, set  {LOCAL_FILE_SYSTEMS_VARIABLE}={kind}",
         )
     if written and not has_access(folder, os.W_OK | os.X_OK):
-        raise StoreError(where, f"nothing can be written in the folder {folder}", "make it writable for you")
+        raise StoreError(where, f"you have no permission to write to the folder {folder}", "make it writable for you")
 
 
 def check_file(path: Path, *, where: str) -> None:
     """Check that a file can be read and written. Raises StoreError."""
     if not path.is_file():
-        raise StoreError(where, "is not a file", "name another")
+        raise StoreError(where, "is not a file", "specify another file")
     if not has_access(path, os.R_OK):
         raise StoreError(where, "the file can't be read", "make it readable for you, or ask its owner")
     if not has_access(path, os.W_OK):
-        raise StoreError(where, "the file can only be read", "make it writable for you, or ask its owner")
+        raise StoreError(where, "the file is read-only", "make it writable for you, or ask its owner")
 
 
 def resolve_link(path: str | Path) -> Path:
@@ -127,7 +127,7 @@ def check_no_hard_link(path: Path, *, where: str) -> None:
         if path.stat().st_nlink >= status.st_nlink:
             raise StoreError(
                 where,
-                "the file has a second name (a hard link), and programs that use both lose each other's answers",
+                "the file has a second name (a hard link); programs that use both names overwrite each other's answers",
                 f"remove the other name, or make a copy instead; it is found by: find / -xdev -samefile {path}",
             )
 
@@ -202,11 +202,13 @@ def sync_folder(folder: Path) -> None:
 
 def _translate_error(error: OSError, where: str) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StoreError(where, "the disk is full", "make room on it, then try again")
+        return StoreError(where, "the disk is full", "free some space on it, then try again")
     if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
         return StoreError(
             where,
             "the file system can't link a finished file into place",
             "keep the database on a disk of this computer (ext4, xfs, btrfs, apfs)",
         )
-    return StoreError(where, f"the file can't be created ({error.strerror})", "name another, or check the disk")
+    return StoreError(
+        where, f"the file can't be created ({error.strerror})", "choose another folder, or check the disk"
+    )

@@ -30,17 +30,17 @@ def upgrade_file(path: Path, where: str, steps: Sequence[str], *, apply: Callabl
         try:
             lock_exclusively(db)
         except DatabaseInUseError as error:
-            earlier = f"was written by an earlier version of this program (it lacks the step {steps[0]!r})"
+            earlier = f"was written by an earlier version of this program (the step {steps[0]!r} is missing)"
             raise StoreError(
                 where,
-                f"{earlier}, and somebody is using it now",
-                "close every station and command that uses it, then upgrade it: survey db upgrade FILE",
+                f"{earlier}, and it is in use now",
+                "close every station and command that uses it, then run: survey db upgrade FILE",
             ) from error
         copy = _copy_before_upgrade(db, path, steps[0])
         apply(db)
         db.read("PRAGMA locking_mode = NORMAL")
         db.read("PRAGMA journal_mode = WAL")
-    log.warning("%s: upgraded for this version of the program; as it was before: %s", where, copy)
+    log.warning("%s: upgraded for this version of the program; a copy from before the upgrade: %s", where, copy)
 
 
 class DatabaseInUseError(Exception):
