@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.mistake_tables import HEAD, Mistake, looked_at, mistakes, said
-from survey_cli.instrument.checks.all_checks import CHECKS, RULES, check_instrument, get_rule
+from survey_cli.instrument.checks.all_checks import CHECKS, RULE_GROUPS, RULES, check_instrument, get_rule
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.problems import Position, select_errors
@@ -58,6 +58,11 @@ def test_every_rule_is_explained() -> None:
 
 def test_no_rule_is_explained_that_nobody_names() -> None:
     assert RULES.keys() - named_rules() == set()
+
+
+def test_every_module_of_checks_names_the_group_of_its_rules() -> None:
+    assert [title for title in RULE_GROUPS if not 0 < len(title.split()) < 6] == []
+    assert sum(len(rules) for rules in RULE_GROUPS.values()) == len(RULES)
 
 
 def test_every_check_breaks_its_own_rule_in_the_table() -> None:

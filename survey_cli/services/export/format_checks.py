@@ -35,25 +35,25 @@ from survey_cli.wording import join_first
 
 RULES: Final = {
     "format-name": (
-        "A column's name is longer than the format's program accepts, or reserved there: the file has another "
-        "name, which the export reports. Shorten the id or the code."
+        "A column's name is too long for the format, or reserved in it. The file has another name, which the export "
+        "reports. Shorten the id or the code."
     ),
     "format-label": (
-        "A label is longer than the format stores (SPSS 256 bytes for a variable and 120 for a value, Stata 80 letters "
-        "for a variable): the file has its beginning. Give the item or the option a short `label:`."
+        "A label is too long for the format, and the file has only its beginning. SPSS stores 256 bytes for a variable "
+        "and 120 for a value, Stata 80 letters for a variable. Give the item or the option a short `label:`."
     ),
     "format-missing": (
-        "SPSS excludes at most three codes of a column as missing, or a range of whole numbers and one code, and no "
-        "text of more than eight bytes. All others become labeled codes, to be excluded by hand. Give the "
-        "declines consecutive codes, such as -9, -8 and -7, and options whole numbers as codes."
+        "A column has more missing values than SPSS can exclude: three codes, or a range of whole numbers and one code; "
+        "never a text of more than eight bytes. The other codes are labeled and have to be excluded by hand. Give the "
+        "declines consecutive codes, such as -9, -8 and -7, and give options whole numbers as codes."
     ),
     "format-codes": (
-        "The format does not store codes such as these: Stata labels whole numbers only; Triple-S numbers the options "
-        "of a `multiple` from 1. Give the options whole numbers, those of a `multiple` 1, 2, 3 and so on."
+        "The format can't store these codes. Stata labels only whole numbers, and Triple-S numbers the options of a "
+        "`multiple` from 1. Give the options whole numbers, and those of a `multiple` 1, 2, 3 and so on."
     ),
     "format-columns": (
-        "The data have more columns than a file or a sheet of the format holds: a roster with a large `max:`, or a "
-        "`multiple` with many options in it. Set a smaller `max:`, or use another format."
+        "The data have more columns than the format can store, as after a roster with a large `max:` and a `multiple` "
+        "in it. Set a smaller `max:`, or use another format."
     ),
 }
 """The rules of `survey check --for`, with their explanations."""

@@ -22,8 +22,8 @@ SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
 MODULE_RULE: Final = "module"
 MODULE_EXPLANATION: Final = (
-    "The file contains only scales, compute and items: it is a module. It is checked with each instrument that "
-    "includes it, since only there all the names it uses are known."
+    "The file contains only `scales`, `compute` and `items`: it is a module. Check the questionnaire that includes it, "
+    "because a module can use names that are defined there."
 )
 _EDITOR_LINES: Final = 4
 """Number of lines at the beginning of the template that are for the editor."""

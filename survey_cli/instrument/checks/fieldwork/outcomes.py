@@ -79,7 +79,7 @@ def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
         outcomes: {moved: {name: Moved away, like: not_eligible}}
 
     `like:` names one from the table; without it, `code:` (AAPOR, as 4.70), `moment:` and `temporary:` are all required.
-    An outcome that only an interview can have can't be keyed, and one that needs another call is not final.
+    An outcome that only an interview can have is never entered by hand. An outcome that needs another call is temporary.
     """
     for name, outcome in draft.document.outcomes.items():
         who = str(name)

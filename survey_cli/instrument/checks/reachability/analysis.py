@@ -300,7 +300,7 @@ def never_reached(draft: InstrumentDraft) -> Iterator[Problem]:
 
         - {id: b, type: section, ask_if: "q2 in [2, 3]", items: [{id: q7, ask_if: q2 == 1, …}]}
         - {id: stop, type: end, unless: consent == 1}
-          {id: why, type: verbatim, ask_if: consent == 2, …}     after the end: it is never asked
+        - {id: why, type: verbatim, ask_if: consent == 2, …}     after the end: it is never asked
 
     Move the item, or change one of the conditions; the problem names all of them.
     """
@@ -311,7 +311,7 @@ def needless_condition(draft: InstrumentDraft) -> Iterator[Problem]:
     """A condition always holds at its position, because other conditions guarantee it: it has no effect.
 
         - {id: stop, type: end, unless: consent == 1}
-          {id: age, type: number, ask_if: consent == 1, …}     nobody else gets here
+        - {id: age, type: number, ask_if: consent == 1, …}     consent is always 1 here
 
     Remove it, or correct it if something else was meant.
     """

@@ -14,8 +14,8 @@ from survey_cli.problems import Position, Problem
 def later(draft: InstrumentDraft) -> Iterator[Problem]:
     """A condition or text refers to something that is asked only later, or to the item itself.
 
-        - {id: q3, ask_if: q7 == 1, …}     q7 comes after q3: it is never answered yet
-        - {id: q1, ask_if: q1 == 2, …}     nor is q1 before it is asked
+        - {id: q3, ask_if: q7 == 1, …}     q7 comes after q3 and has no answer yet
+        - {id: q1, ask_if: q1 == 2, …}     q1 has no answer before it is asked
 
     Move the item up, or refer to an earlier one. A compute can be used once its last input is settled; a check of an
     answer may refer to the item itself.

@@ -39,9 +39,9 @@ def _iterate_non_ascii(draft: InstrumentDraft) -> Iterator[tuple[str, YamlScalar
 
 
 def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A text contains a character that changes the direction of what follows, so that it reads differently from its code.
+    """A text contains a character that changes the direction of the text after it, so that it is displayed differently.
 
-    Remove it (the problem names its position). Arabic and Hebrew need none: their letters have a direction.
+    Remove the character; the message names its position. Arabic and Hebrew do not need it.
     """
     for who, scalar in _list_non_ascii(draft):
         if match := _DIRECTION_MARKS.search(scalar):
