@@ -244,7 +244,7 @@ def warn_if_unanimous(table: Crosstab, column: int, who: str) -> list[str]:
         if line.kind in ("net", "range"):
             continue
         if line.counts[column].people == base and not table.is_hidden(i, column):
-            return [f"Unanimous: {who} gave the same answer ({base:,} of {base:,}), so that each one’s is known."]
+            return [f"Unanimous: {who} gave the same answer ({base:,} of {base:,}), which reveals the answer of each."]
     return []
 
 
