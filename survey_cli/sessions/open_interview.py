@@ -10,7 +10,7 @@ from uuid import uuid4
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.samples.cases.columns import build_labels, clean_text
+from survey_cli.samples.cases.columns import ColumnReader, InvalidValue, build_labels, clean_text, make_role_reader
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import (
     Clock,
@@ -35,6 +35,12 @@ class ColumnRequest:
     label: str
     options: tuple[tuple[str, str], ...] = ()
     """Code and label of each option, where the column is coded."""
+    read: ColumnReader
+
+    def why_invalid(self, text: str) -> str:
+        """Return why this is no value of the column; empty where it is one."""
+        value = self.read(text)
+        return f"{value.what} — {value.remedy}" if isinstance(value, InvalidValue) else ""
 
 
 def list_column_requests(path: str | Path, *, db: str | None, case: str, practice: bool) -> tuple[ColumnRequest, ...]:
@@ -51,6 +57,7 @@ def list_column_requests(path: str | Path, *, db: str | None, case: str, practic
             name=name,
             label=str(column.label.get(instrument.language)) if column.label else name,
             options=tuple((str(c), t) for c, t in build_labels(instrument, column).items()),
+            read=make_role_reader(instrument, column),
         )
         for name, column in instrument.sample.items()
         if column.role != "key" and column.type != "split"

@@ -297,6 +297,30 @@ def test_on_a_terminal_the_case_is_asked_for(mine: str) -> None:
     assert screen.exitstatus == 3
 
 
+def test_a_column_of_the_case_that_is_not_valid_is_asked_for_again() -> None:
+    head = "instrument: zoned\ntitle: Zoned\nversion: '1'\nsample:\n  zone: {type: text, role: zone}\n"
+    written("zoned.yaml", head + "items:\n  - {id: a, type: text, text: 'A?'}\n")
+    screen = pexpect.spawn(
+        SURVEY[0],
+        [*SURVEY[1:], "interview", "zoned.yaml", "--plain"],
+        dimensions=(24, 80),
+        encoding="utf-8",
+        timeout=30,
+        echo=False,
+    )
+    screen.expect("Case: ")
+    screen.sendline("1")
+    screen.expect("zone: ")
+    screen.sendline("11980")
+    screen.expect("! '11980' is no time zone")
+    screen.expect("zone: ")
+    screen.sendline("America/Denver")
+    screen.expect("> ")
+    screen.sendline(".suspend")
+    screen.expect(pexpect.EOF)
+    screen.close()
+
+
 def test_an_instrument_with_problems_is_told_before_anything_is_asked() -> None:
     written("broken.yaml", BROKEN)
     shown = on_terminal("interview", "broken.yaml")

@@ -156,9 +156,12 @@ def _ask_column(request: "ColumnRequest") -> str:
     options = ", ".join(code if code == label else f"{code} {label}" for code, label in request.options)
     while True:
         line = input(f"  {request.label}{f' ({options})' if options else ''}: ").strip()
-        if not line or not codes or line.casefold() in codes:
+        if not line or line.casefold() in codes:
             return line
-        print(f"  ! {line} is not one of them")
+        why = f"{line} is not one of them" if codes else request.why_invalid(line)
+        if not why:
+            return line
+        print(f"  ! {why}")
 
 
 def _run_plain(session: "InterviewSession", *, brief: bool) -> int:

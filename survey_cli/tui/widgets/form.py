@@ -13,7 +13,7 @@ from survey_cli.entries import to_ascii_digits
 from survey_cli.tui.widgets.editing import Field, edit, insert
 from survey_cli.tui.widgets.panel import Panel
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import CHOSEN, HERE, KeyHint, TextView, clean, style_text
+from survey_cli.tui.widgets.text import CHOSEN, HERE, KeyHint, TextView, hang, join_lines, style_text
 
 KEYS_OF_FORM: Final = "Tab goes on, Shift+Tab back, Esc closes and keeps what you typed"
 CLEARS: Final = ("backspace", "delete", "0", " ")
@@ -120,16 +120,17 @@ class FormPanel(Panel):
 
     def _format_choices(self, name: str, choices: Sequence[str]) -> Content:
         chosen = self.values.get(name, "")
+        room = (self.size.width or self.app.size.width) - 26
         parts = [
-            Content.assemble(
-                (f"{CHOSEN if str(n) == chosen else ' '} ", "bold $accent"),
-                (f"{n}", "bold $code"),
-                (f" {clean(choice)}", "bold" if str(n) == chosen else ""),
+            (
+                Content.assemble((f"{CHOSEN if str(n) == chosen else ' '} ", "bold $accent"), (f"{n} ", "bold $code")),
+                style_text(choice, "bold" if str(n) == chosen else ""),
             )
             for n, choice in enumerate(choices, 1)
         ]
-        fits = sum(part.cell_length + 3 for part in parts) <= (self.size.width or self.app.size.width) - 26
-        return Content("   " if fits else "\n").join(parts)
+        if sum((mark + text).cell_length + 3 for mark, text in parts) <= room:
+            return Content("   ").join([mark + text for mark, text in parts])
+        return join_lines(line for mark, text in parts for line in hang(mark, text, room + 4))
 
     def _list_shown(self) -> list[str]:
         return [f.name for f in self._fields.values() if f.choices is None or self.list_choices(f)]
