@@ -206,9 +206,7 @@ def _run(study: Study, run: int, dice: Random) -> str:
         else:
             station.look()
             station.key(f".fetch {key}\r")
-            until = time.monotonic() + 10
-            while (".fetch" in station.shown() or key not in station.shown()) and time.monotonic() < until:
-                station.read(0.02)
+            _wait(station, (f"555-{run:04}", "has this case"))  # the case, or why the station goes on with another
             station.look()
             station.key("i")
     else:
