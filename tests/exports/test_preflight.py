@@ -1,6 +1,8 @@
 """Limits of export formats are reported while the questionnaire is written, at their place, and nothing else is."""
 
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from shutil import copytree
 
@@ -206,24 +208,41 @@ def owners(made: Instrument, name: str) -> set[str]:
     return {variable.item, *([leaf.scale] if leaf is not None and leaf.scale else []), *variable.declines}
 
 
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Simulate 60 interviews with one of the instruments, once; returns the folder where they are."""
+    home = tmp_path_factory.mktemp("simulated")
+    copytree(INSTRUMENTS, home / "i")
+    (home / "i" / "features" / "hard.yaml").write_text(HARD, encoding="utf-8")
+
+    @cache
+    def simulate(name: str) -> Path:
+        file, db = home / f"i/features/{name}.yaml", home / f"{name}.db"
+        more = ["--keep", "--decline", "0.4", "--db", str(db)]
+        assert run_command(["simulate", str(file), "-n", "60", *more]) == 0
+        return home
+
+    return simulate
+
+
 @pytest.mark.parametrize("form", ["sav", "sps", "dta"])
 @pytest.mark.parametrize("name", ["hard", *sorted(p.stem for p in FEATURES)])
 def test_what_the_writers_say_was_said_before_and_nothing_else(
-    form: str, name: str, monkeypatch: pytest.MonkeyPatch
+    form: str, name: str, simulated: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 60 invented interviews in each language: every note names columns of which the check had warned, by a rule that
     fits; and every warning about a name, a label or a code is one that some note repeats."""
     monkeypatch.setattr(join_first, "__defaults__", (99,))  # every name is listed
-    copytree(INSTRUMENTS, "i")
-    Path("i/features/hard.yaml").write_text(HARD, encoding="utf-8")
-    file = f"i/features/{name}.yaml"
+    home = simulated(name)
+    file = str(home / f"i/features/{name}.yaml")
     told = {(p.rule, p.who) for p in check_file(file, [form]).problems}
     made = open_instrument(file)
     assert isinstance(made, Instrument), made
-    assert run_command(["simulate", file, "-n", "60", "--keep", "--decline", "0.4", "--db", "x.db"]) == 0
     repeated: set[tuple[str, str]] = set()
     for language in made.languages:
-        wish = ExportOptions(to=f"{language}.{form}", db="x.db", origin="simulated", language=language)
+        wish = ExportOptions(
+            to=f"{language}.{form}", db=str(home / f"{name}.db"), origin="simulated", language=language
+        )
         wrote = export_file(file, wish)
         assert isinstance(wrote, ExportResult), wrote
         for note in wrote.notes:
