@@ -1,17 +1,15 @@
-# make demo    an interview, with only Python 3.11 or newer and make on the machine
-# make test    the tests; those that compare times run afterwards, one by one (TEST_SCALE=4 for four times the examples of
-#              properties, processes and crashes)
-# make check   ruff, mypy and the layers
-# make bench   every goal measured beside its peer, one table (ROWS="step csv" for some; needs about five minutes)
-# make crash   interviews killed at random times, 1,000 times, and around their end, 300 times per engine
-#              (CRASH_RUNS=…, ENDING_RUNS=…, CRASH_SEED=… to see one again)
-# make fieldwork  simulated fieldwork, every call audited, for MINUTES=10 (FIELDWORK_SEED=… for one study again)
-# make fuzz    anything typed or written, for MINUTES=10 (FUZZ_SEED=… to begin as another hunt did, FUZZ_TARGETS=keys)
-# make docs    the reference pages, from the docstrings
-# make pictures the pictures, from the program
-# make site    the documentation as pages in site/, to be read without a network
-# make lock    the versions of libraries that CI installs, in .ci/constraints.txt (needs uv)
-# make clean   away with everything that was made, except interviews
+# make demo       conduct an interview; needs only Python 3.11 or later and make
+# make test       run the tests, those that compare times last (TEST_SCALE=4 tries four times as much)
+# make check      run ruff, mypy and the check of layers
+# make bench      measure every goal beside its peer, about five minutes (ROWS="step csv" for some rows)
+# make crash      kill interviews at random times, and around their end (CRASH_RUNS, ENDING_RUNS, CRASH_SEED)
+# make fieldwork  simulate fieldwork for MINUTES=10 and audit every call (FIELDWORK_SEED for one study again)
+# make fuzz       try random files, entries and commands for MINUTES=10 (FUZZ_SEED, FUZZ_TARGETS=keys)
+# make docs       write the reference pages from the docstrings
+# make pictures   write the pictures from the program
+# make site       build the documentation in site/, to be read without a network
+# make lock       resolve the versions of libraries that CI installs (needs uv)
+# make clean      remove everything that was built, except interviews
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help

@@ -36,6 +36,7 @@ FOR_ENGINEERS = [
     *sorted((ROOT / "docs").glob("decisions/*.md")),
 ]
 NAMED_PATH = re.compile(r"`((?:[\w.-]+/)+(?:[\w-]+\.(?:py|md|tcss|toml))?|[a-z]\w*\.py)`")
+FIGURE = re.compile(r"\d[\d.,]*(?: (?:ms|µs|s|MiB)\b|×)")
 INTERACTIVE = ("interview", "station", "preview")
 
 
@@ -103,6 +104,13 @@ def test_every_source_file_that_is_named_exists(page: Path) -> None:
     """Paths as engineers write them: from the root of the repository, or from the package."""
     named = NAMED_PATH.findall(page.read_text(encoding="utf-8"))
     assert [path for path in named if not any((top / path).exists() for top in (ROOT, ROOT / "survey_cli"))] == []
+
+
+def test_the_figures_of_performance_are_those_of_the_benchmarks() -> None:
+    page = (ROOT / "docs" / "explanation" / "performance.md").read_text(encoding="utf-8")
+    measured = set(FIGURE.findall((ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")))
+    rows = "\n".join(line for line in page.splitlines() if line.startswith("|"))
+    assert [figure for figure in FIGURE.findall(rows) if figure not in measured] == []
 
 
 def find_parser(words: list[str]) -> tuple[object, list[str]]:
