@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import date, time
+from pathlib import Path
 from typing import Any
 
 from survey_cli.instrument.checks.all_checks import RULE_GROUPS, name_rule_group
@@ -27,6 +28,7 @@ from survey_cli.services.questionnaire.questionnaire_files import MODULE_EXPLANA
 from survey_cli.values import DK, NOT_ASKED, REFUSED, Missing
 
 MADE = "<!-- written by `make docs`; edit the docstrings it is made from -->"
+MAX_RECIPES = 4
 WORDS = {"dk": "don't know", "not_asked": "not asked", "not_reached": "not reached"}
 
 
@@ -64,8 +66,10 @@ class _Parts:
                     found.append((key, inner))
         return found
 
-    def describe_keys(self, model: type[Any], keys: list[str], anchor: str) -> Iterator[str]:
-        rows = []
+    def describe_keys(
+        self, model: type[Any], keys: list[str], anchor: str, *, first_row: tuple[str, ...] | None = None
+    ) -> Iterator[str]:
+        rows = [first_row] if first_row else []
         for name in keys:
             key = describe_key(model, name)
             if not key.meaning:
@@ -136,7 +140,8 @@ def _items(parts: _Parts) -> Iterator[str]:
     rows = [(f"[`{name}`](#{name})", read_docstring(model)) for name, model in ITEM_TYPES.items()]
     yield from _table("Type", "What it is", rows=rows)
     yield "### Keys of every item {#every-item}\n"
-    yield from parts.describe_keys(ItemSpec, list(ItemSpec.model_fields), "item")
+    type_row = ("`type`", "an item type", "The type of the item, one of those above. **Required.**")
+    yield from parts.describe_keys(ItemSpec, list(ItemSpec.model_fields), "item", first_row=type_row)
     yield "### Keys of every question {#every-question}\n"
     yield "All items except sections and rosters have these keys too.\n"
     own = [name for name in QuestionItem.model_fields if name not in ItemSpec.model_fields]
@@ -159,7 +164,22 @@ def _family(parts: _Parts, docstring: str, members: Mapping[str, type[ItemSpec]]
         own = {key for cls in classes for key in inspect.get_annotations(cls)}
         yield from parts.describe_keys(model, [key for key in model.model_fields if key in own], name)
         every = "[every question](#every-question)" if base is QuestionItem else "[every item](#every-item)"
-        yield f"It also has the keys of {every}.\n"
+        recipes = [f"[{title}](../guides/recipes.md#{anchor})" for title, anchor in list_recipes(name)]
+        examples = f" Recipes: {', '.join(recipes[:MAX_RECIPES])}." if recipes else ""
+        yield f"It also has the keys of {every}.{examples}\n"
+
+
+def list_recipes(item_type: str) -> list[tuple[str, str]]:
+    """List the recipes that use an item type, those in which it comes first before the others: title and anchor."""
+    text = (Path(__file__).parents[1] / "guides" / "recipes.md").read_text(encoding="utf-8")
+    found = []
+    for title, anchor, body in re.findall(
+        r"^### \d+\. (.+?) \{#([\w-]+)\}\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL
+    ):
+        types = re.findall(r"\btype: (\w+)", body)
+        if item_type in types:
+            found.append((types.index(item_type), title, anchor))
+    return [(title, anchor) for _, title, anchor in sorted(found, key=lambda recipe: recipe[0])]
 
 
 def _outcomes() -> Iterator[str]:
@@ -344,6 +364,10 @@ def _operators() -> Iterator[str]:
         "- Dates and times are texts in quotes: `born < '1990-01-01'`, `start >= '09:00'`.\n"
         "- A list has square brackets: `q1 in [1, 2]`. It can contain declines: `q1 in [1, dk]`.\n"
         "- A condition under `compute` is used by its name: `ask_if: at_work`, `ask_if: not at_work`.\n"
+    )
+    yield (
+        "There are no other operators and functions. `+` adds numbers and does not join texts; to join texts, use fills: "
+        "`{first} {last}`.\n"
     )
     yield (
         "In YAML, put a condition in quotes if it begins with a quote or a bracket, or if it contains `: ` or ` #`: "

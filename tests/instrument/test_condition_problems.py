@@ -69,7 +69,7 @@ MEANINGS = [
     ("q1 == 1 and zzz == 2", "unknown-name", 22, 3, "'zzz' is not a variable", "name an item"),
     ("true", "unknown-name", 10, 4, "true is not part", "remove the key"),
     ("cuont(media) > 1", "unknown-function", 10, 5, "no function 'cuont'",
-     "did you mean count(truth, …) or count(multiple)?"),
+     "did you mean count(condition, …) or count(multiple)?"),
     ("ANSWERED(q1)", "unknown-function", 10, 8, "no function 'ANSWERED'", "lower case: answered(item)"),
     ("NOT(adult)", "unknown-function", 10, 3, "no function 'NOT'", "write not"),
     ("selected(media, 'tv')", "unknown-function", 10, 8, "no function 'selected'", "'tv' in media"),

@@ -86,7 +86,7 @@ def test_a_key_says_where_it_stands_and_what_it_takes(capsys: pytest.CaptureFixt
 
 def test_an_item_type_lists_its_own_keys_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explain", "multiple"]) == 0
-    own, _, shared = " ".join(capsys.readouterr().out.split()).partition("As any question it may also have")
+    own, _, shared = " ".join(capsys.readouterr().out.split()).partition("It also has the keys of every question:")
     assert "mentions: ordered" in own
     assert "min: a whole number The fewest answers. If left out: `1`." in own
     assert "options: options, or the name of a list, required" in own

@@ -234,5 +234,8 @@ def _render_entry(entry: "ReferenceEntry") -> str:
             wrap_paragraph(key.describe(), indent=6),
         ]
     if entry.shared_keys:
-        lines += ["", wrap_paragraph(f"As any question it may also have {', '.join(entry.shared_keys)}.", indent=2)]
+        lines += [
+            "",
+            wrap_paragraph(f"It also has the keys of every question: {', '.join(entry.shared_keys)}.", indent=2),
+        ]
     return "\n".join(lines)

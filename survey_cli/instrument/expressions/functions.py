@@ -164,7 +164,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "dk": _define_item_function("dk", _make_state_check("dk")),
     "refused": _define_item_function("refused", _make_state_check("refused")),
     "declined": _define_item_function("declined", is_declined),
-    "count": _define_list_function("count(truth, …) or count(multiple)", "truths", _count_truths),
+    "count": _define_list_function("count(condition, …) or count(multiple)", "truths", _count_truths),
     "sum": _define_list_function("sum(number, number, …) or sum(roster.item)", "numbers", _require_all(_add_up)),
     "mean": _define_list_function("mean(number, number, …) or mean(roster.item)", "numbers", _require_all(_average)),
     "sum_answered": _define_list_function(

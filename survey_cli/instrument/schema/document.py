@@ -249,7 +249,10 @@ class FieldworkSpec(SpecModel):
 
 
 class QuotaSpec(SpecModel):
-    """A quota: the number of interviews that are needed of one kind, or of several."""
+    """The number of interviews that are needed of one kind, or of several.
+
+    Interviews of cases from an imported sample count. In any other interview every cell is open.
+    """
 
     id: Name
     """The name of the quota."""
