@@ -28,10 +28,9 @@ def conduct_interview(session: InterviewProtocol, theme: str = "") -> None:
     """Conduct an interview until it ends or is suspended."""
     from survey_cli.tui.interview.screen import InterviewScreen
     from survey_cli.tui.widgets.key_app import KeyApp
-    from survey_cli.tui.widgets.themes import choose_theme
 
     _run(
-        KeyApp(lambda: InterviewScreen(session), choose_theme(theme)),
+        KeyApp(lambda: InterviewScreen(session), theme),
         "Every answer given is stored: start the interview again and it goes on at the same question.",
     )
 
@@ -39,10 +38,9 @@ def conduct_interview(session: InterviewProtocol, theme: str = "") -> None:
 def run_station(session: "StationProtocol", theme: str = "") -> None:
     """Run a station until its shift ends."""
     from survey_cli.tui.station.app import StationApp
-    from survey_cli.tui.widgets.themes import choose_theme
 
     _run(
-        StationApp(session, choose_theme(theme)),
+        StationApp(session, theme),
         "Everything keyed is stored: start the station again and it goes on with the same case.",
     )
 
@@ -60,9 +58,8 @@ def run_preview(
     `restart` starts over.
     """
     from survey_cli.tui.preview.app import PreviewApp
-    from survey_cli.tui.widgets.themes import choose_theme
 
-    _run(PreviewApp(state, reload=reload, restart=restart, theme=choose_theme(theme)))
+    _run(PreviewApp(state, reload=reload, restart=restart, theme=theme))
 
 
 def watch_report(lines: "Callable[[int], Sequence[str]]", theme: str = "") -> None:
@@ -71,9 +68,8 @@ def watch_report(lines: "Callable[[int], Sequence[str]]", theme: str = "") -> No
     `lines` returns it in lines of at most so many cells; it is called on a thread of its own.
     """
     from survey_cli.tui.status import StatusApp
-    from survey_cli.tui.widgets.themes import choose_theme
 
-    _run(StatusApp(lines, choose_theme(theme)))
+    _run(StatusApp(lines, theme))
 
 
 def _run(app: "KeyApp", remedy: str = "") -> None:

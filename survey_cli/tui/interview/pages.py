@@ -1,6 +1,7 @@
 """Pages of the interview screen that are read: the keys, respondents' questions, the case, the closing words."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final
 
 from textual.content import Content
@@ -14,11 +15,14 @@ from survey_cli.tui.interview.keys import InterviewKey
 from survey_cli.tui.widgets.text import (
     ASIDE,
     HeaderState,
+    build_details,
     build_section,
     build_table,
     clean,
     escape_markdown,
+    format_duration,
     join_lines,
+    join_sections,
     style_spans,
     style_text,
 )
@@ -50,7 +54,7 @@ def build_faq(prompt: Prompt) -> Content:
         Content.assemble((ASIDE, "$quiet"), style_spans(question, "$quiet"), "\n", style_spans(answer))
         for question, answer in prompt.faq
     ]
-    return Content("\n\n").join(parts)
+    return join_sections(parts)
 
 
 def build_case(
@@ -64,7 +68,7 @@ def build_case(
         join_lines(
             [
                 style_text(session.respondent, "bold"),
-                *(Content.assemble((f"{clean(label)}: ", "$quiet"), clean(text)) for label, text in session.details),
+                *build_details(session.details),
                 style_text(clocks),
             ]
         ),
@@ -75,7 +79,7 @@ def build_case(
             "THEY ASK (F5)", [style_spans(question) for question, _ in (prompt.faq if prompt is not None else ())]
         ),
     ]
-    return Content("\n\n").join([section for section in sections if section])
+    return join_sections(sections)
 
 
 def _list_items(items: Iterable[AskedItem], width: int) -> list[Content]:
@@ -93,19 +97,23 @@ def _list_notes(notes: Iterable[InterviewNote], width: int) -> list[Content]:
 
 def build_review(review: ClosingReview, width: int) -> Content:
     """Build what is looked through before the interview is complete."""
-    minutes, seconds = divmod(int(review.duration.total_seconds()), 60)
     sections = [
         join_lines(
             [
                 style_text("Every question is answered", "bold"),
-                style_text(f"{format_quantity(review.answered, 'answer')} in {minutes}:{seconds:02}", "$quiet"),
+                style_text(_describe_length(review.answered, review.duration), "$quiet"),
             ]
         ),
         build_section("DECLINED", _list_items(review.declined, width)),
         build_section("CONFIRMED IN SPITE OF A WARNING", _list_items(review.warnings, width)),
         build_section("NOTES", _list_notes(review.notes, width)),
     ]
-    return Content("\n\n").join([section for section in sections if section])
+    return join_sections(sections)
+
+
+def _describe_length(answered: int, duration: timedelta) -> str:
+    minutes, seconds = divmod(int(duration.total_seconds()), 60)
+    return f"{format_quantity(answered, 'answer')} in {minutes}:{seconds:02}"
 
 
 def build_result(result: InterviewResult | None) -> Content:
@@ -119,8 +127,7 @@ def build_result(result: InterviewResult | None) -> Content:
         "stopped": f"Stopped: {outcome}" if outcome else "Stopped",
         "lost": "Left: another station took it over",
     }
-    minutes, seconds = divmod(int(result.duration.total_seconds()), 60)
-    answers = f"{format_quantity(result.answered, 'answer')} in {minutes}:{seconds:02}"
+    answers = _describe_length(result.answered, result.duration)
     stored = ["0 answers stored: all are erased"] if result.erased else [answers, f"stored in {result.stored_in}"]
     return join_lines(
         [
@@ -137,9 +144,7 @@ def build_header(session: InterviewProtocol, prompt: Prompt | None, last: tuple[
 
     That answer is left out at its own question, where it is not confirmed yet, or corrected.
     """
-    seconds = int(session.elapsed_time().total_seconds())
-    clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else ""
-    right = [clock or f"{seconds // 60:02}:{seconds % 60:02}"]
+    right = [format_duration(session.elapsed_time())]
     mark = "PRACTICE" if session.practice else ""
     if prompt is None:
         return HeaderState(session.title, "", right[0], 1.0, mark=mark)

@@ -60,37 +60,23 @@ class OptionState(NamedTuple):
     """Lines there is room for; more options than that stand in columns where they fit."""
 
 
-class OptionLines(Lines):
+class OptionLines(Lines[OptionState]):
     """The options, each with its code; what was chosen and what is marked stand out by a mark and by their row."""
 
     def __init__(self, click: Callable[[OfferedOption], None]) -> None:
         super().__init__(id="options")
         self._click = click
-        self._state: OptionState | None = None
         self._line_options: list[list[int]] = []
         """For each line, the options on it from left to right."""
         self._column_width = 0
-        self.display = False
-
-    def show(self, state: OptionState | None) -> None:
-        """Show these options; None shows none."""
-        if state == self._state:
-            return
-        self._state = state
-        self.display = state is not None
-        if state is not None:
-            self.rebuild()
 
     @property
     def marked_line(self) -> int | None:
         """The line of the marked option."""
-        marked = self._state.marked if self._state is not None else None
+        marked = self.state.marked if self.state is not None else None
         return next((n for n, options in enumerate(self._line_options) if marked in options), None)
 
-    def build_lines(self, width: int) -> list[Content]:
-        state = self._state
-        if state is None:
-            return []
+    def build_lines(self, state: OptionState, width: int) -> list[Content]:
         options = self._format_all(state, width)
         self._column_width = width
         if sum(map(len, options)) > state.rows and 2 <= len(options) <= 4 * state.rows:
@@ -129,10 +115,10 @@ class OptionLines(Lines):
     def on_click(self, event: events.Click) -> None:
         """A click keys the option's code."""
         offset = event.get_content_offset_capture(self)
-        if 0 <= offset.y < len(self._line_options) and self._state is not None:
+        if 0 <= offset.y < len(self._line_options) and self.state is not None:
             options = self._line_options[offset.y]
             n = min(offset.x // max(self._column_width, 1), len(options) - 1)
-            self._click(self._state.pick.options[options[n]])
+            self._click(self.state.pick.options[options[n]])
 
 
 @lru_cache(maxsize=8192)
@@ -160,27 +146,16 @@ def _format_option(
     return tuple(lines)
 
 
-class Aside(Lines):
+class Aside(Lines[StyledText]):
     """Text for the interviewer's eyes behind a mark, so that nobody reads it out; or a probe, which is said."""
 
     def __init__(self, id: str, mark: str, mark_style: str, style: str) -> None:
         super().__init__(id=id)
         self._mark = Content.styled(mark, mark_style)
         self._style = style
-        self._text: StyledText = ()
-        self.display = False
 
-    def show(self, text: StyledText) -> None:
-        """Show this text; nothing where it is empty."""
-        if text == self._text:
-            return
-        self._text = text
-        self.display = bool(text)
-        if text:
-            self.rebuild()
-
-    def build_lines(self, width: int) -> list[Content]:
-        return hang(self._mark, style_spans(self._text, self._style), width)
+    def build_lines(self, state: StyledText, width: int) -> list[Content]:
+        return hang(self._mark, style_spans(state, self._style), width)
 
 
 class QuestionView(VerticalScroll):

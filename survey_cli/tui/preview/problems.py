@@ -21,17 +21,17 @@ def count_problems(problems: Sequence[Problem]) -> str:
     return SEPARATOR.join(format_quantity(count, severity) for severity, count in counts.items() if count)
 
 
-class ProblemLines(Lines):
+class ProblemLines(Lines[Sequence[Problem]]):
     """The problems of a file, errors first."""
 
     def __init__(self, problems: Sequence[Problem], read_line: Callable[[Position], str]) -> None:
-        super().__init__(id="problems")
-        self._problems = sorted(problems, key=lambda problem: problem.severity != "error")
+        super().__init__(id="problems", state=sorted(problems, key=lambda problem: problem.severity != "error"))
         self._read_line = read_line
+        self.display = True
 
-    def build_lines(self, width: int) -> list[Content]:
+    def build_lines(self, state: Sequence[Problem], width: int) -> list[Content]:
         lines: list[Content] = []
-        for problem in self._problems:
+        for problem in state:
             lines += [Content()] if lines else []
             lines += _format_problem(problem, width)
             lines += _format_source(problem, self._read_line(problem.where), width)

@@ -24,11 +24,7 @@ class StationApp(KeyApp):
 
     async def beat(self) -> None:
         """Keep the case; one that comes by itself rings, and takes no key typed before it."""
-        try:
-            await self.station.beat()
-        except Exception as error:
-            self.log.error(error)
-            self.station.fail(error)
+        await self.attempt(self.station.beat, self.station)
         if self.top is self.station:
             self.show_effect()
 
@@ -42,11 +38,7 @@ class StationApp(KeyApp):
             return
         await self.pop_screen()
         clear_render_cache()
-        try:
-            await self.station.close_interview()
-        except Exception as error:
-            self.log.error(error)
-            self.station.fail(error)
+        await self.attempt(self.station.close_interview, self.station)
         self.show_effect()
 
     def settle(self, at: float) -> None:

@@ -1,20 +1,24 @@
 """Lines of the case to be called: person, numbers, clocks, appointment, history, and what stands beside it."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, assert_never
 
 from textual.content import Content
 
 from survey_cli.sessions.station.station_protocol import (
+    BreakView,
     CaseView,
+    IdleView,
     StationAppointment,
     StationHistoryLine,
     StationNumber,
+    WrapUpView,
 )
 from survey_cli.tui.widgets.text import (
     SEPARATOR,
     clean,
+    format_duration,
     hang,
     spread,
     style_text,
@@ -123,6 +127,35 @@ def build_clocks(view: CaseView, width: int) -> list[Content]:
     clocks = Content.assemble((f"{there:{day}} there", "bold"), (f"   {here:{day}} here", ""))
     line = Content.assemble(clocks, (until, "$quiet"))
     return [line] if line.cell_length <= width else [clocks, style_text(until.removeprefix(SEPARATOR), "$quiet")]
+
+
+def build_waiting(view: IdleView | BreakView | WrapUpView, width: int) -> list[Content]:
+    """Build what is waited for, and how long."""
+    match view:
+        case IdleView():
+            heading = "The study is paused" if view.study_is_paused else "Nobody can be called just now"
+            texts = [style_text(view.why[:1].upper() + view.why[1:])]
+            if view.next_at is not None:
+                when = format_time(view.next_at, view.station_time)
+                texts.append(style_text(f"Next: {when}. The case comes by itself."))
+        case BreakView():
+            heading = f"On a break: {view.reason}" if view.reason else "On a break"
+            texts = [style_text(f"Since {view.since:%H:%M}")]
+            if view.station_time is not None:
+                texts = [Content.assemble((format_duration(view.station_time - view.since), "bold"), "   ", texts[0])]
+        case WrapUpView():
+            heading = f"{view.case}: {view.outcome}"
+            left = max(view.until - view.station_time, timedelta())
+            seconds = -(-left // timedelta(seconds=1))
+            texts = [
+                Content.assemble("The next case comes in ", (f"{seconds} s", "bold")),
+                style_text("━" * min(seconds, width), "$accent"),
+            ]
+        case _:
+            assert_never(view)
+    clock = f"{view.station_time:%H:%M} here" if isinstance(view.station_time, datetime) else ""
+    lines = [spread(style_text(heading, "bold"), style_text(clock, "$quiet"), width), Content()]
+    return [*lines, *(line for text in texts for line in text.wrap(max(width, 4)))]
 
 
 def build_history(history: Iterable[StationHistoryLine], width: int) -> list[Content]:

@@ -3,7 +3,6 @@
 from typing import Final, NamedTuple, assert_never
 
 from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, StationView, WrapUpView
-from survey_cli.tui.station.views import KeyCell
 from survey_cli.tui.widgets.text import KeyHint, KeyHints, escape_markdown
 
 
@@ -93,17 +92,17 @@ def describe_offered(view: StationView) -> str:
             assert_never(view)
 
 
-def list_call_keys(view: CaseView) -> list[KeyCell]:
+def list_call_keys(view: CaseView) -> list[KeyHint]:
     """List the keys that begin a call, or end it with an appointment."""
     others = sum(number.state == "live" and not number.current for number in view.numbers)
     begun = view.interview_status.startswith("open")
     cells = [
-        KeyCell("d", "dial again" if view.has_open_call else "dial"),
-        KeyCell("i", "go on with the interview" if begun else "interview"),
+        KeyHint("d", "dial again" if view.has_open_call else "dial"),
+        KeyHint("i", "go on with the interview" if begun else "interview"),
     ]
     if others:
-        cells.append(KeyCell("n", f"next number ({others} more)"))
-    return [*cells, KeyCell("a", "appointment")]
+        cells.append(KeyHint("n", f"next number ({others} more)"))
+    return [*cells, KeyHint("a", "appointment")]
 
 
 def list_keys(view: StationView, *, is_narrow: bool, has_side: bool, older: bool) -> KeyHints:

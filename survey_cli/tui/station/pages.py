@@ -16,17 +16,19 @@ from survey_cli.sessions.station.station_protocol import (
     StationView,
 )
 from survey_cli.tui.station.case import build_clocks, describe_number, format_appointment
-from survey_cli.tui.station.waiting import format_duration
 from survey_cli.tui.widgets.text import (
     ASIDE,
     HERE,
     SEPARATOR,
     HeaderState,
+    build_details,
     build_section,
     build_table,
     clean,
+    format_duration,
     hang,
     join_lines,
+    join_sections,
     style_text,
 )
 from survey_cli.wording import format_quantity, shorten
@@ -61,7 +63,7 @@ def build_due_line(due: StationAppointment | None, now: datetime | None, width: 
 def build_waiting_page(appointments: Sequence[StationAppointment], summary: ShiftSummary, width: int) -> Content:
     """Build what is shown below what is waited for: the next appointments and the shift."""
     appointments_section = build_section("MY APPOINTMENTS", _build_appointments(appointments))
-    return _join_sections([appointments_section, build_shift(summary, width)])
+    return join_sections([appointments_section, build_shift(summary, width)])
 
 
 def build_shift(summary: ShiftSummary, width: int) -> Content:
@@ -103,9 +105,7 @@ def build_side(
     """Build the side panel: details, numbers, next appointments, the shift; the rest only where no card is beside it."""
     sections: list[Content] = []
     if isinstance(view, CaseView):
-        details = [
-            Content.assemble((f"{clean(label)}: ", "$quiet"), clean(text)) for label, text in view.details if text
-        ]
+        details = build_details(view.details)
         numbers = [line for number in view.numbers for line in _build_side_number(number, width)]
         if beside_card:
             sections += [build_section("CASE", details)]
@@ -114,7 +114,7 @@ def build_side(
             title = view.name if view.key == view.name else f"{view.name}  {view.key}"
             sections += [join_lines([style_text(title, "bold"), *details, *build_clocks(view, width)])]
         sections += [build_section("NUMBERS", numbers)]
-    return _join_sections([*sections, build_waiting_page(appointments, summary, width)])
+    return join_sections([*sections, build_waiting_page(appointments, summary, width)])
 
 
 def _build_side_number(number: StationNumber, width: int) -> list[Content]:
@@ -137,10 +137,6 @@ def _build_appointments(appointments: Sequence[StationAppointment]) -> list[Cont
 
 def build_faq(faq: Iterable[tuple[str, str]]) -> Content:
     """Build what respondents ask, and what may be answered."""
-    return _join_sections(
+    return join_sections(
         [Content.assemble((f"{ASIDE}{clean(question)}", "$quiet"), f"\n{clean(answer)}") for question, answer in faq]
     )
-
-
-def _join_sections(sections: Iterable[Content]) -> Content:
-    return Content("\n\n").join([section for section in sections if section])

@@ -59,7 +59,7 @@ from survey_cli.tui.station.pages import (
     build_waiting_page,
     describe_due,
 )
-from survey_cli.tui.station.views import CardState, CaseCard, HistoryView, KeyCell, OutcomeGrid
+from survey_cli.tui.station.views import CardState, CaseCard, GridState, HistoryView, OutcomeGrid
 from survey_cli.tui.widgets.form import FormPanel
 from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.panel import LinePanel, Row, TextPanel, build_question, scroll_by_key
@@ -68,6 +68,7 @@ from survey_cli.tui.widgets.text import (
     MARGIN,
     Header,
     KeyBar,
+    KeyHint,
     TextView,
 )
 from survey_cli.wording import format_quantity, shorten
@@ -530,12 +531,12 @@ class StationScreen(KeyScreen):
         return is_new
 
     def _show_grid(self, view: StationView) -> None:
-        grid = self.query_one(OutcomeGrid)
-        grid.display = isinstance(view, CaseView) and not self.panels
-        if isinstance(view, CaseView):
-            outcomes = [KeyCell(str(choice.outcome.number), choice.outcome.name) for choice in view.main_outcomes]
-            outcomes += [KeyCell("9", "more …")] if view.other_outcomes else []
-            grid.show(list_call_keys(view), outcomes, apart=self.size.height >= APART)
+        state = None
+        if isinstance(view, CaseView) and not self.panels:
+            outcomes = [KeyHint(str(choice.outcome.number), choice.outcome.name) for choice in view.main_outcomes]
+            outcomes += [KeyHint("9", "more …")] if view.other_outcomes else []
+            state = GridState(list_call_keys(view), outcomes, self.size.height >= APART)
+        self.query_one(OutcomeGrid).show(state)
 
     def _show_waiting(self, view: StationView, *, has_side: bool) -> None:
         """Show the next appointments and the shift where there is no case, and no side panel that has them."""

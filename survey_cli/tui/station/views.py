@@ -9,10 +9,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from survey_cli.sessions.station.station_protocol import CaseView, StationHistoryLine, StationView
-from survey_cli.tui.station.case import build_card, build_history
-from survey_cli.tui.station.waiting import build_waiting
+from survey_cli.tui.station.case import build_card, build_history, build_waiting
 from survey_cli.tui.widgets.terminal import strike_key
-from survey_cli.tui.widgets.text import KEY_CAP, Lines, clean
+from survey_cli.tui.widgets.text import KEY_CAP, KeyHint, Lines, clean
 
 COLUMN_GAP: Final = 2
 MAX_COLUMNS: Final = 3
@@ -28,42 +27,31 @@ class CardState(NamedTuple):
     """The side panel is beside it."""
 
 
-class CaseCard(Lines):
+class CaseCard(Lines[CardState]):
     """The case that is called, or what is waited for, beside a bar."""
 
     def __init__(self) -> None:
         super().__init__(id="card")
-        self._state: CardState | None = None
 
-    def show(self, state: CardState) -> None:
-        """Show this."""
-        if state != self._state:
-            self._state = state
-            self.set_class(not isinstance(state.view, CaseView), "-own")
-            self.rebuild()
+    def show(self, state: CardState | None) -> None:
+        self.set_class(state is not None and not isinstance(state.view, CaseView), "-own")
+        super().show(state)
 
-    def build_lines(self, width: int) -> list[Content]:
-        if self._state is None:
-            return []
-        view, rows, has_side = self._state
+    def build_lines(self, state: CardState, width: int) -> list[Content]:
+        view, rows, has_side = state
         if isinstance(view, CaseView):
             return build_card(view, width, rows=rows, has_side=has_side)
         return build_waiting(view, width)
 
 
-class HistoryLines(Lines):
+class HistoryLines(Lines[tuple[StationHistoryLine, ...]]):
     """Everything that happened to the case."""
 
     def __init__(self) -> None:
         super().__init__(id="history-lines")
-        self.history: tuple[StationHistoryLine, ...] = ()
 
-    def build_lines(self, width: int) -> list[Content]:
-        return build_history(self.history, width)
-
-    def count_lines(self, width: int) -> int:
-        """Count the lines at this width."""
-        return len(self._lines(width))
+    def build_lines(self, state: tuple[StationHistoryLine, ...], width: int) -> list[Content]:
+        return build_history(state, width)
 
 
 class HistoryView(VerticalScroll):
@@ -84,11 +72,8 @@ class HistoryView(VerticalScroll):
 
     def show(self, history: tuple[StationHistoryLine, ...]) -> None:
         """Show this history."""
-        if history is self._lines.history:
-            return
-        if history != self._lines.history:
-            self._lines.history = history
-            self._lines.rebuild()
+        if history != self._lines.state:
+            self._lines.show(history)
             self._limit_height()
             self.anchor()
         self.display = bool(history)
@@ -108,42 +93,38 @@ class HistoryView(VerticalScroll):
         self.styles.max_height = self._lines.count_lines(width) if width else None
 
 
-class KeyCell(NamedTuple):
-    """A key and what it does."""
+class GridState(NamedTuple):
+    """The keys in the grid."""
 
-    key: str
-    label: str
+    calls: Sequence[KeyHint]
+    """Those of the call, on the first line."""
+    outcomes: Sequence[KeyHint]
+    """Those of the outcomes, under them."""
+    is_apart: bool
+    """An empty line is between them."""
 
 
-class OutcomeGrid(Lines):
+class OutcomeGrid(Lines[GridState]):
     """What begins a call, as far as there is room, and the outcomes that one key records; a click presses the key."""
 
     def __init__(self) -> None:
         super().__init__(id="outcomes")
-        self._cells: tuple[Sequence[KeyCell], Sequence[KeyCell]] = ((), ())
-        self._is_apart = False
         self._places: list[list[tuple[int, int, str]]] = []
         """For each line the keys on it: from which cell to which."""
 
-    def show(self, calls: Sequence[KeyCell], outcomes: Sequence[KeyCell], *, apart: bool) -> None:
-        """Show the keys of the call, and under them the outcomes; `apart`: with an empty line between."""
-        if (calls, outcomes, apart) != (*self._cells, self._is_apart):
-            self._cells, self._is_apart = (calls, outcomes), apart
-            self.rebuild()
-
-    def build_lines(self, width: int) -> list[Content]:
-        calls, outcomes = self._cells
+    def build_lines(self, state: GridState, width: int) -> list[Content]:
+        calls, outcomes, is_apart = state
         self._places = []
         while calls and sum(map(_measure, calls)) + COLUMN_GAP * (len(calls) - 1) > width:
             calls = calls[:-1]
         lines = [self._build_line(calls, [_measure(cell) for cell in calls])] if calls else []
-        if lines and self._is_apart:
+        if lines and is_apart:
             lines.append(self._build_line((), ()))
         columns = _choose_columns(outcomes, width)
         starts = range(0, len(outcomes), len(columns))
         return [*lines, *(self._build_line(outcomes[start : start + len(columns)], columns) for start in starts)]
 
-    def _build_line(self, cells: Sequence[KeyCell], widths: Sequence[int]) -> Content:
+    def _build_line(self, cells: Sequence[KeyHint], widths: Sequence[int]) -> Content:
         start = 0
         places: list[tuple[int, int, str]] = []
         parts: list[Content] = []
@@ -164,11 +145,11 @@ class OutcomeGrid(Lines):
                 strike_key(self.app, key, event.time)
 
 
-def _measure(cell: KeyCell) -> int:
+def _measure(cell: KeyHint) -> int:
     return Content(f" {cell.key}  {clean(cell.label)}").cell_length
 
 
-def _choose_columns(cells: Sequence[KeyCell], width: int) -> list[int]:
+def _choose_columns(cells: Sequence[KeyHint], width: int) -> list[int]:
     """Return the widths of as many columns as there is room for; of two at least, where labels are cut."""
     for count in range(MAX_COLUMNS, 1, -1):
         widths = [max(map(_measure, cells[n::count]), default=0) for n in range(count)]

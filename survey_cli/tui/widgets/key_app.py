@@ -24,7 +24,7 @@ from survey_cli.tui.widgets.terminal import (
     select_driver,
     watch_terminal,
 )
-from survey_cli.tui.widgets.themes import THEMES
+from survey_cli.tui.widgets.themes import THEMES, choose_theme
 
 if TYPE_CHECKING:
     from select import poll
@@ -42,7 +42,8 @@ class KeyApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None
 
-    def __init__(self, first: Callable[[], KeyScreen], theme: str) -> None:
+    def __init__(self, first: Callable[[], KeyScreen], theme: str = "") -> None:
+        theme = choose_theme(theme)
         super().__init__(driver_class=select_driver(), ansi_color=True if THEMES[theme].ansi else None)
         for each in THEMES.values():
             self.register_theme(each)
@@ -143,15 +144,19 @@ class KeyApp(App[None]):
             self._show()
             return
         self._dropped = 0
+        await self.attempt(act, screen)
+        if screen.left:
+            await self.leave(screen)
+        else:
+            self.show_effect()
+
+    async def attempt(self, act: Callable[[], Awaitable[None]], screen: KeyScreen) -> None:
+        """Let this act on a screen, which says so where it breaks something."""
         try:
             await act()
         except Exception as error:
             self.log.error(error)
             screen.fail(error)
-        if screen.left:
-            await self.leave(screen)
-        else:
-            self.show_effect()
 
     def show_effect(self) -> None:
         """Show what a key did; where that was unexpected, keys typed before it count no more."""

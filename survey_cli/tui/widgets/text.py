@@ -2,8 +2,9 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from textual import events
 from textual.app import RenderResult
@@ -97,6 +98,23 @@ def spread(left: Content, right: Content, width: int) -> Content:
     return left.pad_right(max(room + 1 - left.cell_length, 1)) + right
 
 
+def format_duration(time: timedelta) -> str:
+    """Format a running time: `00:42`, `12:05`, `1:02:05`."""
+    seconds = max(int(time.total_seconds()), 0)
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes:02}:{seconds % 60:02}"
+
+
+def join_sections(sections: Iterable[Content]) -> Content:
+    """Return the sections with an empty line between them, those that are empty left out."""
+    return Content("\n\n").join([section for section in sections if section])
+
+
+def build_details(details: Iterable[tuple[str, str]]) -> list[Content]:
+    """Return a line for each label that has a text."""
+    return [Content.assemble((f"{clean(label)}: ", "$quiet"), clean(text)) for label, text in details if text]
+
+
 def _lay_out_again(widget: Widget) -> None:
     """Have the next layout measure this widget anew.
 
@@ -164,25 +182,46 @@ class HeaderState(NamedTuple):
     """What kind of interview it is, where it is not a real one: `PRACTICE`."""
 
 
-class Lines(Widget):
-    """Lines that depend on the width: made by `build_lines`; only those that changed are painted again."""
+State = TypeVar("State")
+
+
+class Lines(Widget, Generic[State]):
+    """Lines built from a state and the width; only those that changed are painted again. No state, or an empty one, hides
+    them.
+    """
 
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, *, id: str, state: State | None = None) -> None:
         super().__init__(id=id)
+        self.state = state
+        """What is shown."""
+        if not state:
+            self.display = False
         self._built: tuple[int, list[Content]] | None = None
         """The width, and the lines built for it."""
         self._strips: dict[int, Strip] = {}
         """The lines as they are painted, by their number."""
         self._strips_style: Style | None = None
 
-    def build_lines(self, width: int) -> list[Content]:
+    def build_lines(self, state: State, width: int) -> list[Content]:
         """Build the lines for this width."""
         raise NotImplementedError
 
-    def rebuild(self) -> None:
-        """Build the lines anew: what they are made from has changed."""
+    def show(self, state: State | None) -> None:
+        """Show this state."""
+        if state != self.state:
+            before, self.state = self.state, state
+            if bool(state) != bool(before):
+                self.display = bool(state)
+            if state:
+                self._rebuild()
+
+    def count_lines(self, width: int) -> int:
+        """Count the lines at this width."""
+        return len(self._lines(width))
+
+    def _rebuild(self) -> None:
         before, self._built = self._built, None
         after = self._lines(before[0]) if before is not None else []
         if before is None or len(before[1]) != len(after):
@@ -198,12 +237,12 @@ class Lines(Widget):
 
     def _lines(self, width: int) -> list[Content]:
         if self._built is None or self._built[0] != width:
-            self._built = width, self.build_lines(width)
+            self._built = width, self.build_lines(self.state, width) if self.state is not None else []
             self._strips.clear()
         return self._built[1]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return len(self._lines(width))
+        return self.count_lines(width)
 
     def render_line(self, y: int) -> Strip:
         width, style = self.content_size.width, self.visual_style
@@ -217,21 +256,13 @@ class Lines(Widget):
         return self._strips[y]
 
 
-class Header(Lines):
+class Header(Lines[HeaderState]):
     """The title, a line of progress, and what was keyed last: one widget, so that a key costs one update."""
 
     def __init__(self) -> None:
-        super().__init__(id="header")
-        self._state = HeaderState("", "", "")
+        super().__init__(id="header", state=HeaderState("", "", ""))
 
-    def show(self, state: HeaderState) -> None:
-        """Show this."""
-        if state != self._state:
-            self._state = state
-            self.rebuild()
-
-    def build_lines(self, width: int) -> list[Content]:
-        state = self._state
+    def build_lines(self, state: HeaderState, width: int) -> list[Content]:
         width -= 2 * MARGIN
         position = clean(state.position)
         title = _build_title(state.title, state.section, state.mark, max(width - measure_width(position) - 2, 0))
