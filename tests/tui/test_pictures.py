@@ -27,6 +27,8 @@ INTERVIEW: dict[str, tuple[int, tuple[str, ...], tuple[int, int], str]] = {
     "warning": (5, ("1", "6", "9", "enter"), NARROW, "dark"),
     "free_answer": (8, ("T", "h", "e", "y", "ctrl+j", "g", "o"), NARROW, "dark"),
     "note": (1, ("f2", "t", "i", "r", "e", "d"), NARROW, "dark"),
+    "field_terminal": (5, ("1", "6", "9", "enter", "f2", "o", "k", "shift+left"), NARROW, "terminal"),
+    "field_contrast": (5, ("1", "6", "9"), NARROW, "contrast"),
     "jump": (5, ("f3",), WIDE, "light"),
     "stop": (1, ("f8",), NARROW, "dark"),
     "help": (1, ("f1",), NARROW, "dark"),
