@@ -36,6 +36,7 @@ FOR_ENGINEERS = [
     *sorted((ROOT / "docs").glob("decisions/*.md")),
 ]
 NAMED_PATH = re.compile(r"`((?:[\w.-]+/)+(?:[\w-]+\.(?:py|md|tcss|toml))?|[a-z]\w*\.py)`")
+PLACED_NAME = re.compile(r"`([\w/]+\.py)` `([\w.]+)`")
 FIGURE = re.compile(r"\d[\d.,]*(?: (?:ms|µs|s|MiB)\b|×)")
 INTERACTIVE = ("interview", "station", "preview")
 
@@ -84,6 +85,15 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         if not there.exists() or (anchor and there.suffix == ".md" and anchor not in list_anchors(there)):
             lost.append(target)
     assert lost == []
+
+
+def test_every_name_that_architecture_places_in_a_file_is_there() -> None:
+    placed = PLACED_NAME.findall((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"))
+    assert placed
+    for path, name in placed:
+        text = (ROOT / "survey_cli" / path).read_text(encoding="utf-8")
+        for part in name.split("."):
+            assert re.search(rf"\b(?:class|def) {part}\b", text), (path, name)
 
 
 def test_every_decision_is_listed_and_has_its_three_parts() -> None:
