@@ -249,7 +249,7 @@ class Machine:
         match event:
             case QuestionAnswered():
                 if isinstance(stop.item.question, ComputedItem):
-                    return Rejection("the computer answers this")
+                    return Rejection("the computer answers this item")
                 answer = RecordedAnswer(event.value, event.specify_texts)
                 if why := self.why_invalid(stop, answer):
                     return Rejection(why, places=self._list_failed_places(stop, answer.cell, why))
@@ -423,7 +423,7 @@ class Machine:
         assert stop is not None
         answer = self.recorded_answers.get(stop.place)
         if answer is None or answer.lapsed or self.why_invalid(stop, answer):
-            return Rejection("answer this one first")
+            return Rejection("answer this item first")
         self.returning, self.target = True, place
         self._continue_from(stop, answer)
         self.returning, self.target = False, None

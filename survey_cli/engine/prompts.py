@@ -260,7 +260,7 @@ def _describe_expected(entry: Entry) -> str:
     """Return what the interviewer should key, for the rejection of an empty line."""
     match entry:
         case PickEntry(several=True):
-            return "key the codes, then Enter"
+            return "key the codes, then press Enter"
         case PickEntry():
             return f"key a code: {entry.format_codes()}"
         case LineEntry(hint=hint):

@@ -62,7 +62,7 @@ def _resolve_end_of_day(day: date, now: datetime, zone: tzinfo | None, option: s
 
 
 def _make_future_error(value: str, option: str) -> UserError:
-    return UserError(option, f"{value} is in the future", "name a time in the past, or leave the option out")
+    return UserError(option, f"{value} is in the future", "give a time in the past, or leave the option out")
 
 
 def _to_local(wall: datetime, zone: tzinfo | None) -> datetime:

@@ -24,17 +24,19 @@ def check_output_path(target: Path, *, force: bool) -> None:
     """
     try:
         if target.is_dir():
-            raise UserError(str(target), "this is a folder", "name a file in it")
+            raise UserError(str(target), "this is a folder", "specify a file in it")
         if target.exists() and not target.is_file():
-            raise UserError(str(target), "this is not a regular file", "name a file, or - for standard output")
+            raise UserError(str(target), "this is not a regular file", "specify a file, or - for standard output")
         if target.exists() and not force:
             raise _make_exists_error(target)
         folder = next(folder for folder in target.resolve().parents if folder.exists())
         if not folder.is_dir():
-            raise UserError(str(target), f"{_find_named_folder(target, folder)} is not a folder", "name another place")
+            raise UserError(
+                str(target), f"{_find_named_folder(target, folder)} is not a folder", "choose another folder"
+            )
         if not os.access(folder, os.W_OK | os.X_OK):
-            what = f"you have no permission to write into the folder {_find_named_folder(target, folder)}"
-            raise UserError(str(target), what, "get permission, or name another place")
+            what = f"you have no permission to write to the folder {_find_named_folder(target, folder)}"
+            raise UserError(str(target), what, "get permission, or choose another folder")
     except (OSError, ValueError) as error:
         raise _make_write_error(target, error) from error
 
@@ -135,13 +137,13 @@ def _move_into_place(temporary: Path, target: Path, *, force: bool) -> bool:
 
 
 def _make_exists_error(target: Path) -> UserError:
-    return UserError(str(target), "the file exists", "give another name, or --force to overwrite it")
+    return UserError(str(target), "the file exists", "use another name, or --force to overwrite it")
 
 
 def _make_write_error(target: Path, error: OSError | ValueError) -> UserError:
     why = getattr(error, "strerror", None) or "it is not a valid file name"
     full = getattr(error, "errno", None) in (ENOSPC, EDQUOT) or _is_disk_full(target)
-    remedy = "free some space, or choose another place" if full else "choose another place"
+    remedy = "free some space, or choose another folder" if full else "choose another folder"
     return UserError(str(target), f"it cannot be written ({why})", remedy)
 
 

@@ -66,7 +66,7 @@ def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:
     cases = study.store.cases
     near = [match.row.key for match in cases.queries.search(key, limit=2)] if study.who.supervises and key else []
     remedy = f"did you mean {near[0]!r}?" if len(near) == 1 else ""
-    otherwise = f"look for it: survey case list {study.path} --find {key or 'TEXT'}"
+    otherwise = f"search for it: survey case list {study.path} --find {key or 'TEXT'}"
     keys = islice(cases.queries.iterate_keys(), MAX_KEYS_SEARCHED)
     return UserError(
         study.where, f"there is no case {key!r}", remedy or suggest_nearest(key, keys, otherwise=otherwise)

@@ -73,7 +73,7 @@ def start_or_resume(
     """
     options = replace(options, case=clean_text(options.case))
     if not options.case:
-        raise UserError(str(path), "no case was named", "give the case's key with --case")
+        raise UserError(str(path), "no case was given", "give the case's key with --case")
     opened = store
 
     def is_in_use(instrument: Instrument) -> bool:

@@ -57,7 +57,7 @@ def test_a_full_disk_is_told_of_the_file_in_one_line(small_disk: Path, name: str
     assert done.returncode == 1
     [line] = [line for line in done.stderr.splitlines() if not line.startswith(("it can tell", "left out"))]
     assert line.startswith(f"{target}: it cannot be written (")
-    assert line.endswith("free some space, or choose another place")
+    assert line.endswith("free some space, or choose another folder")
     assert list(small_disk.iterdir()) == []
 
 
@@ -97,7 +97,7 @@ def test_results_that_go_nowhere_are_no_success(command: list[str], how: str) ->
     assert "stdout:" not in done.stderr
     last = done.stderr.splitlines()[-1]
     if how == "closed":
-        assert last == "standard output: it is closed, so the result was lost — open it, or name a file"
+        assert last == "standard output: it is closed, so the result was lost — open it, or specify a file"
     else:
         assert "no space left on device" in last.lower()
 
@@ -171,4 +171,4 @@ def test_a_name_that_is_not_utf_8_is_a_name() -> None:
     sums = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=place + b"/b\xe9", capture_output=True, check=False)
     assert sums.returncode == 0
     again = survey("interview", file, "--case", "1", "--plain", input="1\n.suspend\n")
-    assert "goes on as it began" not in again.stdout + again.stderr
+    assert "keeps its version" not in again.stdout + again.stderr

@@ -89,7 +89,7 @@ def test_no_name_is_no_folder(capsys: pytest.CaptureFixture[str]) -> None:
     written("a.yaml", BROKEN)
     assert run_command(["check", ""]) == 1
     out, err = capsys.readouterr()
-    assert "a name is empty" in out + err
+    assert "a file name is empty" in out + err
     assert "a.yaml" not in out + err
 
 

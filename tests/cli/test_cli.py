@@ -138,7 +138,7 @@ def test_a_new_instrument_has_no_problem_and_teaches(capsys: pytest.CaptureFixtu
 def test_new_overwrites_nothing_unasked(capsys: pytest.CaptureFixture[str]) -> None:
     written("mine.yaml", "precious")
     assert run_command(["new", "mine.yaml"]) == 1
-    assert capsys.readouterr().err == ("mine.yaml: the file exists — give another name, or --force to overwrite it\n")
+    assert capsys.readouterr().err == ("mine.yaml: the file exists — use another name, or --force to overwrite it\n")
     assert Path("mine.yaml").read_text() == "precious"
     assert run_command(["new", "mine.yaml", "--force"]) == 0
     assert "instrument: mine" in Path("mine.yaml").read_text(encoding="utf-8")
@@ -242,7 +242,7 @@ def test_verify_and_backup(mine: str, capsys: pytest.CaptureFixture[str]) -> Non
         (["export", "mine.yaml", "--format", "cvs"], "did you mean 'csv'?"),
         (
             ["interview", "mine.yaml", "--case", "7", "--plain"],
-            "--reopen corrects it, --again begins a second one",
+            "use --reopen to correct it, or --again to start a second one",
         ),
         (["interview", "mine.yaml", "--case", "1", "--plain", "--set", "brnch=1"], "did you mean 'branch'?"),
         (["interview", "mine.yaml", "--case", "1", "--plain", "--language", "xx"], "no language 'xx'"),

@@ -251,7 +251,7 @@ def test_the_list_is_added_to_asked_and_counted(survey) -> None:
     assert survey("do-not-call", "count")[0] == "1\n"
     assert "which country it is in" in survey("do-not-call", "check", "312 555 0100", gives=1)[1]
     assert "--country" in survey("do-not-call", "add", "312 555 0100", "--country", "UK", gives=1)[1]
-    assert "it is neither a file nor a number" in survey("do-not-call", "add", "registry.txt", gives=1)[1]
+    assert "this is neither a file nor a number" in survey("do-not-call", "add", "registry.txt", gives=1)[1]
     assert b"5550100" not in Path("responses/never_call.db").read_bytes()
 
 

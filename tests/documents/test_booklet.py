@@ -448,13 +448,13 @@ def test_print_writes_the_format_of_the_ending(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["-o", "there.md"], "there.md: the file exists — give another name, or --force to overwrite it"),
-        (["-o", "tea.pdf"], "tea.pdf: .pdf is not a format for printing — end the name in .html or .md"),
+        (["-o", "there.md"], "there.md: the file exists — use another name, or --force to overwrite it"),
+        (["-o", "tea.pdf"], "tea.pdf: .pdf is not a format that can be printed — end the name in .html or .md"),
         (["-o", "tea"], "tea: the file's name has no ending"),
         (["-o", "there.md/x.md"], "there.md/x.md: there.md is not a folder"),
         (["-o", "x" * 300 + ".md"], "it cannot be written (File name too long)"),
         (["-o", "folder.md"], "folder.md: this is a folder"),
-        (["--language", "fr"], "--language: the questionnaire has no language 'fr' — it has en"),
+        (["--language", "fr"], "--language: the questionnaire has no language 'fr' — its languages are en"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_printed_is_said(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -158,7 +158,10 @@ def test_a_kept_answer_that_no_longer_fits_names_the_other_item() -> None:
     assert now.place == "job"
     rejection = now.interview.step(prompts.parse_reply(now.interview, "", now.interview.last_stamp))  # type: ignore[arg-type]
     assert isinstance(rejection, Rejection)
-    assert (rejection.why, rejection.places) == ("the earlier answer no longer fits: Too early.", (Place("born"),))
+    assert (rejection.why, rejection.places) == (
+        "the earlier answer no longer fits: Too early.",
+        (Place("born"),),
+    )
 
 
 def test_a_soft_check_names_the_items_behind_computes_too() -> None:

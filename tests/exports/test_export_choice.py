@@ -145,7 +145,7 @@ def test_a_personal_column_that_is_none_is_refused_whatever_a_row_is(
     assert asked.startswith(
         f"--personal: there is no column '{near}' — did you mean '{'name' if near == 'nam' else 'who'}'?"
     )
-    assert "no columns of the sample" in refused(shift, what="calls", personal=frozenset({"name"}))
+    assert "no sample columns" in refused(shift, what="calls", personal=frozenset({"name"}))
 
 
 def test_as_of_a_moment_is_what_was_there_then(shift: Shift) -> None:
@@ -260,9 +260,9 @@ def test_the_command_says_what_went_where(shift: Shift) -> None:
     ("outs", "told"),
     [
         (["field.yaml/x.csv"], "field.yaml/x.csv: field.yaml is not a folder"),
-        (["."], ".: this is a folder — name a file in it"),
-        (["a.csv", "a.csv"], "a.csv: it is named twice"),
-        (["-", "-"], "-o: standard output is named twice"),
+        (["."], ".: this is a folder — specify a file in it"),
+        (["a.csv", "a.csv"], "a.csv: it is specified twice"),
+        (["-", "-"], "-o: standard output is specified twice"),
         (["a.csv", "./a.csv"], "./a.csv: a.csv is written by a.csv too"),
         (["a.csv", "b.nothing"], "b.nothing: 'b.nothing' has no ending"),
     ],

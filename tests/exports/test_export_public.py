@@ -75,11 +75,11 @@ def test_columns_are_told_by_kind() -> None:
 def test_an_export_says_what_can_tell_who_said_what(file: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["export", file, "--db", "v.db", "-o", "x.csv"]) == 0
     said = capsys.readouterr().err
-    assert "it can identify respondents: keys (interview_id, interview_case, interview_by, unit);" in said
+    assert "this file can identify respondents: keys (interview_id, interview_case, interview_by, unit);" in said
     assert "free text (city, q1_2_text, q2, " in said
     assert "--public" in said
     assert run_command(["export", file, "--db", "v.db", "-o", "e.csv", "--what", "events"]) == 0
-    assert "each row names its case" in capsys.readouterr().err
+    assert "each row has its case" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "ddi"])
@@ -117,7 +117,7 @@ def test_a_public_bundle_has_neither_the_columns_nor_the_fieldwork(file: str) ->
     assert len(manifest["last_event"]) == len("2026-11-24")
     assert not {"cases.csv", "calls.csv"} & every.keys()
     assert run_command(["export", file, "--db", "v.db", "--bundle", "all", "-o", "x.csv"]) == 0
-    assert "It can identify respondents: keys (interview_id, " in Path("all/README.txt").read_text()
+    assert "This file can identify respondents: keys (interview_id, " in Path("all/README.txt").read_text()
 
 
 @pytest.mark.parametrize("option", [["--with-contacts"], ["--personal", "q2"], ["--what", "answers"]])

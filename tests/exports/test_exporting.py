@@ -243,7 +243,7 @@ def test_two_texts_that_say_one_version_are_warned_of_and_told_apart() -> None:
     _, made = taken(edited)
     assert made.warnings == (
         "2 different questionnaires have version '1' (in use since 2026-11-24 15:00:00 UTC, "
-        "2026-11-24 16:00:00 UTC): change version: whenever the file is edited",
+        "2026-11-24 16:00:00 UTC): change version: each time you edit the file",
     )
     assert made.differences == ("q1: worded differently in version 1 of 2026-11-24 15:00:00 UTC: 'One'",)
 

@@ -62,7 +62,7 @@ def test_more_missing_codes_than_spss_has_room_for() -> None:
 """
     [problem] = found(items, "sav")
     assert (problem.rule, problem.who, problem.where.line) == ("format-missing", "q1", 5)
-    assert "5 (Both) will be answers" in problem.what
+    assert "5 (Both) will count as answers" in problem.what
     assert found(items, "dta", "xlsx", "csv") == []
 
 
@@ -72,17 +72,17 @@ def test_codes_that_are_texts() -> None:
 """
     spss, stata = found(items, "sav"), found(items, "dta")
     assert [p.rule for p in spss + stata] == ["format-missing", "format-codes"]
-    assert "takes texts to 8 bytes" in spss[0].what
+    assert "accepts only texts up to 8 bytes" in spss[0].what
     assert "otherwise (Else)" in spss[0].what
     short = found(items.replace("otherwise", "z"), "sav")
-    assert "takes three texts for missing" in short[0].what
+    assert "accepts three texts as missing" in short[0].what
 
 
 def test_labels_of_statas_80_letters_and_each_language() -> None:
     head = HEAD + "languages: [en, es]\n"
     items = f"  - {{id: q1, type: number, text: {{en: Short, es: {'ñ' * 81}}}}}\n"
     [problem] = found(items, "dta", head=head)
-    assert problem.what == "the label of q1 has 81 letters; Stata keeps 80"
+    assert problem.what == "the label of q1 has 81 letters; Stata stores 80"
     assert found(items, "sav", head=head) == []
 
 

@@ -188,50 +188,50 @@ def test_a_year_ahead_is_remarked_upon() -> None:
         ),
         (
             "26 nov 14:00",
-            "nobody is called then: Thanksgiving Day, Thu 26 Nov — take another day",
+            "nobody is called then: Thanksgiving Day, Thu 26 Nov — choose another day",
             ["Fri 27 Nov 14:00"],
         ),
-        ("sun 3pm", "nobody is called then: Sunday there — take another day", ["Mon 30 Nov 15:00"]),
+        ("sun 3pm", "nobody is called then: Sunday there — choose another day", ["Mon 30 Nov 15:00"]),
         (
             "fri 22:00",
-            "the study does not call after 20:30 there on Fri 27 Nov — take a time from 09:00 to 20:30 there",
+            "the study does not call after 20:30 there on Fri 27 Nov — choose a time from 09:00 to 20:30 there",
             [],
         ),
         (
             "fri 7am",
-            "the study does not call before 09:00 there on Fri 27 Nov — take a time from 09:00 to 20:30 there",
+            "the study does not call before 09:00 there on Fri 27 Nov — choose a time from 09:00 to 20:30 there",
             [],
         ),
         (
             "20 dec 3pm",
             "Sun 20 Dec is after the study's last day, Fri 18 Dec"
-            " — take an earlier day, or close the case with an outcome",
+            " — choose an earlier day, or close the case with an outcome",
             [],
         ),
         ("20 nov 3pm", "Fri 20 Nov has passed — write a later day", []),
         ("2026-11-20 15:00", "Fri 20 Nov has passed — write a later day", []),
-        ("tomorrow, thu 3pm", "Wed 25 Nov is no Thursday — write the day or the date", []),
-        ("31 nov", "there is no such day: 31/11 — write it as 26 nov", []),
-        ("13/13 2pm", "there is no month 13 — write 26 nov", []),
+        ("tomorrow, thu 3pm", "Wed 25 Nov is not a Thursday — write the day or the date", []),
+        ("31 nov", "there is no such day: 31/11 — write it like 26 nov", []),
+        ("13/13 2pm", "there is no month 13 — write it like 26 nov", []),
         (
             "fri midnight",
             "midnight is the end of one day and the beginning of another — write 23:45 or 00:15, with its day",
             [],
         ),
         ("fri 3pm 4pm", "these are two times — write one, or between 2 and 4", []),
-        ("9999-01-01 3pm", "the year 9999 is out of range — write it as 26 nov", []),
-        ("0000-01-01 3pm", "the year 0 is out of range — write it as 26 nov", []),
+        ("9999-01-01 3pm", "the year 9999 is out of range — write it like 26 nov", []),
+        ("0000-01-01 3pm", "the year 0 is out of range — write it like 26 nov", []),
         (
             "fri before 8am",
-            "the study does not call before 09:00 there on Fri 27 Nov — take a time from 09:00 to 20:30 there",
+            "the study does not call before 09:00 there on Fri 27 Nov — choose a time from 09:00 to 20:30 there",
             [],
         ),
-        ("fri 16:00-14:00", "the end is not later than the beginning — write them as between 2 and 4", []),
-        ("30 feb 3pm", "there is no such day: 30/2 — write it as 26 nov", []),
-        ("in 999 weeks", "Tue 16 Jan 2046 is too far ahead — write a nearer day", []),
+        ("fri 16:00-14:00", "the end is not later than the beginning — write it like between 2 and 4", []),
+        ("30 feb 3pm", "there is no such day: 30/2 — write it like 26 nov", []),
+        ("in 999 weeks", "Tue 16 Jan 2046 is too far ahead — write an earlier day", []),
         ("fri mon 3pm", "these are two days — write one of them", []),
         ("fri 25:00", "there is no time 25:00 — write 9:30, 9:30 pm or 21:30", []),
-        ("fri 3pm Europe/Nowhere", "there is no time zone Europe/Nowhere — write it as America/Denver", []),
+        ("fri 3pm Europe/Nowhere", "there is no time zone Europe/Nowhere — write it like America/Denver", []),
         (
             "next month",
             "which day of next month? — " + "write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours",
@@ -273,7 +273,7 @@ def test_a_time_of_day_in_a_week_asks_for_the_day() -> None:
 
 
 def test_no_zone_no_appointment() -> None:
-    assert str(unclear("3pm", zones=())) == "no time zone is known for this case — set the zone where the respondent is"
+    assert str(unclear("3pm", zones=())) == "no time zone is known for this case — set the time zone of the respondent"
 
 
 def test_of_several_zones_one_is_asked_for_where_it_makes_a_difference() -> None:
@@ -293,7 +293,7 @@ def test_of_several_zones_one_is_asked_for_where_it_makes_a_difference() -> None
 def test_a_time_that_does_not_exist_is_asked_about() -> None:
     answer = unclear("14 mar 02:30", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=datetime(2027, 3, 1, tzinfo=UTC))
     assert str(answer) == (
-        "02:30 does not exist on Sun 14 Mar there, the clock is put forward over it — which is meant?"
+        "02:30 does not exist there on Sun 14 Mar, because the clock is put forward — which time is meant?"
     )
     assert [c.text for c in answer.choices] == ["Sun 14 Mar 03:30", "Sun 14 Mar 01:30"]
     assert [c.starts for c in answer.choices] == [
@@ -309,7 +309,9 @@ def test_a_time_that_comes_twice_is_asked_about() -> None:
         "now": datetime(2026, 10, 20, tzinfo=UTC),
     }
     answer = unclear("1 nov 01:30", **autumn)
-    assert answer.what == "01:30 comes twice on Sun 1 Nov there, the clock is put back: the first or the second?"
+    assert (
+        answer.what == "01:30 occurs twice there on Sun 1 Nov, because the clock is put back: the first or the second?"
+    )
     assert [c.starts.hour for c in answer.choices] == [5, 6]
     second = meant("1 nov 01:30 second", **autumn)
     assert second == answer.choices[1]
@@ -448,7 +450,7 @@ def test_a_time_on_the_stations_clock_is_turned_into_theirs() -> None:
         assert isinstance(answer, AppointmentTime), str(answer)
         assert answer.format_both_clocks(NEW_YORK) == "Fri 27 Nov 15:00 there (America/Denver) · 17:00 here"
     assert "does not call before" in str(from_new_york("fri 10am here")), "hours are those of the respondent"
-    assert "“here” goes with one time of day" in str(from_new_york("friday morning here"))
+    assert "“here” can be used with only one time of day" in str(from_new_york("friday morning here"))
     assert "time zone is not known" in str(from_new_york("fri 5pm here", here=""))
 
 

@@ -414,12 +414,12 @@ def test_erasing_changes_no_code() -> None:
     [
         ("", "", "blank"),
         ("refusal_hrad", "", "refusal_hard"),
-        ("complete", "", "none was begun"),
-        ("callback", "1.1", "none was begun"),
+        ("complete", "", "none was started"),
+        ("callback", "1.1", "none was started"),
         ("", "2.0", "heading"),
-        ("", "9.99", "no AAPOR code"),
+        ("", "9.99", "not an AAPOR code"),
         ("supervisor", "", "a supervisor's answer"),
-        ("business", "", "not offered"),
+        ("business", "", "not possible"),
     ],
 )
 def test_rulings_that_are_refused(outcome: str, code: str, says: str) -> None:

@@ -382,12 +382,12 @@ def test_the_part_tried_least_is_preferred_and_no_other_is_shut() -> None:
     day = told.at("2026-11-17 10:00")
     assert is_allowed(day.case, study, day.claimant())
     assert words(day, study, "day part") == (
-        "it is day, and weekend or evening was tried least: cases that day suits better come first"
+        "it is now day, and weekend or evening was tried least: cases that prefer day come first"
     )
     assert find_next_time(told.case, study, told.claimant()) == moment("2026-11-16 13:00")
     evening = told.at("2026-11-17 18:00").call("no_answer")
     assert prefers(evening, study) == ("weekend",)
-    assert words(evening.at("2026-11-21 11:00"), study, "day part") == "weekend suits it"
+    assert words(evening.at("2026-11-21 11:00"), study, "day part") == "weekend is allowed"
     all_three = evening.at("2026-11-21 12:00").call("no_answer")
     assert prefers(all_three, study) == ()
 
@@ -436,7 +436,7 @@ def test_a_spread_that_is_off_is_off() -> None:
         told = history().at("2026-11-16 10:00").call("no_answer")
         assert prefers(told, study) == ()
         assert find_next_time(told.case, study, told.claimant()) == moment("2026-11-16 13:00")
-        assert words(told.at("2026-11-17 10:00"), study, "day part") == "any suits it"
+        assert words(told.at("2026-11-17 10:00"), study, "day part") == "any time is allowed"
     limited = plan("spread: off, attempts: {per_daypart: 1}")
     told = history().at("2026-11-16 10:00").call("no_answer")
     assert parse_criteria(told.standing(limited).bucket).dayparts == ("weekend", "evening"), "a limit is a limit"
@@ -665,6 +665,6 @@ def test_a_standing_hears_of_languages() -> None:
     found = {v.rule: v for v in check_rules(told.case, ANY, pat)}
     assert (found["language"].allows, found["language"].explanation) == (
         False,
-        "it requires es, and nobody here speaks it",
+        "it requires es, which no interviewer speaks",
     )
     assert schedule_case(told.case, ANY, told.now).status == "ready"

@@ -396,7 +396,7 @@ def test_all_problems_of_a_file_are_told_at_once_with_their_lines() -> None:
     told = problems_of(text)
     assert [p.split(":")[1] for p in told] == ["2", "3", "4", "5", "6", "6", "7", "8", "9", "10"]
     for words, problem in zip(
-        ("2.10", "is negative", "percentage", "write 1234", "not a count", "no AAPOR code", "neither a code nor a group",
+        ("2.10", "is negative", "percentage", "write 1234", "not a count", "not an AAPOR code", "neither a code nor",
          "write 12.5", "write 0", "3 fields"),
         told,
         strict=True,
@@ -541,7 +541,7 @@ def test_csv_and_json_say_the_same_exactly(capsys: pytest.CaptureFixture[str]) -
         (["--composite", "land=0.4,mobile=0.7"], "add up to 1.1"),
         (["--composite", "land=1"], "no weight for mobile"),
         (["--composite", "lan=0.5,mobile=0.5"], "did you mean 'land'?"),
-        (["--composite", "0.5"], "does not say which frame"),
+        (["--composite", "0.5"], "does not name a frame"),
         (["--composite", "land=0.5,land=0.5"], "given twice"),
     ],
 )

@@ -73,7 +73,10 @@ def test_a_word_is_found_as_it_is_written(written: str) -> None:
 
 def test_a_mistyped_word_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explain", "unles"]) == 1
-    assert capsys.readouterr().err == "explain: 'unles' is not a word of the language — did you mean 'unless'?\n"
+    assert (
+        capsys.readouterr().err
+        == "explain: 'unles' is not a word of the questionnaire language — did you mean 'unless'?\n"
+    )
 
 
 def test_a_key_says_where_it_stands_and_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -139,7 +139,7 @@ def test_finished_cases_alone_leave_the_open_ones_out_and_say_so() -> None:
 def test_cases_that_are_not_released_are_no_part_of_the_sample() -> None:
     report = rated(a_study([*units("complete"), *units(None, None, first=2, replicate="2")]))
     assert column(report).counts == DispositionCounts(i=1)
-    assert any("2 cases of replicates that are not released" in note for note in report.notes)
+    assert any("2 cases whose replicate is not released" in note for note in report.notes)
 
 
 def test_cases_never_called_stand_by_their_own_zone_and_replicate() -> None:
@@ -189,7 +189,7 @@ def test_a_correction_counts_from_when_it_was_made() -> None:
 
 
 def test_before_the_sample_came_there_are_no_rates() -> None:
-    assert "no case was released then" in refused(a_study(units("complete")), as_of="2026-01-01")
+    assert "no case had been released by then" in refused(a_study(units("complete")), as_of="2026-01-01")
 
 
 def test_a_moment_is_read_on_the_clock_of_whoever_asks() -> None:
@@ -508,7 +508,7 @@ def test_options_that_do_not_go_together_are_refused(
 def test_a_study_without_cases_is_told_how_to_get_some(capsys: pytest.CaptureFixture[str]) -> None:
     path = a_study()
     assert run_command(["rates", str(path)]) == 1
-    assert "no case is released yet" in capsys.readouterr().err
+    assert "no case has been released yet" in capsys.readouterr().err
 
 
 def test_codes_of_an_earlier_release_are_derived_anew_when_the_study_is_opened(

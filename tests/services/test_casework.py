@@ -353,7 +353,7 @@ def test_consent_that_is_withdrawn_by_letter_erases_the_answers(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("outcome", "code", "says"),
     [("", "", "blank"), ("calback", "", "did you mean 'callback'?"), ("complete", "", "requires an interview"),
-     ("callback", "2.0", "heading"), ("callback", "9.9", "no AAPOR code"), ("business", "", "not offered"),
+     ("callback", "2.0", "heading"), ("callback", "9.9", "not an AAPOR code"), ("business", "", "not possible"),
      ("supervisor", "", "supervisor's answer")],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_and_nothing_is_written(tmp_path: Path, outcome: str, code: str, says: str) -> None:
@@ -529,7 +529,7 @@ def test_a_promise_goes_to_nobody_who_does_not_speak(tmp_path: Path) -> None:
                   cases="unit,kind,name,phone,zone,lang,wave\nA,1,A,312 555 0100,America/Chicago,es,\n")  # fmt: skip
     bob = shift.station("bob")
     assert bob.book_appointment("tomorrow 10:00", policy="me") is None
-    assert "its language is es, which ann does not speak" in refused(
+    assert "the case needs es, which ann does not speak" in refused(
         case_actions.reassign_appointments, request(shift), key="A", to="ann"
     )
 
@@ -807,7 +807,7 @@ def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path
     assert ann.claim_next() is None
     assert shift.row("A").why == "must not be called again"
     said = refused(case_actions.correct_outcome, request(shift), "A", "callback", note="it was wrong")
-    assert "if that is wrong too, first: survey do-not-call remove" in said
+    assert "if that is wrong too, first run: survey do-not-call remove" in said
     with shift.study() as study:
         study.do_not_call.remove([NUMBER], at=shift.at, reason="a wrong line", by="sue")
     done(case_actions.correct_outcome(request(shift), "A", "callback", note="it was wrong"))

@@ -579,7 +579,7 @@ def test_what_is_noted_of_a_refusal_is_shown_to_whoever_converts_it(tmp_path: Pa
     assert isinstance(view, CaseView)
     assert {choice.outcome.id for choice in view.main_outcomes if choice.is_refusal} == {"refusal_soft"}
     assert ann.record_refusal() == Rejection("an empty note is not saved")
-    assert ann.record_refusal(strength=4) == Rejection("how strong: 1 to 3")
+    assert ann.record_refusal(strength=4) == Rejection("the strength is a number from 1 to 3")
     assert ann.record_refusal(reason=f" {NOTE} ", strength=2, who="her husband") is None
     assert ann.record_outcome("refusal_soft") is None
     assert (shift.row("A").code, shift.case("A").attempts[0].calls[0].outcome) == ("2.112", "refusal_soft")

@@ -191,7 +191,7 @@ def test_columns_are_shared_by_the_versions_that_agree_and_by_no_others(labels: 
 def test_outcomes_of_the_study_s_own(outcome: str, what: str | None) -> None:
     head = "outcomes: {moved: %s}\n"
     keep(text("1", head=head % "{name: Moved away, like: not_eligible}"), ("1",))
-    expected = [f"{what} (calls and interviews of version 1 may use it)"] if what else []
+    expected = [f"{what} (calls and interviews of version 1 may have it)"] if what else []
     new = text("2", head=head % outcome)
     assert wrong(new) == says(*(("outcomes.moved", line) for line in expected))
     if what:
@@ -431,7 +431,7 @@ def test_a_compute_needs_its_inputs_in_the_same_meaning(capsys: pytest.CaptureFi
     rows, made = exported(later)
     assert [r["adult"] for r in rows] == ["-6", "1"]
     assert "both" not in rows[0]
-    assert any(line.startswith("both: not computed: version 2 lacks some of its inputs") for line in made.differences)
+    assert any(line.startswith("both: not computed: version 2 lacks inputs") for line in made.differences)
     assert run_command(["report", put(later), "--by", "both", "-o", "x.md"]) == 1
     assert "--by: both is not computed: no interview has all its inputs (adult, q1)" in capsys.readouterr().err
 

@@ -696,7 +696,7 @@ def test_who_withdraws_consent_has_the_answers_erased(tmp_path: Path, way: str) 
         assert not any(
             "value" in str(event) and "value=1" in str(event) for event in study.store.interviews.read_journal(row.id)
         )
-    assert all("scrub" in f or "erased text" in f for f in findings(shift))
+    assert all("scrub" in f or "free pages" in f for f in findings(shift))
 
 
 def test_withdrawing_in_a_practice_interview_leaves_the_real_answers(tmp_path: Path) -> None:
@@ -787,7 +787,7 @@ def test_where_no_station_asks_for_the_time_the_words_say_so(tmp_path: Path) -> 
     keyed(talk, "2")
     closing = talk.result()
     assert closing is not None
-    assert "no time was asked for" in closing.remark
+    assert "no time was recorded" in closing.remark
     row = shift.row("A")
     assert (row.status, row.outcome, row.holder) == ("waiting", "callback", None)
     assert row.due_at == shift.at + timedelta(days=1)

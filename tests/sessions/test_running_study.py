@@ -254,12 +254,12 @@ def test_a_file_with_errors_changes_nothing_and_that_is_said(tmp_path: Path) -> 
     assert on(ann)
     assert "the instrument has a problem" in ann.notice()
     assert f"survey check {shift.file}" in ann.notice()
-    assert "The station goes on as before" in ann.notice()
+    assert "The station continues without the change" in ann.notice()
     rewrite(shift, "type: singel, text: First?", "type: singlee, text: First?")
     said = ann.dial()  # whose own words would take the place of the notice
     assert isinstance(said, str)
     assert said.startswith("dial (312) 555-01")
-    assert "The station goes on as before" in said
+    assert "The station continues without the change" in said
     rewrite(shift, "type: singlee, text: First?", "type: single, text: First?")
     assert ann.record_outcome("no_answer") is None
     assert "read again" in ann.notice()
@@ -280,7 +280,7 @@ def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_pat
         return
     assert ann.record_outcome("no_answer") is None
     assert "a: code 1 was 'Yes' and is 'No'" in ann.notice()
-    assert "The station goes on as before" in ann.notice()
+    assert "The station continues without the change" in ann.notice()
     shift.later(minutes=1)
     on(ann)
     assert ann.record_outcome("no_answer") is None
@@ -474,7 +474,7 @@ def test_whoever_rings_back_is_found_but_nobody_is_dialed(tmp_path: Path) -> Non
     assert ann.fetch_case("C") is None
     view = ann.view()
     assert isinstance(view, CaseView)
-    assert view.notice == "Not to be dialed from here: Paused by sue since 10:00: fire drill."
+    assert view.notice == "Don't dial this number: Paused by sue since 10:00: fire drill."
     assert isinstance(ann.dial(), Rejection)
 
 

@@ -185,7 +185,7 @@ def test_a_study_may_have_its_own_reasons(tmp_path: Path) -> None:
     ann = Shift(tmp_path, cases=FIVE, fieldwork=FIELDWORK + "  breaks: [tea, training]\n").station()
     case = on(ann)
     assert ann.list_break_reasons() == ("tea", "training")
-    assert ann.start_break("lunch") == Rejection("lunch is no reason for a break: tea, training")
+    assert ann.start_break("lunch") == Rejection("choose a reason for the break: tea, training")
     assert on(ann) == case
     assert ann.start_break() is None, "none has to be given"
 

@@ -284,7 +284,7 @@ def test_what_is_lacking_is_said_in_words(study: str, tmp_path: Path) -> None:
     assert "no time zone" in why(zone="Mars/Olympus").what
     people = tmp_path / "people.csv"
     people.write_text("login,role\nsue,supervisor\n")
-    assert why(people=str(people)).what == "nobody who interviews is listed"
+    assert why(people=str(people)).what == "the list has nobody who interviews"
     Path(study).write_text(STUDY.replace("  zone: America/Chicago\n", ""))
     assert "in which zone" in why().what
 

@@ -156,8 +156,8 @@ def test_answers_fall_by_the_shares_that_were_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("consnet: {1: 1}", "consnet: no question has this id — did you mean 'consent'?"),
-        ("consent: {1: 1, 4: 0}", "consent: it has no code 4"),
+        ("consnet: {1: 1}", "consnet: there is no question with this id — did you mean 'consent'?"),
+        ("consent: {1: 1, 4: 0}", "consent: the question has no code 4"),
         ("consent: {1: 80%, 2: 40%}", "consent: the shares add up to 120%"),
         ("consent: {1: often}", "'often' is not a share"),
         ("consent: 1", "a share for each code is required"),

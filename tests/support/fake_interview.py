@@ -325,7 +325,7 @@ class FakeInterview:
 
     def go_forward(self) -> Rejection | None:
         if self._return_to is None:
-            return Rejection("this is the item that comes next")
+            return Rejection("you are at the next item")
         self.at, self._return_to = self._return_to, None
         self.calls.append("front")
         return None

@@ -340,7 +340,7 @@ class FakeStation:
         if rejected := self._rejected("take_back"):
             return rejected
         if not self.closed:
-            return Rejection("there is no outcome to take back")
+            return Rejection("there is no outcome to undo")
         case = self.closed.pop()
         if isinstance(self.now, CaseView):
             self.queue.insert(0, self.now)

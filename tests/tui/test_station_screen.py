@@ -630,7 +630,7 @@ def test_an_outcome_keyed_by_a_slip_is_taken_back() -> None:
         assert at.station.case is not None
         assert at.station.case.has_open_call
         at.press("backspace")
-        assert "no outcome to take back" in at.why
+        assert "no outcome to undo" in at.why
 
 
 def test_the_shift_is_summarized_before_it_ends_and_its_end_is_refused_while_something_is_pending() -> None:

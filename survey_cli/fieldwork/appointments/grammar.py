@@ -216,7 +216,7 @@ def parse_text(
     if isinstance(parsed, UnclearAppointment):
         return parsed
     if station_time and not isinstance(parsed.time, ClockTime):
-        return _unclear("“here” goes with one time of day", "write 5pm here, tomorrow 17:00 here")
+        return _unclear("“here” can be used with only one time of day", "write 5pm here, tomorrow 17:00 here")
     return replace(parsed, zone=zone[1] if zone else None, station_time=station_time)
 
 
@@ -438,7 +438,7 @@ def _combine_tokens(tokens: list[AppointmentToken]) -> ParsedAppointment | Uncle
         return combined
     day, weekday = combined
     if isinstance(time, MinutesAhead) and day is not None:
-        return _unclear("this is a day, and a time from now", "write one of them")
+        return _unclear("this is both a day and a time from now", "write one of them")
     return ParsedAppointment(day=day, time=time, weekday=weekday, fold=fold)
 
 

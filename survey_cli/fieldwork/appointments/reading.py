@@ -57,7 +57,7 @@ def parse_appointment(
     """
     if not zones:
         return UnclearAppointment(
-            what="no time zone is known for this case", remedy="set the zone where the respondent is"
+            what="no time zone is known for this case", remedy="set the time zone of the respondent"
         )
     parts = {part.name: part.hours for part in calendar.parts if not part.days}
     typed = parse_text(text, year=to_wall_time(zones[0], now).year, parts=parts, languages=languages)
@@ -65,10 +65,10 @@ def parse_appointment(
         return typed
     if typed.zone is not None:
         if not _is_zone(typed.zone):
-            return UnclearAppointment(what=f"there is no time zone {typed.zone}", remedy="write it as America/Denver")
+            return UnclearAppointment(what=f"there is no time zone {typed.zone}", remedy="write it like America/Denver")
         zones = [typed.zone]
     if typed.station_time and not station_zone:
-        return UnclearAppointment(what="this station's time zone is not known", remedy="write the time there")
+        return UnclearAppointment(what="this station's time zone is not known", remedy="write the respondent's time")
     readers = [_Reader(now, zone, calendar, window) for zone in zones]
     answers = [
         reader.read_from(station_zone, typed) if typed.station_time else reader.read(typed) for reader in readers
@@ -144,7 +144,7 @@ class _Reader:
         fitting = [day for day in days if typed.weekday in (None, day.weekday())]
         if not fitting:
             return UnclearAppointment(
-                what=f"{format_short_day(days[0])} is no {DAY_NAMES[typed.weekday or 0]}",
+                what=f"{format_short_day(days[0])} is not a {DAY_NAMES[typed.weekday or 0]}",
                 remedy="write the day or the date",
             )
         answer = self._choose_one([answer for day in fitting for answer in self._read_on(day, typed)])
@@ -202,7 +202,7 @@ class _Reader:
                     orders = {(second, first)} if second <= 12 else {(first, second)}
                 possible = [order for order in sorted(orders) if 1 <= order[0] <= 12]
                 if not possible:
-                    return UnclearAppointment(what=f"there is no month {second}", remedy="write 26 nov")
+                    return UnclearAppointment(what=f"there is no month {second}", remedy="write it like 26 nov")
                 candidates = [self._list_dates(month, number, year) for month, number in possible]
                 dates = [date for dates in candidates if not isinstance(dates, UnclearAppointment) for date in dates]
                 return dates or candidates[0]
@@ -219,11 +219,11 @@ class _Reader:
 
     def _list_dates(self, month: int, number: int, year: int | None) -> list[date] | UnclearAppointment:
         if year is not None and not self.today.year - 1 <= year <= self.today.year + 2:
-            return UnclearAppointment(what=f"the year {year} is out of range", remedy="write it as 26 nov")
+            return UnclearAppointment(what=f"the year {year} is out of range", remedy="write it like 26 nov")
         years = range(self.today.year, self.today.year + 3) if year is None else [year]
         days = [d for y in years if (d := _find_day_in_month(date(y, month, 1), number))] if 1 <= month <= 12 else []
         if not days:
-            return UnclearAppointment(what=f"there is no such day: {number}/{month}", remedy="write it as 26 nov")
+            return UnclearAppointment(what=f"there is no such day: {number}/{month}", remedy="write it like 26 nov")
         coming = next((day for day in days if day >= self.today), days[-1])
         # in November, "20 nov" may be last week's: keep it, so that the reason against it is reported
         return [days[0], coming] if coming - self.today > FAR_AHEAD and days[0] != coming else [coming]
@@ -262,7 +262,7 @@ class _Reader:
         if not spans:
             return [
                 UnclearAppointment(
-                    what="the end is not later than the beginning", remedy="write them as between 2 and 4"
+                    what="the end is not later than the beginning", remedy="write it like between 2 and 4"
                 )
             ]
         return [answer for start, end in spans for answer in self._resolve_times(day, start, end, typed.fold)]
@@ -326,13 +326,13 @@ class _Reader:
         if day < self.today:
             return UnclearAppointment(what=f"{self._format_day(day)} has passed", remedy="write a later day")
         if day.year > self.today.year + 2:
-            return UnclearAppointment(what=f"{self._format_day(day)} is too far ahead", remedy="write a nearer day")
+            return UnclearAppointment(what=f"{self._format_day(day)} is too far ahead", remedy="write an earlier day")
         if why := self.calendar.explain_closed_day(day):
             last = self.calendar.ends
             if last is not None and day > last:
                 return UnclearAppointment(
                     what=f"{self._format_day(day)} is {why}",
-                    remedy="take an earlier day, or close the case with an outcome",
+                    remedy="choose an earlier day, or close the case with an outcome",
                 )
             start_time = ClockTime(start, True)
             same_time = ParsedAppointment(
@@ -340,11 +340,11 @@ class _Reader:
             )
             return UnclearAppointment(
                 what=f"nobody is called then: {why}",
-                remedy="take another day",
+                remedy="choose another day",
                 choices=self._find_following(day, same_time),
             )
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
-        remedy = f"take a time from {format_clock(span.start)} to {format_clock(span.end)} there"
+        remedy = f"choose a time from {format_clock(span.start)} to {format_clock(span.end)} there"
         if start >= span.end:
             return UnclearAppointment(
                 what=f"the study does not call after {format_clock(span.end)} there on {format_short_day(day)}",
@@ -369,8 +369,8 @@ class _Reader:
             if isinstance(answer, AppointmentTime)
         ]
         return UnclearAppointment(
-            what=f"{wall:%H:%M} does not exist on {format_short_day(day)} there, the clock is put forward over it",
-            remedy="which is meant?" if choices else "take another time",
+            what=f"{wall:%H:%M} does not exist there on {format_short_day(day)}, because the clock is put forward",
+            remedy="which time is meant?" if choices else "choose another time",
             choices=tuple(choices),
         )
 
@@ -392,7 +392,7 @@ class _Reader:
         if not times:
             why = self.calendar.explain_closed_day(days[-1]) or "its hours have passed"
             return UnclearAppointment(
-                what=f"nobody is called on any day of {span.name}: {why}", remedy="take another day"
+                what=f"nobody is called on any day of {span.name}: {why}", remedy="choose another day"
             )
         if len(times) == 1:
             return times[0]
@@ -408,8 +408,8 @@ class _Reader:
         if len(times) > 1:
             what = f"{' or '.join(time.text for time in times)}?"
             if times[0].wall == times[1].wall:
-                twice = f"{times[0].wall:%H:%M} comes twice on {format_short_day(times[0].wall.date())} there"
-                what = f"{twice}, the clock is put back: the first or the second?"
+                twice = f"{times[0].wall:%H:%M} occurs twice there on {format_short_day(times[0].wall.date())}"
+                what = f"{twice}, because the clock is put back: the first or the second?"
             return UnclearAppointment(what=what, remedy="choose", choices=tuple(times))
         return times[0] if times else answers[0]
 

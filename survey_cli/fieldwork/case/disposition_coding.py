@@ -154,19 +154,21 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
     where = f"case {case.key}"
     row = plan.outcomes.get(outcome)
     if not outcome and not code:
-        raise UserError(where, "the outcome is blank", "name an outcome of the table, such as callback or refusal_hard")
+        raise UserError(where, "the outcome is blank", "give an outcome of the table, such as callback or refusal_hard")
     if outcome and row is None:
-        remedy = suggest_nearest(outcome, plan.outcomes, otherwise="name an outcome of the table, or define it")
+        remedy = suggest_nearest(outcome, plan.outcomes, otherwise="use an outcome of the table, or define this one")
         raise UserError(where, f"there is no outcome {outcome!r}", remedy)
     kind = row.kind if row is not None else ""
     if kind == "supervisor":
-        raise UserError(where, f"{outcome} asks for a supervisor's answer", "name the outcome, or answer with a note")
+        raise UserError(
+            where, f"{outcome} needs a supervisor's answer", "give the final outcome, or answer with a note"
+        )
     if (kind in INTERVIEW_OUTCOMES or code in ("1.1", "1.2", "2.12")) and not case.interview:
-        what = f"{outcome or code} requires an interview, and none was begun"
-        raise UserError(where, what, "interview it, or take another outcome")
+        what = f"{outcome or code} requires an interview, and none was started"
+        raise UserError(where, what, "conduct the interview, or use another outcome")
     if plan.eligibility_known and kind in RDD_ONLY_OUTCOMES:
-        what = f"{outcome} is not offered where every unit is known beforehand"
-        raise UserError(where, what, "take wrong_number or not_eligible")
+        what = f"{outcome} is not possible in a frame whose units are known to be eligible"
+        raise UserError(where, what, "use wrong_number or not_eligible")
     if code and isinstance(group := find_group(code, frame=plan.frame), UncountableCode):
         raise UserError(where, group.what, group.remedy)
 

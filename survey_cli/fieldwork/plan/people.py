@@ -49,7 +49,7 @@ class People:
     def format_supervisors(self) -> str:
         """Return whom to ask, in words: `ann or bob`."""
         logins = sorted(person.login for person in self.interviewers.values() if person.supervises)
-        return " or ".join(logins[:3]) or "for a line with the role supervisor in the list of people"
+        return " or ".join(logins[:3]) or "to add a supervisor to the list of people"
 
     def speaks(self, language: str) -> bool:
         """Return whether anybody here interviews in this language; without a list, everybody may."""

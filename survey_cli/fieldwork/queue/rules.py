@@ -83,7 +83,7 @@ def _iterate_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[Ru
     yield _make_result(
         "do not call", not is_listed, "it is on the do-not-call list", "it is not on the do-not-call list"
     )
-    yield _make_result("supervisor", not held_reason, held_reason, "it does not wait for a supervisor")
+    yield _make_result("supervisor", not held_reason, held_reason, "it is not waiting for a supervisor")
     attempts = f"{position.attempts} of {plan.limits.total} attempts made"
     if case.reopened_at is not None:
         attempts = f"{count_attempts_left(_drop_open_calls(case), plan)} attempts left since it was reopened"
@@ -146,17 +146,17 @@ def _iterate_time_rules(
     yield RuleResult(
         "owner",
         may_keep,
-        "this interviewer may" if may_keep else f"the appointment is with {criteria.owner}",
+        "this interviewer may call" if may_keep else f"the appointment is with {criteria.owner}",
         None if may_keep else open_from,
     )
     requirement = f"it requires {criteria.language}"
     if not context.people.speaks(criteria.language):
-        requirement = f"{requirement}, and nobody here speaks it"
+        requirement = f"{requirement}, which no interviewer speaks"
     yield _make_result(
         "language",
         context.who.speaks(criteria.language),
         requirement,
-        "spoken here" if criteria.language else "any language",
+        "this interviewer speaks it" if criteria.language else "any language",
     )
     has_skill = context.who.has_skill(criteria.skill) or not context.people.has_skill(criteria.skill)
     yield _make_result(
@@ -170,14 +170,14 @@ def _iterate_time_rules(
 
 def _explain_daypart(part: str, criteria: ClaimCriteria, *, fits: bool) -> str:
     if not fits:
-        return f"it is {part or 'none'}, and only {' or '.join(criteria.dayparts)} has attempts left"
+        return f"it is now {part or 'no part of the day'}, and only {' or '.join(criteria.dayparts)} has attempts left"
     if criteria.prefers and part not in criteria.prefers:
         preferred = " or ".join(criteria.prefers)
         return (
-            f"it is {part or 'none'}, and {preferred} was tried least: "
-            f"cases that {part or 'now'} suits better come first"
+            f"it is now {part or 'no part of the day'}, and {preferred} was tried least: "
+            f"cases that prefer {part or 'this time'} come first"
         )
-    return f"{' or '.join(criteria.prefers or criteria.dayparts) or 'any'} suits it"
+    return f"{' or '.join(criteria.prefers or criteria.dayparts) or 'any time'} is allowed"
 
 
 def _make_result(rule: str, allows: bool, no: str, yes: str) -> RuleResult:

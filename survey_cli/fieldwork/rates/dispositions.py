@@ -144,10 +144,10 @@ def _normalize_code(code: str) -> str:
 
 _BY_KEY: Final = {_normalize_code(code): row for code, row in DISPOSITIONS.items()}
 _HEADINGS: Final = {
-    "1.": "say which: 1.1 complete, 1.2 partial",
-    "2.": "say which: 2.10 refusal or break-off, 2.20 non-contact, 2.30 other",
-    "3.": "say which: 3.10 unknown if household, 3.20 or 3.90 other unknown (in neither it would be in no denominator)",
-    "4.": "say which: 4.10 out of sample, 4.30 not working, 4.50 no residence, 4.70 nobody eligible, 4.90 other",
+    "1.": "use one of 1.1 complete, 1.2 partial",
+    "2.": "use one of 2.10 refusal or break-off, 2.20 non-contact, 2.30 other",
+    "3.": "use one of 3.10 unknown if household, 3.20 or 3.90 other unknown (in neither it would be in no denominator)",
+    "4.": "use one of 4.10 out of sample, 4.30 not working, 4.50 no residence, 4.70 nobody eligible, 4.90 other",
 }
 """Codes that head a chapter and are no case's code."""
 
@@ -172,12 +172,12 @@ def find_group(
     if row is not None:
         return row.group if frame == "rdd" else row.listed
     if key in _HEADINGS:
-        return UncountableCode(f"{code} is the heading of a chapter, not the code of a case", _HEADINGS[key])
+        return UncountableCode(f"{code} is the heading of a group of codes, not the code of a case", _HEADINGS[key])
     nearest = _find_nearest_code(key)
     remedy = "AAPOR codes are numbers from 1.1 to 4.90"
     if nearest is not None:
         remedy = f"did you mean {nearest.code} ({nearest.name})?"
-    return UncountableCode(f"{code!r} is no AAPOR code", remedy)
+    return UncountableCode(f"{code!r} is not an AAPOR code", remedy)
 
 
 def _find_nearest_code(key: str) -> Disposition | None:

@@ -146,7 +146,7 @@ def _check_other_listings(study: OpenStudy, key: str) -> None:
         if not any((entry.at, entry.by) == (why.at, why.by) for entry in blocked):
             since = f"{why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
             what = f"one of its numbers has been on the do-not-call list since {since}"
-            remedy = "if that is wrong too, first: survey do-not-call remove NUMBER --reason TEXT"
+            remedy = "if that is wrong too, first run: survey do-not-call remove NUMBER --reason TEXT"
             raise UserError(f"case {key}", what, remedy)
 
 
@@ -177,12 +177,14 @@ def answer_referral(request: Request, key: str, *, note: str = "") -> CaseAction
         waits = case.calls[case.calls_before_answer :]
         if waits and plan.delays.get(waits[-1].outcome) == "held":
             return _PlannedChange([ReferralAnswered(note.strip())], "answered")
-        raise UserError(f"case {key}", "it was not referred to a supervisor", "survey case why shows what it waits for")
+        raise UserError(
+            f"case {key}", "it was not referred to a supervisor", "survey case why shows what it is waiting for"
+        )
 
     return run_on_study(
         request,
         lambda study: _change_existing_case(study, key, lambda case: plan_change(case, study.plan), study.at),
-        supervisor_task="answer what was referred to one",
+        supervisor_task="answer a referred case",
     )
 
 
@@ -203,7 +205,7 @@ def _check_reopening(case: Case, study: OpenStudy, at: datetime) -> None:
     where, position = f"case {case.key}", schedule_case(case, study.plan, at)
     if case.erased or case.do_not_call:
         what = "it was erased" if case.erased else "it may not be called again"
-        raise UserError(where, what, "none: the request not to be called is permanent")
+        raise UserError(where, what, "nothing can be done: the request not to be called is permanent")
     if position.status != "done":
         raise UserError(
             where, f"it is not finished: {_describe_status(position)}", "survey case why shows when it is due"
@@ -212,7 +214,7 @@ def _check_reopening(case: Case, study: OpenStudy, at: datetime) -> None:
         remedy = f"correct its outcome (survey case outcome), or its answers: survey interview {study.path} --reopen"
         raise UserError(where, "its interview is complete", remedy)
     if case.numbers and not case.live_numbers:
-        remedy = f"give it one in the sample file: survey sample import {study.path} cases.csv --update"
+        remedy = f"add a number in the sample file: survey sample import {study.path} cases.csv --update"
         raise UserError(where, "none of its numbers is in service", remedy)
 
 
@@ -338,15 +340,15 @@ def reassign_appointments(
             new_policy = policy or ("me" if appointment.policy == "anyone" else appointment.policy)
             event = AppointmentReassigned("", "anyone") if to == "anyone" else AppointmentReassigned(to, new_policy)
             if new_owner is not None and not new_owner.speaks(case.language):
-                what = f"its language is {case.language}, which {to} does not speak"
-                raise UserError(f"case {case.key}", what, "name somebody who does, or anyone")
+                what = f"the case needs {case.language}, which {to} does not speak"
+                raise UserError(f"case {case.key}", what, "choose somebody who does, or anyone")
             return _PlannedChange([event], f"its appointment is now {_describe_owner(event)}")
 
         if key:
             return CaseBatchResult(changed=(_change_existing_case(study, key, plan_change, study.at),))
         rows = study.store.cases.queries.list_appointments(owner=all_of)
         if not rows:
-            raise UserError(all_of, "has no appointments", "survey study people lists who has")
+            raise UserError(all_of, "has no appointments", "survey study people shows who has")
         return _change_cases(study, rows, plan_change, study.at)
 
     return run_on_study(request, do, supervisor_task="give an appointment to another")
@@ -360,7 +362,7 @@ def _check_login(study: OpenStudy, login: str) -> None:
     if login == "anyone" or study.people.find(login) is not None:
         return
     known = study.people.interviewers
-    remedy = suggest_nearest(login, known, otherwise=f"the list has {', '.join(sorted(known)[:10])}")
+    remedy = suggest_nearest(login, known, otherwise=f"the people are {', '.join(sorted(known)[:10])}")
     raise UserError(login, "is not on the study's list of people", remedy)
 
 
@@ -416,10 +418,10 @@ def _change_case(
                 undone = list(follow_up(study, key, at))
                 scrub_database(study.store)
                 if undone:
-                    remedy = f"survey status {study.path} tries again"
+                    remedy = f"run survey status {study.path} to try again"
                     raise UserError(f"case {key}", f"{change.summary}, but {undone[0]}", remedy)
             return CaseActionResult(key, position, change.summary + _describe_passed_targets(study, cells))
-    raise UserError(f"case {key}", "stations keep changing it", "give the command again")
+    raise UserError(f"case {key}", "stations keep changing the case", "run the command again")
 
 
 def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
@@ -431,7 +433,7 @@ def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
         for cell_id, completes, cell in targets
         if completes > cell.target and not cell.soft
     ]
-    return f", which passes a quota's target ({', '.join(passed)})" if passed else ""
+    return f", which exceeds a quota's target ({', '.join(passed)})" if passed else ""
 
 
 def _change_cases(

@@ -76,13 +76,13 @@ def list_cases(request: Request, case_filter: CaseFilter) -> CaseList:
 def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> CaseList:
     cases = study.store.cases
     if case_filter.status and case_filter.status not in STATUSES:
-        remedy = suggest_nearest(case_filter.status, STATUSES, otherwise=f"one of {', '.join(STATUSES)}")
+        remedy = suggest_nearest(case_filter.status, STATUSES, otherwise=f"use one of {', '.join(STATUSES)}")
         raise UserError("--status", f"{case_filter.status!r} is not a status", remedy)
     if case_filter.outcome and case_filter.outcome not in study.plan.outcomes:
         remedy = suggest_nearest(case_filter.outcome, study.plan.outcomes, otherwise="survey explain lists them")
         raise UserError("--outcome", f"there is no outcome {case_filter.outcome!r}", remedy)
     if case_filter.find and not study.who.supervises:
-        raise UserError("--find", "only supervisors may search names and numbers", "name the case by its key")
+        raise UserError("--find", "only supervisors may search names and numbers", "give the case's key")
     keys = _select_keys(study, case_filter)
     rows = cases.queries.iterate_rows(
         status=cast(StoredCaseStatus, case_filter.status) if case_filter.status else None,
@@ -110,7 +110,9 @@ def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:
     condition = parse_sample_condition(study.instrument, case_filter.where)
     hidden = {n for n, column in study.instrument.sample.items() if column.is_personal} & condition.names
     if hidden and not study.who.supervises:
-        raise UserError("--where", f"{min(hidden)} is personal, and only supervisors may see it", "leave it out")
+        raise UserError(
+            "--where", f"{min(hidden)} is personal, and only supervisors may see it", "remove it from the condition"
+        )
     matching = {
         key for key, env in _iterate_sample_values(study, personal=bool(hidden)) if condition.evaluate(env) is True
     }
@@ -126,7 +128,7 @@ def parse_sample_condition(instrument: Instrument, text: str) -> Condition:
     others = sorted(condition.names - instrument.sample.keys())
     if others:
         known = ", ".join(instrument.sample)
-        remedy = suggest_nearest(others[0], instrument.sample, otherwise=f"the sample has {known}")
+        remedy = suggest_nearest(others[0], instrument.sample, otherwise=f"the columns are {known}")
         raise UserError("--where", f"{others[0]!r} is not a column of the sample", remedy)
     return condition
 

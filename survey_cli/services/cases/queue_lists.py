@@ -174,7 +174,7 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) ->
         case _:
             pass
     if priority.deferred:
-        parts.append(f"{' or '.join(parse_criteria(row.bucket).prefers)} has been tried least")
+        parts.append(f"{' or '.join(parse_criteria(row.bucket).prefers)} was tried least")
     if case.priority and priority.order not in "12":
         parts.append(f"priority {case.priority}")
     if last is None:

@@ -113,7 +113,7 @@ class ExportResult:
     def disclosure_note(self) -> str:
         """The note on identifying columns; empty where there are none."""
         if self.each != "interview":
-            return "each row names its case and the time: this file can identify respondents"
+            return "each row has its case and times: this file can identify respondents"
         columns = "; ".join(f"{kind} ({join_first(names)})" for kind, names in self.identifying.items())
         if not columns:
             return ""
@@ -122,4 +122,4 @@ class ExportResult:
                 f"left out of the public file: {columns}. Rare combinations of answers may still identify a respondent"
             )
         remark = "small counts are hidden in reports, not in the data"
-        return f"it can identify respondents: {columns}; {remark}: --public leaves these columns out"
+        return f"this file can identify respondents: {columns}; --public leaves these columns out; {remark}"

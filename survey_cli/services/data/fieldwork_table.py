@@ -46,8 +46,8 @@ def build_fieldwork_table(
     hidden = {n for n, c in instrument.sample.items() if c.is_personal}
     exported = hidden if options.all_personal else hidden & options.personal
     if options.what == "calls" and options.personal:
-        remedy = "leave --personal out; --with-contacts brings the notes on calls"
-        raise UserError("--personal", "a call has no columns of the sample", remedy)
+        remedy = "leave --personal out; --with-contacts includes the notes on calls"
+        raise UserError("--personal", "calls have no sample columns", remedy)
     check_personal_names(options, instrument.sample.keys())
     if condition is not None and (forbidden := (hidden - exported) & condition.names):
         raise make_personal_condition_error(min(forbidden))

@@ -112,7 +112,7 @@ def build_interview_table(source: InterviewSource) -> DataTable:
 def check_personal_names(options: ExportOptions, known: Collection[str]) -> None:
     """Check that every name given with `--personal` is known. Raises UserError."""
     for name in sorted(options.personal - set(known)):
-        remedy = suggest_nearest(name, known, otherwise="name an item")
+        remedy = suggest_nearest(name, known, otherwise="use an item's id")
         raise UserError("--personal", f"there is no column {name!r}", remedy)
 
 
@@ -235,7 +235,7 @@ def parse_condition(instrument: Instrument, options: ExportOptions) -> Condition
 
 def make_personal_condition_error(name: str) -> UserError:
     """Return the error for a condition over a personal column that is not exported."""
-    return UserError("--where", f"{name} is personal", f"leave it out, or add --personal {name}")
+    return UserError("--where", f"{name} is personal", f"remove it, or add --personal {name}")
 
 
 def _list_outcome_labels(source: InterviewSource) -> dict[Code, str]:
@@ -250,7 +250,7 @@ def _list_outcome_labels(source: InterviewSource) -> dict[Code, str]:
 def _describe_corrections(source: InterviewSource) -> Iterator[str]:
     if number := len(source.overrides):
         interviews = format_quantity(number, "interview")
-        yield f"interview_outcome is a supervisor's correction in {interviews}; the outcome keyed is among the calls"
+        yield f"interview_outcome is a supervisor's correction in {interviews}; the calls have the original outcome"
 
 
 def _warn_of_equal_names(rows: Sequence[InstrumentRow]) -> Iterator[str]:
@@ -262,7 +262,7 @@ def _warn_of_equal_names(rows: Sequence[InstrumentRow]) -> Iterator[str]:
             days = ", ".join(_format_kept_at(row) for row in same)
             yield (
                 f"{len(same)} different questionnaires have {name_text} (in use since {days}): "
-                "change version: whenever the file is edited"
+                "change version: each time you edit the file"
             )
 
 
@@ -314,7 +314,7 @@ class _Version:
                 yield _render_admin_columns(line, version, pseudonyms.get(line.by, line.by)) + data[1:]
 
         admin_variables = build_admin_variables(self.instrument, self.language, _list_outcome_labels(self.source))
-        why = "it is computed there from other answers, or from answers with another meaning"
+        why = "it was computed from other answers, or from answers with another meaning"
         without_input = {name: SeparateColumns(self.number, why) for name in computing.lacking}
         return VersionRows(
             version=self.label,
@@ -330,7 +330,7 @@ class _Version:
         for name, compute in self.source.instrument.computes.items():
             if name not in columns:
                 reads = ", ".join(sorted(list_inputs(compute)))
-                yield f"{name}: not computed: {self.label} lacks some of its inputs ({reads}) in this meaning"
+                yield f"{name}: not computed: {self.label} lacks inputs ({reads}) with their current meaning"
 
     def _build_computing(self) -> ComputeUpdate:
         options = self.source.options

@@ -32,7 +32,7 @@ def check_trim(rake: str, trim: str) -> None:
     if trim and (not DECIMAL.match(trim) or Fraction(trim) <= MIN_TRIM):
         raise UserError("--trim", f"{trim!r} is not valid", "give a multiple of the mean, such as 5")
     if trim and not rake:
-        raise UserError("--trim", "only raked weights are trimmed", "name a file of targets with --rake")
+        raise UserError("--trim", "only raked weights are trimmed", "specify a file of targets with --rake")
 
 
 def load_counted_answers(
@@ -76,7 +76,7 @@ def weight_interviews(
     if rake:
         rows = read_targets(rake)
         if isinstance(rows, tuple):
-            raise UserError(rake, "it is not a valid file of targets", "fix it", problems=rows)
+            raise UserError(rake, "it is not a valid file of targets", "correct the file", problems=rows)
         targets = [RakingTarget(variable=row.variable, value=row.value, share=row.share) for row in rows]
     return compute_weights(
         answers, column=column or "", targets=targets, trim=Fraction(trim) if trim else None, threshold=threshold

@@ -37,6 +37,6 @@ def run_on_records(
             raise
         place = "standard output" if to == "-" else to
         if error.errno == EBADF:
-            raise UserError(place, "it is closed, so the result was lost", "open it, or name a file") from error
+            raise UserError(place, "it is closed, so the result was lost", "open it, or specify a file") from error
         what = f"it cannot be written ({error.strerror or error})"
-        raise UserError(place, what, "choose another place, or free some space") from error
+        raise UserError(place, what, "choose another folder, or free some space") from error

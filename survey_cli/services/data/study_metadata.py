@@ -15,7 +15,7 @@ def choose_language(instrument: Instrument, requested: str) -> str:
     language = requested or instrument.language
     if language not in instrument.languages:
         what = f"the questionnaire has no language {language!r}"
-        raise UserError("--language", what, f"it has {', '.join(instrument.languages)}")
+        raise UserError("--language", what, f"its languages are {', '.join(instrument.languages)}")
     return language
 
 

@@ -116,7 +116,7 @@ def select_column_names(variables: Sequence[Variable], instrument: Instrument, s
             columns |= {v.name for v in variables if v.name.startswith("interview_")}
         if not columns:
             known = [*columns_by_name, *instrument.groups, "interview"]
-            remedy = suggest_nearest(name, known, otherwise="name columns, items or sections")
+            remedy = suggest_nearest(name, known, otherwise="specify columns, items or sections")
             raise UserError("--variables", f"there is no column {name!r}", remedy)
         names |= columns
     return names

@@ -33,7 +33,7 @@ def share_with_group(path: str, group: str, *, db: str | None = None) -> Path:
                 os.chown(file, -1, number)
                 file.chmod(GROUP_LIST_MODE if file.suffix in (".csv", ".key") else GROUP_FILE_MODE)
     except OSError as error:
-        remedy = f"its owner, or root, must do this, and must be a member of the group {group}"
+        remedy = f"ask its owner (who must be a member of the group {group}) or root to do this"
         raise UserError(
             str(error.filename or folder), f"its group cannot be changed ({error.strerror})", remedy
         ) from error
@@ -46,4 +46,4 @@ def _find_group_id(group: str) -> int:
 
         return getgrnam(group).gr_gid
     except (ImportError, KeyError):
-        raise UserError("--group", f"there is no group {group!r} here", f"make it: groupadd {group}") from None
+        raise UserError("--group", f"this computer has no group {group!r}", f"create it: groupadd {group}") from None

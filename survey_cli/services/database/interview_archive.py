@@ -171,7 +171,7 @@ def open_simulated_interview_writer(
     try:
         if not force and store.interviews.list_rows(origin="real"):
             what = "real interviews are stored here, and simulated ones must not be mixed with them"
-            raise UserError(where, what, "give another database with --db, or --force")
+            raise UserError(where, what, "specify another database with --db, or use --force")
         return SimulatedInterviewWriter(store, where, instrument, start=start)
     except UserError:
         store.close()

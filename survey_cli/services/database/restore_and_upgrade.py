@@ -18,7 +18,7 @@ SERVER_RESTORE_REMEDY = (
     "as the owner of its schema: pg_restore --clean --if-exists --schema=SCHEMA --dbname=ADDRESS FILE.dump"
 )
 
-OTHER_BACKUP_REMEDY = "name an earlier backup; nothing was changed"
+OTHER_BACKUP_REMEDY = "specify an earlier backup; nothing was changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ def restore_database(path: str | Path, backup: str | Path, *, at: datetime, db: 
     """Replace a study's database by a backup while nobody uses it. The replaced files are kept."""
     where, instrument = _locate_database(path, db)
     if isinstance(where, ServerAddress) or is_server_address(where):
-        raise UserError(where, "a database server restores its own backups", SERVER_RESTORE_REMEDY)
+        raise UserError(where, "backups of a database server are restored with its own tools", SERVER_RESTORE_REMEDY)
     target = resolve_link(where)
     try:
         with copy_backup(Path(backup), target) as copy:
@@ -47,7 +47,7 @@ def restore_database(path: str | Path, backup: str | Path, *, at: datetime, db: 
             kept, lost = replace_database(copy, target, at=at, where=where)
     except OSError as error:
         raise UserError(
-            where, f"the backup cannot be copied ({error.strerror})", "look at the folder and the disk"
+            where, f"the backup cannot be copied ({error.strerror})", "check the folder and the disk"
         ) from error
     return RestoreResult(
         where=where, interviews=verified.interviews, events=verified.events, kept=str(kept or ""), lost=lost
@@ -64,7 +64,7 @@ def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> Verificatio
         raise UserError(backup, f"the backup is damaged: {problem.what}", OTHER_BACKUP_REMEDY) from problem
     if others:
         what = f"is a backup of the study {min(others)!r}, not of {instrument.id!r}"
-        raise UserError(backup, what, "name that study's questionnaire, or another backup")
+        raise UserError(backup, what, "specify that study's questionnaire, or another backup")
     if result.findings:
         raise UserError(backup, f"the backup is damaged: {result.findings[0]}", OTHER_BACKUP_REMEDY)
     return result

@@ -18,12 +18,12 @@ def build_study_grants(
     instrument = open_instrument(path)
     where = locate_database(path, instrument.id, db)
     if not isinstance(where, ServerAddress):
-        remedy = "name a server: --db postgresql://OWNER@HOST/DATABASE; a file is shared with survey study share"
+        remedy = "specify a server: --db postgresql://OWNER@HOST/DATABASE; to share a file, use survey study share"
         raise UserError(where, "a database file has no roles", remedy)
     if not interviewers and not supervisors:
-        raise UserError("--interviewers", "no role was named", "name one, or --supervisors, or both")
+        raise UserError("--interviewers", "no role was specified", "specify --interviewers, --supervisors, or both")
     if interviewers == supervisors:
-        raise UserError("--interviewers", "both roles are the same", "name two roles")
+        raise UserError("--interviewers", "both roles are the same", "specify two different roles")
     return where, list(
         build_grants(
             where.schema,
@@ -44,8 +44,10 @@ def grant_rights(path: str, *, db: str | None, interviewers: str, supervisors: s
     where, statements = build_study_grants(path, db=db, interviewers=interviewers, supervisors=supervisors)
     with open_store(where, create=False) as store:
         if not store.data.can_publish():
-            what = f"{store.account} may not grant rights here: the schema belongs to another role"
-            raise UserError(where, what, "connect as the owner of the schema, or send the owner the script: --print")
+            what = f"{store.account} may not grant rights: the schema belongs to another role"
+            raise UserError(
+                where, what, "connect as the owner of the schema, or send the owner the script that --print writes"
+            )
         DoNotCallList.open_beside(where).close()  # makes the list that all studies share
         with store.connector.transaction() as execute:
             for statement in statements:

@@ -132,7 +132,7 @@ class Verification:
         yield from self._check_snapshot(who, instrument, stored, journal, settled=not differing)
         draft = self._store.interviews.find_draft(row.id)
         if draft is not None and _get_item_id(draft.place) not in instrument.items:
-            yield f"{who}: its draft is for a place that the questionnaire does not have"
+            yield f"{who}: its draft is for an item that the questionnaire does not have"
 
     def _check_snapshot(
         self,
@@ -146,13 +146,13 @@ class Verification:
         row, seq = stored.interview, stored.seq
         if seq is None:
             if stored.details is not None:
-                yield f"{who}: it has personal data and no snapshot"
+                yield f"{who}: it has personal data but no snapshot"
             return
         if not 1 <= seq <= len(journal) or EVENT_KINDS[type(journal[seq - 1])] not in SNAPSHOT_AFTER:
-            yield f"{who}: its snapshot is of event {seq}, after which none is made"
+            yield f"{who}: its snapshot was made at event {seq}, after which no snapshot is made"
             return
         if not (stored.engine or "").isdecimal() or not 1 <= int(stored.engine or 0) <= RULES_VERSION:
-            yield f"{who}: its snapshot says engine {stored.engine!r}, which there never was"
+            yield f"{who}: its snapshot names engine {stored.engine!r}, which never existed"
         elif int(stored.engine or 0) == RULES_VERSION and self._has_current_columns(instrument, row.instrument):
             cells = build_row(Interview.replay(instrument, journal[:seq]))
             public, personal = self._store.data.encode_split_cells(row.instrument, cells)
@@ -161,7 +161,7 @@ class Verification:
             if stored.details != personal:
                 yield f"{who}: its personal data differ from its journal"
         if not stored.details_digest_fits:
-            yield f"{who}: the digest of its personal data does not fit"
+            yield f"{who}: the digest of its personal data does not match"
         if seq == row.last_seq and settled and not stored.digest_fits:
             yield f"{who}: its row or its snapshot is not as it was written (origin, number, or the digest)"
 
@@ -207,7 +207,7 @@ class Verification:
                 yield f"{who}: it was erased, but its contact or its mark is still stored"
         for ordinal, count in ordinals.items():
             if count > 1:
-                yield f"{count} cases have the place {ordinal} in the sample"
+                yield f"{count} cases have the position {ordinal} in the sample"
         yield from self._check_imports(imported)
 
     def _compare_queue_position(self, row: CaseRow, history: Sequence[HistoryEntry]) -> Iterator[str]:
@@ -241,17 +241,17 @@ class Verification:
             imported_count, listed_count = imported.get((at, by), 0), listed[at, by]
             if imported_count != listed_count:
                 when = encode_timestamp(at)
-                yield f"the imports of {when} by {by} are listed with {listed_count} cases, and brought {imported_count}"
+                yield f"the imports of {when} by {by} are listed with {listed_count} cases, but contain {imported_count}"
 
     def _check_quota_reservations(self) -> Iterator[str]:
         for interview, cell, state in self._store.cases.quotas.iterate_places():
             row = self._store.interviews.find_row(interview)
             if row is None:
-                yield f"quota cell {cell}: interview {interview[:8]} has a reservation in it and is missing"
+                yield f"quota cell {cell}: interview {interview[:8]} has a place in it but is missing"
             elif state == "held" and row.status in ("ended", "stopped"):
-                yield f"quota cell {cell}: interview {interview[:8]} has a reservation in it and is over"
+                yield f"quota cell {cell}: interview {interview[:8]} has a place in it but is over"
             elif state == "taken" and interview not in self._completed:
-                yield f"quota cell {cell}: interview {interview[:8]} has a reservation in it and was never complete"
+                yield f"quota cell {cell}: interview {interview[:8]} has a place in it but was never complete"
 
 
 def _compare_instrument_columns(who: str, stored: InstrumentRow, derived: InstrumentRow) -> Iterator[str]:
@@ -270,7 +270,7 @@ def _compare_case_columns(row: CaseRow, case: Case, history: Sequence[HistoryEnt
         yield "seq"
     positions = {0, *(number.position for number in case.numbers)}
     if any(isinstance(e.event, NumberDialed | OutcomeRecorded) and e.event.number not in positions for e in history):
-        yield "a number that was dialled"
+        yield "a number that was dialed"
     if row.updated_at != history[-1].at:
         yield "updated_at"
     sampled = [entry.event for entry in history if isinstance(entry.event, CaseSampled)][-1]

@@ -72,7 +72,7 @@ def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequen
     """
     target, zipped = Path(to), to.lower().endswith(".zip")
     if target.suffix.lower() in UNSUPPORTED_ENDINGS:
-        raise UserError(to, "a bundle is a folder or a .zip", "give a name that ends in .zip")
+        raise UserError(to, "a bundle is a folder or a .zip", "use a name that ends in .zip")
     if target.is_symlink():
         target = target.resolve()
     _check_target(target, zipped=zipped, force=options.force)
@@ -96,7 +96,7 @@ def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequen
             _move_into_place(folder, target)
     except OSError as error:
         what = f"it cannot be written ({error.strerror})"
-        raise UserError(to, what, "choose another place, or free some space") from error
+        raise UserError(to, what, "choose another folder, or free some space") from error
     except UserError as error:
         if str(folder) not in str(error):
             raise
@@ -117,8 +117,8 @@ def _check_target(target: Path, *, zipped: bool, force: bool) -> None:
         return
     if target.is_dir() and (not any(target.iterdir()) or (force and is_bundle(target))):
         return
-    what = "this folder is not a bundle, or contains other files" if target.is_dir() and force else "it exists"
-    remedy = "give another name" if force else "give another name, or --force to replace the bundle"
+    what = "this folder is not a bundle, or contains other files" if target.is_dir() and force else "it already exists"
+    remedy = "use another name" if force else "use another name, or --force to replace the bundle"
     raise UserError(str(target), what, remedy)
 
 
@@ -126,14 +126,14 @@ def _check_file_names(outs: Sequence[str]) -> None:
     """Check that data files can have these names in a bundle."""
     for out in outs:
         if out == "-" or Path(out).name != out:
-            what = "with --bundle this is the name of a file in the bundle"
-            raise UserError("-o", f"{out}: {what}", "give a name without a folder, as data.sav")
+            what = "with --bundle, this must be the name of a file in the bundle"
+            raise UserError("-o", f"{out}: {what}", "use a name without a folder, such as data.sav")
         if (
             out in RESERVED_NAMES
             or out in {f"{name}.csv" for name in (*FIELDWORK_TABLES, *EXTRA_TABLES)}
             or out == "questionnaire"
         ):
-            raise UserError("-o", f"{out}: a bundle has its own file of this name", "give another name")
+            raise UserError("-o", f"{out}: the bundle has its own file of this name", "use another name")
 
 
 def _move_into_place(folder: Path, target: Path) -> None:
@@ -189,7 +189,8 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
     if _has_cases(records.store):
         if options.public:
             skipped += (
-                f"{what}.csv: its rows contain cases and times, so it is not public" for what in FIELDWORK_TABLES
+                f"{what}.csv: its rows contain cases and times, so it is not included in a public bundle"
+                for what in FIELDWORK_TABLES
             )
         else:
             tables += FIELDWORK_TABLES.keys()

@@ -119,7 +119,7 @@ def _render_readme(contents: BundleContents, files: Sequence[str]) -> str:
         lines += ["", f"{data.disclosure_note[:1].upper()}{data.disclosure_note[1:]}."]
         others = [result.to for result in contents.data_files if result.each != "interview"]
         if others:
-            lines.append(f"{', '.join(others)}: each row names its case and the time.")
+            lines.append(f"{', '.join(others)}: each row has its case and times.")
     lines += ["", *(f"Not included: {line}" for line in contents.skipped)] if contents.skipped else []
     notes = [f"{result.to}: {note}" for result in contents.data_files for note in result.notes]
     remarks = [*data.warnings, *data.differences, *notes]

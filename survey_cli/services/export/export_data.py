@@ -117,21 +117,21 @@ def _warn_unescaped_text(data: DataTable, chosen: Format, options: ExportOptions
     if beside is not None and texts:
         yield (
             f"{beside.name} contains texts as they were typed, which a spreadsheet may run as formulas: "
-            "open it only with the program it is meant for"
+            "open it only with the program that it is meant for"
         )
 
 
 def _choose_format(options: ExportOptions) -> Format:
     if not options.to:
-        raise UserError("-o", "the name of the file is empty", "name a file, or - for standard output")
+        raise UserError("-o", "the name of the file is empty", "specify a file, or - for standard output")
     if not options.format and options.to != "-" and Path(options.to).is_dir():
-        raise UserError(options.to, "this is a folder", "name a file in it")
+        raise UserError(options.to, "this is a folder", "specify a file in it")
     chosen = find_format("x.csv" if options.to == "-" and not options.format else options.to, chosen=options.format)
     if not isinstance(chosen, str):
         return chosen
     if options.format:
-        raise UserError("--format", chosen, f"name one of {', '.join(FORMATS)}")
-    raise UserError(options.to, chosen, "use one of these endings, or name the format with --format")
+        raise UserError("--format", chosen, f"use one of {', '.join(FORMATS)}")
+    raise UserError(options.to, chosen, "use one of these endings, or specify the format with --format")
 
 
 def _check_duplicates(outs: Sequence[str], options: ExportOptions) -> None:
@@ -139,14 +139,14 @@ def _check_duplicates(outs: Sequence[str], options: ExportOptions) -> None:
     files: dict[Path | str, str] = {}
     for number, out in enumerate(outs):
         if out in outs[:number]:
-            what = "standard output is named twice" if out == "-" else "it is named twice"
-            raise UserError("-o" if out == "-" else out, what, "name each file once")
+            what = "standard output is specified twice" if out == "-" else "it is specified twice"
+            raise UserError("-o" if out == "-" else out, what, "specify each file once")
         chosen = _choose_format(replace(options, to=out))
         if out == "-":
             continue
         for file in (Path(out), _locate_data_file(chosen, replace(options, to=out))):
             if file is not None and (other := files.setdefault(file.resolve(), out)) != out:
-                raise UserError(out, f"{file} is written by {other} too", "give one of them another name")
+                raise UserError(out, f"{file} is written by {other} too", "use another name for one of them")
 
 
 def _locate_data_file(chosen: Format, options: ExportOptions) -> Path | None:
@@ -157,14 +157,16 @@ def _locate_data_file(chosen: Format, options: ExportOptions) -> Path | None:
 def _check_output(chosen: Format, options: ExportOptions) -> None:
     if options.to == "-":
         if chosen.write is None:
-            raise UserError("-o", f"{chosen.name} is not a text format, so it cannot go into a pipe", "name a file")
+            raise UserError(
+                "-o", f"{chosen.name} is not a text format, so it can't be written to standard output", "specify a file"
+            )
         return
     beside = _locate_data_file(chosen, options)
     for file in (Path(options.to), beside):
         if file is None:
             continue
         if options.rake and file.resolve() == Path(options.rake).resolve():
-            raise UserError(options.to, f"{file} is the file of targets", "give it another name")
+            raise UserError(options.to, f"{file} is the file of targets", "use another name")
         check_output_path(file, force=options.force)
 
 

@@ -162,14 +162,14 @@ def _make_label_check(limits: FormatLimits, *, texts: bool = True) -> Callable[[
     def check(data: _FormatData) -> Iterator[Problem]:
         for v in data.variables:
             if (size := limits.measure(choose_label(v))) > limits.label:
-                what = f"the label of {v.name} has {size} {measure}; {limits.program} keeps {limits.label}"
+                what = f"the label of {v.name} has {size} {measure}; {limits.program} stores {limits.label}"
                 item = data.instrument.items.get(v.item)
                 text = item.label if item is not None else None
                 yield data.make_problem("format-label", v.item, what, "give it a short label:", text)
             for code, label in build_value_labels(v).items() if texts or v.storage != "text" else ():
                 if (size := limits.measure(to_single_line(label))) > limits.value_label:
                     what = (
-                        f"{VALUE_LABEL_PREFIX}{code} has {size} {measure}; {limits.program} keeps {limits.value_label}"
+                        f"{VALUE_LABEL_PREFIX}{code} has {size} {measure}; {limits.program} stores {limits.value_label}"
                     )
                     owner, text = data.find_label_text(v, code)
                     yield data.make_problem("format-label", owner, what, "give it a short label:", text)
@@ -189,16 +189,16 @@ def _check_spss_missing(data: _FormatData) -> Iterator[Problem]:
         ]
         if long_codes:
             limit, remedy = (
-                f"takes texts to {MAX_TEXT_CODE_BYTES} bytes for missing",
+                f"accepts only texts up to {MAX_TEXT_CODE_BYTES} bytes as missing",
                 "give the options whole numbers as codes",
             )
         elif variable.storage == "text":
-            limit = "takes three texts for missing, of which not asked and not reached are two"
+            limit = "accepts three texts as missing, including those for not asked and not reached"
             remedy = "give the options whole numbers as codes"
         else:
-            limit = "takes three codes for missing, or a range and one"
+            limit = "accepts three codes as missing, or a range and one code"
             remedy = "give declines consecutive codes, such as -9, -8, -7, or mark fewer options as missing"
-        yield data.make_problem("format-missing", variable.item, f"SPSS {limit}: {codes} will be answers", remedy)
+        yield data.make_problem("format-missing", variable.item, f"SPSS {limit}: {codes} will count as answers", remedy)
 
 
 def _check_stata_codes(data: _FormatData) -> Iterator[Problem]:
@@ -209,24 +209,24 @@ def _check_stata_codes(data: _FormatData) -> Iterator[Problem]:
             yield data.make_problem("format-codes", variable.item, what, remedy)
         elif large := list_too_large_codes(variable):
             codes = join_first(large)
-            what = f"Stata labels numbers up to {MAX_LABELED_VALUE:,}: {codes} of {variable.name} will have none"
+            what = f"Stata labels numbers up to {MAX_LABELED_VALUE:,}: {codes} of {variable.name} will have no label"
             yield data.make_problem("format-codes", variable.item, what, "give the options smaller codes")
     letters = assign_letters(data.variables)
     if kinds := sorted({kind for v in data.variables for kind in v.declines if kind not in letters}):
-        what = f"Stata has 26 letters for missings: {join_first(kinds)} will be labeled codes"
-        yield data.make_problem("format-missing", "", what, "have fewer kinds of declines")
+        what = f"Stata has 26 letters for missing values: {join_first(kinds)} will be labeled codes"
+        yield data.make_problem("format-missing", "", what, "define fewer declines")
 
 
 def _check_triple_s_codes(data: _FormatData) -> Iterator[Problem]:
     for item, what in iterate_lost_codes(data.variables):
-        yield data.make_problem("format-codes", item, what, "code them 1, 2, 3, …")
+        yield data.make_problem("format-codes", item, what, "give them the codes 1, 2, 3, …")
 
 
 def _make_column_check(limits: FormatLimits) -> Callable[[_FormatData], Iterator[Problem]]:
     def check(data: _FormatData) -> Iterator[Problem]:
         if (count := len(data.variables)) > limits.columns:
             what = f"the data have {count:,} columns; {limits.program} holds {limits.columns:,}"
-            yield data.make_problem("format-columns", "", what, "set a smaller max: at rosters, or use another format")
+            yield data.make_problem("format-columns", "", what, "set a smaller max: on rosters, or use another format")
 
     return check
 

@@ -76,7 +76,7 @@ def erase_person(request: Request, key: str, *, why: str) -> ErasureResult:
     A second call finishes an interrupted erasure.
     """
     if not why.strip():
-        raise UserError(f"case {key}", "an erasure needs a reason", "give it with --reason, without a name")
+        raise UserError(f"case {key}", "an erasure needs a reason", "give it with --reason, without a person's name")
 
     def do(study: OpenStudy) -> ErasureResult:
         if not study.store.cases.queries.find_row(key) and not person_erasure.list_person_interviews(study.store, key):
@@ -126,7 +126,7 @@ def anonymize_study(
         retention = study.plan.retention.get(CONTACTS)
         if retention is None:
             what = "the study does not say how long contacts are kept"
-            raise UserError(study.path, what, "write fieldwork: retention: {contacts: 90d}")
+            raise UserError(study.path, what, "add fieldwork: retention: {contacts: 90d}")
         return _anonymize_due_cases(study, retention, study.at, dry_run=dry_run, pause=pause)
 
     return run_on_study(request, do, supervisor_task="anonymize a study")
@@ -159,7 +159,10 @@ def _anonymize_due_cases(
         interviews += result.interviews
         if result.unreadable:
             skipped.append(
-                (key, "its journal cannot be replayed, so its answers stay: survey privacy erase removes all")
+                (
+                    key,
+                    "its journal cannot be replayed, so its answers are kept: survey privacy erase removes all",
+                )
             )
     return AnonymizationResult(
         where=study.where,

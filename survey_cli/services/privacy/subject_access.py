@@ -32,7 +32,7 @@ from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
 def load_subject(request: Request, key: str) -> Subject:
     """Load everything stored about a person; nothing is changed."""
     return run_on_study(
-        request, lambda study: _build_subject(study, key), supervisor_task="see all that is held on a person"
+        request, lambda study: _build_subject(study, key), supervisor_task="see all data stored about a person"
     )
 
 

@@ -51,7 +51,7 @@ def print_questionnaire(path: str | Path, options: PrintOptions, *, stdout: Text
     target = Path(options.to)
     ending = ".md" if options.to == "-" else target.suffix.lower()
     if ending not in WRITERS:
-        what = f"{ending} is not a format for printing" if ending else "the file's name has no ending"
+        what = f"{ending} is not a format that can be printed" if ending else "the file's name has no ending"
         remedy = "end the name in .html or .md (a browser makes a PDF of the .html)"
         raise UserError(options.to, what, remedy)
     if options.to != "-":
@@ -61,7 +61,7 @@ def print_questionnaire(path: str | Path, options: PrintOptions, *, stdout: Text
         instrument.languages if options.language == ALL_LANGUAGES else (options.language or instrument.language,)
     )
     if languages[0] not in instrument.languages:
-        remedy = f"it has {', '.join(instrument.languages)}; {ALL_LANGUAGES} prints every one"
+        remedy = f"its languages are {', '.join(instrument.languages)}; {ALL_LANGUAGES} prints all of them"
         raise UserError("--language", f"the questionnaire has no language {options.language!r}", remedy)
     booklet = build_booklet(instrument, languages, comments=options.comments)
     text = WRITERS[ending](booklet)

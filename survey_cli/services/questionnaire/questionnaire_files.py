@@ -36,7 +36,7 @@ def create_instrument(file: str, *, force: bool = False) -> Path:
     """Write a commented instrument that can be used at once; returns its file."""
     path = Path(file)
     if path.is_dir():
-        raise UserError(file, "this is a folder", f"name a file in it, as {path / 'survey.yaml'}")
+        raise UserError(file, "this is a folder", f"specify a file in it, such as {path / 'survey.yaml'}")
     if path.suffix not in SUFFIXES:
         path = path.with_name(path.name + ".yaml")
     has_schema = (path.parent / SCHEMA_FILE).is_file()
@@ -94,7 +94,7 @@ def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
     errors = []
     for path in paths:
         if not path.strip():
-            errors.append(UserError("check", "a name is empty", "name a file or folder: survey check FILE"))
+            errors.append(UserError("check", "a file name is empty", "specify a file or folder: survey check FILE"))
             continue
         if not Path(path).is_dir():
             files[path] = None
@@ -102,7 +102,7 @@ def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
         instruments = [str(file) for file in _iterate_yaml_files(Path(path)) if not is_module(load_source(file))]
         files.update(dict.fromkeys(instruments))
         if not instruments:
-            errors.append(UserError(path, "there is no instrument in this folder", "name a file: survey check FILE"))
+            errors.append(UserError(path, "there is no instrument in this folder", "specify a file: survey check FILE"))
     return list(files), errors
 
 
@@ -176,9 +176,9 @@ def write_schema(file: str, *, module: bool = False) -> None:
     """Write the schema into a file; only an earlier schema is overwritten."""
     path = Path(file)
     if path.is_dir():
-        raise UserError(file, "this is a folder", f"name a file in it, as {path / SCHEMA_FILE}")
+        raise UserError(file, "this is a folder", f"specify a file in it, such as {path / SCHEMA_FILE}")
     if path.exists() and not _is_schema(path):
-        raise UserError(file, "the file exists and is not a JSON Schema", "give another name")
+        raise UserError(file, "the file exists and is not a JSON Schema", "use another name")
     _write_text(path, render_schema(module=module), new=False)
 
 

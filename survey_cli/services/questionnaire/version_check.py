@@ -89,7 +89,7 @@ def _iterate_problems(
         total = sum(totals[version] for version in change.versions)
         extent = f"answered in {count:,} of {total:,} interviews of {change.versions_text}"
         if item.startswith(OUTCOME_PREFIX):
-            extent = f"calls and interviews of {change.versions_text} may use it"
+            extent = f"calls and interviews of {change.versions_text} may have it"
         yield Problem(
             "changed-meaning",
             where if where.line else top,
@@ -120,7 +120,7 @@ def accept_changes(
     people = load_people(file, where, None)
     store = open_existing_store(where)
     if store is None:
-        raise UserError(where, "there are no interviews to compare with", "nothing has to be accepted")
+        raise UserError(where, "there are no interviews to compare with", "you don't need to accept anything")
     with store:
         who = identify(by, store.account, people, people)
         if not who.supervises:
@@ -130,8 +130,8 @@ def accept_changes(
         changed_items = {change.change.item for change in changes}
         for item in items:
             if item not in changed_items:
-                remedy = suggest_nearest(item, changed_items, otherwise="`survey check` names the items that have")
-                raise UserError("--accept", f"{item} has no change of meaning", remedy)
+                remedy = suggest_nearest(item, changed_items, otherwise="`survey check` lists the items that have")
+                raise UserError("--accept", f"{item} has not changed its meaning", remedy)
         accepted = tuple(change for change in changes if change.change.item in items)
         later = f"version {instrument.version}" if instrument.version else f"version {instrument.hash[:12]}"
         for change in accepted:

@@ -23,7 +23,7 @@ def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
         return meanings
     near = find_nearest(lookup, {entry.word for entry in entries})
     remedy = f"did you mean {near!r}?" if near else "`survey explain` lists every word"
-    raise UserError("explain", f"{word!r} is not a word of the language", remedy)
+    raise UserError("explain", f"{word!r} is not a word of the questionnaire language", remedy)
 
 
 def list_vocabulary() -> dict[ReferenceKind, list[str]]:

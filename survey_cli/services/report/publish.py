@@ -163,12 +163,14 @@ def _write_report(
 
 def _check_charts(target: OutputTarget) -> None:
     if target.png and not target.charts:
-        raise UserError("--png", "there is no folder for charts", "name one with --charts DIR")
+        raise UserError("--png", "--png needs a folder for charts", "specify one with --charts DIR")
     if target.png and not can_render_png():
-        what = "PNG needs CairoSVG and the Cairo library, which are not both installed"
-        raise UserError("--png", what, "pip install 'survey-cli[png]', and Cairo by the system's packages")
+        what = "PNG needs CairoSVG and the Cairo library, and at least one of them is not installed"
+        raise UserError(
+            "--png", what, "pip install 'survey-cli[png]', and install Cairo with the system's package manager"
+        )
     if target.charts and Path(target.charts).exists() and not Path(target.charts).is_dir():
-        raise UserError(target.charts, "this is not a folder", "name a folder for the charts")
+        raise UserError(target.charts, "this is not a folder", "specify a folder for the charts")
 
 
 def iterate_charts(results: Results) -> Iterator[tuple[Chart, str]]:
@@ -194,7 +196,7 @@ def _write_charts(results: Results, target: OutputTarget) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(target.charts, f"it cannot be made ({error.strerror})", "choose another place") from error
+        raise UserError(target.charts, f"it cannot be created ({error.strerror})", "choose another folder") from error
     count = 0
     for chart, heading in iterate_charts(results):
         for ending in (".svg", ".png") if target.png else (".svg",):

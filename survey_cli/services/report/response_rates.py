@@ -118,12 +118,14 @@ def compute_rates_from_records(
 def _check_options(instrument: Instrument, options: RatesOptions) -> None:
     """Check that the sample supports the options."""
     if options.weighted and find_column(instrument, "weight") is None:
-        raise UserError("--weighted", "no sample column has role: weight", "give the column of base weights that role")
+        raise UserError(
+            "--weighted", "no sample column has role: weight", "add role: weight to the column of base weights"
+        )
     if not options.by:
         return
     column = instrument.sample.get(options.by)
     offered = [n for n, c in instrument.sample.items() if not c.is_personal and c.role != "key"]
-    otherwise = f"columns are {', '.join(offered)}" if offered else "the study has no suitable column"
+    otherwise = f"suitable columns are {', '.join(offered)}" if offered else "the study has no suitable column"
     if column is None:
         raise UserError(
             "--by", f"{options.by!r} is not a sample column", suggest_nearest(options.by, offered, otherwise=otherwise)
@@ -156,11 +158,13 @@ def _build_study_report(study: StudyRecords, options: RatesOptions, when: Reques
     if dispositions.uncountable:
         raise _make_uncounted_error(study, dispositions)
     if not dispositions.frames:
-        what = "no case was released then" if when.past else "no case is released yet"
-        raise UserError(study.where, what, "name a later date and time" if when.past else "import or release a sample")
+        what = "no case had been released by then" if when.past else "no case has been released yet"
+        raise UserError(study.where, what, "give a later date and time" if when.past else "import or release a sample")
     if len(dispositions.parts) > MAX_PARTS:
         raise UserError(
-            "--by", f"{options.by} has {len(dispositions.parts):,} values", f"take a column of at most {MAX_PARTS}"
+            "--by",
+            f"{options.by} has {len(dispositions.parts):,} values",
+            f"choose a column with at most {MAX_PARTS} values",
         )
     assumptions = RateAssumptions(
         **{name: getattr(options.assumptions, name) for name in ("e", "e_uh", "e_uo", "composite")}, frame=plan.frame
@@ -191,7 +195,7 @@ def _iterate_notes(instrument: Instrument, options: RatesOptions, dispositions: 
         column = find_column(instrument, "weight")
         yield f"groups are sums of base weights ({column}) of {cases:,} cases; open is an unweighted number of cases"
     if dispositions.unreleased:
-        yield f"not included: {dispositions.unreleased:,} cases of replicates that are not released"
+        yield f"not included: {dispositions.unreleased:,} cases whose replicate is not released"
     if dispositions.excluded_sessions:
         yield (
             f"{dispositions.excluded_sessions:,} practice or simulated interviews and their calls are not counted"
@@ -215,7 +219,7 @@ def _make_uncounted_error(study: StudyRecords, dispositions: StudyDispositions) 
     return UserError(
         study.where,
         f"no rates: {count} a code that belongs to no group",
-        "give each an outcome: survey case outcome",
+        "give each of them an outcome: survey case outcome",
         problems,
     )
 
@@ -273,7 +277,12 @@ def resolve_assumptions(
 def _make_rates_error(counts: str, problems: Sequence[Problem]) -> UserError:
     where = "stdin" if counts == "-" else counts
     count = format_quantity(len(problems), "problem")
-    return UserError(where, f"no rates because of {count}", "fix that, then give the command again", tuple(problems))
+    return UserError(
+        where,
+        f"the counts have {count}, so no rates are computed",
+        "fix the file or the options, then run the command again",
+        tuple(problems),
+    )
 
 
 class _Shares:
@@ -301,10 +310,10 @@ class _Shares:
         value = parse_share(value_text)
         if name not in frames:
             known = [frame for frame in frames if frame]
-            otherwise = f"frames are {', '.join(known)}" if known else "there is only one frame, without a name"
+            otherwise = f"frames are {', '.join(known)}" if known else "there is only one frame, and it has no name"
             self._add_problem(f"there is no frame {name!r}", suggest_nearest(name, known, otherwise=otherwise))
         elif name in self.by_frame:
-            self._add_problem(f"{name!r} is given twice", "leave one of them out")
+            self._add_problem(f"{name!r} is given twice", "remove one of them")
         if value is None:
             self._add_problem(f"{value_text!r} is not a share from 0 to 1", SHARE_REMEDY)
         elif name in frames:
@@ -323,10 +332,12 @@ def _check_weights(text: str, weights: Mapping[str, Fraction], frames: tuple[str
     if not text:
         return
     if "=" not in text:
-        yield problem(f"{text!r} does not say which frame", "write landline=0.6,mobile=0.4")
+        yield problem(f"{text!r} does not name a frame", "write landline=0.6,mobile=0.4")
         return
     missing = [frame for frame in frames if frame not in weights]
     if missing:
-        yield problem(f"it has no weight for {', '.join(missing)}", "give it one, 0 to leave it out")
+        yield problem(f"it has no weight for {', '.join(missing)}", "add a weight, or 0 to leave the frame out")
     elif (total := sum(weights.values())) != 1:
-        yield problem(f"the weights add up to {float(total):.15g}", "give the shares of the frames, which add up to 1")
+        yield problem(
+            f"the weights add up to {float(total):.15g}, not to 1", "give shares of the frames that add up to 1"
+        )

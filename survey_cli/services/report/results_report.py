@@ -74,12 +74,14 @@ class _ReportData:
 def _check_options(options: ReportOptions) -> None:
     """Check that the options are valid."""
     if not 0 <= options.digits <= MAX_DIGITS:
-        raise UserError("--digits", f"{options.digits} decimals", f"choose 0 to {MAX_DIGITS}")
+        raise UserError("--digits", f"{options.digits} decimals are not possible", f"choose 0 to {MAX_DIGITS}")
     if options.threshold < 0:
-        raise UserError("--threshold", f"{options.threshold} is not a number of people", "0 hides nothing")
+        raise UserError(
+            "--threshold", f"{options.threshold} is not a number of people", "give 0 or more; 0 hides nothing"
+        )
     check_trim(options.rake, options.trim)
     if options.cases and not options.verbatims:
-        raise UserError("--cases", "cases are printed only with verbatims", "give --verbatims too")
+        raise UserError("--cases", "cases are printed only with verbatims", "add --verbatims")
 
 
 def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportData:
@@ -209,9 +211,9 @@ def _suggest_more_interviews(found: _ReportData, options: ReportOptions) -> str:
     if found.included.left_out:
         return f"{found.included.left_out:,} were started; --interviews all includes them"
     if options.as_of or options.where:
-        return "name a later date and time" if options.as_of else "select more with --where"
+        return "give a later date and time" if options.as_of else "select more interviews with --where"
     if options.origin == "real":
-        return "conduct interviews first, or select practice or simulated ones with --origin"
+        return "conduct interviews first, or select practice or simulated interviews with --origin"
     return "conduct interviews first"
 
 
@@ -261,9 +263,9 @@ def _select_groupings(
             if name in instrument.computes:
                 reads = ", ".join(sorted(list_inputs(instrument.computes[name])))
                 what = f"{name} is not computed: no interview has all its inputs ({reads}) in their current meaning"
-                raise UserError("--by", what, "choose another variable until there are some")
-            remedy = suggest_nearest(name, offered, otherwise="name an item, a sample column or a compute")
-            raise UserError("--by", f"there is no variable {name!r} to divide by", remedy)
+                raise UserError("--by", what, "choose another variable until such interviews exist")
+            remedy = suggest_nearest(name, offered, otherwise="use an item, a sample column or a compute")
+            raise UserError("--by", f"there is no variable {name!r}", remedy)
         if variable.role == "answer" and variable.storage == "text" and not variable.labels:
             raise UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
         grouping = build_grouping(answers, variable)

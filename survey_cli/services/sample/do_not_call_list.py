@@ -140,7 +140,7 @@ def count_numbers(request: DoNotCallRequest) -> tuple[str, int]:
 def _check_country(request: DoNotCallRequest) -> None:
     if not request.country or is_known_country(request.country):
         return
-    remedy = "write GB for the United Kingdom" if request.country.upper() == "UK" else "write two letters, as US"
+    remedy = "write GB for the United Kingdom" if request.country.upper() == "UK" else "write two letters, such as US"
     raise UserError("--country", f"{request.country!r} is not a known country", remedy)
 
 
@@ -148,9 +148,9 @@ def _parse_number(text: str, request: DoNotCallRequest) -> str:
     number = read_number(clean_text(text), request.country or None)
     if isinstance(number, InvalidNumber):
         if not any(character.isdecimal() for character in text) or "." in text or "/" in text:
-            raise UserError(text, "it is neither a file nor a number", "check the name")
-        remedy = f"{number.remedy}, or name the country: --country US" if not request.country else number.remedy
-        raise UserError(text, number.why, remedy.replace(", or name the country under fieldwork: country:", ""))
+            raise UserError(text, "this is neither a file nor a number", "check the name")
+        remedy = f"{number.remedy}, or specify the country: --country US" if not request.country else number.remedy
+        raise UserError(text, number.why, remedy.replace(", or set the country under fieldwork: country:", ""))
     return number.e164
 
 
@@ -168,5 +168,5 @@ def _open_list(request: DoNotCallRequest) -> tuple[str, DoNotCallList]:
         return format_path(beside.with_name(FILE_NAME)), DoNotCallList.open_beside(beside)
     except OSError as error:
         raise UserError(
-            str(request.db or FILE_NAME), f"it cannot be opened ({error.strerror})", "fix that first"
+            str(request.db or FILE_NAME), f"it cannot be opened ({error.strerror})", "fix the cause first"
         ) from error

@@ -191,7 +191,7 @@ def _apply_import(
             added = _add_cases(study, to_import, options, at, runtime) if to_import.new else 0
         except ValueError as duplicate:  # another import added it meanwhile
             raise UserError(
-                study.where, f"{duplicate}, so nothing was imported", "import again to see what is new"
+                study.where, f"{duplicate}, so nothing was imported", "import again to see which cases are new"
             ) from duplicate
         if options.update:
             refresh_queue(study.store, study.plan, at)

@@ -11,18 +11,18 @@ def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozen
     Each must be known, and a range must contain at least one.
     """
     if not known:
-        raise UserError(where, "the sample has no replicates", "give it a column with role: replicate")
+        raise UserError(where, "the sample has no replicates", "add a column with role: replicate")
     if text.strip() == "all":
         return frozenset(known)
     selected: set[str] = set()
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         names = {part} if part in known else _expand_range(part, known)
         if not names:
-            otherwise = f"there are {', '.join(sorted(known, key=_make_sort_key)[:10])}"
+            otherwise = f"the replicates are {', '.join(sorted(known, key=_make_sort_key)[:10])}"
             raise UserError(where, f"there is no replicate {part!r}", suggest_nearest(part, known, otherwise=otherwise))
         selected |= names
     if not selected:
-        raise UserError(where, "no replicate is named", "write 3, 3-4 or all")
+        raise UserError(where, "no replicate is specified", "write 3, 3-4 or all")
     return frozenset(selected)
 
 

@@ -62,7 +62,9 @@ def load_simulation_cases(
     elif options.sample:
         sample = read_sample(options.sample, instrument)
         if isinstance(sample, list):
-            raise UserError(options.sample, "the sample has problems", "correct them, then try again", tuple(sample))
+            raise UserError(
+                options.sample, "the sample has problems", "correct them, then run the command again", tuple(sample)
+            )
         cases = list(_iterate_sampled_cases(sample.cases, instrument, options.released))
     else:
         cases = _load_stored_cases(options)
@@ -108,7 +110,7 @@ def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[C
     except ConfirmableError:
         raise
     except UserError as error:
-        remedy = ", or ".join(filter(None, (error.remedy, "try others: --sample cases.csv, --cases 500")))
+        remedy = ", or ".join(filter(None, (error.remedy, "use others: --sample cases.csv, --cases 500")))
         raise UserError(error.where, error.what, remedy, error.problems) from error
     with study:
         cases = [
@@ -117,7 +119,7 @@ def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[C
         where = study.where
     cases = [(key, events) for key, events in cases if events]
     if not cases:
-        raise UserError(where, "there are no cases yet", "try others: --sample cases.csv, --cases 500")
+        raise UserError(where, "there are no cases yet", "use others: --sample cases.csv, --cases 500")
     return cases
 
 

@@ -15,7 +15,7 @@ def pause_study(request: Request, message: str = "") -> Pause:
     text = clean_text(message)
     if len(text) > MAX_MESSAGE_LENGTH:
         what = f"the message has {len(text)} characters"
-        raise UserError("--message", what, f"{MAX_MESSAGE_LENGTH} fit on the stations' screens: shorten it")
+        raise UserError("--message", what, f"shorten it to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens")
 
     def do(study: OpenStudy) -> Pause:
         pause = Pause(study.who.login, study.at, text)

@@ -37,7 +37,7 @@ def _publish(study: OpenStudy, request: Request) -> PublishedVersion:
     store, instrument = study.store, study.instrument
     if not store.data.can_publish():
         what = f"{store.account} may not publish a questionnaire: the schema belongs to another role"
-        raise UserError(study.where, what, "connect as the owner of the schema, or ask them")
+        raise UserError(study.where, what, "connect as the owner of the schema, or ask the owner")
     check_may_begin(store, instrument)
     previous, at = read_published_hash(store), convert_to_study_time(store, request.at)
     store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))

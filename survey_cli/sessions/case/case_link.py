@@ -105,7 +105,7 @@ class SampledCaseLink:
             try:
                 remarks += follow_up(self._study, self.claimed_case.case.key, self._claims.clock())
             except StoreError as error:
-                remarks.append(f"something is left to do: {error.what} — {error.remedy}")
+                remarks.append(f"not finished: {error.what} — {error.remedy}")
         self.notice = "; ".join(remarks)
         return self.notice
 

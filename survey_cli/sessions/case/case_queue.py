@@ -204,7 +204,7 @@ STATE_WORDS: Final = {
     "part": "waiting for another part of the day",
     "hours": "outside calling hours",
     "restricted": "for others (language, skill or appointment)",
-    "quota": "parked, as a quota cell is full",
+    "quota": "parked because a quota cell is full",
     "callable": "due now: look again",
     "held": "with the supervisor",
     "leased": "at other stations",
@@ -214,6 +214,6 @@ STATE_WORDS: Final = {
 def _describe_states(states: Mapping[str, int]) -> str:
     """Explain why there is no case, from the number of cases in each state."""
     if not sum(states.values()):
-        return "there are no cases yet: a supervisor imports the sample"
+        return "there are no cases yet: ask a supervisor to import the sample"
     parts = [f"{states[state]} {words}" for state, words in STATE_WORDS.items() if states.get(state)]
     return ", ".join(parts) or "every case is done"

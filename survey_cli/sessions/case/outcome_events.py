@@ -41,9 +41,7 @@ from survey_cli.study.consistency.interview_outcomes import (
 
 DEAD_NUMBER_CODES: Final = frozenset({"dead", "4.20", "4.32", "4.41", "4.51"})
 """Codes of an outcome after which the dialed number is dead."""
-NO_TIME_NOTICE: Final = (
-    "no time was asked for: the case is called again as a callback; `survey station` makes appointments"
-)
+NO_TIME_NOTICE: Final = "no time was recorded: the case will be called back; `survey station` can make appointments"
 STRONGEST_REFUSAL: Final = 3
 """The highest strength of a refusal."""
 TIMED_OUTCOMES: Final = frozenset({"appointment", "callback"})
@@ -81,14 +79,14 @@ def build_outcome_events(
     """Build the events for an outcome on offer. The station keeps the case while another number can be tried."""
     kind = outcome.kind
     if kind in INTERVIEW_OUTCOMES and claimed.pending_input != "outcome":
-        return Rejection("only the interview itself comes to that")
+        return Rejection("only the interview itself can set this outcome")
     events: list[CaseEvent] = [build_call_event(claimed, outcome.id, plan, interview, note=note)]
     contact = None
     match REQUIRED_INPUTS.get(kind, ""):
         case "note" if not note:
-            return Rejection("say in a note what the supervisor has to know")
+            return Rejection("add a note on what the supervisor should know")
         case "time":
-            return Rejection("an appointment needs its time")
+            return Rejection("an appointment needs a time")
         case "language" if language:
             events.append(LanguageSet(language))
         case "number":
@@ -144,7 +142,7 @@ def _has_untried_number(claimed: ClaimedCase, events: list[CaseEvent]) -> bool:
 def build_refusal_event(reason: str, strength: int, who: str) -> RefusalDescribed | Rejection:
     """Build the event that describes a refusal."""
     if not 0 <= strength <= STRONGEST_REFUSAL:
-        return Rejection(f"how strong: 1 to {STRONGEST_REFUSAL}")
+        return Rejection(f"the strength is a number from 1 to {STRONGEST_REFUSAL}")
     refusal = RefusalDescribed(clean_text(reason), strength, clean_text(who))
     return refusal if refusal != RefusalDescribed() else Rejection("an empty note is not saved")
 

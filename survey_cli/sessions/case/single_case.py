@@ -40,7 +40,7 @@ def start_single_case(
     if case is None:
         raise UserError(options.case, "there is no such case", "choose another case")
     if isinstance(case, LeaseHolder):
-        raise UserError(options.case, f"{case.by} has this case at station {case.station}", "choose another case")
+        raise UserError(options.case, f"{case.by} at station {case.station} has this case", "choose another case")
     study.store.cases.quotas.write_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
     link = SingleCaseLink(
         study,
@@ -63,7 +63,7 @@ def start_single_case(
 
 def _check_case(case: Case) -> None:
     if case.erased or case.do_not_call:
-        raise UserError(case.key, "this case is never to be called again")
+        raise UserError(case.key, "this case must not be called again")
 
 
 def _check_pause(study: OpenStudy, interviews: CaseInterviews, options: StartOptions, clock: Clock) -> None:

@@ -40,7 +40,9 @@ def find_zone(instrument: Instrument, sample: Mapping[str, Value | Missing], cal
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UserError(f"column {column}", f"{name!r} is no time zone", "write one as America/Chicago") from None
+        raise UserError(
+            f"column {column}", f"{name!r} is not a time zone", "write one such as America/Chicago"
+        ) from None
 
 
 def resolve_language(instrument: Instrument, requested: str, sample: Mapping[str, Value | Missing]) -> str:
@@ -55,7 +57,9 @@ def resolve_language(instrument: Instrument, requested: str, sample: Mapping[str
 
 def build_language_error(instrument: Instrument, language: str) -> UserError:
     return UserError(
-        "--language", f"the questionnaire has no language {language!r}", f"it has {', '.join(instrument.languages)}"
+        "--language",
+        f"the questionnaire has no language {language!r}",
+        f"its languages are {', '.join(instrument.languages)}",
     )
 
 
@@ -64,9 +68,9 @@ def parse_sample_values(instrument: Instrument, case: str, typed: Mapping[str, s
     for name in typed:
         if name not in instrument.sample:
             remedy = suggest_nearest(
-                name, instrument.sample, otherwise=f"it has {', '.join(instrument.sample) or 'none'}"
+                name, instrument.sample, otherwise=f"its columns are {', '.join(instrument.sample) or 'none'}"
             )
-            raise UserError(f"--set {name}", "the instrument has no such sample column", remedy)
+            raise UserError(f"--set {name}", "the questionnaire has no such sample column", remedy)
     values: dict[str, Value | Missing] = {}
     for name, column in instrument.sample.items():
         text = clean_text(typed.get(name, ""))

@@ -306,7 +306,7 @@ class InterviewSession:
             place=Place(QUOTA_FULL),
             text=(TextSpan(str(script.text.get(language)) if script is not None else QUOTA_FULL_TEXT),),
             entry=ReadEntry(),
-            instruction=(TextSpan(f"The quota {self._full_cell} is full: thank the respondent, and end."),),
+            instruction=(TextSpan(f"The quota {self._full_cell} is full: thank the respondent and end."),),
             position=len(interview.machine.walk.stops),
             total=len(interview.machine.walk.stops),
             language=language,
@@ -381,7 +381,7 @@ class InterviewSession:
         if self._is_at_review:
             return Rejection("everything is answered")
         if place is None or prompts.is_at_front(self._interview):
-            return Rejection("this is the item that comes next: none ahead of it has an answer")
+            return Rejection("you are at the next item: nothing after it has been answered")
         return self.jump(place) or self._apply(AnswerKept(self._stamp(), place))
 
     def add_note(self, text: str, *, replaces: InterviewNote | None = None) -> Rejection | None:
@@ -428,11 +428,11 @@ class InterviewSession:
 
     def stop(self, outcome: str) -> Rejection | None:
         if outcome not in {o.id for o in self.list_stop_outcomes()}:
-            return Rejection(f"{outcome} is no outcome for stopping an interview")
+            return Rejection(f"an interview can't be stopped with the outcome {outcome}")
         if self._lost_to:
             return self.suspend()
         if self._is_at_review and (outcome == "break_off" or self._outcomes[outcome].temporary):
-            return Rejection("everything is answered: nobody has to be called again")
+            return Rejection("everything is answered: no other call is needed")
         if self._interview.is_after_hangup and outcome == "break_off" and not self._is_quota_full:
             return self._apply(InterviewEnded(self._stamp(), COMPLETE))
         if self._link.can_be_called_again and self._outcomes[outcome].temporary:
@@ -606,6 +606,6 @@ class InterviewSession:
         """Say who has the interview or its case now; it can only be left."""
         if isinstance(conflict, InterviewConflict):
             when = conflict.at.astimezone(self._setup.zone)
-            return f"{conflict.by} took over this interview at {when:%H:%M}; leave it here"
+            return f"{conflict.by} took over this interview at {when:%H:%M}: leave it"
         self._lost_to = conflict.message
-        return f"{self._lost_to}; note what was typed, then leave the interview: what was saved before stays"
+        return f"{self._lost_to}: write down what was typed, then leave the interview; what was saved before is kept"

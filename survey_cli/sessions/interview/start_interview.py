@@ -119,7 +119,7 @@ class InterviewStarter:
         if last is None or (options.again and last.status in ("ended", "stopped")):
             if options.reopen:
                 raise UserError(
-                    case, "this case has no finished interview to reopen", "leave --reopen out to begin one"
+                    case, "this case has no finished interview to reopen", "leave --reopen out to start one"
                 )
             if not (options.practice or self.store.data.has_interviews(instrument.hash)):
                 # imported here: an interview with a version in use starts sooner without it
@@ -131,7 +131,9 @@ class InterviewStarter:
             outcome = build_outcome_table(instrument).get(last.outcome)
             in_brackets = f" ({outcome.name.lower()})" if outcome else ""
             raise UserError(
-                case, f"its interview is finished{in_brackets}", "--reopen corrects it, --again begins a second one"
+                case,
+                f"its interview is finished{in_brackets}",
+                "use --reopen to correct it, or --again to start a second one",
             )
         return self.resume(instrument, last)
 
@@ -174,7 +176,7 @@ class InterviewStarter:
         )
         if conflict is not None:
             what = (
-                f"{conflict.by} has just begun this interview at {conflict.station}"
+                f"{conflict.by} at station {conflict.station} has just started this interview"
                 if isinstance(conflict, InterviewConflict)
                 else conflict.message
             )
@@ -194,7 +196,7 @@ class InterviewStarter:
             interview = Interview.replay(instrument, self.store.interviews.read_journal(row.id))
         except ValueError as error:
             raise UserError(
-                case, f"its journal cannot be replayed ({error})", "`survey db verify` tells more"
+                case, f"its journal cannot be replayed ({error})", "`survey db verify` gives details"
             ) from error
         zone = resolve_zone(instrument, interview.start.sample, options.zone)
         language = options.language or interview.language
@@ -222,7 +224,7 @@ class InterviewStarter:
         )
         if conflict is not None:
             what = (
-                f"{conflict.by} is in this interview at {conflict.station}"
+                f"{conflict.by} at station {conflict.station} has this interview open"
                 if isinstance(conflict, InterviewConflict)
                 else conflict.message
             )
@@ -230,9 +232,9 @@ class InterviewStarter:
         link.handle_commit(row.id, None)
         notice = self._describe_resumption(row, interview, after, zone, was_answered=was_answered)
         if newest is None:
-            notice += " The questionnaire's file is missing or has problems now; this interview goes on as it began."
+            notice += " The questionnaire's file is missing or has problems now; this interview keeps its version."
         elif instrument is not newest:
-            notice += " The questionnaire has changed since; this interview goes on as it began."
+            notice += " The questionnaire has changed since; this interview keeps its version."
         session = self._build_session(row.id, after, zone, notice)
         if was_answered:
             session.return_to_end()
@@ -245,7 +247,7 @@ class InterviewStarter:
         when = row.updated_at.astimezone(zone)
         version = f", version {after.instrument.version}" if after.instrument.version else ""
         how = "reopened for correction" if self.options.reopen else "resumed"
-        how += "; nothing was left to ask" if was_answered else ""
+        how += "; everything had been asked" if was_answered else ""
         return f"Case {row.case} was {row.status} {position}, {when:%d %b %H:%M}{version}: {how}."
 
     def _build_session(self, interview_id: str, interview: Interview, zone: tzinfo, notice: str) -> InterviewSession:
@@ -328,4 +330,4 @@ def _find_version_warning(instrument: Instrument, store: Store) -> str:
     )
     if not is_changed:
         return ""
-    return f"The questionnaire has changed since earlier interviews, but still says version {instrument.version}."
+    return f"The questionnaire has changed since earlier interviews, but its version: is still {instrument.version}."

@@ -216,7 +216,7 @@ class Preview:
         if self._is_empty:
             session = self._build_fresh_session(instrument, {})
             invented = [n for n, c in instrument.sample.items() if n not in self._options.columns and c.role is None]
-            invention_remark = f"the case is invented: --set {invented[0]}=… says what it brings" if invented else ""
+            invention_remark = f"the case is invented: --set {invented[0]}=… sets a sample column" if invented else ""
             if not self._options.at:
                 return session, invention_remark
             rejection = session.jump(parse_place(self._options.at))
@@ -282,7 +282,9 @@ class Preview:
         resolve_language(instrument, self._options.language, sample)
         at = self._options.at
         if at and parse_place(at).item not in instrument.items:
-            remedy = suggest_nearest(parse_place(at).item, instrument.items, otherwise="name an item of the file")
+            remedy = suggest_nearest(
+                parse_place(at).item, instrument.items, otherwise="use the id of an item of the file"
+            )
             raise UserError(f"--at {at}", "there is no such item", remedy)
 
     def _choose_language(self, instrument: Instrument) -> str:
@@ -371,15 +373,15 @@ def _describe_change(place: Place | None, migration: AnswerMigration, new: Inter
     given_count = sum(
         h.cell is not None for p, h in new.machine.recorded_answers.items() if p not in migration.invented
     )
-    parts = [f"saved and read again: {format_quantity(given_count, 'answer')} kept"]
+    parts = [f"the file was read again: {format_quantity(given_count, 'answer')} kept"]
     if place is not None and new.place != place:
-        why = "is gone" if place.item not in new.instrument.items else "is not asked now"
-        where = f"standing at {new.place}" if new.place is not None else "the interview is at its end"
+        why = "is no longer in the file" if place.item not in new.instrument.items else "is no longer asked"
+        where = f"now at {new.place}" if new.place is not None else "the interview is at its end"
         parts.append(f"{place} {why}: {where}")
     elif place is None and new.place is not None:
-        parts.append(f"standing at {new.place}, which is open")
+        parts.append(f"now at {new.place}, which has no answer")
     if migration.invented:
         parts.append(f"invented: {join_first(migration.invented, MAX_PLACES_NAMED)}")
     if migration.rejected:
-        parts.append(f"no longer fits: {join_first(migration.rejected, MAX_PLACES_NAMED)}")
+        parts.append(f"answers that no longer fit: {join_first(migration.rejected, MAX_PLACES_NAMED)}")
     return "; ".join(parts)

@@ -187,7 +187,7 @@ class PreviewSession(InterviewSession):
             suggestion = suggest_nearest(place.item, instrument.items, otherwise="F3 lists the items")
             return Rejection(f"there is no item {place.item}: {suggestion}")
         if isinstance(item.question, ComputedItem):
-            return Rejection(f"{place.item} is answered by the computer: it cannot be shown")
+            return Rejection(f"{place.item} is answered by the computer, so it can't be shown")
         if item.roster is None:
             place = Place(place.item)
         elif place.turn is None:
@@ -212,7 +212,7 @@ class PreviewSession(InterviewSession):
             item = interview.instrument.items[place.item]
             conditions = [c.text for c in list_conditions(interview.instrument, item)]
             why = f"; it depends on {conditions[0]}" if conditions else ""
-            return Rejection(f"no way to {place} was found by inventing answers{why}")
+            return Rejection(f"no invented answers lead to {place}{why}")
         self.remark = _describe_path(migration, interview.start.sample)
         self._given_answers = {**self.given_answers(), **select_answers(migration, migration.changed)}
         self._invented_answers = {
@@ -244,9 +244,9 @@ def _describe_path(migration: AnswerMigration, sample: Mapping[str, Value | Miss
     if migration.invented:
         parts.append(f"invented: {join_first(migration.invented, MAX_PLACES_NAMED)}")
     if migration.changed:
-        parts.append(f"answered otherwise: {join_first(migration.changed, MAX_PLACES_NAMED)}")
+        parts.append(f"answers changed: {join_first(migration.changed, MAX_PLACES_NAMED)}")
     if migration.rejected:
-        parts.append(f"no longer fits: {join_first(migration.rejected, MAX_PLACES_NAMED)}")
+        parts.append(f"answers that no longer fit: {join_first(migration.rejected, MAX_PLACES_NAMED)}")
     changed_columns = [n for n, v in migration.interview.start.sample.items() if sample.get(n) != v]
     if changed_columns:
         now = migration.interview.start.sample

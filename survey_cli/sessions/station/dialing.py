@@ -41,11 +41,13 @@ def read_dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str,
         command = tuple(shlex.split(text))
     except ValueError:
         raise UserError(
-            ENVIRONMENT_VARIABLE, "a quotation mark is not closed", "write it as: linphonecsh dial {number}"
+            ENVIRONMENT_VARIABLE, "a quotation mark is not closed", "write it like this: linphonecsh dial {number}"
         ) from None
     if not any(mark in part for part in command for mark in PLACEHOLDERS):
         raise UserError(
-            ENVIRONMENT_VARIABLE, "the number has no place in it", "write {number} or {tel} where it belongs"
+            ENVIRONMENT_VARIABLE,
+            "the command has no place for the number",
+            "write {number} or {tel} where the number belongs",
         )
     return command
 

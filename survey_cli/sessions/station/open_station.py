@@ -117,5 +117,5 @@ def find_station_zone(name: str) -> ZoneInfo | None:
         return ZoneInfo(zone_name) if zone_name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
         if name:
-            raise UserError("--zone", f"{name!r} is no time zone", "write one as America/Chicago") from None
+            raise UserError("--zone", f"{name!r} is not a time zone", "write one such as America/Chicago") from None
         return None

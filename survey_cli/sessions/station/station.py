@@ -218,11 +218,11 @@ class StationSession:
 
     def claim_next(self) -> Rejection | None:
         if self._case is not None:
-            return Rejection("this case comes first: key its outcome, or leave it")
+            return Rejection("finish this case first: key its outcome, or leave it")
         if self._shift.open_break is not None:
             return Rejection("you are on a break")
         if self._wrapup is not None:
-            return Rejection("the time after the call is not over")
+            return Rejection("the time after the call is not over yet")
         at, token = self._clock(), self._options.token()
         try:
             if (stop := self._find_stop(at)) is not None:
@@ -269,7 +269,7 @@ class StationSession:
         if claimed is None:
             return Rejection(f"there is no case {key}")
         if isinstance(claimed, LeaseHolder):
-            return Rejection(f"{claimed.by} has this case at station {claimed.station}")
+            return Rejection(f"{claimed.by} at station {claimed.station} has this case")
         return claimed
 
     def _show(self, case: ClaimedCase, notice: str = "") -> None:
@@ -300,7 +300,7 @@ class StationSession:
                 else:
                     self._case = None
                     lost_to = LeaseLost(case.case.key, recovered).message
-                    self._notice = f"{case.case.key}: {lost_to}; what was kept before stays"
+                    self._notice = f"{case.case.key}: {lost_to}; what was saved before is kept"
         except StoreError:
             return  # the next key reports it
 
@@ -355,7 +355,7 @@ class StationSession:
             return NO_CASE_ON_SCREEN
         chosen = self._study.plan.outcomes.get(outcome)
         if chosen is None:
-            return Rejection(f"{outcome} is no outcome")
+            return Rejection(f"there is no outcome {outcome}")
         events = outcome_events.build_outcome_events(
             self._case,
             chosen,
@@ -404,7 +404,7 @@ class StationSession:
 
     def record_script(self, script: str) -> Rejection | None:
         if script not in {s.id for s in self._study.plan.scripts}:
-            return Rejection("there is no such text")
+            return Rejection("there is no such script")
         return self._append(ScriptRead(script))
 
     # appointments
@@ -461,7 +461,7 @@ class StationSession:
         if case is None:
             return NO_CASE_ON_SCREEN
         if case.case.do_not_call or case.case.erased:
-            return Rejection("this case is never to be called again")
+            return Rejection("this case must not be called again")
         if case.interview_status == COMPLETE:
             return Rejection("its interview is complete: a supervisor can reopen it")
         link = SampledCaseLink(self._study.opened, self._study.claims, case, self._decide_events)
@@ -491,14 +491,14 @@ class StationSession:
     def close_interview(self, *, then_next: bool = True) -> Rejection | None:
         link, session = self._link, self._session
         if link is None or session is None:
-            return Rejection("no interview was begun here")
+            return Rejection("no interview was started here")
         self._link, case = None, link.claimed_case
         if link.closing_events is not None:
             return self._show_saved(link.closing_events, case, link.notice, then_next=then_next)
         result = session.result()
         if result is not None and result.status == "lost":
             self._case = self._session = None
-            self._notice = f"{case.case.key}: {result.remark}; what was kept before stays"
+            self._notice = f"{case.case.key}: {result.remark}; what was saved before is kept"
             return self.claim_next() if then_next else None
         try:
             interview_status = self._study.interviews.describe_state(case.row.key)
@@ -539,7 +539,7 @@ class StationSession:
             queue, at = self._study.queue, self._clock()
             why_not = stop.why if stop is not None else queue.why_forbidden(claimed.case, at)
             if why_not and self._case is not None:
-                self._case = replace(self._case, notice=f"Not to be dialed from here: {why_not}.")
+                self._case = replace(self._case, notice=f"Don't dial this number: {why_not}.")
             elif self._case is not None and not queue.who.speaks(language):
                 notice = f"This case needs {language}, which {self.interviewer} does not speak."
                 self._case = replace(self._case, notice=notice)
@@ -552,10 +552,10 @@ class StationSession:
         if (rejection := self._check_releasable()) is not None:
             return rejection
         if self._last_outcome is None:
-            return Rejection("there is no outcome to take back")
+            return Rejection("there is no outcome to undo")
         key, outcome = self._last_outcome
         if not outcome_events.may_revoke(outcome, self._study.plan):
-            return Rejection(f"{key}: only a supervisor can correct that: survey case outcome")
+            return Rejection(f"{key}: only a supervisor can correct this outcome: survey case outcome")
         try:
             claimed = self._claim(key)
             if isinstance(claimed, Rejection):
@@ -568,7 +568,7 @@ class StationSession:
         if rejection is None and self._case is not None and claimed.case.last_call is not None:
             self._case = replace(self._case, current_number=claimed.case.last_call.number)
             self._last_outcome = None
-            self._notice = f"{key}: outcome taken back; key the right one"
+            self._notice = f"{key}: outcome undone; key the right one"
         return rejection
 
     def list_appointments(self) -> tuple[StationAppointment, ...]:
@@ -605,7 +605,7 @@ class StationSession:
 
     def start_break(self, reason: str = "") -> Rejection | None:
         if reason and reason not in self.list_break_reasons():
-            return Rejection(f"{reason} is no reason for a break: {', '.join(self.list_break_reasons())}")
+            return Rejection(f"choose a reason for the break: {', '.join(self.list_break_reasons())}")
         if (rejection := self._check_releasable()) is not None:
             return rejection
         if (rejection := self._release(then_next=False)) is not None:
@@ -690,7 +690,7 @@ class StationSession:
             try:
                 notice = "; ".join(follow_up(self._study.opened, case.case.key, after.history[-1].at))
             except StoreError as error:
-                notice = f"saved, but something is left to do: {error.what} — {error.remedy}"
+                notice = f"saved, but not finished: {error.what} — {error.remedy}"
         return self._show_saved(events, after, notice, then_next=then_next)
 
     def _write(self, case: ClaimedCase, events: CaseEvents) -> ClaimedCase | None:

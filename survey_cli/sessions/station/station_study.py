@@ -109,7 +109,7 @@ class StationStudy:
         except UserError as error:
             if error.where == self.interviewer:
                 self._barred_view = IdleView(why=str(error), next_at=None)
-            self._notice = f"{error}. The station goes on as before"
+            self._notice = f"{error}. The station continues without the change"
             return self._barred_view
         self._use(study, CaseQueue.of(study, self.station))
         self._notice = study.notice or "the study's files changed and were read again"

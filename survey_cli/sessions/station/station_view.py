@@ -63,11 +63,11 @@ def build_case_view(
 def describe_interrupted_call(case: Case, to_local: Callable[[datetime], datetime]) -> str:
     """Describe what was going on when the terminal was lost."""
     attempt = case.open_attempt
-    since = f"You were on this case since {to_local(attempt.started_at):%H:%M}" if attempt is not None else ""
+    since = f"You have been on this case since {to_local(attempt.started_at):%H:%M}" if attempt is not None else ""
     if case.interview_open:
-        return f"{since}: its interview was in progress. Resume it, or key an outcome."
+        return f"{since}: the interview was in progress. Resume it, or key an outcome."
     if attempt is not None and attempt.dialed:
-        return f"{since}: a number was dialed, and its outcome was not keyed."
+        return f"{since}: a number was dialed, and no outcome was keyed."
     return f"{since}."
 
 

@@ -157,17 +157,17 @@ def _build_settings(options: ForecastOptions, plan: Plan) -> FieldworkSettings:
     """Build the settings for the coming days, on the stations' clock."""
     name = options.zone or plan.zone
     if not name:
-        remedy = "write fieldwork: zone:, or give --zone America/Chicago"
-        raise UserError(options.path, "it does not say in which zone the stations are", remedy)
+        remedy = "add fieldwork: zone:, or use --zone America/Chicago"
+        raise UserError(options.path, "the stations' time zone is not known", remedy)
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UserError("--zone", f"{name!r} is no time zone", "write one as America/Chicago") from None
+        raise UserError("--zone", f"{name!r} is not a time zone", "write one such as America/Chicago") from None
     today = options.at.astimezone(zone).date()
     starts = max(today, plan.calendar.starts or today)
     last = plan.calendar.ends
     if last is not None and last < starts:
-        remedy = "move fieldwork: ends:"
+        remedy = "move fieldwork: ends: to a later day"
         raise UserError(options.path, f"the study's last day, {last}, is over", remedy)
     days = options.days or ((last - starts).days + 1 if last is not None else MAX_DAYS)
     return FieldworkSettings(starts=starts, days=days, seed=options.seed, zone=zone)

@@ -61,11 +61,9 @@ def measure_propensities(histories: Iterable[tuple[str, Sequence[HistoryEntry]]]
     propensities, basis = usual, []
     if call_count >= MIN_CALLS and expected:
         propensities = replace(propensities, contact=min(0.95, conversations / expected))
-        basis.append(
-            f"a call is answered by somebody {propensities.contact:.0%} of the time (of {call_count:,} calls here)"
-        )
+        basis.append(f"a person answers {propensities.contact:.0%} of calls (of {call_count:,} calls in this study)")
     else:
-        basis.append(f"a call is answered by somebody {usual.contact:.0%} of the time (assumed)")
+        basis.append(f"a person answers {usual.contact:.0%} of calls (assumed)")
     if conversations >= MIN_CONVERSATIONS:
         hard = sum(n for id, n in calls.items() if id in HARD_REFUSALS)
         propensities = replace(
@@ -78,14 +76,14 @@ def measure_propensities(histories: Iterable[tuple[str, Sequence[HistoryEntry]]]
             if conversations > refused
             else usual.eligible,
         )
-        basis.append(f"{propensities.refuse:.0%} of talks are refused (of {conversations:,} talks here)")
+        basis.append(f"{propensities.refuse:.0%} of contacts refuse (of {conversations:,} contacts in this study)")
     else:
-        basis.append(f"{usual.refuse:.0%} of talks are refused, {usual.eligible:.0%} are eligible (assumed)")
+        basis.append(f"{usual.refuse:.0%} of contacts refuse, {usual.eligible:.0%} are eligible (assumed)")
     basis.append(f"an appointment is kept {usual.keep_appointment:.0%} of the time (assumed)")
     mean_length = timedelta(seconds=fmean(length.total_seconds() for length in lengths)) if lengths else None
     if mean_length is not None and len(lengths) >= MIN_INTERVIEWS:
         minutes = mean_length.total_seconds() / 60
-        basis.append(f"an interview takes {minutes:.1f} minutes (of {len(lengths):,} here)")
+        basis.append(f"an interview takes {minutes:.1f} minutes (of {len(lengths):,} in this study)")
     else:
         mean_length = None
     return MeasuredPropensities(propensities, mean_length, tuple(basis))

@@ -121,13 +121,13 @@ def _build_settings(options: StudySimulationOptions, plan: Plan) -> FieldworkSet
     if not name:
         raise UserError(
             options.path,
-            "it does not say in which zone the stations are",
-            "write fieldwork: zone:, or give --zone America/Chicago",
+            "the stations' time zone is not known",
+            "add fieldwork: zone:, or use --zone America/Chicago",
         )
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UserError("--zone", f"{name!r} is no time zone", "write one as America/Chicago") from None
+        raise UserError("--zone", f"{name!r} is not a time zone", "write one such as America/Chicago") from None
     return FieldworkSettings(
         starts=options.starts or plan.calendar.starts or options.today,
         days=options.days,
@@ -152,7 +152,7 @@ def build_staff(people: People, requested: int | None) -> Sequence[Interviewer]:
         ]
     listed = [interviewer for interviewer in people.interviewers.values() if not interviewer.supervises]
     if not listed:
-        raise UserError("--interviewers", "nobody who interviews is listed", "give another list: --people FILE")
+        raise UserError("--interviewers", "the list has nobody who interviews", "specify another list: --people FILE")
     invented = [
         replace(listed[number % len(listed)], login=f"interviewer {number + 1}", pseudonym="")
         for number in range(len(listed), requested or 0)

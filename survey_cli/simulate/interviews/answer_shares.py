@@ -20,7 +20,7 @@ def read_shares(path: str, instrument: Instrument) -> AnswerShares:
     """Read the shares from a file; a UserError says where it is wrong."""
     source = load_source(path)
     if source.tree is None or select_errors(source.problems):
-        remedy = "write item: {code: share}, as consent: {1: 0.9, 2: 0.1}"
+        remedy = "write item: {code: share}, such as consent: {1: 0.9, 2: 0.1}"
         raise UserError(path, "the shares can't be read", remedy, tuple(select_errors(source.problems)))
     shares_by_item: dict[str, Mapping[Code, float]] = {}
     for item_id, item_shares in source.tree.items():
@@ -28,7 +28,9 @@ def read_shares(path: str, instrument: Instrument) -> AnswerShares:
         where = f"{path}: {item_id}"
         if item is None or not item.question.expects_answer:
             raise UserError(
-                where, "no question has this id", suggest_nearest(str(item_id), instrument.items, otherwise="")
+                where,
+                "there is no question with this id",
+                suggest_nearest(str(item_id), instrument.items, otherwise=""),
             )
         if not isinstance(item_shares, Mapping):
             raise UserError(where, "a share for each code is required", "write {1: 0.9, 2: 0.1}")
@@ -44,11 +46,13 @@ def _read_item_shares(where: str, item: CompiledItem, item_shares: Mapping[Any, 
     for code, text in item_shares.items():
         value = parse_share(str(text))
         if value is None:
-            raise UserError(f"{where}: {code}", f"{str(text)!r} is no share", "write 0.25, 25% or 1/4")
+            raise UserError(f"{where}: {code}", f"{str(text)!r} is not a share", "write 0.25, 25% or 1/4")
         if item.options and str(code) not in known:
-            otherwise = f"it has {', '.join(known)}"
-            raise UserError(where, f"it has no code {code}", suggest_nearest(str(code), known, otherwise=otherwise))
+            otherwise = f"its codes are {', '.join(known)}"
+            raise UserError(
+                where, f"the question has no code {code}", suggest_nearest(str(code), known, otherwise=otherwise)
+            )
         shares[known.get(str(code), str(code))] = float(value)
     if not isinstance(item.question, MultipleItem) and sum(shares.values()) > 1 + 1e-9:
-        raise UserError(where, f"the shares add up to {sum(shares.values()):.0%}", "lower them to 100% at most")
+        raise UserError(where, f"the shares add up to {sum(shares.values()):.0%}", "lower them to at most 100%")
     return shares

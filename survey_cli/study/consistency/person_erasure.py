@@ -151,7 +151,7 @@ def list_unfinished(store: Store) -> list[str]:
     """Return a sentence for each erasure that is unfinished. Raises StoreError."""
     sentences = []
     if store.settings.read(SCRUB_SETTING):
-        sentences.append(f"the database may still contain erased text — {FINISH_REMEDY}")
+        sentences.append(f"erased text may still be in free pages of the database — {FINISH_REMEDY}")
     for key, erased in _iterate_half_erased(store):
         what = "was erased" if erased else "withdrew consent"
         sentences.append(f"case {key} {what}, but some of its data are left — {FINISH_REMEDY}")
