@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pexpect
 import pyte
+import pytest
 
 from survey_cli.tui.widgets.terminal import LastingOutput
 
@@ -121,6 +123,18 @@ def test_a_terminal_that_goes_away_ends_the_program() -> None:
     while terminal.child.ptyproc.isalive() and time.monotonic() < end:
         time.sleep(0.05)
     assert not terminal.child.ptyproc.isalive()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="lists threads as Linux does")
+def test_a_signal_to_continue_starts_no_second_input() -> None:
+    """When a line drops, the system sends SIGHUP and SIGCONT. A second input thread would keep the program going."""
+    terminal = Terminal("every_kind()")
+    terminal.until("Good morning")
+    tasks = Path(f"/proc/{terminal.child.pid}/task")
+    threads = {task.name for task in tasks.iterdir()}
+    terminal.child.kill(signal.SIGCONT)
+    terminal.child.expect(pexpect.TIMEOUT, timeout=0.5)
+    assert {task.name for task in tasks.iterdir()} == threads
 
 
 def test_what_is_written_to_a_terminal_that_is_gone_is_dropped() -> None:

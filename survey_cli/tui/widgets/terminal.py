@@ -170,6 +170,12 @@ def select_driver() -> type[Driver] | None:
             assert self._file is not None
             self._file = LastingOutput(self._file)  # type: ignore[assignment]
 
+        def _sigcont_application(self, *arguments: Any) -> None:
+            # The system sends this signal after SIGHUP too, when a line drops. Only what was suspended is resumed: a
+            # second input thread beside the first would keep the program from ending.
+            if self._must_signal_resume:
+                super()._sigcont_application(*arguments)
+
         def run_input_thread(self) -> None:
             while True:
                 try:
