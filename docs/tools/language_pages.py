@@ -185,23 +185,28 @@ def list_recipes(item_type: str) -> list[tuple[str, str]]:
 def _outcomes() -> Iterator[str]:
     yield "## The outcome table {#outcome-table}\n"
     yield (
-        "An outcome says how a call or an interview ended. Interviewers enter it by its number. A temporary outcome lets "
-        "the case be called again after the delay; a final outcome closes the case. The AAPOR code depends on the frame: "
-        "`derived` and `pending` stand for codes that depend on the whole case, and `dead` closes the number, not the "
-        "case.\n"
+        "An outcome says how a call or an interview ended. Interviewers enter it by its number. After a temporary "
+        "outcome the case can be called again; a final outcome closes the case. `fieldwork: delays:` changes the time "
+        "until the next call. Some AAPOR codes differ in a frame of random digits. `derived` and `pending` stand for codes that "
+        "depend on the whole case, and `dead` closes the number, not the case.\n"
     )
-    rows = [_describe_outcome(outcome) for outcome in OUTCOMES.values()]
-    yield from _table("Outcome", "No.", "Name", "Entered", "Kind", "Delay", "List", "Random digits", rows=rows)
+    for moment, title in MOMENTS.items():
+        yield f"**{title}:**\n"
+        rows = [_describe_outcome(outcome) for outcome in OUTCOMES.values() if outcome.moment == moment]
+        yield from _table("Outcome", "No.", "Name", "Next call", "AAPOR code", rows=rows)
 
 
 MOMENTS = {
-    "before": "nobody reached",
-    "after": "somebody reached",
-    "screened": "screened",
-    "interrupted": "in the interview",
-    "any": "at any time",
-    "end": "by the end only",
+    "before": "Before anybody is reached",
+    "after": "When somebody is reached",
+    "screened": "When the respondent is screened",
+    "interrupted": "In the middle of an interview",
+    "any": "At any time",
+    "end": "At the end of the questionnaire",
 }
+
+
+NEXT_CALLS = {"appointment": "at the appointment", "held": "when a supervisor decides"}
 
 
 def _describe_outcome(row: Outcome) -> tuple[str, ...]:
@@ -209,11 +214,8 @@ def _describe_outcome(row: Outcome) -> tuple[str, ...]:
         _code(f"outcome-{row.id}", row.id),
         str(row.number),
         row.name,
-        MOMENTS[row.moment],
-        "temporary" if row.temporary else "final",
-        row.delay if row.temporary else "",
-        row.listed,
-        row.rdd,
+        NEXT_CALLS.get(row.delay, f"after {row.delay}") if row.temporary else "none: final",
+        row.listed if row.listed == row.rdd else f"{row.listed}; {row.rdd} with random digits",
     )
 
 

@@ -136,7 +136,7 @@ Names, numbers, 'texts', lists, and or not, == != < <= > >=, in, + - * /, `a if 
     "condition-too-large": "A condition is too long. Compute parts of it under names of their own.",
     "unknown-name": "A condition names something that is no item, sample column or compute. The message "
     "suggests the closest name.",
-    "unknown-code": """A condition names a code that the item's list does not have, so that it could never hold.
+    "unknown-code": """A condition names a code that the item's list does not have, so that it is never true.
 
     ask_if: q1 == 5     where q1 has the codes 1 to 4
 """,

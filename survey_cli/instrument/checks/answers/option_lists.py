@@ -102,7 +102,7 @@ def _write_kind_remedy(odd: Code) -> str:
 
 
 def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Two codes of a list can't be distinguished when keyed, or two declines have the same code or key.
+    """Two codes of a list can't be distinguished when they are entered, or two declines have the same code or key.
 
         options: {a: Always, A: Never}      capitals are not distinguished
         declines: {dk: {code: -8, …}, unsure: {code: -8, …}}

@@ -294,9 +294,9 @@ def analyze_route(draft: InstrumentDraft) -> tuple[Sequence[ReachabilityFinding]
 
 
 def never_reached(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A condition can't hold at its position, because other conditions must hold for anybody to get there.
+    """A condition can't be true at its position, because of other conditions.
 
-    These are the conditions of the sections around it, of the items it names, and of the ends before it.
+    They are those of the sections around it, of the items that it names, and of the ends before it.
 
         - {id: b, type: section, ask_if: "q2 in [2, 3]", items: [{id: q7, ask_if: q2 == 1, …}]}
         - {id: stop, type: end, unless: consent == 1}
@@ -308,7 +308,7 @@ def never_reached(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def needless_condition(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A condition always holds at its position, because other conditions guarantee it: it has no effect.
+    """A condition is always true at its position, because of other conditions. It has no effect.
 
         - {id: stop, type: end, unless: consent == 1}
         - {id: age, type: number, ask_if: consent == 1, …}     consent is always 1 here
@@ -319,7 +319,7 @@ def needless_condition(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Every option of a question has an `ask_if`: if none of them holds, the question is not asked.
+    """Every option of a question has an `ask_if`. If none of them is true, the question is not asked.
 
         options:
           1: {text: By car, ask_if: car == 1}

@@ -211,14 +211,14 @@ def _list_route(root: ItemGroup) -> list[_RouteItem]:
 
 
 def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A respondent who declines an item passes an `end` that other answers to it lead to, and is interviewed.
+    """A respondent who declines a question is interviewed, although other answers to it lead to an `end`.
 
         - {id: consent, type: single, options: {1: "Yes", 2: "No"}, text: May I ask you some questions?}
         - {id: no_consent, type: end, ask_if: consent == 2, outcome: refusal_soft}
 
     After a refusal at `consent` the condition is unknown, and an unknown `ask_if` does not apply. Write
     `unless: consent == 1`, which also stops everybody who has not clearly said yes, or `declines: []` at the item.
-    If they are to be interviewed, make it explicit: `ask_if: answered(consent) and consent == 2`.
+    If these respondents are to be interviewed, write `ask_if: answered(consent) and consent == 2`.
     """
     if draft.root is None or draft.lost:
         return

@@ -26,7 +26,7 @@ def get_never_true_conditions(_draft: InstrumentDraft) -> set[int]:
 
 
 def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A condition can never hold, or always holds, whatever the answers are.
+    """A condition is never true, or always true, whatever the answers are.
 
         ask_if: q1 == 1 and q1 == 2          → q1 in [1, 2]
         ask_if: age > 65 and age < 18        → age > 65 or age < 18

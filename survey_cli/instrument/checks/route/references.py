@@ -17,8 +17,8 @@ def later(draft: InstrumentDraft) -> Iterator[Problem]:
         - {id: q3, ask_if: q7 == 1, …}     q7 comes after q3 and has no answer yet
         - {id: q1, ask_if: q1 == 2, …}     q1 has no answer before it is asked
 
-    Move the item up, or refer to an earlier one. A compute can be used once its last input is settled; a check of an
-    answer may refer to the item itself.
+    Move the item up, or refer to an earlier one. A compute can be used after its last input. A check can
+    refer to its own item.
     """
     locate = _make_locator(draft)
     for use in draft.uses:
@@ -100,8 +100,8 @@ def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
 
         - {id: s, type: section, order: random, items: [{id: a, …}, {id: b, ask_if: a == 1, …}]}
 
-    Move one of them out of the group, put both into a section of their own inside it, or keep the first one at the
-    head of the group with `anchor: true`.
+    Move one of them out of the group, put both into a section of their own inside it, or give the one that
+    is asked first `anchor: true` and write it first in the group.
     """
     locate = _make_locator(draft)
     for use in draft.uses:

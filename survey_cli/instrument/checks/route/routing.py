@@ -18,7 +18,7 @@ INTERVIEWER: Final = "interviewer"
 
 
 def unreachable(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Items follow an `end` that has no condition: they are never asked.
+    """Items follow an `end` that has no condition. They are never asked.
 
         - {id: bye, type: end, outcome: complete}
         - {id: age, type: number, …}     never reached
@@ -73,7 +73,7 @@ def end_in_order(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def nested_roster(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A roster is inside another roster. The data has one column per turn, and no turns of turns.
+    """A roster is inside another roster. The data have one column per turn, and a turn can't have turns of its own.
 
     Ask the inner items without a roster (first, second, …), or move the inner roster after the outer one.
     """
@@ -95,7 +95,7 @@ def nested_roster(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def in_roster(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A `draw`, a `handover`, or a section for after the hang-up is inside a roster.
+    """A `draw`, a `handover`, or a section with `after: hangup` is inside a roster.
 
         - {id: person, type: roster, …, items: [{id: who, type: draw, from: person}]}
 
@@ -167,7 +167,7 @@ def bad_by(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def hangup_not_last(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A section for after the hang-up is followed by questions: the respondent is no longer there.
+    """A section with `after: hangup` is followed by questions, but the respondent has hung up.
 
         - {id: notes, type: section, after: hangup, items: […]}     belongs at the end
 
