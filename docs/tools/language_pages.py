@@ -187,8 +187,8 @@ def _outcomes() -> Iterator[str]:
     yield (
         "An outcome says how a call or an interview ended. Interviewers enter it by its number. After a temporary "
         "outcome the case can be called again; a final outcome closes the case. `fieldwork: delays:` changes the time "
-        "until the next call. Some AAPOR codes differ in a frame of random digits. `derived` and `pending` stand for codes that "
-        "depend on the whole case, and `dead` closes the number, not the case.\n"
+        "until the next call. Some AAPOR codes differ in a frame of random digits. `derived` and `pending` stand for "
+        "codes that depend on the whole case, and `dead` closes the number, not the case.\n"
     )
     for moment, title in MOMENTS.items():
         yield f"**{title}:**\n"
