@@ -221,6 +221,7 @@ def test_notes_are_shown_where_they_were_made_and_changed_there(keyed: Keyed) ->
     session = FakeInterview(every_kind(), at=1)
     board = keyed(session, "f2", "sounds tired", "enter")
     assert "note: sounds tired" in board.text()
+    assert "noted" not in board.text(), "the note itself is there"
     board.press("3")
     assert "note: sounds tired" not in board.text()
     board.press("left", "f2", "up")
