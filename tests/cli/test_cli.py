@@ -312,7 +312,7 @@ def test_a_column_of_the_case_that_is_not_valid_is_asked_for_again() -> None:
     screen.sendline("1")
     screen.expect("zone: ")
     screen.sendline("11980")
-    screen.expect("! '11980' is no time zone")
+    screen.expect("! '11980' is not a time zone")
     screen.expect("zone: ")
     screen.sendline("America/Denver")
     screen.expect("> ")
