@@ -188,7 +188,7 @@ def test_from_new_to_data(mine: str, capsys: pytest.CaptureFixture[str]) -> None
     assert (eight["times"], eight["age"]) == ("3", "-7")
     identifying, counted = err.splitlines()
     assert counted == f"stdout: 2 interviews, {len(seven)} columns, from responses/mine.db"
-    assert "it can identify respondents" in identifying
+    assert "this file can identify respondents" in identifying
     assert "--public" in identifying
 
 
