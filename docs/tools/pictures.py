@@ -6,6 +6,7 @@ Each is the interviewer's screen at 80×24 after some keys, with a database in m
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import chdir
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -20,12 +21,14 @@ from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
+from survey_cli.sessions.preview.preview import Preview, PreviewOptions
 from survey_cli.sessions.station.open_station import build_queue
 from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
 from survey_cli.store import Store
 from survey_cli.study.open_study import open_study
 from survey_cli.tui.interview.screen import InterviewScreen
+from survey_cli.tui.preview.app import PreviewApp
 from survey_cli.tui.station.app import StationApp
 from survey_cli.tui.widgets.key_app import KeyApp
 
@@ -162,6 +165,42 @@ async def _practice(instrument: Path, heard: str, keys: tuple[str, ...]) -> str:
     return picture
 
 
+def _read_file(page: str, name: str) -> str:
+    """Return the last file of this name that a tutorial shows."""
+    text = (HERE.parent / "tutorials" / f"{page}.md").read_text(encoding="utf-8")
+    return re.findall(rf'^```\w+ title="{name}"\n(.*?)^```', text, re.MULTILINE | re.DOTALL)[-1]
+
+
+async def _preview(file: str, keys: tuple[str, ...]) -> str:
+    """Draw the preview of a questionnaire after these keys."""
+    preview = Preview(file, PreviewOptions(), clock=lambda: MOMENT)
+    app = PreviewApp(preview.open(), reload=preview.reload, restart=preview.restart)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await _type(pilot, keys)
+        await pilot.pause()
+        return app.export_screenshot(title="survey preview")
+
+
+async def _first_case(folder: Path) -> str:
+    """Draw the station of the study in the tutorial, at its first case."""
+    for name in ("library.yaml", "cards.csv"):
+        (folder / name).write_text(_read_file("first-study", name), encoding="utf-8")
+    request = Request(path=str(folder / "library.yaml"), at=MOMENT, by="pat")
+    import_sample(request, ImportOptions(file=str(folder / "cards.csv")), ImportRuntime(rng=Random(7)))
+    study = open_study(request.path, by="pat")
+    station = StationSession(
+        study=study, queue=build_queue(study, "07"), clock=lambda: MOMENT, zone=ZoneInfo("America/Chicago")
+    )
+    station.start()
+    app = StationApp(station)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("d")
+        await pilot.pause()
+        picture = app.export_screenshot(title="survey station")
+    study.close()
+    return picture
+
+
 async def _station() -> str:
     """A unit that nobody answered for on Monday, that asked on Tuesday to be called back, and that is called now."""
     with TemporaryDirectory() as folder:
@@ -219,6 +258,12 @@ async def _write_interviews(folder: Path) -> None:
         _write(name, picture)
     for name, (heard, keys) in PRACTICE.items():
         _write(name, await _practice(example, heard, keys))
+    library.write_text(_read_file("first-questionnaire", "library.yaml"), encoding="utf-8")
+    with chdir(folder):  # the screen shows the path of the file
+        _write("tutorial_preview", await _preview(library.name, ("enter", "1", *"45", "enter")))
+        library.write_text(library.read_text(encoding="utf-8").replace("ask_if: visits >=", "ask_if: visit >=", 1))
+        _write("tutorial_problem", await _preview(library.name, ()))
+    _write("tutorial_station", await _first_case(folder))
 
 
 def _write(name: str, picture: str) -> None:
