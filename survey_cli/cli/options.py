@@ -47,6 +47,18 @@ def require_text(context: typer.Context, option: typer.CallbackParam, value: Any
     return value
 
 
+def parse_share(text: str) -> float:
+    """Parse a share: `0.05` or `5%`."""
+    number = str(text).strip()  # a default is a number already
+    try:
+        share = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(f"{number!r} is not a share from 0 to 1: write one such as 0.05 or 5%")
+    return share
+
+
 # the study and who works on it
 
 InstrumentArgument = Annotated[str, typer.Argument(metavar="FILE", help="The questionnaire.")]

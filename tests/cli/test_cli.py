@@ -16,6 +16,7 @@ import typer.main
 from support.command_line import BROKEN, DOUBTFUL, SURVEY, folder, on_terminal, written  # noqa: F401
 from survey_cli import __version__
 from survey_cli.cli.app import RENAMED, build_app
+from survey_cli.cli.options import parse_share
 from survey_cli.cli.run_command import run_command
 
 
@@ -96,6 +97,10 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"survey {__version__}\n"
 
 
+def test_a_share_is_a_number_or_a_percentage() -> None:
+    assert parse_share("5%") == parse_share("0.05") == 0.05
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -105,6 +110,10 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
         (
             ["export", "x", "--origin", "reel"],
             "survey export: invalid value for '--origin': 'reel' is not one of",
+        ),
+        (
+            ["simulate", "x", "--decline", "150%"],
+            "survey simulate: invalid value for '--decline': '150%' is not a share from 0 to 1: write one such as 0.05",
         ),
         (["interview", "x"], "survey interview: invalid value for --case: no terminal to ask for it"),
         (["interview", "x", "--case", "1", "--set", "a"], "'a' is not COLUMN=VALUE"),
@@ -149,7 +158,7 @@ def test_beside_a_schema_a_new_instrument_does_not_explain_it() -> None:
     assert run_command(["new", "2026"]) == 0
     lines = Path("2026.yaml").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "# yaml-language-server: $schema=./instrument.schema.json"
-    assert lines[1].startswith("# This is a whole questionnaire.")
+    assert lines[1].startswith("# This is a complete questionnaire.")
     assert any(line.startswith("instrument: survey_2026") for line in lines)
 
 

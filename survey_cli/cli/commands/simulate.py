@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from survey_cli.cli.options import DatabaseOption, InstrumentArgument
+from survey_cli.cli.options import DatabaseOption, InstrumentArgument, parse_share
 from survey_cli.cli.output.progress import show_day_progress, show_progress
 from survey_cli.cli.output.terminal import make_printable, say
 from survey_cli.cli.run_command import INTERRUPTED
@@ -32,7 +32,7 @@ class SpreadChoice(StrEnum):
 
 
 def _make_share_option(name: str, text: str) -> Any:
-    return typer.Option(name, metavar="SHARE", min=0, max=1, help=text, rich_help_panel=PANEL)
+    return typer.Option(name, metavar="SHARE", parser=parse_share, help=text, rich_help_panel=PANEL)
 
 
 def simulate(
@@ -42,12 +42,15 @@ def simulate(
     ] = 1000,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same interviews.")] = 1,
     decline: Annotated[
-        float, typer.Option("--decline", metavar="SHARE", min=0, max=1, help="Share of items that are declined.")
+        float, typer.Option("--decline", metavar="SHARE", parser=parse_share, help="Share of items that are declined.")
     ] = 0.04,
     break_off: Annotated[
         float,
         typer.Option(
-            "--break-off", metavar="SHARE", min=0, max=1, help="Probability at each item that the respondent hangs up."
+            "--break-off",
+            metavar="SHARE",
+            parser=parse_share,
+            help="Probability at each item that the respondent hangs up.",
         ),
     ] = 0.0,
     qualify: Annotated[
@@ -55,8 +58,7 @@ def simulate(
         typer.Option(
             "--qualify",
             metavar="SHARE",
-            min=0,
-            max=1,
+            parser=parse_share,
             help="Of the respondents who would be screened out, the share that qualifies instead.",
         ),
     ] = 0.85,
@@ -177,7 +179,7 @@ def simulate(
 
     Simulated respondents answer through the real engine, with don't know, refusals, confirmed warnings and
     corrected answers. Most of them qualify (--qualify). All other options are chosen equally often, unless
-    --answers gives their shares.
+    --answers gives their shares. A SHARE is a number from 0 to 1, or a percentage: 0.05, 5%.
 
     With --fieldwork, simulated interviewers call them by the study's rules, on a simulated clock. The result lists
     complete interviews by day, calls per complete, attempts, outcomes, rates, appointments, quotas, and how busy
