@@ -452,7 +452,8 @@ FORMATS = (
     ("", "{income:,.0f}"),
     ("", "{income:.2f}"),
     ("", "{share:.0%}"),
-    ("dates", "{visit:%A %d %B}"),
+    ("dates", "{visit}"),
+    ("", "{visit:%A %d %B}"),
     ("", "{visit:%-d %B %Y}"),
     ("", "{visit:%d/%m/%Y}"),
     ("times", "{start:%H:%M}"),
@@ -487,7 +488,8 @@ def _fills() -> Iterator[str]:
     yield (
         "The parts of a date format are `%A` weekday, `%a` short weekday, `%d` day in two digits, `%-d` day, `%B` month, "
         "`%b` short month, `%m` month in digits, `%Y` year. Those of a time are `%H` hour from 00 to 23, `%I` hour from "
-        "01 to 12, `%M` minute, `%p` AM or PM. Weekdays and months are written in the language of the interview.\n"
+        "01 to 12, `%M` minute, `%p` AM or PM. Weekdays, months "
+        "and the separators of numbers are those of the language of the interview.\n"
     )
 
 

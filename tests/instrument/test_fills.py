@@ -157,13 +157,25 @@ items:
     ("ordinal", 2, "second"), ("ordinal", 12, "twelfth"), ("ordinal", 13, "13th"), ("ordinal", 21, "21st"),
     ("ordinal", 111, "111th"), ("ordinal", 0, "0"), ("ordinal", 2.5, "2.5"), ("words", 2, "two"), ("words", 0, "zero"),
     ("words", 13, "13"), ("words", -1, "-1"), (",.0f", 2500.4, "2,500"), ("d", 2.5, "2"), (",d", 2500.0, "2,500"),
-    (".1", 2, "2.0"), (".0%", 0.25, "25%"), (",", 2500, "2,500"), ("%", 0.5, "50.000000%"), ("", 0.1, "0.1"),
+    (".1", 2, "2.0"), (".0%", 0.25, "25%"), (",", 2500, "2,500"), ("%", 0.5, "50%"), ("", 0.1, "0.1"),
+    (",", 12345.6, "12,345.6"), ("f", 2.5, "2.5"),
 ])  # fmt: skip
 def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -> None:
     scope = TextScope({"n": TextVariable("number")}, languages=("en",))
     template, problems = compile_text(Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q")
     assert problems == []
     assert to_plain_text(template.fill({"n": value}, "en")) == words
+
+
+@pytest.mark.parametrize(("language", "format", "words"), [
+    ("de", ",.1f", "12.345,6"), ("de", "", "12345,6"), ("es", ",.0f", "12.346"), ("fr", ",.0f", "12\u202f346"),
+    ("en-gb", ",.1f", "12,345.6"), ("xx", ",.1f", "12,345.6"),
+])  # fmt: skip
+def test_a_number_is_read_as_it_is_typed_in_the_language(language: str, format: str, words: str) -> None:
+    scope = TextScope({"n": TextVariable("number")}, languages=(language,))
+    template, problems = compile_text(Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q")
+    assert problems == []
+    assert to_plain_text(template.fill({"n": 12345.6}, language)) == words
 
 
 @pytest.mark.parametrize(
@@ -255,6 +267,16 @@ def test_a_date_is_said_in_a_region_and_in_a_language_that_babel_does_not_know()
     for language, expected in (("xx", "Tuesday 24 November"), ("pt-br", "terça-feira 24 novembro")):
         template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
         assert to_plain_text(template.fill({"v": date(2026, 11, 24)}, language)) == expected
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("en", "24 November 2026"), ("en-gb", "24 November 2026"), ("xx", "24 November 2026"),
+    ("es", "24 de noviembre de 2026"), ("de", "24. November 2026"), ("fr", "24 novembre 2026"),
+])  # fmt: skip
+def test_a_date_without_a_format_is_read_as_the_language_writes_it(language: str, words: str) -> None:
+    fill = templates.TextFill("v", TextVariable("date"))
+    template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
+    assert to_plain_text(template.fill({"v": date(2026, 11, 24)}, language)) == words
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from survey_cli.entries import StyledText, TextSpan, to_plain_text
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.date_text import MONTHS
-from survey_cli.instrument.texts.number_text import SPELLED_LANGUAGES, spell_cardinal, spell_ordinal
+from survey_cli.instrument.texts.number_text import SPELLED_LANGUAGES, get_separators, spell_cardinal, spell_ordinal
 from survey_cli.problems import FindNearest, Problem, Severity, find_nearest
 from survey_cli.values import NOT_REACHED, Code, Missing
 from survey_cli.wording import join_words
@@ -181,7 +181,7 @@ def _format_value(value: Any, variable: TextVariable, env: Mapping[Any, Any], la
         case int() | float():
             return _format_number(value, format_spec, language)
         case datetime() | date():
-            return _format_date(value, format_spec if "%" in format_spec else "%-d %B %Y", language)
+            return _format_date(value, format_spec if "%" in format_spec else "", language)
         case str() if variable.type == "date":
             return _format_partial_date(value, language)
         case time():
@@ -196,13 +196,21 @@ def _format_number(value: float, format_spec: str, language: str) -> str:
     spell = {"ordinal": spell_ordinal, "words": spell_cardinal}.get(format_spec)
     if spell is not None and (words := spell(value, language)) is not None:
         return words
+    separators = get_separators(language)
+    text = _format_number_in_english(value, format_spec)
+    return text.translate({ord(","): separators.group, ord("."): separators.decimal})
+
+
+def _format_number_in_english(value: float, format_spec: str) -> str:
     match = _NUMBER_FORMAT.match(format_spec)
     if match is None:
         return str(value) if isinstance(value, int) else format(value, ".10g")
     comma, places, kind = match.groups(default="")
     if format_spec.endswith("d") or not (places or kind or isinstance(value, float)):
         return format(round(value), f"{comma}d")
-    return format(value, f"{comma}{places}{kind or 'f'}")
+    if places:
+        return format(value, f"{comma}{places}{kind or 'f'}")
+    return format(value * 100, f"{comma}.10g") + kind if kind == "%" else format(value, f"{comma}.10g")
 
 
 @lru_cache(maxsize=64)
@@ -254,6 +262,13 @@ def _format_partial_date(text: str, language: str) -> str:
 
 
 def _format_date(day: date, format_spec: str, language: str) -> str:
+    """Format a date; without a format as the language usually writes it: `24 November 2026`, `24. November 2026`."""
+    if not format_spec:
+        if language == "en" or (locale := _find_locale(language)) == "en":
+            return _format_date(day, "%-d %B %Y", "en")
+        from babel.dates import format_date
+
+        return str(format_date(day, "long", locale=locale))
     if language != "en" and re.search("%[aAbB]", format_spec):
         from babel.dates import format_date
 
