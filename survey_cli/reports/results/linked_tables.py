@@ -296,15 +296,15 @@ def _may_add_up(table: Crosstab, people: int) -> bool:
     return people in sums
 
 
-def _find_rows_of_asked(divided: Crosstab, people: int) -> frozenset[int]:
+def _find_rows_of_asked(table: Crosstab, people: int) -> frozenset[int]:
     """Find the rows that together contain exactly the people who were asked the other question.
 
-    They are the last column of `divided`. The result is empty where there are no such rows.
+    They are the last column of `table`. The result is empty where there are no such rows.
     """
-    rows = [(i, line.counts[0].people, line.counts[-1].people) for i, line in enumerate(divided.lines)]
-    if divided.question.kind == "multiple":
+    rows = [(i, line.counts[0].people, line.counts[-1].people) for i, line in enumerate(table.lines)]
+    if table.question.kind == "multiple":
         return frozenset(next(([i] for i, total, asked in rows if total == asked == people), []))
-    rows = [rows[i] for i in divided.detail_rows]
+    rows = [rows[i] for i in table.detail_rows]
     if any(asked not in (0, total) for _, total, asked in rows) or sum(asked for *_, asked in rows) != people:
         return frozenset()
     return frozenset(i for i, _, asked in rows if asked)
