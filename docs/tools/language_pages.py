@@ -483,7 +483,7 @@ def _fills() -> Iterator[str]:
     rows = [(_code(f"fill-{name}", f"{{{name}}}"), meaning) for name, meaning in FILL_MEANINGS.items()]
     yield from _table("Fill", "Meaning", rows=rows)
     yield "## Formats of fills {#formats}\n"
-    rows = [(values, f"`{text}`", _fill(text, "en"), _fill(text, "es")) for values, text in FORMATS]
+    rows = [(values, _code("", text), _fill(text, "en"), _fill(text, "es")) for values, text in FORMATS]
     yield from _table("Values", "Format", "English", "Spanish", rows=rows)
     yield (
         "The parts of a date format are `%A` weekday, `%a` short weekday, `%d` day in two digits, `%-d` day, `%B` month, "
