@@ -112,7 +112,7 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 from survey_cli.exports import FORMATS, WriteOptions
-from survey_cli.table import Table
+from survey_cli.table.table import Table
 from survey_cli.values import Variable
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

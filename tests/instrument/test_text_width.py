@@ -11,7 +11,7 @@ from test_interview_terminal import Terminal
 from support.fake_interview import choices, prompt
 from survey_cli.entries import PickEntry, Prompt, to_plain_text
 from survey_cli.text_width import count_fitting, find_letter_end, fit, is_certain, measure_width
-from survey_cli.tui.widgets.text import styled
+from survey_cli.tui.widgets.text import style_text
 
 SCRIPTS = {
     "Arabic": "يولد جميع الناس أحرارًا متساوين في الكرامة والحقوق، وقد وهبوا عقلًا وضميرًا",
@@ -148,7 +148,7 @@ def test_cutting_and_filling_never_parts_a_letter_from_its_marks(text: str) -> N
         assert at == len(text) or measure_width(text[: find_letter_end(text, at)]) > width
         assert measure_width(fit(text, width)) == width
         if width >= 4:
-            for line in styled(text).wrap(width):
+            for line in style_text(text).wrap(width):
                 assert measure_width(line.plain.rstrip()) <= width
 
 

@@ -275,7 +275,7 @@ def kill_and_return(shift: Shift) -> None:
     key(session, "1", "1", "40", "20")
     shift.later(minutes=1)
     station = shift.station("ann")
-    assert "A: recorded as complete; its closing review was on the screen" in station.notice()
+    assert "A: recorded as complete, because its closing review was on the screen" in station.notice()
     assert on(station) == "B"
 
 

@@ -133,7 +133,7 @@ def test_a_step_that_fails_leaves_nothing(study, monkeypatch):
         other.setattr("survey_cli.store.backends.postgres.open_schema.STEPS", broken)
         with pytest.raises(psycopg.errors.DuplicateTable):
             Store.open(study, create=True)
-    assert "nothing is stored" in told(study, create=False)
+    assert "contains no study" in told(study, create=False)
 
 
 def test_a_schema_of_a_newer_program_is_refused_with_the_reason(store, study):
@@ -411,7 +411,7 @@ def test_an_answer_that_was_in_anothers_way_is_given_again_by_itself(store, stud
     assert [len(store.interviews.read_journal(id)) for id in ("i1", "i2")] == [2, 1]
     sql(study, "DROP TRIGGER trouble ON journal; DROP FUNCTION trouble; DROP SEQUENCE met")
     sql(study, raising(code))
-    assert "in the way" in the_trouble(store, 3)
+    assert "writing at the same time" in the_trouble(store, 3)
     assert store.maintenance.check_integrity() == []
 
 
@@ -548,7 +548,7 @@ def test_a_station_that_fell_silent_in_a_transaction_is_ended_by_the_server(stor
     with Store.open(study, create=False) as silent:
         silent.connector.begin()("UPDATE interviews SET last_seq = 2 WHERE id = ?", ("i1",))
         assert answer(store, 2) is None  # waits for it, no longer than patience
-        with pytest.raises(StoreError, match=r"in the way|lost"), silent.connector.transaction():
+        with pytest.raises(StoreError, match=r"at the same time|lost"), silent.connector.transaction():
             pass
         silent.connector.roll_back()
         assert answer(silent, 3) is None
