@@ -168,7 +168,8 @@ async def _practice(instrument: Path, heard: str, keys: tuple[str, ...]) -> str:
 def _read_file(page: str, name: str) -> str:
     """Return the last file of this name that a tutorial shows."""
     text = (HERE.parent / "tutorials" / f"{page}.md").read_text(encoding="utf-8")
-    return re.findall(rf'^```\w+ title="{name}"\n(.*?)^```', text, re.MULTILINE | re.DOTALL)[-1]
+    files: list[str] = re.findall(rf'^```\w+ title="{name}"\n(.*?)^```', text, re.MULTILINE | re.DOTALL)
+    return files[-1]
 
 
 async def _preview(file: str, keys: tuple[str, ...]) -> str:
@@ -189,7 +190,10 @@ async def _first_case(folder: Path) -> str:
     import_sample(request, ImportOptions(file=str(folder / "cards.csv")), ImportRuntime(rng=Random(7)))
     study = open_study(request.path, by="pat")
     station = StationSession(
-        study=study, queue=build_queue(study, "07"), clock=lambda: MOMENT, zone=ZoneInfo("America/Chicago")
+        study=study,
+        queue=build_queue(study, "07"),
+        clock=lambda: MOMENT,
+        options=StationOptions(zone=ZoneInfo("America/Chicago")),
     )
     station.start()
     app = StationApp(station)
