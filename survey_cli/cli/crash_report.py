@@ -36,9 +36,9 @@ def write_crash_report(bug: BaseException) -> str:
             "w", prefix="survey-bug-", suffix=".txt", delete=False, encoding="utf-8"
         ) as file:
             file.write(text)
-        remedy = f"please report it with the file {file.name}, which holds no answers"
+        remedy = f"please report it with the file {file.name}, which contains no answers"
     except OSError:
-        remedy = "please report it, and how it came about (no report could be written here)"
+        remedy = "please report it and what you did before it (no report file could be written)"
     return f"survey: this is a bug in survey ({type(bug).__name__}) — {remedy}"
 
 

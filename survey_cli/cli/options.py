@@ -43,7 +43,7 @@ def require_text(context: typer.Context, option: typer.CallbackParam, value: Any
     source = context.get_parameter_source(option.name or "")
     texts = [value] if isinstance(value, str) else value or []
     if source is not None and source.name == "COMMANDLINE" and not all(text.strip() for text in texts):
-        raise typer.BadParameter("it is empty: give a value, or leave the option out")
+        raise typer.BadParameter("the value is empty: give a value, or leave the option out")
     return value
 
 

@@ -90,10 +90,10 @@ def _report_misuse(error: Exception) -> int:
     context = getattr(error, "ctx", None)
     command = getattr(context, "command_path", "survey")
     suggested = suggested.rstrip("?").replace(", ", " or ") or " or ".join(map(repr, sorted(possibilities)))
-    remedy = f"did you mean {suggested}?" if suggested else f"`{command} --help` says how"
+    remedy = f"did you mean {suggested}?" if suggested else f"see `{command} --help`"
     unknown_command = re.fullmatch(r"No such command '(.+)'", what)
     if command == "survey" and unknown_command and (new_name := RENAMED.get(unknown_command[1])):
-        remedy = f"it is now: survey {new_name}"
+        remedy = f"the command is now: survey {new_name}"
     say(f"{command}: {what[:1].lower()}{what[1:]} — {remedy}")
     return MISUSED
 
@@ -101,10 +101,10 @@ def _report_misuse(error: Exception) -> int:
 def _report_failure(error: Exception) -> int:
     """Print known errors in their own words; write a crash report for all others."""
     if isinstance(error, OSError) and error.errno == EBADF:
-        say("standard output: it is closed, so the result was lost — open it, or name a file")
+        say("standard output: it is closed, so the result was lost — open it, or specify a file")
     elif isinstance(error, OSError) and error.strerror:
         where = error.filename if isinstance(error.filename, str) else "survey"
-        say(f"{where}: {error.strerror.lower()} — fix that, then give the command again")
+        say(f"{where}: {error.strerror.lower()} — fix the cause, then run the command again")
     else:
         from survey_cli.cli.crash_report import write_crash_report
 

@@ -171,7 +171,7 @@ class _DataSheets:
             yield f"{self.rows:,} rows: a sheet holds {EXCEL_ROWS:,}; they continue in {', '.join(sheets[1:])}"
         for name, count in self._shortened.items():
             texts = format_quantity(count, "text is", "texts are")
-            yield f"{name}: {texts} cut to {EXCEL.text:,} characters, the maximum of a cell"
+            yield f"{name}: {texts} cut to {EXCEL.text:,} characters, the limit of a cell"
 
 
 def _set_up_sheet(sheet: Any, widths: Sequence[int]) -> None:

@@ -225,9 +225,9 @@ def _iterate_notes(table: Table) -> Iterator[str]:
     if own_letters := {kind: letter for kind, letter in letters.items() if kind not in MISSING_LETTERS}:
         yield "extended missing values of the study: " + ", ".join(f".{x} {kind}" for kind, x in own_letters.items())
     if left := sorted({kind for v in table.variables for kind in v.declines if kind not in letters}):
-        yield f"{join_first(left)}: Stata has no letter left for them; they are labeled codes"
+        yield f"{join_first(left)}: Stata has no letters left for them, so they are labeled codes"
     if bare := [v.name for v in table.variables if has_unlabeled_texts(v)]:
-        yield f"{join_first(bare)}: Stata cannot label texts; the codes have no labels"
+        yield f"{join_first(bare)}: Stata cannot label texts, so the codes have no labels"
     if large := [v.name for v in table.variables if list_too_large_codes(v)]:
         yield f"{join_first(large)}: Stata labels numbers up to {MAX_LABELED_VALUE:,}; larger codes have no labels"
 

@@ -44,7 +44,7 @@ def conduct_interview(
                 how = "has ended, and is stored" if is_ended else "is suspended and can be resumed"
                 report(errors, f"The output was closed: the interview {how}.")
     if rejection is not None:
-        report(errors or write, f"The interview could not be suspended: {rejection.why}. Every answer taken is kept.")
+        report(errors or write, f"The interview could not be suspended: {rejection.why}. Every answer is stored.")
     result = session.result()
     if result is None:
         return EXIT_NOT_SUSPENDED
@@ -77,5 +77,5 @@ def run_station(
             rejection = session.end_shift()
     if rejection is None or session.practice:
         return EXIT_ENDED
-    report(errors or write, f"The shift is not ended: {rejection.why}. Start the station again and it goes on there.")
+    report(errors or write, f"The shift could not be ended: {rejection.why}. Start the station again to continue it.")
     return EXIT_SUSPENDED

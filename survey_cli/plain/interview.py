@@ -131,7 +131,7 @@ class PlainInterview:
             self._show_declines(prompt, anew=anew)
             if isinstance(prompt.entry, VerbatimEntry) and (draft := self._session.load_draft()):
                 keeps = "" if prompt.earlier is not None else ": Enter keeps it"
-                output.print_aside(f"you had begun to type here{keeps}\n{draft}")
+                output.print_aside(f"you had started to type here{keeps}\n{draft}")
             if prompt.earlier is not None and query is None:
                 output.print_plain(render_earlier(prompt.earlier))
         if query is not None:
@@ -146,7 +146,7 @@ class PlainInterview:
         if aloud:
             full, short = f"read it aloud: {commands.READ_BACK_HELP}", "read it aloud"
         else:
-            full, short = ".ok confirms it, with a reason if you like, or another answer", ".ok or another answer"
+            full, short = ".ok confirms it, with an optional reason; or type another answer", ".ok or another answer"
         self._output.print_aside(full if self._output.is_due(full) else short)
 
     def _show_headings(self, prompt: Prompt, *, anew: bool) -> None:
@@ -370,7 +370,7 @@ class PlainInterview:
 
     def _add_note(self, text: str) -> _NextStep | Rejection:
         if not text:
-            return Rejection("a note needs a text: .note and the text, on one line")
+            return Rejection("a note needs text: type .note and the text on one line")
         if (why := self._session.add_note(text)) is not None:
             return why
         self._output.print_aside("noted")
@@ -417,7 +417,7 @@ class PlainInterview:
             return self._stop_with(text, stops)
         for outcome in stops:
             self._output.print_aside(f"{outcome.number}  {outcome.name} ({outcome.id})")
-        self._output.print_once("a number ends the interview with that outcome; Enter alone goes on with the interview")
+        self._output.print_once("a number ends the interview with that outcome; Enter alone continues the interview")
         while line := ask_line(self._output, self._input).strip():
             if line.startswith("."):
                 return self._run_command(line, prompt)

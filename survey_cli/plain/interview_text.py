@@ -96,9 +96,9 @@ def render_hint(prompt: Prompt, *, brief: bool = False) -> str:
                 hint = f"{hint} {unit}".strip()
             return hint or (f"at most {format_quantity(width, 'character')}" if width else "")
         case VerbatimEntry():
-            return "a line that ends in \\ goes on in the next"
+            return "a line that ends in \\ continues on the next"
         case LookupEntry():
-            return "the computer answers this one"
+            return "the computer answers this item"
         case _:
             assert_never(prompt.entry)
 
@@ -111,7 +111,7 @@ def render_earlier(earlier: EarlierAnswer) -> str:
         case "prefill":
             return f"already here: {words}. Enter takes it"
         case "reopened":
-            return f"was {words}: it no longer fits, ask again"
+            return f"was {words}, which no longer fits: ask again"
         case _:
             assert_never(earlier.kind)
 
@@ -130,7 +130,7 @@ def render_review(review: ClosingReview) -> str:
     lines += [f"declined: {render_asked_item(item)}" for item in review.declined]
     for item in review.warnings:
         reason = f" ({flatten(item.reason)})" if item.reason else ""
-        lines.append(f"confirmed in spite of a warning: {render_asked_item(item)}{reason}")
+        lines.append(f"confirmed despite a warning: {render_asked_item(item)}{reason}")
     lines += [f"note at {note.place}: {flatten(note.text)}" for note in review.notes]
     return "\n".join(lines)
 
@@ -146,7 +146,7 @@ def render_result(closing: InterviewResult, *, brief: bool = False) -> str:
                 filter(None, ("Suspended", outcome or ("" if brief else "it can be resumed at the same item")))
             )
         case "lost":
-            how = "Left: another station took it over"
+            how = "Left: another station took over this interview"
         case _:
             how = f"Stopped: {outcome}" if outcome else "Stopped"
     answers = f"{format_quantity(closing.answered, 'answer')} in {format_duration(closing.duration)}"

@@ -45,7 +45,7 @@ INPUT_QUESTIONS: Final = {
 TIME_QUESTION: Final = "when should we call again?"
 TIME_HINT: Final = "tomorrow 3pm, thursday morning"
 OWNER_HINT: Final = "1 anyone, 2 only me, 3 me first; then whom to ask for, and a note"
-STRENGTH_HINT: Final = "1 no time, perhaps another day, 2 unwilling, 3 angry, Enter for not said"
+STRENGTH_HINT: Final = "1 no time, perhaps another day, 2 unwilling, 3 angry, Enter if not known"
 
 
 class _CanceledError(Exception):
@@ -96,7 +96,7 @@ class PlainStation:
         if not isinstance(self._view, WrapUpView):  # which lasts until the interviewer goes on
             self._station.keep_alive()
         if text and text != ".leave" and _is_different(self._station.view(), self._view):
-            self._output.print_marked("!", "this came first, and your line was not used: type it again")
+            self._output.print_marked("!", "this came first, so your line was not used: type it again")
             return
         try:
             self._print_rejection(self._run_line(text))
@@ -175,7 +175,7 @@ class PlainStation:
         if choice is None:
             near = find_nearest(word, [c.outcome.id for c in choices])
             suggestion = f"did you mean {near}?" if near is not None else ".outcomes lists them"
-            return Rejection(f"{word} is no outcome here: {suggestion}")
+            return Rejection(f"{word} is not an outcome here: {suggestion}")
         return self._record(choice, rest.strip(), view)
 
     def _run_command(self, text: str) -> Rejection | None:
@@ -261,7 +261,7 @@ class PlainStation:
             command = next(s for s in STATION_COMMANDS if s[1:].partition(" ")[0] == word)
             return Rejection(f"it is typed as {command}")
         near = find_nearest(word, known) if word else None
-        return Rejection(f".{word} is no command here: {f'did you mean .{near}?' if near else '.help lists them'}")
+        return Rejection(f".{word} is not a command here: {f'did you mean .{near}?' if near else '.help lists them'}")
 
     def _print_lines(self, lines: list[str]) -> None:
         for line in lines:
@@ -303,11 +303,11 @@ class PlainStation:
         refusal = self._ask_refusal(rest) if choice.is_refusal else None
         rest = "" if choice.is_refusal else rest
         if required == "sure":
-            self._ask_confirmation(f"{name}: the case will not be called again; y keys it")
+            self._ask_confirmation(f"{name}: the case will not be called again; y records it")
         elif required:
             rest = rest or self._ask(INPUT_QUESTIONS[required])
         elif not view.has_open_call and not view.pending_input:
-            self._ask_confirmation(f"this number was not dialed from here; y keys {name} anyway")
+            self._ask_confirmation(f"this number was not dialed from here; y records {name} anyway")
         if refusal is not None and any(refusal):
             who, reason, strength = refusal
             if (why := self._station.record_refusal(reason=reason, strength=strength, who=who)) is not None:
@@ -321,22 +321,22 @@ class PlainStation:
         """Ask who refused, why and how strongly; a reason typed after the outcome is enough."""
         if reason:
             return "", reason, 0
-        who = self._ask_optional("who refused?", "Enter for nobody named")
+        who = self._ask_optional("who refused?", "Enter if not known")
         reason = self._ask_optional("the reason that was given?", "Enter for none")
         strength = self._ask_choice(("", "1", "2", "3"), self._ask_optional, "how strong?", STRENGTH_HINT)
         return who, reason, int(strength or 0)
 
     def _search_cases(self, text: str) -> Rejection | None:
         if len(text) < 2:
-            return Rejection("a part of the number, the name or the key: .find 555 01")
-        self._print_lines([render_match(case) for case in self._station.search_cases(text)] or ["no case has this"])
+            return Rejection("type part of the number, the name or the key: .find 555 01")
+        self._print_lines([render_match(case) for case in self._station.search_cases(text)] or ["no case matches"])
         return None
 
     def _run_scripts(self, view: CaseView, script_id: str) -> Rejection | None:
         if script_id:
             return self._confirm_note(self._station.record_script(script_id))
         for script in view.scripts:
-            used = ", read already, once per case" if script.is_used else ""
+            used = ", already read (once per case)" if script.is_used else ""
             self._output.print_aside(f"{script.id}{used}")
             self._output.print_plain(script.text)
         return None if view.scripts else Rejection("this survey has no scripts")
@@ -396,7 +396,7 @@ class PlainStation:
                 text = self._ask(TIME_QUESTION, TIME_HINT)
         self._output.print_marked("=", ", ".join(part for part in (time.echo, time.hint) if part))
         owner = self._ask_choice(OWNER_POLICIES, self._ask_optional, "Enter books it; or who calls?", OWNER_HINT)
-        person = self._ask_optional("whom to ask for?", "Enter for nobody named") if owner else ""
+        person = self._ask_optional("whom to ask for?", "Enter if not known") if owner else ""
         note = self._ask_optional("a note?", "Enter for none") if owner else ""
         policy = OWNER_POLICIES[owner]
         return self._station.book_appointment(text, reading=reading, policy=policy, person=person, note=note)

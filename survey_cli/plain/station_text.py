@@ -23,23 +23,23 @@ from survey_cli.wording import format_quantity
 
 STATION_COMMANDS: Final = {
     ".dial": "dial the current number",
-    ".interview": "begin the interview, or go on with it",
+    ".interview": "begin the interview, or continue it",
     ".outcomes": "all outcomes; a number or an id keys one, words behind it are its note, number, language or reason",
-    ".appointment WHEN": "make an appointment; how the time was understood is shown, and what is missing is asked for",
-    ".next": "the next number of the case; without a case, look for one again",
+    ".appointment WHEN": "make an appointment; shows how the time was understood, and asks for what is missing",
+    ".next": "the next number of the case; without a case, look again",
     ".number 2": "the second number of the case",
     ".add NUMBER": "another number was given",
     ".note TEXT": "a note on the case",
     ".scripts": "scripts to read aloud; .scripts ID notes that one was read",
-    ".faq": "what respondents ask, with the answers to read",
-    ".find WORDS": "a respondent calls back: cases by a part of a number, a name or a key",
+    ".faq": "questions respondents ask, with the answers to read",
+    ".find WORDS": "a respondent calls back: find the case by part of a number, name or key",
     ".fetch KEY": "take this case, even if it is not next in the queue",
     ".appointments": "my appointments",
-    ".back": "take back the last outcome",
+    ".back": "undo the last outcome",
     ".finish": "leave the case; one that was not called goes back to the queue",
-    ".pause REASON": "a break: no next case comes; .pause again resumes calling",
-    ".again": "this case once more, with everything that is known",
-    ".brief": "say only once what an experienced interviewer knows; .brief again says it every time",
+    ".pause REASON": "a break: no new case comes; .pause again resumes calling",
+    ".again": "this case once more, with everything known about it",
+    ".brief": "say only once what you know by heart; .brief again says it every time",
     ".leave": "end the shift; the end of input and Ctrl+C do the same",
     ".help": "this list",
 }
@@ -64,11 +64,11 @@ def render_view(view: StationView, *, brief: bool = False) -> list[str]:
                 f"On a break{f' ({flatten(reason)})' if reason else ''} since {since:%H:%M}; .pause resumes calling"
             ]
         case WrapUpView() if brief:
-            return ["After the call; Enter goes on"]
+            return ["After the call; Enter continues"]
         case WrapUpView():
             return [
                 f"After the call: {flatten(view.case)}, {flatten(view.outcome)}. "
-                ".note TEXT adds a note, .back takes the outcome back, Enter goes on"
+                ".note TEXT adds a note, .back undoes the outcome, Enter continues"
             ]
         case _:
             assert_never(view)
@@ -120,7 +120,9 @@ def render_pending_input(view: CaseView) -> list[str]:
     """Render what is needed before the case can be released."""
     match view.pending_input:
         case "time":
-            return ["To be called again: .appointment and the time, or callback where none was given"]
+            return [
+                "The respondent will be called again: type .appointment and the time, or callback if no time was given"
+            ]
         case "outcome":
             return ["The interview was not finished: key the outcome"]
         case _:

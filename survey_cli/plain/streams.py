@@ -166,7 +166,7 @@ class InputLines:
                 text = self._read_raw()
             return Rejection(f"longer than {MAX_LINE_LENGTH} characters: shorten it")
         if _SURROGATE.search(text):
-            return Rejection("this line has bytes that are no text in this terminal's encoding: type it again")
+            return Rejection("this line is not text in this terminal's encoding: type it again")
         return text.rstrip("\r\n")
 
     def _read_raw(self) -> str:
@@ -249,7 +249,9 @@ class OutputLines:
     def switch_brief(self) -> None:
         """Switch brief mode on or off, and say so."""
         self.brief = not self.brief
-        self.print_aside("brief: what was said is not repeated" if self.brief else "not brief: everything is said")
+        self.print_aside(
+            "brief mode: what was said is not repeated" if self.brief else "brief mode is off: everything is said"
+        )
 
     def print_marked(self, mark: str, text: str) -> None:
         """Print one line after a mark."""

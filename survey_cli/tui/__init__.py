@@ -31,7 +31,7 @@ def conduct_interview(session: InterviewProtocol, theme: str = "") -> None:
 
     _run(
         KeyApp(lambda: InterviewScreen(session), theme),
-        "Every answer given is stored: start the interview again and it goes on at the same question.",
+        "Every answer is stored: start the interview again to continue at the same question.",
     )
 
 
@@ -41,7 +41,7 @@ def run_station(session: "StationProtocol", theme: str = "") -> None:
 
     _run(
         StationApp(session, theme),
-        "Everything keyed is stored: start the station again and it goes on with the same case.",
+        "Everything keyed is stored: start the station again to continue with the same case.",
     )
 
 

@@ -317,7 +317,7 @@ def test_two_stations_in_one_interview(desktop: Desktop, plain: bool) -> None:
         suspend(first)
         see(first, "once more leaves")
         first.key("y")
-        see(first, "could not be suspended: start it again to continue")
+        see(first, "could not be suspended. Every answer is stored: start")
     assert first.end() == 1
     if not second.plain:
         second.key("\x1b")  # the notice that it was resumed is read
@@ -354,7 +354,7 @@ def test_a_database_that_is_deleted_leaves_a_way_out(desktop: Desktop, plain: bo
     if plain:
         see(station, "could not be suspended: not saved: the file has been moved, deleted or replaced")
     else:
-        see(station, "once more leaves without it")
+        see(station, "press it again to leave anyway")
         station.key("y")
         see(station, "could not be suspended")
     assert station.end() == 1
@@ -537,7 +537,7 @@ def test_a_terminal_without_a_full_screen(desktop: Desktop) -> None:
     desktop.stations.append(station)
     see(
         station,
-        "no full screen here (TERM=dumb), so the interview is conducted one line at a time, as with --plain",
+        "this terminal cannot show a full screen (TERM=dumb), so the interview is conducted one line at a time",
     )
     see(station, "for the tests")
     assert b"\x1b" not in station.raw
@@ -582,7 +582,9 @@ def test_a_closed_output_asks_nothing_and_a_closed_input_puts_aside() -> None:
         env=environment,
     )
     assert blind.returncode == 1
-    assert blind.stderr == ("survey: the output is closed, so no question can be shown — start it on a terminal\n")
+    assert blind.stderr == (
+        "survey: the output is closed, so no question can be shown — start the interview in a terminal\n"
+    )
     assert not Path("responses").exists()
     silent = subprocess.run(["sh", "-c", command + "<&-"], capture_output=True, text=True, check=False, env=environment)
     assert silent.returncode == 3

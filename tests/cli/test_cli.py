@@ -71,7 +71,7 @@ def test_an_earlier_name_of_a_command_leads_to_the_present_one(
     old: str, new: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_command([old, "asu.yaml"]) == 2
-    assert capsys.readouterr().err == f"survey: no such command '{old}' — it is now: survey {new}\n"
+    assert capsys.readouterr().err == f"survey: no such command '{old}' — the command is now: survey {new}\n"
     assert run_command(["explain", old]) == 0
     assert f"the command is now: survey {new}" in capsys.readouterr().err
     assert run_command([*new.split(), "--help"]) == 0
@@ -106,7 +106,7 @@ def test_a_share_is_a_number_or_a_percentage() -> None:
     [
         (["expor"], "survey: no such command 'expor' — did you mean 'export' or 'report'?"),
         (["check", "--strct", "x"], "survey check: no such option: --strct — did you mean '--strict'?"),
-        (["check"], "survey check: missing argument 'FILE' — `survey check --help` says how"),
+        (["check"], "survey check: missing argument 'FILE' — see `survey check --help`"),
         (
             ["export", "x", "--origin", "reel"],
             "survey export: invalid value for '--origin': 'reel' is not one of",
@@ -115,7 +115,7 @@ def test_a_share_is_a_number_or_a_percentage() -> None:
             ["simulate", "x", "--decline", "150%"],
             "survey simulate: invalid value for '--decline': '150%' is not a share from 0 to 1: write one such as 0.05",
         ),
-        (["interview", "x"], "survey interview: invalid value for --case: no terminal to ask for it"),
+        (["interview", "x"], "survey interview: invalid value for --case: there is no terminal to ask for it"),
         (["interview", "x", "--case", "1", "--set", "a"], "'a' is not COLUMN=VALUE"),
     ],
 )
@@ -216,7 +216,7 @@ def test_exports_say_what_they_leave_out_and_overwrite_nothing(mine: str, capsys
 
 def test_practice_is_kept_apart(mine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert held(monkeypatch, "\n2\n\n", mine, "--case", "9", "--practice") == 0
-    assert "no terminal here" in capsys.readouterr().err
+    assert "there is no terminal, so" in capsys.readouterr().err
     cases = {}
     for origin in ("real", "practice", "all"):
         assert run_command(["export", mine, "--origin", origin]) == 0
@@ -355,7 +355,7 @@ def test_our_own_mistake_is_a_report_without_anybodys_words(
     assert out == ""
     assert err == (
         "survey: this is a bug in survey (RuntimeError) — please report it with the file "
-        f"{report}, which holds no answers\n"
+        f"{report}, which contains no answers\n"
     )
     text = report.read_text(encoding="utf-8")
     assert "builtins.RuntimeError" in text
@@ -396,7 +396,7 @@ def test_a_full_disk_is_said_in_one_line(arguments: list[str]) -> None:
     with full.open("w") as out:
         done = subprocess.run([*SURVEY, *arguments], stdout=out, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1
-    assert done.stderr == "survey: no space left on device — fix that, then run the command again\n"
+    assert done.stderr == "survey: no space left on device — fix the cause, then run the command again\n"
 
 
 @pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

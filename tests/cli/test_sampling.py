@@ -180,7 +180,7 @@ def test_an_update_takes_no_case_from_a_station(survey, study) -> None:
         written("cases.csv", HEAD + ROWS.replace("West", "North").replace("East", "South"))
         _, err = survey("sample", "import", study, "cases.csv", "--update")
         assert "2 updated" in err
-        assert "1 are with a station" in err
+        assert "1 are at a station" in err
         assert kept.store.cases.renew_lease("a", "t", at + timedelta(hours=2))
     assert case("a").columns["region"] == "West"
 

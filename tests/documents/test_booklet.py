@@ -137,7 +137,7 @@ def test_a_frame_is_said_once_and_each_statement_alone() -> None:
 @pytest.mark.parametrize(
     ("file", "id", "said"),
     [
-        ("household.yaml", "no_consent", "Ends here unless consent is Yes; where that is not known, ends here as well."),
+        ("household.yaml", "no_consent", "Ends here unless consent is Yes; also ends here if that is not known."),
         ("household.yaml", "no_consent", "“Household refuses (soft)”. The interview is suspended"),
         ("asu_2000.yaml", "no_consent", "“Respondent refuses (hard)”. Nothing is asked after this."),
         ("household.yaml", "hh_size", "1 to 12 people"),
@@ -146,7 +146,7 @@ def test_a_frame_is_said_once_and_each_statement_alone() -> None:
         ("household.yaml", "income", "Confirm: if income is more than 20000, the interviewer asks back: "
                                      "“Did you say ‹income› dollars in one month?”"),
         ("household.yaml", "visit", "Check: accepted only if visit is at most the day of the interview"),
-        ("household.yaml", "born", "month and year or the year alone will do"),
+        ("household.yaml", "born", "month and year, or only the year, are enough"),
         ("household.yaml", "media", "in random order; “something else” and “none of these” stay last."),
         ("household.yaml", "media", "several answers: one or more, in order of mention"),
         ("household.yaml", "wording", "Drawn by chance: spend (1) and invest (1)"),
@@ -155,14 +155,14 @@ def test_a_frame_is_said_once_and_each_statement_alone() -> None:
         ("household.yaml", "sex", "Is ‹name, else “this person”› female or male?"),
         ("customer.yaml", "price", "‹the answers, the last after “or would you say”›"),
         ("customer.yaml", "price", "half of the interviews reverse the order"),
-        ("customer.yaml", "plan_held", "what the sample says of plan"),
-        ("customer.yaml", "contact_name", "Filled in beforehand: name, where that is known"),
+        ("customer.yaml", "plan_held", "the value of plan"),
+        ("customer.yaml", "contact_name", "Filled in beforehand: name, if known"),
         ("features/text_pattern.yaml", "zip", "as 99999: 9 is a digit"),
         ("features/option_conditions.yaml", "best", "By car (offered if owns includes a car)"),
         ("features/option_conditions.yaml", "best", "[also with a pram]"),
         ("features/statement_conditions.yaml", "importance", "easy parking (asked if drives is Yes)"),
         ("features/lookup_quota.yaml", "cell", "whether the quota sexes is open, full"),
-        ("features/by_interviewer.yaml", "voice", "Not asked: the interviewer answers."),
+        ("features/by_interviewer.yaml", "voice", "Not asked: the interviewer enters the answer."),
         ("features/number_codes.yaml", "age", "97 97 or older"),
         ("features/unit_decimals.yaml", "weight", "0.5 to 300 kg, up to 1 decimal place"),
     ],
@@ -177,7 +177,7 @@ def test_sections_and_rosters_say_their_rules() -> None:
     assert "Repeated as many times as hh_size says, at most 12 times." in text
     assert "Repeated once for each answer to media, at most 6 times." in text
     assert "Its items come in random order; s_open stays first; s_last stays last." in text
-    assert "Filled in when the respondent has hung up." in squeezed(page("asu_2000.yaml").text())
+    assert "Filled in after the respondent has hung up." in squeezed(page("asu_2000.yaml").text())
     until = squeezed(page("features/roster_until.yaml").text())
     assert "Repeated as long as trip_more is answered with yes, at most 3 times." in until
     assert until.count("Was there another trip?") == 1

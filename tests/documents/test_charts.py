@@ -140,7 +140,7 @@ def test_a_statement_with_hidden_counts_has_no_bar_but_its_words() -> None:
     assert chart is not None
     assert len(boxes(chart)) == len(PUBLISHED)
     assert any("not drawn" in t.text for t in texts(chart))
-    assert "Agreed. Not drawn, since some of its counts are hidden." in chart.description
+    assert "Agreed. Not drawn, because some of its counts are hidden." in chart.description
     assert draw_battery(battery(part)) is None
 
 

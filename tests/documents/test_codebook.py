@@ -212,7 +212,7 @@ def test_what_nobody_is_asked_says_how_it_comes_about() -> None:
     assert asked["media_order"].startswith("Drawn for each interview: the codes of the options")
     assert asked["media_other_text"] == "Asked with option other."
     assert asked["consent"] == "Asked of all."
-    assert asked["school"] == "Asked of all who got that far."
+    assert asked["school"] == "Asked of all who reached this item."
     sections = {v.name: v.section for v in made.variables}
     assert sections["name_1"] == sections["age_1"] == "The household: Members of the household"
     kept = {v.name: (v.storage, v.codes[0].label) for v in made.variables if v.section == "About the interview"}

@@ -108,5 +108,5 @@ def test_the_journal_keeps_the_rules_and_an_older_one_has_those_of_its_time() ->
 
 def test_it_is_said_in_print_and_warned_of() -> None:
     made = instrument(TRAVEL)
-    assert "Not asked where none of the answers is offered." in repr(build_booklet(made, ("en",)))
+    assert "Not asked if none of the answers is offered." in repr(build_booklet(made, ("en",)))
     assert [p.who for p in check_instrument(source_of(TRAVEL)).problems if p.rule == "no-option"] == ["best"]

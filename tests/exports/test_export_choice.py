@@ -277,7 +277,7 @@ def test_where_one_file_cannot_be_none_is_begun(shift: Shift, outs: list[str], t
 def test_an_option_with_nothing_in_it_does_not_mean_everything(shift: Shift, option: str) -> None:
     answer = CliRunner().invoke(build_app(), ["export", str(shift.file), "--db", shift.db, option, ""])
     assert answer.exit_code == 2
-    assert (answer.stdout, "it is empty" in answer.stderr) == ("", True)
+    assert (answer.stdout, "the value is empty" in answer.stderr) == ("", True)
 
 
 def test_cases_name_themselves_and_whoever_ruled_by_a_pseudonym(shift: Shift) -> None:

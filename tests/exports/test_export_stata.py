@@ -198,7 +198,7 @@ def test_where_letters_run_out_a_code_stands_and_it_is_said(tmp_path: Path) -> N
     held = [row[0] for row in rows]
     assert held[-2:] == [-42, -43]
     assert meta.variable_value_labels["q"][-43] == "K 23"
-    assert "k22, k23: Stata has no letter left for them; they are labeled codes" in notes
+    assert "k22, k23: Stata has no letters left for them, so they are labeled codes" in notes
 
 
 def test_a_missing_that_the_column_does_not_have_is_refused(tmp_path: Path) -> None:

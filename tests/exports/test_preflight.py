@@ -193,7 +193,7 @@ SAID = {
     "is named": {"format-name", "long-column"},
     "labels are cut": {"format-label", "long-label"},
     "labels of values are cut": {"format-label", "long-label"},
-    "no letter left": {"format-missing"},
+    "no letters left": {"format-missing"},
     "cannot label texts": {"format-codes"},
     "labels numbers up to": {"format-codes"},
     "missing codes": {"format-missing"},

@@ -37,7 +37,7 @@ def test_the_answers_of_a_battery_and_the_declines_are_said_once() -> None:
     assert said[0].startswith("[Chicago District, Survey of Anti-Smuggling Units]\n")
     assert said[0].endswith(f"Statement a.\n{AGREEMENT_LINES}[or .dk Don't know, .refused Refused]\n")
     assert said[1] == "= Disagree\nStatement b.\n[1 to 5 as before]\n"
-    assert said[2] == "= Strongly agree\nWhy?\n[a line that ends in \\ goes on in the next]\n"
+    assert said[2] == "= Strongly agree\nWhy?\n[a line that ends in \\ continues on the next]\n"
     assert said[3].startswith("= Don't know\n[Everything is answered: 3 answers")
     assert said[4] == "[Ended: Complete, 3 answers in 3 minutes 12 seconds]\n"
 
@@ -86,7 +86,7 @@ def test_a_read_back_is_still_told_from_a_check_of_the_interviewers() -> None:
     said = conduct(*script, lines=("600", "1", "600", "1", "600", ".ok", "600"), queries=queries)
     assert said[1] == "? Is that 600?\n[read it aloud: 1 yes, that is right; 2 no, ask again]\n"
     assert said[3] == "? Is that 600?\n[read it aloud]\n"
-    assert said[5] == "? 600 is much.\n[.ok confirms it, with a reason if you like, or another answer]\n"
+    assert said[5] == "? 600 is much.\n[.ok confirms it, with an optional reason; or type another answer]\n"
     assert said[7] == "? 600 is much.\n[.ok or another answer]\n"
 
 
@@ -97,9 +97,9 @@ def test_again_says_everything_about_the_question() -> None:
 
 def test_it_is_switched_during_an_interview() -> None:
     said = conduct(*statements("a", "b", "c", "d"), lines=(".brief", "1", ".BRIEF", "1"), brief=False)
-    assert said[1] == "[brief: what was said is not repeated]\n"
+    assert said[1] == "[brief mode: what was said is not repeated]\n"
     assert said[2] == "= Strongly agree\nStatement b.\n[1 to 5 as before]\n"
-    assert said[3] == "[not brief: everything is said]\n"
+    assert said[3] == "[brief mode is off: everything is said]\n"
     assert said[4] == f"= Strongly agree\nStatement c.\n{AGREEMENT_LINES}"
 
 
@@ -171,14 +171,14 @@ def test_again_says_everything_about_the_case() -> None:
 def test_what_can_be_typed_is_said_once_per_shift() -> None:
     said = work(FakeStation(), "7", "she", "no time", "2", "y", "7", "", "", "", "y", ".appointment tomorrow 3pm", "")
     asked = [part.splitlines()[-1] for part in said[:-1]]
-    assert asked[1] == "[who refused? (Enter for nobody named; .drop cancels)]"
+    assert asked[1] == "[who refused? (Enter if not known; .drop cancels)]"
     assert asked[6:9] == ["[who refused?]", "[the reason that was given?]", "[how strong?]"]
     assert asked[11].startswith("[Enter books it; or who calls? (1 anyone, 2 only me, 3 me first")
 
 
 def test_it_is_switched_during_a_shift_and_holds_in_its_interviews() -> None:
     said = work(FakeStation(), ".brief", ".dial", ".interview", "2", brief=False)
-    assert said[1] == "[brief: what was said is not repeated]\n"
+    assert said[1] == "[brief mode: what was said is not repeated]\n"
     assert said[2] == "= dial (915) 555-0122\n"
     assert said[3].startswith("[Chicago District, Survey of Anti-Smuggling Units]\n")
     assert "[Case: El Paso Sector" in said[0]

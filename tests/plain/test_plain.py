@@ -114,7 +114,7 @@ def test_a_whole_interview_as_a_transcript() -> None:
         >_
         = Sunday 3 March 1985
         Why?
-        [a line that ends in \\ goes on in the next]
+        [a line that ends in \\ continues on the next]
         >_
         >_
         [Everything is answered: 5 answers in 3 minutes 12 seconds]
@@ -179,7 +179,7 @@ def test_section_turn_and_declines_are_said_when_they_change() -> None:
     [
         ("answer", "was 2 No: Enter keeps"),
         ("prefill", "already here: 2 No. Enter takes it"),
-        ("reopened", "was 2 No: it no longer fits, ask again"),
+        ("reopened", "was 2 No, which no longer fits: ask again"),
     ],
 )
 def test_the_earlier_answer_comes_last(kind: str, said: str) -> None:
@@ -292,7 +292,7 @@ def test_unfinished_words_are_kept_as_a_draft_and_shown_again() -> None:
     assert desk.given == []
     again = one("Why?", VerbatimEntry())
     again.drafts = desk.drafts
-    shown = "[you had begun to type here: Enter keeps it]\n[one]\n[two]\n"
+    shown = "[you had started to type here: Enter keeps it]\n[one]\n[two]\n"
     assert shown in printed(again, "", "")[0]
     assert again.given[0] == ("a", "one\ntwo")
 
@@ -305,7 +305,7 @@ def test_a_soft_check_takes_ok_with_a_reason_or_another_entry() -> None:
     def desk() -> Fake:
         return Fake((hours, last), queries={("hours", "120"): query})
 
-    said = "? 120 is *many*.\n[.ok confirms it, with a reason if you like, or another answer]\n"
+    said = "? 120 is *many*.\n[.ok confirms it, with an optional reason; or type another answer]\n"
     first = desk()
     after = printed(first, "120", "", ".ok two jobs", "")
     assert after[1] == said
@@ -411,7 +411,7 @@ def test_back_jump_note_and_language() -> None:
     assert [entry for _, entry in desk.given] == ["", "1", "2", "9", "3"]
     assert "was 1 Strongly agree: Enter keeps" in after[3]
     assert after[8] == "[noted]\n"
-    assert after[9].startswith("! a note needs a text")
+    assert after[9].startswith("! a note needs text")
     assert "[Section: Work]" in after[10]
     assert "Which district office" in after[10]
     assert after[11] == "! now es; type .lang and one of en, es\n"
@@ -442,7 +442,7 @@ def test_help_says_where_one_is_and_lists_every_dot_word() -> None:
 
 @pytest.mark.parametrize("word", [f".{name}" for name in ENTRY_COMMAND_NAMES])
 def test_every_listed_dot_word_is_known(word: str) -> None:
-    assert "is no command" not in held(one("One?", YES_NO), word)[1]
+    assert "is not a command" not in held(one("One?", YES_NO), word)[1]
 
 
 def test_answers_to_questions_are_read_and_the_questions_are_not() -> None:
@@ -534,7 +534,7 @@ def test_the_review_lists_declines_warnings_and_notes_and_enter_completes() -> N
     assert review.splitlines() == [
         "[Everything is answered: 2 answers in 3 minutes 12 seconds]",
         "[declined: q6  Do you agree?: .dk]",
-        "[confirmed in spite of a warning: hours  How many hours?: 99 (two jobs)]",
+        "[confirmed despite a warning: hours  How many hours?: 99 (two jobs)]",
         "[note at q6: tired]",
         "[Enter completes the interview; .back or .jump ID corrects an answer]",
     ]

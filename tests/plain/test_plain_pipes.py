@@ -41,7 +41,7 @@ def test_a_line_that_is_no_text_or_endless_is_not_taken() -> None:
     conduct_interview(desk, read, write)
     assert desk.given == [("a", "café")]
     assert [line.partition(":")[0] for line in write.getvalue().splitlines() if line[0] == "!"] == [
-        "! this line has bytes that are no text in this terminal's encoding",
+        "! this line is not text in this terminal's encoding",
         "! an answer is needed, or .dk",
         f"! longer than {MAX_LINE_LENGTH} characters",
     ]

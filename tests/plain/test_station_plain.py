@@ -261,7 +261,7 @@ def test_every_dot_word_of_the_help_is_known() -> None:
     for word, does in STATION_COMMANDS.items():
         assert f"[{word}  {does}]" in said
         answered = worked(FakeStation(), word.split()[0], "")[1]
-        assert "is no command here" not in answered, word
+        assert "is not a command here" not in answered, word
     assert "! .dail is not a command here: did you mean .dial?" in worked(FakeStation(), ".dail")[1]
     assert "! it is typed as .note TEXT" in worked(FakeStation(), ".note")[1]
 
@@ -373,7 +373,7 @@ def test_lines_through_a_real_pipe() -> None:
         check=False,
     )
     assert ran.returncode == 0
-    assert b"no text in this terminal's encoding" in ran.stdout
+    assert b"is not text in this terminal's encoding" in ran.stdout
     assert b"= No answer: kept" in ran.stdout
     assert ran.stderr == b""
 

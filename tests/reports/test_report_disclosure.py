@@ -162,7 +162,7 @@ def test_a_test_beside_hidden_counts_is_not_shown():
     report = Report(AGREE, rows, options=ResultOptions(threshold=5), by=["kind"])
     table = report.banner.find_table("q")
     assert table is not None
-    assert [(test.text, test.p) for test in table.tests] == [("no test beside hidden counts", None)]
+    assert [(test.text, test.p) for test in table.tests] == [("no test, because counts are hidden", None)]
     assert not any(figure.letters for row in table.rows for figure in row.figures)
 
 

@@ -162,7 +162,8 @@ def test_whatever_narrows_a_report_is_said_in_it(study: Path, tmp_path: Path):
     districts = sum(row["kind"] == "District" for row in counted)
     assert report.interviews == districts
     assert (
-        report.filter_notes[0] == f"Only interviews of which this is true: {condition} — {districts} of {len(counted)}."
+        report.filter_notes[0]
+        == f"Only interviews for which this is true: {condition} — {districts} of {len(counted)}."
     )
     assert report.filter_notes[1] == f"Only 2 of {len(whole.items)} items: q2, q3."
     box = {line.label: line.text for line in report.methods}
@@ -200,7 +201,7 @@ def test_a_part_of_a_census_is_a_census_and_of_a_sample_a_sample_of_no_known_siz
     (told,) = [line.text for line in sample.methods if line.label == "Precision"]
     n = sample.interviews
     assert told.startswith(f"± {196 * 0.5 / n**0.5:.1f} points")
-    assert "since this part of it has no known size" in told
+    assert "because the size of this part is not known" in told
     (told,) = [line.text for line in made(Path(large), replace(WISH, db=kept)).methods if line.label == "Precision"]
     assert "with the correction for a population of 900" in told
 

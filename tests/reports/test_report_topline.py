@@ -119,7 +119,7 @@ def test_declines_and_volunteered_answers_are_rows_and_valid_leaves_them_out():
 def test_who_was_not_asked_or_not_reached_is_in_no_base():
     rows = [*people("q2", _1=3), {"q2": NOT_ASKED}, {"q2": NOT_REACHED}]
     base = Report(AGREE, rows)["q2"].base
-    assert (base.asked, base.text) == (3, "asked of 3, who got that far")
+    assert (base.asked, base.text) == (3, "asked of 3, who reached this item")
 
 
 def test_the_base_is_said_in_the_designers_words_or_in_those_of_the_condition():
@@ -393,7 +393,7 @@ items:
 def test_each_turn_of_a_roster_has_its_own_base():
     report = Report(ROSTER, [{"size": 2, "sex_1": 1, "sex_2": 2}, {"size": 1, "sex_1": 2}])
     assert report["sex_1"].base.text == "all 2"
-    assert report["sex_2"].base.text == "asked of 1, who came to turn 2"
+    assert report["sex_2"].base.text == "asked of 1, who reached turn 2"
     assert report.texts("sex_2")["Woman"] == ("1", "100")
     assert report["sex_2"].section == "Members"
 

@@ -119,7 +119,7 @@ def test_what_did_not_work_is_said():
     alone = interviews(*[(1, 1, 1)] * 5, (NOT_ASKED, 1, 1))
     found = compute_weights(alone.answers, targets=targets[:2])
     assert isinstance(found, InterviewWeights)
-    assert any("nobody of Woman was interviewed" in note for note in found.weighting.notes)
+    assert any("nobody in Woman was interviewed" in note for note in found.weighting.notes)
     assert any("1 interview without a value" in note for note in found.weighting.notes)
     assert find_unreachable(margin("sex", [0, 0], "1/2", "1/2")) == ["1"]
 
@@ -151,9 +151,9 @@ def test_weights_and_targets_that_cannot_be_are_refused():
 @pytest.mark.parametrize(
     ("targets", "said"),
     [
-        ([("sex", "1", "0.5")], "one value alone"),
+        ([("sex", "1", "0.5")], "only one value"),
         ([("sex", "1", "0.5"), ("sex", "2", "0.05")], "add up to 0.55"),
-        ([("sex", "1", "0"), ("sex", "2", "0")], "add up to nothing"),
+        ([("sex", "1", "0"), ("sex", "2", "0")], "add up to 0"),
         ([("w", "11", "0.5"), ("w", "23", "0.5")], "no value '11'"),
     ],
 )
@@ -180,7 +180,7 @@ def test_how_many_have_no_target_is_not_told_where_small_counts_are_hidden():
     found = compute_weights(alone.answers, targets=targets, threshold=5)
     assert isinstance(found, InterviewWeights)
     assert [note for note in found.weighting.notes if "without a value" in note] == [
-        "sex: interviews without a value that has a target: their share stays."
+        "sex: interviews without a value that has a target: their share is unchanged."
     ]
 
 

@@ -262,7 +262,7 @@ def test_since_a_day_only_what_began_later_is_counted_and_cases_stand_as_they_ar
 def test_when_the_last_backup_was_made_is_known_and_shown_on_the_clock_of_who_asks(tmp_path: Path) -> None:
     path = a_study([history("a").at(DAY).call("busy")])
     assert told(path).backed_up is None
-    assert render_status(told(path), cells=80)[-1] == "backup: no backup yet; survey db backup makes one"
+    assert render_status(told(path), cells=80)[-1] == "backup: no backup yet; make one with survey db backup"
     for hours, name in ((0, "one.db"), (2, "two.db")):
         assert isinstance(back_up_database(path, tmp_path / name, at=NOW + timedelta(hours=hours)), str)
     with pytest.raises(UserError):

@@ -174,7 +174,7 @@ def test_rates_as_of_two_dates_are_those_of_what_had_happened_by_then() -> None:
     assert column(first).counts == DispositionCounts(r=1, nc=2)
     assert column(first).open_cases == 3
     assert "as of the end of Tue 17 Nov 2026 (MST, UTC-07:00)" in first.title
-    assert "had closed then: 3 cases were open" in " ".join(first.notes)
+    assert "had ended then: 3 cases were open" in " ".join(first.notes)
     assert column(rated(path, as_of="2026-11-18")).counts == DispositionCounts(r=2, nc=1)
     assert column(rated(path, as_of="2026-11-19 10:00")).counts == DispositionCounts(i=1, r=2)
     assert column(rated(path, as_of="2026-11-19T09:59-07:00")).counts == DispositionCounts(r=2, nc=1)
@@ -494,8 +494,8 @@ def test_the_command_prints_counts_rates_and_what_is_open(capsys: pytest.Capture
     [
         (["study.yaml", "--counts", "x.csv"], "give an instrument, or final counts"),
         ([], "give an instrument, or final counts"),
-        (["study.yaml", "--frame", "rdd"], "an instrument has its own"),
-        (["--counts", "x.csv", "--by", "kind"], "are for an instrument's cases"),
+        (["study.yaml", "--frame", "rdd"], "an instrument defines its own"),
+        (["--counts", "x.csv", "--by", "kind"], "are only for an instrument's cases"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(

@@ -313,7 +313,7 @@ def test_a_correction_keeps_what_was_keyed(tmp_path: Path) -> None:
     assert isinstance(sheet, CaseSheet)
     said = [f"{line.what}: {line.note}" for line in sheet.history]
     assert any("respondent refuses (hard)" in line and "shouted" in line for line in said)
-    assert said[-1] == "a supervisor corrected it to call back, no time given: was a misunderstanding"
+    assert said[-1] == "a supervisor corrected the outcome to call back, no time given: was a misunderstanding"
 
 
 def test_a_number_lives_and_dies_with_the_outcome_it_is_given(tmp_path: Path) -> None:
@@ -639,7 +639,7 @@ def test_lists_for_programs(survey) -> None:
     assert found[0]["due_at"] == "2026-11-25T16:00:00+00:00"
     sheet = json.loads(survey("case show", "A", "--format", "json")[0])
     assert sheet["numbers"][0]["shown"] == "(312) 555-0100"
-    assert sheet["history"][0]["what"] == "came with the sample"
+    assert sheet["history"][0]["what"] == "imported with the sample"
 
 
 def test_wrong_commands_are_answered_in_one_line(survey) -> None:
@@ -648,8 +648,8 @@ def test_wrong_commands_are_answered_in_one_line(survey) -> None:
         ("case why", ("Al",), 1, "did you mean 'A'?"),
         ("case why", ("A", "--at", "soon"), 2, "write 2026-11-24 15:00"),
         ("case why", ("A", "--interviewer", "zoe"), 1, "is not on the study's list of people"),
-        ("case reopen", (), 2, "name a case, or --refusals soft"),
-        ("case reassign", ("A",), 2, "name the new owner of the appointment"),
+        ("case reopen", (), 2, "give a case, or --refusals soft"),
+        ("case reassign", ("A",), 2, "give the new owner of the appointment"),
         ("sample release", ("1",), 1, "no replicates"),
         ("case free", ("A",), 1, "no station has it"),
         ("case show", ("A", "--format", "csv"), 2, "'csv' is not one of"),

@@ -103,7 +103,7 @@ def test_an_item_that_is_gone_is_said_and_its_answer_returns_with_it() -> None:
     shown.session.go_back()
     assert place(shown) == "age"
     shown = followed(preview, SHORT)
-    assert "age is no longer in the file: now at bye" in shown.remark
+    assert "age was removed: now at bye" in shown.remark
     assert place(shown) == "bye"
     assert "age" not in data(shown)
     shown = followed(preview, TEXT)
@@ -115,7 +115,7 @@ def test_a_renamed_item_is_found_again_in_its_place() -> None:
     keyed(preview.restart(), "", "1", "3")
     shown = followed(preview, TEXT.replace("id: age", "id: age_now"))
     assert place(shown) == "age_now"
-    assert "age is no longer in the file: now at age_now" in shown.remark
+    assert "age was removed: now at age_now" in shown.remark
 
 
 def test_a_new_item_before_the_present_one_is_invented_and_said() -> None:

@@ -237,7 +237,7 @@ def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path
     assert sum(agent.log.calls for agent in model.interviewers) > MIN_CALLS
     assert many.propensities.contact == pytest.approx(0.5, abs=0.12)
     assert many.propensities.refuse == pytest.approx(0.4, abs=0.08)
-    assert any(re.search(r"of [\d,]+ calls here", line) for line in many.basis)
+    assert any(re.search(r"of [\d,]+ calls in this study", line) for line in many.basis)
     assert many.length is not None
     assert timedelta(minutes=1) < many.length < timedelta(minutes=5)
 
@@ -247,7 +247,7 @@ def test_what_is_lacking_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         forecast(ForecastOptions(path=str(shift.file), at=shift.at, db=shift.db, zone="Mars/Olympus"))
     nowhere = caught.value
-    assert "no time zone" in nowhere.what
+    assert "not a time zone" in nowhere.what
     over = shift.file.read_text().replace("  country: US\n", "  country: US\n  ends: 2026-11-20\n")
     shift.file.write_text(over)
     with pytest.raises(UserError) as caught:
@@ -273,7 +273,7 @@ def test_an_interrupted_forecast_keeps_what_it_has(tmp_path: Path) -> None:
     shown = "\n\n".join(_render_parts(found))
     assert re.search(r"^ *1 +\d+ .* no$", shown, re.MULTILINE)
     assert re.search(r"^ *2\* +\d+ .* \?$", shown, re.MULTILINE)
-    assert "\n* interrupted after 3 of 20 days: its figures are of these days only\n" in shown
+    assert "\n* interrupted after 3 of 20 days: its figures are for these days only\n" in shown
 
 
 def test_the_command_prints_a_table_or_figures(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -183,7 +183,7 @@ def test_the_closing_review_lists_what_may_need_correction(keyed: Keyed) -> None
     assert "Every question is answered" in text
     assert "3 answers in 15:02" in text
     assert re.search(r"DECLINED\n.* a +\.?d", text)
-    assert re.search(r"CONFIRMED IN SPITE OF A WARNING\n.* h ", text)
+    assert re.search(r"CONFIRMED DESPITE A WARNING\n.* h ", text)
     assert re.search(r"NOTES\n.* b  sounds tired", text)
     board.press("x")
     assert "Enter completes the interview" in board.why
@@ -517,7 +517,7 @@ def test_a_click_after_a_key_never_answers_the_next_question(keyed: Keyed) -> No
     board.interview.click_option(AGREEMENT.options[3])  # clicked while a was shown
     board.pause()
     assert session.given == [("a", "2")]
-    assert board.why == "that click was for the question before"
+    assert board.why == "that click was for the previous question"
     board.press("escape")
     board.interview.click_option(AGREEMENT.options[3])
     board.pause()

@@ -111,7 +111,7 @@ def test_a_screen_that_breaks_ends_without_a_traceback_and_keeps_what_was_given(
     terminal.until("A?")
     terminal.child.send("2")
     shown = terminal.until("GIVEN [('a', '2')]")
-    assert "The screen failed (ZeroDivisionError). Every answer given is stored" in shown
+    assert "The screen failed (ZeroDivisionError). Every answer is stored" in shown
     assert "Traceback" not in shown
 
 

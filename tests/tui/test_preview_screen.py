@@ -62,7 +62,7 @@ def test_the_screen_says_preview_and_follows_the_file() -> None:
         saved(TEXT.replace("How many cars?", "'How many [b]cars[/b] have you?'"))
         changed = screen()
         assert "How many [b]cars[/b] have you?" in changed
-        assert "the file was read again: 1 answer kept" in changed
+        assert "file read again: 1 answer kept" in changed
 
 
 def test_problems_take_the_place_of_the_question_and_keys_wait() -> None:
@@ -290,7 +290,7 @@ def test_keys_typed_ahead_are_not_taken_for_the_answer_to_another_item() -> None
         screen("enter")
         typed_at = time.monotonic()
         saved(TEXT.replace("id: own", "id: car").replace("own ==", "car =="))
-        assert "own is no longer in the file: now at car" in " ".join(screen().split())
+        assert "own was removed: now at car" in screen()
         screen.run(screen.app.press("1", typed_at))
         assert "1 key typed ahead not used" in screen()
         assert "Do you own a car?" in screen()
@@ -327,7 +327,7 @@ def test_what_was_typed_at_an_item_that_went_comes_back_with_it() -> None:
         line = next(line for line in TEXT.splitlines() if "id: why" in line) + "\n"
         saved(TEXT.replace(line, ""))
         gone = screen()
-        assert "why is no longer in the file" in " ".join(gone.split())
+        assert "why was removed" in gone
         assert "How old are you?" in gone
         saved(TEXT)
         screen()

@@ -147,7 +147,7 @@ def test_the_list_of_outcomes_is_narrowed_by_words_and_keeps_its_numbers() -> No
         assert f"{OUTCOMES['language'].number}  Language problem" in at.text()
         assert "Fax" not in at.text()
         at.press("xyz", "enter")
-        assert at.why == "no outcome has these words"
+        assert at.why == "no outcome matches"
 
 
 def test_next_number_goes_round_those_that_live_and_dial_asks_before_it_dials_twice() -> None:
@@ -523,7 +523,7 @@ def test_somebody_who_calls_back_is_found_by_a_part_of_a_number() -> None:
         assert done(station) == ["fetch DT-02"]
         assert "Detroit District" in at.text()
     with calling(FakeStation(), "/", "zzz", "enter") as at:
-        assert "no case has this" in at.why
+        assert "no case matches" in at.why
         at.press("escape", "escape")
         assert at.panel == ""
 
@@ -822,7 +822,7 @@ def test_a_number_dialed_by_hand_a_dead_one_and_one_out_of_hours_are_described_i
 
 def test_the_last_outcome_is_shown_with_the_key_that_takes_it_back() -> None:
     with calling(FakeStation(), "d", "1") as at:
-        assert "No answer: kept at 11:43 · Bksp takes it back" in at.text()
+        assert "No answer: kept at 11:43 · Bksp undoes it" in at.text()
         at.press("z")
         assert "No answer: kept" not in at.text()
 
@@ -1002,7 +1002,7 @@ def test_a_shift_on_the_real_session(tmp_path: Path) -> None:
         idle = station.view()
         assert isinstance(idle, IdleView)
         assert idle.next_at is not None
-        assert f"{idle.next_at:%H:%M}. The case comes by itself." in at.text()
+        assert f"{idle.next_at:%H:%M}. It appears automatically." in at.text()
         shift.at = idle.next_at
         at.beat()
         assert at.station.bell_due

@@ -60,7 +60,7 @@ def test_the_command_prints_once_where_there_is_no_screen_and_gives_data(
     assert run_command(["status", str(path), "--watch", "--zone", "America/Denver"]) == 0
     shown = capsys.readouterr()
     assert shown.out.startswith("study, ")
-    assert "no full screen here" in shown.err
+    assert "this terminal cannot show a full screen" in shown.err
     assert run_command(["status", str(path), "--format", "json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["progress"] == {

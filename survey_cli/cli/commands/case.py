@@ -109,7 +109,7 @@ def reopen(
     from survey_cli.services.cases.case_actions import reopen_case, reopen_refusals
 
     if bool(case) == bool(refusals):
-        raise typer.BadParameter("name a case, or --refusals soft", param_hint="CASE")
+        raise typer.BadParameter("give a case, or --refusals soft", param_hint="CASE")
     request = build_request(file, by=by, people=people, db=db)
     if case:
         _say_change(reopen_case(request, case, why=note))
@@ -153,7 +153,7 @@ def free(
 
     changed, lease = free_case(build_request(file, by=by, people=people, db=db), case)
     since = f" since {datetimes.format_here(lease.since)}" if lease.since else ""
-    say(f"{changed.key}: {lease.by} had it at station {lease.station}{since}")
+    say(f"{changed.key}: {lease.by} at station {lease.station} had it{since}")
     _say_change(changed)
 
 
@@ -181,9 +181,9 @@ def reassign(
     from survey_cli.services.cases.case_actions import reassign_appointments
 
     if bool(case) == bool(all_of):
-        raise typer.BadParameter("name a case, or --all-of NAME", param_hint="CASE")
+        raise typer.BadParameter("give a case, or --all-of NAME", param_hint="CASE")
     if not to:
-        raise typer.BadParameter("name the new owner of the appointment, or anyone", param_hint="--to")
+        raise typer.BadParameter("give the new owner of the appointment, or anyone", param_hint="--to")
     batch = reassign_appointments(
         build_request(file, by=by, people=people, db=db),
         to=to,

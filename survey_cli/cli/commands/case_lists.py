@@ -196,7 +196,7 @@ def _describe_status(line: "CaseLine", zone: str) -> str:
 def say_skipped(skipped: Sequence[tuple[str, str]]) -> None:
     """Print which cases were skipped and why: the first few, and how many more."""
     for key, reason in skipped[:MAX_SKIPPED]:
-        say(f"{key}: not changed: {reason}")
+        say(f"{key}: not changed, because {reason}")
     if len(skipped) > MAX_SKIPPED:
         say(f"… and {len(skipped) - MAX_SKIPPED} more were not changed")
 
@@ -323,7 +323,7 @@ def people(
     rows = [
         (
             line.login,
-            line.role or "(not listed)",
+            line.role or "(not on the list)",
             line.languages or "any",
             line.skills or "–",
             line.pseudonym or "–",
@@ -341,6 +341,6 @@ def people(
     else:
         say(
             wrap_paragraph(
-                "no people are listed, so everybody may do everything; list them in interviewers.csv beside the database"
+                "no people are listed, so everybody has all rights; list people in interviewers.csv beside the database"
             )
         )

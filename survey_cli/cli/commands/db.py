@@ -72,7 +72,7 @@ def restore(
     say(f"the replaced database is kept: {result.kept}")
     lost_entries = result.lost
     if lost_entries is None:
-        say("the replaced database cannot be read, so it is unknown whether it has anything newer")
+        say("the replaced database cannot be read, so newer entries in it cannot be listed")
     elif any(lost_entries[:-1]):
         parts = (
             format_quantity(number, name)
@@ -84,7 +84,7 @@ def restore(
         )
         say(f"only in the replaced database: {', '.join(parts)}{newest}")
     else:
-        say("nothing in the replaced database is newer")
+        say("the replaced database has no newer entries")
 
 
 def upgrade(file: InstrumentArgument, db: DatabaseOption = None) -> None:

@@ -91,7 +91,7 @@ def forecast(
     else:
         print("\n\n".join(_render_parts(result)))
     if result.interrupted:
-        say("interrupted: rows that would follow are missing")
+        say("interrupted: the remaining rows are missing")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -99,7 +99,7 @@ def _parse_levels(text: str) -> tuple[int, ...]:
     """Parse the numbers of interviewers, one for each row; empty where none is given."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if any(not part.isdecimal() or not 0 < int(part) <= MAX_INTERVIEWERS for part in parts):
-        raise typer.BadParameter(f"--interviewers {text}: write numbers from 1 to {MAX_INTERVIEWERS}, as 4,8,12")
+        raise typer.BadParameter(f"--interviewers {text}: write numbers from 1 to {MAX_INTERVIEWERS}, such as 4,8,12")
     return tuple(map(int, parts))
 
 
@@ -138,7 +138,7 @@ def _render_parts(result: "Forecast") -> Iterator[str]:
     if last is not None:
         yield wrap_paragraph(
             f"* interrupted after {last.days} of {format_quantity(result.days, 'day')}: "
-            "its figures are of these days only"
+            "its figures are for these days only"
         )
     for row in result.rows:
         if row.unfilled and row is not last:
@@ -156,4 +156,4 @@ def _format_figure(value: float | None, *, digits: int = 1) -> str:
 def _describe_unfilled(row: "ForecastRow", *, several: bool) -> str:
     cells = [f"{cell.cell} {cell.complete:,} of {cell.target:,}" for cell in row.unfilled]
     who = format_quantity(row.interviewers, "interviewer") + (f" and spread: {row.spread}" if several else "")
-    return f"With {who} these cells do not fill: {join_first(cells, MAX_CELLS)}."
+    return f"With {who}, these cells do not fill: {join_first(cells, MAX_CELLS)}."

@@ -76,24 +76,26 @@ def interview(
     from survey_cli.study.location import describe_files
 
     if sys.__stdout__ is None:
-        raise UserError("survey", "the output is closed, so no question can be shown", "start it on a terminal")
+        raise UserError(
+            "survey", "the output is closed, so no question can be shown", "start the interview in a terminal"
+        )
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     known_columns = parse_columns(columns or [])
     if not case.strip():
         if not terminal:
-            raise typer.BadParameter("no terminal to ask for it: give the case's key", param_hint="--case")
+            raise typer.BadParameter("there is no terminal to ask for it: give the case's key", param_hint="--case")
         _list_column_requests(file, db=db, case="", practice=practice)  # report errors before asking for anything
         case = _ask_line("Case")
         known_columns |= _ask_columns(_list_column_requests(file, db=db, case=case, practice=practice), known_columns)
     plain = plain or brief
     if not plain and not terminal:
-        say("survey: no terminal here, so the interview is conducted one line at a time, as with --plain")
+        say("survey: there is no terminal, so the interview is conducted one line at a time, as with --plain")
         plain = True
     if not plain and os.environ.get("TERM") in SIMPLE_TERMINALS:
         term = os.environ["TERM"]
         say(
-            f"survey: no full screen here (TERM={term}), so the interview is conducted one line at a time, "
-            "as with --plain"
+            f"survey: this terminal cannot show a full screen (TERM={term}), so the interview is conducted one line"
+            " at a time, as with --plain"
         )
         plain = True
     start_options = StartOptions(
@@ -178,7 +180,7 @@ def _run_full_screen(session: "InterviewSession", theme: str) -> int:
         return 1
     result = session.result()
     if result is None:
-        say("The interview could not be suspended: start it again to continue. Every answer is stored.")
+        say("The interview could not be suspended. Every answer is stored: start it again to continue.")
         return 1
     say(_describe_closing(session, result))
     return 0 if result.status == "ended" or (result.status == "suspended" and result.outcome) else SUSPENDED
@@ -189,7 +191,7 @@ def _describe_closing(session: "InterviewSession", result: "InterviewResult") ->
     minutes, seconds = divmod(round(result.duration.total_seconds()), 60)
     outcome = result.outcome.name.lower() if result.outcome else result.status
     if result.status == "lost":
-        outcome = "left, another station took it over"
+        outcome = "left, because another station took it over"
     practice = "practice, " if session.practice else ""
     remark = f"; {result.remark}" if result.remark else ""
     if result.erased:

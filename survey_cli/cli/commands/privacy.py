@@ -52,7 +52,8 @@ def subject(
     person = load_subject(build_request(file, by=by, people=people, db=db), case)
     print(render_json(person) if form is ResultFormat.json else "\n".join(_render_subject(person)))
     say(
-        f"{person.where}: this is everything here; exports, the sample file, printed lists and backups are not included"
+        f"{person.where}: this is everything in the database; exports, the sample file, printed lists"
+        " and backups are not included"
     )
 
 
@@ -69,7 +70,7 @@ def _render_subject(person: "Subject") -> Iterator[str]:
         )
     yield f"  on the do-not-call list: {'yes' if person.on_do_not_call_list else 'no'}"
     if person.zone or person.language:
-        yield make_printable(f"  zone {person.zone or 'unknown'}, language {person.language or 'not said'}")
+        yield make_printable(f"  zone {person.zone or 'unknown'}, language {person.language or 'unknown'}")
     for column in person.columns:
         personal = " (personal)" if column.personal else ""
         yield make_printable(f"  {column.label}: {column.words}{personal}")
@@ -140,20 +141,20 @@ def erase(
 
     request = build_request(file, by=by, people=people, db=db)
     if bool(case) == unfinished:
-        raise typer.BadParameter("name a case, or --unfinished", param_hint="CASE")
+        raise typer.BadParameter("give a case, or --unfinished", param_hint="CASE")
     if unfinished:
         finished = finish_erasure(request)
-        say(f"{format_quantity(finished.interviews, 'interview')} erased that had been left unfinished")
+        say(f"{format_quantity(finished.interviews, 'interview')} with an unfinished erasure erased")
         _warn_of_free_pages(file, clean=finished.scrubbed)
         raise typer.Exit(0 if finished.scrubbed else 1)
     if not reason.strip():
-        raise typer.BadParameter("give a reason, without a name in it", param_hint="--reason")
+        raise typer.BadParameter("give a reason that contains no name", param_hint="--reason")
     preview = preview_erasure(request, case)
     for line in _render_preview(preview):
         say(line)
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UserError(f"case {case}", "nothing was erased: there is no terminal to confirm it", "give --yes")
+            raise UserError(f"case {case}", "nothing was erased: there is no terminal to confirm it", "add --yes")
         if not typer.confirm("Erase this for good?", err=True):
             say("nothing was erased")
             raise typer.Exit(1)
@@ -162,10 +163,10 @@ def erase(
         history = "name, numbers and history; " if result.case else ""
         say(f"{case}: erased: {history}{format_quantity(result.interviews, 'interview')}")
     else:
-        say(f"{case}: nothing was left to erase")
+        say(f"{case}: there was nothing left to erase")
     _warn_of_free_pages(file, clean=result.scrubbed)
     say(f"the key {case!r} is kept; if it identifies the person, only a new sample can change it")
-    say("the sample file, exports, printed lists and backups are for you to delete")
+    say("delete the sample file, exports, printed lists and backups yourself")
 
 
 def _render_preview(preview: "ErasurePreview") -> Iterator[str]:
@@ -216,5 +217,5 @@ def anonymize(
         say(f"next: {datetimes.format_here(result.next_at)}")
     _warn_of_free_pages(file, clean=result.clean)
     if (result.cases or result.interviews) and not result.dry_run:
-        say("the sample file, exports, printed lists and backups are for you to delete")
+        say("delete the sample file, exports, printed lists and backups yourself")
     raise typer.Exit(1 if result.skipped else 0)

@@ -113,11 +113,11 @@ def _accept_changes(
     from survey_cli.services.questionnaire.version_check import accept_changes
 
     if not items:
-        raise UserError("--accept", "no item is named", "name the accepted item: --accept q1")
+        raise UserError("--accept", "no item is given", "give the accepted item: --accept q1")
     if not reason.strip():
-        raise UserError("--reason", "no reason is given", "say why the change is intended: --reason TEXT")
+        raise UserError("--reason", "no reason is given", "explain why the change is intended: --reason TEXT")
     if len(files) != 1:
-        raise UserError("--accept", "several files are named", "accept changes of one questionnaire at a time")
+        raise UserError("--accept", "several files are given", "accept changes of one questionnaire at a time")
     accept_changes(files[0], items, reason.strip(), same=same, by=by, db=db)
 
 

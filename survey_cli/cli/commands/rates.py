@@ -141,7 +141,7 @@ def rates(
     )
     if counts:
         if by or as_of or finalized or weighted:
-            raise typer.BadParameter("--by, --as-of, --finalized and --weighted are for an instrument's cases")
+            raise typer.BadParameter("--by, --as-of, --finalized and --weighted are only for an instrument's cases")
         try:
             result = compute_rates_from_counts(counts, assumptions, stdin=sys.stdin.buffer)
         except UserError as error:
@@ -150,7 +150,7 @@ def rates(
             raise UserError(error.where, error.what, error.remedy, error.problems[-MOST_PROBLEMS:]) from error
     else:
         if frame or quotas:
-            raise typer.BadParameter("--frame and --quotas are for --counts: an instrument has its own")
+            raise typer.BadParameter("--frame and --quotas are only for --counts: an instrument defines its own")
         options = RatesOptions(
             by=by,
             as_of=as_of,

@@ -151,9 +151,9 @@ def _describe_import(result: "ImportResult", *, update: bool) -> str:
     elif result.summary.changed:
         parts.append(f"{result.summary.changed:,} differ and were not changed (--update changes them)")
     if result.busy:
-        parts.append(f"{len(result.busy):,} are with a station and were not changed: import again later")
+        parts.append(f"{len(result.busy):,} are at a station and were not changed: import again later")
     if result.nameless:
-        parts.append(f"{len(result.nameless):,} in the file were erased or anonymized, and stay so")
+        parts.append(f"{len(result.nameless):,} in the file were erased or anonymized before and were not changed")
     return f"{result.where}: {', '.join(parts)}"
 
 
@@ -243,7 +243,7 @@ def do_not_call_remove(
     from survey_cli.services.sample.do_not_call_list import remove_numbers
 
     if not reason.strip():
-        raise typer.BadParameter("give a reason, without a name in it", param_hint="--reason")
+        raise typer.BadParameter("give a reason that contains no name", param_hint="--reason")
     removed = remove_numbers(_build_list_request(db, by=by, country=country), numbers, reason=reason.strip())
     say(f"{removed.where}: {format_quantity(len(removed.numbers), 'number')} removed from the list")
 

@@ -31,7 +31,7 @@ def _render_parts(simulation: "StudySimulation") -> Iterator[str]:
         f"Invented respondents: nobody was called. {format_quantity(report.cases, 'case')}, "
         f"{format_quantity(simulation.interviewers, 'interviewer')}, {format_quantity(simulation.days, 'day')} from "
         f"{settings.starts} ({settings.zone.key}), spread: {simulation.spread}, seed {settings.seed}. "
-        f"Assumptions: a call is answered by a person {propensities.contact:.0%} of the time, "
+        f"Assumptions: a person answers {propensities.contact:.0%} of calls, "
         f"{propensities.refuse:.0%} of contacts refuse, {propensities.eligible:.0%} are eligible, an appointment is kept "
         f"{propensities.keep_appointment:.0%} of the time, {settings.item_seconds:g} seconds for each item. "
         "Options are chosen equally often, so quotas "

@@ -63,7 +63,7 @@ def station(
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     plain = plain or brief
     if not plain and (not terminal or os.environ.get("TERM") in SIMPLE_TERMINALS):
-        say("survey: no full screen here, so cases are called one line at a time, as with --plain")
+        say("survey: this terminal cannot show a full screen, so cases are called one line at a time, as with --plain")
         plain = True
 
     def run(session: "StationSession") -> int:
@@ -151,4 +151,4 @@ def share(
     from survey_cli.services.database.group_permissions import share_with_group
 
     folder = share_with_group(file, group, db=db)
-    say(f"{folder}: shared with the group {group}, closed to everybody else")
+    say(f"{folder}: shared with the group {group}; nobody else has access")

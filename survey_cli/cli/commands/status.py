@@ -85,7 +85,7 @@ def status(
         _watch_status(load, theme)
         return
     if watch:
-        say("survey: no full screen here, so the status is shown once")
+        say("survey: this terminal cannot show a full screen, so the status is shown once")
     say(report.in_use)
     for line in report.future[:MOST_PROBLEMS]:
         say(line)
@@ -123,7 +123,7 @@ def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
         if body:
             lines += ["", heading, *body]
     last = report.backed_up
-    backup = f"last made {last:%Y-%m-%d %H:%M}" if last is not None else "no backup yet; survey db backup makes one"
+    backup = f"last made {last:%Y-%m-%d %H:%M}" if last is not None else "no backup yet; make one with survey db backup"
     lines += ["", f"backup: {backup}"]
     return [truncate(line, width) for part in lines for line in part.split("\n")]
 
@@ -264,11 +264,13 @@ def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]
     ]
     head = ("", "complete", "calls", "hours", "calls/h", "length", "refused", "share")
     notes = [
-        "hours are those spent on cases, calls/h is shown from one hour on; length is the mean of completed"
-        " interviews; refused is of contacts that ended in a complete or partial interview or a refusal"
+        "hours are hours spent on cases; calls/h is shown after one hour; length is the mean of completed"
+        " interviews; refused is a percentage of contacts that ended in a complete or partial interview or a refusal"
     ]
     if any(0 < line.conclusive_contacts < SMALL_BASE for line in people):
-        notes.append(f"* base of fewer than {SMALL_BASE}: one more or less would change it by over five points")
+        notes.append(
+            f"* base of fewer than {SMALL_BASE}: one case more or less changes the percentage by more than five points"
+        )
     return [*_render_columns(head, rows), *(wrap_paragraph(note) for note in notes)]
 
 

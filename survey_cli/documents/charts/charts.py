@@ -137,7 +137,7 @@ def shorten_title(text: str) -> str:
 def _describe_statement(statement: BatteryStatement) -> str:
     wording = flatten(statement.wording)
     if not statement.is_complete:
-        return f"{wording} Not drawn, since some of its counts are hidden."
+        return f"{wording} Not drawn, because some of its counts are hidden."
     figures = ", ".join(f"{flatten(s.label)} {format_share(s.figure)}" for s in statement.segments)
     return f"{wording} {figures}, of {statement.base.count_text}."
 

@@ -103,7 +103,7 @@ def _build_appendices(instrument: Instrument, builder: BookletBuilder, renderer:
         Appendix(
             id="faq",
             title="What respondents ask",
-            description="One key away on every screen; read when the respondent asks.",
+            description="Available on every screen; read when the respondent asks.",
             entries=tuple(
                 AppendixEntry(id="", wording=renderer.render_template(ask), answer=renderer.render_template(say))
                 for ask, say in instrument.faq
@@ -113,7 +113,7 @@ def _build_appendices(instrument: Instrument, builder: BookletBuilder, renderer:
         Appendix(
             id="sample",
             title="Sample columns",
-            description="Known of each case before the call.",
+            description="Known about each case before the call.",
             entries=tuple(_build_column(name, instrument, builder, renderer) for name in instrument.sample),
         ),
         Appendix(

@@ -95,7 +95,7 @@ class BookletBuilder:
         if isinstance(group, Roster):
             notes.append(BookletNote(label="", prose=self._describe_turns(group)))
         if isinstance(written, SectionItem) and written.after == "hangup":
-            notes.append(BookletNote(label="", prose=make_line("Filled in when the respondent has hung up.")))
+            notes.append(BookletNote(label="", prose=make_line("Filled in after the respondent has hung up.")))
         moving = [(mark_name(n.id), n.anchor) for n in group.children]
         if order := rule_sentences.describe_order("Its items come", group.order, moving):
             notes.append(BookletNote(label="", prose=make_line(f"{order}.")))
@@ -134,7 +134,7 @@ class BookletBuilder:
             asked=(
                 *_describe_who_answers(item),
                 *self.rules.describe_asked(_choose_verb(item), item.ask_if, item.unless),
-                *((make_line("Not asked where none of the answers is offered."),) if item.options_conditional else ()),
+                *((make_line("Not asked if none of the answers is offered."),) if item.options_conditional else ()),
             ),
             wording=() if quiet else self.renderer.render_template(item.text, question.or_),
             read_aloud=not _is_observed(item),
@@ -247,14 +247,16 @@ class BookletBuilder:
                 notes.append(BookletNote(label=name, prose=prose, wording=self.renderer.render_template(check.say)))
         if item.prefill is not None:
             prose = make_line(
-                f"{self.rules.render_clause(item.prefill)}, where that is known; it is confirmed or replaced."
+                f"{self.rules.render_clause(item.prefill)}, if known; the interviewer confirms or replaces it."
             )
             notes.append(BookletNote(label="Filled in beforehand", prose=prose))
         declines = rule_sentences.describe_declines(item.declines, self.declines, self.language)
         if declines and question.expects_answer and not (_is_observed(item) and question.declines is None):
             notes.append(BookletNote(label="Declines", prose=make_line(declines)))
         if question.personal:
-            notes.append(BookletNote(label="Personal", prose=make_line("kept with the contacts, apart from the data.")))
+            notes.append(
+                BookletNote(label="Personal", prose=make_line("stored with the contacts, apart from the data."))
+            )
         return tuple(notes)
 
     def _build_order_notes(self, item: CompiledItem) -> list[BookletNote]:
@@ -263,7 +265,7 @@ class BookletBuilder:
         if order := rule_sentences.describe_order("answers come", item.order, options):
             notes.append(BookletNote(label="Order", prose=make_line(f"{order}.")))
         if order := rule_sentences.describe_order("answers come", item.scale_order, options):
-            text = f"{order}, alike for all items with the list “{item.scale}”."
+            text = f"{order}, the same for all items with the list “{item.scale}”."
             notes.append(BookletNote(label="Order", prose=make_line(text)))
         return notes
 
@@ -290,12 +292,12 @@ class BookletBuilder:
                         f"whether the quota {escape_controls(quota)} is open, full, or does not apply (outside)."
                     )
                 else:
-                    prose = make_line(f"what the sample says of {mark_name(str(column))}, taken as an answer.")
+                    prose = make_line(f"the value of {mark_name(str(column))} in the sample, used as an answer.")
                 return (BookletNote(label="Looked up", prose=prose),)
             case EndItem(outcome=outcome):
                 name, temporary = self._describe_outcome(str(outcome))
                 what = (
-                    f"“{name}”. The interview is suspended, and resumed later at the item that led here."
+                    f"“{name}”. The interview is suspended and later resumed at the item that led here."
                     if temporary
                     else f"“{name}”. Nothing is asked after this."
                 )
@@ -331,7 +333,7 @@ def _is_observed(item: CompiledItem) -> bool:
 
 
 def _describe_who_answers(item: CompiledItem) -> tuple[Line, ...]:
-    return (make_line("Not asked: the interviewer answers."),) if _is_observed(item) else ()
+    return (make_line("Not asked: the interviewer enters the answer."),) if _is_observed(item) else ()
 
 
 def _describe_kind(item: CompiledItem) -> str:

@@ -55,9 +55,7 @@ class RuleWriter:
             sentences.append(make_line(f"{verb} if {self.render_clause(ask_if)}."))
         if unless is not None:
             sentences.append(
-                make_line(
-                    f"{verb} unless {self.render_clause(unless)}; where that is not known, {verb.lower()} as well."
-                )
+                make_line(f"{verb} unless {self.render_clause(unless)}; also {verb.lower()} if that is not known.")
             )
         return tuple(sentences)
 
@@ -159,7 +157,7 @@ def describe_expected(question: object, language: str) -> str:
             return f"as {escape_controls(pattern)}: {_describe_pattern(pattern)}"
         case DateItem(partial=partial, typed_as=typed):
             full = "day, month, year" if typed == "dmy" else "month, day, year"
-            return f"{full}; month and year or the year alone will do" if partial else full
+            return f"{full}; month and year, or only the year, are enough" if partial else full
         case TimeItem():
             return "time of day"
         case _:
@@ -169,7 +167,7 @@ def describe_expected(question: object, language: str) -> str:
 def _describe_pattern(pattern: str) -> str:
     meanings = {"9": "9 is a digit", "A": "A is a letter", "X": "X is a letter or digit"}
     used_meanings = [meaning for sign, meaning in meanings.items() if sign in pattern]
-    return ", ".join([*used_meanings, *(["the rest as it stands"] if set(pattern) - set(meanings) else [])])
+    return ", ".join([*used_meanings, *(["the rest as written"] if set(pattern) - set(meanings) else [])])
 
 
 def describe_declines(permitted: Sequence[CompiledDecline], general: Sequence[CompiledDecline], language: str) -> str:

@@ -13,7 +13,7 @@ OTHER_VALUES: Final = "other"
 """The code shown for values without a code."""
 MAX_CODES_ACROSS: Final = 12
 """Maximum number of codes in one table, for the width of a page."""
-PERSONAL_NOTE: Final = "Personal: exported only if requested by name"
+PERSONAL_NOTE: Final = "Personal: exported only if requested"
 
 
 def split_sections(codebook: Codebook) -> tuple[tuple[str, tuple[CodebookVariable, ...]], ...]:

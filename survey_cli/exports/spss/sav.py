@@ -282,6 +282,6 @@ def _iterate_notes(table: Table, columns: Sequence[SpssColumn], statistics: Spss
         texts = format_quantity(count, "text is", "texts are")
         yield f"{name}: {texts} cut to {SPSS.text:,} bytes, the limit of SPSS"
     if any(v.name == table.study.weight for v in table.variables):
-        yield f"SPSS weights by {table.study.weight} when it opens the file; WEIGHT OFF. ends that"
+        yield f"SPSS weights by {table.study.weight} when it opens the file; WEIGHT OFF. turns this off"
     if len(columns) > SPSS.columns:
         yield f"{len(columns):,} columns: other programs may read only {SPSS.columns:,}"

@@ -86,7 +86,7 @@ def _iterate_notes(table: Table, statistics: Sequence[ColumnStatistics], joined:
         yield format_unmarked_note(unmarked)
     long = [v.name for v, column in columns if column.bytes > SPSS.text]
     if long:
-        yield f"{join_first(long)}: texts are read only to {SPSS.text:,} bytes"
+        yield f"{join_first(long)}: texts are read only up to {SPSS.text:,} bytes"
     yield from iterate_notes(table.variables, SPSS, labels=[build_value_labels(v) for v in table.variables])
 
 

@@ -81,7 +81,10 @@ def iterate_lost_codes(variables: Sequence[Variable]) -> Iterator[tuple[str, str
             codes.setdefault(variable.item, {})[variable.option] = None
     for item, options in codes.items():
         if list(options) != list(range(1, len(options) + 1)):
-            yield item, f"Triple-S numbers the options of a multiple from 1: the codes {join_first(options)} are lost"
+            yield (
+                item,
+                f"Triple-S numbers the options of a multiple from 1: the file lacks the codes {join_first(options)}",
+            )
 
 
 def _write_fields(table: Table, fields: Sequence[TripleSField], data: Path) -> int:
@@ -143,7 +146,7 @@ def _is_left_aligned(field: TripleSField) -> bool:
 
 def _iterate_notes(with_line_ends: Iterable[str], not_ascii: Iterable[str]) -> Iterator[str]:
     if names := join_first(with_line_ends):
-        yield f"{names}: line ends are replaced by spaces, since fixed columns have one line for each row"
+        yield f"{names}: line ends are replaced by spaces, because fixed columns need one line per row"
     if names := join_first(not_ascii):
         yield (
             f"{names}: some characters take more than one byte of UTF-8, and positions count characters; a program that "

@@ -122,7 +122,7 @@ def build_codebook(
     entries = [entry for group in groups.values() for entry in _build_entries(group, context)]
     notes = list(facts.notes)
     if answers is not None and threshold > 1:
-        notes.append(f"{HIDDEN_MARK}: fewer than {threshold} interviews, or a count from which that would follow.")
+        notes.append(f"{HIDDEN_MARK}: fewer than {threshold} interviews, or a count that would reveal such a number.")
     return Codebook(
         title=facts.study.title,
         instrument=instrument.id,
@@ -222,7 +222,7 @@ def _merge_entries(
         missing=tuple(replace(code, count_text="") for code in first.missing),
         columns=tuple(columns),
         range_text=_format_range(variable, pooled, context.threshold),
-        notes=(*first.notes, *(("Several answers: a variable of 0 and 1 for each option.",) if multiple else ())),
+        notes=(*first.notes, *(("Several answers: one variable with 0 and 1 per option.",) if multiple else ())),
     )
 
 
@@ -251,7 +251,7 @@ def _build_variable(
         missing=missing,
         range_text=_format_range(variable, counts, context.threshold),
         personal=variable.personal,
-        notes=("Not asked: the interviewer answers.",) if by_interviewer else (),
+        notes=("Not asked: the interviewer enters the answer.",) if by_interviewer else (),
     )
 
 
@@ -278,13 +278,13 @@ def _describe_asked(variable: Variable, context: _Context) -> str:
     facts = context.facts
     match variable.role:
         case "sample":
-            return "Comes with the sample."
+            return "Comes from the sample."
         case "compute":
             description = facts.compute_descriptions.get(variable.item, "")
             return f"Computed: {description}." if description else "Computed from the answers."
         case "order":
             ordered = "names of the items" if variable.item in facts.instrument.groups else "codes of the options"
-            return f"Drawn for each interview: the {ordered} in this order, separated by spaces."
+            return f"Drawn for each interview: the {ordered} in the order shown, separated by spaces."
         case "admin":
             return "Stored for every interview."
     item = context.find_item(variable)
@@ -299,7 +299,7 @@ def _describe_asked(variable: Variable, context: _Context) -> str:
     if variable.role == "words" and variable.option is not None:
         return f"Asked with option {variable.option}."
     if item.roster is None:
-        return asked or ("Asked of all who got that far." if item.id in context.after_end else "Asked of all.")
+        return asked or ("Asked of all who reached this item." if item.id in context.after_end else "Asked of all.")
     turns = facts.roster_descriptions.get(item.roster, "")
     in_each = f"Asked in each turn of {item.roster}{f' ({turns})' if turns else ''}"
     return f"{in_each}, {asked.removeprefix('Asked ')}" if asked else f"{in_each}."

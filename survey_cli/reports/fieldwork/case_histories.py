@@ -61,7 +61,7 @@ def _describe_event(event: events.CaseEvent, plan: Plan) -> tuple[str, str] | No
         case events.OutcomeRecorded(outcome=outcome, note=note):
             return describe_outcome(outcome, plan), note
         case events.OutcomeRevoked():
-            return "the last outcome was keyed by mistake and is revoked", ""
+            return "the last outcome was undone: it was keyed by mistake", ""
         case events.AppointmentMade(person=person, note=note):
             ask_for = f" (ask for {person})" if person else ""
             return f"appointment {format_appointment_time(event)}{ask_for}", note
@@ -88,7 +88,7 @@ def _describe_event(event: events.CaseEvent, plan: Plan) -> tuple[str, str] | No
         case events.InterviewOpened():
             return "interview", ""
         case events.DoNotCallSet(why):
-            return "never to be called again", why
+            return "must not be called again", why
         case events.DoNotCallCleared(why):
             return "may be called again", why
         case _:

@@ -32,7 +32,7 @@ def describe_event(event: events.CaseEvent, before: Case, plan: Plan) -> EventTe
     """Describe an event; `before` is the case before it."""
     match event:
         case events.CaseSampled():
-            return EventText("changed by a sample import" if before.seq else "came with the sample")
+            return EventText("changed by a sample import" if before.seq else "imported with the sample")
         case events.CaseReleased():
             return EventText("released for calling")
         case events.CaseClaimed():
@@ -42,7 +42,7 @@ def describe_event(event: events.CaseEvent, before: Case, plan: Plan) -> EventTe
         case events.OutcomeRecorded():
             return _describe_call(event, plan)
         case events.OutcomeRevoked():
-            return EventText("the last outcome was keyed by mistake and is revoked")
+            return EventText("the last outcome was undone: it was keyed by mistake")
         case events.AttemptClosed():
             return EventText("the station left the case")
         case events.CaseReturned(why):
@@ -71,19 +71,19 @@ def describe_event(event: events.CaseEvent, before: Case, plan: Plan) -> EventTe
             return EventText(f"said: {script}")
         case events.OutcomeOverridden(outcome, code, note):
             corrected = describe_outcome(outcome, plan) if outcome else "no outcome"
-            return EventText(f"a supervisor corrected it to {corrected}{f' ({code})' if code else ''}", note)
+            return EventText(f"a supervisor corrected the outcome to {corrected}{f' ({code})' if code else ''}", note)
         case events.ReferralAnswered(note):
             return EventText("a supervisor answered: calling continues", note)
         case events.CaseReopened(why):
             return EventText("a supervisor reopened the case", why)
         case events.DoNotCallSet(why):
-            return EventText("never to be called again", why)
+            return EventText("must not be called again", why)
         case events.DoNotCallCleared(why):
-            return EventText("a supervisor corrected it: it may be called again", why)
+            return EventText("a supervisor corrected this: it may be called again", why)
         case events.CaseErased(why):
             return EventText("erased: identifying data was removed", why)
         case events.CaseAnonymized(why):
-            return EventText("retention period over: names, numbers and notes were removed", why)
+            return EventText("the retention period ended: names, numbers and notes were removed", why)
         case _:
             assert_never(event)
 

@@ -156,7 +156,7 @@ def _iterate_notes(inputs: Sequence[RateInput], weights: Mapping[str, Fraction])
             yield f"{name}: {_describe_eligibility(e.uh, e)}"
         else:
             yield f"{name}: for UH {_describe_eligibility(e.uh, e)}; for UO {_describe_eligibility(e.uo, e)}"
-    yield "RR1, RR2, REF1 and CON1 take every unknown case as eligible; RR5, RR6, REF3 and CON3 assume that none is"
+    yield "RR1, RR2, REF1 and CON1 count every unknown case as eligible; RR5, RR6, REF3 and CON3 assume that none is"
     if weights:
         parts = " + ".join(f"{format_share(weight)} {frame}" for frame, weight in weights.items())
         yield f"composite: {parts}"
@@ -164,7 +164,7 @@ def _iterate_notes(inputs: Sequence[RateInput], weights: Mapping[str, Fraction])
 
 def _describe_eligibility(share: EligibleShare, e: Eligibility) -> str:
     if share.source == "known":
-        return "1, since every unit of a list is known to be eligible"
+        return "1, because every unit of a list is known to be eligible"
     if share.value is None:
         return "not defined: there is no case of known eligibility to estimate it from"
     if share.source == "given":
@@ -181,9 +181,9 @@ def _describe_open_cases(inputs: Sequence[RateInput], *, finished_only: bool, th
         yield f"only finished cases: {cases} that {are} open {are} left out"
     elif open_cases and then:
         were = "was" if open_cases == 1 else "were"
-        yield f"as if the field had closed then: {cases} {were} open, and {are} counted by the status at that time"
+        yield f"as if fieldwork had ended then: {cases} {were} open, and {are} counted by the status at that time"
     elif open_cases:
-        yield f"as if the field closed now: {cases} {are} open, and {are} counted by the present status"
+        yield f"as if fieldwork ended now: {cases} {are} open, and {are} counted by the present status"
 
 
 def format_rate(rate: Fraction | None, digits: int = 1) -> str:

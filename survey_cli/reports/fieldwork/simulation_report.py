@@ -240,7 +240,7 @@ def _build_cells(cases: Sequence[_FinalCase], plan: Plan, fill: Mapping[str, Cel
         if (missing := cell.target - cell_fill.completes) > 0:
             shortfall = f"{missing} more needed"
             if not remaining:
-                shortfall += ", and no case is left that may be called"
+                shortfall += ", and no case that may be called is left"
             elif remaining < missing:
                 shortfall += f", and only {remaining} cases may still be called"
         yield QuotaCellRow(name, cell_fill.completes, cell_fill.reserved, cell.target, cell.soft, known, shortfall)

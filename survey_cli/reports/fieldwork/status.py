@@ -19,7 +19,7 @@ STATUS_DESCRIPTIONS: Final = {
     "done": "not called again",
     "leased": "at a station now",
     "callable": "may be called now",
-    "restricted": "now, but only by some: language, skill, appointment",
+    "restricted": "may be called now, but only by some: language, skill, appointment",
     "hours": "outside calling hours",
     "part": "waiting for a part of the day",
     "delay": "waiting for the minimum time since the last call",

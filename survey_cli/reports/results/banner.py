@@ -37,7 +37,7 @@ from survey_cli.values import Cell, Missing, Variable
 MAX_COLUMNS: Final = 12
 """Largest number of columns of one grouping."""
 NO_VALUE: Final = "no value"
-HIDDEN_TEST_NOTE: Final = "no test beside hidden counts"
+HIDDEN_TEST_NOTE: Final = "no test, because counts are hidden"
 """Note in place of a test. Where the sizes of rows and columns are known, a p value would disclose hidden counts."""
 
 
@@ -202,10 +202,10 @@ def _add_letters(
 
 def _build_notes(tables: Sequence[BannerTable], options: ResultOptions, *, weighted: bool) -> list[str]:
     """Build the notes on all tables and their tests."""
-    notes = ["Column percentages; the base of a column is its interviews that were asked."]
+    notes = ["Column percentages; the base of a column is its interviews in which the item was asked."]
     if any(base.small_text for table in tables for base in table.bases):
         notes.append(
-            f"{UNRELIABLE_MARK} a base of fewer than {SMALL_BASE}: one person more or less moves its percentages by"
+            f"{UNRELIABLE_MARK} a base of fewer than {SMALL_BASE}: one person more or less changes its percentages by"
             f" more than three points."
         )
     if weighted:
@@ -214,7 +214,7 @@ def _build_notes(tables: Sequence[BannerTable], options: ResultOptions, *, weigh
         )
     if not options.with_tests:
         notes.append(
-            "No tests: the whole population was selected, so that no difference comes from sampling."
+            "No tests: the whole population was selected, so no difference comes from sampling."
             if options.census
             else "No tests were requested."
         )
@@ -225,14 +225,14 @@ def _build_notes(tables: Sequence[BannerTable], options: ResultOptions, *, weigh
         f" at least {SMALL_BASE}; none where a percentage is 0 or 100."
     )
     notes.append(
-        "Tests leave out declines and columns without a value; items with several answers are compared by letters"
-        " alone. Many tests find something by chance."
+        "Tests leave out declines and columns without a value; items with several answers are compared only by"
+        " letters. Among many tests, some are significant by chance."
     )
     names = {test.name for table in tables for test in table.tests if test.name}
     notes += [f"{name}: {text}" for name, text in describe_tests(options.seed).items() if name in names]
     if names and options.population:
         notes.append(
             f"The statistics are corrected for a population of {options.population:,}, except those of Fisher’s exact"
-            f" test, whose p is on the safe side."
+            f" test, whose p is conservative."
         )
     return notes

@@ -27,7 +27,9 @@ class ReportFilter:
         """Return one sentence per filter; `shown` of `listed` items are in the report."""
         notes: list[str] = []
         if self.where:
-            notes.append(f"Only interviews of which this is true: {self.where} — {len(base.rows):,} of {self.total:,}.")
+            notes.append(
+                f"Only interviews for which this is true: {self.where} — {len(base.rows):,} of {self.total:,}."
+            )
         if self.selection == "complete":
             others = f"; {base.left_out:,} that were started are left out" if base.left_out else ""
             notes.append(f"Only complete interviews{others}.")

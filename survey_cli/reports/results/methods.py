@@ -118,7 +118,7 @@ def _describe_population(study: StudyDescription) -> str:
 def _describe_quotas(facts: MethodFacts, selection: str) -> str:
     if not facts.quotas:
         return ""
-    return ("; " if selection else "") + "quotas decided who was interviewed: not a probability sample"
+    return ("; " if selection else "") + "not a probability sample: quotas decided who was interviewed"
 
 
 def _read_timestamps(answers: AnswerColumns, name: str) -> list[datetime]:
@@ -143,7 +143,7 @@ def _describe_interviews(facts: MethodFacts, options: ResultOptions) -> str:
     others = f", {base.others:,} others" if base.others else ""
     text = f"{len(base.rows):,} ({base.complete:,} complete, {base.partial:,} partial{others})"
     if base.left_out:
-        text += f"; {base.left_out:,} that ended otherwise are left out"
+        text += f"; {base.left_out:,} with other outcomes are left out"
     if len(facts.frames) > 1:
         hidden = find_hidden_parts(list(facts.frames.values()), options.threshold)
         sizes = [HIDDEN_MARK if i in hidden else f"{size:,}" for i, size in enumerate(facts.frames.values())]
@@ -193,7 +193,7 @@ def _describe_rates(rates: RateTable | None) -> str:
             text = ", ".join(f"{name} ({rate}) {format_rate(values[rate])}" for rate, name in SHOWN_RATES.items())
             texts.append(_prepend_frame(column, text))
     texts += [
-        f"e, the share of unknown cases taken as eligible{note[1:]}"
+        f"e, the share of unknown cases counted as eligible{note[1:]}"
         for note in rates.notes
         if note.startswith(("e:", "e of"))
     ]
@@ -230,7 +230,7 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
     if options.population:
         parts.append(f"with the correction for a population of {options.population:,}")
     if facts.is_filtered and size and not facts.census:
-        parts.append("without a correction for the population, since this part of it has no known size")
+        parts.append("without a correction for the population, because the size of this part is not known")
     return f"{', '.join(parts)}; other errors are not included"
 
 

@@ -126,8 +126,8 @@ def _describe_base(table: Crosstab, interviews: int, options: ResultOptions) -> 
     if table.bases[0].people == interviews:
         return "all {n}"
     if question.variable.turn is not None:
-        return f"asked of {{n}}, who came to turn {question.variable.turn}"
-    return "asked of {n}, who got that far"
+        return f"asked of {{n}}, who reached turn {question.variable.turn}"
+    return "asked of {n}, who reached this item"
 
 
 def build_summary(table: Crosstab, column: int, options: ResultOptions) -> SummaryStatistics | None:
@@ -212,12 +212,14 @@ def _build_notes(table: Crosstab, options: ResultOptions) -> list[str]:
     if table.is_base_hidden(0):
         if base.people < options.threshold:
             return [f"Fewer than {options.threshold} were asked: their answers are not shown."]
-        return ["How many were asked is not shown: small counts would follow from it."]
+        return ["The number of people asked is not shown, because it would reveal small counts."]
     notes = explain_hidden_rows(table, [0], options)
     if not table.select_rows([0]):
         return notes
     if table.question.kind == "multiple":
-        notes.append("Several answers could be given: percentages are of all who were asked, and add up to more.")
+        notes.append(
+            "Several answers could be given: percentages are of all who were asked and add up to more than 100."
+        )
     elif not table.has_hidden(0) and table.detail_rows:
         shares = [Fraction(table.lines[i].counts[0].weight, base.weight) for i in table.detail_rows]
         total = sum_rounded_percentages(shares, options.digits)
@@ -317,7 +319,7 @@ def build_table_notes(options: ResultOptions, *, weighted: bool, declines: Mappi
     least = format_decimal(Fraction(1, 2 * 10**options.digits), options.digits + 1)
     notes = [
         f"Percentages are rounded to {digits}, halves away from zero, and may not add up to 100.",
-        f"{TRACE_MARK} more than 0, and less than {least} percent. {EMPTY_MARK} nobody was asked.",
+        f"{TRACE_MARK} more than 0 and less than {least} percent. {EMPTY_MARK} nobody was asked.",
     ]
     if options.valid_only:
         notes.append("Percentages are of those with an answer: declines and volunteered answers are left out.")
@@ -325,7 +327,7 @@ def build_table_notes(options: ResultOptions, *, weighted: bool, declines: Mappi
         notes.append(
             f"Percentages are of all who were asked: {', '.join(declines.values())} and volunteered answers are rows."
         )
-    notes.append("An item's figures exclude those who were not asked it, or did not reach it.")
+    notes.append("An item's figures exclude people who were not asked or did not reach it.")
     notes.append("Means, medians and standard deviations exclude declines, volunteered answers and no opinion.")
     if options.threshold > 1:
         notes.append(

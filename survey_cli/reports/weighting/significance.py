@@ -30,7 +30,7 @@ def describe_tests(seed: int) -> dict[str, str]:
         "Fisher’s exact test": (
             "in place of chi-square where expected counts are small (any under 1, or more than a fifth under 5); of more"
             f" than two rows or columns by {FISHER_SAMPLES:,} tables drawn, seed {seed}. Without correction for a finite"
-            " population, so on the safe side."
+            " population, so conservative."
         ),
         "Linear-by-linear trend test": (
             "whether a scale rises or falls over two columns, or over columns with an order; approximate below 30"

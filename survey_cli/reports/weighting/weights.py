@@ -102,16 +102,18 @@ def compute_weights(
         )
     for margin in margins:
         notes += [
-            f"{margin.name}: nobody of {value} was interviewed; the other targets share its part."
+            f"{margin.name}: nobody in {value} was interviewed; its share is divided among the other targets."
             for value in find_unreachable(margin)
         ]
         without = margin.value_by_interview.count(-1)
         if without:  # their number would reveal small counts beside it
             interviews = format_quantity(without, "interview") if threshold < 2 else "interviews"
-            notes.append(f"{margin.name}: {interviews} without a value that has a target: their share stays.")
+            notes.append(f"{margin.name}: {interviews} without a value that has a target: their share is unchanged.")
     if trim:
         trimmed = format_quantity(raked.trimmed, "weight")
-        notes.append(f"Trimmed at {format_decimal(trim, 1)} times the mean and one over it: {trimmed} cut.")
+        notes.append(
+            f"Trimmed to between {format_decimal(trim, 1)} times the mean and the mean divided by it: {trimmed} cut."
+        )
     rows = _build_margin_rows(margins, start, weights, threshold)
     summary = _summarize_weights(weights, steps, notes=tuple(notes), margins=tuple(rows))
     return InterviewWeights(weights=weights, weighting=summary)
@@ -149,11 +151,11 @@ def _build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> l
 
 def _check_shares(name: str, shares: Sequence[Fraction]) -> None:
     """Raise UserError for invalid shares of one variable. Shares add up to 1; numbers of units to any sum."""
-    total, remedy = sum(shares, Fraction(0)), "give each value its share"
+    total, remedy = sum(shares, Fraction(0)), "give a share for each value"
     if total <= 0:
-        raise UserError("--rake", f"the targets of {name} add up to nothing", remedy)
+        raise UserError("--rake", f"the targets of {name} add up to 0", remedy)
     if len(shares) == 1:
-        raise UserError("--rake", f"{name} has a target for one value alone", remedy)
+        raise UserError("--rake", f"{name} has a target for only one value", remedy)
     parts = max(shares) <= 1 and any(share.denominator > 1 for share in shares)
     if parts and abs(total - 1) > SHARE_TOLERANCE:
         raise UserError("--rake", f"the shares of {name} add up to {format_decimal(total, 3)}", f"{remedy}: together 1")
@@ -168,7 +170,7 @@ def _check_values(variable: Variable, targets: Sequence[RakingTarget], cells: Ma
         what = f"{variable.name} has no value {target.value!r}"
         if variable.labels:
             known = sorted(_format_code(code, label) for code, label in variable.labels.items())
-            raise UserError("--rake", what, f"it has {', '.join(known)}")
+            raise UserError("--rake", what, f"its values are {', '.join(known)}")
         without_target = present - {other.value for other in targets}
         if near := suggest_nearest(target.value, without_target):
             raise UserError("--rake", what, near)

@@ -373,9 +373,9 @@ def _describe_change(place: Place | None, migration: AnswerMigration, new: Inter
     given_count = sum(
         h.cell is not None for p, h in new.machine.recorded_answers.items() if p not in migration.invented
     )
-    parts = [f"the file was read again: {format_quantity(given_count, 'answer')} kept"]
+    parts = [f"file read again: {format_quantity(given_count, 'answer')} kept"]
     if place is not None and new.place != place:
-        why = "is no longer in the file" if place.item not in new.instrument.items else "is no longer asked"
+        why = "was removed" if place.item not in new.instrument.items else "is no longer asked"
         where = f"now at {new.place}" if new.place is not None else "the interview is at its end"
         parts.append(f"{place} {why}: {where}")
     elif place is None and new.place is not None:

@@ -18,22 +18,22 @@ class InterviewKey(NamedTuple):
 
 
 KEYS: Final = (
-    InterviewKey("1 2 3 …", "the code answers; one that could go on waits for Enter"),
-    InterviewKey("Enter", "go on, end a list, keep the earlier answer"),
+    InterviewKey("1 2 3 …", "the code answers; a code that could be longer waits for Enter"),
+    InterviewKey("Enter", "continue, end a list, keep the earlier answer"),
     InterviewKey("← or Alt+←", "back to the question before (← in an empty entry)", "alt+left"),
-    InterviewKey("Alt+→ or End", "after going back: on to the first question without an answer", "alt+right"),
+    InterviewKey("Alt+→ or End", "after going back: to the first question without an answer", "alt+right"),
     InterviewKey("↑ ↓", "move a mark, Enter takes it; ↑ in an empty entry brings back the earlier answer"),
     InterviewKey("PgUp PgDn", "more of a long question"),
     InterviewKey("Esc", "clear the entry; close what is open"),
     InterviewKey("F2", "a note at this question", "f2"),
-    InterviewKey("F3", "jump to a question asked before", "f3"),
+    InterviewKey("F3", "jump to a question that was asked", "f3"),
     InterviewKey("F4", "language", "f4"),
-    InterviewKey("F5", "what respondents ask", "f5"),
+    InterviewKey("F5", "questions respondents ask", "f5"),
     InterviewKey("F6", "the case, both clocks, answers and notes", "f6"),
     InterviewKey("F7", "the other question of a failed check", "f7"),
     InterviewKey("F8, Ctrl+C", "suspend the interview, or end it", "f8"),
     InterviewKey("F9", "confirm an answer that is questioned", "f9"),
-    InterviewKey("Ctrl+P", "every action, to be found by its words"),
+    InterviewKey("Ctrl+P", "search all actions"),
     InterviewKey("Ctrl+J", "new line, in a free answer"),
 )
 REVIEW_HINTS: KeyHints = (

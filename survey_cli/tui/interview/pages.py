@@ -105,7 +105,7 @@ def build_review(review: ClosingReview, width: int) -> Content:
             ]
         ),
         build_section("DECLINED", _list_items(review.declined, width)),
-        build_section("CONFIRMED IN SPITE OF A WARNING", _list_items(review.warnings, width)),
+        build_section("CONFIRMED DESPITE A WARNING", _list_items(review.warnings, width)),
         build_section("NOTES", _list_notes(review.notes, width)),
     ]
     return join_sections(sections)
@@ -125,7 +125,7 @@ def build_result(result: InterviewResult | None) -> Content:
         "ended": f"Ended: {outcome}" if outcome else "The interview is complete",
         "suspended": f"{outcome or 'Suspended'}: it can be resumed at the same question",
         "stopped": f"Stopped: {outcome}" if outcome else "Stopped",
-        "lost": "Left: another station took it over",
+        "lost": "Left: another station took over this interview",
     }
     answers = _describe_length(result.answered, result.duration)
     stored = ["0 answers stored: all are erased"] if result.erased else [answers, f"stored in {result.stored_in}"]

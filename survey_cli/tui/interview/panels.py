@@ -34,7 +34,7 @@ def build_jump_list(
     """Build the list of the items asked so far, the present one marked."""
     rows = [Row((str(a.place), a.answer, a.text), partial(jump, a.place), str(a.place), terms=a.section) for a in items]
     marked = next((n for n, a in enumerate(items) if a.place == place), max(len(items) - 1, 0))
-    empty = "no question asked so far has these words" if items else "nothing has been asked yet"
+    empty = "no question asked so far matches" if items else "nothing has been asked yet"
     return ListPanel("f3", "jump to: ", rows, marked=marked, empty=empty, takes="go there", takes_keys=False)
 
 
@@ -46,7 +46,7 @@ def build_language_list(languages: Sequence[str], speak: Callable[[str], Awaitab
 
 def build_stop_list(outcomes: Sequence[Outcome], suspend: Act, stop: Callable[[Outcome], Awaitable[None]]) -> ListPanel:
     """Build the list of the ways in which an interview is suspended or ended."""
-    rows = [Row(("s", "Suspend it, to be resumed at this question"), suspend, "s")]
+    rows = [Row(("s", "Suspend it; resume at this question later"), suspend, "s")]
     for outcome in outcomes:
         number, does = str(outcome.number), "Stop here" if outcome.temporary else "End"
         rows.append(Row((number, f"{does}: {outcome.name}"), partial(stop, outcome), number))

@@ -151,7 +151,7 @@ def add(option: OfferedOption, pick: PickEntry, prompt: Prompt, state: PickState
     exclusive = {each.code for each in pick.options if each.exclusive}
     others = () if option.exclusive else tuple(c for c in chosen if c not in exclusive and c != option.code)
     if pick.max_count is not None and len(others) >= pick.max_count:
-        return Refuse(f"{pick.max_count} at most: key one again to take it away")
+        return Refuse(f"at most {pick.max_count}: key one again to remove it")
     kept = tuple(each for each in texts if each[0] in others)
     return state._replace(
         typed="", chosen=(*others, option.code), specify_texts=(*kept, (option.code, text)) if text else kept

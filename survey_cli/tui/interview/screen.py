@@ -125,7 +125,7 @@ class InterviewScreen(KeyScreen):
         prompt = self.question.prompt
         if self.question.swallows_enter and key in ENTER and soon:
             self.question.swallows_enter = False
-            self.said = "that Enter came with the code before it and was not used; the next one counts"
+            self.said = "that Enter came too soon after the code and was not used; the next one counts"
             return
         self.question.swallows_enter = False
         if prompt is None and self.question.review is None:
@@ -160,11 +160,11 @@ class InterviewScreen(KeyScreen):
         if self.panel is not None:
             await self.panel.paste(flat)
         elif self.question.prompt is None:
-            self.refuse("pasted text is no key here")
+            self.refuse("pasted text can't be used here")
         elif self.view.entry is not None:
             insert(self.view.entry, text if isinstance(self.question.prompt.entry, VerbatimEntry) else flat)
         else:
-            self.refuse("pasted text is no answer here")
+            self.refuse("pasted text can't be used here")
 
     async def _press_at_review(self, key: str) -> None:
         """Complete the interview, or go back to correct an answer."""
@@ -205,7 +205,7 @@ class InterviewScreen(KeyScreen):
                     elif key in ("up", "down"):
                         scroll_by_key(self.view, key)
                     else:
-                        await self._press_letter(key, prompt, otherwise="Enter goes on")
+                        await self._press_letter(key, prompt, otherwise="Enter continues")
                 case LineEntry() | VerbatimEntry():
                     await self._type(key, prompt)
                 case LookupEntry():
@@ -344,7 +344,7 @@ class InterviewScreen(KeyScreen):
         async def choose() -> None:
             question, prompt = self.question, self.question.prompt
             if place != question.place:
-                self.refuse("that click was for the question before")
+                self.refuse("that click was for the previous question")
             elif question.is_read_back:
                 await self._read_back(str(option.code))
             elif prompt is not None and isinstance(prompt.entry, PickEntry) and self.panel is None:
@@ -367,7 +367,7 @@ class InterviewScreen(KeyScreen):
             self.left = True
         else:
             self.question.insists = True
-            self.why += "; once more leaves without it, every answer taken is stored"
+            self.why += "; press it again to leave anyway: every answer is stored"
             await self._ask_suspend()
 
     async def _stop(self, outcome: Outcome) -> None:
@@ -449,7 +449,7 @@ class InterviewScreen(KeyScreen):
         if self.question.other_places:
             await self.question.jump(self.question.other_places[0])
         else:
-            self.refuse("no other question is compared here")
+            self.refuse("no other question is compared with this one")
 
     async def _open_stop(self) -> None:
         await self.open_panel(

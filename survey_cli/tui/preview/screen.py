@@ -32,14 +32,14 @@ from survey_cli.wording import format_quantity
 
 PREVIEW_KEYS: Final = (
     InterviewKey("Ctrl+L", "the file's problems and warnings", "ctrl+l"),
-    InterviewKey("Ctrl+T", "the data as an analyst gets it", "ctrl+t"),
-    InterviewKey("Ctrl+R", "start over, without any answer", "ctrl+r"),
+    InterviewKey("Ctrl+T", "the data as an analyst receives them", "ctrl+t"),
+    InterviewKey("Ctrl+R", "start over without answers", "ctrl+r"),
     InterviewKey("Ctrl+C", "leave the preview", "ctrl+c"),
-    InterviewKey("F3", "any item, asked or not; open questions before it are answered by invention", "f3"),
+    InterviewKey("F3", "any item, asked or not; unanswered questions before it get invented answers", "f3"),
     *(key._replace(label="F8") if key.press == "f8" else key for key in KEYS if key.press != "f3"),
 )
 """The interviewer's keys with those that a preview adds or changes."""
-FOLLOWS: Final = "The file is read again whenever it is saved, and the interview goes on at the same item."
+FOLLOWS: Final = "The file is read again each time it is saved, and the interview continues at the same item."
 OPENERS: Final = frozenset({"ctrl+l", "ctrl+t", "ctrl+r", "ctrl+c"})
 """Keys that open something at any time, at the end of the interview too."""
 REOPENED: Final = OPENERS | {"f1", "f2", "f3", "f5", "f6", "f8", "palette", "command"}
@@ -225,11 +225,11 @@ class PreviewScreen(InterviewScreen):
         await self.open_panel(ListPanel("ctrl+t", _count_states(values), rows, marked=marked, takes="go to the item"))
 
     async def _ask_restart(self) -> None:
-        question = "Start over? Every answer of this preview is forgotten."
+        question = "Start over? All answers of this preview are discarded."
         await self.open_panel(build_question(question, "start over", self._start_over, no="go on", what="ctrl+r"))
 
     async def _ask_suspend(self) -> None:
-        question = "Leave the preview? Nothing of it is stored."
+        question = "Leave the preview? None of its answers are stored."
         await self.open_panel(build_question(question, "leave", self._leave, no="go on", what="ctrl+c"))
 
     async def _leave(self) -> None:
@@ -297,7 +297,7 @@ class BrokenPanel(TextPanel):
         if key in SCROLLS:
             await super().press(key)
         else:
-            self.refuse("correct the file and save it: the question comes back")
+            self.refuse("correct the file and save it: the question returns")
 
 
 def _is_same(before: Prompt | None, now: Prompt | None) -> bool:

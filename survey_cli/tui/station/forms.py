@@ -117,7 +117,7 @@ class RefusalPanel(FormPanel):
     ) -> None:
         title = Content.assemble(
             (f"{clean(outcome)}: {clean(shorten(view.name, MAX_NAME))}", "bold"),
-            ("\nWhat the next interviewer should know; what was not said stays empty", "$quiet"),
+            ("\nWhat the next interviewer should know; leave empty what is not known", "$quiet"),
         )
         super().__init__("refusal", title, REFUSAL_FIELDS, values, saves="record it")
         self._record = record
@@ -164,7 +164,7 @@ class ScriptsPanel(Panel):
         if key == "escape":
             await self.close()
         elif key in ENTER and script.is_used:
-            self.refuse("it is read once per case, and it has been")
+            self.refuse("it was already read, and is read once per case")
         elif key in ENTER:
             await self._record(script.id)
         elif typed.isdecimal() and 1 <= int(typed) <= len(self._scripts):

@@ -26,23 +26,23 @@ class StationKey(NamedTuple):
 
 
 STATION_KEYS: Final = (
-    StationKey("dial", ("d",), "dial the number that is marked"),
-    StationKey("interview", ("i",), "begin the interview, or go on with it"),
+    StationKey("dial", ("d",), "dial the marked number"),
+    StationKey("interview", ("i",), "begin the interview, or continue it"),
     StationKey("outcomes", ("9",), "more outcomes than 1 to 8"),
     StationKey("appointment", ("a",), "make an appointment", rest="WHEN"),
     StationKey("next", ("n",), "the next number of the case"),
     StationKey("add", ("+",), "another number was given", rest="NUMBER"),
     StationKey("note", ("t", "f2"), "a note on the case, or on the one just called", True, rest="TEXT"),
     StationKey("scripts", ("s",), "scripts to read aloud: to voicemail, to a gatekeeper"),
-    StationKey("faq", ("f5",), "what respondents ask"),
+    StationKey("faq", ("f5",), "questions respondents ask"),
     StationKey("case", ("f6",), "the case, both clocks, appointments, the shift so far", True),
-    StationKey("back", ("backspace",), "take back the last outcome", True),
+    StationKey("back", ("backspace",), "undo the last outcome", True),
     StationKey("finish", ("x", "f8"), "leave the case; one that was not called goes back to the queue"),
     StationKey("find", ("/", "f3"), "a respondent calls back: find the case", True, rest="WORDS"),
     StationKey("appointments", ("m",), "my appointments", True),
-    StationKey("pause", ("p",), "a break, and back from it", True, rest="REASON"),
+    StationKey("pause", ("p",), "start or end a break", True, rest="REASON"),
     StationKey("leave", ("q", "ctrl+c"), "the shift so far, and its end", True),
-    StationKey("palette", ("ctrl+p",), "every action, to be found by its words", True),
+    StationKey("palette", ("ctrl+p",), "search all actions", True),
     StationKey("help", ("?", "f1"), "this page", True),
 )
 BY_KEY: Final = {key: each for each in STATION_KEYS for key in each.keys}
@@ -87,7 +87,7 @@ def describe_offered(view: StationView) -> str:
         case BreakView():
             return "p resumes calling, q ends the shift"
         case WrapUpView():
-            return "Enter goes on, t adds a note, Bksp takes the outcome back"
+            return "Enter continues, t adds a note, Bksp undoes the outcome"
         case _:
             assert_never(view)
 
@@ -98,7 +98,7 @@ def list_call_keys(view: CaseView) -> list[KeyHint]:
     begun = view.interview_status.startswith("open")
     cells = [
         KeyHint("d", "dial again" if view.has_open_call else "dial"),
-        KeyHint("i", "go on with the interview" if begun else "interview"),
+        KeyHint("i", "continue the interview" if begun else "interview"),
     ]
     if others:
         cells.append(KeyHint("n", f"next number ({others} more)"))
@@ -107,7 +107,7 @@ def list_call_keys(view: CaseView) -> list[KeyHint]:
 
 def list_keys(view: StationView, *, is_narrow: bool, has_side: bool, older: bool) -> KeyHints:
     """List the keys that act while nothing is open, most wanted first."""
-    back = KeyHint("Bksp", "take back", 3)
+    back = KeyHint("Bksp", "undo", 3)
     others = (
         KeyHint("/", "caller", 4),
         KeyHint("m", "appointments", 6),

@@ -21,14 +21,14 @@ def build_outcome_list(case: CaseView, take: Callable[[OutcomeChoice], Awaitable
         for choice in choices
         for row in (choice.outcome,)
     ]
-    empty = "no outcome has these words"
+    empty = "no outcome matches"
     return ListPanel("outcomes", "outcome: ", rows, marked=None, empty=empty, takes="record it")
 
 
 def build_appointment_list(appointments: Sequence[StationAppointment], take: TakeText) -> ListPanel:
     """Build the list of appointments; `take` receives the case's key."""
     rows = [Row(format_appointment(each), partial(take, each.key), terms=each.key) for each in appointments]
-    empty = "no appointment has these words" if rows else "you have no open appointments"
+    empty = "no appointment matches" if rows else "you have no open appointments"
     return ListPanel("appointments", "my appointments: ", rows, empty=empty, takes="take the case")
 
 
@@ -45,7 +45,7 @@ def build_caller_list(search: Callable[[str], Iterable[CaseMatch]], take: TakeTe
             for match in matches
         ]
 
-    empty = "no case has this: type part of the number they call from, of the name or of the key"
+    empty = "no case matches: type part of the number they call from, the name or the key"
     return ListPanel("find", "who calls back: ", (), empty=empty, takes="take the case", search=find)
 
 

@@ -78,7 +78,7 @@ NO_CASE: Final = "there is no case on the screen"
 BELL_VARIABLE: Final = "SURVEY_BELL"
 """Set to 1, the terminal's bell rings once when an appointment becomes due."""
 PENDING: Final = {
-    "time": "to be called again: give the time (a), or key that none was agreed",
+    "time": "will be called again: give the time (a), or key callback if none was agreed",
     "outcome": "the interview was not finished: key the outcome",
 }
 NARROW: Final = 70
@@ -161,7 +161,7 @@ class StationScreen(KeyScreen):
         if self.panel is not None:
             await self.panel.paste(" ".join(text.split()))
         else:
-            self.refuse("pasted text is no key here")
+            self.refuse("pasted text can't be used here")
 
     async def _decide(self, key: str) -> None:
         """Handle a key while nothing is open."""
@@ -185,7 +185,7 @@ class StationScreen(KeyScreen):
     async def _press_digit(self, digit: int, case: CaseView) -> None:
         choice = next((c for c in case.main_outcomes if c.outcome.number == digit), None)
         if choice is None:
-            self.refuse(f"{digit} is no outcome here")
+            self.refuse(f"{digit} is not an outcome here")
         else:
             await self._outcomes.choose(case, choice)
 
@@ -330,7 +330,7 @@ class StationScreen(KeyScreen):
         await self.open_panel(LinePanel(what, label, submit))
 
     async def _add_number(self, text: str) -> None:
-        await self._stay(self.session.add_number(text), said="stored, and it is the number that d dials")
+        await self._stay(self.session.add_number(text), said="stored; d dials this number")
 
     async def _open_note(self, rest: str) -> None:
         if isinstance(self.now, CaseView | WrapUpView):
@@ -485,7 +485,7 @@ class StationScreen(KeyScreen):
         else:
             near = find_nearest(word, [*BY_WORD, "fetch", "number", *choices]) if word else None
             remedy = f"did you mean .{near}?" if near else ".help lists them"
-            self.refuse(f".{word} is no command here: {remedy}")
+            self.refuse(f".{word} is not a command here: {remedy}")
 
     # What is shown
 
@@ -562,7 +562,7 @@ class StationScreen(KeyScreen):
     def _describe_notice(self, width: int) -> str:
         """Describe what was done last, where nothing else is to be said, and how it is taken back if there is room."""
         notice = "" if self.why or self.panels else self.session.notice()
-        hinted = f"{notice} · Bksp takes it back"
+        hinted = f"{notice} · Bksp undoes it"
         has_room = measure_width(hinted) + 2 <= width
         return hinted if notice and notice == self._outcomes.notice and has_room else notice
 

@@ -15,7 +15,7 @@ from survey_cli.tui.widgets.panel import Panel
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import CHOSEN, HERE, KeyHint, TextView, hang, join_lines, style_text
 
-KEYS_OF_FORM: Final = "Tab goes on, Shift+Tab back, Esc closes and keeps what you typed"
+KEYS_OF_FORM: Final = "Tab next, Shift+Tab back, Esc closes and keeps what you typed"
 CLEARS: Final = ("backspace", "delete", "0", " ")
 
 
@@ -173,7 +173,7 @@ class FormPanel(Panel):
         elif key in CLEARS and field.optional:
             number = 0
         else:
-            cleared = ", Backspace for not said" if field.optional else ""
+            cleared = ", Backspace if not known" if field.optional else ""
             self.refuse(f"1 to {count}{cleared}; {KEYS_OF_FORM}")
             return
         self.values[self.at] = str(number) if number else ""

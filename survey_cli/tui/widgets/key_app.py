@@ -203,7 +203,7 @@ class KeyApp(App[None]):
     def panic(self, *renderables: Any) -> None:
         """Leave without printing anything: whoever ran it says in words what happened."""
         if self.failure is None:
-            self.failure = sys.exc_info()[1] or RuntimeError("the terminal's input broke off")
+            self.failure = sys.exc_info()[1] or RuntimeError("the terminal's input was interrupted")
         self._close_messages_no_wait()
 
     def _fatal_error(self) -> None:

@@ -142,8 +142,8 @@ class KeyScreen(Screen[None]):
         if width >= min_width and height >= min_height:
             return ""
         return (
-            f"This window has {width} × {height} characters; {min_width} × {min_height} are needed. "
-            "Enlarge it, or make its letters smaller. Keys are not taken meanwhile."
+            f"This window has {width} × {height} characters; at least {min_width} × {min_height} are needed. "
+            "Enlarge it, or make its letters smaller. Until then, keys have no effect."
         )
 
     @property
@@ -226,9 +226,7 @@ class KeyScreen(Screen[None]):
         """Open the palette: every action with its key, and the themes. It is closed before an action is done."""
         themes = [Row(("--theme", f"{name} colors"), partial(self._set_theme, name)) for name in THEMES]
         actions = [row._replace(act=partial(self.close_and, row.act)) for row in (*rows, *themes)]
-        await self.open_panel(
-            ListPanel("palette", "Actions: ", actions, takes="do it", empty="no action has these words")
-        )
+        await self.open_panel(ListPanel("palette", "Actions: ", actions, takes="do it", empty="no action matches"))
 
     async def _set_theme(self, name: str) -> None:
         self.app.theme = name

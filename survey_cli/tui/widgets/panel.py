@@ -79,7 +79,7 @@ class Panel(Vertical):
 
     async def paste(self, text: str) -> None:
         """Take text pasted at once, on one line."""
-        self.refuse("pasted text is no key here")
+        self.refuse("pasted text can't be used here")
 
     @property
     def unfinished(self) -> bool:
@@ -244,7 +244,7 @@ class ListPanel(Panel):
         rows: Sequence[Row],
         *,
         marked: int | None = 0,
-        empty: str = "nothing has these words",
+        empty: str = "nothing matches",
         takes: str = "take it",
         search: Callable[[str], Sequence[Row]] | None = None,
         takes_keys: bool = True,
