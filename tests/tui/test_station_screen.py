@@ -1002,7 +1002,7 @@ def test_a_shift_on_the_real_session(tmp_path: Path) -> None:
         idle = station.view()
         assert isinstance(idle, IdleView)
         assert idle.next_at is not None
-        assert f"{idle.next_at:%H:%M}. It appears automatically." in at.text()
+        assert f"{idle.next_at:%H:%M}. The case appears automatically." in at.text()
         shift.at = idle.next_at
         at.beat()
         assert at.station.bell_due

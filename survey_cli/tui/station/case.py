@@ -137,7 +137,7 @@ def build_waiting(view: IdleView | BreakView | WrapUpView, width: int) -> list[C
             texts = [style_text(view.why[:1].upper() + view.why[1:])]
             if view.next_at is not None:
                 when = format_time(view.next_at, view.station_time)
-                texts.append(style_text(f"Next: {when}. It appears automatically."))
+                texts.append(style_text(f"Next: {when}. The case appears automatically."))
         case BreakView():
             heading = f"On a break: {view.reason}" if view.reason else "On a break"
             texts = [style_text(f"Since {view.since:%H:%M}")]
