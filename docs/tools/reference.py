@@ -4,6 +4,7 @@ With `--check` it writes nothing and says which pages are no longer fresh.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from enum import Enum
@@ -31,11 +32,11 @@ def commands() -> Iterator[str]:
     yield COMMANDS_INTRODUCTION
     by_name = dict(every_command())
     for panel, entries in PANELS.items():
-        names = [name for name in by_name if name.split()[0] in entries]
+        names = [name for word in entries for name in by_name if name.split()[0] == word]
         yield f"## {panel}\n"
         yield "| command | purpose |\n|---|---|"
         for name in names:
-            yield f"| [`{name}`](#survey-{name.replace(' ', '-')}) | {_cell(_paragraphs(by_name[name])[0])} |"
+            yield f"| [`{name}`](#survey-{name.replace(' ', '-')}) | {_cell(_prose(_paragraphs(by_name[name])[0]))} |"
         yield ""
         for name in names:
             yield from _command(name, by_name[name])
@@ -48,7 +49,7 @@ def _command(name: str, command: Any) -> Iterator[str]:
     options = [p for p in command.params if p.param_type_name == "option"]
     usage = [_usage(p) for p in arguments]
     yield f"### survey {name}\n"
-    yield "\n\n".join(paragraphs) + "\n"
+    yield _prose("\n\n".join(paragraphs)) + "\n"
     yield f"```text\nsurvey {' '.join([name, '[OPTIONS]', *usage])}\n```\n"
     for title, parameters in (("argument", arguments), ("option", options)):
         if parameters:
@@ -82,7 +83,7 @@ def _parameter_names(parameter: Any) -> str:
 
 def _parameter_meaning(parameter: Any) -> str:
     """The help of a parameter with its choices, its range and its default."""
-    parts = [" ".join(parameter.help.split())]
+    parts = [_prose(" ".join(parameter.help.split()))]
     if getattr(parameter, "multiple", False) and "Repeatable." not in parts[0]:
         parts.append("Repeatable.")
     kind, info = parameter.type_descriptor.annotation, parameter.type_descriptor.parameter_info
@@ -97,6 +98,11 @@ def _parameter_meaning(parameter: Any) -> str:
             default = (parameter.opts if default else parameter.secondary_opts)[0]
         parts += [f"Default: `{default}`."] if default not in (None, "") else []
     return " ".join(parts)
+
+
+def _prose(text: str) -> str:
+    """Mark options as code."""
+    return re.sub(r"(?<![\w`-])--[a-z][a-z-]*", r"`\g<0>`", text)
 
 
 def _cell(text: str) -> str:

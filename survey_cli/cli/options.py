@@ -78,7 +78,7 @@ PeopleOption = Annotated[
     ),
 ]
 LoginOption = Annotated[
-    str, typer.Option("--by", metavar="NAME", help="The name under which it is recorded; by default the account's.")
+    str, typer.Option("--by", metavar="NAME", help="The name under which you act; by default the account's.")
 ]
 ZoneOption = Annotated[
     str,
@@ -100,7 +100,7 @@ ThemeOption = Annotated[
     typer.Option(
         "--theme",
         metavar="NAME",
-        help="Colors: dark, light, contrast or terminal. By default the value of SURVEY_THEME.",
+        help="Colors: dark, light, contrast or terminal; by default SURVEY_THEME, else dark, over SSH terminal.",
     ),
 ]
 StationOption = Annotated[

@@ -167,7 +167,7 @@ def reassign(
     keeps: Annotated[
         OwnerChoice | None,
         typer.Option(
-            "--keeps", help="only: nobody else keeps it; first: anyone once it is late. By default unchanged."
+            "--keeps", help="only: only the new owner calls; first: anyone once it is late. By default unchanged."
         ),
     ] = None,
     by: LoginOption = "",
