@@ -1,0 +1,35 @@
+"""Messages that the guides quote are those of the program."""
+
+from support.pages import ROOT, iterate_fences, list_pages
+from survey_cli.store.backends.postgres.server_errors import translate_connection_error
+from survey_cli.study.location import describe_files
+
+
+def quoted(page: str) -> str:
+    """The blocks of text on a page, as one line."""
+    [path] = [path for path in list_pages() if str(path).endswith(page)]
+    return " ".join(" ".join(fence.text for fence in iterate_fences(path, "text")).split())
+
+
+def test_a_lost_connection() -> None:
+    error = translate_connection_error("connection refused", "db.example.org/fieldwork")
+    assert f"! not saved: {error.what} — {error.remedy}" in quoted("guides/several-computers.md")
+
+
+def test_a_station_whose_file_differs() -> None:
+    source = (ROOT / "survey_cli" / "study" / "published_version.py").read_text(encoding="utf-8")
+    for part in ("The published questionnaire", "is used, because the file", "differs from it"):
+        assert part in source
+        assert part in quoted("guides/several-computers.md")
+
+
+def test_an_interview_that_was_in_progress() -> None:
+    source = (ROOT / "survey_cli" / "sessions" / "station" / "station_view.py").read_text(encoding="utf-8")
+    for part in ("You have been on this case since ", ": the interview was in progress. Resume it, or key an outcome."):
+        assert part in source
+        assert part in quoted("guides/ssh.md")
+
+
+def test_the_database_and_the_list_of_people() -> None:
+    shown = describe_files("/srv/nowhere/study.yaml", "/srv/nowhere/responses/study.db")
+    assert shown.replace("nowhere", "study") in quoted("reference/databases.md")
