@@ -5,7 +5,7 @@ Whatever a color says is also said by weight, a mark or a word, so nothing is lo
 
 import os
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from textual.theme import Theme
 
@@ -19,36 +19,51 @@ ENVIRONMENT_VARIABLE: Final = "SURVEY_THEME"
 # whole styles, since the terminal's own colors have neither gray nor a second background. `quiet-color` is for CSS.
 
 
-def _theme(name: str, *, dark: bool, ground: str, text: str, surface: str, panel: str, **colors: str) -> Theme:
+_NAMES: Final = (
+    "background",
+    "foreground",
+    "surface",
+    "panel",
+    "accent",
+    "secondary",
+    "row",
+    "quiet",
+    "warning",
+    "error",
+    "success",
+)
+_COLORS: Final = {
+    "dark": "#14171c #e6e8eb #1b1f26 #232932 #f2a93b #66b8e8 #24415a #8a94a0 #f2c14e #ff7a6b #7cc47f",
+    "light": "#fbfaf7 #1d2126 #f1efe9 #e4e1d8 #8a4306 #0a5488 #cfe2f1 #535960 #6f4a00 #a4201a #22602a",
+    "contrast": "#000000 #ffffff #2c2c2c #2c2c2c #ffff00 #00ffff #0000c8 #d0d0d0 #ffff00 #ffa0a0 #80ff80",
+}
+"""The colors of each theme, in the order of `_NAMES`."""
+
+
+def _theme(name: str) -> Theme:
+    colors: dict[str, Any] = dict(zip(_NAMES, _COLORS[name].split(), strict=True))
+    row, quiet, text = colors.pop("row"), colors.pop("quiet"), colors["foreground"]
+    cursor = {
+        f"block-cursor-{state}{key}": value
+        for state in ("", "blurred-")
+        for key, value in (("background", row), ("foreground", text), ("text-style", "bold"))
+    }
     return Theme(
         name=name,
-        dark=dark,
+        dark=name != "light",
         primary=colors["accent"],
-        secondary=colors["code"],
-        accent=colors["accent"],
-        warning=colors["warning"],
-        error=colors["error"],
-        success=colors["success"],
-        foreground=text,
-        background=ground,
-        surface=surface,
-        panel=panel,
+        **colors,
         variables={
-            "code": colors["code"],
-            "quiet": colors["quiet"],
-            "quiet-color": colors["quiet"],
-            "row": f"on {colors['row']}",
-            "bar": f"on {panel}",
+            "code": colors["secondary"],
+            "quiet": quiet,
+            "quiet-color": quiet,
+            "row": f"on {row}",
+            "bar": f"on {colors['panel']}",
             "input-cursor-background": colors["accent"],
-            "input-cursor-foreground": ground,
-            "block-cursor-background": colors["row"],
-            "block-cursor-foreground": text,
-            "block-cursor-text-style": "bold",
-            "block-cursor-blurred-background": colors["row"],
-            "block-cursor-blurred-foreground": text,
-            "block-cursor-blurred-text-style": "bold",
-            "scrollbar": colors["quiet"],
-            "scrollbar-background": ground,
+            "input-cursor-foreground": colors["background"],
+            "scrollbar": quiet,
+            "scrollbar-background": colors["background"],
+            **cursor,
         },
     )
 
@@ -56,51 +71,7 @@ def _theme(name: str, *, dark: bool, ground: str, text: str, surface: str, panel
 THEMES: Final = {
     theme.name: theme
     for theme in (
-        _theme(
-            "dark",
-            dark=True,
-            ground="#14171c",
-            text="#e6e8eb",
-            surface="#1b1f26",
-            panel="#232932",
-            accent="#f2a93b",
-            code="#66b8e8",
-            row="#24415a",
-            quiet="#8a94a0",
-            warning="#f2c14e",
-            error="#ff7a6b",
-            success="#7cc47f",
-        ),
-        _theme(
-            "light",
-            dark=False,
-            ground="#fbfaf7",
-            text="#1d2126",
-            surface="#f1efe9",
-            panel="#e4e1d8",
-            accent="#8a4306",
-            code="#0a5488",
-            row="#cfe2f1",
-            quiet="#535960",
-            warning="#6f4a00",
-            error="#a4201a",
-            success="#22602a",
-        ),
-        _theme(
-            "contrast",
-            dark=True,
-            ground="#000000",
-            text="#ffffff",
-            surface="#2c2c2c",
-            panel="#2c2c2c",
-            accent="#ffff00",
-            code="#00ffff",
-            row="#0000c8",
-            quiet="#d0d0d0",
-            warning="#ffff00",
-            error="#ffa0a0",
-            success="#80ff80",
-        ),
+        *(_theme(name) for name in _COLORS),
         Theme(
             name="terminal",
             ansi=True,
