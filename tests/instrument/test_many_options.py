@@ -38,9 +38,9 @@ def key_all(options: int) -> object:
 def draw(options: int) -> object:
     pick = interview("multiple", options).asked.entry
     assert isinstance(pick, PickEntry)
-    widget = OptionLines()
-    widget._state = OptionState(pick, tuple(range(1, options, 2)), marked=options - 1)
-    lines = widget.build_lines(70)
+    widget = OptionLines(click=lambda option: None)
+    widget.state = OptionState(pick, tuple(range(1, options, 2)), marked=options - 1)
+    lines = widget.build_lines(widget.state, 70)
     assert len(lines) == options
     assert widget.marked_line == options - 1
     return lines
