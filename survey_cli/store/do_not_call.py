@@ -142,6 +142,11 @@ class DoNotCallList:
                 "restore the key that belongs to this list from a backup of the folder",
             )
 
+    @property
+    def account(self) -> str:
+        """The account that changes the list: that of the system or, on a server, the role."""
+        return self._db.account
+
     @classmethod
     def open_beside(cls, where: str | Path) -> "DoNotCallList":
         """Open the list that belongs to a study's database; create it where there is none."""

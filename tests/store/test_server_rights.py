@@ -193,6 +193,14 @@ def test_an_erasure_that_only_the_owner_can_finish_says_so(shift: Served, capsys
     assert run_command(["db", "verify", str(shift.file), "--db", shift.db]) == 0, capsys.readouterr()
 
 
+def test_a_number_is_listed_under_the_role(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    number, where = "+12025550171", ["--db", as_role(shift, shift.sue)]
+    assert run_command(["do-not-call", "add", number, *where]) == 0
+    assert run_command(["do-not-call", "check", number, *where]) == 1
+    assert f", by {shift.sue}\n" in capsys.readouterr().out
+    assert run_command(["do-not-call", "remove", number, "--reason", "a test", *where]) == 0
+
+
 def test_stations_go_on_with_the_published_version_and_say_so(shift: Shift, capsys: pytest.CaptureFixture[str]) -> None:
     before = station(shift)
     shift.write(ITEMS.replace("Third?", "Third and last?"))

@@ -11,7 +11,6 @@ from survey_cli.problems import Problem, UserError
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, is_known_country, read_number
 from survey_cli.samples.lists.do_not_call_file import read_do_not_call_file
-from survey_cli.store.backends import account
 from survey_cli.store.backends.address import is_server_address, is_unknown_address, parse_server_address
 from survey_cli.store.database_location import find_study_folder, format_path, make_address_error
 from survey_cli.store.do_not_call import FILE_NAME, DoNotCallEntry, DoNotCallList
@@ -91,7 +90,7 @@ def add_numbers(
         numbers[_parse_number(text, request)] = (reason, request.at)
     where, dnc_list = _open_list(request)
     with dnc_list:
-        by, new = request.by.strip() or account.read_system_account(), 0
+        by, new = request.by.strip() or dnc_list.account, 0
         by_entry: dict[tuple[str, datetime], list[str]] = {}
         for number, entry in numbers.items():
             by_entry.setdefault(entry, []).append(number)
@@ -125,7 +124,7 @@ def remove_numbers(request: DoNotCallRequest, texts: Sequence[str], *, reason: s
         listed = dnc_list.select_listed(numbers)
         if unlisted := [number for number in numbers if number not in listed]:
             raise UserError(where, f"{unlisted[0]} is not on the list", "check the number; nothing was changed")
-        by = request.by.strip() or account.read_system_account()
+        by = request.by.strip() or dnc_list.account
         dnc_list.remove(listed, at=request.at, reason=reason, by=by)
     return DoNotCallRemoval(where, tuple(dict.fromkeys(numbers)))
 
