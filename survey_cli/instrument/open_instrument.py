@@ -29,7 +29,7 @@ def open_instrument(path: str, *, is_in_use: Callable[[Instrument], bool] | None
         return result.instrument
     errors = select_errors(result.problems)
     count, pronoun = (f"{len(errors)} problems", "them") if len(errors) != 1 else ("a problem", "it")
-    remedy = f"fix {pronoun}; `survey check {path}` shows each"
+    remedy = f"fix {pronoun}; `survey check {path}` lists all problems"
     raise UserError(str(path), f"the instrument has {count}", remedy, tuple(errors))
 
 
@@ -50,13 +50,13 @@ def rebuild_instrument(texts: Mapping[str, str], content_hash: str) -> Instrumen
         raise UserError(
             f"version {content_hash[:12]}",
             "this program can no longer read the stored text",
-            "open the database with the version of survey it was created with",
+            "open the database with the version of the program that created it",
             tuple(errors),
         )
     if instrument.hash != content_hash:
         raise UserError(
             f"version {content_hash[:12]}",
-            "the stored text is not the one that the interviews began with",
+            "the stored text is not the one with which the interviews were started",
             "restore a backup: survey db restore BACKUP FILE",
         )
     return instrument

@@ -202,7 +202,7 @@ def test_answers_that_are_not_as_they_were_written_come_from_the_journal(damage:
         ("UPDATE journal SET payload = '{' WHERE kind = 'answered'", "can't be read"),
         (
             "UPDATE instruments SET texts = replace(texts, 'Yes', 'No')",
-            "is not the one that the interviews began with",
+            "is not the one with which the interviews were started",
         ),
     ],
 )

@@ -87,15 +87,15 @@ def test_two_possible_readings_are_asked_about(
 @pytest.mark.parametrize(
     ("text", "language", "decimals", "why"),
     [
-        ("12,5", "en", 1, "12,5 is not a number: in digits, as 12,345.5"),
+        ("12,5", "en", 1, "12,5 is not a number: write digits, such as 12,345.5"),
         ("2,500", "de", 0, "whole numbers only"),
         ("2.5", "de", 0, "whole numbers only"),
         ("2.55", "en", 1, "1 decimal place only"),
         ("12.000", "de", 0, "12000 is out of range"),
-        ("1.2.3", "en", 1, "1.2.3 is not a number: in digits, as 12,345.5"),
-        ("007", "en", 0, "007 is not a number: in digits, as 12,345"),
+        ("1.2.3", "en", 1, "1.2.3 is not a number: write digits, such as 12,345.5"),
+        ("007", "en", 0, "007 is not a number: write digits, such as 12,345"),
         ("9" * 16, "en", 0, "more than 15 digits are not stored exactly"),
-        ("twelve", "de", 0, "twelve is not a number: in digits, as 12.345"),
+        ("twelve", "de", 0, "twelve is not a number: write digits, such as 12.345"),
     ],
 )  # fmt: skip
 def test_what_is_no_number_is_refused_with_words(text: str, language: str, decimals: int, why: str) -> None:
@@ -329,8 +329,8 @@ def test_a_date_that_the_program_prints_can_be_typed(language: str) -> None:
 
 def test_a_weekday_that_is_not_the_dates_is_asked_about() -> None:
     assert born("Sunday 3 March 1985", "en") == date(1985, 3, 3)
-    assert born("Monday 3 March 1985", "en") == "Sunday 3 March 1985, not a Monday: which is meant?"
-    assert born("Montag, 3. März 1985", "de") == "Sunday 3 March 1985, not a Monday: which is meant?"
+    assert born("Monday 3 March 1985", "en") == "Sunday 3 March 1985, not a Monday: which date is meant?"
+    assert born("Montag, 3. März 1985", "de") == "Sunday 3 March 1985, not a Monday: which date is meant?"
     assert born("3 mar 1985", "es") == date(1985, 3, 3), "short for marzo, not martes"
     assert born("1985年3月3日", "ja") == date(1985, 3, 3)
 

@@ -54,14 +54,14 @@ def bad_id(draft: InstrumentDraft) -> Iterator[Problem]:
     for name, where in places:
         if _ID_FORM.match(name):
             if len(name) > MAX_ID_LENGTH:
-                what = f"the id has {len(name)} characters; Stata keeps {MAX_ID_LENGTH}"
+                what = f"the id has {len(name)} characters; Stata allows {MAX_ID_LENGTH}"
                 remedy = f"shorten it, for example to {name[:MAX_ID_LENGTH].rstrip('_')}"
                 yield Problem("bad-id", where, name, what, remedy, length=len(name))
             continue
         yield Problem("bad-id", where, name, f"{name!r} can't be an id", _suggest_id(name), length=len(name))
     title = draft.document.instrument
     if not _SURVEY_NAME_FORM.match(title) or len(title) > 64:
-        what = f"{str(title)!r} can't be the survey's name: files are named after it"
+        what = f"{str(title)!r} can't be the survey's name, because files are named after it"
         remedy = "use letters, digits, _ and -, at most 64"
         yield Problem("bad-id", title.where, "", what, remedy, length=len(title))
 
@@ -134,7 +134,7 @@ def duplicate_id(draft: InstrumentDraft) -> Iterator[Problem]:
         other, place = seen.setdefault(name.lower(), (name, where))
         if other != name:
             (other, place), (name, where) = sorted(((other, place), (name, where)), key=lambda n: n[1])
-            what = f"{name!r} differs from {other!r} at {place} only in capitals"
+            what = f"{name!r} differs from {other!r} at {place} only in upper and lower case"
             yield Problem("duplicate-id", where, name, what, "rename one of them", length=len(name))
     quotas: dict[str, Position] = {}
     for quota in draft.document.quotas:
@@ -266,7 +266,7 @@ def long_column(draft: InstrumentDraft) -> Iterator[Problem]:
         long = [name for name in names if len(name) > MAX_ID_LENGTH]
         if long and len(item.id) <= MAX_ID_LENGTH:
             what = (
-                f"the column {long[0]} has {len(long[0])} characters; Stata keeps {MAX_ID_LENGTH}: "
+                f"the column {long[0]} has {len(long[0])} characters; Stata allows {MAX_ID_LENGTH}: "
                 f"{long[0][:MAX_ID_LENGTH]}"
             )
             remedy = "shorten the id" + (" or the code" if isinstance(item.question, MultipleItem) else "")

@@ -168,7 +168,7 @@ class InstrumentCompiler:
             return each
         if str(name) not in self.draft.lost:
             several = [n for n, earlier in self.draft.items.items() if isinstance(earlier.question, MultipleItem)]
-            near = suggest_nearest(str(name), several, otherwise="name one that comes earlier")
+            near = suggest_nearest(str(name), several, otherwise="use one that comes earlier")
             what = f"each: {str(name)!r} is not an earlier item of type multiple"
             self.problems.append(
                 Problem("bad-each", item.find_position("each"), context.owner, what, near, length=len(name))
@@ -272,7 +272,7 @@ class InstrumentCompiler:
         if source not in self.symbol_table.rosters:
             if source not in self.draft.lost:
                 near = suggest_nearest(
-                    source, self.symbol_table.rosters, otherwise="name an earlier item of type roster"
+                    source, self.symbol_table.rosters, otherwise="use an earlier item of type roster"
                 )
                 what = f"from: there is no roster {source!r}"
                 self.problems.append(
@@ -295,7 +295,7 @@ class InstrumentCompiler:
             names = ", ".join(candidates) or "none"
             what = f"by: {item.by} compares one {' or '.join(types)} of {source}, but found: {names}"
             self.problems.append(
-                Problem("bad-draw", item.find_position("by"), compiled_item.id, what, "name it with using:")
+                Problem("bad-draw", item.find_position("by"), compiled_item.id, what, "choose one with using:")
             )
             return
         compiled_item.using = candidates[0]

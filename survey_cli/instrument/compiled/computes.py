@@ -62,7 +62,7 @@ def _report_cycle(compiler: ItemCompiler, names: list[str], where: Position) -> 
         else [*cycle[: _MAX_LISTED // 2], f"… {len(cycle) - _MAX_LISTED} more", *cycle[-_MAX_LISTED // 2 :]]
     )
     what = f"the computes depend on one another: {' → '.join(listed)}"
-    compiler.problems.append(Problem("circular", where, names[0], what, "break the cycle"))
+    compiler.problems.append(Problem("circular", where, names[0], what, "remove one of these references"))
 
 
 def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tuple[int, Compute | None]:

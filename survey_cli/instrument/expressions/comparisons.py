@@ -72,7 +72,7 @@ def compile_comparison(checker: ExpressionChecker, left: Term, sign: str, right:
         _warn_if_constant(checker, left, sign, right.value, node)
     elif left.name and left.name == right.name and checker.get_source(left.node) == checker.get_source(right.node):
         what = f"{left.name} is compared with itself"
-        checker.warn("compared-with-itself", node, what, "name the other item, or a code")
+        checker.warn("compared-with-itself", node, what, "use the other item, or a code")
     test = None
     if left.plain_name and right.is_literal and left.kind != "text" and (left.kind != "code" or left.codes):
         value = bool(right.value) if left.kind == "truth" else right.value
@@ -198,7 +198,7 @@ def _check_list_element(checker: ExpressionChecker, element: ast.expr, compared_
             part = checker.check_literal(number)
             return part if part.kind == "wrong" else part._replace(node=element, value=-part.value)
         case ast.Name(id=name) if name in checker.scope.names:
-            what = f"a list holds codes, and {name} is an item"
+            what = f"a list contains codes, but {name} is an item"
             return checker.report_problem("item-in-list", element, what, f"compare with it: q1 == {name} or …")
         case ast.Name():
             return checker.report_unknown_name(element, compared_term)
@@ -219,7 +219,7 @@ def _negate(checker: ExpressionChecker, part: Term, item: Term, values: list[Any
 
 def _describe_constant_condition(holds: object) -> tuple[str, str]:
     word = "true" if holds is True else "false"
-    return f"this is always {word}: it depends on no answer", "name an item, or remove it"
+    return f"this is always {word}, because it depends on no answer", "use an item, or remove it"
 
 
 def _report_multiple_compared(

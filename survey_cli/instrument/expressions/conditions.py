@@ -159,7 +159,7 @@ def _check_expected(checker: ExpressionChecker, part: Term, expected: ExpectedKi
     if expected == "list":
         if part.roster or part.kind == "codes":
             return part
-        remedy = "name a multiple, or a roster's item: person.age"
+        remedy = "use a multiple, or a roster's item: person.age"
         return checker.report_problem("one-value", part.node, "this is one value, but a list is required here", remedy)
     if part.roster:
         return checker.report_list(part)
@@ -213,7 +213,7 @@ def _compile_variable(
     checker.names.add(name)
     if value_type.why_unanswered:
         what = f"{name} {value_type.why_unanswered}; it has no answer"
-        return checker.report_problem("no-answer", node, what, "name an item with an answer")
+        return checker.report_problem("no-answer", node, what, "use an item with an answer")
     unsure_names = frozenset((name,)) if value_type.declinable else frozenset[str]()
     kind: Kind = _KIND_OF_TYPE.get(value_type.type, value_type.type)  # type: ignore[arg-type]
     if kind == "truth":
@@ -261,7 +261,9 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
 
 def _compile_turn(checker: ExpressionChecker, index: ast.expr, depth: int) -> Term:
     if isinstance(index, ast.Slice | ast.Tuple):
-        return checker.report_problem("condition-syntax", index, "this names several turns", "name one: person[1].age")
+        return checker.report_problem(
+            "condition-syntax", index, "this refers to several turns", "use one: person[1].age"
+        )
     turn = _compile(checker, index, depth)
     if turn.kind == "wrong":
         return turn
@@ -277,7 +279,7 @@ def _report_subscript(checker: ExpressionChecker, node: ast.Subscript, _depth: i
     source = checker.get_source(node)
     if isinstance(node.value, ast.Name) and node.value.id in checker.scope.rosters:
         return checker.report_problem(
-            "roster-as-value", node, f"{source} is a turn, not an item", f"name the item: {source}.item"
+            "roster-as-value", node, f"{source} is a turn, not an item", f"write the item: {source}.item"
         )
     remedy = "only a roster has turns: person[1].age; a list follows in: q1 in [1, 2]"
     return checker.report_problem("condition-syntax", node, f"{source} is not part of a condition", remedy)
@@ -294,7 +296,9 @@ def _compile_junction(checker: ExpressionChecker, node: ast.BoolOp, depth: int) 
             if isinstance(child, ast.BoolOp) and not checker.parsed.is_bracketed(child):
                 source = checker.get_source(child)
                 what = "and binds more tightly than or, which is easily misread"
-                checker.warn("and-or-without-brackets", child, what, f"write ({source}), or put brackets elsewhere")
+                checker.warn(
+                    "and-or-without-brackets", child, what, f"write ({source}), or put the parentheses elsewhere"
+                )
                 break
     parts: list[Term] = []
     before: ast.expr | None = None

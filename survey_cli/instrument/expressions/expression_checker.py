@@ -338,13 +338,13 @@ class ExpressionChecker:
             case "date":
                 remedy = "write years_between(start, end) for the whole years between two dates"
             case "truth":
-                remedy = f"write count({source}) for 1 if it holds, else 0"
+                remedy = f"write count({source}) for 1 if it is true, else 0"
             case "codes":
                 remedy = f"write count({source}) for how many were chosen"
             case "text" if part.is_literal and part.value.isdigit():
                 remedy = f"write {part.value}, without quotes"
             case _:
-                remedy = "name a number, or an item whose codes are numbers"
+                remedy = "use a number, or an item whose codes are numbers"
         return self.report_problem("not-a-number", part.node, f"{requirement}, and {self.describe(part)}", remedy)
 
     def report_list(self, part: Term) -> Term:
@@ -360,7 +360,7 @@ class ExpressionChecker:
         elif rest.startswith(item):
             remedy = f"write count({roster}.{rest}) >= 1, or {roster}[1].{rest} for one turn"
         else:
-            remedy = f"write count({source}) >= 1, or name one turn: {roster}[1].{item}"
+            remedy = f"write count({source}) >= 1, or use one turn: {roster}[1].{item}"
         return self.report_problem("list-as-value", node, what, remedy)
 
     def _is_list(self, node: ast.Name | ast.Attribute) -> bool:
@@ -382,7 +382,7 @@ class ExpressionChecker:
         if (reported := self._report_misused_word(node, word, name)) is not None:
             return reported
         near = scope.nearest(word, scope.names)
-        remedy = f"did you mean {near!r}?" if near else "name an item, a sample column or a compute"
+        remedy = f"did you mean {near!r}?" if near else "use an item, a sample column or a compute"
         if beside and beside.codes:
             what = f"{word!r} is neither a variable nor a code of {beside.name or 'the item next to it'}"
             also = f"{remedy} " if near else ""
@@ -406,16 +406,16 @@ class ExpressionChecker:
         if word in scope.rosters:
             item = next((item for item, known in scope.names.items() if known.roster == word), "item")
             what = f"{word} is a roster, which has no value of its own"
-            remedy = f"name one of its items: count(answered({word}.{item})), {word}[1].{item}"
+            remedy = f"use one of its items: count(answered({word}.{item})), {word}[1].{item}"
             return self.report_problem("roster-as-value", node, what, remedy)
         if word in scope.groups:
             what = f"{word} is a group of items; it has no answer of its own"
-            return self.report_problem("no-answer", node, what, "name one of its items")
+            return self.report_problem("no-answer", node, what, "use one of its items")
         if word in FUNCTIONS:
-            what = f"the function {word} is used without its brackets"
+            what = f"the function {word} is used without its parentheses"
             return self.report_problem("wrong-arguments", node, what, f"write {FUNCTIONS[word].signature}")
         if word.lower() in ("true", "false", "always", "never"):
-            remedy = "remove the key if it always holds; otherwise compare an item: q1 == 1"
+            remedy = "remove the key if it is always true; otherwise compare an item: q1 == 1"
             return self.report_problem("unknown-name", node, f"{word} is not part of a condition", remedy)
         return None
 
@@ -423,7 +423,7 @@ class ExpressionChecker:
         what = f"{name or 'this item'} has no code {format_constant(value)}: its codes are {format_codes(codes)}"
         words = [code for code in codes if isinstance(code, str)]
         remedy = suggest_nearest(value, words) if isinstance(value, str) else ""
-        return self.report_problem("unknown-code", node, what, remedy or "name one of these, or add the option")
+        return self.report_problem("unknown-code", node, what, remedy or "use one of these, or add the option")
 
 
 def collect_unsure_names(parts: Iterable[Term]) -> frozenset[str]:

@@ -97,7 +97,7 @@ def _report_unknown_function(checker: ExpressionChecker, func: ast.Name) -> Term
     elif name in checker.scope.declines:
         remedy = f"write q1 in [{name}]"
     elif name in checker.scope.names:
-        what, remedy = f"{name} is an item, and an item takes no brackets", f"write {name} alone"
+        what, remedy = f"{name} is an item, and items have no parentheses", f"write {name} alone"
     else:
         near = find_nearest(name, FUNCTIONS)
         remedy = f"did you mean {FUNCTIONS[near].signature}?" if near else _list_known_functions()
@@ -125,7 +125,7 @@ def _compile_item_function(
     if part.kind == "wrong":
         return part
     if not part.name:
-        what = f"{name} requires an item, and {checker.get_source(part.node)} is not one"
+        what = f"{name} requires an item, but {checker.get_source(part.node)} is not one"
         return checker.report_problem(
             "wrong-arguments", part.node, what, f"write {function.signature}, as in {name}(q1)"
         )
@@ -150,7 +150,7 @@ def _report_uncountable(checker: ExpressionChecker, part: Term) -> Term:
     source = checker.get_source(part.node)
     if part.kind == "codes":
         what = (
-            f"{source} is a multiple, and there are other arguments"
+            f"{source} is a multiple, but there are other arguments"
             if not part.roster
             else f"{source} is a list of multiples"
         )
@@ -197,7 +197,7 @@ def _compile_list_function(
         return checker.report_problem("unlike-kinds", node, what, "use values of the same kind")
     if len(parts) == 1 and not parts[0].roster:
         source = checker.get_source(parts[0].node)
-        what = f"{name} requires a list or several values, and {source} is one value"
+        what = f"{name} requires a list or several values, but {source} is one value"
         remedy = f"write {function.signature}"
         if parts[0].name and checker.scope.inside_roster and isinstance(parts[0].node, ast.Name):
             remedy = f"write {name}({checker.scope.inside_roster}.{source}) for all turns"

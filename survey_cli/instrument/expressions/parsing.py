@@ -131,7 +131,7 @@ def parse_expression(text: str) -> ParsedExpression | ParseFailure:
     """Parse `text` as an expression. Line breaks count as blanks."""
     if len(text) > MAX_LENGTH:
         what = f"this condition has {len(text):,} characters; {MAX_LENGTH:,} is the maximum"
-        return ParseFailure("condition-too-large", 0, 1, what, "compute parts of it under names of their own")
+        return ParseFailure("condition-too-large", 0, 1, what, "move parts of it to compute:")
     suspicious = _SUSPICIOUS.search(text)
     flat = text.translate(_LINE_BREAKS_TO_BLANKS) if suspicious else str(text)
     body = flat.strip(" ")
@@ -156,7 +156,7 @@ def parse_expression(text: str) -> ParsedExpression | ParseFailure:
 
 def describe_too_large(at: int = 0, length: int = 1) -> ParseFailure:
     what = f"this condition has more than {MAX_PARTS} parts, or is nested more than {MAX_DEPTH} levels deep"
-    remedy = "compute parts of it under names of their own, or write a list (q1 in [1, 2, 3]) or sum(…)"
+    remedy = "move parts of it to compute:, or write a list (q1 in [1, 2, 3]) or sum(…)"
     return ParseFailure("condition-too-large", at, length, what, remedy)
 
 

@@ -40,7 +40,7 @@ def parse_hours(text: str) -> Hours | tuple[str, str]:
     """Parse hours such as `09:00-20:30`; returns what is wrong, and the remedy, if they are not valid."""
     match = _HOURS.match(text.strip())
     if not match:
-        return f"{str(text)!r} is not a span of hours", 'write "09:00-20:30", in quotes'
+        return f"{str(text)!r} is not a range of hours", 'write "09:00-20:30", in quotes'
     start, end = (int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3))
     if int(match[2]) > 59 or int(match[4]) > 59 or start > 1439 or end > 1440:
         return (f"{str(text)!r} is not a time of day", 'write hours from 00 to 24 and minutes to 59: "09:00-20:30"')

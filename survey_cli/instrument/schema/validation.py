@@ -258,7 +258,7 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
                 "unknown-word",
                 where,
                 who,
-                _prefix_with_key(key, f"{describe_node(value)} is not known here"),
+                _prefix_with_key(key, f"{describe_node(value)} is not valid here"),
                 near,
                 length=length,
             )

@@ -145,7 +145,7 @@ def _limit_problems(problems: list[Problem], name: str) -> tuple[Problem, ...]:
             Position(name),
             "",
             f"{len(ordered) - MAX_PROBLEMS} more problems are not shown",
-            "begin with the first ones",
+            "start with the first ones",
         )
         ordered = [*ordered[:MAX_PROBLEMS], more]
     return tuple(ordered)
@@ -166,14 +166,14 @@ def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | Unreadable
                 "keep modules below the folder of the instrument's file",
             )
         if path.is_dir():
-            return UnreadableFile("no-file", "this is a folder", "name the instrument's file in it")
+            return UnreadableFile("no-file", "this is a folder", "specify a questionnaire in it")
         if not path.is_file():
-            return UnreadableFile("no-file", "this is not a file", "name a text file")
+            return UnreadableFile("no-file", "this is not a file", "specify a text file")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except PermissionError:
         return UnreadableFile(
-            "no-file", f"you have no permission to read '{path}'", "ask its owner for the right to read it"
+            "no-file", f"you have no permission to read '{path}'", "ask its owner for permission to read it"
         )
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link that points to itself
         why = getattr(error, "strerror", None) or "the name is not valid"
@@ -212,7 +212,7 @@ def _parse_text(text: str, file: str, problems: list[Problem]) -> YamlMapping | 
         return None
     except yaml.YAMLError as error:
         what = f"the file can't be read: {shorten(str(error))}"
-        problems.append(Problem("syntax", Position(file), "", what, "write it again in a plain text editor"))
+        problems.append(Problem("syntax", Position(file), "", what, "rewrite it in a plain text editor"))
         return None
     problems += builder.problems
     if builder.is_unusable:

@@ -241,7 +241,7 @@ class _IncludeExpander:
                 "too-many-values",
                 items.where,
                 "the instrument with its modules has more than a million values",
-                "include them fewer times",
+                "include fewer modules",
             )
             return []
         if prefix:

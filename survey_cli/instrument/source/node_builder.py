@@ -274,17 +274,19 @@ class NodeBuilder:
     def report_second_document(self, mark: Any) -> None:
         where = Position(self.file, mark.line + 1, mark.column + 1)
         what = f"a second document begins at the '---' on line {where.line}"
-        remedy = "one file holds one instrument: remove the '---', or put the rest in a separate file"
+        remedy = "one file contains one instrument: remove the '---', or put the rest in a separate file"
         self.report("two-documents", where, "", what, remedy, length=3)
 
     def report_too_deep(self, where: Position) -> None:
         what = f"lists and mappings are nested more than {MAX_DEPTH} levels deep"
-        self.problems.append(Problem("too-deep", where, "", what, "is there a bracket or brace too many?"))
+        self.problems.append(Problem("too-deep", where, "", what, "check for an extra bracket or brace"))
         self.is_unusable = True
 
     def report_too_many(self) -> None:
         what = f"the file contains more than {MAX_EVENTS:,} values"
-        self.problems.append(Problem("too-many-values", Position(self.file), "", what, "is this the right file?"))
+        self.problems.append(
+            Problem("too-many-values", Position(self.file), "", what, "check that this is the right file")
+        )
         self.is_unusable = True
 
 

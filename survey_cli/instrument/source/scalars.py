@@ -130,7 +130,7 @@ def parse_code(node: object) -> Code:
             remedy = f"write {whole_part}: spreadsheets add the .{rest}"
         reject("bad-code", f"{text} is not a code: codes are whole numbers or text", remedy)
     if any(c.isspace() for c in text):
-        reject("bad-code", f"the code {str(text)!r} has a space in it", "spaces separate codes; use _ or a number")
+        reject("bad-code", f"the code {str(text)!r} contains a space", "spaces separate codes; use _ or a number")
     if len(text.encode()) > 32:
         reject("bad-code", f"the code {str(text)!r} is longer than 32 bytes", "codes are short: yes, no, tv")
     return unicodedata.normalize("NFC", str(text))
@@ -212,7 +212,7 @@ def build_word_parser(*allowed: str) -> Callable[[object], str]:
         text = str(parse_scalar(node, f"one of {', '.join(allowed)}"))
         if text not in allowed:
             otherwise = f"write one of: {', '.join(allowed)}"
-            reject("unknown-word", f"{text!r} is not known here", suggest_nearest(text, allowed, otherwise=otherwise))
+            reject("unknown-word", f"{text!r} is not valid here", suggest_nearest(text, allowed, otherwise=otherwise))
         return text
 
     return parse_word

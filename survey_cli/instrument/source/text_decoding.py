@@ -31,7 +31,7 @@ def decode(contents: str | bytes, file: str, problems: list[Problem]) -> str | U
             return UnreadableFile(
                 "not-utf8",
                 "this is a workbook or an archive, not a text file",
-                "an instrument is written in a text editor",
+                "write the questionnaire in a text editor",
             )
         if contents[:2] in (b"\xff\xfe", b"\xfe\xff") or _UTF16.match(contents):
             return UnreadableFile(
@@ -75,6 +75,6 @@ def find_forbidden_characters(text: str, file: str) -> Iterator[Problem]:
         counted = at
         where = Position(file, line, at - text.rfind("\n", 0, at))
         what = f"line {line} has the invisible character U+{ord(match[0]):04X}"
-        yield Problem("control-character", where, "", what, "delete it: it often comes in with pasted text")
+        yield Problem("control-character", where, "", what, "delete it: such characters often come with pasted text")
         end = text.find("\n", at)
         match = FORBIDDEN_CHARACTERS.search(text, end) if end >= 0 else None

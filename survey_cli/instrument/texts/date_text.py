@@ -64,7 +64,7 @@ def read_date(
         return otherwise
     value = _build_from_parts(numbers, named_months, month_first=month_first, partial=partial) or otherwise
     if weekdays and isinstance(value, date) and value.isoweekday() != weekdays[0]:
-        return Rejection(f"{format_date(value)}, not a {DAYS[weekdays[0] - 1]}: which is meant?")
+        return Rejection(f"{format_date(value)}, not a {DAYS[weekdays[0] - 1]}: which date is meant?")
     return value
 
 

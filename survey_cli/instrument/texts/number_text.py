@@ -168,7 +168,7 @@ def read_number(
         return NumberRejection(f"more than {MAX_DIGITS} digits are not stored exactly")
     if not readings:
         example = format_number(12345.5 if decimals else 12345, language)
-        return NumberRejection(f"{text[:20]} is not a number: in digits, as {example}")
+        return NumberRejection(f"{text[:20]} is not a number: write digits, such as {example}")
     if not any(r.fits(decimals) for r in readings[:1]):
         usual = readings[0].usual or len(readings) == 1
         if usual:

@@ -393,7 +393,7 @@ class _TextParser:
             return None
         if variable.why_unanswered:
             what = f"{piece[0]}: {key} {variable.why_unanswered}; it has no answer"
-            self._report_fill("unknown-fill", piece, what, "fill in something that has an answer")
+            self._report_fill("unknown-fill", piece, what, "use something that has an answer")
             return None
         format_spec = self._check_format(piece, name, format_spec, variable)
         if item:
@@ -414,7 +414,7 @@ class _TextParser:
             what, remedy = "{options} has no options here", "use it in an item that has options"
         else:
             near = self.scope.nearest(key, (*self.scope.names, *BUILT_IN_FILLS))
-            remedy = f"did you mean {near!r}?" if near else "name an earlier item, a sample column or a compute"
+            remedy = f"did you mean {near!r}?" if near else "use an earlier item, a sample column or a compute"
             what = f"the text fills in {piece[0]}, but {key!r} is not a variable"
         self._report_fill("unknown-fill", piece, what, remedy)
 

@@ -45,7 +45,7 @@ def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
     similar = {find_similar(word, scales) for word in unknown}
     for name in scales:
         if str(name) not in used and str(name) not in similar:
-            what, remedy = "no item uses this list", "remove it, or name it with scale: or options:"
+            what, remedy = "no item uses this list", "remove it, or use it with scale: or options: in an item"
             yield Problem("unused-list", locate_name(name), str(name), what, remedy, "warning", len(name))
 
 
@@ -118,7 +118,7 @@ def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
                 continue
             other = seen.setdefault(code.casefold(), code)
             if other != code:
-                what = f"the codes {other} and {code} differ only in capitals, which are not distinguished when keyed"
+                what = f"the codes {other} and {code} differ only in upper and lower case, which keying ignores"
                 where = locate_key(listed.node, code)
                 yield Problem("duplicate-code", where, listed.owner, what, "change one of them", length=len(code))
         yield from _check_composition(listed.owner, listed.node)
@@ -195,7 +195,7 @@ def _check_composition(who: str, node: YamlMapping | None) -> Iterator[Problem]:
             continue
         first = seen.setdefault(unicodedata.normalize("NFC", key), key)
         if first is not key:
-            what = f"the code {str(key)!r} occurs at {first.where} already, composed of other characters"
+            what = f"the code {str(key)!r} already occurs at {first.where}, composed of other characters"
             yield Problem("duplicate-code", key.where, who, what, "change one of them", length=len(key))
 
 
@@ -287,7 +287,7 @@ def _report_clash(draft: InstrumentDraft, item: CompiledItem, clashes: list[tupl
     if isinstance(item.question, NumberItem | DateItem):
         remedy = "give declines codes that no answer can have: declines: {dk: 9998, refused: 9999}"
         if any(label in ("Not asked", "Not reached") for _, label, _ in clashes):
-            remedy = "change the codes under the top-level declines: to ones that no answer can have, as -9998"
+            remedy = "change the codes under the top-level declines: to ones that no answer can have, such as -9998"
     if len(reasons) == 1:
         labels = join_words((f"{label!r} ({code})" for code, label, _ in clashes), most=MAX_LISTED)
         codes, verb = pluralize(len(clashes), "code"), pluralize(len(clashes), "is", "are")

@@ -132,7 +132,7 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
         if isinstance(group, Roster) and group.each is not None and item.max < len(group.each.options):
             where, length = _locate_value(item, "max")
             what = f"max: {item.max} turns, but {group.each.id} has {len(group.each.options)} options"
-            remedy = "the last ones would have no turn: raise max, or leave it if that is intended"
+            remedy = "the last options would have no turn: raise max, or leave it if that is intended"
             yield Problem("roster-turns", where, who, what, remedy, "warning", length)
 
 
@@ -146,7 +146,7 @@ def _check_count(draft: InstrumentDraft, item: RosterItem, group: Roster) -> Ite
     up_to = "any number" if most is None else f"up to {most}"
     what = f"max: {item.max} turns, but {of} can be {up_to}" if of else f"max: {item.max} turns, but count: {most}"
     remedy = f"give {of} a max: or a check" if of and most is None else "raise max"
-    remedy = f"those beyond it would have no turn: {remedy}, or leave it if that is intended"
+    remedy = f"those beyond the maximum would have no turn: {remedy}, or leave it if that is intended"
     yield Problem("roster-turns", where, str(item.id), what, remedy, "warning", length)
 
 
@@ -191,7 +191,7 @@ def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:
         if not arms:
             yield Problem("bad-arms", where, who, "the split has no arms", "write arms: {a: 1, b: 1}")
         elif len(arms) == 1:
-            what = "the split has one arm only, so everybody is in it"
+            what = "the split has only one arm, so everybody is in it"
             yield Problem("bad-arms", where, who, what, "add an arm", "warning")
         for name, share in arms.items():
             if share <= 0:
@@ -246,7 +246,7 @@ def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         where, length = _locate_value(item, "pattern")
         if _REGEX.search(item.pattern):
-            what = f"pattern: {str(item.pattern)!r} looks like a regular expression, but would be taken literally"
+            what = f"pattern: {str(item.pattern)!r} looks like a regular expression, but is read literally"
             remedy = "write 9 for a digit, A for a letter, X for either: 99999"
             yield Problem("bad-pattern", where, str(item.id), what, remedy, "warning", length)
         elif not any(letter in "9AX" for letter in item.pattern):
@@ -266,7 +266,7 @@ def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, QuestionItem):
         if isinstance(item, ScaleItem | BatteryItem) and item.labels and item.from_ is None:
             where = locate_key(item._node, "labels")
-            what = "labels: requires from: and to:; the options have texts of their own"
+            what = "labels: requires from: and to:, but the options have their own texts"
             yield Problem("idle-labels", where, str(item.id), what, "remove them", "warning", len("labels"))
         elif isinstance(item, SingleItem | ScaleItem) and isinstance(item.options, dict):
             for code, option in item.options.items():
@@ -278,5 +278,5 @@ def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
                     yield Problem("idle-labels", where, str(item.id), what, "remove it", "warning", length)
         if item.or_ is not None and not isinstance(item, CodedItem | BatteryItem):
             where = locate_key(item._node, "or")
-            what = "or: joins the options in {options}, and there are none here"
+            what = "or: joins the options in {options}, but the text has no {options}"
             yield Problem("idle-labels", where, str(item.id), what, "remove it", "warning", len("or"))

@@ -47,7 +47,7 @@ def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
-    """An `end` sets an outcome that means nobody was reached, although somebody is being interviewed.
+    """An `end` sets an outcome that means that nobody was reached, although somebody is being interviewed.
 
         - {id: stop, type: end, outcome: no_answer}     → callback, refusal_soft, not_eligible …
 
@@ -60,7 +60,7 @@ def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         outcome = OUTCOMES.get(question.outcome)
         if outcome is not None and outcome.moment == "before":
-            what = f"outcome: {outcome.id} ({outcome.name}) means nobody was reached"
+            what = f"outcome: {outcome.id} ({outcome.name}) means that nobody was reached"
             remedy = "use an outcome for somebody who was reached: callback, refusal_soft, not_eligible, …"
             yield Problem(
                 "outcome-moment",
@@ -95,7 +95,7 @@ def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
             )
         if outcome.code is not None and not _is_aapor_code(outcome.code):
             what = f"code: {str(outcome.code)!r} is not an AAPOR code for an outcome"
-            remedy = "write 1 to 4, a point and two or three digits, as 2.112; headings like 2.0 can't be counted"
+            remedy = "write 1 to 4, a point and two or three digits, such as 2.112; headings like 2.0 can't be counted"
             yield Problem("own-outcome", outcome.find_position("code"), who, what, remedy, length=len(outcome.code))
         if outcome.like is not None or who in OUTCOMES:
             continue

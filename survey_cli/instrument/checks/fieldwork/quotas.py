@@ -62,16 +62,14 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
             if symbol is None:
                 codes = None
                 if str(name) not in draft.lost:
-                    remedy = suggest_nearest(
-                        name, draft.symbols, otherwise="name an item or a sample column with codes"
-                    )
+                    remedy = suggest_nearest(name, draft.symbols, otherwise="use an item or a sample column with codes")
                     what = f"by: {str(name)!r} is not a variable"
                     yield Problem("quota-cells", where, who, what, remedy, length=len(name))
                 continue
             if symbol.value_type.roster is not None or symbol.value_type.type not in ("code", "text", "flag"):
                 codes = None
                 what = f"by: {name} (at {symbol.where}) has no codes for cells"
-                remedy = "name a single, a scale, or a compute with codes"
+                remedy = "use a single, a scale, or a compute with codes"
                 yield Problem("quota-cells", where, who, what, remedy, length=len(name))
                 continue
             if str(name) in [str(n) for n in quota.by[:index]]:
@@ -127,7 +125,7 @@ def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
     for quota in draft.document.quotas:
         who, at = str(quota.id), quota.find_position("id")
         if quota.by and quota.target is not None and not quota.targets:
-            what = "target: with by: each cell has a target of its own"
+            what = "target: with by:, each cell has its own target"
             yield Problem("quota-target", quota.find_position("target"), who, what, "write targets: {code: 5, …}")
         elif quota.by and not quota.targets:
             yield Problem(
@@ -186,7 +184,7 @@ def quota_script(draft: InstrumentDraft) -> Iterator[Problem]:
     hard_quota = next((quota for quota in draft.document.quotas if not quota.soft), None)
     if hard_quota is None or has_script or not other_languages:
         return
-    what = f"if it is full the respondent is thanked in English, but interviews are conducted in {other_languages[0]}"
+    what = f"if it is full, the respondent is thanked in English, but interviews are conducted in {other_languages[0]}"
     remedy = "write the text: fieldwork: {scripts: {quota_full: {text: …}}}"
     yield Problem("quota-script", hard_quota.find_position("id"), str(hard_quota.id), what, remedy, "warning")
 

@@ -36,7 +36,7 @@ def twice_role(draft: InstrumentDraft) -> Iterator[Problem]:
         what = f"role: {first} (at {where}) already has the role {column.role}"
         remedy = "give the role to one of them"
         if column.role == "key":
-            remedy = "keep one: the key alone identifies the case; if necessary, add a column that combines both"
+            remedy = "keep one of them: a single key identifies the case; if necessary, add a column that combines both"
         yield Problem("twice-role", column.find_position("role"), str(name), what, remedy, length=len(column.role))
 
 
@@ -88,7 +88,7 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
                 "sample-column", column.find_position("role"), who, what, "write type: text", length=len(column.role)
             )
         if column.role in LOCATION_ROLES and column.personal:
-            what = f"personal: the {column.role} decides when the case is called, so it is kept with its history"
+            what = f"personal: the {column.role} decides when the case is called, so it is stored with its history"
             remedy = "remove personal:, or leave the column out"
             yield Problem("sample-column", column.find_position("personal"), who, what, remedy, length=4)
         within = column.balanced_within
@@ -97,7 +97,7 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
         balancing_column = sample.get(within)
         if balancing_column is None or str(within) == who:
             suggestion = suggest_nearest(
-                within, [str(n) for n in sample if str(n) != who], otherwise="name another column"
+                within, [str(n) for n in sample if str(n) != who], otherwise="use another column"
             )
             what = f"balanced_within: there is no other column {str(within)!r}"
             yield Problem(
@@ -105,7 +105,7 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
             )
         elif balancing_column.type not in ("single", "text"):
             what = f"balanced_within: {within} is a {balancing_column.type}"
-            remedy = "name a single, or a text of few values"
+            remedy = "use a single, or a text with few values"
             yield Problem(
                 "sample-column", column.find_position("balanced_within"), who, what, remedy, length=len(within)
             )

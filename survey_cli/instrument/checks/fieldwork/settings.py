@@ -63,7 +63,7 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
                 if first != str(name):
                     what = f"hours: {day} has hours already, in {first}"
                     yield Problem(
-                        "bad-hours", locate_name(name), "fieldwork", what, "name each day once", length=len(name)
+                        "bad-hours", locate_name(name), "fieldwork", what, "list each day once", length=len(name)
                     )
                     break
         yield from _check_hours(text, f"hours: {name}")
@@ -80,7 +80,7 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
                 continue
             [text] = given_texts
         elif entry.strip().isdecimal():
-            what = f"dayparts: {name}: {str(entry)!r} is not a span of hours"
+            what = f"dayparts: {name}: {str(entry)!r} is not a range of hours"
             remedy = f'write the weight beside the hours: {name}: {{hours: "17:00-20:30", weight: {entry}}}'
             yield Problem("bad-hours", entry.where, "fieldwork", what, remedy, length=len(entry))
             continue
@@ -103,8 +103,8 @@ def _check_legal_hours(country: str, name: YamlScalar, text: YamlScalar) -> Iter
             allowed = f"{format_clock(permitted.start)}-{format_clock(permitted.end)}"
             day_note = f" on {day}" if rule is not None and len(set(rule[:3])) > 1 else ""
             source = f" ({rule.source})" if rule is not None else ""
-            what = f"hours: {name}: {text} is wider than {allowed}{day_note}{source}, and no reason: is given"
-            remedy = f"explain it in reason:, or narrow the hours; until then nobody is called outside {allowed}"
+            what = f"hours: {name}: {text} is wider than {allowed}{day_note}{source}, but no reason: is given"
+            remedy = f"explain it in reason:, or narrow the hours; until then, nobody is called outside {allowed}"
             yield Problem("bad-hours", text.where, "fieldwork", what, remedy, "warning", len(text))
             return
 
@@ -205,7 +205,9 @@ def _parse_date(text: str) -> date | None:
 
 def _report_date(key: str, text: YamlScalar) -> Problem:
     what = f"{key}: {str(text)!r} is not a date"
-    return Problem("bad-day", text.where, "fieldwork", what, "write year-month-day, as 2026-12-18", length=len(text))
+    return Problem(
+        "bad-day", text.where, "fieldwork", what, "write year-month-day, such as 2026-12-18", length=len(text)
+    )
 
 
 def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -236,7 +238,7 @@ def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
     country = fieldwork.country
     if country is not None and country not in COUNTRIES:
         intended = _COUNTRY_ALIASES.get(country.upper(), country.upper())
-        remedy = f"did you mean {intended!r}?" if intended in COUNTRIES else "write two letters: US, GB, ES"
+        remedy = f"did you mean {intended!r}?" if intended in COUNTRIES else "write two letters, such as US, GB or ES"
         what = f"country: there is no country {str(country)!r}"
         yield Problem(
             "unknown-zone", fieldwork.find_position("country"), "fieldwork", what, remedy, length=len(country)
@@ -255,7 +257,10 @@ def _find_region_mistake(region: str, country: str) -> tuple[str, str] | None:
     if find_region(region, country):
         return None
     if not list_regions(country):
-        return (f"region: no regions of {country} are known", "remove it; write the region's holidays in closed:")
+        return (
+            f"region: the program knows no regions of {country}",
+            "remove it; write the region's holidays in closed:",
+        )
     return f"region: {country} has no region {region!r}", suggest_region(region, country)
 
 
@@ -325,7 +330,7 @@ def _check_effects(draft: InstrumentDraft, fieldwork: FieldworkSpec) -> Iterator
         yield Problem("bad-duration", where, "fieldwork", what, remedy, "warning", len(fieldwork.spread_wait))
     lease = fieldwork.lease
     if lease is not None and not validate_duration(lease, words=False) and _count_minutes(lease) > _MINUTES_PER_DAY:
-        what = f"lease: {lease}: if a station crashes, its case stays claimed for so long"
+        what = f"lease: {lease}: if a station crashes, its case stays claimed for that long"
         yield Problem("bad-duration", lease.where, "fieldwork", what, "write about 20m", "warning", len(lease))
 
 
@@ -393,10 +398,10 @@ def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
             name = str(point)
             if name in draft.groups:
                 first = next((item.id for item in draft.groups[name].items), "")
-                what, remedy = f"{key}: {name} is a group of items", f"name one of them: {first}"
+                what, remedy = f"{key}: {name} is a group of items", f"use one of its items: {first}"
             else:
                 what = f"{key}: there is no item {name!r}"
-                remedy = suggest_nearest(name, draft.items, otherwise="name an item, or write {answered: 50%}")
+                remedy = suggest_nearest(name, draft.items, otherwise="use an item, or write {answered: 50%}")
             yield Problem("unknown-item", fieldwork.find_position(key), "fieldwork", what, remedy, length=len(name))
     yield from _check_order(draft, fieldwork)
 

@@ -154,7 +154,7 @@ class _ReachabilityAnalysis:
 
     def _report_impossible(self, node: CompiledNode, requirement: Requirement, constraints: RouteConstraints) -> None:
         what = "so it is never reached" if isinstance(node, CompiledItem) else "so nothing in it is ever reached"
-        holds = "can't hold" if requirement.key == "ask_if" else "always holds"
+        holds = "can never be true" if requirement.key == "ask_if" else "is always true"
         remedy = f"change one of the conditions, or remove {node.id}"
         self.add_finding(
             "never-reached",
@@ -167,10 +167,10 @@ class _ReachabilityAnalysis:
         )
 
     def _report_needless(self, node: CompiledNode, requirement: Requirement, constraints: RouteConstraints) -> None:
-        what = "always holds here" if requirement.key == "ask_if" else "can't hold here"
+        what = "is always true here" if requirement.key == "ask_if" else "can never be true here"
         remedy = "remove it, or change one of the conditions"
         if isinstance(node, CompiledItem) and isinstance(node.question, EndItem) and len(list_requirements(node)) == 1:
-            what += ", so nobody gets past this end"
+            what += ", so nobody continues after this end"
             remedy = "remove it if that is intended, or change one of the conditions"
         self.add_finding(
             "needless-condition",
@@ -189,13 +189,13 @@ class _ReachabilityAnalysis:
             if condition is None:
                 continue
             if not self._is_possible(condition, TRUE, constraints):
-                what = f"can't hold here, so the option {option.code} is never offered"
+                what = f"can never be true here, so the option {option.code} is never offered"
                 remedy = "change one of the conditions, or remove the option"
                 self.add_finding("never-reached", condition, "ask_if", what, remedy, TRUE, constraints)
             elif not self._is_possible(condition, NOT_TRUE, constraints):
                 remedy = "remove it, or change one of the conditions"
                 self.add_finding(
-                    "needless-condition", condition, "ask_if", "always holds here", remedy, NOT_TRUE, constraints
+                    "needless-condition", condition, "ask_if", "is always true here", remedy, NOT_TRUE, constraints
                 )
         facts = constraints.facts
         for option in item.options if item.options_conditional else ():
@@ -208,7 +208,7 @@ class _ReachabilityAnalysis:
         for check in item.checks:
             condition, remedy = check.condition, "change the condition, or remove it"
             if check.aloud and not self._is_possible(condition, TRUE, constraints):
-                what = "can't hold here, so it is never read"
+                what = "can never be true here, so it is never read"
                 self.add_finding("never-reached", condition, "confirm", what, remedy, TRUE, constraints)
             elif not check.aloud and not self._is_possible(condition, FALSE, constraints):
                 self.add_finding(
@@ -328,7 +328,7 @@ def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
     If that is intended, give the item an `ask_if` that says so; otherwise add an option that is always offered.
     """
     for item in analyze_route(draft)[1]:
-        what = "every option has an ask_if: if none of them holds, this is not asked"
+        what = "every option has an ask_if: if none of them is true, this item is not asked"
         remedy = "add an option without ask_if (as None of these), or give the item an ask_if that guarantees one"
         yield Problem("no-option", draft.symbols[item.id].where, item.id, what, remedy, "warning", len(item.id))
 

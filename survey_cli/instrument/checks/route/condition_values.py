@@ -48,7 +48,9 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
         tree = condition.tree
         if isinstance(tree, ast.BoolOp) and (contradiction := _find_contradiction(tree)):
             reported.add(id(condition))
-            yield _make_problem(use, tree, f"{contradiction} can't both be true, so this never is", _write_remedy(tree))
+            yield _make_problem(
+                use, tree, f"{contradiction} can't both be true, so this is never true", _write_remedy(tree)
+            )
         elif not numbers.keys().isdisjoint(condition.names):
             for problem in _check_ranges(use, tree, numbers, declines):
                 reported.add(id(condition))
@@ -123,7 +125,7 @@ def _check_ranges(
                 continue
             word = "true for every answer" if holds else "never true"
             what = f"{name} {sign} {value} is {word}: {_describe_range(name, item, value)}"
-            remedy = f"write answered({name}) if you mean any answer" if holds else "change the number, or the range"
+            remedy = f"write answered({name}) if you mean any answer" if holds else "change the number or the range"
             if not holds and (kind := declines.get(value)) is not None:
                 remedy = f"write dk({name})" if kind == "dk" else f"write {name} in [{kind}]"
             yield _make_problem(use, node, what, remedy)
@@ -161,7 +163,7 @@ def _check_list(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem])
             if item is not None and impossible:
                 listed = join_words(impossible, "or", most=MAX_LISTED)
                 what = f"{name} is never {listed}: {_describe_range(name, item, *impossible)}"
-                yield _make_problem(use, node, what, "change the list, or the range")
+                yield _make_problem(use, node, what, "change the list or the range")
         case _:
             pass
 
@@ -214,7 +216,7 @@ def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
         if why:
             where = question.find_position("prefill")
             what = f"prefill: {item.prefill.text} can't be an answer: {why}"
-            remedy = "name something of the item's own kind"
+            remedy = "use a value of the item's own type"
             yield Problem("prefill-kind", where, item.id, what, remedy, length=len(item.prefill.text))
 
 

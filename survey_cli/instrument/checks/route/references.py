@@ -61,7 +61,7 @@ def _report_later(draft: InstrumentDraft, use: NameUse, symbol: Symbol, where: P
     owner, name = use.owner, symbol.id
     if name == owner:
         what = f"{use.key}: {name} refers to itself, and has no answer yet when this is evaluated"
-        remedy = "name an earlier item; a rule for the answer itself belongs under checks:"
+        remedy = "use an earlier item; a rule for the answer itself belongs under checks:"
     elif symbol.kind == "compute":
         inputs = _list_inputs(draft, name)
         latest = max(inputs, key=lambda n: n.index, default=None)
@@ -75,7 +75,7 @@ def _report_later(draft: InstrumentDraft, use: NameUse, symbol: Symbol, where: P
         how = f"is part of {owner}" if inside else "is asked later"
         what = f"{use.key}: {name} (at {symbol.where}) {how}, so there is no answer yet"
         remedy = (
-            f"name something asked before {owner}" if inside else f"move {name} before {owner}, or name an earlier item"
+            f"use something asked before {owner}" if inside else f"move {name} before {owner}, or use an earlier item"
         )
     return Problem("later", where, owner, what, remedy, length=length)
 

@@ -111,7 +111,7 @@ def in_roster(draft: InstrumentDraft) -> Iterator[Problem]:
                 yield from below(item.items, outer)
             hangup = isinstance(item, SectionItem) and item.after is not None
             if outer and (hangup or isinstance(item, DrawItem | HandoverItem)):
-                kind = "section for after the hang-up" if hangup else item.type
+                kind = "section with after: hangup" if hangup else item.type
                 what = f"a {kind} can't be inside the roster {outer}"
                 yield Problem(
                     "in-roster", locate_name(item.id), str(item.id), what, f"move it after {outer}", length=len(item.id)
@@ -196,8 +196,8 @@ def _check_nested_hangup(section: SectionItem) -> Iterator[Problem]:
     for item in section.items:
         if isinstance(item, SectionItem):
             if item.after == HANGUP and section.after != HANGUP:
-                what = f"a section for after the hang-up is inside {section.id}"
-                remedy = "move it to the end of the file's items"
+                what = f"a section with after: hangup is inside {section.id}"
+                remedy = "move it to the end of the items"
                 yield Problem(
                     "hangup-not-last", item.find_position("after"), str(item.id), what, remedy, "warning", len(HANGUP)
                 )

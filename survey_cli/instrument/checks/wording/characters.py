@@ -45,7 +45,7 @@ def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for who, scalar in _list_non_ascii(draft):
         if match := _DIRECTION_MARKS.search(scalar):
-            yield _make_problem("turned-text", who, scalar, match.start(), "changes the direction of what follows")
+            yield _make_problem("turned-text", who, scalar, match.start(), "changes the direction of the text after it")
 
 
 def invisible(draft: InstrumentDraft) -> Iterator[Problem]:

@@ -50,7 +50,7 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
     if not lacking:
         return
     what = f"neither this first question nor anything before it says {' and '.join(lacking)}"
-    remedy = 'start with a read: "Good {daypart}, this is {interviewer} calling for …"'
+    remedy = 'begin with a read item: "Good {daypart}, this is {interviewer} calling for …"'
     yield Problem("introduction", draft.symbols[first.id].where, first.id, what, remedy, "warning", len(first.id))
 
 

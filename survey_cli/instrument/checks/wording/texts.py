@@ -38,7 +38,9 @@ def bad_language(draft: InstrumentDraft) -> Iterator[Problem]:
         if not _LANGUAGE_TAG.match(name):
             small = name.lower().replace("_", "-")
             remedy = (
-                f"write {small}" if _LANGUAGE_TAG.match(small) else "write two or three small letters: en, es, pt-br"
+                f"write {small}"
+                if _LANGUAGE_TAG.match(small)
+                else "write two or three lowercase letters: en, es, pt-br"
             )
             yield Problem(
                 "bad-language", where, "languages", f"{name!r} is not a language tag", remedy, length=len(name)
@@ -202,7 +204,7 @@ def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
             scalar = template.source.by_language.get(language) or template.source.get(language)
             at = max(find_fill(scalar, fill.key), 0)
             fill_text = scalar[at : scalar.find("}", at) + 1]
-            what = f"{fill_text} may have no answer here, and the text has no alternative words"
+            what = f"{fill_text} may have no answer here, but the text has no alternative words"
             remedy = f"write {fill_text[:-1]}|alternative words}}"
             yield Problem("unsure-fill", scalar.find_position(at), who, what, remedy, "warning", len(fill_text))
             break
@@ -312,7 +314,7 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
                 has_own_label = question.label is not None
                 of = " with its longest option" if is_multiple else ""
                 which = "label" if has_own_label else "text, which is the label too,"
-                what = f"the {which}{of} has {size} bytes; SPSS keeps {MAX_VARIABLE_LABEL_BYTES}"
+                what = f"the {which}{of} has {size} bytes; SPSS stores {MAX_VARIABLE_LABEL_BYTES}"
                 remedy = "shorten it" if has_own_label else "add a short label:"
                 where = label.where if label.where.line else question.find_position("id")
                 yield Problem("long-label", where, name, what, remedy, "warning", len(label))
@@ -325,7 +327,7 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
             for language in () if plain is not None and len(plain) * 4 <= MAX_VALUE_LABEL_BYTES else languages:
                 label = option.label.get(language)
                 if size := _count_bytes_beyond(label, MAX_VALUE_LABEL_BYTES):
-                    what = f"the label of {option.code} has {size} bytes; SPSS keeps {MAX_VALUE_LABEL_BYTES}"
+                    what = f"the label of {option.code} has {size} bytes; SPSS stores {MAX_VALUE_LABEL_BYTES}"
                     remedy = "give the option a short label: in addition to its text"
                     yield Problem("long-label", label.where, item.scale or name, what, remedy, "warning", len(label))
                     break

@@ -46,7 +46,7 @@ class CodedItem(QuestionItem):
         if isinstance(picked, Rejection):
             return picked
         if len(picked.codes) != 1:
-            return Rejection("one answer, please" if picked.codes else "an answer is needed")
+            return Rejection("only one answer" if picked.codes else "an answer is needed")
         code = picked.codes[0]
         option = find_option(context.options, code)
         if option is None:

@@ -188,7 +188,7 @@ class TextItem(FreeTextItem):
             shape[p](c) if p in shape else p == c for p, c in zip(self.pattern, text, strict=True)
         ):
             return ""
-        return f"{text[:30]} does not look like {self.pattern} (9 a digit, A a letter)"
+        return f"{text[:30]} does not match {self.pattern} (9: a digit, A: a letter)"
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
         if self.pattern is None:

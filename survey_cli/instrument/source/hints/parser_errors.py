@@ -71,7 +71,7 @@ def _build_hint(lines: Sequence[str], message: ParserMessage, stop: int) -> Hint
     indent = len(text) - len(text.lstrip(" "))
     if "depth" in what:  # the parser's own limit, far beyond ours
         return Hint(
-            "too-deep", *position, "lists and mappings are nested too deeply", "is there a bracket or brace too many?"
+            "too-deep", *position, "lists and mappings are nested too deeply", "check for an extra bracket or brace"
         )
     if "quoted scalar" in context or "quoted scalar" in what:
         if "escape" in what or "digits" in what or "hexadecimal" in what:
