@@ -91,6 +91,9 @@ def start_or_resume(
             raise
         return session
     where = locate_database(path, instrument.id, options.db)
+    if opened is not None and opened.read_only:  # opening it to write says why that can't be done
+        opened.close()
+        opened = None
     opened = opened or open_store(where, create=True)
     try:
         if not options.practice:
