@@ -184,7 +184,7 @@ class Machine:
                 self._apply_erasure(event)
                 rejection = None
             case InterviewStarted():
-                return Rejection("the interview has begun already")
+                return Rejection("the interview has already begun")
             case _:
                 return Rejection(CLOSED_REASON)
         if rejection is None:

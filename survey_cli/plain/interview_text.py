@@ -83,7 +83,7 @@ def render_hint(prompt: Prompt, *, brief: bool = False) -> str:
     """Render what a line should contain here, where the options don't say so."""
     match prompt.entry:
         case ReadEntry():
-            return "Enter ends here" if prompt.ending else "Enter goes on"
+            return "Enter ends here" if prompt.ending else "Enter continues"
         case PickEntry(several=True) as pick:
             most = f", at most {pick.max_count}" if pick.max_count is not None else ""
             order = ", in the order given" if pick.ordered else ""

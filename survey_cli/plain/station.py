@@ -160,7 +160,7 @@ class PlainStation:
             if not text and isinstance(view, IdleView):
                 return self._claim_next()
             if isinstance(view, WrapUpView):
-                return Rejection(".note, .back, or Enter to go on") if text else self._station.end_wrapup()
+                return Rejection(".note, .back, or Enter to continue") if text else self._station.end_wrapup()
             return Rejection(
                 ".pause resumes calling"
                 if isinstance(view, BreakView)

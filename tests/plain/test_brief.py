@@ -46,7 +46,7 @@ def test_without_brief_mode_all_of_it_is_said_each_time() -> None:
     said = conduct(*statements("a", "b"), lines=("3",), brief=False)
     assert said[1] == f"= Disagree\nStatement b.\n{AGREEMENT_LINES}"
     read = tuple(prompt(id, "Listen.", ReadEntry()) for id in "ab")
-    assert all("[Enter goes on]" in part for part in conduct(*read, lines=("",), brief=False)[:2])
+    assert all("[Enter continues]" in part for part in conduct(*read, lines=("",), brief=False)[:2])
 
 
 def test_other_answers_are_listed() -> None:

@@ -89,7 +89,7 @@ def test_a_whole_interview_as_a_transcript() -> None:
         [.help lists what else can be typed]
         [Section: Introduction]
         Good morning, this is *Maria*.
-        [Enter goes on]
+        [Enter continues]
         >_
         [Section: Mission]
         I'll read a statement.

@@ -65,9 +65,9 @@ def test_after_a_call_a_note_goes_to_its_case_and_enter_goes_on() -> None:
     calling = FakeStation(wrapup=True)
     _, said, _ = worked(calling, "2", "y", ".note sounded rushed", "3", "")
     assert "[After the call: El Paso Sector, busy. .note TEXT adds a note" in said
-    assert "! .note, .back, or Enter to go on" in said, "no outcome is keyed for a case that is closed"
+    assert "! .note, .back, or Enter to continue" in said, "no outcome is keyed for a case that is closed"
     assert done(calling) == ["record EP-07 busy", "remark EP-07 sounded rushed", "end_wrapup"]
-    assert "[Case: Chicago District" in said.split("Enter to go on")[-1]
+    assert "[Case: Chicago District" in said.split("Enter to continue")[-1]
 
 
 def test_the_outcome_can_be_taken_back_before_the_next_case_comes() -> None:

@@ -369,7 +369,7 @@ def test_without_a_terminal_it_says_so(capsys: pytest.CaptureFixture[str]) -> No
     assert run_command(["preview", FILE]) == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert "there is no terminal here" in said.err
+    assert "there is no terminal to show" in said.err
 
 
 def test_the_same_seed_invents_the_same() -> None:

@@ -41,8 +41,8 @@ def preview(
     known_columns = parse_columns(columns or [])
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         say(
-            "survey preview: there is no terminal here to show the screen on — "
-            f"run it in one; `survey check {file}` finds problems without"
+            "survey preview: there is no terminal to show the screen — "
+            f"run it in a terminal; `survey check {file}` finds problems without one"
         )
         raise typer.Exit(NO_TERMINAL)
     from survey_cli.cli.crash_report import run_full_screen

@@ -135,13 +135,13 @@ class CurrentQuestion:
         if isinstance(prompt.entry, VerbatimEntry):
             self._draft = unsent if isinstance(unsent, str) else self.session.load_draft()
             self._view.set_typed(self._draft)
-            self._screen.said = "what you had begun to type here is back" if self._draft else ""
+            self._screen.said = "what you started to type here is back" if self._draft else ""
         elif unsent is not None:
             if isinstance(unsent, str):
                 self._view.set_typed(unsent)
             else:
                 self.pick = unsent
-            self._screen.said = "what you had begun to key here is back: Enter takes it"
+            self._screen.said = "what you started to key here is back: Enter takes it"
 
     def keep_draft(self) -> None:
         """Save what is being typed in a free answer, where it changed."""

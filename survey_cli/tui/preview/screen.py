@@ -226,11 +226,11 @@ class PreviewScreen(InterviewScreen):
 
     async def _ask_restart(self) -> None:
         question = "Start over? All answers of this preview are discarded."
-        await self.open_panel(build_question(question, "start over", self._start_over, no="go on", what="ctrl+r"))
+        await self.open_panel(build_question(question, "start over", self._start_over, no="continue", what="ctrl+r"))
 
     async def _ask_suspend(self) -> None:
         question = "Leave the preview? None of its answers are stored."
-        await self.open_panel(build_question(question, "leave", self._leave, no="go on", what="ctrl+c"))
+        await self.open_panel(build_question(question, "leave", self._leave, no="continue", what="ctrl+c"))
 
     async def _leave(self) -> None:
         self.left = True
