@@ -212,7 +212,7 @@ def test_lesson_recovery_is_said_aloud(tmp_path: Path) -> None:
     shift.later(minutes=5)
     back = shift.station("ann")
     assert on(back) == "A"
-    assert "its interview was in progress" in view(back).notice
+    assert "the interview was in progress" in view(back).notice
     assert view(back).interview_status.startswith("open at b")
     interviewed(back, "2", "2")
     assert back.close_interview() is None

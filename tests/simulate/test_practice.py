@@ -135,7 +135,7 @@ class Listener(io.StringIO):
             last = text.splitlines()[-1] if text else ""
             if last.startswith("?"):
                 yield "y\n"
-            elif "Enter for" in last:
+            elif "Enter for" in last or "Enter if" in last:
                 yield "\n"
             elif "which language" in last:
                 yield "es\n"
