@@ -1,7 +1,5 @@
 """Several processes at one queue: no case twice, none lost, whichever is killed; on a file and on a server."""
 
-import os
-import signal
 import sqlite3
 from collections import Counter
 from statistics import median
@@ -90,7 +88,7 @@ with Store.open(place, create=False, patience=60) as store:
     sleep(0.05)
     for n, one in enumerate(children):
         sleep(0.013 * n)
-        os.kill(one.pid, signal.SIGKILL)
+        one.kill()
         one.communicate(timeout=60)
     left = {row.key: row.holder for row in queue.cases.queries.iterate_rows(status="leased")}
     assert len(left) <= PROCESSES
@@ -155,7 +153,7 @@ with Store.open(place, create=False, patience=60) as store:
         one = child(TOOLS + importing, place, f"m{n}", f"import {n}")
         assert one.stdout.readline() == "in\n"
         sleep(0.05 * n)
-        os.kill(one.pid, signal.SIGKILL)
+        one.kill()
         one.communicate(timeout=60)
         there = sum(key.startswith(f"m{n} ") for key in queue.cases.queries.iterate_keys())
         seen.add(there)
