@@ -315,7 +315,7 @@ def test_two_stations_in_one_interview(desktop: Desktop, plain: bool) -> None:
         see(first, "could not be suspended: not saved: bob took over")
     else:
         suspend(first)
-        see(first, "once more leaves")
+        see(first, "suspend again to leave")
         first.key("y")
         see(first, "could not be suspended. Every answer is stored: start")
     assert first.end() == 1
@@ -354,7 +354,7 @@ def test_a_database_that_is_deleted_leaves_a_way_out(desktop: Desktop, plain: bo
     if plain:
         see(station, "could not be suspended: not saved: the file has been moved, deleted or replaced")
     else:
-        see(station, "press it again to leave anyway")
+        see(station, "suspend again to leave")
         station.key("y")
         see(station, "could not be suspended")
     assert station.end() == 1
@@ -370,7 +370,7 @@ def test_the_log_beside_the_database_deleted(desktop: Desktop, plain: bool) -> N
     see(station, "companion file (its name ends in -wal) has been moved")
     suspend(station)
     if not plain:
-        see(station, "once more leaves")
+        see(station, "suspend again to leave")
         station.key("y")
     assert station.end() == 1
     again = desktop.sit(plain=plain)

@@ -367,7 +367,7 @@ class InterviewScreen(KeyScreen):
             self.left = True
         else:
             self.question.insists = True
-            self.why += "; press it again to leave anyway: every answer is stored"
+            self.why += "; suspend again to leave without it: all earlier answers are stored"
             await self._ask_suspend()
 
     async def _stop(self, outcome: Outcome) -> None:
