@@ -3,6 +3,7 @@
 import io
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -193,9 +194,10 @@ def test_a_terminal_prints_no_line_twice_and_ctrl_c_puts_aside() -> None:
         def until(text: bytes) -> None:
             nonlocal seen
             while text not in seen:
+                assert select.select([main], [], [], 20)[0], seen
                 seen += os.read(main, 1000)
 
-        until(b"goes on]\r\n> ")
+        until(b"[Enter continues]\r\n> ")
         seen = b""
         os.write(main, b"\n")
         until(b"Refused]\r\n> ")

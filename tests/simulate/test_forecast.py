@@ -311,7 +311,7 @@ def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.C
     "command",
     [
         ("forecast", "--interviewers", ",".join(map(str, range(2, 200)))),
-        ("simulate", "--fieldwork", "--cases", "1500"),
+        ("simulate", "--fieldwork", "--cases", "8000"),  # fewer are over before the first line of progress
     ],
 )
 def test_ctrl_c_prints_what_is_ready_and_exits_with_130(command: tuple[str, ...], tmp_path: Path) -> None:
