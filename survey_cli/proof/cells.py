@@ -1,0 +1,212 @@
+"""Cells of the proof: what one variable can be at one place, as literals."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from math import floor, inf, nextafter
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from survey_cli.instrument.expressions.three_valued_logic import COMPARE, to_nfc
+from survey_cli.proof.clauses import FALSE, TRUE, Clauses, Literal
+
+MAX_PAIRS: Final = 2_500
+"""How many pairs of values are compared one by one; more are left open."""
+
+
+class Truth(NamedTuple):
+    """A condition: where it is true and where it is false. Where neither holds it is unknown."""
+
+    true: Literal
+    false: Literal
+
+
+UNKNOWN: Final = Truth(FALSE, FALSE)
+
+
+class Cell:
+    """A variable at a place: answered, or missing in one of several ways."""
+
+    def __init__(self, clauses: Clauses, asked: Literal, declines: Iterable[str]) -> None:
+        self.clauses = clauses
+        self.asked = asked
+        self.answered = clauses.make_variable()
+        self.declines: Mapping[str, Literal] = {kind: clauses.make_variable() for kind in declines}
+        states = [self.answered, *self.declines.values()]
+        for state in states:
+            clauses.imply(state, asked)
+        clauses.require_at_most_one(states)
+
+    def require_answer(self) -> None:
+        """Require an answer or a decline where it is asked."""
+        self.clauses.imply(self.asked, self.answered, *self.declines.values())
+
+    def compare(self, sign: str, value: Any) -> Truth:
+        """Compare the answer with a constant; unknown where there is none."""
+        raise NotImplementedError
+
+    def list_values(self) -> "Mapping[Any, Literal] | None":
+        """Return each value with its literal where there are few; None where there are many."""
+        return None
+
+    def _settle(self, true: Literal) -> Truth:
+        """Return the truth of something that is true or false wherever there is an answer."""
+        true = self.clauses.all_of([true, self.answered])
+        return Truth(true, self.clauses.all_of([-true, self.answered]))
+
+
+class CodedCell(Cell):
+    """One of several codes."""
+
+    def __init__(self, clauses: Clauses, asked: Literal, declines: Iterable[str], codes: Iterable[Any]) -> None:
+        super().__init__(clauses, asked, declines)
+        self.values = {code: clauses.make_variable() for code in codes}
+        for literal in self.values.values():
+            clauses.imply(literal, self.answered)
+        clauses.imply(self.answered, *self.values.values())
+        clauses.require_at_most_one(list(self.values.values()))
+
+    def compare(self, sign: str, value: Any) -> Truth:
+        holds, value = COMPARE[sign], to_nfc(value)
+        truths: dict[bool, list[Literal]] = {True: [], False: []}
+        for code, literal in self.values.items():
+            try:
+                truths[bool(holds(to_nfc(code), value))].append(literal)
+            except TypeError:  # a text ordered against a number
+                continue
+        return Truth(self.clauses.any_of(truths[True]), self.clauses.any_of(truths[False]))
+
+    def list_values(self) -> Mapping[Any, Literal]:
+        return self.values
+
+
+class OrderedCell(Cell):
+    """A number, or a day or time as a number: literals say whether it is at most some bound."""
+
+    def __init__(self, clauses: Clauses, asked: Literal, declines: Iterable[str], *, whole: bool) -> None:
+        super().__init__(clauses, asked, declines)
+        self.whole = whole
+        self._bounds: list[float] = []
+        self._literals: list[Literal] = []
+        self.low, self.high = -inf, inf
+
+    def restrict(self, ranges: list[tuple[float, float]]) -> None:
+        """Restrict the answer to these ranges, in rising order and apart from each other."""
+        ranges = sorted(ranges)
+        self.low, self.high = ranges[0][0], max(high for _, high in ranges)
+        if self.low > -inf:
+            self.clauses.imply(self.answered, -self.at_most(_below(self.low, whole=self.whole)))
+        if self.high < inf:
+            self.clauses.imply(self.answered, self.at_most(self.high))
+        reach = ranges[0][1]
+        for low, high in ranges[1:]:
+            if low > reach and not (self.whole and low == reach + 1):
+                self.clauses.imply(self.answered, self.at_most(reach), -self.at_most(_below(low, whole=self.whole)))
+            reach = max(reach, high)
+
+    def at_most(self, bound: float) -> Literal:
+        """Return the literal that the answer is at most this."""
+        if self.whole and bound not in (inf, -inf):
+            bound = floor(bound)
+        if bound == inf:
+            return TRUE
+        if bound == -inf:
+            return FALSE
+        index = bisect_left(self._bounds, bound)
+        if index < len(self._bounds) and self._bounds[index] == bound:
+            return self._literals[index]
+        literal = self.clauses.make_variable()
+        if index > 0:
+            self.clauses.require(-self._literals[index - 1], literal)
+        if index < len(self._bounds):
+            self.clauses.require(-literal, self._literals[index])
+        self._bounds.insert(index, bound)
+        self._literals.insert(index, literal)
+        return literal
+
+    def compare(self, sign: str, value: Any) -> Truth:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            if sign in ("==", "!="):
+                return self._settle(TRUE if sign == "!=" else FALSE)
+            return UNKNOWN
+        at_most, below = self.at_most(value), self.at_most(_below(value, whole=self.whole))
+        match sign:
+            case "<=":
+                return self._settle(at_most)
+            case "<":
+                return self._settle(below)
+            case ">":
+                return self._settle(-at_most)
+            case ">=":
+                return self._settle(-below)
+            case _:
+                equal = FALSE if self.whole and value != floor(value) else self.clauses.all_of([at_most, -below])
+                return self._settle(equal if sign == "==" else -equal)
+
+    def list_values(self) -> Mapping[Any, Literal] | None:
+        if not self.whole or self.high - self.low > 100:
+            return None
+        low, high = int(self.low), int(self.high)
+        return {value: self.compare("==", value).true for value in range(low, high + 1)}
+
+    def choose(self, at_most: Callable[[Literal], bool]) -> float:
+        """Return a value that fits the truth of the bounds."""
+        low, high = self.low, self.high
+        for bound, literal in zip(self._bounds, self._literals, strict=True):
+            if at_most(literal):
+                high = min(high, bound)
+            else:
+                low = max(low, bound + 1 if self.whole else nextafter(bound, inf))
+        if low > -inf:
+            return low
+        return high if high < inf else 0
+
+
+def _below(bound: float, *, whole: bool) -> float:
+    """Return the greatest number that is less than this one."""
+    if whole:
+        return floor(bound) - 1 if bound == floor(bound) else floor(bound)
+    return nextafter(bound, -inf)
+
+
+class MultipleCell(Cell):
+    """Any number of codes."""
+
+    def __init__(self, clauses: Clauses, asked: Literal, declines: Iterable[str], codes: Iterable[Any]) -> None:
+        super().__init__(clauses, asked, declines)
+        self.chosen = {code: clauses.make_variable() for code in codes}
+        for literal in self.chosen.values():
+            clauses.imply(literal, self.answered)
+
+    def contains(self, code: Any) -> Truth:
+        return self._settle(self.chosen.get(code, FALSE))
+
+
+class TextCell(Cell):
+    """A text, of which only is known whether it is one of those that conditions name."""
+
+    def __init__(self, clauses: Clauses, asked: Literal, declines: Iterable[str]) -> None:
+        super().__init__(clauses, asked, declines)
+        self.texts: dict[str, Literal] = {}
+
+    def compare(self, sign: str, value: Any) -> Truth:
+        if sign in ("==", "!="):
+            equal = self._find(value) if isinstance(value, str) else FALSE
+            return self._settle(equal if sign == "==" else -equal)
+        return Truth(*self._leave_open())
+
+    def _find(self, text: str) -> Literal:
+        text = to_nfc(text)
+        literal = self.texts.get(text)
+        if literal is None:
+            literal = self.clauses.make_variable()
+            self.clauses.imply(literal, self.answered)
+            for other in self.texts.values():
+                self.clauses.require(-literal, -other)
+            self.texts[text] = literal
+        return literal
+
+    def _leave_open(self) -> Truth:
+        return self._settle(self.clauses.make_variable())
+
+
+Values: TypeAlias = Mapping[Any, Literal]
+"""Values that exclude one another, each with its literal; where none holds there is no value."""

@@ -1,0 +1,488 @@
+"""Conditions as literals: the truth of every part of an expression over cells."""
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+
+from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, MIRRORED_SIGNS, find_constant
+from survey_cli.instrument.expressions.functions import FUNCTIONS
+from survey_cli.instrument.expressions.three_valued_logic import COMPARE, make_arithmetic, to_nfc
+from survey_cli.proof.cells import MAX_PAIRS, UNKNOWN, Cell, MultipleCell, OrderedCell, Truth, Values
+from survey_cli.proof.clauses import FALSE, TRUE, Clauses, Literal
+from survey_cli.values import Missing
+
+Turns: TypeAlias = Mapping[str, int]
+"""The turn of each roster that an expression is evaluated in."""
+
+MAX_VALUES: Final = 400
+"""How many values a calculated number may have; one with more is left open."""
+
+
+class Constant(NamedTuple):
+    """A value that is written in a condition."""
+
+    value: Any
+
+
+class ValueSet(NamedTuple):
+    """A calculated value: each value that it can have, with its literal. They exclude one another."""
+
+    values: Values
+
+
+Leaf: TypeAlias = Constant | Cell | ValueSet | Truth
+
+
+class Alternative(NamedTuple):
+    """One thing that a term can be, and where it is that."""
+
+    guard: Literal
+    leaf: Leaf
+
+
+Term: TypeAlias = list[Alternative]
+"""Alternatives that exclude one another; where no guard holds it is missing."""
+
+
+class Surroundings(Protocol):
+    """What an expression finds around it."""
+
+    today: date
+    """The day of the interview."""
+
+    def find_term(self, name: str, turns: Turns) -> Term | None:
+        """Return the variable of this name; None if it is a roster's and `turns` does not say which turn."""
+
+    def find_roster(self, name: str) -> str | None:
+        """Return the roster that a variable belongs to."""
+
+    def list_turns(self, roster: str) -> tuple[Literal, list[Literal]]:
+        """Return where the number of turns is known, and where each turn exists."""
+
+
+_ARITHMETIC: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+
+
+class ConditionEncoder:
+    """Encoder of expressions over the cells of one questionnaire."""
+
+    def __init__(self, clauses: Clauses, surroundings: Surroundings) -> None:
+        self.clauses = clauses
+        self.surroundings = surroundings
+        self._truths: dict[tuple[Any, ...], Truth] = {}
+        self._open: dict[tuple[str, tuple[tuple[str, int], ...]], Cell] = {}
+        self._open_truths: dict[tuple[str, tuple[tuple[str, int], ...]], tuple[Literal, Literal]] = {}
+
+    # Truth
+
+    def encode(self, node: ast.expr, turns: Turns) -> Truth:
+        """Return where the expression is true, and where it is false."""
+        key = (id(node), tuple(sorted(turns.items())))
+        truth = self._truths.get(key)
+        if truth is None:
+            truth = self._truths[key] = self._encode(node, turns)
+        return truth
+
+    def _encode(self, node: ast.expr, turns: Turns) -> Truth:
+        match node:
+            case ast.BoolOp(op=op, values=values):
+                parts = [self.encode(value, turns) for value in values]
+                return self._all(parts) if isinstance(op, ast.And) else self._any(parts)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return _negate(self.encode(operand, turns))
+            case ast.Compare(left=left, ops=ops, comparators=comparators):
+                sides = [left, *comparators]
+                return self._all(
+                    [self._encode_link(node, sides[i], op, sides[i + 1], turns) for i, op in enumerate(ops)]
+                )
+            case ast.Call(func=ast.Name(id=name), args=[argument]) if FUNCTIONS[name].argument_kind == "item":
+                return self._encode_state(name, argument, turns)
+            case ast.Constant(value=bool() as value):
+                return Truth(TRUE, FALSE) if value else Truth(FALSE, TRUE)
+            case _:
+                return self._collect(self.find_term(node, turns), lambda leaf: self._read_truth(node, leaf, turns))
+
+    def _read_truth(self, node: ast.expr, leaf: Leaf, turns: Turns) -> Truth:
+        match leaf:
+            case Truth():
+                return leaf
+            case Constant(value=bool() as value):
+                return Truth(TRUE, FALSE) if value else Truth(FALSE, TRUE)
+            case Cell() if (values := leaf.list_values()) is not None:
+                return Truth(values.get(True, FALSE), values.get(False, FALSE))
+            case _:
+                return self._leave_truth_open(node, turns)
+
+    def _all(self, parts: list[Truth]) -> Truth:
+        return Truth(
+            self.clauses.all_of([part.true for part in parts]), self.clauses.any_of([part.false for part in parts])
+        )
+
+    def _any(self, parts: list[Truth]) -> Truth:
+        return Truth(
+            self.clauses.any_of([part.true for part in parts]), self.clauses.all_of([part.false for part in parts])
+        )
+
+    def _collect(self, term: Term, read: Callable[[Leaf], Truth]) -> Truth:
+        """Return the truth of something that depends on which alternative a term is."""
+        found = [(guard, read(leaf)) for guard, leaf in term]
+        return Truth(
+            self.clauses.any_of([self.clauses.all_of([guard, truth.true]) for guard, truth in found]),
+            self.clauses.any_of([self.clauses.all_of([guard, truth.false]) for guard, truth in found]),
+        )
+
+    def _encode_state(self, function: str, argument: ast.expr, turns: Turns) -> Truth:
+        """Encode `answered(q)`, `declined(q)`, `dk(q)` or `refused(q)`, which are never unknown."""
+        holds: list[Literal] = []
+        for guard, leaf in self.find_term(argument, turns):
+            match leaf:
+                case Cell() if function == "answered":
+                    holds.append(self.clauses.all_of([guard, leaf.answered]))
+                case Cell():
+                    kinds = leaf.declines if function == "declined" else leaf.declines.keys() & {function}
+                    holds += [self.clauses.all_of([guard, leaf.declines[kind]]) for kind in kinds]
+                case ValueSet(values=values) if function == "answered":
+                    holds += [self.clauses.all_of([guard, literal]) for literal in values.values()]
+                case Truth() if function == "answered":
+                    holds.append(self.clauses.all_of([guard, self.clauses.any_of(leaf)]))
+                case Constant() if function == "answered":
+                    holds.append(guard)
+        true = self.clauses.any_of(holds)
+        return Truth(true, -true)
+
+    def _encode_link(self, node: ast.expr, left: ast.expr, op: ast.cmpop, right: ast.expr, turns: Turns) -> Truth:
+        sign = COMPARISON_SIGNS.get(type(op))
+        if sign is not None:
+            lefts, rights = self.find_term(left, turns), self.find_term(right, turns)
+            pairs: list[Truth] = []
+            for left_guard, left_leaf in lefts:
+                for right_guard, right_leaf in rights:
+                    guard = self.clauses.all_of([left_guard, right_guard])
+                    truth = self._compare(node, left_leaf, sign, right_leaf, turns)
+                    pairs.append(Truth(*(self.clauses.all_of([guard, part]) for part in truth)))
+            return Truth(
+                self.clauses.any_of([pair.true for pair in pairs]), self.clauses.any_of([pair.false for pair in pairs])
+            )
+        truth = self._encode_membership(node, left, right, turns)
+        return _negate(truth) if isinstance(op, ast.NotIn) else truth
+
+    def _encode_membership(self, node: ast.expr, left: ast.expr, right: ast.expr, turns: Turns) -> Truth:
+        if isinstance(right, ast.List | ast.Tuple):
+            kinds = {element.id for element in right.elts if isinstance(element, ast.Name)}
+            values = [value for element in right.elts if (value := find_constant(element)) is not None]
+            return self._collect(
+                self.find_term(left, turns), lambda leaf: self._find_in_list(node, leaf, values, kinds, turns)
+            )
+        code = find_constant(left)
+        if code is not None:
+            return self._collect(
+                self.find_term(right, turns),
+                lambda leaf: leaf.contains(code) if isinstance(leaf, MultipleCell) else UNKNOWN,
+            )
+        return self._leave_truth_open(node, turns)
+
+    def _find_in_list(self, node: ast.expr, leaf: Leaf, values: list[Any], kinds: set[str], turns: Turns) -> Truth:
+        equal = [self._compare(node, leaf, "==", Constant(value), turns) for value in values]
+        found = self._any(equal) if equal else Truth(FALSE, leaf.answered if isinstance(leaf, Cell) else TRUE)
+        declined = [leaf.declines[kind] for kind in kinds & leaf.declines.keys()] if isinstance(leaf, Cell) else []
+        return Truth(self.clauses.any_of([found.true, *declined]), found.false)
+
+    # Comparison
+
+    def _compare(self, node: ast.expr, left: Leaf, sign: str, right: Leaf, turns: Turns) -> Truth:
+        match left, right:
+            case Constant(), Constant():
+                return self._compare_constants(left.value, sign, right.value)
+            case Constant(), _:
+                return self._compare(node, right, MIRRORED_SIGNS[sign], left, turns)
+            case MultipleCell(), _:
+                return self._leave_truth_open(node, turns)
+            case Cell(), Constant():
+                return left.compare(sign, right.value)
+            case Truth(), Constant(value=value) if sign in ("==", "!="):
+                return left if bool(value) == (sign == "==") else _negate(left)
+        lefts, rights = self._list_values(left), self._list_values(right)
+        if lefts is not None and rights is not None and len(lefts) * len(rights) <= MAX_PAIRS:
+            return self._compare_values(lefts, sign, rights)
+        if lefts is not None and isinstance(right, Cell):
+            return self._compare_with_cell(right, MIRRORED_SIGNS[sign], lefts)
+        if rights is not None and isinstance(left, Cell):
+            return self._compare_with_cell(left, sign, rights)
+        return self._leave_truth_open(node, turns)
+
+    def _compare_with_cell(self, cell: Cell, sign: str, values: Values) -> Truth:
+        """Compare a cell of many values with one of few."""
+        return self._collect(
+            [Alternative(literal, Constant(value)) for value, literal in values.items()],
+            lambda leaf: cell.compare(sign, leaf.value) if isinstance(leaf, Constant) else UNKNOWN,
+        )
+
+    def _compare_constants(self, left: Any, sign: str, right: Any) -> Truth:
+        try:
+            return Truth(TRUE, FALSE) if COMPARE[sign](to_nfc(left), to_nfc(right)) else Truth(FALSE, TRUE)
+        except TypeError:
+            return UNKNOWN
+
+    def _compare_values(self, lefts: Values, sign: str, rights: Values) -> Truth:
+        truths: dict[bool, list[Literal]] = {True: [], False: []}
+        for left, left_literal in lefts.items():
+            for right, right_literal in rights.items():
+                truth = self._compare_constants(left, sign, right)
+                if truth is not UNKNOWN:
+                    both = self.clauses.all_of([left_literal, right_literal])
+                    truths[truth.true == TRUE].append(both)
+        return Truth(self.clauses.any_of(truths[True]), self.clauses.any_of(truths[False]))
+
+    def _list_values(self, leaf: Leaf) -> Values | None:
+        match leaf:
+            case Constant(value=value):
+                return {value: TRUE}
+            case Cell():
+                return leaf.list_values()
+            case ValueSet(values=values):
+                return values
+            case Truth():
+                return {True: leaf.true, False: leaf.false}
+
+    def compare_term(self, node: ast.expr, term: Term, sign: str, value: Any) -> Truth:
+        """Compare a term with a constant."""
+        return self._collect(term, lambda leaf: self._compare(node, leaf, sign, Constant(value), {}))
+
+    # Terms
+
+    def find_term(self, node: ast.expr, turns: Turns) -> Term:
+        """Return what an expression can be."""
+        constant = find_constant(node)
+        if constant is not None:
+            return [Alternative(TRUE, Constant(constant))]
+        match node:
+            case ast.Name(id=name):
+                term = self.surroundings.find_term(name, turns)
+                return self._leave_open(node, turns) if term is None else term
+            case ast.Attribute(value=ast.Name(id=roster), attr=name) if roster in turns:
+                return self._find(name, turns)
+            case ast.Attribute(value=ast.Subscript(value=ast.Name(id=roster), slice=index), attr=name):
+                return self._find_turn(roster, name, index, turns)
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                truth = self.encode(test, turns).true
+                return [
+                    *self._guard(truth, self.find_term(body, turns)),
+                    *self._guard(-truth, self.find_term(orelse, turns)),
+                ]
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
+                operation = make_arithmetic(_ARITHMETIC[type(op)])
+                return self._calculate(
+                    node, [self.find_term(left, turns), self.find_term(right, turns)], operation, turns
+                )
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                zero = [Alternative(TRUE, Constant(0))]
+                return self._calculate(node, [zero, self.find_term(operand, turns)], make_arithmetic("-"), turns)
+            case ast.Call(func=ast.Name(id="today")):
+                return [Alternative(TRUE, Constant(self.surroundings.today))]
+            case ast.Call(func=ast.Name(id=name)) if FUNCTIONS[name].argument_kind == "item":
+                return [Alternative(TRUE, self.encode(node, turns))]
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                return self._call(node, name, arguments, turns)
+            case ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
+                return [Alternative(TRUE, self.encode(node, turns))]
+            case _:
+                return self._leave_open(node, turns)
+
+    def _find(self, name: str, turns: Turns) -> Term:
+        term = self.surroundings.find_term(name, turns)
+        assert term is not None
+        return term
+
+    def _find_turn(self, roster: str, name: str, index: ast.expr, turns: Turns) -> Term:
+        _, present = self.surroundings.list_turns(roster)
+        term: Term = []
+        for turn, exists in enumerate(present, 1):
+            is_this = self._collect(
+                self.find_term(index, turns),
+                lambda leaf, turn=turn: self._compare(index, leaf, "==", Constant(turn), turns),  # type: ignore[misc]
+            ).true
+            guard = self.clauses.all_of([is_this, exists])
+            if guard != FALSE:
+                term += self._guard(guard, self._find(name, {**turns, roster: turn}))
+        return term
+
+    def _guard(self, guard: Literal, term: Term) -> Term:
+        guarded = [Alternative(self.clauses.all_of([guard, own]), leaf) for own, leaf in term]
+        return [alternative for alternative in guarded if alternative.guard != FALSE]
+
+    def _collect_values(self, term: Term) -> Values | None:
+        """Return the values of all alternatives together; None where there are too many."""
+        values: dict[Any, list[Literal]] = {}
+        for guard, leaf in term:
+            own = self._list_values(leaf)
+            if own is None or len(values) + len(own) > MAX_VALUES:
+                return None
+            for value, literal in own.items():
+                values.setdefault(value, []).append(self.clauses.all_of([guard, literal]))
+        return {value: self.clauses.any_of(literals) for value, literals in values.items()}
+
+    def _calculate(self, node: ast.expr, terms: list[Term], operation: Callable[[Any, Any], Any], turns: Turns) -> Term:
+        """Return the result of an operation on two terms; missing where one is."""
+        sets = [self._collect_values(term) for term in terms]
+        left, right = sets
+        if left is None or right is None or len(left) * len(right) > MAX_PAIRS:
+            return self._leave_open(node, turns)
+        return [Alternative(TRUE, ValueSet(self._combine(left, right, operation)))]
+
+    def _combine(self, left: Values, right: Values, operation: Callable[[Any, Any], Any]) -> Values:
+        results: dict[Any, list[Literal]] = {}
+        for one, one_literal in left.items():
+            for other, other_literal in right.items():
+                result = operation(one, other)
+                if not isinstance(result, Missing):
+                    results.setdefault(result, []).append(self.clauses.all_of([one_literal, other_literal]))
+        return {result: self.clauses.any_of(literals) for result, literals in results.items()}
+
+    # Functions
+
+    def _call(self, node: ast.Call, name: str, arguments: list[ast.expr], turns: Turns) -> Term:
+        match name:
+            case "count" if len(arguments) == 1 and (several := self._find_multiple(arguments[0], turns)) is not None:
+                guard, cell = several
+                values = self._add_up([{1: c, 0: -c} for c in cell.chosen.values()])
+                return (
+                    self._leave_open(node, turns)
+                    if values is None
+                    else [Alternative(self.clauses.all_of([guard, cell.answered]), ValueSet(values))]
+                )
+            case "count":
+                parts = list(self._iterate_elements(arguments, turns))
+                known = [
+                    self.surroundings.list_turns(roster)[0] for a in arguments if (roster := self._find_list(a, turns))
+                ]
+                truths = [self.clauses.all_of([exists, self.encode(part, at).true]) for exists, part, at in parts]
+                values = self._add_up([{1: truth, 0: -truth} for truth in truths])
+                if values is None:
+                    return self._leave_open(node, turns)
+                return [Alternative(self.clauses.all_of(known), ValueSet(values))]
+            case "sum" | "min" | "max":
+                return self._fold(node, name, arguments, turns)
+            case _:
+                return self._leave_open(node, turns)
+
+    def _find_multiple(self, node: ast.expr, turns: Turns) -> tuple[Literal, MultipleCell] | None:
+        if not isinstance(node, ast.Name | ast.Attribute) or self._find_list(node, turns):
+            return None
+        term = self.find_term(node, turns)
+        if len(term) == 1 and isinstance(term[0].leaf, MultipleCell):
+            return term[0].guard, term[0].leaf
+        return None
+
+    def _find_list(self, node: ast.expr, turns: Turns) -> str | None:
+        """Return the roster over whose turns an argument is a list; None if it is one value."""
+        for part in ast.walk(node):
+            match part:
+                case ast.Attribute(value=ast.Name(id=roster)):
+                    return roster
+                case ast.Name(id=name) if (own := self.surroundings.find_roster(name)) and own not in turns:
+                    return own
+        return None
+
+    def _iterate_elements(self, arguments: list[ast.expr], turns: Turns) -> Iterator[tuple[Literal, ast.expr, Turns]]:
+        """Yield where each element of a list exists, its expression, and the turns it is evaluated in."""
+        for argument in arguments:
+            roster = self._find_list(argument, turns)
+            if roster is None:
+                yield TRUE, argument, turns
+            else:
+                for turn, exists in enumerate(self.surroundings.list_turns(roster)[1], 1):
+                    yield exists, argument, {**turns, roster: turn}
+
+    def _fold(self, node: ast.Call, name: str, arguments: list[ast.expr], turns: Turns) -> Term:
+        """Fold a list of values into one; missing where one of them is."""
+        if name != "sum" and any(self._find_list(argument, turns) for argument in arguments):
+            return self._leave_open(node, turns)
+        sets: list[Values] = []
+        for exists, part, at in self._iterate_elements(arguments, turns):
+            values = self._collect_values(self.find_term(part, at))
+            if values is None:
+                return self._leave_open(node, turns)
+            if exists != TRUE:  # a turn that does not exist adds nothing
+                present = {value: self.clauses.all_of([exists, literal]) for value, literal in values.items()}
+                values = {**present, 0: self.clauses.any_of([-exists, present.get(0, FALSE)])}
+            sets.append(values)
+        known = [self.surroundings.list_turns(roster)[0] for a in arguments if (roster := self._find_list(a, turns))]
+        operations: dict[str, Callable[[Any, Any], Any]] = {"sum": make_arithmetic("+"), "min": min, "max": max}
+        total = self._reduce(sets, operations[name])
+        return (
+            self._leave_open(node, turns)
+            if total is None
+            else [Alternative(self.clauses.all_of(known), ValueSet(total))]
+        )
+
+    def _add_up(self, sets: list[Values]) -> Values | None:
+        return self._reduce(sets, make_arithmetic("+"))
+
+    def _reduce(self, sets: list[Values], operation: Callable[[Any, Any], Any]) -> Values | None:
+        total: Values = sets[0] if sets else {0: TRUE}
+        for values in sets[1:]:
+            if len(total) * len(values) > MAX_PAIRS:
+                return None
+            total = self._combine(total, values, operation)
+        return total
+
+    # What clauses can't express
+
+    def _leave_truth_open(self, node: ast.expr, turns: Turns) -> Truth:
+        """Return a truth that may be anything where its operands are answered."""
+        known = self.clauses.all_of(self._list_needed(node, turns))
+        key = (ast.unparse(node), tuple(sorted(turns.items())))
+        if key not in self._open_truths:
+            # it may be unknown all the same
+            self._open_truths[key] = self.clauses.make_variable(), self.clauses.make_variable()
+        literal, settled = self._open_truths[key]
+        return Truth(self.clauses.all_of([known, settled, literal]), self.clauses.all_of([known, settled, -literal]))
+
+    def _leave_open(self, node: ast.expr, turns: Turns) -> Term:
+        """Return a number that may be anything where its operands are answered."""
+        key = (ast.unparse(node), tuple(sorted(turns.items())))
+        cell = self._open.get(key)
+        if cell is None:
+            asked = self.clauses.all_of(self._list_needed(node, turns))
+            cell = self._open[key] = OrderedCell(self.clauses, asked, (), whole=False)
+        return [Alternative(TRUE, cell)]
+
+    def _list_needed(self, node: ast.expr, turns: Turns) -> list[Literal]:
+        """List what must hold for an expression to have a value: its operands are answered."""
+        needed: list[Literal] = []
+        for name in _list_operands(node):
+            term = self.surroundings.find_term(name, turns)
+            if term is not None:
+                needed.append(self.clauses.any_of([self.find_known(alternative) for alternative in term]))
+        return needed
+
+    def find_known(self, alternative: Alternative) -> Literal:
+        match alternative.leaf:
+            case Cell() as cell:
+                return self.clauses.all_of([alternative.guard, cell.answered])
+            case ValueSet(values=values):
+                return self.clauses.all_of([alternative.guard, self.clauses.any_of(values.values())])
+            case _:
+                return alternative.guard
+
+
+def _negate(truth: Truth) -> Truth:
+    return Truth(truth.false, truth.true)
+
+
+def _list_operands(node: ast.expr) -> list[str]:
+    """List the variables without which this has no value."""
+    match node:
+        case ast.Name(id=name):
+            return [name]
+        case ast.BinOp(left=left, right=right) | ast.Compare(left=left, comparators=[right]):
+            return [*_list_operands(left), *_list_operands(right)]
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+            return _list_operands(operand)
+        case ast.Call(
+            func=ast.Name(id="round" | "length" | "years_between" | "sum" | "mean" | "min" | "max"), args=args
+        ):
+            return [name for argument in args for name in _list_operands(argument)]
+        case _:
+            return []

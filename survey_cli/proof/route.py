@@ -1,0 +1,346 @@
+"""The route of a questionnaire as clauses: where each item is asked, and what its cell can be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import Any
+
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.document import SampleColumn
+from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
+from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TimeItem
+from survey_cli.instrument.schema.items.unasked_items import (
+    QUOTA_STATES,
+    ComputedItem,
+    DrawItem,
+    EndItem,
+    LookupItem,
+    SplitItem,
+)
+from survey_cli.proof.cells import UNKNOWN, Cell, CodedCell, MultipleCell, OrderedCell, TextCell, Truth
+from survey_cli.proof.clauses import FALSE, TRUE, Clauses, Literal
+from survey_cli.proof.conditions import Alternative, ConditionEncoder, Term, Turns
+from survey_cli.values import Place
+
+
+class CalendarCell(OrderedCell):
+    """A date or a time of day, as a number. It may be partial, and then compares with nothing."""
+
+    def __init__(self, clauses: Clauses, asked: Literal, declines: Any, *, partial: bool = False) -> None:
+        super().__init__(clauses, asked, declines, whole=True)
+        self.full = clauses.make_variable() if partial else self.answered
+        clauses.imply(self.full, self.answered)
+
+    def _settle(self, true: Literal) -> Truth:
+        true = self.clauses.all_of([true, self.full])
+        return Truth(true, self.clauses.all_of([-true, self.full]))
+
+    def compare(self, sign: str, value: Any) -> Truth:
+        number = _to_number(value)
+        return UNKNOWN if number is None else super().compare(sign, number)
+
+
+def _to_number(value: Any) -> int | None:
+    """Return a date or a time of day as a number; None if it is neither."""
+    try:
+        if isinstance(value, str):
+            value = time.fromisoformat(value.zfill(5)) if ":" in value else date.fromisoformat(value)
+        return value.toordinal() if isinstance(value, date) else value.hour * 60 + value.minute
+    except (ValueError, AttributeError):
+        return None
+
+
+@dataclass(slots=True)
+class RoutePosition:
+    """An item or a group at one place, and where it is asked."""
+
+    node: CompiledNode
+    place: Place
+    reached: Literal
+    """The interview comes to it: the groups around it are asked, and nothing has ended the interview."""
+    ask_if: Truth
+    unless: Truth
+    asked: Literal
+    cell: Cell | None = None
+    offered: Mapping[Any, Literal] = field(default_factory=dict)
+    """Where each option that has a condition is offered."""
+    fires: list[Literal] = field(default_factory=list)
+    """Where each check fires on an answer. On one that a hard check rejects, the interview does not go on."""
+
+
+class RouteModel:
+    """The route of an instrument. `positions` are its items in written order, those of a roster once per turn."""
+
+    def __init__(self, instrument: Instrument, today: date) -> None:
+        self.instrument = instrument
+        self.today = today
+        self.clauses = Clauses()
+        self.encoder = ConditionEncoder(self.clauses, self)
+        self.positions: list[RoutePosition] = []
+        self.sample = {name: self._make_column(column) for name, column in instrument.sample.items()}
+        self._terms: dict[tuple[str, int | None], Term] = {
+            (name, None): [Alternative(TRUE, cell)] for name, cell in self.sample.items()
+        }
+        self._turns: dict[str, tuple[Literal, list[Literal]]] = {}
+        self._rosters = {item.id: item.roster for item in instrument.items.values() if item.roster is not None}
+        self._alive = TRUE
+        for node in instrument.root.children:
+            self._visit(node, TRUE, None)
+
+    # What conditions find around them
+
+    def find_term(self, name: str, turns: Turns) -> Term | None:
+        roster = self._rosters.get(name)
+        if roster is not None and roster not in turns:
+            return None
+        turn = turns[roster] if roster is not None else None
+        term = self._terms.get((name, turn))
+        if term is not None:
+            return term
+        compute = self.instrument.computes.get(name)
+        if compute is None:
+            return []  # it is asked later, so that nothing is known
+        first = next(iter(compute.conditions.values()))
+        term = self._terms[name, turn] = self.encoder.find_term(first.tree, {})
+        return term
+
+    def find_roster(self, name: str) -> str | None:
+        return self._rosters.get(name)
+
+    def list_turns(self, roster: str) -> tuple[Literal, list[Literal]]:
+        return self._turns.get(roster, (FALSE, []))
+
+    # The route
+
+    def _encode(self, condition: Condition | None, turns: Turns, default: Truth) -> Truth:
+        return default if condition is None else self.encoder.encode(condition.tree, turns)
+
+    def _visit(self, node: CompiledNode, around: Literal, turn: tuple[str, int] | None) -> None:
+        turns = dict([turn]) if turn is not None else {}
+        reached = self.clauses.all_of([around, self._alive])
+        ask_if = self._encode(node.ask_if, turns, Truth(TRUE, FALSE))
+        unless = self._encode(node.unless, turns, Truth(FALSE, TRUE))
+        asked = self.clauses.all_of([reached, ask_if.true, -unless.true])
+        position = RoutePosition(
+            node, Place(node.id, turn[1] if turn is not None else None), reached, ask_if, unless, asked
+        )
+        self.positions.append(position)
+        if isinstance(node, CompiledItem):
+            self._visit_item(node, position, turns)
+        elif isinstance(node, Roster):
+            self._visit_roster(node, asked)
+        else:
+            self._visit_children(node, asked, turn)
+
+    def _visit_children(self, group: ItemGroup, asked: Literal, turn: tuple[str, int] | None) -> None:
+        shuffled = group.order != "written"
+        before = self._alive
+        after = [before]
+        for child in group.children:
+            if shuffled:
+                self._alive = before
+            self._visit(child, asked, turn)
+            after.append(self._alive)
+        self._alive = self.clauses.all_of(after) if shuffled else self._alive
+
+    def _visit_roster(self, roster: Roster, asked: Literal) -> None:
+        known, present = self._find_turns(roster, asked)
+        turns: list[Literal] = []
+        self._turns[roster.id] = (known, turns)
+        exists = present[0] if present else FALSE
+        for turn in range(1, roster.maximum + 1):
+            if roster.until is None:
+                exists = present[turn - 1] if turn <= len(present) else FALSE
+            turns.append(exists)
+            self._visit_children(roster, exists, (roster.id, turn))
+            if roster.until is not None and turn < roster.maximum:
+                self._visit(roster.until, exists, (roster.id, turn))
+                more = self.find_term(roster.until.id, {roster.id: turn}) or []
+                cell = more[0].leaf if more else None
+                exists = cell.compare("==", 1).true if isinstance(cell, Cell) else FALSE
+
+    def _find_turns(self, roster: Roster, asked: Literal) -> tuple[Literal, list[Literal]]:
+        """Return where the number of turns is known, and where each turn exists."""
+        if roster.until is not None:
+            return asked, [asked] * roster.maximum
+        if roster.each is not None:
+            (alternative, *_) = self.find_term(roster.each.id, {}) or [Alternative(FALSE, Truth(FALSE, TRUE))]
+            cell = alternative.leaf
+            if not isinstance(cell, MultipleCell):
+                return FALSE, []
+            options = [cell.chosen.get(option.code, FALSE) for option in roster.each.options]
+            chosen = self._limit(options, roster.maximum)
+            return self.clauses.all_of([asked, cell.answered]), [self.clauses.all_of([asked, one]) for one in chosen]
+        if roster.count is None:
+            return asked, []
+        tree = roster.count.tree
+        term = self.encoder.find_term(tree, {})
+        known = self.clauses.any_of(self.encoder.find_known(alternative) for alternative in term)
+        at_least = [self.encoder.compare_term(tree, term, ">=", turn).true for turn in range(1, roster.maximum + 1)]
+        # a roster that is passed over has no turns, and their number is known to be none
+        return self.clauses.any_of([-asked, known]), [self.clauses.all_of([asked, one]) for one in at_least]
+
+    def _limit(self, options: list[Literal], most: int) -> list[Literal]:
+        """Return each option where it is chosen and is one of the first `most` that are."""
+        limited: list[Literal] = []
+        counts = [TRUE]  # counts[k]: at least k of those before are chosen
+        for option in options:
+            full = counts[most] if most < len(counts) else FALSE
+            limited.append(self.clauses.all_of([option, -full]))
+            raised = [
+                self.clauses.any_of(
+                    [counts[k] if k < len(counts) else FALSE, self.clauses.all_of([counts[k - 1], option])]
+                )
+                for k in range(1, min(len(counts), most) + 1)
+            ]
+            counts = [TRUE, *raised]
+        return limited
+
+    def _visit_item(self, item: CompiledItem, position: RoutePosition, turns: Turns) -> None:
+        position.offered = {
+            option.code: self.encoder.encode(option.ask_if.tree, turns).true
+            for option in item.options
+            if option.ask_if is not None
+        }
+        if item.options_conditional:
+            position.asked = self.clauses.all_of([position.asked, self.clauses.any_of(position.offered.values())])
+        if isinstance(item.question, EndItem):
+            self._alive = self.clauses.all_of([self._alive, -position.asked])
+            return
+        term = self._make_term(item, position.asked)
+        if term is None:
+            return
+        self._terms[item.id, position.place.turn] = term
+        cell = term[0].leaf
+        if not isinstance(cell, Cell) or cell in self.sample.values():  # a sample column that is looked up
+            return
+        position.cell = cell
+        values = cell.values if isinstance(cell, CodedCell) else cell.chosen if isinstance(cell, MultipleCell) else {}
+        for code, literal in position.offered.items():
+            self.clauses.imply(values[code], literal)
+        for check in item.checks:
+            truth = self.encoder.encode(check.condition.tree, turns)
+            fires = self.clauses.all_of([cell.answered, truth.true if check.aloud else truth.false])
+            position.fires.append(fires)
+            if not check.soft:
+                self._alive = self.clauses.all_of([self._alive, -fires])
+
+    # Cells
+
+    def _make_column(self, column: SampleColumn) -> Cell:
+        """Make the cell of a sample column, which may be empty."""
+        codes = list(column.options) if isinstance(column.options, dict) else None
+        if column.options is not None and codes is None:
+            codes = [option.code for option in self.instrument.scales.get(str(column.options), ())]
+        if column.arms:
+            codes = [str(arm) for arm in column.arms]
+        if codes is not None:
+            cell: Cell = CodedCell(self.clauses, TRUE, (), codes)
+            if column.arms:
+                cell.require_answer()
+            return cell
+        match column.type:
+            case "number":
+                return OrderedCell(self.clauses, TRUE, (), whole=False)
+            case "date" | "time":
+                return CalendarCell(self.clauses, TRUE, ())
+            case _:
+                return TextCell(self.clauses, TRUE, ())
+
+    def _make_term(self, item: CompiledItem, asked: Literal) -> Term | None:
+        question = item.question
+        if isinstance(question, ComputedItem):
+            return self._make_computed_term(item, question, asked)
+        if not question.expects_answer:
+            return None
+        cell = self._make_cell(item, asked)
+        cell.require_answer()
+        return [Alternative(TRUE, cell)]
+
+    def _make_cell(self, item: CompiledItem, asked: Literal) -> Cell:
+        question, clauses = item.question, self.clauses
+        declines = [decline.id for decline in item.declines]
+        match question:
+            case MultipleItem():
+                cell = MultipleCell(clauses, asked, declines, [option.code for option in item.options])
+                self._limit_choices(cell, item, question)
+                return cell
+            case NumberItem():
+                number = OrderedCell(clauses, asked, declines, whole=not question.decimals)
+                high = float("inf") if question.max is None else question.max
+                number.restrict([(question.min, high), *((code, code) for code in question.options)])
+                return number
+            case DateItem():
+                return CalendarCell(clauses, asked, declines, partial=question.partial)
+            case TimeItem():
+                clock = CalendarCell(clauses, asked, declines)
+                clock.restrict([(0, 24 * 60 - 1)])
+                return clock
+        if isinstance(question, CodedItem) or item.options:
+            return CodedCell(clauses, asked, declines, [option.code for option in item.options])
+        return TextCell(clauses, asked, declines)
+
+    def _limit_choices(self, cell: MultipleCell, item: CompiledItem, question: MultipleItem) -> None:
+        """Require as many choices as the item does, and an exclusive one alone."""
+        clauses = self.clauses
+        exclusive = [cell.chosen[option.code] for option in item.options if option.exclusive]
+        for literal in exclusive:
+            for other in cell.chosen.values():
+                if other != literal:
+                    clauses.require(-literal, -other)
+        chosen = list(cell.chosen.values())
+        if question.min == 1:
+            clauses.imply(cell.answered, *chosen)
+        elif question.min > 1:
+            clauses.imply(cell.answered, *exclusive, *self._list_at_least(chosen, question.min))
+        if question.max is not None and question.max < len(chosen):
+            for literal in self._list_at_least(chosen, question.max + 1):
+                clauses.require(-literal)
+
+    def _list_at_least(self, literals: list[Literal], count: int) -> list[Literal]:
+        """Return one literal that at least so many of these are true; none where that can't be."""
+        counts = [TRUE]
+        for literal in literals:
+            counts = [
+                TRUE,
+                *(
+                    self.clauses.any_of(
+                        [counts[k] if k < len(counts) else FALSE, self.clauses.all_of([counts[k - 1], literal])]
+                    )
+                    for k in range(1, min(len(counts), count) + 1)
+                ),
+            ]
+        return [counts[count]] if count < len(counts) else []
+
+    def _make_computed_term(self, item: CompiledItem, question: ComputedItem, asked: Literal) -> Term:
+        match question:
+            case SplitItem():
+                codes = list(question.list_codes())
+            case LookupItem(sample=column) if column is not None:
+                return [Alternative(asked, self.sample[str(column)])]
+            case LookupItem():
+                codes = list(QUOTA_STATES)
+            case DrawItem():
+                return self._make_draw(item, asked)
+            case _:
+                raise TypeError(f"no cell for {question.type}")  # type: ignore[attr-defined]
+        cell = CodedCell(self.clauses, asked, (), codes)
+        cell.require_answer()
+        return [Alternative(TRUE, cell)]
+
+    def _make_draw(self, item: CompiledItem, asked: Literal) -> Term:
+        """Make the cell of a draw: one of the turns that can be drawn, or none."""
+        known, present = self.list_turns(item.source)
+        eligible = [
+            self.clauses.all_of(
+                [asked, known, exists, self._encode(item.where, {item.source: turn}, Truth(TRUE, FALSE)).true]
+            )
+            for turn, exists in enumerate(present, 1)
+        ]
+        cell = CodedCell(self.clauses, asked, (), range(1, len(present) + 1))
+        for literal, can_be_drawn in zip(cell.values.values(), eligible, strict=True):
+            self.clauses.imply(literal, can_be_drawn)
+            self.clauses.imply(can_be_drawn, cell.answered)
+        return [Alternative(TRUE, cell)]

@@ -1,0 +1,117 @@
+"""Every route of a small questionnaire, walked by the engine, and the route of given answers."""
+
+from collections.abc import Iterator
+from datetime import date, time
+from itertools import combinations
+from typing import Any
+
+from survey_cli.engine.route import RouteStop, RouteWalk
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
+from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem, LookupItem
+from survey_cli.proof.verdicts import Goal, Witness
+from survey_cli.values import NOT_ASKED, Missing, Place, get_missing
+
+TODAY = date(2026, 11, 27)
+
+
+class ObservedWalk(RouteWalk):
+    """A walk that notes what it meets."""
+
+    seen: set[Goal]
+
+    def _is_on_route(self, node: CompiledNode) -> Any:
+        on_route = super()._is_on_route(node)
+        self.seen.add(Goal("asked" if on_route is True else "skipped", node.id))
+        conditions = [condition for condition in (node.ask_if, node.unless) if condition is not None]
+        if any(isinstance(condition.evaluate(self.env), Missing) for condition in conditions):
+            self.seen.add(Goal("unknown", node.id))
+        return on_route
+
+
+def see_everything(instrument: Instrument) -> set[Goal]:
+    """Return everything that happens on some route of a questionnaire whose answers can be listed."""
+    seen: set[Goal] = set()
+    ObservedWalk.seen = seen
+    for value in (1, 2, NOT_ASKED) if "s" in instrument.sample else (None,):
+        walk = ObservedWalk(instrument, 1, {"s": value, "k": "K", "#today": TODAY, "#unfilled": {}})
+        _follow(walk, seen)
+    return seen
+
+
+def _follow(walk: ObservedWalk, seen: set[Goal]) -> None:
+    stop = walk.advance()
+    if stop is None or isinstance(stop.item.question, EndItem):
+        return
+    item, at = stop.item, len(walk.stops) - 1
+    for option in item.options:
+        if option.ask_if is not None and option.ask_if.evaluate(walk.env) is True:
+            seen.add(Goal("offered", item.id, option.code))
+    for cell in list(_iterate_cells(walk, stop)):
+        walk.record_answer(stop, cell)
+        blocked = False
+        for number, check in enumerate(item.checks) if not isinstance(cell, Missing) else ():
+            fires = check.fires(walk.env)
+            seen.add(Goal("fires" if fires else "passes", item.id, number))
+            blocked = blocked or (fires and not check.soft)
+        if not blocked:
+            _follow(walk, seen)
+        walk.rewind(at)
+
+
+def _iterate_cells(walk: RouteWalk, stop: RouteStop) -> Iterator[Any]:
+    question, item = stop.item.question, stop.item
+    context = walk.build_item_context(stop, "en")
+    codes = [option.code for option in item.options]
+    match question:
+        case MultipleItem():
+            values: list[Any] = [c for size in range(1, len(codes) + 1) for c in combinations(codes, size)]
+        case CodedItem():
+            values = list(codes)
+        case NumberItem():
+            values = list(range(int(question.min), int(question.max or 0) + 1))
+        case _:
+            values = [None]
+    yield from (value for value in values if value is None or not question.why_invalid(context, value))
+    if question.expects_answer:
+        yield from (get_missing(decline.id) for decline in item.declines)
+
+
+def replay(instrument: Instrument, witness: Witness) -> tuple[list[Place], str]:
+    """Walk with the answers of a witness. Returns the places that are asked, and why an answer is not valid."""
+    env: dict[Any, Any] = {name: _to_value(instrument.sample[name].type, v) for name, v in witness.sample.items()}
+    walk = RouteWalk(instrument, 1, env | {"#today": TODAY, "#unfilled": {}})
+    route: list[Place] = []
+    while (stop := walk.advance()) is not None:
+        route.append(stop.place)
+        item, question = stop.item, stop.item.question
+        if isinstance(question, EndItem):
+            break
+        cell = _find_cell(item, stop.place, witness, env)
+        if question.expects_answer and not isinstance(question, FreeTextItem) and not isinstance(cell, Missing):
+            why = question.why_invalid(walk.build_item_context(stop, instrument.language), cell)
+            if why:
+                return route, f"{stop.place}: {cell}: {why}"
+        walk.record_answer(stop, cell)
+        if any(not check.soft and check.fires(walk.env) for check in item.checks) and not isinstance(cell, Missing):
+            break
+    return route, ""
+
+
+def _find_cell(item: CompiledItem, place: Place, witness: Witness, env: dict[Any, Any]) -> Any:
+    question = item.question
+    if isinstance(question, LookupItem) and question.sample is not None:
+        return env[str(question.sample)]
+    if not question.expects_answer and not isinstance(question, ComputedItem):
+        return None
+    kind = "date" if isinstance(question, DateItem) else "time" if isinstance(question, TimeItem) else ""
+    return _to_value(kind, witness.answers[place])
+
+
+def _to_value(kind: str, value: Any) -> Any:
+    """Convert the number of a date or a time of day."""
+    if isinstance(value, Missing) or kind not in ("date", "time"):
+        return value
+    return date.fromordinal(max(value, 1)) if kind == "date" else time(value // 60, value % 60)

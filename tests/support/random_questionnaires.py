@@ -1,0 +1,124 @@
+"""Small questionnaires made at random: filters, declines, checks, sections and rosters, as text."""
+
+from random import Random
+
+
+class QuestionnaireWriter:
+    """Writer of one questionnaire. Its conditions speak of what was asked before them."""
+
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
+        self.lines: list[str] = []
+        self.asked: list[tuple[str, str, str | None]] = []
+        """Name, type and roster of what conditions can name."""
+        self.count = 0
+
+    def write(self) -> str:
+        """Return the text of the questionnaire."""
+        rng = self.rng
+        head = ["instrument: t", "title: T"]
+        if rng.random() < 0.3:
+            head.append("sample:\n  k: {type: text, role: key}\n  s: {type: single, options: {1: A, 2: B}}")
+            self.asked.append(("s", "single", None))
+        length = rng.randint(3, 7)
+        while self.count < length:
+            self.add_item("  ", None)
+        if self.asked and rng.random() < 0.3 and (condition := self.make_condition(None)):
+            head.append(f'compute:\n  z: "{condition}"')
+            self.lines.append("  - {id: last, type: read, ask_if: z, text: T.}")
+        return "\n".join([*head, "items:", *self.lines]) + "\n"
+
+    def make_condition(self, roster: str | None) -> str:
+        """Return a condition at a place in this roster; empty where nothing was asked before."""
+        rng = self.rng
+        parts = [part for _ in range(rng.choice((1, 1, 2, 3))) if (part := self._make_part(roster))]
+        if not parts:
+            return ""
+        joined = f" {rng.choice(('and', 'or'))} ".join(
+            f"({part})" if rng.random() < 0.8 else f"(not ({part}))" for part in parts
+        )
+        return f"({parts[0]}) if ({joined}) else (not ({parts[-1]}))" if rng.random() < 0.1 else joined
+
+    def _make_part(self, roster: str | None) -> str:
+        rng = self.rng
+        in_other_rosters = [each for each in self.asked if each[2] is not None and each[2] != roster]
+        if in_other_rosters and rng.random() < 0.3:
+            name, kind, other = rng.choice(in_other_rosters)
+            count = f"{rng.choice(('>=', '==', '<'))} {rng.randint(1, 2)}"
+            if kind == "single":
+                return f"count({other}.{name} == {rng.randint(1, 2)}) {count}"
+            return f"sum({other}.{name}) {count}" if kind == "number" else f"count(answered({other}.{name})) >= 1"
+        known = [each for each in self.asked if each[2] is None or each[2] == roster]
+        if not known:
+            return ""
+        name, kind, _ = rng.choice(known)
+        if name != "s" and rng.random() < 0.2:
+            return f"{rng.choice(('answered', 'dk'))}({name})"
+        others = [other for other, its_kind, _ in known if its_kind == kind and other != name]
+        match kind:
+            case "single" if others and rng.random() < 0.15:
+                return f"{name} {rng.choice(('==', '!='))} {rng.choice(others)}"
+            case "single":
+                listed = "in [1, dk]" if name != "s" else "in [1]"
+                return (
+                    f"{name} {rng.choice((f'== {rng.randint(1, 2)}', f'!= {rng.randint(1, 2)}', listed, 'not in [2]'))}"
+                )
+            case "number" if others and rng.random() < 0.3:
+                other = rng.choice(others)
+                if rng.random() < 0.5:
+                    return f"{name} {rng.choice(('<', '>=', '=='))} {other}"
+                return f"{name} + {other} {rng.choice(('>', '=='))} {rng.randint(1, 4)}"
+            case "number":
+                return f"{name} {rng.choice(('<', '<=', '==', '>', '>=', '!='))} {rng.randint(0, 3)}"
+            case _:
+                return rng.choice((f"{rng.randint(1, 2)} in {name}", f"count({name}) >= {rng.randint(1, 3)}"))
+
+    def add_item(self, indent: str, roster: str | None, *, nested: bool = False) -> None:
+        """Add an item, or a group with items."""
+        rng = self.rng
+        self.count += 1
+        name = f"q{self.count}"
+        condition = self.make_condition(roster) if rng.random() < 0.6 else ""
+        key = f'{rng.choice(("ask_if", "ask_if", "unless"))}: "{condition}"' if condition else ""
+        more = f", {key}" if key else ""
+        declines = rng.choice((", declines: [dk]", ", declines: []"))
+        kind = rng.random()
+        if kind < 0.42:
+            only_if = self.make_condition(roster) if rng.random() < 0.15 else ""
+            second = f'{{text: B, ask_if: "{only_if}"}}' if only_if else "B"
+            options = f"options: {{1: A, 2: {second}}}"
+            self.lines.append(f"{indent}- {{id: {name}, type: single{more}, text: T?, {options}{declines}}}")
+            self.asked.append((name, "single", roster))
+        elif kind < 0.62:
+            checks = self._make_check(name, roster)
+            limits = f"min: 0, max: {rng.randint(1, 2)}"
+            self.lines.append(f"{indent}- {{id: {name}, type: number, {limits}{more}, text: T?{declines}{checks}}}")
+            self.asked.append((name, "number", roster))
+        elif kind < 0.74:
+            options = f"options: {{1: A, 2: {{text: B, exclusive: {rng.choice(('true', 'false'))}}}}}"
+            self.lines.append(f"{indent}- {{id: {name}, type: multiple{more}, text: T?, {options}{declines}}}")
+            self.asked.append((name, "multiple", roster))
+        elif kind < 0.84 and roster is None and key:
+            self.lines.append(f"{indent}- {{id: {name}, type: end, outcome: not_eligible, {key}}}")
+        elif kind < 0.92 and not nested:
+            self._add_group(indent, name, key, ["type: section", "title: S"], roster)
+        elif (
+            not nested and roster is None and (numbers := [n for n, t, r in self.asked if t == "number" and r is None])
+        ):
+            self._add_group(indent, name, key, ["type: roster", f"count: {rng.choice(numbers)}", "max: 2"], name)
+        else:
+            self.lines.append(f"{indent}- {{id: {name}, type: read{more}, text: T.}}")
+
+    def _make_check(self, name: str, roster: str | None) -> str:
+        if self.rng.random() >= 0.4:
+            return ""
+        self.asked.append((name, "number", roster))
+        condition = self.make_condition(roster)
+        self.asked.pop()
+        return f', checks: [{{expect: "{condition}", say: No, soft: {self.rng.choice(("true", "false"))}}}]'
+
+    def _add_group(self, indent: str, name: str, key: str, keys: list[str], roster: str | None) -> None:
+        self.lines.append(f"{indent}- id: {name}")
+        self.lines += [f"{indent}  {each}" for each in [*keys, *([key] if key else []), "items:"]]
+        for _ in range(self.rng.randint(1, 3)):
+            self.add_item(f"{indent}    ", roster, nested=True)
