@@ -79,9 +79,9 @@ def test_nobody_who_completed_or_refused_is_called_again(
 
 
 def test_the_driver_notices_cases_that_are_not_told_of_their_interviews(tmp_path: Path) -> None:
-    code, summary, wrong = run_driver(tmp_path, "--runs", "8", "--sabotage", driver="crash.endings")
+    code, summary, wrong = run_driver(tmp_path, "--runs", "4", "--sabotage", driver="crash.endings")
     assert code == 1
-    assert counted(summary, "would be called again") >= 2, summary
+    assert counted(summary, "would be called again") >= 1, summary
     assert "again: K000" in wrong
 
 
