@@ -191,7 +191,7 @@ class TextCell(Cell):
         if sign in ("==", "!="):
             equal = self._find(value) if isinstance(value, str) else FALSE
             return self._settle(equal if sign == "==" else -equal)
-        return Truth(*self._leave_open())
+        return UNKNOWN  # texts have no order
 
     def _find(self, text: str) -> Literal:
         text = to_nfc(text)
@@ -203,9 +203,6 @@ class TextCell(Cell):
                 self.clauses.require(-literal, -other)
             self.texts[text] = literal
         return literal
-
-    def _leave_open(self) -> Truth:
-        return self._settle(self.clauses.make_variable())
 
 
 Values: TypeAlias = Mapping[Any, Literal]

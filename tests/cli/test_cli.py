@@ -282,15 +282,15 @@ def test_the_formats_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"^csv +\.csv +\S", capsys.readouterr().out, re.MULTILINE)
 
 
-def test_on_a_terminal_the_case_is_asked_for(mine: str) -> None:
-    screen = pexpect.spawn(
-        SURVEY[0],
-        [*SURVEY[1:], "interview", mine, "--plain"],
-        dimensions=(24, 80),
-        encoding="utf-8",
-        timeout=30,
-        echo=False,
+def start_at_terminal(*arguments: str) -> "pexpect.spawn[str]":
+    """Start a command on a terminal of its own."""
+    return pexpect.spawn(
+        SURVEY[0], [*SURVEY[1:], *arguments], dimensions=(24, 80), encoding="utf-8", timeout=30, echo=False
     )
+
+
+def test_on_a_terminal_the_case_is_asked_for(mine: str) -> None:
+    screen = start_at_terminal("interview", mine, "--plain")
     screen.expect("Case: ")
     screen.sendline("42")
     screen.expect(r"Branch that the person visits \(1 Main Street, 2 Riverside\): ")
@@ -309,14 +309,7 @@ def test_on_a_terminal_the_case_is_asked_for(mine: str) -> None:
 def test_a_column_of_the_case_that_is_not_valid_is_asked_for_again() -> None:
     head = "instrument: zoned\ntitle: Zoned\nversion: '1'\nsample:\n  zone: {type: text, role: zone}\n"
     written("zoned.yaml", head + "items:\n  - {id: a, type: text, text: 'A?'}\n")
-    screen = pexpect.spawn(
-        SURVEY[0],
-        [*SURVEY[1:], "interview", "zoned.yaml", "--plain"],
-        dimensions=(24, 80),
-        encoding="utf-8",
-        timeout=30,
-        echo=False,
-    )
+    screen = start_at_terminal("interview", "zoned.yaml", "--plain")
     screen.expect("Case: ")
     screen.sendline("1")
     screen.expect("zone: ")
@@ -418,7 +411,7 @@ def test_a_terminal_of_few_letters_gets_what_it_can_show() -> None:
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl+C", "Ctrl+D"])
 def test_leaving_the_question_for_a_case_is_quiet(key: str) -> None:
     assert run_command(["new", "mine"]) == 0
-    screen = pexpect.spawn(SURVEY[0], [*SURVEY[1:], "interview", "mine.yaml"], encoding="utf-8", timeout=30, echo=False)
+    screen = start_at_terminal("interview", "mine.yaml")
     screen.expect("Case: ")
     screen.send(key)
     screen.expect(pexpect.EOF)

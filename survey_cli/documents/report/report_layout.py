@@ -257,7 +257,7 @@ def _split_columns(table: BannerTable, banner: Banner, room: TableWidth) -> list
         column_widths = [widths[column] for column in columns]
         return (max(column_widths) * len(column_widths) if room.equal_columns else sum(column_widths)) <= most
 
-    def divided(group: Sequence[int], most: int) -> list[list[int]]:
+    def divide(group: Sequence[int], most: int) -> list[list[int]]:
         parts = [[0]]
         for place in group:
             if len(parts[-1]) > 1 and not fits([*parts[-1], place], most):
@@ -272,9 +272,9 @@ def _split_columns(table: BannerTable, banner: Banner, room: TableWidth) -> list
         if fits([*pieces[-1], *group]):
             pieces[-1] += group
             continue
-        piece_count = len(divided(group, room.characters))
-        most = next(n for n in range(1, room.characters + 1) if len(divided(group, n)) == piece_count)
-        pieces += divided(group, most)  # about as wide as one another
+        piece_count = len(divide(group, room.characters))
+        most = next(n for n in range(1, room.characters + 1) if len(divide(group, n)) == piece_count)
+        pieces += divide(group, most)  # about as wide as one another
     return pieces[1:] if pieces[0] == [0] and len(pieces) > 1 else pieces
 
 

@@ -422,10 +422,9 @@ class InterviewScreen(KeyScreen):
         await self.open_panel(build_note_line(self.question.notes, self.question.place, self._add_note))
 
     async def _add_note(self, text: str, replaces: InterviewNote | None = None) -> None:
-        said = (
-            "noted" if replaces is not None and replaces.place != self.question.place else ""
-        )  # else it is shown here
-        await self.question.stay(self.question.session.add_note(text, replaces=replaces), said=said)
+        is_elsewhere = replaces is not None and replaces.place != self.question.place
+        rejection = self.question.session.add_note(text, replaces=replaces)
+        await self.question.stay(rejection, said="noted" if is_elsewhere else "")  # here the note itself is shown
 
     async def _open_jump(self) -> None:
         question = self.question
