@@ -272,6 +272,8 @@ FUNCTION_EXAMPLES = {
     "round": "round(hours / 7, 1)",
     "length": "length(town)",
     "years_between": "years_between(born, today())",
+    "months_between": "months_between('2026-01-31', today())",
+    "days_between": "days_between('2026-01-31', today())",
     "today": "today() > born",
 }
 EFFECTS = (

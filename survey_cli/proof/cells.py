@@ -35,9 +35,9 @@ class Cell:
             clauses.imply(state, asked)
         clauses.require_at_most_one(states)
 
-    def require_answer(self) -> None:
+    def require_answer(self, unless: Literal = FALSE) -> None:
         """Require an answer or a decline where it is asked."""
-        self.clauses.imply(self.asked, self.answered, *self.declines.values())
+        self.clauses.imply(self.asked, self.answered, *self.declines.values(), unless)
 
     def compare(self, sign: str, value: Any) -> Truth:
         """Compare the answer with a constant; unknown where there is none."""

@@ -15,6 +15,11 @@ from survey_cli.values import Missing
 Turns: TypeAlias = Mapping[str, int]
 """The turn of each roster that an expression is evaluated in."""
 
+_STRICT_FUNCTIONS: Final = frozenset(
+    ("round", "length", "years_between", "months_between", "days_between", "sum", "mean", "min", "max")
+)
+"""Functions that have no value if an argument has none."""
+
 MAX_VALUES: Final = 400
 """How many values a calculated number may have; one with more is left open."""
 
@@ -480,9 +485,7 @@ def _list_operands(node: ast.expr) -> list[str]:
             return [*_list_operands(left), *_list_operands(right)]
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
             return _list_operands(operand)
-        case ast.Call(
-            func=ast.Name(id="round" | "length" | "years_between" | "sum" | "mean" | "min" | "max"), args=args
-        ):
+        case ast.Call(func=ast.Name(id=name), args=args) if name in _STRICT_FUNCTIONS:
             return [name for argument in args for name in _list_operands(argument)]
         case _:
             return []

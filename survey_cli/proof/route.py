@@ -1,8 +1,10 @@
 """The route of a questionnaire as clauses: where each item is asked, and what its cell can be."""
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
+from math import inf
 from typing import Any
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
@@ -86,6 +88,7 @@ class RouteModel:
         self._turns: dict[str, tuple[Literal, list[Literal]]] = {}
         self._rosters = {item.id: item.roster for item in instrument.items.values() if item.roster is not None}
         self._alive = TRUE
+        self._kept_nodes: list[ast.expr] = []
         for node in instrument.root.children:
             self._visit(node, TRUE, None)
 
@@ -217,6 +220,8 @@ class RouteModel:
         if not isinstance(cell, Cell) or cell in self.sample.values():  # a sample column that is looked up
             return
         position.cell = cell
+        if isinstance(item.question, NumberItem | DateItem):
+            self._require_limits(item, item.question, cell, turns)
         values = cell.values if isinstance(cell, CodedCell) else cell.chosen if isinstance(cell, MultipleCell) else {}
         for code, literal in position.offered.items():
             self.clauses.imply(values[code], literal)
@@ -226,6 +231,38 @@ class RouteModel:
             position.fires.append(fires)
             if not check.soft:
                 self._alive = self.clauses.all_of([self._alive, -fires])
+
+    def _require_limits(self, item: CompiledItem, question: NumberItem | DateItem, cell: Cell, turns: Turns) -> None:
+        """Require an answer to keep to the limits that depend on other answers, and to those of a date."""
+        bounds: dict[str, ast.expr] = {}
+        if isinstance(question, NumberItem) and not item.limits:
+            cell.require_answer()
+            return
+        for key in ("min", "max"):
+            written: Any = getattr(question, key)
+            if key in item.limits:
+                bounds[key] = item.limits[key].condition.tree
+            elif written is not None:
+                bounds[key] = ast.Constant(written.isoformat() if isinstance(written, date) else written)
+        options = question.options if isinstance(question, NumberItem) else ()
+        exempt = [cell.compare("==", code).true for code in options]
+        for key, bound in bounds.items():
+            is_within = ast.Compare(ast.Name(item.id), [ast.GtE() if key == "min" else ast.LtE()], [bound])
+            self.clauses.require(-self._encode_kept(is_within, turns).false, *exempt)
+        nothing_fits = FALSE
+        if len(bounds) == 2:
+            least = bounds["min"]
+            if isinstance(question, NumberItem):  # less than one apart, there may be no number between them
+                least = ast.BinOp(least, ast.Add(), ast.Constant(1))
+            nothing_fits = self._encode_kept(ast.Compare(bounds["max"], [ast.Lt()], [least]), turns).true
+        cell.require_answer(nothing_fits)
+        settled = self.clauses.any_of([-cell.asked, cell.answered, *cell.declines.values()])
+        self._alive = self.clauses.all_of([self._alive, settled])
+
+    def _encode_kept(self, node: ast.expr, turns: Turns) -> Truth:
+        """Encode a condition that is not written in the questionnaire."""
+        self._kept_nodes.append(node)  # the encoder knows nodes by their identity
+        return self.encoder.encode(node, turns)
 
     # Cells
 
@@ -256,7 +293,8 @@ class RouteModel:
         if not question.expects_answer:
             return None
         cell = self._make_cell(item, asked)
-        cell.require_answer()
+        if not isinstance(question, NumberItem | DateItem):
+            cell.require_answer()
         return [Alternative(TRUE, cell)]
 
     def _make_cell(self, item: CompiledItem, asked: Literal) -> Cell:
@@ -269,8 +307,9 @@ class RouteModel:
                 return cell
             case NumberItem():
                 number = OrderedCell(clauses, asked, declines, whole=not question.decimals)
-                high = float("inf") if question.max is None else question.max
-                number.restrict([(question.min, high), *((code, code) for code in question.options)])
+                low = -inf if question.lowest is None else question.lowest
+                high = inf if question.highest is None else question.highest
+                number.restrict([(low, high), *((code, code) for code in question.options)])
                 return number
             case DateItem():
                 return CalendarCell(clauses, asked, declines, partial=question.partial)

@@ -231,8 +231,8 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
             kind="a number with decimals" if question.decimals else "a whole number",
             labels={c: {lang: str(t.get(lang)) for lang in languages} for c, t in question.options.items()},
             numeric=True,
-            low=question.min,
-            high=question.max,
+            low=question.lowest,
+            high=question.highest,
             unit={lang: str(question.unit.get(lang)) for lang in languages} if question.unit else None,
             repeated=repeated,
         )

@@ -24,6 +24,37 @@ def test_exclusive_option() -> None:
     assert columns == {"pets_1": 1, "pets_2": 0, "pets_3": 1, "pets_4": 0, "pets_9": 0}
 
 
+def test_a_limit_is_an_answer() -> None:
+    kids = feature("limits", "4")
+    assert isinstance(kids.asked.entry, LineEntry)
+    assert kids.asked.entry.hint == "0 to 3"
+    assert kids.key("4").why == "4 is more than 3 (People in the household minus 1)"
+    school = kids.keys("2")
+    assert school.key("3").why == "3 is more than 2 (How many of them are under 18?)"
+    assert school.keys("97").data["school"] == 97, "a labeled number is accepted beyond the limit"
+    unknown = feature("limits", ".dk")
+    assert isinstance(unknown.asked.entry, LineEntry)
+    assert unknown.asked.entry.hint == "0 or more", "no limit where the answer it depends on is missing"
+    assert unknown.keys("40").data["kids"] == 40
+
+
+def test_an_answer_beyond_a_corrected_limit_is_asked_again() -> None:
+    now = feature("limits", "4", "3", "2").keys(".jump hh_size", "2")
+    assert now.place == "kids"
+    assert now.earlier == "reopened: 3"
+    assert now.key("").why.endswith("3 is more than 1 (People in the household minus 1)")
+
+
+def test_the_limits_of_a_date() -> None:
+    moved = feature("limits", "1", "0")
+    assert moved.key("1949").why == "1949 is before Sunday 1 January 1950"
+    assert moved.key("25.11.2026").why.endswith("is after Tuesday 24 November 2026 (the day of the interview)")
+    assert not moved.key("1950").why, "of a partial date what is known is compared"
+    left = moved.keys("March 1980")
+    assert left.key("5.2.1980").why == "Tuesday 5 February 1980 is before March 1980 (When did you move here?)"
+    assert left.keys("5.3.1980").status == "ended"
+
+
 def test_mentions_ordered() -> None:
     both = feature("mentions_ordered", "3 1", "3 1")
     assert both.data == {"brands": (3, 1), "bought": (1, 3)}

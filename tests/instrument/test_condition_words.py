@@ -38,6 +38,8 @@ def say(name: str, code: Code | None) -> str:
         ("count(media) >= 2", "The number of answers to Media is at least 2"),
         ("count(person.age >= 18) > 1", "The number of turns of person where Age is at least 18 is more than 1"),
         ("adult and kind == 1", "Adult holds and Kind is Sector"),
+        ("months_between(born, today()) >= 18", "Whole months since born is at least 18"),
+        ("days_between(born, '2026-01-31') < 7", "Days from born to 2026-01-31 is less than 7"),
         ("years_between(born, today()) >= 18", "Whole years since born is at least 18"),
     ],
 )  # fmt: skip

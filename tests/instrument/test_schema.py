@@ -57,7 +57,7 @@ HEAD = "{instrument: x, title: X, items: [%s]}"
         ("{id: a, type: read}", "items/0", "'text' is a required property"),
         ("{type: read, text: Hi}", "items/0", "'id' is a required property"),
         ("{id: a, text: Hi}", "items/0", "'type' is a required property"),
-        ("{id: a, type: number, text: Hi, min: ten}", "items/0/min", "'ten' is not of type 'number'"),
+        ("{id: a, type: number, text: Hi, decimals: ten}", "items/0/decimals", "'ten' is not of type 'integer'"),
         ("{id: a, type: single, text: Hi, options: [1, 2]}", "items/0/options", "is not valid under any"),
         ("{id: a, type: single, text: Hi, options: {1: {text: A, lable: B}}}", "items/0/options", "any of"),
         ("{id: a, type: read, text: {en: Hi, label: Ho}}", "items/0/text", "is not valid under any"),

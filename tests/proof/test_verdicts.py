@@ -28,7 +28,8 @@ def test_verdicts_equal_those_of_trying_every_answer() -> None:
         tried += 1
         verdicts, seen = prove(instrument, TODAY), see_everything(instrument)
         assert seen.isdisjoint(verdicts.impossible), f"seed {seed}: called impossible:\n{text}"
-        assert set(verdicts.possible) <= seen, f"seed {seed}: called possible:\n{text}"
+        if not any(item.limits for item in instrument.items.values()):  # without its limit a number may be any number
+            assert set(verdicts.possible) <= seen, f"seed {seed}: called possible:\n{text}"
     assert tried > 250
 
 

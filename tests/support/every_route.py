@@ -71,7 +71,9 @@ def _iterate_cells(walk: RouteWalk, stop: RouteStop) -> Iterator[Any]:
         case CodedItem():
             values = list(codes)
         case NumberItem():
-            values = list(range(int(question.min), int(question.max or 0) + 1))
+            values = list(
+                range(int(question.lowest or 0), int(2 if question.highest is None else question.highest) + 1)
+            )
         case _:
             values = [None]
     yield from (value for value in values if value is None or not question.why_invalid(context, value))

@@ -75,7 +75,8 @@ class _Writer:
             case "scale":
                 parts += ["from: 1", "to: 4"]
             case "number":
-                parts.append("max: 4")
+                others = [n for n, k in self.named if k in ("number", "compute")]
+                parts.append(f"max: {self.draw(st.sampled_from(others)) if others and self.chance(4) else 4}")
             case "split":
                 parts = [f"id: {name}", "type: split", "arms: {a: 1, b: 1}"]
         parts += self.shown()

@@ -91,7 +91,10 @@ class QuestionnaireWriter:
             self.asked.append((name, "single", roster))
         elif kind < 0.62:
             checks = self._make_check(name, roster)
-            limits = f"min: 0, max: {rng.randint(1, 2)}"
+            others = [n for n, t, r in self.asked if t == "number" and r in (None, roster)]
+            top = rng.choice(others) if others and rng.random() < 0.3 else rng.randint(1, 2)
+            low = rng.choice(others) if others and rng.random() < 0.2 else 0
+            limits = f"min: {low}, max: {top}"
             self.lines.append(f"{indent}- {{id: {name}, type: number, {limits}{more}, text: T?{declines}{checks}}}")
             self.asked.append((name, "number", roster))
         elif kind < 0.74:

@@ -186,7 +186,7 @@ class BookletBuilder:
         question = item.question
         if isinstance(question, ScaleItem) and _choose_space(item) == "line":
             return f"{item.options[0].code} to {item.options[-1].code}"
-        return rule_sentences.describe_expected(question, self.language)
+        return rule_sentences.describe_expected(item, self.language)
 
     def _build_choices(self, item: CompiledItem) -> tuple[BookletChoice, ...]:
         question = item.question

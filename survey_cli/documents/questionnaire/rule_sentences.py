@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final
 
 from survey_cli.documents.questionnaire.text_rendering import render_label
@@ -9,7 +10,7 @@ from survey_cli.documents.text_runs import Line, TextRun, escape_controls
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import MultipleItem
-from survey_cli.instrument.schema.items.question import CompiledDecline
+from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.schema.options import OptionSpec
@@ -145,11 +146,11 @@ def describe_answer_limits(question: MultipleItem) -> str:
     return f"{limits}, in order of mention" if question.mentions == "ordered" else limits
 
 
-def describe_expected(question: object, language: str) -> str:
+def describe_expected(item: CompiledItem, language: str) -> str:
     """Return a phrase for the accepted answers; empty if any answer is accepted."""
-    match question:
-        case NumberItem(min=low, max=high, decimals=places, unit=unit):
-            limits = f"{low:.10g} or more" if high is None else f"{low:.10g} to {high:.10g}"
+    match item.question:
+        case NumberItem(decimals=places, unit=unit) as question:
+            limits = question.format_range(*(_describe_limit(item, key) for key in ("min", "max")))
             if unit is not None:
                 limits += f" {render_label(unit, language)}"
             return f"{limits}, up to {format_quantity(places, 'decimal place')}" if places else limits
@@ -157,11 +158,24 @@ def describe_expected(question: object, language: str) -> str:
             return f"as {escape_controls(pattern)}: {_describe_pattern(pattern)}"
         case DateItem(partial=partial, typed_as=typed):
             full = "day, month, year" if typed == "dmy" else "month, day, year"
-            return f"{full}; month and year, or only the year, are enough" if partial else full
+            phrases = [full, "month and year, or only the year, are enough" if partial else ""]
+            phrases += [f"{word} {limit}" for word, key in _DATE_LIMITS if (limit := _describe_limit(item, key))]
+            return "; ".join(filter(None, phrases))
         case TimeItem():
             return "time of day"
         case _:
             return ""
+
+
+_DATE_LIMITS: Final = (("not before", "min"), ("not after", "max"))
+
+
+def _describe_limit(item: CompiledItem, key: str) -> str:
+    """Return the `min` or `max` of an item in words; empty if there is none."""
+    limit, written = item.limits.get(key), getattr(item.question, key)
+    if limit is not None:
+        return escape_controls(limit.words)
+    return "" if written is None else str(written) if isinstance(written, date) else f"{written:.10g}"
 
 
 def _describe_pattern(pattern: str) -> str:

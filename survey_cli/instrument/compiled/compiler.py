@@ -10,11 +10,12 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.compiled.symbols import GroupStep, SymbolTable
+from survey_cli.instrument.expressions.conditions import ExpectedKind
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, Compute, QuestionItem
-from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, HandoverItem
 from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.schema.validation import validate_tree
@@ -257,6 +258,9 @@ class InstrumentCompiler:
         compiled_item.options_conditional = bool(compiled_options) and all(
             o.ask_if is not None for o in compiled_options
         )
+        if isinstance(item, NumberItem | DateItem) and (isinstance(item.min, str) or isinstance(item.max, str)):
+            expected: ExpectedKind = "number" if isinstance(item, NumberItem) else "date"
+            compiled_item.limits = compiler.compile_limits(item, context, expected)
         if isinstance(item, NumberItem) and item.options:
             compiled_item.labels = compiler.compile_number_labels(item.options, context)
         if not item.expects_answer and isinstance(item, HandoverItem):

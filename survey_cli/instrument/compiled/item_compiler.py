@@ -10,10 +10,19 @@ from typing import Final, NamedTuple
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.symbols import GroupStep, list_declines
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, Scope, compile_condition
-from survey_cli.instrument.schema.items.question import CompiledCheck, CompiledDecline, CompiledOption, QuestionItem
+from survey_cli.instrument.schema.items.question import (
+    CompiledCheck,
+    CompiledDecline,
+    CompiledLimit,
+    CompiledOption,
+    QuestionItem,
+)
+from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.options import DeclineOverride, DeclineSpec, OptionSpec
 from survey_cli.instrument.source.nodes import YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts.condition_wording import render_clause
+from survey_cli.instrument.texts.placeholder_text import render_placeholders
 from survey_cli.instrument.texts.templates import Template, TextScope, compile_text
 from survey_cli.problems import Position, Problem, make_limited_nearest, suggest_nearest
 from survey_cli.values import Code
@@ -138,6 +147,28 @@ class ItemCompiler:
             if condition is not None:
                 compiled.append(CompiledCheck(condition=condition, say=say, soft=True, aloud=True))
         return tuple(compiled)
+
+    def compile_limits(
+        self, item: NumberItem | DateItem, context: CompileContext, expected: ExpectedKind
+    ) -> dict[str, CompiledLimit]:
+        """Compile the `min` and `max` that depend on other answers."""
+        limits = {}
+        for key in ("min", "max"):
+            source = getattr(item, key)
+            if isinstance(source, YamlScalar):
+                condition = self.compile_condition(source, context, key, expected)
+                if condition is not None:
+                    limits[key] = CompiledLimit(condition, render_clause(condition, self._get_label))
+        return limits
+
+    def _get_label(self, name: str, code: Code | None) -> str:
+        """Return the label of an item or sample column, or its name; a code itself."""
+        symbol = self.draft.symbols.get(name)
+        question = symbol.question if symbol is not None else self.draft.document.sample.get(name)  # type: ignore[call-overload]
+        label = (question.label or getattr(question, "text", None)) if question is not None else None
+        if code is not None or label is None:
+            return str(name if code is None else code)
+        return render_placeholders(str(label.get(self.draft.language)))
 
     def compile_options(
         self, options: Mapping[Code, OptionSpec], context: CompileContext, scale: str | None

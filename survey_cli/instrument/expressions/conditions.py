@@ -67,8 +67,8 @@ __all__ = [
     "locate_use",
 ]
 
-ExpectedKind: TypeAlias = Literal["truth", "number", "value", "list"]
-"""What is expected: a truth value; a number; any single value; a list over turns or a multiple."""
+ExpectedKind: TypeAlias = Literal["truth", "number", "date", "value", "list"]
+"""What is expected: a truth value; a number; a date; any single value; a list over turns or a multiple."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,9 @@ def _check_expected(checker: ExpressionChecker, part: Term, expected: ExpectedKi
         return checker.require_truth(part)
     if expected == "number" and get_family(part) not in ("number", "any"):
         return checker.report_not_a_number(part, "a number is required here")
+    if expected == "date" and get_family(part) not in ("date", "any"):
+        what = f"a date is required here, and {checker.describe(part)}"
+        return checker.report_problem("unlike-kinds", part.node, what, "use an item of type date, or today")
     return part
 
 

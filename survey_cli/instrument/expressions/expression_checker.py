@@ -336,7 +336,9 @@ class ExpressionChecker:
         source = self.get_source(part.node)
         match get_family(part):
             case "date":
-                remedy = "write years_between(start, end) for the whole years between two dates"
+                remedy = (
+                    "write years_between(start, end), months_between or days_between for the time between two dates"
+                )
             case "truth":
                 remedy = f"write count({source}) for 1 if it is true, else 0"
             case "codes":

@@ -76,7 +76,7 @@ def compile_call(checker: ExpressionChecker, node: ast.Call, compile_argument: C
         case "text":
             return _compile_length(checker, node, parts, function)
         case "dates":
-            return _compile_years_between(checker, node, parts, function)
+            return _compile_between(checker, node, parts, function)
 
 
 def _evaluate_today(env: Env) -> Any:
@@ -251,13 +251,13 @@ def _compile_length(checker: ExpressionChecker, node: ast.Call, parts: list[Term
     return checker.combine(function.apply, parts, "number", node)
 
 
-def _compile_years_between(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+def _compile_between(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
     dates: list[Term] = []
     for part in parts:
         if part.is_literal and part.kind == "text":
             part = convert_literal(checker, part, Term("date", make_constant(None), node), exact=True)
         elif get_family(part) not in ("date", "any"):
-            what = f"years_between takes dates, and {checker.describe(part)}"
+            what = f"{function.signature.partition('(')[0]} takes dates, and {checker.describe(part)}"
             part = checker.report_problem("wrong-arguments", part.node, what, f"write {function.signature}")
         dates.append(part)
     return checker.combine(function.apply, dates, "number", node)

@@ -108,22 +108,26 @@ def count_characters(text: Any) -> Any:
     return text if text.__class__ is Missing else len(str(to_nfc(text)))
 
 
-def count_years_between(start: Any, end: Any) -> Any:
-    """Count the full years from `start` to `end`, negative if `end` comes first.
+def _count_between(count: Callable[[date, date], int]) -> Callable[[Any, Any], Any]:
+    """Make a function that counts from one date to another, negative if the second comes first."""
 
-    A person born on 29 February completes a year on 1 March if the year has no such day.
-    """
-    if start.__class__ is Missing or end.__class__ is Missing:
-        return combine_missing(start, end)
-    if not isinstance(start, date) or not isinstance(end, date):
-        return DK  # a partial date: the day, or also the month, was not known
-    if end < start:
-        return -_count_full_years(end, start)
-    return _count_full_years(start, end)
+    def run(start: Any, end: Any) -> Any:
+        if start.__class__ is Missing or end.__class__ is Missing:
+            return combine_missing(start, end)
+        if not isinstance(start, date) or not isinstance(end, date):
+            return DK  # a partial date: the day, or also the month, was not known
+        return -count(end, start) if end < start else count(start, end)
+
+    return run
 
 
-def _count_full_years(start: date, end: date) -> int:
-    return end.year - start.year - ((end.month, end.day) < (start.month, start.day))
+def _count_full_months(start: date, end: date) -> int:
+    """Count full months. One that began on the 31st is complete after a month of 30 days, on its next day."""
+    return (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
+
+
+count_years_between = _count_between(lambda start, end: _count_full_months(start, end) // 12)
+"""Counts full years. A person born on 29 February completes a year on 1 March if the year has no such day."""
 
 
 def is_answered(cell: Any) -> bool:
@@ -159,6 +163,12 @@ def _define_item_function(name: str, function: Callable[[Any], bool]) -> Functio
     return Function(signature=f"{name}(item)", argument_kind="item", min_arguments=1, max_arguments=1, apply=function)
 
 
+def _define_date_function(name: str, function: Callable[[Any, Any], Any]) -> Function:
+    return Function(
+        signature=f"{name}(date, date)", argument_kind="dates", min_arguments=2, max_arguments=2, apply=function
+    )
+
+
 FUNCTIONS: Final[dict[str, Function]] = {
     "answered": _define_item_function("answered", is_answered),
     "dk": _define_item_function("dk", _make_state_check("dk")),
@@ -185,13 +195,9 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "length": Function(
         signature="length(text)", argument_kind="text", min_arguments=1, max_arguments=1, apply=count_characters
     ),
-    "years_between": Function(
-        signature="years_between(date, date)",
-        argument_kind="dates",
-        min_arguments=2,
-        max_arguments=2,
-        apply=count_years_between,
-    ),
+    "years_between": _define_date_function("years_between", count_years_between),
+    "months_between": _define_date_function("months_between", _count_between(_count_full_months)),
+    "days_between": _define_date_function("days_between", _count_between(lambda start, end: (end - start).days)),
     "today": Function(
         signature="today()", argument_kind="nothing", min_arguments=0, max_arguments=0, apply=lambda: NOT_ASKED
     ),

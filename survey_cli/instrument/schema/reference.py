@@ -36,6 +36,8 @@ FUNCTION_MEANINGS: Final[Mapping[str, str]] = {
     "round": "The number rounded to a whole number, or to a number of digits. Halves are rounded away from zero.",
     "length": "The number of characters of a text.",
     "years_between": "The number of whole years from the first date to the second, such as an age.",
+    "months_between": "The number of whole months from the first date to the second.",
+    "days_between": "The number of days from the first date to the second.",
     "today": "The date on which the interview began, in the respondent's time zone.",
 }
 

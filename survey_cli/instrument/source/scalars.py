@@ -7,6 +7,7 @@ YAML's own guesses (`no` is false, `010` is eight) are not used. A scalar that d
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Annotated, Any, Final, NoReturn, TypeAlias
 
 from pydantic import GetJsonSchemaHandler
@@ -19,6 +20,7 @@ from survey_cli.values import Code
 
 DECIMAL: Final = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?\Z", re.ASCII)
 WHOLE: Final = re.compile(r"-?(0|[1-9]\d*)\Z", re.ASCII)
+_HAS_LETTER: Final = re.compile(r"[^\W\d_]")
 YAML_NULLS: Final = ("~", "null", "Null", "NULL")
 """What YAML writes for nothing, if it is not quoted."""
 
@@ -114,6 +116,24 @@ def parse_expression(node: object) -> YamlScalar:
     if isinstance(node, YamlList | YamlMapping):
         reject("wrong-kind", f"expected a condition, found {describe_node(node)}", "put the condition in quotes")
     return parse_scalar(node, "a condition")
+
+
+def parse_limit(node: object) -> int | float | YamlScalar:
+    """Parse the limit of a number: a number, or a calculation that is compiled later."""
+    return parse_expression(node) if _HAS_LETTER.search(str(node)) else parse_number(node)
+
+
+def parse_date_limit(node: object) -> date | YamlScalar:
+    """Parse the limit of a date: a date, `today`, or a calculation that is compiled later."""
+    text = parse_expression(node)
+    if text.strip() == "today":
+        return YamlScalar("today()", text.where, plain=text.plain)
+    if _HAS_LETTER.search(text):
+        return text
+    try:
+        return date.fromisoformat(text.strip() if re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip()) else "")
+    except ValueError:
+        reject("bad-day", f"{describe_node(text)} is not a date", "write year-month-day, as 2026-01-31, or today")
 
 
 def parse_code(node: object) -> Code:
@@ -241,6 +261,12 @@ _ANY_SCALAR: Final = {"type": ["string", "number", "boolean"]}
 # A text in an annotation tells the reference what the field accepts.
 
 Number: TypeAlias = Annotated[int | float, ParseWith(parse_number, {"type": "number"}), "a number"]
+Limit: TypeAlias = Annotated[
+    int | float | YamlScalar, ParseWith(parse_limit, {"type": ["number", "string"]}), "a number or a calculation"
+]
+DateLimit: TypeAlias = Annotated[
+    date | YamlScalar, ParseWith(parse_date_limit, {"type": "string"}), "a date, today or a calculation"
+]
 Whole: TypeAlias = Annotated[int, ParseWith(parse_whole, {"type": "integer"}), "a whole number"]
 Flag: TypeAlias = Annotated[bool, ParseWith(parse_flag, {"type": "boolean"}), "true or false"]
 Label: TypeAlias = Annotated[YamlScalar, ParseWith(parse_words, _ANY_SCALAR), "a text"]

@@ -176,10 +176,11 @@ def _render_call(name: str, args: list[ast.expr], get_label: LabelLookup) -> str
     match name, args:
         case ("today", _):
             return "the day of the interview"
-        case ("years_between", [start, ast.Call(func=ast.Name(id="today"))]):
-            return f"whole years since {_render(start, get_label)}"
-        case ("years_between", _):
-            return f"whole years from {arguments[0]} to {arguments[1]}"
+        case ("years_between" | "months_between" | "days_between", [_, end]):
+            unit = {"days_between": "days"}.get(name, f"whole {name.partition('_')[0]}")
+            if isinstance(end, ast.Call):
+                return f"{unit} since {arguments[0]}"
+            return f"{unit} from {arguments[0]} to {arguments[1]}"
         case ("round", _):
             return f"{arguments[0]}, rounded"
         case ("count", [ast.Name(id=item)]):

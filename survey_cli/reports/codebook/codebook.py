@@ -419,9 +419,10 @@ def _describe_number_limits(variable: Variable, context: _Context) -> str:
     if item is None or not isinstance(item.question, NumberItem) or variable.role != "answer":
         return ""
     question = item.question
-    most = "or more" if question.max is None else f"to {question.max:.10g}"
+    limits = [getattr(question, key) if key not in item.limits else item.limits[key].words for key in ("min", "max")]
     unit = f" {question.unit.get(context.facts.language)}" if question.unit else ""
-    return f" from {question.min:.10g} {most}{unit}"
+    low, high = ("" if limit is None else limit if isinstance(limit, str) else f"{limit:.10g}" for limit in limits)
+    return f" from {question.format_range(low, high)}{unit}"
 
 
 def _format_range(variable: Variable, counts: Mapping[Cell, int] | None, threshold: int) -> str:

@@ -179,8 +179,8 @@ def _build_questions(
             points=points,
             nets=tuple((name, codes) for name, codes in nets if codes),
             verbatim_columns=_list_verbatim_columns(of_turn, points),
-            least=question.min if isinstance(question, NumberItem) else None,
-            most=question.max if isinstance(question, NumberItem) else None,
+            least=question.lowest if isinstance(question, NumberItem) else None,
+            most=question.highest if isinstance(question, NumberItem) else None,
             allows_none=isinstance(question, MultipleItem) and question.min == 0,
         )
 

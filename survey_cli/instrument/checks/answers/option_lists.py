@@ -275,7 +275,7 @@ def _are_clearly_distinct(question: QuestionItem, item: CompiledItem, *declines:
     if not all(code < 0 for codes in declines for code, _ in codes):
         return False
     if question.__class__ is NumberItem:
-        return question.min >= 0 and not question.options
+        return question.lowest is not None and question.lowest >= 0 and not question.options
     return all(option.code.__class__ is not int or option.code >= 0 for option in item.options)
 
 
@@ -332,9 +332,9 @@ def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> 
         case NumberItem():
             if code in question.options:
                 return f"that of the number's own label {shorten_text(question.options[code], draft)!r}"
-            if code >= question.min and (question.max is None or code <= question.max):
-                top = "or more" if question.max is None else f"to {question.max}"
-                return f"in the range {question.min} {top}"
+            low, high = question.lowest, question.highest
+            if (low is None or code >= low) and (high is None or code <= high):
+                return f"in the range {question.format_range(str(question.min), str(question.max or ''))}"
             return ""
         case DateItem() if question.partial:
             if 1 <= code <= 31 or 1000 <= code <= 9999:

@@ -12,7 +12,7 @@ from survey_cli.instrument.compiled.symbols import Symbol
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem
 from survey_cli.instrument.schema.items.question import QuestionItem
-from survey_cli.instrument.schema.items.typed import NumberItem, TextItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem
 from survey_cli.instrument.schema.items.unasked_items import SplitItem
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key, locate_name
@@ -40,13 +40,17 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
 
         - {id: hours, type: number, min: 10, max: 1, …}     → min: 1, max: 10
 
-    Write the lower number under `min:`.
+    Write the lower number, or the earlier date, under `min:`.
     """
-    for item in iterate_items(draft, NumberItem, MultipleItem):
-        if item.max is None or item.min <= item.max:
+    for item in iterate_items(draft, NumberItem, DateItem, MultipleItem):
+        low, high = item.min, item.max
+        if low is None or high is None or isinstance(low, str) or isinstance(high, str) or low <= high:
             continue
         where, length = _locate_value(item, "max")
-        if isinstance(item, NumberItem):
+        if isinstance(item, DateItem):
+            what = f"min is {low}, and max is {high}: no date is valid"
+            yield Problem("empty-range", where, str(item.id), what, "swap them", length=length)
+        elif isinstance(item, NumberItem):
             default_note = "" if item._node and "min" in item._node else " (0 by default)"
             what = f"min is {item.min}{default_note}, and max is {item.max}: no number is valid"
             remedy = "swap them" if not default_note else "write min: too, below max"
@@ -158,7 +162,9 @@ def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None,
     if item is None:
         return 0, ""
     question = item.question
-    bounds: list[float] = [] if not isinstance(question, NumberItem) or question.max is None else [question.max]
+    bounds = [] if not isinstance(question, NumberItem) or question.highest is None else [question.highest]
+    if item.limits:
+        return 0, ""
     if isinstance(question, CodedItem):
         return max((o.code for o in item.options if isinstance(o.code, int) and not o.missing), default=0), item.id
     if not isinstance(question, NumberItem):

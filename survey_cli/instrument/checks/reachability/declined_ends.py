@@ -32,7 +32,9 @@ from survey_cli.wording import join_words
 _TRUE_OR_FALSE: Final = TRUE | FALSE
 _MAX_DEPTH: Final = 20
 """How deeply computes of computes are followed."""
-_STRICT_FUNCTIONS: Final = frozenset(("sum", "mean", "min", "max", "round", "length", "years_between"))
+_STRICT_FUNCTIONS: Final = frozenset(
+    ("sum", "mean", "min", "max", "round", "length", "years_between", "months_between", "days_between")
+)
 
 
 class _SupposedAnswer(NamedTuple):

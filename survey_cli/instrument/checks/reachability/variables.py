@@ -105,8 +105,9 @@ class VariableTable:
         if value_type.type == "flag":
             return VariableInfo(Domain(frozenset((True, False)), missing), "flag", is_asked=is_asked)
         if isinstance(question, NumberItem) and is_asked:
-            highest = inf if question.max is None else question.max
-            ranges = (NumberRange(question.min, highest), *(NumberRange(code, code) for code in question.options))
+            lowest = -inf if question.lowest is None else question.lowest
+            highest = inf if question.highest is None else question.highest
+            ranges = (NumberRange(lowest, highest), *(NumberRange(code, code) for code in question.options))
             return VariableInfo(Domain(ranges, missing), "number", not question.decimals, is_asked)
         if value_type.type in ("number", "draw"):
             return VariableInfo(Domain(ALL_NUMBERS, missing), "number", is_asked=is_asked)

@@ -169,26 +169,26 @@ def _check_list(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem])
 
 
 def _describe_range(name: str, item: NumberItem, *values: float) -> str:
-    top = "or more" if item.max is None else f"to {item.max}"
     decimals = f"{item.decimals or 'no'} {pluralize(item.decimals, 'decimal')}"
     decimals_clause = f", with {decimals}" if any(round(value, item.decimals) != value for value in values) else ""
     labels_clause = f", or is {join_words(item.options, 'or', most=MAX_LISTED)}" if item.options else ""
-    return f"{name} goes from {item.min} {top}{decimals_clause}{labels_clause}"
+    limits = item.format_range(str(item.min), "" if item.max is None else str(item.max))
+    return f"{name} goes from {limits}{decimals_clause}{labels_clause}"
 
 
 def _compare_with_range(item: NumberItem, sign: str, value: float) -> bool | None:
     """Return whether the comparison holds for every number of the range, or for none; None if it depends."""
-    low, high = item.min, item.max
+    low, high = item.lowest, item.highest
     if sign in ("==", "!="):
-        outside = value < low or (high is not None and value > high) or round(value, item.decimals) != value
+        outside = round(value, item.decimals) != value
+        outside = outside or (low is not None and value < low) or (high is not None and value > high)
         return (sign == "!=") if outside and value not in item.options else None
     if item.options:
         return None
-    at_low = COMPARE[sign](low, value)
-    if high is None:
-        rising = sign in (">", ">=")
-        return at_low if at_low == rising else None
-    return at_low if at_low == COMPARE[sign](high, value) else None
+    rising = sign in (">", ">=")
+    at_low = not rising if low is None else COMPARE[sign](low, value)
+    at_high = rising if high is None else COMPARE[sign](high, value)
+    return at_low if at_low == at_high else None
 
 
 def _make_problem(use: NameUse, node: ast.expr, what: str, remedy: str) -> Problem:

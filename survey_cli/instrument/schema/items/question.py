@@ -31,6 +31,9 @@ EMPTY_ENV: Final[Env] = MappingProxyType({})
 NO_LABELS: Final[Mapping[Code, Template]] = MappingProxyType({})
 
 
+NO_LIMITS: Final[Mapping[str, "CompiledLimit"]] = MappingProxyType({})
+
+
 NO_WORDS: Final[Mapping[Code, str]] = MappingProxyType({})
 
 
@@ -96,6 +99,14 @@ class CompiledCheck(NamedTuple):
         return self.condition.evaluate(env) is self.aloud
 
 
+class CompiledLimit(NamedTuple):
+    """The `min` or `max` of a number or date that depends on other answers."""
+
+    condition: Condition
+    words: str
+    """What the limit is, for the interviewer."""
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class CompiledItem:
     """One item that is asked, looked up or read: the unit of the route."""
@@ -118,6 +129,8 @@ class CompiledItem:
     """The order of that list, drawn once per interview."""
     order: str = "written"
     checks: tuple[CompiledCheck, ...] = ()
+    limits: Mapping[str, CompiledLimit] = field(default_factory=lambda: NO_LIMITS)
+    """The `min` and `max` that depend on other answers."""
     declines: tuple[CompiledDecline, ...] = ()
     prefill: Condition | None = None
     roster: str | None = None

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date, time
-from typing import ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -30,7 +30,7 @@ from survey_cli.instrument.schema.items.question import (
     build_variable,
     normalize_text,
 )
-from survey_cli.instrument.source.scalars import Flag, Label, Number, Text, Whole
+from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, Text, Whole
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS, format_date, format_time, read_date, read_time
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number, read_number
 from survey_cli.instrument.texts.templates import list_day_names, list_month_names
@@ -41,14 +41,31 @@ MAX_TEXT_BYTES: Final = 30_000
 """A little less than the longest text, in bytes, that an SPSS file can store in one piece."""
 
 
-class NumberItem(QuestionItem):
+class LimitedItem(QuestionItem):
+    """Base class of `number` and `date`: an answer between two limits."""
+
+    def find_limit(self, context: ItemContext, key: str) -> Any:
+        """Return the `min` or `max` that applies now; None if there is none, or the answer it depends on is missing."""
+        limit = context.item.limits.get(key)
+        value = getattr(self, key) if limit is None else limit.condition.evaluate(context.env)
+        return None if isinstance(value, Missing) else value
+
+    def explain_limit(self, context: ItemContext, answer: str, key: str, words: str, bound: str) -> str:
+        """Explain that an answer is beyond a limit: `5 is more than 4 (people in the household)`."""
+        limit = context.item.limits.get(key)
+        return f"{answer} is {words} {bound}" + (f" ({limit.words})" if limit is not None else "")
+
+
+class NumberItem(LimitedItem):
     """A number, typed in the notation of the interview's language: `12,000` in English, `12.000` in German."""
 
     type: Literal["number"]
-    min: Number = 0
-    """The lowest number that is accepted."""
-    max: Number | None = None
-    """The highest number that is accepted. If left out: no limit."""
+    min: Limit = 0
+    """The lowest number that is accepted: a number, an earlier item, a sample column or a calculation: `hh_size - 1`. If
+    the answer that it depends on is missing, there is no lower limit."""
+    max: Limit | None = None
+    """The highest number that is accepted, as for `min`: `168`, `hh_size`. If left out, or if the answer that it depends
+    on is missing: no limit."""
     decimals: Whole = 0
     """The number of decimal places that are accepted and stored, at most 6."""
     unit: Text | None = None
@@ -59,11 +76,27 @@ class NumberItem(QuestionItem):
 
     condition_type: ClassVar[str] = "number"
 
+    @property
+    def lowest(self) -> float | None:
+        """The lowest number that is ever accepted, options aside; None if that depends on other answers."""
+        return None if isinstance(self.min, str) else self.min
+
+    @property
+    def highest(self) -> float | None:
+        """The highest number that is ever accepted, options aside; None if there is no limit, or it depends."""
+        return None if isinstance(self.max, str) else self.max
+
+    def format_range(self, low: str, high: str) -> str:
+        """Format two limits, of which an empty one does not exist: `0 to 4`, `0 or more`, `up to 4`."""
+        if not high:
+            return f"{low} or more" if low else "any number"
+        return f"{low} to {high}" if low else f"up to {high}"
+
     def build_entry(self, context: ItemContext) -> Entry:
         language = context.language
         unit = str(self.unit.get(language)) if self.unit else ""
-        top = "or more" if self.max is None else f"to {format_number(self.max, language)}"
-        hint = f"{format_number(self.min, language)} {top}"
+        limits = (self.find_limit(context, key) for key in ("min", "max"))
+        hint = self.format_range(*("" if limit is None else format_number(limit, language) for limit in limits))
         labels = tuple((c, to_plain_text(context.fill(t))) for c, t in context.item.labels.items())
         return LineEntry(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
 
@@ -88,10 +121,15 @@ class NumberItem(QuestionItem):
             return "a number is needed"
         if value in self.options:
             return ""
-        if value < self.min:
-            return f"{format_number(value, context.language)} is less than {format_number(self.min, context.language)}"
-        if self.max is not None and value > self.max:
-            return f"{format_number(value, context.language)} is more than {format_number(self.max, context.language)}"
+        language = context.language
+        low, high = self.find_limit(context, "min"), self.find_limit(context, "max")
+        for key, words, bound, is_beyond in (
+            ("min", "less than", low, low is not None and value < low),
+            ("max", "more than", high, high is not None and value > high),
+        ):
+            if is_beyond:
+                number = format_number(value, language)
+                return self.explain_limit(context, number, key, words, format_number(bound, language))
         return ""
 
     def format_answer(
@@ -138,8 +176,10 @@ class NumberItem(QuestionItem):
         return (why,)
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
-        top = self.max if self.max is not None else max(self.min, 0) + 100
-        return str(rng.randint(round(self.min), max(round(self.min), int(top))))
+        low, high = self.find_limit(context, "min"), self.find_limit(context, "max")
+        bottom = low if low is not None else min(0, high or 0)
+        top = high if high is not None else max(bottom, 0) + 100
+        return str(rng.randint(round(bottom), max(round(bottom), int(top))))
 
 
 class FreeTextItem(QuestionItem):
@@ -217,10 +257,15 @@ class VerbatimItem(FreeTextItem):
         return str(rng.choice(("Nobody told us.", "It changes every year.", "Things are fine as they are.")))
 
 
-class DateItem(QuestionItem):
+class DateItem(LimitedItem):
     """A date in any usual notation, which the screen repeats in words."""
 
     type: Literal["date"]
+    min: DateLimit | None = None
+    """The earliest date that is accepted: `2020-01-01`, `today`, an earlier item or a sample column. Of a partial date
+    only what is known is compared. If left out, or if the answer that it depends on is missing: no limit."""
+    max: DateLimit | None = None
+    """The latest date that is accepted, as for `min`. If left out: no limit."""
     partial: Flag = False
     """`true`: a month and year, or a year alone, is accepted. The data then have the date as text, and its parts in
     `ID_y`, `ID_m` and `ID_d`."""
@@ -243,7 +288,20 @@ class DateItem(QuestionItem):
             months=MONTHS if english else list_month_names(context.language),
             days=DAYS if english else list_day_names(context.language),
         )
-        return value if isinstance(value, Rejection) else ParsedAnswer(value=value)
+        if isinstance(value, Rejection):
+            return value
+        why = self.why_invalid(context, value)
+        return Rejection(why) if why else ParsedAnswer(value=value)
+
+    def why_invalid(self, context: ItemContext, value: Value | None) -> str:
+        for key, words, sign in (("min", "before", -1), ("max", "after", 1)):
+            limit = self.find_limit(context, key)
+            if limit is not None and value is not None:
+                known = min(len(str(value)), len(str(limit)))  # a date as text is year-month-day, or the first of these
+                own, other = str(value)[:known], str(limit)[:known]
+                if (own > other) - (own < other) == sign:
+                    return self.explain_limit(context, format_date(value), key, words, format_date(limit))
+        return ""
 
     def format_answer(
         self,
@@ -284,7 +342,12 @@ class DateItem(QuestionItem):
         return (why,) * (5 if self.partial else 2)
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
-        return f"{rng.randint(1935, 2008)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+        low, high = self.find_limit(context, "min"), self.find_limit(context, "max")
+        if not isinstance(low, date) and not isinstance(high, date):
+            return f"{rng.randint(1935, 2008)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+        first = low.toordinal() if isinstance(low, date) else high.toordinal() - 20_000
+        last = high.toordinal() if isinstance(high, date) else first + 400
+        return date.fromordinal(rng.randint(first, max(first, last))).isoformat()
 
 
 class TimeItem(QuestionItem):
