@@ -182,7 +182,15 @@ class SymbolTable:
         names = self.value_types
         rosters = {r: frozenset(n for n, value_type in names.items() if value_type.roster == r) for r in self.rosters}
         declines = tuple(self._declines)
-        return Scope(names, rosters, declines, inside_roster, groups=self.groups.keys(), nearest=nearest)
+        return Scope(names, rosters, declines, inside_roster, self.groups.keys(), nearest, self.find_code)
+
+    def find_code(self, name: str, text: str) -> Code | None:
+        """Find the code whose option has this text in one of the languages; None if there is none."""
+        symbol, wanted = self.symbols.get(name), text.casefold()
+        for code, option in symbol.options.items() if symbol is not None else ():
+            if any(wanted == written.casefold() for _, written in option.text.iterate_languages()):
+                return code
+        return None
 
     def _add_sample_column(self, name: str, kind: str, where: Position, column: object) -> None:
         options: Mapping[Code, OptionSpec] = {}

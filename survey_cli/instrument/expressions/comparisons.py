@@ -252,6 +252,8 @@ def _report_unknown_code(checker: ExpressionChecker, part: Term, other: Term) ->
     lookalike = next((code for code in codes if str(code) == str(part.value)), None)
     if lookalike is not None:
         return _report_misquoted_code(checker, part, other, lookalike)
+    if (reported := checker.report_text_of_code(part.node, other, part.value)) is not None:
+        return reported
     return checker.report_unknown_code(part.node, other.name or checker.get_source(other.node), codes, part.value)
 
 
@@ -267,6 +269,8 @@ def _report_unlike_literal(checker: ExpressionChecker, part: Term, other: Term, 
     lookalike = next((code for code in other.codes or () if str(code) == str(part.value)), None)
     if other.kind == "code" and lookalike is not None:
         return _report_misquoted_code(checker, part, other, lookalike)
+    if (reported := checker.report_text_of_code(part.node, other, part.value)) is not None:
+        return reported
     what = f"{checker.describe(other)}, but {format_constant(part.value)} is {describe_kind(part)}"
     if other.kind == "code" and other.codes:
         return checker.report_problem("unlike-kinds", part.node, what, f"its codes are {format_codes(other.codes)}")

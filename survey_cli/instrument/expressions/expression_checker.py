@@ -55,6 +55,8 @@ class Scope(NamedTuple):
     """Sections and batteries, which have no answers of their own."""
     nearest: FindNearest = find_nearest
     """Finds the name that an unknown one probably stands for."""
+    find_code: Callable[[str, str], Code | None] = lambda _name, _text: None
+    """Finds the code of a variable that has a text, such as that of Yes."""
 
 
 Kind: TypeAlias = Literal["truth", "number", "text", "code", "codes", "date", "time", "wrong"]
@@ -375,6 +377,8 @@ class ExpressionChecker:
     def report_unknown_name(self, node: ast.Name, beside: Term | None = None) -> Term:
         """Report a name that is not a variable: a code without quotes, a decline, a roster, a function, or a typo."""
         word, scope = shorten(node.id), self.scope
+        if beside and (reported := self.report_text_of_code(node, beside, word)) is not None:
+            return reported
         if beside and beside.codes:
             near = next((c for c in beside.codes if isinstance(c, str) and c.casefold() == word.casefold()), None)
             if near is not None:
@@ -420,6 +424,15 @@ class ExpressionChecker:
             remedy = "remove the key if it is always true; otherwise compare an item: q1 == 1"
             return self.report_problem("unknown-name", node, f"{word} is not part of a condition", remedy)
         return None
+
+    def report_text_of_code(self, node: ast.expr, beside: Term, text: object) -> Term | None:
+        """Report the text of an option where its code is needed; None if it is no option's text."""
+        code = self.scope.find_code(beside.name, str(text)) if beside.name else None
+        if code is None or code == text:
+            return None
+        constant = format_constant(code)
+        what = f"{text} is the text of {constant}, and a condition needs the code"
+        return self.report_problem("unlike-kinds", node, what, f"write {constant}: {beside.name} == {constant}")
 
     def report_unknown_code(self, node: ast.expr, name: str, codes: frozenset[Code], value: object) -> Term:
         what = f"{name or 'this item'} has no code {format_constant(value)}: its codes are {format_codes(codes)}"

@@ -62,11 +62,12 @@ class ParsedExpression(NamedTuple):
 
 
 _LINE_BREAKS_TO_BLANKS: Final = str.maketrans("\n\r\t\f\v", "     ")
-_SUSPICIOUS: Final = re.compile(r"[^\x20-\x7e]|[#\\`$?@^&|~;{}]|(?<!\w)\.?\d[\d.]*[A-Za-z_]")
+_SUSPICIOUS: Final = re.compile(r"[^\x20-\x7e]|[#\\`$?@^&|~;{}]|(?<!\w)\.?\d[\d.]*[A-Za-z_]|\d[-/]\d\d?[-/]\d")
 """Whatever Python's own parser would interpret differently, warn about, or explain badly."""
 _TOKENS: Final = re.compile(
     r"""(?P<text>'[^']*'|"[^"]*")"""
     r"""|(?P<open>['"])"""
+    r"""|(?P<date>\d{4}-\d\d?-\d\d?(?!\w)|\d\d?(?P<between>[./])\d\d?(?P=between)\d{2,4}(?!\w))"""
     r"""|(?P<number>\.?\d[\w.]*)"""
     r"""|(?P<name>[^\W\d]\w*)"""
     r"""|(?P<sign><=>|===|!==|&&|\|\||<>|=>|=<|=!|[<>=!]=|:=|\*\*|//|<<|>>|[^\w ])"""
@@ -201,6 +202,9 @@ def _find_sign_mistake(token: re.Match[str]) -> tuple[str, str] | None:
             return None
         case "open":
             return f"this {word} starts a text that is never closed", f"write {word} at its end"
+        case "date":
+            example = word if re.fullmatch(r"\d{4}-\d\d-\d\d", word) else "2024-01-05"
+            return f"{word} is a date without quotes", f"write year-month-day in quotes: '{example}'"
         case "number":
             return validate_number(word)
         case "name" if not word.isascii():

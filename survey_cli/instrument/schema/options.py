@@ -1,5 +1,6 @@
 """The models of options, scales and declines: codes, labels and flags."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
@@ -35,6 +36,7 @@ from survey_cli.instrument.source.scalars import (
     reject,
 )
 from survey_cli.problems import Position
+from survey_cli.wording import shorten
 
 
 class SpecModel(BaseModel):
@@ -141,7 +143,16 @@ class ScaleSpec(SpecModel):
         }
 
 
+_NUMBERED_LINE: Final = re.compile(r"\(?(-?[0-9]+)[.)] ")
+"""A code as lists in word processors have it."""
+
+
 def _parse_options_or_name(node: object, handler: ValidatorFunctionWrapHandler) -> object:
+    first = node[0] if isinstance(node, YamlList) and node else node
+    if isinstance(first, YamlScalar) and (match := _NUMBERED_LINE.match(first)):
+        rest = _NUMBERED_LINE.split(first[match.end() :])[0].strip()
+        what = f"'{shorten(first)}' is a numbered line, not a code with its text"
+        reject("wrong-kind", what, f"write {match[1]}: {rest}, and so on, each option on a line of its own")
     if isinstance(node, YamlList):
         reject("wrong-kind", "expected options with codes, found a list", "write 1: first label, 2: second label")
     if isinstance(node, YamlMapping) and isinstance(node.get("options"), YamlMapping):

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES, AnyItem
+from survey_cli.instrument.schema.synonyms import KEY_SYNONYMS, TYPE_SYNONYMS
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar, locate_key
 from survey_cli.instrument.source.scalars import describe_node
 from survey_cli.problems import MAX_PER_RULE, Position, Problem, build_too_many, find_nearest, suggest_nearest
@@ -128,12 +129,18 @@ def _correct_key(tree: YamlMapping, path: NodePath) -> bool:
 
 
 def _find_nearest_key(key: str, known: Sequence[str]) -> str | None:
-    """Find the known key nearest to a mistyped one, also where only the order of letters is wrong."""
+    """Find the known key nearest to a mistyped or foreign one, also where only the order of letters is wrong."""
+    synonym = KEY_SYNONYMS.get(key.casefold())
+    if key.casefold() in known or (synonym is not None and synonym.word in known):
+        return key.casefold() if key.casefold() in known else synonym and synonym.word
     return find_nearest(key, known) or next((k for k in known if sorted(k) == sorted(key)), None)
 
 
 def _is_similar(key: str, near: str) -> bool:
-    """Return whether a key is so similar to another that it can be taken for it."""
+    """Return whether a key can be taken for another: it is similar, or another program's word for it."""
+    synonym = KEY_SYNONYMS.get(key.casefold())
+    if synonym is not None and synonym.word == near:
+        return not synonym.remedy
     return sorted(key) == sorted(near) or SequenceMatcher(None, key, near).ratio() > _MIN_SIMILARITY
 
 
@@ -240,6 +247,10 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
             name = str(kind)
             at = kind.where if isinstance(kind, YamlScalar) else where
             near = suggest_nearest(name, ITEM_TYPES, otherwise=f"the types are {', '.join(ITEM_TYPES)}")
+            if (synonym := TYPE_SYNONYMS.get(name.casefold())) is not None:
+                near = synonym.remedy or f"it is called {synonym.word!r} here"
+            elif name.casefold() in ITEM_TYPES:
+                near = f"types are written in lowercase: {name.casefold()}"
             owner = str(value["id"]) if isinstance(value, YamlMapping) and "id" in value else who
             return Problem("unknown-type", at, owner, f"there is no item type {name!r}", near, length=len(name))
         case "union_tag_not_found":
@@ -247,6 +258,9 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
                 what = f"expected an item (a mapping with id and type), found {describe_node(value)}"
                 return Problem("wrong-kind", where, who, what, "write - {id: …, type: …}", length=length)
             owner = str(value["id"]) if "id" in value else who
+            capitalized = next((str(name) for name in value if str(name).casefold() == "type"), None)
+            if capitalized is not None:
+                return _build_unknown_key_problem(capitalized, value, [*path, (value, capitalized)], owner, ["type"])
             return Problem(
                 "missing-key", where, owner, "the item needs a type", f"add `type:` and one of {', '.join(ITEM_TYPES)}"
             )
@@ -272,11 +286,18 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
             )
 
 
-def _build_unknown_key_problem(key: str, node: YamlNode, path: NodePath, who: str) -> Problem:
-    known, model = _list_known_keys(path), _find_model(path)
+def _build_unknown_key_problem(
+    key: str, node: YamlNode, path: NodePath, who: str, known: Sequence[str] | None = None
+) -> Problem:
+    known, model = known or _list_known_keys(path), _find_model(path)
     what, near = f"{key!r} is not a key here", _find_nearest_key(key, known)
+    synonym = KEY_SYNONYMS.get(key.casefold())
     remedy = f"did you mean {near!r}?" if near else f"the keys here are {', '.join(known)}"
-    if (types := _list_types_with_key(key, model)) and not (near and _is_similar(key, near)):
+    if key != key.casefold() and near == key.casefold():
+        remedy = f"keys are written in lowercase: {near}"
+    elif synonym is not None and near == synonym.word:
+        remedy = synonym.remedy or f"it is called {near!r} here"
+    elif (types := _list_types_with_key(key, model)) and not (near and _is_similar(key, near)):
         own_type = next(name for name, item in ITEM_TYPES.items() if item is model)
         what = f"{key!r} is a key of {join_words(types, most=4)}, not of {own_type}"
         remedy = "remove it, or change the type"
@@ -309,6 +330,8 @@ def _prefix_with_key(key: str, what: str) -> str:
 
 
 def _suggest_list(value: YamlNode | None, key: str) -> str:
+    if key == "checks" and value is not None:
+        return f'write checks: [{{expect: "{value if isinstance(value, YamlScalar) else "…"}", say: "…"}}]'
     if isinstance(value, YamlScalar) and value in ("none", "None", "no", "false"):
         return f"write {key}: [] for none"
     if isinstance(value, YamlScalar) and value.replace("_", "").isalnum():

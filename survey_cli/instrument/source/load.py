@@ -200,7 +200,7 @@ def _explain_missing_file(path: Path) -> UnreadableFile:
 
 def _parse_text(text: str, file: str, problems: list[Problem]) -> YamlMapping | None:
     """Parse the file's mapping; returns None, and adds a problem, if there is none."""
-    forbidden = list(find_forbidden_characters(text, file))
+    forbidden = list(islice(find_forbidden_characters(text, file), 20))
     if forbidden:
         problems += forbidden
         return None

@@ -1,5 +1,6 @@
 r"""Decoding of a file's bytes into text with `\n` line ends, or the reason why that is not possible."""
 
+import heapq
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -10,6 +11,9 @@ MAX_BYTES: Final = 5_000_000
 
 FORBIDDEN_CHARACTERS: Final = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 """What no text may contain: control characters, surrogates, line breaks that editors do not show."""
+
+_FOREIGN_BLANKS: Final = re.compile("[\u00a0\u2002\u2003\u2007\u2009\u202f\u3000]+ *(?=(?:- )?\\w+:\\s|- )")
+"""Blanks of word processors before a key or a dash: YAML doesn't take them for indentation."""
 
 _UTF16: Final = re.compile(rb"(?:\0[^\0]){2}|(?:[^\0]\0){2}")
 
@@ -64,17 +68,28 @@ def _build_not_utf8_problem(data: bytes, at: int, file: str) -> Problem:
 
 
 def find_forbidden_characters(text: str, file: str) -> Iterator[Problem]:
-    """Find control characters and the like: the first on each of the first twenty lines that contain one."""
-    match = FORBIDDEN_CHARACTERS.search(text)
-    line, counted = 1, 0
-    for _ in range(20):
-        if match is None:
-            return
+    """Find control characters, and lines indented with blanks of word processors: the first of each line."""
+    matches = heapq.merge(
+        FORBIDDEN_CHARACTERS.finditer(text),
+        (
+            m
+            for m in _FOREIGN_BLANKS.finditer(text)
+            if not text[text.rfind("\n", 0, m.start()) + 1 : m.start()].strip(" ")
+        ),
+        key=lambda match: match.start(),
+    )
+    last = line = counted = 0
+    for match in matches:
         at = match.start()
         line += text.count("\n", counted, at)
         counted = at
-        where = Position(file, line, at - text.rfind("\n", 0, at))
-        what = f"line {line} has the invisible character U+{ord(match[0]):04X}"
-        yield Problem("control-character", where, "", what, "delete it: such characters often come with pasted text")
-        end = text.find("\n", at)
-        match = FORBIDDEN_CHARACTERS.search(text, end) if end >= 0 else None
+        if line + 1 == last:
+            continue
+        last = line + 1
+        where = Position(file, last, at - text.rfind("\n", 0, at))
+        what = f"line {last} has the invisible character U+{ord(match[0][0]):04X}"
+        remedy = "delete it: such characters often come with pasted text"
+        if match.re is _FOREIGN_BLANKS:
+            what = f"line {last} is indented with a blank that is not a space (U+{ord(match[0][0]):04X})"
+            remedy = "write ordinary spaces: such blanks come with text pasted from a word processor or a web page"
+        yield Problem("control-character", where, "", what, remedy)

@@ -12,14 +12,24 @@ from survey_cli.instrument.schema.reference_entries import (
     ReferenceEntry,
     ReferenceKind,
 )
+from survey_cli.instrument.schema.synonyms import KEY_SYNONYMS, TYPE_SYNONYMS
 from survey_cli.problems import UserError, find_nearest
 
 
 def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
-    """Return every meaning of a word of the language. Raises UserError where it is none."""
+    """Return every meaning of a word of the language, or of its counterpart if it is a word of another program.
+
+    Raises UserError where it is none.
+    """
     lookup = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
     entries = read_vocabulary()
     if meanings := tuple(entry for entry in entries if entry.word.casefold() == lookup):
+        return meanings
+    if (synonym := TYPE_SYNONYMS.get(lookup) or KEY_SYNONYMS.get(lookup)) is not None:
+        meanings = tuple(entry for entry in entries if entry.word == synonym.word)
+        if synonym.remedy:
+            advice = f"{synonym.remedy[0].upper()}{synonym.remedy[1:]}."
+            meanings = tuple(entry._replace(meaning=f"{advice}\n\n{entry.meaning}") for entry in meanings)
         return meanings
     near = find_nearest(lookup, {entry.word for entry in entries})
     remedy = f"did you mean {near!r}?" if near else "`survey explain` lists every word"
