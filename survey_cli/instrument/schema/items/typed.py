@@ -64,8 +64,8 @@ class NumberItem(LimitedItem):
     """The lowest number that is accepted: a number, an earlier item, a sample column or a calculation: `hh_size - 1`. If
     the answer that it depends on is missing, there is no lower limit."""
     max: Limit | None = None
-    """The highest number that is accepted, as for `min`: `168`, `hh_size`. If left out, or if the answer that it depends
-    on is missing: no limit."""
+    """The highest number that is accepted, as for `min`: `168`, `hh_size`. There is no limit if the answer that it
+    depends on is missing. If left out: no limit."""
     decimals: Whole = 0
     """The number of decimal places that are accepted and stored, at most 6."""
     unit: Text | None = None
@@ -263,7 +263,8 @@ class DateItem(LimitedItem):
     type: Literal["date"]
     min: DateLimit | None = None
     """The earliest date that is accepted: `2020-01-01`, `today`, an earlier item or a sample column. Of a partial date
-    only what is known is compared. If left out, or if the answer that it depends on is missing: no limit."""
+    only what is known is compared. There is no limit if the answer that it depends on is missing. If left out: no
+    limit."""
     max: DateLimit | None = None
     """The latest date that is accepted, as for `min`. If left out: no limit."""
     partial: Flag = False
