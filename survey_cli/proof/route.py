@@ -21,6 +21,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
     LookupItem,
     SplitItem,
 )
+from survey_cli.instrument.texts.date_text import FIRST_YEAR, LAST_YEAR
 from survey_cli.proof.cells import UNKNOWN, Cell, CodedCell, MultipleCell, OrderedCell, TextCell, Truth
 from survey_cli.proof.clauses import FALSE, TRUE, Clauses, Literal
 from survey_cli.proof.conditions import Alternative, ConditionEncoder, Term, Turns
@@ -312,7 +313,9 @@ class RouteModel:
                 number.restrict([(low, high), *((code, code) for code in question.options)])
                 return number
             case DateItem():
-                return CalendarCell(clauses, asked, declines, partial=question.partial)
+                day = CalendarCell(clauses, asked, declines, partial=question.partial)
+                day.restrict([(date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toordinal())])
+                return day
             case TimeItem():
                 clock = CalendarCell(clauses, asked, declines)
                 clock.restrict([(0, 24 * 60 - 1)])

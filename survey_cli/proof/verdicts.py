@@ -1,9 +1,8 @@
 """Verdicts about every item of a questionnaire: what can be, what can't, and answers that lead there."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final
 
 from pysat.solvers import Solver
 
@@ -12,37 +11,11 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.proof.cells import Cell, CodedCell, MultipleCell, OrderedCell, TextCell, Truth
 from survey_cli.proof.clauses import FALSE
 from survey_cli.proof.clauses import Literal as ClauseLiteral
+from survey_cli.proof.goals import Goal, GoalKind, Witness
 from survey_cli.proof.route import CalendarCell, RouteModel
-from survey_cli.values import Missing, Place, get_missing
+from survey_cli.values import Missing, get_missing
 
 SOLVER: Final = "glucose4"
-
-GoalKind: TypeAlias = Literal["asked", "skipped", "unknown", "offered", "fires", "passes"]
-"""What may be possible.
-
-`asked`: an item is asked; `skipped`: the interview comes to it, and it is not asked; `unknown`: its condition is neither
-true nor false there; `offered`: an option is; `fires`, `passes`: a check does, on an answer.
-"""
-
-
-class Goal(NamedTuple):
-    """Something that may or may not be possible."""
-
-    kind: GoalKind
-    name: str
-    """The item or group."""
-    detail: Any = None
-    """The option's code, or the number of the check from 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """Answers and sample values that lead somewhere."""
-
-    sample: Mapping[str, Any]
-    answers: Mapping[Place, Any]
-    route: tuple[Place, ...]
-    """The items that are asked, in order."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,8 @@ from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import select_errors
-from survey_cli.proof.verdicts import Goal, prove
+from survey_cli.proof.goals import Goal
+from survey_cli.proof.verdicts import prove
 
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"
 OPEN = {"compute", "include_prefix"}

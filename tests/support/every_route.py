@@ -11,7 +11,7 @@ from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem, LookupItem
-from survey_cli.proof.verdicts import Goal, Witness
+from survey_cli.proof.goals import Goal, Witness
 from survey_cli.values import NOT_ASKED, Missing, Place, get_missing
 
 TODAY = date(2026, 11, 27)

@@ -26,6 +26,9 @@ MONTHS: Final = [
     "November",
     "December",
 ]
+FIRST_YEAR: Final = 1800
+LAST_YEAR: Final = 2200
+"""The first and the last year that a date may have."""
 DAYS: Final = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 FILLER_WORDS: Final = frozenset(
     word
@@ -109,7 +112,7 @@ def _build_from_parts(
 
 def _build_date(year: int, day_month: list[int], partial: bool) -> date | str | Rejection:
     """Build the date from a year and [day, month], [month] or nothing."""
-    if not 1800 <= year <= 2200:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
         return Rejection(f"the year {year} is out of range")
     month = day_month[-1] if day_month else 1
     if not 1 <= month <= 12:

@@ -1,0 +1,273 @@
+"""Run of a scenario: its interview through the engine, and everything that happened on the way."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
+from itertools import islice
+from random import Random
+from typing import Any, Final
+
+from survey_cli.engine import prompts
+from survey_cli.engine.events import (
+    EventStamp,
+    InterviewEvent,
+    InterviewStarted,
+    PositionMoved,
+    QueryConfirmed,
+    QuestionAnswered,
+    QuestionDeclined,
+    SessionContext,
+    ValueComputed,
+)
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.order import choose_arm
+from survey_cli.engine.route import RouteStop
+from survey_cli.entries import ExactText, PickEntry, PickReply, Rejection, Reply, to_plain_text
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, LookupItem, SplitItem
+from survey_cli.proof.goals import Goal
+from survey_cli.scenarios.scenario import Scenario, ScenarioStep
+from survey_cli.values import Cell, Missing, Place
+
+MAX_RUNS: Final = 100
+"""How many seeds are tried for one that leads where it should."""
+MAX_SEEDS: Final = 100_000
+"""How many seeds are tried for one that gives the arms of splits."""
+INVENTED_ANSWERS: Final = 40
+"""How many answers are tried at an item that the scenario leaves out, after the first ones."""
+
+
+@dataclass(slots=True)
+class ScenarioRun:
+    """What a scenario led to."""
+
+    interview: Interview
+    seed: int
+    outcome: str = ""
+    """The outcome at the end of the route; empty where it was not reached."""
+    unanswered: Place | None = None
+    """The place at which it stopped, since the scenario has no answer to it."""
+    rejections: dict[Place, str] = field(default_factory=dict)
+    """Why the engine refused an answer. The interview goes no further."""
+    warnings: dict[Place, list[str]] = field(default_factory=dict)
+    """Queries about an answer, which was kept: soft checks and read-backs."""
+    texts: dict[Place, str] = field(default_factory=dict)
+    """What was read aloud, with introductions, at the last visit."""
+    seen: set[Goal] = field(default_factory=set)
+    """Checks that fired or passed."""
+    used: set[Place] = field(default_factory=set)
+    """Places at which an answer of the scenario was given."""
+    differs: bool = False
+    """A split or draw did not give the answer that the scenario has."""
+
+    @property
+    def route(self) -> tuple[Place, ...]:
+        """The places that were asked or computed, in order, up to where it ended or stopped."""
+        return tuple(stop.place for stop in self.interview.machine.walk.stops)
+
+    @property
+    def answers(self) -> dict[Place, Cell]:
+        """The answers that count, by place."""
+        recorded = self.interview.evaluate_route().answers
+        return {place: answer.cell for place, answer in recorded.items() if answer.cell is not None}
+
+
+def run_scenario(
+    instrument: Instrument, scenario: Scenario, accept: Callable[[ScenarioRun], bool] = lambda _: True
+) -> ScenarioRun:
+    """Run a scenario with its seed, or with the first one that gives its splits, its draws and an accepted run.
+
+    Returns the first run where none is accepted.
+    """
+    first: ScenarioRun | None = None
+    for seed in islice(_iterate_seeds(instrument, scenario), MAX_RUNS):
+        run = _Runner(instrument, scenario, seed).run()
+        if not run.differs and accept(run):
+            return run
+        first = first or run
+    return first if first is not None else _Runner(instrument, scenario, 1).run()
+
+
+def _iterate_seeds(instrument: Instrument, scenario: Scenario) -> Iterator[int]:
+    """Yield the seeds that give the arms of the scenario's splits."""
+    if scenario.seed is not None or not _has_chance(instrument):
+        yield scenario.seed or 1
+        return
+    splits = [
+        (place, arm, {str(name): share for name, share in item.question.arms.items()})
+        for place, arm in scenario.answers.items()
+        if (item := instrument.items.get(place.item)) is not None and isinstance(item.question, SplitItem)
+    ]
+    for seed in range(1, MAX_SEEDS if splits else MAX_RUNS + 1):
+        if all(choose_arm(arms, seed=seed, key=place.item, turn=place.turn) == arm for place, arm, arms in splits):
+            yield seed
+
+
+def _has_chance(instrument: Instrument) -> bool:
+    """Return whether the route depends on the seed."""
+    return any(isinstance(item.question, SplitItem | DrawItem) for item in instrument.items.values()) or any(
+        group.order != "written" for group in instrument.groups.values()
+    )
+
+
+class _Runner:
+    """One interview of a scenario."""
+
+    def __init__(self, instrument: Instrument, scenario: Scenario, seed: int) -> None:
+        self.instrument, self.scenario = instrument, scenario
+        self.answers = {**scenario.fallback, **scenario.answers}
+        self.steps = list(scenario.steps)
+        self.stamp = EventStamp(datetime.combine(scenario.today, time(12), UTC), "scenario")
+        session = SessionContext(scenario.interviewer, "morning", scenario.language or instrument.language)
+        start = InterviewStarted(
+            self.stamp, instrument.hash, seed, "1001", scenario.today, session, dict(scenario.sample)
+        )
+        self.result = ScenarioRun(Interview.begin(instrument, start), seed)
+
+    def run(self) -> ScenarioRun:
+        """Answer until the end, or until there is no answer or it is refused."""
+        while self._take_step() or self._answer():
+            pass
+        return self.result
+
+    def _take_step(self) -> bool:
+        """Take the step of the interviewer that is due here; returns whether there was one."""
+        interview = self.result.interview
+        at_end = interview.is_at_end or bool(interview.ending)
+        due = next((s for s in self.steps if (s.at == interview.place if s.at is not None else at_end)), None)
+        if due is None or self.result.outcome:
+            return False
+        self.steps.remove(due)
+        return self._go_back(due.back) if due.back else self._correct(due)
+
+    def _go_back(self, places: int) -> bool:
+        for _ in range(places):
+            place = prompts.find_previous_place(self.result.interview)
+            if place is not None:
+                self._apply(PositionMoved(self.stamp, place), place)
+        return True
+
+    def _correct(self, step: ScenarioStep) -> bool:
+        self.answers |= step.correct
+        for place in step.correct:
+            if not (self._apply(PositionMoved(self.stamp, place, jump=True), place) and self._answer()):
+                return False
+        return True
+
+    def _answer(self) -> bool:
+        """Answer what is asked now; returns whether the interview goes on."""
+        result, interview = self.result, self.result.interview
+        machine = interview.machine
+        stop = machine.current_stop
+        if stop is None:
+            result.outcome = interview.ending
+            return False
+        if machine.query is not None:
+            prompt = prompts.build_prompt(interview)
+            if prompt is not None and prompt.query is not None:
+                result.warnings.setdefault(stop.place, []).append(to_plain_text(prompt.query.text))
+            return self._apply(QueryConfirmed(self.stamp, stop.place, machine.query), stop.place)
+        if isinstance(stop.item.question, ComputedItem):
+            return self._compute(stop)
+        prompt = prompts.build_prompt(interview)
+        if prompt is not None:
+            parts = (to_plain_text(prompt.intro), to_plain_text(prompt.text))
+            result.texts[stop.place] = "\n".join(part for part in parts if part)
+        if not stop.item.question.expects_answer:
+            return self._apply(QuestionAnswered(self.stamp, stop.place), stop.place)
+        text = self.answers.get(stop.place)
+        if text is not None:
+            result.used.add(stop.place)
+            return self._apply(self._parse(stop.item, text), stop.place)
+        if self.scenario.fills_others:
+            return self._fill(stop)
+        result.unanswered = stop.place
+        return False
+
+    def _parse(self, item: CompiledItem, text: str) -> InterviewEvent | Rejection:
+        """Return the event of an answer: a decline is written `.dk`."""
+        kind = text.removeprefix(".")
+        if kind != text and (kind in self.instrument.declines or not isinstance(item.question, FreeTextItem)):
+            return prompts.build_decline(self.result.interview, kind, self.stamp)
+        return prompts.parse_reply(self.result.interview, ExactText(text), self.stamp)
+
+    def _fill(self, stop: RouteStop) -> bool:
+        """Give the first answer that is accepted."""
+        for reply in self._iterate_replies(stop):
+            event = prompts.parse_reply(self.result.interview, reply, self.stamp)
+            if not isinstance(event, Rejection) and self._apply(event, stop.place, quiet=True):
+                return True
+        for decline in stop.item.declines:
+            if self._apply(QuestionDeclined(self.stamp, stop.place, decline.id), stop.place, quiet=True):
+                return True
+        self.result.unanswered = stop.place
+        return False
+
+    def _iterate_replies(self, stop: RouteStop) -> Iterator[Reply]:
+        """Yield answers to an item: the first options, the lowest number, today; then invented ones."""
+        question = stop.item.question
+        context = self.result.interview.machine.walk.build_item_context(stop, self.result.interview.language)
+        entry = question.build_entry(context)
+        match question:
+            case NumberItem(min=lowest):
+                yield ExactText(str(lowest))
+            case DateItem():
+                yield self.scenario.today.isoformat()
+        if isinstance(entry, PickEntry):
+            options = entry.options
+            combinable = [option for option in options if not option.exclusive]
+            several = [combinable[: entry.min_count]] if entry.several and entry.min_count > 1 else []
+            for chosen in (*several, *([option] for option in options)):
+                words = {option.code: "something else" for option in chosen if option.specify}
+                yield PickReply(tuple(option.code for option in chosen), words)
+        rng = Random(str(stop.place))
+        for _ in range(INVENTED_ANSWERS):
+            yield question.invent(context, rng)
+
+    def _compute(self, stop: RouteStop) -> bool:
+        """Record what the computer answers."""
+        value, pool_size = self.result.interview.compute_answer()
+        wanted = self.answers.get(stop.place)
+        if isinstance(stop.item.question, LookupItem):
+            value = value if value is not None else wanted or "open"
+        elif wanted is not None:
+            self.result.used.add(stop.place)
+            given = f".{value.kind}" if isinstance(value, Missing) else str(value)
+            if given != wanted:
+                self.result.differs = True
+                self.result.rejections[stop.place] = f"the computer gives {given}, not {wanted}"
+                return False
+        assert value is not None
+        return self._apply(ValueComputed(self.stamp, stop.place, value, pool_size), stop.place)
+
+    def _apply(self, event: InterviewEvent | Rejection, place: Place, *, quiet: bool = False) -> bool:
+        """Apply an event; a rejection is noted unless it is to be quiet."""
+        interview = self.result.interview
+        value = event.value if isinstance(event, QuestionAnswered) else None
+        fired = self._observe_checks(interview, value) if value is not None else set()
+        after = event if isinstance(event, Rejection) else interview.step(event)
+        if not (quiet and isinstance(after, Rejection)):
+            self.result.seen |= fired
+        if isinstance(after, Rejection):
+            if not quiet:
+                self.result.rejections[place] = after.why
+            return False
+        self.result.interview = after
+        return True
+
+    def _observe_checks(self, interview: Interview, value: Any) -> set[Goal]:
+        """Return which checks of the current item fire on an answer, and which do not."""
+        machine = interview.machine
+        stop = machine.current_stop
+        if stop is None or not stop.item.checks:
+            return set()
+        mark = machine.walk.mark
+        machine.walk.record_answer(stop, value)
+        seen = {
+            Goal("fires" if check.fires(machine.walk.env) else "passes", stop.item.id, number)
+            for number, check in enumerate(stop.item.checks)
+        }
+        machine.walk.undo(mark)
+        return seen
