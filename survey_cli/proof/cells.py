@@ -12,6 +12,10 @@ MAX_PAIRS: Final = 2_500
 """How many pairs of values are compared one by one; more are left open."""
 
 
+MANY: Final = 1_000_000
+"""How far from its other limit the value of a number without limit is."""
+
+
 class Truth(NamedTuple):
     """A condition: where it is true and where it is false. Where neither holds it is unknown."""
 
@@ -47,7 +51,7 @@ class Cell:
         """Return each value with its literal where there are few; None where there are many."""
         return None
 
-    def _settle(self, true: Literal) -> Truth:
+    def settle(self, true: Literal) -> Truth:
         """Return the truth of something that is true or false wherever there is an answer."""
         true = self.clauses.all_of([true, self.answered])
         return Truth(true, self.clauses.all_of([-true, self.answered]))
@@ -84,7 +88,8 @@ class OrderedCell(Cell):
     def __init__(self, clauses: Clauses, asked: Literal, declines: Iterable[str], *, whole: bool) -> None:
         super().__init__(clauses, asked, declines)
         self.whole = whole
-        self._bounds: list[float] = []
+        self.bounds: list[float] = []
+        """The bounds that have a literal, in rising order."""
         self._literals: list[Literal] = []
         self.low, self.high = -inf, inf
 
@@ -110,36 +115,36 @@ class OrderedCell(Cell):
             return TRUE
         if bound == -inf:
             return FALSE
-        index = bisect_left(self._bounds, bound)
-        if index < len(self._bounds) and self._bounds[index] == bound:
+        index = bisect_left(self.bounds, bound)
+        if index < len(self.bounds) and self.bounds[index] == bound:
             return self._literals[index]
         literal = self.clauses.make_variable()
         if index > 0:
             self.clauses.require(-self._literals[index - 1], literal)
-        if index < len(self._bounds):
+        if index < len(self.bounds):
             self.clauses.require(-literal, self._literals[index])
-        self._bounds.insert(index, bound)
+        self.bounds.insert(index, bound)
         self._literals.insert(index, literal)
         return literal
 
     def compare(self, sign: str, value: Any) -> Truth:
         if isinstance(value, bool) or not isinstance(value, int | float):
             if sign in ("==", "!="):
-                return self._settle(TRUE if sign == "!=" else FALSE)
+                return self.settle(TRUE if sign == "!=" else FALSE)
             return UNKNOWN
         at_most, below = self.at_most(value), self.at_most(_below(value, whole=self.whole))
         match sign:
             case "<=":
-                return self._settle(at_most)
+                return self.settle(at_most)
             case "<":
-                return self._settle(below)
+                return self.settle(below)
             case ">":
-                return self._settle(-at_most)
+                return self.settle(-at_most)
             case ">=":
-                return self._settle(-below)
+                return self.settle(-below)
             case _:
                 equal = FALSE if self.whole and value != floor(value) else self.clauses.all_of([at_most, -below])
-                return self._settle(equal if sign == "==" else -equal)
+                return self.settle(equal if sign == "==" else -equal)
 
     def list_values(self) -> Mapping[Any, Literal] | None:
         if not self.whole or self.high - self.low > 100:
@@ -147,17 +152,18 @@ class OrderedCell(Cell):
         low, high = int(self.low), int(self.high)
         return {value: self.compare("==", value).true for value in range(low, high + 1)}
 
-    def choose(self, at_most: Callable[[Literal], bool]) -> float:
-        """Return a value that fits the truth of the bounds."""
+    def choose(self, holds: Callable[[Literal], bool], wish: float = -inf) -> float:
+        """Return the value nearest to a wish that fits the truth of the bounds."""
         low, high = self.low, self.high
-        for bound, literal in zip(self._bounds, self._literals, strict=True):
-            if at_most(literal):
+        for bound, literal in zip(self.bounds, self._literals, strict=True):
+            if holds(literal):
                 high = min(high, bound)
             else:
                 low = max(low, bound + 1 if self.whole else nextafter(bound, inf))
-        if low > -inf:
-            return low
-        return high if high < inf else 0
+        value = min(max(wish, low), high)
+        if abs(value) < inf:
+            return value
+        return low + MANY if value > 0 and low > -inf else high - MANY if value < 0 and high < inf else 0
 
 
 def _below(bound: float, *, whole: bool) -> float:
@@ -177,7 +183,7 @@ class MultipleCell(Cell):
             clauses.imply(literal, self.answered)
 
     def contains(self, code: Any) -> Truth:
-        return self._settle(self.chosen.get(code, FALSE))
+        return self.settle(self.chosen.get(code, FALSE))
 
 
 class TextCell(Cell):
@@ -190,7 +196,7 @@ class TextCell(Cell):
     def compare(self, sign: str, value: Any) -> Truth:
         if sign in ("==", "!="):
             equal = self._find(value) if isinstance(value, str) else FALSE
-            return self._settle(equal if sign == "==" else -equal)
+            return self.settle(equal if sign == "==" else -equal)
         return UNKNOWN  # texts have no order
 
     def _find(self, text: str) -> Literal:

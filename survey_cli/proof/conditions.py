@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, MIRRORED_SIGNS, find_constant
@@ -53,8 +52,12 @@ Term: TypeAlias = list[Alternative]
 class Surroundings(Protocol):
     """What an expression finds around it."""
 
-    today: date
-    """The day of the interview."""
+    @property
+    def day(self) -> Cell:
+        """The day of the interview."""
+
+    def compare_with_day(self, cell: Cell) -> tuple[Literal, Literal]:
+        """Return where the date in a cell is before and after the day of the interview."""
 
     def find_term(self, name: str, turns: Turns) -> Term | None:
         """Return the variable of this name; None if it is a roster's and `turns` does not say which turn."""
@@ -203,6 +206,18 @@ class ConditionEncoder:
                 return self._compare(node, right, MIRRORED_SIGNS[sign], left, turns)
             case MultipleCell(), _:
                 return self._leave_truth_open(node, turns)
+            case Cell(), OrderedCell() if right is self.surroundings.day and isinstance(left, type(right)):
+                before, after = self.surroundings.compare_with_day(left)
+                either = {
+                    "<": before,
+                    ">": after,
+                    "<=": -after,
+                    ">=": -before,
+                    "!=": self.clauses.any_of([before, after]),
+                }
+                return left.settle(either.get(sign, self.clauses.all_of([-before, -after])))
+            case OrderedCell(), Cell() if left is self.surroundings.day:
+                return self._compare(node, right, MIRRORED_SIGNS[sign], left, turns)
             case Cell(), Constant():
                 return left.compare(sign, right.value)
             case Truth(), Constant(value=value) if sign in ("==", "!="):
@@ -284,7 +299,7 @@ class ConditionEncoder:
                 zero = [Alternative(TRUE, Constant(0))]
                 return self._calculate(node, [zero, self.find_term(operand, turns)], make_arithmetic("-"), turns)
             case ast.Call(func=ast.Name(id="today")):
-                return [Alternative(TRUE, Constant(self.surroundings.today))]
+                return [Alternative(TRUE, self.surroundings.day)]
             case ast.Call(func=ast.Name(id=name)) if FUNCTIONS[name].argument_kind == "item":
                 return [Alternative(TRUE, self.encode(node, turns))]
             case ast.Call(func=ast.Name(id=name), args=arguments):
@@ -468,6 +483,8 @@ class ConditionEncoder:
                 return self.clauses.all_of([alternative.guard, cell.answered])
             case ValueSet(values=values):
                 return self.clauses.all_of([alternative.guard, self.clauses.any_of(values.values())])
+            case Truth() as truth:
+                return self.clauses.all_of([alternative.guard, self.clauses.any_of(truth)])
             case _:
                 return alternative.guard
 

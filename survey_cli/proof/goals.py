@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from survey_cli.values import Place
 
-GoalKind: TypeAlias = Literal["asked", "skipped", "unknown", "offered", "fires", "passes"]
+GoalKind: TypeAlias = Literal[
+    "asked", "skipped", "unknown", "offered", "fires", "passes", "unfilled", "counted", "taken", "left", "hole"
+]
 """What may be possible.
 
 `asked`: an item is asked; `skipped`: the interview comes to it, and it is not asked; `unknown`: its condition is neither
-true nor false there; `offered`: an option is; `fires`, `passes`: a check does, on an answer.
+true nor false there; `offered`: an option is; `fires`, `passes`: a check does, on an answer; `unfilled`: a text is read,
+and a fill in it has no value; `counted`: a complete interview counts in a quota cell; `taken`, `left`: a branch of a fork
+is asked or not asked, in a range of the variable; `hole`: no branch is asked after a decline.
 """
 
 
@@ -19,9 +24,9 @@ class Goal(NamedTuple):
 
     kind: GoalKind
     name: str
-    """The item or group."""
+    """The item, group or quota; of a fork the first of its items."""
     detail: Any = None
-    """The option's code, or the number of the check from 0."""
+    """The option's code, the number of the check from 0, the quota cell, or what else identifies it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +37,5 @@ class Witness:
     answers: Mapping[Place, Any]
     route: tuple[Place, ...]
     """The items that are asked, in order."""
+    today: date
+    """The day of the interview."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from math import inf
-from typing import Any
+from typing import Any, Final
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
@@ -27,6 +27,9 @@ from survey_cli.proof.clauses import FALSE, TRUE, Clauses, Literal
 from survey_cli.proof.conditions import Alternative, ConditionEncoder, Term, Turns
 from survey_cli.values import Place
 
+DAYS: Final = (date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toordinal())
+"""The first and the last day that there can be."""
+
 
 class CalendarCell(OrderedCell):
     """A date or a time of day, as a number. It may be partial, and then compares with nothing."""
@@ -36,7 +39,7 @@ class CalendarCell(OrderedCell):
         self.full = clauses.make_variable() if partial else self.answered
         clauses.imply(self.full, self.answered)
 
-    def _settle(self, true: Literal) -> Truth:
+    def settle(self, true: Literal) -> Truth:
         true = self.clauses.all_of([true, self.full])
         return Truth(true, self.clauses.all_of([-true, self.full]))
 
@@ -80,6 +83,11 @@ class RouteModel:
         self.instrument = instrument
         self.today = today
         self.clauses = Clauses()
+        self.day = CalendarCell(self.clauses, TRUE, ())
+        self.day.require_answer()
+        self.day.restrict([DAYS])
+        self.days: dict[CalendarCell, tuple[Literal, Literal]] = {self.day: (FALSE, FALSE)}
+        """Where each date that conditions compare with the day of the interview is before and after it."""
         self.encoder = ConditionEncoder(self.clauses, self)
         self.positions: list[RoutePosition] = []
         self.sample = {name: self._make_column(column) for name, column in instrument.sample.items()}
@@ -90,8 +98,13 @@ class RouteModel:
         self._rosters = {item.id: item.roster for item in instrument.items.values() if item.roster is not None}
         self._alive = TRUE
         self._kept_nodes: list[ast.expr] = []
+        self._ends: list[Literal] = []
         for node in instrument.root.children:
             self._visit(node, TRUE, None)
+        self.completed = self.clauses.any_of([self._alive, *self._ends])
+        """The interview is complete: it comes to its end, or to an `end` with this outcome."""
+        for cell, (before, after) in self.days.items():
+            self._order_days(cell, before, after)
 
     # What conditions find around them
 
@@ -115,6 +128,25 @@ class RouteModel:
 
     def list_turns(self, roster: str) -> tuple[Literal, list[Literal]]:
         return self._turns.get(roster, (FALSE, []))
+
+    def compare_with_day(self, cell: Cell) -> tuple[Literal, Literal]:
+        assert isinstance(cell, CalendarCell)
+        if cell not in self.days:
+            self.days[cell] = self.clauses.make_variable(), self.clauses.make_variable()
+        return self.days[cell]
+
+    def _order_days(self, cell: CalendarCell, before: Literal, after: Literal) -> None:
+        """Require that a date and the day of the interview are in the order that their bounds give."""
+        self.clauses.require(-before, -after)
+        last: tuple[float, Literal, Literal] | None = None
+        for bound in sorted({*cell.bounds, *self.day.bounds}):
+            own, day = cell.at_most(bound), self.day.at_most(bound)
+            self.clauses.require(-own, day, before)
+            self.clauses.require(own, -day, after)
+            if last is not None and bound == last[0] + 1:  # both are this one day
+                for differs in (before, after):
+                    self.clauses.require(-own, last[1], -day, last[2], -differs)
+            last = bound, own, day
 
     # The route
 
@@ -212,6 +244,8 @@ class RouteModel:
             position.asked = self.clauses.all_of([position.asked, self.clauses.any_of(position.offered.values())])
         if isinstance(item.question, EndItem):
             self._alive = self.clauses.all_of([self._alive, -position.asked])
+            if str(item.question.outcome) == "complete":
+                self._ends.append(position.asked)
             return
         term = self._make_term(item, position.asked)
         if term is None:
@@ -314,7 +348,7 @@ class RouteModel:
                 return number
             case DateItem():
                 day = CalendarCell(clauses, asked, declines, partial=question.partial)
-                day.restrict([(date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toordinal())])
+                day.restrict([DAYS])
                 return day
             case TimeItem():
                 clock = CalendarCell(clauses, asked, declines)

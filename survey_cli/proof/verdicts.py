@@ -1,8 +1,11 @@
 """Verdicts about every item of a questionnaire: what can be, what can't, and answers that lead there."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from itertools import islice
+from math import inf
+from typing import Any, Final, TypeAlias
 
 from pysat.solvers import Solver
 
@@ -16,6 +19,12 @@ from survey_cli.proof.route import CalendarCell, RouteModel
 from survey_cli.values import Missing, get_missing
 
 SOLVER: Final = "glucose4"
+BATCH: Final = 50
+"""How many goals are tried at once."""
+
+
+Goals: TypeAlias = Mapping[Goal, Sequence[ClauseLiteral]]
+"""Goals, each with the literals of which one must be true."""
 
 
 @dataclass(slots=True)
@@ -27,31 +36,72 @@ class Verdicts:
 
 
 def prove(instrument: Instrument, today: date) -> Verdicts:
-    """Settle every goal of an instrument without errors, for interviews on a day."""
-    model = RouteModel(instrument, today)
-    goals = list_goals(model)
-    verdicts = Verdicts()
-    with Solver(name=SOLVER, bootstrap_with=model.clauses.clauses) as solver:
-        open_goals = dict(goals)
-        solver.set_phases([literal for literals in goals.values() for literal in literals])
-        for goal, literals in goals.items():
-            if goal not in open_goals:
-                continue
-            choice = literals[0] if len(literals) == 1 else model.clauses.make_variable()
-            if len(literals) > 1:
-                solver.add_clause([-choice, *literals])
-            if not solver.solve(assumptions=[choice]):
-                verdicts.impossible.append(goal)
-                del open_goals[goal]
-                for literal in literals:
-                    solver.add_clause([-literal])
-                continue
-            true = set(solver.get_model())
-            witness = read_witness(model, true)
-            for other in [other for other, wanted in open_goals.items() if not true.isdisjoint(wanted)]:
-                verdicts.possible[other] = witness
-                del open_goals[other]
-    return verdicts
+    """Settle every goal about the items of an instrument without errors."""
+    with Prover(instrument, today) as prover:
+        return prover.settle(list_goals(prover.model))
+
+
+class Prover:
+    """The route of a questionnaire and the solver that knows its clauses."""
+
+    def __init__(self, instrument: Instrument, today: date) -> None:
+        self.model = RouteModel(instrument, today)
+        self._solver = Solver(name=SOLVER)
+        self._known = 0
+        """How many of the model's clauses the solver knows."""
+
+    def __enter__(self) -> "Prover":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._solver.delete()
+
+    def settle(self, goals: Goals, *, batch: int = BATCH, greatest: bool = False) -> Verdicts:
+        """Settle goals. Many are tried at once, so that one solution shows that many are possible.
+
+        `greatest` chooses the greatest values that fit, instead of the least.
+        """
+        verdicts, clauses = Verdicts(), self.model.clauses
+        choices = {goal: clauses.any_of(literals) for goal, literals in goals.items()}
+        self._solver.set_phases(list(choices.values()))
+        while choices:
+            tried = {literal: goal for goal, literal in islice(choices.items(), batch)}
+            while tried and not self.is_possible(*tried):
+                core = self._solver.get_core() or list(tried)[:1]
+                if len(core) == 1:
+                    goal = tried.pop(core[0])
+                    refuted = [other for other, literal in choices.items() if literal == core[0]] or [goal]
+                    verdicts.impossible += refuted
+                    for other in refuted:
+                        del choices[other]
+                    clauses.require(-core[0])
+                for literal in core[1:]:
+                    del tried[literal]
+            if tried:
+                true = set(self._solver.get_model())
+                witness = read_witness(self.model, true, greatest=greatest)
+                for goal in [goal for goal, literal in choices.items() if literal in true]:
+                    verdicts.possible[goal] = witness
+                    del choices[goal]
+        return verdicts
+
+    def is_possible(self, *literals: ClauseLiteral) -> bool:
+        """Return whether all of these can be true together."""
+        for clause in islice(self.model.clauses.clauses, self._known, None):
+            self._solver.add_clause(clause)
+        self._known = len(self.model.clauses.clauses)
+        return bool(self._solver.solve(assumptions=list(literals)))
+
+    def find_reasons(self, literal: ClauseLiteral, reasons: Sequence[ClauseLiteral]) -> list[ClauseLiteral] | None:
+        """Return the fewest reasons found without which the literal can be true; None if they don't exclude it."""
+        if self.is_possible(literal, *reasons):
+            return None
+        needed = [reason for reason in reasons if reason in set(self._solver.get_core() or ())]
+        for reason in tuple(needed):
+            others = [other for other in needed if other != reason]
+            if not self.is_possible(literal, *others):
+                needed = others
+        return needed
 
 
 def list_goals(model: RouteModel) -> dict[Goal, list[ClauseLiteral]]:
@@ -85,20 +135,25 @@ def _is_unknown(clauses: Any, truth: Truth) -> ClauseLiteral:
     return literal
 
 
-def read_witness(model: RouteModel, true: set[ClauseLiteral]) -> Witness:
+def read_witness(model: RouteModel, true: set[ClauseLiteral], *, greatest: bool = False) -> Witness:
     """Return the answers of a solution: of every item that it asks."""
-    sample = {name: read_cell(cell, true) for name, cell in model.sample.items()}
-    answers = {
-        position.place: read_cell(position.cell, true)
-        for position in model.positions
-        if position.cell is not None and position.asked in true
+    today = model.day.choose(true.__contains__, wish=model.today.toordinal())
+    wishes: dict[Cell, float] = {
+        cell: today - 1 if before in true else today + 1 if after in true else today
+        for cell, (before, after) in model.days.items()
     }
+
+    def read(cell: Cell) -> Any:
+        return read_cell(cell, true, wishes.get(cell, inf if greatest else -inf))
+
+    sample = {name: read(cell) for name, cell in model.sample.items()}
+    answers = {p.place: read(p.cell) for p in model.positions if p.cell is not None and p.asked in true}
     route = tuple(p.place for p in model.positions if isinstance(p.node, CompiledItem) and p.asked in true)
-    return Witness(sample, answers, route)
+    return Witness(sample, answers, route, date.fromordinal(int(today)))
 
 
-def read_cell(cell: Cell, true: set[ClauseLiteral]) -> Any:
-    """Return the answer of a cell in a solution, or the missing value."""
+def read_cell(cell: Cell, true: set[ClauseLiteral], wish: float) -> Any:
+    """Return the answer of a cell in a solution, the nearest to a wish; or the missing value."""
     for kind, literal in cell.declines.items():
         if literal in true:
             return get_missing(kind)
@@ -110,7 +165,7 @@ def read_cell(cell: Cell, true: set[ClauseLiteral]) -> Any:
         case MultipleCell():
             return tuple(code for code, literal in cell.chosen.items() if literal in true)
         case CalendarCell() | OrderedCell():
-            number = cell.choose(lambda literal: literal in true)
+            number = cell.choose(true.__contains__, wish)
             return int(number) if number == int(number) else number
         case TextCell():
             return next((text for text, literal in cell.texts.items() if literal in true), "something else")

@@ -84,7 +84,7 @@ def _iterate_cells(walk: RouteWalk, stop: RouteStop) -> Iterator[Any]:
 def replay(instrument: Instrument, witness: Witness) -> tuple[list[Place], str]:
     """Walk with the answers of a witness. Returns the places that are asked, and why an answer is not valid."""
     env: dict[Any, Any] = {name: _to_value(instrument.sample[name].type, v) for name, v in witness.sample.items()}
-    walk = RouteWalk(instrument, 1, env | {"#today": TODAY, "#unfilled": {}})
+    walk = RouteWalk(instrument, 1, env | {"#today": witness.today, "#unfilled": {}})
     route: list[Place] = []
     while (stop := walk.advance()) is not None:
         route.append(stop.place)
