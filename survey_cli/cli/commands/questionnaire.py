@@ -57,6 +57,9 @@ def check(
             "--for", metavar="FORMATS", help="Also list what these export formats cannot store: sav,dta,sss,xlsx."
         ),
     ] = None,
+    wording: Annotated[
+        bool, typer.Option("--wording", help="Also list wording that is hard to understand or to answer.")
+    ] = False,
     accept: Annotated[
         list[str] | None,
         typer.Option(
@@ -90,7 +93,7 @@ def check(
     if accept or reason or same or by:
         _accept_changes(files, accept or (), reason, same=same, by=by, db=db)
     paths, errors = find_instruments(files)
-    results = [check_file(file, format_names, db=db) for file in paths]
+    results = [check_file(file, format_names, wording=wording, db=db) for file in paths]
     problems = [problem for result in results for problem in result.problems]
     _print_problems(results, form)
     for result in results:

@@ -12,7 +12,7 @@ from survey_cli.instrument.checks.fieldwork import outcomes, quotas, sample, set
 from survey_cli.instrument.checks.reachability import analysis, declined_ends
 from survey_cli.instrument.checks.route import condition_values, references, routing
 from survey_cli.instrument.checks.rule_explanations import RULE_EXPLANATIONS
-from survey_cli.instrument.checks.wording import characters, introduction, texts
+from survey_cli.instrument.checks.wording import characters, introduction, style, texts
 from survey_cli.instrument.compiled.compiler import compile_instrument, pause_collector
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
@@ -96,6 +96,19 @@ CHECKS: Final[tuple[Check, ...]] = (
 )
 
 
+WORDING_CHECKS: Final[tuple[Check, ...]] = (
+    style.unkeyed_option,
+    style.two_questions,
+    style.double_negative,
+    style.long_question,
+    style.unbalanced_scale,
+    style.uneven_bands,
+    style.other_numbers,
+    style.markup_aloud,
+)
+"""Run on request, on an instrument without errors."""
+
+
 def get_rule(check: Check) -> str:
     """Return the rule that a check enforces."""
     return check.__name__.replace("_", "-")
@@ -109,7 +122,7 @@ def name_rule_group(module_docstring: str | None) -> str:
 
 def _group_rules() -> dict[str, Mapping[str, str]]:
     groups = {title: dict(rules) for title, rules in RULE_EXPLANATIONS.items()}
-    for check in CHECKS:
+    for check in (*CHECKS, *WORDING_CHECKS):
         title = name_rule_group(sys.modules[check.__module__].__doc__)
         groups.setdefault(title, {})[get_rule(check)] = cleandoc(check.__doc__ or "")
     return {title: MappingProxyType(rules) for title, rules in groups.items()}
@@ -162,3 +175,8 @@ def check_compiled(
             problems.extend(check(draft))
     limited = tuple(limit_per_rule(_remove_repeated_causes(problems)))
     return CheckResult(None if select_errors(limited) else instrument, limited, draft)
+
+
+def check_wording(draft: InstrumentDraft) -> tuple[Problem, ...]:
+    """Run the checks of wording."""
+    return tuple(limit_per_rule([problem for check in WORDING_CHECKS for problem in check(draft)]))

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument, check_wording
 from survey_cli.instrument.schema.json_schema import SCHEMA_DRAFT, build_instrument_schema, build_module_schema
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
@@ -119,10 +119,13 @@ def is_module(source: InstrumentSource) -> bool:
     return bool(source.tree) and all(key in MODULE_KEYS for key in source.tree or ())
 
 
-def check_file(file: str, formats: Sequence[str] = (), *, db: str | None = None) -> InstrumentCheck:
+def check_file(
+    file: str, formats: Sequence[str] = (), *, wording: bool = False, db: str | None = None
+) -> InstrumentCheck:
     """Check one instrument with its modules.
 
-    The result has its problems, what the `formats` cannot store, and changes of meaning since stored interviews.
+    The result has its problems, what the `formats` cannot store, and changes of meaning since stored interviews; with
+    `wording`, also what may be hard to understand.
     """
     source = load_source(file)
     if is_module(source):
@@ -138,6 +141,8 @@ def check_file(file: str, formats: Sequence[str] = (), *, db: str | None = None)
 
         format_problems = check_formats(checked.instrument, checked.draft, formats, problems)
         problems = tuple(sort_problems((*problems, *format_problems)))
+    if wording and checked.draft is not None:
+        problems = tuple(sort_problems((*problems, *check_wording(checked.draft))))
     accepted: Sequence[str] = ()
     in_use = ""
     if (
