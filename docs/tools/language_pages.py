@@ -8,6 +8,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
+from survey_cli.engine.machine import InterviewClock
 from survey_cli.instrument.checks.all_checks import RULE_GROUPS, name_rule_group
 from survey_cli.instrument.expressions.conditions import Scope, ValueType, compile_condition
 from survey_cli.instrument.expressions.functions import FUNCTIONS
@@ -224,7 +225,7 @@ def _describe_outcome(row: Outcome) -> tuple[str, ...]:
 TODAY = date(2026, 11, 24)
 ANSWERS: dict[str, tuple[ValueType, Any]] = {
     "q1": (ValueType("code", frozenset({1, 2, 3})), 2),
-    "media": (ValueType("codes", frozenset({"tv", "radio", "web"})), ("tv", "web")),
+    "media": (ValueType("codes", frozenset({"tv", "radio", "web"}), ordered=True), ("tv", "web")),
     "hours": (ValueType("number"), 38),
     "pay": (ValueType("number"), DK),
     "rent": (ValueType("number"), NOT_ASKED),
@@ -236,6 +237,11 @@ AGES = (41, 38, 12)
 OPERATORS = (
     ("`( )`", "brackets", "(hours + 2) * 10"),
     ("`person[1].age`", "a roster item of one turn", "person[1].age"),
+    (
+        "`interviewer.sex`",
+        "a column of the [list of people](file-formats.md#list-of-people), for whoever began the interview; a text",
+        "interviewer.sex == 'f'",
+    ),
     ("`-`", "sign", "-hours"),
     ("`*` `/`", "product, quotient", "hours * 52 / 12"),
     ("`+` `-`", "sum, difference", "hours + 2"),
@@ -272,6 +278,10 @@ FUNCTION_EXAMPLES = {
     "round": "round(hours / 7, 1)",
     "length": "length(town)",
     "years_between": "years_between(born, today())",
+    "contains": "contains(town, 'ville')",
+    "first": "first(media)",
+    "rank": "rank(media, 'web')",
+    "elapsed": "elapsed() < 15",
     "months_between": "months_between('2026-01-31', today())",
     "days_between": "days_between('2026-01-31', today())",
     "today": "today() > born",
@@ -290,6 +300,8 @@ def _evaluate(expression: str) -> str:
     """Return the result of an expression with the answers of the page, in words."""
     scope = Scope(
         {name: kind for name, (kind, _) in ANSWERS.items()} | {"age": ValueType("number", roster="person")},
+        has_clock=True,
+        has_interviewer=True,
         rosters={"person"},
     )
     condition = None
@@ -300,7 +312,9 @@ def _evaluate(expression: str) -> str:
     assert condition is not None, (expression, [str(p) for p in select_errors(problems)])
     turns = range(1, len(AGES) + 1)
     env = {name: value for name, (_, value) in ANSWERS.items()}
-    env |= {"#today": TODAY, "#person": tuple(turns)} | {("age", turn): AGES[turn - 1] for turn in turns}
+    env |= {"#clock": InterviewClock(minutes=12), "interviewer.sex": "f", "#today": TODAY, "#person": tuple(turns)} | {
+        ("age", turn): AGES[turn - 1] for turn in turns
+    }
     value = condition.evaluate(env)
     if isinstance(value, Missing):
         return "unknown" if condition.result_type.type == "flag" else WORDS.get(value.kind, value.kind)

@@ -200,6 +200,8 @@ def _encode_details(event: InterviewEvent) -> tuple[str, Place | None, dict[str,
             }
             if event.rules != 1:
                 details["rules"] = event.rules
+            if event.attributes:
+                details["attributes"] = dict(sorted(event.attributes.items()))
             if event.sample:
                 details["sample"] = {name: _encode_value(event.sample[name]) for name in sorted(event.sample)}
             return "began", None, details
@@ -321,6 +323,7 @@ def _build_event(kind: str, place: Place | None, stamp: EventStamp, fields: _Fie
                     fields.take_date("today"),
                     fields.take_session(),
                     fields.take_cells("sample"),
+                    {name: str(value) for name, value in fields.take_cells("attributes").items()},
                     fields.take_int("rules", 1),
                 )
             case "resumed":

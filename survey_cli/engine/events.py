@@ -12,6 +12,7 @@ from survey_cli.values import Cell, Code, Missing, Place, Value
 
 NO_SPECIFY_TEXTS: Mapping[Code, str] = MappingProxyType({})
 NO_SAMPLE: Mapping[str, Value | Missing] = MappingProxyType({})
+NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 T = TypeVar("T", bound=tuple[Any, ...])
 
 
@@ -63,6 +64,8 @@ class InterviewStarted(NamedTuple):
     """The day in the case's zone; `today()` keeps it in all later sessions."""
     session: SessionContext
     sample: Mapping[str, Value | Missing] = NO_SAMPLE
+    attributes: Mapping[str, str] = NO_ATTRIBUTES
+    """What the list of people says about the interviewer, as far as conditions use it: `interviewer.sex`."""
     rules: int = 2
     """The version of the route's rules. Since 2, a question none of whose options is offered is passed over."""
 

@@ -10,13 +10,13 @@ from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.computed_answers import compute_answer
 from survey_cli.engine.events import AnswersErased, EventStamp, InterviewEvent, InterviewResumed, InterviewStarted
-from survey_cli.engine.machine import COMPLETE, InterviewStatus, Machine, RecordedAnswer
+from survey_cli.engine.machine import COMPLETE, InterviewClock, InterviewStatus, Machine, RecordedAnswer
 from survey_cli.engine.notes import InterviewNote
 from survey_cli.engine.route import RouteWalk
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.values import Cell, Place
+from survey_cli.values import NOT_REACHED, Cell, Place
 
 RULES_VERSION: Final = 1
 """The version of the rules in this package: a snapshot made under another version is not used."""
@@ -55,9 +55,8 @@ def walk_from_start(machine: Machine) -> RouteState:
     new_machine = Machine.__new__(Machine)
     new_machine.instrument, new_machine.start = machine.instrument, machine.start
     new_machine.language = machine.language
-    new_machine.walk = walk = RouteWalk(
-        machine.instrument, machine.start.seed, machine.build_env(), rules=machine.start.rules
-    )
+    env = machine.build_env() | {"#clock": InterviewClock(machine.clock.first_readings, NOT_REACHED)}
+    new_machine.walk = walk = RouteWalk(machine.instrument, machine.start.seed, env, rules=machine.start.rules)
     answers: dict[Place, RecordedAnswer] = {}
     while (stop := walk.advance()) is not None:
         answer = machine.recorded_answers.get(stop.place)

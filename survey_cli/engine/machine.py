@@ -4,6 +4,7 @@ Changed in place by accepted events only. `Interview` owns it and shows it as a 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never
 
@@ -40,6 +41,23 @@ COMPLETE: Final = "complete"
 QUOTA_FULL: Final = "quota_full"
 """The outcome of an interview whose respondent falls into a full quota cell, wherever it is then."""
 CLOSED_REASON: Final = "the interview is closed"
+
+
+@dataclass(slots=True)
+class InterviewClock:
+    """The minutes of interviewing, as `elapsed()` reads them: each use keeps the minutes at which it was first reached.
+
+    They follow from the times of the events, so that a replay reads the same.
+    """
+
+    first_readings: dict[Any, int] = field(default_factory=dict)
+    minutes: int | Missing = 0
+    """Up to the last answer; `NOT_REACHED` for a walk that looks ahead."""
+
+    def read(self, use: Any) -> int | Missing:
+        if isinstance(self.minutes, Missing):
+            return self.first_readings.get(use, self.minutes)
+        return self.first_readings.setdefault(use, self.minutes)
 
 
 class RecordedAnswer(NamedTuple):
@@ -81,6 +99,7 @@ class Machine:
         self.remaining_answers: Mapping[str, Cell] | None = None
         """The remaining cells by column, once answers were erased."""
         self.session = start.session
+        self.clock = InterviewClock()
         self.walk = RouteWalk(instrument, start.seed, self.build_env(), self._lapse, rules=start.rules)
         self._arrive()
 
@@ -132,6 +151,8 @@ class Machine:
         env["#today"] = self.start.today
         env["#case"] = self.start.case
         env["#unfilled"] = {}
+        env["#clock"] = self.clock
+        env.update((f"interviewer.{name}", value) for name, value in self.start.attributes.items())
         return env | self._build_session_env()
 
     def _build_session_env(self) -> dict[Any, Any]:
@@ -239,6 +260,8 @@ class Machine:
         if answer.cell is not None and stop.place not in self.recorded_answers:
             self.answer_count += 1
         self.recorded_answers[stop.place] = answer
+        time_spent = self.earlier_sessions + event.stamp.at - self.session_began_at
+        self.clock.minutes = max(0, time_spent // timedelta(minutes=1))
         self._continue_from(stop, answer)
         return None
 
@@ -395,6 +418,8 @@ class Machine:
         stop = self.current_stop
         if stop is None:
             self.ending = COMPLETE
+        elif stop.item.options_vary:
+            self.walk.build_item_context(stop, self.language)  # so that conditions of options are evaluated now
         if stop is None or stop.place not in self.recorded_answers or stop.place == self.target:
             self.returning, self.target = False, None
 

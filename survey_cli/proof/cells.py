@@ -181,6 +181,25 @@ class MultipleCell(Cell):
         self.chosen = {code: clauses.make_variable() for code in codes}
         for literal in self.chosen.values():
             clauses.imply(literal, self.answered)
+        self.positions: dict[Any, list[Literal]] = {}
+        """Of each code, where it was mentioned first, second, and so on; empty while no condition uses the order."""
+
+    def order(self) -> Mapping[Any, list[Literal]]:
+        """Return the positions of each code in the order of mention: each one that is chosen has its own."""
+        if not self.positions:
+            numbers = range(len(self.chosen))
+            self.positions = {code: [self.clauses.make_variable() for _ in numbers] for code in self.chosen}
+            taken = [[own[number] for own in self.positions.values()] for number in numbers]
+            for code, own in self.positions.items():
+                self.clauses.require_at_most_one(own)
+                self.clauses.imply(self.chosen[code], *own)
+                for literal in own:
+                    self.clauses.imply(literal, self.chosen[code])
+            for before, now in zip([[TRUE], *taken], taken, strict=False):
+                self.clauses.require_at_most_one(now)
+                for literal in now:
+                    self.clauses.imply(literal, *before)
+        return self.positions
 
     def contains(self, code: Any) -> Truth:
         return self.settle(self.chosen.get(code, FALSE))

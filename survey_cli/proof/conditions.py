@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, MIRRORED_SIGNS, find_constant
@@ -15,10 +16,12 @@ Turns: TypeAlias = Mapping[str, int]
 """The turn of each roster that an expression is evaluated in."""
 
 _STRICT_FUNCTIONS: Final = frozenset(
-    ("round", "length", "years_between", "months_between", "days_between", "sum", "mean", "min", "max")
+    ("round", "length", "years_between", "months_between", "days_between", "sum", "mean", "min", "max", "contains")
 )
 """Functions that have no value if an argument has none."""
 
+MAX_ORDERED: Final = 40
+"""Of how many options the order of mention is followed; of more it is left open."""
 MAX_VALUES: Final = 400
 """How many values a calculated number may have; one with more is left open."""
 
@@ -280,6 +283,8 @@ class ConditionEncoder:
             case ast.Name(id=name):
                 term = self.surroundings.find_term(name, turns)
                 return self._leave_open(node, turns) if term is None else term
+            case ast.Attribute(value=ast.Name(id="interviewer"), attr=name):
+                return self._find(f"interviewer.{name}", turns)
             case ast.Attribute(value=ast.Name(id=roster), attr=name) if roster in turns:
                 return self._find(name, turns)
             case ast.Attribute(value=ast.Subscript(value=ast.Name(id=roster), slice=index), attr=name):
@@ -300,6 +305,8 @@ class ConditionEncoder:
                 return self._calculate(node, [zero, self.find_term(operand, turns)], make_arithmetic("-"), turns)
             case ast.Call(func=ast.Name(id="today")):
                 return [Alternative(TRUE, self.surroundings.day)]
+            case ast.Call(func=ast.Name(id="elapsed")):
+                return self._find_minutes(node, turns)
             case ast.Call(func=ast.Name(id=name)) if FUNCTIONS[name].argument_kind == "item":
                 return [Alternative(TRUE, self.encode(node, turns))]
             case ast.Call(func=ast.Name(id=name), args=arguments):
@@ -308,6 +315,16 @@ class ConditionEncoder:
                 return [Alternative(TRUE, self.encode(node, turns))]
             case _:
                 return self._leave_open(node, turns)
+
+    def _find_minutes(self, node: ast.expr, turns: Turns) -> Term:
+        """Return the minutes at one use of `elapsed()`: any number, whatever it is at another."""
+        key = (f"elapsed {id(node)}", tuple(sorted(turns.items())))
+        minutes = self._open.get(key)
+        if not isinstance(minutes, OrderedCell):
+            minutes = self._open[key] = OrderedCell(self.clauses, TRUE, (), whole=True)
+            minutes.restrict([(0, inf)])
+            minutes.require_answer()
+        return [Alternative(TRUE, minutes)]
 
     def _find(self, name: str, turns: Turns) -> Term:
         term = self.surroundings.find_term(name, turns)
@@ -381,10 +398,22 @@ class ConditionEncoder:
                 if values is None:
                     return self._leave_open(node, turns)
                 return [Alternative(self.clauses.all_of(known), ValueSet(values))]
+            case "first" | "rank" if (several := self._find_multiple(arguments[0], turns)) is not None:
+                return self._find_mention(node, several, turns)
             case "sum" | "min" | "max":
                 return self._fold(node, name, arguments, turns)
             case _:
                 return self._leave_open(node, turns)
+
+    def _find_mention(self, node: ast.Call, several: tuple[Literal, MultipleCell], turns: Turns) -> Term:
+        """Return the code that was mentioned first, or the position of a constant code."""
+        guard, cell = several
+        if len(cell.chosen) > MAX_ORDERED:
+            return self._leave_open(node, turns)
+        if len(node.args) == 1:
+            return [Alternative(guard, ValueSet({code: own[0] for code, own in cell.order().items()}))]
+        own = cell.order().get(find_constant(node.args[1]), [])
+        return [Alternative(guard, ValueSet(dict(enumerate(own, 1))))]
 
     def _find_multiple(self, node: ast.expr, turns: Turns) -> tuple[Literal, MultipleCell] | None:
         if not isinstance(node, ast.Name | ast.Attribute) or self._find_list(node, turns):
@@ -398,7 +427,7 @@ class ConditionEncoder:
         """Return the roster over whose turns an argument is a list; None if it is one value."""
         for part in ast.walk(node):
             match part:
-                case ast.Attribute(value=ast.Name(id=roster)):
+                case ast.Attribute(value=ast.Name(id=roster)) if roster != "interviewer":
                     return roster
                 case ast.Name(id=name) if (own := self.surroundings.find_roster(name)) and own not in turns:
                     return own

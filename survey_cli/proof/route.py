@@ -116,6 +116,8 @@ class RouteModel:
         term = self._terms.get((name, turn))
         if term is not None:
             return term
+        if name.startswith("interviewer."):
+            return self._terms.setdefault((name, None), [Alternative(TRUE, TextCell(self.clauses, TRUE, ()))])
         compute = self.instrument.computes.get(name)
         if compute is None:
             return []  # it is asked later, so that nothing is known

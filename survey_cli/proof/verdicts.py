@@ -162,8 +162,11 @@ def read_cell(cell: Cell, true: set[ClauseLiteral], wish: float) -> Any:
     match cell:
         case CodedCell():
             return next(code for code, literal in cell.values.items() if literal in true)
-        case MultipleCell():
-            return tuple(code for code, literal in cell.chosen.items() if literal in true)
+        case MultipleCell(chosen=chosen, positions=positions):
+            codes = [code for code, literal in chosen.items() if literal in true]
+            return tuple(
+                sorted(codes, key=lambda c: [p not in true for p in positions[c]].index(False)) if positions else codes
+            )
         case CalendarCell() | OrderedCell():
             number = cell.choose(true.__contains__, wish)
             return int(number) if number == int(number) else number

@@ -147,7 +147,7 @@ def _identify_interviewer(path: str | Path, instrument: str, options: StartOptio
 
     people = load_people(path, where, None)
     interviewer = identify(options.interviewer, store.account, people, people)
-    return replace(options, interviewer=interviewer.login)
+    return replace(options, interviewer=interviewer.login, attributes=interviewer.attributes)
 
 
 def _resume_stored_version(path: str | Path, options: StartOptions, clock: Clock | None) -> InterviewSession | None:

@@ -56,7 +56,7 @@ def assert_no_trace(now: Scenario) -> None:
 def _known(now: Scenario) -> dict[object, object]:
     """All that is known at the end, but for the words of the sitting."""
     env = now.interview.evaluate_route().env
-    return {key: value for key, value in env.items() if key not in ("#interviewer", "#daypart")}
+    return {key: value for key, value in env.items() if key not in ("#interviewer", "#daypart", "#clock")}
 
 
 def corrected(made: Instrument, seed: int, moves: int) -> Scenario:

@@ -66,6 +66,39 @@ def test_mentions_ordered() -> None:
     assert not any(c.read for c in first.options)
 
 
+def test_first_mention() -> None:
+    crown = feature("first_mention", "3 1")
+    assert crown.words == "Why did you name Crown first?"
+    assert crown.keys("Cheap").status == "ended", "Crown was named first, not second"
+    assert feature("first_mention", "1 3", "Cheap").place == "crown"
+    assert feature("first_mention", "1", "Cheap").status == "ended", "no position where it was not named"
+    assert feature("first_mention", "9").status == "ended"
+    assert feature("first_mention", "").status == "ended"
+    corrected = feature("first_mention", "3 1", "Cheap").keys(".reopen", ".jump brands", "1 3", ".back")
+    assert corrected.words == "Why did you name Ace first?"
+
+
+def test_text_tests() -> None:
+    email = feature("text_tests")
+    assert isinstance(email.asked.entry, LineEntry)
+    assert email.asked.entry.hint == "an email address"
+    for wrong in ("kim", "kim@example", "@example.org", "kim@ex ample.org", "kim@example..org"):
+        assert email.key(wrong).why == f"{wrong} is not an email address"
+    site = email.keys("Kim.O@mail.example.org")
+    for right in ("example.org", "https://www.example.org/a?b=1#c"):
+        assert site.key(right).place == "phone"
+    assert site.key("my site").why == "my site is not the address of a website"
+    phone = site.keys("example.org")
+    for right in ("202 555 0100", "+1 (202) 555-0100 x12", "٢٠٢٥٥٥٠١٠٠"):
+        assert phone.key(right).place == "trouble"
+    assert phone.key("٢٠٢٥٥٥٠١٠٠").data["phone"] == "2025550100"
+    for wrong in ("12345", "call me", "2025550100 2025550100"):
+        assert phone.key(wrong).why == f"{wrong} is not a telephone number"
+    trouble = phone.keys("202 555 0100")
+    assert trouble.key("It was OVERPRICED").place == "price"
+    assert trouble.key("None").status == "ended"
+
+
 def test_order_random_anchor() -> None:
     firsts, statements, options = set(), set(), set()
     for seed in range(60):

@@ -2,10 +2,13 @@
 rosters, draws, splits, ends and computes.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
-from support.scenario import feature, instrument
-from survey_cli.entries import ReadEntry, to_plain_text
+from support.random_respondents import portrait, replayed
+from support.scenario import STAMP, Scenario, feature, instrument
+from survey_cli.engine.codec import decode_record, encode_record
+from survey_cli.engine.interview import Interview
+from survey_cli.entries import ReadEntry, Rejection, to_plain_text
 from survey_cli.values import DK, NOT_ASKED, REFUSED
 
 
@@ -27,6 +30,44 @@ def test_ask_if() -> None:
     corrected = feature("ask_if", "1", "a Fiat", ".jump cars", "0", "1")
     assert corrected.data == {"cars": 0, "bus": 1}
     assert corrected.status == "ended"
+
+
+def at_minute(now: Scenario, minute: int, *keys: str) -> Scenario:
+    """Key lines at a minute of the interview."""
+    stamp = STAMP._replace(at=STAMP.at + timedelta(minutes=minute))
+    for key in keys:
+        event = now._event(key)
+        assert not isinstance(event, Rejection)
+        now = now.step(event._replace(stamp=stamp)).settled()
+    assert portrait(replayed(now)) == portrait(now), "the times of the events say what was read"
+    return now
+
+
+def test_elapsed_is_fixed_where_it_was_first_read() -> None:
+    quick = at_minute(feature("elapsed"), 9, "A nurse")
+    assert quick.place == "hours"
+    assert at_minute(feature("elapsed"), 10, "A nurse").place == "late"
+    assert quick.unreached >= {"hours", "tasks", "late"}, "nobody knows yet when it gets there"
+    late = at_minute(quick, 12, "38", "Care")
+    assert late.place == "late"
+    corrected = at_minute(late, 30, ".back", ".back", ".back", "A baker", "", "", "")
+    assert corrected.data == {"work": "A baker", "hours": 38, "tasks": "Care"}
+    assert corrected.status == "ended"
+
+
+def test_the_time_between_two_sessions_is_not_elapsed() -> None:
+    later = at_minute(at_minute(feature("elapsed"), 3, ".suspend"), 300, ".resume")
+    assert at_minute(later, 304, "A nurse").place == "hours"
+    assert at_minute(later, 310, "A nurse").place == "late"
+
+
+def test_an_attribute_of_the_interviewer_is_that_of_whoever_began() -> None:
+    began = feature("elapsed").interview.start._replace(attributes={"sex": "f"})
+    assert decode_record(encode_record(began)) == began
+    now = Scenario(Interview.begin(feature("elapsed").interview.instrument, began))
+    asked = at_minute(now, 11, "", "A nurse")
+    assert asked.place == "health"
+    assert asked.keys(".suspend", ".resume Sam").place == "health"
 
 
 def test_soft_check() -> None:

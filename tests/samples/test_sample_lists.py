@@ -52,16 +52,17 @@ def test_a_file_without_numbers_bars_nobody(tmp_path: Path) -> None:
 
 def test_people_have_languages_skills_a_pseudonym_and_a_role(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(
-        'Login,languages,skills,pseudonym,role\npat,"en, ES",converter,I1,\nsam,,,S1,Supervisor\n'
+        'Login,languages,skills,pseudonym,role,sex,skils\npat,"en, ES",converter,I1,,f,x\nsam,,,S1,Supervisor,,\n'
     )
     found = read_people(tmp_path / "people.csv")
     assert isinstance(found, PeopleFile)
     pat, sam = found.people.interviewers.values()
     assert (pat.login, pat.languages, pat.skills, pat.pseudonym) == ("pat", {"en", "es"}, {"converter"}, "I1")
+    assert (pat.attributes, sam.attributes) == ({"sex": "f"}, {})
     assert not pat.supervises
     assert sam.supervises
     assert sam.speaks("xx")
-    assert [p.severity for p in found.problems] == ["warning"]
+    assert [p.severity for p in found.problems] == ["warning", "warning"], "Login, and skils, which is mistyped"
 
 
 def test_all_that_is_wrong_with_a_list_of_people_is_said(tmp_path: Path) -> None:

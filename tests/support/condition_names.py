@@ -25,7 +25,7 @@ NAMES = {
     "place": ValueType("code", frozenset({CAFE, "bar"})),
     "brought": ValueType("code"),
     "zip": ValueType("code", frozenset({"010", "020"})),
-    "media": ValueType("codes", frozenset({"tv", "radio", "web"}), declinable=True),
+    "media": ValueType("codes", frozenset({"tv", "radio", "web"}), declinable=True, ordered=True),
     "uses": ValueType("codes", frozenset({1, 2, 3})),
     "hours": ValueType("number", declinable=True),
     "days": ValueType("number"),
@@ -41,7 +41,13 @@ NAMES = {
     "has": ValueType("codes", frozenset({"dog", "cat"}), roster="person"),
     "make": ValueType("number", roster="car"),
 }
-SCOPE = Scope(names=NAMES, rosters=frozenset({"person", "car"}), declines=("dk", "refused", "na"))
+SCOPE = Scope(
+    names=NAMES,
+    rosters=frozenset({"person", "car"}),
+    declines=("dk", "refused", "na"),
+    has_interviewer=True,
+    has_clock=True,
+)
 IN_PERSON = Scope(names=NAMES, rosters=SCOPE.rosters, declines=SCOPE.declines, inside_roster="person")
 NA = get_missing("na")
 

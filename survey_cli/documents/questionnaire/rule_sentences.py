@@ -11,7 +11,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
+from survey_cli.instrument.schema.items.typed import TEXT_KINDS, DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.scalars import Text
@@ -156,6 +156,8 @@ def describe_expected(item: CompiledItem, language: str) -> str:
             return f"{limits}, up to {format_quantity(places, 'decimal place')}" if places else limits
         case TextItem(pattern=str() as pattern):
             return f"as {escape_controls(pattern)}: {_describe_pattern(pattern)}"
+        case TextItem(like=str() as kind):
+            return TEXT_KINDS[kind].words
         case DateItem(partial=partial, typed_as=typed):
             full = "day, month, year" if typed == "dmy" else "month, day, year"
             phrases = [full, "month and year, or only the year, are enough" if partial else ""]

@@ -22,6 +22,8 @@ class Interviewer:
     pseudonym: str = ""
     """The name used in exports."""
     role: StaffRole = "interviewer"
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Other columns of the list, which conditions name as `interviewer.sex`."""
 
     def speaks(self, language: str) -> bool:
         return not language or not self.languages or language in self.languages

@@ -93,8 +93,12 @@ def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
             )
 
 
+_FUNCTIONS_ADDED_LATER: Final = frozenset(("first", "rank", "contains", "elapsed"))
+"""Functions that items of earlier questionnaires are named like: only the parentheses tell them apart."""
+
+
 def _explain_reserved(name: str, declines: set[str]) -> str:
-    if name in FUNCTIONS and name not in declines:
+    if name in FUNCTIONS and name not in declines and name not in _FUNCTIONS_ADDED_LATER:
         return "a function of conditions"
     if name in declines:
         return "a decline's id"

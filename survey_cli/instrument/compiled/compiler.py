@@ -326,6 +326,12 @@ class InstrumentCompiler:
             declines={d.id: d for d in (*compiler.compile_study_declines(), *build_reserved_declines(document))},
             faq=self._compile_faq(),
             texts=source.texts,
+            interviewer_attributes=frozenset(
+                name.removeprefix("interviewer.")
+                for use in self.draft.uses
+                for name in use.names
+                if name.startswith("interviewer.")
+            ),
             scales={
                 str(name): compiler.compile_options(s.options, CompileContext(str(name)), str(name))
                 for name, s in document.scales.items()

@@ -117,7 +117,9 @@ def _find_labels(compiler: ItemCompiler, condition: Condition | None) -> Mapping
         match node:
             case ast.Name(id=name):
                 variable = compiler.draft.symbol_table.text_variables.get(name)
-                return variable.labels if variable is not None and variable.type == "code" else None
+                return variable.labels if variable is not None and variable.type in ("code", "codes") else None
+            case ast.Call(func=ast.Name(id="first"), args=[several]):
+                return labels(several)
             case ast.IfExp(body=body, orelse=orelse):
                 then_labels, else_labels = labels(body), labels(orelse)
                 return then_labels if then_labels is else_labels else None

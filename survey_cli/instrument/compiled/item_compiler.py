@@ -49,7 +49,7 @@ class ItemCompiler:
         self.problems: list[Problem] = []
         self.declines = list_declines(draft.document)
         self._nearest = make_limited_nearest()
-        self._scopes: dict[str | None, Scope] = {}
+        self._scopes: dict[tuple[str | None, bool], Scope] = {}
         self._text_scopes: dict[tuple[str | None, bool], TextScope] = {}
         self._lists: dict[tuple[int, str | None], tuple[CompiledOption, ...]] = {}
         self._compiled_declines: dict[int, tuple[CompiledDecline, ...]] = {}
@@ -66,10 +66,12 @@ class ItemCompiler:
         if source is None:
             return None
         where = locate_name(source)
-        scope = self._scopes.get(context.roster)
+        has_clock = key in ("ask_if", "unless")
+        scope = self._scopes.get((context.roster, has_clock))
         if scope is None:
             scope = self.draft.symbol_table.build_scope(context.roster, self._nearest)
-            self._scopes[context.roster] = scope
+            scope = scope._replace(has_interviewer=True, has_clock=has_clock)
+            self._scopes[context.roster, has_clock] = scope
         condition, problems = compile_condition(
             source, scope, where=where, who=context.owner, expected=expected, answered=answered
         )

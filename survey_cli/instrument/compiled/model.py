@@ -75,6 +75,8 @@ class Instrument:
     faq: tuple[tuple[Template, Template], ...]
     texts: Mapping[str, str]
     """The full text of every file, by name."""
+    interviewer_attributes: frozenset[str] = frozenset()
+    """The entries of the list of people that its conditions use."""
     scales: Mapping[str, tuple[CompiledOption, ...]] = field(default_factory=dict)
 
     @property

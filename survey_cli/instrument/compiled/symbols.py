@@ -289,6 +289,7 @@ class SymbolTable:
                     declinable=declinable,
                     roster=roster,
                     why_unanswered=why_unanswered,
+                    ordered=isinstance(item, MultipleItem) and item.mentions == "ordered",
                 ),
                 text_variable=TextVariable(
                     type=type_,  # type: ignore[arg-type]

@@ -148,7 +148,7 @@ def compile_in_multiple(checker: ExpressionChecker, left: Term, right: Term, nod
             "multiple-compared", left.node, what, "look for one code at a time: 'tv' in media"
         )
     if left.is_literal and right.codes:
-        left = _convert_to_code(checker, left, right)
+        left = convert_to_code(checker, left, right)
         if left.kind == "wrong":
             return left
     test = make_inclusion_test(left.value, right.plain_name) if left.is_literal and right.plain_name else None
@@ -172,11 +172,11 @@ def convert_literal(checker: ExpressionChecker, part: Term, other: Term, *, exac
     if other_family not in ("any", get_family(part)):
         return _report_unlike_literal(checker, part, other, other_family)
     if other.kind == "code" and other.codes and (exact or other_family == "text"):
-        return _convert_to_code(checker, part, other)
+        return convert_to_code(checker, part, other)
     return part
 
 
-def _convert_to_code(checker: ExpressionChecker, part: Term, other: Term) -> Term:
+def convert_to_code(checker: ExpressionChecker, part: Term, other: Term) -> Term:
     """Convert the literal to the code that it names, exactly as that was written."""
     codes = other.codes or frozenset()
     if part.value in codes:

@@ -5,6 +5,7 @@ Every mistake becomes a problem. Nothing is ever evaluated from text.
 
 import ast
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
@@ -55,7 +56,7 @@ from survey_cli.instrument.expressions.three_valued_logic import (
     to_truth,
 )
 from survey_cli.problems import Position, Problem, select_errors, suggest_nearest
-from survey_cli.values import Code
+from survey_cli.values import NOT_ASKED, Code
 
 __all__ = [
     "Condition",
@@ -112,7 +113,9 @@ def compile_condition(
     if term.kind == "wrong" or (problems and select_errors(problems)):
         return None, problems
     result_type = _make_value_type(term.kind, term.codes, bool(term.unsure_names), term.roster)
-    return Condition(text, frozenset(checker.names), checker.turns, result_type, term.evaluate, parsed.tree), problems
+    # equal texts share a tree, but elapsed() is another number in each condition
+    tree = deepcopy(parsed.tree) if "elapsed" in text else parsed.tree
+    return Condition(text, frozenset(checker.names), checker.turns, result_type, term.evaluate, tree), problems
 
 
 def locate_use(name: str, condition: Condition, where: Position) -> tuple[Position, int]:
@@ -231,6 +234,8 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
     """Compile `person.age` or `person[1].age`."""
     scope = checker.scope
     match node.value:
+        case ast.Name(id="interviewer") if scope.has_interviewer:
+            return _compile_interviewer(checker, node)
         case ast.Name(id=roster):
             turn_node = None
         case ast.Subscript(value=ast.Name(id=roster), slice=index):
@@ -260,6 +265,13 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
         checker, node, node.attr, value_type, make_one_turn_reader(node.attr, roster, turn.evaluate)
     )
     return part._replace(unsure_names=part.unsure_names | turn.unsure_names)
+
+
+def _compile_interviewer(checker: ExpressionChecker, node: ast.Attribute) -> Term:
+    """Compile `interviewer.sex`: an entry of the list of people about who began the interview."""
+    name = f"interviewer.{node.attr}"
+    checker.names.add(name)
+    return Term("text", lambda env: env.get(name, NOT_ASKED), node, name)
 
 
 def _compile_turn(checker: ExpressionChecker, index: ast.expr, depth: int) -> Term:

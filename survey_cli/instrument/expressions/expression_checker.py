@@ -40,6 +40,8 @@ class ValueType(NamedTuple):
     """The roster it belongs to."""
     why_unanswered: str = ""
     """Why it never has an answer: `is read aloud`."""
+    ordered: bool = False
+    """Of a multiple: its codes are in the order of mention."""
 
 
 class Scope(NamedTuple):
@@ -57,6 +59,10 @@ class Scope(NamedTuple):
     """Finds the name that an unknown one probably stands for."""
     find_code: Callable[[str, str], Code | None] = lambda _name, _text: None
     """Finds the code of a variable that has a text, such as that of Yes."""
+    has_interviewer: bool = False
+    """Whether `interviewer.sex` can be used: the condition is evaluated in an interview."""
+    has_clock: bool = False
+    """Whether `elapsed()` can be used: the condition decides what is asked, and is evaluated when that is reached."""
 
 
 Kind: TypeAlias = Literal["truth", "number", "text", "code", "codes", "date", "time", "wrong"]

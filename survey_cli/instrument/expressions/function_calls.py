@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 from typing import Any, Final
 
-from survey_cli.instrument.expressions.comparisons import convert_literal
+from survey_cli.instrument.expressions.comparisons import convert_literal, convert_to_code
 from survey_cli.instrument.expressions.expression_checker import (
     ExpressionChecker,
     Kind,
@@ -29,7 +29,6 @@ _REPLACEMENTS: Final = {
     "if": "write 'a if condition else b'",
     "iif": "write 'a if condition else b'",
     "selected": "write 'tv' in media",
-    "contains": "write 'tv' in media",
     "len": "write length(text), or count(media)",
     "avg": "write mean(…)",
     "average": "write mean(…)",
@@ -66,7 +65,11 @@ def compile_call(checker: ExpressionChecker, node: ast.Call, compile_argument: C
         return checker.make_wrong(node)
     match function.argument_kind:
         case "nothing":
-            return Term("date", _evaluate_today, node)
+            return _compile_elapsed(checker, node) if node.func.id == "elapsed" else Term("date", _evaluate_today, node)
+        case "mentions":
+            return _compile_mention(checker, node, parts, function)
+        case "texts":
+            return _compile_contains(checker, node, parts, function)
         case "truths":
             return _compile_count(checker, node, parts, function)
         case "numbers" | "comparable":
@@ -81,6 +84,46 @@ def compile_call(checker: ExpressionChecker, node: ast.Call, compile_argument: C
 
 def _evaluate_today(env: Env) -> Any:
     return env.get("#today", NOT_REACHED)
+
+
+def _compile_elapsed(checker: ExpressionChecker, node: ast.Call) -> Term:
+    """Compile `elapsed()`: the minutes at its first use, which stay the same whatever is corrected."""
+    if not checker.scope.has_clock:
+        what = "elapsed() depends on when it is used, and this may be evaluated several times"
+        return checker.report_problem("unknown-function", node, what, "use it in an ask_if or unless")
+
+    use = object()
+
+    def run(env: Env) -> Any:
+        clock = env.get("#clock")
+        return NOT_REACHED if clock is None else clock.read((use, env.get("#turn")))
+
+    return Term("number", run, node)
+
+
+def _compile_mention(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+    several, name = parts[0], function.signature.partition("(")[0]
+    if several.kind != "codes":
+        what = f"{name} requires a multiple, and {checker.describe(several)}"
+        return checker.report_problem("wrong-arguments", several.node, what, f"write {function.signature}")
+    if not checker.scope.names[several.name].ordered:
+        what = f"the order of the answers to {several.name} is not stored"
+        remedy = f"write mentions: ordered at {several.name}"
+        return checker.report_problem("wrong-arguments", several.node, what, remedy)
+    if len(parts) == 1:
+        return checker.combine(function.apply, parts, "code", node)._replace(codes=several.codes)
+    code = convert_to_code(checker, parts[1], several) if parts[1].is_literal else parts[1]
+    return checker.combine(function.apply, [several, code], "number", node)
+
+
+def _compile_contains(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+    for part in parts:
+        if part.kind != "text" and get_family(part) != "any":
+            code = checker.get_source(parts[1].node)
+            remedy = f"write {code} in {part.name}" if part.kind == "codes" else f"write {function.signature}"
+            what = f"contains looks for words in a text, and {checker.describe(part)}"
+            return checker.report_problem("wrong-arguments", part.node, what, remedy)
+    return checker.combine(function.apply, parts, "truth", node)
 
 
 def _list_known_functions() -> str:

@@ -11,7 +11,9 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from survey_cli.instrument.expressions.three_valued_logic import combine_missing, replace_overflow, to_nfc
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, Missing
 
-ArgumentKind: TypeAlias = Literal["item", "truths", "numbers", "comparable", "number", "text", "dates", "nothing"]
+ArgumentKind: TypeAlias = Literal[
+    "item", "truths", "numbers", "comparable", "number", "text", "texts", "dates", "mentions", "nothing"
+]
 """`item`: a variable itself; `truths`, `numbers`, `comparable`: any number of values, or a list."""
 
 
@@ -108,6 +110,25 @@ def count_characters(text: Any) -> Any:
     return text if text.__class__ is Missing else len(str(to_nfc(text)))
 
 
+def contains_text(text: Any, word: Any) -> Any:
+    """Return whether a text contains another one, in capitals or not."""
+    if text.__class__ is Missing or word.__class__ is Missing:
+        return combine_missing(text, word)
+    return str(to_nfc(word)).casefold() in str(to_nfc(text)).casefold()
+
+
+def find_first_mention(codes: Any) -> Any:
+    """Return the code that was mentioned first; not asked if none was."""
+    return codes if codes.__class__ is Missing else codes[0] if codes else NOT_ASKED
+
+
+def find_rank(codes: Any, code: Any) -> Any:
+    """Return the position of a code in the order of mention, from 1; not asked if it was not mentioned."""
+    if codes.__class__ is Missing or code.__class__ is Missing:
+        return combine_missing(codes, code)
+    return codes.index(code) + 1 if code in codes else NOT_ASKED
+
+
 def _count_between(count: Callable[[date, date], int]) -> Callable[[Any, Any], Any]:
     """Make a function that counts from one date to another, negative if the second comes first."""
 
@@ -198,6 +219,26 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "years_between": _define_date_function("years_between", count_years_between),
     "months_between": _define_date_function("months_between", _count_between(_count_full_months)),
     "days_between": _define_date_function("days_between", _count_between(lambda start, end: (end - start).days)),
+    "contains": Function(
+        signature="contains(text, 'word')",
+        argument_kind="texts",
+        min_arguments=2,
+        max_arguments=2,
+        apply=contains_text,
+    ),
+    "first": Function(
+        signature="first(multiple)",
+        argument_kind="mentions",
+        min_arguments=1,
+        max_arguments=1,
+        apply=find_first_mention,
+    ),
+    "rank": Function(
+        signature="rank(multiple, code)", argument_kind="mentions", min_arguments=2, max_arguments=2, apply=find_rank
+    ),
+    "elapsed": Function(
+        signature="elapsed()", argument_kind="nothing", min_arguments=0, max_arguments=0, apply=lambda: NOT_ASKED
+    ),
     "today": Function(
         signature="today()", argument_kind="nothing", min_arguments=0, max_arguments=0, apply=lambda: NOT_ASKED
     ),

@@ -36,6 +36,11 @@ FUNCTION_MEANINGS: Final[Mapping[str, str]] = {
     "round": "The number rounded to a whole number, or to a number of digits. Halves are rounded away from zero.",
     "length": "The number of characters of a text.",
     "years_between": "The number of whole years from the first date to the second, such as an age.",
+    "contains": "True if the text contains the other one, in capitals or not, also as a part of a word.",
+    "first": "The code that was mentioned first in a `multiple` with `mentions: ordered`; missing if none was.",
+    "rank": "The position of a code in the order of mention, from 1; missing if it was not mentioned.",
+    "elapsed": "The minutes of interviewing so far, without the time between two sessions. Only in `ask_if` and "
+    "`unless`. The minutes at which the interview first comes there count, also after corrections.",
     "months_between": "The number of whole months from the first date to the second.",
     "days_between": "The number of days from the first date to the second.",
     "today": "The date on which the interview began, in the respondent's time zone.",

@@ -89,6 +89,8 @@ def _render(node: ast.expr, get_label: LabelLookup) -> str:
             return get_label(name, None)
         case ast.Attribute(value=ast.Subscript(slice=turn), attr=name):
             return f"{get_label(name, None)} (turn {_render(turn, get_label)})"
+        case ast.Attribute(value=ast.Name(id="interviewer"), attr=name):
+            return f"the interviewer's {name}"
         case ast.Attribute(value=ast.Name(id=roster), attr=name):
             return f"{get_label(name, None)} of each {get_label(roster, None)}"
         case ast.Constant(value=value):
@@ -154,6 +156,8 @@ def _find_item(node: ast.expr) -> str:
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
+        case ast.Call(func=ast.Name(id="first"), args=[several]):
+            return _find_item(several)
         case _:
             return ""
 
@@ -176,6 +180,15 @@ def _render_call(name: str, args: list[ast.expr], get_label: LabelLookup) -> str
     match name, args:
         case ("today", _):
             return "the day of the interview"
+        case ("elapsed", _):
+            return "the number of minutes so far"
+        case ("first", _):
+            return f"the first mention in {arguments[0]}"
+        case ("rank", [several, code]):
+            value = _render_value(_find_item(several), code, get_label)
+            return f"the position of {value} in the mentions of {arguments[0]}"
+        case ("contains", _):
+            return f"{arguments[0]} contains “{arguments[1]}”"
         case ("years_between" | "months_between" | "days_between", [_, end]):
             unit = {"days_between": "days"}.get(name, f"whole {name.partition('_')[0]}")
             if isinstance(end, ast.Call):
@@ -202,6 +215,6 @@ def _render_call(name: str, args: list[ast.expr], get_label: LabelLookup) -> str
 def _find_roster(node: ast.expr) -> str:
     """Find the roster whose turns a node runs over, if it names one."""
     for part in ast.walk(node):
-        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
+        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id != "interviewer":
             return part.value.id
     return ""

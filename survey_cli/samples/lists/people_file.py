@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final, get_args
 
 from survey_cli.fieldwork.plan.people import Interviewer, People, StaffRole
-from survey_cli.problems import Problem, suggest_nearest
+from survey_cli.problems import Problem, find_nearest, suggest_nearest
 from survey_cli.samples.cases.columns import clean_text
-from survey_cli.samples.files.headings import find_columns, iterate_whole_rows
+from survey_cli.samples.files.headings import find_columns, iterate_whole_rows, normalize_heading
 from survey_cli.samples.files.problem_collector import ProblemCollector
 from survey_cli.samples.files.read_sheet import read_sheet
 from survey_cli.samples.files.sheet import InputRow
@@ -17,6 +17,7 @@ from survey_cli.samples.files.sheet import InputRow
 COLUMNS: Final = ("login", "languages", "skills", "pseudonym", "role")
 _BETWEEN: Final = re.compile(r"[\s,;/|]+")
 _ROLES: Final[Mapping[str, StaffRole]] = {"": "interviewer", "interviewer": "interviewer", "supervisor": "supervisor"}
+_ATTRIBUTE: Final = re.compile(r"[a-z]\w{0,31}\Z", re.ASCII)
 _LOGIN: Final = re.compile(r"[^\s,;/\\:\"']{1,64}\Z")
 
 
@@ -34,6 +35,8 @@ def read_people(
 ) -> PeopleFile | list[Problem]:
     """Read a file with the columns login, languages, skills, pseudonym and role, of which login is required.
 
+    Other columns are attributes that conditions can use: `interviewer.sex`.
+
     Several languages or skills of one person are separated by spaces, commas, semicolons, slashes or vertical bars.
     Returns all problems where one of them is an error.
     """
@@ -41,7 +44,8 @@ def read_people(
     rows = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=COLUMNS)
     if rows is None:
         return collector.list_problems()
-    columns = find_columns(rows, COLUMNS, "login", collector, list_of=", ".join(COLUMNS))
+    attributes = [heading for cell in rows.heading.cells if _is_attribute(heading := cell.strip())]
+    columns = find_columns(rows, [*COLUMNS, *attributes], "login", collector, list_of=", ".join(COLUMNS))
     if columns is None:
         return collector.list_problems()
     people: dict[str, Interviewer] = {}
@@ -82,7 +86,13 @@ def _read_interviewer(row: InputRow, columns: Mapping[str, int], collector: Prob
         skills=_split_list(cells.get("skills", "")),
         pseudonym=cells.get("pseudonym", ""),
         role=role,
+        attributes={name: text for name, text in cells.items() if text and name not in COLUMNS},
     )
+
+
+def _is_attribute(heading: str) -> bool:
+    """Return whether a heading can be used in conditions, and is not a mistyped one of the columns."""
+    return bool(_ATTRIBUTE.match(heading)) and find_nearest(normalize_heading(heading), COLUMNS) is None
 
 
 def _split_list(text: str) -> frozenset[str]:

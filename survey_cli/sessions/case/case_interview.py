@@ -78,6 +78,7 @@ class CaseInterviews:
         last = self._find_last(case.key)
         ended = last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE
         personal = claimed.contact.columns if claimed.contact is not None else {}
+        person = self.study.people.find(self.by)
         zones = list_call_zones(case, case.find_number(claimed.current_number), self.study.plan)
         starter = InterviewStarter(
             store=self.study.store,
@@ -86,6 +87,7 @@ class CaseInterviews:
                 self._draw_id_and_seed(options),
                 case=case.key,
                 interviewer=self.by,
+                attributes=person.attributes if person is not None else {},
                 station=self.station,
                 language=options.language or (case.language if case.language in instrument.languages else ""),
                 reopen=options.reopen or (ended and not options.again),

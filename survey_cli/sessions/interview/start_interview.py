@@ -43,6 +43,8 @@ class StartOptions:
     case: str
     interviewer: str = ""
     """Empty: the account."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """What the list of people says about the interviewer."""
     language: str = ""
     db: str | None = None
     practice: bool = False
@@ -154,6 +156,9 @@ class InterviewStarter:
             today=local.date(),
             session=SessionContext(options.interviewer, daypart(local.hour), language),
             sample=sample,
+            attributes={
+                name: options.attributes[name] for name in instrument.interviewer_attributes & options.attributes.keys()
+            },
         )
         interview = Interview.begin(instrument, began)
         self.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))

@@ -251,7 +251,10 @@ def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
         if item.pattern is None:
             continue
         where, length = _locate_value(item, "pattern")
-        if _REGEX.search(item.pattern):
+        if item.like is not None:
+            what = f"pattern: and like: {item.like} both say what the text must be"
+            yield Problem("bad-pattern", where, str(item.id), what, "remove one of them", length=length)
+        elif _REGEX.search(item.pattern):
             what = f"pattern: {str(item.pattern)!r} looks like a regular expression, but is read literally"
             remedy = "write 9 for a digit, A for a letter, X for either: 99999"
             yield Problem("bad-pattern", where, str(item.id), what, remedy, "warning", length)

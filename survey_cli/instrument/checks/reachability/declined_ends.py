@@ -33,7 +33,10 @@ _TRUE_OR_FALSE: Final = TRUE | FALSE
 _MAX_DEPTH: Final = 20
 """How deeply computes of computes are followed."""
 _STRICT_FUNCTIONS: Final = frozenset(
-    ("sum", "mean", "min", "max", "round", "length", "years_between", "months_between", "days_between")
+    (
+        *("sum", "mean", "min", "max", "round", "length", "contains", "first", "rank"),
+        *("years_between", "months_between", "days_between"),
+    )
 )
 
 

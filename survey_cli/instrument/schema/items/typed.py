@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date, time
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -195,6 +195,26 @@ class FreeTextItem(QuestionItem):
         return why, why
 
 
+class TextKind(NamedTuple):
+    """A kind of text that `like:` names."""
+
+    words: str
+    form: re.Pattern[str]
+    example: str
+
+
+_HOST: Final = r"[^\s@/:?#.,;]+(?:\.[^\s@/:?#.,;]+)+"
+TEXT_KINDS: Final = {
+    "email": TextKind("an email address", re.compile(rf"[^\s@,;]+@{_HOST}"), "kim@example.org"),
+    "url": TextKind(
+        "the address of a website", re.compile(rf"(?:\w+://)?{_HOST}(?::\d+)?(?:[/?#]\S*)?"), "example.org"
+    ),
+    "phone": TextKind(
+        "a telephone number", re.compile(r"\+?(?:[\s()./-]*\d){6,15}(?:\s*(?:x|ext\.?)\s*\d{1,6})?"), "202 555 0100"
+    ),
+}
+
+
 class TextItem(FreeTextItem):
     """One line of text."""
 
@@ -202,10 +222,13 @@ class TextItem(FreeTextItem):
     pattern: Label | None = None
     """The pattern that the text must have: `9` is a digit, `A` a letter, `X` either, and any other character itself. If
     left out: any text."""
+    like: Literal["email", "url", "phone"] | None = None
+    """The kind of text that is accepted: an `email` address, the address of a website (`url`), or a `phone` number. If
+    left out: any text."""
 
     def build_entry(self, context: ItemContext) -> Entry:
         width = len(self.pattern) if self.pattern else 0
-        hint = f"as {self.pattern}" if self.pattern else ""
+        hint = f"as {self.pattern}" if self.pattern else TEXT_KINDS[self.like].words if self.like else ""
         return LineEntry(kind="text", hint=hint, width=width, personal=self.personal)
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
@@ -216,10 +239,14 @@ class TextItem(FreeTextItem):
             return Rejection(f"longer than {MAX_TEXT_BYTES} bytes: shorten it")
         if self.pattern is not None and len(text) == len(self.pattern):  # a digit of any script is accepted
             text = "".join(to_ascii_digits(c) if p == "9" else c for c, p in zip(text, self.pattern, strict=True))
+        elif self.like == "phone":
+            text = to_ascii_digits(text)
         why = self.why_invalid(context, text)
         return Rejection(why) if why else ParsedAnswer(value=text)
 
     def why_invalid(self, context: ItemContext, value: Value | None) -> str:
+        if self.like is not None and not TEXT_KINDS[self.like].form.fullmatch(str(value)):
+            return f"{str(value)[:60]} is not {TEXT_KINDS[self.like].words}"
         if self.pattern is None:
             return ""
         shape = {"9": str.isdecimal, "A": str.isalpha, "X": str.isalnum}
@@ -231,6 +258,8 @@ class TextItem(FreeTextItem):
         return f"{text[:30]} does not match {self.pattern} (9: a digit, A: a letter)"
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+        if self.like is not None:
+            return TEXT_KINDS[self.like].example
         if self.pattern is None:
             return str(rng.choice(("Alex", "Sam", "Robin", "Kim", "Lee")))
         drawn = {"9": "0123456789", "A": "ABCDEFGH", "X": "ABC123"}
