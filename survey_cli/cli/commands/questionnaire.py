@@ -1,7 +1,8 @@
 """The commands `new`, `check`, `schema` and `explain`, for designers of questionnaires."""
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from textwrap import dedent
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from survey_cli.cli.app import RENAMED
+from survey_cli.cli.commands.length_estimate import estimate_length, render_length, summarize_length
 from survey_cli.cli.options import DatabaseOption, ForceOption, LoginOption
 from survey_cli.cli.output.terminal import get_width, make_printable, say, wrap_paragraph
 from survey_cli.problems import Problem, UserError
@@ -17,6 +19,7 @@ from survey_cli.wording import format_quantity
 if TYPE_CHECKING:
     from survey_cli.instrument.schema.reference_entries import ReferenceEntry
     from survey_cli.services.questionnaire.questionnaire_files import InstrumentCheck
+    from survey_cli.simulate.interviews.length import LengthEstimate
 
 
 class ProblemFormat(StrEnum):
@@ -60,6 +63,9 @@ def check(
     wording: Annotated[
         bool, typer.Option("--wording", help="Also list wording that is hard to understand or to answer.")
     ] = False,
+    length: Annotated[
+        bool, typer.Option("--length", help="Also estimate how many minutes an interview takes.")
+    ] = False,
     accept: Annotated[
         list[str] | None,
         typer.Option(
@@ -74,6 +80,8 @@ def check(
     db: DatabaseOption = None,
 ) -> None:
     """List every problem of a questionnaire, with its line and a remedy.
+
+    With `study: {minutes: 15}`, it is an error if half of the complete interviews probably take longer.
 
     Where interviews are stored, the questionnaire is also compared with every version in use. A code with another
     text, a narrower range, another type of answer and a missing item are errors until --accept says that the change
@@ -93,9 +101,12 @@ def check(
     if accept or reason or same or by:
         _accept_changes(files, accept or (), reason, same=same, by=by, db=db)
     paths, errors = find_instruments(files)
-    results = [check_file(file, format_names, wording=wording, db=db) for file in paths]
+    checked = [check_file(file, format_names, wording=wording, db=db) for file in paths]
+    estimates = [estimate_length(result, wanted=length, db=db) for result in checked]
+    results = [result for result, _ in estimates]
+    lengths = {result.file: estimate for result, estimate in estimates if length and estimate is not None}
     problems = [problem for result in results for problem in result.problems]
-    _print_problems(results, form)
+    _print_problems(results, form, lengths)
     for result in results:
         for line in result.accepted:
             say(f"{result.file}: {line}")
@@ -124,12 +135,17 @@ def _accept_changes(
     accept_changes(files[0], items, reason.strip(), same=same, by=by, db=db)
 
 
-def _print_problems(results: "Sequence[InstrumentCheck]", form: ProblemFormat) -> None:
-    """Print the problems on stdout, since they are the result."""
+def _print_problems(
+    results: "Sequence[InstrumentCheck]", form: ProblemFormat, lengths: "Mapping[str, LengthEstimate]"
+) -> None:
+    """Print the problems and lengths on stdout, since they are the result."""
     from survey_cli.cli.output import problems as snippets
 
     if form is ProblemFormat.json:
-        print(snippets.render_problems_json(p for result in results for p in result.problems))
+        problems = snippets.build_problem_rows(p for result in results for p in result.problems)
+        summaries = {file: summarize_length(estimate) for file, estimate in lengths.items()}
+        result_value = {"problems": problems, "lengths": summaries} if lengths else problems
+        print(json.dumps(result_value, ensure_ascii=False, indent=1))
     elif form is ProblemFormat.github:
         for result in results:
             for problem in result.problems:
@@ -147,6 +163,14 @@ def _print_problems(results: "Sequence[InstrumentCheck]", form: ProblemFormat) -
                 console.print(
                     snippets.render_rich(problem, result.line_at(problem.where), width=get_width()), soft_wrap=True
                 )
+    for file, estimate in lengths.items() if form is ProblemFormat.text else ():
+        _print_length(file, estimate)
+
+
+def _print_length(file: str, estimate: "LengthEstimate") -> None:
+    print(f"\n{make_printable(file)}")
+    for line in render_length(estimate):
+        print(line)
 
 
 def _summarize(problems: Sequence[Problem], items: int | None) -> str:

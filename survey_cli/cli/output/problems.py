@@ -3,7 +3,6 @@
 It finds no problem and reads no file.
 """
 
-import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -94,26 +93,22 @@ def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
     return text
 
 
-def render_problems_json(problems: Iterable[Problem]) -> str:
-    """Render a list of objects, one per problem."""
-    return json.dumps(
-        [
-            {
-                "rule": p.rule,
-                "severity": p.severity,
-                "file": p.where.file,
-                "line": p.where.line,
-                "column": p.where.column,
-                "length": p.length,
-                "who": p.who,
-                "what": p.what,
-                "remedy": p.remedy,
-            }
-            for p in problems
-        ],
-        ensure_ascii=False,
-        indent=1,
-    )
+def build_problem_rows(problems: Iterable[Problem]) -> list[dict[str, str | int]]:
+    """Build the values of JSON output, one object per problem."""
+    return [
+        {
+            "rule": p.rule,
+            "severity": p.severity,
+            "file": p.where.file,
+            "line": p.where.line,
+            "column": p.where.column,
+            "length": p.length,
+            "who": p.who,
+            "what": p.what,
+            "remedy": p.remedy,
+        }
+        for p in problems
+    ]
 
 
 def render_github(problem: Problem) -> str:

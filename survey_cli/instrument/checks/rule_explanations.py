@@ -182,6 +182,15 @@ Names, numbers, 'texts', lists, and or not, == != < <= > >=, in, + - * /, `a if 
     "and-or-without-brackets": "`a and b or c` means `(a and b) or c`. Write the brackets explicitly.",
     "circular": "Computes depend on one another in a cycle. The message names all of them; change one.",
 }
+_LENGTH: Final = {
+    "over-budget": """Half of the complete interviews probably take longer than the budget in `study:`.
+
+    study: {minutes: 15}
+
+The minutes are estimated from simulated interviews: words read aloud at 2.5 per second, and seconds per answer by type.
+From 50 complete interviews on, the study's own times are used. `survey check --length` lists them by route and section.
+""",
+}
 _FILLS: Final = {
     "bad-fill": "The text in braces is not a fill. Write `{name}`, or double a literal brace: `{{`.",
     "unknown-fill": "A fill names something that is no item, sample column or compute. The message suggests "
@@ -205,5 +214,6 @@ RULE_EXPLANATIONS: Final[dict[str, dict[str, str]]] = {
     "Lists and rosters": _LISTS_AND_ROSTERS,
     "Conditions": _CONDITIONS,
     "Texts and languages": _FILLS,
+    "Length": _LENGTH,
 }
 """The rules by subject. A check whose module has the same subject belongs to the same group."""

@@ -54,6 +54,9 @@ class StudySpec(SpecModel):
     """What respondents receive."""
     notes: Text | None = None
     """Anything else that a reader must know."""
+    minutes: Whole | None = None
+    """The length budget: `survey check` reports an error if half of the complete interviews probably take longer. If
+    left out: no budget."""
 
 
 class SampleColumn(SpecModel):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.instrument.checks.all_checks import check_instrument, check_wording
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.json_schema import SCHEMA_DRAFT, build_instrument_schema, build_module_schema
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
@@ -81,6 +82,8 @@ class InstrumentCheck:
     """Returns the line of text at a problem's position."""
     accepted: tuple[str, ...] = ()
     """Accepted changes of meaning since earlier interviews, as text."""
+    instrument: Instrument | None = None
+    """None where there are errors."""
     in_use: str = ""
     """Full paths of the database and the list of people in use; empty where there is no database."""
 
@@ -157,7 +160,13 @@ def check_file(
         problems = tuple(sort_problems((*problems, *meaning_problems))) if meaning_problems else problems
         in_use = describe_database(file, checked.instrument.id, db)
     return InstrumentCheck(
-        file=file, problems=problems, items=items, line_at=source.find_line, accepted=tuple(accepted), in_use=in_use
+        file=file,
+        problems=problems,
+        items=items,
+        line_at=source.find_line,
+        accepted=tuple(accepted),
+        instrument=checked.instrument,
+        in_use=in_use,
     )
 
 

@@ -1,0 +1,42 @@
+"""Measured seconds per item of a study's own interviews."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from statistics import median
+from typing import Final
+
+from survey_cli.engine.events import EVENT_KINDS, AnswerKept, QuestionAnswered, QuestionDeclined
+from survey_cli.services.data.export_options import ExportOptions, OriginFilter
+from survey_cli.services.data.interview_table import InterviewSource, build_event_table
+from survey_cli.services.data.run_on_records import run_on_records
+from survey_cli.study.open_study import StudyRecords
+
+MIN_INTERVIEWS: Final = 50
+"""Complete interviews from which on the study's own times are used."""
+_ANSWERED: Final = {EVENT_KINDS[kind] for kind in (QuestionAnswered, QuestionDeclined, AnswerKept)}
+
+
+def read_item_seconds(path: str, *, db: str | None = None, origin: OriginFilter = "real") -> Mapping[str, float]:
+    """Return the median seconds per item of complete interviews; none below 50 of them."""
+
+    def read(records: StudyRecords) -> Mapping[str, float]:
+        instrument = records.instrument
+        options = ExportOptions(to="-", partials=False, origin=origin)
+        source = InterviewSource(
+            store=records.store, instrument=instrument, options=options, language=instrument.language, pseudonyms={}
+        )
+        table = build_event_table(source).table
+        columns = {variable.name: at for at, variable in enumerate(table.variables)}
+        times: dict[str, dict[tuple[object, object], float]] = defaultdict(lambda: defaultdict(float))
+        interviews = set()
+        for row in table.rows:
+            item, seconds = row[columns["item"]], row[columns["seconds"]]
+            interview = row[columns["interview_id"]]
+            interviews.add(interview)
+            if row[columns["event"]] in _ANSWERED and isinstance(item, str) and isinstance(seconds, int | float):
+                times[item][interview, row[columns["turn"]]] += seconds
+        if len(interviews) < MIN_INTERVIEWS:
+            return {}
+        return {item: median(seconds.values()) for item, seconds in times.items()}
+
+    return run_on_records(path, read, db=db)

@@ -1,0 +1,143 @@
+"""Length of an interview in minutes, estimated from the words that are read aloud, or from measured times.
+
+Words are read at 2.5 per second (a trained interviewer's pace of 2, and what she shortens); to this come seconds for
+thinking and answering by the type of question. From 50 interviews on, the study's own medians per item replace both.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from statistics import fmean, median, quantiles
+from typing import Final, NamedTuple
+
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import COMPLETE
+from survey_cli.instrument.compiled.model import Instrument, ItemGroup
+from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.texts.templates import Template
+from survey_cli.problems import Problem
+
+WORDS_PER_SECOND: Final = 2.5
+_SECONDS: Final = {
+    "read": 0.0,
+    "single": 3.0,
+    "multiple": 5.0,
+    "scale": 3.0,
+    "battery": 2.0,
+    "number": 4.0,
+    "text": 6.0,
+    "date": 6.0,
+    "time": 4.0,
+    "verbatim": 30.0,
+    "handover": 20.0,
+    "end": 0.0,
+}
+"""Seconds from the end of the text to the key, by the type of item; others take none."""
+_REPEATED_SCALE: Final = 2.0
+"""The same for a scale right after an item with the same options, which are not read again."""
+_UNREAD_OPTIONS: Final = 2
+"""A question with so few options, such as yes and no, is not followed by reading them."""
+
+
+class Spread(NamedTuple):
+    """Minutes of the shorter, middle and longer interviews."""
+
+    interviews: int
+    p10: float
+    median: float
+    p90: float
+
+
+@dataclass(slots=True)
+class LengthEstimate:
+    """Minutes by route and by section, and seconds by item."""
+
+    routes: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Minutes of each interview, by its outcome."""
+    sections: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Minutes of each complete interview that comes to the section."""
+    items: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Seconds of each item, for each complete interview that asks it, all turns together."""
+
+    measured: int = 0
+    """How many items have measured times."""
+
+    def list_longest_items(self, most: int = 5) -> list[tuple[str, float]]:
+        """List the items that take the most seconds where they are asked."""
+        means = ((item, fmean(seconds)) for item, seconds in self.items.items())
+        return sorted(means, key=lambda pair: (-pair[1], pair[0]))[:most]
+
+    def check_budget(self, instrument: Instrument) -> list[Problem]:
+        """Check the median of complete interviews against `study: {minutes: …}`."""
+        budget = instrument.document.study.minutes
+        complete = self.routes.get(COMPLETE)
+        if budget is None or complete is None or median(complete) <= budget:
+            return []
+        longest = ", ".join(f"{item} ({seconds:.0f} s)" for item, seconds in self.list_longest_items())
+        what = f"minutes: a complete interview takes about {median(complete):.1f} minutes, and the budget is {budget}"
+        where = instrument.document.study.find_position("minutes")
+        remedy = f"shorten it; the longest items are {longest}"
+        return [Problem("over-budget", where, "study", what, remedy, length=len(str(budget)))]
+
+
+def describe_spread(minutes: list[float]) -> Spread:
+    """Return the number of interviews, and the 10th, 50th and 90th percentile."""
+    if len(minutes) == 1:
+        return Spread(1, *minutes * 3)
+    deciles = quantiles(minutes, n=10, method="inclusive")
+    return Spread(len(minutes), *(round(deciles[at], 2) for at in (0, 4, 8)))
+
+
+def estimate_lengths(
+    instrument: Instrument, interviews: Iterable[Interview], measured: Mapping[str, float]
+) -> LengthEstimate:
+    """Estimate the length of interviews; `measured` has the seconds of items that are known."""
+    estimate = LengthEstimate(measured=len(measured))
+    sections = {
+        item.id: child.id for child in instrument.root.children if isinstance(child, ItemGroup) for item in child.items
+    }
+    groups: dict[str, list[ItemGroup]] = defaultdict(list)
+    for group in instrument.groups.values():
+        for item in group.items if group.intro is not None else ():
+            groups[item.id].append(group)
+    for interview in interviews:
+        outcome = interview.outcome or interview.status
+        times: dict[str, float] = defaultdict(float)
+        section_times: dict[str, float] = defaultdict(float)
+        previous: CompiledItem | None = None
+        introduced: set[str] = set()
+        for place in interview.evaluate_route().answers:
+            item = instrument.items[place.item]
+            seconds = measured.get(item.id)
+            if seconds is None:
+                seconds = _estimate_item(item, previous, interview.language)
+                for group in groups.get(item.id, ()):
+                    if group.id not in introduced and group.intro is not None:
+                        introduced.add(group.id)
+                        seconds += _count_words(group.intro, interview.language) / WORDS_PER_SECOND
+            times[item.id] += seconds
+            section_times[sections.get(item.id, "")] += seconds / 60
+            previous = item
+        estimate.routes[outcome].append(sum(times.values()) / 60)
+        if outcome == COMPLETE:
+            for section, minutes in section_times.items():
+                estimate.sections[section].append(minutes)
+            for name, seconds in times.items():
+                estimate.items[name].append(seconds)
+    return estimate
+
+
+def _estimate_item(item: CompiledItem, previous: CompiledItem | None, language: str) -> float:
+    kind = item.question.type  # type: ignore[attr-defined]
+    is_repeated = previous is not None and bool(item.options) and previous.options is item.options
+    words = _count_words(item.text, language)
+    offers_options = any("options" in name for name in item.text.iterate_names()) or len(item.options) > _UNREAD_OPTIONS
+    if item.options and item.question.read and offers_options and not is_repeated:
+        words += sum(_count_words(option.text, language) for option in item.options if option.read)
+    seconds = _REPEATED_SCALE if is_repeated else _SECONDS.get(kind, 0.0)
+    return words / WORDS_PER_SECOND + seconds
+
+
+def _count_words(template: Template, language: str) -> int:
+    """Count words that are read; the points of a scale of numbers aren't."""
+    return sum(not word.isdigit() for word in template.source.get(language).split())
