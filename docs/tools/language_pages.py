@@ -61,9 +61,12 @@ class _Parts:
         found = []
         for name, field in model.model_fields.items():
             key = field.alias or name
-            for inner in list_inner_models(field.annotation):
+            for inner in list_inner_models(field):
                 if key not in skip and inner not in self.anchors and inner not in ITEM_TYPES.values():
-                    self.anchors[inner] = f"{anchor}-{key}" if anchor else key
+                    own = f"{anchor}-{key}" if anchor else key
+                    if own in self.anchors.values():  # another form of the same key
+                        own += "-" + next(part.alias or name for name, part in inner.model_fields.items())
+                    self.anchors[inner] = own
                     found.append((key, inner))
         return found
 
@@ -75,9 +78,10 @@ class _Parts:
             key = describe_key(model, name)
             if not key.meaning:
                 continue
-            models = list_inner_models(model.model_fields[name].annotation)
+            models = list_inner_models(model.model_fields[name])
             links = [self.anchors[inner] for inner in models if inner in self.anchors]
-            more = f" [Its keys](#{links[0]})." if links else ""
+            forms = [f", or with [{link.rpartition('-')[2]}](#{link})" for link in links[1:]]
+            more = f" [Its keys](#{links[0]}){''.join(forms)}." if links else ""
             rows.append(self._make_row(key, more, anchor))
         if rows:
             yield from _table("Key", "Values", "Meaning", rows=rows)
@@ -122,7 +126,7 @@ def language() -> Iterator[str]:
     yield from _items(parts)
     yield "## Parts of items {#parts}\n"
     for model, anchor in item_models.items():
-        key = anchor.removeprefix("items-")
+        key = anchor.removeprefix("items-").replace("-", ": ")
         yield f"### {key} {{#{anchor}}}\n"
         yield read_docstring(model) + "\n"
         yield from parts.describe_keys(model, list(model.model_fields), anchor)
@@ -242,6 +246,7 @@ OPERATORS = (
         "a column of the [list of people](file-formats.md#list-of-people), for whoever began the interview; a text",
         "interviewer.sex == 'f'",
     ),
+    ("`2 in person`", "whether a roster has a turn", "2 in person"),
     ("`-`", "sign", "-hours"),
     ("`*` `/`", "product, quotient", "hours * 52 / 12"),
     ("`+` `-`", "sum, difference", "hours + 2"),

@@ -359,6 +359,7 @@ class RouteWalk:
 
     def _leave_turns_open(self, roster: Roster, turns: Collection[int]) -> None:
         """Mark these turns as open: whether they will exist is not known yet."""
+        self.set_known(("#open", roster.id), True)
         for item in roster.items:
             self._open.add(item.id)
             last = roster.maximum - (item is roster.until)  # after the last turn, no further one is offered

@@ -205,6 +205,14 @@ class MultipleCell(Cell):
         return self.settle(self.chosen.get(code, FALSE))
 
 
+class TurnsCell(MultipleCell):
+    """The turns of a roster: which of them exist, where their number is known."""
+
+    def __init__(self, clauses: Clauses, known: Literal, turns: list[Literal]) -> None:
+        self.clauses, self.answered, self.declines = clauses, known, {}
+        self.chosen = dict(enumerate(turns, 1))
+
+
 class TextCell(Cell):
     """A text, of which only is known whether it is one of those that conditions name."""
 

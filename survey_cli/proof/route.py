@@ -22,7 +22,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
     SplitItem,
 )
 from survey_cli.instrument.texts.date_text import FIRST_YEAR, LAST_YEAR
-from survey_cli.proof.cells import UNKNOWN, Cell, CodedCell, MultipleCell, OrderedCell, TextCell, Truth
+from survey_cli.proof.cells import UNKNOWN, Cell, CodedCell, MultipleCell, OrderedCell, TextCell, Truth, TurnsCell
 from survey_cli.proof.clauses import FALSE, TRUE, Clauses, Literal
 from survey_cli.proof.conditions import Alternative, ConditionEncoder, Term, Turns
 from survey_cli.values import Place
@@ -198,11 +198,15 @@ class RouteModel:
                 more = self.find_term(roster.until.id, {roster.id: turn}) or []
                 cell = more[0].leaf if more else None
                 exists = cell.compare("==", 1).true if isinstance(cell, Cell) else FALSE
+        self._terms[roster.id, None] = [Alternative(TRUE, TurnsCell(self.clauses, known, turns))]
 
     def _find_turns(self, roster: Roster, asked: Literal) -> tuple[Literal, list[Literal]]:
-        """Return where the number of turns is known, and where each turn exists."""
+        """Return where the number of turns is known, and where each turn exists.
+
+        A roster that is passed over has no turns, and their number is known to be none.
+        """
         if roster.until is not None:
-            return asked, [asked] * roster.maximum
+            return TRUE, [asked] * roster.maximum
         if roster.each is not None:
             (alternative, *_) = self.find_term(roster.each.id, {}) or [Alternative(FALSE, Truth(FALSE, TRUE))]
             cell = alternative.leaf
@@ -210,14 +214,13 @@ class RouteModel:
                 return FALSE, []
             options = [cell.chosen.get(option.code, FALSE) for option in roster.each.options]
             chosen = self._limit(options, roster.maximum)
-            return self.clauses.all_of([asked, cell.answered]), [self.clauses.all_of([asked, one]) for one in chosen]
+            return self.clauses.any_of([-asked, cell.answered]), [self.clauses.all_of([asked, one]) for one in chosen]
         if roster.count is None:
             return asked, []
         tree = roster.count.tree
         term = self.encoder.find_term(tree, {})
         known = self.clauses.any_of(self.encoder.find_known(alternative) for alternative in term)
         at_least = [self.encoder.compare_term(tree, term, ">=", turn).true for turn in range(1, roster.maximum + 1)]
-        # a roster that is passed over has no turns, and their number is known to be none
         return self.clauses.any_of([-asked, known]), [self.clauses.all_of([asked, one]) for one in at_least]
 
     def _limit(self, options: list[Literal], most: int) -> list[Literal]:

@@ -6,6 +6,7 @@ from datetime import date, time
 
 from support.scenario import feature, instrument
 from survey_cli.entries import LineEntry, PickEntry, VerbatimEntry, to_plain_text
+from survey_cli.table.columns import build_columns
 from survey_cli.values import DK, REFUSED
 
 
@@ -332,3 +333,31 @@ def test_study() -> None:
     assert str(study.sponsor) != "None"
     assert study.size == 120_000
     assert to_plain_text(feature("study").asked.help) == "Books of any kind."
+
+
+def test_options_from_answers() -> None:
+    now = feature("options_from_answers", "1 3")
+    assert (now.place, set(now.offered)) == ("best", {1, 3})
+    assert now.keys("2").why, "what was not chosen is not offered"
+    now = now.keys("3")
+    assert (now.place, now.offered) == ("would_try", {2: "Bruma"}), "none of these is no brand"
+    now = now.keys("2", "3", "Ann", "40", "Bo", "7", ".dk", "15")
+    assert (now.place, now.offered) == ("cook", {1: "Ann", 3: "person 3"})
+    now = now.keys(".jump name#3", "Cy", "15")
+    assert (now.place, now.offered) == ("cook", {1: "Ann", 3: "Cy"})
+    now = now.keys("3")
+    assert now.words == "So Ann lives here, and the cook is Cy."
+    now = now.keys(".back")
+    assert now.earlier == "answer: 3 Cy"
+    assert now.keys(".jump age#3", "14").place == "cook", "Cy is no longer offered"
+    nothing_known = feature("options_from_answers", "9")
+    assert nothing_known.place == "would_try", "without an option there is nothing to ask"
+    assert feature("options_from_answers", ".dk").place == "hh_size"
+
+
+def test_options_from_people_have_turns_as_codes() -> None:
+    labels = {v.name: v.labels for v in build_columns(instrument("features/options_from_answers.yaml"))}
+    assert labels["cook"] == {1: "person 1", 2: "person 2", 3: "person 3", 4: "person 4"}
+    assert labels["best"] == {1: "Alba", 2: "Bruma", 3: "Calma"}
+    assert list(labels["would_try_2"]) == [0, 1]
+    assert "would_try_9" not in labels

@@ -92,7 +92,7 @@ def test_an_item_type_lists_its_own_keys_first(capsys: pytest.CaptureFixture[str
     own, _, shared = " ".join(capsys.readouterr().out.split()).partition("It also has the keys of every question:")
     assert "mentions: ordered" in own
     assert "min: a whole number The fewest answers. If left out: `1`." in own
-    assert "options: options, or the name of a list, required" in own
+    assert "options: options, the name of a list, or from: ITEM, required" in own
     assert "probe" in shared
     assert "probe" not in own
 

@@ -237,3 +237,17 @@ def test_renaming_nothing_changes_nothing(text: str) -> None:
         text,
         text,
     )
+
+
+def test_a_prefix_renames_the_source_of_options() -> None:
+    source = included(
+        "items: [{include: m.yaml, prefix: b_}]",
+        m="items: [{id: p}, {id: n}, {id: q, options: {from: p, label: n, where: n > 1}}, "
+        "{id: r, options: {'from': n}}]",
+    )
+    assert source.tree is not None
+    items: Any = source.tree["items"]
+    assert [item.get("options") for item in items[2:]] == [
+        {"from": "b_p", "label": "b_n", "where": "b_n > 1"},
+        {"from": "n"},
+    ]

@@ -67,6 +67,8 @@ class _Writer:
         name = self.name()
         parts = [f"id: {name}", f"type: {kind}", f"text: 'Question {name}{self.fill()}'"]
         match kind:
+            case "single" | "multiple" if source := self.source():
+                parts += [f"options: {source}", "min: 0"] if kind == "multiple" else [f"options: {source}"]
             case "single" | "multiple":
                 options = ", ".join(self.option(c, kind) for c in CODES)
                 parts.append(f"options: {{{options}}}")
@@ -97,6 +99,18 @@ class _Writer:
         if code == 2 and self.chance(6):
             return "2: {text: other, specify: true}"
         return "3: {text: none, exclusive: true}" if code == 3 and kind == "multiple" else f"{code}: option {code}"
+
+    def source(self) -> str:
+        """A source of options now and then: a multiple, or a roster that is finished."""
+        several = [name for name, kind in self.named if kind == "multiple"]
+        if several and self.chance(3):
+            name, chosen = self.draw(st.sampled_from(several)), self.draw(st.sampled_from(("true", "false")))
+            return f"{{from: {name}, chosen: {chosen}}}"
+        if not self.rosters or not self.chance(3):
+            return ""
+        roster, number = self.draw(st.sampled_from(self.rosters)).split()
+        where = f", where: {number} >= 2" if self.chance(2) else ""
+        return f"{{from: {roster}, label: {number}{where}}}"
 
     def fill(self) -> str:
         names = [name for name, kind in self.named if kind != "list"]

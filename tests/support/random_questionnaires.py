@@ -11,6 +11,8 @@ class QuestionnaireWriter:
         self.lines: list[str] = []
         self.asked: list[tuple[str, str, str | None]] = []
         """Name, type and roster of what conditions can name."""
+        self.rosters: list[str] = []
+        """Those that are finished."""
         self.count = 0
 
     def write(self) -> str:
@@ -52,6 +54,8 @@ class QuestionnaireWriter:
         if not known:
             return ""
         name, kind, _ = rng.choice(known)
+        if self.rosters and roster is None and rng.random() < 0.1:
+            return f"{rng.randint(1, 2)} in {rng.choice(self.rosters)}"
         if name != "s" and rng.random() < 0.2:
             return f"{rng.choice(('answered', 'dk'))}({name})"
         others = [other for other, its_kind, _ in known if its_kind == kind and other != name]
@@ -86,7 +90,7 @@ class QuestionnaireWriter:
         if kind < 0.42:
             only_if = self.make_condition(roster) if rng.random() < 0.15 else ""
             second = f'{{text: B, ask_if: "{only_if}"}}' if only_if else "B"
-            options = f"options: {{1: A, 2: {second}}}"
+            options = f"options: {self._make_source(roster) or f'{{1: A, 2: {second}}}'}"
             self.lines.append(f"{indent}- {{id: {name}, type: single{more}, text: T?, {options}{declines}}}")
             self.asked.append((name, "single", roster))
         elif kind < 0.62:
@@ -112,6 +116,23 @@ class QuestionnaireWriter:
         else:
             self.lines.append(f"{indent}- {{id: {name}, type: read{more}, text: T.}}")
 
+    def _make_source(self, roster: str | None) -> str:
+        """Return a source of options now and then: a multiple that is asked here, or a roster."""
+        rng = self.rng
+        sources = [name for name, kind, other in self.asked if kind == "multiple" and other in (None, roster)]
+        sources += self.rosters
+        if not sources or rng.random() < 0.5:
+            return ""
+        source = rng.choice(sources)
+        if source not in self.rosters:
+            return f"{{from: {source}, chosen: {rng.choice(('true', 'false'))}}}"
+        inside = [each for each in self.asked if each[2] == source]
+        if not inside or rng.random() < 0.3:
+            return f"{{from: {source}}}"
+        name, kind, _ = rng.choice(inside)
+        where = {"single": f"{name} == 1", "number": f"{name} >= 1", "multiple": f"1 in {name}"}[kind]
+        return f'{{from: {source}, where: "{where} or dk({name})"}}'
+
     def _make_check(self, name: str, roster: str | None) -> str:
         if self.rng.random() >= 0.4:
             return ""
@@ -125,3 +146,5 @@ class QuestionnaireWriter:
         self.lines += [f"{indent}  {each}" for each in [*keys, *([key] if key else []), "items:"]]
         for _ in range(self.rng.randint(1, 3)):
             self.add_item(f"{indent}    ", roster, nested=True)
+        if roster == name:
+            self.rosters.append(name)

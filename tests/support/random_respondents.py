@@ -159,6 +159,9 @@ def due(now: Scenario) -> list[Place]:
     def holds(node: CompiledNode) -> bool:
         if node.ask_if is not None and node.ask_if.evaluate(env) is not True:
             return False
+        options = node.options if isinstance(node, CompiledItem) and node.options_conditional else ()
+        if options and not any(o.ask_if is None or o.ask_if.evaluate(env) is True for o in options):
+            return False
         return node.unless is None or node.unless.evaluate(env) is not True
 
     def visit(node: CompiledNode, turn: int | None) -> bool:

@@ -198,15 +198,16 @@ class BookletBuilder:
         if _choose_space(item) == "line":
             options = tuple(o for o in options if not _is_labeled_by_code(o))
         unread = not question.read or _is_observed(item)  # then a note says so for all of them
-        return tuple(self._build_choice(option, unread=unread) for option in options)
+        conditional = item.options_source is None  # otherwise a note says for all of them when they are offered
+        return tuple(self._build_choice(option, unread=unread, conditional=conditional) for option in options)
 
-    def _build_choice(self, option: CompiledOption, *, unread: bool) -> BookletChoice:
+    def _build_choice(self, option: CompiledOption, *, unread: bool, conditional: bool) -> BookletChoice:
         remarks: list[Line] = []
         if not option.read and not unread:
             remarks.append(_NOT_READ)
         if option.exclusive:
             remarks.append(_CHOSEN_ALONE)
-        if option.ask_if is not None:
+        if option.ask_if is not None and conditional:
             remarks.append(make_line(f"offered if {self.rules.render_clause(option.ask_if)}"))
         return BookletChoice(
             code=escape_controls(str(option.code)),
@@ -222,6 +223,9 @@ class BookletBuilder:
         question, notes = item.question, []
         if item.ask_for is not None:
             notes.append(BookletNote(label="Ask for", wording=self.renderer.render_template(item.ask_for)))
+        if item.options_source is not None:
+            prose = make_line(f"{self.rules.describe_source(item)}.")
+            notes.append(BookletNote(label="Offered", prose=prose))
         if not question.read and item.options and not _is_observed(item):
             notes.append(
                 BookletNote(label="", prose=make_line("The answers are not read: the interviewer codes what is said."))

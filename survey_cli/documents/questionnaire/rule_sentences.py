@@ -37,6 +37,7 @@ class RuleWriter:
     def __init__(self, instrument: Instrument, language: str) -> None:
         self.language = language
         self._labels = _collect_labels(instrument)
+        self._groups = instrument.groups
 
     def get_words(self, name: str, code: Code | None) -> str:
         """Return the marked name of an item, or the label of a code."""
@@ -59,6 +60,16 @@ class RuleWriter:
                 make_line(f"{verb} unless {self.render_clause(unless)}; also {verb.lower()} if that is not known.")
             )
         return tuple(sentences)
+
+    def describe_source(self, item: CompiledItem) -> str:
+        """Return where the options of an item come from: `those chosen in aware`; empty if they are written out."""
+        source = item.options_source
+        if source is None:
+            return ""
+        if source.from_ in self._groups:
+            where = f" where {self.render_clause(item.where)}" if item.where is not None else ""
+            return f"the turns of {mark_name(source.from_)}{where}, by their numbers"
+        return f"those {'' if source.chosen else 'not '}chosen in {mark_name(source.from_)}"
 
     def describe_check(self, condition: Condition, *, soft: bool) -> Line:
         """Return the beginning of the sentence about a check."""

@@ -122,6 +122,14 @@ _LISTS_AND_ROSTERS: Final = {
     "bad-label": "A label names a point that the scale from `from:` to `to:` does not have.",
     "long-scale": "A scale has too many points. Use `type: number` with `min:` and `max:`.",
     "bad-each": "`each:` must name a `multiple` that is asked earlier. Its chosen options are the turns of the roster.",
+    "bad-source": """Options come from an earlier `multiple` or roster.
+
+    options: {from: aware}                                      those chosen in the multiple aware
+    options: {from: aware, chosen: false}                       those that were not
+    options: {from: person, label: name, where: age >= 15}      the turns of the roster person
+
+`label:` is an item of the roster. Inside a roster, the multiple is asked in the same turn or before the roster.
+""",
     "bad-draw": "A draw must name an earlier roster (`from:`), and for `youngest` or `next_birthday` one "
     "of its items (`using:`).",
 }

@@ -10,20 +10,20 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.compiled.symbols import GroupStep, SymbolTable
-from survey_cli.instrument.expressions.conditions import ExpectedKind
+from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, Compute, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, HandoverItem
-from survey_cli.instrument.schema.options import OptionSpec
+from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
 from survey_cli.instrument.schema.validation import validate_tree
 from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import ComposedScalar, YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
-from survey_cli.problems import Problem, suggest_nearest
+from survey_cli.problems import Problem, select_errors, suggest_nearest
 from survey_cli.values import Code
 
 STATEMENT_FILL: Final = "{statement}"
@@ -47,6 +47,7 @@ class ItemOverrides(NamedTuple):
     label: Text | None = None
     ask_if: YamlScalar | None = None
     anchor: bool = False
+    where: Condition | None = None
 
 
 class InstrumentCompiler:
@@ -61,7 +62,7 @@ class InstrumentCompiler:
         self.problems.extend(
             p
             for p in self.symbol_table.problems
-            if p.rule != "unknown-list" or not any(f"{n!r}" in p.what for n in lost)
+            if p.rule not in ("unknown-list", "bad-source") or not any(f"{n!r}" in p.what for n in lost)
         )
         self._computes_after = compile_computes(self.item_compiler)
         self._index = 0
@@ -180,11 +181,16 @@ class InstrumentCompiler:
         first = self.symbol_table.symbols.get(str(next(iter(item.statements), "")))
         options, scale = (first.options, first.scale) if first is not None else ({}, None)
         shared = {n: getattr(item, n) for n in QuestionItem.model_fields if n not in ("ask_if", "unless")}
+        written = item.options if isinstance(item.options, OptionSourceSpec) else dict(options)
         asked = ScaleItem.model_construct(
-            **shared, type="scale", scale=None, options=dict(options), from_=item.from_, to=item.to, labels=item.labels
+            **shared, type="scale", scale=None, options=written, from_=item.from_, to=item.to, labels=item.labels
         )
         asked.copy_position(item)
         group, inside = self._compile_group(item, enclosing, ItemGroup)
+        where = None
+        if isinstance(item.options, OptionSourceSpec):
+            context = CompileContext(group.id, self._index, enclosing.roster, enclosing.path)
+            where = self._compile_turn_condition(item.options, context)
         children = []
         for child, (name, statement) in enumerate(item.statements.items()):
             step = GroupStep(group.id, child, item.order != "written")
@@ -194,6 +200,7 @@ class InstrumentCompiler:
                 label=statement.label or statement.text,
                 ask_if=statement.ask_if,
                 anchor=statement.anchor,
+                where=where,
             )
             statement_group = inside._replace(path=(*enclosing.path, step))
             children.append(
@@ -224,7 +231,18 @@ class InstrumentCompiler:
         else:
             options, scale = overrides.options, overrides.scale
             label, ask_if, unless, anchor = overrides.label or text, overrides.ask_if, None, overrides.anchor
-        compiled_options = compiler.compile_options(options, context, scale)
+        source = getattr(item, "options", None)
+        source = source if isinstance(source, OptionSourceSpec) else None
+        where = overrides.where if overrides is not None else None
+        if source is not None and overrides is None:
+            where = self._compile_turn_condition(source, context)
+        if source is None:
+            compiled_options = compiler.compile_options(options, context, scale)
+        else:  # warnings concern what is written, and so do errors where that could not be compiled
+            reported = len(compiler.problems)
+            compiled_options = compiler.compile_options(options, context, None, source)
+            errors = select_errors(compiler.problems[reported:]) if where is not None or source.where is None else ()
+            compiler.problems[reported:] = errors
         compiled_item = CompiledItem(
             id=item_id,
             question=item,
@@ -248,6 +266,8 @@ class InstrumentCompiler:
             after_hangup=enclosing.hangup,
             computes=tuple(self._computes_after.get(index, ())),
             anchor=anchor,
+            options_source=source,
+            where=where,
             counts_in_progress=item.expects_answer or not isinstance(item, ComputedItem | EndItem),
         )
         if scale is not None:
@@ -269,6 +289,12 @@ class InstrumentCompiler:
             self._compile_draw(item, compiled_item, context)
         self.draft.items.setdefault(item_id, compiled_item)
         return compiled_item
+
+    def _compile_turn_condition(self, source: OptionSourceSpec, context: CompileContext) -> Condition | None:
+        """Compile the condition of a source as it is written, for its problems and for readers."""
+        if source.from_ not in self.symbol_table.rosters:
+            return None
+        return self.item_compiler.compile_condition(source.where, context._replace(roster=str(source.from_)), "where")
 
     def _compile_draw(self, item: DrawItem, compiled_item: CompiledItem, context: CompileContext) -> None:
         """Set the roster a draw selects from, the eligible turns, and the item that it compares."""

@@ -18,7 +18,7 @@ from survey_cli.instrument.schema.items.question import (
     QuestionItem,
 )
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
-from survey_cli.instrument.schema.options import DeclineOverride, DeclineSpec, OptionSpec
+from survey_cli.instrument.schema.options import DeclineOverride, DeclineSpec, OptionSourceSpec, OptionSpec
 from survey_cli.instrument.source.nodes import YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import render_clause
@@ -173,7 +173,11 @@ class ItemCompiler:
         return render_placeholders(str(label.get(self.draft.language)))
 
     def compile_options(
-        self, options: Mapping[Code, OptionSpec], context: CompileContext, scale: str | None
+        self,
+        options: Mapping[Code, OptionSpec],
+        context: CompileContext,
+        scale: str | None,
+        source: OptionSourceSpec | None = None,
     ) -> tuple[CompiledOption, ...]:
         """Compile the options of an item; those of a named list are compiled once."""
         if not options:
@@ -195,7 +199,8 @@ class ItemCompiler:
                 missing=option.missing,
                 anchor=option.anchor,
                 note=self.compile_optional_text(option.note, context, "note"),
-                ask_if=self.compile_condition(option.ask_if, context, "ask_if"),
+                ask_if=self.compile_condition(option.ask_if, context, "ask_if" if source is None else "options"),
+                is_turn=source is not None and source.from_ in self.draft.symbol_table.rosters,
             )
             for code, option in options.items()
         )

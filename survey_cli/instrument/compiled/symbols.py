@@ -1,17 +1,20 @@
 """The symbol table: every name of an instrument, what it means, and in which order the names are settled."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import ast
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.expressions.conditions import Scope, ValueType
+from survey_cli.instrument.expressions.expression_checker import format_constant
+from survey_cli.instrument.expressions.parsing import ParseFailure, parse_expression
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, DrawItem, LookupItem, SplitItem
-from survey_cli.instrument.schema.options import DeclineSpec, OptionSpec
+from survey_cli.instrument.schema.options import DeclineSpec, OptionSourceSpec, OptionSpec
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template, TextVariable
@@ -227,7 +230,7 @@ class SymbolTable:
             case SectionItem():
                 self._add_items(item.items, (*path, GroupStep(item_id, 0, item.order != "written")), roster)
             case BatteryItem():
-                options, scale = resolve_options(item, self.document, item_id, self.problems)
+                options, scale = self._resolve_options(item, roster)
                 for child, (name, statement) in enumerate(item.statements.items()):
                     step = GroupStep(item_id, child, item.order != "written")
                     is_conditional = statement.ask_if is not None
@@ -238,7 +241,7 @@ class SymbolTable:
                 if item.until is not None:
                     self._add_repeat_question(item, item_id, path)
             case _:
-                options, scale = resolve_options(item, self.document, item_id, self.problems)
+                options, scale = self._resolve_options(item, roster)
                 self._add_question(item, item.id, path, roster, options, scale)
                 return
         if item_id in self.symbols or item_id in self.groups:
@@ -246,6 +249,94 @@ class SymbolTable:
             self.clashes.append((before, item.id.where, item_id))
         else:
             self.groups[item_id] = (item.id.where, first, self.index - 1, path)
+
+    def _resolve_options(self, item: AnyItem, roster: str | None) -> tuple[Mapping[Code, OptionSpec], str | None]:
+        options: Any
+        options, scale = resolve_options(item, self.document, str(item.id), self.problems)
+        if not isinstance(options, OptionSourceSpec):
+            return options, scale
+        name = options.from_
+        mistake = self._find_source_mistake(options, roster)
+        if mistake is not None:
+            key, what, remedy = mistake
+            where = options.find_position(key)
+            self.problems.append(Problem("bad-source", where, str(item.id), what, remedy, length=len(name)))
+            return {}, None
+        if name in self.rosters:
+            return dict(self._iterate_turn_options(options)), None
+        return dict(self._iterate_chosen_options(options)), None
+
+    def _find_source_mistake(self, source: OptionSourceSpec, roster: str | None) -> tuple[str, str, str] | None:
+        """Return the key of a source that is wrong, what is wrong, and the remedy; None if nothing is."""
+        name = str(source.from_)
+        symbol = self.symbols.get(name)
+        if name == roster:
+            return "from", f"options: the turns of {name} are not all known inside of it", f"move the item after {name}"
+        if name in self.rosters:
+            if "chosen" in source.model_fields_set:
+                return "chosen", f"chosen: {name} is a roster", "use where: to leave out turns of a roster"
+            label = str(source.label)
+            names = [n for n, symbol in self.symbols.items() if symbol.value_type.roster == name]
+            if source.label is not None and label not in names:
+                return "label", f"label: {name} has no item {label!r}", suggest_nearest(label, names)
+            return None
+        if symbol is None or symbol.value_type.type != "codes":
+            names = [*self.rosters, *(n for n, symbol in self.symbols.items() if symbol.value_type.type == "codes")]
+            near = suggest_nearest(name, names, otherwise="use one that comes earlier")
+            return "from", f"options: {name!r} is not an earlier item of type multiple or roster", near
+        if symbol.value_type.roster not in (None, roster):
+            what = f"options: {name} has one answer for each turn of {symbol.value_type.roster}"
+            return "from", what, "ask this item in the same roster, or use the roster"
+        for key in ("label", "where"):
+            if getattr(source, key) is not None:
+                return key, f"{key}: {name} is a multiple", f"remove it; {key} belongs to the turns of a roster"
+        return None
+
+    def _iterate_chosen_options(self, source: OptionSourceSpec) -> Iterator[tuple[Code, OptionSpec]]:
+        """Yield the options of a multiple, each offered if it was chosen or, where that is asked for, if it was not."""
+        name = source.from_
+        for code, option in self.symbols[name].options.items():
+            condition = f"{format_constant(code)} in {name}"
+            if not source.chosen:
+                condition = f"answered({name}) and {format_constant(code)} not in {name}"
+                condition += f" and ({option.ask_if})" if option.ask_if is not None else ""
+            kept = {key: getattr(option, key) for key in ("text", "label", "read", "missing", "anchor", "note")}
+            if not option.exclusive:
+                yield code, OptionSpec.model_construct(**kept, ask_if=YamlScalar(condition, name.where))
+
+    def _iterate_turn_options(self, source: OptionSourceSpec) -> Iterator[tuple[Code, OptionSpec]]:
+        """Yield an option for each turn that a roster can have, offered if the turn is there and `where` is true."""
+        name = str(source.from_)
+        roster = self.rosters[name]
+        label = source.label or self.find_turn_name(name)
+        each = list(self.symbols[roster.each].options.values()) if roster.each in self.symbols else []
+        for turn in range(1, roster.max + 1):
+            condition = f"{turn} in {name}"
+            if source.where is not None:
+                condition += f" and ({self._name_turn(source.where, (name,), turn)})"
+            own = self._make_text(f"{name} {turn}", source.from_)
+            text = self._make_text(f"{{{name}[{turn}].{label}|{name} {turn}}}", source.from_) if label else own
+            if label is None and turn <= len(each):
+                own = text = each[turn - 1].text
+            yield (
+                turn,
+                OptionSpec.model_construct(text=text, label=own, ask_if=YamlScalar(condition, source.from_.where)),
+            )
+
+    def _make_text(self, text: str, written: YamlScalar) -> Text:
+        return Text(None, {str(language): YamlScalar(text, written.where) for language in self.document.languages})
+
+    def _name_turn(self, condition: str, rosters: Collection[str], turn: int) -> str:
+        """Return a condition on a turn of a roster as it is written outside: `age >= 15` as `person[2].age >= 15`."""
+        parsed = parse_expression(condition)
+        if isinstance(parsed, ParseFailure):
+            return condition
+        names = [node for node in ast.walk(parsed.tree) if isinstance(node, ast.Name) and node.id in self.symbols]
+        for node in sorted(names, key=lambda node: node.col_offset, reverse=True):
+            roster, (start, length) = self.symbols[node.id].value_type.roster, parsed.locate(node)
+            if roster in rosters:
+                condition = f"{condition[:start]}{roster}[{turn}].{node.id}{condition[start + length :]}"
+        return condition
 
     def _add_repeat_question(self, item: RosterItem, roster_id: str, path: tuple[GroupStep, ...]) -> None:
         """Add the question at the end of each turn of an `until` roster."""

@@ -52,6 +52,7 @@ from survey_cli.instrument.expressions.three_valued_logic import (
     make_one_turn_reader,
     make_reader,
     make_turn_reader,
+    make_turn_test,
     negate,
     to_truth,
 )
@@ -290,6 +291,15 @@ def _compile_turn(checker: ExpressionChecker, index: ast.expr, depth: int) -> Te
     return turn
 
 
+def _compile_turn_test(checker: ExpressionChecker, left: ast.expr, roster: str, node: ast.expr, depth: int) -> Term:
+    """Compile `2 in person`: whether a roster has a turn."""
+    turn = _compile_turn(checker, left, depth)
+    if turn.kind == "wrong":
+        return turn
+    checker.names.update(name for name, item in checker.scope.names.items() if item.roster == roster)
+    return Term("truth", make_turn_test(roster, turn.evaluate), node, unsure_names=turn.unsure_names)
+
+
 def _report_subscript(checker: ExpressionChecker, node: ast.Subscript, _depth: int) -> Term:
     source = checker.get_source(node)
     if isinstance(node.value, ast.Name) and node.value.id in checker.scope.rosters:
@@ -401,6 +411,9 @@ def _compile_link(
         checker.parts += len(right.elts)
         first = _compile(checker, left, depth)
         return compile_in_list(checker, first, right.elts, node, negated=isinstance(op, ast.NotIn))
+    if sign is None and isinstance(right, ast.Name) and right.id in checker.scope.rosters:
+        test = _compile_turn_test(checker, left, right.id, node, depth)
+        return checker.combine(logical_not, [test], "truth", node) if isinstance(op, ast.NotIn) else test
     if _is_unknown_name(checker, left):
         second = _compile(checker, right, depth)
         first = _compile(checker, left, depth, second)

@@ -15,8 +15,8 @@ from survey_cli.values import MISSING_PRECEDENCE, NOT_ASKED, NOT_REACHED, Code, 
 Env: TypeAlias = Mapping[Any, Any]
 """Answers by name, or by (name, turn) in a roster.
 
-`#turn` is the current turn, `#person` the turns of the roster `person` so far, `#today` the day of the interview. What is
-absent is not reached."""
+`#turn` is the current turn, `#person` the turns of the roster `person` so far (with `("#open", "person")` it may have
+more), `#today` the day of the interview. What is absent is not reached."""
 Evaluator: TypeAlias = Callable[[Env], Any]
 
 _RANK: Final = {kind: rank for rank, kind in enumerate(MISSING_PRECEDENCE)}
@@ -193,6 +193,19 @@ def make_one_turn_reader(name: str, roster: str, which: Evaluator) -> Evaluator:
         if turns.__class__ is Missing or turn.__class__ is Missing:
             return combine_missing(turns, turn)
         return env.get((name, turn), NOT_REACHED) if turn in turns else NOT_ASKED
+
+    return run
+
+
+def make_turn_test(roster: str, which: Evaluator) -> Evaluator:
+    """Make an evaluator of whether a roster has the turn that `which` returns."""
+    turns_of, open_turns_of = "#" + roster, ("#open", roster)
+
+    def run(env: Env) -> Any:
+        turns, turn = env.get(turns_of, NOT_REACHED), which(env)
+        if turns.__class__ is Missing or turn.__class__ is Missing:
+            return combine_missing(turns, turn)
+        return turn in turns or (NOT_REACHED if open_turns_of in env else False)
 
     return run
 

@@ -10,6 +10,8 @@ from functools import cache
 from textwrap import dedent
 from typing import Any, get_args
 
+from pydantic.fields import FieldInfo
+
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.options import SpecModel
@@ -24,16 +26,17 @@ def iterate_models() -> Iterator[tuple[str, type[Any]]]:
     while waiting:
         model = waiting.pop(0)
         for name, field in model.model_fields.items():
-            for inner in list_inner_models(field.annotation):
+            for inner in list_inner_models(field):
                 if inner not in seen:
                     seen.add(inner)
                     waiting.append(inner)
                     yield (field.alias or name), inner
 
 
-def list_inner_models(annotation: Any) -> list[type[Any]]:
-    """List the models that an annotation contains, in the order in which they are written."""
-    return list(_iterate_annotated_models(annotation))
+def list_inner_models(field: FieldInfo) -> list[type[Any]]:
+    """List the models that a field contains, in the order in which they are written."""
+    annotations = (field.annotation, *(getattr(part, "json_schema_input_type", None) for part in field.metadata))
+    return list(dict.fromkeys(model for each in annotations for model in _iterate_annotated_models(each)))
 
 
 def _iterate_annotated_models(annotation: Any) -> Iterator[type[Any]]:

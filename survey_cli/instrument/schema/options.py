@@ -10,6 +10,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Discriminator,
+    Field,
     GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
     Tag,
@@ -20,7 +21,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar, is_options_source
 from survey_cli.instrument.source.scalars import (
     WHOLE,
     YAML_NULLS,
@@ -207,6 +208,41 @@ else:
         "options, or the name of a list",
     ]
 """Options written here, or the name of a list under `scales`."""
+
+
+class OptionSourceSpec(SpecModel):
+    """Options taken from an earlier answer, or from the turns of a roster.
+
+    `{from: aware}` offers what was chosen in the multiple `aware`, with its codes and texts; `{from: person, label:
+    name}` the people of a roster, with the numbers of their turns as codes. Exclusive options ("None of these") are not
+    offered. An item with nothing to offer is not asked.
+    """
+
+    from_: Annotated[Name, "an item"] = Field(alias="from")
+    """An earlier `multiple` or roster."""
+    chosen: Flag = True
+    """`false`: the options that were offered in the multiple and not chosen."""
+    label: Annotated[Name, "an item"] | None = None
+    """The item of the roster that names a turn. If left out: its first text item."""
+    where: Expression | None = None
+    """The turns that are offered: `age >= 15`. If left out: all turns."""
+
+
+def _parse_options_or_source(node: object, handler: ValidatorFunctionWrapHandler) -> object:
+    if isinstance(node, YamlMapping) and is_options_source(node):
+        return OptionSourceSpec.model_validate(node)
+    return _parse_options_or_name(node, handler)
+
+
+if TYPE_CHECKING:
+    OptionsOrSource: TypeAlias = Options | YamlScalar | OptionSourceSpec
+else:
+    OptionsOrSource = Annotated[
+        Options,
+        WrapValidator(_parse_options_or_source, json_schema_input_type=Options | str | OptionSourceSpec),
+        "options, the name of a list, or from: ITEM",
+    ]
+"""Options written here, the name of a list under `scales`, or a source of options."""
 
 
 class DeclineSpec(SpecModel):

@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.instrument.source.nodes import ComposedScalar, YamlList, YamlMapping, YamlNode, YamlScalar, locate_key
+from survey_cli.instrument.source.nodes import (
+    ComposedScalar,
+    YamlList,
+    YamlMapping,
+    YamlNode,
+    YamlScalar,
+    is_options_source,
+    locate_key,
+)
 from survey_cli.problems import Position, Problem, suggest_nearest
 from survey_cli.wording import shorten
 
@@ -368,7 +376,9 @@ def _rename_list(node: YamlList, renaming: Renaming) -> YamlList:
 def _rename_mapping(node: YamlMapping, renaming: Renaming) -> YamlMapping:
     result = YamlMapping(node.where)
     for key, value in node.items():
-        if key in KEYS_OF_CODES and isinstance(value, YamlMapping):
+        if key == "options" and isinstance(value, YamlMapping) and is_options_source(value):
+            result[key] = _rename_expressions(value, renaming)
+        elif key in KEYS_OF_CODES and isinstance(value, YamlMapping):
             result[key] = _rename_coded_mapping(value, renaming, ids=key == "statements")
         elif key in EXPRESSION_KEYS:
             result[key] = _rename_expressions(value, renaming)

@@ -152,6 +152,11 @@ class YamlList(list["YamlNode"]):
 YamlNode: TypeAlias = YamlScalar | YamlMapping | YamlList
 
 
+def is_options_source(options: YamlMapping) -> bool:
+    """Return whether options are taken from somewhere, as in `{from: aware}`; a code named from is in quotes."""
+    return any(key == "from" and getattr(key, "plain", True) for key in options)
+
+
 def locate_name(name: object) -> Position:
     """Return the position of a name as written."""
     return name.where if isinstance(name, YamlScalar) else NOWHERE

@@ -74,6 +74,8 @@ def describe_routing(instrument: Instrument, language: str) -> dict[str, str]:
             conditions = (*outer, *render_conditions(node.ask_if, node.unless))
             match node:
                 case CompiledItem():
+                    if node.options_source is not None:
+                        conditions += (f"if an option can be offered ({rules.describe_source(node)})",)
                     if conditions:
                         routing[node.id] = _to_plain_text(f"Asked {', and '.join(conditions)}.")
                 case ItemGroup():

@@ -184,7 +184,7 @@ class _ReachabilityAnalysis:
 
     def _check_item(self, item: CompiledItem, constraints: RouteConstraints) -> None:
         """Check the conditions of an item's options, and of its checks once it is answered."""
-        for option in item.options if item.scale is None else ():
+        for option in item.options if item.scale is None and item.options_source is None else ():
             condition = option.ask_if
             if condition is None:
                 continue
@@ -200,7 +200,7 @@ class _ReachabilityAnalysis:
         facts = constraints.facts
         for option in item.options if item.options_conditional else ():
             facts = self.solver.assume(cast(Condition, option.ask_if), NOT_TRUE, facts)
-        if item.options_conditional and facts:
+        if item.options_conditional and item.options_source is None and facts:
             self.items_without_options.append(item)
         if not item.checks:
             return

@@ -19,7 +19,7 @@ from survey_cli.instrument.schema.items.question import (
     build_variable,
     normalize_text,
 )
-from survey_cli.instrument.schema.options import OptionsOrName
+from survey_cli.instrument.schema.options import OptionsOrSource
 from survey_cli.instrument.source.scalars import Name, Order, Text, Whole
 from survey_cli.values import Cell, Code, Measure, Missing, Value, Variable
 from survey_cli.wording import format_quantity
@@ -111,8 +111,9 @@ class SingleItem(CodedItem):
     """A question with one answer, which is entered with one key."""
 
     type: Literal["single"]
-    options: OptionsOrName
-    """Each code and its text, in the order in which they are read; or the name of a list under `scales`."""
+    options: OptionsOrSource
+    """Each code and its text, in the order in which they are read; the name of a list under `scales`; or their source:
+    `{from: aware}`."""
 
 
 class ScaleItem(CodedItem):
@@ -124,7 +125,7 @@ class ScaleItem(CodedItem):
     type: Literal["scale"]
     scale: Name | None = None
     """The name of a list under `scales`. If left out: `options`, or `from` and `to`, are required."""
-    options: OptionsOrName | None = None
+    options: OptionsOrSource | None = None
     """Each code and its text. If left out: `scale`, or `from` and `to`, are required."""
     from_: Whole | None = Field(default=None, alias="from")
     """The lowest point. If left out: `scale` or `options` is required."""
@@ -149,8 +150,9 @@ class MultipleItem(CodedItem):
     """A question with any number of answers; the data have a 0/1 column for each option."""
 
     type: Literal["multiple"]
-    options: OptionsOrName
-    """Each code and its text, or the name of a list under `scales`. "None of these" has `exclusive: true`."""
+    options: OptionsOrSource
+    """Each code and its text, the name of a list under `scales`, or their source. "None of these" has `exclusive:
+    true`."""
     min: Whole = 1
     """The fewest answers."""
     max: Whole | None = None

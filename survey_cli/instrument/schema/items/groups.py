@@ -16,7 +16,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
     ReadItem,
     SplitItem,
 )
-from survey_cli.instrument.schema.options import OptionsOrName, SpecModel
+from survey_cli.instrument.schema.options import OptionsOrSource, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Order, ParseWith, Text, Whole
 
 
@@ -78,7 +78,7 @@ class BatteryItem(QuestionItem):
     """The id of each statement, and its text."""
     scale: Name | None = None
     """The name of a list under `scales`. If left out: `options`, or `from` and `to`, are required."""
-    options: OptionsOrName | None = None
+    options: OptionsOrSource | None = None
     """Each code and its text. If left out: `scale`, or `from` and `to`, are required."""
     from_: Whole | None = Field(default=None, alias="from")
     """The lowest point of the scale. If left out: `scale` or `options` is required."""

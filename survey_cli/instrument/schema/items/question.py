@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from survey_cli.entries import DeclineOption, Entry, OfferedOption, Rejection, Reply, StyledText, to_plain_text
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.schema.options import DeclineOverrides, SpecModel
+from survey_cli.instrument.schema.options import DeclineOverrides, OptionSourceSpec, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
 from survey_cli.instrument.texts.placeholder_text import render_placeholders
 from survey_cli.instrument.texts.templates import Template
@@ -58,10 +58,12 @@ class CompiledOption(NamedTuple):
     anchor: bool = False
     note: Template | None = None
     ask_if: Condition | None = None
+    is_turn: bool = False
+    """It stands for a turn of a roster: its label is for data alone, and its text is an answer."""
 
     def render_label(self, env: Env, language: str) -> str:
         """Return the label, or, if it has none of its own, the text with its fills."""
-        if self.label is not self.text.source:
+        if self.label is not self.text.source and not self.is_turn:
             return render_placeholders(str(self.label.get(language)))
         return to_plain_text(self.text.fill(env, language))
 
@@ -140,7 +142,7 @@ class CompiledItem:
     ask_for: Template | None = None
     """For a handover: the person who is asked to the phone."""
     where: Condition | None = None
-    """The condition that a draw imposes on the turns."""
+    """The condition that a draw, or a source of options, imposes on the turns."""
     source: str = ""
     """The roster from which a draw selects."""
     turn_name: str | None = None
@@ -155,6 +157,8 @@ class CompiledItem:
     """An option has a condition, or the order is drawn: the options must be determined each time."""
     options_conditional: bool = False
     """Every option has a condition: if none is left to offer, the item is not asked."""
+    options_source: OptionSourceSpec | None = None
+    """Where the options come from, if they are not written out."""
 
     place: Place = field(init=False)
     """Its place outside of a roster."""
