@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
+from survey_cli.search_lists import MAX_MATCHES, SearchList
 from survey_cli.values import Cell, Code, Place
 
 
@@ -177,7 +178,22 @@ def _split_first_word(text: str) -> tuple[str, str]:
     return text, ""
 
 
-LineEntryKind: TypeAlias = Literal["number", "text", "date", "time", "scale"]
+class ListSearch(NamedTuple):
+    """A search list in one language, and the options that are offered besides it."""
+
+    list: SearchList
+    language: str
+    options: tuple[OfferedOption, ...] = ()
+
+    def find_listed(self, typed: str) -> tuple[OfferedOption, ...]:
+        """Find the entries of the list that fit what was typed, the best first."""
+        rows = self.list.find(typed, self.language, max(MAX_MATCHES - len(self.options), 1))
+        return tuple(
+            [OfferedOption(row.code, (TextSpan(row.get_text(self.language)),), note=str(row.code)) for row in rows]
+        )
+
+
+LineEntryKind: TypeAlias = Literal["number", "text", "date", "time", "scale", "search"]
 
 
 class LineEntry(NamedTuple):
@@ -192,6 +208,8 @@ class LineEntry(NamedTuple):
     width: int = 0
     """The maximum number of characters of an answer; 0 where there is no limit."""
     personal: bool = False
+    search: ListSearch | None = None
+    """The list in which the answer is searched, where the kind is `search`."""
 
 
 class VerbatimEntry(NamedTuple):

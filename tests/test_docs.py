@@ -9,6 +9,7 @@ import pytest
 import reference  # a script beside the pages, as the next one
 import site_builder
 
+from support.mistake_tables import fetch_example
 from support.pages import (
     LINK,
     ROOT,
@@ -143,7 +144,9 @@ def test_every_command_is_understood(fence: Fence) -> None:
 
 @pytest.mark.parametrize("fence", QUESTIONNAIRES, ids=str)
 def test_every_questionnaire_is_sound(fence: Fence) -> None:
-    problems = check_instrument(load_source_text(complete_questionnaire(fence), "page.yaml")).problems
+    problems = check_instrument(
+        load_source_text(complete_questionnaire(fence), "page.yaml", fetch=fetch_example)
+    ).problems
     wrong = fence.remarks.get("problem")
     if wrong:
         assert wrong in {p.rule for p in problems}

@@ -111,8 +111,8 @@ def language() -> Iterator[str]:
     yield (
         "This page lists every key of a questionnaire file, the values it takes, and what applies if it is left out. "
         "`survey explain WORD` shows the same in the terminal. [Writing questionnaires](../guides/questionnaires.md) "
-        "introduces the language with examples, and [Recipes](../guides/recipes.md) has 60 of them. Conditions, "
-        "functions and fills have [a page of their own](conditions.md).\n"
+        "introduces the language with examples, and [Recipes](../guides/recipes.md) has more than 60 of them. "
+        "Conditions, functions and fills have [a page of their own](conditions.md).\n"
     )
     parts.anchors[ItemSpec] = "items"
     parts.reserve(QuestionItem, "items")

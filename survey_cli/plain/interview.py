@@ -274,6 +274,9 @@ class PlainInterview:
             self._output.print_plain(f"{number}  {meaning.label}")
         self._output.print_once("a number chooses; Enter alone cancels")
         line = to_ascii_digits(ask_line(self._output, self._input).strip())
+        prompt = self._session.prompt()
+        if line and not line.isdecimal() and prompt is not None:
+            return self._handle_line(line, prompt)
         chosen = dict(enumerate(ambiguous.meanings, 1)).get(int(line) if line.isdecimal() else 0)
         if chosen is None:
             return Rejection("nothing was saved: type the answer again")

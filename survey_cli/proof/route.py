@@ -12,6 +12,7 @@ from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import (
     QUOTA_STATES,
@@ -359,6 +360,9 @@ class RouteModel:
                 clock = CalendarCell(clauses, asked, declines)
                 clock.restrict([(0, 24 * 60 - 1)])
                 return clock
+        if isinstance(question, SearchItem):
+            codes = (*question.entries.rows, *(option.code for option in item.options))
+            return CodedCell(clauses, asked, declines, codes)
         if isinstance(question, CodedItem) or item.options:
             return CodedCell(clauses, asked, declines, [option.code for option in item.options])
         return TextCell(clauses, asked, declines)

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.table.columns import build_sample_variable
@@ -239,6 +240,10 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
     labels: dict[Code, TextsByLanguage] = {
         option.code: {lang: str(option.label.get(lang)) for lang in languages} for option in item.options
     }
+    if isinstance(question, SearchItem):
+        labels |= {
+            code: {lang: row.get_text(lang) for lang in languages} for code, row in question.entries.rows.items()
+        }
     if isinstance(question, ComputedItem):
         labels = {code: {"": code} for code in question.list_codes()}
     kind = "a date or a part of one" if isinstance(question, DateItem) and question.partial else question.condition_type

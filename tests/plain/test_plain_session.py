@@ -171,3 +171,23 @@ def test_a_number_of_the_sample_is_read_in_the_studys_language(
     else:
         assert isinstance(desk, InterviewSession), str(desk)
         assert desk.interview.start.sample["size"] == size
+
+
+def test_a_search_by_lines(tmp_path: Path) -> None:
+    study = tmp_path / "s.yaml"
+    (tmp_path / "jobs.csv").write_text("code,text\n1,Baker\n2,Bank teller\n3,Banker\n", encoding="utf-8")
+    study.write_text(
+        "instrument: s\ntitle: S\nitems:\n  - {id: job, type: search, list: jobs.csv, text: What job?}\n"
+        "  - {id: other, type: search, list: jobs.csv, text: Another?}\n",
+        encoding="utf-8",
+    )
+    seating = StartOptions(case="7", interviewer="Ann", seed=1)
+    desk = start_or_resume(study, seating, clock=lambda: NOON, store=Store.open(":memory:", create=True))
+    assert isinstance(desk, InterviewSession)
+    code, out = held(desk, "bank", "teller", "1", "xyz", "bakre", "1", "")
+    assert code == 0
+    assert "? bank: which?\n1  Bank teller (2)\n2  Banker (3)\n" in out
+    assert "= Bank teller\n" in out
+    assert "! nothing in the list fits xyz: try another word, or part of one\n" in out
+    answers = {e.place.item: (e.value, e.specify_texts) for e in journal(desk) if isinstance(e, QuestionAnswered)}
+    assert answers == {"job": (2, {2: "teller"}), "other": (1, {1: "bakre"})}

@@ -448,3 +448,17 @@ def test_what_is_no_finding_is_left_out_unless_it_is_asked_for(folder: Path) -> 
     assert isinstance(named, Results)
     assert [(item.number, item.id) for item in named.items] == [("2", "consent"), ("4", "q1")]
     assert not any("Not reported" in note for note in named.notes)
+
+
+def test_a_search_list_is_reported_by_its_most_frequent_answers() -> None:
+    made = instrument("features/search_list.yaml")
+    (question, *_) = (q for q in list_questions(made, build_columns(made))[0] if q.id == "occupation")
+    codes = list(question.variable.labels)
+    assert len(codes) == 437
+    answers = [codes[n] for n in range(30) for _ in range(40 - n)]
+    report = Report("features/search_list.yaml", [{"occupation": code} for code in answers])
+    rows = report["occupation"].rows
+    assert [row.label for row in rows[:2]] == [question.variable.labels[code] for code in codes[:2]]
+    assert [row.figures[0].count_text for row in rows[:2]] == ["40", "39"]
+    assert (rows[20].label, rows[20].figures[0].count_text) == ("10 other answers", str(sum(range(11, 21))))
+    assert len(rows) == 21

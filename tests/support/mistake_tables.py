@@ -30,7 +30,12 @@ def mistakes(table: str) -> list[Mistake]:
 
 
 def looked_at(text: str) -> CheckResult:
-    return check_instrument(load_source_text(text, "f.yaml"))
+    return check_instrument(load_source_text(text, "f.yaml", fetch=fetch_example))
+
+
+def fetch_example(name: str) -> bytes:
+    """A module or list beside the small instruments."""
+    return (Path(__file__).parents[2] / "instruments" / "features" / name).read_bytes()
 
 
 def said(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from survey_cli.entries import (
     DeclineOption,
     EarlierAnswer,
     LineEntry,
+    ListSearch,
     OfferedOption,
     PickEntry,
     PossibleMeaning,
@@ -22,6 +23,7 @@ from survey_cli.entries import (
     VerbatimEntry,
 )
 from survey_cli.plain import conduct_interview
+from survey_cli.search_lists import ListRow, SearchList
 from survey_cli.tui.interview.pick import describe_typed
 
 YES_NO = PickEntry(options=choices("Yes", "No"))
@@ -546,3 +548,31 @@ def test_commands_say_the_same_as_in_the_one_line_interface(keyed: Keyed) -> Non
         written = io.StringIO()
         conduct_interview(session_of(YES_NO, ReadEntry()), io.StringIO(line + "\n"), written)
         assert f"! {why}\n" in written.getvalue()
+
+
+def searching(*options: OfferedOption) -> LineEntry:
+    texts = ("Baker", "Bank teller", "Banker", "Wood turner")
+    rows = [ListRow(code, {"": text}) for code, text in enumerate(texts, 10)]
+    return LineEntry(kind="search", search=ListSearch(SearchList(rows), "en", options))
+
+
+def test_a_digit_after_a_word_chooses_a_match_of_a_search_and_other_digits_are_typed(keyed: Keyed) -> None:
+    session = session_of(searching(), searching(), searching(), ReadEntry())
+    board = keyed(session, "ban")
+    assert "1  Banker  (12)" in board.text()
+    assert "2  Bank teller  (11)" in board.text()
+    board.press("4")
+    assert "there is no match 4" in board.why
+    board.press("2", "1", "3", "enter", "wodo", "enter")
+    assert session.given == [("a", "11 ban"), ("b", "13"), ("c", "13 wodo")]
+
+
+def test_arrows_mark_a_match_and_enter_takes_only_what_is_marked_or_alone(keyed: Keyed) -> None:
+    session = session_of(searching(), searching(OfferedOption(99, words("Not in the list"), specify=True)), ReadEntry())
+    board = keyed(session, "ban", "enter")
+    assert "more words narrow the list" in board.why
+    board.press("down", "down", "enter", "zzz")
+    assert session.given == [("a", "11 ban")]
+    assert "1  Not in the list" in board.text()
+    board.press("1", " bells", "enter")
+    assert session.given[1:] == [("b", "99 zzz bells")]

@@ -20,6 +20,7 @@ from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemG
 from survey_cli.instrument.schema.items.coded import MAX_PICK_POINTS, MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, CompiledOption
+from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import (
     ComputedItem,
@@ -360,13 +361,15 @@ def _describe_kind(item: CompiledItem) -> str:
             return "a date"
         case TimeItem():
             return "a time of day"
+        case SearchItem():
+            return "one answer from a list"
         case _:
             return "one answer" if item.options else "in their own words"
 
 
 def _choose_space(item: CompiledItem) -> AnswerSpace:
     question = item.question
-    if isinstance(question, NumberItem | TextItem | DateItem | TimeItem):
+    if isinstance(question, NumberItem | TextItem | DateItem | TimeItem | SearchItem):
         return "line"
     if not question.expects_answer:
         return ""

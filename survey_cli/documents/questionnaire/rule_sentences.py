@@ -11,6 +11,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem
+from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import TEXT_KINDS, DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.schema.options import OptionSpec
@@ -115,6 +116,9 @@ def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, 
             labels[name] = columns.get(str(question.sample), {})
         else:
             labels[name] = {(type(o.code), o.code): o.label for o in item.options}
+        if isinstance(question, SearchItem):
+            rows = question.entries.rows.values()
+            labels[name] |= {(type(row.code), row.code): Text.from_string(row.texts[""]) for row in rows}
     return labels
 
 
@@ -176,6 +180,8 @@ def describe_expected(item: CompiledItem, language: str) -> str:
             return "; ".join(filter(None, phrases))
         case TimeItem():
             return "time of day"
+        case SearchItem(list_=path, entries=entries):
+            return f"one of {format_quantity(len(entries.rows), 'answer')} in {escape_controls(path)}"
         case _:
             return ""
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.checks import names
-from survey_cli.instrument.checks.answers import decline_options, option_lists, ranges
+from survey_cli.instrument.checks.answers import decline_options, option_lists, ranges, search_lists
 from survey_cli.instrument.checks.fieldwork import outcomes, quotas, sample, settings
 from survey_cli.instrument.checks.reachability import analysis, declined_ends
 from survey_cli.instrument.checks.route import condition_values, references, routing
@@ -38,6 +38,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     option_lists.decline_code,
     decline_options.option_declines,
     option_lists.decline_key,
+    search_lists.search_list,
     ranges.empty_range,
     ranges.bad_range,
     ranges.roster_turns,

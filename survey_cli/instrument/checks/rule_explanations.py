@@ -86,7 +86,7 @@ line (`Press # to go on.`, `#1 is …`), or in a text that is quoted on one line
 }
 _MODULES: Final = {
     "include": "An include is written as `- include: modules/name.yaml`. It can have only one other key, `prefix: b_`.",
-    "include-path": "A module must be in the questionnaire's folder or below it. Its path is relative to the "
+    "include-path": "A module or list must be in the questionnaire's folder or below it. Its path is relative to the "
     "file that includes it.",
     "include-loop": "A file includes itself, directly or through other files. The message names all of them; "
     "remove one include.",

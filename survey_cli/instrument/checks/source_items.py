@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar, overload
 from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.options import OptionSpec, ScaleSpec, SpecModel
 from survey_cli.instrument.source.nodes import NOWHERE, YamlMapping, YamlScalar
 from survey_cli.instrument.source.scalars import Text
@@ -20,8 +21,8 @@ class SourceOptionList(NamedTuple):
     owner: str
     options: Mapping[Code, OptionSpec]
     node: YamlMapping | None
-    is_multiple: bool = False
-    """Any number of options can be chosen."""
+    may_be_one: bool = False
+    """One option is enough: any number can be chosen, or there is a list besides."""
     is_named: bool = False
     """It is defined under `scales`."""
 
@@ -74,9 +75,10 @@ def list_option_lists(draft: InstrumentDraft) -> Sequence[SourceOptionList]:
 def _iterate_option_lists(draft: InstrumentDraft) -> Iterator[SourceOptionList]:
     for name, scale in draft.document.scales.items():
         yield SourceOptionList(str(name), scale.options, find_options_node(scale), is_named=True)
-    for item in iterate_items(draft, SingleItem, MultipleItem, ScaleItem, BatteryItem):
+    for item in iterate_items(draft, SingleItem, MultipleItem, ScaleItem, BatteryItem, SearchItem):
         if isinstance(item.options, dict):
-            yield SourceOptionList(str(item.id), item.options, find_options_node(item), isinstance(item, MultipleItem))
+            may_be_one = isinstance(item, MultipleItem | SearchItem)
+            yield SourceOptionList(str(item.id), item.options, find_options_node(item), may_be_one)
     for name, column in draft.document.sample.items():
         if isinstance(column.options, dict):
             yield SourceOptionList(str(name), column.options, find_options_node(column))

@@ -1,10 +1,12 @@
 """The symbol table: every name of an instrument, what it means, and in which order the names are settled."""
 
 import ast
+from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
+from survey_cli.entries import TextSpan
 from survey_cli.instrument.expressions.conditions import Scope, ValueType
 from survey_cli.instrument.expressions.expression_checker import format_constant
 from survey_cli.instrument.expressions.parsing import ParseFailure, parse_expression
@@ -12,6 +14,7 @@ from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
+from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, DrawItem, LookupItem, SplitItem
 from survey_cli.instrument.schema.options import DeclineSpec, OptionSourceSpec, OptionSpec
@@ -19,6 +22,7 @@ from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template, TextVariable
 from survey_cli.problems import MAX_PER_RULE, FindNearest, Position, Problem, find_nearest, suggest_nearest
+from survey_cli.search_lists import SearchList
 from survey_cli.values import Code
 
 MAX_SCALE_POINTS: Final = 1001
@@ -70,6 +74,25 @@ class Symbol:
     scale: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ListLabels(Mapping[Code, Template]):
+    """The texts of a search list as labels, each made when it is needed."""
+
+    entries: SearchList
+
+    def __getitem__(self, code: Code) -> Template:
+        texts = self.entries.rows[code].texts
+        spans = {language: (TextSpan(text),) for language, text in texts.items()}
+        runs = {language: (((text,), False),) for language, text in texts.items()}
+        return Template(Text.from_string(texts[""]), runs, spans)
+
+    def __iter__(self) -> Iterator[Code]:
+        return iter(self.entries.rows)
+
+    def __len__(self) -> int:
+        return len(self.entries.rows)
+
+
 def resolve_options(
     item: object, document: Document, who: str, problems: list[Problem]
 ) -> tuple[Mapping[Code, OptionSpec], str | None]:
@@ -88,6 +111,8 @@ def resolve_options(
             if item.from_ is not None and item.to is not None:
                 return _build_points(item, item.from_, item.to, who, problems), None
             return _resolve_list(item.scale if item.options is None else item.options, document, who, problems)
+        case SearchItem(options=options) if options is not None:
+            return _resolve_list(options, document, who, problems)
         case _:
             return {}, None
 
@@ -406,6 +431,9 @@ class SymbolTable:
         self, item: QuestionItem, options: Mapping[Code, OptionSpec]
     ) -> tuple[str, frozenset[Code] | None, Mapping[Code, Template] | None]:
         labels = self._find_labels(options) if options else None
+        if isinstance(item, SearchItem):
+            listed: Mapping[Code, Template] = ChainMap(labels or {}, ListLabels(item.entries))  # type: ignore[arg-type]
+            return "code", frozenset((*item.entries.rows, *options)) if item.entries.rows else None, listed
         if item.expects_answer and not item.is_group and item.condition_type != "number":
             return item.condition_type, frozenset(options) if options else None, labels
         match item:

@@ -1,4 +1,4 @@
-"""Loader: reads an instrument and its modules into one tree of nodes with positions.
+"""Loader: reads an instrument, its modules and its lists into one tree of nodes with positions.
 
 This is the only module that opens a file or imports YAML. It assigns no meaning to keys and values.
 """
@@ -98,14 +98,26 @@ def _load(
         texts[path] = text
         return _parse_text(text, folder + path, problems) if len(problems) == before else None
 
+    def report_unreadable(file: UnreadableFile, path: str, where: Position) -> None:
+        problems.append(Problem(file.rule, where, "", file.what, file.remedy, length=len(path)))
+
     def load_module(path: str, where: Position) -> YamlMapping | None:
         if path not in trees:
             trees[path] = build_tree(path, fetch(path))
         module = trees[path]
         if isinstance(module, UnreadableFile):
-            problems.append(Problem(module.rule, where, "", module.what, module.remedy, length=len(path)))
+            report_unreadable(module, path, where)
             return None
         return module
+
+    def load_list(path: str, where: Position) -> SourceFile | None:
+        contents = texts.get(path) or fetch(path)
+        text = contents if isinstance(contents, UnreadableFile) else decode(contents, folder + path, problems)
+        if isinstance(text, UnreadableFile):
+            report_unreadable(text, path, where)
+            return None
+        texts[path] = text
+        return SourceFile(folder + path, text)
 
     gc_was_enabled = gc.isenabled()
     gc.disable()  # each collection would traverse the growing tree, which doubles the time of a large file
@@ -118,6 +130,8 @@ def _load(
             tree = modules.expand_includes(
                 tree, name=top, load_module=load_module, problems=problems, values=MAX_EVENTS
             )
+        if tree is not None and any("search" in text for text in texts.values()):
+            modules.load_search_lists(tree, load_list, folder, problems)
     finally:
         if gc_was_enabled:
             gc.enable()
@@ -163,7 +177,7 @@ def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | Unreadable
             return UnreadableFile(
                 "include-path",
                 f"'{path}' is outside the instrument's folder",
-                "keep modules below the folder of the instrument's file",
+                "keep modules and lists below the folder of the instrument's file",
             )
         if path.is_dir():
             return UnreadableFile("no-file", "this is a folder", "specify a questionnaire in it")
@@ -190,7 +204,7 @@ def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | Unreadable
 def _explain_missing_file(path: Path) -> UnreadableFile:
     if not path.parent.is_dir():
         return UnreadableFile("no-file", f"there is no folder '{shorten(str(path.parent))}'", "check the path")
-    names = sorted(p.name for p in islice(path.parent.iterdir(), 1000) if p.suffix in (".yaml", ".yml"))
+    names = sorted(p.name for p in islice(path.parent.iterdir(), 1000) if p.suffix in (".yaml", ".yml", path.suffix))
     remedy = suggest_nearest(path.name, names, otherwise="check the path")
     return UnreadableFile("no-file", f"there is no file '{shorten(str(path))}'", remedy)
 

@@ -12,6 +12,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.source.nodes import (
     ComposedScalar,
+    FileScalar,
+    SourceFile,
     YamlList,
     YamlMapping,
     YamlNode,
@@ -24,6 +26,9 @@ from survey_cli.wording import shorten
 
 ModuleLoader: TypeAlias = Callable[[str, Position], YamlMapping | None]
 """Returns a module's nodes for its path below the top file's folder, included at a position; None after a problem."""
+
+ListLoader: TypeAlias = Callable[[str, Position], SourceFile | None]
+"""Returns a search list's text for its path below the top file's folder; None after a problem."""
 
 MODULE_KEYS: Final = ("scales", "compute", "items")
 MAX_INCLUDES: Final = 1000
@@ -176,7 +181,7 @@ class _IncludeExpander:
                 length=len(prefix),
             )
             return []
-        path = self.resolve_path(path_node, visit)
+        path = resolve_path(path_node, visit.path, self.problems)
         if path is None:
             return []
         if path in visit.chain:
@@ -281,29 +286,54 @@ class _IncludeExpander:
                     length=len(key),
                 )
 
-    def resolve_path(self, path_node: YamlScalar, visit: _Visit) -> str | None:
-        """Return a module's path below the top file's folder, or None, with a problem, if the path is not valid."""
-        parts = path_node.split("/")
-        if "\\" in path_node or re.match(r"[A-Za-z]:", path_node):
-            what, remedy = "is not a valid path", "write folders with '/': 'modules/name.yaml'"
-        elif not path_node.strip() or "\0" in path_node:
-            what, remedy = "names no file", "write 'include: modules/name.yaml'"
-        elif path_node.startswith(("/", "~")):
-            what, remedy = ("is not below the instrument's folder", "write the path from this file's own folder")
-        elif ".." in parts:
-            what, remedy = (
-                "leads to a parent folder",
-                "keep modules below the folder of the file that includes them, without '..'",
-            )
-        else:
-            return posixpath.normpath(posixpath.join(posixpath.dirname(visit.path), path_node))
-        self.report(
-            "include-path", path_node.where, f"'{shorten(path_node)}' {what}", remedy, length=max(1, len(path_node))
-        )
-        return None
-
     def report(self, rule: str, where: Position, what: str, remedy: str, *, length: int = 1) -> None:
         self.problems.append(Problem(rule, where, "", what, remedy, length=length))
+
+
+def resolve_path(path_node: YamlScalar, including: str, problems: list[Problem]) -> str | None:
+    """Return the path of an included file below the top file's folder, or None, with a problem, if it is not valid.
+
+    `including` is the path of the file that includes it.
+    """
+    parts = path_node.split("/")
+    if "\\" in path_node or re.match(r"[A-Za-z]:", path_node):
+        what, remedy = "is not a valid path", "write folders with '/': 'modules/name.yaml', 'lists/name.csv'"
+    elif not path_node.strip() or "\0" in path_node:
+        what, remedy = "names no file", "write its path: 'modules/name.yaml', 'lists/name.csv'"
+    elif path_node.startswith(("/", "~")):
+        what, remedy = ("is not below the instrument's folder", "write the path from this file's own folder")
+    elif ".." in parts:
+        what, remedy = (
+            "leads to a parent folder",
+            "keep modules and lists below the folder of the file that includes them, without '..'",
+        )
+    else:
+        return posixpath.normpath(posixpath.join(posixpath.dirname(including), path_node))
+    what = f"'{shorten(path_node)}' {what}"
+    problems.append(Problem("include-path", path_node.where, "", what, remedy, length=max(1, len(path_node))))
+    return None
+
+
+def load_search_lists(tree: YamlMapping, load_text: ListLoader, folder: str, problems: list[Problem]) -> None:
+    """Replace the path of each search list by the same path with the file's text.
+
+    `folder` is the prefix of the names of files in positions.
+    """
+    waiting: list[YamlNode] = [tree]
+    while waiting:
+        group = waiting.pop()
+        items = group.get("items") if isinstance(group, YamlMapping) else None
+        if isinstance(items, YamlList):
+            waiting += items
+        if not isinstance(group, YamlMapping) or group.get("type") != "search":
+            continue
+        path_node = group.get("list")
+        if not isinstance(path_node, YamlScalar):
+            continue
+        path = resolve_path(path_node, path_node.where.file.removeprefix(folder), problems)
+        file = load_text(path, path_node.where) if path is not None else None
+        if file is not None:
+            group[_find_key(group, "list", path_node.where)] = FileScalar.from_path(path_node, file)
 
 
 # Nodes.

@@ -88,6 +88,19 @@ class ComposedScalar(YamlScalar):
         return source.find_position(min(begin + offset - start, len(source)))
 
 
+class FileScalar(YamlScalar):
+    """The path of a file that was read, as written, with its name and text."""
+
+    __slots__ = ("file",)
+    file: SourceFile
+
+    @classmethod
+    def from_path(cls, path: YamlScalar, file: SourceFile) -> "FileScalar":
+        self = cls(path, path.where, plain=path.plain)
+        self.file = file
+        return self
+
+
 _ESCAPES: Final = {"x": 2, "u": 4, "U": 8}
 """The number of digits that follow a backslash and this letter."""
 _BLANK: Final = "ntrv_NLP \t"

@@ -19,6 +19,7 @@ from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, C
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD, find_hidden_parts
 from survey_cli.reports.results.linked_tables import HiddenCounts, find_hidden_counts
 from survey_cli.reports.results.methods import build_study_lines
+from survey_cli.reports.results.questions import MAX_POINTS
 from survey_cli.reports.rounding import HIDDEN_MARK
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.table.table import StudyDescription
@@ -251,8 +252,15 @@ def _build_variable(
         missing=missing,
         range_text=_format_range(variable, counts, context.threshold),
         personal=variable.personal,
-        notes=("Not asked: the interviewer enters the answer.",) if by_interviewer else (),
+        notes=tuple(_list_notes(variable, by_interviewer=by_interviewer)),
     )
+
+
+def _list_notes(variable: Variable, *, by_interviewer: bool) -> Iterator[str]:
+    if by_interviewer:
+        yield "Not asked: the interviewer enters the answer."
+    if len(variable.labels) > MAX_POINTS:
+        yield f"One of {len(variable.labels):,} codes; those in the data are listed."
 
 
 def _describe_storage(variable: Variable) -> str:
@@ -341,7 +349,12 @@ def _describe_source(variable: Variable) -> str:
 
 
 def _select_labels(variable: Variable, counts: Mapping[Cell, int] | None, context: _Context) -> Mapping[Code, str]:
-    """Return the labels of the codes; of outcomes only those in the data or, without data, those that end interviews."""
+    """Return the labels of the codes; of outcomes only those in the data or, without data, those that end interviews.
+
+    Of a long list, also only those in the data.
+    """
+    if len(variable.labels) > MAX_POINTS:
+        return {code: label for code, label in variable.labels.items() if code in (counts or ())}
     if variable.name != "interview_outcome" or variable.role != "admin":
         return variable.labels
     if counts is not None:

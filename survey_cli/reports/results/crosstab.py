@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.reports.disclosure.suppression import BASE, DEFAULT_THRESHOLD, CellPosition
 from survey_cli.reports.results.bins import build_bins
-from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, get_missing_kind
+from survey_cli.reports.results.questions import MAX_POINTS, UNASKED_KINDS, ReportQuestion, get_missing_kind
 from survey_cli.reports.results.report_model import RowKind, Side
 from survey_cli.reports.weighting.answer_counts import (
     AnswerColumns,
@@ -23,6 +23,8 @@ from survey_cli.reports.weighting.answer_counts import (
 )
 from survey_cli.values import Cell
 
+MAX_FREQUENT: Final = 20
+"""Of a long list, how many answers have a line of their own: the most frequent ones."""
 SMALL_BASE: Final = 30
 """A base of fewer interviews is marked as unreliable, and its column is not compared with others."""
 
@@ -210,7 +212,10 @@ def _count_answers(
     width: int,
     options: ResultOptions,
 ) -> list[CrosstabLine]:
-    """Build a line per option, whether chosen or not, then one per code without a label, then volunteered answers."""
+    """Build a line per option, whether chosen or not, then one per other code, then volunteered answers.
+
+    Of a long list these are the codes that were answered most often, and a line for the rest.
+    """
     by_code: dict[Cell, list[ColumnCounts]] = {}
     for key, counts in answered.items():
         by_code.setdefault(first_cells[key], []).append(counts)
@@ -230,9 +235,18 @@ def _count_answers(
             value=Fraction(point.code) if in_means and isinstance(point.code, int) else None,
         )
         (volunteered if point.volunteered else lines).append(line)
-    lines += [
-        CrosstabLine("answer", str(code), str(code), _sum_columns(several, width)) for code, several in by_code.items()
-    ]
+    labels = question.variable.labels
+    others = {code: _sum_columns(several, width) for code, several in by_code.items()}
+    rest: list[ColumnCounts] = []
+    if len(labels) > MAX_POINTS:
+        ordered = sorted(others, key=lambda code: -others[code][0].people)
+        rest = [others[code] for code in ordered[MAX_FREQUENT:]]
+        others = {code: others[code] for code in ordered[:MAX_FREQUENT]}
+    for code, counts in others.items():
+        label = labels.get(code) if isinstance(code, int | str) else None
+        lines.append(CrosstabLine("answer", str(code), label or str(code), counts))
+    if rest:
+        lines.append(CrosstabLine("answer", "", f"{len(rest)} other answers", _sum_columns(rest, width)))
     return [*lines, *volunteered]
 
 

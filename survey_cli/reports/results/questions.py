@@ -13,6 +13,8 @@ from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, Num
 from survey_cli.reports.results.report_model import ItemKind, Side
 from survey_cli.values import Cell, Code, Missing, Variable
 
+MAX_POINTS: Final = 100
+"""A list with more codes is shown by those that were answered."""
 UNASKED_KINDS: Final = ("not_asked", "not_reached")
 
 
@@ -228,7 +230,12 @@ def _classify_item(item: CompiledItem) -> ItemKind:
 
 
 def _build_points(variable: Variable, volunteered: set[Code], *, sided: bool) -> tuple[AnswerPoint, ...]:
-    """Build the points of a column's labeled codes; with `sided`, the first half is left and the second right."""
+    """Build the points of a column's labeled codes; with `sided`, the first half is left and the second right.
+
+    A long list has none.
+    """
+    if len(variable.labels) > MAX_POINTS:
+        return ()
     substantive = [code for code in variable.labels if code not in volunteered and code not in variable.user_missing]
     half, odd = divmod(len(substantive), 2)
     sides: dict[Code, Side] = {}

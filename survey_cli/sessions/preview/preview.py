@@ -46,7 +46,7 @@ CLOCK_TICK: Final = timedelta(milliseconds=50)
 """A file changed this shortly before it was read may have changed again within one tick of its clock."""
 CLOCK_SKEW: Final = timedelta(seconds=2)
 """How far the clock of the machine that holds the file may be ahead of this one's."""
-_INCLUDE: Final = re.compile(r"\binclude:[ \t]*['\"]?([^'\"#,}\n]+)")
+_INCLUDE: Final = re.compile(r"\b(?:include|list):[ \t]*['\"]?([^'\"#,}\n]+)")
 _EMPTY_INSTRUMENT: Final = """\
 instrument: nothing
 title: Preview

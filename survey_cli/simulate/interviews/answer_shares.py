@@ -10,10 +10,12 @@ from survey_cli.fieldwork.rates.counts import parse_share
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.source.load import load_source
 from survey_cli.problems import UserError, select_errors, suggest_nearest
 from survey_cli.simulate.interviews.respondents import AnswerShares
 from survey_cli.values import Code
+from survey_cli.wording import MAX_LISTED, join_words
 
 
 def read_shares(path: str, instrument: Instrument) -> AnswerShares:
@@ -41,14 +43,16 @@ def read_shares(path: str, instrument: Instrument) -> AnswerShares:
 
 def _read_item_shares(where: str, item: CompiledItem, item_shares: Mapping[Any, Any]) -> dict[Code, float]:
     known: dict[str, Code] = {str(option.code): option.code for option in item.options}
+    if isinstance(item.question, SearchItem):
+        known |= {str(code): code for code in item.question.entries.rows}
     known |= {decline.id: decline.id for decline in item.declines}
     shares: dict[Code, float] = {}
     for code, text in item_shares.items():
         value = parse_share(str(text))
         if value is None:
             raise UserError(f"{where}: {code}", f"{str(text)!r} is not a share", "write 0.25, 25% or 1/4")
-        if item.options and str(code) not in known:
-            otherwise = f"its codes are {', '.join(known)}"
+        if (item.options or isinstance(item.question, SearchItem)) and str(code) not in known:
+            otherwise = f"its codes are {join_words(list(known), most=MAX_LISTED)}"
             raise UserError(
                 where, f"the question has no code {code}", suggest_nearest(str(code), known, otherwise=otherwise)
             )

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from survey_cli.entries import DeclineOption, Entry, PickEntry, Prompt, ReadEntry, VerbatimEntry
+from survey_cli.entries import DeclineOption, Entry, LineEntry, PickEntry, Prompt, ReadEntry, VerbatimEntry
 from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.widgets.text import KeyHint, KeyHints
@@ -70,6 +70,8 @@ def _list_answer_hints(question: CurrentQuestion, prompt: Prompt) -> list[KeyHin
     by_code = isinstance(entry, PickEntry) and not several and is_untouched
     if not by_code and (query is None or question.pick.typed or question.typed):
         hints.append(KeyHint("Enter", "done" if several else "end here" if prompt.ending else "next"))
+    if isinstance(entry, LineEntry) and entry.search is not None:
+        hints.append(KeyHint("1-9 ↓", "choose", 1, "none"))
     hints.append(KeyHint("←", "back", 2))
     hints += [_build_decline_hint(decline, entry) for decline in prompt.declines]
     return [*hints, KeyHint("Ctrl+J", "new line", 3, "ctrl+j")] if isinstance(entry, VerbatimEntry) else hints

@@ -39,6 +39,9 @@ def _echo(question: CurrentQuestion, prompt: Prompt) -> str:
         return pick.describe_typed(typed, prompt.entry, prompt) if typed else ""
     if not isinstance(prompt.entry, LineEntry) or commands.is_command(question.typed):
         return ""
+    if prompt.entry.search is not None:
+        is_found = not question.typed.strip() or prompt.entry.search.find_listed(question.typed)
+        return "" if is_found else "nothing in the list fits: try another word, or part of one"
     echo = question.session.echo(commands.unescape_dots(question.typed))
     return f"= {echo}" if echo else ""
 

@@ -13,6 +13,7 @@ from textual.geometry import Region
 from survey_cli.entries import LineEntry, OfferedOption, PickEntry, Prompt, StyledText, TextSpan, VerbatimEntry
 from survey_cli.text_width import is_certain, measure_width
 from survey_cli.tui.interview.pick import PickState, get_chosen
+from survey_cli.tui.interview.search import list_matches, number_matches
 from survey_cli.tui.widgets.editing import Editor, Field, get_text, set_text
 from survey_cli.tui.widgets.text import (
     ASIDE,
@@ -203,6 +204,8 @@ class QuestionView(VerticalScroll):
         if self._field is None or self._unit is None:
             self._field, self._unit = Field(id="field"), TextView(id="unit")
             await self.mount(Horizontal(self._field, self._unit, id="entry"), before="#message")
+        before = self.query_one("#message" if entry.search is None else "#options")
+        self.move_child(self.query_one("#entry"), before=before)
         self._field.show_hint(clean(entry.hint))
         self._field.set_class(entry.kind == "number" and measure_width(entry.hint) + 1 < SHORT_FIELD, "-short")
         self._unit.show(style_text(entry.unit, "$quiet"))
@@ -282,6 +285,9 @@ class QuestionView(VerticalScroll):
             if state.marked is not None and (line := options.marked_line) is not None:
                 region = Region(0, options.virtual_region.y + line, 1, 1)
                 self.scroll_to_region(region, animate=False, force=True)
+        elif isinstance(prompt.entry, LineEntry) and prompt.entry.search is not None:
+            matches = list_matches(prompt.entry.search, self.typed)
+            options.show(OptionState(number_matches(matches), marked=state.marked) if matches else None)
         elif isinstance(prompt.entry, LineEntry) and prompt.entry.labels:
             labels = tuple(OfferedOption(code, (TextSpan(text),)) for code, text in prompt.entry.labels)
             options.show(OptionState(PickEntry(options=labels)))

@@ -17,6 +17,7 @@ from survey_cli.engine.notes import InterviewNote
 from survey_cli.entries import (
     DeclineOption,
     LineEntry,
+    ListSearch,
     LookupEntry,
     OfferedOption,
     PickEntry,
@@ -32,7 +33,7 @@ from survey_cli.entries import (
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions import InterviewProtocol
 from survey_cli.sessions.interview.interview_protocol import ClosingReview
-from survey_cli.tui.interview import pick
+from survey_cli.tui.interview import pick, search
 from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.interview.keys import END_HINTS, KEYS, REVIEW_HINTS, InterviewKey, list_hints
 from survey_cli.tui.interview.messages import build_messages, build_refusal
@@ -206,6 +207,8 @@ class InterviewScreen(KeyScreen):
                         scroll_by_key(self.view, key)
                     else:
                         await self._press_letter(key, prompt, otherwise="Enter continues")
+                case LineEntry(search=lists) if lists is not None and not commands.is_command(self.view.typed):
+                    await self._search(key, prompt, lists)
                 case LineEntry() | VerbatimEntry():
                     await self._type(key, prompt)
                 case LookupEntry():
@@ -262,6 +265,29 @@ class InterviewScreen(KeyScreen):
 
         label = f"{option.code} {to_plain_text(option.text).strip().rstrip(':?')}: "
         await self.open_panel(LinePanel("specify", label, submit, text=text, saves="take it", option=option))
+
+    async def _search(self, key: str, prompt: Prompt, lists: ListSearch) -> None:
+        """Choose or mark one of the matches, or type on."""
+        match search.press(key, self.view.typed, lists, self.question.pick):
+            case OfferedOption() as option:
+                await self._take_match(option)
+            case PickState() as state:
+                self.question.pick = state
+            case pick.Refuse(why):
+                self.refuse(why)
+            case None:
+                self.question.pick = PickState()
+                await self._type(key, prompt)
+
+    async def _take_match(self, option: OfferedOption) -> None:
+        """Send a match with what was typed; ask for the text of an option that requires one."""
+        if option.specify:
+            await self._ask_specify(option, PickEntry(options=(option,)), self.view.typed)
+        else:
+            reply = PickReply((option.code,), {option.code: self.view.typed})
+            await self.question.finish(
+                self.question.session.reply(reply), swallow=True, sent=to_plain_text(option.text)
+            )
 
     async def _type(self, key: str, prompt: Prompt) -> None:
         entry = self.view.entry
@@ -350,6 +376,9 @@ class InterviewScreen(KeyScreen):
             elif prompt is not None and isinstance(prompt.entry, PickEntry) and self.panel is None:
                 self.forget_messages()
                 await self._pick(pick.choose(option, prompt.entry, prompt, question.pick), prompt.entry)
+            elif prompt is not None and isinstance(prompt.entry, LineEntry) and prompt.entry.search is not None:
+                self.forget_messages()
+                await self._take_match(search.list_matches(prompt.entry.search, self.view.typed)[int(option.code) - 1])
 
         self.app.post_message(ActLater(choose))
 

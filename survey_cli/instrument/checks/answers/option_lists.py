@@ -15,6 +15,7 @@ from survey_cli.instrument.compiled.symbols import list_declines
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
+from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar, find_node, locate_key, locate_name
 from survey_cli.problems import Position, Problem, make_limited_nearest
@@ -32,7 +33,7 @@ def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
         return
     used = set(draft.used_scales)
     unknown: list[str] = []
-    for item in iterate_items(draft, SingleItem, MultipleItem, ScaleItem, BatteryItem):
+    for item in iterate_items(draft, SingleItem, MultipleItem, ScaleItem, BatteryItem, SearchItem):
         list_name = item.options if isinstance(item.options, str) else getattr(item, "scale", None)
         if list_name is not None:
             (used.add if list_name in scales else unknown.append)(str(list_name))
@@ -61,7 +62,7 @@ def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
         where = node.where if node is not None else Position("")
         if not listed.options:
             yield Problem("empty-list", where, listed.owner, "the list has no options", "write 1: first label, 2: …")
-        elif len(listed.options) == 1 and not listed.is_multiple:
+        elif len(listed.options) == 1 and not listed.may_be_one:
             (code,) = listed.options
             what = f"the only option is {code}, so there is no choice"
             at = locate_key(node, code)
@@ -321,7 +322,9 @@ def _check_repeated_codes(
 def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> str:
     """Explain what else a decline's code would mean in this item's columns; empty if nothing."""
     question = item.question
-    if isinstance(question, CodedItem):
+    if isinstance(question, SearchItem) and code in question.entries.rows:
+        return f"that of {question.entries.rows[code].get_text(draft.language)!r} in the list"
+    if isinstance(question, CodedItem | SearchItem):
         if isinstance(question, MultipleItem):
             return {0: "that of 'not mentioned'", 1: "that of 'mentioned'"}.get(code, "")
         for option in item.options:

@@ -78,7 +78,7 @@ class CodedItem(QuestionItem):
         *,
         with_code: bool = True,
     ) -> str:
-        return _format_option(value, find_option(item.options, value), words, language, env, with_code=with_code)
+        return format_option(value, find_option(item.options, value), words, language, env, with_code=with_code)
 
     def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         more = "".join(f" {text}" for text in words.values())
@@ -218,7 +218,7 @@ class MultipleItem(CodedItem):
         codes, offered = value if isinstance(value, tuple) else (), _index_by_code(item.options)
         options = [offered.get((type(code), code)) for code in codes]
         return ", ".join(
-            _format_option(code, option, words, language, env, with_code=with_code)
+            format_option(code, option, words, language, env, with_code=with_code)
             for code, option in zip(codes, options, strict=True)
         )
 
@@ -266,7 +266,7 @@ def _normalize_words(picked: PickReply, options: tuple[CompiledOption, ...]) -> 
     return {o.code: normalize_text(picked.specify_texts.get(o.code, ""), lines=False) for o in options if o.specify}
 
 
-def _format_option(
+def format_option(
     value: Value | None,
     option: CompiledOption | None,
     words: Mapping[Code, str],

@@ -7,6 +7,7 @@ from pydantic_core import PydanticKnownError
 
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
+from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem, VerbatimItem
 from survey_cli.instrument.schema.items.unasked_items import (
     DrawItem,
@@ -132,6 +133,7 @@ Item: TypeAlias = (
     | VerbatimItem
     | DateItem
     | TimeItem
+    | SearchItem
     | BatteryItem
     | SectionItem
     | RosterItem
