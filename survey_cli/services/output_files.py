@@ -1,13 +1,15 @@
 """Writing output files: completely or not at all, and never over anything but a regular file."""
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from secrets import token_hex
 from shutil import disk_usage
-from typing import Final, TextIO, TypeVar
+from typing import Final, Generic, TextIO, TypeVar
 
 from survey_cli.problems import UserError
 
@@ -107,6 +109,37 @@ def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentWriter(Generic[T]):
+    """The writer of documents with one file ending: as text, or into a file by its path."""
+
+    text: Callable[[T], str] | None = None
+    file: Callable[[T, Path], None] | None = None
+    newline: str = "\n"
+    extra: str = ""
+    """The extra that has to be installed: `survey-cli[word]`."""
+
+
+def write_document(
+    document: T, to: str, writer: DocumentWriter[T], *, force: bool, stdout: TextIO | None = None
+) -> None:
+    """Write a document into a file, or to standard output (`-`). Raises UserError, also where an extra is missing."""
+    try:
+        if writer.text is not None:
+            text = writer.text(document)
+            if to == "-":
+                out = stdout or sys.stdout
+                out.write(text)
+                out.flush()
+                return
+            write_text_file(Path(to), lambda file: file.write(text), force=force, newline=writer.newline)
+        elif (write := writer.file) is not None:
+            write_file(Path(to), lambda path: write(document, path), force=force)
+    except ImportError as error:
+        what = f"it needs {error.name or writer.extra}, which is not installed"
+        raise UserError(to, what, f"pip install 'survey-cli[{writer.extra}]'") from error
 
 
 def write_file_pair(target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool) -> T:

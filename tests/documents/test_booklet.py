@@ -247,6 +247,32 @@ def test_every_example_prints_whole(file: str) -> None:
         assert all(f" {i.number}. `{i.id}`" in printed for p in laid.parts for i in p.iterate_items())
 
 
+@pytest.mark.parametrize("file", ["asu_2000.yaml", "household.yaml"])
+def test_word_has_every_text_code_and_rule(file: str, tmp_path: Path) -> None:
+    docx = pytest.importorskip("docx")
+    from survey_cli.documents.questionnaire.booklet_word import write_booklet_docx
+
+    made = instrument(file)
+    laid = build_booklet(made, made.languages, comments=True)
+    write_booklet_docx(laid, tmp_path / "q.docx")
+    document = docx.Document(str(tmp_path / "q.docx"))
+    texts = [p.text for p in document.paragraphs]
+    texts += [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    everything = squeezed(" ".join(texts))
+    items = [item for part in laid.parts for item in part.iterate_items()]
+    assert [p.text for p in document.paragraphs if re.match(r"\d+\. \w+ – ", p.text)] == [
+        f"{item.number}. {item.id} – {item.kind}" for item in items
+    ]
+    for item in items:
+        choices = (text for choice in item.choices for text in (choice.wording, choice.note))
+        for said in (item.intro, item.wording, *(r.wording for r in item.rows), *choices):
+            for words in _words(said):
+                assert words in everything
+        for note in item.notes:
+            assert squeezed(render_plain(note.prose)) in everything
+    assert everything.count("Comment: ____") == len(items)
+
+
 def _says_everything(one: BookletItem, shown: Element) -> None:
     """The words and codes of an item stand in it, as often as they should."""
     text = squeezed(shown.text())
@@ -449,7 +475,7 @@ def test_print_writes_the_format_of_the_ending(capsys: pytest.CaptureFixture[str
     ("arguments", "says"),
     [
         (["-o", "there.md"], "there.md: the file exists — use another name, or --force to overwrite it"),
-        (["-o", "tea.pdf"], "tea.pdf: .pdf is not a format that can be printed — end the name in .html or .md"),
+        (["-o", "tea.pdf"], "tea.pdf: .pdf is not a format that can be printed — end the name in .html, .docx or .md"),
         (["-o", "tea"], "tea: the file's name has no ending"),
         (["-o", "there.md/x.md"], "there.md/x.md: there.md is not a folder"),
         (["-o", "x" * 300 + ".md"], "it cannot be written (File name too long)"),

@@ -14,7 +14,7 @@ def print_document(
     out: Annotated[
         str,
         typer.Option(
-            "--out", "-o", metavar="FILE", help="The file to write, .html or .md; - writes Markdown to stdout."
+            "--out", "-o", metavar="FILE", help="The file to write: .html, .docx or .md; - writes Markdown to stdout."
         ),
     ] = "-",
     language: Annotated[
@@ -26,7 +26,8 @@ def print_document(
     """Print the questionnaire for reviewers.
 
     It shows what is read aloud, instructions, answers with their codes, and in plain English who is asked and what
-    is checked. An .html file opens in any browser, and prints well from there.
+    is checked. An .html file opens in any browser, and prints well from there. Reviewers can change a .docx with tracked
+    changes; it needs the extra [word].
 
     Example: survey print study.yaml -o questionnaire.html --comments
     """

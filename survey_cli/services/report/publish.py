@@ -3,8 +3,7 @@
 The outputs are checked before anything is counted.
 """
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TextIO, TypeVar
@@ -28,23 +27,18 @@ from survey_cli.exports.text.csv import write_csv
 from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.report_model import Results
-from survey_cli.services.output_files import check_output_path, write_file, write_text_file
+from survey_cli.services.output_files import (
+    DocumentWriter,
+    check_output_path,
+    write_document,
+    write_file,
+    write_text_file,
+)
 from survey_cli.services.report.codebook_data import load_codebook
 from survey_cli.services.report.report_options import CodebookOptions, ReportOptions
 from survey_cli.services.report.results_report import build_results_report
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportWriter(Generic[T]):
-    """The writer of files with one ending: as text, or into a file by its path."""
-
-    text: Callable[[T], str] | None = None
-    file: Callable[[T, Path], None] | None = None
-    newline: str = "\n"
-    extra: str = ""
-    """The extra that has to be installed: `survey-cli[word]`."""
 
 
 def _render_csv(results: Results) -> str:
@@ -55,21 +49,21 @@ def _render_csv(results: Results) -> str:
     return text.getvalue()
 
 
-RESULTS_WRITERS: Final[Mapping[str, ReportWriter[Results]]] = {
-    ".html": ReportWriter(text=render_results_html),
-    ".htm": ReportWriter(text=render_results_html),
-    ".md": ReportWriter(text=render_results_markdown),
-    ".markdown": ReportWriter(text=render_results_markdown),
-    ".docx": ReportWriter(file=write_results_docx, extra="word"),
-    ".xlsx": ReportWriter(file=write_results_xlsx, extra="excel"),
-    ".csv": ReportWriter(text=_render_csv, newline=""),
+RESULTS_WRITERS: Final[Mapping[str, DocumentWriter[Results]]] = {
+    ".html": DocumentWriter(text=render_results_html),
+    ".htm": DocumentWriter(text=render_results_html),
+    ".md": DocumentWriter(text=render_results_markdown),
+    ".markdown": DocumentWriter(text=render_results_markdown),
+    ".docx": DocumentWriter(file=write_results_docx, extra="word"),
+    ".xlsx": DocumentWriter(file=write_results_xlsx, extra="excel"),
+    ".csv": DocumentWriter(text=_render_csv, newline=""),
 }
-CODEBOOK_WRITERS: Final[Mapping[str, ReportWriter[Codebook]]] = {
-    ".html": ReportWriter(text=render_codebook_html),
-    ".htm": ReportWriter(text=render_codebook_html),
-    ".md": ReportWriter(text=render_codebook_markdown),
-    ".markdown": ReportWriter(text=render_codebook_markdown),
-    ".docx": ReportWriter(file=write_codebook_docx, extra="word"),
+CODEBOOK_WRITERS: Final[Mapping[str, DocumentWriter[Codebook]]] = {
+    ".html": DocumentWriter(text=render_codebook_html),
+    ".htm": DocumentWriter(text=render_codebook_html),
+    ".md": DocumentWriter(text=render_codebook_markdown),
+    ".markdown": DocumentWriter(text=render_codebook_markdown),
+    ".docx": DocumentWriter(file=write_codebook_docx, extra="word"),
 }
 
 
@@ -104,7 +98,8 @@ def publish_results(
     _check_target(target, RESULTS_WRITERS, "a report")
     _check_charts(target)
     results = build_results_report(path, options)
-    _write_report(results, target, RESULTS_WRITERS, stdout)
+    if target.to:
+        write_document(results, target.to, RESULTS_WRITERS[_get_ending(target)], force=target.force, stdout=stdout)
     charts = _write_charts(results, target) if target.charts else 0
     return PublishedReport(report=results, to=target.to, charts=charts)
 
@@ -115,7 +110,8 @@ def publish_codebook(
     """Build the codebook of a study and write it."""
     _check_target(target, CODEBOOK_WRITERS, "a codebook")
     codebook = load_codebook(path, options)
-    _write_report(codebook, target, CODEBOOK_WRITERS, stdout)
+    if target.to:
+        write_document(codebook, target.to, CODEBOOK_WRITERS[_get_ending(target)], force=target.force, stdout=stdout)
     return PublishedReport(report=codebook, to=target.to)
 
 
@@ -123,7 +119,7 @@ def _get_ending(target: OutputTarget) -> str:
     return ".md" if target.to == "-" else Path(target.to).suffix.lower()
 
 
-def _check_target(target: OutputTarget, writers: Mapping[str, ReportWriter[T]], what: str) -> None:
+def _check_target(target: OutputTarget, writers: Mapping[str, DocumentWriter[T]], what: str) -> None:
     """Check that the report can be written, before anything is counted."""
     if not target.to:
         return
@@ -133,29 +129,6 @@ def _check_target(target: OutputTarget, writers: Mapping[str, ReportWriter[T]], 
         raise UserError(target.to, reason, f"end the name in one of {', '.join(writers)}")
     if target.to != "-":
         check_output_path(Path(target.to), force=target.force)
-
-
-def _write_report(
-    report: T, target: OutputTarget, writers: Mapping[str, ReportWriter[T]], stdout: TextIO | None
-) -> None:
-    if not target.to:
-        return
-    writer = writers[_get_ending(target)]
-    try:
-        if writer.text is not None:
-            text = writer.text(report)
-            if target.to == "-":
-                out = stdout or sys.stdout
-                out.write(text)
-                out.flush()
-                return
-            write_text_file(Path(target.to), lambda file: file.write(text), force=target.force, newline=writer.newline)
-            return
-        if (write := writer.file) is not None:
-            write_file(Path(target.to), lambda path: write(report, path), force=target.force)
-    except ImportError as error:
-        what = f"it needs {error.name or writer.extra}, which is not installed"
-        raise UserError(target.to, what, f"pip install 'survey-cli[{writer.extra}]'") from error
 
 
 # Charts as files
