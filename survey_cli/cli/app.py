@@ -47,6 +47,9 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
         "simulate": CommandEntry(
             "simulate:simulate", "Simulate interviews, and show which items and options are never reached or chosen."
         ),
+        "test": CommandEntry(
+            "scenario_tests:run_scenarios", "Run the scenarios of a questionnaire, and show what they cover."
+        ),
         "schema": CommandEntry(
             "questionnaire:schema", "Write the JSON Schema with which editors complete and check questionnaires."
         ),

@@ -8,14 +8,26 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from survey_cli.values import Place
 
 GoalKind: TypeAlias = Literal[
-    "asked", "skipped", "unknown", "offered", "fires", "passes", "unfilled", "counted", "taken", "left", "hole"
+    "asked",
+    "skipped",
+    "unknown",
+    "offered",
+    "fires",
+    "passes",
+    "unfilled",
+    "counted",
+    "taken",
+    "left",
+    "hole",
+    "filled",
 ]
 """What may be possible.
 
 `asked`: an item is asked; `skipped`: the interview comes to it, and it is not asked; `unknown`: its condition is neither
 true nor false there; `offered`: an option is; `fires`, `passes`: a check does, on an answer; `unfilled`: a text is read,
 and a fill in it has no value; `counted`: a complete interview counts in a quota cell; `taken`, `left`: a branch of a fork
-is asked or not asked, in a range of the variable; `hole`: no branch is asked after a decline.
+is asked or not asked, in a range of the variable; `hole`: no branch is asked after a decline; `filled`: a text is read,
+and a fill in it has a value (not proved).
 """
 
 

@@ -56,7 +56,7 @@ class ScenarioRun:
     texts: dict[Place, str] = field(default_factory=dict)
     """What was read aloud, with introductions, at the last visit."""
     seen: set[Goal] = field(default_factory=set)
-    """Checks that fired or passed."""
+    """Checks that fired or passed, and fills that had a value."""
     used: set[Place] = field(default_factory=set)
     """Places at which an answer of the scenario was given."""
     differs: bool = False
@@ -92,7 +92,7 @@ def run_scenario(
 
 def _iterate_seeds(instrument: Instrument, scenario: Scenario) -> Iterator[int]:
     """Yield the seeds that give the arms of the scenario's splits."""
-    if scenario.seed is not None or not _has_chance(instrument):
+    if scenario.seed is not None or not depends_on_seed(instrument):
         yield scenario.seed or 1
         return
     splits = [
@@ -105,7 +105,7 @@ def _iterate_seeds(instrument: Instrument, scenario: Scenario) -> Iterator[int]:
             yield seed
 
 
-def _has_chance(instrument: Instrument) -> bool:
+def depends_on_seed(instrument: Instrument) -> bool:
     """Return whether the route depends on the seed."""
     return any(isinstance(item.question, SplitItem | DrawItem) for item in instrument.items.values()) or any(
         group.order != "written" for group in instrument.groups.values()
@@ -175,6 +175,8 @@ class _Runner:
         if prompt is not None:
             parts = (to_plain_text(prompt.intro), to_plain_text(prompt.text))
             result.texts[stop.place] = "\n".join(part for part in parts if part)
+            filled = set(stop.item.text.iterate_names()).difference(machine.walk.env["#unfilled"])
+            result.seen |= {Goal("filled", stop.item.id, name) for name in filled}
         if not stop.item.question.expects_answer:
             return self._apply(QuestionAnswered(self.stamp, stop.place), stop.place)
         text = self.answers.get(stop.place)
@@ -211,8 +213,8 @@ class _Runner:
         context = self.result.interview.machine.walk.build_item_context(stop, self.result.interview.language)
         entry = question.build_entry(context)
         match question:
-            case NumberItem(min=lowest):
-                yield ExactText(str(lowest))
+            case NumberItem():
+                yield ExactText(str(question.find_limit(context, "min") or 0))
             case DateItem():
                 yield self.scenario.today.isoformat()
         if isinstance(entry, PickEntry):

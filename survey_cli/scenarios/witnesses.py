@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date, time
+from random import Random
 from typing import Any
 
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
 from survey_cli.instrument.schema.items.typed import DateItem, TextItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import DrawItem
 from survey_cli.proof.goals import Witness
@@ -14,12 +15,12 @@ from survey_cli.scenarios.scenario import Scenario
 from survey_cli.values import Missing, Value
 
 
-def replay_witness(instrument: Instrument, witness: Witness, today: date) -> tuple[Scenario, ScenarioRun, bool]:
+def replay_witness(instrument: Instrument, witness: Witness) -> tuple[Scenario, ScenarioRun, bool]:
     """Return a witness as a scenario, its run, and whether the engine asks exactly the places of the witness.
 
     The seed is one that gives the splits, draws and orders of the witness. The order of places may differ.
     """
-    scenario = build_scenario(instrument, witness, today)
+    scenario = build_scenario(instrument, witness)
     route = set(witness.route)
 
     def holds(run: ScenarioRun) -> bool:
@@ -29,7 +30,7 @@ def replay_witness(instrument: Instrument, witness: Witness, today: date) -> tup
     return scenario, run, holds(run) and not run.differs
 
 
-def build_scenario(instrument: Instrument, witness: Witness, today: date) -> Scenario:
+def build_scenario(instrument: Instrument, witness: Witness) -> Scenario:
     """Return the scenario with the answers and sample values of a witness."""
     answers = {}
     for place, value in witness.answers.items():
@@ -37,7 +38,7 @@ def build_scenario(instrument: Instrument, witness: Witness, today: date) -> Sce
         if not isinstance(item.question, DrawItem):  # its seed is found by the route
             answers[place] = format_typed(item, value, instrument.language)
     sample = {name: _to_calendar(instrument.sample[name].type, value) for name, value in witness.sample.items()}
-    return Scenario(today=today, sample=sample, answers=answers)
+    return Scenario(today=witness.today, sample=sample, answers=answers)
 
 
 def format_typed(item: CompiledItem, value: Any, language: str) -> str:
@@ -50,14 +51,11 @@ def format_typed(item: CompiledItem, value: Any, language: str) -> str:
             value = _to_calendar("date", value)
         case TimeItem():
             value = _to_calendar("time", value)
-        case TextItem(pattern=pattern) if pattern is not None:
-            value = str(pattern).translate(_PATTERN_LETTERS)
+        case TextItem() if question.why_invalid(context := ItemContext(item=item, env={}, language=language), value):
+            value = question.invent(context, Random(1))
     codes = value if isinstance(value, tuple) else (value,)
     words: Mapping[Any, str] = {o.code: "other" for o in item.options if o.specify and o.code in codes}
     return question.format_as_typed(value, words, language)
-
-
-_PATTERN_LETTERS = str.maketrans("9X", "0A")
 
 
 def _to_calendar(kind: str, value: Any) -> Value | Missing:

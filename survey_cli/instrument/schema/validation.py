@@ -7,7 +7,7 @@ hides no other.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
-from typing import Any, Final, TypeAlias, get_args
+from typing import Any, Final, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -23,21 +23,27 @@ from survey_cli.wording import join_words
 _MAX_ROUNDS: Final = 40
 """How often nodes are removed and the rest is validated; every round removes at least one invalid node."""
 
+Root = TypeVar("Root", bound=BaseModel)
 
 NodePath: TypeAlias = list[tuple[YamlNode, Any]]
 """The path from the root: each node and the key or index that leads on."""
 
 
 def validate_tree(tree: YamlMapping) -> tuple[Document | None, list[Problem], frozenset[str]]:
-    """Validate the nodes of a file.
+    """Validate the nodes of a questionnaire.
 
     Returns the document without what could not be used, the problems, and the ids of items that were removed.
     """
+    return validate_file(tree, Document)
+
+
+def validate_file(tree: YamlMapping, root: type[Root]) -> tuple[Root | None, list[Problem], frozenset[str]]:
+    """Validate the nodes of a file against the model of the whole file."""
     try:
-        return Document.model_validate(tree), [], frozenset()
+        return root.model_validate(tree), [], frozenset()
     except ValidationError:
         problems = _ProblemList()
-        document, lost = _recover(_copy_tree(tree), problems)
+        document, lost = _recover(_copy_tree(tree), problems, root)
         return document, problems.list_all(), lost
 
 
@@ -67,17 +73,18 @@ class _ProblemList:
         return [*self._kept, *beyond]
 
 
-def _recover(tree: YamlMapping, problems: _ProblemList) -> tuple[Document | None, frozenset[str]]:
+def _recover(tree: YamlMapping, problems: _ProblemList, root: type[Root]) -> tuple[Root | None, frozenset[str]]:
     """Recover a document from nodes with errors, which are changed: correct mistyped keys, remove what is invalid.
 
     Returns the document and the names of what was removed.
     """
     lost: set[str] = set()
     removed_slots: set[tuple[int, Any]] = set()  # a key that was removed is not reported as missing
+    required_keys = [key for key, field in root.model_fields.items() if field.is_required()]
     for _ in range(_MAX_ROUNDS):
-        _fill_required_keys(tree, lost)
+        _fill_required_keys(tree, lost.intersection(required_keys))
         try:
-            return Document.model_validate(tree), frozenset(lost)
+            return root.model_validate(tree), frozenset(lost)
         except ValidationError as invalid:
             errors = invalid.errors(include_url=False, include_input=False)
         mistyped = [error for error in errors if error["type"] == "extra_forbidden"]
@@ -89,12 +96,12 @@ def _recover(tree: YamlMapping, problems: _ProblemList) -> tuple[Document | None
                 if not problems.admit(kind):
                     cuts.append(_select_cut(path, error))
                     continue
-                problems.add(kind, _build_problem(tree, path, error))
-            if not (error["type"] == "extra_forbidden" and _correct_key(tree, path)):
+                problems.add(kind, _build_problem(tree, path, error, root))
+            if not (error["type"] == "extra_forbidden" and _correct_key(tree, path, root)):
                 cuts.append(_select_cut(path, error))
         has_removed = _remove_nodes(cuts, lost)
         removed_slots.update(_identify_slot(*step) for step in cuts)
-        missing_keys = [key for key in _REQUIRED_KEYS if key not in tree and not mistyped]
+        missing_keys = [key for key in required_keys if key not in tree and not mistyped]
         lost.update(missing_keys)
         if not (has_removed or mistyped or missing_keys):
             break
@@ -105,24 +112,22 @@ def _identify_slot(node: YamlNode, step: Any) -> tuple[int, Any]:
     return id(node), step
 
 
-_REQUIRED_KEYS: Final = ("instrument", "title", "items")
-
-
-def _fill_required_keys(tree: YamlMapping, lost: set[str]) -> None:
+def _fill_required_keys(tree: YamlMapping, lost: Iterable[str]) -> None:
     """Fill in required keys whose absence has been reported."""
-    for key in _REQUIRED_KEYS:
-        if key in lost and key not in tree:
-            where = tree.where
-            tree[YamlScalar(key, where)] = YamlList(where) if key == "items" else YamlScalar(key, where)
+    where = tree.where
+    for key in lost:
+        if key not in tree:
+            is_list = key in ("items", "scenarios")
+            tree[YamlScalar(key, where)] = YamlList(where) if is_list else YamlScalar(key, where)
 
 
-def _correct_key(tree: YamlMapping, path: NodePath) -> bool:
+def _correct_key(tree: YamlMapping, path: NodePath, root: type[BaseModel]) -> bool:
     """Correct a mistyped key, if possible, so that the rest of its part is validated; return whether it was."""
     node, key = path[-1] if path else (tree, "")
     if not isinstance(node, YamlMapping) or not isinstance(key, str) or key not in node:
         return False
-    near = _find_nearest_key(key, _list_known_keys(path))
-    if near is None or near in node or not _is_similar(key, near) or _list_types_with_key(key, _find_model(path)):
+    near = _find_nearest_key(key, _list_known_keys(path, root))
+    if near is None or near in node or not _is_similar(key, near) or _list_types_with_key(key, _find_model(path, root)):
         return False
     node[YamlScalar(near, locate_key(node, key))] = node.pop(key)
     return True
@@ -222,7 +227,7 @@ def find_path_owner(path: Iterable[tuple[YamlNode, Any]]) -> str:
 _SECTIONS: Final = frozenset(Document.model_fields) - {"items", "title", "instrument", "version", "quotas"}
 
 
-def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Problem:
+def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails, root: type[BaseModel]) -> Problem:
     value, where = _find_node(tree, path)
     node, step = path[-1] if path else (tree, "")
     who, key = find_path_owner(path), _format_key(path, find_path_owner(path))
@@ -234,7 +239,7 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
                 where, length, key = (locate_key(node, step), len(str(step)), _format_key(path[:-1], who))
             return Problem(ctx["rule"], where, who, _prefix_with_key(key, ctx["what"]), ctx["remedy"], length=length)
         case "extra_forbidden":
-            return _build_unknown_key_problem(str(step), node, path, who)
+            return _build_unknown_key_problem(str(step), node, path, who, root)
         case "missing":
             part = "the file" if node is tree else _describe_part(node)
             at, length = node.where, 1
@@ -260,7 +265,8 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
             owner = str(value["id"]) if "id" in value else who
             capitalized = next((str(name) for name in value if str(name).casefold() == "type"), None)
             if capitalized is not None:
-                return _build_unknown_key_problem(capitalized, value, [*path, (value, capitalized)], owner, ["type"])
+                at_key = [*path, (value, capitalized)]
+                return _build_unknown_key_problem(capitalized, value, at_key, owner, root, ["type"])
             return Problem(
                 "missing-key", where, owner, "the item needs a type", f"add `type:` and one of {', '.join(ITEM_TYPES)}"
             )
@@ -287,9 +293,9 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
 
 
 def _build_unknown_key_problem(
-    key: str, node: YamlNode, path: NodePath, who: str, known: Sequence[str] | None = None
+    key: str, node: YamlNode, path: NodePath, who: str, root: type[BaseModel], known: Sequence[str] | None = None
 ) -> Problem:
-    known, model = known or _list_known_keys(path), _find_model(path)
+    known, model = known or _list_known_keys(path, root), _find_model(path, root)
     what, near = f"{key!r} is not a key here", _find_nearest_key(key, known)
     synonym = KEY_SYNONYMS.get(key.casefold())
     remedy = f"did you mean {near!r}?" if near else f"the keys here are {', '.join(known)}"
@@ -346,15 +352,15 @@ def _describe_part(node: YamlNode) -> str:
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
-def _list_known_keys(path: NodePath) -> list[str]:
+def _list_known_keys(path: NodePath, root: type[BaseModel]) -> list[str]:
     """List the keys of the part at the end of the path, from the model that applies there."""
-    model = _find_model(path)
+    model = _find_model(path, root)
     return list_keys(model) if model is not None else []
 
 
-def _find_model(path: NodePath) -> type[BaseModel] | None:
+def _find_model(path: NodePath, root: type[BaseModel]) -> type[BaseModel] | None:
     """Find the model at the end of the path, by the annotations of the fields."""
-    model: type[BaseModel] | None = Document
+    model: type[BaseModel] | None = root
     for node, step in path[:-1]:
         if isinstance(node, YamlMapping) and model is not None and isinstance(step, str):
             field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)

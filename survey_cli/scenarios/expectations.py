@@ -1,0 +1,195 @@
+"""Departures of a run from what its scenario expects, each with the condition that decided."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from survey_cli.entries import LineEntry, PickEntry, to_plain_text
+from survey_cli.instrument.compiled.model import CompiledNode, ItemGroup
+from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.source.nodes import YamlScalar
+from survey_cli.problems import Position
+from survey_cli.scenarios.coverage import ObservedWalk
+from survey_cli.scenarios.reading import ScenarioTest
+from survey_cli.scenarios.running import ScenarioRun
+from survey_cli.values import NOT_ASKED, Missing, Place
+from survey_cli.wording import format_quantity, shorten
+
+
+class Departure(NamedTuple):
+    """One difference between what is expected and what happened."""
+
+    where: Position
+    """In the scenario file."""
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def compare(test: ScenarioTest, run: ScenarioRun, walk: ObservedWalk) -> list[Departure]:
+    """Return every departure of a run from its scenario."""
+    return list(_Comparison(test, run, walk).iterate())
+
+
+class _Comparison:
+    def __init__(self, test: ScenarioTest, run: ScenarioRun, walk: ObservedWalk) -> None:
+        self.test, self.run, self.walk = test, run, walk
+        self.instrument = run.interview.instrument
+        self.language = run.interview.language
+        self.asked = set(run.route)
+        self.order = {item: number for number, item in enumerate(self.instrument.items)}
+
+    def iterate(self) -> Iterator[Departure]:
+        run, expect, where = self.run, self.test.expect, self.test.where
+        stopped = run.unanswered is not None
+        if run.unanswered is not None:
+            yield Departure(where, self._explain_stop(run.unanswered))
+        for place, why in run.rejections.items():
+            if str(place) not in expect.rejected:
+                stopped = True
+                yield Departure(where, f"the answer to {place} is refused: {why}")
+        if not stopped:
+            yield from self._compare_route()
+        if expect.ends is not None and run.outcome and run.outcome != expect.ends:
+            at = expect.find_position("ends")
+            last = run.route[-1] if run.route else "the beginning"
+            yield Departure(at, f"it ends at {last} with {run.outcome}, expected {expect.ends}")
+        yield from self._compare_words()
+        yield from self._compare_values()
+
+    def _compare_route(self) -> Iterator[Departure]:
+        expect = self.test.expect
+        for key in expect.asked:
+            if not self._is_asked(Place.parse(key)):
+                yield Departure(key.where, self.explain(Place.parse(key)))
+        for key in expect.not_asked:
+            if self._is_asked(Place.parse(key)):
+                yield Departure(key.where, self.explain(Place.parse(key)))
+        excused = {Place.parse(key) for key in expect.not_asked}
+        for place in self.test.scenario.answers:
+            is_excused = bool({place, Place(place.item)} & excused)
+            if place not in self.asked and not is_excused and not self.run.rejections:
+                yield Departure(self.test.where, f"there is an answer to {place}: {self.explain(place)}")
+
+    def _is_asked(self, place: Place) -> bool:
+        group = self.instrument.groups.get(place.item)
+        items = {item.id for item in group.items} if group is not None else {place.item}
+        return any(other.item in items and place.turn in (None, other.turn) for other in self.asked)
+
+    def _explain_stop(self, place: Place) -> str:
+        """Explain that an item is asked without an answer, and which answer was expected instead."""
+        at = self.order[place.item]
+        passed = [p for p in self.test.scenario.answers if p not in self.asked and self.order[p.item] < at]
+        if passed:
+            return f"asked {place}, expected {self.explain(passed[0])}"
+        machine = self.run.interview.machine
+        stop = machine.current_stop
+        assert stop is not None
+        context = machine.walk.build_item_context(stop, self.language)
+        entry = stop.item.question.build_entry(context)
+        possible: list[str] = []
+        if isinstance(entry, PickEntry):
+            possible = [f"{option.code} ({shorten(to_plain_text(option.text), 30)})" for option in entry.options]
+        elif isinstance(entry, LineEntry) and entry.hint:
+            possible = [entry.hint]
+        possible += [f".{decline.id}" for decline in stop.item.declines]
+        return f"asked {place}, which has no answer — add it under answers: {', '.join(possible) or 'any text'}"
+
+    def explain(self, place: Place) -> str:
+        """Explain why an item or group was asked or was not: `q8: ask_if at f.yaml:40:5 is false because a = 2 (No)`."""
+        for node in self._find_path(place.item):
+            decision = self.walk.decisions.get((node.id, place.turn), self.walk.decisions.get((node.id, None)))
+            if decision is None:
+                break
+            if not decision.asked or (node.id == place.item and decision.condition is not None):
+                value = decision.value
+                truth = "unknown" if isinstance(value, Missing) else "true" if value is True else "false"
+                within = "" if node.id == place.item else f"{node.id}."
+                if decision.condition is None:
+                    return f"{place}: none of its options is offered"
+                at = _find_node_position(node, decision.key)
+                inputs = " and ".join(f"{name} = {self._format(name, value)}" for name, value in decision.inputs)
+                because = f" because {inputs}" if inputs else ""
+                return f"{place}: {within}{decision.key} at {at} is {truth}{because}"
+        if self._is_asked(place):
+            return f"{place}: it has no condition"
+        item = self.instrument.items.get(place.item)
+        if place.turn is not None and item is not None and (item.roster, None) in self.walk.decisions:
+            turns = self.run.interview.machine.walk.env.get(f"#{item.roster}", ())
+            return (
+                f"{place}: {item.roster} has {format_quantity(len(turns) if isinstance(turns, tuple) else 0, 'turn')}"
+            )
+        return f"{place}: the interview ended before it, at {self.run.route[-1]}"
+
+    def _find_path(self, name: str) -> list[CompiledNode]:
+        """Return the groups around an item or group, the outermost first, and itself."""
+
+        def search(group: ItemGroup) -> list[CompiledNode]:
+            for child in group.children:
+                if child.id == name:
+                    return [child]
+                if isinstance(child, ItemGroup) and (below := search(child)):
+                    return [child, *below]
+            return []
+
+        return search(self.instrument.root)
+
+    def _format(self, name: str, value: Any) -> str:
+        """Format a value for a designer: `2 (No)`, `.dk`."""
+        item = self.instrument.items.get(name)
+        if isinstance(value, Missing):
+            return "not asked" if value == NOT_ASKED else f".{value.kind}"
+        if item is None or not item.options:
+            return format_value(value)
+        label = item.question.format_answer(item, value, {}, self.language, self.walk.env, with_code=False)
+        return format_value(value) if label == str(value) else f"{format_value(value)} ({label})"
+
+    def _compare_words(self) -> Iterator[Departure]:
+        """Compare what was read aloud, and what checks said."""
+        run, expect = self.run, self.test.expect
+        warnings = {place: " / ".join(texts) for place, texts in run.warnings.items()}
+        for words, actual, verb in (
+            (expect.text, run.texts, "reads"),
+            (expect.rejected, run.rejections, "is refused with"),
+            (expect.warned, warnings, "is questioned with"),
+        ):
+            for key, text in words.items():
+                found = actual.get(Place.parse(key))
+                if found is None:
+                    not_there = self.explain(Place.parse(key)) if verb == "reads" else f"no answer to {key} {verb} it"
+                    yield Departure(key.where, f"expected {str(text)!r}: {not_there}")
+                elif " ".join(text.split()) not in " ".join(found.split()):
+                    yield Departure(key.where, f"{key} {verb} {found!r}, expected {str(text)!r}")
+
+    def _compare_values(self) -> Iterator[Departure]:
+        state = self.run.interview.evaluate_route()
+        for key, text in self.test.expect.value.items():
+            place = Place.parse(key)
+            name = place.item if place.turn is None else place
+            recorded = state.answers.get(place)
+            value = recorded.cell if recorded is not None else state.env.get(name, NOT_ASKED)
+            if not _is_same(value, text):
+                yield Departure(key.where, f"{key} is {self._format(place.item, value)}, expected {text}")
+
+
+def _find_node_position(node: CompiledNode, key: str) -> Position:
+    spec = node.question if isinstance(node, CompiledItem) else node.spec
+    return spec.find_position(key) if spec is not None else Position("")
+
+
+def format_value(value: Any) -> str:
+    """Format a value as a scenario has it: codes with spaces, a missing value as `.dk`."""
+    if isinstance(value, Missing):
+        return f".{value.kind}"
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _is_same(value: Any, text: YamlScalar) -> bool:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(text) == value
+        except ValueError:
+            return False
+    return format_value(value) == text

@@ -1,0 +1,166 @@
+"""Tests of a questionnaire with scenarios: run them, sum up what they cover, write the results, generate a suite."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.source.load import load_source
+from survey_cli.problems import Position, Problem, UserError, select_errors
+from survey_cli.proof.goals import Goal
+from survey_cli.samples.cases.columns import InvalidValue, clean_text, make_role_reader
+from survey_cli.scenarios.coverage import KINDS, describe_goal, list_coverage, locate_goal, observe
+from survey_cli.scenarios.expectations import Departure, compare
+from survey_cli.scenarios.generation import generate_scenarios, render_scenarios
+from survey_cli.scenarios.reading import ScenarioTest, read_scenarios
+from survey_cli.scenarios.running import run_scenario
+from survey_cli.services.output_files import check_output_path, write_text_file
+from survey_cli.values import Missing, Value
+from survey_cli.wording import format_quantity
+
+SUFFIX: Final = ".scenarios.yaml"
+SCHEMA_LINE: Final = "# yaml-language-server: $schema=./scenarios.schema.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioResult:
+    """How one scenario went."""
+
+    name: str
+    where: Position
+    ends: str
+    """The outcome; empty where it came to no end."""
+    asked: int
+    departures: tuple[Departure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotCovered:
+    """Something that no scenario makes happen."""
+
+    where: Position
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteResult:
+    """How all scenarios went, and what they cover together."""
+
+    file: str
+    scenarios: tuple[ScenarioResult, ...]
+    coverage: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By kind: how many happened, of how many."""
+    not_covered: tuple[NotCovered, ...] = ()
+    impossible: int | None = None
+    """How many were left out because the proof shows that they can't happen; None where nothing was proved."""
+
+    @property
+    def failed(self) -> int:
+        return sum(bool(scenario.departures) for scenario in self.scenarios)
+
+
+def find_scenario_file(file: str) -> str:
+    """Return the scenario file beside a questionnaire."""
+    return str(Path(file).with_suffix(SUFFIX))
+
+
+def run_suite(file: str, scenario_file: str, today: date, *, proved: bool = False) -> SuiteResult:
+    """Run all scenarios of a file. Raises UserError where it, or the questionnaire, has errors."""
+    instrument = open_instrument(file)
+    tests, problems = check_scenarios(instrument, scenario_file, today)
+    if errors := select_errors(problems):
+        what = f"the scenarios have {format_quantity(len(errors), 'problem')}"
+        raise UserError(scenario_file, what, "fix what is listed", tuple(errors))
+    goals = list_coverage(instrument)
+    impossible = None
+    if proved:
+        impossible = [goal for goal in goals if goal in set(_prove(instrument, today)[1])]
+        goals = [goal for goal in goals if goal not in impossible]
+    covered: set[Goal] = set()
+    results = []
+    for test in tests:
+        run = run_scenario(instrument, test.scenario)
+        seen, walk = observe(run)
+        covered |= seen
+        departures = tuple(compare(test, run, walk))
+        results.append(
+            ScenarioResult(
+                name=test.scenario.name,
+                where=test.where,
+                ends=run.outcome,
+                asked=len(run.route),
+                departures=departures,
+            )
+        )
+    kinds = {kind: [goal for goal in goals if includes(instrument, goal)] for kind, includes in KINDS.items()}
+    return SuiteResult(
+        file=scenario_file,
+        scenarios=tuple(results),
+        coverage={kind: (len(covered.intersection(some)), len(some)) for kind, some in kinds.items() if some},
+        not_covered=tuple(
+            NotCovered(locate_goal(instrument, goal), describe_goal(goal, negated=True))
+            for goal in goals
+            if goal not in covered
+        ),
+        impossible=None if impossible is None else len(impossible),
+    )
+
+
+def check_scenarios(
+    instrument: Instrument, scenario_file: str, today: date
+) -> tuple[list[ScenarioTest], list[Problem]]:
+    """Read a scenario file against its questionnaire."""
+
+    def read_sample(column: str, text: str) -> Value | Missing:
+        value = make_role_reader(instrument, instrument.sample[column])(clean_text(text))
+        if isinstance(value, InvalidValue):
+            raise UserError(column, value.what, value.remedy)
+        return value
+
+    return read_scenarios(load_source(scenario_file), instrument, today, read_sample)
+
+
+def _prove(instrument: Instrument, today: date) -> tuple[Mapping[Goal, object], list[Goal]]:
+    try:
+        from survey_cli.proof.verdicts import prove
+    except ImportError as error:
+        what = "the proof needs a library that is not installed"
+        raise UserError("survey test", what, "pip install 'survey-cli[proof]'") from error
+    verdicts = prove(instrument, today)
+    return verdicts.possible, verdicts.impossible
+
+
+def generate_suite(file: str, target: str, today: date, *, force: bool = False) -> int:
+    """Write a file of scenarios that cover everything that is possible; returns how many there are."""
+    path = Path(target)
+    check_output_path(path, force=force)
+    instrument = open_instrument(file)
+    scenarios = generate_scenarios(instrument, _prove(instrument, today)[0].values())  # type: ignore[arg-type]
+    text = "\n".join((SCHEMA_LINE, *render_scenarios(instrument, scenarios), ""))
+    write_text_file(path, lambda stream: stream.write(text), force=force, public=True)
+    return len(scenarios)
+
+
+def write_junit(result: SuiteResult, target: str) -> None:
+    """Write the results in the form that continuous integration servers read."""
+    suite = ET.Element(
+        "testsuite", name=result.file, tests=str(len(result.scenarios)), failures=str(result.failed), errors="0"
+    )
+    for scenario in result.scenarios:
+        case = ET.SubElement(
+            suite,
+            "testcase",
+            name=scenario.name,
+            classname=result.file,
+            file=result.file,
+            line=str(scenario.where.line),
+        )
+        if scenario.departures:
+            lines = "\n".join(map(str, scenario.departures))
+            ET.SubElement(case, "failure", message=scenario.departures[0].what).text = lines
+    text = ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+    write_text_file(Path(target), lambda stream: stream.write(text), force=True, public=True)

@@ -1,0 +1,248 @@
+"""Scenario files: what is wrong in them, where a run departs from them, what they cover, and generated ones."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from support.scenario import instrument
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.source.load import load_source_text
+from survey_cli.problems import UserError
+from survey_cli.proof.goals import Goal
+from survey_cli.proof.verdicts import prove
+from survey_cli.scenarios.coverage import describe_goal, list_coverage, observe
+from survey_cli.scenarios.expectations import compare
+from survey_cli.scenarios.generation import generate_scenarios, render_scenarios
+from survey_cli.scenarios.reading import ScenarioTest, read_scenarios
+from survey_cli.scenarios.running import run_scenario
+from survey_cli.scenarios.witnesses import replay_witness
+from survey_cli.values import Missing, Value
+
+INSTRUMENTS = Path(__file__).parents[2] / "instruments"
+TODAY = date(2026, 11, 27)
+WORK = """\
+instrument: work
+title: Work
+sample:
+  region: {type: single, options: {1: North, 2: South}}
+items:
+  - {id: consent, type: single, text: May I?, options: {1: "Yes", 2: "No"}}
+  - {id: stop, type: end, outcome: refusal_hard, unless: consent == 1}
+  - {id: has_job, type: single, text: Do you have a job?, options: {1: "Yes", 2: "No"}}
+  - id: work
+    type: section
+    ask_if: has_job == 1
+    items:
+      - {id: hours, type: number, max: 168, text: How many hours?,
+         checks: {expect: hours > 0, say: Hours above zero only.}}
+      - {id: ways, type: multiple, text: How do you go?, options: {1: Bus, 2: Car, 9: {text: Other, specify: true}}}
+  - {id: people, type: number, max: 4, text: How many people?}
+  - id: person
+    type: roster
+    count: people
+    max: 4
+    items:
+      - {id: name, type: text, text: First name?}
+      - {id: age, type: number, max: 110, text: "How old is {name}?"}
+  - {id: satisfied, type: single, text: Are you satisfied?, options: {1: "Yes", 2: "No"}}
+compute:
+  adults: count(person.age >= 18)
+"""
+
+
+def read(text: str, source: str = WORK) -> tuple[list[ScenarioTest], list[str]]:
+    def read_sample(column: str, value: str) -> Value | Missing:
+        if value not in ("1", "2"):
+            raise UserError(column, "the value does not fit the column", "write 1 or 2")
+        return int(value)
+
+    tests, problems = read_scenarios(load_source_text(text, "s.yaml"), instrument(source), TODAY, read_sample)
+    return tests, [str(problem) for problem in problems]
+
+
+def test_departures(text: str) -> list[str]:
+    tests, problems = read(text)
+    assert not problems
+    found = []
+    for test in tests:
+        run = run_scenario(instrument(WORK), test.scenario)
+        found += [str(departure) for departure in compare(test, run, observe(run)[1])]
+    return found
+
+
+test_departures.__test__ = False  # type: ignore[attr-defined]
+
+
+def test_a_scenario_of_every_part_passes() -> None:
+    assert (
+        test_departures("""\
+answers: {consent: 1}
+scenarios:
+- name: A household with two people
+  case: {date: 2026-01-31, sample: {region: 2}, interviewer: Kim, language: en, seed: 3}
+  answers:
+    has_job: 1
+    hours: .dk
+    ways: [1, 9 on foot]
+    people: 2
+    name#1: Ann
+    age#1: 40
+    name#2: Bo
+    age#2: 12
+    satisfied: 1
+  steps:
+  - {at: age#2, back: 1}
+  - correct: {hours: 38}
+  expect:
+    ends: complete
+    asked: [work, hours, age#2]
+    not_asked: [stop, age#3]
+    text: {age#2: How old is Bo?}
+    value: {adults: 1, hours: 38, ways: [1, 9], region: 2, age#3: .not_asked}
+""")
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("  answer: {consent: 1}", "s.yaml:3:3: 'answer' is not a key here — did you mean 'answers'?"),
+        ("  answers: {concent: 1}", "s.yaml:3:13: A: there is no item 'concent' — did you mean 'consent'?"),
+        (
+            "  answers: {has_job: 3}",
+            "s.yaml:3:22: A: has_job: 3 is not offered here: 1, 2 — write a code, or a decline",
+        ),
+        ("  answers: {has_job: .skip}", "s.yaml:3:22: A: has_job: .skip is not offered here: 1, 2"),
+        ("  answers: {name: Bo}", "s.yaml:3:13: A: name is asked in each turn of person — name the turn: name#1"),
+        ("  answers: {name#5: Bo}", "s.yaml:3:13: A: person has at most 4 turns"),
+        ("  answers: {hours#1: 5}", "s.yaml:3:13: A: hours is not in a roster — write hours"),
+        (
+            "  expect: {ends: quota_full}",
+            "A: there is no end with outcome 'quota_full' — there are complete,",
+        ),
+        ("  expect: {value: {adult: 1}}", "s.yaml:3:20: A: there is no item 'adult'"),
+        ("  case: {sample: {region: 3}}", "s.yaml:3:27: A: region: the value does not fit the column — write 1 or 2"),
+        ("  case: {sample: {religion: 3}}", "there is no sample column 'religion' — did you mean 'region'?"),
+        ("  case: {date: 31 Jan}", "s.yaml:3:16: date: '31 Jan' is not a date — write year-month-day"),
+        ("  others: last", "s.yaml:3:11: others: 'last' is not valid here — write first"),
+        ("  steps: [{at: hours}]", "s.yaml:3:11: A: a step has either back: or correct:"),
+    ],
+)
+def test_a_slip_has_line_column_and_remedy(line: str, problem: str) -> None:
+    _, problems = read(f"scenarios:\n- name: A\n{line}\n")
+    assert any(problem in text for text in problems), problems
+
+
+def test_a_question_without_an_answer_says_what_could_be_answered() -> None:
+    text = "scenarios:\n- name: A\n  answers: {consent: 1}\n"
+    (departure,) = test_departures(text)
+    assert departure == (
+        "s.yaml:2:3: asked has_job, which has no answer — add it under answers: 1 (Yes), 2 (No), .dk, .refused"
+    )
+
+
+def test_a_wrong_turn_names_the_condition_that_decided() -> None:
+    text = "scenarios:\n- name: A\n  answers: {consent: 1, has_job: 2, hours: 38}\n"
+    (departure,) = test_departures(text)
+    assert departure == (
+        "s.yaml:2:3: asked people, expected hours: work.ask_if at instrument.yaml:11:13 is false because has_job = 2 (No)"
+    )
+
+
+def test_every_other_departure() -> None:
+    text = """\
+others: first
+scenarios:
+- name: A
+  answers: {has_job: .dk, ways: 1, people: 1, name#1: Bo, age#2: 3, age#1: 30}
+  expect:
+    ends: refusal_hard
+    asked: [hours]
+    not_asked: [satisfied]
+    text: {age#1: How old is Kim?}
+    value: {adults: 2}
+    warned: {age#1: Really?}
+- name: B
+  answers: {hours: 0}
+"""
+    assert test_departures(text) == [
+        "s.yaml:7:13: hours: work.ask_if at instrument.yaml:11:13 is unknown because has_job = .dk",
+        "s.yaml:8:17: satisfied: it has no condition",
+        "s.yaml:3:3: there is an answer to ways: ways: work.ask_if at instrument.yaml:11:13 is unknown because "
+        "has_job = .dk",
+        "s.yaml:3:3: there is an answer to age#2: age#2: person has 1 turn",
+        "s.yaml:6:11: it ends at satisfied with complete, expected refusal_hard",
+        "s.yaml:9:12: age#1 reads 'How old is Bo?', expected 'How old is Kim?'",
+        "s.yaml:11:14: expected 'Really?': no answer to age#1 is questioned with it",
+        "s.yaml:10:13: adults is 1, expected 2",
+        "s.yaml:12:3: the answer to hours is refused: Hours above zero only.",
+    ]
+
+
+def test_a_refused_answer_can_be_expected() -> None:
+    text = "others: first\nscenarios:\n- {name: A, answers: {hours: 0}, expect: {rejected: {hours: above zero}}}\n"
+    assert test_departures(text) == []
+
+
+def cover(source: str, text: str) -> tuple[set[str], list[str]]:
+    tests, problems = read(text, source)
+    assert not problems
+    seen, failed = set(), []
+    for test in tests:
+        run = run_scenario(instrument(source), test.scenario)
+        covered, walk = observe(run)
+        seen |= covered
+        failed += compare(test, run, walk)
+    assert not failed
+    everything = list_coverage(instrument(source))
+    return {describe_goal(goal) for goal in everything if goal in seen}, [
+        describe_goal(goal, negated=True) for goal in everything if goal not in seen
+    ]
+
+
+def test_coverage_is_what_happened() -> None:
+    text = "others: first\nscenarios:\n- {name: A, answers: {people: 1}}\n- {name: B, answers: {has_job: .dk}}\n"
+    covered, missing = cover(WORK, text)
+    assert {
+        "work is asked",
+        "work is not asked",
+        "the condition of work is unknown",
+        "age is read with name",
+    } <= covered
+    assert missing == [
+        "stop is never asked",
+        "the condition of stop is never unknown",
+        "check 1 of hours never fires",
+    ]
+
+
+@pytest.mark.parametrize("name", ["household", "asu_2000", "customer", "features/roster_count", "features/split"])
+def test_a_generated_suite_is_small_passes_and_covers_all_that_is_possible(name: str) -> None:
+    path = INSTRUMENTS / f"{name}.yaml"
+    opened = open_instrument(str(path))
+    verdicts = prove(opened, TODAY)
+    generated = generate_scenarios(opened, verdicts.possible.values())
+    text = "\n".join(render_scenarios(opened, generated))
+    tests, problems = read_scenarios(load_source_text(text, "s.yaml"), opened, TODAY, lambda _, text: int(text))
+    assert not problems
+    seen = set()
+    for test in tests:
+        run = run_scenario(opened, test.scenario)
+        covered, walk = observe(run)
+        assert not compare(test, run, walk)
+        seen |= covered
+    wanted = set(list_coverage(opened)).intersection(verdicts.possible)
+    assert wanted <= seen
+    witnesses = {id(witness): witness for witness in verdicts.possible.values()}.values()
+    sets = [observe(replay_witness(opened, witness)[1])[0] & wanted for witness in witnesses]
+    assert len(tests) <= 1.3 * count_greedy(sets, wanted)
+
+
+def count_greedy(sets: list[frozenset[Goal]], wanted: set[Goal]) -> int:
+    count, left = 0, set(wanted)
+    while left:
+        left -= max(sets, key=lambda some: len(some & left))
+        count += 1
+    return count
