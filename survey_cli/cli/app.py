@@ -77,6 +77,7 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
                 "reopen": "case:reopen",
                 "free": "case:free",
                 "reassign": "case:reassign",
+                "migrate": "case_migration:migrate",
             },
         ),
         "queue": CommandEntry(

@@ -14,6 +14,7 @@ from survey_cli.engine.events import (
     EventStamp,
     InterviewEnded,
     InterviewEvent,
+    InterviewMigrated,
     InterviewResumed,
     InterviewStarted,
     InterviewStopped,
@@ -167,6 +168,20 @@ def _decode_specify_texts(encoded: Any) -> dict[Code, str]:
     return words
 
 
+def _decode_place(encoded: Any) -> Place:
+    try:
+        return Place.parse(encoded)
+    except (ValueError, AttributeError):
+        raise EventDecodeError(f"{encoded!r} is no place") from None
+
+
+def _decode_confirmed_query(encoded: Any) -> tuple[Place, int, tuple[str, ...]]:
+    match encoded:
+        case [place, int(check), [*inputs]] if all(isinstance(text, str) for text in inputs):
+            return _decode_place(place), check, tuple(inputs)
+    raise EventDecodeError(f"{encoded!r} is no confirmed query")
+
+
 # Events
 
 
@@ -215,6 +230,12 @@ def _encode_details(event: InterviewEvent) -> tuple[str, Place | None, dict[str,
             return "stopped", None, {"outcome": outcome}
         case InterviewEnded(_, outcome):
             return "ended", None, {"outcome": outcome}
+        case InterviewMigrated(_, instrument, dropped, lapsed, confirmed):
+            details = {"instrument": instrument}
+            details |= {"dropped": [str(place) for place in dropped]} if dropped else {}
+            details |= {"lapsed": [str(place) for place in lapsed]} if lapsed else {}
+            details |= {"confirmed": [[str(place), *rest] for place, *rest in confirmed]} if confirmed else {}
+            return "migrated", None, details
         case AnswersErased(_, why, remaining):
             details = {"why": why}
             if remaining is not None:
@@ -279,6 +300,12 @@ class _FieldReader:
             raise EventDecodeError(f"{self.kind}: {name} should be an object and is {encoded!r}")
         return {name: _decode_value(value) for name, value in encoded.items()}
 
+    def take_list(self, name: str) -> list[Any]:
+        value = self.remaining.pop(name, [])
+        if not isinstance(value, list):
+            raise EventDecodeError(f"{self.kind}: {name} should be a list and is {value!r}")
+        return value
+
     def check_empty(self) -> None:
         if self.remaining:
             raise EventDecodeError(f"{self.kind}: unknown fields: {', '.join(self.remaining)}")
@@ -336,6 +363,14 @@ def _build_event(kind: str, place: Place | None, stamp: EventStamp, fields: _Fie
                 return InterviewStopped(stamp, fields.take_text("outcome"))
             case "ended":
                 return InterviewEnded(stamp, fields.take_text("outcome"))
+            case "migrated":
+                return InterviewMigrated(
+                    stamp,
+                    fields.take_text("instrument"),
+                    tuple(map(_decode_place, fields.take_list("dropped"))),
+                    tuple(map(_decode_place, fields.take_list("lapsed"))),
+                    tuple(map(_decode_confirmed_query, fields.take_list("confirmed"))),
+                )
             case "erased":
                 why = fields.take_text("why")
                 return AnswersErased(stamp, why, fields.take_cells("left") if "left" in fields.remaining else None)

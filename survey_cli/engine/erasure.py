@@ -11,6 +11,7 @@ from survey_cli.engine.events import (
     AnswersErased,
     InterviewEnded,
     InterviewEvent,
+    InterviewMigrated,
     InterviewResumed,
     InterviewStarted,
     InterviewStopped,
@@ -41,6 +42,8 @@ def erase_content(event: InterviewEvent, *, sample: Collection[str]) -> Intervie
             return QueryConfirmed(stamp, place, 0)
         case NoteWritten():
             return event._replace(text="")
+        case InterviewMigrated():
+            return event._replace(confirmed=())
         case AnswersErased(stamp, why, remaining):
             return AnswersErased(stamp, why, None if remaining is None else {})
         case (
@@ -73,5 +76,7 @@ def remove_identifiers(event: InterviewEvent, *, names: Collection[str]) -> Inte
             return event._replace(reason="")
         case NoteWritten():
             return event._replace(text="")
+        case InterviewMigrated():
+            return event._replace(confirmed=())
         case _:
             return event

@@ -3,7 +3,7 @@
 What an event does is defined in `machine`; how it is stored, in `codec`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
@@ -53,11 +53,11 @@ class SessionContext(NamedTuple):
 
 @compare_by_class
 class InterviewStarted(NamedTuple):
-    """The first event, and the only one that names the instrument."""
+    """The first event."""
 
     stamp: EventStamp
     instrument: str
-    """The content hash of the instrument's full text."""
+    """The content hash of the version with which it began."""
     seed: int
     case: str
     today: date
@@ -188,6 +188,24 @@ class InterviewEnded(NamedTuple):
 
 
 @compare_by_class
+class InterviewMigrated(NamedTuple):
+    """The interview continues with another version of the questionnaire.
+
+    The events before it are of the earlier version. Their answers count in this one as far as it accepts them.
+    """
+
+    stamp: EventStamp
+    instrument: str
+    """The content hash of the version with which it continues."""
+    dropped: tuple[Place, ...] = ()
+    """Places whose answers do not carry over: their meaning has changed, or they are no longer in the questionnaire."""
+    lapsed: tuple[Place, ...] = ()
+    """Places whose answers did not count any more: each is shown again, and counts once it is kept."""
+    confirmed: tuple[tuple[Place, int, tuple[str, ...]], ...] = ()
+    """Queries that stay confirmed: place, index among the item's queries, and the values on which it depended."""
+
+
+@compare_by_class
 class AnswersErased(NamedTuple):
     """Values were removed from the journal at the respondent's request or by retention.
 
@@ -215,6 +233,7 @@ InterviewEvent: TypeAlias = (
     | InterviewSuspended
     | InterviewStopped
     | InterviewEnded
+    | InterviewMigrated
     | AnswersErased
 )
 
@@ -232,6 +251,16 @@ EVENT_KINDS: Final[Mapping[type[Any], str]] = {
     InterviewSuspended: "suspended",
     InterviewStopped: "stopped",
     InterviewEnded: "ended",
+    InterviewMigrated: "migrated",
     AnswersErased: "erased",
 }
 """The kind under which each event is stored and exported. These texts never change."""
+
+OFFICE_EVENTS: Final = (InterviewMigrated, AnswersErased)
+"""Events that are no part of a session: they change neither its duration nor whose interview it is."""
+
+
+def get_version(journal: Sequence[InterviewEvent]) -> str:
+    """Return the content hash of the version to which the last events of a journal belong."""
+    kinds = (InterviewStarted, InterviewMigrated)
+    return next(event.instrument for event in reversed(journal) if isinstance(event, kinds))

@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.computed_answers import compute_answer
-from survey_cli.engine.events import AnswersErased, EventStamp, InterviewEvent, InterviewResumed, InterviewStarted
+from survey_cli.engine.events import (
+    AnswersErased,
+    EventStamp,
+    InterviewEvent,
+    InterviewMigrated,
+    InterviewResumed,
+    InterviewStarted,
+)
 from survey_cli.engine.machine import COMPLETE, InterviewClock, InterviewStatus, Machine, RecordedAnswer
 from survey_cli.engine.notes import InterviewNote
 from survey_cli.engine.route import RouteWalk
@@ -104,12 +111,14 @@ class Interview:
     def replay(cls, instrument: Instrument, events: Iterable[InterviewEvent]) -> "Interview":
         """Replay these events. Raises ValueError where they are no journal of this instrument."""
         journal = list(events)
-        if journal and isinstance(journal[-1], AnswersErased):
-            return cls.from_machine(Machine.restore_erased(instrument, journal))
         if not journal or not isinstance(start := journal[0], InterviewStarted):
             raise ValueError("a journal begins with its start")
-        machine = Machine.begin(instrument, start)
-        for event in journal[1:]:
+        restored = 0
+        for index, event in enumerate(journal):
+            if isinstance(event, AnswersErased | InterviewMigrated):
+                restored = index
+        machine = Machine.restore(instrument, journal[: restored + 1]) if restored else Machine.begin(instrument, start)
+        for event in journal[restored + 1 :]:
             if (rejection := machine.apply(event)) is not None:
                 raise ValueError(f"event {len(machine.events)} ({type(event).__name__}): {rejection.why}")
         return cls.from_machine(machine)
@@ -139,7 +148,7 @@ class Interview:
     def measure_time(self, now: datetime) -> timedelta:
         """Return the time spent in all sessions; while it is open, the current one lasts until now."""
         machine = self.machine
-        last = machine.events[-1].stamp.at
+        last = machine.session_last_at
         return machine.earlier_sessions + (max(now, last) if self.status == "open" else last) - machine.session_began_at
 
     @property

@@ -12,10 +12,12 @@ from survey_cli.engine.check_places import list_check_places
 from survey_cli.engine.computed_answers import compute_answer
 from survey_cli.engine.events import (
     NO_SPECIFY_TEXTS,
+    OFFICE_EVENTS,
     AnswerKept,
     AnswersErased,
     InterviewEnded,
     InterviewEvent,
+    InterviewMigrated,
     InterviewResumed,
     InterviewStarted,
     InterviewStopped,
@@ -71,6 +73,16 @@ class RecordedAnswer(NamedTuple):
     """It has been off the route since, or was not valid: it is shown again, and counts once it is kept."""
 
 
+def _make_answer(event: QuestionAnswered | QuestionDeclined | ValueComputed) -> RecordedAnswer:
+    match event:
+        case QuestionAnswered():
+            return RecordedAnswer(event.value, event.specify_texts)
+        case QuestionDeclined():
+            return RecordedAnswer(get_missing(event.decline))
+        case ValueComputed():
+            return RecordedAnswer(event.value, {"of": str(event.pool_size)} if event.pool_size else NO_SPECIFY_TEXTS)
+
+
 class Machine:
     """The state of an interview, changed by accepted events only."""
 
@@ -79,7 +91,7 @@ class Machine:
         self.start = start
         self.events: list[InterviewEvent] = []
         self.notes = NoteList()
-        self.session_began_at = start.stamp.at
+        self.session_began_at = self.session_last_at = start.stamp.at
         self.earlier_sessions = timedelta()
         """The time spent in the sessions before the current one, each from its first event to its last."""
         self.recorded_answers: dict[Place, RecordedAnswer] = {}
@@ -96,11 +108,18 @@ class Machine:
         """After a jump: go on to the first open place."""
         self.target: Place | None = None
         """The place of a jump ahead, as far as nothing is open before it."""
+        self.is_migrated = False
+        """It was taken to another version: open places may lie between answered ones, which are passed."""
+        self.minutes_before_migration: dict[Place, int] = {}
+        """The minutes of interviewing at which each place was first answered, before a migration."""
         self.remaining_answers: Mapping[str, Cell] | None = None
         """The remaining cells by column, once answers were erased."""
         self.session = start.session
         self.clock = InterviewClock()
-        self.walk = RouteWalk(instrument, start.seed, self.build_env(), self._lapse, rules=start.rules)
+        self._walk_to_open_place()
+
+    def _walk_to_open_place(self) -> None:
+        self.walk = RouteWalk(self.instrument, self.start.seed, self.build_env(), self._lapse, rules=self.start.rules)
         self._arrive()
 
     @classmethod
@@ -111,22 +130,33 @@ class Machine:
         return machine
 
     @classmethod
-    def restore_erased(cls, instrument: Instrument, events: Sequence[InterviewEvent]) -> "Machine":
-        """Return the state of an interview whose answers were erased, without checking its events."""
+    def restore(cls, instrument: Instrument, events: Sequence[InterviewEvent]) -> "Machine":
+        """Return the state after a migration or an erasure, the last of these events.
+
+        The events before it are not checked: they are of another version, or say too little.
+        """
         start, *rest = events
         if not isinstance(start, InterviewStarted):
             raise ValueError("a journal begins with its start")
         machine = cls.begin(instrument, start)
         for event in rest:
             match event:
+                case QuestionAnswered() | QuestionDeclined() | ValueComputed():
+                    machine.recorded_answers[event.place] = _make_answer(event)
+                    machine.minutes_before_migration.setdefault(event.place, machine._measure_minutes(event))
                 case InterviewSuspended(_, outcome):
                     machine.status, machine.outcome = "suspended", outcome
                 case InterviewStopped(_, outcome):
                     machine.status, machine.outcome = "stopped", outcome
                 case InterviewEnded(_, outcome):
                     machine.status, machine.outcome = "ended", outcome
-                case InterviewResumed():
+                case InterviewResumed(_, session):
                     machine.status, machine.outcome = "open", ""
+                    machine.session, machine.language = session, session.language
+                case LanguageChanged(_, language):
+                    machine.language = language
+                case InterviewMigrated():
+                    machine._apply_migration(event, is_last=event is rest[-1])
                 case AnswersErased():
                     machine._apply_erasure(event)
                 case _:
@@ -134,11 +164,31 @@ class Machine:
             machine._record(event)
         return machine
 
+    def _apply_migration(self, event: InterviewMigrated, *, is_last: bool) -> None:
+        """Drop the answers that do not carry over and, where no other migration follows, go to the first open place."""
+        for place in event.dropped:
+            self.recorded_answers.pop(place, None)
+        if not is_last:
+            return
+        if event.instrument != self.instrument.hash:
+            raise ValueError("its last events are of another version")
+        for place in event.lapsed:
+            self._lapse(*place)
+        for place, check, inputs in event.confirmed:
+            if (answer := self.recorded_answers.get(place)) is not None:
+                confirmed = answer.confirmed_queries | {(check, inputs)}
+                self.recorded_answers[place] = answer._replace(confirmed_queries=confirmed)
+        self.answer_count = sum(answer.cell is not None for answer in self.recorded_answers.values())
+        self.returning = self.is_migrated = True
+        self._walk_to_open_place()
+
     def _record(self, event: InterviewEvent) -> None:
         """Add an event to the journal."""
         if isinstance(event, InterviewResumed):
-            self.earlier_sessions += self.events[-1].stamp.at - self.session_began_at
+            self.earlier_sessions += self.session_last_at - self.session_began_at
             self.session_began_at = event.stamp.at
+        if not isinstance(event, OFFICE_EVENTS):
+            self.session_last_at = event.stamp.at
         self.events.append(event)
         if isinstance(event, NoteWritten):
             self.notes.record(len(self.events), event)
@@ -204,7 +254,7 @@ class Machine:
             case AnswersErased():
                 self._apply_erasure(event)
                 rejection = None
-            case InterviewStarted():
+            case InterviewStarted() | InterviewMigrated():
                 return Rejection("the interview has already begun")
             case _:
                 return Rejection(CLOSED_REASON)
@@ -260,10 +310,14 @@ class Machine:
         if answer.cell is not None and stop.place not in self.recorded_answers:
             self.answer_count += 1
         self.recorded_answers[stop.place] = answer
-        time_spent = self.earlier_sessions + event.stamp.at - self.session_began_at
-        self.clock.minutes = max(0, time_spent // timedelta(minutes=1))
+        self.clock.minutes = self._measure_minutes(event)
         self._continue_from(stop, answer)
         return None
+
+    def _measure_minutes(self, event: InterviewEvent) -> int:
+        """Return the minutes of interviewing up to an event."""
+        time_spent = self.earlier_sessions + event.stamp.at - self.session_began_at
+        return max(0, time_spent // timedelta(minutes=1))
 
     def _check_entry(
         self, stop: RouteStop, event: QuestionAnswered | QuestionDeclined | ValueComputed | AnswerKept | QueryConfirmed
@@ -273,7 +327,7 @@ class Machine:
             case QuestionAnswered():
                 if isinstance(stop.item.question, ComputedItem):
                     return Rejection("the computer answers this item")
-                answer = RecordedAnswer(event.value, event.specify_texts)
+                answer = _make_answer(event)
                 if why := self.why_invalid(stop, answer):
                     return Rejection(why, places=self._list_failed_places(stop, answer.cell, why))
             case QuestionDeclined():
@@ -281,14 +335,11 @@ class Machine:
                     return Rejection(
                         "this cannot be declined" if not stop.item.declines else "not a decline of this item"
                     )
-                answer = RecordedAnswer(get_missing(event.decline))
+                answer = _make_answer(event)
             case ValueComputed():
                 if not isinstance(stop.item.question, ComputedItem):
                     return Rejection(f"{stop.place} is asked, not looked up")
-                specify_texts: Mapping[Code, str] = (
-                    {"of": str(event.pool_size)} if event.pool_size else NO_SPECIFY_TEXTS
-                )
-                answer = RecordedAnswer(event.value, specify_texts)
+                answer = _make_answer(event)
                 if why := self.why_invalid(stop, answer):
                     return Rejection(why)
             case AnswerKept():
@@ -408,6 +459,7 @@ class Machine:
             passes = self.returning and stop.place != self.target and not isinstance(stop.item.question, EndItem)
             if not (passes or isinstance(stop.item.question, ComputedItem)):
                 break
+            self.clock.minutes = self.minutes_before_migration.get(stop.place, self.clock.minutes)
             mark = self.walk.mark
             self.walk.record_answer(stop, answer.cell)
             self.query = self._find_open_query(stop, answer)
@@ -421,7 +473,7 @@ class Machine:
         elif stop.item.options_vary:
             self.walk.build_item_context(stop, self.language)  # so that conditions of options are evaluated now
         if stop is None or stop.place not in self.recorded_answers or stop.place == self.target:
-            self.returning, self.target = False, None
+            self.returning, self.target = self.is_migrated, None
 
     def _lapse(self, item: str, turn: int | None) -> None:
         """Mark the answer of a place that is off the route, or not valid: it does not count again by itself."""

@@ -14,6 +14,7 @@ from survey_cli.store.interviews.records import (
     InterviewOrigin,
     InterviewRow,
     JournalUpdate,
+    MigrationUpdate,
     Snapshot,
     WholeInterview,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "InterviewOrigin",
     "InterviewRow",
     "JournalUpdate",
+    "MigrationUpdate",
     "Snapshot",
     "Store",
     "WholeInterview",

@@ -147,6 +147,12 @@ def find_acceptance(store: Store, change: MeaningChange) -> Acceptance | None:
         return None
 
 
+def is_accepted_as_same(store: Store, change: MeaningChange) -> bool:
+    """Return whether somebody accepted the changed text as having the same meaning."""
+    acceptance = find_acceptance(store, change)
+    return acceptance is not None and acceptance.same
+
+
 def write_acceptance(store: Store, change: MeaningChange, acceptance: Acceptance) -> None:
     """Store an acceptance in place of an earlier one of the same change. Raises UserError."""
     value = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from survey_cli.engine.events import AnswersErased, InterviewEvent, QuestionAnswered
+from survey_cli.engine.events import AnswersErased, InterviewEvent, QuestionAnswered, get_version
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.engine.notes import list_notes
@@ -16,6 +16,7 @@ from survey_cli.table.columns import build_columns
 from survey_cli.table.paradata import (
     HEADING_COLUMNS,
     NOT_APPLICABLE,
+    FindVersion,
     RowHeading,
     find_labels,
     format_value,
@@ -61,14 +62,14 @@ class _PlaceHistory:
 
 
 def iterate_answer_rows(
-    instrument: Instrument, journal: Sequence[InterviewEvent], heading: RowHeading, language: str
+    find_version: FindVersion, journal: Sequence[InterviewEvent], heading: RowHeading, language: str
 ) -> Iterator[tuple[Cell, ...]]:
     """Yield one row per answer, in the order of the route, aligned with `ANSWER_COLUMNS`.
 
     Hidden items and erased interviews have no rows. An interview that lost only its identifying answers has rows for
-    those that remain. Raises ValueError where the journal is not one of this instrument.
+    those that remain. Raises ValueError where its events are not of their versions.
     """
-    histories = _collect_histories(instrument, journal)
+    instrument, histories = find_version(get_version(journal)), _collect_histories(find_version, journal)
     number = 0
     for place, answer in _select_answers(instrument, journal).items():
         if answer.cell is None or place.item in heading.hidden_items:
@@ -100,9 +101,9 @@ def iterate_answer_rows(
         )
 
 
-def _collect_histories(instrument: Instrument, journal: Sequence[InterviewEvent]) -> dict[Place, _PlaceHistory]:
+def _collect_histories(find_version: FindVersion, journal: Sequence[InterviewEvent]) -> dict[Place, _PlaceHistory]:
     histories: dict[Place, _PlaceHistory] = {}
-    for context in iterate_events(instrument, journal):
+    for context in iterate_events(find_version, journal):
         event = context.event
         if context.seconds is not None and context.position is not None:
             histories.setdefault(context.position, _PlaceHistory()).seconds += context.seconds

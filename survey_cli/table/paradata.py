@@ -3,17 +3,19 @@
 One row per event; personal values are empty unless they are requested.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Final, NamedTuple, assert_never
+from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.engine.events import (
     EVENT_KINDS,
+    OFFICE_EVENTS,
     AnswerKept,
     AnswersErased,
     InterviewEnded,
     InterviewEvent,
+    InterviewMigrated,
     InterviewResumed,
     InterviewStarted,
     InterviewStopped,
@@ -41,6 +43,8 @@ HEADING_COLUMNS: Final = tuple(
 """The columns that identify the interview; each row begins with them."""
 
 
+FindVersion: TypeAlias = Callable[[str], Instrument]
+"""Returns the instrument with this content hash: a journal has events of several versions after a migration."""
 NOT_APPLICABLE: Final = Missing("not_applicable")
 """The column does not apply to the row."""
 
@@ -125,11 +129,11 @@ class RowHeading:
         return self.display_names.get(login, login)
 
 
-def iterate_events(instrument: Instrument, journal: Sequence[InterviewEvent]) -> Iterator[EventContext]:
+def iterate_events(find_version: FindVersion, journal: Sequence[InterviewEvent]) -> Iterator[EventContext]:
     """Yield each event of a journal in order.
 
-    Raises ValueError where the journal is not one of this instrument. An erased journal is not replayed, so its events
-    have no position.
+    Raises ValueError where its events are not of their versions. An erased journal is not replayed, so its events have
+    no position.
     """
     erased = bool(journal) and isinstance(journal[-1], AnswersErased)
     values: dict[Place, Cell] = {}
@@ -142,23 +146,25 @@ def iterate_events(instrument: Instrument, journal: Sequence[InterviewEvent]) ->
         previous_value = values.get(place) if place is not None and value is not None else None
         seconds = (
             (event.stamp.at - previous_at).total_seconds()
-            if previous_at is not None and not isinstance(event, InterviewResumed | AnswersErased)
+            if previous_at is not None and not isinstance(event, (InterviewResumed, *OFFICE_EVENTS))
             else None
         )
         yield EventContext(seq, event, place, position, seconds, previous_value, value)
         if place is not None and value is not None:
             values[place] = value
-        closes = isinstance(event, InterviewSuspended | InterviewStopped | InterviewEnded)
+        closes = isinstance(event, (InterviewSuspended, InterviewStopped, InterviewEnded, *OFFICE_EVENTS))
         previous_at = None if closes else event.stamp.at
         if not erased:
-            interview = _apply(instrument, interview, event, seq)
+            interview = _apply(find_version, interview, event, seq)
 
 
-def _apply(instrument: Instrument, interview: Interview | None, event: InterviewEvent, seq: int) -> Interview:
+def _apply(find_version: FindVersion, interview: Interview | None, event: InterviewEvent, seq: int) -> Interview:
     if interview is None:
         if not isinstance(event, InterviewStarted):
             raise ValueError("a journal begins with its start")
-        return Interview.begin(instrument, event)
+        return Interview.begin(find_version(event.instrument), event)
+    if isinstance(event, InterviewMigrated):
+        return Interview.replay(find_version(event.instrument), (*interview.events, event))
     result = interview.step(event)
     if isinstance(result, Rejection):
         raise ValueError(f"event {seq} ({type(event).__name__}): {result.why}")
@@ -177,13 +183,13 @@ def get_value(event: InterviewEvent) -> Cell | None:
 
 
 def iterate_event_rows(
-    instrument: Instrument, journal: Sequence[InterviewEvent], heading: RowHeading
+    find_version: FindVersion, journal: Sequence[InterviewEvent], heading: RowHeading
 ) -> Iterator[tuple[Cell, ...]]:
     """Yield one row per event, aligned with `EVENT_COLUMNS`.
 
-    Raises ValueError where the journal is not one of this instrument.
+    Raises ValueError where its events are not of their versions.
     """
-    for context in iterate_events(instrument, journal):
+    for context in iterate_events(find_version, journal):
         yield _build_row(context, heading)
 
 
@@ -236,7 +242,7 @@ def _build_detail_cells(context: EventContext, *, hidden: bool) -> dict[str, Cel
             return {"language": session.language}
         case InterviewSuspended(outcome=outcome) | InterviewStopped(outcome=outcome) | InterviewEnded(outcome=outcome):
             return {"outcome": outcome}
-        case AnswerKept() | ValueComputed() | AnswersErased():
+        case AnswerKept() | ValueComputed() | InterviewMigrated() | AnswersErased():
             return {}
         case _:
             assert_never(context.event)

@@ -56,6 +56,13 @@ STRATEGIES = {
     ev.InterviewSuspended: st.builds(ev.InterviewSuspended, stamps, ids | st.just("")),
     ev.InterviewStopped: st.builds(ev.InterviewStopped, stamps, ids),
     ev.InterviewEnded: st.builds(ev.InterviewEnded, stamps, ids),
+    ev.InterviewMigrated: st.builds(
+        ev.InterviewMigrated,
+        stamps,
+        texts,
+        *2 * [st.lists(st.builds(Place, item=ids, turn=st.none() | st.integers(1, 40)), max_size=3).map(tuple)],
+        st.lists(st.tuples(st.builds(Place, item=ids), st.integers(0, 9), st.lists(texts).map(tuple))).map(tuple),
+    ),
     ev.AnswersErased: st.builds(
         ev.AnswersErased, stamps, texts, st.none() | st.dictionaries(texts, values | absences, max_size=3)
     ),

@@ -60,12 +60,12 @@ def heading(*hidden: str) -> RowHeading:
 
 
 def events(now: Scenario, *hidden: str) -> list[dict[str, Cell]]:
-    rows = iterate_event_rows(now.interview.instrument, spaced(now), heading(*hidden))
+    rows = iterate_event_rows(lambda _: now.interview.instrument, spaced(now), heading(*hidden))
     return [dict(zip([v.name for v in EVENT_COLUMNS], row, strict=True)) for row in rows]
 
 
 def answers(now: Scenario, *hidden: str) -> list[dict[str, Cell]]:
-    rows = iterate_answer_rows(now.interview.instrument, spaced(now), heading(*hidden), "en")
+    rows = iterate_answer_rows(lambda _: now.interview.instrument, spaced(now), heading(*hidden), "en")
     return [dict(zip([v.name for v in ANSWER_COLUMNS], row, strict=True)) for row in rows]
 
 
@@ -145,7 +145,7 @@ def test_answers_are_those_that_stand_and_seconds_add_up(keys: list[str]) -> Non
     assert {name: r["missing"] for name, r in named.items()} == {
         name: cell.kind if isinstance(cell, Missing) else "" for name, cell in now.data.items()
     }
-    told = list(iterate_events(now.interview.instrument, spaced(now)))
+    told = list(iterate_events(lambda _: now.interview.instrument, spaced(now)))
     given = [p for p in told if isinstance(p.event, QuestionAnswered)]
     assert all(p.position == p.event.place for p in given)
     assert Interview.replay(now.interview.instrument, [p.event for p in told]).seq == now.interview.seq

@@ -11,7 +11,7 @@ from json.encoder import encode_basestring
 from typing import NamedTuple
 
 from survey_cli.engine.codec import encode_cells
-from survey_cli.engine.events import AnswersErased, InterviewEvent
+from survey_cli.engine.events import OFFICE_EVENTS, AnswersErased, InterviewEvent, InterviewMigrated
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.fieldwork.rates.dispositions import find_disposition
@@ -26,12 +26,12 @@ from survey_cli.services.database.derived_columns import find_differences
 from survey_cli.services.progress_callback import ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, InterviewOrigin, Store
 from survey_cli.store.backends.errors import RESTORE_COMMAND
-from survey_cli.study.version_changes import describe_version, find_acceptance
+from survey_cli.study.version_changes import describe_version, is_accepted_as_same
 from survey_cli.table.answers_table import ANSWER_COLUMNS, iterate_answer_rows
 from survey_cli.table.columns import build_columns
 from survey_cli.table.computes import ComputeUpdate, build_compute_update, is_plain, list_inputs, reads_today
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
-from survey_cli.table.meaning_changes import MeaningChange, SeparateColumns, find_separate_columns
+from survey_cli.table.meaning_changes import SeparateColumns, find_separate_columns
 from survey_cli.table.paradata import EVENT_COLUMNS, RowHeading, iterate_event_rows
 from survey_cli.table.personal import find_personal_names
 from survey_cli.table.rows import build_row
@@ -60,6 +60,8 @@ class InterviewSource:
     """Later events are left out."""
     overrides: Mapping[str, OverriddenOutcome] = field(default_factory=dict)
     """Corrected outcomes, by interview."""
+    versions: dict[str, Instrument] = field(default_factory=dict)
+    """Earlier versions of interviews that were taken to another one, as far as they were needed."""
 
     @property
     def origins(self) -> tuple[InterviewOrigin, ...]:
@@ -69,6 +71,13 @@ class InterviewSource:
     def statuses(self) -> tuple[InterviewStatus, ...]:
         """Statuses selected in the store. As of a past time, each journal decides instead."""
         return () if self.options.partials or self.until is not None else ("ended",)
+
+    def load_version(self, content_hash: str) -> Instrument:
+        """Return the instrument of a stored version. Raises UserError."""
+        if content_hash not in self.versions:
+            texts = self.store.data.find_instrument_texts(content_hash) or {}
+            self.versions[content_hash] = rebuild_instrument(texts, content_hash)
+        return self.versions[content_hash]
 
     @property
     def includes_personal(self) -> bool:
@@ -119,7 +128,7 @@ def check_personal_names(options: ExportOptions, known: Collection[str]) -> None
 def build_event_table(source: InterviewSource) -> DataTable:
     """Build a table with one row per event."""
     return _build_long_table(
-        source, EVENT_COLUMNS, "event", lambda v, journal, head: iterate_event_rows(v.instrument, journal, head)
+        source, EVENT_COLUMNS, "event", lambda v, journal, head: iterate_event_rows(v.find_version, journal, head)
     )
 
 
@@ -129,7 +138,7 @@ def build_answer_table(source: InterviewSource) -> DataTable:
         source,
         ANSWER_COLUMNS,
         "answer",
-        lambda v, journal, head: iterate_answer_rows(v.instrument, journal, head, v.language),
+        lambda v, journal, head: iterate_answer_rows(v.find_version, journal, head, v.language),
     )
 
 
@@ -203,17 +212,11 @@ def _load_versions(source: InterviewSource) -> "list[_Version]":
     instruments = [version.instrument for version in versions]
     if instruments and instruments[-1].hash != source.instrument.hash:
         instruments.append(source.instrument)
-    separate = find_separate_columns(instruments, lambda change: _is_accepted_as_same(source.store, change))
+    separate = find_separate_columns(instruments, lambda change: is_accepted_as_same(source.store, change))
     return [
         replace(version, apart=columns, number=number)
         for number, (version, columns) in enumerate(zip(versions, separate, strict=False), 1)
     ]
-
-
-def _is_accepted_as_same(store: Store, change: MeaningChange) -> bool:
-    """Return whether somebody accepted the changed text as having the same meaning."""
-    acceptance = find_acceptance(store, change)
-    return acceptance is not None and acceptance.same
 
 
 def parse_condition(instrument: Instrument, options: ExportOptions) -> Condition | None:
@@ -290,6 +293,10 @@ class _Version:
         """Items whose values are not exported."""
         options = self.source.options
         return frozenset() if options.all_personal else find_personal_names(self.instrument) - options.personal
+
+    def find_version(self, content_hash: str) -> Instrument:
+        """Return the instrument of a version, which an interview of this one may have had before."""
+        return self.instrument if content_hash == self.kept.hash else self.source.load_version(content_hash)
 
     def build_part(self) -> VersionRows:
         own_columns = build_columns(self.instrument, self.language)
@@ -369,14 +376,16 @@ class _Version:
         journal = self.source.store.interviews.read_journal(line.id)
         if not journal or journal[0].stamp.at > until:
             return
+        later: list[InterviewEvent] = []
         if not isinstance(journal[-1], AnswersErased):
+            later = [event for event in journal if event.stamp.at > until and isinstance(event, InterviewMigrated)]
             journal = [event for event in journal if event.stamp.at <= until]
-        interview = self._replay(line, journal)
+        interview = self._replay(line, (*journal, *later))  # what was asked by then, as a row of the present version
         if not self.source.options.partials and interview.status != "ended":
             return
         if self.where is not None and not self._is_true(self.where, interview, self._build_computing()):
             return
-        last = next(e for e in reversed(journal) if not isinstance(e, AnswersErased)).stamp
+        last = next(e for e in reversed(journal) if not isinstance(e, OFFICE_EVENTS)).stamp
         line = line._replace(
             status=interview.status, outcome=interview.outcome, by=last.by, updated_at=last.at.isoformat()
         )

@@ -9,7 +9,14 @@ from datetime import datetime
 from typing import Final
 
 from survey_cli.engine.codec import encode_timestamp
-from survey_cli.engine.events import EVENT_KINDS, AnswersErased, InterviewEnded, InterviewEvent
+from survey_cli.engine.events import (
+    EVENT_KINDS,
+    AnswersErased,
+    InterviewEnded,
+    InterviewEvent,
+    InterviewMigrated,
+    get_version,
+)
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case.case import Case
@@ -39,7 +46,7 @@ from survey_cli.table.rows import build_row
 
 REPLAY_ERRORS: Final = (ValueError, KeyError, TypeError, AttributeError)
 """Exceptions that replaying a manipulated journal or history can raise."""
-SNAPSHOT_AFTER: Final = ("suspended", "stopped", "ended", "erased")
+SNAPSHOT_AFTER: Final = ("suspended", "stopped", "ended", "migrated", "erased")
 """Kinds of events after which a snapshot is stored."""
 TIME_DEPENDENT_COLUMNS: Final = frozenset({"due_at", "bucket", "why", "was"})
 """Columns of a case's queue position that change with time alone once the study has an end."""
@@ -56,15 +63,20 @@ class Verification:
         self._reporter = ProgressReporter(
             progress, store.data.count_all_interviews() + sum(store.cases.queries.count_cases().by_status.values())
         )
+        self._instruments: dict[str, Instrument] = {}
+        """The versions that can be read, by content hash."""
         self._completed: set[str] = set()
         """Interviews that came to their end once."""
         self._in_step = store.settings.read(PLAN_SETTING) in (None, plan.fingerprint)
 
     def iterate_findings(self) -> Iterator[str]:
         """Yield one sentence for each thing that is wrong. Raises StoreError where the database cannot be read."""
-        instruments = self._store.data.list_instruments()
-        for version in instruments:
-            yield from self._check_version(version)
+        versions = self._store.data.list_instruments()
+        for version in versions:
+            yield from self._rebuild(version)
+        for version in versions:
+            if version.hash in self._instruments:
+                yield from self._check_interviews(version.hash)
         yield from self._check_cases()
         yield from self._check_quota_reservations()
 
@@ -76,21 +88,24 @@ class Verification:
 
     # Versions and their interviews
 
-    def _check_version(self, version: InstrumentRow) -> Iterator[str]:
+    def _rebuild(self, version: InstrumentRow) -> Iterator[str]:
+        """Rebuild a version from its text, and yield what is wrong with its row."""
         who = f"version {version.version!r} ({version.hash[:12]})"
         if self._store.data.check_instrument_digest(version.hash) is False:
             yield f"{who}: its row, or the row of a variable, is not as it was written"
         try:
-            instrument = rebuild_instrument(version.texts, version.hash)
+            instrument = self._instruments[version.hash] = rebuild_instrument(version.texts, version.hash)
         except UserError as error:
             yield str(error)
             return
         yield from _compare_instrument_columns(
             who, version, InstrumentRow.from_instrument(instrument, kept_at=version.kept_at)
         )
-        for stored in self._reporter(self._store.data.iterate_stored_interviews(version.hash)):
+
+    def _check_interviews(self, version: str) -> Iterator[str]:
+        for stored in self._reporter(self._store.data.iterate_stored_interviews(version)):
             self.interviews += 1
-            yield from self._check_interview(instrument, stored)
+            yield from self._check_interview(self._instruments[version], stored)
 
     def _check_interview(self, instrument: Instrument, stored: StoredInterview) -> Iterator[str]:
         row = stored.interview
@@ -105,6 +120,7 @@ class Verification:
         except REPLAY_ERRORS:
             yield f"{who}: the journal cannot be replayed"
             return
+        yield from self._check_earlier_versions(who, journal)
         if any(isinstance(event, InterviewEnded) and event.outcome == COMPLETE for event in journal):
             self._completed.add(row.id)
         differing = find_differences(interview, ExportRow._make((*encode_interview_head(row), None, None)))
@@ -123,7 +139,7 @@ class Verification:
             differing.append("at_item")
         if row.last_seq != len(journal):
             differing.append("last_seq")
-        if interview.start.instrument != row.instrument:
+        if get_version(journal) != row.instrument:
             differing.append("instrument")
         if [event.stamp.at for event in journal] != sorted(event.stamp.at for event in journal):
             yield f"{who}: the times of its events are not in order"
@@ -133,6 +149,16 @@ class Verification:
         draft = self._store.interviews.find_draft(row.id)
         if draft is not None and _get_item_id(draft.place) not in instrument.items:
             yield f"{who}: its draft is for an item that the questionnaire does not have"
+
+    def _check_earlier_versions(self, who: str, journal: Sequence[InterviewEvent]) -> Iterator[str]:
+        """Yield what is wrong with the events before each migration, which are of an earlier version."""
+        for index, event in enumerate(journal):
+            if isinstance(event, InterviewMigrated) and not isinstance(journal[-1], AnswersErased):
+                earlier = journal[:index]
+                try:
+                    Interview.replay(self._instruments[get_version(earlier)], earlier)
+                except REPLAY_ERRORS:
+                    yield f"{who}: its events before it was taken to another version cannot be replayed"
 
     def _check_snapshot(
         self,

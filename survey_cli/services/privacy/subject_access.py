@@ -158,7 +158,7 @@ def _iterate_journal_lines(
         )
 
 
-def _describe_event(
+def _describe_event(  # noqa: C901 - one branch per kind
     event: events.InterviewEvent, instrument: Instrument | None, item: CompiledItem | None
 ) -> tuple[str, str, str]:
     """Return the event, the answer and the note, as text."""
@@ -194,6 +194,8 @@ def _describe_event(
             return f"stopped: {outcome}", "", ""
         case events.InterviewEnded(outcome=outcome):
             return f"ended: {outcome}", "", ""
+        case events.InterviewMigrated(dropped=dropped):
+            return "continued with another version", f"without {', '.join(map(str, dropped))}" if dropped else "", ""
         case events.AnswersErased(why=why, remaining=left):
             what = "erased" if left is None else "names and notes erased"
             remaining_text = ", ".join(f"{name} {_format_value(cell, {})}" for name, cell in (left or {}).items())

@@ -208,7 +208,7 @@ class InterviewStarter:
         if language not in instrument.languages:
             raise build_language_error(instrument, language)
         was_answered = interview.is_answered and not options.reopen
-        at = max(self.clock(), row.updated_at)
+        at = max(self.clock(), interview.last_stamp.at)
         context = SessionContext(options.interviewer, daypart(at.astimezone(zone).hour), language)
         event = InterviewResumed(EventStamp(at, options.interviewer, self._station), context, reopen=options.reopen)
         after = interview.step(event)

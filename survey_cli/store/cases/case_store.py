@@ -218,6 +218,11 @@ class CaseStore:
                 updated += self._db.run_many(sql.UPDATE_POSITION, lines)
         return updated
 
+    def find_holder_within(self, execute: Execute, key: str) -> LeaseHolder | None:
+        """Return who has a case; None where it is free or not imported. Nobody claims it until the transaction ends."""
+        locked = execute(self._lock_row, (key,)).fetchall()
+        return self._decode_locked_row(locked[0])[0].holder if locked else None
+
     def _lock_case(self, execute: Execute, key: str) -> tuple[CaseRow, str, str]:
         """Lock the row of a case until the transaction ends: the row, its lease's token, and the link of its contact."""
         locked = execute(self._lock_row, (key,)).fetchall()

@@ -61,23 +61,22 @@ class QuotaPlaces:
         be older. An interview keeps a place that it has already. Its places in the cells `instead_of` that are not
         among `cells` are dropped.
         """
-        occupied: dict[str, int] = {}
         with self._db.transaction() as execute:
-            stored = execute(SETTING, (TARGETS_SETTING,)).fetchall()
-            targets = {**cells, **(json.loads(stored[0][0]) if stored else {})}
-            places: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall()) if instead_of else {}
-            for cell in sorted(cells.keys() | (places.keys() & set(instead_of))):
-                if cell not in cells:
-                    if places[cell] == "held":
-                        _drop_place(execute, interview, cell, "held")
-                    continue
-                execute(ADD_CELL, (cell,))
-                [(count, own)] = execute(OCCUPIED, (interview, cell)).fetchall()
-                occupied[cell] = count if own else 0
-                if not own and execute(HOLD_ONE, (cell, targets[cell])).rowcount:
-                    execute(KEEP_PLACE, (interview, cell, "held", encode_timestamp(at)))
-                    occupied[cell] = count + 1
-        return occupied
+            held = _list_held(execute, interview) if instead_of else set()
+            return _hold_within(execute, interview, cells, held & set(instead_of), at)
+
+    def move_within(self, execute: Execute, cells: Mapping[str, Mapping[str, int]], at: datetime) -> None:
+        """Within a transaction, move the places that these interviews hold to other cells, as far as they are not full.
+
+        An interview that holds none receives none.
+        """
+        held = {interview: _list_held(execute, interview) for interview in cells}
+        moves = {interview: places for interview, places in held.items() if places - cells[interview].keys()}
+        for cell in sorted({cell for interview, places in moves.items() for cell in {*places, *cells[interview]}}):
+            execute(ADD_CELL, (cell,))
+            execute(CHANGE_COUNTS, (0, 0, cell))  # locks it
+        for interview, places in moves.items():
+            _hold_within(execute, interview, cells[interview], places, at)
 
     @retry_once
     def write_targets(self, targets: Mapping[str, int]) -> None:
@@ -106,6 +105,30 @@ class QuotaPlaces:
     def iterate_places(self) -> Iterator[tuple[str, str, str]]:
         """Stream all places: interview, cell and state."""
         return ((interview, cell, state) for interview, cell, state in self._db.stream(EVERY_PLACE))
+
+
+def _list_held(execute: Execute, interview: str) -> set[str]:
+    return {cell for cell, state in execute(PLACES, (interview,)).fetchall() if state == "held"}
+
+
+def _hold_within(
+    execute: Execute, interview: str, cells: Mapping[str, int], instead_of: Collection[str], at: datetime
+) -> dict[str, int]:
+    """Hold a place in each of these cells within a transaction, and drop those in the others, as `QuotaPlaces.hold`."""
+    occupied: dict[str, int] = {}
+    stored = execute(SETTING, (TARGETS_SETTING,)).fetchall()
+    targets = {**cells, **(json.loads(stored[0][0]) if stored else {})}
+    for cell in sorted({*cells, *instead_of}):
+        if cell not in cells:
+            _drop_place(execute, interview, cell, "held")
+            continue
+        execute(ADD_CELL, (cell,))
+        [(count, own)] = execute(OCCUPIED, (interview, cell)).fetchall()
+        occupied[cell] = count if own else 0
+        if not own and execute(HOLD_ONE, (cell, targets[cell])).rowcount:
+            execute(KEEP_PLACE, (interview, cell, "held", encode_timestamp(at)))
+            occupied[cell] = count + 1
+    return occupied
 
 
 def take_places(execute: Execute, interview: str, cells: Iterable[str], at: datetime) -> None:

@@ -4,7 +4,7 @@ One method call that writes is one transaction: it is on disk when the call retu
 time is an argument.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -20,8 +20,9 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.store.backends.connector import Connector, Execute
-from survey_cli.store.backends.decoding import translate_decoding_errors
+from survey_cli.store.backends.decoding import make_decoding_error, translate_decoding_errors
 from survey_cli.store.backends.errors import TransientStoreError
+from survey_cli.store.backends.retry import retry_once
 from survey_cli.store.cases.case_statements import HAS_LEASE
 from survey_cli.store.cases.follow_up_tasks import add_tasks_within
 from survey_cli.store.interviews import statements as sql
@@ -32,6 +33,7 @@ from survey_cli.store.interviews.records import (
     InterviewOrigin,
     InterviewRow,
     JournalUpdate,
+    MigrationUpdate,
     WholeInterview,
 )
 from survey_cli.store.interviews.row_mapping import (
@@ -144,6 +146,39 @@ class InterviewStore:
         lease_lost = self._get_cases().check_lease(update.fence) if update.fence is not None else None
         return lease_lost or self._make_conflict(interview, seq)
 
+    @retry_once
+    def migrate(self, updates: Sequence[MigrationUpdate]) -> dict[str, str]:
+        """Take interviews to another version, all in one transaction.
+
+        Those whose case a station has, and those to which somebody has written since they were read, are left as they
+        are; they are returned by id, each with the reason.
+        """
+        left: dict[str, str] = {}
+        with self._db.transaction() as execute:
+            for update in sorted(
+                updates, key=lambda update: update.row.case
+            ):  # the order in which everybody locks them
+                if (holder := self._get_cases().find_holder_within(execute, update.row.case)) is not None:
+                    left[update.journal.interview] = f"{holder.by} has it at station {holder.station}"
+            moves: dict[str, Mapping[str, int]] = {}
+            for journal, row, drops_draft, cells in updates:
+                line = encode_record(journal.events[0])
+                state = (journal.seq, journal.status, journal.outcome, journal.at_item, journal.answered)
+                advance = (*state, row.by, encode_timestamp(row.updated_at), journal.interview, journal.seq - 1)
+                if journal.interview in left:
+                    continue
+                if not _append_within(execute, advance, [line], None, drops_draft=drops_draft):
+                    if execute(sql.EVENT, (journal.interview, journal.seq)).fetchall() != [line]:
+                        left[journal.interview] = "somebody has just written to it"
+                    continue  # otherwise it was written by an attempt whose end was not seen
+                execute(sql.SET_INSTRUMENT, (journal.instrument, journal.interview))
+                if journal.snapshot is not None:
+                    self._data.write_snapshot_within(execute, journal.interview, journal.snapshot, journal.instrument)
+                moves[journal.interview] = cells
+            if moves:
+                self._get_cases().quotas.move_within(execute, moves, updates[0].journal.events[0].stamp.at)
+        return left
+
     def _append_alone(
         self, advance: tuple[str | int, ...], line: JournalRecord, fence: "LeaseToken | None", *, drops_draft: bool
     ) -> bool:
@@ -174,9 +209,10 @@ class InterviewStore:
     def read_journal(self, interview: str) -> list[InterviewEvent]:
         """Return the events of an interview in order; an empty list where there is no such interview."""
         events: list[InterviewEvent] = []
-        for row in self._db.read(sql.JOURNAL, (interview,)):
-            with translate_decoding_errors(self._db.where, f"event {len(events) + 1} of interview {interview}"):
-                events.append(decode_record(JournalRecord(*row)))
+        try:
+            events.extend(decode_record(JournalRecord(*row)) for row in self._db.read(sql.JOURNAL, (interview,)))
+        except (ValueError, TypeError, KeyError) as error:
+            raise make_decoding_error(self._db.where, f"event {len(events) + 1} of interview {interview}") from error
         return events
 
     def find_row(self, interview: str) -> InterviewRow | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from survey_cli.engine.events import InterviewEvent
@@ -57,9 +58,9 @@ class InterviewRow(NamedTuple):
     """The content hash of its version."""
     began_at: datetime
     by: str
-    """The author of the last event that is not an erasure."""
+    """The author of the last event that is neither an erasure nor a migration."""
     updated_at: datetime
-    """When the last event that is not an erasure was written."""
+    """When the last event that is neither an erasure nor a migration was written."""
     origin: InterviewOrigin = "real"
     number: int = 1
     """Its number among the interviews of the case, from 1."""
@@ -129,6 +130,18 @@ class JournalUpdate(NamedTuple):
     """The content hash of the instrument, which a snapshot requires."""
     follow_up_tasks: Sequence[str] = ()
     """Work outside of this database that follows: see `FollowUpTasks`."""
+
+
+class MigrationUpdate(NamedTuple):
+    """The event that takes an interview to another version, with all that is written in the same transaction."""
+
+    journal: JournalUpdate
+    row: InterviewRow
+    """The row before."""
+    drops_draft: bool = False
+    """What was being typed is for an item that the new version does not ask."""
+    quota_targets: Mapping[str, int] = MappingProxyType({})
+    """The quota cells of its answers, with their targets: a place that it has reserved elsewhere is dropped."""
 
 
 class ExportRow(NamedTuple):

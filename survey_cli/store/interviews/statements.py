@@ -65,6 +65,7 @@ ADVANCE: Final = """
     SET last_seq = ?, status = ?, outcome = ?, at_item = ?, answered = ?, by = ?, updated_at = ?
     WHERE id = ? AND last_seq = ?
 """
+SET_INSTRUMENT: Final = "UPDATE interviews SET instrument = ? WHERE id = ?"
 WITH_LEASE: Final = " AND EXISTS (SELECT 1 FROM cases WHERE key = ? AND lease_token = ?)"
 """Follows ADVANCE: only the holder of the lease writes to an interview of a leased case."""
 APPEND_ON_SERVER: Final = """
