@@ -50,6 +50,10 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
         "test": CommandEntry(
             "scenario_tests:run_scenarios", "Run the scenarios of a questionnaire, and show what they cover."
         ),
+        "diff": CommandEntry(
+            "diff:diff",
+            "Show what changed between two versions of a questionnaire, and what that means for the data.",
+        ),
         "schema": CommandEntry(
             "questionnaire:schema", "Write the JSON Schema with which editors complete and check questionnaires."
         ),

@@ -30,6 +30,13 @@ class ResultFormat(StrEnum):
     json = "json"
 
 
+class TextFormat(StrEnum):
+    """Output format of findings: to read, or for other programs."""
+
+    text = "text"
+    json = "json"
+
+
 class ListFormat(StrEnum):
     """Output format of a list."""
 

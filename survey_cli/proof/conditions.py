@@ -72,6 +72,7 @@ class Surroundings(Protocol):
         """Return where the number of turns is known, and where each turn exists."""
 
 
+_OPPOSITES: Final = {">=": "<", "<=": ">", "!=": "=="}
 _ARITHMETIC: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 
 
@@ -478,15 +479,22 @@ class ConditionEncoder:
 
     # What clauses can't express
 
+    def is_open(self, node: ast.expr) -> bool:
+        """Return whether a part of an encoded expression was left open."""
+        texts = {text for text, _ in (*self._open, *self._open_truths)}
+        return any(_normalize(part)[0] in texts for part in ast.walk(node) if isinstance(part, ast.expr))
+
     def _leave_truth_open(self, node: ast.expr, turns: Turns) -> Truth:
         """Return a truth that may be anything where its operands are answered."""
         known = self.clauses.all_of(self._list_needed(node, turns))
-        key = (ast.unparse(node), tuple(sorted(turns.items())))
+        text, is_negated = _normalize(node)
+        key = (text, tuple(sorted(turns.items())))
         if key not in self._open_truths:
             # it may be unknown all the same
             self._open_truths[key] = self.clauses.make_variable(), self.clauses.make_variable()
         literal, settled = self._open_truths[key]
-        return Truth(self.clauses.all_of([known, settled, literal]), self.clauses.all_of([known, settled, -literal]))
+        truth = Truth(*(self.clauses.all_of([known, settled, sign * literal]) for sign in (1, -1)))
+        return _negate(truth) if is_negated else truth
 
     def _leave_open(self, node: ast.expr, turns: Turns) -> Term:
         """Return a number that may be anything where its operands are answered."""
@@ -520,6 +528,18 @@ class ConditionEncoder:
 
 def _negate(truth: Truth) -> Truth:
     return Truth(truth.false, truth.true)
+
+
+def _normalize(node: ast.expr) -> tuple[str, bool]:
+    """Return an expression as text, the same for `a < b`, `b > a` and `a >= b`, and whether it is its opposite."""
+    match node:
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if sign := COMPARISON_SIGNS.get(type(op)):
+            first, second = ast.unparse(left), ast.unparse(right)
+            if first > second:
+                first, second, sign = second, first, MIRRORED_SIGNS[sign]
+            return f"{first} {_OPPOSITES.get(sign, sign)} {second}", sign in _OPPOSITES
+        case _:
+            return ast.unparse(node), False
 
 
 def _list_operands(node: ast.expr) -> list[str]:

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -13,10 +13,10 @@ from typing import Final
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError
+from survey_cli.revisions.meaning_changes import MeaningChange, list_changes
 from survey_cli.store import InstrumentRow, InterviewOrigin, Store
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
-from survey_cli.table.meaning_changes import MeaningChange, list_changes
-from survey_cli.values import Missing
+from survey_cli.values import Cell, Missing
 from survey_cli.wording import format_quantity, join_first, pluralize
 
 REAL_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real",)
@@ -99,22 +99,35 @@ def count_answered(store: Store, version: str, items: Sequence[str]) -> tuple[di
 
     An interview without current data counts as answered. Raises UserError.
     """
-    variables = store.data.read_variables(version)
-    columns_by_item = {
-        item: [(index, make_cell_reader(v.storage)) for index, v in enumerate(variables) if v.item == item]
-        for item in items
-    }
     counts, total = dict.fromkeys(items, 0), 0
-    personal = any(v.personal and v.item in counts for v in variables)
-    for row in store.data.iterate_export_rows(version, origins=REAL_ORIGINS, personal=personal):
+    for answers in iterate_answers(store, version, items):
         total += 1
-        texts = split_row(row.cells, len(variables)) if row.cells is not None else None
-        for item, columns in columns_by_item.items():
-            if texts is None or any(
-                not isinstance(cell := read_cell(texts[index]), Missing) and cell != "" for index, read_cell in columns
-            ):
-                counts[item] += 1
+        for item in items:
+            counts[item] += answers is None or item in answers
     return counts, total
+
+
+def iterate_answers(store: Store, version: str, items: Collection[str]) -> Iterator[Mapping[str, set[Cell]] | None]:
+    """Yield for each real interview of a version (its hash) the values of those items that it has answered.
+
+    Of an item with several answers they are the chosen codes. None: the interview has no current data. Raises UserError.
+    """
+    variables = store.data.read_variables(version)
+    columns = [(i, v, make_cell_reader(v.storage)) for i, v in enumerate(variables) if v.item in items]
+    personal = any(v.personal for _, v, _ in columns)
+    for row in store.data.iterate_export_rows(version, origins=REAL_ORIGINS, personal=personal):
+        if row.cells is None:
+            yield None
+            continue
+        texts = split_row(row.cells, len(variables))
+        answers: dict[str, set[Cell]] = {}
+        for index, variable, read_cell in columns:
+            cell = read_cell(texts[index])
+            if not isinstance(cell, Missing) and cell != "":
+                values = answers.setdefault(variable.item, set())
+                if variable.option is None or cell == 1:
+                    values.add(cell if variable.option is None else variable.option)
+        yield answers
 
 
 def describe_version(row: InstrumentRow, rows: Sequence[InstrumentRow]) -> str:

@@ -17,9 +17,9 @@ from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.table.columns import build_columns
 from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, join_row, make_cell_reader, split_row
-from survey_cli.table.meaning_changes import SeparateColumns
 from survey_cli.table.personal import find_personal_names
 from survey_cli.table.rows import convert_computed
+from survey_cli.table.versions import SeparateColumns
 from survey_cli.values import NOT_ASKED, Cell, Variable
 
 

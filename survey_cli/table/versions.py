@@ -5,10 +5,9 @@ The labels are those of the newest version.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, join_row, make_cell_reader, split_row
-from survey_cli.table.meaning_changes import SeparateColumns
 from survey_cli.table.table import Table
 from survey_cli.values import Cell, Code, Storage, Variable
 from survey_cli.wording import join_first
@@ -20,6 +19,14 @@ _STORAGE_NAMES: Final[dict[Storage, str]] = {
     "date": "dates",
     "time": "times",
 }
+
+
+class SeparateColumns(NamedTuple):
+    """Columns of their own for answers of older versions with another meaning."""
+
+    version: int
+    """The first version, from 1, that shares these columns: `q1__v2`."""
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument
 from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.source.load import load_source, load_source_text
+from survey_cli.revisions.meaning_changes import list_changes
 from survey_cli.search_lists import ListRow, SearchList
-from survey_cli.table.meaning_changes import list_changes
 
 QUESTIONNAIRE = """\
 instrument: t

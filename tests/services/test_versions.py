@@ -17,6 +17,7 @@ from support.scenario import instrument, scenario
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
+from survey_cli.revisions.meaning_changes import find_separate_columns, list_changes
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
 from survey_cli.services.questionnaire.questionnaire_files import check_file
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -24,7 +25,7 @@ from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.store import InstrumentRow, Store
-from survey_cli.table.meaning_changes import SeparateColumns, find_separate_columns, list_changes
+from survey_cli.table.versions import SeparateColumns
 
 HEAD = "instrument: v\ntitle: Versions\nstudy: {sponsor: Acme}\n"
 

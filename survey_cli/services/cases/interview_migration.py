@@ -17,13 +17,13 @@ from survey_cli.instrument.compiled.compiler import pause_collector
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError
+from survey_cli.revisions.meaning_changes import MeaningChange, list_changes
 from survey_cli.services.cases.case_actions import STATION
 from survey_cli.services.run_on_study import Request, convert_to_study_time, make_unknown_case_error, run_on_study
 from survey_cli.store import InstrumentRow, InterviewRow, JournalUpdate, MigrationUpdate, Snapshot
 from survey_cli.study.open_study import OpenStudy, open_study
 from survey_cli.study.permissions import check_supervisor
 from survey_cli.study.version_changes import check_changes_accepted, describe_version, is_accepted_as_same
-from survey_cli.table.meaning_changes import MeaningChange, list_changes
 from survey_cli.table.rows import build_row
 
 TASK: Final = "take interviews to another version"

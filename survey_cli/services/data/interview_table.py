@@ -20,6 +20,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError, select_errors, suggest_nearest
+from survey_cli.revisions.meaning_changes import find_separate_columns
 from survey_cli.services.data.export_options import ORIGINS, DataTable, ExportOptions, OverriddenOutcome
 from survey_cli.services.data.study_metadata import describe_study
 from survey_cli.services.database.derived_columns import find_differences
@@ -31,12 +32,11 @@ from survey_cli.table.answers_table import ANSWER_COLUMNS, iterate_answer_rows
 from survey_cli.table.columns import build_columns
 from survey_cli.table.computes import ComputeUpdate, build_compute_update, is_plain, list_inputs, reads_today
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
-from survey_cli.table.meaning_changes import SeparateColumns, find_separate_columns
 from survey_cli.table.paradata import EVENT_COLUMNS, RowHeading, iterate_event_rows
 from survey_cli.table.personal import find_personal_names
 from survey_cli.table.rows import build_row
 from survey_cli.table.table import Table, build_admin_variables, build_outcome_labels
-from survey_cli.table.versions import VersionRows, combine_versions
+from survey_cli.table.versions import SeparateColumns, VersionRows, combine_versions
 from survey_cli.values import NOT_ASKED, Cell, Code, Variable
 from survey_cli.wording import format_quantity
 

@@ -10,6 +10,7 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
+from survey_cli.revisions.meaning_changes import OUTCOME_PREFIX
 from survey_cli.store import Store
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.study.identity import format_author, identify
@@ -21,7 +22,6 @@ from survey_cli.study.version_changes import (
     list_version_changes,
     write_acceptance,
 )
-from survey_cli.table.meaning_changes import OUTCOME_PREFIX
 
 RULES: Final = {
     "changed-meaning": """Interviews were conducted with an earlier version in which this item had another meaning.

@@ -1,19 +1,22 @@
-"""Changes of meaning between two versions of an instrument that affect stored answers.
+"""Changes of meaning between two versions of an instrument: what stored answers mean, and what is accepted.
 
-Compares kinds, codes with their texts, ranges and units, not the wording of questions.
+Compares kinds, codes with their texts, ranges, units and declines, not the wording of questions.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from math import inf
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.compiled.model import Instrument, Roster
+from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.search import SearchItem
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
 from survey_cli.table.columns import build_sample_variable
+from survey_cli.table.versions import SeparateColumns
 from survey_cli.values import Code
 
 _KINDS: Final = {"code": "one code", "codes": "several codes", "date": "a date", "time": "a time of day"}
@@ -22,6 +25,10 @@ _QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
 
 OUTCOME_PREFIX: Final = "outcomes."
 """The prefix of an outcome's id in `MeaningChange.item`, which otherwise names an item or a sample column."""
+
+MeaningKind: TypeAlias = Literal["narrowed", "widened", "recoded", "type", "removed"]
+"""Answers that were accepted no longer are; answers are accepted that were not; an answer means something else; answers
+are of another type; nothing is stored any more."""
 
 TextsByLanguage: TypeAlias = Mapping[str, str]
 IsSameMeaning: TypeAlias = Callable[["MeaningChange"], bool]
@@ -36,14 +43,11 @@ class MeaningChange(NamedTuple):
     """The change, without the names of the versions: `code 1 was 'Yes' and is 'No'`."""
     needs_own_column: bool
     """Answers of both versions cannot share a column."""
-
-
-class SeparateColumns(NamedTuple):
-    """Columns of their own for answers of older versions with another meaning."""
-
-    version: int
-    """The first version, from 1, that shares these columns: `q1__v2`."""
-    why: str
+    kind: MeaningKind = "recoded"
+    code: Code | None = None
+    """The code that it concerns, if it concerns one."""
+    needs_acceptance: bool = True
+    """No real interview begins until somebody has accepted it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,13 @@ class _Meaning:
     low: float | None = None
     high: float | None = None
     unit: TextsByLanguage | None = None
+    bounds: Mapping[str, Any] = field(default_factory=dict)
+    """The `min` and `max` that are dates, or depend on other answers."""
+    decimals: int = 0
+    pattern: str | None = None
+    declines: Mapping[str, int] = field(default_factory=dict)
+    source: str = ""
+    """The sample column or quota that it is looked up in."""
     repeated: bool = False
     """Asked once in each turn of a roster."""
 
@@ -68,12 +79,15 @@ class _Meaning:
 
 
 def list_changes(old: Instrument, new: Instrument) -> tuple[MeaningChange, ...]:
-    """Return the changes in meaning of stored answers of `old` under `new`, in the order of `old`.
+    """Return the changes in meaning of stored answers of `old` under `new` that must be accepted."""
+    return tuple(change for change in iterate_changes(old, new) if change.needs_acceptance)
 
-    Changes of the study's own outcomes follow.
-    """
-    items = (change for name in _iterate_names(old) for change in _compare_item(name, old, new))
-    return (*items, *_compare_outcomes(old, new))
+
+def iterate_changes(old: Instrument, new: Instrument) -> Iterator[MeaningChange]:
+    """Yield all changes in meaning of stored answers, in the order of `old`; then those of the study's own outcomes."""
+    for name in _iterate_names(old):
+        yield from _compare_item(name, old, new)
+    yield from _compare_outcomes(old, new)
 
 
 def find_separate_columns(
@@ -126,25 +140,27 @@ def _compare_item(name: str, old: Instrument, new: Instrument) -> Iterator[Meani
     if before is None:
         return
     if after is None:
-        yield MeaningChange(name, "it is no longer in the questionnaire", needs_own_column=False)
+        what = "it is no longer in the questionnaire"
+        yield MeaningChange(name, what, needs_own_column=False, kind="removed")
         return
     if before.kind != after.kind:
-        yield MeaningChange(name, f"it was {before.kind} and is {after.kind}", needs_own_column=True)
+        what = f"it was {before.kind} and is {after.kind}"
+        yield MeaningChange(name, what, needs_own_column=True, kind="type")
         return
     if before.repeated != after.repeated:
         once, often = "asked once", "asked in each turn of a roster"
         was, is_ = (often, once) if before.repeated else (once, often)
-        yield MeaningChange(name, f"it was {was} and is {is_}", needs_own_column=True)
+        yield MeaningChange(name, f"it was {was} and is {is_}", needs_own_column=True, kind="type")
         return
+    if before.source != after.source:
+        yield MeaningChange(name, f"it was {before.source} and is {after.source}", needs_own_column=True)
     if before.unit is not None or after.unit is not None:
         texts = _find_difference(before.unit or {}, after.unit or {})
         if texts is not None:
             yield MeaningChange(name, f"its unit was {texts[0]!r} and is {texts[1]!r}", needs_own_column=True)
     yield from _compare_codes(name, before, after)
-    if _is_narrowed(before, after):
-        yield MeaningChange(
-            name, f"its range was {_format_range(before)} and is {_format_range(after)}", needs_own_column=False
-        )
+    yield from _compare_limits(name, before, after)
+    yield from _compare_declines(name, before, after)
 
 
 def _compare_codes(name: str, before: _Meaning, after: _Meaning) -> Iterator[MeaningChange]:
@@ -153,15 +169,60 @@ def _compare_codes(name: str, before: _Meaning, after: _Meaning) -> Iterator[Mea
         if code in after.labels:
             texts = _find_difference(labels, after.labels[code])
             if texts is not None:
-                yield MeaningChange(name, f"code {code} was {texts[0]!r} and is {texts[1]!r}", needs_own_column=True)
+                what = f"code {code} was {texts[0]!r} and is {texts[1]!r}"
+                yield MeaningChange(name, what, needs_own_column=True, code=code)
         elif after.is_ordinary_number(code):
-            yield MeaningChange(name, f"code {code} was {label!r} and is an ordinary number", needs_own_column=True)
+            what = f"code {code} was {label!r} and is an ordinary number"
+            yield MeaningChange(name, what, needs_own_column=True, code=code)
         else:
-            yield MeaningChange(name, f"code {code} {label!r} is no longer offered", needs_own_column=False)
+            what = f"code {code} {label!r} is no longer offered"
+            yield MeaningChange(name, what, needs_own_column=False, kind="narrowed", code=code)
     for code, labels in after.labels.items():
         if before.is_ordinary_number(code):
             what = f"code {code} was an ordinary number and is {_get_first(labels)!r}"
-            yield MeaningChange(name, what, needs_own_column=True)
+            yield MeaningChange(name, what, needs_own_column=True, code=code)
+        elif code not in before.labels:
+            yield _make_widened(name, f"code {code} {_get_first(labels)!r} is new", code)
+
+
+def _make_widened(name: str, what: str, code: Code | None = None) -> MeaningChange:
+    return MeaningChange(name, what, needs_own_column=False, kind="widened", code=code, needs_acceptance=False)
+
+
+def _compare_limits(name: str, before: _Meaning, after: _Meaning) -> Iterator[MeaningChange]:
+    what = f"its range was {_format_range(before)} and is {_format_range(after)}"
+    same_bounds = before.bounds.keys() == after.bounds.keys()
+    if same_bounds and _is_narrowed(before, after):
+        yield MeaningChange(name, what, needs_own_column=False, kind="narrowed")
+    elif same_bounds and _is_narrowed(after, before):
+        yield _make_widened(name, what)
+    for key in sorted({*before.bounds, *after.bounds}):
+        was, is_ = (m.bounds.get(key, m.low if key == "min" else m.high) for m in (before, after))
+        if was != is_:
+            what = f"its {key} was {was or 'not given'} and is {is_ or 'not given'}"
+            wider = is_ is None or (type(was) is type(is_) is date and (is_ < was) is (key == "min"))
+            yield _make_widened(name, what) if wider else MeaningChange(name, what, False, "narrowed")
+    if before.decimals != after.decimals:
+        what = f"its decimals were {before.decimals} and are {after.decimals}"
+        narrower = before.decimals > after.decimals
+        yield MeaningChange(name, what, False, "narrowed") if narrower else _make_widened(name, what)
+    if before.pattern != after.pattern:
+        was, is_ = (repr(m.pattern) if m.pattern else "any text" for m in (before, after))
+        what = f"its pattern was {was} and is {is_}"
+        yield MeaningChange(name, what, False, "narrowed") if after.pattern else _make_widened(name, what)
+
+
+def _compare_declines(name: str, before: _Meaning, after: _Meaning) -> Iterator[MeaningChange]:
+    """Yield the changes of declines, which need no acceptance: interviews store a decline by its name."""
+    for decline, code in before.declines.items():
+        if decline not in after.declines:
+            yield MeaningChange(name, f"{decline} is no longer offered", False, "narrowed", needs_acceptance=False)
+        elif code != after.declines[decline]:
+            what = f"{decline} had code {code} and has {after.declines[decline]}"
+            yield MeaningChange(name, what, needs_own_column=False, needs_acceptance=False)
+    for decline in after.declines:
+        if decline not in before.declines:
+            yield _make_widened(name, f"{decline} is new")
 
 
 def _compare_outcomes(old: Instrument, new: Instrument) -> Iterator[MeaningChange]:
@@ -208,6 +269,9 @@ def _is_narrowed(before: _Meaning, after: _Meaning) -> bool:
 
 
 def _format_range(meaning: _Meaning) -> str:
+    if meaning.kind == _KINDS["codes"]:
+        most = "any number of" if meaning.high is None else f"at most {meaning.high:.10g}"
+        return f"at least {meaning.low:.10g} and {most} answers"
     low = "any number" if meaning.low is None else f"{meaning.low:.10g}"
     return f"{low} or more" if meaning.high is None else f"{low} to {meaning.high:.10g}"
 
@@ -227,6 +291,8 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
     if not question.build_variables(item, instrument.language):
         return None
     languages = instrument.languages
+    declines = {decline.id: decline.code for decline in item.declines}
+    bounds: dict[str, Any] = {key: limit.condition.text for key, limit in item.limits.items()}
     if isinstance(question, NumberItem):
         return _Meaning(
             kind="a number with decimals" if question.decimals else "a whole number",
@@ -234,7 +300,10 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
             numeric=True,
             low=question.lowest,
             high=question.highest,
+            bounds=bounds,
             unit={lang: str(question.unit.get(lang)) for lang in languages} if question.unit else None,
+            decimals=question.decimals,
+            declines=declines,
             repeated=repeated,
         )
     labels: dict[Code, TextsByLanguage] = {
@@ -247,7 +316,21 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
     if isinstance(question, ComputedItem):
         labels = {code: {"": code} for code in question.list_codes()}
     kind = "a date or a part of one" if isinstance(question, DateItem) and question.partial else question.condition_type
-    return _Meaning(kind=_KINDS.get(kind, kind), labels=labels, repeated=repeated)
+    limits = (question.min, question.max) if isinstance(question, MultipleItem) else (None, None)
+    source = f"looked up in {question.quota or question.sample}" if isinstance(question, LookupItem) else ""
+    if isinstance(question, DateItem):
+        bounds = {**{key: day for key in ("min", "max") if (day := getattr(question, key)) is not None}, **bounds}
+    return _Meaning(
+        kind=_KINDS.get(kind, kind),
+        labels=labels,
+        low=limits[0],
+        high=limits[1],
+        bounds=bounds,
+        pattern=question.pattern if isinstance(question, TextItem) else None,
+        declines=declines,
+        source=source,
+        repeated=repeated,
+    )
 
 
 def _find_column_meaning(instrument: Instrument, name: str) -> _Meaning:

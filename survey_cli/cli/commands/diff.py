@@ -1,0 +1,113 @@
+"""The command `diff`: what changed between two versions of a questionnaire."""
+
+import json
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from survey_cli.cli.options import DatabaseOption, TextFormat
+from survey_cli.cli.output.terminal import say, wrap_paragraph
+from survey_cli.wording import format_quantity, join_first
+
+if TYPE_CHECKING:
+    from survey_cli.problems import Position
+    from survey_cli.revisions.properties import ComparedChange
+
+CONSEQUENCES: Final = {
+    "removed": "Nothing is stored under this name any more. Exports keep the column for the interviews that have it.",
+    "type": "Stored answers and new ones are of different types. Exports write the stored ones to a separate column.",
+    "recoded": "The same value no longer means the same. Don't analyze stored and new answers as one.",
+    "narrowed": "Stored answers may be ones that are no longer accepted, and are missing among new ones.",
+    "widened": "New answers are possible that nobody could give before. Stored answers keep their meaning.",
+    "route": "Other people are asked than before, so that the bases of the two versions differ.",
+    "order": "Stored answers keep their meaning. They were given in another order.",
+    "added": "Interviews of the older version have no answer here: they were not asked.",
+    "text": "Stored answers stay in the same column. They were given to the earlier wording.",
+    "fieldwork": "No answer changes. It applies to calls and interviews from now on.",
+}
+"""What a change of each kind means for the data."""
+
+
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The older questionnaire.", show_default=False)],
+    new: Annotated[
+        str,
+        typer.Argument(
+            metavar="NEW",
+            help="The newer one. If left out: OLD is compared with the newest version that has interviews.",
+            show_default=False,
+        ),
+    ] = "",
+    form: Annotated[
+        TextFormat, typer.Option("--format", help="Output format: text to read, json for programs.")
+    ] = TextFormat.text,
+    db: DatabaseOption = None,
+) -> None:
+    """Show what changed between two versions of a questionnaire, and what that means for the data.
+
+    Every change is of one kind: removed, type, recoded, narrowed, widened, route, order, added, text or fieldwork.
+    Conditions that are written differently and hold for the same answers are no change; this is proved with the extra
+    [proof]. With --db, each change is shown with the number of interviews that it concerns.
+
+    Exit code 0: stored and new answers can be analyzed together; 1: something is removed, recoded, narrowed or of
+    another type.
+
+    Example: survey diff study_v1.yaml study.yaml --db responses/study.db
+    """
+    from survey_cli.revisions.properties import LOSSES
+    from survey_cli.services.questionnaire.version_diff import diff_versions
+
+    result = diff_versions(old, new or None, db)
+    changes = list(zip(result.changes, result.counts, strict=True))
+    if form is TextFormat.json:
+        value = {
+            "old": result.old,
+            "new": result.new,
+            "interviews": result.interviews,
+            "proved": result.proved,
+            "changes": [_to_json(change, count) for change, count in changes],
+        }
+        print(json.dumps(value, ensure_ascii=False, indent=1))
+    else:
+        for kind, group in groupby(changes, lambda pair: pair[0].kind):
+            print(wrap_paragraph(f"{kind.capitalize()}: {CONSEQUENCES[kind]}"))
+            for change, count in group:
+                print(wrap_paragraph(_render(change, count, result.interviews), indent=2))
+            print()
+    say(f"{result.old} → {result.new}: {_summarize([change for change, _ in changes])}")
+    if not result.proved and any(not change.decided for change, _ in changes):
+        say("To prove which of the conditions that are not decided are the same: pip install 'survey-cli[proof]'")
+    raise typer.Exit(1 if any(change.kind in LOSSES for change, _ in changes) else 0)
+
+
+def _render(change: "ComparedChange", count: int | None, interviews: int | None) -> str:
+    notes = [f"before: {change.places[0]}"] if None not in change.places else []
+    if count is not None and change.answers:
+        notes.append(f"concerns {count:,} of {format_quantity(interviews or 0, 'interview')}")
+    undecided = "" if change.decided else " (not decided: it may be the same)"
+    end = f" ({'; '.join(notes)})" if notes else ""
+    return f"{change.where}: {join_first(change.items) or 'study'}: {change.what}{undecided}{end}"
+
+
+def _to_json(change: "ComparedChange", count: int | None) -> dict[str, Any]:
+    return {
+        "kind": change.kind,
+        "decided": change.decided,
+        "items": list(change.items),
+        "what": change.what,
+        "old": _position_to_json(change.places[0]),
+        "new": _position_to_json(change.places[1]),
+        "consequence": CONSEQUENCES[change.kind],
+        "interviews": count,
+    }
+
+
+def _position_to_json(where: "Position | None") -> dict[str, Any] | None:
+    return None if where is None else {"file": str(where.file), "line": where.line, "column": where.column}
+
+
+def _summarize(changes: "list[ComparedChange]") -> str:
+    counts = {kind: sum(change.kind == kind for change in changes) for kind in CONSEQUENCES}
+    parts = [f"{count:,} {kind}" for kind, count in counts.items() if count]
+    return f"{format_quantity(len(changes), 'change')}: {', '.join(parts)}" if parts else "no changes"
