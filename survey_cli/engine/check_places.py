@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from survey_cli.engine.route import RouteStop, RouteWalk
-from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.question import CompiledCheck
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
@@ -22,6 +22,8 @@ class _Input(NamedTuple):
 
 def list_check_places(walk: RouteWalk, stop: RouteStop, check: CompiledCheck) -> tuple[Place, ...]:
     """Return the places before this stop whose answers the check uses, also by way of computes."""
+    roster = walk.instrument.groups.get(stop.item.roster or "")
+    same_turns = [None, *(source.id for source in roster.sources)] if isinstance(roster, Roster) else [None]
     inputs = frozenset(_iterate_inputs(walk.instrument, check.condition, frozenset()))
     return tuple(
         earlier.place
@@ -32,7 +34,7 @@ def list_check_places(walk: RouteWalk, stop: RouteStop, check: CompiledCheck) ->
             _Input(earlier.place.item, True) in inputs
             or (
                 _Input(earlier.place.item, False) in inputs
-                and (earlier.item.roster != stop.item.roster or earlier.place.turn == stop.place.turn)
+                and (earlier.item.roster not in same_turns or earlier.place.turn == stop.place.turn)
             )
         )
     )

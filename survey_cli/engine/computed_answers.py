@@ -33,11 +33,10 @@ def _draw_turn(walk: RouteWalk, stop: RouteStop) -> tuple[Cell, int]:
     """
     item = stop.item
     assert isinstance(item.question, DrawItem)
-    turns: tuple[int, ...] | Missing = walk.env.get("#" + item.source, ())
-    if isinstance(turns, Missing):
-        return turns, 0
-    by, where = item.question.by, item.where
-    eligible = [turn for turn in turns if where is None or where.evaluate({**walk.env, "#turn": turn}) is True]
+    eligible = walk.select_turns(item.source, item.where)
+    if isinstance(eligible, Missing):
+        return eligible, 0
+    by = item.question.by
     if not eligible:
         return NOT_ASKED, 0
 

@@ -133,10 +133,11 @@ def _format_turn(machine: Machine, stop: RouteStop) -> StyledText:
     roster = machine.instrument.groups[item.roster]
     env = machine.walk.env
     assert isinstance(roster, Roster)
-    if roster.each is not None:
-        each: Template = env["#each", roster.id, turn]
+    first = roster.sources[-1]
+    if first.each is not None:
+        each: Template = env["#each", first.id, turn]
         return each.fill(env, machine.language)
-    total = f" of {turn + len(stop.frame.turns)}" if roster.until is None else ""
+    total = f" of {turn + len(stop.frame.turns)}" if roster.until is None and roster.over is None else ""
     title = f"{item.roster} {turn}{total}"
     name = env.get((roster.turn_name, turn))
     return (TextSpan(f"{title}: {name}" if isinstance(name, str) else title),)

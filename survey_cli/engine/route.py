@@ -337,6 +337,10 @@ class RouteWalk:
         if not isinstance(group, Roster):
             return RouteFrame(parent, group, order_children(group, seed=self.seed, turn=parent.turn), 0, parent.turn)
         turns = self._list_turns(group)
+        if group.over is not None:
+            self.set_known(("#entered", group.id), True)
+            if self.looking_ahead and (open_turns := self._list_open_turns(group)):
+                self._leave_turns_open(group, open_turns)
         self.set_known("#" + group.id, () if isinstance(turns, tuple) else turns)
         turns = turns if isinstance(turns, tuple) else ()
         self._leave_turns(group, turns)
@@ -357,6 +361,32 @@ class RouteWalk:
         if count == NOT_REACHED:
             self._leave_turns_open(roster, range(1, roster.maximum + 1))
 
+    def _list_open_turns(self, roster: Roster) -> list[int]:
+        """List the turns of another roster of which is not known yet whether this one visits them."""
+        assert roster.over is not None
+        turns = self.env.get("#" + roster.over.id, NOT_REACHED)
+        if isinstance(turns, Missing):
+            return list(range(1, roster.maximum + 1)) if turns == NOT_REACHED else []
+        may_have_more = ("#open", roster.over.id) in self.env
+        tests = {turn: self._test_turn(roster.where, turn) for turn in turns}
+        may_change = roster.where is not None and self._may_change(roster.where)
+        return [
+            turn
+            for turn in range(1, roster.maximum + 1)
+            if (may_have_more if turn not in tests else tests[turn] == NOT_REACHED or may_change)
+        ]
+
+    def _test_turn(self, where: Condition | None, turn: int) -> Any:
+        """Return whether a condition holds in a turn of a roster that was passed."""
+        return True if where is None else where.evaluate({**self.env, "#turn": turn})
+
+    def select_turns(self, roster: str, where: Condition | None) -> tuple[int, ...] | Missing:
+        """Return the turns of a roster in which a condition is true, or why its turns are not known."""
+        turns: tuple[int, ...] | Missing = self.env.get("#" + roster, NOT_REACHED)
+        if isinstance(turns, Missing):
+            return turns
+        return tuple(turn for turn in turns if self._test_turn(where, turn) is True)
+
     def _leave_turns_open(self, roster: Roster, turns: Collection[int]) -> None:
         """Mark these turns as open: whether they will exist is not known yet."""
         self.set_known(("#open", roster.id), True)
@@ -369,6 +399,8 @@ class RouteWalk:
         """Return the numbers of the turns on the route, or the missing value that leaves their number unknown."""
         if roster.until is not None:
             return tuple(range(1, roster.maximum + 1))
+        if roster.over is not None:
+            return self.select_turns(roster.over.id, roster.where)
         if roster.each is not None:
             codes = self.env.get(roster.each.id, NOT_REACHED)
             if not isinstance(codes, tuple):

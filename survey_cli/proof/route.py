@@ -157,7 +157,11 @@ class RouteModel:
         return default if condition is None else self.encoder.encode(condition.tree, turns)
 
     def _visit(self, node: CompiledNode, around: Literal, turn: tuple[str, int] | None) -> None:
-        turns = dict([turn]) if turn is not None else {}
+        turns = {}
+        if turn is not None:
+            roster = self.instrument.groups[turn[0]]
+            assert isinstance(roster, Roster)
+            turns = {source.id: turn[1] for source in roster.sources}
         reached = self.clauses.all_of([around, self._alive])
         ask_if = self._encode(node.ask_if, turns, Truth(TRUE, FALSE))
         unless = self._encode(node.unless, turns, Truth(FALSE, TRUE))
@@ -208,6 +212,13 @@ class RouteModel:
         """
         if roster.until is not None:
             return TRUE, [asked] * roster.maximum
+        if roster.over is not None:
+            known, present = self.list_turns(roster.over.id)
+            visited = [
+                self.clauses.all_of([asked, known, exists, self._encode_turn(roster.where, roster.over, turn)])
+                for turn, exists in enumerate(present, 1)
+            ]
+            return self.clauses.any_of([-asked, known]), visited
         if roster.each is not None:
             (alternative, *_) = self.find_term(roster.each.id, {}) or [Alternative(FALSE, Truth(FALSE, TRUE))]
             cell = alternative.leaf
@@ -223,6 +234,10 @@ class RouteModel:
         known = self.clauses.any_of(self.encoder.find_known(alternative) for alternative in term)
         at_least = [self.encoder.compare_term(tree, term, ">=", turn).true for turn in range(1, roster.maximum + 1)]
         return self.clauses.any_of([-asked, known]), [self.clauses.all_of([asked, one]) for one in at_least]
+
+    def _encode_turn(self, where: Condition | None, roster: Roster, turn: int) -> Literal:
+        """Return where a condition is true in a turn of a roster."""
+        return self._encode(where, {source.id: turn for source in roster.sources}, Truth(TRUE, FALSE)).true
 
     def _limit(self, options: list[Literal], most: int) -> list[Literal]:
         """Return each option where it is chosen and is one of the first `most` that are."""
@@ -417,11 +432,11 @@ class RouteModel:
 
     def _make_draw(self, item: CompiledItem, asked: Literal) -> Term:
         """Make the cell of a draw: one of the turns that can be drawn, or none."""
-        known, present = self.list_turns(item.source)
+        roster = self.instrument.groups[item.source]
+        assert isinstance(roster, Roster)
+        known, present = self.list_turns(roster.id)
         eligible = [
-            self.clauses.all_of(
-                [asked, known, exists, self._encode(item.where, {item.source: turn}, Truth(TRUE, FALSE)).true]
-            )
+            self.clauses.all_of([asked, known, exists, self._encode_turn(item.where, roster, turn)])
             for turn, exists in enumerate(present, 1)
         ]
         cell = CodedCell(self.clauses, asked, (), range(1, len(present) + 1))

@@ -28,8 +28,9 @@ def find_personal_names(instrument: Instrument) -> frozenset[str]:
         names |= added
     for group in instrument.groups.values():
         if isinstance(group, Roster) and (
-            (group.count is not None and _reads((group.count,), names))
+            _reads([condition for condition in (group.count, group.where) if condition is not None], names)
             or (group.each is not None and group.each.id in names)
+            or (group.over is not None and group.over.id in names)
         ):
             names.add(group.id)
     return frozenset(names)

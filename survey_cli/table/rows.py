@@ -48,6 +48,8 @@ def _count_turns(roster: Roster, state: RouteState) -> Cell:
         return len(turns)
     if any(Place(item.id, 1) in state.unreached for item in roster.items):
         return NOT_REACHED
+    if roster.over is not None:
+        return 0 if state.env.get(("#entered", roster.id)) else NOT_ASKED
     if roster.each is not None:
         return 0 if state.env.get(roster.each.id) == () else NOT_ASKED
     count = roster.count.evaluate(state.env) if roster.count is not None else NOT_ASKED

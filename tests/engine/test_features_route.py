@@ -9,6 +9,8 @@ from support.scenario import STAMP, Scenario, feature, instrument
 from survey_cli.engine.codec import decode_record, encode_record
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import ReadEntry, Rejection, to_plain_text
+from survey_cli.table.columns import build_columns
+from survey_cli.table.rows import build_row
 from survey_cli.values import DK, NOT_ASKED, REFUSED
 
 
@@ -309,3 +311,34 @@ def test_fieldwork() -> None:
     assert list(map(str, written.closed)) == ["2026-11-26"]
     assert str(written.recording) == "notice"
     assert feature("fieldwork", "").keys("2", "").outcome == "not_eligible"
+
+
+def test_roster_over_roster() -> None:
+    people = ("3", "Ann", "40", "Bo", "7", "Cy", "70")
+    now = feature("roster_over_roster", *people)
+    assert (now.place, now.words) == ("works#1", "Does Ann work for pay?")
+    assert to_plain_text(now.asked.turn) == "work 1: Ann"
+    now = now.keys("1")
+    assert now.words == "How many hours does Ann work?"
+    now = now.keys("38")
+    assert (now.place, now.offered) == ("cares#1", {2: "Bo"})
+    now = now.keys("2")
+    assert (now.place, now.words) == ("works#3", "Does Cy work for pay?"), "Bo is too young"
+    now = now.keys("1", "2")
+    assert now.place == "earners"
+    row = dict(zip([v.name for v in build_columns(now.interview.instrument)], build_row(now.interview), strict=True))
+    assert (row["work_turns"], row["hours_1"], row["hours_2"], row["hours_3"]) == (2, 38, NOT_ASKED, NOT_ASKED)
+    assert "works_4" in row
+    older = now.keys(".jump age#2", "15")
+    assert (older.place, older.words) == ("works#2", "Does Bo work for pay?"), "nobody is under 15 to be looked after"
+    assert older.keys("2", "").data["works#3"] == 1, "what was said of Cy stays with Cy"
+    unknown = feature("roster_over_roster", ".dk")
+    assert unknown.status == "ended"
+
+
+def test_turns_that_may_be_visited_are_not_reached() -> None:
+    assert feature("roster_over_roster", "2", "Ann").unreached >= {"works#1", "works#2", "hours#2"}
+    now = feature("roster_over_roster", "1", "Ann", "9")
+    assert now.status == "ended"
+    row = dict(zip([v.name for v in build_columns(now.interview.instrument)], build_row(now.interview), strict=True))
+    assert row["work_turns"] == 0

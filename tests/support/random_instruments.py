@@ -46,7 +46,7 @@ class _Writer:
             lot = self.draw(st.integers(0, 11))
             if lot == 0 and depth < 2:
                 self.section(indent, depth)
-            elif lot == 1 and not self.inside and depth < 2:
+            elif (lot == 1 or (lot == 5 and self.rosters)) and not self.inside and depth < 2:
                 self.roster(indent)
             elif lot == 2 and not self.inside and self.rosters:
                 self.drawn(indent)
@@ -199,16 +199,21 @@ class _Writer:
         numbers = [n for n, k in self.named if k in ("number", "compute") and "[" not in n]
         several = [n for n, k in self.named if k == "multiple"]
         ways = ["until: Another one?"] + [f"count: {n}" for n in numbers] + [f"each: {n}" for n in several]
+        for base, base_number in (other.split() for other in self.rosters):
+            ways += [f"each: {base}", f"each: {base}\n{indent}  where: {base_number} >= 2"]
         way = self.draw(st.sampled_from(ways))
         self.lines += [
             f"{indent}- id: {name}",
             f"{indent}  type: roster",
             f"{indent}  {way}",
-            f"{indent}  max: 3",
+            *([f"{indent}  max: 3"] if not way.startswith("each: ") or way[6:] in several else []),
         ]
         self.lines += [f"{indent}  {part}" for part in self.shown()]
         self.lines.append(f"{indent}  items:")
         before, self.inside = list(self.named), name
+        for base, base_number in (other.split() for other in self.rosters):
+            if way.partition("\n")[0] == f"each: {base}":
+                self.named.append((base_number, "number"))
         number = self.item(indent + "    ", "number")
         self.items(indent + "    ", self.draw(st.integers(0, 2)), depth=2)
         self.inside = ""

@@ -13,6 +13,8 @@ class QuestionnaireWriter:
         """Name, type and roster of what conditions can name."""
         self.rosters: list[str] = []
         """Those that are finished."""
+        self.bases: dict[str, str] = {}
+        """The roster over whose turns another one runs."""
         self.count = 0
 
     def write(self) -> str:
@@ -41,16 +43,25 @@ class QuestionnaireWriter:
         )
         return f"({parts[0]}) if ({joined}) else (not ({parts[-1]}))" if rng.random() < 0.1 else joined
 
+    def _list_same_turns(self, roster: str | None) -> list[str | None]:
+        """Return the rosters whose items a condition in this roster names for its own turn, None first."""
+        same: list[str | None] = [None]
+        while roster is not None:
+            same.append(roster)
+            roster = self.bases.get(roster)
+        return same
+
     def _make_part(self, roster: str | None) -> str:
         rng = self.rng
-        in_other_rosters = [each for each in self.asked if each[2] is not None and each[2] != roster]
+        same_turns = self._list_same_turns(roster)
+        in_other_rosters = [each for each in self.asked if each[2] not in same_turns]
         if in_other_rosters and rng.random() < 0.3:
             name, kind, other = rng.choice(in_other_rosters)
             count = f"{rng.choice(('>=', '==', '<'))} {rng.randint(1, 2)}"
             if kind == "single":
                 return f"count({other}.{name} == {rng.randint(1, 2)}) {count}"
             return f"sum({other}.{name}) {count}" if kind == "number" else f"count(answered({other}.{name})) >= 1"
-        known = [each for each in self.asked if each[2] is None or each[2] == roster]
+        known = [each for each in self.asked if each[2] in same_turns]
         if not known:
             return ""
         name, kind, _ = rng.choice(known)
@@ -87,7 +98,12 @@ class QuestionnaireWriter:
         more = f", {key}" if key else ""
         declines = rng.choice((", declines: [dk]", ", declines: []"))
         kind = rng.random()
-        if kind < 0.42:
+        if self.rosters and not nested and roster is None and rng.random() < 0.3:
+            base = self.bases[name] = rng.choice(self.rosters)
+            where = self.make_condition(base) if rng.random() < 0.6 else ""
+            turns = ["type: roster", f"each: {base}", *([f'where: "{where}"'] if where else [])]
+            self._add_group(indent, name, key, turns, name)
+        elif kind < 0.42:
             only_if = self.make_condition(roster) if rng.random() < 0.15 else ""
             second = f'{{text: B, ask_if: "{only_if}"}}' if only_if else "B"
             options = f"options: {self._make_source(roster) or f'{{1: A, 2: {second}}}'}"
@@ -112,21 +128,24 @@ class QuestionnaireWriter:
         elif (
             not nested and roster is None and (numbers := [n for n, t, r in self.asked if t == "number" and r is None])
         ):
-            self._add_group(indent, name, key, ["type: roster", f"count: {rng.choice(numbers)}", "max: 2"], name)
+            turns = ["type: roster", f"count: {rng.choice(numbers)}", "max: 2"]
+            self._add_group(indent, name, key, turns, name)
         else:
             self.lines.append(f"{indent}- {{id: {name}, type: read{more}, text: T.}}")
 
     def _make_source(self, roster: str | None) -> str:
         """Return a source of options now and then: a multiple that is asked here, or a roster."""
         rng = self.rng
-        sources = [name for name, kind, other in self.asked if kind == "multiple" and other in (None, roster)]
+        sources = [
+            name for name, kind, other in self.asked if kind == "multiple" and other in self._list_same_turns(roster)
+        ]
         sources += self.rosters
         if not sources or rng.random() < 0.5:
             return ""
         source = rng.choice(sources)
         if source not in self.rosters:
             return f"{{from: {source}, chosen: {rng.choice(('true', 'false'))}}}"
-        inside = [each for each in self.asked if each[2] == source]
+        inside = [each for each in self.asked if each[2] in self._list_same_turns(source)[1:]]
         if not inside or rng.random() < 0.3:
             return f"{{from: {source}}}"
         name, kind, _ = rng.choice(inside)

@@ -194,6 +194,11 @@ def _turns(roster: Roster, env: dict[Any, Any], held: Any) -> list[int]:
         chosen = env.get(roster.each.id)
         codes = [o.code for o in roster.each.options]
         return [n for n, code in enumerate(codes, 1) if isinstance(chosen, tuple) and code in chosen]
+    if roster.over is not None:
+        visited, where = _turns(roster.over, env, held), roster.where
+        if not any(Place(item.id, turn) in held for item in roster.over.items for turn in visited):
+            return []
+        return [n for n in visited if where is None or where.evaluate({**env, "#turn": n}) is True]
     turns = [1]
     assert roster.until is not None
     while len(turns) < roster.maximum and env.get((roster.until.id, turns[-1])) == 1:

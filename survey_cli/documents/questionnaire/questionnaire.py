@@ -115,6 +115,8 @@ class BookletBuilder:
 
     def _describe_turns(self, roster: Roster) -> Line:
         most = f"at most {roster.maximum} times"
+        if roster.over is not None:
+            return make_line(f"Repeated for {self.rules.describe_turns(roster.over.id, roster.where)}.")
         if roster.each is not None:
             return make_line(f"Repeated once for each answer to {mark_name(roster.each.id)}, {most}.")
         if roster.until is not None:

@@ -68,9 +68,12 @@ class RuleWriter:
         if source is None:
             return ""
         if source.from_ in self._groups:
-            where = f" where {self.render_clause(item.where)}" if item.where is not None else ""
-            return f"the turns of {mark_name(source.from_)}{where}, by their numbers"
+            return f"{self.describe_turns(source.from_, item.where)}, by their numbers"
         return f"those {'' if source.chosen else 'not '}chosen in {mark_name(source.from_)}"
+
+    def describe_turns(self, roster: str, where: Condition | None) -> str:
+        """Return `the turns of person where age is at least 15`."""
+        return f"the turns of {mark_name(roster)}" + (f" where {self.render_clause(where)}" if where else "")
 
     def describe_check(self, condition: Condition, *, soft: bool) -> Line:
         """Return the beginning of the sentence about a check."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from survey_cli.documents.questionnaire.booklet_model import LanguageText, MultilingualText
 from survey_cli.documents.text_runs import Line, Style, TextRun, escape_controls
-from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.number_text import spell_cardinal, spell_ordinal
@@ -71,7 +71,9 @@ class TextRenderer:
         """Return a text that was not compiled with the instrument; its fills are known if another text uses them."""
         if text is None:
             return ()
-        scope = TextScope(names={**self.names, **(more or {})}, inside_roster=inside)
+        roster = self.instrument.groups.get(inside or "")
+        sources = [source.id for source in roster.sources] if isinstance(roster, Roster) else ()
+        scope = TextScope(names={**self.names, **(more or {})}, inside_roster=inside, sources=sources)
         return self.render_template(compile_text(text, scope, who="")[0])
 
     def _render_lines(self, template: Template, language: str, joint: Text | None) -> tuple[Line, ...]:

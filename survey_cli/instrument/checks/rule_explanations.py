@@ -121,7 +121,7 @@ _LISTS_AND_ROSTERS: Final = {
     "unknown-decline": "There is no decline of this name. Define it under `declines:`, or use dk and refused.",
     "bad-label": "A label names a point that the scale from `from:` to `to:` does not have.",
     "long-scale": "A scale has too many points. Use `type: number` with `min:` and `max:`.",
-    "bad-each": "`each:` must name a `multiple` that is asked earlier. Its chosen options are the turns of the roster.",
+    "bad-each": "`each:` must name an earlier `multiple`, whose chosen options are the turns, or an earlier roster.",
     "bad-source": """Options come from an earlier `multiple` or roster.
 
     options: {from: aware}                                      those chosen in the multiple aware

@@ -149,7 +149,12 @@ class InstrumentCompiler:
         inside = inside._replace(roster=roster.id)
         roster.maximum = item.max
         roster.count = self.item_compiler.compile_condition(item.count, context, "count", "number")
-        if item.each is not None:
+        over = self.draft.groups.get(str(item.each))
+        if isinstance(over, Roster):
+            roster.over = over
+            self.item_compiler.record_use(context, "each", item.find_position("each"), frozenset({over.id}))
+            roster.where = self.item_compiler.compile_condition(item.where, context._replace(roster=over.id), "where")
+        elif item.each is not None:
             roster.each = self._find_each(item, item.each, context)
         roster.turn_name = self.symbol_table.find_turn_name(roster.id)
         roster.children = self._compile_nodes(item.items, inside)
@@ -170,8 +175,9 @@ class InstrumentCompiler:
             return each
         if str(name) not in self.draft.lost:
             several = [n for n, earlier in self.draft.items.items() if isinstance(earlier.question, MultipleItem)]
+            several += [n for n, earlier in self.draft.groups.items() if isinstance(earlier, Roster)]
             near = suggest_nearest(str(name), several, otherwise="use one that comes earlier")
-            what = f"each: {str(name)!r} is not an earlier item of type multiple"
+            what = f"each: {str(name)!r} is not an earlier multiple or roster"
             self.problems.append(
                 Problem("bad-each", item.find_position("each"), context.owner, what, near, length=len(name))
             )
@@ -316,10 +322,11 @@ class InstrumentCompiler:
         if item.by == "random":
             return
         types = ("date",) if item.by == "next_birthday" else ("date", "number")
+        sources = self.symbol_table.list_sources(source)
         candidates = [
             n.id
             for n in self.symbol_table.symbols.values()
-            if n.value_type.roster == source and n.value_type.type in types and item.using in (None, n.id)
+            if n.value_type.roster in sources and n.value_type.type in types and item.using in (None, n.id)
         ]
         if len(candidates) != 1:
             names = ", ".join(candidates) or "none"

@@ -110,11 +110,12 @@ class ItemCompiler:
         """Compile a text."""
         scope = self._text_scopes.get((context.roster, options))
         if scope is None:
-            roster = self.draft.symbol_table.rosters.get(context.roster) if context.roster is not None else None
-            each = roster is not None and roster.each is not None
+            table = self.draft.symbol_table
+            sources = table.list_sources(context.roster)
+            each = sources[-1] if sources and table.rosters[sources[-1]].each is not None else None
             languages = [str(language) for language in self.draft.document.languages]
             names = self.draft.symbol_table.text_variables
-            scope = TextScope(names, context.roster, options, each, self._nearest, languages)
+            scope = TextScope(names, context.roster, options, each, self._nearest, languages, frozenset(sources))
             self._text_scopes[context.roster, options] = scope
         template, problems = compile_text(text, scope, who=context.owner)
         if problems:

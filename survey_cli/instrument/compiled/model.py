@@ -49,6 +49,15 @@ class Roster(ItemGroup):
     until: CompiledItem | None = None
     """The question asked at the end of each turn: is there another one?"""
     turn_name: str | None = None
+    over: "Roster | None" = None
+    """The roster over whose turns it runs."""
+    where: Condition | None = None
+    """The condition on those turns."""
+
+    @property
+    def sources(self) -> tuple["Roster", ...]:
+        """This roster and those over whose turns it runs: an item of any of them can be named in a turn."""
+        return (self,) if self.over is None else (self, *self.over.sources)
 
 
 CompiledNode: TypeAlias = CompiledItem | ItemGroup | Roster

@@ -210,7 +210,16 @@ class SymbolTable:
         names = self.value_types
         rosters = {r: frozenset(n for n, value_type in names.items() if value_type.roster == r) for r in self.rosters}
         declines = tuple(self._declines)
-        return Scope(names, rosters, declines, inside_roster, self.groups.keys(), nearest, self.find_code)
+        scope = Scope(names, rosters, declines, inside_roster, self.groups.keys(), nearest, self.find_code)
+        return scope._replace(sources=frozenset(self.list_sources(inside_roster)))
+
+    def list_sources(self, roster: str | None) -> list[str]:
+        """List a roster and those over whose turns it runs, the one that defines the turns last."""
+        sources: list[str] = []
+        while roster in self.rosters and roster not in sources:
+            sources.append(roster)
+            roster = str(self.rosters[roster].each)
+        return sources
 
     def find_code(self, name: str, text: str) -> Code | None:
         """Find the code whose option has this text in one of the languages; None if there is none."""
@@ -261,6 +270,9 @@ class SymbolTable:
                     is_conditional = statement.ask_if is not None
                     self._add_question(item, name, (*path, step), roster, options, scale, is_conditional=is_conditional)
             case RosterItem():
+                over = self.rosters.get(str(item.each))
+                if over is not None and "max" not in item.model_fields_set:
+                    item.max = over.max
                 self.rosters[item_id] = item
                 self._add_items(item.items, (*path, GroupStep(item_id, 0, item.order != "written")), item_id)
                 if item.until is not None:
@@ -294,22 +306,22 @@ class SymbolTable:
     def _find_source_mistake(self, source: OptionSourceSpec, roster: str | None) -> tuple[str, str, str] | None:
         """Return the key of a source that is wrong, what is wrong, and the remedy; None if nothing is."""
         name = str(source.from_)
-        symbol = self.symbols.get(name)
+        symbol, sources = self.symbols.get(name), self.list_sources(name)
         if name == roster:
             return "from", f"options: the turns of {name} are not all known inside of it", f"move the item after {name}"
         if name in self.rosters:
             if "chosen" in source.model_fields_set:
                 return "chosen", f"chosen: {name} is a roster", "use where: to leave out turns of a roster"
             label = str(source.label)
-            names = [n for n, symbol in self.symbols.items() if symbol.value_type.roster == name]
+            names = [n for n, symbol in self.symbols.items() if symbol.value_type.roster in sources]
             if source.label is not None and label not in names:
                 return "label", f"label: {name} has no item {label!r}", suggest_nearest(label, names)
             return None
         if symbol is None or symbol.value_type.type != "codes":
             names = [*self.rosters, *(n for n, symbol in self.symbols.items() if symbol.value_type.type == "codes")]
             near = suggest_nearest(name, names, otherwise="use one that comes earlier")
-            return "from", f"options: {name!r} is not an earlier item of type multiple or roster", near
-        if symbol.value_type.roster not in (None, roster):
+            return "from", f"options: {name!r} is not an earlier multiple or roster", near
+        if symbol.value_type.roster not in (None, *self.list_sources(roster)):
             what = f"options: {name} has one answer for each turn of {symbol.value_type.roster}"
             return "from", what, "ask this item in the same roster, or use the roster"
         for key in ("label", "where"):
@@ -332,15 +344,17 @@ class SymbolTable:
     def _iterate_turn_options(self, source: OptionSourceSpec) -> Iterator[tuple[Code, OptionSpec]]:
         """Yield an option for each turn that a roster can have, offered if the turn is there and `where` is true."""
         name = str(source.from_)
-        roster = self.rosters[name]
+        sources = self.list_sources(name)
         label = source.label or self.find_turn_name(name)
-        each = list(self.symbols[roster.each].options.values()) if roster.each in self.symbols else []
-        for turn in range(1, roster.max + 1):
+        first = self.rosters[sources[-1]]
+        each = list(self.symbols[first.each].options.values()) if first.each in self.symbols else []
+        owner = self.symbols[label].value_type.roster if label is not None else name
+        for turn in range(1, self.rosters[name].max + 1):
             condition = f"{turn} in {name}"
             if source.where is not None:
-                condition += f" and ({self._name_turn(source.where, (name,), turn)})"
+                condition += f" and ({self._name_turn(source.where, sources, turn)})"
             own = self._make_text(f"{name} {turn}", source.from_)
-            text = self._make_text(f"{{{name}[{turn}].{label}|{name} {turn}}}", source.from_) if label else own
+            text = self._make_text(f"{{{owner}[{turn}].{label}|{name} {turn}}}", source.from_) if label else own
             if label is None and turn <= len(each):
                 own = text = each[turn - 1].text
             yield (
@@ -461,11 +475,11 @@ class SymbolTable:
         return draw.where is not None or roster is None or roster.until is None
 
     def find_turn_name(self, roster: str) -> str | None:
-        """Find the roster's first text item, which names a turn."""
-        roster_item = self.rosters.get(roster)
-        for item in _iterate_below(roster_item.items if roster_item else ()):
-            if item.type == "text":
-                return str(item.id)
+        """Find the first text item of a roster, or of those over whose turns it runs, which names a turn."""
+        for source in self.list_sources(roster):
+            for item in _iterate_below(self.rosters[source].items):
+                if item.type == "text":
+                    return str(item.id)
         return None
 
 

@@ -196,7 +196,7 @@ def _compile_name(checker: ExpressionChecker, node: ast.Name, _depth: int) -> Te
     value_type = checker.scope.names[node.id]
     if value_type.roster is None:
         return _compile_variable(checker, node, node.id, value_type, make_reader(node.id), plain_name=node.id)
-    if value_type.roster == checker.scope.inside_roster:
+    if value_type.roster == checker.scope.inside_roster or value_type.roster in checker.scope.sources:
         checker.turns = True
         return _compile_variable(checker, node, node.id, value_type, make_turn_reader(node.id))
     return _compile_variable(

@@ -63,6 +63,8 @@ class Scope(NamedTuple):
     """Whether `interviewer.sex` can be used: the condition is evaluated in an interview."""
     has_clock: bool = False
     """Whether `elapsed()` can be used: the condition decides what is asked, and is evaluated when that is reached."""
+    sources: Collection[str] = ()
+    """That roster, and those over whose turns it runs."""
 
 
 Kind: TypeAlias = Literal["truth", "number", "text", "code", "codes", "date", "time", "wrong"]

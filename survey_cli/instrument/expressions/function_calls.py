@@ -216,9 +216,9 @@ def _warn_if_one_turn(checker: ExpressionChecker, node: ast.Call, part: Term) ->
     inside_roster = checker.scope.inside_roster
     for inner in ast.walk(part.node) if inside_roster else ():
         value_type = checker.scope.names.get(inner.id) if isinstance(inner, ast.Name) else None
-        if isinstance(inner, ast.Name) and value_type and value_type.roster == inside_roster:
+        if isinstance(inner, ast.Name) and value_type and value_type.roster in (inside_roster, *checker.scope.sources):
             what = f"{inner.id} refers to the current turn here, so this counts one turn"
-            remedy = f"write {inside_roster}.{inner.id} for all turns, or remove count"
+            remedy = f"write {value_type.roster}.{inner.id} for all turns, or remove count"
             checker.warn("one-value", node, what, remedy)
             return
 

@@ -5,7 +5,7 @@ the mapping under `#unfilled`.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -88,12 +88,14 @@ class TextScope(NamedTuple):
     inside_roster: str | None = None
     options: bool = False
     """`{options}` is allowed here."""
-    each: bool = True
-    """`{each}` is allowed here."""
+    each: str | None = ""
+    """The roster whose turn `{each}` stands for; None where it is not allowed."""
     nearest: FindNearest = find_nearest
     """Finds the name that an unknown one probably stands for."""
     languages: Sequence[str] = ()
     """The languages of the file, in which a text without translations is read."""
+    sources: Collection[str] = ()
+    """The roster, and those over whose turns it runs."""
 
 
 class Template(NamedTuple):
@@ -375,10 +377,10 @@ class _TextParser:
         words = otherwise.strip() if bar else None
         scope = self.scope
         if name in BUILT_IN_FILLS or (name == "options" and scope.options):
-            if (name == "turn" and scope.inside_roster is None) or (name == "each" and not scope.each):
+            if (name == "turn" and scope.inside_roster is None) or (name == "each" and scope.each is None):
                 self._report_fill("unknown-fill", piece, *_NO_TURN_PROBLEMS[name])
             format_spec = self._check_format(piece, name, format_spec, _BUILT_IN_VARIABLES[name])
-            each = scope.inside_roster if name == "each" else None
+            each = scope.each if name == "each" else None
             return TextFill(name, None, format=format_spec, otherwise=None if name == "options" else words, roster=each)
         reference = _NAME.match(name)
         if not reference:
@@ -400,7 +402,7 @@ class _TextParser:
             return TextFill(key, variable, turn=int(turn), format=format_spec, otherwise=words)
         if not variable.roster or variable.type == "draw":
             return TextFill(key, variable, format=format_spec, otherwise=words)
-        if variable.roster == scope.inside_roster:
+        if variable.roster == scope.inside_roster or variable.roster in scope.sources:
             return TextFill(key, variable, turn="here", format=format_spec, otherwise=words)
         what = f"{piece[0]} has one value for each turn of {variable.roster}"
         self._report_fill("fill-of-many", piece, what, f"write {{{variable.roster}[1].{key}}} for one turn")

@@ -109,7 +109,9 @@ def describe_rosters(instrument: Instrument, language: str) -> dict[str, str]:
         if not isinstance(group, Roster):
             continue
         repetition = ""
-        if group.each is not None:
+        if group.over is not None:
+            repetition = f"for {rules.describe_turns(group.over.id, group.where)}, "
+        elif group.each is not None:
             repetition = f"one for each answer to {group.each.id}, "
         elif group.until is not None:
             repetition = f"repeated while {group.until.id} is yes, "

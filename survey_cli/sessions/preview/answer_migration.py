@@ -259,6 +259,8 @@ def _add_turn_hints(instrument: Instrument, roster: str, turn: int, hints: dict[
             hints.setdefault(name, []).append(str(turn))
     if group.each is not None:
         hints.setdefault(group.each.id, []).extend(str(o.code) for o in group.each.options)
+    if group.over is not None:
+        _add_turn_hints(instrument, group.over.id, turn, hints)
     if group.until is not None:
         hints.setdefault(group.until.id, []).append("1")
 

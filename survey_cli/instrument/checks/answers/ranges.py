@@ -86,7 +86,11 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
                 places = len(str(value).partition(".")[2])
                 yield Problem("bad-range", where, str(number.id), what, f"write decimals: {places}", length=length)
     for roster in iterate_items(draft, RosterItem):
-        if not 1 <= roster.max <= MAX_TURNS:
+        if "max" not in roster.model_fields_set and not roster.max:
+            yield Problem(
+                "missing-key", locate_name(roster.id), str(roster.id), "a roster needs the key 'max'", "add `max: …`"
+            )
+        elif not 1 <= roster.max <= MAX_TURNS:
             where, length = _locate_value(roster, "max")
             what = f"max: {roster.max} is not between 1 and {MAX_TURNS}"
             remedy = "write the maximum number of turns: each has its own columns in the data"
@@ -116,7 +120,8 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
         - {id: person, type: roster, max: 8, count: hh_size, items: […]}
 
     Exactly one of `count:` (how many), `each:` (a multiple's answers) and `until:` (another one?) is required. Whatever
-    `count:` or `each:` produce beyond `max` has no turn.
+    `count:` or `each:` produce beyond `max` has no turn. A roster over another one (`each: person`) takes its `max`
+    from there, and can visit some of its turns (`where: age >= 15`).
     """
     for item in iterate_items(draft, RosterItem):
         who = str(item.id)
@@ -131,6 +136,17 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
             length = len(given_keys[1]) if given_keys else len(who)
             yield Problem("roster-turns", where, who, what, "give exactly one of them", length=length)
         group = draft.groups.get(who)
+        over = group.over if isinstance(group, Roster) else None
+        if item.where is not None and over is None:
+            what, remedy = (
+                "where: selects turns of another roster",
+                "write each: and the roster, or ask_if: for a condition",
+            )
+            yield Problem("roster-turns", locate_key(item._node, "where"), who, what, remedy, length=5)
+        if over is not None and item.max < over.maximum:
+            where, length = _locate_value(item, "max")
+            what = f"max: {item.max} turns, but {over.id} has up to {over.maximum}, and they keep their numbers"
+            yield Problem("roster-turns", where, who, what, "remove max:", length=length)
         if isinstance(group, Roster) and group.count is not None:
             yield from _check_count(draft, item, group)
         if isinstance(group, Roster) and group.each is not None and item.max < len(group.each.options):

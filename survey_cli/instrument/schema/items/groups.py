@@ -108,13 +108,17 @@ class RosterItem(ItemSpec):
     count: Annotated[Expression, "a calculation"] | None = None
     """The number of turns: `hh_size`. If left out: `each` or `until` determines the turns."""
     each: Annotated[Name, "an item"] | None = None
-    """The `multiple` whose chosen options are the turns; `{each}` is the option's text. If left out: `count` or `until`
-    determines the turns."""
+    """The `multiple` whose chosen options are the turns; `{each}` is the option's text. Or an earlier roster, over whose
+    turns this one runs: they keep their numbers, and its items can name those of the other. If left out: `count` or
+    `until` determines the turns."""
+    where: Expression | None = None
+    """With a roster under `each`: the turns that are visited, as in `age >= 15`. If left out: all of them."""
     until: Text | None = None
     """The question that is read after each turn; yes starts another turn: `Is there anybody else?` If left out: `count`
     or `each` determines the turns."""
-    max: Whole
-    """The most turns. It determines the number of columns in the data."""
+    max: Whole = 0
+    """The most turns. It determines the number of columns in the data. If left out: that of the roster under `each`;
+    otherwise it is required."""
     items: "list[AnyItem]"
     """The items of each turn."""
     order: Order = "written"
