@@ -140,7 +140,7 @@ def _items(parts: _Parts) -> Iterator[str]:
     yield (
         "Every entry of `items` has a `type`, which decides its other keys. An entry can also be "
         "`include: modules/name.yaml`, which stands for the items of a module; with `prefix: b_` the same module can be "
-        "included a second time.\n"
+        "included a second time, and `with: {who: your partner}` gives the words for `{who}` in its texts.\n"
     )
     rows = [(f"[`{name}`](#{name})", read_docstring(model)) for name, model in ITEM_TYPES.items()]
     yield from _table("Type", "What it is", rows=rows)

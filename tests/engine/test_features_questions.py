@@ -100,6 +100,33 @@ def test_text_tests() -> None:
     assert trouble.key("None").status == "ended"
 
 
+def test_defaults_of_a_section() -> None:
+    roads = feature("defaults")
+    assert to_plain_text(roads.asked.probe) == "Would you say good, fair or poor?"
+    assert (list(roads.offered), list(roads.declines)) == ([1, 2, 3], ["dk"])
+    schools = roads.keys("1")
+    assert list(schools.declines) == ["dk", "refused"]
+    moved = schools.keys("1")
+    assert to_plain_text(moved.asked.probe) == "", "a key without a value says that there is none"
+    trust = moved.keys("3")
+    assert len(trust.offered) == 11
+    taxes = trust.keys("5")
+    assert to_plain_text(taxes.asked.instruction) == "Read slowly."
+    assert not taxes.declines
+    fees = taxes.keys("1")
+    assert fees.offered == {1: "Fair", 2: "Unfair"}
+    assert to_plain_text(fees.keys("1").asked.probe) == ""
+
+
+def test_named_texts() -> None:
+    works = feature("named_texts")
+    assert works.words == "Do you work on the farm of your family?"
+    assert works.key(".lang es").words == "¿Trabaja usted en la finca de su familia?"
+    well = works.keys("1", "20", "40")
+    assert well.words == "Your health: is it good?"
+    assert well.keys("1").words == "What is your partner's age?"
+
+
 def test_order_random_anchor() -> None:
     firsts, statements, options = set(), set(), set()
     for seed in range(60):

@@ -251,3 +251,73 @@ def test_a_prefix_renames_the_source_of_options() -> None:
         {"from": "b_p", "label": "b_n", "where": "b_n > 1"},
         {"from": "n"},
     ]
+
+
+# named texts, and the texts of an include
+
+
+def test_a_named_text_is_inserted_in_each_language_and_its_letters_keep_their_place() -> None:
+    source = load_source_text(
+        "languages: [en, es]\n"
+        "texts:\n"
+        "  who: {en: your son, es: su hijo}\n"
+        "  home: the house\n"
+        "  all: '{home} of {who}'\n"
+        "items:\n"
+        "  - {id: a, text: {en: 'How is {who}?', es: '{who:title}?'}, ask_if: who == 1}\n"
+        "  - {id: b, text: 'See {all|x} and {{who}}', probe: '{ home }'}\n",
+        "top.yaml",
+    )
+    assert source.problems == ()
+    assert source.tree is not None
+    first, second = source.tree["items"]  # type: ignore[misc]
+    assert first == {"id": "a", "text": {"en": "How is your son?", "es": "Su hijo?"}, "ask_if": "who == 1"}
+    assert second == {
+        "id": "b",
+        "text": {"en": "See the house of your son and {{who}}", "es": "See the house of su hijo and {{who}}"},
+        "probe": "the house",
+    }
+    words = first["text"]["en"]  # type: ignore[index, call-overload]
+    assert isinstance(words, YamlScalar)
+    places = [words.find_position(words.index(part)) for part in ("How", "your", "son", "?")]
+    assert [(p.line, p.column) for p in places] == [(7, 25), (3, 13), (3, 18), (7, 37)]
+
+
+def test_a_text_that_is_not_used_is_reported() -> None:
+    source = load_source_text("texts: {who: you, whom: me}\nitems: [{id: a, text: 'For {who}'}]\n", "top.yaml")
+    assert said(source) == [("unused-text", "top.yaml:1:19")]
+
+
+def test_an_include_gives_a_module_its_texts_and_the_names_in_them_take_no_prefix() -> None:
+    source = included(
+        "texts: {job: work}\n"
+        "items:\n"
+        "  - {id: name}\n"
+        "  - {include: m.yaml, prefix: b_, with: {who: '{name} at {job}'}}\n"
+        "  - {include: m.yaml, with: {who: you}}\n",
+        m="scales: {s: {1: '{who}'}}\n"
+        "items: [{id: name, text: '{who} and {name}'}, {include: n.yaml, with: {x: '{who}'}}]",
+        n="items: [{id: deep, text: '{x}!'}]",
+    )
+    assert source.problems == ()
+    assert source.tree is not None
+    assert source.tree["items"] == [
+        {"id": "name"},
+        {"id": "b_name", "text": "{name} at work and {b_name}"},
+        {"id": "b_deep", "text": "{name} at work!"},
+        {"id": "name", "text": "you and {name}"},
+        {"id": "deep", "text": "you!"},
+    ]
+    assert source.tree["scales"] == {"b_s": {"1": "{name} at work"}, "s": {"1": "you"}}
+
+
+@pytest.mark.parametrize(
+    ("entry", "where"),
+    [
+        ("{include: m.yaml, with: {whom: you}}", "top.yaml:1:34"),
+        ("{include: m.yaml, with: you}", "top.yaml:1:33"),
+        ("{include: m.yaml, wiht: {who: you}}", "top.yaml:1:27"),
+    ],
+)
+def test_texts_that_an_include_can_not_give(entry: str, where: str) -> None:
+    assert said(included(f"items: [{entry}]", m="items: [{id: a, text: '{who}'}]")) == [("include", where)]

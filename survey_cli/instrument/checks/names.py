@@ -85,6 +85,10 @@ def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
         if why := _explain_reserved(name, declines):
             remedy = f"choose another, for example {name}_1"
             yield Problem("reserved-id", where, name, f"the id {name!r} is {why}", remedy, length=len(name))
+    for text in draft.document.texts:
+        if str(text) in _FILL_NAMES:
+            what, remedy = f"the text's name {str(text)!r} is a built-in fill: {{{text}}}", "choose another"
+            yield Problem("reserved-id", locate_name(text), str(text), what, remedy, length=len(text))
     for decline in draft.document.declines:
         if str(decline) in COMMAND_NAMES:
             what = f"the decline's id {str(decline)!r} is a command that interviewers type after a dot"

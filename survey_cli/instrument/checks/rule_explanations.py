@@ -85,13 +85,15 @@ line (`Press # to go on.`, `#1 is …`), or in a text that is quoted on one line
     "tag": "`!name` is a YAML tag, which a questionnaire can't contain. Put a text that starts with ! in quotes.",
 }
 _MODULES: Final = {
-    "include": "An include is written as `- include: modules/name.yaml`. It can have only one other key, `prefix: b_`.",
+    "include": "An include is written as `- include: modules/name.yaml`. Its other keys are `prefix: b_` and "
+    "`with: {who: your partner}`, which gives the module its texts.",
     "include-path": "A module or list must be in the questionnaire's folder or below it. Its path is relative to the "
     "file that includes it.",
     "include-loop": "A file includes itself, directly or through other files. The message names all of them; "
     "remove one include.",
     "include-twice": "A module is included twice. Give each include its own prefix: `prefix: b_`.",
     "module-key": "A module contains `scales`, `compute` and `items`; everything else belongs in the top file.",
+    "unused-text": "A text under `texts:` is inserted nowhere. Write its name in braces in a text, or remove it.",
     "clash": "Two files define a list or compute of the same name. Rename one, or include the module with a prefix.",
 }
 _KEYS: Final = {

@@ -1,6 +1,7 @@
 """Compiler of a whole instrument: sections, batteries, rosters and items, in written order."""
 
 import gc
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple, cast
@@ -11,6 +12,7 @@ from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCom
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.compiled.symbols import GroupStep, SymbolTable
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind
+from survey_cli.instrument.schema.defaults import inherit_defaults
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
@@ -20,7 +22,7 @@ from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawI
 from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
 from survey_cli.instrument.schema.validation import validate_tree
 from survey_cli.instrument.source.load import InstrumentSource
-from survey_cli.instrument.source.nodes import ComposedScalar, YamlScalar
+from survey_cli.instrument.source.nodes import YamlScalar, replace_spans
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.problems import Problem, select_errors, suggest_nearest
@@ -401,15 +403,9 @@ def _build_statement_text(frame: Text, statement: Text) -> Text:
 
 
 def _insert_statement(frame: YamlScalar, statement: YamlScalar) -> YamlScalar:
-    """Insert a statement into the battery's text; every character keeps its position in the file."""
-    pieces: list[tuple[int, YamlScalar, int]] = []
-    result, copied = "", 0
-    while (at := frame.find(STATEMENT_FILL, copied)) >= 0:
-        pieces += [(len(result), frame, copied), (len(result) + at - copied, statement, 0)]
-        result += frame[copied:at] + statement
-        copied = at + len(STATEMENT_FILL)
-    pieces.append((len(result), frame, copied))
-    return ComposedScalar.from_pieces(result + frame[copied:], statement.where, pieces)
+    """Insert a statement into the battery's text."""
+    spans = [(*match.span(), statement) for match in re.finditer(re.escape(STATEMENT_FILL), frame)]
+    return replace_spans(frame, spans, statement.where)
 
 
 @contextmanager
@@ -433,7 +429,7 @@ def compile_instrument(source: InstrumentSource) -> tuple[Instrument | None, Ins
     """
     if source.tree is None:
         return None, None, list(source.problems)
-    document, problems, lost = validate_tree(source.tree)
+    document, problems, lost = validate_tree(inherit_defaults(source.tree))
     problems = [*source.problems, *problems]
     if document is None:
         return None, None, problems

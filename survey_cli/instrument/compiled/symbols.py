@@ -191,6 +191,10 @@ class SymbolTable:
                 str(name), column.type, column.find_position() if column._node else locate_name(name), column
             )
         self._add_items(document.items, (), None)
+        for name in document.texts:
+            if str(name) in self.symbols or str(name) in self.groups:
+                earlier = self.symbols.get(str(name)) or self.groups[str(name)][0]
+                self.clashes.append((earlier, name.where, str(name)))
 
     def _add(self, symbol: Symbol) -> None:
         if symbol.id in self.symbols:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from survey_cli.instrument.schema.items.groups import AnyItem
+from survey_cli.instrument.schema.items.groups import AnyItem, DefaultsSpec
 from survey_cli.instrument.schema.options import (
     DeclineSpec,
     OptionsOrName,
@@ -331,6 +331,11 @@ class Document(SpecModel):
     dayparts: dict[Name, Text] = Field(default_factory=dict)
     """The words for `{daypart}`: `{morning: {en: morning, es: buenos días}, afternoon: …, evening: …}`. If left out:
     the English words."""
+    texts: dict[Name, Text] = Field(default_factory=dict)
+    """Texts with a name, which every other text can insert: `{who: the person who manages the farm}` and `{who}`, or
+    `{who:title}` at the beginning of a sentence. If left out: none."""
+    defaults: DefaultsSpec | None = None
+    """What all questions have unless they, or a section around them, say otherwise. If left out: none."""
     faq: Faq = Field(default_factory=dict)
     """Questions that respondents ask, and their answers, which the interviewer can open at any time. If left out:
     none."""

@@ -37,6 +37,11 @@ _INCLUDE: Final[JsonSchema] = {
             "type": "string",
             "description": "Put before every name of the module, so that it can be included twice.",
         },
+        "with": {
+            "type": "object",
+            "description": "Words for names in braces in the module's texts: {who: your partner}.",
+            "additionalProperties": _TEXT,
+        },
     },
     "required": ["include"],
     "additionalProperties": False,
@@ -80,6 +85,11 @@ def _assemble(raw: JsonSchema) -> JsonSchema:
     for part in parts.values():
         if "nets" in part.get("properties", ()):
             part["properties"]["nets"]["additionalProperties"] = nets  # codes of either kind
+    for part in map(parts.__getitem__, kinds):  # a section's defaults may provide the options
+        part["required"] = [name for name in part["required"] if name != "options"]
+        for name in part["properties"].keys() & {"probe", "instruction"}:  # ~ means: not those of the section
+            key = part["properties"][name]
+            key["anyOf"] = [{"$ref": key.pop("$ref")}, {"type": "null"}]
     for name in ("complete_from", "partial_from"):
         part_schema = parts["FieldworkSpec"]["properties"][name]
         for key in part_schema.keys() & {"$ref", "oneOf"}:

@@ -95,7 +95,8 @@ def _iterate_keys() -> Iterator[ReferenceEntry]:
         word="include",
         kind="key",
         meaning="An entry of `items` that stands for the items of a module: `- {include: modules/name.yaml}`. With "
-        "`prefix: b_` a module can be included a second time. A module contains `scales`, `compute` and `items`.",
+        "`prefix: b_` a module can be included a second time; `with: {who: your partner}` gives the words for `{who}` in "
+        "its texts. A module contains `scales`, `compute` and `items`.",
         within=("items",),
     )
 

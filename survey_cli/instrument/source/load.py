@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import yaml
 
 from survey_cli.instrument.source import modules
 from survey_cli.instrument.source.hints.parser_errors import ParserMessage, explain_parser_error
+from survey_cli.instrument.source.named_texts import TextInserter
 from survey_cli.instrument.source.node_builder import MAX_EVENTS, MAX_PROBLEMS, NodeBuilder
-from survey_cli.instrument.source.nodes import SourceFile, YamlList, YamlMapping, YamlScalar
+from survey_cli.instrument.source.nodes import SourceFile, YamlList, YamlMapping, YamlScalar, locate_key
 from survey_cli.instrument.source.text_decoding import MAX_BYTES, UnreadableFile, decode, find_forbidden_characters
 from survey_cli.problems import Position, Problem, sort_problems, suggest_nearest
 from survey_cli.wording import shorten
@@ -128,8 +129,15 @@ def _load(
             tree = None
         if tree is not None and "include" in texts[top]:
             tree = modules.expand_includes(
-                tree, name=top, load_module=load_module, problems=problems, values=MAX_EVENTS
+                tree,
+                name=top,
+                load_module=load_module,
+                problems=problems,
+                values=MAX_EVENTS,
+                languages=_list_languages(tree),
             )
+        if tree is not None and isinstance(tree.get("texts"), YamlMapping):
+            tree = _insert_named_texts(tree, problems)
         if tree is not None and any("search" in text for text in texts.values()):
             modules.load_search_lists(tree, load_list, folder, problems)
     finally:
@@ -138,6 +146,28 @@ def _load(
     return InstrumentSource(
         tree=tree, problems=_limit_problems(problems, name), texts=texts, digest=_compute_digest(texts), folder=folder
     )
+
+
+def _list_languages(tree: YamlMapping) -> list[str]:
+    languages = tree.get("languages")
+    return list(map(str, languages)) if isinstance(languages, YamlList) and languages else ["en"]
+
+
+def _insert_named_texts(tree: YamlMapping, problems: list[Problem]) -> YamlMapping:
+    """Insert the texts under `texts:` wherever they are named, and warn of those that are not."""
+    texts = cast(YamlMapping, tree["texts"])
+    inserter = TextInserter(texts, _list_languages(tree))
+    result = YamlMapping(tree.where)
+    for key, node in tree.items():
+        result[key] = node if key == "texts" else inserter.insert(node)
+    for name in texts:
+        if name not in inserter.used:
+            remedy = f"write {{{name}}} in a text, or remove it"
+            what = f"the text {str(name)!r} is not used"
+            problems.append(
+                Problem("unused-text", locate_key(texts, name), "texts", what, remedy, "warning", len(name))
+            )
+    return result
 
 
 def _compute_digest(texts: Mapping[str, str]) -> str:

@@ -6,10 +6,11 @@ still points into the module's own file.
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, cast
 
+from survey_cli.instrument.source.named_texts import FILL, TextInserter
 from survey_cli.instrument.source.nodes import (
     ComposedScalar,
     FileScalar,
@@ -44,17 +45,22 @@ KEYS_OF_CODES: Final = frozenset(("options", "scales", "labels", "nets", "arms",
 
 _PREFIX: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}\Z")
 _TOKEN: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d[\w.]*|(?P<name>[^\W\d]\w*)", re.DOTALL)
-_FILL: Final = re.compile(r"\{\{|\}\}|\{([^{}:|]*)([^{}]*)\}", re.DOTALL)
 
 
 def expand_includes(
-    tree: YamlMapping, *, name: str, load_module: ModuleLoader, problems: list[Problem], values: int
+    tree: YamlMapping,
+    *,
+    name: str,
+    load_module: ModuleLoader,
+    problems: list[Problem],
+    values: int,
+    languages: Sequence[str],
 ) -> YamlMapping:
     """Replace every `include` of the top file by the items it names, adding at most `values` values.
 
     `name` is the top file's name below its own folder. Includes that are not possible are added to `problems`.
     """
-    expander = _IncludeExpander(load_module=load_module, problems=problems, values=values)
+    expander = _IncludeExpander(load_module=load_module, problems=problems, values=values, languages=languages)
     return expander.expand_file(tree, name)
 
 
@@ -87,7 +93,7 @@ class Renaming(NamedTuple):
         """Rename the names in the fills of a text."""
         if "{" not in text:
             return text
-        fills = [m.span(1) for m in _FILL.finditer(text) if m[1] is not None]
+        fills = [m.span(1) for m in FILL.finditer(text) if m[1] is not None]
         return self._insert_prefix(text, [at for start, end in fills for at in self._find_names(text, start, end)])
 
     def _find_names(self, text: str, start: int, end: int) -> Iterator[int]:
@@ -118,6 +124,7 @@ class _IncludeExpander:
     load_module: ModuleLoader
     problems: list[Problem]
     values: int
+    languages: Sequence[str]
     seen: dict[tuple[str, str], Position] = field(default_factory=dict)
 
     def expand_file(self, tree: YamlMapping, path: str) -> YamlMapping:
@@ -155,12 +162,12 @@ class _IncludeExpander:
     def expand_include(self, entry: YamlMapping, visit: _Visit, target: dict[str, YamlMapping]) -> list[YamlNode]:
         """Return the items of an `{include: …}` entry; its scales and computes are added to `into`."""
         for key in entry:
-            if key not in ("include", "prefix"):
+            if key not in ("include", "prefix", "with"):
                 self.report(
                     "include",
                     locate_key(entry, key),
                     f"'{shorten(key)}' is not a key of an include",
-                    "only 'include' and 'prefix' are permitted here; for a condition, put the include in a section",
+                    "the others are 'prefix' and 'with'; for a condition, put the include in a section",
                 )
         path_node = entry["include"]
         prefix = entry.get("prefix", YamlScalar("", entry.where))
@@ -212,12 +219,20 @@ class _IncludeExpander:
             return []
         if self.values < 0:
             return []
+        texts = entry.get("with", YamlMapping(entry.where))
+        if not isinstance(texts, YamlMapping):
+            what, remedy = "with: needs names and their words", "write 'with: {who: your partner}'"
+            self.report("include", texts.where, what, remedy)
+            return []
         tree = self.load_module(path, path_node.where)
         if tree is None:
             return []
-        return self.splice(tree, _Visit(path, full_prefix, (*visit.chain, path)), str(prefix), target)
+        return self.splice(tree, _Visit(path, full_prefix, (*visit.chain, path)), str(prefix), texts, target)
 
-    def splice(self, tree: YamlMapping, visit: _Visit, prefix: str, target: dict[str, YamlMapping]) -> list[YamlNode]:
+    def splice(
+        self, tree: YamlMapping, visit: _Visit, prefix: str, texts: YamlMapping, target: dict[str, YamlMapping]
+    ) -> list[YamlNode]:
+        """Return a module's items with its own prefix and texts; its scales and computes are added to `target`."""
         for key in tree:
             if key not in MODULE_KEYS:
                 self.report(
@@ -261,9 +276,26 @@ class _IncludeExpander:
             renaming = _build_renaming(prefix, items, module_parts)
             items = _rename_list(items, renaming)
             module_parts = {part: _rename_part(part, node, renaming) for part, node in module_parts.items()}
+        if texts:
+            items = self.insert_texts(texts, items, module_parts)
         for part, node in module_parts.items():
             self.merge(part, node, target)
         return list(items)
+
+    def insert_texts(self, texts: YamlMapping, items: YamlList, module_parts: dict[str, YamlMapping]) -> YamlList:
+        """Insert the texts of an include into a module's items and scales; one that it does not use is reported."""
+        inserter = TextInserter(texts, self.languages)
+        items = cast(YamlList, inserter.insert(items))
+        if "scales" in module_parts:
+            module_parts["scales"] = cast(YamlMapping, inserter.insert(module_parts["scales"]))
+        for key in texts:
+            if key not in inserter.used:
+                what, remedy = (
+                    f"the module has no '{{{shorten(key)}}}'",
+                    "use the name in a text of the module, or remove it",
+                )
+                self.report("include", locate_key(texts, key), what, remedy, length=len(key))
+        return items
 
     def merge(self, part: str, node: YamlMapping, target: dict[str, YamlMapping]) -> None:
         """Add a module's scales or computes; a name that exists already is reported at both positions."""

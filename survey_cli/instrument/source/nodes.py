@@ -101,6 +101,18 @@ class FileScalar(YamlScalar):
         return self
 
 
+def replace_spans(text: YamlScalar, spans: Sequence[tuple[int, int, YamlScalar]], where: Position) -> YamlScalar:
+    """Replace parts of a text, each from one offset to another; every character keeps its position in the file."""
+    pieces: list[tuple[int, YamlScalar, int]] = []
+    result, copied = "", 0
+    for start, end, replacement in spans:
+        pieces += [(len(result), text, copied), (len(result) + start - copied, replacement, 0)]
+        result += text[copied:start] + replacement
+        copied = end
+    pieces.append((len(result), text, copied))
+    return ComposedScalar.from_pieces(result + text[copied:], where, pieces)
+
+
 _ESCAPES: Final = {"x": 2, "u": 4, "U": 8}
 """The number of digits that follow a backslash and this letter."""
 _BLANK: Final = "ntrv_NLP \t"

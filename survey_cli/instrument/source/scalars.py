@@ -120,7 +120,8 @@ def parse_expression(node: object) -> YamlScalar:
 
 def parse_limit(node: object) -> int | float | YamlScalar:
     """Parse the limit of a number: a number, or a calculation that is compiled later."""
-    return parse_expression(node) if _HAS_LETTER.search(str(node)) else parse_number(node)
+    is_expression = _HAS_LETTER.search(str(node)) and not str(node).startswith(".")  # YAML's .inf is no limit
+    return parse_expression(node) if is_expression else parse_number(node)
 
 
 def parse_date_limit(node: object) -> date | YamlScalar:

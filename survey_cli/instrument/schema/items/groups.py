@@ -17,8 +17,21 @@ from survey_cli.instrument.schema.items.unasked_items import (
     ReadItem,
     SplitItem,
 )
-from survey_cli.instrument.schema.options import OptionsOrSource, SpecModel
+from survey_cli.instrument.schema.options import DeclineOverrides, OptionsOrSource, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Order, ParseWith, Text, Whole
+
+
+class DefaultsSpec(SpecModel):
+    """What questions have unless they say otherwise; a key without a value (`probe: ~`) says that there is none."""
+
+    probe: Text | None = None
+    """What the interviewer says if an answer is not sufficient. If left out: none."""
+    instruction: Text | None = None
+    """A note to the interviewer. If left out: none."""
+    options: OptionsOrSource | None = None
+    """The options of questions with options, or the name of a list. If left out: each has its own."""
+    declines: DeclineOverrides | None = None
+    """The declines permitted, as at a question. If left out: every decline of the file."""
 
 
 class SectionItem(ItemSpec):
@@ -34,6 +47,9 @@ class SectionItem(ItemSpec):
     order: Order = "written"
     """How its items are shuffled: not at all, in `random` order, starting at a random item (`rotate`), or reversed in
     half of the interviews (`flip`)."""
+    defaults: DefaultsSpec | None = None
+    """What its questions, also those in sections and rosters inside it, have unless they say otherwise:
+    `{probe: Anything else?, declines: [dk]}`. If left out: none."""
     after: Annotated[Name, "hangup"] | None = None
     """`hangup`: the interviewer completes the section after the call. The case is already complete, and the interview's
     clock has stopped. If left out: asked during the call."""
