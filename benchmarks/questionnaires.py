@@ -1,9 +1,10 @@
 """What is measured with? Instruments of any size, the same items as pyxform takes them, interviews that answer them."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from random import Random
 
 from survey_cli.engine.events import (
     EventStamp,
@@ -54,6 +55,47 @@ def mark(number: int) -> str:
 def mixed(count: int) -> str:
     """So many items as designers write them: lists, ranges, texts, batteries' scales, conditions on earlier items."""
     return HEAD.format(id=f"mixed_{count}", count=count) + "".join(_written(n) for n in range(1, count + 1))
+
+
+def filtered(count: int, seed: int = 1) -> str:
+    """So many items of which nearly half have a filter over some of the last sixty, and an `end` after every 97th."""
+    rng, earlier = Random(seed), list[tuple[str, str]]()
+    lines: list[str] = []
+    for number in range(1, count + 1):
+        name, kind = f"q{number}", rng.choice(("single",) * 5 + ("number",) * 2 + ("multiple", "text"))
+        condition = f', ask_if: "{_filter(rng, earlier[-60:])}"' if len(earlier) > 3 and rng.random() < 0.45 else ""
+        lines.append(f"  - {{id: {name}, type: {kind}, text: Question {number}?{condition}{_KINDS[kind]}}}")
+        if kind != "text":
+            earlier.append((name, kind))
+        if number % 97 == 0 and number < count - 5:
+            last, last_kind = earlier[-1]
+            ends = f"2 in {last}" if last_kind == "multiple" else f"{last} == 2"
+            condition = f"{ends} or declined({last})"
+            lines.append(f'  - {{id: e{number}, type: end, outcome: not_eligible, ask_if: "{condition}"}}')
+    return HEAD.format(id=f"filtered_{count}", count=count) + "\n".join(lines) + "\n"
+
+
+_KINDS = {
+    "single": ", options: {1: A, 2: B, 3: C, 4: D}",
+    "number": ", min: 0, max: 100",
+    "multiple": ", options: {1: A, 2: B, 3: C, 4: D, 5: {text: None of these, exclusive: true}}",
+    "text": "",
+}
+
+
+def _filter(rng: Random, earlier: Sequence[tuple[str, str]]) -> str:
+    parts = []
+    for _ in range(rng.choice((1, 1, 1, 2, 2, 3))):
+        name, kind = rng.choice(earlier)
+        if kind == "single":
+            listed = f"{name} in [{rng.randint(1, 2)}, {rng.randint(3, 4)}]"
+            parts.append(rng.choice((f"{name} == {rng.randint(1, 4)}", listed, f"{name} != {rng.randint(1, 4)}")))
+        elif kind == "number":
+            parts.append(f"{name} {rng.choice(('<', '>=', '>', '<='))} {rng.randint(1, 90)}")
+        else:
+            parts.append(f"{rng.randint(1, 5)} in {name}")
+    joined = f" {rng.choice(('and', 'or'))} ".join(parts)
+    return joined if rng.random() < 0.85 else f"not ({joined})"
 
 
 def _written(number: int) -> str:

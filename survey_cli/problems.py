@@ -5,12 +5,13 @@ printed here.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-Severity: TypeAlias = Literal["error", "warning"]
+Severity: TypeAlias = Literal["error", "warning", "info"]
+"""`info` is no fault: something that a designer may want to know."""
 FindNearest: TypeAlias = Callable[[str, Iterable[str]], str | None]
 
 MAX_PER_RULE: Final = 100
@@ -46,6 +47,8 @@ class Problem:
     severity: Severity = "error"
     length: int = 1
     """How many characters the caret underlines."""
+    scenario: Mapping[str, Any] | None = field(default=None, compare=False)
+    """An interview that shows it, as `survey test` reads it."""
 
     def __str__(self) -> str:
         who = f"{self.who}: " if self.who else ""

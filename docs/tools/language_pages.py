@@ -24,7 +24,7 @@ from survey_cli.instrument.texts.templates import TextScope, TextVariable, compi
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.problems import Position, select_errors
 from survey_cli.services.export import format_checks
-from survey_cli.services.questionnaire import version_check
+from survey_cli.services.questionnaire import proof, version_check
 from survey_cli.services.questionnaire.questionnaire_files import MODULE_EXPLANATION, MODULE_RULE
 from survey_cli.values import DK, NOT_ASKED, REFUSED, Missing
 
@@ -521,7 +521,7 @@ def problems() -> Iterator[str]:
     """Every problem that `survey check` can report, in groups: those of one subject are defined in one place."""
     groups = {title: dict(rules) for title, rules in RULE_GROUPS.items()}
     groups.setdefault("Modules", {})[MODULE_RULE] = MODULE_EXPLANATION
-    for module in (format_checks, version_check):
+    for module in (format_checks, proof, version_check):
         groups.setdefault(name_rule_group(module.__doc__), {}).update(module.RULES)
     yield "# Problems\n"
     yield MADE + "\n"

@@ -19,6 +19,7 @@ from survey_cli.instrument.checks.all_checks import RULES
 from survey_cli.instrument.schema.reference import list_entries
 from survey_cli.instrument.schema.reference_entries import ReferenceEntry
 from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
+from survey_cli.services.questionnaire.proof import RULES as PROOF_RULES
 from survey_cli.services.questionnaire.questionnaire_files import MODULE_EXPLANATION, MODULE_RULE
 from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
 
@@ -152,7 +153,7 @@ def every_command() -> Iterator[tuple[str, Any]]:
 
 def vocabulary() -> Iterator[str]:
     """What `survey explain` knows: one entry per line, as JSON."""
-    rules = {**RULES, MODULE_RULE: MODULE_EXPLANATION, **FORMAT_RULES, **VERSION_RULES}
+    rules = {**RULES, MODULE_RULE: MODULE_EXPLANATION, **FORMAT_RULES, **VERSION_RULES, **PROOF_RULES}
     entries = [*list_entries(), *(ReferenceEntry(rule, "problem", meaning) for rule, meaning in rules.items())]
     yield "[\n" + ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n]"
 

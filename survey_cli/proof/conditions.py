@@ -349,7 +349,7 @@ class ConditionEncoder:
         guarded = [Alternative(self.clauses.all_of([guard, own]), leaf) for own, leaf in term]
         return [alternative for alternative in guarded if alternative.guard != FALSE]
 
-    def _collect_values(self, term: Term) -> Values | None:
+    def collect_values(self, term: Term) -> Values | None:
         """Return the values of all alternatives together; None where there are too many."""
         values: dict[Any, list[Literal]] = {}
         for guard, leaf in term:
@@ -362,7 +362,7 @@ class ConditionEncoder:
 
     def _calculate(self, node: ast.expr, terms: list[Term], operation: Callable[[Any, Any], Any], turns: Turns) -> Term:
         """Return the result of an operation on two terms; missing where one is."""
-        sets = [self._collect_values(term) for term in terms]
+        sets = [self.collect_values(term) for term in terms]
         left, right = sets
         if left is None or right is None or len(left) * len(right) > MAX_PAIRS:
             return self._leave_open(node, turns)
@@ -450,7 +450,7 @@ class ConditionEncoder:
             return self._leave_open(node, turns)
         sets: list[Values] = []
         for exists, part, at in self._iterate_elements(arguments, turns):
-            values = self._collect_values(self.find_term(part, at))
+            values = self.collect_values(self.find_term(part, at))
             if values is None:
                 return self._leave_open(node, turns)
             if exists != TRUE:  # a turn that does not exist adds nothing

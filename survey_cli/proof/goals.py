@@ -1,7 +1,7 @@
 """Goals: what may be possible in a questionnaire, and witnesses: answers that lead there. Needs no solver."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -51,3 +51,13 @@ class Witness:
     """The items that are asked, in order."""
     today: date
     """The day of the interview."""
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """What is possible, with a witness, and what is not."""
+
+    possible: dict[Goal, Witness] = field(default_factory=dict)
+    impossible: list[Goal] = field(default_factory=list)
+    undecided: list[Goal] = field(default_factory=list)
+    """What clauses call possible, but no witness of which leads there."""

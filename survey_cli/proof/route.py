@@ -75,6 +75,8 @@ class RoutePosition:
     """Where each option that has a condition is offered."""
     fires: list[Literal] = field(default_factory=list)
     """Where each check fires on an answer. On one that a hard check rejects, the interview does not go on."""
+    turns: Turns = field(default_factory=dict)
+    """The turn of the roster that it is in."""
 
 
 class RouteModel:
@@ -167,7 +169,7 @@ class RouteModel:
         unless = self._encode(node.unless, turns, Truth(FALSE, TRUE))
         asked = self.clauses.all_of([reached, ask_if.true, -unless.true])
         position = RoutePosition(
-            node, Place(node.id, turn[1] if turn is not None else None), reached, ask_if, unless, asked
+            node, Place(node.id, turn[1] if turn is not None else None), reached, ask_if, unless, asked, turns=turns
         )
         self.positions.append(position)
         if isinstance(node, CompiledItem):
@@ -304,18 +306,18 @@ class RouteModel:
         exempt = [cell.compare("==", code).true for code in options]
         for key, bound in bounds.items():
             is_within = ast.Compare(ast.Name(item.id), [ast.GtE() if key == "min" else ast.LtE()], [bound])
-            self.clauses.require(-self._encode_kept(is_within, turns).false, *exempt)
+            self.clauses.require(-self.encode_kept(is_within, turns).false, *exempt)
         nothing_fits = FALSE
         if len(bounds) == 2:
             least = bounds["min"]
             if isinstance(question, NumberItem):  # less than one apart, there may be no number between them
                 least = ast.BinOp(least, ast.Add(), ast.Constant(1))
-            nothing_fits = self._encode_kept(ast.Compare(bounds["max"], [ast.Lt()], [least]), turns).true
+            nothing_fits = self.encode_kept(ast.Compare(bounds["max"], [ast.Lt()], [least]), turns).true
         cell.require_answer(nothing_fits)
         settled = self.clauses.any_of([-cell.asked, cell.answered, *cell.declines.values()])
         self._alive = self.clauses.all_of([self._alive, settled])
 
-    def _encode_kept(self, node: ast.expr, turns: Turns) -> Truth:
+    def encode_kept(self, node: ast.expr, turns: Turns) -> Truth:
         """Encode a condition that is not written in the questionnaire."""
         self._kept_nodes.append(node)  # the encoder knows nodes by their identity
         return self.encoder.encode(node, turns)

@@ -1,7 +1,6 @@
 """Verdicts about every item of a questionnaire: what can be, what can't, and answers that lead there."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from math import inf
@@ -14,7 +13,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.proof.cells import Cell, CodedCell, MultipleCell, OrderedCell, TextCell, Truth
 from survey_cli.proof.clauses import FALSE
 from survey_cli.proof.clauses import Literal as ClauseLiteral
-from survey_cli.proof.goals import Goal, GoalKind, Witness
+from survey_cli.proof.goals import Goal, GoalKind, Verdicts, Witness
 from survey_cli.proof.route import CalendarCell, RouteModel
 from survey_cli.values import Missing, get_missing
 
@@ -25,14 +24,6 @@ BATCH: Final = 50
 
 Goals: TypeAlias = Mapping[Goal, Sequence[ClauseLiteral]]
 """Goals, each with the literals of which one must be true."""
-
-
-@dataclass(slots=True)
-class Verdicts:
-    """What is possible, with a witness, and what is not."""
-
-    possible: dict[Goal, Witness] = field(default_factory=dict)
-    impossible: list[Goal] = field(default_factory=list)
 
 
 def prove(instrument: Instrument, today: date) -> Verdicts:
@@ -56,10 +47,10 @@ class Prover:
     def __exit__(self, *_: object) -> None:
         self._solver.delete()
 
-    def settle(self, goals: Goals, *, batch: int = BATCH, greatest: bool = False) -> Verdicts:
+    def settle(self, goals: Goals, *, batch: int = BATCH, wish: Callable[[], float] = lambda: -inf) -> Verdicts:
         """Settle goals. Many are tried at once, so that one solution shows that many are possible.
 
-        `greatest` chooses the greatest values that fit, instead of the least.
+        Of the numbers that an answer can be, witnesses have the one nearest to a wish.
         """
         verdicts, clauses = Verdicts(), self.model.clauses
         choices = {goal: clauses.any_of(literals) for goal, literals in goals.items()}
@@ -79,7 +70,7 @@ class Prover:
                     del tried[literal]
             if tried:
                 true = set(self._solver.get_model())
-                witness = read_witness(self.model, true, greatest=greatest)
+                witness = read_witness(self.model, true, wish)
                 for goal in [goal for goal, literal in choices.items() if literal in true]:
                     verdicts.possible[goal] = witness
                     del choices[goal]
@@ -87,9 +78,10 @@ class Prover:
 
     def is_possible(self, *literals: ClauseLiteral) -> bool:
         """Return whether all of these can be true together."""
-        for clause in islice(self.model.clauses.clauses, self._known, None):
-            self._solver.add_clause(clause)
-        self._known = len(self.model.clauses.clauses)
+        clauses = self.model.clauses.clauses
+        if self._known < len(clauses):
+            self._solver.append_formula(clauses[self._known :])
+            self._known = len(clauses)
         return bool(self._solver.solve(assumptions=list(literals)))
 
     def find_reasons(self, literal: ClauseLiteral, reasons: Sequence[ClauseLiteral]) -> list[ClauseLiteral] | None:
@@ -135,7 +127,7 @@ def _is_unknown(clauses: Any, truth: Truth) -> ClauseLiteral:
     return literal
 
 
-def read_witness(model: RouteModel, true: set[ClauseLiteral], *, greatest: bool = False) -> Witness:
+def read_witness(model: RouteModel, true: set[ClauseLiteral], wish: Callable[[], float]) -> Witness:
     """Return the answers of a solution: of every item that it asks."""
     today = model.day.choose(true.__contains__, wish=model.today.toordinal())
     wishes: dict[Cell, float] = {
@@ -144,7 +136,7 @@ def read_witness(model: RouteModel, true: set[ClauseLiteral], *, greatest: bool 
     }
 
     def read(cell: Cell) -> Any:
-        return read_cell(cell, true, wishes.get(cell, inf if greatest else -inf))
+        return read_cell(cell, true, wishes[cell] if cell in wishes else wish())
 
     sample = {name: read(cell) for name, cell in model.sample.items()}
     answers = {p.place: read(p.cell) for p in model.positions if p.cell is not None and p.asked in true}

@@ -37,7 +37,7 @@ def build_scenario(instrument: Instrument, witness: Witness) -> Scenario:
         item = instrument.items[place.item]
         if not isinstance(item.question, DrawItem):  # its seed is found by the route
             answers[place] = format_typed(item, value, instrument.language)
-    sample = {name: _to_calendar(instrument.sample[name].type, value) for name, value in witness.sample.items()}
+    sample = {name: to_calendar(instrument.sample[name].type, value) for name, value in witness.sample.items()}
     return Scenario(today=witness.today, sample=sample, answers=answers)
 
 
@@ -48,9 +48,9 @@ def format_typed(item: CompiledItem, value: Any, language: str) -> str:
     question = item.question
     match question:
         case DateItem():
-            value = _to_calendar("date", value)
+            value = to_calendar("date", value)
         case TimeItem():
-            value = _to_calendar("time", value)
+            value = to_calendar("time", value)
         case TextItem() if question.why_invalid(context := ItemContext(item=item, env={}, language=language), value):
             value = question.invent(context, Random(1))
     codes = value if isinstance(value, tuple) else (value,)
@@ -58,7 +58,7 @@ def format_typed(item: CompiledItem, value: Any, language: str) -> str:
     return question.format_as_typed(value, words, language)
 
 
-def _to_calendar(kind: str, value: Any) -> Value | Missing:
+def to_calendar(kind: str, value: Any) -> Value | Missing:
     """Convert the number of a date or a time of day."""
     if isinstance(value, Missing) or kind not in ("date", "time") or not isinstance(value, int):
         return value  # type: ignore[no-any-return]

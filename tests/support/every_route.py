@@ -1,18 +1,18 @@
 """Every route of a small questionnaire, walked by the engine, and the route of given answers."""
 
 from collections.abc import Iterator
-from datetime import date, time
+from datetime import date
 from itertools import combinations
 from typing import Any
 
 from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
-from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem, LookupItem
-from survey_cli.proof.goals import Goal, Witness
-from survey_cli.values import NOT_ASKED, Missing, Place, get_missing
+from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.unasked_items import EndItem
+from survey_cli.proof.goals import Goal
+from survey_cli.proof.text_goals import list_fill_uses
+from survey_cli.values import NOT_ASKED, Missing, get_missing
 
 TODAY = date(2026, 11, 27)
 
@@ -49,6 +49,9 @@ def _follow(walk: ObservedWalk, seen: set[Goal]) -> None:
     for option in item.options:
         if option.ask_if is not None and option.ask_if.evaluate(walk.env) is True:
             seen.add(Goal("offered", item.id, option.code))
+    for use in list_fill_uses(item, walk.instrument):
+        if use.is_missing(walk.env) and walk.env["s"] is not NOT_ASKED:
+            seen.add(use.goal)
     for cell in list(_iterate_cells(walk, stop)):
         walk.record_answer(stop, cell)
         blocked = False
@@ -79,41 +82,3 @@ def _iterate_cells(walk: RouteWalk, stop: RouteStop) -> Iterator[Any]:
     yield from (value for value in values if value is None or not question.why_invalid(context, value))
     if question.expects_answer:
         yield from (get_missing(decline.id) for decline in item.declines)
-
-
-def replay(instrument: Instrument, witness: Witness) -> tuple[list[Place], str]:
-    """Walk with the answers of a witness. Returns the places that are asked, and why an answer is not valid."""
-    env: dict[Any, Any] = {name: _to_value(instrument.sample[name].type, v) for name, v in witness.sample.items()}
-    walk = RouteWalk(instrument, 1, env | {"#today": witness.today, "#unfilled": {}})
-    route: list[Place] = []
-    while (stop := walk.advance()) is not None:
-        route.append(stop.place)
-        item, question = stop.item, stop.item.question
-        if isinstance(question, EndItem):
-            break
-        cell = _find_cell(item, stop.place, witness, env)
-        if question.expects_answer and not isinstance(question, FreeTextItem) and not isinstance(cell, Missing):
-            why = question.why_invalid(walk.build_item_context(stop, instrument.language), cell)
-            if why:
-                return route, f"{stop.place}: {cell}: {why}"
-        walk.record_answer(stop, cell)
-        if any(not check.soft and check.fires(walk.env) for check in item.checks) and not isinstance(cell, Missing):
-            break
-    return route, ""
-
-
-def _find_cell(item: CompiledItem, place: Place, witness: Witness, env: dict[Any, Any]) -> Any:
-    question = item.question
-    if isinstance(question, LookupItem) and question.sample is not None:
-        return env[str(question.sample)]
-    if not question.expects_answer and not isinstance(question, ComputedItem):
-        return None
-    kind = "date" if isinstance(question, DateItem) else "time" if isinstance(question, TimeItem) else ""
-    return _to_value(kind, witness.answers[place])
-
-
-def _to_value(kind: str, value: Any) -> Any:
-    """Convert the number of a date or a time of day."""
-    if isinstance(value, Missing) or kind not in ("date", "time"):
-        return value
-    return date.fromordinal(max(value, 1)) if kind == "date" else time(value // 60, value % 60)

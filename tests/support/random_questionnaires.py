@@ -97,6 +97,8 @@ class QuestionnaireWriter:
         key = f'{rng.choice(("ask_if", "ask_if", "unless"))}: "{condition}"' if condition else ""
         more = f", {key}" if key else ""
         declines = rng.choice((", declines: [dk]", ", declines: []"))
+        known = [each for each, _, its_roster in self.asked if its_roster in (None, roster)]
+        text = f'"T {{{rng.choice(known)}}}?"' if known and rng.random() < 0.3 else "T?"
         kind = rng.random()
         if self.rosters and not nested and roster is None and rng.random() < 0.3:
             base = self.bases[name] = rng.choice(self.rosters)
@@ -107,7 +109,7 @@ class QuestionnaireWriter:
             only_if = self.make_condition(roster) if rng.random() < 0.15 else ""
             second = f'{{text: B, ask_if: "{only_if}"}}' if only_if else "B"
             options = f"options: {self._make_source(roster) or f'{{1: A, 2: {second}}}'}"
-            self.lines.append(f"{indent}- {{id: {name}, type: single{more}, text: T?, {options}{declines}}}")
+            self.lines.append(f"{indent}- {{id: {name}, type: single{more}, text: {text}, {options}{declines}}}")
             self.asked.append((name, "single", roster))
         elif kind < 0.62:
             checks = self._make_check(name, roster)
@@ -115,11 +117,11 @@ class QuestionnaireWriter:
             top = rng.choice(others) if others and rng.random() < 0.3 else rng.randint(1, 2)
             low = rng.choice(others) if others and rng.random() < 0.2 else 0
             limits = f"min: {low}, max: {top}"
-            self.lines.append(f"{indent}- {{id: {name}, type: number, {limits}{more}, text: T?{declines}{checks}}}")
+            self.lines.append(f"{indent}- {{id: {name}, type: number, {limits}{more}, text: {text}{declines}{checks}}}")
             self.asked.append((name, "number", roster))
         elif kind < 0.74:
             options = f"options: {{1: A, 2: {{text: B, exclusive: {rng.choice(('true', 'false'))}}}}}"
-            self.lines.append(f"{indent}- {{id: {name}, type: multiple{more}, text: T?, {options}{declines}}}")
+            self.lines.append(f"{indent}- {{id: {name}, type: multiple{more}, text: {text}, {options}{declines}}}")
             self.asked.append((name, "multiple", roster))
         elif kind < 0.84 and roster is None and key:
             self.lines.append(f"{indent}- {{id: {name}, type: end, outcome: not_eligible, {key}}}")
@@ -131,7 +133,7 @@ class QuestionnaireWriter:
             turns = ["type: roster", f"count: {rng.choice(numbers)}", "max: 2"]
             self._add_group(indent, name, key, turns, name)
         else:
-            self.lines.append(f"{indent}- {{id: {name}, type: read{more}, text: T.}}")
+            self.lines.append(f"{indent}- {{id: {name}, type: read{more}, text: {text}}}")
 
     def _make_source(self, roster: str | None) -> str:
         """Return a source of options now and then: a multiple that is asked here, or a roster."""

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from textwrap import dedent
@@ -13,7 +14,7 @@ from survey_cli.cli.app import RENAMED
 from survey_cli.cli.commands.length_estimate import estimate_length, render_length, summarize_length
 from survey_cli.cli.options import DatabaseOption, ForceOption, LoginOption
 from survey_cli.cli.output.terminal import get_width, make_printable, say, wrap_paragraph
-from survey_cli.problems import Problem, UserError
+from survey_cli.problems import Problem, Severity, UserError
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
@@ -63,6 +64,12 @@ def check(
     wording: Annotated[
         bool, typer.Option("--wording", help="Also list wording that is hard to understand or to answer.")
     ] = False,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Also prove what can't happen, and show gaps and overlaps of filters.")
+    ] = False,
+    possible: Annotated[
+        bool, typer.Option("--possible", help="With --prove: also list what can happen, with answers that lead there.")
+    ] = False,
     length: Annotated[
         bool, typer.Option("--length", help="Also estimate how many minutes an interview takes.")
     ] = False,
@@ -87,9 +94,15 @@ def check(
     text, a narrower range, another type of answer and a missing item are errors until --accept says that the change
     is intended.
 
+    --prove tries all interviews at once, with every answer, decline, sample value and date. It reports items that are
+    never asked, filters that are always true, options that are never offered, checks that never fire or can't be
+    passed, quota cells that nobody can be in, declines that lead to no branch of a fork, gaps and overlaps of filters,
+    and fills without a value. It needs the extra survey-cli[proof]. With --format json, a finding has the interview
+    that shows it, as survey test reads it. A note is no fault.
+
     Exit code 0: no error; 1: an error, or with --strict a warning.
 
-    Example: survey check study.yaml --for sav,dta
+    Example: survey check study.yaml --prove
     """
     from survey_cli.services.questionnaire.questionnaire_files import check_file, find_instruments
 
@@ -101,7 +114,10 @@ def check(
     if accept or reason or same or by:
         _accept_changes(files, accept or (), reason, same=same, by=by, db=db)
     paths, errors = find_instruments(files)
-    checked = [check_file(file, format_names, wording=wording, db=db) for file in paths]
+    checked = [
+        check_file(file, format_names, wording=wording, prove=prove or possible, possible=possible, db=db)
+        for file in paths
+    ]
     estimates = [estimate_length(result, wanted=length, db=db) for result in checked]
     results = [result for result, _ in estimates]
     lengths = {result.file: estimate for result, estimate in estimates if length and estimate is not None}
@@ -117,7 +133,7 @@ def check(
         say(f"{format_quantity(len(results), 'instrument')}: {_summarize(problems, None)}")
     for error in errors:
         say(str(error))
-    failing = [p for p in problems if strict or p.severity == "error"]
+    failing = [p for p in problems if p.severity == "error" or (strict and p.severity == "warning")]
     raise typer.Exit(1 if failing or errors else 0)
 
 
@@ -174,9 +190,9 @@ def _print_length(file: str, estimate: "LengthEstimate") -> None:
 
 
 def _summarize(problems: Sequence[Problem], items: int | None) -> str:
-    errors = sum(p.severity == "error" for p in problems)
-    kinds = [format_quantity(errors, "error")] * (errors > 0)
-    kinds += [format_quantity(len(problems) - errors, "warning")] * (len(problems) > errors)
+    counted = Counter(p.severity for p in problems)
+    words: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
+    kinds = [format_quantity(number, word) for severity, word in words.items() if (number := counted[severity])]
     counts = ", ".join(kinds) or "no problems"
     return counts if items is None else f"{format_quantity(items, 'item')}, {counts}"
 

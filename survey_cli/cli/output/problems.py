@@ -4,7 +4,7 @@ It finds no problem and reads no file.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from survey_cli.cli.output.terminal import make_printable
 from survey_cli.problems import Problem
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 TAB: Final = "    "
 ZERO_WIDTH_JOINER: Final = "\u200d"
 GUTTER: Final = " │ "
+_STYLES: Final = {"error": "bold red", "warning": "bold yellow", "info": "bold cyan"}
 
 
 class Snippet(NamedTuple):
@@ -25,7 +26,7 @@ class Snippet(NamedTuple):
 
 
 def render_plain(problem: Problem) -> str:
-    """Render `file:line:col: who: what — remedy`, with the severity for a warning."""
+    """Render `file:line:col: who: what — remedy`, with the severity unless it is an error."""
     if problem.severity == "error":
         return make_printable(str(problem))
     return make_printable(_add_severity(problem))
@@ -73,7 +74,7 @@ def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
     """Render the problem with its snippet; color repeats what the words say."""
     from rich.text import Text
 
-    word, style = problem.severity, "bold red" if problem.severity == "error" else "bold yellow"
+    word, style = problem.severity, _STYLES[problem.severity]
     where, who = make_printable(str(problem.where)), make_printable(problem.who)
     text = Text.assemble(
         (where, "bold"), ": ", (word, style), ": ", f"{who}: " if who else "", make_printable(problem.what)
@@ -93,7 +94,7 @@ def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
     return text
 
 
-def build_problem_rows(problems: Iterable[Problem]) -> list[dict[str, str | int]]:
+def build_problem_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     """Build the values of JSON output, one object per problem."""
     return [
         {
@@ -106,6 +107,7 @@ def build_problem_rows(problems: Iterable[Problem]) -> list[dict[str, str | int]
             "who": p.who,
             "what": p.what,
             "remedy": p.remedy,
+            **({"scenario": p.scenario} if p.scenario is not None else {}),
         }
         for p in problems
     ]
@@ -116,7 +118,8 @@ def render_github(problem: Problem) -> str:
     position = {"file": problem.where.file, "line": problem.where.line, "col": problem.where.column}
     properties = ",".join(f"{k}={_escape(str(v), more=':,')}" for k, v in position.items() if v)
     text = str(problem).removeprefix(f"{problem.where}: ")
-    return f"::{problem.severity} {properties},title={_escape(problem.rule, more=':,')}::{_escape(text)}"
+    level = "notice" if problem.severity == "info" else problem.severity
+    return f"::{level} {properties},title={_escape(problem.rule, more=':,')}::{_escape(text)}"
 
 
 def _escape(text: str, *, more: str = "") -> str:

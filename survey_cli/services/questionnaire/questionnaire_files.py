@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -123,12 +124,19 @@ def is_module(source: InstrumentSource) -> bool:
 
 
 def check_file(
-    file: str, formats: Sequence[str] = (), *, wording: bool = False, db: str | None = None
+    file: str,
+    formats: Sequence[str] = (),
+    *,
+    wording: bool = False,
+    prove: bool = False,
+    possible: bool = False,
+    db: str | None = None,
 ) -> InstrumentCheck:
     """Check one instrument with its modules.
 
     The result has its problems, what the `formats` cannot store, and changes of meaning since stored interviews; with
-    `wording`, also what may be hard to understand.
+    `wording`, also what may be hard to understand. With `prove`, its route is proved, and with `possible` also what can
+    happen is listed.
     """
     source = load_source(file)
     if is_module(source):
@@ -139,6 +147,11 @@ def check_file(
     checked = check_instrument(source)
     items = len(checked.instrument.items) if checked.instrument is not None else None
     problems = checked.problems
+    if prove:
+        from survey_cli.services.questionnaire.proof import prove_instrument
+
+        today = datetime.now().astimezone().date()
+        problems = prove_instrument(file, checked, today, possible=possible)
     if formats and checked.instrument is not None and checked.draft is not None:
         from survey_cli.services.export.format_checks import check_formats
 

@@ -10,7 +10,7 @@ from survey_cli.text_width import fit, measure_width
 from survey_cli.tui.widgets.text import SEPARATOR, Lines, clean, hang, style_text
 from survey_cli.wording import format_quantity
 
-MARKS: Final = {"error": ("! ", "bold $error"), "warning": ("? ", "bold $warning")}
+MARKS: Final = {"error": ("! ", "bold $error"), "warning": ("? ", "bold $warning"), "info": ("  ", "$quiet")}
 """What stands before a problem, and the style of its severity."""
 
 

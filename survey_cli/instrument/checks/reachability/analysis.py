@@ -343,13 +343,13 @@ def _report_findings(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
         use = uses.get(id(finding.condition))
         if use is None or (not finding.reasons and id(finding.condition) in reported):
             continue
-        why = [_describe_reason(reason, uses) for reason in finding.reasons]
+        why = [describe_reason(reason, uses) for reason in finding.reasons]
         because = f": {join_words(why, most=MAX_LISTED)}" if why else ", whatever the answers are"
         what = f"{finding.key}: {shorten(finding.condition.text)} {finding.what}{because}"
         yield Problem(rule, use.where, use.owner, what, finding.remedy, "warning", max(1, use.length))
 
 
-def _describe_reason(reason: Reason, uses: Mapping[int, NameUse]) -> str:
+def describe_reason(reason: Reason, uses: Mapping[int, NameUse]) -> str:
     """Describe a reason in words, with the position of its condition."""
     requirement = reason.requirements[-1]
     use = uses.get(id(requirement.condition))

@@ -1,0 +1,156 @@
+"""The proof finds defects of the route, shows them by an interview, and raises no false alarm."""
+
+import json
+import re
+import sys
+from datetime import date
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from support.command_line import run_survey
+from support.seeded_defects import INSTRUMENTS, Defect, iterate_defects, seed
+from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.instrument.source.load import load_source
+from survey_cli.problems import Problem, UserError
+from survey_cli.services.questionnaire.proof import RULES, prove_instrument
+
+TODAY = date(2026, 11, 27)
+PROVED = RULES.keys() - {"undecided", "possible"}
+
+
+def prove(path: Path, **options: bool) -> list[Problem]:
+    return list(prove_instrument(str(path), check_instrument(load_source(path)), TODAY, **options))
+
+
+def find_alarms(problems: list[Problem]) -> list[Problem]:
+    return [problem for problem in problems if problem.rule in PROVED and problem.severity != "info"]
+
+
+@pytest.mark.parametrize(("instrument", "defect"), list(iterate_defects()))
+def test_a_seeded_defect_is_found(instrument: str, defect: Defect, tmp_path: Path) -> None:
+    path = tmp_path / f"{instrument}.yaml"
+    path.write_text(seed(instrument, defect), encoding="utf-8")
+    copytree(INSTRUMENTS / "modules", tmp_path / "modules")
+    problems = prove(path)
+    assert not [problem for problem in problems if problem.severity == "error" and problem.rule not in PROVED]
+    alarms = find_alarms(problems)
+    assert {(alarm.rule, alarm.who) for alarm in alarms} == {(defect.rule, defect.owner)}, [str(p) for p in problems]
+
+
+def test_sound_instruments_raise_no_alarm() -> None:
+    files = [file for file in INSTRUMENTS.rglob("*.yaml") if file.parent.name != "modules"]
+    alarms, items = [], 0
+    for file in files:
+        checked = check_instrument(load_source(file))
+        items += len(checked.instrument.items) if checked.instrument is not None else 0
+        alarms += find_alarms(list(prove_instrument(str(file), checked, TODAY)))
+    assert len(alarms) <= items // 300, [str(alarm) for alarm in alarms]
+    assert items > 250
+
+
+FORK = """\
+instrument: t
+title: T
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the county."}
+  - {id: age, type: number, min: 16, max: 99, declines: [], text: How old are you?}
+  - {id: has_job, type: single, ask_if: age >= 17, text: Have you a job?, options: {1: "Yes", 2: "No"}}
+  - {id: hours, type: number, ask_if: has_job == 1, max: 99, text: How many hours?}
+  - {id: looking, type: single, ask_if: has_job == 2, text: Are you looking for one?, options: {1: "Yes", 2: "No"}}
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "t.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_hole_is_shown_by_answers_and_by_a_scenario(tmp_path: Path) -> None:
+    path = write(tmp_path, FORK)
+    out, err = run_survey(tmp_path, "check", "t.yaml", "--prove")
+    assert out == (
+        "t.yaml:7:39: warning: hours: after don't know or refused at has_job, neither hours nor looking is asked, "
+        "although every other answer leads to one of them (for example: age = 17, has_job = don't know) — add "
+        "declined(has_job) to one of the conditions; if it is intended, write answered(has_job) and …\n"
+    )
+    assert "1 warning" in err
+    out, _ = run_survey(tmp_path, "check", "t.yaml", "--prove", "--format", "json", "--strict", code=1)
+    (finding,) = json.loads(out)
+    assert finding["scenario"]["answers"] == {"age": "17", "has_job": ".dk"}
+    assert finding["scenario"]["case"]["date"]
+    intended = FORK.replace("has_job == 1,", '"answered(has_job) and has_job == 1",')
+    path.write_text(intended, encoding="utf-8")
+    assert not find_alarms(prove(path))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rule", "severity", "example"),
+    [
+        ("age < 30", "age > 30", "filter-gap", "warning", "if age = 30,"),
+        ("age < 30", "age > 40", "filter-gap", "warning", "if 30 <= age <= 40,"),
+        ("age < 30", "30 <= age < 60", "filter-gap", "info", "if 60 <= age,"),
+        ("age <= 30", "age >= 30", "filter-overlap", "warning", "if age = 30,"),
+        ("age < 30", "age >= 20", "filter-overlap", "info", "if 20 <= age < 30,"),
+        ("age < 30", "age >= 30", "", "", ""),
+        ("age >= 30", "age >= 60", "", "", ""),
+        ("age < 30", "has_job == 1", "", "", ""),
+        ("has_job == 1 and age < 30", "has_job == 1 and age > 30", "filter-gap", "warning", "if age = 30,"),
+    ],
+)
+def test_gaps_and_overlaps(tmp_path: Path, first: str, second: str, rule: str, severity: str, example: str) -> None:
+    text = FORK.replace("ask_if: age >= 17, ", "")
+    text = text.replace("has_job == 1", f'"{first}"').replace("has_job == 2", f'"{second}"')
+    found = [problem for problem in prove(write(tmp_path, text)) if problem.rule in PROVED]
+    assert [(problem.rule, problem.severity) for problem in found] == ([(rule, severity)] if rule else [])
+    assert all(problem.what.startswith(example) for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("options", "first", "second", "severity"),
+    [
+        ("{1: Agree, 2: Neither, 3: Disagree}", "q == 1", "q == 3", "info"),
+        ("{1: Agree, 2: Neither, 3: Disagree}", "q == 1", "q not in [1, 2]", "warning"),
+        ("{1: Agree, 3: Disagree, 9: {text: Other, specify: true}}", "q == 1", "q not in [1, 9]", "info"),
+        ("{1: A, 2: B, 3: C, 4: D, 5: E}", "q == 1", "q == 2", ""),
+    ],
+)
+def test_a_code_without_a_branch(tmp_path: Path, options: str, first: str, second: str, severity: str) -> None:
+    question = f"{{id: q, type: single, text: Which?, declines: [], options: {options}}}"
+    text = re.sub(r"{id: has_job.*}}", question, FORK)
+    text = text.replace("has_job == 1", f'"{first}"').replace("has_job == 2", f'"{second}"')
+    found = [problem.severity for problem in prove(write(tmp_path, text)) if problem.rule in PROVED]
+    assert found == ([severity] if severity else [])
+
+
+def test_what_clauses_cannot_express_is_undecided(tmp_path: Path) -> None:
+    text = FORK.replace("has_job == 2", '"round(age / 2) == age"').replace("has_job == 1", "age > 20")
+    found = [problem for problem in prove(write(tmp_path, text)) if problem.who == "looking"]
+    assert [(problem.rule, problem.who) for problem in found] == [("undecided", "looking")]
+
+
+def test_any_day_of_the_interview_counts(tmp_path: Path) -> None:
+    text = FORK.replace("has_job == 2", "\"today() >= '2030-01-01'\"").replace("has_job == 1", "age > 20")
+    possible = {
+        (p.who, p.what): p.scenario for p in prove(write(tmp_path, text), possible=True) if p.rule == "possible"
+    }
+    asked = next(scenario for (who, what), scenario in possible.items() if who == "looking" and "be asked" in what)
+    assert asked is not None
+    assert asked["case"]["date"] >= "2030-01-01"
+
+
+def test_without_the_solver_the_message_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, FORK)
+    for name in [name for name in sys.modules if name.startswith(("pysat", "survey_cli.proof.verdicts"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "survey_cli.proof.findings", raising=False)
+    monkeypatch.setitem(sys.modules, "pysat", None)
+    with pytest.raises(UserError, match=r"--prove: it needs the solver python-sat.*pip install 'survey-cli\[proof\]'"):
+        prove(path)
+
+
+def test_a_questionnaire_with_errors_is_not_proved(tmp_path: Path) -> None:
+    found = prove(write(tmp_path, FORK.replace("has_job == 1", "has_jobb == 1")))
+    assert [problem.rule for problem in found] == ["unknown-name", "undecided"]
