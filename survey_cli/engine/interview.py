@@ -19,7 +19,7 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.machine import COMPLETE, InterviewClock, InterviewStatus, Machine, RecordedAnswer
 from survey_cli.engine.notes import InterviewNote
-from survey_cli.engine.route import RouteWalk
+from survey_cli.engine.route import PassOverCallback, RouteWalk
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import EndItem
@@ -57,13 +57,18 @@ def evaluate_route(machine: Machine) -> RouteState:
     return walk_from_start(machine)
 
 
-def walk_from_start(machine: Machine) -> RouteState:
-    """Walk the route from its start, counting each answer that its item would accept."""
+def walk_from_start(machine: Machine, on_pass_over: PassOverCallback | None = None) -> RouteState:
+    """Walk the route from its start, counting each answer that its item would accept.
+
+    `on_pass_over` is called with each item that is off the route.
+    """
     new_machine = Machine.__new__(Machine)
     new_machine.instrument, new_machine.start = machine.instrument, machine.start
     new_machine.language = machine.language
     env = machine.build_env() | {"#clock": InterviewClock(machine.clock.first_readings, NOT_REACHED)}
-    new_machine.walk = walk = RouteWalk(machine.instrument, machine.start.seed, env, rules=machine.start.rules)
+    new_machine.walk = walk = RouteWalk(
+        machine.instrument, machine.start.seed, env, on_pass_over, rules=machine.start.rules
+    )
     answers: dict[Place, RecordedAnswer] = {}
     while (stop := walk.advance()) is not None:
         answer = machine.recorded_answers.get(stop.place)

@@ -33,7 +33,7 @@ from survey_cli.engine.events import (
 from survey_cli.engine.notes import NoteList
 from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.entries import Rejection, to_plain_text
-from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items.question import CompiledCheck
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, SplitItem
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place, get_missing
@@ -475,7 +475,7 @@ class Machine:
         if stop is None or stop.place not in self.recorded_answers or stop.place == self.target:
             self.returning, self.target = self.is_migrated, None
 
-    def _lapse(self, item: str, turn: int | None) -> None:
+    def _lapse(self, item: str, turn: int | None, _: CompiledNode | None = None) -> None:
         """Mark the answer of a place that is off the route, or not valid: it does not count again by itself."""
         answer = self.recorded_answers.get(Place(item, turn))
         if answer is not None and not answer.lapsed:

@@ -7,7 +7,7 @@ Every change of the known values is recorded, so that going back undoes exactly 
 import ast
 from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from survey_cli.engine.order import order_children, order_options
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
@@ -22,6 +22,9 @@ FUNCTIONS_DEFINED_ON_UNKNOWN: Final = frozenset(
 )
 """Functions that treat a value that is not known yet as false or as absent: an item, or turns of a roster still to
 come."""
+
+
+PassOverCallback: TypeAlias = Callable[[str, int | None, CompiledNode], None]
 
 
 class RouteFrame(NamedTuple):
@@ -101,7 +104,7 @@ class RouteWalk:
         instrument: Instrument,
         seed: int,
         env: dict[Any, Any],
-        on_pass_over: Callable[[str, int | None], None] | None = None,
+        on_pass_over: PassOverCallback | None = None,
         *,
         rules: int = 2,
     ) -> None:
@@ -110,7 +113,7 @@ class RouteWalk:
         self._rules = rules
         self.env = env
         self._on_pass_over = on_pass_over
-        """Called with each item (and turn) that is off the route."""
+        """Called with each item (and turn) that is off the route, and the item or group whose conditions exclude it."""
         self.stops: list[RouteStop] = []
         self.finished = False
         """The route is at its end."""
@@ -297,14 +300,14 @@ class RouteWalk:
         missing = NOT_REACHED if unreached else NOT_ASKED
         if isinstance(node, CompiledItem):
             self._ahead -= node.counts_in_progress
-            self._mark_absent(node, turn, missing)
+            self._mark_absent(node, turn, missing, node)
             for compute in node.computes:
                 self._compute(compute)
             return
         self._ahead -= node.asked_count
         for item in node.items:
             if item.roster is None or turn is not None:
-                self._mark_absent(item, turn, missing)
+                self._mark_absent(item, turn, missing, node)
         for roster in _iterate_rosters(node):
             self.set_known("#" + roster.id, ())
             if unreached:
@@ -314,14 +317,14 @@ class RouteWalk:
         for compute in _iterate_computes(node):
             self._compute(compute)
 
-    def _mark_absent(self, item: CompiledItem, turn: int | None, missing: Missing) -> None:
+    def _mark_absent(self, item: CompiledItem, turn: int | None, missing: Missing, node: CompiledNode) -> None:
         item_turn = turn if item.roster is not None else None
         self.set_known(item.id if item_turn is None else (item.id, item_turn), missing)
         if missing is NOT_REACHED:
             self.unreached.append(Place(item.id, item_turn))
             self._open.add(item.id)
         elif self._on_pass_over is not None:
-            self._on_pass_over(item.id, item_turn)
+            self._on_pass_over(item.id, item_turn, node)
 
     def _leave_turns(self, roster: Roster, on_route: Collection[int]) -> None:
         """Mark all turns but those on the route as off it."""
@@ -329,7 +332,7 @@ class RouteWalk:
             for turn in range(1, roster.maximum + 1):
                 if turn not in on_route:
                     for item in roster.items:
-                        self._on_pass_over(item.id, turn)
+                        self._on_pass_over(item.id, turn, roster)
 
     def _enter(self, group: ItemGroup, parent: RouteFrame) -> RouteFrame:
         if group.intro is not None:

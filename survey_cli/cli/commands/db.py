@@ -9,18 +9,29 @@ from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity
 
 
-def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
+def verify(
+    file: InstrumentArgument,
+    route: Annotated[
+        bool,
+        typer.Option("--route", help="Name each answer that is off the route or missing on it, with the reason."),
+    ] = False,
+    db: DatabaseOption = None,
+) -> None:
     """Verify that every interview's data match its journal, and that the database is intact.
+
+    With `--route`, data that were changed or damaged from outside are explained answer by answer: `q7 has an answer but
+    ask_if `q1 == 1` (study.yaml:14:5) is not true: q1 = 2`. The condition is that of the interview's own version. Values
+    of personal items are not shown.
 
     Exit code 0: everything agrees; 1: something was found.
 
-    Example: survey db verify study.yaml
+    Example: survey db verify study.yaml --route
     """
     from survey_cli.cli.output.progress import show_progress
     from survey_cli.services.database.interview_archive import verify_database
 
     with show_progress() as progress:
-        report = verify_database(file, db=db, progress=progress)
+        report = verify_database(file, db=db, route=route, progress=progress)
     for finding in report.findings:
         print(finding)
     counts = f"{format_quantity(report.interviews, 'interview')}, {format_quantity(report.events, 'event')}"

@@ -73,27 +73,33 @@ def verify_database(
     *,
     db: str | None = None,
     at: datetime | None = None,
+    route: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> VerificationResult:
     """Verify a database.
 
     Every journal can be replayed, every derived row equals its source, nothing is dated after `at` (now by default),
-    and the file itself is intact. `progress` receives from time to time the number of interviews and cases compared,
-    and the total.
+    and the file itself is intact. With `route`, each answer off the route is named with the reason. `progress` receives
+    from time to time the number of interviews and cases compared, and the total.
     """
     where, store, instrument = _open_existing(path, db)
     with store:
-        result = verify_store(where, store, instrument, progress=progress)
+        result = verify_store(where, store, instrument, route=route, progress=progress)
         future_entries = list_future_entries(store, convert_to_study_time(store, at or datetime.now(UTC)))
         return replace(result, findings=(*result.findings, *future_entries))
 
 
 def verify_store(
-    where: str, store: Store, instrument: Instrument, *, progress: Callable[[int, int], None] | None = None
+    where: str,
+    store: Store,
+    instrument: Instrument,
+    *,
+    route: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> VerificationResult:
     """Verify an open database as of one point in time. Raises StoreError."""
     with store.read_transaction(), store.tolerate_undecodable():
-        verification = Verification(store, Plan.from_instrument(instrument), progress)
+        verification = Verification(store, Plan.from_instrument(instrument), progress, route=route)
         findings = (
             *store.maintenance.check_integrity(),
             *list_unfinished(store),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from survey_cli.engine.codec import encode_timestamp
+from survey_cli.engine.codec import encode_timestamp, make_row_reader
 from survey_cli.engine.events import (
     EVENT_KINDS,
     AnswersErased,
@@ -35,6 +35,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import StoreError, UserError
 from survey_cli.services.database.derived_columns import find_differences
+from survey_cli.services.database.route_verification import explain_rejected_event, iterate_row_differences
 from survey_cli.services.progress_callback import ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, Store
 from survey_cli.store.cases.case_records import CaseRow
@@ -42,6 +43,7 @@ from survey_cli.store.interviews.records import StoredInterview
 from survey_cli.store.interviews.row_mapping import encode_interview_head
 from survey_cli.study.consistency.upkeep import PLAN_SETTING
 from survey_cli.table.columns import build_columns
+from survey_cli.table.encoded_cells import join_row, split_row
 from survey_cli.table.rows import build_row
 
 REPLAY_ERRORS: Final = (ValueError, KeyError, TypeError, AttributeError)
@@ -57,8 +59,12 @@ DONE_CASE_COLUMNS: Final = TIME_DEPENDENT_COLUMNS | {"rank", "promised_at", "pro
 class Verification:
     """One verification of an open database, with counts of what was compared."""
 
-    def __init__(self, store: Store, plan: Plan, progress: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self, store: Store, plan: Plan, progress: Callable[[int, int], None] | None = None, *, route: bool = False
+    ) -> None:
         self._store, self._plan = store, plan
+        self._route = route
+        """Whether each answer that is off the route, or missing on it, is named with the reason."""
         self.interviews = self.events = 0
         self._reporter = ProgressReporter(
             progress, store.data.count_all_interviews() + sum(store.cases.queries.count_cases().by_status.values())
@@ -118,7 +124,7 @@ class Verification:
             yield f"{who}: {problem.what}"
             return
         except REPLAY_ERRORS:
-            yield f"{who}: the journal cannot be replayed"
+            yield f"{who}: the journal cannot be replayed{self._explain_rejection(row.id)}"
             return
         yield from self._check_earlier_versions(who, journal)
         if any(isinstance(event, InterviewEnded) and event.outcome == COMPLETE for event in journal):
@@ -150,6 +156,30 @@ class Verification:
         if draft is not None and _get_item_id(draft.place) not in instrument.items:
             yield f"{who}: its draft is for an item that the questionnaire does not have"
 
+    def _explain_rejection(self, interview: str) -> str:
+        """Return the first event that does not fit the route, for the end of a sentence."""
+        if not self._route:
+            return ""
+        try:
+            journal = self._store.interviews.read_journal(interview)
+            return f": {explain_rejected_event(self._instruments.__getitem__, journal)}"
+        except REPLAY_ERRORS:
+            return ""
+
+    def _check_row(self, who: str, stored: StoredInterview, interview: Interview) -> Iterator[str]:
+        """Yield where the data row is off the route of the interview up to its event."""
+        assert stored.cells is not None
+        variables = self._store.data.read_variables(stored.interview.instrument)
+        try:
+            texts = split_row(stored.cells, len(variables))
+            if stored.details is not None:
+                personal_texts = split_row(stored.details, len(variables))
+                texts = [b if v.personal else a for v, a, b in zip(variables, texts, personal_texts, strict=True)]
+            cells = make_row_reader([v.storage for v in variables])(join_row(texts))
+            yield from (f"{who}: {line}" for line in iterate_row_differences(interview, variables, cells))
+        except REPLAY_ERRORS:
+            yield f"{who}: its data row cannot be read"
+
     def _check_earlier_versions(self, who: str, journal: Sequence[InterviewEvent]) -> Iterator[str]:
         """Yield what is wrong with the events before each migration, which are of an earlier version."""
         for index, event in enumerate(journal):
@@ -179,6 +209,8 @@ class Verification:
             return
         if not (stored.engine or "").isdecimal() or not 1 <= int(stored.engine or 0) <= RULES_VERSION:
             yield f"{who}: its snapshot names engine {stored.engine!r}, which never existed"
+        elif self._route and not any(isinstance(event, AnswersErased) for event in journal):
+            yield from self._check_row(who, stored, Interview.replay(instrument, journal[:seq]))
         elif int(stored.engine or 0) == RULES_VERSION and self._has_current_columns(instrument, row.instrument):
             cells = build_row(Interview.replay(instrument, journal[:seq]))
             public, personal = self._store.data.encode_split_cells(row.instrument, cells)

@@ -1,0 +1,71 @@
+"""Reasons why a place is off the route of an interview: the condition that excludes it, and the values it reads."""
+
+from collections.abc import Mapping
+from copy import copy
+from typing import Any, NamedTuple
+
+from survey_cli.engine.interview import RouteState, walk_from_start
+from survey_cli.engine.machine import Machine, RecordedAnswer
+from survey_cli.instrument.compiled.model import CompiledNode, Roster
+from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.unasked_items import EndItem
+from survey_cli.values import NOT_REACHED, Place
+
+
+class RouteReason(NamedTuple):
+    """Why a place is off the route."""
+
+    node: CompiledNode | None
+    """The item or group that excludes it; None where an `end` comes before it."""
+    key: str
+    """The key that excludes it: `ask_if`, `unless`, `options`, `turns` or `end`."""
+    condition: Condition | None
+    values: Mapping[str, Any]
+    """The values that decide, by name; for an `end`, its id."""
+
+
+def walk_with_answers(
+    machine: Machine, answers: Mapping[Place, RecordedAnswer]
+) -> tuple[RouteState, Mapping[Place, CompiledNode]]:
+    """Walk the route of an interview as if it had these answers; returns also what excludes each place off the route."""
+    other, excluding = copy(machine), dict[Place, CompiledNode]()
+    other.recorded_answers = dict(answers)
+
+    def note(item: str, turn: int | None, node: CompiledNode) -> None:
+        excluding[Place(item, turn)] = node
+
+    return walk_from_start(other, note), excluding
+
+
+def find_end(machine: Machine, excluding: Mapping[Place, CompiledNode]) -> str:
+    """Return the first `end` that nothing excludes; empty where there is none."""
+    ends = (id for id, item in machine.instrument.items.items() if isinstance(item.question, EndItem))
+    return next((id for id in ends if Place(id) not in excluding), "")
+
+
+def explain_absence(machine: Machine, answers: Mapping[Place, RecordedAnswer], place: Place) -> RouteReason | None:
+    """Return why a place is off the route with these answers; None where it is on it, or not reached."""
+    state, excluding = walk_with_answers(machine, answers)
+    if place in state.answers or place in state.unreached:
+        return None
+    node = excluding.get(place)
+    if node is None:
+        end = find_end(machine, excluding)
+        return RouteReason(None, "end", None, {"end": end}) if end else None
+    env = {**state.env, "#turn": place.turn}
+    if node.ask_if is not None and node.ask_if.evaluate(env) is not True:
+        return RouteReason(node, "ask_if", node.ask_if, _collect_values(node.ask_if, env))
+    if node.unless is not None and node.unless.evaluate(env) is True:
+        return RouteReason(node, "unless", node.unless, _collect_values(node.unless, env))
+    if isinstance(node, Roster):
+        count = node.count
+        values = _collect_values(count, env) if count is not None else {"turns": env.get("#" + node.id, ())}
+        return RouteReason(node, "turns", count, values)
+    condition = node.options[0].ask_if if isinstance(node, CompiledItem) and node.options else None
+    return RouteReason(node, "options", condition, _collect_values(condition, env) if condition is not None else {})
+
+
+def _collect_values(condition: Condition, env: Mapping[Any, Any]) -> dict[str, Any]:
+    turn = env["#turn"]
+    return {name: env.get((name, turn), env.get(name, NOT_REACHED)) for name in sorted(condition.names)}
