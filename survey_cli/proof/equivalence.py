@@ -42,44 +42,52 @@ class ConditionComparer:
         self.today = today
         self.names: tuple[Mapping[str, str], ...] = ({new_name: name for name, new_name in renamed.items()}, renamed)
         """For each side, the names of the other version that it has under another name."""
-        self._trees: dict[tuple[int, int], tuple[Condition, ast.expr]] = {}
+        self._trees: dict[tuple[int, int, bool], tuple[Condition, ast.expr]] = {}
+        self._minutes = ast.Call(ast.Name("elapsed"), [], [])
 
     @cached_property
     def _provers(self) -> list[Prover]:
         return [Prover(instrument, self.today) for instrument in self.instruments]
 
     def compare(
-        self, versions: Sequence[Sequence[ConditionPart]], owners: Sequence[str], moment: Moment, roster: str | None
+        self,
+        versions: Sequence[Sequence[ConditionPart]],
+        owners: Sequence[str],
+        moment: Moment,
+        roster: str | None,
+        *,
+        at_once: bool,
     ) -> Comparison:
         """Compare where all parts of each version hold, at the moment at which its owner is reached, asked or answered.
 
-        It is the same only if it is so on the routes of both versions, in every turn of the roster.
+        It is the same only if it is so on the routes of both versions, in every turn of the roster. `at_once` tells that
+        all conditions are evaluated at the same time, so that `elapsed()` has one value.
         """
-        conditions = [condition for parts in versions for condition, _ in parts]
+        written = [condition for parts in versions for condition, _ in parts]
         decided = True
         for index in (1, 0):
-            if not all(self._knows(index, condition) for condition in conditions):
+            if not all(self._knows(index, condition) for condition in written):
                 decided = False
                 continue
+            conditions = [part for condition in written for part in self._expand(index, condition)]
             group = self.instruments[index].groups.get(roster or "")
             for turn in range(1, group.maximum + 1) if isinstance(group, Roster) else (None,):
                 turns = {group.id: turn} if group is not None and turn is not None else {}
                 where = self._find_moment(index, owners[index], moment, turn)
-                old, new = (
-                    self._provers[index].model.clauses.all_of([self._encode(index, part, turns) for part in parts])
-                    for parts in versions
-                )
-                found = self._find_example(index, where, old, new)
-                if found is not None and not any(self._is_open(index, condition) for condition in conditions):
-                    inputs = sorted({name for condition in conditions for name in self._list_inputs(index, condition)})
-                    return found._replace(inputs=inputs)
+                literals = [[self._encode(index, part, turns, at_once) for part in parts] for parts in versions]
+                found = self._find_example(index, where, *literals)
+                if found is not None and not any(self._is_open(index, condition, at_once) for condition in conditions):
+                    names = {self.names[index].get(name, name) for each in conditions for name in each.names}
+                    known = {**self.instruments[index].items, **self.instruments[index].sample}
+                    return found._replace(inputs=sorted(names & known.keys()))
                 decided = decided and found is None
         return Comparison("same" if decided else "undecided")
 
     def _find_example(
-        self, index: int, where: ClauseLiteral, old: ClauseLiteral, new: ClauseLiteral
+        self, index: int, where: ClauseLiteral, olds: Sequence[ClauseLiteral], news: Sequence[ClauseLiteral]
     ) -> Comparison | None:
         all_of = self._provers[index].model.clauses.all_of
+        old, new = all_of(olds), all_of(news)
         goals = {Goal("fires", "new"): [all_of([where, new, -old])], Goal("fires", "old"): [all_of([where, old, -new])]}
         for goal, witness in self._provers[index].settle(goals, batch=1).possible.items():
             return Comparison("different", goal.name == "new", witness)
@@ -91,7 +99,8 @@ class ConditionComparer:
         for name in condition.names:
             own = self.names[index].get(name, name)
             rosters = {item.roster for item in (this.items.get(own), other.items.get(name)) if item is not None}
-            if len(rosters) > 1 or not any(own in names for names in (this.items, this.sample, this.computes)):
+            is_known = own.startswith("interviewer.") or own in {**this.items, **this.sample, **this.computes}
+            if len(rosters) > 1 or not is_known:
                 return False
         return True
 
@@ -103,48 +112,49 @@ class ConditionComparer:
                 return position.reached if moment == "reached" else position.asked
         return TRUE
 
-    def _encode(self, index: int, part: ConditionPart, turns: Mapping[str, int]) -> ClauseLiteral:
+    def _encode(self, index: int, part: ConditionPart, turns: Mapping[str, int], at_once: bool) -> ClauseLiteral:
         condition, reading = part
-        tree, encoder = self._find_tree(index, condition), self._provers[index].model.encoder
+        tree, encoder = self._find_tree(index, condition, at_once), self._provers[index].model.encoder
         if reading == "at least":
             return encoder.compare_term(tree, encoder.find_term(tree, {}), ">=", next(iter(turns.values()))).true
         truth = encoder.encode(tree, turns)
         return {"true": truth.true, "not true": -truth.true, "false": truth.false}[reading]
 
-    def _find_tree(self, index: int, condition: Condition) -> ast.expr:
+    def _find_tree(self, index: int, condition: Condition, at_once: bool) -> ast.expr:
         """Find the tree of a condition with the names of a side; it is kept, since the encoder knows it by identity."""
-        key = (index, id(condition))
+        key = (index, id(condition), at_once)
         if key not in self._trees:
-            renamed, tree = self.names[index], condition.tree
-            if condition.names & renamed.keys():
-                tree = deepcopy(tree)
-                for node in ast.walk(tree):
-                    for name in ("id", "attr"):
-                        if getattr(node, name, None) in renamed:
-                            setattr(node, name, renamed[getattr(node, name)])
+            minutes = self._minutes if at_once else None
+            tree = _Adaptation(self.names[index], minutes).visit(deepcopy(condition.tree))
             self._trees[key] = condition, tree
         return self._trees[key][1]
 
-    def _list_inputs(self, index: int, condition: Condition) -> Iterator[str]:
-        """Yield the items and sample columns that a condition depends on."""
-        for name in condition.names:
-            own = self.names[index].get(name, name)
-            compute = self.instruments[index].computes.get(own)
-            if compute is None:
-                yield own
-            else:
-                for inner in compute.conditions.values():
-                    yield from self._list_inputs(index, inner)
+    def _expand(self, index: int, condition: Condition) -> Iterator[Condition]:
+        """Yield a condition and the calculations that it names."""
+        yield condition
+        computes = self.instruments[index].computes
+        for name in condition.names & computes.keys():
+            for inner in computes[name].conditions.values():
+                yield from self._expand(index, inner)
 
-    def _is_open(self, index: int, condition: Condition) -> bool:
-        """Return whether clauses leave a part of a condition open, or don't relate it to the day of the interview."""
-        tree, computes = self._find_tree(index, condition), self.instruments[index].computes
-        return (
-            self._provers[index].model.encoder.is_open(tree)
-            or "today()" in ast.unparse(tree)
-            or any(
-                self._is_open(index, inner)
-                for name in condition.names & computes.keys()
-                for inner in computes[name].conditions.values()
-            )
-        )
+    def _is_open(self, index: int, condition: Condition, at_once: bool) -> bool:
+        """Return whether clauses leave a part of a condition open, or don't relate it to the time of the interview."""
+        tree, text = self._find_tree(index, condition, at_once), ast.unparse(condition.tree)
+        is_timed = "today()" in text or ("elapsed()" in text and not at_once)
+        return is_timed or self._provers[index].model.encoder.is_open(tree)
+
+
+class _Adaptation(ast.NodeTransformer):
+    """Replacement of names, and of each `elapsed()` by one node, which stands for one value."""
+
+    def __init__(self, names: Mapping[str, str], minutes: ast.expr | None) -> None:
+        self.names, self.minutes = names, minutes
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Name(self.names.get(node.id, node.id))
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        return ast.Attribute(self.visit(node.value), self.names.get(node.attr, node.attr))
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        return self.minutes if self.minutes and ast.unparse(node) == "elapsed()" else self.generic_visit(node)

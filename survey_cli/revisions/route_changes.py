@@ -2,13 +2,14 @@
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.schema.items.question import CompiledCheck, CompiledItem, Compute
+from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.problems import Position
-from survey_cli.revisions.properties import ComparedChange, Node
+from survey_cli.revisions.properties import ChangeKind, ComparedChange, Node
 from survey_cli.scenarios.witnesses import format_typed
 from survey_cli.values import NOT_ASKED, Missing
 from survey_cli.wording import join_first, join_words
@@ -17,15 +18,14 @@ if TYPE_CHECKING:
     from survey_cli.proof.equivalence import ConditionComparer, ConditionPart
     from survey_cli.proof.goals import Witness
 
+Parts: TypeAlias = "Sequence[ConditionPart]"
+
 
 class _Verdict(NamedTuple):
     is_same: bool = False
     decided: bool = False
     holds_in_new: bool = True
     example: str = ""
-
-
-Parts: TypeAlias = "Sequence[ConditionPart]"
 
 
 def normalize(condition: Condition) -> str:
@@ -60,177 +60,145 @@ class RouteComparison:
                 yield from self._compare_computes(compute, self.versions[1].computes[name])
 
     def _prove(
-        self, versions: Sequence[Parts], owners: tuple[str, str], moment: Any, roster: str | None, words: str = ""
+        self,
+        versions: Sequence[Parts],
+        owners: tuple[str, str],
+        moment: Any,
+        roster: str | None,
+        words: str = "",
+        *,
+        at_once: bool = True,
     ) -> _Verdict:
         """Return whether both hold for the same answers; `words` are the words of an example for was and is."""
-        olds, news = ([(normalize(condition), reading) for condition, reading in parts] for parts in versions)
-        if olds == news:
+        if _write(versions[0]) == _write(versions[1]):
             return _Verdict(is_same=True, decided=True)
         if self.comparer is None:
             return _Verdict()
-        result = self.comparer.compare(versions, owners, moment, roster)
-        decided = result.verdict != "undecided"
-        if result.example is None or not words:
-            return _Verdict(result.verdict == "same", decided, result.holds_in_new)
-        example = result.example
-        values = join_words(f"{name} = {self._format_value(name, example)}" for name in result.inputs)
-        was, is_ = ("not ", "") if result.holds_in_new else ("", "not ")
-        return _Verdict(False, True, result.holds_in_new, f"; with {values} it was {was}{words} and is {is_}{words}")
+        result = self.comparer.compare(versions, owners, moment, roster, at_once=at_once)
+        example = ""
+        if result.example is not None and result.inputs:
+            values = join_words(self._format_value(name, result.example) for name in result.inputs)
+            was, is_ = ("not ", "") if result.holds_in_new else ("", "not ")
+            example = f"; with {values} it was {was}{words} and is {is_}{words}"
+        return _Verdict(result.verdict == "same", result.verdict != "undecided", result.holds_in_new, example)
 
     def _format_value(self, name: str, witness: "Witness") -> str:
         version = self.versions[name in self.versions[1].items]
-        value = witness.sample.get(
-            name, next((v for place, v in witness.answers.items() if place.item == name), NOT_ASKED)
-        )
-        item = version.items.get(name)
+        answers = {**witness.sample, **{place.item: value for place, value in witness.answers.items()}}
+        item, value = version.items.get(name), answers.get(name, NOT_ASKED)
         if isinstance(value, Missing):
-            decline = item.declines if item is not None else ()
-            text = next(
-                (d.text.get(version.language) for d in decline if d.id == value.kind), "not asked" if item else "empty"
-            )
-            return str(text).lower()
-        return str(value) if item is None else format_typed(item, value, version.language)
+            texts = {decline.id: str(decline.text.get(version.language)) for decline in item.declines} if item else {}
+            return f"{name} = {texts.get(value.kind, 'not asked' if item else 'empty').lower()}"
+        return f"{name} = {value if item is None else format_typed(item, value, version.language)}"
 
     # Items and groups
 
     def _compare_routes(self) -> Iterator[ComparedChange]:
         """Yield each item or group whose own condition makes a difference for an item in it, or an item that moved."""
-        affected: dict[str, list[tuple[str, _Verdict]]] = {}
-        own_verdicts: dict[str, _Verdict] = {}
+        affected: dict[str, list[str]] = {}
+        verdicts: dict[str, _Verdict] = {}
         for name in self.common:
             old, new = (nodes[name] for nodes in self.nodes)
-            if not (isinstance(old.compiled, CompiledItem) and isinstance(new.compiled, CompiledItem)):
+            if not isinstance(old.compiled, CompiledItem) or old.roster != new.roster:
                 continue
-            chains = [self._list_chain(0, old), self._list_chain(1, new)]
-            verdict = self._compare_chains(chains[0], chains[1], old.roster)
-            if verdict.is_same or old.roster != new.roster:
+            chains = [[*(self.nodes[index][g] for g in node.ancestors), node] for index, node in enumerate((old, new))]
+            ids = [[node.id for node in chain] for chain in chains]
+            causes = [n for n in dict.fromkeys((*ids[0], *ids[1])) if n in self.common]
+            for cause in causes:
+                own = [[nodes[cause]] for nodes in self.nodes]
+                verdicts[cause] = verdicts.get(cause) or self._compare_chains(own, old.roster)
+            if ids[0] == ids[1] and all(verdicts[cause].is_same for cause in causes):
                 continue
-            causes = []
-            for cause in dict.fromkeys(node.id for chain in chains for node in chain):
-                if all(cause in nodes for nodes in self.nodes):
-                    own = own_verdicts.get(cause) or self._compare_own(cause)
-                    own_verdicts[cause] = own
-                    causes += [cause] if not own.is_same else []
-            for cause in causes or [name]:
-                affected.setdefault(cause, []).append((name, verdict))
-        for cause, items in affected.items():
-            own = own_verdicts.get(cause, _Verdict(is_same=True))
-            verdict = items[0][1] if own.is_same else own
-            was, is_ = (_describe_own(nodes[cause]) for nodes in self.nodes)
+            verdict = self._compare_chains(chains, old.roster)
+            if verdict.is_same:
+                continue
+            causes = [cause for cause in causes if not verdicts[cause].is_same]
+            if not causes:
+                causes, verdicts[name] = [name], verdict
+            for cause in causes:
+                affected.setdefault(cause, []).append(name)
+        for cause, names in affected.items():
+            was, is_ = (_describe(nodes[cause]) for nodes in self.nodes)
             what = f"it was {was} and is {is_}" if was != is_ else "it is in another group, with another condition"
+            what += verdicts[cause].example + (f"; this concerns {join_first(names)}" if names != [cause] else "")
             places = tuple(_locate_condition(nodes[cause]) for nodes in self.nodes)
-            names = tuple(name for name, _ in items)
-            concerned = f"; this concerns {join_first(names)}" if names != (cause,) else ""
-            what += verdict.example + concerned
-            yield ComparedChange("route", (cause,), what, places, decided=verdict.decided, affected=names)
+            decided = verdicts[cause].decided
+            yield ComparedChange("route", (cause,), what, places, decided=decided, affected=tuple(names))
 
-    def _list_chain(self, index: int, node: Node) -> list[Node]:
-        return [*(self.nodes[index][group] for group in node.ancestors), node]
-
-    def _compare_chains(self, olds: list[Node], news: list[Node], roster: str | None) -> _Verdict:
+    def _compare_chains(self, chains: Sequence[list[Node]], roster: str | None) -> _Verdict:
         """Compare the conditions of an item with those of the groups around it."""
-        while len(olds) > 1 and len(news) > 1 and olds[0].id == news[0].id and _is_own_equal(olds[0], news[0]):
+        olds, news = chains
+        while len(olds) > 1 and len(news) > 1 and olds[0].id == news[0].id:
+            if _write(_list_parts(olds[0])) != _write(_list_parts(news[0])):
+                break
             olds, news = olds[1:], news[1:]
         parts = [[part for node in chain for part in _list_parts(node)] for chain in (olds, news)]
-        return self._prove(parts, (olds[0].id, news[0].id), "reached", roster, "asked")
-
-    def _compare_own(self, name: str) -> _Verdict:
-        old, new = (nodes[name] for nodes in self.nodes)
-        return self._prove((_list_parts(old), _list_parts(new)), (name, name), "reached", old.roster, "asked")
+        owners, at_once = (olds[0].id, news[0].id), len(olds) == len(news) == 1
+        return self._prove(parts, owners, "reached", roster, "asked", at_once=at_once)
 
     # Options, checks, rosters, computes
 
     def _compare_options(self, old: CompiledItem, new: CompiledItem) -> Iterator[ComparedChange]:
         news = {option.code: option for option in new.options}
-        for option in old.options:
-            if (other := news.get(option.code)) is None:
-                continue
-            parts: list[Parts] = [[(o.ask_if, "true")] if o.ask_if is not None else [] for o in (option, other)]
+        for pair in [(option, news[option.code]) for option in old.options if option.code in news]:
+            parts: list[Parts] = [[(o.ask_if, "true")] if o.ask_if is not None else [] for o in pair]
             verdict = self._prove(parts, (old.id, new.id), "asked", old.roster, "offered")
             if not verdict.is_same:
-                was, is_ = (f"offered if {o.ask_if.text!r}" if o.ask_if else "always offered" for o in (option, other))
-                what = f"code {option.code} was {was} and is {is_}{verdict.example}"
-                places = tuple(o.text.source.where for o in (option, other))
-                yield ComparedChange("route", (old.id,), what, places, option.code, verdict.decided)
+                was, is_ = (f"offered if {o.ask_if.text!r}" if o.ask_if else "always offered" for o in pair)
+                what = f"code {pair[0].code} was {was} and is {is_}{verdict.example}"
+                places = tuple(o.text.source.where for o in pair)
+                yield ComparedChange("route", (old.id,), what, places, pair[0].code, verdict.decided)
 
     def _compare_checks(self, old: CompiledItem, new: CompiledItem) -> Iterator[ComparedChange]:
         """Yield the checks that are gone, new, or have another condition. Checks with the same condition are a pair."""
-        olds, news = list(old.checks), list(new.checks)
-        for check in old.checks:
-            twin = next((other for other in news if normalize(other.condition) == normalize(check.condition)), None)
-            if twin is not None:
-                olds.remove(check)
-                news.remove(twin)
-        while olds or news:
-            was = olds.pop(0) if olds else None
-            is_ = next((n for n in news if was is None or n.say.source == was.say.source), news[0] if news else None)
-            if is_ is not None:
-                news.remove(is_)
-            yield from self._compare_check(old, new, was, is_)
-
-    def _compare_check(
-        self, old: CompiledItem, new: CompiledItem, was: CompiledCheck | None, is_: CompiledCheck | None
-    ) -> Iterator[ComparedChange]:
-        checks = (was, is_)
-        parts: list[Parts] = [[(c.condition, "true" if c.aloud else "false")] if c else [] for c in checks]
-        verdict = _Verdict(decided=True, holds_in_new=was is None)
-        if was is not None and is_ is not None:
-            verdict = self._prove(parts, (old.id, new.id), "answered", old.roster)
+        olds, news = ({normalize(check.condition): check for check in item.checks} for item in (old, new))
+        rest = [[olds[key] for key in olds if key not in news], [news[key] for key in news if key not in olds]]
+        for pair in zip_longest(*rest):
+            parts: list[Parts] = [[(c.condition, "true" if c.aloud else "false")] if c else [] for c in pair]
+            verdict = _Verdict(decided=True, holds_in_new=pair[0] is None)
+            if None not in pair:
+                verdict = self._prove(parts, (old.id, new.id), "answered", old.roster)
             if verdict.is_same:
-                return
-        texts = [f"{name_check(c)} {c.condition.text!r}" if c else "" for c in checks]
-        what = (
-            f"the {texts[0]} is gone" if is_ is None
-            else f"the {texts[1]} is new" if was is None
-            else f"the {texts[0]} is now the {texts[1]}"
-        )  # fmt: skip
-        hard = any(c is not None and not c.soft for c in checks)
-        kind: Any = ("narrowed" if verdict.holds_in_new else "widened") if hard else "text"
-        places = tuple(c.say.source.where if c else None for c in checks)
-        yield ComparedChange(kind, (old.id,), what, places, decided=verdict.decided)
+                continue
+            was, is_ = (repr(c.condition.text) if c is not None else "" for c in pair)
+            name = next("read-back" if c.aloud else "warning" if c.soft else "check" for c in pair[::-1] if c)
+            what = f"the {name} {was} is gone" if not is_ else f"the {name} {is_} is new"
+            if was and is_:
+                what = f"the {name} was {was} and is {is_}"
+            kind: ChangeKind = "narrowed" if verdict.holds_in_new else "widened"
+            kind = kind if any(c is not None and not c.soft for c in pair) else "text"
+            places = tuple(c.say.source.where if c else None for c in pair)
+            yield ComparedChange(kind, (old.id,), what, places, decided=verdict.decided)
 
     def _compare_counts(self, old: Roster, new: Roster) -> Iterator[ComparedChange]:
         parts: list[Parts] = [[(r.count, "at least")] if r.count is not None else [] for r in (old, new)]
-        if not parts[0] and not parts[1]:
-            return
         verdict = _Verdict(decided=True)
-        if parts[0] and parts[1]:
+        if bool(parts[0]) == bool(parts[1]):
             verdict = self._prove(parts, (old.id, new.id), "asked", old.id)
         if not verdict.is_same:
             was, is_ = (repr(r.count.text) if r.count else "not given" for r in (old, new))
+            places = tuple(nodes[old.id].where for nodes in self.nodes)
             names = tuple(item.id for item in old.items)
             what = f"its count was {was} and is {is_}"
-            places = tuple(nodes[old.id].where for nodes in self.nodes)
             yield ComparedChange("route", (old.id,), what, places, decided=verdict.decided, affected=names)
 
     def _compare_computes(self, old: Compute, new: Compute) -> Iterator[ComparedChange]:
-        was, is_ = (next(iter(each.conditions.values())) for each in (old, new))
-        if [*map(normalize, old.conditions.values())] == [*map(normalize, new.conditions.values())]:
+        olds, news = ([*each.conditions.values()] for each in (old, new))
+        if [*map(normalize, olds)] == [*map(normalize, news)]:
             return
-        verdict = _Verdict()
-        if old.type == new.type == "flag" and len(old.conditions) == len(new.conditions) == 1:
-            for reading in ("true", "false"):
-                verdict = self._prove([[(was, reading)], [(is_, reading)]], ("", ""), "asked", None)
-                if not verdict.is_same:
-                    break
-        if verdict.is_same:
+        verdicts = [_Verdict()]
+        if old.type == new.type == "flag" and len(olds) == len(news) == 1:
+            readings: Any = ("true", "false")
+            verdicts = [self._prove([[(olds[0], r)], [(news[0], r)]], ("", ""), "asked", None) for r in readings]
+        if all(verdict.is_same for verdict in verdicts):
             return
-        used = tuple(
-            name
-            for name in self.common
-            for condition in (self.nodes[1][name].compiled.ask_if, self.nodes[1][name].compiled.unless)
-            if condition is not None and new.id in condition.names
-        )
-        kind: Any = "route" if used else "text" if new.type == "text" else "recoded"
-        what = f"it was calculated as {was.text!r} and is calculated as {is_.text!r}"
+        nodes = self.nodes[1]
+        used = tuple(n for n in self.common for condition, _ in _list_parts(nodes[n]) if new.id in condition.names)
+        kind: ChangeKind = "route" if used else "text" if new.type == "text" else "recoded"
+        what = f"it was calculated as {olds[0].text!r} and is calculated as {news[0].text!r}"
         places = tuple(version.document.compute[new.id].where for version in self.versions)  # type: ignore[index]
-        decided = verdict.decided or kind != "route"
+        decided = kind != "route" or all(verdict.decided for verdict in verdicts)
         yield ComparedChange(kind, (new.id,), what, places, decided=decided, affected=used)
-
-
-def name_check(check: CompiledCheck) -> str:
-    """Return what a check is called."""
-    return "read-back" if check.aloud else "warning" if check.soft else "check"
 
 
 def _list_parts(node: Node) -> "list[ConditionPart]":
@@ -240,16 +208,13 @@ def _list_parts(node: Node) -> "list[ConditionPart]":
     return [*parts, (unless, "not true")] if unless is not None else parts
 
 
-def _is_own_equal(old: Node, new: Node) -> bool:
-    olds, news = ([(normalize(c), reading) for c, reading in _list_parts(node)] for node in (old, new))
-    return olds == news
+def _write(parts: Parts) -> list[tuple[str, str]]:
+    return [(normalize(condition), reading) for condition, reading in parts]
 
 
-def _describe_own(node: Node) -> str:
-    ask_if, unless = node.compiled.ask_if, node.compiled.unless
-    parts = [f"asked if {ask_if.text!r}"] if ask_if is not None else []
-    parts += [f"skipped if {unless.text!r}"] if unless is not None else []
-    return " and ".join(parts) or "always asked"
+def _describe(node: Node) -> str:
+    words = {"true": "asked if", "not true": "skipped if"}
+    return " and ".join(f"{words[r]} {c.text!r}" for c, r in _list_parts(node)) or "always asked"
 
 
 def _locate_condition(node: Node) -> Position:

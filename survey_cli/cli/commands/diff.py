@@ -1,6 +1,7 @@
 """The command `diff`: what changed between two versions of a questionnaire."""
 
 import json
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -11,7 +12,6 @@ from survey_cli.cli.output.terminal import say, wrap_paragraph
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
-    from survey_cli.problems import Position
     from survey_cli.revisions.properties import ComparedChange
 
 CONSEQUENCES: Final = {
@@ -61,13 +61,8 @@ def diff(
     result = diff_versions(old, new or None, db)
     changes = list(zip(result.changes, result.counts, strict=True))
     if form is TextFormat.json:
-        value = {
-            "old": result.old,
-            "new": result.new,
-            "interviews": result.interviews,
-            "proved": result.proved,
-            "changes": [_to_json(change, count) for change, count in changes],
-        }
+        value = result._asdict() | {"changes": [_to_json(change, count) for change, count in changes]}
+        del value["counts"]
         print(json.dumps(value, ensure_ascii=False, indent=1))
     else:
         for kind, group in groupby(changes, lambda pair: pair[0].kind):
@@ -75,10 +70,12 @@ def diff(
             for change, count in group:
                 print(wrap_paragraph(_render(change, count, result.interviews), indent=2))
             print()
-    say(f"{result.old} → {result.new}: {_summarize([change for change, _ in changes])}")
-    if not result.proved and any(not change.decided for change, _ in changes):
+    numbers = Counter(change.kind for change in result.changes)
+    kinds = f": {', '.join(f'{count:,} {kind}' for kind, count in numbers.items())}" if changes else ""
+    say(f"{result.old} → {result.new}: {format_quantity(len(changes), 'change') if changes else 'no changes'}{kinds}")
+    if not result.proved and not all(change.decided for change in result.changes):
         say("To prove which of the conditions that are not decided are the same: pip install 'survey-cli[proof]'")
-    raise typer.Exit(1 if any(change.kind in LOSSES for change, _ in changes) else 0)
+    raise typer.Exit(1 if any(kind in LOSSES for kind in numbers) else 0)
 
 
 def _render(change: "ComparedChange", count: int | None, interviews: int | None) -> str:
@@ -91,23 +88,11 @@ def _render(change: "ComparedChange", count: int | None, interviews: int | None)
 
 
 def _to_json(change: "ComparedChange", count: int | None) -> dict[str, Any]:
+    old, new = (place._asdict() if place is not None else None for place in change.places)
     return {
-        "kind": change.kind,
-        "decided": change.decided,
-        "items": list(change.items),
-        "what": change.what,
-        "old": _position_to_json(change.places[0]),
-        "new": _position_to_json(change.places[1]),
+        **{key: getattr(change, key) for key in ("kind", "decided", "items", "what")},
+        "old": old,
+        "new": new,
         "consequence": CONSEQUENCES[change.kind],
         "interviews": count,
     }
-
-
-def _position_to_json(where: "Position | None") -> dict[str, Any] | None:
-    return None if where is None else {"file": str(where.file), "line": where.line, "column": where.column}
-
-
-def _summarize(changes: "list[ComparedChange]") -> str:
-    counts = {kind: sum(change.kind == kind for change in changes) for kind in CONSEQUENCES}
-    parts = [f"{count:,} {kind}" for kind, count in counts.items() if count]
-    return f"{format_quantity(len(changes), 'change')}: {', '.join(parts)}" if parts else "no changes"

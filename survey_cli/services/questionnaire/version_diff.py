@@ -1,8 +1,8 @@
 """Comparison of two versions of a questionnaire, with the number of interviews that each change concerns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument
@@ -14,8 +14,7 @@ from survey_cli.store.database_location import locate_database, open_existing_st
 from survey_cli.study.version_changes import describe_version, iterate_answers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionDiff:
+class VersionDiff(NamedTuple):
     """What changed between two versions."""
 
     old: str
@@ -32,28 +31,25 @@ class VersionDiff:
 
 def diff_versions(old_file: str, new_file: str | None, db: str | None) -> VersionDiff:
     """Compare two files; with one file alone, the newest version with interviews and the file. Raises UserError."""
-    new = open_instrument(new_file or old_file)
-    if new_file is not None and db is None:
-        return _diff(open_instrument(old_file), new, old_file, new_file, None)
-    where = locate_database(new_file or old_file, new.id, db)
+    new_name = new_file or old_file
+    new = open_instrument(new_name)
+    old = open_instrument(old_file) if new_file is not None else None
+    if old is not None and db is None:
+        return _diff(old, new, old_file, new_name, None)
+    where = locate_database(new_name, new.id, db)
     store = open_existing_store(where)
     if store is None:
-        remedy = (
-            "give two files: survey diff OLD NEW"
-            if new_file is None
-            else "give the study's database, or leave --db out"
-        )
-        raise UserError(where, "there are no interviews to compare with", remedy)
+        raise UserError(where, "there are no interviews to compare with", "give two files: survey diff OLD NEW")
     with store:
-        if new_file is not None:
-            return _diff(open_instrument(old_file), new, old_file, new_file, store)
+        if old is not None:
+            return _diff(old, new, old_file, new_name, store)
         stored = store.data.list_instruments()
         used = [row for row in stored if row.hash != new.hash and store.data.has_interviews(row.hash)]
         if not used:
             what = "there are no interviews with another version of this questionnaire"
             raise UserError(where, what, "give two files: survey diff OLD NEW")
         old = rebuild_instrument(used[-1].texts, used[-1].hash)
-        return _diff(old, new, f"{describe_version(used[-1], stored)} in {where}", old_file, store)
+        return _diff(old, new, f"{describe_version(used[-1], stored)} in {where}", new_name, store)
 
 
 def _diff(old: Instrument, new: Instrument, old_name: str, new_name: str, store: Store | None) -> VersionDiff:
@@ -65,23 +61,18 @@ def _diff(old: Instrument, new: Instrument, old_name: str, new_name: str, store:
         comparer = None
     changes = compare_versions(old, new, comparer)
     counts, interviews = _count(store, new, changes) if store is not None else ([None] * len(changes), None)
-    return VersionDiff(
-        old=old_name, new=new_name, changes=changes, counts=counts, interviews=interviews, proved=comparer is not None
-    )
+    return VersionDiff(old_name, new_name, changes, counts, interviews, comparer is not None)
 
 
 def _count(store: Store, new: Instrument, changes: Sequence[ComparedChange]) -> tuple[list[int | None], int]:
     """Return how many real interviews of other versions each change concerns, and how many there are."""
     items = {item for change in changes for item in change.answers}
-    counts: list[int | None] = [0] * len(changes)
-    total = 0
+    counts, total = [0] * len(changes), 0
     for row in store.data.list_instruments():
-        if row.hash == new.hash:
-            continue
-        for answers in iterate_answers(store, row.hash, items):
+        for answers in iterate_answers(store, row.hash, items) if row.hash != new.hash else ():
             total += 1
             for index, change in enumerate(changes):
-                values = [set()] if answers is None else [answers[item] for item in change.answers if item in answers]
-                if any(answers is None or change.code is None or change.code in each for each in values):
-                    counts[index] = (counts[index] or 0) + 1
-    return counts, total
+                values = [answers[item] for item in change.answers if item in answers] if answers is not None else []
+                has_it = any(change.code is None or change.code in own for own in values)
+                counts[index] += has_it or (answers is None and bool(change.answers))
+    return [*counts], total
