@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from support.example_files import NAMES
 from support.random_respondents import assert_data_is_the_route, begun, forward, portrait, replayed, wander
 from support.scale import SCALE
 from support.scenario import INSTRUMENTS, Scenario, feature, instrument, scenario, source_of
@@ -21,7 +22,7 @@ from survey_cli.instrument.schema.items.groups import AnyItem
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping
 from survey_cli.values import NOT_REACHED
 
-FILES = sorted(p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts)
+FILES = NAMES
 RESPONDENTS = 40 * SCALE
 REMINDED = {"features/fieldwork.yaml": {"recording-notice"}}
 """Examples of a key that `check` always has a warning for."""

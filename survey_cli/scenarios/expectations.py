@@ -61,15 +61,15 @@ class _Comparison:
         expect = self.test.expect
         for key in expect.asked:
             if not self._is_asked(Place.parse(key)):
-                yield Departure(key.where, self.explain(Place.parse(key)))
+                yield Departure(key.where, f"{key}: {self.explain(Place.parse(key))}")
         for key in expect.not_asked:
             if self._is_asked(Place.parse(key)):
-                yield Departure(key.where, self.explain(Place.parse(key)))
+                yield Departure(key.where, f"{key}: {self.explain(Place.parse(key))}")
         excused = {Place.parse(key) for key in expect.not_asked}
         for place in self.test.scenario.answers:
             is_excused = bool({place, Place(place.item)} & excused)
             if place not in self.asked and not is_excused and not self.run.rejections:
-                yield Departure(self.test.where, f"there is an answer to {place}: {self.explain(place)}")
+                yield Departure(self.test.where, f"{place} has an answer and is not asked: {self.explain(place)}")
 
     def _is_asked(self, place: Place) -> bool:
         group = self.instrument.groups.get(place.item)
@@ -81,7 +81,7 @@ class _Comparison:
         at = self.order[place.item]
         passed = [p for p in self.test.scenario.answers if p not in self.asked and self.order[p.item] < at]
         if passed:
-            return f"asked {place}, expected {self.explain(passed[0])}"
+            return f"asked {place}, expected {passed[0]}: {self.explain(passed[0])}"
         machine = self.run.interview.machine
         stop = machine.current_stop
         assert stop is not None
@@ -96,7 +96,7 @@ class _Comparison:
         return f"asked {place}, which has no answer — add it under answers: {', '.join(possible) or 'any text'}"
 
     def explain(self, place: Place) -> str:
-        """Explain why an item or group was asked or was not: `q8: ask_if at f.yaml:40:5 is false because a = 2 (No)`."""
+        """Explain why an item or group was asked or was not: `ask_if at f.yaml:40:5 is false because a = 2 (No)`."""
         for node in self._find_path(place.item):
             decision = self.walk.decisions.get((node.id, place.turn), self.walk.decisions.get((node.id, None)))
             if decision is None:
@@ -106,20 +106,18 @@ class _Comparison:
                 truth = "unknown" if isinstance(value, Missing) else "true" if value is True else "false"
                 within = "" if node.id == place.item else f"{node.id}."
                 if decision.condition is None:
-                    return f"{place}: none of its options is offered"
+                    return "none of its options is offered"
                 at = _find_node_position(node, decision.key)
                 inputs = " and ".join(f"{name} = {self._format(name, value)}" for name, value in decision.inputs)
                 because = f" because {inputs}" if inputs else ""
-                return f"{place}: {within}{decision.key} at {at} is {truth}{because}"
+                return f"{within}{decision.key} at {at} is {truth}{because}"
         if self._is_asked(place):
-            return f"{place}: it has no condition"
+            return "it has no condition"
         item = self.instrument.items.get(place.item)
         if place.turn is not None and item is not None and (item.roster, None) in self.walk.decisions:
             turns = self.run.interview.machine.walk.env.get(f"#{item.roster}", ())
-            return (
-                f"{place}: {item.roster} has {format_quantity(len(turns) if isinstance(turns, tuple) else 0, 'turn')}"
-            )
-        return f"{place}: the interview ended before it, at {self.run.route[-1]}"
+            return f"{item.roster} has {format_quantity(len(turns) if isinstance(turns, tuple) else 0, 'turn')}"
+        return f"the interview ended before it, at {self.run.route[-1]}"
 
     def _find_path(self, name: str) -> list[CompiledNode]:
         """Return the groups around an item or group, the outermost first, and itself."""

@@ -138,7 +138,7 @@ class _ScenarioReader:
         if item is None:
             if groups and key in self.instrument.groups:
                 return place
-            self._report_unknown("unknown-item", key, who, "item", self.instrument.items)
+            self._report_unknown("bad-place", key, who, "item", self.instrument.items)
             return None
         roster = self.instrument.groups.get(item.roster or "")
         if isinstance(roster, Roster) and place.turn is None and not groups:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from support.command_line import folder, written  # noqa: F401
-from support.scenario import INSTRUMENTS, instrument
+from support.example_files import NAMES
+from support.scenario import instrument
 from survey_cli.cli.run_command import run_command
 from survey_cli.documents.questionnaire.booklet import build_booklet
 from survey_cli.documents.questionnaire.booklet_model import BookletItem, MultilingualText
@@ -17,7 +18,7 @@ from survey_cli.documents.templating import escape_markdown
 from survey_cli.documents.text_runs import escape_controls, render_plain
 from survey_cli.entries import to_plain_text
 
-FILES = sorted(p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts)
+FILES = NAMES
 VOID = {"meta", "br", "hr"}
 
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.example_files import NAMES
 from support.random_instruments import instruments
 from support.random_respondents import assert_data_is_the_route, begun, forward, invented, portrait, replayed, wander
 from support.scale import SCALE
-from support.scenario import INSTRUMENTS, STAMP, Scenario, instrument, scenario
+from support.scenario import STAMP, Scenario, instrument, scenario
 from survey_cli.engine import prompts
 from survey_cli.engine.events import QuestionAnswered, QuestionDeclined
 from survey_cli.engine.interview import Interview
@@ -75,7 +76,7 @@ def test_any_order_of_corrections_gives_the_data_of_the_final_answers(text: str,
     assert portrait(replayed(now)) == portrait(now)
 
 
-FILES = sorted(p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts)
+FILES = NAMES
 
 
 @pytest.mark.parametrize("file", FILES)

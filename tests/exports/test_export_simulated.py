@@ -16,8 +16,9 @@ import test_export_stata as stata
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.example_files import QUESTIONNAIRES
 from support.random_instruments import instruments
-from support.scenario import INSTRUMENTS, instrument
+from support.scenario import instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.simulate import Habits, simulate_interviews
@@ -28,7 +29,7 @@ from survey_cli.values import Missing, Variable
 
 pyreadstat = spss.pyreadstat
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
-EXAMPLES = sorted(p for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts)
+EXAMPLES = QUESTIONNAIRES
 
 
 def simulated_table(of: Instrument, count: int, seed: int = 1) -> Table:

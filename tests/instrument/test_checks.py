@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.example_files import QUESTIONNAIRES
 from support.mistake_tables import HEAD, Mistake, looked_at, mistakes, said
 from survey_cli.instrument.checks.all_checks import CHECKS, RULE_GROUPS, RULES, check_instrument, get_rule
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
@@ -18,7 +19,7 @@ from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, 
 from survey_cli.problems import Position, select_errors
 
 ROOT = Path(__file__).parents[2]
-INSTRUMENTS = sorted((ROOT / "instruments").glob("*.yaml"))
+INSTRUMENTS = [path for path in QUESTIONNAIRES if path.parent == ROOT / "instruments"]
 
 
 @pytest.mark.parametrize("mistake", mistakes("mistakes.txt"), ids=lambda m: m.name)
@@ -38,10 +39,12 @@ def named_rules() -> set[str]:
     """Every rule that the source of the instrument package names."""
     makers = {
         "Problem", "ParseFailure", "Hint", "UnreadableFile", "report_problem", "_make_problem",
-        "report", "_report", "_report_fill", "add_finding", "warn", "reject", "build_hint",
+        "report", "_report", "_report_unknown", "_report_fill", "add_finding", "warn", "reject", "build_hint",
     }  # fmt: skip
     found = set()
-    for path in (ROOT / "survey_cli" / "instrument").rglob("*.py"):
+    package = ROOT / "survey_cli"
+    files = package / "services" / "questionnaire" / "questionnaire_files.py"
+    for path in (*(package / "instrument").rglob("*.py"), *(package / "scenarios").rglob("*.py"), files):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")

@@ -7,6 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.example_files import INSTRUMENTS, QUESTIONNAIRES
 from survey_cli.instrument.source.hints.hint import find_owner, shorten
 from survey_cli.instrument.source.hints.lines import find_line_hints
 from survey_cli.instrument.source.load import load_source, load_source_text
@@ -72,7 +73,7 @@ def test_a_sound_file_has_no_slips() -> None:
     assert slips(SOUND) == []
 
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "instruments").rglob("*.yaml"))
+EXAMPLES = [*QUESTIONNAIRES, *(INSTRUMENTS / "modules").glob("*.yaml")]
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -15,6 +15,7 @@ from survey_cli.instrument.schema.json_schema import (
     SCHEMA_DRAFT,
     build_instrument_schema,
     build_module_schema,
+    build_scenario_schema,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -30,14 +31,15 @@ def errors(text: str, schema: dict[str, Any]) -> list[str]:
 
 
 def test_it_is_a_schema_of_its_draft() -> None:
-    for schema in (build_instrument_schema(), build_module_schema()):
+    for schema in (build_instrument_schema(), build_module_schema(), build_scenario_schema()):
         assert schema["$schema"] == SCHEMA_DRAFT
         Draft202012Validator.check_schema(schema)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
 def test_every_example_passes(path: Path) -> None:
-    schema = build_module_schema() if path.parent.name == "modules" else build_instrument_schema()
+    build = build_module_schema if path.parent.name == "modules" else build_instrument_schema
+    schema = build_scenario_schema() if path.name.endswith(".scenarios.yaml") else build()
     assert errors(path.read_text(encoding="utf-8"), schema) == []
 
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.example_files import QUESTIONNAIRES
 from support.random_instruments import instruments
 from support.random_respondents import begun, forward, wander
-from support.scenario import INSTRUMENTS
 from survey_cli.engine.machine import Machine, RecordedAnswer
 from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.checks.all_checks import check_instrument
@@ -329,7 +329,7 @@ def test_of_what_stands_in_a_section_that_nobody_enters_nothing_more_is_said() -
     assert along(section) == [], "that it can't hold is said by another rule"
 
 
-FILES = sorted(p for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts)
+FILES = QUESTIONNAIRES
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)

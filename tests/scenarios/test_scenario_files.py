@@ -170,9 +170,9 @@ scenarios:
     assert test_departures(text) == [
         "s.yaml:7:13: hours: work.ask_if at instrument.yaml:11:13 is unknown because has_job = .dk",
         "s.yaml:8:17: satisfied: it has no condition",
-        "s.yaml:3:3: there is an answer to ways: ways: work.ask_if at instrument.yaml:11:13 is unknown because "
+        "s.yaml:3:3: ways has an answer and is not asked: work.ask_if at instrument.yaml:11:13 is unknown because "
         "has_job = .dk",
-        "s.yaml:3:3: there is an answer to age#2: age#2: person has 1 turn",
+        "s.yaml:3:3: age#2 has an answer and is not asked: person has 1 turn",
         "s.yaml:6:11: it ends at satisfied with complete, expected refusal_hard",
         "s.yaml:9:12: age#1 reads 'How old is Bo?', expected 'How old is Kim?'",
         "s.yaml:11:14: expected 'Really?': no answer to age#1 is questioned with it",

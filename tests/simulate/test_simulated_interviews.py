@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
+from support.example_files import NAMES
 from support.random_respondents import begun, forward, wander
-from support.scenario import INSTRUMENTS, instrument, source_of
+from support.scenario import instrument, source_of
 from survey_cli.cli.run_command import run_command as command
 from survey_cli.engine.events import EVENT_KINDS
 from survey_cli.engine.interview import Interview, walk_from_start
@@ -21,9 +22,7 @@ from survey_cli.table.rows import build_row
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RESTLESS = Habits(decline=0.15, back=0.15, confirm=0.5, break_off=0.01)
-FILES = sorted(
-    path.relative_to(INSTRUMENTS).as_posix() for path in INSTRUMENTS.rglob("*.yaml") if "modules" not in path.parts
-)
+FILES = NAMES
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -202,20 +202,22 @@ def schema(
         str, typer.Option("--out", "-o", metavar="FILE", help="The file to write; - writes to stdout.")
     ] = "-",
     module: Annotated[bool, typer.Option("--module", help="Write the schema of a module instead.")] = False,
+    scenarios: Annotated[bool, typer.Option("--scenarios", help="Write the schema of scenario files instead.")] = False,
 ) -> None:
     """Write the JSON Schema with which editors complete and check questionnaires.
 
     Save it beside your questionnaires as instrument.schema.json, and begin each of them with the line "#
-    yaml-language-server: $schema=./instrument.schema.json".
+    yaml-language-server: $schema=./instrument.schema.json". The schema of scenario files is scenarios.schema.json.
 
     Example: survey schema -o instrument.schema.json
     """
     from survey_cli.services.questionnaire import questionnaire_files
 
+    kind = "scenarios" if scenarios else "module" if module else "instrument"
     if out == "-":
-        sys.stdout.write(questionnaire_files.render_schema(module=module))
+        sys.stdout.write(questionnaire_files.render_schema(kind))
         return
-    questionnaire_files.write_schema(out, module=module)
+    questionnaire_files.write_schema(out, kind)
     say(f"{out}: written")
 
 

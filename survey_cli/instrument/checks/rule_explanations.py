@@ -216,6 +216,16 @@ _FILLS: Final = {
     "fill-of-many": "A text outside of a roster fills in an item of the roster. Name the turn: `{person[1].name}`.",
 }
 
+_SCENARIOS: Final = {
+    "broken-questionnaire": "The questionnaire beside a scenario file has errors, or there is none. Fix it first.",
+    "bad-place": """An answer belongs to an item of the questionnaire, and in a roster to one of its turns.
+
+    age: 34     → age#1: 34
+""",
+    "bad-answer": "An item, decline or sample column can't have this value. The message says which ones it can have.",
+    "bad-step": "A step of a scenario either goes back (`back: 1`) or corrects answers (`correct: {age: 40}`).",
+    "unknown-column": "The questionnaire has no sample column of this name. The message suggests the closest one.",
+}
 RULE_EXPLANATIONS: Final[dict[str, dict[str, str]]] = {
     "The file": _FILE,
     "Lines of YAML": _LINES,
@@ -224,6 +234,7 @@ RULE_EXPLANATIONS: Final[dict[str, dict[str, str]]] = {
     "Lists and rosters": _LISTS_AND_ROSTERS,
     "Conditions": _CONDITIONS,
     "Texts and languages": _FILLS,
+    "Scenarios": _SCENARIOS,
     "Length": _LENGTH,
 }
 """The rules by subject. A check whose module has the same subject belongs to the same group."""

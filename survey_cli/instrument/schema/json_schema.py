@@ -1,4 +1,4 @@
-"""JSON Schema of an instrument or a module, generated from the models and their docstrings.
+"""JSON Schema of an instrument, a module or a scenario file, generated from the models and their docstrings.
 
 It describes the shape only, not names or conditions: it accepts more than `survey check` does.
 """
@@ -13,6 +13,7 @@ from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.schema.scenario_file import CaseSpec, ExpectSpec, ScenarioFile, ScenarioSpec, StepSpec
 from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.outcomes import OUTCOMES
 
@@ -69,6 +70,18 @@ def build_module_schema() -> JsonSchema:
         "properties": properties,
         "required": [],
     }
+
+
+def build_scenario_schema() -> JsonSchema:
+    """Build the schema of a scenario file."""
+    _, raw = models_json_schema([(ScenarioFile, "validation")])
+    tidied = _tidy({**raw["$defs"].pop(ScenarioFile.__name__), "$defs": raw["$defs"]})
+    parts: JsonSchema = tidied.pop("$defs")
+    _describe(tidied, ScenarioFile)
+    for model in (ScenarioSpec, CaseSpec, StepSpec, ExpectSpec):
+        _describe(parts[model.__name__], model)
+        parts[model.__name__]["title"] = _split_class_name(model.__name__.removesuffix("Spec"))
+    return {"$schema": SCHEMA_DRAFT, **tidied, "title": "survey scenarios", "$defs": parts}
 
 
 def _assemble(raw: JsonSchema) -> JsonSchema:

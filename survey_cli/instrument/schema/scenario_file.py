@@ -22,6 +22,7 @@ from survey_cli.instrument.source.scalars import (
     reject,
 )
 
+SCENARIO_SUFFIX: Final = ".scenarios.yaml"
 _PLACE: Final = re.compile(r"[A-Za-z]\w*(#[1-9]\d*)?", re.ASCII)
 
 

@@ -5,16 +5,23 @@ They read and write files; what counts as a problem is decided by the checks of 
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from survey_cli.instrument.checks.all_checks import check_instrument, check_wording
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.json_schema import SCHEMA_DRAFT, build_instrument_schema, build_module_schema
+from survey_cli.instrument.schema.json_schema import (
+    SCHEMA_DRAFT,
+    JsonSchema,
+    build_instrument_schema,
+    build_module_schema,
+    build_scenario_schema,
+)
+from survey_cli.instrument.schema.scenario_file import SCENARIO_SUFFIX
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.problems import Position, Problem, UserError, sort_problems
@@ -139,6 +146,8 @@ def check_file(
     happen is listed.
     """
     source = load_source(file)
+    if file.endswith(SCENARIO_SUFFIX):
+        return _check_scenario_file(file, source)
     if is_module(source):
         what = "this is a module, not an instrument"
         remedy = "check the instrument that includes it; an instrument begins with `instrument:` and `title:`"
@@ -183,6 +192,20 @@ def check_file(
     )
 
 
+def _check_scenario_file(file: str, source: InstrumentSource) -> InstrumentCheck:
+    """Check the scenarios of a questionnaire, without running them."""
+    from survey_cli.services.questionnaire.scenario_tests import check_scenarios
+
+    questionnaire = file.removesuffix(SCENARIO_SUFFIX) + ".yaml"
+    instrument = check_instrument(load_source(questionnaire)).instrument
+    if instrument is None:
+        what, remedy = f"{questionnaire} has errors or is missing", f"fix it first: survey check {questionnaire}"
+        problems = [Problem("broken-questionnaire", Position(file), "", what, remedy)]
+    else:
+        problems = check_scenarios(instrument, source, date.min)[1]
+    return InstrumentCheck(file=file, problems=tuple(problems), items=None, line_at=source.find_line)
+
+
 def _may_have_interviews(file: str, instrument: str, db: str | None) -> bool:
     """Return whether interviews may be stored already. Where there are none, the store is not even imported."""
     database = Path("responses", f"{instrument}.db")
@@ -192,21 +215,26 @@ def _may_have_interviews(file: str, instrument: str, db: str | None) -> bool:
 # ── the editor's schema ────────────────────────────────────────────────────────────────────────────────────
 
 
-def render_schema(*, module: bool = False) -> str:
-    """Return the JSON Schema of instruments, or of modules, as text."""
-    return (
-        json.dumps(build_module_schema() if module else build_instrument_schema(), ensure_ascii=False, indent=1) + "\n"
-    )
+SCHEMAS: Final[Mapping[str, Callable[[], JsonSchema]]] = {
+    "instrument": build_instrument_schema,
+    "module": build_module_schema,
+    "scenarios": build_scenario_schema,
+}
 
 
-def write_schema(file: str, *, module: bool = False) -> None:
+def render_schema(kind: str) -> str:
+    """Return the JSON Schema of a kind of file as text."""
+    return json.dumps(SCHEMAS[kind](), ensure_ascii=False, indent=1) + "\n"
+
+
+def write_schema(file: str, kind: str) -> None:
     """Write the schema into a file; only an earlier schema is overwritten."""
     path = Path(file)
     if path.is_dir():
         raise UserError(file, "this is a folder", f"specify a file in it, such as {path / SCHEMA_FILE}")
     if path.exists() and not _is_schema(path):
         raise UserError(file, "the file exists and is not a JSON Schema", "use another name")
-    _write_text(path, render_schema(module=module), new=False)
+    _write_text(path, render_schema(kind), new=False)
 
 
 def _is_schema(path: Path) -> bool:

@@ -9,7 +9,8 @@ from typing import Final
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.instrument.source.load import load_source
+from survey_cli.instrument.schema.scenario_file import SCENARIO_SUFFIX
+from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.problems import Position, Problem, UserError, select_errors
 from survey_cli.proof.goals import Goal
 from survey_cli.samples.cases.columns import InvalidValue, clean_text, make_role_reader
@@ -22,7 +23,6 @@ from survey_cli.services.output_files import check_output_path, write_text_file
 from survey_cli.values import Missing, Value
 from survey_cli.wording import format_quantity
 
-SUFFIX: Final = ".scenarios.yaml"
 SCHEMA_LINE: Final = "# yaml-language-server: $schema=./scenarios.schema.json"
 
 
@@ -65,13 +65,16 @@ class SuiteResult:
 
 def find_scenario_file(file: str) -> str:
     """Return the scenario file beside a questionnaire."""
-    return str(Path(file).with_suffix(SUFFIX))
+    return str(Path(file).with_suffix(SCENARIO_SUFFIX))
 
 
 def run_suite(file: str, scenario_file: str, today: date, *, proved: bool = False) -> SuiteResult:
     """Run all scenarios of a file. Raises UserError where it, or the questionnaire, has errors."""
     instrument = open_instrument(file)
-    tests, problems = check_scenarios(instrument, scenario_file, today)
+    if not Path(scenario_file).is_file():
+        what = "there is no such file of scenarios"
+        raise UserError(scenario_file, what, f"write it, or begin with: survey test {file} --generate {scenario_file}")
+    tests, problems = check_scenarios(instrument, load_source(scenario_file), today)
     if errors := select_errors(problems):
         what = f"the scenarios have {format_quantity(len(errors), 'problem')}"
         raise UserError(scenario_file, what, "fix what is listed", tuple(errors))
@@ -111,7 +114,7 @@ def run_suite(file: str, scenario_file: str, today: date, *, proved: bool = Fals
 
 
 def check_scenarios(
-    instrument: Instrument, scenario_file: str, today: date
+    instrument: Instrument, source: InstrumentSource, today: date
 ) -> tuple[list[ScenarioTest], list[Problem]]:
     """Read a scenario file against its questionnaire."""
 
@@ -121,7 +124,7 @@ def check_scenarios(
             raise UserError(column, value.what, value.remedy)
         return value
 
-    return read_scenarios(load_source(scenario_file), instrument, today, read_sample)
+    return read_scenarios(source, instrument, today, read_sample)
 
 
 def _prove(instrument: Instrument, today: date) -> tuple[Mapping[Goal, object], list[Goal]]:
