@@ -7,7 +7,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from heapq import nsmallest
 from typing import Final, NamedTuple
 
@@ -53,8 +53,11 @@ class SearchList:
 
     def __init__(self, rows: Sequence[ListRow]) -> None:
         self.rows: Mapping[Code, ListRow] = {row.code: row for row in rows}
-        self._codes = {str(code).casefold(): row for code, row in self.rows.items()}
         self._indexes: dict[str, _WordIndex] = {}
+
+    @cached_property
+    def _codes(self) -> Mapping[str, ListRow]:
+        return {str(code).casefold(): row for code, row in self.rows.items()}
 
     def find_code(self, typed: str) -> ListRow | None:
         """Find the row whose code was typed."""

@@ -44,5 +44,5 @@ def _find_kind(variable: Variable) -> IdentifyingKind | None:
     if variable.storage in ("date", "time"):
         return "dates and times"
     is_coded = bool(variable.labels) or variable.role == "order"
-    is_mentions = variable.role == "words" and variable.option is None
+    is_mentions = variable.role == "words" and variable.name.startswith(f"{variable.item}_mentions")
     return "free text" if variable.storage == "text" and not is_coded and not is_mentions else None

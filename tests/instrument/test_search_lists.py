@@ -15,6 +15,8 @@ from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.revisions.meaning_changes import list_changes
 from survey_cli.search_lists import ListRow, SearchList
+from survey_cli.table.columns import build_columns
+from survey_cli.table.identifying_columns import find_identifying_columns
 
 QUESTIONNAIRE = """\
 instrument: t
@@ -214,3 +216,14 @@ def test_a_list_without_its_file_is_one_problem() -> None:
     text = (INSTRUMENTS / "features" / "search_list.yaml").read_text(encoding="utf-8")
     errors = [p for p in check_instrument(load_source_text(text)).problems if p.severity == "error"]
     assert [p.rule for p in errors] == ["no-file"]
+
+
+def test_the_words_that_were_typed_are_free_text_and_options_are_filled_in(tmp_path: Path) -> None:
+    extra = "place, type: search, options: {99: {en: Elsewhere, es: Otro}}"
+    text = QUESTIONNAIRE.replace("place, type: search", extra)
+    text += "  - {id: why, type: verbatim, text: {en: 'Why {place|there}?', es: '¿Por qué {place|allí}?'}}\n"
+    made = open_instrument(write(tmp_path, PLACES, text))
+    assert find_identifying_columns(build_columns(made))["free text"] == ("place_text", "why", "why_state")
+    template = made.items["why"].text
+    assert to_plain_text(template.fill({"place": 99}, "en")) == "Why Elsewhere?"
+    assert to_plain_text(template.fill({"place": 3}, "es")) == "¿Por qué Villanueva?"

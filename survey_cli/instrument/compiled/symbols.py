@@ -450,7 +450,7 @@ class SymbolTable:
     ) -> tuple[str, frozenset[Code] | None, Mapping[Code, Template] | None]:
         labels = self._find_labels(options) if options else None
         if isinstance(item, SearchItem):
-            listed: Mapping[Code, Template] = ChainMap(labels or {}, ListLabels(item.entries))  # type: ignore[arg-type]
+            listed: Mapping[Code, Template] = ChainMap({} if labels is None else labels, ListLabels(item.entries))  # type: ignore[arg-type]
             return "code", frozenset((*item.entries.rows, *options)) if item.entries.rows else None, listed
         if item.expects_answer and not item.is_group and item.condition_type != "number":
             return item.condition_type, frozenset(options) if options else None, labels

@@ -1,7 +1,8 @@
 """Reader of the files of search lists: comma-separated columns `code`, `text`, `also`, and `text.es` for a language."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -12,7 +13,7 @@ from survey_cli.search_lists import ListRow, SearchList
 from survey_cli.wording import shorten
 
 TEXT_PREFIX: Final = "text."
-MAX_CODE_BYTES: Final = 32
+_SIMPLE_CODE: Final = re.compile(r"[^\s-]\S{0,15}\Z")
 _NO_LIST: Final = SearchList([])
 
 
@@ -46,53 +47,40 @@ def _read_text(name: str, text: str) -> ReadList:
         remedy = suggest_nearest(missing[0], columns, otherwise="name the columns in the first line: code,text,also")
         report(1, f"the list has no column {' and no column '.join(missing)}{found}", remedy)
         return ReadList(_NO_LIST, {}, tuple(problems))
-    cells: list[tuple[int, Mapping[str, str]]] = []
+    places = {column: at for at, column in enumerate(columns)}
+    languages = {c.removeprefix(TEXT_PREFIX): at for c, at in places.items() if c.startswith(TEXT_PREFIX)}
+    code_at, text_at, also_at = places["code"], places["text"], places.get("also", len(columns))
+    blanks = [""] * (len(columns) + 1)
+    first_lines: dict[str, int] = {}
+    rows: list[ListRow] = []
     try:
-        cells.extend(
-            (lines.line_num, dict(zip(columns, map(str.strip, row), strict=False))) for row in lines if any(row)
-        )
+        for line in lines:
+            if not any(line):
+                continue
+            cells = [*line[: len(columns)], *blanks]
+            code, text = cells[code_at].strip(), cells[text_at].strip()
+            folded = code.casefold()
+            if not text or folded in first_lines or not _SIMPLE_CODE.match(code):
+                report(lines.line_num, *_explain_line(code, text, first_lines.get(folded)))
+            first_lines.setdefault(folded, lines.line_num)
+            translations = {language: cells[at].strip() for language, at in languages.items()} if languages else {}
+            rows.append(ListRow(code, {"": text, **translations}, cells[also_at]))
     except csv.Error as error:
         report(lines.line_num, f"the line can't be read: {error}", "save the list as a CSV file again")
-    first_lines: dict[str, int] = {}
-    good_rows = []
-    for line, row_cells in cells:
-        code = row_cells.get("code", "")
-        what, remedy = next(_list_mistakes(code, row_cells.get("text", ""), first_lines), ("", ""))
-        first_lines.setdefault(code.casefold(), line)
-        if what:
-            report(line, what, remedy)
-        else:
-            good_rows.append(row_cells)
-    if not cells:
+    if not first_lines:
         report(1, "the list has no lines", "write a line for each answer: its code and its text")
-    languages = {c.removeprefix(TEXT_PREFIX): Position(name, 1, 1) for c in columns if c.startswith(TEXT_PREFIX)}
-    return ReadList(SearchList(_build_rows(good_rows)), languages, tuple(problems))
+    if all(map(WHOLE.match, first_lines)):  # numbers, if all of them are, without zeros before them
+        rows = [row._replace(code=int(row.code)) for row in rows]
+    where = Position(name, 1, 1)
+    return ReadList(SearchList(rows), dict.fromkeys(languages, where), tuple(problems))
 
 
-def _list_mistakes(code: str, text: str, first_lines: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a line, and the remedy."""
+def _explain_line(code: str, text: str, first_line: int | None) -> tuple[str, str]:
+    """Return what is wrong with a line, and the remedy."""
     if not code:
-        yield "the line has no code", "give it a number or a short word"
-    elif any(c.isspace() for c in code) or len(code.encode()) > MAX_CODE_BYTES or code.startswith("-"):
-        yield f"{shorten(code)!r} is not a code", "a code is a whole number from 0, or a short word without spaces"
-    elif not text:
-        yield f"the code {code} has no text", "write the text, or remove the line"
-    elif code.casefold() in first_lines:
-        yield f"the code {code} is also on line {first_lines[code.casefold()]}", "give each line a code of its own"
-
-
-def _build_rows(rows: Sequence[Mapping[str, str]]) -> list[ListRow]:
-    """Build the rows; the codes are numbers if all of them are, without zeros before them."""
-    are_numbers = all(WHOLE.match(row["code"]) for row in rows)
-    return [
-        ListRow(
-            code=int(row["code"]) if are_numbers else row["code"],
-            texts={"": row["text"], **_find_translations(row)},
-            also=row.get("also", ""),
-        )
-        for row in rows
-    ]
-
-
-def _find_translations(row: Mapping[str, str]) -> Mapping[str, str]:
-    return {name.removeprefix(TEXT_PREFIX): text for name, text in row.items() if name.startswith(TEXT_PREFIX) and text}
+        return "the line has no code", "give it a number or a short word"
+    if not _SIMPLE_CODE.match(code):
+        return f"{shorten(code)!r} is not a code", "a code is a whole number from 0, or a short word without spaces"
+    if not text:
+        return f"the code {code} has no text", "write the text, or remove the line"
+    return f"the code {code} is also on line {first_line}", "give each line a code of its own"
