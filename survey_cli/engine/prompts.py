@@ -60,7 +60,7 @@ def build_prompt(interview: Interview) -> Prompt | None:
     section = to_plain_text(item.section.fill(machine.walk.env, language)) if item.section is not None else ""
     prompt = Prompt(
         place=stop.place,
-        text=context.fill(item.text),
+        text=context.fill(_choose_text(machine, stop)),
         entry=entry,
         intro=_build_intro(machine, stop),
         instruction=_build_instruction(context),
@@ -85,9 +85,22 @@ def build_prompt(interview: Interview) -> Prompt | None:
     return prompt._replace(unfilled=tuple(unfilled.values())) if unfilled else prompt
 
 
+def _choose_text(machine: Machine, stop: RouteStop) -> Template:
+    """Return the text that is read: a shorter one where another statement of the battery was read just before."""
+    item, before = stop.item, machine.walk.stops[-2:-1]
+    if item.next_text is None or not before or _is_just_resumed(machine):
+        return item.text
+    is_next = before[0].frame.group is stop.frame.group and before[0].place.turn == stop.place.turn
+    return item.next_text if is_next else item.text
+
+
 def _build_instruction(context: ItemContext) -> StyledText:
-    """Return the item's instruction; at a handover, whom to ask for comes first."""
+    """Return the item's instruction; before it, at a handover whom to ask for, and what is left of a total."""
     instruction = context.fill(context.item.instruction)
+    if context.left is not None:
+        unit = getattr(context.item.question, "unit", None)
+        left = context.left.describe(context.language, str(unit.get(context.language)) if unit else "")
+        return (TextSpan(f"{left}. " if instruction else left), *instruction)
     if context.item.ask_for is None:
         return instruction
     person = context.fill(context.item.ask_for)

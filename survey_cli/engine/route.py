@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from survey_cli.engine.order import order_children, order_options
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.schema.items.question import CompiledItem, CompiledOption, Compute, ItemContext
+from survey_cli.instrument.schema.items.question import AmountLeft, CompiledItem, CompiledOption, Compute, ItemContext
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
 
@@ -436,8 +436,26 @@ class RouteWalk:
             if last_stop is stop and context.language == language:
                 return context
         context = ItemContext(item=stop.item, env=self.env, language=language, options=self.list_options(stop))
+        context.left = self._find_amount_left(stop)
         self._last_context = stop, context
         return context
+
+    def _find_amount_left(self, stop: RouteStop) -> AmountLeft | None:
+        """Find what the statements before this one have left of their battery's total; None where there is none."""
+        total = stop.item.total.evaluate(self.env) if stop.item.total is not None else None
+        if not isinstance(total, int | float):
+            return None
+        order, at = stop.frame.order, stop.frame.next_index
+        amount, is_certain = total, True
+        for before in order[: at - 1]:
+            turn = stop.place.turn
+            cell = self.env.get(before.id if turn is None else (before.id, turn))
+            if isinstance(cell, int | float) and cell not in stop.item.labels:
+                amount -= cell
+            elif cell != NOT_ASKED:
+                is_certain = False
+        later = sum(self._is_on_route(node) is True for node in order[at:])
+        return AmountLeft(round(amount, 6), total, later, is_certain)
 
     def list_options(self, stop: RouteStop) -> tuple[CompiledOption, ...]:
         """Return the options offered at this place, in drawn order."""

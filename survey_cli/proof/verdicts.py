@@ -8,14 +8,14 @@ from typing import Any, Final, TypeAlias
 
 from pysat.solvers import Solver
 
-from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.proof.cells import Cell, CodedCell, MultipleCell, OrderedCell, TextCell, Truth
 from survey_cli.proof.clauses import FALSE
 from survey_cli.proof.clauses import Literal as ClauseLiteral
 from survey_cli.proof.goals import Goal, GoalKind, Verdicts, Witness
 from survey_cli.proof.route import CalendarCell, RouteModel
-from survey_cli.values import Missing, get_missing
+from survey_cli.values import Missing, Place, get_missing
 
 SOLVER: Final = "glucose4"
 BATCH: Final = 50
@@ -140,8 +140,25 @@ def read_witness(model: RouteModel, true: set[ClauseLiteral], wish: Callable[[],
 
     sample = {name: read(cell) for name, cell in model.sample.items()}
     answers = {p.place: read(p.cell) for p in model.positions if p.cell is not None and p.asked in true}
+    _add_up(model, {**sample, **{place.item: answer for place, answer in answers.items()}}, answers, true)
     route = tuple(p.place for p in model.positions if isinstance(p.node, CompiledItem) and p.asked in true)
     return Witness(sample, answers, route, date.fromordinal(int(today)))
+
+
+def _add_up(model: RouteModel, env: Mapping[str, Any], answers: dict[Place, Any], true: set[ClauseLiteral]) -> None:
+    """Change the answers of batteries with a total, as far as the solution leaves it open, until they add up to it."""
+    cells = {position.place: position.cell for position in model.positions}
+    for group in model.positions:
+        if not isinstance(group.node, ItemGroup) or not group.node.items or group.node.items[0].total is None:
+            continue
+        total = group.node.items[0].total.evaluate(env)
+        places = [place for item in group.node.items if (place := Place(item.id, group.place.turn)) in answers]
+        if isinstance(total, Missing) or any(isinstance(answers[place], Missing) for place in places):
+            continue
+        for place in places:
+            cell, others = cells[place], sum(answers[other] for other in places if other != place)
+            assert cell is not None
+            answers[place] = read_cell(cell, true, total - others)
 
 
 def read_cell(cell: Cell, true: set[ClauseLiteral], wish: float) -> Any:

@@ -4,7 +4,7 @@ texts, numbers, dates, and what is offered besides.
 
 from datetime import date, time
 
-from support.scenario import feature, instrument
+from support.scenario import Scenario, feature, instrument, scenario
 from survey_cli.entries import LineEntry, PickEntry, VerbatimEntry, to_plain_text
 from survey_cli.table.columns import build_columns
 from survey_cli.values import DK, REFUSED
@@ -388,3 +388,59 @@ def test_options_from_people_have_turns_as_codes() -> None:
     assert labels["best"] == {1: "Alba", 2: "Bruma", 3: "Calma"}
     assert list(labels["would_try_2"]) == [0, 1]
     assert "would_try_9" not in labels
+
+
+def test_battery_total() -> None:
+    def arrive(now: Scenario) -> tuple[str, str, str]:
+        asked = now.asked
+        return now.place, to_plain_text(asked.text), to_plain_text(asked.instruction)
+
+    start = feature("battery_total", "", seed=4)
+    first, text, left = arrive(start)
+    assert text == f"How much of it do you spend on {text.rpartition(' on ')[2]}"
+    assert left == "100 of 100 percent left for 3 answers"
+    after = start.keys("60")
+    second, text, left = arrive(after)
+    assert text.startswith("How about ")
+    assert left == "40 of 100 percent left for 2 answers"
+    assert after.keys("41").why == "41 is 1 too many: 40 of 100 left for 2 answers"
+    assert after.keys("101").why == "101 is more than 100", "its own limit comes first"
+    last = after.keys("30")
+    third, _, left = arrive(last)
+    assert left == "10 of 100 percent left"
+    assert last.keys("5").why == "5 is 5 too few: 10 of 100 left"
+    assert last.keys("11").why == "11 is 1 too many: 10 of 100 left"
+    assert {name: value for name, value in last.keys("10").data.items() if name != "many"} == {
+        first: 60, second: 30, third: 10
+    }  # fmt: skip
+    declined = after.keys(".dk")
+    assert declined.keys("5").place != third, "after a decline the answers need not add up"
+    assert declined.keys("41").why
+    amounts = {"calls": 60, "meetings": 30, "writing": 10}
+    asked = start
+    while asked.place in amounts:
+        asked = asked.key(str(amounts[asked.place]))
+    assert asked.place == "many"
+    corrected = asked.keys(f".jump {second}", str(amounts[second] - 5))
+    assert corrected.place == third, "the last one no longer fits"
+    assert corrected.earlier == f"reopened: {amounts[third]} percent"
+    assert corrected.keys(str(amounts[third] + 5)).place in ("many", "")
+
+
+def test_a_total_needs_what_the_answers_can_reach() -> None:
+    answer = "answer: {type: number, min: 10, max: 24}, total: 24"
+    battery = f"items:\n  - {{id: b, type: battery, {answer}, statements: {{x: X, y: Y}}}}\n"
+    low = scenario(battery)
+    assert low.keys("15").why == "15 is 1 too many: 24 of 24 left for 2 answers"
+    high = scenario(battery.replace("24}, total: 24", "24}, total: 40"))
+    assert high.keys("15").why == "15 is 1 too few: 40 of 40 left for 2 answers"
+    assert high.keys("16", "24").data == {"x": 16, "y": 24}
+
+
+def test_a_total_may_be_an_earlier_answer_and_parts_may_have_decimals() -> None:
+    hours = scenario(
+        "items:\n  - {id: hours, type: number, decimals: 1, text: H?}\n"
+        "  - {id: b, type: battery, answer: {type: number, decimals: 1}, total: hours, statements: {x: X, y: Y, z: Z}}\n"
+    )
+    assert hours.keys("0.6", "0.1", "0.2", "0.3").data == {"hours": 0.6, "x": 0.1, "y": 0.2, "z": 0.3}
+    assert hours.keys(".dk", "50", "1", "2").data["z"] == 2, "nothing to add up to"

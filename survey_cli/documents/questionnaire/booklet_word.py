@@ -127,7 +127,7 @@ def _mark(line: Line) -> Line:
 def _describe_choice(choice: BookletChoice) -> str:
     remarks = "".join(f" ({render_plain(remark)})" for remark in choice.remarks)
     note = f" [{_join(choice.note)}]" if choice.note else ""
-    return f"{choice.code}  {_join(choice.wording)}{remarks}{note}{f' {BLANK}' if choice.specify else ''}".rstrip()
+    return f"{choice.code}  {_join(choice.wording)}{remarks}{note}{f' {BLANK}' if choice.specify else ''}".strip()
 
 
 def _describe_row(name: str, wording: MultilingualText, remarks: tuple[Line, ...]) -> str:

@@ -1,6 +1,6 @@
 """Booklet items in written order: wording, answers and rules of each item, as values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from survey_cli.documents.questionnaire import rule_sentences
@@ -161,7 +161,7 @@ class BookletBuilder:
         return BookletItem(
             number=self._numbers[group.id],
             id=group.id,
-            kind="one answer for each statement",
+            kind="one answer for each statement" if spec.answer is None else "a number for each statement",
             asked=(
                 *(_describe_who_answers(first) if first is not None else ()),
                 *self.rules.describe_asked("Asked", group.ask_if, group.unless),
@@ -170,7 +170,7 @@ class BookletBuilder:
             wording=() if plain else self.renderer.render_text(spec.text, statement),
             read_aloud=spec.by is None,
             space="grid",
-            choices=self._build_choices(first) if first is not None else (),
+            choices=self._build_battery_choices(spec, first) if first is not None else (),
             rows=tuple(
                 BookletStatement(
                     id=item.id,
@@ -179,8 +179,27 @@ class BookletBuilder:
                 )
                 for item in items
             ),
-            notes=(*(self._build_notes(first) if first is not None else ()), *order_notes),
+            notes=(
+                *self._build_battery_notes(spec, first),
+                *(self._build_notes(first) if first is not None else ()),
+                *order_notes,
+            ),
         )
+
+    def _build_battery_choices(self, spec: BatteryItem, first: CompiledItem) -> tuple[BookletChoice, ...]:
+        """Return the columns of a battery; one for a number."""
+        if spec.answer is None:
+            return self._build_choices(first)
+        expected = self.renderer.render_text(Text.from_string(self._describe_expected(first)))
+        return (BookletChoice(code="", wording=expected), *self._build_choices(first))
+
+    def _build_battery_notes(self, spec: BatteryItem, first: CompiledItem | None) -> Iterator[BookletNote]:
+        if spec.next_ is not None:
+            wording = self.renderer.render_text(spec.next_, {"statement": Known(type="text")})
+            yield BookletNote(label="From the second statement on", wording=wording, read_aloud=True)
+        if first is not None and first.total is not None:
+            total = self.rules.render_clause(first.total)
+            yield BookletNote(label="Total", prose=make_line(f"the answers add up to {total}."))
 
     def _describe_statement_condition(self, item: CompiledItem) -> tuple[Line, ...]:
         return (make_line(f"asked if {self.rules.render_clause(item.ask_if)}"),) if item.ask_if is not None else ()

@@ -40,6 +40,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     option_lists.decline_key,
     search_lists.search_list,
     ranges.empty_range,
+    ranges.bad_total,
     ranges.bad_range,
     ranges.roster_turns,
     ranges.bad_arms,

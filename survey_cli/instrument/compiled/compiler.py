@@ -17,7 +17,7 @@ from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, Compute, QuestionItem
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, HandoverItem
 from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
 from survey_cli.instrument.schema.validation import validate_tree
@@ -49,6 +49,8 @@ class ItemOverrides(NamedTuple):
     label: Text | None = None
     ask_if: YamlScalar | None = None
     anchor: bool = False
+    next_text: Text | None = None
+    total: YamlScalar | None = None
     where: Condition | None = None
 
 
@@ -190,9 +192,14 @@ class InstrumentCompiler:
         options, scale = (first.options, first.scale) if first is not None else ({}, None)
         shared = {n: getattr(item, n) for n in QuestionItem.model_fields if n not in ("ask_if", "unless")}
         written = item.options if isinstance(item.options, OptionSourceSpec) else dict(options)
-        asked = ScaleItem.model_construct(
-            **shared, type="scale", scale=None, options=written, from_=item.from_, to=item.to, labels=item.labels
-        )
+        asked: QuestionItem
+        if item.answer is not None:
+            limits = {name: getattr(item.answer, name) for name in NumberFields.model_fields}
+            asked = NumberItem.model_construct(**shared, type="number", **limits)
+        else:
+            asked = ScaleItem.model_construct(
+                **shared, type="scale", scale=None, options=written, from_=item.from_, to=item.to, labels=item.labels
+            )
         asked.copy_position(item)
         group, inside = self._compile_group(item, enclosing, ItemGroup)
         where = None
@@ -209,6 +216,8 @@ class InstrumentCompiler:
                 ask_if=statement.ask_if,
                 anchor=statement.anchor,
                 where=where,
+                next_text=_build_statement_text(item.next_, statement.text) if item.next_ is not None else None,
+                total=item.total,
             )
             statement_group = inside._replace(path=(*enclosing.path, step))
             children.append(
@@ -278,6 +287,9 @@ class InstrumentCompiler:
             where=where,
             counts_in_progress=item.expects_answer or not isinstance(item, ComputedItem | EndItem),
         )
+        if overrides is not None:
+            compiled_item.next_text = compiler.compile_optional_text(overrides.next_text, context, "next")
+            compiled_item.total = compiler.compile_condition(overrides.total, context, "total", "number")
         if scale is not None:
             self.draft.used_scales.add(scale)
             compiled_item.scale_order = self.document.scales[scale].order  # type: ignore[index]

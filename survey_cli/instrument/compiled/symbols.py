@@ -15,7 +15,7 @@ from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, Si
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.search import SearchItem
-from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.typed import NumberAnswer, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, DrawItem, LookupItem, SplitItem
 from survey_cli.instrument.schema.options import DeclineSpec, OptionSourceSpec, OptionSpec
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
@@ -101,9 +101,13 @@ def resolve_options(
         case SingleItem() | MultipleItem():
             return _resolve_list(item.options, document, who, problems)
         case ScaleItem() | BatteryItem():
-            given_keys = [key for key in ("scale", "options", "from_") if getattr(item, key) is not None]
+            keys = ("scale", "options", "from_", "answer")
+            given_keys = [key for key in keys if getattr(item, key, None) is not None]
+            if given_keys == ["answer"]:
+                return {}, None
             if len(given_keys) != 1 or (item.from_ is None) != (item.to is None):
-                what = "a scale needs either scale: NAME, or options:, or from: and to:"
+                answer = ", or answer:" if isinstance(item, BatteryItem) else ""
+                what = f"a scale needs either scale: NAME, or options:, or from: and to:{answer}"
                 problems.append(
                     Problem("missing-key", item.find_position("type"), who, what, "give exactly one of them")
                 )
@@ -464,6 +468,8 @@ class SymbolTable:
                 return "code", frozenset(QUOTA_STATES), None
             case NumberItem():
                 return "number", None, self._find_labels(item.options) if item.options else None
+            case BatteryItem(answer=NumberAnswer() as answer):
+                return "number", None, self._find_labels(answer.options) if answer.options else None
             case BatteryItem():
                 return "code", frozenset(options), labels
             case _:

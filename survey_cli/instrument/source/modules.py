@@ -35,7 +35,7 @@ MODULE_KEYS: Final = ("scales", "compute", "items")
 MAX_INCLUDES: Final = 1000
 
 EXPRESSION_KEYS: Final = frozenset(
-    ("ask_if", "unless", "expect", "if", "where", "count", "prefill", "each", "from", "using", "min", "max")
+    ("ask_if", "unless", "expect", "if", "where", "count", "prefill", "each", "from", "using", "min", "max", "total")
 )
 """Keys whose value is a condition, a calculation, or the name of an item."""
 LIST_NAME_KEYS: Final = frozenset(("scale", "options"))

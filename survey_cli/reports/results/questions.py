@@ -147,6 +147,7 @@ def _build_questions(
     instruction = item.instruction.get_source_text(language) if item.instruction else ""
     kind = _classify_item(item)
     statement = _find_statement(item, battery, language)
+    battery = None if kind == "number" else battery  # the chart of a battery is of a scale
     volunteered = {option.code for option in item.options if question.read and not option.read}
     nets = tuple(
         (str(name), tuple(option.code for option in item.options if str(option.code) in set(map(str, codes))))

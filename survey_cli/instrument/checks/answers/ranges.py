@@ -12,10 +12,11 @@ from survey_cli.instrument.compiled.symbols import Symbol
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem
 from survey_cli.instrument.schema.items.question import QuestionItem
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem, TextItem
 from survey_cli.instrument.schema.items.unasked_items import SplitItem
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key, locate_name
+from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import Position, Problem
 from survey_cli.values import Code
 from survey_cli.wording import join_words, pluralize
@@ -42,22 +43,63 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Write the lower number, or the earlier date, under `min:`.
     """
-    for item in iterate_items(draft, NumberItem, DateItem, MultipleItem):
+    batteries = [(str(b.id), b.answer) for b in iterate_items(draft, BatteryItem) if b.answer is not None]
+    for who, item in [*((str(i.id), i) for i in iterate_items(draft, NumberItem, DateItem, MultipleItem)), *batteries]:
         low, high = item.min, item.max
         if low is None or high is None or isinstance(low, str) or isinstance(high, str) or low <= high:
             continue
         where, length = _locate_value(item, "max")
         if isinstance(item, DateItem):
             what = f"min is {low}, and max is {high}: no date is valid"
-            yield Problem("empty-range", where, str(item.id), what, "swap them", length=length)
-        elif isinstance(item, NumberItem):
+            yield Problem("empty-range", where, who, what, "swap them", length=length)
+        elif isinstance(item, NumberFields):
             default_note = "" if item._node and "min" in item._node else " (0 by default)"
             what = f"min is {item.min}{default_note}, and max is {item.max}: no number is valid"
             remedy = "swap them" if not default_note else "write min: too, below max"
-            yield Problem("empty-range", where, str(item.id), what, remedy, length=length)
+            yield Problem("empty-range", where, who, what, remedy, length=length)
         else:
             what = f"min is {item.min}, and max is {item.max}: no number of answers is valid"
-            yield Problem("empty-range", where, str(item.id), what, "swap them", length=length)
+            yield Problem("empty-range", where, who, what, "swap them", length=length)
+
+
+def bad_total(draft: InstrumentDraft) -> Iterator[Problem]:
+    """The answers of a battery can't add up to its `total`, or are not numbers.
+
+        answer: {type: number, max: 20}      with `total: 100` and three statements, at most 60 are reached
+
+    A `total` needs `answer: {type: number}`. Change the total, or `min` and `max` of the answer. What is asked depends
+    on no other statement of the battery, because the last one must be known.
+    """
+    for item in iterate_items(draft, BatteryItem):
+        if item.total is None:
+            continue
+        who, where, length = str(item.id), item.total.where, len(item.total)
+        if item.answer is None and not (item.scale or item.options) and item.from_ is None:
+            continue  # reported already
+        if item.answer is None:
+            what, remedy = "total: the answers are no numbers", "write answer: {type: number}, or remove total:"
+            yield Problem("bad-total", where, who, what, remedy, length=length)
+            continue
+        for name, statement in item.statements.items():
+            compiled = draft.items.get(str(name))
+            names = compiled.ask_if.names if compiled is not None and compiled.ask_if is not None else ()
+            if other := next((n for n in map(str, item.statements) if n in names), None):
+                what = f"{name} is asked depending on {other}, so that it is not known which statement is the last"
+                at = statement.find_position("ask_if")
+                yield Problem(
+                    "bad-total", at, who, what, "ask it outside of the battery", length=len(statement.ask_if or "")
+                )
+        if not DECIMAL.match(item.total) or item.answer.options:
+            continue
+        count, low, high = len(item.statements), item.answer.min, item.answer.max
+        may_skip = any(statement.ask_if is not None for statement in item.statements.values())
+        for limit, word in ((high, "most"), (low, "least")):
+            if limit is None or isinstance(limit, str) or (word == "least" and may_skip):
+                continue
+            reached = limit * count
+            if reached < float(item.total) if word == "most" else reached > float(item.total):
+                what = f"{count} answers of at {word} {limit} add up to at {word} {reached}, not to {item.total}"
+                yield Problem("bad-total", where, who, what, "change the total, or min and max", length=length)
 
 
 def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:

@@ -8,7 +8,14 @@ from pydantic_core import PydanticKnownError
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
 from survey_cli.instrument.schema.items.search import SearchItem
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem, VerbatimItem
+from survey_cli.instrument.schema.items.typed import (
+    DateItem,
+    NumberAnswer,
+    NumberItem,
+    TextItem,
+    TimeItem,
+    VerbatimItem,
+)
 from survey_cli.instrument.schema.items.unasked_items import (
     DrawItem,
     EndItem,
@@ -78,7 +85,7 @@ class StatementSpec(SpecModel):
 
 
 class BatteryItem(QuestionItem):
-    """Statements on one scale, each of which is a variable.
+    """Statements on one scale, or answered with a number; each is a variable.
 
     The introduction is read once; the options come from `scale`, from `options`, or from `from` and `to`.
     """
@@ -91,8 +98,16 @@ class BatteryItem(QuestionItem):
     """A text that is read aloud once, before the first statement. If left out: none."""
     title: Text | None = None
     """The title at the top of the screen. If left out: none."""
+    next_: Text | None = Field(default=None, alias="next")
+    """The shorter text that is read from the second statement on: `How about {statement}?` If left out: `text`."""
     statements: dict[Name, StatementSpec]
     """The id of each statement, and its text."""
+    answer: NumberAnswer | None = None
+    """The number with which each statement is answered, instead of a scale: `{type: number, unit: minutes, max: 60}`. If
+    left out: a scale."""
+    total: Annotated[Expression, "a number or a calculation"] | None = None
+    """The number that the answers must add up to: `100`, or an earlier answer. What is left is shown. After a decline
+    the answers need not add up. If left out: any sum."""
     scale: Name | None = None
     """The name of a list under `scales`. If left out: `options`, or `from` and `to`, are required."""
     options: OptionsOrSource | None = None

@@ -17,6 +17,7 @@ from survey_cli.entries import DeclineOption, Entry, OfferedOption, Rejection, R
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.options import DeclineOverrides, OptionSourceSpec, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
+from survey_cli.instrument.texts.number_text import format_number
 from survey_cli.instrument.texts.placeholder_text import render_placeholders
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Cell, Code, Missing, Place, Value, Variable
@@ -109,6 +110,23 @@ class CompiledLimit(NamedTuple):
     """What the limit is, for the interviewer."""
 
 
+class AmountLeft(NamedTuple):
+    """What is left of a battery's total at one of its statements."""
+
+    amount: float
+    total: float
+    later: int
+    """How many statements are asked after this one."""
+    is_certain: bool = True
+    """False after a decline: the answers then need not add up."""
+
+    def describe(self, language: str, unit: str = "") -> str:
+        """Describe it for the interviewer: `40 of 100 minutes left for 3 answers`."""
+        amount, total = format_number(self.amount, language), format_number(self.total, language)
+        answers = f" for {self.later + 1} answers" if self.later else ""
+        return f"{amount} of {total}{f' {unit}' if unit else ''} left{answers}"
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class CompiledItem:
     """One item that is asked, looked up or read: the unit of the route."""
@@ -134,6 +152,10 @@ class CompiledItem:
     limits: Mapping[str, CompiledLimit] = field(default_factory=lambda: NO_LIMITS)
     """The `min` and `max` that depend on other answers."""
     declines: tuple[CompiledDecline, ...] = ()
+    next_text: Template | None = None
+    """Of a battery's statement: the text that is read if another statement was asked before it."""
+    total: Condition | None = None
+    """Of a battery's statement: what the answers must add up to."""
     prefill: Condition | None = None
     roster: str | None = None
     section: Template | None = None
@@ -190,6 +212,8 @@ class ItemContext:
     language: str
     options: tuple[CompiledOption, ...] = ()
     """The options offered now, in drawn order."""
+    left: AmountLeft | None = None
+    """What is left of the battery's total."""
 
     def fill(self, template: Template | None) -> StyledText:
         if template is None:

@@ -30,6 +30,7 @@ from survey_cli.instrument.schema.items.question import (
     build_variable,
     normalize_text,
 )
+from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, Text, Whole
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS, format_date, format_time, read_date, read_time
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number, read_number
@@ -56,10 +57,9 @@ class LimitedItem(QuestionItem):
         return f"{answer} is {words} {bound}" + (f" ({limit.words})" if limit is not None else "")
 
 
-class NumberItem(LimitedItem):
-    """A number, typed in the notation of the interview's language: `12,000` in English, `12.000` in German."""
+class NumberFields(SpecModel):
+    """The keys that say which numbers are accepted."""
 
-    type: Literal["number"]
     min: Limit = 0
     """The lowest number that is accepted: a number, an earlier item, a sample column or a calculation: `hh_size - 1`. If
     the answer that it depends on is missing, there is no lower limit."""
@@ -73,6 +73,18 @@ class NumberItem(LimitedItem):
     options: dict[Whole, Text] = Field(default_factory=dict)
     """Numbers with a meaning of their own, which are also accepted outside the range: `{97: 97 or older}`. If left out:
     none."""
+
+
+class NumberAnswer(NumberFields):
+    """The number with which each statement of a battery is answered: `{type: number, unit: minutes}`."""
+
+    type: Literal["number"]
+
+
+class NumberItem(NumberFields, LimitedItem):
+    """A number, typed in the notation of the interview's language: `12,000` in English, `12.000` in German."""
+
+    type: Literal["number"]
 
     condition_type: ClassVar[str] = "number"
 
@@ -90,7 +102,20 @@ class NumberItem(LimitedItem):
         """Format two limits, of which an empty one does not exist: `0 to 4`, `0 or more`, `up to 4`."""
         if not high:
             return f"{low} or more" if low else "any number"
+        if low == high:
+            return f"exactly {low}"
         return f"{low} to {high}" if low else f"up to {high}"
+
+    def find_limit(self, context: ItemContext, key: str) -> Any:
+        """Return the `min` or `max` that applies now; in a battery with a total, so that the total can be reached."""
+        limit, left = super().find_limit(context, key), context.left
+        if left is None or (key == "min" and not left.is_certain):
+            return limit
+        others = super().find_limit(context, "max" if key == "min" else "min") if left.later else 0
+        if others is None:
+            return limit
+        bound = round(left.amount - left.later * others, self.decimals)
+        return bound if limit is None else (max if key == "min" else min)(limit, bound)
 
     def build_entry(self, context: ItemContext) -> Entry:
         language = context.language
@@ -122,14 +147,15 @@ class NumberItem(LimitedItem):
         if value in self.options:
             return ""
         language = context.language
-        low, high = self.find_limit(context, "min"), self.find_limit(context, "max")
-        for key, words, bound, is_beyond in (
-            ("min", "less than", low, low is not None and value < low),
-            ("max", "more than", high, high is not None and value > high),
-        ):
-            if is_beyond:
-                number = format_number(value, language)
+        number = format_number(value, language)
+        for key, words, too, sign in (("min", "less than", "too few", 1), ("max", "more than", "too many", -1)):
+            bound = super().find_limit(context, key)
+            if bound is not None and sign * (bound - value) > 0:
                 return self.explain_limit(context, number, key, words, format_number(bound, language))
+            bound = self.find_limit(context, key)
+            if context.left is not None and bound is not None and sign * (bound - value) > 0:
+                difference = format_number(round(sign * (bound - value), self.decimals), language)
+                return f"{number} is {difference} {too}: {context.left.describe(language)}"
         return ""
 
     def format_answer(
