@@ -83,6 +83,7 @@ def test_an_item_offers_the_keys_of_its_type_alone(server: LanguageServer) -> No
 def test_values_are_offered_where_they_are_known(server: LanguageServer) -> None:
     assert server.completions(f"{HEAD}  - id: a\n    type: end\n    outcome: §") == list(OUTCOMES)
     assert server.completions(f"{HEAD}  - id: a\n    type: §") == list(ITEM_TYPES)
+    assert server.completions(f"{HEAD}  - id: a\n    type: single\n    by: §") == ["interviewer"]
     orders = server.completions(f"{HEAD}  - id: a\n    type: single\n    order: §")
     assert orders == ["written", "random", "rotate", "flip"]
 
@@ -93,3 +94,20 @@ def test_the_starter_is_marked_nowhere_and_a_slip_is(server: LanguageServer, tmp
     assert server.marks(f"{HEAD}  - {{id: a, type: sinlge, text: Hi}}\n") != []
     assert server.marks(f"{HEAD}  - {{include: demographics.yaml, prefix: b_}}\n") == []
     assert server.marks(f"{HEAD}  - {{id: a, type: end, outcome: moved_away}}\n") == []
+
+
+def test_the_names_of_a_questionnaire_are_offered(tmp_path: Path) -> None:
+    if SERVER is None:
+        pytest.skip("yaml-language-server is not installed")
+    written = "instrument: x\ntitle: X\nscales: {good: {1: A, 2: B}, often: {1: A, 2: B}}\n"
+    written += "outcomes: {moved: {name: Moved away, like: callback}}\nitems:\n"
+    (tmp_path / "x.yaml").write_text(f"{written}  - {{id: a, type: scale, scale: good, text: Hi}}\n")
+    schema = tmp_path / "x.schema.json"
+    assert run_command(["schema", str(tmp_path / "x.yaml"), "-o", str(schema)]) == 0
+    own = LanguageServer([SERVER], tmp_path, schema)
+    try:
+        assert own.completions(f"{written}  - id: a\n    type: scale\n    scale: §") == ["good", "often"]
+        assert own.completions(f"{written}  - id: a\n    type: end\n    outcome: §") == ["moved", *OUTCOMES]
+        assert own.marks(f"{written}  - {{id: a, type: scale, scale: from_a_module, text: Hi}}\n") == []
+    finally:
+        own.close()

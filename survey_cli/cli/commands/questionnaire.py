@@ -198,6 +198,12 @@ def _summarize(problems: Sequence[Problem], items: int | None) -> str:
 
 
 def schema(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="[FILE]", help="A questionnaire whose scales and outcomes are offered by name.", show_default=False
+        ),
+    ] = "",
     out: Annotated[
         str, typer.Option("--out", "-o", metavar="FILE", help="The file to write; - writes to stdout.")
     ] = "-",
@@ -207,7 +213,8 @@ def schema(
     """Write the JSON Schema with which editors complete and check questionnaires.
 
     Save it beside your questionnaires as instrument.schema.json, and begin each of them with the line "#
-    yaml-language-server: $schema=./instrument.schema.json". The schema of scenario files is scenarios.schema.json.
+    yaml-language-server: $schema=./instrument.schema.json". With FILE, editors also offer the names of its scales and
+    outcomes. The schema of scenario files is scenarios.schema.json.
 
     Example: survey schema -o instrument.schema.json
     """
@@ -215,9 +222,9 @@ def schema(
 
     kind = "scenarios" if scenarios else "module" if module else "instrument"
     if out == "-":
-        sys.stdout.write(questionnaire_files.render_schema(kind))
+        sys.stdout.write(questionnaire_files.render_schema(kind, file))
         return
-    questionnaire_files.write_schema(out, kind)
+    questionnaire_files.write_schema(out, kind, file)
     say(f"{out}: written")
 
 

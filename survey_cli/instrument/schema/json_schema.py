@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
-from survey_cli.instrument.schema.items.unasked_items import EndItem
+from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem
 from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.schema.scenario_file import CaseSpec, ExpectSpec, ScenarioFile, ScenarioSpec, StepSpec
@@ -49,12 +49,20 @@ _INCLUDE: Final[JsonSchema] = {
 }
 
 
-def build_instrument_schema() -> JsonSchema:
-    """Build the schema of an instrument file."""
+def build_instrument_schema(document: Document | None = None) -> JsonSchema:
+    """Build the schema of an instrument file; the names of scales and outcomes of a `document` are offered too."""
     models: tuple[type[SpecModel], ...] = (Document, *ITEM_TYPES.values())
     _, raw = models_json_schema([(model, "validation") for model in models])
     parts = raw["$defs"]
-    return _assemble({**parts.pop(Document.__name__), "$defs": parts})
+    schema = _assemble({**parts.pop(Document.__name__), "$defs": parts})
+    for key, names in (("scale", document.scales), ("outcome", document.outcomes)) if document is not None else ():
+        for part in schema["$defs"].values():
+            if names and key in part.get("properties", ()):
+                part["properties"][key].setdefault("anyOf", [{"type": "string"}]).insert(
+                    0, {"enum": list(map(str, names))}
+                )
+                part["properties"][key].pop("type", None)
+    return schema
 
 
 def build_module_schema() -> JsonSchema:
@@ -113,6 +121,10 @@ def _assemble(raw: JsonSchema) -> JsonSchema:
         ]
     outcome = parts[EndItem.__name__]["properties"]["outcome"]
     outcome["anyOf"] = [{"enum": list(OUTCOMES)}, {"type": outcome.pop("type")}]  # or an outcome of the study's own
+    for model in ITEM_TYPES.values():
+        by = parts[model.__name__].get("properties", {}).get("by")
+        if by is not None and model is not DrawItem:
+            by["enum"] = ["interviewer"]
     parts["Include"] = _tidy(_INCLUDE) | {"title": "include"}
     parts["Item"] = _build_item_schema(parts)
     return {"$schema": SCHEMA_DRAFT, **tidied, "title": "survey instrument", "$defs": parts}

@@ -14,6 +14,7 @@ from typing import Final
 
 from survey_cli.instrument.checks.all_checks import check_instrument, check_wording
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.schema.json_schema import (
     SCHEMA_DRAFT,
     JsonSchema,
@@ -222,19 +223,20 @@ SCHEMAS: Final[Mapping[str, Callable[[], JsonSchema]]] = {
 }
 
 
-def render_schema(kind: str) -> str:
-    """Return the JSON Schema of a kind of file as text."""
-    return json.dumps(SCHEMAS[kind](), ensure_ascii=False, indent=1) + "\n"
+def render_schema(kind: str, names_of: str = "") -> str:
+    """Return the JSON Schema of a kind of file as text. `names_of`: the instrument whose names are offered."""
+    schema = build_instrument_schema(open_instrument(names_of).document) if names_of else SCHEMAS[kind]()
+    return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
 
 
-def write_schema(file: str, kind: str) -> None:
+def write_schema(file: str, kind: str, names_of: str = "") -> None:
     """Write the schema into a file; only an earlier schema is overwritten."""
     path = Path(file)
     if path.is_dir():
         raise UserError(file, "this is a folder", f"specify a file in it, such as {path / SCHEMA_FILE}")
     if path.exists() and not _is_schema(path):
         raise UserError(file, "the file exists and is not a JSON Schema", "use another name")
-    _write_text(path, render_schema(kind), new=False)
+    _write_text(path, render_schema(kind, names_of), new=False)
 
 
 def _is_schema(path: Path) -> bool:
