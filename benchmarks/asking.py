@@ -1,5 +1,6 @@
 """Rows of the instrument and the engine: in this process, no screen and no disk but the database of `simulate`."""
 
+from datetime import date
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -26,11 +27,14 @@ from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import select_errors
+from survey_cli.proof.verdicts import prove
 from survey_cli.services.database.interview_archive import open_simulated_interview_writer
+from survey_cli.services.questionnaire.proof import prove_instrument
 from survey_cli.simulate import Habits
 from survey_cli.simulate.interviews.run import run_simulation as crowd
 from survey_cli.values import NOT_ASKED
 
+DAY = date(2026, 11, 27)
 ITEMS, SIZES = 3000, (300, 1000, 3000, 10_000)
 
 
@@ -172,8 +176,24 @@ def keep_row(folder: Path) -> list[Line]:
     return [at_least("`simulate` into a database", 1 / took, 1 / raw, 0.2, against=against, unit="interviews/s")]
 
 
+def prove_row(_: Path) -> list[Line]:
+    """`survey check --prove`: all verdicts, with witnesses replayed; and the three about items alone."""
+    lines = []
+    for count, limit in ((261, 1), (1137, 8), (3000, 60)):
+        checked = check_instrument(load_source_text(made.filtered(count)))
+        (took,) = medians(3, lambda checked=checked: prove_instrument("filtered", checked, DAY) and None)  # type: ignore[misc]
+        what = f"all verdicts of {count:,} items"
+        lines.append(below(what, took, limit, said=f"{took:.2f} s", goal=f"≤ {limit} s"))
+    assert checked.instrument is not None
+    large = checked.instrument
+    (took,) = medians(3, lambda: prove(large, DAY) and None)
+    what = f"asked, skipped, unknown: {count:,} items"
+    return [*lines, below(what, took, 15, said=f"{took:.2f} s", goal="≤ 15 s")]
+
+
 ROWS = {
     "load": load_row,
+    "prove": prove_row,
     "growth": growth_row,
     "condition": condition_row,
     "step": step_row,
