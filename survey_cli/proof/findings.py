@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.checks.reachability.analysis import Reason, describe_reason
-from survey_cli.instrument.checks.reachability.variables import Requirement, list_requirements
+from survey_cli.instrument.checks.reachability.variables import list_requirements
+from survey_cli.instrument.checks.source_items import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
@@ -13,8 +14,8 @@ from survey_cli.instrument.expressions.parsing import shorten
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.source.nodes import find_node
-from survey_cli.problems import Position, Problem, Severity
-from survey_cli.proof.clauses import Literal
+from survey_cli.problems import Problem, Severity
+from survey_cli.proof.clauses import TRUE, Literal
 from survey_cli.proof.forks import ForkModel
 from survey_cli.proof.goals import Goal, GoalKind, Verdicts, Witness
 from survey_cli.proof.route import RoutePosition
@@ -29,24 +30,25 @@ REPLACED_RULES: Final = frozenset(("never-reached", "needless-condition"))
 """Rules of `survey check` that the proof decides better."""
 STATED_RULES: Final = frozenset(("never-true", "constant-condition", "compared-with-itself"))
 """Rules of `survey check` about a condition by itself. What follows from them is not reported again."""
-_QUESTIONS: Final[Mapping[GoalKind, str]] = {
-    "asked": "whether it can be asked",
-    "skipped": "whether it can be skipped",
-    "offered": "whether each option can be offered",
-    "fires": "whether each check can fire",
-    "passes": "whether each check can be passed",
-    "counted": "whether each cell can be filled",
-    "taken": "which of the branches that begin here is asked when",
-    "hole": "whether a decline leads to none of the branches that begin here",
+_REMEDIES: Final[Mapping[str, str]] = {
+    "never-asked": "change one of the conditions, or remove it",
+    "always-asked": "remove it if that is intended, or change one of the conditions",
+    "never-offered": "change one of the conditions, or remove the option",
+    "check-never-passes": "correct the condition",
+    "check-never-fires": "change the condition, or remove it",
+    "filter-gap": "change one of the conditions, or add an item for the others",
+    "filter-overlap": "change one of the conditions if only one of them is meant",
+    "empty-quota-cell": "change the conditions of the ends, or write 0 as its target",
+    "undecided": "write scenarios for it, and run them with survey test",
 }
 _STATEMENTS: Final[Mapping[GoalKind, str]] = {
-    "asked": "it can be asked",
-    "skipped": "it can be skipped",
-    "unknown": "its condition can be unknown",
-    "offered": "the option {} can be offered",
-    "fires": "check {} can fire",
-    "passes": "check {} can be passed",
-    "counted": "an interview can count in the cell {}",
+    "asked": "it is asked",
+    "skipped": "it is skipped",
+    "unknown": "its condition is unknown",
+    "offered": "the option {} is offered",
+    "fires": "check {} fires",
+    "passes": "check {} is passed",
+    "counted": "an interview counts in the cell {}",
 }
 
 
@@ -67,146 +69,114 @@ class ProofReport:
         verdicts: Verdicts,
         forks: Sequence[ForkModel],
         fills: Sequence[FillUse],
-        known: Iterable[Problem],
+        known: Sequence[Problem],
     ) -> None:
         self.draft, self.prover, self.verdicts, self.forks, self.fills = draft, prover, verdicts, forks, fills
+        self.known = known
+        """The problems found without the proof."""
         self.instrument = prover.model.instrument
         self.positions: dict[str, list[RoutePosition]] = {}
         for position in prover.model.positions:
             self.positions.setdefault(position.node.id, []).append(position)
-        self._parents = {
-            child.id: group
-            for group in (self.instrument.root, *self.instrument.groups.values())
-            for child in group.children
-        }
+        groups = (self.instrument.root, *self.instrument.groups.values())
+        self._parents = {child.id: group for group in groups for child in group.children}
         self._uses: dict[int, NameUse] = {id(use.condition): use for use in draft.uses if use.condition is not None}
-        self._known = tuple(known)
-        self._reasons_known = {problem.where: problem for problem in self._known if problem.rule in REPLACED_RULES}
         self._impossible = frozenset(verdicts.impossible)
         self._blocked = False
         """Something was found after which nobody continues."""
 
     def list_findings(self) -> list[ProofFinding]:
-        """List the findings in written order."""
-        findings = [
-            finding
-            for positions in self.positions.values()
-            for finding in self._check_node(positions[0].node)
-            if not self._is_stated(finding.problem)
+        """List the findings."""
+        stated = {(p.who, p.where, p.length) for p in self.known if p.rule in STATED_RULES}
+        findings = [found for at in self.positions.values() for found in self._check_node(at[0].node)]
+        return [
+            *(f for f in findings if (f.problem.who, f.problem.where, f.problem.length) not in stated),
+            *(finding for fork in self.forks for finding in self._describe_fork(fork)),
+            *self._list_empty_cells(),
+            *self._list_unfilled(),
+            *self._list_undecided(),
         ]
-        findings += [finding for fork in self.forks for finding in self._describe_fork(fork)]
-        findings += self._list_empty_cells()
-        findings += self._list_unfilled()
-        findings += self._list_undecided()
-        return findings
 
     def list_possible(self) -> Iterator[ProofFinding]:
         """Yield what is possible as information."""
         for goal in self.verdicts.possible:
             if goal.kind in _STATEMENTS:
-                number = goal.detail + 1 if goal.kind in ("fires", "passes") else goal.detail
-                what = _STATEMENTS[goal.kind].format(number)
-                yield ProofFinding(self._make_problem("possible", goal.name, what, "", severity="info"), goal)
+                what = f"possible: {_state(goal)}"
+                yield ProofFinding(self._make_problem("possible", goal.name, what, severity="info"), goal)
 
-    def keep_others(self, problems: Iterable[Problem], findings: Iterable[ProofFinding]) -> list[Problem]:
+    def keep_others(self, findings: Iterable[ProofFinding]) -> list[Problem]:
         """Return the problems found without the proof, except those that it decides."""
         settled = {use.where for use in self.fills if use.goal not in self.verdicts.undecided}
-        forks = {fork.fork.name: fork.fork for fork in self.forks}
+        holes = {finding.problem.who for finding in findings if finding.problem.rule == "decline-hole"}
         explained = {
             node.id
-            for finding in findings
-            if finding.problem.rule == "decline-hole"
-            for nodes in forks[finding.problem.who].branches
+            for model in self.forks
+            if model.fork.name in holes
+            for nodes in model.fork.branches
             for node in nodes
         }
         return [
             problem
-            for problem in problems
+            for problem in self.known
             if problem.rule not in REPLACED_RULES
             and not (problem.rule == "unsure-fill" and problem.where in settled)
             and not (problem.rule == "unsure-negation" and problem.who in explained)
         ]
 
-    def _is_stated(self, finding: Problem) -> bool:
-        """Return whether a problem found without the proof says the same of the condition."""
-        return any(
-            problem.rule in STATED_RULES
-            and problem.who == finding.who
-            and (problem.where, problem.length) == (finding.where, finding.length)
-            for problem in self._known
-        )
-
     # Items, options and checks
 
     def _check_node(self, node: CompiledNode) -> Iterator[ProofFinding]:
-        impossible, at = self._impossible, self.positions[node.id]
-        if Goal("asked", node.id) in impossible:
-            reached = next((position for position in at if self.prover.is_possible(position.reached)), None)
-            names = {name for requirement in list_requirements(node) for name in requirement.condition.names}
-            if any(Goal("asked", name) in impossible for name in _find_inputs(self.instrument, names)):
-                return  # it follows from what was found at that item
-            if reached is not None:
-                yield self._describe_never_asked(node, reached)
-            elif not self._blocked and self._parents[node.id] is self.instrument.root:
-                self._blocked = True
-                yield ProofFinding(
-                    self._make_problem("never-asked", node.id, "nobody gets here", "change an end or a check before it")
-                )
+        position = self.positions[node.id][0]
+        is_end = isinstance(node, CompiledItem) and isinstance(node.question, EndItem)
+        if Goal("asked", node.id) in self._impossible:
+            yield from self._explain_never_asked(node)
             return
-        if Goal("skipped", node.id) in impossible:
-            yield self._describe_always_asked(node, at[0])
+        if Goal("skipped", node.id) in self._impossible:
+            what = "so nobody continues after this end" if is_end else "so the filter has no effect"
+            self._blocked |= is_end
+            if node.ask_if is not None:
+                yield self._describe("always-asked", node, node.ask_if, "ask_if", True, what, -position.ask_if.true)
+            elif node.unless is not None:
+                yield self._describe("always-asked", node, node.unless, "unless", False, what, position.unless.true)
         if not isinstance(node, CompiledItem):
             return
         for option in node.options:
-            if option.ask_if is not None and Goal("offered", node.id, option.code) in impossible:
-                truth = self.prover.model.encoder.encode(option.ask_if.tree, at[0].turns).true
-                what = f"can never be true here, so the option {option.code} is never offered"
-                remedy = "change one of the conditions, or remove the option"
-                yield self._describe("never-offered", node, option.ask_if, "ask_if", what, remedy, at[0], truth)
+            if option.ask_if is not None and Goal("offered", node.id, option.code) in self._impossible:
+                truth = self.prover.model.encoder.encode(option.ask_if.tree, position.turns).true
+                what = f"so the option {option.code} is never offered"
+                yield self._describe("never-offered", node, option.ask_if, "ask_if", False, what, truth)
         for number, check in enumerate(node.checks):
-            key = "confirm" if check.aloud else "expect"
-            if Goal("passes", node.id, number) in impossible and Goal("fires", node.id, number) not in impossible:
+            never_passes, never_fires = (
+                Goal(kind, node.id, number) in self._impossible for kind in ("passes", "fires")
+            )  # fmt: skip
+            if never_passes == never_fires:
+                continue
+            key, rule = "confirm" if check.aloud else "expect", "check-never-fires"
+            what = "so it is never read" if check.aloud else "so the check has no effect"
+            if never_passes:
                 self._blocked |= not check.soft
-                what = "is always true here, so it is read after every answer" if check.aloud else (
-                    "is never true here, so the warning comes after every answer" if check.soft
-                    else "is never true here, so no answer is accepted"
-                )  # fmt: skip
-                severity: Severity = "warning" if check.soft else "error"
-                yield self._describe(
-                    "check-never-passes", node, check.condition, key, what, "correct it", severity=severity
-                )
-            elif Goal("fires", node.id, number) in impossible and Goal("passes", node.id, number) not in impossible:
-                what = "can never be true here, so it is never read" if check.aloud else "is never false here"
-                remedy = "change the condition, or remove it"
-                yield self._describe("check-never-fires", node, check.condition, key, what, remedy)
+                rule = "check-never-passes"
+                what = "so it comes after every answer" if check.soft else "so no answer is accepted"
+            yield self._describe(rule, node, check.condition, key, never_passes == check.aloud, what)
 
-    def _describe_never_asked(self, node: CompiledNode, position: RoutePosition) -> ProofFinding:
+    def _explain_never_asked(self, node: CompiledNode) -> Iterator[ProofFinding]:
+        requirements = list_requirements(node)
+        names = _find_inputs(self.instrument, (name for r in requirements for name in r.condition.names))
+        if any(Goal("asked", name) in self._impossible for name in names):
+            return  # it follows from what was found at that item
+        if not any(self.prover.is_possible(position.reached) for position in self.positions[node.id]):
+            if not self._blocked and self._parents[node.id] is self.instrument.root:
+                self._blocked = True
+                yield ProofFinding(self._make_problem("never-asked", node.id, "nobody gets here"))
+            return
+        position = self.positions[node.id][0]
         what = "so it is never asked" if isinstance(node, CompiledItem) else "so nothing in it is ever asked"
-        remedy = f"change one of the conditions, or remove {node.id}"
-        asked = self.prover.is_possible(position.reached, position.ask_if.true)
-        if node.ask_if is not None and (not asked or node.unless is None):
-            text = f"can never be true here, {what}"
-            return self._describe(
-                "never-asked", node, node.ask_if, "ask_if", text, remedy, position, position.ask_if.true
-            )
-        if node.unless is not None:
-            text = f"is always true here, {what}"
-            return self._describe(
-                "never-asked", node, node.unless, "unless", text, remedy, position, -position.unless.true
-            )
-        return ProofFinding(self._make_problem("never-asked", node.id, "no option can be offered here", remedy))
-
-    def _describe_always_asked(self, node: CompiledNode, position: RoutePosition) -> ProofFinding:
-        is_end = isinstance(node, CompiledItem) and isinstance(node.question, EndItem)
-        after = ", so nobody continues after this end" if is_end else ", so the filter has no effect"
-        self._blocked |= is_end
-        remedy = "remove it if that is intended, or change one of the conditions"
-        if node.ask_if is not None:
-            what, literal = f"is always true here{after}", -position.ask_if.true
-            return self._describe("always-asked", node, node.ask_if, "ask_if", what, remedy, position, literal)
-        assert node.unless is not None
-        what, literal = f"can never be true here{after}", position.unless.true
-        return self._describe("always-asked", node, node.unless, "unless", what, remedy, position, literal)
+        if node.unless is not None and self.prover.is_possible(position.reached, position.ask_if.true):
+            yield self._describe("never-asked", node, node.unless, "unless", True, what, -position.unless.true)
+        elif node.ask_if is not None:
+            yield self._describe("never-asked", node, node.ask_if, "ask_if", False, what, position.ask_if.true)
+        else:
+            yield ProofFinding(self._make_problem("never-asked", node.id, "no option can be offered here"))
 
     def _describe(
         self,
@@ -214,146 +184,123 @@ class ProofReport:
         node: CompiledNode,
         condition: Condition,
         key: str,
+        truth: bool,
         what: str,
-        remedy: str,
-        position: RoutePosition | None = None,
-        impossible: Literal | None = None,
-        *,
-        severity: Severity = "warning",
+        impossible: Literal = TRUE,
     ) -> ProofFinding:
-        """Describe a condition that can't be what it would have to be, and why."""
+        """Describe a condition that is always or never true: what follows, and why it can't be otherwise."""
         use = self._uses.get(id(condition))
-        known = self._reasons_known.get(use.where) if use is not None else None
-        if known is not None:
-            return ProofFinding(replace(known, rule=rule, severity=severity))
-        reasons = (
-            self._find_reasons(node, condition, position, impossible) if impossible is not None and position else []
-        )
+        hard = rule == "check-never-passes" and what.endswith("accepted")
+        for problem in self.known:
+            if use is not None and problem.where == use.where and problem.rule in REPLACED_RULES:
+                return ProofFinding(replace(problem, rule=rule, severity="error" if hard else "warning"))
+        reasons = self._find_reasons(node, condition, impossible) if impossible != TRUE else []
         because = f": {join_words(reasons, most=3)}" if reasons else ""
-        text = f"{key}: {shorten(condition.text)} {what}{because}"
-        return ProofFinding(self._make_problem(rule, node.id, text, remedy, use=use, severity=severity))
+        always = "is always true" if truth else "can never be true"
+        text = f"{key}: {shorten(condition.text)} {always} here, {what}{because}"
+        return ProofFinding(self._make_problem(rule, node.id, text, use=use, severity="error" if hard else "warning"))
 
-    def _find_reasons(
-        self, node: CompiledNode, condition: Condition, position: RoutePosition, literal: Literal
-    ) -> list[str]:
+    def _find_reasons(self, node: CompiledNode, condition: Condition, impossible: Literal) -> list[str]:
         """Describe the conditions because of which a literal can't be true."""
         reasons: dict[Literal, Reason] = {}
-        for before in self.prover.model.positions:
-            if before is position:
-                break
-            ends = isinstance(before.node, CompiledItem) and isinstance(before.node.question, EndItem)
-            requirements = list_requirements(before.node)
-            if ends and requirements:
-                reasons[-before.asked] = Reason(requirements[-1:], is_end=True)
+        around = set(self._list_around(node))
+        for position in self.prover.model.positions[: self.prover.model.positions.index(self.positions[node.id][0])]:
+            before = position.node
+            if isinstance(before, CompiledItem) and isinstance(before.question, EndItem):
+                reasons[-position.asked] = Reason(list_requirements(before)[-1:], is_end=True)
+            elif before.id in around:
+                for requirement in list_requirements(before):
+                    truth = position.ask_if.true if requirement.key == "ask_if" else -position.unless.true
+                    reasons.setdefault(truth, Reason((requirement,)))
+        needed = [reasons[reason] for reason in self.prover.find_reasons(impossible, list(reasons)) or ()]
+        if not needed:  # it follows from when the items are asked that the condition names
+            inputs = sorted(_find_inputs(self.instrument, condition.names) & self.instrument.items.keys())
+            nodes = dict.fromkeys(name for i in inputs for name in (i, *self._list_around(self.instrument.items[i])))
+            needed = [Reason((r,)) for name in nodes for r in list_requirements(self.positions[name][0].node)]
+        return [describe_reason(reason, self._uses) for reason in needed if reason.requirements]
+
+    def _list_around(self, node: CompiledNode) -> Iterator[str]:
+        """Yield the groups around a node."""
         group = self._parents.get(node.id)
         while group is not None and group is not self.instrument.root:
-            for requirement in list_requirements(group):
-                around = next(
-                    (p for p in self.positions[group.id] if p.place.turn in (None, position.place.turn)), None
-                )
-                if around is not None:
-                    truth = around.ask_if.true if requirement.key == "ask_if" else -around.unless.true
-                    reasons[truth] = Reason((requirement,))
+            yield group.id
             group = self._parents.get(group.id)
-        core = self.prover.find_reasons(literal, list(reasons)) or []
-        found = [reasons[each] for each in core]
-        if not found:
-            found = [Reason((requirement,)) for requirement in self._list_requirements_of(condition)]
-        return [describe_reason(reason, self._uses) for reason in found]
 
-    def _list_requirements_of(self, condition: Condition) -> list[Requirement]:
-        """List under which conditions the items that a condition names are asked."""
-        requirements: list[Requirement] = []
-        for name in sorted(_find_inputs(self.instrument, condition.names)):
-            node: CompiledNode | None = self.instrument.items.get(name)
-            while node is not None and node is not self.instrument.root:
-                requirements += list_requirements(node)
-                node = self._parents.get(node.id)
-        return list(dict.fromkeys(requirements))
-
-    # Forks
+    # Forks, quotas, texts, and what is undecided
 
     def _describe_fork(self, model: ForkModel) -> Iterator[ProofFinding]:
-        use = self._find_use(model.fork.branches[0][0])
+        first = model.fork.branches[0][0]
         for finding in model.judge(self.verdicts):
             names = [model.fork.branches[branch][0].id for branch in finding.branches]
             none = f"neither {names[0]} nor {names[1]}" if len(names) == 2 else f"none of {join_words(names, most=5)}"
+            remedy = ""
             if finding.rule == "decline-hole":
                 item = finding.what[0][0]
-                labels = {
-                    d.id: str(d.text.get(self.draft.language)).lower() for d in self.instrument.items[item].declines
-                }
+                labels = _list_declines(self.instrument)
                 kinds = join_words([labels[kind] for name, kind in finding.what if name == item], "or")
                 what = f"after {kinds} at {item}, {none} is asked, although every other answer leads to one of them"
-                remedy = (
-                    f"add declined({item}) to one of the conditions; if it is intended, write answered({item}) and …"
-                )
-            elif finding.rule == "filter-gap":
-                what = f"if {join_words(finding.what, 'or', most=4)}, {none} is asked"
-                remedy = "change one of the conditions, or add an item for the others"
+                remedy = f"add declined({item}) to one condition; if it is intended, write answered({item}) and …"
             else:
-                what = f"if {join_words(finding.what, 'or', most=4)}, both {names[0]} and {names[1]} are asked"
-                remedy = "change one of the conditions if only one of them is meant"
+                asked = f"{none} is" if finding.rule == "filter-gap" else f"both {names[0]} and {names[1]} are"
+                what = f"if {join_words(finding.what, 'or', most=4)}, {asked} asked"
+            use = self._uses.get(id(first.ask_if or first.unless))
             severity: Severity = "warning" if finding.is_certain else "info"
-            problem = self._make_problem(finding.rule, model.fork.name, what, remedy, use=use, severity=severity)
+            problem = self._make_problem(finding.rule, first.id, what, remedy, use=use, severity=severity)
             yield ProofFinding(problem, finding.goal)
 
-    def _find_use(self, node: CompiledNode) -> NameUse | None:
-        return self._uses.get(id(node.ask_if or node.unless))
-
-    # Quotas, texts, and what is undecided
-
     def _list_empty_cells(self) -> Iterator[ProofFinding]:
-        for quota in self.instrument.document.quotas:
-            for cell in quota.targets or ("",):
-                if Goal("counted", str(quota.id), str(cell)) not in self._impossible:
-                    continue
-                node = find_node(quota._node, "targets", str(cell)) if cell else None
-                what = f"no complete interview can count in {f'the cell {cell}' if cell else 'it'}"
-                remedy = "change the conditions of the ends, or write 0 as its target"
+        for goal in self.verdicts.impossible:
+            if goal.kind == "counted":
+                quota = next(q for q in self.instrument.document.quotas if str(q.id) == goal.name)
+                node = find_node(quota._node, "targets", goal.detail) if goal.detail else None
                 where = node.where if node is not None else quota.find_position("id")
-                yield ProofFinding(Problem("empty-quota-cell", where, str(quota.id), what, remedy, "error"))
+                what = f"no complete interview can count in {f'the cell {goal.detail}' if goal.detail else 'it'}"
+                problem = self._make_problem("empty-quota-cell", goal.name, what, severity="error")
+                yield ProofFinding(replace(problem, where=where))
 
     def _list_unfilled(self) -> Iterator[ProofFinding]:
         for use in self.fills:
             if use.goal in self.verdicts.possible:
-                what = f"{use.text} may have no value when this is read"
-                remedy = f"write {use.text[:-1]}|alternative words}}"
-                yield ProofFinding(
-                    Problem("unfilled", use.where, use.owner, what, remedy, "warning", len(use.text)), use.goal
+                what, remedy = (
+                    f"{use.text} may have no value when this is read",
+                    f"write {use.text[:-1]}|alternative words}}",
                 )
+                problem = Problem("unfilled", use.where, use.owner, what, remedy, "warning", len(use.text))
+                yield ProofFinding(problem, use.goal)
 
     def _list_undecided(self) -> Iterator[ProofFinding]:
-        questions: dict[str, list[str]] = {}
+        questions: dict[str, dict[str, None]] = {}
         for goal in self.verdicts.undecided:
-            text = _QUESTIONS.get("taken" if goal.kind == "left" else goal.kind, "")
-            if text and text not in questions.setdefault(goal.name, []):
-                questions[goal.name].append(text)
+            if goal.kind in _STATEMENTS and goal.kind != "unknown":
+                questions.setdefault(goal.name, {})[f"whether {_state(goal)}"] = None
+            elif goal.kind in ("taken", "left", "hole"):
+                questions.setdefault(goal.name, {})["when which of the branches that begin here is asked"] = None
         for name, texts in questions.items():
-            if texts:
-                what = f"{join_words(texts)} is not decided"
-                remedy = "write scenarios for it, and run them with survey test"
-                yield ProofFinding(self._make_problem("undecided", name, what, remedy, severity="info"))
+            what = f"not decided: {join_words(list(texts), most=4)}"
+            yield ProofFinding(self._make_problem("undecided", name, what, severity="info"))
 
     def _make_problem(
         self,
         rule: str,
         name: str,
         what: str,
-        remedy: str,
+        remedy: str = "",
         *,
         use: NameUse | None = None,
         severity: Severity = "warning",
     ) -> Problem:
-        symbol = self.draft.symbols.get(name)
-        where = Position(self.draft.document.instrument.where.file)
-        if use is not None:
-            where = use.where
-        elif symbol is not None:
-            where = symbol.where
-        elif name in self.draft.symbol_table.groups:
-            where = self.draft.symbol_table.groups[name][0]
-        return Problem(rule, where, name, what, remedy, severity, max(1, use.length if use is not None else len(name)))
+        where = use.where if use is not None else locate_definition(self.draft, name)
+        length = max(1, use.length if use is not None else len(name))
+        return Problem(rule, where, name, what, remedy or _REMEDIES.get(rule, ""), severity, length)
+
+
+def _state(goal: Goal) -> str:
+    """State what a goal is about."""
+    return _STATEMENTS[goal.kind].format(goal.detail + 1 if goal.kind in ("fires", "passes") else goal.detail)
+
+
+def _list_declines(instrument: Instrument) -> dict[str, str]:
+    return {name: str(d.text.get(instrument.language)).lower() for name, d in instrument.declines.items()}
 
 
 def _find_inputs(instrument: Instrument, names: Iterable[str]) -> set[str]:
@@ -361,40 +308,36 @@ def _find_inputs(instrument: Instrument, names: Iterable[str]) -> set[str]:
     pending, inputs = list(names), set[str]()
     while pending:
         name = pending.pop()
-        compute, item = instrument.computes.get(name), instrument.items.get(name)
-        if name not in inputs and compute is not None:
-            pending += [n for condition in compute.conditions.values() for n in condition.names]
-        if name not in inputs and item is not None and item.roster is not None:
-            roster = instrument.groups[item.roster]
-            assert isinstance(roster, Roster)
-            pending += [*(roster.count.names if roster.count else ()), *([roster.each.id] if roster.each else ())]
+        if name in inputs:
+            continue
         inputs.add(name)
+        if (compute := instrument.computes.get(name)) is not None:
+            pending += [n for condition in compute.conditions.values() for n in condition.names]
+        item = instrument.items.get(name)
+        roster = instrument.groups.get(item.roster or "") if item is not None else None
+        if isinstance(roster, Roster):
+            pending += [*(roster.count.names if roster.count else ()), *([roster.each.id] if roster.each else ())]
     return inputs
 
 
 def describe_witness(instrument: Instrument, witness: Witness, goal: Goal) -> str:
     """Return the answers that lead to a goal, as far as conditions on the way there name them: `age = 17`."""
-    names = {goal.name}
-    if goal.kind in ("unfilled", "hole"):
-        names |= _find_inputs(instrument, [goal.detail[0]])
-    for _ in range(len(instrument.items)):
-        nodes = [node for name in names if (node := instrument.items.get(name) or instrument.groups.get(name))]
-        further = _find_inputs(
-            instrument, (n for node in nodes for r in list_requirements(node) for n in r.condition.names)
-        )
-        if further <= names:
-            break
+    names: set[str] = set()
+    further = {goal.name} | (_find_inputs(instrument, [goal.detail[0]]) if goal.kind in ("unfilled", "hole") else set())
+    while not further <= names:
         names |= further
+        nodes = [node for name in names if (node := instrument.items.get(name) or instrument.groups.get(name))]
+        conditions = [requirement.condition for node in nodes for requirement in list_requirements(node)]
+        further = _find_inputs(instrument, (name for condition in conditions for name in condition.names))
     if goal.kind not in ("fires", "passes"):
         names.discard(goal.name)
     given = {**witness.sample, **{str(place): value for place, value in witness.answers.items()}}
-    shown = [(name, value) for name, value in given.items() if name.partition("#")[0] in names]
-    declines = {name: str(d.text.get(instrument.language)).lower() for name, d in instrument.declines.items()}
-    texts = [f"{name} = {_format_value(value, declines)}" for name, value in shown]
+    declines = _list_declines(instrument)
+    texts = [f"{name} = {_show(value, declines)}" for name, value in given.items() if name.partition("#")[0] in names]
     return ", ".join(texts[-MAX_SHOWN:])
 
 
-def _format_value(value: Any, declines: Mapping[str, str]) -> str:
+def _show(value: Any, declines: Mapping[str, str]) -> str:
     if isinstance(value, Missing):
         return declines.get(value.kind, value.kind.replace("_", " "))
     return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value)

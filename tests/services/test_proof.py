@@ -74,7 +74,7 @@ def test_a_hole_is_shown_by_answers_and_by_a_scenario(tmp_path: Path) -> None:
     assert out == (
         "t.yaml:7:39: warning: hours: after don't know or refused at has_job, neither hours nor looking is asked, "
         "although every other answer leads to one of them (for example: age = 17, has_job = don't know) — add "
-        "declined(has_job) to one of the conditions; if it is intended, write answered(has_job) and …\n"
+        "declined(has_job) to one condition; if it is intended, write answered(has_job) and …\n"
     )
     assert "1 warning" in err
     out, _ = run_survey(tmp_path, "check", "t.yaml", "--prove", "--format", "json", "--strict", code=1)
@@ -136,7 +136,7 @@ def test_any_day_of_the_interview_counts(tmp_path: Path) -> None:
     possible = {
         (p.who, p.what): p.scenario for p in prove(write(tmp_path, text), possible=True) if p.rule == "possible"
     }
-    asked = next(scenario for (who, what), scenario in possible.items() if who == "looking" and "be asked" in what)
+    asked = next(scenario for (who, what), scenario in possible.items() if who == "looking" and "is asked" in what)
     assert asked is not None
     assert asked["case"]["date"] >= "2030-01-01"
 

@@ -22,46 +22,27 @@ if TYPE_CHECKING:
     from survey_cli.proof.verdicts import Goals, Prover
 
 RULES: Final = {
-    "never-asked": """No interview asks this item, or anything in this section: its condition can't be true there.
-
-    - {id: minor, type: single, ask_if: age < 18, …}     after an `end` for everybody under 18
-
-The problem names the conditions that exclude it. Change one of them, or remove the item.
-""",
-    "always-asked": """A filter never skips anybody who comes to it, or nobody continues after an `end`.
-
-Remove the condition, or correct it if something else was meant.
-""",
-    "never-offered": "The condition of an option can't be true where its question is asked. Change the condition, or "
-    "remove the option.",
-    "check-never-passes": "A check fires on every answer. If it is not `soft`, no answer is accepted, and the interview "
-    "can't go on. Correct the condition.",
-    "check-never-fires": "A check or `confirm` fires on no answer, so it has no effect. Correct the condition, or remove "
-    "it.",
-    "decline-hole": """After a don't know or refusal, no branch of a fork is asked, although every answer leads to one.
+    "never-asked": "No interview asks this item, or anything in this section: its condition can't be true there. The "
+    "problem names the conditions that exclude it. Change one of them, or remove the item.",
+    "always-asked": "A filter skips nobody who comes to it, or nobody continues after an `end`. Remove the condition, or "
+    "correct it if something else was meant.",
+    "never-offered": "An option's condition can't be true where its question is asked. Change it, or remove the option.",
+    "check-never-passes": "A check fires on every answer. Unless it is `soft`, none is accepted. Correct the condition.",
+    "check-never-fires": "A check or `confirm` fires on no answer. Correct the condition, or remove the check.",
+    "decline-hole": """After a decline, no branch of consecutive items is asked, although every answer leads to one.
 
     - {id: hours, type: number, ask_if: has_job == 1, …}
     - {id: looking, type: single, ask_if: has_job == 2, …}     after a don't know at has_job neither is asked
 
-Let one of the conditions hold after a decline: `has_job in [2, dk, refused]`, or `unless: has_job == 1`. If nothing is to
-be asked then, say so: `answered(has_job) and has_job == 2`.
+Write `has_job in [2, dk, refused]`, or `unless: has_job == 1`. If nothing is to be asked then, write
+`answered(has_job) and has_job == 2`.
 """,
-    "filter-gap": """For some values, no branch of consecutive items or sections is asked.
-
-    - {id: young, type: single, ask_if: age < 30, …}
-    - {id: old, type: single, ask_if: age > 30, …}     nothing is asked at age 30
-
-It is a warning between two ranges, and for one code of a list of which each other code has its branch. Elsewhere it is a
-note, because follow-up questions need not cover everything.
-""",
-    "filter-overlap": """For some values, two branches of consecutive items or sections are asked.
-
-    - {id: young, type: single, ask_if: age <= 30, …}
-    - {id: old, type: single, ask_if: age >= 30, …}     both are asked at age 30
-
-It is a warning for a single value, and where three ranges or more otherwise exclude one another. Elsewhere it is a note.
-A branch within another one is not reported.
-""",
+    "filter-gap": "For some values, no branch of consecutive items or sections is asked: nothing at age 30 with "
+    "`age < 30` and `age > 30`. It is a warning between two ranges, and for one code where each other code has a branch. "
+    "Elsewhere it is a note, because follow-up questions need not cover everything.",
+    "filter-overlap": "For some values, two branches of consecutive items or sections are asked: both at age 30 with "
+    "`age <= 30` and `age >= 30`. It is a warning for one value, and where three ranges otherwise exclude one another. "
+    "Elsewhere it is a note. A branch within another one is not reported.",
     "empty-quota-cell": "No complete interview can count in a quota cell, so its target is never reached: the `end` of a "
     "screening, a condition or the codes exclude it. Change them, or write 0 as the target.",
     "unfilled": """A text is read in which a fill has no value, because its item was not asked or was declined.
@@ -108,7 +89,7 @@ def prove_instrument(file: str, checked: CheckResult, today: date, *, possible: 
         verdicts = _settle(prover, goals, fills)
         report = ProofReport(draft, prover, verdicts, forks, fills, checked.problems)
         findings = [*report.list_findings(), *(report.list_possible() if possible else ())]
-    problems = report.keep_others(checked.problems, findings)
+    problems = report.keep_others(findings)
     for problem, goal in findings:
         witness = verdicts.possible.get(goal) if goal is not None else None
         if goal is not None and witness is not None:
