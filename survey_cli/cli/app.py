@@ -43,6 +43,9 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
         "preview": CommandEntry(
             "preview:preview", "Show the questionnaire as an interviewer sees it, while you write it."
         ),
+        "convert": CommandEntry(
+            "convert:convert", "Convert an XLSForm (ODK, KoboToolbox, SurveyCTO) to a questionnaire."
+        ),
         "print": CommandEntry("print:print_document", "Print the questionnaire for reviewers."),
         "simulate": CommandEntry(
             "simulate:simulate", "Simulate interviews, and show which items and options are never reached or chosen."

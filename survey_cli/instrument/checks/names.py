@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from keyword import iskeyword
 from typing import Final, NamedTuple
 
@@ -82,7 +82,7 @@ def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     declines = set(list_declines(draft.document)) | {"not_asked", "not_reached"}
     for name, where in _iterate_names(draft):
-        if why := _explain_reserved(name, declines):
+        if why := explain_reserved(name, declines):
             remedy = f"choose another, for example {name}_1"
             yield Problem("reserved-id", where, name, f"the id {name!r} is {why}", remedy, length=len(name))
     for text in draft.document.texts:
@@ -101,7 +101,8 @@ _FUNCTIONS_ADDED_LATER: Final = frozenset(("first", "rank", "contains", "elapsed
 """Functions that items of earlier questionnaires are named like: only the parentheses tell them apart."""
 
 
-def _explain_reserved(name: str, declines: set[str]) -> str:
+def explain_reserved(name: str, declines: Collection[str]) -> str:
+    """Return what else the name means; empty where it is free."""
     if name in FUNCTIONS and name not in declines and name not in _FUNCTIONS_ADDED_LATER:
         return "a function of conditions"
     if name in declines:

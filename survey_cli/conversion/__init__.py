@@ -1,0 +1,4 @@
+"""Conversion of forms for tablets (XLSForm) to questionnaires: reading, translating conditions, writing YAML, reporting.
+
+Everything that a form contains is in the questionnaire or in the report of what was not carried over.
+"""

@@ -1,0 +1,139 @@
+"""Calculations of a form: computes, splits for random numbers, or expressions that are inserted where they are used."""
+
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from math import gcd
+from typing import Final
+
+from survey_cli.conversion.conditions import Calculated, Translator
+from survey_cli.conversion.form import FormItem
+from survey_cli.conversion.texts import render_fill
+from survey_cli.conversion.xpath import (
+    NO_VALUE,
+    TRUE,
+    Expression,
+    Literal,
+    Reference,
+    UnsupportedError,
+    XPathCall,
+    find_references,
+    replace_parts,
+)
+from survey_cli.conversion.yaml_text import Cell
+
+_RANDOM: Final = (XPathCall("random", ()), XPathCall("once", (XPathCall("random", ()),)))
+_STRICT: Final = ("sum", "min", "max", "+", "-", "*", "div", "once", "round", "int", "jr:choice-name", "choice-label")
+_KEPT: Final = ("duration", "now", "phone-call-log")
+"""Functions whose value the program stores by itself: times, and calls with their outcomes."""
+_TRUTHS: Final = ("=", "!=", "<", "<=", ">", ">=", "and", "or", "not", "selected", "true", "false", "boolean")
+
+
+def convert_calculations(translator: Translator, refused: Mapping[Cell, str]) -> list[tuple[FormItem, str]]:
+    """Convert every calculation, each after those that it uses, and return the computes.
+
+    `translator.calculations` receives what they became, or the reason why they can't be carried over.
+    """
+    computes: list[tuple[FormItem, str]] = []
+    kept = translator.kept
+
+    def convert(item: FormItem) -> None:
+        if item.name in translator.calculations:
+            return
+        translator.calculations[item.name] = "it depends on itself"
+        try:
+            if reason := refused.get(("survey", item.row.number, "calculation")):
+                raise UnsupportedError(reason)
+            tree = item.parse("calculation") or Literal(item.row.get("default"))
+            items = translator.form.items
+            asked: dict[Expression, Expression] = {
+                XPathCall("relevant", (Reference(n),)): items[n].build_relevance()
+                for n in find_references(tree) & items.keys()
+            }
+            tree = replace_parts(tree, asked)
+            if tree == NO_VALUE:
+                raise UnsupportedError("nothing is calculated")
+            relevance = item.build_relevance()
+            for name in (find_references(tree) | find_references(relevance)) & items.keys():
+                if items[name].kind == "calculate":
+                    convert(items[name])
+            if relevance != TRUE and not _is_strict(translator, item, tree):
+                tree = XPathCall("if", (relevance, tree, NO_VALUE))
+            calculated, text = _translate(translator, item, tree)
+            translator.calculations[item.name] = calculated
+            if text not in ("", item.id):
+                computes.append((item, text))
+        except UnsupportedError as error:
+            translator.calculations[item.name] = str(error)
+            words = item.row.get("calculation")
+            used = set(re.findall(r"\$\{(.*?)\}", words))
+            if used <= kept and (used or any(f"{name}(" in words for name in _KEPT)):
+                kept.add(item.name)
+
+    for item in translator.form.root.iterate_items():
+        if item.kind == "calculate":
+            convert(item)
+    return computes
+
+
+def _translate(translator: Translator, item: FormItem, tree: Expression) -> tuple[Calculated, str]:
+    """Return what a calculation becomes, and the text of its compute, which may be empty."""
+    if tree in _RANDOM:
+        return _split_random(translator, item), ""
+    # In a repeat it is inserted where it is used, which may be as late as at the end of the repeat.
+    translator.item = list(item.repeat.iterate_items())[-1] if item.repeat is not None else None
+    try:
+        if isinstance(tree, XPathCall) and tree.name in _TRUTHS:
+            return Calculated(tree, "", "truth"), "" if item.repeat is not None else translator.is_true(tree).text
+        part = translator.evaluate(tree)
+    except UnsupportedError as error:
+        try:
+            render_fill(translator, tree)
+        except UnsupportedError:
+            raise error from None
+        return Calculated(tree), ""
+    finally:
+        translator.item = None
+    inserted = item.repeat is not None
+    return Calculated(tree, "" if inserted else item.id, part.kind or "text"), "" if inserted else part.text
+
+
+def _is_strict(translator: Translator, item: FormItem, tree: Expression) -> bool:
+    """Return whether the value is empty by itself, because its questions are not asked, where it is not relevant."""
+    match tree:
+        case Reference(name):
+            other = translator.form.items.get(name)
+            return (
+                other is not None
+                and any(item.parent is parent for parent in other.iterate_parents())
+                and not item.row.get("relevant")
+            )
+        case XPathCall("coalesce", arguments):
+            return all(_is_strict(translator, item, argument) for argument in arguments)
+        case XPathCall(name, arguments) if name in _STRICT:
+            return any(_is_strict(translator, item, argument) for argument in arguments)
+        case _:
+            return False
+
+
+def _split_random(translator: Translator, item: FormItem) -> Calculated:
+    """Replace a random number by a split whose arms are the intervals between the limits that conditions name."""
+    cells = " ".join(other.row.get("relevant") for other in translator.form.items.values())
+    limits = re.findall(rf"\$\{{{re.escape(item.name)}\}}\s*[<>]=?\s*(0?\.\d+)", cells)
+    if not limits:
+        raise UnsupportedError("a random number is not stored: write a split")
+    edges = sorted({0.0, 1.0, *(round(float(limit), 3) for limit in limits)})
+    arms = {f"'{chr(ord('a') + index)}'": (low + high) / 2 for index, (low, high) in enumerate(pairwise(edges))}
+    translator.codes[item.name] = {str(middle): arm for arm, middle in arms.items()}
+    return Calculated(Reference(item.name), item.id, "text")
+
+
+def read_random_arms(calculated: Calculated, codes: Mapping[str, str]) -> dict[str, int]:
+    """Return the arms of a split and their shares; none where the calculation is another."""
+    if not isinstance(calculated.tree, Reference) or not codes:
+        return {}
+    start, shares = 0.0, {}
+    for middle, arm in codes.items():
+        shares[arm.strip("'")] = round(2000 * (float(middle) - start))
+        start = 2 * float(middle) - start
+    return {arm: share // gcd(*shares.values()) for arm, share in shares.items()}

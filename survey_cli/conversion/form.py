@@ -1,0 +1,221 @@
+"""Model of an XLSForm: its rows as a tree of questions, groups and repeats, with lists of choices and languages."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+from typing import Literal as OneOf
+
+from survey_cli.conversion.workbook import FormRow
+from survey_cli.conversion.xpath import (
+    TRUE,
+    Expression,
+    Literal,
+    UnsupportedError,
+    XPathCall,
+    join_parts,
+    list_parts,
+    parse_xpath,
+)
+from survey_cli.instrument.texts.language_names import get_language_name
+
+Kind: TypeAlias = OneOf[
+    "text", "number", "code", "codes", "date", "time", "note", "calculate", "group", "repeat", "metadata", "media", ""
+]
+_KINDS: Final[dict[Kind, str]] = {
+    "text": "text string email",
+    "number": "integer int decimal range",
+    "code": "select_one select1 select_one_from_file select_one_external",
+    "codes": "select_multiple select_multiple_from_file rank",
+    "date": "date datetime",
+    "time": "time",
+    "note": "note acknowledge trigger",
+    "calculate": "calculate calculate_here hidden",
+    "group": "begin_group",
+    "repeat": "begin_repeat",
+    "metadata": "start end today deviceid subscriberid simserial simid phonenumber username email caseid audit comments"
+    " text_audit audio_audit",
+    "media": "geopoint geotrace geoshape image photo audio video barcode file",
+}
+_TYPES: Final = {type_: kind for kind, types in _KINDS.items() for type_ in types.split()}
+_DECLINE_WORDS: Final = {
+    "dk": re.compile(r"(do(es)?n['’]?t|do(es)? not) know\W*|dk|no sabe|no sé|ne sai[st] pas", re.IGNORECASE),
+    "refused": re.compile(
+        r"refused?s?( to (answer|respond|say))?|prefers? not to (say|answer)|no responde", re.IGNORECASE
+    ),
+}
+_DECLINE_CODE: Final = re.compile(r"-\d+|[789]\d?|\d{3,4}|[A-Za-z]\w*")
+"""Codes that are usual for non-answers. Another code may be the outcome of a call."""
+_LANGUAGES: Final = (
+    "en es fr pt de it nl ar ru zh hi bn ur sw am so ha yo id vi km lo my ne si ta tr fa ps uk pl ro rw mg tl ht"
+)
+
+
+@dataclass(slots=True)
+class FormChoice:
+    """A choice of a list."""
+
+    row: FormRow
+    code: str
+    texts: dict[str, str]
+
+    @property
+    def decline(self) -> str:
+        """Return dk or refused where the text says so, otherwise nothing."""
+        texts = [re.sub(r"<[^>]*>|[*_]", "", text).strip(" .()") for text in self.texts.values()]
+        return next((kind for kind, form in _DECLINE_WORDS.items() if any(map(form.fullmatch, texts))), "")
+
+
+@dataclass(slots=True, eq=False)
+class FormItem:
+    """A row of the survey sheet, or a group with the rows in it."""
+
+    row: FormRow
+    kind: Kind
+    type: str
+    name: str
+    list_name: str = ""
+    parent: "FormItem | None" = None
+    children: list["FormItem"] = field(default_factory=list)
+    id: str = ""
+    """Its id in the questionnaire."""
+
+    @property
+    def repeat(self) -> "FormItem | None":
+        """Return the innermost repeat that contains it."""
+        return next((item for item in self.iterate_parents() if item.kind == "repeat"), None)
+
+    @property
+    def or_other(self) -> bool:
+        """Return whether "other" can be answered in words."""
+        return self.row.get("type").lower().endswith(("or_other", "or specify other"))
+
+    def iterate_parents(self) -> Iterator["FormItem"]:
+        """Yield the groups around it, from the inside out."""
+        if self.parent is not None and self.parent.name:
+            yield self.parent
+            yield from self.parent.iterate_parents()
+
+    def iterate_items(self) -> Iterator["FormItem"]:
+        """Yield every item in it in the order of rows; a group before its items."""
+        for item in self.children:
+            yield item
+            yield from item.iterate_items()
+
+    def parse(self, column: str) -> Expression | None:
+        """Parse the expression in a column; None where there is none. Raises UnsupportedError."""
+        text = self.row.get(column)
+        return parse_xpath(text) if text else None
+
+    def is_required(self) -> bool:
+        """Return whether it must be answered. A condition counts as no."""
+        return self.row.get("required").lower() in ("yes", "true", "true()", "1")
+
+    def build_relevance(self) -> Expression:
+        """Return the condition of the item and of the groups around it. Raises UnsupportedError."""
+        conditions = [item.parse("relevant") for item in (self, *self.iterate_parents())]
+        return join_parts([condition for condition in reversed(conditions) if condition is not None])
+
+
+class Form:
+    """A form: the tree of its items, its lists, and its languages."""
+
+    def __init__(self, sheets: dict[str, list[FormRow]]) -> None:
+        self.settings = sheets["settings"][0] if sheets.get("settings") else FormRow(0, {})
+        self.lists: dict[str, list[FormChoice]] = {}
+        for row in sheets.get("choices", ()):
+            if row.get("name"):
+                choice = FormChoice(row, row.get("name"), row.get_texts("label"))
+                self.lists.setdefault(row.get("list_name") or row.get("list"), []).append(choice)
+        self.root = FormItem(FormRow(0, {}), "group", "", "")
+        self.disabled: list[FormRow] = []
+        self._build_tree(sheets["survey"])
+        self.items: dict[str, FormItem] = {}
+        for item in self.root.iterate_items():
+            self.items.setdefault(item.name, item)
+        self.languages = self._find_languages(sheets["survey"])
+        """The codes of languages by their names in the form, the default first."""
+
+    def _build_tree(self, rows: list[FormRow]) -> None:
+        group = self.root
+        for row in rows:
+            words = re.sub(
+                r"select (one|multiple)( from)?|select all that apply from", _join_words, row.get("type").lower()
+            )
+            words = re.sub(r"^(begin|end|text|audio) (?=\w)", r"\1_", words.strip())
+            type_ = words.partition(" ")[0]
+            if not words or row.get("disabled").lower() in ("yes", "true"):
+                self.disabled += [row] if words else []
+            elif type_ in ("end_group", "end_repeat"):
+                group = group.parent or self.root
+            else:
+                kind = _TYPES.get(type_, "")
+                kind = "calculate" if kind == "text" and row.get("calculation") else kind
+                lists = [word for word in row.get("type").split()[1:] if word in self.lists]
+                item = FormItem(row, kind, type_, row.get("name") or f"row_{row.number}", (lists or [""])[0], group)
+                group.children.append(item)
+                group = item if kind in ("group", "repeat") else group
+
+    def _find_languages(self, rows: list[FormRow]) -> dict[str, str]:
+        used = list(dict.fromkeys(language for row in rows for column, language in row.cells if column == "label"))
+        default = self.settings.get("default_language")
+        used.sort(key=lambda name: not (default and name.lower().startswith(default.lower())))
+        names = [default if name == "" else name for name in used] or [""]
+        english = {"": "en", "español": "es", "français": "fr", "português": "pt", "english": "en"}
+        if any(not _find_code(name) and name.lower() not in english for name in names):
+            english |= {get_language_name(code).lower(): code for code in _LANGUAGES.split()}
+        codes = {
+            n: _find_code(n) or english.get(n.lower()) or re.sub(r"[^a-z]", "", n.lower())[:3] or "en" for n in names
+        }
+        return codes | {"": codes.get(default) or next(iter(codes.values()))}
+
+    @property
+    def codes(self) -> list[str]:
+        """Return the codes of the languages, the default first."""
+        return list(dict.fromkeys(self.languages.values()))
+
+    def get_text(self, row: FormRow, column: str) -> dict[str, str]:
+        """Return a text by the code of its language."""
+        return {self.languages.get(name, self.codes[0]): text for name, text in row.get_texts(column).items()}
+
+    def iterate_expressions(self) -> Iterator[Expression]:
+        """Yield every expression that can be parsed."""
+        for item in self.root.iterate_items():
+            for column in ("relevant", "constraint", "calculation", "repeat_count", "choice_filter"):
+                with suppress(UnsupportedError):
+                    if (tree := item.parse(column)) is not None:
+                        yield tree
+
+    def find_declines(self, item: FormItem) -> dict[str, str]:
+        """Return the codes that are don't know or refused at a question, with dk or refused.
+
+        They come from its choices, or at a number from codes that its constraint admits and its hint explains.
+        """
+        choices = self.lists.get(item.list_name, [])
+        found = {choice.code: choice.decline for choice in choices if choice.decline}
+        if item.kind == "number":
+            with suppress(UnsupportedError):
+                for part in list_parts(item.parse("constraint") or TRUE, "or"):
+                    if isinstance(part, XPathCall) and part.name == "=" and isinstance(part.arguments[1], Literal):
+                        code = f"{part.arguments[1].value:g}" if isinstance(part.arguments[1].value, float) else ""
+                        kinds = _find_explained_codes(item.row, code)
+                        found |= {code: kinds[0]} if kinds else {}
+            return found if len(set(found.values())) == len(found) else {}
+        usual = all(map(_DECLINE_CODE.fullmatch, found)) and len(set(found.values())) == len(found) < len(choices)
+        return found if usual else {}
+
+
+def _join_words(match: re.Match[str]) -> str:
+    return f"select_{match[1] or 'multiple'}"
+
+
+def _find_explained_codes(row: FormRow, code: str) -> list[str]:
+    texts = " ".join((*row.get_texts("hint").values(), *row.get_texts("label").values()))
+    words = re.findall(rf"([^:=()\d-]+)[:=(\s-]+{re.escape(code)}\b", texts) if code else []
+    return [kind for word in words for kind, form in _DECLINE_WORDS.items() if form.search(word)][:1]
+
+
+def _find_code(name: str) -> str:
+    match = re.search(r"\(([a-z]{2,3}(?:-\w+)?)\)", name, re.IGNORECASE)
+    return match[1].lower() if match else name.lower() if re.fullmatch(r"[a-zA-Z]{2}", name) else ""

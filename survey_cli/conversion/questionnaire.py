@@ -1,0 +1,475 @@
+"""Builder of the questionnaire of a form: a tree of mappings in the order in which a designer writes them."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+from survey_cli.conversion.calculations import convert_calculations, read_random_arms
+from survey_cli.conversion.conditions import Calculated, Translator, split_condition
+from survey_cli.conversion.form import Form, FormChoice, FormItem
+from survey_cli.conversion.loss_report import LOGIC_COLUMNS, LossReport, ReportEntry
+from survey_cli.conversion.texts import convert_text, split_instruction
+from survey_cli.conversion.workbook import FormRow
+from survey_cli.conversion.xpath import (
+    SELF,
+    TRUE,
+    Expression,
+    Literal,
+    Reference,
+    UnsupportedError,
+    XPathCall,
+    join_parts,
+    list_parts,
+    replace_parts,
+)
+from survey_cli.conversion.yaml_text import COMMENTS, Cell, CellText
+from survey_cli.instrument.checks.names import MAX_ID_LENGTH, explain_reserved
+from survey_cli.wording import format_quantity
+
+_MAX_TURNS: Final = 20
+_ANOTHER: Final = {"until": "Is there another one?", "max": _MAX_TURNS}
+_DECLINES: Final = {"dk": -8, "refused": -9}
+_MEDIA: Final = ("image", "big_image", "audio", "video")
+_COLUMNS: Final = (
+    "type name label hint guidance_hint relevant constraint constraint_message required required_message calculation"
+    " choice_filter repeat_count default appearance parameters disabled read_only note response_note"
+    " image big_image audio video"
+)
+"""Columns that are carried over, or reported by row."""
+_SETTINGS: Final = ("form_title", "form_id", "version", "default_language")
+
+
+class QuestionnaireBuilder:
+    """Builds the questionnaire of one form, and lists what became of each row.
+
+    `refused` has the cells whose conversion the checks of the questionnaire rejected, with the reason.
+    """
+
+    def __init__(self, form: Form, name: str, refused: Mapping[Cell, str]) -> None:
+        self.form = form
+        self.name = name
+        self.refused = refused
+        self.report = LossReport()
+        self.translator = Translator(form)
+        self.declines = dict(_DECLINES)
+        self.scales: dict[str, dict[Any, Any]] = {}
+        self.scale_names: dict[str, str] = {}
+        self.comments: list[str] = []
+        """The comments on the current item."""
+
+    def build(self) -> dict[str, Any]:
+        """Build the tree of the file."""
+        items = list(self.form.root.iterate_items())
+        self._name_items(items)
+        self._choose_declines(items)
+        for item in items:
+            self._map_codes(item)
+        computes = convert_calculations(self.translator, self.refused)
+        settings, languages = self.form.settings, self.form.codes
+        head: dict[str, Any] = {
+            "instrument": re.sub(r"[^A-Za-z0-9_-]+", "_", settings.get("form_id") or self.name).strip("_-")[:64]
+            or "form",
+            "title": settings.get("form_title") or self.name,
+            "version": settings.get("version"),
+            "languages": languages if languages != ["en"] else None,
+            "declines": self._build_declines(),
+        }
+        body = self._build_items(self.form.root)
+        sample = {column: {"type": kind} for column, kind in sorted(self.translator.sample.items())}
+        head |= {"scales": self.scales, "sample": sample and {"case_key": {"type": "text", "role": "key"}} | sample}
+        head |= {"compute": {self._cell(item, "calculation", item.id): text for item, text in computes}, "items": body}
+        self._report_rest(items)
+        return {key: value for key, value in head.items() if value}
+
+    # ── names, codes, declines ────────────────────────────────────────────────────────────────────────────
+
+    def _name_items(self, items: list[FormItem]) -> None:
+        calculations = " ".join(item.row.get("calculation") for item in items)
+        columns = set(re.findall(r"pulldata\([^,]+,\s*'(\w+)'", calculations))
+        taken = {column.casefold() for column in columns}
+        for item in items:
+            name = re.sub(r"\W+", "_", item.name, flags=re.ASCII).strip("_")
+            item.id = name = (name if name[:1].isalpha() else f"q{name}")[:MAX_ID_LENGTH]
+            number = 1
+            is_column = name in columns and item.row.get("calculation").startswith("pulldata(")
+            while explain_reserved(item.id, _DECLINES) or (
+                item.id.casefold() in taken and not (is_column and number == 1)
+            ):
+                number += 1
+                item.id = f"{name[: MAX_ID_LENGTH - 3]}_{number}"
+            taken.add(item.id.casefold())
+            if item.id != item.name and item.kind not in ("metadata", "media"):
+                self._note(item, "name", f"its id is {item.id}")
+
+    def _choose_declines(self, items: list[FormItem]) -> None:
+        found = Counter(pair for item in items for pair in self.form.find_declines(item).items() if pair[0][:1] == "-")
+        for (code, kind), _ in reversed(found.most_common()):
+            self.declines[kind] = int(code)
+
+    def _build_declines(self) -> dict[str, Any] | None:
+        if self.declines == _DECLINES:
+            return None
+        texts = {"dk": "Don't know", "refused": "Refused"}
+        for choice in (choice for choices in self.form.lists.values() for choice in choices if choice.decline):
+            texts[choice.decline] = self._get_text(choice.row, "choices", "label")
+        keys = {"dk": "d", "refused": "r"}
+        return {kind: {"code": code, "text": texts[kind], "key": keys[kind]} for kind, code in self.declines.items()}
+
+    def _map_codes(self, item: FormItem) -> None:
+        """Decide how the codes of a question are written in the questionnaire."""
+        declines = self.form.find_declines(item)
+        names = [choice.code for choice in self.form.lists.get(item.list_name, ()) if choice.code not in declines]
+        whole = all(re.fullmatch(r"0|-?[1-9]\d*", name) for name in names)
+        codes = {name: name if whole else f"'{re.sub(r'[^!-~]+', '_', name)[:32]}'" for name in names}
+        if item.or_other:
+            codes["other"] = str(max(96, *(int(name) + 1 for name in names))) if whole and names else "'other'"
+        self.translator.codes[item.name] = codes | declines
+        if item.kind in ("code", "codes") and not codes:
+            item.kind = "text" if item.kind == "code" else "media"
+            self._lose(item, "type", f"the choices of {item.row.get('type')} are not in the form")
+
+    # ── items ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _build_items(self, group: FormItem) -> list[dict[str, Any]]:
+        return [entry for item in group.children if (entry := self._build_item(item))]
+
+    def _build_item(self, item: FormItem) -> dict[str, Any] | None:
+        self.translator.item = item
+        outer, self.comments = self.comments, []
+        if reason := self.refused.get(("survey", item.row.number, "name")):
+            self._drop(item, reason)
+            return None
+        if item.kind == "metadata":
+            self._note(item, "type", "the program stores cases, interviewers, stations and times by itself")
+            return None
+        if item.kind in ("media", ""):
+            self._drop(
+                item, f"an interview by telephone has no {item.type}" if item.kind else f"{item.type} is unknown"
+            )
+            return None
+        if item.kind == "calculate":
+            return self._build_calculation(item)
+        conditions = self._build_conditions(item)
+        if conditions is None:
+            for part in (item, *item.iterate_items()):
+                self.translator.dropped.add(part.name)
+                self._note(part, "relevant", "left out: its condition is false in every interview by telephone")
+            return None
+        build = {"group": self._build_group, "repeat": self._build_roster}.get(item.kind, self._build_question)
+        entry = {"id": self._cell(item, "name", item.id), **build(item, conditions)}
+        entry = {key: value for key, value in entry.items() if value not in ("", None)}
+        self.report.carried.append(ReportEntry("survey", item.row.number, "", item.name, str(entry["type"])))
+        entry, self.comments = {COMMENTS: self.comments, **entry} if self.comments else entry, outer
+        return None if entry.get("items") == [] else entry
+
+    def _build_conditions(self, item: FormItem) -> dict[str, Any] | None:
+        """Return `ask_if` and `unless`; None if the item is never asked."""
+        try:
+            tree = self._parse(item, "relevant")
+            texts = split_condition(self.translator, tree) if tree is not None else ("", "")
+        except UnsupportedError as error:
+            self._lose(item, "relevant", f"{error}; without it the item is always asked")
+            return {}
+        keys = {
+            key: self._cell(item, "relevant", text)
+            for key, text in zip(("ask_if", "unless"), texts, strict=True)
+            if text
+        }
+        return None if texts[0] == "false" else keys
+
+    def _build_group(self, item: FormItem, conditions: dict[str, Any]) -> dict[str, Any]:
+        rows, title = item.children, self._get_text(item.row, "survey", "label")
+        lists = {row.list_name if row.kind == "code" and not row.row.get("constraint") else "" for row in rows}
+        if "table-list" not in item.row.get("appearance") or len(lists) != 1 or "" in lists:
+            return {"type": "section", **conditions, "title": title, "items": self._build_items(item)}
+        statements: dict[str, Any] = {}
+        for row in rows:
+            self.translator.item = row
+            text, own = self._get_text(row.row, "survey", "label") or row.id, self._build_conditions(row) or {}
+            statements[self._cell(row, "name", row.id)] = {"text": text, **own} if own else text
+            self.report.carried.append(ReportEntry("survey", row.row.number, "", row.name, "statement of a battery"))
+        options = {"options": self._build_options(rows[0]), **self._list_declines(rows[0])}
+        return {"type": "battery", **conditions, "intro": title, "statements": statements, **options}
+
+    def _build_roster(self, item: FormItem, conditions: dict[str, Any]) -> dict[str, Any]:
+        turns: dict[str, Any] = dict(_ANOTHER)
+        try:
+            tree = self._parse(item, "repeat_count")
+            if tree is None:
+                self._note(item, "repeat_count", "there is no number of repeats: a question after each turn decides")
+            else:
+                count = self._cell(item, "repeat_count", self.translator.evaluate(tree).text)
+                limit = self._find_maximum(tree)
+                if limit is None:
+                    self._note(item, "repeat_count", f"at most {_MAX_TURNS} turns: adapt max")
+                turns = {"count": count, "max": limit or _MAX_TURNS}
+        except UnsupportedError as error:
+            self._lose(item, "repeat_count", f"{error}; a question after each turn decides")
+        title = self._get_text(item.row, "survey", "label")
+        return {"type": "roster", **turns, **conditions, "title": title, "items": self._build_items(item)}
+
+    def _find_maximum(self, tree: Expression) -> int | None:
+        match tree:
+            case Literal(float() as value):
+                return int(value)
+            case Reference(name) if name in self.form.items and self.form.items[name].kind == "number":
+                return self._read_limits(self.form.items[name])[0].get("max")
+            case XPathCall("count-selected", (Reference(name),)):
+                return len(self.translator.codes.get(name, ())) or None
+            case _:
+                return None
+
+    def _build_calculation(self, item: FormItem) -> dict[str, Any] | None:
+        found = self.translator.calculations[item.name]
+        if item.name in self.translator.kept:
+            self._note(item, "calculation", "the program stores times, and calls with their outcomes, by itself")
+        elif isinstance(found, str):
+            self._lose(item, "calculation", found)
+        elif arms := read_random_arms(found, self.translator.codes[item.name]):
+            self._note(item, "calculation", f"a random number: a split with the arms {', '.join(arms)}")
+            return {"id": self._cell(item, "name", item.id), "type": "split", "arms": arms}
+        elif isinstance(found, Calculated):
+            note = "" if found.name else "; inserted where it is used, not a variable of the data"
+            (self.report.noted if note else self.report.carried).append(
+                ReportEntry("survey", item.row.number, "", item.name, f"calculation{note}")
+            )
+        return None
+
+    # ── questions ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _build_question(self, item: FormItem, conditions: dict[str, Any]) -> dict[str, Any]:
+        texts = {code: split_instruction(text) for code, text in self.form.get_text(item.row, "label").items()}
+        spoken = self._convert(item.row, "survey", "label", {code: pair[0] for code, pair in texts.items()})
+        red = self._convert(item.row, "survey", "label", {code: pair[1] for code, pair in texts.items()})
+        hint = self._get_text(item.row, "survey", "hint")
+        if red:
+            self._note(item, "label", "words in red are for the interviewer")
+        if not spoken and not red:
+            self._note(item, "label", "it has no text: its name stands for it")
+        likert = item.kind == "code" and "likert" in item.row.get("appearance") and not item.row.get("choice_filter")
+        multiline = item.kind == "text" and "multiline" in item.row.get("appearance")
+        type_ = {"note": "read", "code": "scale" if likert else "single", "codes": "multiple"}.get(item.kind, item.kind)
+        entry: dict[str, Any] = {
+            "type": "verbatim" if multiline else type_,
+            **conditions,
+            "text": spoken or red or item.name,
+        }
+        entry["instruction"] = hint if not spoken or not red else _join_texts(red, hint)
+        entry |= {
+            "help": self._get_text(item.row, "survey", "guidance_hint"),
+            "by": "interviewer" if red and not spoken else "",
+        }
+        if item.kind in ("code", "codes"):
+            entry["options"] = self._build_options(item)
+            entry["order"] = "random" if re.search(r"randomize\s*=\s*true", item.row.get("parameters")) else ""
+        if item.type == "rank":
+            entry["mentions"] = "ordered"
+        if item.type == "datetime":
+            self._note(item, "type", "the date without the time: ask the time in an item of its own")
+        if item.kind != "note":
+            limits, rest = self._read_limits(item)
+            entry |= limits | self._list_declines(item) | self._build_prefill(item) | self._build_checks(item, rest)
+        return entry
+
+    def _build_prefill(self, item: FormItem) -> dict[str, Any]:
+        default = item.row.get("default")
+        if not default or default == "null":
+            return {}
+        try:
+            tree: Expression = Literal(default)
+            if reason := self.refused.get(("survey", item.row.number, "default")):
+                raise UnsupportedError(reason)
+            if item.kind == "number" or "$" in default or "(" in default:
+                tree = self._parse(item, "default") or tree
+            code = self.translator.codes[item.name].get(default) if item.kind == "code" else None
+            return {"prefill": self._cell(item, "default", code or self.translator.evaluate(tree).text)}
+        except UnsupportedError as error:
+            self._lose(item, "default", str(error))
+            return {}
+
+    def _build_options(self, item: FormItem) -> Any:
+        """Return the options of a question, or the name of the list that several questions use."""
+        tree: Expression | None = None
+        try:
+            tree = self._parse(item, "choice_filter")
+            options = self._filter_options(item, tree)
+        except UnsupportedError as error:
+            self._lose(item, "choice_filter", f"{error}; all options are offered")
+            options = self._filter_options(item, None)
+        users = [other for other in self.form.items.values() if other.list_name == item.list_name]
+        shared = [other for other in users if not other.row.get("choice_filter") and not other.or_other]
+        if tree is not None or item.or_other or len(shared) < 2:
+            return options
+        name = re.sub(r"\W+", "_", item.list_name, flags=re.ASCII).strip("_")
+        name = self.scale_names.setdefault(item.list_name, name if name[:1].isalpha() else f"list_{name}")
+        self.scales.setdefault(name, options)
+        return name
+
+    def _filter_options(self, item: FormItem, tree: Expression | None) -> dict[Any, Any]:
+        options: dict[Any, Any] = {}
+        for choice in self.form.lists[item.list_name]:
+            written = self.translator.codes[item.name][choice.code]
+            text = self._get_text(choice.row, "choices", "label") or choice.code
+            cells: dict[Expression, Expression] = {
+                Reference(f"@{name}"): Literal(value) for (name, _), value in choice.row.cells.items()
+            }
+            part = self.translator.is_true(replace_parts(tree or TRUE, cells)).text
+            key = written.strip("'") if written.startswith("'") else written if written in _DECLINES else int(written)
+            if written in _DECLINES or (key in options and "ask_if" not in options[key]):
+                self._note_choice(
+                    choice, f"not an option: {written if written in _DECLINES else 'its code is used before'}"
+                )
+            elif part == "true":
+                options[key] = text
+            elif part != "false":
+                condition = f"{options[key]['ask_if']} or {part}" if key in options else part
+                options[key] = {"text": text, "ask_if": self._cell(item, "choice_filter", condition)}
+        if item.or_other:
+            code = self.translator.codes[item.name]["other"]
+            text = {"es": "Otro", "fr": "Autre", "pt": "Outro"}.get(self.form.codes[0], "Other")
+            options[int(code) if code.isdigit() else "other"] = {"text": text, "specify": True}
+        return options
+
+    def _list_declines(self, item: FormItem) -> dict[str, Any]:
+        """Return the key `declines`, or nothing where every decline is permitted."""
+        found, required = self.form.find_declines(item), item.is_required()
+        if "$" in item.row.get("required"):
+            self._note(item, "required", "a condition: don't know and refused are always permitted")
+        if found and item.kind == "number":
+            self._note(item, "constraint", f"codes as don't know and refused: {', '.join(found)}")
+        kinds = {
+            kind: int(code) if re.fullmatch(r"-?\d+", code) else self.declines[kind] for code, kind in found.items()
+        }
+        if any(str(code) in self.translator.codes[item.name].values() for code in self.declines.values()):
+            return {"declines": [] if required else dict(_DECLINES)}
+        if any(code != self.declines[kind] for kind, code in kinds.items()):
+            return {"declines": kinds if required else self.declines | kinds}
+        return {"declines": list(kinds)} if required and len(kinds) < len(_DECLINES) else {}
+
+    def _read_limits(self, item: FormItem) -> tuple[dict[str, Any], Expression | None]:
+        """Return the range of a number, and the rest of its constraint."""
+        limits: dict[str, Any] = {"decimals": 2} if item.type == "decimal" else {}
+        for name, value in re.findall(
+            r"(start|end)=(-?\d+)", item.row.get("parameters") if item.type == "range" else ""
+        ):
+            limits["min" if name == "start" else "max"] = int(value)
+        try:
+            tree = self._parse(item, "constraint")
+        except UnsupportedError as error:
+            self._lose(item, "constraint", str(error))
+            return limits, None
+        if tree is None or item.kind != "number":
+            return limits, tree
+        codes = [XPathCall("=", (SELF, Literal(float(code)))) for code in self.form.find_declines(item)]
+        ranges = join_parts([part for part in list_parts(tree, "or") if part not in codes], "or")
+        rest: list[Expression] = []
+        for part in list_parts(ranges):
+            match part:
+                case XPathCall("<" | "<=" | ">" | ">=" as sign, (Reference("."), Literal(float() as value))) if (
+                    value.is_integer() or item.type == "decimal"
+                ):
+                    value += {"<": -1, ">": 1}.get(sign, 0) * (0.01 if item.type == "decimal" else 1)
+                    limits["max" if sign[0] == "<" else "min"] = int(value) if value.is_integer() else round(value, 2)
+                case _:
+                    rest.append(part)
+        return limits, join_parts(rest) if rest and rest != [TRUE] else None
+
+    def _build_checks(self, item: FormItem, tree: Expression | None) -> dict[str, Any]:
+        if tree is None:
+            return {}
+        say = self._get_text(item.row, "survey", "constraint_message") or "This answer is not accepted here."
+        try:
+            match tree:
+                case XPathCall("regex", (Reference("."), Literal(str(form)))) if digits := re.fullmatch(
+                    r"\^?\[0-9\]\{(\d+)\}\$?", form
+                ):
+                    return {"pattern": self._cell(item, "constraint", "9" * int(digits[1]))}
+            expect = self.translator.is_true(tree).text
+            if expect in ("true", "false"):
+                raise UnsupportedError(f"it is always {expect}")
+            return {"checks": [{"expect": self._cell(item, "constraint", expect), "say": say}]}
+        except UnsupportedError as error:
+            self._lose(item, "constraint", str(error))
+            return {}
+
+    # ── texts, cells, the report ──────────────────────────────────────────────────────────────────────────
+
+    def _get_text(self, row: FormRow, sheet: str, column: str) -> Any:
+        """Return a text in all languages, or one text; empty where there is none."""
+        return self._convert(row, sheet, column, self.form.get_text(row, column))
+
+    def _convert(self, row: FormRow, sheet: str, column: str, texts: Mapping[str, str]) -> Any:
+        cell, converted = (sheet, row.number, column), {}
+        for code, text in texts.items():
+            converted[code], lost = convert_text(self.translator, text, self.refused.get(cell, ""))
+            entries = [
+                ReportEntry(*cell, row.get("name"), f"${{{name}}} in the text: {why}") for name, why in lost.items()
+            ]
+            self.report.lost += [entry for entry in entries if entry not in self.report.lost]
+            self.comments += [
+                f"row {row.number}: … in the text stands for ${{{name}}}" for name in lost if sheet == "survey"
+            ]
+            entry = ReportEntry(*cell, row.get("name"), "HTML removed")
+            if re.search(r"</?[a-zA-Z]", text) and entry not in self.report.noted:
+                self.report.noted.append(entry)
+        filled = {code: CellText(converted[code], cell) for code in self.form.codes if converted.get(code)}
+        return filled if len(filled) > 1 else next(iter(filled.values()), "")
+
+    def _parse(self, item: FormItem, column: str) -> Expression | None:
+        if reason := self.refused.get(("survey", item.row.number, column)):
+            raise UnsupportedError(reason)
+        return item.parse(column)
+
+    def _cell(self, item: FormItem, column: str, text: str) -> Any:
+        return int(text) if text.isdigit() else CellText(text, ("survey", item.row.number, column))
+
+    def _note(self, item: FormItem, column: str, note: str) -> None:
+        self.report.noted.append(ReportEntry("survey", item.row.number, column, item.name, note))
+        self.comments.append(f"row {item.row.number}: {note}")
+
+    def _note_choice(self, choice: FormChoice, note: str) -> None:
+        entry = ReportEntry("choices", choice.row.number, "", choice.code, note)
+        self.report.noted += [entry] if entry not in self.report.noted else []
+
+    def _lose(self, item: FormItem, column: str, reason: str) -> None:
+        self.report.lost.append(ReportEntry("survey", item.row.number, column, item.name, reason))
+        self.comments.append(f"row {item.row.number}: {column} not carried over: {' '.join(reason.split())}")
+
+    def _drop(self, item: FormItem, reason: str) -> None:
+        """Leave an item out, with everything in it."""
+        for part in (item, *item.iterate_items()):
+            self.translator.dropped.add(part.name)
+            self.report.lost.append(ReportEntry("survey", part.row.number, "", part.name, reason))
+
+    def _report_rest(self, items: list[FormItem]) -> None:
+        """Report columns without counterpart, media, disabled rows and settings; count the expressions."""
+        columns = Counter(column for item in items for column in {column for column, _ in item.row.cells})
+        for column, count in sorted(columns.items()):
+            if column not in _COLUMNS.split():
+                text = f"the column has no counterpart ({format_quantity(count, 'cell')})"
+                self.report.lost.append(ReportEntry("survey", 1, column, "", text))
+        for item in items:
+            for column in _MEDIA:
+                if item.row.get_texts(column):
+                    entry = ReportEntry(
+                        "survey", item.row.number, column, item.name, "an interview by telephone has no media"
+                    )
+                    self.report.lost.append(entry)
+        for row in self.form.disabled:
+            self.report.noted.append(ReportEntry("survey", row.number, "", row.get("name"), "disabled: left out"))
+        for column, _ in self.form.settings.cells:
+            if column not in _SETTINGS:
+                entry = ReportEntry("settings", self.form.settings.number, column, "", "a setting of the form server")
+                self.report.noted.append(entry)
+        lost = {(entry.row, entry.column) for entry in self.report.lost if entry.sheet == "survey"}
+        for column in LOGIC_COLUMNS:
+            rows = [item.row.number for item in items if item.row.get(column)]
+            carried = [row for row in rows if (row, column) not in lost and (row, "") not in lost]
+            self.report.logic[column] = (len(carried), len(rows))
+
+
+def _join_texts(first: Any, second: Any) -> Any:
+    if isinstance(first, str) and isinstance(second, str):
+        return CellText(f"{first}\n{second}".strip(), getattr(first, "cell", None))
+    return first

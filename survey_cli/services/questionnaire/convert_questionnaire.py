@@ -1,0 +1,30 @@
+"""Conversion of a form of another program to a questionnaire file, with a report of what was not carried over."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from survey_cli.conversion.convert_form import convert_form
+from survey_cli.conversion.loss_report import LossReport, render_report
+from survey_cli.problems import Problem
+from survey_cli.services.output_files import check_output_path, write_text_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionResult:
+    """A written questionnaire."""
+
+    file: str
+    report: LossReport
+    errors: tuple[Problem, ...]
+
+
+def convert_questionnaire(form: str, out: str, *, report: str = "", force: bool = False) -> ConversionResult:
+    """Convert a form, and write the questionnaire and, if a file is given, the report."""
+    for target in filter(None, (out, report)):
+        check_output_path(Path(target), force=force)
+    converted = convert_form(Path(form))
+    write_text_file(Path(out), lambda file: file.write(converted.text), force=force, public=True)
+    if report:
+        text = render_report(converted.report, Path(form).name, Path(out).name)
+        write_text_file(Path(report), lambda file: file.write(text), force=force, public=True)
+    return ConversionResult(file=out, report=converted.report, errors=converted.errors)
