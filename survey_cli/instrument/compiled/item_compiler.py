@@ -23,7 +23,7 @@ from survey_cli.instrument.source.nodes import YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import render_clause
 from survey_cli.instrument.texts.placeholder_text import render_placeholders
-from survey_cli.instrument.texts.templates import Template, TextScope, compile_text
+from survey_cli.instrument.texts.templates import Template, TextScope, compile_literal, compile_text
 from survey_cli.problems import Position, Problem, make_limited_nearest, suggest_nearest
 from survey_cli.values import Code
 
@@ -108,6 +108,10 @@ class ItemCompiler:
 
     def compile_text(self, text: Text, context: CompileContext, key: str, *, options: bool = False) -> Template:
         """Compile a text."""
+        literal = compile_literal(text)
+        if literal is not None:
+            self.draft.templates.append((context.owner, literal))
+            return literal
         scope = self._text_scopes.get((context.roster, options))
         if scope is None:
             table = self.draft.symbol_table

@@ -292,12 +292,20 @@ def _apply_word_format(text: str, format_spec: str) -> str:
             return text
 
 
+def compile_literal(text: Text) -> Template | None:
+    """Compile a text that has nothing to fill in, as nearly all labels; None for any other."""
+    plain = text.plain
+    if plain is None or "{" in plain or "*" in plain or "}" in plain:
+        return None
+    literal = str(plain)
+    return Template(text, {"": (((literal,), False),)}, {"": (TextSpan(literal),)})
+
+
 def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, list[Problem]]:
     """Compile a text to a template, and return the problems with its fills."""
-    plain = text.plain
-    if plain is not None and "{" not in plain and "*" not in plain and "}" not in plain:  # true for nearly all labels
-        literal = str(plain)
-        return Template(text, {"": (((literal,), False),)}, {"": (TextSpan(literal),)}), []
+    literal = compile_literal(text)
+    if literal is not None:
+        return literal, []
     runs: dict[str, tuple[TextRun, ...]] = {}
     static_words: dict[str, StyledText] = {}
     problems: list[Problem] = []

@@ -110,6 +110,8 @@ def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
 
 def _find_decline(text: Text, phrases: Mapping[str, str]) -> str | None:
     """Find the decline with the meaning of an option's text in any language."""
+    if text.plain is not None:
+        return phrases.get(_normalize(text.plain))
     meanings = (phrases.get(_normalize(scalar)) for _, scalar in text.iterate_languages())
     return next(filter(None, meanings), None)
 

@@ -34,7 +34,9 @@ def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
     used = set(draft.used_scales)
     unknown: list[str] = []
     for item in iterate_items(draft, SingleItem, MultipleItem, ScaleItem, BatteryItem, SearchItem):
-        list_name = item.options if isinstance(item.options, str) else getattr(item, "scale", None)
+        list_name = item.options if isinstance(item.options, str) else None
+        if list_name is None and isinstance(item, ScaleItem | BatteryItem):
+            list_name = item.scale
         if list_name is not None:
             (used.add if list_name in scales else unknown.append)(str(list_name))
     for column in draft.document.sample.values():
