@@ -257,6 +257,8 @@ class Query(NamedTuple):
     text: StyledText
     aloud: bool = False
     """True: read to the respondent (`confirm`); False: for the interviewer only (a soft check)."""
+    otherwise: StyledText = ()
+    """What is read to the respondent after a no; empty where the question is asked again."""
     places: tuple[Place, ...] = ()
     """The other places whose answers the check used, in the order of the route."""
 

@@ -207,8 +207,10 @@ def _build_query(machine: Machine, stop: RouteStop) -> Query | None:
     mark = machine.walk.mark
     machine.walk.record_answer(stop, answer.cell)
     text = check.say.fill(machine.walk.env, machine.language)
+    otherwise = check.otherwise.fill(machine.walk.env, machine.language) if check.otherwise is not None else ()
     machine.walk.undo(mark)
-    return Query(text=text, aloud=check.aloud, places=list_check_places(machine.walk, stop, check))
+    places = list_check_places(machine.walk, stop, check)
+    return Query(text=text, aloud=check.aloud, otherwise=otherwise, places=places)
 
 
 def parse_reply(

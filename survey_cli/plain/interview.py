@@ -14,6 +14,7 @@ from survey_cli.entries import (
     PickEntry,
     PickReply,
     Prompt,
+    Query,
     ReadEntry,
     Rejection,
     Reply,
@@ -217,7 +218,7 @@ class PlainInterview:
         if commands.is_command(text, typing=isinstance(prompt.entry, LineEntry | VerbatimEntry)):
             return self._run_command(text, prompt)
         if query is not None and query.aloud:
-            return self._read_back(text)
+            return self._read_back(text, query)
         if not text and prompt.query is not None:
             return Rejection(commands.CONFIRM_PROMPT if query is not None else commands.ASK_AGAIN_HINT)
         literal = commands.unescape_dots(text)
@@ -284,7 +285,7 @@ class PlainInterview:
             return self._decline(chosen.decline, chosen.label)
         return self._send_reply(chosen.reply)
 
-    def _read_back(self, text: str) -> _NextStep | Rejection:
+    def _read_back(self, text: str, query: Query) -> _NextStep | Rejection:
         """Handle the respondent's answer to a question that was read aloud about an answer."""
         match commands.parse_read_back(text):
             case None:
@@ -293,6 +294,7 @@ class PlainInterview:
                 return self._session.confirm() or _NextStep.ARRIVE
             case False:
                 self._was_denied = True
+                self._output.print_plain(render_words(query.otherwise))
                 self._output.print_aside(commands.ASK_AGAIN_HINT)
                 return _NextStep.WAIT
 

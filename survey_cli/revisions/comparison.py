@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _COMPARED_OTHERWISE: Final = frozenset(
     ("id", "items", "statements", "ask_if", "unless", "checks", "confirm", "declines", "options", "scale", "from_", "to",
-     "labels", "min", "max", "unit", "decimals", "partial", "pattern", "count")
+     "labels", "min", "max", "unit", "decimals", "partial", "pattern", "count", "answer")
 )  # fmt: skip
 """Keys of items that are compared as meanings, conditions, options, checks or order."""
 _RESOLVED: Final = frozenset(("items", "scales", "declines", "sample", "compute", "version", "defaults", "texts"))
@@ -45,6 +45,7 @@ _SWITCHES: Final[Mapping[str, tuple[ChangeKind, ChangeKind]]] = {
     "personal": ("narrowed", "widened"),
     "soft": ("widened", "narrowed"),
     "specify": ("widened", "narrowed"),
+    "total": ("narrowed", "widened"),
 }
 """The kinds of switching a key on, and off."""
 _OPTION_KEYS: Final = ("text", "label", "note", "read", "specify", "exclusive", "missing", "anchor")
@@ -201,7 +202,7 @@ class _Versions:
         for code, text in item.labels.items():
             properties[f"code {code}: text"] = Property(text, text.source.where)
         for check in item.checks:
-            for key in ("say", "soft"):
+            for key in ("say", "soft", "otherwise"):
                 name = f"check {normalize(check.condition)!r}: {key}"
                 properties[name] = Property(getattr(check, key), check.say.source.where)
         if item.scale is not None:

@@ -153,7 +153,7 @@ def locate_goal(instrument: Instrument, goal: Goal) -> Position:
     if spec is None:
         return Position("")
     if goal.kind in ("fires", "passes") and isinstance(spec, QuestionItem):
-        parts: list[SpecModel] = [*spec.checks, *([spec.confirm] if spec.confirm is not None else [])]
+        parts: list[SpecModel] = [*spec.checks, *spec.confirm]
         return parts[goal.detail].find_position() if goal.detail < len(parts) else spec.find_position()
     conditional = goal.kind in ("skipped", "unknown")
     key = (

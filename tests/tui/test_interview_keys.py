@@ -576,3 +576,21 @@ def test_arrows_mark_a_match_and_enter_takes_only_what_is_marked_or_alone(keyed:
     assert "1  Not in the list" in board.text()
     board.press("1", " bells", "enter")
     assert session.given[1:] == [("b", "99 zzz bells")]
+
+
+def test_after_a_no_the_text_for_it_is_read(keyed: Keyed) -> None:
+    back = Query(text=words("So you are 95?"), aloud=True, otherwise=words("How old are you, then?"))
+    session = session_of(LineEntry(kind="number"), ReadEntry(), queries={("a", "95"): back})
+    board = keyed(session, "95", "enter")
+    assert "So you are 95?" in board.text()
+    assert "How old are you, then?" not in board.text()
+    board.press("2")
+    assert "How old are you, then?" in board.text()
+    assert "So you are 95?" not in board.text()
+    board.press("5", "9", "enter")
+    assert session.given[-1] == ("a", "59")
+    write = io.StringIO()
+    session = session_of(LineEntry(kind="number"), ReadEntry(), queries={("a", "95"): back})
+    conduct_interview(session, io.StringIO("95\n2\n59\n\n"), write)
+    assert "> \nHow old are you, then?\n[ask again, then key the right answer]\n" in write.getvalue()
+    assert session.given[1] == ("a", "59")

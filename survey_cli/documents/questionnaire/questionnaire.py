@@ -267,6 +267,9 @@ class BookletBuilder:
                         label="Confirm", prose=prose, wording=self.renderer.render_template(check.say), read_aloud=True
                     )
                 )
+                if check.otherwise is not None:
+                    wording = self.renderer.render_template(check.otherwise)
+                    notes.append(BookletNote(label="After a no", wording=wording, read_aloud=True))
             else:
                 prose = self.rules.describe_check(check.condition, soft=check.soft)
                 name = "Warning" if check.soft else "Check"

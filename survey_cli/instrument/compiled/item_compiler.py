@@ -139,7 +139,7 @@ class ItemCompiler:
 
     def compile_checks(self, item: QuestionItem, context: CompileContext) -> tuple[CompiledCheck, ...]:
         """Compile an item's checks and its `confirm`; both may name the item itself."""
-        if not item.checks and item.confirm is None:
+        if not item.checks and not item.confirm:
             return ()
         after = context._replace(before=context.before + 1)
         compiled, answered = [], frozenset((context.owner,))  # a check is evaluated only for answers
@@ -148,11 +148,12 @@ class ItemCompiler:
             say = self.compile_text(check.say, after, "say")
             if condition is not None:
                 compiled.append(CompiledCheck(condition=condition, say=say, soft=check.soft))
-        if item.confirm is not None:
-            condition = self.compile_condition(item.confirm.if_, after, "confirm", answered=answered)
-            say = self.compile_text(item.confirm.text, after, "confirm")
+        for confirm in item.confirm:
+            condition = self.compile_condition(confirm.if_, after, "confirm", answered=answered)
+            say = self.compile_text(confirm.text, after, "confirm")
+            otherwise = self.compile_optional_text(confirm.otherwise, after, "otherwise")
             if condition is not None:
-                compiled.append(CompiledCheck(condition=condition, say=say, soft=True, aloud=True))
+                compiled.append(CompiledCheck(condition, say, soft=True, aloud=True, otherwise=otherwise))
         return tuple(compiled)
 
     def compile_limits(

@@ -253,6 +253,8 @@ class QuestionView(VerticalScroll):
         parts += [_spoken(style_spans(prompt.intro), prompt)] if prompt.intro else []
         if is_read_back and query is not None:
             parts += [_aside(style_spans(prompt.text)), style_spans(query.text)]
+        elif denied and prompt.query is not None and prompt.query.otherwise:
+            parts += [_aside(style_spans(prompt.text)), style_spans(prompt.query.otherwise)]
         else:
             parts += [_spoken(style_spans(prompt.text), prompt)]
         say.set_class(not prompt.aloud, "-own")

@@ -96,6 +96,8 @@ class CompiledCheck(NamedTuple):
     soft: bool
     aloud: bool = False
     """True for a `confirm`: it is read to the respondent, and fires where its condition is true."""
+    otherwise: Template | None = None
+    """Of a `confirm`: what is read after a no."""
 
     def fires(self, env: Env) -> bool:
         """Return whether the check fires with these values, which include the answer; it doesn't where it is unknown."""
@@ -292,14 +294,6 @@ def _wrap_in_list(node: object) -> object:
     return [node] if isinstance(node, dict) else node
 
 
-if TYPE_CHECKING:
-    Checks: TypeAlias = list[CheckSpec]
-else:
-    Checks = Annotated[
-        list[CheckSpec], BeforeValidator(_wrap_in_list, json_schema_input_type=CheckSpec | list[CheckSpec])
-    ]
-
-
 class ConfirmSpec(SpecModel):
     """A question that reads the answer back: `{if: hours > 100, text: "Did you say {hours} hours?"}`."""
 
@@ -307,6 +301,21 @@ class ConfirmSpec(SpecModel):
     """The answer is read back only if this condition is true."""
     text: Text
     """The text that is read aloud."""
+    otherwise: Text | None = None
+    """The text that is read aloud after a no, before the right answer is entered: `How many hours was it?` If left out:
+    the question again."""
+
+
+if TYPE_CHECKING:
+    Checks: TypeAlias = list[CheckSpec]
+    Confirms: TypeAlias = list[ConfirmSpec]
+else:
+    Checks = Annotated[
+        list[CheckSpec], BeforeValidator(_wrap_in_list, json_schema_input_type=CheckSpec | list[CheckSpec])
+    ]
+    Confirms = Annotated[
+        list[ConfirmSpec], BeforeValidator(_wrap_in_list, json_schema_input_type=ConfirmSpec | list[ConfirmSpec])
+    ]
 
 
 class QuestionItem(ItemSpec):
@@ -324,8 +333,9 @@ class QuestionItem(ItemSpec):
     """The label of the variable in data files and reports. If left out: the text."""
     checks: Checks = Field(default_factory=list)
     """Rules for the answer: one, or a list of them. If left out: none."""
-    confirm: ConfirmSpec | None = None
-    """A question that reads an unlikely answer back to the respondent. If left out: none."""
+    confirm: Confirms = Field(default_factory=list)
+    """Questions that read an unlikely answer back to the respondent: one, or a list of them, each of which is read if
+    its condition is true. If left out: none."""
     declines: DeclineOverrides | None = None
     """The declines permitted here: `[]` for none, `[dk]` for some, or other codes for this item:
     `{dk: 98, refused: 99}`. If left out: every decline of the file."""
