@@ -29,9 +29,17 @@ from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
 from survey_cli.services.questionnaire.proof import RULES as PROOF_RULES
 from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
 
-QUESTIONNAIRES = [fence for page in list_pages() for fence in iterate_fences(page, "yaml")]
+QUESTIONNAIRES = [
+    fence
+    for page in list_pages()
+    for fence in iterate_fences(page, "yaml")
+    if not fence.title.endswith(".scenarios.yaml")
+]
 COMMANDS = [fence for page in list_pages() for fence in iterate_fences(page, "sh")]
-TUTORIALS = [ROOT / "README.md", ROOT / "docs" / "index.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
+TUTORIALS = [
+    *(ROOT / name for name in ("README.md", "docs/index.md", "docs/guides/testing-a-questionnaire.md")),
+    *sorted((ROOT / "docs" / "tutorials").glob("*.md")),
+]
 FOR_ENGINEERS = [
     *(ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "benchmarks/README.md")),
     *sorted((ROOT / "docs").glob("explanation/*.md")),

@@ -119,8 +119,11 @@ def render_scenarios(instrument: Instrument, scenarios: Sequence[GeneratedScenar
         for key, names in (("asked", asked), ("not_asked", absent)):
             if names:
                 yield f"    {key}: [{', '.join(names)}]"
-        for place, why in run.rejections.items():
-            yield f"    rejected: {{{place}: {_quote(why)}}}"
+        fired = {goal.name for goal in goals if goal.kind == "fires"}
+        warned = {place: texts[0] for place, texts in run.warnings.items() if place.item in fired}
+        for key, words in (("rejected", run.rejections), ("warned", warned)):
+            if words:
+                yield f"    {key}: {{{', '.join(f'{place}: {_quote(why)}' for place, why in words.items())}}}"
 
 
 def _rank(instrument: Instrument, goal: Goal) -> int:
