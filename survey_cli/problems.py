@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 """`info` is no fault: something that a designer may want to know."""
@@ -119,9 +119,9 @@ def limit_per_rule(problems: Iterable[Problem]) -> list[Problem]:
         if seen[p.rule] <= MAX_PER_RULE:
             limited.append(p)
         if seen[p.rule] == MAX_PER_RULE < count[p.rule]:
-            severe = any(q.severity == "error" for q in ordered if q.rule == p.rule)
-            more = build_too_many(p, count[p.rule] - MAX_PER_RULE)
-            limited.append(more if severe else replace(more, severity="warning"))
+            found = {q.severity for q in ordered if q.rule == p.rule}
+            worst = next(severity for severity in get_args(Severity) if severity in found)
+            limited.append(replace(build_too_many(p, count[p.rule] - MAX_PER_RULE), severity=worst))
     return limited
 
 

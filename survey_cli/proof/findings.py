@@ -165,7 +165,7 @@ class ProofReport:
         if any(Goal("asked", name) in self._impossible for name in names):
             return  # it follows from what was found at that item
         if not any(self.prover.is_possible(position.reached) for position in self.positions[node.id]):
-            if not self._blocked and self._parents[node.id] is self.instrument.root:
+            if not self._blocked and self._parents.get(node.id) is self.instrument.root:
                 self._blocked = True
                 yield ProofFinding(self._make_problem("never-asked", node.id, "nobody gets here"))
             return

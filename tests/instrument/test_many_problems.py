@@ -78,3 +78,8 @@ def test_a_cut_sentence_is_found_behind_any_number_of_comments() -> None:
     comments = "".join(f"  - id: q{n}\n    type: text # a comment\n    text: What\n" for n in range(1000))
     text = HEAD + comments + "  - id: last\n    type: text\n    text: Do you like #1 shop?\n"
     assert [(p.rule, p.who) for p in check_instrument(load_source_text(text)).problems] == [("hash", "last")]
+
+
+def test_the_rest_of_notes_is_a_note() -> None:
+    notes = [Problem("undecided", Position("t.yaml", line), "q", str(line), "", "info") for line in range(1, 130)]
+    assert {problem.severity for problem in limit_per_rule(notes)} == {"info"}

@@ -8,11 +8,14 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from support.command_line import run_survey
+from support.random_instruments import instruments
+from support.scale import SCALE
 from support.seeded_defects import INSTRUMENTS, Defect, iterate_defects, seed
 from survey_cli.instrument.checks.all_checks import check_instrument
-from survey_cli.instrument.source.load import load_source
+from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import Problem, UserError
 from survey_cli.services.questionnaire.proof import RULES, prove_instrument
 
@@ -149,6 +152,15 @@ def test_without_the_solver_the_message_says_what_to_install(tmp_path: Path, mon
     monkeypatch.setitem(sys.modules, "pysat", None)
     with pytest.raises(UserError, match=r"--prove: it needs the solver python-sat.*pip install 'survey-cli\[proof\]'"):
         prove(path)
+
+
+@settings(max_examples=40 * SCALE, deadline=None, suppress_health_check=list(HealthCheck))
+@given(instruments())
+def test_any_instrument_can_be_proved(text: str) -> None:
+    checked = check_instrument(load_source_text(text, "t.yaml"))
+    found = prove_instrument("t.yaml", checked, TODAY, possible=True)
+    asked = {problem.who for problem in found if problem.rule == "possible" and problem.what.endswith("is asked")}
+    assert asked.isdisjoint(problem.who for problem in found if problem.rule == "never-asked")
 
 
 def test_a_questionnaire_with_errors_is_not_proved(tmp_path: Path) -> None:
