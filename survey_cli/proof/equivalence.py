@@ -1,11 +1,11 @@
 """Comparison of the conditions of two versions: whether they hold for the same answers, proved on both questionnaires."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import date
 from functools import cached_property
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
@@ -13,6 +13,7 @@ from survey_cli.proof.clauses import TRUE
 from survey_cli.proof.clauses import Literal as ClauseLiteral
 from survey_cli.proof.goals import Goal, Witness
 from survey_cli.proof.verdicts import Prover
+from survey_cli.values import NOT_ASKED, Place
 
 Reading: TypeAlias = Literal["true", "not true", "false", "at least"]
 """What matters of a condition: where it is true, is not true, is false; of a number of turns, where it has this turn."""
@@ -28,10 +29,8 @@ class Comparison(NamedTuple):
     verdict: Verdict
     holds_in_new: bool = True
     """Whether the conditions of the newer version hold for the example, and those of the older don't."""
-    example: Witness | None = None
-    """Answers for which only one of the two holds."""
-    inputs: Sequence[str] = ()
-    """The items and sample columns that the conditions depend on."""
+    example: Mapping[str, Any] = {}
+    """Answers and sample values for which only one of the two holds."""
 
 
 class ConditionComparer:
@@ -78,20 +77,28 @@ class ConditionComparer:
                 found = self._find_example(index, where, *literals)
                 if found is not None and not any(self._is_open(index, condition, at_once) for condition in conditions):
                     names = {self.names[index].get(name, name) for each in conditions for name in each.names}
-                    known = {**self.instruments[index].items, **self.instruments[index].sample}
-                    return found._replace(inputs=sorted(names & known.keys()))
+                    return Comparison("different", found[0], self._read_example(index, names, found[1], turn))
                 decided = decided and found is None
         return Comparison("same" if decided else "undecided")
 
     def _find_example(
         self, index: int, where: ClauseLiteral, olds: Sequence[ClauseLiteral], news: Sequence[ClauseLiteral]
-    ) -> Comparison | None:
+    ) -> tuple[bool, Witness] | None:
+        """Find answers for which only one holds, and whether that is the new one."""
         all_of = self._provers[index].model.clauses.all_of
         old, new = all_of(olds), all_of(news)
         goals = {Goal("fires", "new"): [all_of([where, new, -old])], Goal("fires", "old"): [all_of([where, old, -new])]}
-        for goal, witness in self._provers[index].settle(goals, batch=1).possible.items():
-            return Comparison("different", goal.name == "new", witness)
-        return None
+        possible = self._provers[index].settle(goals, batch=1).possible.items()
+        return next(((goal.name == "new", witness) for goal, witness in possible), None)
+
+    def _read_example(self, index: int, names: Iterable[str], witness: Witness, turn: int | None) -> dict[str, Any]:
+        """Return the values that these names have in a turn of a roster; what has many values is left out."""
+        items, values = self.instruments[index].items, dict(witness.sample)
+        for name in names:
+            if name in items and (items[name].roster is None or turn is not None):
+                place = Place(name, turn if items[name].roster is not None else None)
+                values[name] = witness.answers.get(place, NOT_ASKED)
+        return {name: values[name] for name in sorted(names) if name in values}
 
     def _knows(self, index: int, condition: Condition) -> bool:
         """Return whether a side has every name of a condition, in the same roster as the other."""

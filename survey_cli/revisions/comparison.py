@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 _COMPARED_OTHERWISE: Final = frozenset(
     ("id", "items", "statements", "ask_if", "unless", "checks", "confirm", "declines", "options", "scale", "from_", "to",
-     "labels", "min", "max", "unit", "decimals", "partial", "pattern", "count", "answer")
+     "labels", "min", "max", "unit", "decimals", "partial", "pattern", "count", "where", "answer")
 )  # fmt: skip
 """Keys of items that are compared as meanings, conditions, options, checks or order."""
 _RESOLVED: Final = frozenset(("items", "scales", "declines", "sample", "compute", "version", "defaults", "texts"))
 """Keys of the file that are compared where they are used."""
 _KINDS: Final[Mapping[str, ChangeKind]] = {
-    **dict.fromkeys(("each", "from", "where", "using", "arms", "pick", "chosen"), "route"),
+    **dict.fromkeys(("each", "from", "using", "arms", "pick", "chosen"), "route"),
     **dict.fromkeys(("order", "anchor", "after"), "order"),
     "outcome": "fieldwork",
     "missing": "recoded",
@@ -118,9 +118,9 @@ class _Versions:
                 for change in changes:
                     places = tuple(self._locate_meaning(index, change) for index in (0, 1))
                     yield ComparedChange(change.kind, (name,), change.what, places, code=change.code)
-        for name in self.nodes[0].keys() & self.nodes[1].keys():
+        for name in [name for name in self.nodes[0] if name in self.nodes[1]]:
             yield from self._compare_properties(name, *self._list_node_properties(name))
-        for name in old.sample.keys() & new.sample.keys():
+        for name in [name for name in old.sample if name in new.sample]:
             skip = frozenset(("options", "type")) if name in self.meanings else frozenset(("options",))
             yield from self._compare_properties(name, *(list_properties(v.sample[name], skip) for v in self.versions))
         yield from RouteComparison(self.versions, self.nodes, comparer).iterate_changes()
@@ -187,7 +187,7 @@ class _Versions:
                 olds[key], news[key] = parts[0][key], parts[1][key]
         for index, own in enumerate((olds, news)):
             source = getattr(nodes[index].compiled, "options_source", None)
-            own |= list_properties(source, prefix="options: ") if source is not None else {}
+            own |= list_properties(source, frozenset(("where",)), "options: ") if source is not None else {}
         return [olds, news]
 
     def _list_part_properties(self, index: int, node: Node) -> dict[str, Property]:

@@ -11,14 +11,27 @@ from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.problems import Position
 from survey_cli.revisions.properties import ChangeKind, ComparedChange, Node
 from survey_cli.scenarios.witnesses import format_typed
-from survey_cli.values import NOT_ASKED, Missing
-from survey_cli.wording import join_first, join_words
+from survey_cli.values import Missing
+from survey_cli.wording import join_words
 
 if TYPE_CHECKING:
     from survey_cli.proof.equivalence import ConditionComparer, ConditionPart
-    from survey_cli.proof.goals import Witness
 
 Parts: TypeAlias = "Sequence[ConditionPart]"
+
+
+class _Use(NamedTuple):
+    """What one condition of an item or group is for."""
+
+    reading: Any
+    words: str
+    given: str
+    absent: str
+
+
+_OFFERED = _Use("true", "offered", "offered if {}", "always offered")
+_ELIGIBLE = _Use("true", "eligible", "limited to {}", "not limited")
+_REPEATED = _Use("at least", "repeated", "repeated {} times", "repeated otherwise")
 
 
 class _Verdict(NamedTuple):
@@ -49,12 +62,16 @@ class RouteComparison:
         """Yield all changes."""
         yield from self._compare_routes()
         for name in self.common:
-            old, new = (nodes[name].compiled for nodes in self.nodes)
+            pair = [nodes[name].compiled for nodes in self.nodes]
+            change = ComparedChange("route", (name,), "it", tuple(nodes[name].where for nodes in self.nodes))
+            yield from self._compare_use(_ELIGIBLE, [getattr(node, "where", None) for node in pair], change)
+            old, new = pair
             if isinstance(old, CompiledItem) and isinstance(new, CompiledItem):
                 yield from self._compare_options(old, new)
                 yield from self._compare_checks(old, new)
             elif isinstance(old, Roster) and isinstance(new, Roster):
-                yield from self._compare_counts(old, new)
+                change = change._replace(affected=tuple(item.id for item in old.items))
+                yield from self._compare_use(_REPEATED, [old.count, new.count], change)
         for name, compute in self.versions[0].computes.items():
             if name in self.versions[1].computes:
                 yield from self._compare_computes(compute, self.versions[1].computes[name])
@@ -76,16 +93,15 @@ class RouteComparison:
             return _Verdict()
         result = self.comparer.compare(versions, owners, moment, roster, at_once=at_once)
         example = ""
-        if result.example is not None and result.inputs:
-            values = join_words(self._format_value(name, result.example) for name in result.inputs)
+        if result.example:
+            values = join_words(self._format_value(name, value) for name, value in result.example.items())
             was, is_ = ("not ", "") if result.holds_in_new else ("", "not ")
             example = f"; with {values} it was {was}{words} and is {is_}{words}"
         return _Verdict(result.verdict == "same", result.verdict != "undecided", result.holds_in_new, example)
 
-    def _format_value(self, name: str, witness: "Witness") -> str:
+    def _format_value(self, name: str, value: Any) -> str:
         version = self.versions[name in self.versions[1].items]
-        answers = {**witness.sample, **{place.item: value for place, value in witness.answers.items()}}
-        item, value = version.items.get(name), answers.get(name, NOT_ASKED)
+        item = version.items.get(name)
         if isinstance(value, Missing):
             texts = {decline.id: str(decline.text.get(version.language)) for decline in item.declines} if item else {}
             return f"{name} = {texts.get(value.kind, 'not asked' if item else 'empty').lower()}"
@@ -120,7 +136,7 @@ class RouteComparison:
         for cause, names in affected.items():
             was, is_ = (_describe(nodes[cause]) for nodes in self.nodes)
             what = f"it was {was} and is {is_}" if was != is_ else "it is in another group, with another condition"
-            what += verdicts[cause].example + (f"; this concerns {join_first(names)}" if names != [cause] else "")
+            what += verdicts[cause].example
             places = tuple(_locate_condition(nodes[cause]) for nodes in self.nodes)
             decided = verdicts[cause].decided
             yield ComparedChange("route", (cause,), what, places, decided=decided, affected=tuple(names))
@@ -138,16 +154,26 @@ class RouteComparison:
 
     # Options, checks, rosters, computes
 
+    def _compare_use(
+        self, use: _Use, pair: Sequence[Condition | None], change: ComparedChange
+    ) -> Iterator[ComparedChange]:
+        """Yield the change if a condition or calculation is another one."""
+        name = change.items[0]
+        node = self.nodes[0][name].compiled
+        roster = node.id if isinstance(node, Roster) else getattr(node, "source", "") or self.nodes[0][name].roster
+        parts: list[Parts] = [[(condition, use.reading)] if condition is not None else [] for condition in pair]
+        verdict = self._prove(parts, (name, name), "asked", roster, use.words)
+        if not verdict.is_same:
+            was, is_ = (use.given.format(repr(c.text)) if c is not None else use.absent for c in pair)
+            what = f"{change.what} was {was} and is {is_}{verdict.example}"
+            yield change._replace(what=what, decided=verdict.decided)
+
     def _compare_options(self, old: CompiledItem, new: CompiledItem) -> Iterator[ComparedChange]:
         news = {option.code: option for option in new.options}
         for pair in [(option, news[option.code]) for option in old.options if option.code in news]:
-            parts: list[Parts] = [[(o.ask_if, "true")] if o.ask_if is not None else [] for o in pair]
-            verdict = self._prove(parts, (old.id, new.id), "asked", old.roster, "offered")
-            if not verdict.is_same:
-                was, is_ = (f"offered if {o.ask_if.text!r}" if o.ask_if else "always offered" for o in pair)
-                what = f"code {pair[0].code} was {was} and is {is_}{verdict.example}"
-                places = tuple(o.text.source.where for o in pair)
-                yield ComparedChange("route", (old.id,), what, places, pair[0].code, verdict.decided)
+            places = tuple(option.text.source.where for option in pair)
+            change = ComparedChange("route", (old.id,), f"code {pair[0].code}", places, pair[0].code)
+            yield from self._compare_use(_OFFERED, [option.ask_if for option in pair], change)
 
     def _compare_checks(self, old: CompiledItem, new: CompiledItem) -> Iterator[ComparedChange]:
         """Yield the checks that are gone, new, or have another condition. Checks with the same condition are a pair."""
@@ -169,18 +195,6 @@ class RouteComparison:
             kind = kind if any(c is not None and not c.soft for c in pair) else "text"
             places = tuple(c.say.source.where if c else None for c in pair)
             yield ComparedChange(kind, (old.id,), what, places, decided=verdict.decided)
-
-    def _compare_counts(self, old: Roster, new: Roster) -> Iterator[ComparedChange]:
-        parts: list[Parts] = [[(r.count, "at least")] if r.count is not None else [] for r in (old, new)]
-        verdict = _Verdict(decided=True)
-        if bool(parts[0]) == bool(parts[1]):
-            verdict = self._prove(parts, (old.id, new.id), "asked", old.id)
-        if not verdict.is_same:
-            was, is_ = (repr(r.count.text) if r.count else "not given" for r in (old, new))
-            places = tuple(nodes[old.id].where for nodes in self.nodes)
-            names = tuple(item.id for item in old.items)
-            what = f"its count was {was} and is {is_}"
-            yield ComparedChange("route", (old.id,), what, places, decided=verdict.decided, affected=names)
 
     def _compare_computes(self, old: Compute, new: Compute) -> Iterator[ComparedChange]:
         olds, news = ([*each.conditions.values()] for each in (old, new))

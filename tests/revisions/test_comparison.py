@@ -217,3 +217,34 @@ def test_the_smallest_set_of_moved_items() -> None:
     assert find_moved("abcdef", "bcdefa") == ["a"]
     assert find_moved("abcdef", "acbdfe") in (["b", "e"], ["c", "e"], ["b", "f"], ["c", "f"])
     assert find_moved("abc", "xcya") in (["a"], ["c"])
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        ("household", "where: age >= 18", "where: age >= 16", "route: adult: with age = 17 it was not eligible and is"),
+        ("household", "where: age >= 18", "where: not (age < 18)", ""),
+        ("household", "count: hh_size", "count: hh_size - 1", "route: person: it was repeated 'hh_size' times"),
+        ("household", "alone: hh_size == 1", "alone: 1 == hh_size", ""),
+        (
+            "household",
+            "adults: count(person.age >= 18)",
+            "adults: count(person.age >= 16)",
+            "route: adults: it was calc",
+        ),
+        ("household", "spend: 1, invest", "spend: 2, invest", "route: wording: arms.spend was '1' and is '2'"),
+        ("household", "refused: 99999", "refused: 100000", "recoded: income: refused had code 99999 and has 100000"),
+        ("household", "income >= 200", "income >= 100", "text: income: the warning was 'income >= 200' and is"),
+        ("household", "        mentions: ordered\n", "", "narrowed: media: mentions is left out"),
+        ("features/option_conditions", "\"'car' in owns\"", "\"not ('car' not in owns)\"", ""),
+        ("features/option_conditions", "'car' in owns", "'bike' in owns", "route: best: code 1 was offered if"),
+        ("features/text_pattern", '"99999"', '"9999"', "narrowed: zip: its pattern was '99999' and is '9999'"),
+    ],
+)
+def test_calculations_draws_rosters_and_sources(name: str, old: str, new: str, expected: str) -> None:
+    text = read(f"{name}.yaml")
+    assert old in text
+    found = [f"{c.kind}: {', '.join(c.items)}: {c.what}" for c in compare(text, text.replace(old, new))]
+    kind, item, words = (expected or ": : ").split(": ", 2)
+    assert len(found) == bool(expected), found
+    assert all(line.startswith(f"{kind}: {item}: ") and words in line for line in found), found

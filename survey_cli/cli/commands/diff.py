@@ -18,8 +18,8 @@ CONSEQUENCES: Final = {
     "removed": "Nothing is stored under this name any more. Exports keep the column for the interviews that have it.",
     "type": "Stored answers and new ones are of different types. Exports write the stored ones to a separate column.",
     "recoded": "The same value no longer means the same. Don't analyze stored and new answers as one.",
-    "narrowed": "Stored answers may be ones that are no longer accepted, and are missing among new ones.",
-    "widened": "New answers are possible that nobody could give before. Stored answers keep their meaning.",
+    "narrowed": "Answers that were accepted, stored or exported no longer are. New interviews lack them.",
+    "widened": "Answers are accepted, stored or exported that were not before. Older interviews lack them.",
     "route": "Other people are asked than before, so that the bases of the two versions differ.",
     "order": "Stored answers keep their meaning. They were given in another order.",
     "added": "Interviews of the older version have no answer here: they were not asked.",
@@ -80,6 +80,8 @@ def diff(
 
 def _render(change: "ComparedChange", count: int | None, interviews: int | None) -> str:
     notes = [f"before: {change.places[0]}"] if None not in change.places else []
+    if change.affected not in ((), change.items):
+        notes.append(f"it is about {join_first(change.affected)}")
     if count is not None and change.answers:
         notes.append(f"concerns {count:,} of {format_quantity(interviews or 0, 'interview')}")
     undecided = "" if change.decided else " (not decided: it may be the same)"
@@ -90,7 +92,7 @@ def _render(change: "ComparedChange", count: int | None, interviews: int | None)
 def _to_json(change: "ComparedChange", count: int | None) -> dict[str, Any]:
     old, new = (place._asdict() if place is not None else None for place in change.places)
     return {
-        **{key: getattr(change, key) for key in ("kind", "decided", "items", "what")},
+        **{key: getattr(change, key) for key in ("kind", "decided", "items", "affected", "what")},
         "old": old,
         "new": new,
         "consequence": CONSEQUENCES[change.kind],
