@@ -54,7 +54,10 @@ def convert_calculations(translator: Translator, refused: Mapping[Cell, str]) ->
             if tree == NO_VALUE:
                 raise UnsupportedError("nothing is calculated")
             relevance = item.build_relevance()
-            for name in (find_references(tree) | find_references(relevance)) & items.keys():
+            used_names = (find_references(tree) | find_references(relevance)) & items.keys()
+            if item.name in used_names:
+                raise UnsupportedError("it depends on itself")
+            for name in used_names:
                 if items[name].kind == "calculate":
                     convert(items[name])
             if relevance != TRUE and not _is_strict(translator, item, tree):
@@ -71,7 +74,7 @@ def convert_calculations(translator: Translator, refused: Mapping[Cell, str]) ->
                 kept.add(item.name)
 
     for item in translator.form.root.iterate_items():
-        if item.kind == "calculate":
+        if item.kind == "calculate" and translator.form.items[item.name] is item:
             convert(item)
     return computes
 
@@ -84,7 +87,8 @@ def _translate(translator: Translator, item: FormItem, tree: Expression) -> tupl
     translator.item = list(item.repeat.iterate_items())[-1] if item.repeat is not None else None
     try:
         if isinstance(tree, XPathCall) and tree.name in _TRUTHS:
-            return Calculated(tree, "", "truth"), "" if item.repeat is not None else translator.is_true(tree).text
+            text = translator.is_true(tree).text
+            return Calculated(tree, "", "truth"), "" if item.repeat is not None or text in ("true", "false") else text
         part = translator.evaluate(tree)
     except UnsupportedError as error:
         try:
@@ -124,7 +128,7 @@ def _split_random(translator: Translator, item: FormItem) -> Calculated:
         raise UnsupportedError("a random number is not stored: write a split")
     edges = sorted({0.0, 1.0, *(round(float(limit), 3) for limit in limits)})
     arms = {f"'{chr(ord('a') + index)}'": (low + high) / 2 for index, (low, high) in enumerate(pairwise(edges))}
-    translator.codes[item.name] = {str(middle): arm for arm, middle in arms.items()}
+    translator.codes[item.id] = {str(middle): arm for arm, middle in arms.items()}
     return Calculated(Reference(item.name), item.id, "text")
 
 

@@ -110,7 +110,7 @@ class Translator:
         self.calculations: dict[str, Calculated | str] = {}
         """By name; a text says why the calculation can't be used."""
         self.codes: dict[str, dict[str, str]] = {}
-        """The codes of each question, as written in the questionnaire, by the names of choices."""
+        """The codes of each question by its id: as written in the questionnaire, by the names of choices."""
         self.kept: set[str] = set()
         """Calculations whose value the program stores by itself."""
         self.sample: dict[str, str] = {}
@@ -144,7 +144,7 @@ class Translator:
                     )
                 )
             case XPathCall("selected", (Reference(name), Literal() as code)) if self._get_kind(name) == "codes":
-                written = self.codes[self._get_item(name).name].get(_write(code.value), "")
+                written = self.codes[self._get_item(name).id].get(_write(code.value), "")
                 item = self._get_item(name).id
                 return (
                     Part(f"{written}({item})")
@@ -278,7 +278,7 @@ class Translator:
                 item = self._get_item(name)
                 if item.kind == "note" or item is self.item:
                     return NO if item.kind == "note" else YES
-                kinds = [kind for kind in _DECLINES if kind in self.codes.get(item.name, {}).values()]
+                kinds = [kind for kind in _DECLINES if kind in self.codes.get(item.id, {}).values()]
                 name = self.evaluate(tree).text
                 return join_truths([Part(f"answered({name})"), *(Part(f"{kind}({name})") for kind in kinds)], "or")
             case XPathCall("if", (test, then, otherwise)):
@@ -311,7 +311,7 @@ class Translator:
                 return Part(found.name, kind=found.kind)
             case Reference(name):
                 item = self._get_item(name)
-                words = item.kind == "code" and all("'" in code for code in self.codes[item.name].values())
+                words = item.kind == "code" and all("'" in code for code in self.codes[item.id].values())
                 return Part(item.id, kind="text" if words else item.kind)
             case XPathCall("+" | "-" | "*" | "div" as sign, (left, right)):
                 parts = [self.evaluate(left), self.evaluate(right)]
@@ -433,7 +433,8 @@ class Translator:
             case Literal(value) if value != "":
                 return {_write(value): _write(value) if isinstance(value, float) else quote(value)}
             case Reference(name):
-                return self.codes.get(self.item.name if tree == SELF and self.item is not None else name, {})
+                item = self.item if tree == SELF else self.form.items.get(name)
+                return self.codes.get(item.id, {}) if item is not None else {}
             case _:
                 return {}
 

@@ -33,7 +33,8 @@ def convert_form(path: Path) -> ConvertedForm:
     sheets = read_form(path)
     refused: dict[tuple[str, int, str], str] = {}
     while True:
-        builder, writer = QuestionnaireBuilder(Form(sheets), path.stem, refused), YamlWriter()
+        builder = QuestionnaireBuilder(Form(sheets), path.stem, refused)
+        writer = YamlWriter(builder.form.codes)
         tree = builder.build()
         if "items" not in tree:
             raise UserError(str(path), "it has no question that can be asked by telephone", "check the form")

@@ -55,6 +55,7 @@ class QuestionnaireBuilder:
         self.declines = dict(_DECLINES)
         self.scales: dict[str, dict[Any, Any]] = {}
         self.scale_names: dict[str, str] = {}
+        self.multiple_lists = {item.list_name for item in form.root.iterate_items() if item.kind == "codes"}
         self.comments: list[str] = []
         """The comments on the current item."""
 
@@ -121,11 +122,16 @@ class QuestionnaireBuilder:
         declines = self.form.find_declines(item)
         names = [choice.code for choice in self.form.lists.get(item.list_name, ()) if choice.code not in declines]
         whole = all(re.fullmatch(r"0|-?[1-9]\d*", name) for name in names)
-        codes = {name: name if whole else f"'{re.sub(r'[^!-~]+', '_', name)[:32]}'" for name in names}
+        multiple = item.list_name in self.multiple_lists
+        if whole and multiple:  # a code is part of the name of a column, which can't contain a sign
+            codes = {name: name if name.lstrip("-") in names and name[0] == "-" else name.lstrip("-") for name in names}
+        else:
+            form = r"[^A-Za-z0-9]+" if multiple else r"[^!-~]+"
+            codes = {name: name if whole else f"'{re.sub(form, '_', name)[:32]}'" for name in names}
         if item.or_other:
             codes["other"] = str(max(96, *(int(name) + 1 for name in names))) if whole and names else "'other'"
-        self.translator.codes[item.name] = codes | declines
-        if item.kind in ("code", "codes") and not codes:
+        self.translator.codes[item.id] = codes | declines
+        if item.kind in ("code", "codes") and not names:
             item.kind = "text" if item.kind == "code" else "media"
             self._lose(item, "type", f"the choices of {item.row.get('type')} are not in the form")
 
@@ -215,18 +221,19 @@ class QuestionnaireBuilder:
                 return int(value)
             case Reference(name) if name in self.form.items and self.form.items[name].kind == "number":
                 return self._read_limits(self.form.items[name])[0].get("max")
-            case XPathCall("count-selected", (Reference(name),)):
-                return len(self.translator.codes.get(name, ())) or None
+            case XPathCall("count-selected", (Reference(name),)) if name in self.form.items:
+                return len(self.translator.codes.get(self.form.items[name].id, ())) or None
             case _:
                 return None
 
     def _build_calculation(self, item: FormItem) -> dict[str, Any] | None:
-        found = self.translator.calculations[item.name]
+        is_first = self.form.items[item.name] is item
+        found = self.translator.calculations[item.name] if is_first else "its name is used twice"
         if item.name in self.translator.kept:
             self._note(item, "calculation", "the program stores times, and calls with their outcomes, by itself")
         elif isinstance(found, str):
             self._lose(item, "calculation", found)
-        elif arms := read_random_arms(found, self.translator.codes[item.name]):
+        elif arms := read_random_arms(found, self.translator.codes[item.id]):
             self._note(item, "calculation", f"a random number: a split with the arms {', '.join(arms)}")
             return {"id": self._cell(item, "name", item.id), "type": "split", "arms": arms}
         elif isinstance(found, Calculated):
@@ -282,7 +289,7 @@ class QuestionnaireBuilder:
                 raise UnsupportedError(reason)
             if item.kind == "number" or "$" in default or "(" in default:
                 tree = self._parse(item, "default") or tree
-            code = self.translator.codes[item.name].get(default) if item.kind == "code" else None
+            code = self.translator.codes[item.id].get(default) if item.kind == "code" else None
             return {"prefill": self._cell(item, "default", code or self.translator.evaluate(tree).text)}
         except UnsupportedError as error:
             self._lose(item, "default", str(error))
@@ -294,6 +301,8 @@ class QuestionnaireBuilder:
         try:
             tree = self._parse(item, "choice_filter")
             options = self._filter_options(item, tree)
+            if not options:
+                raise UnsupportedError("no option is ever offered")
         except UnsupportedError as error:
             self._lose(item, "choice_filter", f"{error}; all options are offered")
             options = self._filter_options(item, None)
@@ -309,8 +318,11 @@ class QuestionnaireBuilder:
     def _filter_options(self, item: FormItem, tree: Expression | None) -> dict[Any, Any]:
         options: dict[Any, Any] = {}
         for choice in self.form.lists[item.list_name]:
-            written = self.translator.codes[item.name][choice.code]
+            written = self.translator.codes[item.id][choice.code]
             text = self._get_text(choice.row, "choices", "label") or choice.code
+            if reason := self.refused.get(("choices", choice.row.number, "label")):
+                self._note_choice(choice, f"its code stands for its text: {reason}")
+                text = choice.code
             cells: dict[Expression, Expression] = {
                 Reference(f"@{name}"): Literal(value) for (name, _), value in choice.row.cells.items()
             }
@@ -326,7 +338,7 @@ class QuestionnaireBuilder:
                 condition = f"{options[key]['ask_if']} or {part}" if key in options else part
                 options[key] = {"text": text, "ask_if": self._cell(item, "choice_filter", condition)}
         if item.or_other:
-            code = self.translator.codes[item.name]["other"]
+            code = self.translator.codes[item.id]["other"]
             text = {"es": "Otro", "fr": "Autre", "pt": "Outro"}.get(self.form.codes[0], "Other")
             options[int(code) if code.isdigit() else "other"] = {"text": text, "specify": True}
         return options
@@ -341,7 +353,7 @@ class QuestionnaireBuilder:
         kinds = {
             kind: int(code) if re.fullmatch(r"-?\d+", code) else self.declines[kind] for code, kind in found.items()
         }
-        if any(str(code) in self.translator.codes[item.name].values() for code in self.declines.values()):
+        if any(str(code) in self.translator.codes[item.id].values() for code in self.declines.values()):
             return {"declines": [] if required else dict(_DECLINES)}
         if any(code != self.declines[kind] for kind, code in kinds.items()):
             return {"declines": kinds if required else self.declines | kinds}

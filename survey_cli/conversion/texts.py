@@ -70,7 +70,10 @@ def render_fill(translator: Translator, tree: Expression) -> str:
             return render_fill(translator, calculated.tree)
         case Reference(name):
             always = name in items and items[name].is_required() and items[name].build_relevance() == TRUE
-            return f"{{{translator.evaluate(tree).text}{'' if always and calculated is None else '|…'}}}"
+            value = translator.evaluate(tree).text
+            if not re.fullmatch(r"\w+", value):
+                raise UnsupportedError(f"{name} is not known in an interview")
+            return f"{{{value}{'' if always and calculated is None else '|…'}}}"
         case XPathCall("concat", arguments):
             return "".join(render_fill(translator, argument) for argument in arguments)
         case XPathCall("once" | "string" | "jr:choice-name" | "choice-label", (argument, *_)):

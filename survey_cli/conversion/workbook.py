@@ -13,6 +13,7 @@ from survey_cli.problems import UserError
 
 MAX_BYTES: Final = 50_000_000
 SHEETS: Final = ("survey", "choices", "settings")
+_INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2028\u2029\ufeff]")
 _SYNONYMS: Final = {
     "relevance": "relevant",
     "calculate": "calculation",
@@ -140,7 +141,8 @@ def _name_columns(rows: list[tuple[int, list[str]]]) -> list[FormRow]:
         if not headings:
             headings = [_parse_heading(cell) for cell in row]
             continue
-        cells = {heading: cell for heading, cell in zip(headings, row, strict=False) if cell and heading[0]}
+        cleaned = [_INVISIBLE.sub("", cell) for cell in row]
+        cells = {heading: cell for heading, cell in zip(headings, cleaned, strict=False) if cell and heading[0]}
         named.append(FormRow(number, cells))
     return named
 

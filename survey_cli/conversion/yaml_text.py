@@ -2,11 +2,14 @@
 
 import json
 import re
+from collections.abc import Collection
+from textwrap import wrap
 from typing import Any, Final, TypeAlias
 
 _PLAIN: Final = re.compile(r"(?![\s\-?:,\[\]{}#&*!|>'\"%@`])(?:(?!: | #)[^\n])*(?<!:)\Z")
 _RESERVED: Final = re.compile(r"(?:true|false|yes|no|on|off|null|y|n|~)\Z|[\d.+-]", re.IGNORECASE)
-_WIDTH: Final = 100
+_WIDTH: Final = 110
+_WHOLE_WORDS: Final[dict[str, Any]] = {"break_long_words": False, "break_on_hyphens": False}
 Cell: TypeAlias = tuple[str, int, str]
 """Sheet, row and column of a form."""
 COMMENTS: Final = "#"
@@ -28,7 +31,9 @@ class CellText(str):
 class YamlWriter:
     """Writes a tree of mappings, lists and scalars."""
 
-    def __init__(self) -> None:
+    def __init__(self, short_keys: Collection[str] = ()) -> None:
+        self.short_keys = {"dk", "refused", "type", "role", *short_keys}
+        """Keys of mappings that are written in one line if they are short."""
         self.lines: list[str] = []
         self.origins: dict[int, Cell] = {}
         """The cell that each line comes from, by the number of the line."""
@@ -44,8 +49,14 @@ class YamlWriter:
     def _write_entry(self, indent: str, key: Any, value: Any) -> None:
         start, origin = len(self.lines) + 1, getattr(key, "cell", None) or getattr(value, "cell", None)
         key = str(key) if isinstance(key, int) else _quote(key)
-        if isinstance(value, dict) and (flow := _write_flow(value)) and len(indent) + len(key) + len(flow) < _WIDTH:
+        if (
+            isinstance(value, dict)
+            and value.keys() <= self.short_keys
+            and (flow := _write_flow(value))
+            and len(indent) + len(key) + len(flow) < _WIDTH
+        ):
             self.lines.append(f"{indent}{key}: {flow}")
+            origin = origin or next((getattr(text, "cell", None) for text in value.values()), None)
         elif isinstance(value, dict):
             self.lines.append(f"{indent}{key}:")
             self._write_mapping(f"{indent}  ", value)
@@ -83,28 +94,18 @@ class YamlWriter:
         elif "\n" in value:
             self.lines.append(f"{indent}{key}: |-")
             self.lines += [f"{indent}  {line}".rstrip() for line in value.split("\n")]
-        elif len(indent) + len(key) + len(value) > _WIDTH + 10 and "  " not in value:
+        elif len(indent) + len(key) + len(value) > _WIDTH and "  " not in value:
             self.lines.append(f"{indent}{key}: >-")
-            self._fold(f"{indent}  ", value)
+            margin = f"{indent}  "
+            self.lines += wrap(value, _WIDTH, initial_indent=margin, subsequent_indent=margin, **_WHOLE_WORDS)
         else:
             self.lines.append(f"{indent}{key}: {_quote(value)}")
-
-    def _fold(self, indent: str, text: str) -> None:
-        line = indent
-        for word in text.split(" "):
-            if len(line) + len(word) > _WIDTH + 10 and line.strip():
-                self.lines.append(line.rstrip())
-                line = indent
-            line += f"{word} "
-        self.lines.append(line.rstrip())
 
 
 def _write_flow(mapping: dict[Any, Any]) -> str:
     """Write a short mapping of languages, arms or decline codes in one line; empty where it has to be a block."""
     words = [_quote(value) if isinstance(value, str) else str(value) for value in mapping.values()]
     if any(isinstance(v, dict | list) or "\n" in w for v, w in zip(mapping.values(), words, strict=True)):
-        return ""
-    if any(isinstance(key, int) or len(key) > 8 for key in mapping) or len(mapping) > 4:
         return ""
     quoted = [json.dumps(w, ensure_ascii=False) if re.search(r"[,\[\]{}]", w) and w[0] != '"' else w for w in words]
     return "{" + ", ".join(f"{key}: {word}" for key, word in zip(mapping, quoted, strict=True)) + "}"

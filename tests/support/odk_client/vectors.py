@@ -59,7 +59,7 @@ class ConvertedInterview:
         return slots
 
     def _list_candidates(self, item: FormItem) -> list[str]:
-        codes = self.codes.get(item.name, {})
+        codes = self.codes.get(item.id, {})
         texts = " ".join(" ".join(other.row.cells.values()) for other in self.form.root.iterate_items())
         match item.kind:
             case "note":
@@ -115,7 +115,7 @@ class ConvertedInterview:
         place = now.asked.place
         if item.kind == "note":
             return now.key("")
-        codes = self.codes.get(item.name, {})
+        codes = self.codes.get(item.id, {})
         if value == "" or codes.get(value) in ("dk", "refused"):
             spare = [kind for kind in ("dk", "refused") if kind not in codes.values()]
             return now.step(QuestionDeclined(STAMP, place, codes[value] if value else spare[0]))
