@@ -222,10 +222,10 @@ class LookupEntry(NamedTuple):
     """An answer that the computer gives; nobody is asked.
 
     `value` is set where the journal alone decides it (a split, a draw), and None where the session must look it up
-    (`quota`: is the cell open?).
+    (`quota`: is the cell open?). What is picked by counts of other interviews (`pick`) is looked up too.
     """
 
-    kind: Literal["split", "draw", "quota", "sample"]
+    kind: Literal["split", "draw", "pick", "quota", "sample"]
     target: str
     """The id of the split, draw or quota that is looked up, or the sample column."""
     value: Cell | None = None

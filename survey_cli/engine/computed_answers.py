@@ -1,18 +1,25 @@
 """Answers that the journal alone decides: the arm of a split, the drawn turn of a roster, a sample column."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from survey_cli.engine.order import choose_arm, draw_number
 from survey_cli.engine.route import RouteStop, RouteWalk
-from survey_cli.instrument.schema.items.unasked_items import DrawItem, LookupItem, SplitItem
-from survey_cli.values import NOT_ASKED, Cell, Missing
+from survey_cli.instrument.schema.items.unasked_items import DrawItem, LookupItem, PickItem, SplitItem
+from survey_cli.values import NOT_ASKED, Cell, Code, Missing
+
+NO_COUNTS: Final[Mapping[Code, int]] = MappingProxyType({})
 
 
-def compute_answer(walk: RouteWalk, stop: RouteStop) -> tuple[Cell | None, int]:
-    """Return the answer and, for a draw, the number of eligible turns.
+def compute_answer(
+    walk: RouteWalk, stop: RouteStop, counts: Mapping[Code, int] | None = NO_COUNTS
+) -> tuple[Cell | None, int]:
+    """Return the answer and, for a draw or a pick, the number of what could be drawn.
 
-    Returns (None, 0) where only the session can look it up.
+    Returns (None, 0) where only the session can look it up. `counts` are the interviews in which something was picked
+    before; None: they are not known, so that what depends on them is looked up too.
     """
     match stop.item.question:
         case SplitItem(arms=arms):
@@ -20,10 +27,37 @@ def compute_answer(walk: RouteWalk, stop: RouteStop) -> tuple[Cell | None, int]:
             return choose_arm(shares, seed=walk.seed, key=stop.item.id, turn=stop.place.turn), 0
         case DrawItem():
             return _draw_turn(walk, stop)
+        case PickItem(method=method):
+            if counts is None and method == "least_filled":
+                return None, 0
+            return _rank_candidates(walk, stop, NO_COUNTS if counts is None or method == "random" else counts)
         case LookupItem(sample=column) if column is not None:
             return walk.env.get(str(column), NOT_ASKED), 0
         case _:
             return None, 0
+
+
+def has_changed(walk: RouteWalk, stop: RouteStop, cell: Cell | None, pool_size: int) -> bool:
+    """Return whether a draw would have another result now. What was least filled then stays so."""
+    if isinstance(stop.item.question, PickItem) and stop.item.question.method == "least_filled":
+        candidates = walk.list_candidates(stop) or NOT_ASKED
+        return (cell if isinstance(cell, Missing) else set(cell)) != (  # type: ignore[arg-type]
+            candidates if isinstance(candidates, Missing) else set(candidates)
+        )
+    return (cell, pool_size) != compute_answer(walk, stop)
+
+
+def _rank_candidates(walk: RouteWalk, stop: RouteStop, counts: Mapping[Code, int]) -> tuple[Cell, int]:
+    """Return what can be picked, the least filled first and otherwise by chance; not asked if there is nothing."""
+    candidates = walk.list_candidates(stop)
+    if not candidates or isinstance(candidates, Missing):
+        return candidates or NOT_ASKED, 0
+    place = stop.place
+
+    def rank(name: Code) -> tuple[int, int]:
+        return counts.get(name, 0), draw_number(walk.seed, "pick", place.item, place.turn or 0, name)
+
+    return tuple(sorted(candidates, key=rank)), len(candidates)
 
 
 def _draw_turn(walk: RouteWalk, stop: RouteStop) -> tuple[Cell, int]:

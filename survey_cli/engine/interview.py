@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from survey_cli.engine.computed_answers import compute_answer
+from survey_cli.engine.computed_answers import NO_COUNTS, compute_answer
 from survey_cli.engine.events import (
     AnswersErased,
     EventStamp,
@@ -23,7 +23,7 @@ from survey_cli.engine.route import PassOverCallback, RouteWalk
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.values import NOT_REACHED, Cell, Place
+from survey_cli.values import NOT_REACHED, Cell, Code, Place
 
 RULES_VERSION: Final = 1
 """The version of the rules in this package: a snapshot made under another version is not used."""
@@ -220,7 +220,7 @@ class Interview:
             self._route_state = evaluate_route(self.machine)
         return self._route_state
 
-    def compute_answer(self) -> tuple[Cell | None, int]:
-        """Return the value at a lookup that the journal alone decides, and from how many it was drawn."""
+    def compute_answer(self, counts: Mapping[Code, int] | None = NO_COUNTS) -> tuple[Cell | None, int]:
+        """Return the value at a lookup that the journal and these counts decide, and from how many it was drawn."""
         stop = self.machine.current_stop
-        return compute_answer(self.machine.walk, stop) if stop is not None else (None, 0)
+        return compute_answer(self.machine.walk, stop, counts) if stop is not None else (None, 0)

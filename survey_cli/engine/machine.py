@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.engine.check_places import list_check_places
-from survey_cli.engine.computed_answers import compute_answer
+from survey_cli.engine.computed_answers import has_changed
 from survey_cli.engine.events import (
     NO_SPECIFY_TEXTS,
     OFFICE_EVENTS,
@@ -35,7 +35,7 @@ from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.entries import Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items.question import CompiledCheck
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, SplitItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, PickItem, SplitItem
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place, get_missing
 
 InterviewStatus: TypeAlias = Literal["open", "suspended", "stopped", "ended"]
@@ -365,10 +365,9 @@ class Machine:
         Its type and options are checked first, then its hard checks.
         """
         cell, item = answer.cell, stop.item
-        if not item.question.expects_answer and isinstance(item.question, DrawItem | SplitItem):
-            drawn, pool_size = compute_answer(self.walk, stop)
-            is_same = cell == drawn and answer.specify_texts.get("of", "0") == str(pool_size)
-            return "" if is_same else "the draw has changed"
+        if not item.question.expects_answer and isinstance(item.question, DrawItem | PickItem | SplitItem):
+            pool_size = int(answer.specify_texts.get("of", "0"))
+            return "the draw has changed" if has_changed(self.walk, stop, cell, pool_size) else ""
         if isinstance(cell, Missing):
             offered = any(d.id == cell.kind for d in item.declines) or isinstance(item.question, ComputedItem)
             return "" if offered else "this can no longer be declined"

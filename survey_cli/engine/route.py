@@ -13,8 +13,9 @@ from survey_cli.engine.order import order_children, order_options
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.question import AmountLeft, CompiledItem, CompiledOption, Compute, ItemContext
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, PickItem
 from survey_cli.instrument.texts.templates import Template
-from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
+from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place
 
 ABSENT: Final = object()
 FUNCTIONS_DEFINED_ON_UNKNOWN: Final = frozenset(
@@ -56,6 +57,11 @@ class RouteStop(NamedTuple):
     """The number of items that count for progress up to here, this one included."""
     ahead: int
     """The number of items that count for progress and are still to come, as far as is known."""
+
+
+def _get_key(item: CompiledItem, turn: int | None) -> Any:
+    """Return the key under which an item's answer is known."""
+    return item.id if item.roster is None or turn is None else (item.id, turn)
 
 
 def _iterate_rosters(node: CompiledNode) -> Iterator[Roster]:
@@ -161,7 +167,7 @@ class RouteWalk:
         """Record the answer at the current stop as known from here on."""
         item = stop.item
         if cell is not None:
-            self.set_known(item.id if item.roster is None else (item.id, stop.place.turn), cell)
+            self.set_known(_get_key(item, stop.place.turn), cell)
         for compute in item.computes:
             self._compute(compute)
 
@@ -196,11 +202,13 @@ class RouteWalk:
             if index < len(order):
                 node = order[index]
                 frame = RouteFrame(parent, group, order, index + 1, turn, turns, until_asked)
-                on_route = self._is_on_route(node)
+                on_route = self._is_asked(node, group, turn)
                 if on_route is not True:
                     self._pass_over(node, turn, on_route)
                 elif isinstance(node, CompiledItem):
                     return self._make_stop(node, frame)
+                elif node.pick is not None and _get_key(node.pick, turn) not in self.env:
+                    return self._make_stop(node.pick, frame._replace(next_index=index))
                 else:
                     frame = self._enter(node, frame)
                 continue
@@ -246,11 +254,20 @@ class RouteWalk:
             self._position += 1
             self._ahead -= 1
         place = item.place if item.roster is None else Place(item.id, frame.turn)
-        intros = tuple(template for _, template in self._pending_intros)
-        self._pending_intros = ()
+        intros: tuple[Template, ...] = ()
+        if not isinstance(item.question, ComputedItem):
+            intros = tuple(template for _, template in self._pending_intros)
+            self._pending_intros = ()
         stop = RouteStop(place, item, frame, len(self._changes), intros, self._position, self._ahead)
         self.stops.append(stop)
         return stop
+
+    def _is_asked(self, node: CompiledNode, group: ItemGroup, turn: int | None) -> Any:
+        """Return whether the walk goes into a node of a group: its conditions are true, and it is picked."""
+        on_route = self._is_on_route(node)
+        if on_route is True and group.pick is not None and not isinstance(group, Roster):
+            return self._is_picked(group.pick, turn, node.id)
+        return on_route
 
     def _is_on_route(self, node: CompiledNode) -> Any:
         """Return True where the node is on the route, else False or, where it is unknown, the missing value."""
@@ -305,7 +322,7 @@ class RouteWalk:
                 self._compute(compute)
             return
         self._ahead -= node.asked_count
-        for item in node.items:
+        for item in (*node.items, node.pick) if node.pick is not None else node.items:
             if item.roster is None or turn is not None:
                 self._mark_absent(item, turn, missing, node)
         for roster in _iterate_rosters(node):
@@ -319,7 +336,7 @@ class RouteWalk:
 
     def _mark_absent(self, item: CompiledItem, turn: int | None, missing: Missing, node: CompiledNode) -> None:
         item_turn = turn if item.roster is not None else None
-        self.set_known(item.id if item_turn is None else (item.id, item_turn), missing)
+        self.set_known(_get_key(item, item_turn), missing)
         if missing is NOT_REACHED:
             self.unreached.append(Place(item.id, item_turn))
             self._open.add(item.id)
@@ -340,6 +357,12 @@ class RouteWalk:
         if not isinstance(group, Roster):
             return RouteFrame(parent, group, order_children(group, seed=self.seed, turn=parent.turn), 0, parent.turn)
         turns = self._list_turns(group)
+        if group.pick is not None and isinstance(turns, tuple):
+            picked = self.env[group.pick.id]
+            if picked == NOT_REACHED:
+                self._leave_turns_open(group, turns)
+            is_known = not isinstance(picked, Missing)
+            turns = tuple(turn for turn in turns if is_known and self._is_picked(group.pick, None, turn) is True)
         if group.over is not None:
             self.set_known(("#entered", group.id), True)
             if self.looking_ahead and (open_turns := self._list_open_turns(group)):
@@ -363,6 +386,20 @@ class RouteWalk:
             count = self.env.get(roster.each.id, NOT_REACHED)
         if count == NOT_REACHED:
             self._leave_turns_open(roster, range(1, roster.maximum + 1))
+
+    def _is_picked(self, pick: CompiledItem, turn: int | None, name: Code) -> Any:
+        """Return whether an item or turn is picked; `NOT_REACHED` where that is not known yet."""
+        value = self.env.get(_get_key(pick, turn), NOT_REACHED)
+        assert isinstance(pick.question, PickItem)
+        return NOT_REACHED if value == NOT_REACHED else name in pick.question.list_picked(value)
+
+    def list_candidates(self, stop: RouteStop) -> tuple[Code, ...] | Missing:
+        """Return the items or turns of which some are picked at this stop, in written order."""
+        group = stop.frame.order[stop.frame.next_index]
+        assert isinstance(group, ItemGroup)
+        if isinstance(group, Roster):
+            return self._list_turns(group)
+        return tuple(child.id for child in group.children if self._is_on_route(child) is True)
 
     def _list_open_turns(self, roster: Roster) -> list[int]:
         """List the turns of another roster of which is not known yet whether this one visits them."""
@@ -454,7 +491,8 @@ class RouteWalk:
                 amount -= cell
             elif cell != NOT_ASKED:
                 is_certain = False
-        later = sum(self._is_on_route(node) is True for node in order[at:])
+        frame = stop.frame
+        later = sum(RouteWalk._is_asked(self, node, frame.group, frame.turn) is True for node in order[at:])
         return AmountLeft(round(amount, 6), total, later, is_certain)
 
     def list_options(self, stop: RouteStop) -> tuple[CompiledOption, ...]:

@@ -20,6 +20,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
     DrawItem,
     EndItem,
     LookupItem,
+    PickItem,
     SplitItem,
 )
 from survey_cli.instrument.texts.date_text import FIRST_YEAR, LAST_YEAR
@@ -158,16 +159,12 @@ class RouteModel:
     def _encode(self, condition: Condition | None, turns: Turns, default: Truth) -> Truth:
         return default if condition is None else self.encoder.encode(condition.tree, turns)
 
-    def _visit(self, node: CompiledNode, around: Literal, turn: tuple[str, int] | None) -> None:
-        turns = {}
-        if turn is not None:
-            roster = self.instrument.groups[turn[0]]
-            assert isinstance(roster, Roster)
-            turns = {source.id: turn[1] for source in roster.sources}
+    def _visit(self, node: CompiledNode, around: Literal, turn: tuple[str, int] | None, picked: Literal = TRUE) -> None:
+        turns = self._list_current(turn)
         reached = self.clauses.all_of([around, self._alive])
         ask_if = self._encode(node.ask_if, turns, Truth(TRUE, FALSE))
         unless = self._encode(node.unless, turns, Truth(FALSE, TRUE))
-        asked = self.clauses.all_of([reached, ask_if.true, -unless.true])
+        asked = self.clauses.all_of([reached, ask_if.true, -unless.true, picked])
         position = RoutePosition(
             node, Place(node.id, turn[1] if turn is not None else None), reached, ask_if, unless, asked, turns=turns
         )
@@ -183,15 +180,62 @@ class RouteModel:
         shuffled = group.order != "written"
         before = self._alive
         after = [before]
+        picked: Mapping[Any, Literal] = {}
+        if group.pick is not None and not isinstance(group, Roster):
+            eligible = {child.id: self._find_eligible(child, asked, turn) for child in group.children}
+            picked = self._pick(group.pick, asked, turn, eligible)
         for child in group.children:
             if shuffled:
                 self._alive = before
-            self._visit(child, asked, turn)
+            self._visit(child, asked, turn, picked.get(child.id, TRUE))
             after.append(self._alive)
         self._alive = self.clauses.all_of(after) if shuffled else self._alive
 
+    def _find_eligible(self, child: CompiledNode, asked: Literal, turn: tuple[str, int] | None) -> Literal:
+        """Return where a child of a group can be picked."""
+        turns = self._list_current(turn)
+        ask_if = self._encode(child.ask_if, turns, Truth(TRUE, FALSE)).true
+        unless = self._encode(child.unless, turns, Truth(FALSE, TRUE)).true
+        offered = TRUE
+        if isinstance(child, CompiledItem) and child.options_conditional:
+            offered = self.clauses.any_of(
+                self._encode(option.ask_if, turns, Truth(TRUE, FALSE)).true for option in child.options
+            )
+        return self.clauses.all_of([asked, self._alive, ask_if, -unless, offered])
+
+    def _pick(
+        self, pick: CompiledItem, asked: Literal, turn: tuple[str, int] | None, eligible: Mapping[Any, Literal]
+    ) -> Mapping[Any, Literal]:
+        """Return where each item or turn is picked: as many as the group says of those that are eligible, or all."""
+        assert isinstance(pick.question, PickItem)
+        cell = MultipleCell(self.clauses, self.clauses.any_of(eligible.values()), (), eligible)
+        cell.require_answer()
+        picked, count = list(cell.chosen.values()), pick.question.count
+        for literal in self._list_at_least(picked, count + 1):
+            self.clauses.require(-literal)
+        full = self._list_at_least(picked, count)
+        for literal, can_be in zip(picked, eligible.values(), strict=True):
+            self.clauses.imply(literal, can_be)
+            self.clauses.imply(can_be, literal, *full)
+        place = Place(pick.id, turn[1] if turn is not None and pick.roster is not None else None)
+        never = Truth(FALSE, TRUE)
+        reached = self.clauses.all_of([asked, self._alive])
+        self.positions.append(RoutePosition(pick, place, reached, Truth(TRUE, FALSE), never, reached, cell))
+        return cell.chosen
+
+    def _list_current(self, turn: tuple[str, int] | None) -> Turns:
+        """Return the turn of each roster whose items a condition in this turn can name."""
+        if turn is None:
+            return {}
+        roster = self.instrument.groups[turn[0]]
+        assert isinstance(roster, Roster)
+        return {source.id: turn[1] for source in roster.sources}
+
     def _visit_roster(self, roster: Roster, asked: Literal) -> None:
         known, present = self._find_turns(roster, asked)
+        if roster.pick is not None:
+            eligible = {turn: self.clauses.all_of([known, exists]) for turn, exists in enumerate(present, 1)}
+            present = list(self._pick(roster.pick, asked, None, eligible).values())
         turns: list[Literal] = []
         self._turns[roster.id] = (known, turns)
         exists = present[0] if present else FALSE

@@ -10,6 +10,7 @@ from pysat.solvers import Solver
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup
 from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.unasked_items import PickItem
 from survey_cli.proof.cells import Cell, CodedCell, MultipleCell, OrderedCell, TextCell, Truth
 from survey_cli.proof.clauses import FALSE
 from survey_cli.proof.clauses import Literal as ClauseLiteral
@@ -108,6 +109,8 @@ def list_goals(model: RouteModel) -> dict[Goal, list[ClauseLiteral]]:
 
     for position in model.positions:
         node, reached = position.node, position.reached
+        if isinstance(node, CompiledItem) and isinstance(node.question, PickItem):
+            continue
         add("asked", node, position.asked)
         if node.ask_if is not None or node.unless is not None:
             add("skipped", node, clauses.all_of([reached, -position.asked]))

@@ -26,7 +26,7 @@ from survey_cli.entries import ExactText, PickEntry, PickReply, Rejection, Reply
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, LookupItem, SplitItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, LookupItem, PickItem, SplitItem
 from survey_cli.proof.goals import Goal
 from survey_cli.scenarios.scenario import Scenario, ScenarioStep
 from survey_cli.values import Cell, Missing, Place
@@ -107,7 +107,7 @@ def _iterate_seeds(instrument: Instrument, scenario: Scenario) -> Iterator[int]:
 
 def depends_on_seed(instrument: Instrument) -> bool:
     """Return whether the route depends on the seed."""
-    return any(isinstance(item.question, SplitItem | DrawItem) for item in instrument.items.values()) or any(
+    return any(isinstance(item.question, SplitItem | DrawItem | PickItem) for item in instrument.items.values()) or any(
         group.order != "written" for group in instrument.groups.values()
     )
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from survey_cli.engine.route import RouteStop, RouteWalk
-from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup
 from survey_cli.instrument.schema.items.typed import FreeTextItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem, LookupItem
 from survey_cli.proof.goals import Goal, Witness
@@ -43,8 +43,8 @@ class WitnessWalk(RouteWalk):
         seen = goal.kind in ("asked", "skipped", "unknown", "offered", "fires", "passes", "unfilled")
         return goal in self.seen if seen else self.follows_witness
 
-    def _is_on_route(self, node: CompiledNode) -> Any:
-        on_route = super()._is_on_route(node)
+    def _is_asked(self, node: CompiledNode, group: ItemGroup, turn: int | None) -> Any:
+        on_route = super()._is_asked(node, group, turn)
         self.seen.add(Goal("asked" if on_route is True else "skipped", node.id))
         conditions = [condition for condition in (node.ask_if, node.unless) if condition is not None]
         if any(isinstance(condition.evaluate(self.env), Missing) for condition in conditions):

@@ -8,7 +8,7 @@ from typing import Any
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
 from survey_cli.instrument.schema.items.typed import DateItem, TextItem, TimeItem
-from survey_cli.instrument.schema.items.unasked_items import DrawItem
+from survey_cli.instrument.schema.items.unasked_items import DrawItem, PickItem
 from survey_cli.proof.goals import Witness
 from survey_cli.scenarios.running import ScenarioRun, run_scenario
 from survey_cli.scenarios.scenario import Scenario
@@ -35,7 +35,7 @@ def build_scenario(instrument: Instrument, witness: Witness) -> Scenario:
     answers = {}
     for place, value in witness.answers.items():
         item = instrument.items[place.item]
-        if not isinstance(item.question, DrawItem):  # its seed is found by the route
+        if not isinstance(item.question, DrawItem | PickItem):  # its seed is found by the route
             answers[place] = format_typed(item, value, instrument.language)
     sample = {name: to_calendar(instrument.sample[name].type, value) for name, value in witness.sample.items()}
     return Scenario(today=witness.today, sample=sample, answers=answers)

@@ -108,6 +108,10 @@ def _iterate_item_blocks(
     instrument: Instrument, group: ItemGroup, language: str, turn: int | None
 ) -> Iterator[ColumnBlock]:
     for node in group.children:
+        if isinstance(node, ItemGroup) and node.pick is not None:
+            block = _build_item_block(instrument, node.pick, language, turn)
+            if block is not None:
+                yield block
         match node:
             case CompiledItem():
                 block = _build_item_block(instrument, node, language, turn)

@@ -2,10 +2,11 @@
 rosters, draws, splits, ends and computes.
 """
 
+from collections import Counter
 from datetime import date, timedelta
 
 from support.random_respondents import portrait, replayed
-from support.scenario import STAMP, Scenario, feature, instrument
+from support.scenario import STAMP, Scenario, feature, instrument, scenario
 from survey_cli.engine.codec import decode_record, encode_record
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import ReadEntry, Rejection, to_plain_text
@@ -356,3 +357,53 @@ def test_confirm_list() -> None:
     assert second.keys(".ok").data == {"paid": 100, "pairs": 60}
     assert second.keys("55").query == "Did you say 55 pairs?", "another answer is read back from the first on"
     assert second.keys("6").data == {"paid": 100, "pairs": 6}
+
+
+def pick(*keys: str, seed: int = 1) -> dict[str, object]:
+    """The row of an interview that answers 1 to everything after these keys."""
+    now = feature("pick", *keys, seed=seed)
+    while now.status == "open":
+        now = now.keys("1")
+        assert not now.why
+    return dict(zip([v.name for v in build_columns(now.interview.instrument)], build_row(now.interview), strict=True))
+
+
+def test_pick() -> None:
+    rows = [pick("1 2 3", seed=seed) for seed in range(300)]
+    assert {(row["rate_pick_of"], row["topics_pick_of"], row["trust_pick_of"]) for row in rows} == {(3, 2, 3)}
+    for name, each in (("rate_pick", 100), ("trust_pick", 100), ("topics_pick", 150)):
+        counts = Counter(row[name] for row in rows)
+        assert all(abs(count - each) < 35 for count in counts.values()), counts
+    for row in rows:
+        asked = [str(turn) for turn in (1, 2, 3) if row[f"likes_{turn}"] == 1]
+        assert row["rate_pick"] == " ".join(asked), "the turns keep their numbers"
+        assert row["trust_pick"] == " ".join(name for name in ("press", "courts", "banks") if row[name] == 1)
+    fewer = pick("2")
+    assert (fewer["rate_pick"], fewer["rate_pick_of"], fewer["trust_pick_of"]) == ("2", 1, 2), "who knows only one"
+    none = pick("9")
+    assert (none["rate_pick"], none["rate_pick_of"], none["rate_turns"]) == (NOT_ASKED, NOT_ASKED, NOT_ASKED)
+
+
+def test_what_is_picked_follows_a_correction() -> None:
+    now = feature("pick", "1 2 3", "1", "1").keys(".jump aware", "1 2")
+    for _ in range(4):
+        now = now.keys("1") if now.status == "open" else now
+    row = dict(zip([v.name for v in build_columns(now.interview.instrument)], build_row(now.interview), strict=True))
+    assert (row["rate_pick"], row["rate_pick_of"]) == ("1 2", 2)
+    assert portrait(replayed(now)) == portrait(now)
+
+
+def test_an_introduction_is_read_before_what_is_picked() -> None:
+    now = feature("pick", "9", "1")
+    assert to_plain_text(now.asked.intro) == "How far do you trust these?"
+
+
+def test_amounts_of_the_statements_that_are_picked_add_up() -> None:
+    now = scenario(
+        """items:
+  - {id: hello, type: read, text: Hello.}
+  - {id: b, type: battery, pick: 2, total: 10, answer: {type: number, max: 10}, statements: {a: A, c: C, d: D}}
+"""
+    ).keys("", "4")
+    assert now.keys("5").why, "the last of the two that are picked must make up the rest"
+    assert now.keys("6").status == "ended"

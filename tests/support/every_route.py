@@ -6,10 +6,10 @@ from itertools import combinations
 from typing import Any
 
 from survey_cli.engine.route import RouteStop, RouteWalk
-from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.typed import NumberItem
-from survey_cli.instrument.schema.items.unasked_items import EndItem
+from survey_cli.instrument.schema.items.unasked_items import EndItem, PickItem
 from survey_cli.proof.goals import Goal
 from survey_cli.proof.text_goals import list_fill_uses
 from survey_cli.values import NOT_ASKED, Missing, get_missing
@@ -22,8 +22,8 @@ class ObservedWalk(RouteWalk):
 
     seen: set[Goal]
 
-    def _is_on_route(self, node: CompiledNode) -> Any:
-        on_route = super()._is_on_route(node)
+    def _is_asked(self, node: CompiledNode, group: ItemGroup, turn: int | None) -> Any:
+        on_route = super()._is_asked(node, group, turn)
         self.seen.add(Goal("asked" if on_route is True else "skipped", node.id))
         conditions = [condition for condition in (node.ask_if, node.unless) if condition is not None]
         if any(isinstance(condition.evaluate(self.env), Missing) for condition in conditions):
@@ -68,9 +68,14 @@ def _iterate_cells(walk: RouteWalk, stop: RouteStop) -> Iterator[Any]:
     question, item = stop.item.question, stop.item
     context = walk.build_item_context(stop, "en")
     codes = [option.code for option in item.options]
+    values: list[Any]
     match question:
+        case PickItem():
+            candidates = walk.list_candidates(stop)
+            codes = [] if isinstance(candidates, Missing) else list(candidates)
+            values = list(combinations(codes, min(question.count, len(codes)))) if codes else [NOT_ASKED]
         case MultipleItem():
-            values: list[Any] = [c for size in range(1, len(codes) + 1) for c in combinations(codes, size)]
+            values = [c for size in range(1, len(codes) + 1) for c in combinations(codes, size)]
         case CodedItem():
             values = list(codes)
         case NumberItem():
@@ -79,6 +84,10 @@ def _iterate_cells(walk: RouteWalk, stop: RouteStop) -> Iterator[Any]:
             )
         case _:
             values = [None]
-    yield from (value for value in values if value is None or not question.why_invalid(context, value))
+    yield from (
+        value
+        for value in values
+        if value is None or isinstance(question, PickItem) or not question.why_invalid(context, value)
+    )
     if question.expects_answer:
         yield from (get_missing(decline.id) for decline in item.declines)

@@ -162,24 +162,28 @@ class _Writer:
     def section(self, indent: str, depth: int) -> None:
         name = self.name()
         order = self.draw(st.sampled_from(("written", "written", "random", "rotate")))
-        head = [f"id: {name}", "type: section", f"order: {order}", f"intro: Intro {name}", *self.shown()]
+        pick = [f"pick: {self.pick()}"] if self.chance(3) else []
+        head = [f"id: {name}", "type: section", f"order: {order}", f"intro: Intro {name}", *pick, *self.shown()]
         self.lines += [
             f"{indent}- {head[0]}",
             *(f"{indent}  {part}" for part in head[1:]),
             f"{indent}  items:",
         ]
         before = list(self.named)
-        count = self.draw(st.integers(1, 3))
-        if order == "written":
+        count = self.draw(st.integers(2 if pick else 1, 3))
+        if order == "written" and not pick:
             self.items(indent + "    ", count, depth=depth + 1)
             return
-        # siblings under an order may not refer to one another: each sees what came before the section
+        # siblings under an order or a pick may not refer to one another: each sees what came before the section
         added: list[tuple[str, str]] = []
         for _ in range(count):
             self.named = list(before)
             self.item(indent + "    ", self.draw(st.sampled_from(("single", "number", "text"))))
             added += self.named[len(before) :]
         self.named = before + added
+
+    def pick(self) -> str:
+        return self.draw(st.sampled_from(("1", "2", "{count: 1, by: least_filled}")))
 
     def battery(self, indent: str) -> None:
         name = self.name()
@@ -190,6 +194,8 @@ class _Writer:
             condition = f', ask_if: "{self.condition()}"' if self.named and self.chance(3) else ""
             written.append(f"{statement}: {{text: Statement {statement}{condition}}}")
         parts = [f"id: {name}", "type: battery", "from: 1", "to: 4", f"order: {order}"]
+        if len(statements) > 1 and self.chance(3):
+            parts.append(f"pick: {self.pick()}")
         parts.append(f"statements: {{{', '.join(written)}}}")
         self.lines.append(f"{indent}- {{{', '.join([*parts, *self.shown()])}}}")
         self.named += [(statement, "scale") for statement in statements]
@@ -208,6 +214,8 @@ class _Writer:
             f"{indent}  {way}",
             *([f"{indent}  max: 3"] if not way.startswith("each: ") or way[6:] in several else []),
         ]
+        if not way.startswith("until") and self.chance(3):
+            self.lines.append(f"{indent}  pick: {self.draw(st.integers(1, 2))}")
         self.lines += [f"{indent}  {part}" for part in self.shown()]
         self.lines.append(f"{indent}  items:")
         before, self.inside = list(self.named), name

@@ -13,6 +13,8 @@ class QuestionnaireWriter:
         """Name, type and roster of what conditions can name."""
         self.rosters: list[str] = []
         """Those that are finished."""
+        self.picks = False
+        """Only some of the group being written are asked, so that nothing can end in it."""
         self.bases: dict[str, str] = {}
         """The roster over whose turns another one runs."""
         self.count = 0
@@ -123,7 +125,7 @@ class QuestionnaireWriter:
             options = f"options: {{1: A, 2: {{text: B, exclusive: {rng.choice(('true', 'false'))}}}}}"
             self.lines.append(f"{indent}- {{id: {name}, type: multiple{more}, text: {text}, {options}{declines}}}")
             self.asked.append((name, "multiple", roster))
-        elif kind < 0.84 and roster is None and key:
+        elif kind < 0.84 and roster is None and key and not self.picks:
             self.lines.append(f"{indent}- {{id: {name}, type: end, outcome: not_eligible, {key}}}")
         elif kind < 0.92 and not nested:
             self._add_group(indent, name, key, ["type: section", "title: S"], roster)
@@ -164,8 +166,15 @@ class QuestionnaireWriter:
 
     def _add_group(self, indent: str, name: str, key: str, keys: list[str], roster: str | None) -> None:
         self.lines.append(f"{indent}- id: {name}")
-        self.lines += [f"{indent}  {each}" for each in [*keys, *([key] if key else []), "items:"]]
-        for _ in range(self.rng.randint(1, 3)):
+        self.picks = self.rng.random() < 0.3
+        pick = [f"pick: {self.rng.randint(1, 2)}"] if self.picks else []
+        self.lines += [f"{indent}  {each}" for each in [*keys, *([key] if key else []), *pick, "items:"]]
+        before, added = list(self.asked), list[tuple[str, str, str | None]]()
+        for _ in range(self.rng.randint(2, 3) if self.picks else self.rng.randint(1, 3)):
+            if self.picks and roster != name:  # siblings of which some are picked can't name one another
+                self.asked = list(before)
             self.add_item(f"{indent}    ", roster, nested=True)
+            added += self.asked[len(before) + (len(added) if roster == name or not self.picks else 0) :]
+        self.asked, self.picks = before + added, False
         if roster == name:
             self.rosters.append(name)

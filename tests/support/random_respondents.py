@@ -16,7 +16,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.entries import ReadEntry, Rejection
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.unasked_items import EndItem
+from survey_cli.instrument.schema.items.unasked_items import EndItem, PickItem
 from survey_cli.values import Place, Value
 
 ODD = ("", "zzz", "-1", "99999999999999999", "1 1 1", "%", "[bold]", "31 February 2020", "1 2 3 4 5 6 7 8 9")
@@ -171,8 +171,12 @@ def due(now: Scenario) -> list[Place]:
         if isinstance(node, CompiledItem):
             found.append(Place(node.id, turn if node.roster is not None else None))
             return not isinstance(node.question, EndItem)
+        if node.pick is not None:
+            found.append(Place(node.pick.id, turn if node.pick.roster is not None else None))
         if not isinstance(node, Roster):
-            return all(visit(child, turn) for child in node.children)
+            children = [child for child in node.children if node.pick is None or holds(child)]
+            picked = _picked(node, [child.id for child in children], held, turn)
+            return all(visit(child, turn) for child in children if child.id in picked)
         for which in _turns(node, env, held):
             env["#turn"] = which
             for child in node.children:
@@ -186,7 +190,21 @@ def due(now: Scenario) -> list[Place]:
     return found
 
 
+def _picked(group: ItemGroup, eligible: list[Any], held: Any, turn: int | None) -> list[Any]:
+    """What is picked of those that are eligible, all of which the computer ranked."""
+    if group.pick is None or not eligible:
+        return eligible
+    value = held[Place(group.pick.id, turn if group.pick.roster is not None else None)].cell
+    assert isinstance(group.pick.question, PickItem)
+    assert set(value) == set(eligible)
+    return [name for name in eligible if name in value[: group.pick.question.count]]
+
+
 def _turns(roster: Roster, env: dict[Any, Any], held: Any) -> list[int]:
+    return _picked(roster, _eligible_turns(roster, env, held), held, None)
+
+
+def _eligible_turns(roster: Roster, env: dict[Any, Any], held: Any) -> list[int]:
     if roster.count is not None:
         count = roster.count.evaluate(env)
         return list(range(1, min(int(count), roster.maximum) + 1)) if isinstance(count, int | float) else []

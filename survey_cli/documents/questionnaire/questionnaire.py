@@ -28,6 +28,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
     EndItem,
     HandoverItem,
     LookupItem,
+    PickItem,
     ReadItem,
     SplitItem,
 )
@@ -100,6 +101,7 @@ class BookletBuilder:
         moving = [(mark_name(n.id), n.anchor) for n in group.children]
         if order := rule_sentences.describe_order("Its items come", group.order, moving):
             notes.append(BookletNote(label="", prose=make_line(f"{order}.")))
+        notes += self._build_pick_notes(group)
         nodes = group.children
         if isinstance(group, Roster) and group.until is not None:
             nodes = (*nodes, group.until)
@@ -112,6 +114,12 @@ class BookletBuilder:
             intro=self.renderer.render_template(group.intro),
             children=self._build_children(nodes, level + 1),
         )
+
+    def _build_pick_notes(self, group: ItemGroup) -> tuple[BookletNote, ...]:
+        pick = group.pick.question if group.pick is not None else None
+        if not isinstance(pick, PickItem):
+            return ()
+        return (BookletNote(label="Picked", prose=make_line(f"{rule_sentences.describe_pick(pick)}.")),)
 
     def _describe_turns(self, roster: Roster) -> Line:
         most = f"at most {roster.maximum} times"
@@ -182,6 +190,7 @@ class BookletBuilder:
             notes=(
                 *self._build_battery_notes(spec, first),
                 *(self._build_notes(first) if first is not None else ()),
+                *self._build_pick_notes(group),
                 *order_notes,
             ),
         )

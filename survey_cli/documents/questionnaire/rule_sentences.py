@@ -13,7 +13,7 @@ from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem
 from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import TEXT_KINDS, DateItem, NumberItem, TextItem, TimeItem
-from survey_cli.instrument.schema.items.unasked_items import LookupItem
+from survey_cli.instrument.schema.items.unasked_items import LookupItem, PickItem
 from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import render_clause
@@ -123,6 +123,12 @@ def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, 
             rows = question.entries.rows.values()
             labels[name] |= {(type(row.code), row.code): Text.from_string(row.texts[""]) for row in rows}
     return labels
+
+
+def describe_pick(pick: PickItem) -> str:
+    """Return how much of a group is asked: `2 of these, at random`."""
+    how = "at random" if pick.method == "random" else "those picked in the fewest interviews so far"
+    return f"{pick.count} of these, {how}"
 
 
 def describe_order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> str:

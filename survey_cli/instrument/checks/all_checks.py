@@ -65,6 +65,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     routing.nested_roster,
     routing.in_roster,
     routing.bad_lookup,
+    routing.bad_pick,
     routing.bad_by,
     routing.hangup_not_last,
     routing.empty_group,

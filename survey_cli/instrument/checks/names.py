@@ -222,6 +222,9 @@ def _iterate_columns(draft: InstrumentDraft, owner: str) -> Iterator[_Column]:
             yield _Column(owner, owner, f"the {draft.symbols[owner].kind} {owner}")
         if group is not None and group.order != "written":
             yield _Column(f"{owner}_order", owner, f"the order drawn for {owner}")
+        if group is not None and group.pick is not None:
+            for variable in group.pick.question.build_variables(group.pick, draft.language):
+                yield _Column(variable.name, owner, f"what is picked of {owner}")
         if isinstance(group, Roster):
             yield _Column(f"{owner}_turns", owner, f"the number of turns of {owner}")
         return

@@ -10,7 +10,7 @@ from survey_cli.instrument.compiled.computes import compile_computes
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
-from survey_cli.instrument.compiled.symbols import GroupStep, SymbolTable
+from survey_cli.instrument.compiled.symbols import GroupStep, SymbolTable, is_shuffled
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind
 from survey_cli.instrument.schema.defaults import inherit_defaults
 from survey_cli.instrument.schema.document import Document
@@ -18,7 +18,7 @@ from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, Sc
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, Compute, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, HandoverItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, HandoverItem, PickItem
 from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
 from survey_cli.instrument.schema.validation import validate_tree
 from survey_cli.instrument.source.load import InstrumentSource
@@ -70,6 +70,8 @@ class InstrumentCompiler:
         )
         self._computes_after = compile_computes(self.item_compiler)
         self._index = 0
+        self.picks: dict[str, CompiledItem] = {}
+        """What is picked of groups; it has no name in conditions."""
         for symbol in self.symbol_table.symbols.values():
             if symbol.kind == "sample column" and symbol.options:
                 self.item_compiler.compile_options(symbol.options, CompileContext(symbol.id, before=-1), None)
@@ -79,6 +81,8 @@ class InstrumentCompiler:
         items: list[CompiledItem] = []
         for child in group.children:
             items.extend(child.items if isinstance(child, ItemGroup) else (child,))
+            if isinstance(child, ItemGroup) and child.pick is not None:
+                items.append(child.pick)
         if isinstance(group, Roster) and group.until is not None:
             items.append(group.until)
         group.items = tuple(items)
@@ -95,6 +99,33 @@ class InstrumentCompiler:
             group.computes = tuple(after)
         if group.id:
             self.draft.groups[group.id] = group
+
+    def _compile_pick(self, group: ItemGroup, enclosing: GroupContext) -> None:
+        """Make the item that says what is picked of a group."""
+        spec = group.spec
+        if spec is None or spec.pick is None:
+            return
+        turns = range(1, group.maximum + 1) if isinstance(group, Roster) else ()
+        pick_id = f"{group.id}_pick"
+        question = PickItem.model_construct(
+            id=YamlScalar(pick_id, spec.id.where),
+            type="pick",
+            group=group.id,
+            names=(*turns,) or tuple(child.id for child in group.children),
+            count=spec.pick.count,
+            method=spec.pick.by,
+        )
+        text = Text.from_string("")
+        group.pick = self.picks[pick_id] = CompiledItem(
+            id=pick_id,
+            question=question,
+            text=self.item_compiler.compile_text(text, CompileContext(group.id), "pick"),
+            label=text,
+            roster=enclosing.roster if not isinstance(group, Roster) else None,
+            section=enclosing.section,
+            after_hangup=group.after_hangup,
+            counts_in_progress=False,
+        )
 
     def _compile_nodes(self, items: Sequence[AnyItem], enclosing: GroupContext) -> tuple[CompiledNode, ...]:
         path = enclosing.path
@@ -136,12 +167,13 @@ class InstrumentCompiler:
             anchor=item.anchor,
             after_hangup=hangup,
         )
-        path = (*enclosing.path, GroupStep(group_id, 0, item.order != "written"))
+        path = (*enclosing.path, GroupStep(group_id, 0, is_shuffled(item)))
         return group, enclosing._replace(path=path, section=title, hangup=hangup)
 
     def _compile_section(self, item: SectionItem, enclosing: GroupContext) -> ItemGroup:
         group, inside = self._compile_group(item, enclosing, ItemGroup)
         group.children = self._compile_nodes(item.items, inside)
+        self._compile_pick(group, enclosing)
         self._finish_group(group)
         return group
 
@@ -168,6 +200,7 @@ class InstrumentCompiler:
             roster.until = self._compile_item(
                 more.question, more.id, item.until, inside._replace(path=enclosing.path), overrides
             )
+        self._compile_pick(roster, enclosing)
         self._finish_group(roster)
         return roster
 
@@ -208,7 +241,7 @@ class InstrumentCompiler:
             where = self._compile_turn_condition(item.options, context)
         children = []
         for child, (name, statement) in enumerate(item.statements.items()):
-            step = GroupStep(group.id, child, item.order != "written")
+            step = GroupStep(group.id, child, is_shuffled(item))
             overrides = ItemOverrides(
                 options=options,
                 scale=scale,
@@ -226,6 +259,7 @@ class InstrumentCompiler:
                 )
             )
         group.children = tuple(children)
+        self._compile_pick(group, enclosing)
         self._finish_group(group)
         return group
 
@@ -365,7 +399,7 @@ class InstrumentCompiler:
             languages=tuple(str(la) for la in document.languages),
             document=document,
             root=root,
-            items=self.draft.items,
+            items={**self.draft.items, **self.picks},
             groups=self.draft.groups,
             sample={str(k): v for k, v in document.sample.items()},
             computes=self.draft.computes,

@@ -34,6 +34,8 @@ class ItemGroup:
     asked_count: int = 0
     """How many of the items below count for the progress display."""
     computes: tuple[Compute, ...] = ()
+    pick: CompiledItem | None = None
+    """Where only some of its items or turns are asked: what is picked, which is looked up before the group."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.id})"

@@ -56,6 +56,11 @@ class GroupStep(NamedTuple):
     shuffled: bool
 
 
+def is_shuffled(group: SectionItem | BatteryItem | RosterItem) -> bool:
+    """Return whether an item of the group can't know of the others, as their order or selection is drawn."""
+    return group.order != "written" or (group.pick is not None and not isinstance(group, RosterItem))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symbol:
     """One name: a question, a statement, a sample column or a compute."""
@@ -186,6 +191,8 @@ class SymbolTable:
         self.groups: dict[str, tuple[Position, int, int, tuple[GroupStep, ...]]] = {}
         """Sections, batteries and rosters: the position, and the first and last index inside."""
         self.rosters: dict[str, RosterItem] = {}
+        self._picked_groups: set[str] = set()
+        """Sections and batteries of which only some items are asked."""
         self.index = 0
         self.labels: dict[int, dict[Code, Template]] = {}
         """Compiled texts of each list of options, by the list's identity; filled when the list is compiled."""
@@ -268,13 +275,15 @@ class SymbolTable:
     def _add_item(self, item: AnyItem, path: tuple[GroupStep, ...], roster: str | None) -> None:
         item_id = str(item.id)
         first = self.index
+        if isinstance(item, SectionItem | BatteryItem) and item.pick is not None:
+            self._picked_groups.add(item_id)
         match item:
             case SectionItem():
-                self._add_items(item.items, (*path, GroupStep(item_id, 0, item.order != "written")), roster)
+                self._add_items(item.items, (*path, GroupStep(item_id, 0, is_shuffled(item))), roster)
             case BatteryItem():
                 options, scale = self._resolve_options(item, roster)
                 for child, (name, statement) in enumerate(item.statements.items()):
-                    step = GroupStep(item_id, child, item.order != "written")
+                    step = GroupStep(item_id, child, is_shuffled(item))
                     is_conditional = statement.ask_if is not None
                     self._add_question(item, name, (*path, step), roster, options, scale, is_conditional=is_conditional)
             case RosterItem():
@@ -282,7 +291,7 @@ class SymbolTable:
                 if over is not None and "max" not in item.model_fields_set:
                     item.max = over.max
                 self.rosters[item_id] = item
-                self._add_items(item.items, (*path, GroupStep(item_id, 0, item.order != "written")), item_id)
+                self._add_items(item.items, (*path, GroupStep(item_id, 0, is_shuffled(item))), item_id)
                 if item.until is not None:
                     self._add_repeat_question(item, item_id, path)
             case _:
@@ -436,6 +445,7 @@ class SymbolTable:
                     turn_name=turn_name,
                     may_be_missing=is_conditional
                     or declinable
+                    or any(step.group in self._picked_groups for step in path)
                     or item.ask_if is not None
                     or item.unless is not None
                     or (isinstance(item, DrawItem) and self._may_draw_nobody(item)),

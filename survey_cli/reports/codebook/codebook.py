@@ -13,7 +13,14 @@ from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, LookupItem, SplitItem
+from survey_cli.instrument.schema.items.unasked_items import (
+    ComputedItem,
+    DrawItem,
+    EndItem,
+    LookupItem,
+    PickItem,
+    SplitItem,
+)
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD, find_hidden_parts
@@ -320,6 +327,9 @@ def _describe_computer_answer(item: CompiledItem) -> str:
             return f"Drawn by the computer with these shares: {arms}"
         case DrawItem() as draw:
             return f"Drawn by the computer: a turn of {draw.from_}, {_DRAW_METHODS[draw.by]}"
+        case PickItem(group=group, count=count, method=method):
+            how = "at random" if method == "random" else "those picked in the fewest interviews so far"
+            return f"Picked by the computer: {count} of {group}, {how}"
         case LookupItem():
             return "Looked up by the computer"
         case _:

@@ -3,6 +3,7 @@
 It contains no survey rules; those belong to the engine.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -26,13 +27,14 @@ from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
 from survey_cli.engine.notes import InterviewNote
 from survey_cli.entries import LookupEntry, Prompt, ReadEntry, Rejection, Reply, TextSpan
+from survey_cli.instrument.schema.items.unasked_items import PickItem
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
 from survey_cli.samples.cases.columns import clean_text, list_details
 from survey_cli.sessions.interview.interview_protocol import ClosingReview, InterviewResult
-from survey_cli.store import EntryDraft, InterviewConflict, JournalUpdate, Snapshot, Store
+from survey_cli.store import EntryDraft, InterviewConflict, InterviewOrigin, JournalUpdate, Snapshot, Store
 from survey_cli.table.rows import build_row
-from survey_cli.values import Place
+from survey_cli.values import Code, Place
 
 if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost, LeaseToken
@@ -523,7 +525,7 @@ class InterviewSession:
             outcome = self._outcomes.get(ending)
             is_temporary = outcome is not None and outcome.temporary
             return (InterviewSuspended if is_temporary else InterviewEnded)(self._stamp(interview), ending)
-        value, of = interview.compute_answer()
+        value, of = interview.compute_answer(counts=None)
         if value is None or interview.place is None:
             return None
         return ValueComputed(self._stamp(interview), interview.place, value, of)
@@ -538,8 +540,19 @@ class InterviewSession:
                     return NoteWritten(self._stamp(), prompt.place, text)
         if prompt is None or not isinstance(prompt.entry, LookupEntry):
             return None
+        if prompt.entry.kind == "pick":
+            value, of = self._interview.compute_answer(self._count_picks(prompt.place))
+            return None if value is None else ValueComputed(self._stamp(), prompt.place, value, of)
         value = self._link.reserve_in_quota(self._id, self._interview, prompt.entry.target)
         return ValueComputed(self._stamp(), prompt.place, value)
+
+    def _count_picks(self, place: Place) -> Counter[Code]:
+        """Count the interviews in which each item or turn of a group was picked: complete ones, and those under way."""
+        question = self._interview.instrument.items[place.item].question
+        assert isinstance(question, PickItem)
+        origin: InterviewOrigin = "practice" if self._setup.practice else "real"
+        values = self._store.interviews.list_computed_values(place.item, origin, besides=self._id)
+        return Counter(name for value in values for name in question.list_picked(value))
 
     def _commit(self, event: InterviewEvent, *, by_route: bool = False) -> Rejection | None:
         """Write an event with all that follows from it.

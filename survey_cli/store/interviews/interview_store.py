@@ -17,6 +17,7 @@ from survey_cli.engine.events import (
     InterviewSuspended,
     LanguageChanged,
     NoteWritten,
+    ValueComputed,
 )
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.store.backends.connector import Connector, Execute
@@ -42,6 +43,7 @@ from survey_cli.store.interviews.row_mapping import (
     encode_interview,
     encode_interview_head,
 )
+from survey_cli.values import Cell
 
 if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost, LeaseToken
@@ -214,6 +216,16 @@ class InterviewStore:
         except (ValueError, TypeError, KeyError) as error:
             raise make_decoding_error(self._db.where, f"event {len(events) + 1} of interview {interview}") from error
         return events
+
+    def list_computed_values(self, item: str, origin: InterviewOrigin, *, besides: str) -> list[Cell]:
+        """List what the computer answered at an item in all other interviews that are complete or under way.
+
+        Of each turn, it is the last answer.
+        """
+        rows = self._db.read(sql.COMPUTED_VALUES, (origin, besides, item))
+        with translate_decoding_errors(self._db.where, f"the answers at {item}"):
+            events = {(interview, line[2]): decode_record(JournalRecord(*line)) for interview, *line in rows}
+        return [event.value for event in events.values() if isinstance(event, ValueComputed)]
 
     def find_row(self, interview: str) -> InterviewRow | None:
         """Return the row of an interview; None where there is no such interview."""

@@ -124,6 +124,13 @@ EXPORT_ROWS: Final = """
     ORDER BY i.began_at, i.id
 """
 
+COMPUTED_VALUES: Final = """
+    SELECT j.interview, j.kind, j.item, j.turn, j.payload, j.at, j.by, j.station
+    FROM interviews i JOIN journal j ON j.interview = i.id
+    WHERE i.origin = ? AND (i.status = 'open' OR i.outcome = 'complete') AND i.id <> ?
+        AND j.kind = 'lookedup' AND j.item = ?
+    ORDER BY j.interview, j.seq
+"""
 HAS_INTERVIEWS: Final = "SELECT 1 FROM interviews WHERE instrument = ? AND origin = 'real' LIMIT 1"
 STORED_INTERVIEWS: Final = f"""
     SELECT {_ROW}, s.seq, s.engine, s.cells, s.digest, c.details, c.digest

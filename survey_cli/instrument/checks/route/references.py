@@ -98,6 +98,8 @@ def _list_inputs(draft: InstrumentDraft, compute: str) -> list[Symbol]:
 def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
     """A condition or text refers to something in the same shuffled group, which may come before or after it.
 
+    It also can't refer to something in the same group with `pick`, which may not be asked.
+
         - {id: s, type: section, order: random, items: [{id: a, …}, {id: b, ask_if: a == 1, …}]}
 
     Move one of them out of the group, put both into a section of their own inside it, or give the one that
@@ -115,10 +117,11 @@ def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
             if step is None or _is_always_before(draft, step[0].group, step[1].child, step[0].child):
                 continue
             where, length = locate(use, name)
-            what = (
-                f"{use.key}: {name} (at {symbol.where}) is in the same group {step[0].group}, whose order is random, "
-                f"so it may come after {use.owner}"
-            )
+            group = draft.groups.get(step[0].group)
+            picked = group is not None and group.pick is not None
+            why = "of which only some are picked" if picked else "whose order is random"
+            so = "so it may not be asked" if picked else f"so it may come after {use.owner}"
+            what = f"{use.key}: {name} (at {symbol.where}) is in the same group {step[0].group}, {why}, {so}"
             remedy = f"move {name} or {use.owner} out of {step[0].group}, or put both into a section inside it"
             yield Problem("drawn-order", where, use.owner, what, remedy, length=length)
 
@@ -138,7 +141,7 @@ def _find_fork(
 def _is_always_before(draft: InstrumentDraft, group: str, first: int, second: int) -> bool:
     """Return whether anchors keep one child of a shuffled group before another in every order."""
     shuffled = draft.groups.get(group)
-    if shuffled is None or first > second:
+    if shuffled is None or first > second or shuffled.pick is not None:
         return False
     anchored = [child.anchor for child in shuffled.children]
     return all(anchored[: first + 1]) or all(anchored[second:])

@@ -6,9 +6,10 @@ from typing import Final
 from survey_cli.instrument.checks.route.references import is_always_last
 from survey_cli.instrument.checks.source_items import iterate_items
 from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
-from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem, HandoverItem, LookupItem
+from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem, HandoverItem, LookupItem, PickItem
 from survey_cli.instrument.source.nodes import locate_key, locate_name
 from survey_cli.problems import Problem, suggest_nearest
 from survey_cli.wording import join_words
@@ -234,3 +235,32 @@ def idle_condition(draft: InstrumentDraft) -> Iterator[Problem]:
                 "warning",
                 len(item.using),
             )
+
+
+def bad_pick(draft: InstrumentDraft) -> Iterator[Problem]:
+    """A `pick` asks for more than the group has, or its turns can't be picked.
+
+        - {id: brands, type: battery, pick: 3, statements: {…}}     of 3 statements or fewer, all are asked
+        - {id: trip, type: roster, until: Any other trip?, pick: 2, …}
+
+    The turns of a roster with `until` are not known beforehand. `by: least_filled` compares interviews, so that the turns
+    of a roster must mean the same in each of them: those of `each:` and a multiple, not persons.
+    """
+    for item in iterate_items(draft, BatteryItem, SectionItem, RosterItem):
+        group = draft.groups.get(str(item.id))
+        if item.pick is None or group is None or group.pick is None:
+            continue
+        assert isinstance(group.pick.question, PickItem)
+        count, available = item.pick.count, len(group.pick.question.names)
+        what = remedy = ""
+        if count < 1 or count > available:
+            things = {"battery": "statements", "section": "items", "roster": "turns"}[item.type]
+            what = f"pick: {count} of {available} {things}"
+            remedy = f"write 1 to {available}, or remove pick: to ask all of them"
+        elif isinstance(group, Roster) and group.until is not None:
+            what, remedy = "pick: the turns are not known before they are asked", "use count: or each:, or a draw"
+        elif isinstance(group, Roster) and item.pick.by == "least_filled" and group.sources[-1].each is None:
+            what = "by: turn 1 is somebody else in each interview, so that none can be least filled"
+            remedy = "pick at random, or use each: and a multiple"
+        if what:
+            yield Problem("bad-pick", item.find_position("pick"), str(item.id), what, remedy)

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_args
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticKnownError
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticKnownError
 
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
@@ -21,6 +22,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
     EndItem,
     HandoverItem,
     LookupItem,
+    PickMethod,
     ReadItem,
     SplitItem,
 )
@@ -41,6 +43,28 @@ class DefaultsSpec(SpecModel):
     """The declines permitted, as at a question. If left out: every decline of the file."""
 
 
+class PickSpec(SpecModel):
+    """How many of a group are asked, and which: `pick: 2`, or `pick: {count: 2, by: least_filled}`.
+
+    They are picked among those whose conditions are true. The data say which (`ID_pick`), and of how many
+    (`ID_pick_of`), for weighting.
+    """
+
+    count: Whole
+    """How many are picked. Where fewer can be asked, all of them are."""
+    by: PickMethod = "random"
+    """How they are picked: at `random`, or `least_filled`, those that were picked in the fewest interviews so far."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand_short_form(cls, data: Any) -> Any:
+        return {"count": data} if isinstance(data, str) else data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "integer"}, handler(schema)]}
+
+
 class SectionItem(ItemSpec):
     """A group of items with a title, a condition and an order."""
 
@@ -57,6 +81,8 @@ class SectionItem(ItemSpec):
     defaults: DefaultsSpec | None = None
     """What its questions, also those in sections and rosters inside it, have unless they say otherwise:
     `{probe: Anything else?, declines: [dk]}`. If left out: none."""
+    pick: Annotated[PickSpec, "a whole number, or a mapping"] | None = None
+    """How many of its items are asked in an interview: `2`. If left out: all of them."""
     after: Annotated[Name, "hangup"] | None = None
     """`hangup`: the interviewer completes the section after the call. The case is already complete, and the interview's
     clock has stopped. If left out: asked during the call."""
@@ -121,6 +147,8 @@ class BatteryItem(QuestionItem):
     order: Order = "written"
     """How the statements are shuffled: not at all, in `random` order, starting at a random one (`rotate`), or reversed
     in half of the interviews (`flip`)."""
+    pick: Annotated[PickSpec, "a whole number, or a mapping"] | None = None
+    """How many of the statements are asked in an interview: `8`. If left out: all of them."""
 
     is_group: ClassVar[bool] = True
 
@@ -154,6 +182,8 @@ class RosterItem(ItemSpec):
     """The items of each turn."""
     order: Order = "written"
     """How its items are shuffled, separately for each turn; as in a section."""
+    pick: Annotated[PickSpec, "a whole number, or a mapping"] | None = None
+    """How many of the turns are visited in an interview: `2`. If left out: all of them."""
 
     is_group: ClassVar[bool] = True
 

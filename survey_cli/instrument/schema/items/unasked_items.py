@@ -1,7 +1,7 @@
 """Items that no respondent answers: `read`, `handover`, `end`, and those computed: `split`, `draw`, `lookup`."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -186,3 +186,45 @@ class LookupItem(ComputedItem):
 
     def list_codes(self) -> tuple[str, ...]:
         return QUOTA_STATES if self.quota is not None else ()
+
+
+PickMethod: TypeAlias = Literal["random", "least_filled"]
+
+
+class PickItem(ComputedItem):
+    """What is picked of a group. It is made for a group with `pick`, and is not written in a file.
+
+    Its value is everything that could be picked, in the order in which it is; the first `count` are.
+    """
+
+    type: Literal["pick"]
+    group: str
+    names: tuple[Code, ...]
+    """The items or turns of the group, as written."""
+    count: Whole
+    method: PickMethod
+
+    condition_type: ClassVar[str] = "code"
+
+    def build_entry(self, context: ItemContext) -> Entry:
+        return LookupEntry(kind="pick", target=context.item.id)
+
+    def list_picked(self, value: object) -> tuple[Code, ...]:
+        """Return what is picked, in written order."""
+        picked = value[: self.count] if isinstance(value, tuple) else ()
+        return tuple(name for name in self.names if name in picked)
+
+    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+        return (
+            build_variable(item, language, storage="text", label=f"Picked of {self.group}"),
+            build_variable(item, language, "_of", label=f"Picked of {self.group}: of how many", measure="scale"),
+        )
+
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+        return " ".join(map(str, self.list_picked(value))), int(words.get("of", "0"))
+
+    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+        return why, why
+
+    def build_declined_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+        return why, 0 if why == NOT_ASKED else why
