@@ -57,6 +57,14 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
             "diff:diff",
             "Show what changed between two versions of a questionnaire, and what that means for the data.",
         ),
+        "translations": CommandGroup(
+            "Export texts for translators, import translations, show what is missing.",
+            {
+                "export": "translations:export",
+                "import": "translations:import_file",
+                "status": "translations:status",
+            },
+        ),
         "schema": CommandEntry(
             "questionnaire:schema", "Write the JSON Schema with which editors complete and check questionnaires."
         ),

@@ -1,5 +1,6 @@
 """Prompts for the current place of an interview, and the events that replies make."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from survey_cli.engine.check_places import list_check_places
@@ -39,6 +40,7 @@ from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
 from survey_cli.instrument.schema.items.typed import FreeTextItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
+from survey_cli.instrument.texts.language_names import get_language_name
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Code, Missing, Place
 
@@ -82,6 +84,9 @@ def build_prompt(interview: Interview) -> Prompt | None:
         ending=str(question.outcome) if isinstance(question, EndItem) else "",
         turn=_format_turn(machine, stop),
     )
+    texts = (_choose_text(machine, stop), *(option.text for option in item.options))
+    if stale_texts := [text for text in texts if language in text.source.stale]:
+        prompt = _mark_stale(prompt, [t.fill(machine.walk.env, machine.instrument.language) for t in stale_texts])
     return prompt._replace(unfilled=tuple(unfilled.values())) if unfilled else prompt
 
 
@@ -92,6 +97,14 @@ def _choose_text(machine: Machine, stop: RouteStop) -> Template:
         return item.text
     is_next = before[0].frame.group is stop.frame.group and before[0].place.turn == stop.place.turn
     return item.next_text if is_next else item.text
+
+
+def _mark_stale(prompt: Prompt, base_texts: Sequence[StyledText]) -> Prompt:
+    """Tell the interviewer that translations are out of date; the help has the texts in the first language."""
+    name = get_language_name(prompt.languages[0])
+    note = TextSpan(f"The translation is out of date: the help has the text in {name}. ")
+    lines = [span for text in base_texts for span in (*text, TextSpan("\n"))]
+    return prompt._replace(instruction=(note, *prompt.instruction), help=(*lines, *prompt.help))
 
 
 def _build_instruction(context: ItemContext) -> StyledText:

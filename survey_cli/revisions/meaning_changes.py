@@ -15,6 +15,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
+from survey_cli.instrument.source.scalars import Text
 from survey_cli.table.columns import build_sample_variable
 from survey_cli.table.versions import SeparateColumns
 from survey_cli.values import Code
@@ -296,19 +297,17 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
     if isinstance(question, NumberItem):
         return _Meaning(
             kind="a number with decimals" if question.decimals else "a whole number",
-            labels={c: {lang: str(t.get(lang)) for lang in languages} for c, t in question.options.items()},
+            labels={c: _collect_texts(t, languages) for c, t in question.options.items()},
             numeric=True,
             low=question.lowest,
             high=question.highest,
             bounds=bounds,
-            unit={lang: str(question.unit.get(lang)) for lang in languages} if question.unit else None,
+            unit=_collect_texts(question.unit, languages) if question.unit else None,
             decimals=question.decimals,
             declines=declines,
             repeated=repeated,
         )
-    labels: dict[Code, TextsByLanguage] = {
-        option.code: {lang: str(option.label.get(lang)) for lang in languages} for option in item.options
-    }
+    labels: dict[Code, TextsByLanguage] = {o.code: _collect_texts(o.label, languages) for o in item.options}
     if isinstance(question, SearchItem):
         labels |= {
             code: {lang: row.get_text(lang) for lang in languages} for code, row in question.entries.rows.items()
@@ -331,6 +330,12 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
         source=source,
         repeated=repeated,
     )
+
+
+def _collect_texts(text: Text, languages: Sequence[str]) -> TextsByLanguage:
+    """Return a text in the languages in which it is written: one that a translation adds changes no meaning."""
+    written = [lang for lang in languages if lang in text.by_language] or languages[:1]
+    return {lang: str(text.get(lang)) for lang in written}
 
 
 def _find_column_meaning(instrument: Instrument, name: str) -> _Meaning:

@@ -51,6 +51,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     condition_values.prefill_kind,
     texts.bad_language,
     texts.missing_translation,
+    texts.incomplete_language,
     texts.one_language,
     texts.undeclared_language,
     texts.unlike_fills,

@@ -213,6 +213,8 @@ _FILLS: Final = {
 
 `ordinal` is *second* in English and digits in other languages (2.º, 2e); `words` writes zero to twelve in words.
 """,
+    "bad-translations": "A file of translations, such as `study.es.po`, can't be read. Export it again with "
+    "`survey translations export`, or correct it in a translation program.",
     "fill-of-many": "A text outside of a roster fills in an item of the roster. Name the turn: `{person[1].name}`.",
 }
 

@@ -25,6 +25,7 @@ from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import YamlScalar, replace_spans
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
+from survey_cli.instrument.texts.translations import apply_translations
 from survey_cli.problems import Problem, select_errors, suggest_nearest
 from survey_cli.values import Code
 
@@ -445,7 +446,8 @@ def _build_statement_text(frame: Text, statement: Text) -> Text:
             return statement
         return Text(_insert_statement(frame.plain, statement.plain), {})
     languages = {la: None for t in (frame, statement) for la in t.by_language}
-    return Text(None, {la: _insert_statement(frame.get(la), statement.get(la)) for la in languages})
+    texts = {la: _insert_statement(frame.get(la), statement.get(la)) for la in languages}
+    return Text(None, texts, frame.stale | statement.stale)
 
 
 def _insert_statement(frame: YamlScalar, statement: YamlScalar) -> YamlScalar:
@@ -484,6 +486,8 @@ def compile_instrument(source: InstrumentSource) -> tuple[Instrument | None, Ins
         what, remedy = "the list is empty", "write the default language first: [en]"
         problems.append(Problem("bad-language", where, "languages", what, remedy))
         document.languages.append(YamlScalar("en", where))
+    if any(name.endswith(".po") for name in source.texts):
+        problems += apply_translations(document, source.texts, source.folder)
     compiler = InstrumentCompiler(document, lost)
     compiler.draft.file_problems = tuple(problems)
     instrument = compiler.compile(source)

@@ -12,7 +12,7 @@ from survey_cli.instrument.schema.options import (
     SpecModel,
     tag_mapping_unless_list,
 )
-from survey_cli.instrument.source.nodes import YamlList, YamlScalar
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
 from survey_cli.instrument.source.scalars import (
     Expression,
     Flag,
@@ -21,10 +21,45 @@ from survey_cli.instrument.source.scalars import (
     ParseWith,
     Text,
     Whole,
+    build_word_parser,
     describe_node,
     parse_words,
     reject,
 )
+
+
+class LanguageList(list[YamlScalar]):
+    """The languages of a questionnaire, and those that must be complete."""
+
+    required: frozenset[str] = frozenset()
+
+
+def _parse_languages(node: object) -> LanguageList:
+    if isinstance(node, YamlMapping):
+        languages = LanguageList(map(parse_words, node))
+        rules = {str(language): _parse_rule(rule) for language, rule in node.items()}
+        languages.required = frozenset(language for language, rule in rules.items() if rule == "required")
+        return languages
+    if not isinstance(node, list):
+        reject("wrong-kind", f"expected a list, found {describe_node(node)}", "write it in brackets: [en, es]")
+    return LanguageList(map(parse_words, node))
+
+
+_parse_rule = build_word_parser("required", "optional")
+
+Languages: TypeAlias = Annotated[
+    LanguageList,
+    ParseWith(
+        _parse_languages,
+        {
+            "anyOf": [
+                {"type": "array", "items": {"type": "string"}},
+                {"type": "object", "additionalProperties": {"enum": ["required", "optional"]}},
+            ]
+        },
+    ),
+    "a list of languages",
+]
 
 
 class StudySpec(SpecModel):
@@ -313,8 +348,10 @@ class Document(SpecModel):
     version: Label | None = None
     """A label for this version of the questionnaire. The database also stores the whole text of every version. If left
     out: none."""
-    languages: list[Annotated[Name, "a language"]] = Field(default_factory=lambda: [parse_words("en")])
-    """The languages of the texts: `[en, es]`. The first is the default. If left out: `[en]`."""
+    languages: Languages = Field(default_factory=lambda: LanguageList([parse_words("en")]))
+    """The languages of the texts: `[en, es]`. The first is the default. `{en: required, es: required}`: nobody is
+    interviewed in a language that is `required` before all texts are translated; another one is `optional`. Translations
+    are written in the texts, or in `NAME.es.po` beside the file (`survey translations export`). If left out: `[en]`."""
     study: StudySpec = Field(default_factory=StudySpec)
     """What a report discloses about the survey: sponsor, population, dates. If left out: not stated."""
     declines: dict[Name, DeclineSpec] = Field(default_factory=dict)

@@ -140,6 +140,7 @@ def _load(
             tree = _insert_named_texts(tree, problems)
         if tree is not None and any("search" in text for text in texts.values()):
             modules.load_search_lists(tree, load_list, folder, problems)
+        _load_translations(tree, top, fetch, lambda file: load_list(file, Position(name)))
     finally:
         if gc_was_enabled:
             gc.enable()
@@ -150,7 +151,22 @@ def _load(
 
 def _list_languages(tree: YamlMapping) -> list[str]:
     languages = tree.get("languages")
-    return list(map(str, languages)) if isinstance(languages, YamlList) and languages else ["en"]
+    return list(map(str, languages)) if isinstance(languages, YamlList | YamlMapping) and languages else ["en"]
+
+
+def _load_translations(
+    tree: YamlMapping | None,
+    top: str,
+    fetch: Callable[[str], str | bytes | UnreadableFile],
+    load: Callable[[str], object],
+) -> None:
+    """Load the PO files beside the top file, one for each language but the first."""
+    for language in _list_languages(tree)[1:] if tree is not None else ():
+        file = f"{posixpath.splitext(top)[0]}.{language}.po"
+        contents = fetch(file) if language.replace("-", "").isalnum() else ""
+        is_missing = isinstance(contents, UnreadableFile) and contents.what.startswith("there is no")
+        if contents and not is_missing:
+            load(file)
 
 
 def _insert_named_texts(tree: YamlMapping, problems: list[Problem]) -> YamlMapping:

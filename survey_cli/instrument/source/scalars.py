@@ -163,11 +163,15 @@ class Text:
     `plain` is the text if it was written once; `by_language` if it was written as `{en: …, es: …}`.
     """
 
-    __slots__ = ("by_language", "plain")
+    __slots__ = ("by_language", "plain", "stale")
 
-    def __init__(self, plain: YamlScalar | None, by_language: Mapping[str, YamlScalar]) -> None:
+    def __init__(
+        self, plain: YamlScalar | None, by_language: Mapping[str, YamlScalar], stale: frozenset[str] = frozenset()
+    ) -> None:
         self.plain = plain
         self.by_language = by_language
+        self.stale = stale
+        """The languages whose translations are out of date."""
 
     @classmethod
     def from_string(cls, text: str) -> "Text":
@@ -179,6 +183,15 @@ class Text:
         if self.plain is not None:
             return self.plain
         return self.by_language.get(language) or next(iter(self.by_language.values()))
+
+    def add_translation(self, base: str, language: str, text: YamlScalar, *, stale: bool) -> None:
+        """Add the translation from a file of its own, unless the text is written in this language."""
+        if self.plain is not None:
+            self.by_language = {base: self.plain}
+            self.plain = None
+        if language not in self.by_language:
+            self.by_language = {**self.by_language, language: text}
+            self.stale = self.stale | {language} if stale else self.stale
 
     def iterate_languages(self) -> Iterator[tuple[str, YamlScalar]]:
         """Yield each (language, text); the language is empty where one text serves all."""

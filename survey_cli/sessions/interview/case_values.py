@@ -10,10 +10,12 @@ from survey_cli.engine.order import choose_arm
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.texts.number_text import get_separators
+from survey_cli.instrument.texts.translations import list_untranslated
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.samples.cases.columns import InvalidValue, build_labels, clean_text, make_reader
 from survey_cli.samples.cases.split_arms import draw_arm
 from survey_cli.values import NOT_ASKED, Missing, Value
+from survey_cli.wording import format_quantity, join_first
 
 INVENTED_NAMES: Final = ("Alex Morgan", "Sam Rivera", "Robin Okafor", "Kim Larsen", "Lee Novak")
 
@@ -52,7 +54,17 @@ def resolve_language(instrument: Instrument, requested: str, sample: Mapping[str
     language = requested or (value if isinstance(value, str) else "") or instrument.language
     if language not in instrument.languages:
         raise build_language_error(instrument, language)
+    if why := explain_incomplete_language(instrument, language):
+        raise UserError("--language", why, f"`survey translations status {next(iter(instrument.texts))}` lists all")
     return language
+
+
+def explain_incomplete_language(instrument: Instrument, language: str) -> str:
+    """Return why nobody may be interviewed in a language now; empty where it is complete, or need not be."""
+    if language not in instrument.document.languages.required:
+        return ""
+    lacking = list_untranslated(instrument.document, instrument.language, language)
+    return f"{language} lacks {format_quantity(len(lacking), 'text')}: {join_first(lacking)}" if lacking else ""
 
 
 def build_language_error(instrument: Instrument, language: str) -> UserError:

@@ -31,6 +31,7 @@ from survey_cli.instrument.schema.items.unasked_items import PickItem
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
 from survey_cli.samples.cases.columns import clean_text, list_details
+from survey_cli.sessions.interview.case_values import explain_incomplete_language
 from survey_cli.sessions.interview.interview_protocol import ClosingReview, InterviewResult
 from survey_cli.store import EntryDraft, InterviewConflict, InterviewOrigin, JournalUpdate, Snapshot, Store
 from survey_cli.table.rows import build_row
@@ -398,6 +399,8 @@ class InterviewSession:
         return self._interview.notes
 
     def switch_language(self, language: str) -> Rejection | None:
+        if why := explain_incomplete_language(self._interview.instrument, language):
+            return Rejection(why)
         return self._apply(LanguageChanged(self._stamp(), language))
 
     def suspend(self) -> Rejection | None:

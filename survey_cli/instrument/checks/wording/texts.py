@@ -11,8 +11,10 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
 from survey_cli.instrument.compiled.model import ItemGroup, Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.instrument.source.nodes import locate_name
+from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
+from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template, TextFill, find_fill
+from survey_cli.instrument.texts.translations import list_untranslated
 from survey_cli.problems import Position, Problem, find_nearest, suggest_nearest
 from survey_cli.wording import format_quantity, join_first, pluralize, shorten
 
@@ -84,7 +86,7 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         seen.add(text.where)
         for language in languages:
-            if language not in text.by_language:
+            if language not in text.by_language and not _is_from_catalog(text):
                 lacking[language].append((text.where, who))
     if not lacking:
         return
@@ -95,6 +97,31 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
         count = format_quantity(len(places), "text")
         parts.append(f"{language} is missing from {count}: {join_first(listed, _MAX_LISTED)}")
     yield Problem("missing-translation", first[0], first[1], "; ".join(parts), "add them, or remove the language")
+
+
+def _is_from_catalog(text: Text) -> bool:
+    """Return whether a translation is from a PO file; what these lack is read in the first language."""
+    return any(str(scalar.where.file).endswith(".po") for scalar in text.by_language.values())
+
+
+def incomplete_language(draft: InstrumentDraft) -> Iterator[Problem]:
+    """A language is `required`, and texts are not translated into it. Nobody is interviewed in it until they are.
+
+        languages: {en: required, es: required}
+
+    Translate them, in the questionnaire or with `survey translations export`, or write `es: optional`.
+    """
+    base, *others = draft.document.languages or [YamlScalar("en", NOWHERE)]
+    for language in others:
+        lacking = (
+            list_untranslated(draft.document, base, language) if language in draft.document.languages.required else []
+        )
+        if lacking:
+            count = f"{format_quantity(len(lacking), 'text')} {pluralize(len(lacking), 'has', 'have')}"
+            what = f"{language} is required, and {count} no translation: {join_first(lacking, _MAX_LISTED)}"
+            remedy = f"translate them, or write {language}: optional"
+            where = locate_name(language)
+            yield Problem("incomplete-language", where, "languages", what, remedy, "warning", len(language))
 
 
 def one_language(draft: InstrumentDraft) -> Iterator[Problem]:

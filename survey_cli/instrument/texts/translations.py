@@ -1,0 +1,168 @@
+"""Translations in PO files beside the questionnaire: `NAME.es.po` has the Spanish texts of `NAME.yaml`.
+
+An entry's context is the item, with the option or the key: `q1`, `q1/option/2`, `q1/probe`. A translation is out of date
+if it is marked fuzzy, or the text from which it was made is another one by now.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from posixpath import splitext
+from types import SimpleNamespace
+from typing import Any, Final, NamedTuple
+
+from survey_cli.instrument.source.nodes import SourceFile, YamlScalar
+from survey_cli.instrument.source.scalars import Text
+from survey_cli.problems import Position, Problem
+
+NOT_TRANSLATED: Final = frozenset(("compute", "texts", "key", "languages"))
+"""Keys without texts, or whose texts are inserted into others."""
+HEADER: Final = (
+    'msgid ""\nmsgstr ""\n"Language: {language}\\n"\n"MIME-Version: 1.0\\n"\n'
+    '"Content-Type: text/plain; charset=utf-8\\n"\n"Content-Transfer-Encoding: 8bit\\n"\n\n'
+)
+_FILL: Final = re.compile(r"\{[^{}]*\}")
+_FILL_NAME: Final = re.compile(r"\{([\w.\[\]]+)[^{}]*\}")
+
+
+class TranslatableText(NamedTuple):
+    """A text of the questionnaire that can be translated, with all its uses."""
+
+    context: str
+    texts: tuple[Text, ...]
+
+    @property
+    def text(self) -> Text:
+        return self.texts[0]
+
+
+class Translation(NamedTuple):
+    """An entry of a PO file."""
+
+    source: str
+    """The text from which it was translated."""
+    text: str
+    fuzzy: bool = False
+    line: int = 0
+    comments: Sequence[str] = ()
+    previous: str = ""
+    """The source before it changed."""
+
+
+def list_translatable(document: object, base: str) -> list[TranslatableText]:
+    """List the texts of a document in written order; one that several items inherit occurs once."""
+    by_position: dict[Position, tuple[str, list[Text]]] = {}
+    for context, text in _iterate_texts(document, ""):
+        if text.where.line and any(map(str.isalpha, _FILL.sub("", text.get(base)))):
+            by_position.setdefault(text.where, (context, []))[1].append(text)
+    return [TranslatableText(context, tuple(texts)) for context, texts in by_position.values()]
+
+
+def _iterate_texts(value: Any, context: str) -> Iterator[tuple[str, Text]]:
+    if isinstance(value, Text):
+        yield context, value
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value, 1):
+            yield from _iterate_texts(part, f"{context}/{number}")
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _iterate_texts(part, f"{context}/{key}")
+    elif (fields := getattr(type(value), "model_fields", None)) is not None:
+        own = str(getattr(value, "id", None) or context)
+        for name in fields:
+            if name not in NOT_TRANSLATED:
+                inner = "option" if name == "options" else name.rstrip("_")
+                yield from _iterate_texts(getattr(value, name), own if name == "text" else f"{own}/{inner}".strip("/"))
+
+
+def locate_catalog(instrument: str, language: str) -> str:
+    """Return the name of the PO file of a language, beside the questionnaire."""
+    return f"{splitext(instrument)[0]}.{language}.po"
+
+
+def read_catalog(text: str) -> Mapping[str, Translation]:
+    """Read the entries of a PO file by context. Raises ValueError with a line and a message where it is none."""
+    from babel.messages.pofile import PoFileError, denormalize, read_po
+
+    previous: dict[str, str] = {}
+    for block in text.split("\n\n"):  # Babel writes previous sources, and reads none
+        lines = [line[3:].removeprefix("msgid ") for line in block.split("\n") if line.startswith("#| ")]
+        if lines and (context := re.search(r'^msgctxt "(.*)"$', block, re.MULTILINE)):
+            previous[context[1]] = denormalize("\n".join(lines))
+
+    try:
+        catalog = read_po(text.splitlines(keepends=True), abort_invalid=True)
+    except (PoFileError, ValueError) as error:
+        raise ValueError(getattr(error, "lineno", 0) + 1, str(error)) from error
+    return {
+        message.context: Translation(
+            str(message.id),
+            str(message.string),
+            message.fuzzy,
+            message.lineno or 0,
+            message.user_comments,
+            previous.get(message.context, "") if message.fuzzy else "",
+        )
+        for message in catalog
+        if message.id and message.context
+    }
+
+
+def render_catalog(language: str, entries: Mapping[str, Translation], obsolete: Mapping[str, Translation]) -> str:
+    """Render a PO file. `obsolete` are entries whose text is no longer in the questionnaire."""
+    from babel.messages.catalog import Catalog, Message
+    from babel.messages.pofile import write_po
+
+    catalog = Catalog(fuzzy=False)
+    for context, entry in entries.items():
+        catalog.add(
+            entry.source,
+            entry.text,
+            flags=("fuzzy",) if entry.fuzzy else (),
+            user_comments=entry.comments,
+            previous_id=entry.previous,
+            context=context,
+        )
+    for context, entry in obsolete.items():
+        catalog.obsolete[context] = Message(entry.source, entry.text, context=context)
+    chunks: list[bytes] = []
+    write_po(SimpleNamespace(write=chunks.append), catalog, width=0, omit_header=True, include_previous=True)
+    return HEADER.format(language=language) + b"".join(chunks).decode()
+
+
+def apply_translations(document: Any, files: Mapping[str, str], folder: str) -> list[Problem]:
+    """Add the translations of the PO files among `files` to the texts of a document; returns problems of the files.
+
+    A translation that is written in the questionnaire itself stays.
+    """
+    base, *languages = map(str, document.languages)
+    catalogs = {lang: locate_catalog(next(iter(files)), lang) for lang in languages}
+    problems: list[Problem] = []
+    for language, name in catalogs.items():
+        if name not in files:
+            continue
+        file = SourceFile(folder + name, files[name])
+        try:
+            entries = read_catalog(files[name])
+        except ValueError as error:
+            line, what = error.args
+            remedy = "export it again with `survey translations export`, or correct it in a translation program"
+            problems.append(Problem("bad-translations", Position(file, line, 1), "", f"not a PO file: {what}", remedy))
+            continue
+        for translatable in list_translatable(document, base):
+            entry = entries.get(translatable.context)
+            for text in translatable.texts if entry is not None and entry.text.strip() else ():
+                assert entry is not None
+                scalar = YamlScalar(entry.text, Position(file, entry.line, 1))
+                text.add_translation(base, language, scalar, stale=entry.fuzzy or entry.source != text.get(base))
+    return problems
+
+
+def list_untranslated(document: object, base: str, language: str) -> list[str]:
+    """List the contexts of the texts that lack this language."""
+    texts = list_translatable(document, base)
+    return [t.context for t in texts if language not in t.text.by_language] if language != base else []
+
+
+def find_unlike_fills(source: str, translation: str) -> list[str]:
+    """Return the fills that one of two texts has and the other lacks."""
+    return sorted(set(_FILL_NAME.findall(source)) ^ set(_FILL_NAME.findall(translation)))
