@@ -8,7 +8,7 @@ from survey_cli.instrument.checks.reachability.analysis import Reason, describe_
 from survey_cli.instrument.checks.reachability.variables import list_requirements
 from survey_cli.instrument.checks.source_items import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
-from survey_cli.instrument.compiled.model import CompiledNode, Instrument, Roster
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.parsing import shorten
 from survey_cli.instrument.schema.items.question import CompiledItem
@@ -16,7 +16,7 @@ from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.source.nodes import find_node
 from survey_cli.problems import Problem, Severity
 from survey_cli.proof.clauses import TRUE, Literal
-from survey_cli.proof.forks import ForkModel
+from survey_cli.proof.forks import ForkModel, find_inputs
 from survey_cli.proof.goals import Goal, GoalKind, Verdicts, Witness
 from survey_cli.proof.route import RoutePosition
 from survey_cli.proof.text_goals import FillUse
@@ -161,7 +161,7 @@ class ProofReport:
 
     def _explain_never_asked(self, node: CompiledNode) -> Iterator[ProofFinding]:
         requirements = list_requirements(node)
-        names = _find_inputs(self.instrument, (name for r in requirements for name in r.condition.names))
+        names = find_inputs(self.instrument, (name for r in requirements for name in r.condition.names))
         if any(Goal("asked", name) in self._impossible for name in names):
             return  # it follows from what was found at that item
         if not any(self.prover.is_possible(position.reached) for position in self.positions[node.id]):
@@ -214,7 +214,7 @@ class ProofReport:
                     reasons.setdefault(truth, Reason((requirement,)))
         needed = [reasons[reason] for reason in self.prover.find_reasons(impossible, list(reasons)) or ()]
         if not needed:  # it follows from when the items are asked that the condition names
-            inputs = sorted(_find_inputs(self.instrument, condition.names) & self.instrument.items.keys())
+            inputs = sorted(find_inputs(self.instrument, condition.names) & self.instrument.items.keys())
             nodes = dict.fromkeys(name for i in inputs for name in (i, *self._list_around(self.instrument.items[i])))
             needed = [Reason((r,)) for name in nodes for r in list_requirements(self.positions[name][0].node)]
         return [describe_reason(reason, self._uses) for reason in needed if reason.requirements]
@@ -303,32 +303,15 @@ def _list_declines(instrument: Instrument) -> dict[str, str]:
     return {name: str(d.text.get(instrument.language)).lower() for name, d in instrument.declines.items()}
 
 
-def _find_inputs(instrument: Instrument, names: Iterable[str]) -> set[str]:
-    """Find the items and sample columns behind names, also through computes and the numbers of turns."""
-    pending, inputs = list(names), set[str]()
-    while pending:
-        name = pending.pop()
-        if name in inputs:
-            continue
-        inputs.add(name)
-        if (compute := instrument.computes.get(name)) is not None:
-            pending += [n for condition in compute.conditions.values() for n in condition.names]
-        item = instrument.items.get(name)
-        roster = instrument.groups.get(item.roster or "") if item is not None else None
-        if isinstance(roster, Roster):
-            pending += [*(roster.count.names if roster.count else ()), *([roster.each.id] if roster.each else ())]
-    return inputs
-
-
 def describe_witness(instrument: Instrument, witness: Witness, goal: Goal) -> str:
     """Return the answers that lead to a goal, as far as conditions on the way there name them: `age = 17`."""
     names: set[str] = set()
-    further = {goal.name} | (_find_inputs(instrument, [goal.detail[0]]) if goal.kind in ("unfilled", "hole") else set())
+    further = {goal.name} | (find_inputs(instrument, [goal.detail[0]]) if goal.kind in ("unfilled", "hole") else set())
     while not further <= names:
         names |= further
         nodes = [node for name in names if (node := instrument.items.get(name) or instrument.groups.get(name))]
         conditions = [requirement.condition for node in nodes for requirement in list_requirements(node)]
-        further = _find_inputs(instrument, (name for condition in conditions for name in condition.names))
+        further = find_inputs(instrument, (name for condition in conditions for name in condition.names))
     if goal.kind not in ("fires", "passes"):
         names.discard(goal.name)
     given = {**witness.sample, **{str(place): value for place, value in witness.answers.items()}}

@@ -5,12 +5,12 @@ of the other branches in each range of the variable.
 """
 
 import ast
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, Roster
 from survey_cli.instrument.expressions.comparisons import find_constant
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
@@ -247,19 +247,13 @@ class ForkModel:
 
     def _iterate_declines(self) -> Iterator[tuple[tuple[str, str], list[Literal]]]:
         """Yield each decline of the items behind the variables, and where it is given."""
-        pending, seen = sorted(self.fork.names), set[str]()
-        while pending:
-            name = pending.pop(0)
-            compute = self.model.instrument.computes.get(name)
-            if compute is not None and name not in seen:
-                pending += sorted(n for condition in compute.conditions.values() for n in condition.names)
-            seen.add(name)
-            item = self.model.instrument.items.get(name)
+        items = self.model.instrument.items
+        for name in sorted(find_inputs(self.model.instrument, self.fork.names) & items.keys()):
             cells: list[Cell | None] = []
             for position in self.positions[0]:
                 term = self.model.find_term(name, position.turns) or []
                 cells.append(next((leaf for _, leaf in term if isinstance(leaf, Cell)), None))
-            for decline in item.declines if item is not None else ():
+            for decline in items[name].declines:
                 yield (
                     (name, decline.id),
                     [cell.declines.get(decline.id, FALSE) if cell is not None else FALSE for cell in cells],
@@ -349,6 +343,23 @@ class ForkModel:
 def _count_deviations(coverage: Mapping[int, frozenset[int]], branches: Collection[int]) -> int:
     """Count the ranges in which not exactly one of these branches is asked."""
     return sum(len(taken.intersection(branches)) != 1 for taken in coverage.values())
+
+
+def find_inputs(instrument: Instrument, names: Iterable[str]) -> set[str]:
+    """Find the items and sample columns behind names, also through computes and the numbers of turns."""
+    pending, inputs = list(names), set[str]()
+    while pending:
+        name = pending.pop()
+        if name in inputs:
+            continue
+        inputs.add(name)
+        if (compute := instrument.computes.get(name)) is not None:
+            pending += [n for condition in compute.conditions.values() for n in condition.names]
+        item = instrument.items.get(name)
+        roster = instrument.groups.get(item.roster or "") if item is not None else None
+        if isinstance(roster, Roster):
+            pending += [*(roster.count.names if roster.count else ()), *([roster.each.id] if roster.each else ())]
+    return inputs
 
 
 def build_fork_models(model: RouteModel) -> list[ForkModel]:

@@ -42,7 +42,8 @@ def list_fill_uses(node: CompiledNode, instrument: Instrument) -> list[FillUse]:
     texts: list[tuple[Template | None, int | None, Code | None]] = []
     if isinstance(node, CompiledItem):
         texts += [(text, None, None) for text in (node.text, node.instruction, node.probe, node.help, node.ask_for)]
-        texts += [(check.say, number, None) for number, check in enumerate(node.checks)]
+        for number, check in enumerate(node.checks):
+            texts += [(check.say, number, None), (check.otherwise, number, None)]
         texts += [(text, None, option.code) for option in node.options for text in (option.text, option.note)]
     else:
         texts.append((node.intro, None, None))

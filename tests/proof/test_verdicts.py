@@ -23,7 +23,7 @@ from survey_cli.scenarios.witness_walk import WitnessWalk
 
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"
 FORK_KINDS = {"taken", "left", "hole"}
-OPEN = {"time", "compute", "include_prefix", "elapsed", "text_tests"}
+OPEN = {"time", "compute", "include_prefix", "elapsed", "text_tests", "confirm_list"}
 """Questionnaires that compare times, numbers without limits, elapsed time or words, which clauses leave open."""
 
 
