@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _COMPARED_OTHERWISE: Final = frozenset(
     ("id", "items", "statements", "ask_if", "unless", "checks", "confirm", "declines", "options", "scale", "from_", "to",
-     "labels", "min", "max", "unit", "decimals", "partial", "pattern", "count", "where", "answer")
+     "labels", "min", "max", "unit", "decimals", "partial", "pattern", "count", "where", "answer",
+     "defaults")
 )  # fmt: skip
 """Keys of items that are compared as meanings, conditions, options, checks or order."""
 _RESOLVED: Final = frozenset(("items", "scales", "declines", "sample", "compute", "version", "defaults", "texts"))

@@ -238,6 +238,12 @@ def test_the_smallest_set_of_moved_items() -> None:
         ("household", "        mentions: ordered\n", "", "narrowed: media: mentions is left out"),
         ("features/option_conditions", "\"'car' in owns\"", "\"not ('car' not in owns)\"", ""),
         ("features/option_conditions", "'car' in owns", "'bike' in owns", "route: best: code 1 was offered if"),
+        (
+            "features/confirm_list",
+            "How many pairs is it, then?",
+            "How many?",
+            "text: pairs: check 'pairs > 50': otherwise was",
+        ),
         ("features/text_pattern", '"99999"', '"9999"', "narrowed: zip: its pattern was '99999' and is '9999'"),
     ],
 )
