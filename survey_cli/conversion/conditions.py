@@ -343,6 +343,8 @@ class Translator:
                 return Part(f"years_between({self._expect(born, 'date')}, today())", kind="number")
             case "int", (Reference(item) as argument,) if self.form.items.get(item, self.form.root).type != "decimal":
                 return self.evaluate(argument)
+            case "int", (Literal(float() as value) as argument,) if value.is_integer():
+                return self.evaluate(argument)
             case "round", (argument, *digits):
                 more = "".join(f", {self.evaluate(digit).text}" for digit in digits if digit != Literal(0.0))
                 return Part(f"round({self.evaluate(argument).text}{more})", kind="number")

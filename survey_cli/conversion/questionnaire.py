@@ -55,6 +55,8 @@ class QuestionnaireBuilder:
         self.declines = dict(_DECLINES)
         self.scales: dict[str, dict[Any, Any]] = {}
         self.scale_names: dict[str, str] = {}
+        self.lost_calculations: list[str] = []
+        """The comments on calculations that are not carried over."""
         self.multiple_lists = {item.list_name for item in form.root.iterate_items() if item.kind == "codes"}
         self.comments: list[str] = []
         """The comments on the current item."""
@@ -79,7 +81,9 @@ class QuestionnaireBuilder:
         body = self._build_items(self.form.root)
         sample = {column: {"type": kind} for column, kind in sorted(self.translator.sample.items())}
         head |= {"scales": self.scales, "sample": sample and {"case_key": {"type": "text", "role": "key"}} | sample}
-        head |= {"compute": {self._cell(item, "calculation", item.id): text for item, text in computes}, "items": body}
+        compute: dict[str, Any] = {COMMENTS: self.lost_calculations} if self.lost_calculations and computes else {}
+        compute |= {self._cell(item, "calculation", item.id): text for item, text in computes}
+        head |= {"compute": compute, "items": body}
         self._report_rest(items)
         return {key: value for key, value in head.items() if value}
 
@@ -143,6 +147,15 @@ class QuestionnaireBuilder:
     def _build_item(self, item: FormItem) -> dict[str, Any] | None:
         self.translator.item = item
         outer, self.comments = self.comments, []
+        entry, comments = self._build_entry(item), self.comments
+        self.comments = outer
+        if entry is None or entry.get("items") == []:
+            self.lost_calculations += comments if item.kind == "calculate" else []
+            return None
+        entry = {key: value for key, value in entry.items() if value not in ("", None)}
+        return {COMMENTS: comments, **entry} if comments else entry
+
+    def _build_entry(self, item: FormItem) -> dict[str, Any] | None:
         if reason := self.refused.get(("survey", item.row.number, "name")):
             self._drop(item, reason)
             return None
@@ -163,11 +176,9 @@ class QuestionnaireBuilder:
                 self._note(part, "relevant", "left out: its condition is false in every interview by telephone")
             return None
         build = {"group": self._build_group, "repeat": self._build_roster}.get(item.kind, self._build_question)
-        entry = {"id": self._cell(item, "name", item.id), **build(item, conditions)}
-        entry = {key: value for key, value in entry.items() if value not in ("", None)}
+        entry = build(item, conditions)
         self.report.carried.append(ReportEntry("survey", item.row.number, "", item.name, str(entry["type"])))
-        entry, self.comments = {COMMENTS: self.comments, **entry} if self.comments else entry, outer
-        return None if entry.get("items") == [] else entry
+        return {"id": self._cell(item, "name", item.id), **entry}
 
     def _build_conditions(self, item: FormItem) -> dict[str, Any] | None:
         """Return `ask_if` and `unless`; None if the item is never asked."""
@@ -446,7 +457,8 @@ class QuestionnaireBuilder:
 
     def _lose(self, item: FormItem, column: str, reason: str) -> None:
         self.report.lost.append(ReportEntry("survey", item.row.number, column, item.name, reason))
-        self.comments.append(f"row {item.row.number}: {column} not carried over: {' '.join(reason.split())}")
+        what = f"calculation {item.name}" if column == "calculation" else column
+        self.comments.append(f"row {item.row.number}: {what} not carried over: {' '.join(reason.split())}")
 
     def _drop(self, item: FormItem, reason: str) -> None:
         """Leave an item out, with everything in it."""
