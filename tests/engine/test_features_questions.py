@@ -118,6 +118,21 @@ def test_defaults_of_a_section() -> None:
     assert to_plain_text(fees.keys("1").asked.probe) == ""
 
 
+def test_default_options_are_for_questions_with_options_of_no_other_kind() -> None:
+    now = scenario(
+        """\
+instrument: t
+title: T
+defaults: {options: {1: Good, 2: Poor}}
+items:
+  - {id: use, type: battery, answer: {type: number, max: 9}, statements: {sleep: "Hours of sleep?"}}
+  - {id: rate, type: battery, statements: {roads: "The roads?"}}
+"""
+    )
+    assert isinstance(now.asked.entry, LineEntry)
+    assert now.keys("8").offered == {1: "Good", 2: "Poor"}
+
+
 def test_named_texts() -> None:
     works = feature("named_texts")
     assert works.words == "Do you work on the farm of your family?"

@@ -68,8 +68,6 @@ def compile_call(checker: ExpressionChecker, node: ast.Call, compile_argument: C
             return _compile_elapsed(checker, node) if node.func.id == "elapsed" else Term("date", _evaluate_today, node)
         case "mentions":
             return _compile_mention(checker, node, parts, function)
-        case "texts":
-            return _compile_contains(checker, node, parts, function)
         case "truths":
             return _compile_count(checker, node, parts, function)
         case "numbers" | "comparable":
@@ -77,7 +75,7 @@ def compile_call(checker: ExpressionChecker, node: ast.Call, compile_argument: C
         case "number":
             return _compile_round(checker, node, parts, function)
         case "text":
-            return _compile_length(checker, node, parts, function)
+            return _compile_text_function(checker, node, parts, function)
         case "dates":
             return _compile_between(checker, node, parts, function)
 
@@ -102,7 +100,7 @@ def _compile_elapsed(checker: ExpressionChecker, node: ast.Call) -> Term:
 
 
 def _compile_mention(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
-    several, name = parts[0], function.signature.partition("(")[0]
+    several, name = parts[0], function.name
     if several.kind != "codes":
         what = f"{name} requires a multiple, and {checker.describe(several)}"
         return checker.report_problem("wrong-arguments", several.node, what, f"write {function.signature}")
@@ -114,16 +112,6 @@ def _compile_mention(checker: ExpressionChecker, node: ast.Call, parts: list[Ter
         return checker.combine(function.apply, parts, "code", node)._replace(codes=several.codes)
     code = convert_to_code(checker, parts[1], several) if parts[1].is_literal else parts[1]
     return checker.combine(function.apply, [several, code], "number", node)
-
-
-def _compile_contains(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
-    for part in parts:
-        if part.kind != "text" and get_family(part) != "any":
-            code = checker.get_source(parts[1].node)
-            remedy = f"write {code} in {part.name}" if part.kind == "codes" else f"write {function.signature}"
-            what = f"contains looks for words in a text, and {checker.describe(part)}"
-            return checker.report_problem("wrong-arguments", part.node, what, remedy)
-    return checker.combine(function.apply, parts, "truth", node)
 
 
 def _list_known_functions() -> str:
@@ -284,14 +272,15 @@ def _compile_round(checker: ExpressionChecker, node: ast.Call, parts: list[Term]
     return checker.combine(function.apply, parts, "number", node)
 
 
-def _compile_length(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
-    part = parts[0]
-    if part.kind != "text" and get_family(part) != "any":
-        remedy = f"write count({part.name})" if part.kind == "codes" else f"write {function.signature}"
-        return checker.report_problem(
-            "wrong-arguments", part.node, f"length counts characters, and {checker.describe(part)}", remedy
-        )
-    return checker.combine(function.apply, parts, "number", node)
+def _compile_text_function(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+    is_length = len(parts) == 1
+    for part in parts:
+        if part.kind != "text" and get_family(part) != "any":
+            what = "length counts characters" if is_length else "contains looks for words in a text"
+            instead = f"count({part.name})" if is_length else f"{checker.get_source(parts[1].node)} in {part.name}"
+            remedy = f"write {instead if part.kind == 'codes' else function.signature}"
+            return checker.report_problem("wrong-arguments", part.node, f"{what}, and {checker.describe(part)}", remedy)
+    return checker.combine(function.apply, parts, "number" if is_length else "truth", node)
 
 
 def _compile_between(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
@@ -300,7 +289,7 @@ def _compile_between(checker: ExpressionChecker, node: ast.Call, parts: list[Ter
         if part.is_literal and part.kind == "text":
             part = convert_literal(checker, part, Term("date", make_constant(None), node), exact=True)
         elif get_family(part) not in ("date", "any"):
-            what = f"{function.signature.partition('(')[0]} takes dates, and {checker.describe(part)}"
+            what = f"{function.name} takes dates, and {checker.describe(part)}"
             part = checker.report_problem("wrong-arguments", part.node, what, f"write {function.signature}")
         dates.append(part)
     return checker.combine(function.apply, dates, "number", node)

@@ -12,7 +12,7 @@ from survey_cli.instrument.expressions.three_valued_logic import combine_missing
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, Missing
 
 ArgumentKind: TypeAlias = Literal[
-    "item", "truths", "numbers", "comparable", "number", "text", "texts", "dates", "mentions", "nothing"
+    "item", "truths", "numbers", "comparable", "number", "text", "dates", "mentions", "nothing"
 ]
 """`item`: a variable itself; `truths`, `numbers`, `comparable`: any number of values, or a list."""
 
@@ -27,6 +27,10 @@ class Function(NamedTuple):
     max_arguments: int
     apply: Callable[..., Any]
     """Maps cells to a cell. Functions over lists receive one flat tuple."""
+
+    @property
+    def name(self) -> str:
+        return self.signature.partition("(")[0]
 
 
 def flatten(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -168,78 +172,35 @@ MAX_ARGUMENTS: Final = 400
 """More arguments than a condition can contain."""
 
 
-def _define_list_function(
-    signature: str, argument_kind: ArgumentKind, function: Callable[[tuple[Any, ...]], Any]
-) -> Function:
-    return Function(
-        signature=signature,
-        argument_kind=argument_kind,
-        min_arguments=1,
-        max_arguments=MAX_ARGUMENTS,
-        apply=_catch_errors(function),
-    )
+def _define_list_function(signature: str, kind: ArgumentKind, function: Callable[[tuple[Any, ...]], Any]) -> Function:
+    return Function(signature, kind, 1, MAX_ARGUMENTS, _catch_errors(function))
 
 
-def _define_item_function(name: str, function: Callable[[Any], bool]) -> Function:
-    return Function(signature=f"{name}(item)", argument_kind="item", min_arguments=1, max_arguments=1, apply=function)
-
-
-def _define_date_function(name: str, function: Callable[[Any, Any], Any]) -> Function:
-    return Function(
-        signature=f"{name}(date, date)", argument_kind="dates", min_arguments=2, max_arguments=2, apply=function
-    )
-
-
-FUNCTIONS: Final[dict[str, Function]] = {
-    "answered": _define_item_function("answered", is_answered),
-    "dk": _define_item_function("dk", _make_state_check("dk")),
-    "refused": _define_item_function("refused", _make_state_check("refused")),
-    "declined": _define_item_function("declined", is_declined),
-    "count": _define_list_function("count(condition, …) or count(multiple)", "truths", _count_truths),
-    "sum": _define_list_function("sum(number, number, …) or sum(roster.item)", "numbers", _require_all(_add_up)),
-    "mean": _define_list_function("mean(number, number, …) or mean(roster.item)", "numbers", _require_all(_average)),
-    "sum_answered": _define_list_function(
+_TABLE: Final = (
+    Function("answered(item)", "item", 1, 1, is_answered),
+    Function("dk(item)", "item", 1, 1, _make_state_check("dk")),
+    Function("refused(item)", "item", 1, 1, _make_state_check("refused")),
+    Function("declined(item)", "item", 1, 1, is_declined),
+    _define_list_function("count(condition, …) or count(multiple)", "truths", _count_truths),
+    _define_list_function("sum(number, number, …) or sum(roster.item)", "numbers", _require_all(_add_up)),
+    _define_list_function("mean(number, number, …) or mean(roster.item)", "numbers", _require_all(_average)),
+    _define_list_function(
         "sum_answered(number, number, …) or sum_answered(roster.item)", "numbers", _use_answered(_add_up)
     ),
-    "mean_answered": _define_list_function(
+    _define_list_function(
         "mean_answered(number, number, …) or mean_answered(roster.item)", "numbers", _use_answered(_average)
     ),
-    "min": _define_list_function("min(value, value, …) or min(roster.item)", "comparable", _require_all(min)),
-    "max": _define_list_function("max(value, value, …) or max(roster.item)", "comparable", _require_all(max)),
-    "round": Function(
-        signature="round(number) or round(number, digits)",
-        argument_kind="number",
-        min_arguments=1,
-        max_arguments=2,
-        apply=round_half_away,
-    ),
-    "length": Function(
-        signature="length(text)", argument_kind="text", min_arguments=1, max_arguments=1, apply=count_characters
-    ),
-    "years_between": _define_date_function("years_between", count_years_between),
-    "months_between": _define_date_function("months_between", _count_between(_count_full_months)),
-    "days_between": _define_date_function("days_between", _count_between(lambda start, end: (end - start).days)),
-    "contains": Function(
-        signature="contains(text, 'word')",
-        argument_kind="texts",
-        min_arguments=2,
-        max_arguments=2,
-        apply=contains_text,
-    ),
-    "first": Function(
-        signature="first(multiple)",
-        argument_kind="mentions",
-        min_arguments=1,
-        max_arguments=1,
-        apply=find_first_mention,
-    ),
-    "rank": Function(
-        signature="rank(multiple, code)", argument_kind="mentions", min_arguments=2, max_arguments=2, apply=find_rank
-    ),
-    "elapsed": Function(
-        signature="elapsed()", argument_kind="nothing", min_arguments=0, max_arguments=0, apply=lambda: NOT_ASKED
-    ),
-    "today": Function(
-        signature="today()", argument_kind="nothing", min_arguments=0, max_arguments=0, apply=lambda: NOT_ASKED
-    ),
-}
+    _define_list_function("min(value, value, …) or min(roster.item)", "comparable", _require_all(min)),
+    _define_list_function("max(value, value, …) or max(roster.item)", "comparable", _require_all(max)),
+    Function("round(number) or round(number, digits)", "number", 1, 2, round_half_away),
+    Function("length(text)", "text", 1, 1, count_characters),
+    Function("years_between(date, date)", "dates", 2, 2, count_years_between),
+    Function("months_between(date, date)", "dates", 2, 2, _count_between(_count_full_months)),
+    Function("days_between(date, date)", "dates", 2, 2, _count_between(lambda start, end: (end - start).days)),
+    Function("contains(text, 'word')", "text", 2, 2, contains_text),
+    Function("first(multiple)", "mentions", 1, 1, find_first_mention),
+    Function("rank(multiple, code)", "mentions", 2, 2, find_rank),
+    Function("elapsed()", "nothing", 0, 0, lambda: NOT_ASKED),
+    Function("today()", "nothing", 0, 0, lambda: NOT_ASKED),
+)
+FUNCTIONS: Final[dict[str, Function]] = {function.name: function for function in _TABLE}

@@ -11,8 +11,8 @@ from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, 
 from survey_cli.instrument.source.scalars import YAML_NULLS
 
 _NO_DEFAULTS: Final[Mapping[str, YamlNode]] = MappingProxyType({})
-_OTHER_LISTS: Final = frozenset(("scale", "from"))
-"""Keys that give an item its options in another way."""
+_OTHER_LISTS: Final = frozenset(("scale", "from", "answer", "list"))
+"""Keys that say in another way what can be answered."""
 
 
 def inherit_defaults(group: YamlMapping, inherited: Mapping[str, YamlNode] = _NO_DEFAULTS) -> YamlMapping:
