@@ -39,12 +39,13 @@ def named_rules() -> set[str]:
     """Every rule that the source of the instrument package names."""
     makers = {
         "Problem", "ParseFailure", "Hint", "UnreadableFile", "report_problem", "_make_problem",
-        "report", "_report", "_report_unknown", "_report_fill", "add_finding", "warn", "reject", "build_hint",
+        "report", "_report", "_report_unknown", "_report_fill", "add_finding", "warn", "_warn", "reject", "build_hint",
     }  # fmt: skip
     found = set()
     package = ROOT / "survey_cli"
     files = package / "services" / "questionnaire" / "questionnaire_files.py"
-    for path in (*(package / "instrument").rglob("*.py"), *(package / "scenarios").rglob("*.py"), files):
+    length = package / "simulate" / "interviews" / "length.py"
+    for path in (*(package / "instrument").rglob("*.py"), *(package / "scenarios").rglob("*.py"), files, length):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
