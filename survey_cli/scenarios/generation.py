@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -18,6 +18,8 @@ from survey_cli.scenarios.witnesses import replay_witness
 from survey_cli.values import Missing, Place
 from survey_cli.wording import shorten
 
+MAX_RUNS: Final = 30
+"""How many interviews are tried to shorten one scenario."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9.][\w.#-]*( [\w.-]+)*\Z", re.ASCII)
 """Texts that YAML reads as they are."""
 
@@ -60,25 +62,27 @@ def _shorten_all(
     covered: frozenset[Goal] = frozenset()
     for scenario, goals in chosen:
         needed = goals - covered
-
-        def covers(shorter: Scenario, needed: frozenset[Goal] = needed) -> bool:
-            return needed <= observe(run_scenario(instrument, shorter))[0]
-
-        shorter = _shorten_answers(replace(scenario, fills_others=True), covers)
+        shorter = _shorten_answers(instrument, replace(scenario, fills_others=True), needed)
         run = run_scenario(instrument, shorter)
         covered |= observe(run)[0]
         yield GeneratedScenario(shorter, run, needed)
 
 
-def _shorten_answers(scenario: Scenario, covers: Callable[[Scenario], bool]) -> Scenario:
-    """Leave out answers without which the scenario still covers what it should: large parts first, then single ones."""
-    size = len(scenario.answers)
-    while size:
+def _shorten_answers(instrument: Instrument, scenario: Scenario, needed: frozenset[Goal]) -> Scenario:
+    """Leave out answers without which the scenario covers the same: large parts first, then smaller ones."""
+    redundant = run_scenario(instrument, scenario).redundant
+    answers = {place: text for place, text in scenario.answers.items() if place not in redundant}
+    scenario = replace(scenario, answers=answers)
+    size, runs = len(answers), 0
+    while size and runs < MAX_RUNS:
         at = 0
-        while at < len(scenario.answers):
-            answers = list(scenario.answers.items())
-            shorter = replace(scenario, answers=dict(answers[:at] + answers[at + size :]))
-            if covers(shorter):
+        while at < len(scenario.answers) and runs < MAX_RUNS:
+            places = list(scenario.answers)
+            left_out = set(places[at : at + size])
+            kept = {place: text for place, text in scenario.answers.items() if place not in left_out}
+            shorter = replace(scenario, answers=kept)
+            runs += 1
+            if needed <= observe(run_scenario(instrument, shorter))[0]:
                 scenario = shorter
             else:
                 at += size

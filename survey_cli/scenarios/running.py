@@ -20,6 +20,7 @@ from survey_cli.engine.events import (
     ValueComputed,
 )
 from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.engine.order import choose_arm
 from survey_cli.engine.route import RouteStop
 from survey_cli.entries import ExactText, PickEntry, PickReply, Rejection, Reply, to_plain_text
@@ -57,8 +58,8 @@ class ScenarioRun:
     """What was read aloud, with introductions, at the last visit."""
     seen: set[Goal] = field(default_factory=set)
     """Checks that fired or passed, and fills that had a value."""
-    used: set[Place] = field(default_factory=set)
-    """Places at which an answer of the scenario was given."""
+    redundant: set[Place] = field(default_factory=set)
+    """Places whose answer would also have been given if the scenario left it out."""
     differs: bool = False
     """A split or draw did not give the answer that the scenario has."""
 
@@ -180,13 +181,14 @@ class _Runner:
         if not stop.item.question.expects_answer:
             return self._apply(QuestionAnswered(self.stamp, stop.place), stop.place)
         text = self.answers.get(stop.place)
-        if text is not None:
-            result.used.add(stop.place)
-            return self._apply(self._parse(stop.item, text), stop.place)
-        if self.scenario.fills_others:
-            return self._fill(stop)
-        result.unanswered = stop.place
-        return False
+        first = self._find_first(stop) if self.scenario.fills_others else None
+        event = self._parse(stop.item, text) if text is not None else first
+        if event is None:
+            result.unanswered = stop.place
+            return False
+        if text is not None and event == first:
+            result.redundant.add(stop.place)
+        return self._apply(event, stop.place)
 
     def _parse(self, item: CompiledItem, text: str) -> InterviewEvent | Rejection:
         """Return the event of an answer: a decline is written `.dk`."""
@@ -195,17 +197,16 @@ class _Runner:
             return prompts.build_decline(self.result.interview, kind, self.stamp)
         return prompts.parse_reply(self.result.interview, ExactText(text), self.stamp)
 
-    def _fill(self, stop: RouteStop) -> bool:
-        """Give the first answer that is accepted."""
+    def _find_first(self, stop: RouteStop) -> QuestionAnswered | QuestionDeclined | None:
+        """Return the first answer that is accepted here, or else the first decline."""
+        interview = self.result.interview
         for reply in self._iterate_replies(stop):
-            event = prompts.parse_reply(self.result.interview, reply, self.stamp)
-            if not isinstance(event, Rejection) and self._apply(event, stop.place, quiet=True):
-                return True
-        for decline in stop.item.declines:
-            if self._apply(QuestionDeclined(self.stamp, stop.place, decline.id), stop.place, quiet=True):
-                return True
-        self.result.unanswered = stop.place
-        return False
+            event = prompts.parse_reply(interview, reply, self.stamp)
+            if isinstance(event, QuestionAnswered) and not interview.machine.why_invalid(
+                stop, RecordedAnswer(event.value, event.specify_texts)
+            ):
+                return event
+        return next((QuestionDeclined(self.stamp, stop.place, decline.id) for decline in stop.item.declines), None)
 
     def _iterate_replies(self, stop: RouteStop) -> Iterator[Reply]:
         """Yield answers to an item: the first options, the lowest number, today; then invented ones."""
@@ -235,7 +236,6 @@ class _Runner:
         if isinstance(stop.item.question, LookupItem):
             value = value if value is not None else wanted or "open"
         elif wanted is not None:
-            self.result.used.add(stop.place)
             given = f".{value.kind}" if isinstance(value, Missing) else str(value)
             if given != wanted:
                 self.result.differs = True
@@ -244,17 +244,14 @@ class _Runner:
         assert value is not None
         return self._apply(ValueComputed(self.stamp, stop.place, value, pool_size), stop.place)
 
-    def _apply(self, event: InterviewEvent | Rejection, place: Place, *, quiet: bool = False) -> bool:
-        """Apply an event; a rejection is noted unless it is to be quiet."""
+    def _apply(self, event: InterviewEvent | Rejection, place: Place) -> bool:
+        """Apply an event; returns whether it was accepted."""
         interview = self.result.interview
-        value = event.value if isinstance(event, QuestionAnswered) else None
-        fired = self._observe_checks(interview, value) if value is not None else set()
+        if isinstance(event, QuestionAnswered) and event.value is not None:
+            self.result.seen |= self._observe_checks(interview, event.value)
         after = event if isinstance(event, Rejection) else interview.step(event)
-        if not (quiet and isinstance(after, Rejection)):
-            self.result.seen |= fired
         if isinstance(after, Rejection):
-            if not quiet:
-                self.result.rejections[place] = after.why
+            self.result.rejections[place] = after.why
             return False
         self.result.interview = after
         return True

@@ -58,7 +58,9 @@ def run_scenarios(
 
     today = now().date()
     if generate:
-        count = scenario_tests.generate_suite(file, generate, today, force=force)
+        count, left_open = scenario_tests.generate_suite(file, generate, today, force=force)
+        for what in left_open:
+            say(f"not decided: {what}")
         say(f"{generate}: {format_quantity(count, 'scenario')} written")
         return
     result = scenario_tests.run_suite(file, scenarios or scenario_tests.find_scenario_file(file), today, proved=prove)

@@ -12,7 +12,7 @@ from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.schema.scenario_file import SCENARIO_SUFFIX
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.problems import Position, Problem, UserError, select_errors
-from survey_cli.proof.goals import Goal
+from survey_cli.proof.goals import Goal, Witness
 from survey_cli.samples.cases.columns import InvalidValue, clean_text, make_role_reader
 from survey_cli.scenarios.coverage import KINDS, describe_goal, list_coverage, locate_goal, observe
 from survey_cli.scenarios.expectations import Departure, compare
@@ -127,7 +127,7 @@ def check_scenarios(
     return read_scenarios(source, instrument, today, read_sample)
 
 
-def _prove(instrument: Instrument, today: date) -> tuple[Mapping[Goal, object], list[Goal]]:
+def _prove(instrument: Instrument, today: date) -> tuple[Mapping[Goal, Witness], list[Goal]]:
     try:
         from survey_cli.proof.verdicts import prove
     except ImportError as error:
@@ -137,15 +137,21 @@ def _prove(instrument: Instrument, today: date) -> tuple[Mapping[Goal, object], 
     return verdicts.possible, verdicts.impossible
 
 
-def generate_suite(file: str, target: str, today: date, *, force: bool = False) -> int:
-    """Write a file of scenarios that cover everything that is possible; returns how many there are."""
+def generate_suite(file: str, target: str, today: date, *, force: bool = False) -> tuple[int, list[str]]:
+    """Write a file of scenarios that cover everything that is possible.
+
+    Returns how many there are, and what is not covered since the answers of the proof don't lead there.
+    """
     path = Path(target)
     check_output_path(path, force=force)
     instrument = open_instrument(file)
-    scenarios = generate_scenarios(instrument, _prove(instrument, today)[0].values())  # type: ignore[arg-type]
+    possible, _ = _prove(instrument, today)
+    scenarios = generate_scenarios(instrument, possible.values())
     text = "\n".join((SCHEMA_LINE, *render_scenarios(instrument, scenarios), ""))
     write_text_file(path, lambda stream: stream.write(text), force=force, public=True)
-    return len(scenarios)
+    covered = {goal for scenario in scenarios for goal in scenario.goals}
+    left_open = [goal for goal in list_coverage(instrument) if goal in possible and goal not in covered]
+    return len(scenarios), [describe_goal(goal) for goal in left_open]
 
 
 def write_junit(result: SuiteResult, target: str) -> None:
