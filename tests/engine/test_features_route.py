@@ -346,17 +346,17 @@ def test_turns_that_may_be_visited_are_not_reached() -> None:
 
 
 def test_confirm_list() -> None:
-    asked = feature("confirm_list", "", "100")
+    asked = feature("confirm_list", "", "300")
     assert asked.keys("10").status == "ended", "neither is read"
     first = asked.keys("60")
     assert first.query == "Did you say 60 pairs?"
     assert first.asked.query is not None
     assert to_plain_text(first.asked.query.otherwise) == "How many pairs is it, then?"
     second = first.keys(".ok")
-    assert second.query == "At 100 dollars each, would they all cost 60 times as much?"
-    assert second.keys(".ok").data == {"paid": 100, "pairs": 60}
+    assert second.query == "And did each of the 60 cost about 300 dollars?"
+    assert second.keys(".ok").data == {"paid": 300, "pairs": 60}
     assert second.keys("55").query == "Did you say 55 pairs?", "another answer is read back from the first on"
-    assert second.keys("6").data == {"paid": 100, "pairs": 6}
+    assert second.keys("6").data == {"paid": 300, "pairs": 6}
 
 
 def pick(*keys: str, seed: int = 1) -> dict[str, object]:

@@ -12,6 +12,7 @@ from survey_cli.entries import LineEntry, ListSearch, to_plain_text
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument
 from survey_cli.instrument.schema.items.search import SearchItem
+from survey_cli.instrument.source import search_lists
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.revisions.meaning_changes import list_changes
 from survey_cli.search_lists import ListRow, SearchList
@@ -227,3 +228,15 @@ def test_the_words_that_were_typed_are_free_text_and_options_are_filled_in(tmp_p
     template = made.items["why"].text
     assert to_plain_text(template.fill({"place": 99}, "en")) == "Why Elsewhere?"
     assert to_plain_text(template.fill({"place": 3}, "es")) == "¿Por qué Villanueva?"
+
+
+def test_a_list_is_read_only_when_it_is_needed(tmp_path: Path) -> None:
+    text = QUESTIONNAIRE + "  - {id: why, type: verbatim, text: {en: 'Why {place}?', es: '¿Por qué {place}?'}}\n"
+    file = write(tmp_path, PLACES.replace("Newtown", f"Newtown of {tmp_path.name}"), text)
+    before = search_lists._read_text.cache_info().misses
+    made = open_instrument(file, is_in_use=lambda _: True)
+    assert search_lists._read_text.cache_info().misses == before
+    question = made.items["place"].question
+    assert isinstance(question, SearchItem)
+    assert len(question.entries.rows) == 5
+    assert search_lists._read_text.cache_info().misses == before + 1

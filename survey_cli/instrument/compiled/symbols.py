@@ -2,8 +2,10 @@
 
 import ast
 from collections import ChainMap
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from survey_cli.entries import TextSpan
@@ -22,7 +24,6 @@ from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template, TextVariable
 from survey_cli.problems import MAX_PER_RULE, FindNearest, Position, Problem, find_nearest, suggest_nearest
-from survey_cli.search_lists import SearchList
 from survey_cli.values import Code
 
 MAX_SCALE_POINTS: Final = 1001
@@ -79,23 +80,47 @@ class Symbol:
     scale: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ListLabels(Mapping[Code, Template]):
     """The texts of a search list as labels, each made when it is needed."""
 
-    entries: SearchList
+    item: SearchItem
 
     def __getitem__(self, code: Code) -> Template:
-        texts = self.entries.rows[code].texts
+        texts = self.item.entries.rows[code].texts
         spans = {language: (TextSpan(text),) for language, text in texts.items()}
         runs = {language: (((text,), False),) for language, text in texts.items()}
         return Template(Text.from_string(texts[""]), runs, spans)
 
     def __iter__(self) -> Iterator[Code]:
-        return iter(self.entries.rows)
+        return iter(self.item.entries.rows)
 
     def __len__(self) -> int:
-        return len(self.entries.rows)
+        return len(self.item.entries.rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ListCodes(AbstractSet[Code]):
+    """The codes of a search item: the list is read when they are needed, or at its first search."""
+
+    item: SearchItem
+    options: Mapping[Code, OptionSpec]
+
+    @classmethod
+    def _from_iterable(cls, codes: Iterable[Code]) -> AbstractSet[Code]:  # type: ignore[override]
+        return frozenset(codes)
+
+    def __hash__(self) -> int:
+        return id(self.item)
+
+    def __contains__(self, code: object) -> bool:
+        return code in self.item.entries.rows or code in self.options
+
+    def __iter__(self) -> Iterator[Code]:
+        return chain(self.item.entries.rows, self.options if self.item.entries.rows else ())
+
+    def __len__(self) -> int:
+        return len(self.item.entries.rows) and len(self.item.entries.rows) + len(self.options)
 
 
 def resolve_options(
@@ -461,11 +486,11 @@ class SymbolTable:
 
     def _find_type(
         self, item: QuestionItem, options: Mapping[Code, OptionSpec]
-    ) -> tuple[str, frozenset[Code] | None, Mapping[Code, Template] | None]:
+    ) -> tuple[str, AbstractSet[Code] | None, Mapping[Code, Template] | None]:
         labels = self._find_labels(options) if options else None
         if isinstance(item, SearchItem):
-            listed: Mapping[Code, Template] = ChainMap({} if labels is None else labels, ListLabels(item.entries))  # type: ignore[arg-type]
-            return "code", frozenset((*item.entries.rows, *options)) if item.entries.rows else None, listed
+            listed: Mapping[Code, Template] = ChainMap({} if labels is None else labels, ListLabels(item))  # type: ignore[arg-type]
+            return "code", ListCodes(item, options), listed
         if item.expects_answer and not item.is_group and item.condition_type != "number":
             return item.condition_type, frozenset(options) if options else None, labels
         match item:

@@ -5,6 +5,7 @@ Every mistake becomes a problem. Nothing is ever evaluated from text.
 
 import ast
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -142,7 +143,7 @@ _TYPE_OF_KIND: Final[dict[Kind, Literal["code", "codes", "number", "text", "date
 
 
 @lru_cache(maxsize=256)
-def _make_value_type(kind: Kind, codes: frozenset[Code] | None, declinable: bool, roster: str | None) -> ValueType:
+def _make_value_type(kind: Kind, codes: AbstractSet[Code] | None, declinable: bool, roster: str | None) -> ValueType:
     return ValueType(_TYPE_OF_KIND[kind], codes, declinable, roster)
 
 

@@ -5,6 +5,7 @@ It evaluates nothing.
 
 import ast
 from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date, time
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -32,7 +33,7 @@ class ValueType(NamedTuple):
 
     type: Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
     """`codes`: a multiple; `draw`: the number of the selected turn; `flag`: true or false."""
-    codes: frozenset[Code] | None = None
+    codes: AbstractSet[Code] | None = None
     """The codes it can have; None if it can have any."""
     declinable: bool = False
     """Whether it can be don't know or refused."""
@@ -83,7 +84,7 @@ class Term(NamedTuple):
     """The variable, if it is just a variable."""
     plain_name: str = ""
     """The same, if a single look-up by this name reads it."""
-    codes: frozenset[Code] | None = None
+    codes: AbstractSet[Code] | None = None
     roster: str | None = None
     """If set, it is a list over the turns of this roster."""
     value: Any = NOT_CONSTANT
@@ -124,7 +125,7 @@ def describe_kind(part: Term) -> str:
 
 
 @lru_cache(maxsize=512)
-def get_code_family(codes: frozenset[Code] | None) -> Literal["number", "text", "any"]:
+def get_code_family(codes: AbstractSet[Code] | None) -> Literal["number", "text", "any"]:
     """Return whether codes are all numbers, all texts, or (unknown or mixed) either."""
     if not codes:
         return "any"
@@ -442,7 +443,7 @@ class ExpressionChecker:
         what = f"{text} is the text of {constant}, and a condition needs the code"
         return self.report_problem("unlike-kinds", node, what, f"write {constant}: {beside.name} == {constant}")
 
-    def report_unknown_code(self, node: ast.expr, name: str, codes: frozenset[Code], value: object) -> Term:
+    def report_unknown_code(self, node: ast.expr, name: str, codes: AbstractSet[Code], value: object) -> Term:
         what = f"{name or 'this item'} has no code {format_constant(value)}: its codes are {format_codes(codes)}"
         words = [code for code in codes if isinstance(code, str)]
         remedy = suggest_nearest(value, words) if isinstance(value, str) else ""

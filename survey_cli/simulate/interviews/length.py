@@ -28,6 +28,7 @@ _SECONDS: Final = {
     "text": 6.0,
     "date": 6.0,
     "time": 4.0,
+    "search": 10.0,
     "verbatim": 30.0,
     "handover": 20.0,
     "end": 0.0,
@@ -130,7 +131,8 @@ def estimate_lengths(
 def _estimate_item(item: CompiledItem, previous: CompiledItem | None, language: str) -> float:
     kind = item.question.type  # type: ignore[attr-defined]
     is_repeated = previous is not None and bool(item.options) and previous.options is item.options
-    words = _count_words(item.text, language)
+    is_next = previous is not None and previous.question is item.question
+    words = _count_words((item.next_text if is_next else None) or item.text, language)
     offers_options = any("options" in name for name in item.text.iterate_names()) or len(item.options) > _UNREAD_OPTIONS
     if item.options and item.question.read and offers_options and not is_repeated:
         words += sum(_count_words(option.text, language) for option in item.options if option.read)

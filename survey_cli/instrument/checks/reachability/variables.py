@@ -99,7 +99,7 @@ class VariableTable:
                 NOT_ASKED_KINDS if self._may_be_skipped(symbol, item) else NO_MISSING
             )
         if value_type.type == "code" and value_type.codes:
-            return VariableInfo(Domain(value_type.codes, missing), "codes", is_asked=is_asked)
+            return VariableInfo(Domain(frozenset(value_type.codes), missing), "codes", is_asked=is_asked)
         if value_type.type == "codes" and value_type.codes:
             return VariableInfo(Domain(ANY_ANSWER, missing), "several", is_asked=is_asked)
         if value_type.type == "flag":
