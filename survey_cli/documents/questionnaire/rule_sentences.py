@@ -127,8 +127,9 @@ def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, 
 
 def describe_pick(pick: PickItem) -> str:
     """Return how much of a group is asked: `2 of these, at random`."""
+    things = "the turns" if isinstance(pick.names[0], int) else "these"
     how = "at random" if pick.method == "random" else "those picked in the fewest interviews so far"
-    return f"{pick.count} of these, {how}"
+    return f"{pick.count} of {things}, {how}"
 
 
 def describe_order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> str:

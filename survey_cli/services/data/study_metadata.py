@@ -82,6 +82,8 @@ def describe_routing(instrument: Instrument, language: str) -> dict[str, str]:
                     children = node.children
                     if isinstance(node, Roster) and node.until is not None:
                         children = (*children, node.until)
+                    if node.pick is not None:
+                        conditions += (f"if picked ({node.pick.id})",)
                     walk(children, conditions)
 
     walk(instrument.root.children, ())
