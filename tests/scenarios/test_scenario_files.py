@@ -2,13 +2,16 @@
 
 from datetime import date
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from support.random_questionnaires import QuestionnaireWriter
 from support.scenario import instrument
+from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.source.load import load_source_text
-from survey_cli.problems import UserError
+from survey_cli.problems import UserError, select_errors
 from survey_cli.proof.goals import Goal
 from survey_cli.proof.verdicts import prove
 from survey_cli.scenarios.coverage import describe_goal, list_coverage, observe
@@ -238,6 +241,25 @@ def test_a_generated_suite_is_small_passes_and_covers_all_that_is_possible(name:
     witnesses = {id(witness): witness for witness in verdicts.possible.values()}.values()
     sets = [observe(replay_witness(opened, witness)[1])[0] & wanted for witness in witnesses]
     assert len(tests) <= 1.3 * count_greedy(sets, wanted)
+
+
+def test_generated_suites_of_random_questionnaires() -> None:
+    tried = 0
+    for seed in range(30):
+        source = load_source_text(QuestionnaireWriter(Random(seed)).write(), "t.yaml")
+        compiled, _, problems = compile_instrument(source)
+        if compiled is None or select_errors(problems) or any(item.limits for item in compiled.items.values()):
+            continue  # the proof leaves limits that are answers open
+        tried += 1
+        possible = prove(compiled, TODAY).possible
+        wanted = set(list_coverage(compiled)).intersection(possible)
+        generated = generate_scenarios(compiled, possible.values())
+        seen = [observe(run_scenario(compiled, entry.scenario))[0] for entry in generated]
+        assert wanted <= frozenset().union(*seen), f"seed {seed}"
+        witnesses = {id(witness): witness for witness in possible.values()}.values()
+        sets = [observe(replay_witness(compiled, witness)[1])[0] & wanted for witness in witnesses]
+        assert len(generated) <= 1.3 * count_greedy(sets, wanted), f"seed {seed}"
+    assert tried > 10
 
 
 def count_greedy(sets: list[frozenset[Goal]], wanted: set[Goal]) -> int:
