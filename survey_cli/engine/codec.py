@@ -35,6 +35,10 @@ class EventDecodeError(ValueError):
     """The text is no event, or one that only a newer version understands. The message says which part."""
 
 
+class UnknownEventError(EventDecodeError):
+    """The text is an event of a kind that this version does not know."""
+
+
 class JournalRecord(NamedTuple):
     """An event as a row of the journal: columns that every event has, and the rest as one JSON object."""
 
@@ -374,7 +378,7 @@ def _build_event(kind: str, place: Place | None, stamp: EventStamp, fields: _Fie
             case "erased":
                 why = fields.take_text("why")
                 return AnswersErased(stamp, why, fields.take_cells("left") if "left" in fields.remaining else None)
-    raise EventDecodeError(f"{kind[:40]!r}{'' if place is None else f' at {place}'} is no known event")
+    raise UnknownEventError(f"{kind[:40]!r}{'' if place is None else f' at {place}'} is no known event")
 
 
 def encode_record(event: InterviewEvent) -> JournalRecord:

@@ -102,7 +102,7 @@ def _choose_text(machine: Machine, stop: RouteStop) -> Template:
 def _mark_stale(prompt: Prompt, base_texts: Sequence[StyledText]) -> Prompt:
     """Tell the interviewer that translations are out of date; the help has the texts in the first language."""
     name = get_language_name(prompt.languages[0])
-    note = TextSpan(f"The translation is out of date: the help has the text in {name}. ")
+    note = TextSpan(f"The translation is out of date: F1 or .help shows it in {name}. ")
     lines = [span for text in base_texts for span in (*text, TextSpan("\n"))]
     return prompt._replace(instruction=(note, *prompt.instruction), help=(*lines, *prompt.help))
 

@@ -137,7 +137,7 @@ def test_a_text_that_has_changed_is_marked_on_the_screen_and_the_help_has_it(fil
         prompt = asked(file, "")
         assert to_plain_text(prompt.text) == "¿Tiene coche?"
         assert to_plain_text(prompt.instruction).startswith(
-            "The translation is out of date: the help has the text in English"
+            "The translation is out of date: F1 or .help shows it in English"
         )
         assert to_plain_text(prompt.help).startswith("Do you own any car?")
         assert not asked(file, "", language="en").instruction

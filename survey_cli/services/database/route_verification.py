@@ -153,7 +153,7 @@ def _iterate_consequences(
             yield f"{end} is on the route with the other answers of the data, and the interview ends there"
         order = list(instrument.items)
         for place in sorted(state.unreached, key=lambda place: (order.index(place.item), place.turn or 0)):
-            if place not in changed and place not in before.unreached:
+            if not (place in changed or place in answers or place in before.unreached):
                 yield f"{place} has no answer but is on the route with the other answers of the data"
 
 

@@ -9,7 +9,14 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from survey_cli.engine.codec import JournalRecord, decode_record, decode_timestamp, encode_record, encode_timestamp
+from survey_cli.engine.codec import (
+    JournalRecord,
+    UnknownEventError,
+    decode_record,
+    decode_timestamp,
+    encode_record,
+    encode_timestamp,
+)
 from survey_cli.engine.events import (
     InterviewEvent,
     InterviewResumed,
@@ -20,6 +27,7 @@ from survey_cli.engine.events import (
     ValueComputed,
 )
 from survey_cli.engine.machine import InterviewStatus
+from survey_cli.problems import StoreError
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.decoding import make_decoding_error, translate_decoding_errors
 from survey_cli.store.backends.errors import TransientStoreError
@@ -213,6 +221,9 @@ class InterviewStore:
         events: list[InterviewEvent] = []
         try:
             events.extend(decode_record(JournalRecord(*row)) for row in self._db.read(sql.JOURNAL, (interview,)))
+        except UnknownEventError as error:
+            what = f"event {len(events) + 1} of interview {interview} was written by a newer version of the program"
+            raise StoreError(self._db.where, what, "update this program: pip install --upgrade survey-cli") from error
         except (ValueError, TypeError, KeyError) as error:
             raise make_decoding_error(self._db.where, f"event {len(events) + 1} of interview {interview}") from error
         return events
