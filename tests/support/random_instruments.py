@@ -193,12 +193,17 @@ class _Writer:
         for statement in statements:
             condition = f', ask_if: "{self.condition()}"' if self.named and self.chance(3) else ""
             written.append(f"{statement}: {{text: Statement {statement}{condition}}}")
-        parts = [f"id: {name}", "type: battery", "from: 1", "to: 4", f"order: {order}"]
+        kind = self.draw(st.sampled_from(("scale", "scale", "number")))
+        answers = ["from: 1", "to: 4"]
+        if kind == "number":
+            answers = ["answer: {type: number, max: 4}", "next: 'And {statement}?'"]
+            answers += ["total: 4"] if self.chance(2) else []
+        parts = [f"id: {name}", "type: battery", *answers, f"order: {order}"]
         if len(statements) > 1 and self.chance(3):
             parts.append(f"pick: {self.pick()}")
         parts.append(f"statements: {{{', '.join(written)}}}")
         self.lines.append(f"{indent}- {{{', '.join([*parts, *self.shown()])}}}")
-        self.named += [(statement, "scale") for statement in statements]
+        self.named += [(statement, kind) for statement in statements]
 
     def roster(self, indent: str) -> None:
         name = self.name()
