@@ -39,19 +39,21 @@ def compute_answer(
 
 def has_changed(walk: RouteWalk, stop: RouteStop, cell: Cell | None, pool_size: int) -> bool:
     """Return whether a draw would have another result now. What was least filled then stays so."""
-    if isinstance(stop.item.question, PickItem) and stop.item.question.method == "least_filled":
-        candidates = walk.list_candidates(stop) or NOT_ASKED
-        return (cell if isinstance(cell, Missing) else set(cell)) != (  # type: ignore[arg-type]
-            candidates if isinstance(candidates, Missing) else set(candidates)
-        )
-    return (cell, pool_size) != compute_answer(walk, stop)
+    expected, expected_size = compute_answer(walk, stop)
+    question = stop.item.question
+    least_filled = isinstance(question, PickItem) and question.method == "least_filled"
+    if least_filled and isinstance(cell, tuple) and isinstance(expected, tuple):
+        return set(cell) != set(expected) or len(cell) != len(expected) or pool_size != expected_size
+    return (cell, pool_size) != (expected, expected_size)
 
 
 def _rank_candidates(walk: RouteWalk, stop: RouteStop, counts: Mapping[Code, int]) -> tuple[Cell, int]:
     """Return what can be picked, the least filled first and otherwise by chance; not asked if there is nothing."""
     candidates = walk.list_candidates(stop)
-    if not candidates or isinstance(candidates, Missing):
-        return candidates or NOT_ASKED, 0
+    if isinstance(candidates, Missing):
+        return candidates, 0
+    if not candidates:
+        return NOT_ASKED, 0
     place = stop.place
 
     def rank(name: Code) -> tuple[int, int]:

@@ -382,6 +382,9 @@ def test_pick() -> None:
     assert (fewer["rate_pick"], fewer["rate_pick_of"], fewer["trust_pick_of"]) == ("2", 1, 2), "who knows only one"
     none = pick("9")
     assert (none["rate_pick"], none["rate_pick_of"], none["rate_turns"]) == (NOT_ASKED, NOT_ASKED, NOT_ASKED)
+    unknown = pick(".dk")
+    assert (unknown["rate_pick"], unknown["rate_pick_of"], unknown["rate_turns"]) == (DK, DK, DK)
+    assert unknown["trust_pick_of"] == 2
 
 
 def test_what_is_picked_follows_a_correction() -> None:

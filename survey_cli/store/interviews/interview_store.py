@@ -235,8 +235,11 @@ class InterviewStore:
         """
         rows = self._db.read(sql.COMPUTED_VALUES, (origin, besides, item))
         with translate_decoding_errors(self._db.where, f"the answers at {item}"):
-            events = {(interview, line[2]): decode_record(JournalRecord(*line)) for interview, *line in rows}
-        return [event.value for event in events.values() if isinstance(event, ValueComputed)]
+            last = {(interview, line[2]): JournalRecord(*line) for interview, *line in rows}
+            lines = {line.payload: line for line in last.values()}  # there are few different ones
+            events = {payload: decode_record(line) for payload, line in lines.items()}
+        values = {payload: event.value for payload, event in events.items() if isinstance(event, ValueComputed)}
+        return [values[line.payload] for line in last.values()]
 
     def find_row(self, interview: str) -> InterviewRow | None:
         """Return the row of an interview; None where there is no such interview."""
