@@ -9,39 +9,15 @@ from itertools import groupby
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
-from survey_cli.documents.charts.svg import (
-    BAR_COLOR,
-    FONT_SIZE,
-    LINE_COLOR,
-    LINE_HEIGHT,
-    MUTED_COLOR,
-    SMALL_SIZE,
-    TEXT_COLOR,
-    WIDTH,
-    add_box,
-    add_hatching,
-    add_horizontal_line,
-    add_label,
-    add_vertical_line,
-    render_svg,
-)
+from survey_cli.documents.charts import svg
 from survey_cli.documents.charts.text_metrics import estimate_width, wrap_text
 from survey_cli.documents.text_runs import flatten
 from survey_cli.exports.xml_elements import add_element
-from survey_cli.reports.results.report_model import (
-    BarSegment,
-    Base,
-    Battery,
-    BatteryStatement,
-    Figure,
-    ItemResult,
-    ResultRow,
-    Side,
-)
+from survey_cli.reports.results import report_model as model
 from survey_cli.reports.rounding import HIDDEN_MARK
 
 BAR_HEIGHT: Final = 20
-SIDE_COLORS: Final[dict[Side, tuple[tuple[int, int, int], tuple[int, int, int]]]] = {
+SIDE_COLORS: Final[dict[model.Side, tuple[tuple[int, int, int], tuple[int, int, int]]]] = {
     "left": ((20, 62, 106), (158, 190, 220)),
     "right": ((140, 66, 8), (246, 205, 164)),
 }
@@ -75,23 +51,23 @@ class Chart(NamedTuple):
     @property
     def svg(self) -> str:
         """The chart as an `svg` element for a page that has the title above it."""
-        return render_svg(f"chart-{self.id}", self.title, self.description, self.parts, self.height)
+        return svg.render_svg(f"chart-{self.id}", self.title, self.description, self.parts, self.height)
 
     def render_with_heading(self, heading: str) -> str:
         """Return the chart for a file of its own, with a heading of at most two lines."""
-        first, *more = wrap_text(heading, WIDTH / BOLD_FACTOR, HEADING_SIZE)
+        first, *more = wrap_text(heading, svg.WIDTH / BOLD_FACTOR, HEADING_SIZE)
         lines = [first]
         if more:
             lines.append(more[0] if len(more) == 1 else f"{more[0].rsplit(' ', 1)[0]} …")
-        top = len(lines) * (LINE_HEIGHT + 3) + 8
+        top = len(lines) * (svg.LINE_HEIGHT + 3) + 8
         parts = Element("g")
         for n, line in enumerate(lines):
-            add_label(parts, 0, 15 + n * (LINE_HEIGHT + 3), line, size=HEADING_SIZE, weight="600")
+            svg.add_label(parts, 0, 15 + n * (svg.LINE_HEIGHT + 3), line, size=HEADING_SIZE, weight="600")
         add_element(parts, "g", transform=f"translate(0 {top})").extend(self.parts)
-        return render_svg(f"chart-{self.id}", heading, self.description, parts, self.height + top)
+        return svg.render_svg(f"chart-{self.id}", heading, self.description, parts, self.height + top)
 
 
-def draw_item(item: ItemResult) -> Chart | None:
+def draw_item(item: model.ItemResult) -> Chart | None:
     """Draw one bar for each answer; None if nothing can be drawn: words and dates, nobody asked, or all hidden."""
     rows = select_bar_rows(item)
     if not rows:
@@ -101,13 +77,13 @@ def draw_item(item: ItemResult) -> Chart | None:
     return Chart(item.id, shorten_title(item.label), f"{shares}. Base: {item.base.text}.", parts, height)
 
 
-def select_bar_rows(item: ItemResult) -> tuple[ResultRow, ...]:
+def select_bar_rows(item: model.ItemResult) -> tuple[model.ResultRow, ...]:
     """Return the rows of an item that have bars; none if no bar can be drawn."""
     rows = () if item.kind in ("words", "date", "time") else item.rows
     return rows if any(row.total.share is not None for row in rows) else ()
 
 
-def draw_battery(battery: Battery) -> Chart | None:
+def draw_battery(battery: model.Battery) -> Chart | None:
     """Draw one diverging bar for each statement, all on one scale; None if no statement can be drawn.
 
     Answers without a side stand apart.
@@ -121,7 +97,7 @@ def draw_battery(battery: Battery) -> Chart | None:
     return Chart(battery.id, title, description, parts, height)
 
 
-def format_share(figure: Figure) -> str:
+def format_share(figure: model.Figure) -> str:
     """Return `46%`, `*%` for a share that rounds to zero, or `hidden`."""
     if figure.hidden or figure.share is None:
         return "hidden" if figure.hidden else figure.percent_text
@@ -134,7 +110,7 @@ def shorten_title(text: str) -> str:
     return line if len(line) <= MAX_TITLE_LENGTH else line[: MAX_TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
 
 
-def _describe_statement(statement: BatteryStatement) -> str:
+def _describe_statement(statement: model.BatteryStatement) -> str:
     wording = flatten(statement.wording)
     if not statement.is_complete:
         return f"{wording} Not drawn, because some of its counts are hidden."
@@ -152,12 +128,12 @@ class _SegmentStyle(NamedTuple):
     stroke: str = ""
 
 
-def _choose_style(side: Side, place: int, points: int) -> _SegmentStyle:
+def _choose_style(side: model.Side, place: int, points: int) -> _SegmentStyle:
     """Return the style of a point of a side: its place is counted from the outer end, `points` is their number."""
     if side == "middle":
-        return _SegmentStyle(MIDDLE_COLOR, TEXT_COLOR, stroke=LINE_COLOR)
+        return _SegmentStyle(MIDDLE_COLOR, svg.TEXT_COLOR, stroke=svg.LINE_COLOR)
     if side == "apart":
-        return _SegmentStyle(APART_COLOR, TEXT_COLOR, stroke=MUTED_COLOR)
+        return _SegmentStyle(APART_COLOR, svg.TEXT_COLOR, stroke=svg.MUTED_COLOR)
     strong, mild = SIDE_COLORS[side]
     share = place / (points - 1) if points > 1 else 0.35
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(strong, mild, strict=True))
@@ -173,7 +149,7 @@ def _to_linear(channel: int) -> float:
     return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
 
 
-def _choose_styles(points: Sequence[tuple[str, Side]]) -> list[_SegmentStyle]:
+def _choose_styles(points: Sequence[tuple[str, model.Side]]) -> list[_SegmentStyle]:
     """Return the styles in written order: on the left the first point is the outer end, on the right the last."""
     styles = []
     for side, group in groupby(points, key=lambda p: p[1]):
@@ -186,51 +162,51 @@ def _choose_styles(points: Sequence[tuple[str, Side]]) -> list[_SegmentStyle]:
 # ── bars ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _draw_bars(rows: Sequence[ResultRow], base: Base) -> tuple[Element, float]:
+def _draw_bars(rows: Sequence[model.ResultRow], base: model.Base) -> tuple[Element, float]:
     """Return the elements and their height."""
     labels_width = 250.0
-    scale = (WIDTH - labels_width - 110) / 100
+    scale = (svg.WIDTH - labels_width - 110) / 100
     parts = Element("g")
     y = 10.0
     has_net = False
     for row in rows:
         if row.kind == "net" and not has_net:
             has_net = True
-            add_horizontal_line(parts, y + 3, "#cfcfcf")
+            svg.add_horizontal_line(parts, y + 3, "#cfcfcf")
             y += 8
-        lines = wrap_text(flatten(row.label), labels_width - 14, FONT_SIZE)
-        row_height = max(len(lines) * LINE_HEIGHT, BAR_HEIGHT)
+        lines = wrap_text(flatten(row.label), labels_width - 14, svg.FONT_SIZE)
+        row_height = max(len(lines) * svg.LINE_HEIGHT, BAR_HEIGHT)
         middle = y + row_height / 2
-        first_line = middle - (len(lines) - 1) * LINE_HEIGHT / 2 + 4.5
+        first_line = middle - (len(lines) - 1) * svg.LINE_HEIGHT / 2 + 4.5
         for n, line in enumerate(lines):
-            add_label(parts, labels_width - 8, first_line + n * LINE_HEIGHT, line, anchor="end")
+            svg.add_label(parts, labels_width - 8, first_line + n * svg.LINE_HEIGHT, line, anchor="end")
         figure = row.total
         if figure.share is None:
-            add_label(parts, labels_width + 6, middle + 4.5, figure.percent_text, fill=MUTED_COLOR)
+            svg.add_label(parts, labels_width + 6, middle + 4.5, figure.percent_text, fill=svg.MUTED_COLOR)
         else:
             length = float(figure.share) * 100 * scale
             _draw_bar(parts, row, labels_width, middle - BAR_HEIGHT / 2 + 2, length)
             text = f"{format_share(figure)} ({figure.count_text})"
-            add_label(parts, labels_width + length + 6, middle + 4.5, text)
+            svg.add_label(parts, labels_width + length + 6, middle + 4.5, text)
         y += row_height + 6
     bottom = y + 2
-    add_vertical_line(parts, labels_width, 8, bottom, LINE_COLOR)
-    for n, line in enumerate(wrap_text(f"Base: {base.text}", WIDTH - 10, SMALL_SIZE)):
+    svg.add_vertical_line(parts, labels_width, 8, bottom, svg.LINE_COLOR)
+    for n, line in enumerate(wrap_text(f"Base: {base.text}", svg.WIDTH - 10, svg.SMALL_SIZE)):
         y = bottom + 16 + n * 15
-        add_label(parts, 0, y, line, fill=MUTED_COLOR, size=SMALL_SIZE)
+        svg.add_label(parts, 0, y, line, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
     return parts, y + 8
 
 
-def _draw_bar(parent: Element, row: ResultRow, x: float, y: float, length: float) -> None:
+def _draw_bar(parent: Element, row: model.ResultRow, x: float, y: float, length: float) -> None:
     height = BAR_HEIGHT - 4
     match row.kind:
         case "net":
-            add_box(parent, x, y, length, height, NET_COLOR, stroke=BAR_COLOR)
-            add_hatching(parent, x, y, length, height, BAR_COLOR)
+            svg.add_box(parent, x, y, length, height, NET_COLOR, stroke=svg.BAR_COLOR)
+            svg.add_hatching(parent, x, y, length, height, svg.BAR_COLOR)
         case "decline" | "volunteered":
-            add_box(parent, x, y, length, height, "#d4d4d4", stroke=MUTED_COLOR)
+            svg.add_box(parent, x, y, length, height, "#d4d4d4", stroke=svg.MUTED_COLOR)
         case _:
-            add_box(parent, x, y, length, height, BAR_COLOR)
+            svg.add_box(parent, x, y, length, height, svg.BAR_COLOR)
 
 
 # ── diverging bars ─────────────────────────────────────────────────────────────────────────────────────────
@@ -249,9 +225,9 @@ class _BatteryGeometry(NamedTuple):
     """Length of a bar of 100%."""
 
 
-def _measure_battery(statements: Sequence[BatteryStatement]) -> _BatteryGeometry:
+def _measure_battery(statements: Sequence[model.BatteryStatement]) -> _BatteryGeometry:
     text_width, base_width, gap = 260.0, 34.0, 34.0
-    bars_width = WIDTH - text_width - base_width - 8
+    bars_width = svg.WIDTH - text_width - base_width - 8
     left = max(_measure_sides(s)[0] for s in statements)
     right = max(_measure_sides(s)[1] for s in statements)
     apart = max(_measure_apart(s) for s in statements)
@@ -261,70 +237,70 @@ def _measure_battery(statements: Sequence[BatteryStatement]) -> _BatteryGeometry
     return _BatteryGeometry(text_width, zero, zero + float(right) * scale + gap if apart else None, scale)
 
 
-def _measure_sides(statement: BatteryStatement) -> tuple[Fraction, Fraction]:
+def _measure_sides(statement: model.BatteryStatement) -> tuple[Fraction, Fraction]:
     """Return the shares left and right of zero; half of the middle belongs to each."""
-    sides: dict[Side, Fraction] = {"left": Fraction(0), "right": Fraction(0), "middle": Fraction(0)}
+    sides: dict[model.Side, Fraction] = {"left": Fraction(0), "right": Fraction(0), "middle": Fraction(0)}
     for segment in statement.segments:
         if segment.side != "apart":
             sides[segment.side] += segment.figure.share or 0
     return sides["left"] + sides["middle"] / 2, sides["right"] + sides["middle"] / 2
 
 
-def _measure_apart(statement: BatteryStatement) -> Fraction:
+def _measure_apart(statement: model.BatteryStatement) -> Fraction:
     return sum((s.figure.share or Fraction(0) for s in statement.segments if s.side == "apart"), Fraction(0))
 
 
-def _draw_diverging(battery: Battery, drawable: Sequence[BatteryStatement]) -> tuple[Element, float]:
+def _draw_diverging(battery: model.Battery, drawable: Sequence[model.BatteryStatement]) -> tuple[Element, float]:
     """Return the elements and their height."""
     geometry = _measure_battery(drawable)
     styles = _choose_styles(battery.points)
     parts = Element("g")
     y = _draw_legend(parts, battery.points, styles)
-    add_label(parts, WIDTH, y + 12, "Base", anchor="end", fill=MUTED_COLOR, size=SMALL_SIZE)
+    svg.add_label(parts, svg.WIDTH, y + 12, "Base", anchor="end", fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
     y += 18
     for statement in battery.statements:
-        lines = wrap_text(flatten(statement.wording), geometry.text_end - 8, FONT_SIZE)
-        row_height = max(len(lines) * LINE_HEIGHT, BAR_HEIGHT + 14)
-        first_line = y + (row_height - len(lines) * LINE_HEIGHT) / 2 + 12
+        lines = wrap_text(flatten(statement.wording), geometry.text_end - 8, svg.FONT_SIZE)
+        row_height = max(len(lines) * svg.LINE_HEIGHT, BAR_HEIGHT + 14)
+        first_line = y + (row_height - len(lines) * svg.LINE_HEIGHT) / 2 + 12
         for n, line in enumerate(lines):
-            add_label(parts, 0, first_line + n * LINE_HEIGHT, line)
+            svg.add_label(parts, 0, first_line + n * svg.LINE_HEIGHT, line)
         middle = y + row_height / 2 + 3
-        add_label(parts, WIDTH, middle + 4.5, statement.base.count_text, anchor="end")
+        svg.add_label(parts, svg.WIDTH, middle + 4.5, statement.base.count_text, anchor="end")
         if statement.is_complete:
-            add_vertical_line(parts, geometry.zero, y - 3, y + row_height + 5, TEXT_COLOR)
+            svg.add_vertical_line(parts, geometry.zero, y - 3, y + row_height + 5, svg.TEXT_COLOR)
             _draw_statement(parts, statement, battery.points, styles, geometry, middle - BAR_HEIGHT / 2)
         else:
             note = f"{HIDDEN_MARK} not drawn: some counts are hidden"
-            add_label(parts, geometry.text_end + 8, middle + 4.5, note, fill=MUTED_COLOR, size=SMALL_SIZE)
+            svg.add_label(parts, geometry.text_end + 8, middle + 4.5, note, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
         y += row_height + 8
-        add_horizontal_line(parts, y - 3)
+        svg.add_horizontal_line(parts, y - 3)
     return parts, y + 2
 
 
-def _draw_legend(parent: Element, points: Sequence[tuple[str, Side]], styles: Sequence[_SegmentStyle]) -> float:
+def _draw_legend(parent: Element, points: Sequence[tuple[str, model.Side]], styles: Sequence[_SegmentStyle]) -> float:
     """Draw the legend and return its height."""
     x, y = 0.0, 4.0
     for (label, _), style in zip(points, styles, strict=True):
         text = shorten_title(label)
-        width = 20 + estimate_width(text, SMALL_SIZE) + 18
-        if x and x + width > WIDTH:
+        width = 20 + estimate_width(text, svg.SMALL_SIZE) + 18
+        if x and x + width > svg.WIDTH:
             x, y = 0.0, y + 18
         _draw_segment(parent, x, y, 14, 12, style)
-        add_label(parent, x + 20, y + 10.5, text, size=SMALL_SIZE)
+        svg.add_label(parent, x + 20, y + 10.5, text, size=svg.SMALL_SIZE)
         x += width
     return y + 18
 
 
 def _draw_segment(parent: Element, x: float, y: float, width: float, height: float, style: _SegmentStyle) -> None:
-    add_box(parent, x, y, width, height, style.fill, stroke=style.stroke)
+    svg.add_box(parent, x, y, width, height, style.fill, stroke=style.stroke)
     if style.hatch:
-        add_hatching(parent, x, y, width, height, style.hatch)
+        svg.add_hatching(parent, x, y, width, height, style.hatch)
 
 
 def _draw_statement(
     parent: Element,
-    statement: BatteryStatement,
-    points: Sequence[tuple[str, Side]],
+    statement: model.BatteryStatement,
+    points: Sequence[tuple[str, model.Side]],
     styles: Sequence[_SegmentStyle],
     geometry: _BatteryGeometry,
     y: float,
@@ -339,10 +315,10 @@ def _draw_statement(
         start = x if segment.side != "apart" else geometry.apart_start or x
         length = float(share) * geometry.scale
         text = segment.figure.percent_text
-        text_width = estimate_width(text, SMALL_SIZE) + 4
+        text_width = estimate_width(text, svg.SMALL_SIZE) + 4
         _draw_segment(parent, start, y, length, BAR_HEIGHT, style)
         if segment.side == "apart":
-            add_label(parent, start + length + 5, y + 14.5, text, size=SMALL_SIZE)
+            svg.add_label(parent, start + length + 5, y + 14.5, text, size=svg.SMALL_SIZE)
             continue
         x += length
         middle = start + length / 2
@@ -350,17 +326,17 @@ def _draw_statement(
             figures_above.append(_FigureAbove(segment.side, middle, text_width, text))
             continue
         if style.hatch:  # text on strokes cannot be read, whatever its color
-            add_box(parent, middle - text_width / 2, y + 3, text_width, BAR_HEIGHT - 6, "#fff")
-        color = TEXT_COLOR if style.hatch else style.text
-        add_label(parent, middle, y + 14.2, text, anchor="middle", fill=color, size=SMALL_SIZE)
+            svg.add_box(parent, middle - text_width / 2, y + 3, text_width, BAR_HEIGHT - 6, "#fff")
+        color = svg.TEXT_COLOR if style.hatch else style.text
+        svg.add_label(parent, middle, y + 14.2, text, anchor="middle", fill=color, size=svg.SMALL_SIZE)
     for middle, text in _place_figures(figures_above, geometry.zero):
-        add_label(parent, middle, y - 2.5, text, anchor="middle", size=SMALL_SIZE - 1)
+        svg.add_label(parent, middle, y - 2.5, text, anchor="middle", size=svg.SMALL_SIZE - 1)
 
 
 class _FigureAbove(NamedTuple):
     """A figure that stands above its segment."""
 
-    side: Side
+    side: model.Side
     middle: float
     width: float
     text: str
@@ -384,7 +360,9 @@ def _place_figures(figures: Sequence[_FigureAbove], zero: float) -> Iterator[tup
             yield start + figure.width / 2, figure.text
 
 
-def _align_segments(statement: BatteryStatement, points: Sequence[tuple[str, Side]]) -> Iterator[BarSegment | None]:
+def _align_segments(
+    statement: model.BatteryStatement, points: Sequence[tuple[str, model.Side]]
+) -> Iterator[model.BarSegment | None]:
     """Yield the statement's segment for each point of the battery; None where it has none."""
     sided = iter([s for s in statement.segments if s.side != "apart"])
     apart = iter([s for s in statement.segments if s.side == "apart"])

@@ -2,13 +2,7 @@
 
 from typing import Final
 
-from survey_cli.documents.questionnaire.booklet_model import (
-    Appendix,
-    AppendixEntry,
-    Booklet,
-    BookletNote,
-    MultilingualText,
-)
+from survey_cli.documents.questionnaire import booklet_model as model
 from survey_cli.documents.questionnaire.questionnaire import BookletBuilder, build_decline_choice
 from survey_cli.documents.questionnaire.rule_sentences import make_line, mark_name
 from survey_cli.documents.questionnaire.text_rendering import TextRenderer
@@ -55,7 +49,7 @@ _ROLE_LABELS: Final = {
 }
 
 
-def build_booklet(instrument: Instrument, languages: tuple[str, ...], *, comments: bool = False) -> Booklet:
+def build_booklet(instrument: Instrument, languages: tuple[str, ...], *, comments: bool = False) -> model.Booklet:
     """Build the booklet of an instrument in the given languages.
 
     Notes between the texts are in English; `comments` leaves lines to write on.
@@ -64,7 +58,7 @@ def build_booklet(instrument: Instrument, languages: tuple[str, ...], *, comment
     builder = BookletBuilder(instrument, renderer)
     title = renderer.render_text(instrument.title)
     stated, unstated = _build_study(instrument.document.study, renderer)
-    return Booklet(
+    return model.Booklet(
         title=title,
         name=" · ".join(" ".join(render_plain(line) for line in text.lines) for text in title),
         version=escape_controls(instrument.version),
@@ -81,7 +75,7 @@ def build_booklet(instrument: Instrument, languages: tuple[str, ...], *, comment
 
 def _build_study(
     study: StudySpec, renderer: TextRenderer
-) -> tuple[tuple[tuple[str, MultilingualText], ...], tuple[str, ...]]:
+) -> tuple[tuple[tuple[str, model.MultilingualText], ...], tuple[str, ...]]:
     """Return the facts that the file states, and the names of missing ones that a report must disclose."""
     stated, unstated = [], []
     for key, name in _STUDY_LABELS.items():
@@ -98,25 +92,27 @@ def _build_study(
     return tuple(stated), tuple(unstated)
 
 
-def _build_appendices(instrument: Instrument, builder: BookletBuilder, renderer: TextRenderer) -> tuple[Appendix, ...]:
+def _build_appendices(
+    instrument: Instrument, builder: BookletBuilder, renderer: TextRenderer
+) -> tuple[model.Appendix, ...]:
     appendices = (
-        Appendix(
+        model.Appendix(
             id="faq",
             title="What respondents ask",
             description="Available on every screen; read when the respondent asks.",
             entries=tuple(
-                AppendixEntry(id="", wording=renderer.render_template(ask), answer=renderer.render_template(say))
+                model.AppendixEntry(id="", wording=renderer.render_template(ask), answer=renderer.render_template(say))
                 for ask, say in instrument.faq
             ),
         ),
         _build_scripts(instrument, renderer),
-        Appendix(
+        model.Appendix(
             id="sample",
             title="Sample columns",
             description="Known about each case before the call.",
             entries=tuple(_build_column(name, instrument, builder, renderer) for name in instrument.sample),
         ),
-        Appendix(
+        model.Appendix(
             id="computed",
             title="Computed values",
             description="Used in texts and conditions; nobody is asked.",
@@ -126,25 +122,27 @@ def _build_appendices(instrument: Instrument, builder: BookletBuilder, renderer:
     return tuple(appendix for appendix in appendices if appendix.entries)
 
 
-def _build_scripts(instrument: Instrument, renderer: TextRenderer) -> Appendix:
+def _build_scripts(instrument: Instrument, renderer: TextRenderer) -> model.Appendix:
     fieldwork = instrument.document.fieldwork
-    return Appendix(
+    return model.Appendix(
         id="scripts",
         title="Scripts before the interview",
         description="Read to an answering machine, or to the person who answers the telephone.",
         entries=tuple(
-            AppendixEntry(
+            model.AppendixEntry(
                 id="",
                 wording=renderer.render_text(Text.from_string(str(name).replace("_", " ").capitalize())),
                 answer=renderer.render_text(script.text),
-                notes=(BookletNote(label="", prose=make_line("Once per case.")),) if script.once else (),
+                notes=(model.BookletNote(label="", prose=make_line("Once per case.")),) if script.once else (),
             )
             for name, script in (fieldwork.scripts.items() if fieldwork is not None else ())
         ),
     )
 
 
-def _build_column(name: str, instrument: Instrument, builder: BookletBuilder, renderer: TextRenderer) -> AppendixEntry:
+def _build_column(
+    name: str, instrument: Instrument, builder: BookletBuilder, renderer: TextRenderer
+) -> model.AppendixEntry:
     column = instrument.sample[name]
     facts = [_ROLE_LABELS[column.role]] if column.role is not None else []
     if column.options is not None:
@@ -160,10 +158,10 @@ def _build_column(name: str, instrument: Instrument, builder: BookletBuilder, re
         facts.append({"text": "text", "number": "a number", "date": "a date"}.get(column.type, column.type))
     if column.is_personal:
         facts.append("personal, kept apart from the data")
-    return AppendixEntry(
+    return model.AppendixEntry(
         id=name,
         wording=renderer.render_text(column.label),
-        notes=(BookletNote(label="", prose=make_line("; ".join(facts))),),
+        notes=(model.BookletNote(label="", prose=make_line("; ".join(facts))),),
     )
 
 
@@ -171,10 +169,10 @@ def _format_option(code: int | str, text: str) -> str:
     return text if text == str(code) else f"{escape_controls(str(code))} {text}"
 
 
-def _build_compute(compute: Compute, builder: BookletBuilder) -> AppendixEntry:
+def _build_compute(compute: Compute, builder: BookletBuilder) -> model.AppendixEntry:
     notes = []
     for language, condition in compute.conditions.items():
-        notes.append(BookletNote(label=language, prose=make_line(f"{builder.rules.render_clause(condition)}.")))
+        notes.append(model.BookletNote(label=language, prose=make_line(f"{builder.rules.render_clause(condition)}.")))
         written: Line = (TextRun(escape_controls(" ".join(condition.text.split())), "code"),)
-        notes.append(BookletNote(label="as written", prose=written))
-    return AppendixEntry(id=compute.id, notes=tuple(notes))
+        notes.append(model.BookletNote(label="as written", prose=written))
+    return model.AppendixEntry(id=compute.id, notes=tuple(notes))

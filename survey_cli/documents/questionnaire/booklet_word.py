@@ -4,15 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from survey_cli.documents.questionnaire.booklet_model import (
-    Appendix,
-    Booklet,
-    BookletChoice,
-    BookletItem,
-    BookletNote,
-    BookletPart,
-    MultilingualText,
-)
+from survey_cli.documents.questionnaire import booklet_model as model
 from survey_cli.documents.report.word_writer import WordWriter
 from survey_cli.documents.text_runs import Line, TextRun, render_plain
 
@@ -20,7 +12,7 @@ BLANK: Final = "_" * 24
 _FOR_INTERVIEWER: Final = "▷ "
 
 
-def write_booklet_docx(booklet: Booklet, path: Path) -> None:
+def write_booklet_docx(booklet: model.Booklet, path: Path) -> None:
     """Write the questionnaire into this file."""
     word = WordWriter(booklet.name, booklet.languages[0][0])
     version = f"Version {booklet.version}, " if booklet.version else ""
@@ -50,7 +42,7 @@ def write_booklet_docx(booklet: Booklet, path: Path) -> None:
     word.document.save(str(path))
 
 
-def _write_part(word: WordWriter, part: BookletPart, booklet: Booklet) -> None:
+def _write_part(word: WordWriter, part: model.BookletPart, booklet: model.Booklet) -> None:
     if part.kind != "loose" or part.level == 1:
         title = part.span_text.capitalize() if part.kind == "loose" else _join(part.title) or part.id
         word.add_heading(title, min(part.level, 3))
@@ -59,7 +51,7 @@ def _write_part(word: WordWriter, part: BookletPart, booklet: Booklet) -> None:
         word.add_text(f"{_FOR_INTERVIEWER}Before whichever of these items comes first:", close=True)
         _write_aloud(word, part.intro)
     for child in part.children:
-        if isinstance(child, BookletPart):
+        if isinstance(child, model.BookletPart):
             _write_part(word, child, booklet)
         else:
             _write_item(word, child, booklet)
@@ -67,7 +59,7 @@ def _write_part(word: WordWriter, part: BookletPart, booklet: Booklet) -> None:
         word.add_text(f"{_FOR_INTERVIEWER}End of what is repeated ({part.id}).")
 
 
-def _write_item(word: WordWriter, item: BookletItem, booklet: Booklet) -> None:
+def _write_item(word: WordWriter, item: model.BookletItem, booklet: model.Booklet) -> None:
     word.add_heading(f"{item.number}. {item.id} – {item.kind}", 3)
     for line in item.asked:
         word.add_runs([_mark(line)])
@@ -90,7 +82,7 @@ def _write_item(word: WordWriter, item: BookletItem, booklet: Booklet) -> None:
         word.add_text(f"Comment: {BLANK * 2}")
 
 
-def _write_appendix(word: WordWriter, appendix: Appendix) -> None:
+def _write_appendix(word: WordWriter, appendix: model.Appendix) -> None:
     word.add_heading(appendix.title, 1)
     word.add_text(_FOR_INTERVIEWER + appendix.description)
     for entry in appendix.entries:
@@ -100,18 +92,18 @@ def _write_appendix(word: WordWriter, appendix: Appendix) -> None:
         _write_aloud(word, entry.answer)
 
 
-def _write_aloud(word: WordWriter, wording: MultilingualText) -> None:
+def _write_aloud(word: WordWriter, wording: model.MultilingualText) -> None:
     for text in wording:
         paragraph = word.add_runs(text.lines, "Quote", language=text.language)
         paragraph.paragraph_format.keep_with_next = True
 
 
-def _write_notes(word: WordWriter, notes: tuple[BookletNote, ...]) -> None:
+def _write_notes(word: WordWriter, notes: tuple[model.BookletNote, ...]) -> None:
     for note in notes:
         word.add_text(_FOR_INTERVIEWER + "".join(_iterate_note(note)))
 
 
-def _iterate_note(note: BookletNote) -> Iterator[str]:
+def _iterate_note(note: model.BookletNote) -> Iterator[str]:
     if note.label:
         yield f"{note.label}: "
     yield render_plain(note.prose)
@@ -124,16 +116,16 @@ def _mark(line: Line) -> Line:
     return (TextRun(_FOR_INTERVIEWER), *line)
 
 
-def _describe_choice(choice: BookletChoice) -> str:
+def _describe_choice(choice: model.BookletChoice) -> str:
     remarks = "".join(f" ({render_plain(remark)})" for remark in choice.remarks)
     note = f" [{_join(choice.note)}]" if choice.note else ""
     return f"{choice.code}  {_join(choice.wording)}{remarks}{note}{f' {BLANK}' if choice.specify else ''}".strip()
 
 
-def _describe_row(name: str, wording: MultilingualText, remarks: tuple[Line, ...]) -> str:
+def _describe_row(name: str, wording: model.MultilingualText, remarks: tuple[Line, ...]) -> str:
     return f"{name}: {_join(wording)}" + "".join(f" ({_FOR_INTERVIEWER}{render_plain(remark)})" for remark in remarks)
 
 
-def _join(wording: MultilingualText) -> str:
+def _join(wording: model.MultilingualText) -> str:
     """Return a text on one line; several languages are separated by a slash."""
     return " / ".join(" ".join(render_plain(line) for line in text.lines) for text in wording)

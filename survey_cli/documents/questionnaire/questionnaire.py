@@ -3,35 +3,19 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from survey_cli.documents.questionnaire import booklet_model as model
 from survey_cli.documents.questionnaire import rule_sentences
-from survey_cli.documents.questionnaire.booklet_model import (
-    AnswerSpace,
-    BookletChoice,
-    BookletItem,
-    BookletNote,
-    BookletPart,
-    BookletStatement,
-)
 from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, format_code, make_line, mark_name
 from survey_cli.documents.questionnaire.text_rendering import TextRenderer, render_label
 from survey_cli.documents.text_runs import Line, TextRun, escape_controls
 from survey_cli.instrument.compiled.item_numbers import number_items
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.schema.items import unasked_items
 from survey_cli.instrument.schema.items.coded import MAX_PICK_POINTS, MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, CompiledOption
 from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
-from survey_cli.instrument.schema.items.unasked_items import (
-    ComputedItem,
-    DrawItem,
-    EndItem,
-    HandoverItem,
-    LookupItem,
-    PickItem,
-    ReadItem,
-    SplitItem,
-)
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import TextVariable as Known
 from survey_cli.outcomes import OUTCOMES
@@ -53,17 +37,17 @@ class BookletBuilder:
         self.declines = tuple(d for d in instrument.declines.values() if d.id not in RESERVED_DECLINES)
         self._numbers = number_items(instrument)
 
-    def build_parts(self) -> tuple[BookletPart, ...]:
+    def build_parts(self) -> tuple[model.BookletPart, ...]:
         """Return the questionnaire as sections, rosters, and runs of items outside of both."""
         return self._split_into_parts(self.instrument.root.children, 1)
 
-    def _split_into_parts(self, nodes: Sequence[CompiledNode], level: int) -> tuple[BookletPart, ...]:
-        parts: list[BookletPart] = []
-        loose: list[BookletItem] = []
+    def _split_into_parts(self, nodes: Sequence[CompiledNode], level: int) -> tuple[model.BookletPart, ...]:
+        parts: list[model.BookletPart] = []
+        loose: list[model.BookletItem] = []
 
         def close() -> None:
             if loose:
-                parts.append(BookletPart(kind="loose", id="", title=(), level=level, children=tuple(loose)))
+                parts.append(model.BookletPart(kind="loose", id="", title=(), level=level, children=tuple(loose)))
                 loose.clear()
 
         for node in nodes:
@@ -75,8 +59,10 @@ class BookletBuilder:
         close()
         return tuple(parts)
 
-    def _build_children(self, nodes: Sequence[CompiledNode], level: int) -> tuple[BookletItem | BookletPart, ...]:
-        children: list[BookletItem | BookletPart] = []
+    def _build_children(
+        self, nodes: Sequence[CompiledNode], level: int
+    ) -> tuple[model.BookletItem | model.BookletPart, ...]:
+        children: list[model.BookletItem | model.BookletPart] = []
         for node in nodes:
             if not isinstance(node, ItemGroup):
                 children.append(self._build_item(node))
@@ -88,24 +74,25 @@ class BookletBuilder:
 
     # sections and rosters
 
-    def _build_part(self, group: ItemGroup, level: int) -> BookletPart:
+    def _build_part(self, group: ItemGroup, level: int) -> model.BookletPart:
         written = group.spec
         assert isinstance(written, SectionItem | RosterItem)
         notes = [
-            BookletNote(label="", prose=line) for line in self.rules.describe_asked("Asked", group.ask_if, group.unless)
+            model.BookletNote(label="", prose=line)
+            for line in self.rules.describe_asked("Asked", group.ask_if, group.unless)
         ]
         if isinstance(group, Roster):
-            notes.append(BookletNote(label="", prose=self._describe_turns(group)))
+            notes.append(model.BookletNote(label="", prose=self._describe_turns(group)))
         if isinstance(written, SectionItem) and written.after == "hangup":
-            notes.append(BookletNote(label="", prose=make_line("Filled in after the respondent has hung up.")))
+            notes.append(model.BookletNote(label="", prose=make_line("Filled in after the respondent has hung up.")))
         moving = [(mark_name(n.id), n.anchor) for n in group.children]
         if order := rule_sentences.describe_order("Its items come", group.order, moving):
-            notes.append(BookletNote(label="", prose=make_line(f"{order}.")))
+            notes.append(model.BookletNote(label="", prose=make_line(f"{order}.")))
         notes += self._build_pick_notes(group)
         nodes = group.children
         if isinstance(group, Roster) and group.until is not None:
             nodes = (*nodes, group.until)
-        return BookletPart(
+        return model.BookletPart(
             kind="roster" if isinstance(group, Roster) else "section",
             id=group.id,
             title=self.renderer.render_text(written.title),
@@ -115,11 +102,11 @@ class BookletBuilder:
             children=self._build_children(nodes, level + 1),
         )
 
-    def _build_pick_notes(self, group: ItemGroup) -> tuple[BookletNote, ...]:
+    def _build_pick_notes(self, group: ItemGroup) -> tuple[model.BookletNote, ...]:
         pick = group.pick.question if group.pick is not None else None
-        if not isinstance(pick, PickItem):
+        if not isinstance(pick, unasked_items.PickItem):
             return ()
-        return (BookletNote(label="Picked", prose=make_line(f"{rule_sentences.describe_pick(pick)}.")),)
+        return (model.BookletNote(label="Picked", prose=make_line(f"{rule_sentences.describe_pick(pick)}.")),)
 
     def _describe_turns(self, roster: Roster) -> Line:
         most = f"at most {roster.maximum} times"
@@ -135,10 +122,10 @@ class BookletBuilder:
 
     # items
 
-    def _build_item(self, item: CompiledItem) -> BookletItem:
+    def _build_item(self, item: CompiledItem) -> model.BookletItem:
         question = item.question
-        quiet = isinstance(question, ComputedItem)
-        return BookletItem(
+        quiet = isinstance(question, unasked_items.ComputedItem)
+        return model.BookletItem(
             number=self._numbers[item.id],
             id=item.id,
             kind=_describe_kind(item),
@@ -156,7 +143,7 @@ class BookletBuilder:
             notes=(*self._build_computer_notes(item), *self._build_notes(item)),
         )
 
-    def _build_battery(self, group: ItemGroup) -> BookletItem:
+    def _build_battery(self, group: ItemGroup) -> model.BookletItem:
         spec = group.spec
         assert isinstance(spec, BatteryItem)
         items = [node for node in group.children if isinstance(node, CompiledItem)]
@@ -164,9 +151,9 @@ class BookletBuilder:
         plain = str(spec.text.plain) == "{statement}"
         moving = [(mark_name(item.id), item.anchor) for item in items]
         order = rule_sentences.describe_order("The statements come", group.order, moving)
-        order_notes = [BookletNote(label="Order", prose=make_line(f"{order}."))] if order else []
+        order_notes = [model.BookletNote(label="Order", prose=make_line(f"{order}."))] if order else []
         statement = {"statement": Known(type="text")}
-        return BookletItem(
+        return model.BookletItem(
             number=self._numbers[group.id],
             id=group.id,
             kind="one answer for each statement" if spec.answer is None else "a number for each statement",
@@ -180,7 +167,7 @@ class BookletBuilder:
             space="grid",
             choices=self._build_battery_choices(spec, first) if first is not None else (),
             rows=tuple(
-                BookletStatement(
+                model.BookletStatement(
                     id=item.id,
                     wording=self.renderer.render_text(spec.statements[item.id].text, inside=item.roster),  # type: ignore[index]
                     remarks=self._describe_statement_condition(item),
@@ -195,20 +182,20 @@ class BookletBuilder:
             ),
         )
 
-    def _build_battery_choices(self, spec: BatteryItem, first: CompiledItem) -> tuple[BookletChoice, ...]:
+    def _build_battery_choices(self, spec: BatteryItem, first: CompiledItem) -> tuple[model.BookletChoice, ...]:
         """Return the columns of a battery; one for a number."""
         if spec.answer is None:
             return self._build_choices(first)
         expected = self.renderer.render_text(Text.from_string(self._describe_expected(first)))
-        return (BookletChoice(code="", wording=expected), *self._build_choices(first))
+        return (model.BookletChoice(code="", wording=expected), *self._build_choices(first))
 
-    def _build_battery_notes(self, spec: BatteryItem, first: CompiledItem | None) -> Iterator[BookletNote]:
+    def _build_battery_notes(self, spec: BatteryItem, first: CompiledItem | None) -> Iterator[model.BookletNote]:
         if spec.next_ is not None:
             wording = self.renderer.render_text(spec.next_, {"statement": Known(type="text")})
-            yield BookletNote(label="From the second statement on", wording=wording, read_aloud=True)
+            yield model.BookletNote(label="From the second statement on", wording=wording, read_aloud=True)
         if first is not None and first.total is not None:
             total = self.rules.render_clause(first.total)
-            yield BookletNote(label="Total", prose=make_line(f"the answers add up to {total}."))
+            yield model.BookletNote(label="Total", prose=make_line(f"the answers add up to {total}."))
 
     def _describe_statement_condition(self, item: CompiledItem) -> tuple[Line, ...]:
         return (make_line(f"asked if {self.rules.render_clause(item.ask_if)}"),) if item.ask_if is not None else ()
@@ -219,11 +206,12 @@ class BookletBuilder:
             return f"{item.options[0].code} to {item.options[-1].code}"
         return rule_sentences.describe_expected(item, self.language)
 
-    def _build_choices(self, item: CompiledItem) -> tuple[BookletChoice, ...]:
+    def _build_choices(self, item: CompiledItem) -> tuple[model.BookletChoice, ...]:
         question = item.question
         if isinstance(question, NumberItem):
             return tuple(
-                BookletChoice(code=str(c), wording=self.renderer.render_text(t)) for c, t in question.options.items()
+                model.BookletChoice(code=str(c), wording=self.renderer.render_text(t))
+                for c, t in question.options.items()
             )
         options = item.options
         if _choose_space(item) == "line":
@@ -232,7 +220,7 @@ class BookletBuilder:
         conditional = item.options_source is None  # otherwise a note says for all of them when they are offered
         return tuple(self._build_choice(option, unread=unread, conditional=conditional) for option in options)
 
-    def _build_choice(self, option: CompiledOption, *, unread: bool, conditional: bool) -> BookletChoice:
+    def _build_choice(self, option: CompiledOption, *, unread: bool, conditional: bool) -> model.BookletChoice:
         remarks: list[Line] = []
         if not option.read and not unread:
             remarks.append(_NOT_READ)
@@ -240,7 +228,7 @@ class BookletBuilder:
             remarks.append(_CHOSEN_ALONE)
         if option.ask_if is not None and conditional:
             remarks.append(make_line(f"offered if {self.rules.render_clause(option.ask_if)}"))
-        return BookletChoice(
+        return model.BookletChoice(
             code=escape_controls(str(option.code)),
             wording=() if _is_labeled_by_code(option) else self.renderer.render_template(option.text),
             remarks=tuple(remarks),
@@ -250,72 +238,82 @@ class BookletBuilder:
 
     # notes
 
-    def _build_notes(self, item: CompiledItem) -> tuple[BookletNote, ...]:
+    def _build_notes(self, item: CompiledItem) -> tuple[model.BookletNote, ...]:
         question, notes = item.question, []
         if item.ask_for is not None:
-            notes.append(BookletNote(label="Ask for", wording=self.renderer.render_template(item.ask_for)))
+            notes.append(model.BookletNote(label="Ask for", wording=self.renderer.render_template(item.ask_for)))
         if item.options_source is not None:
             prose = make_line(f"{self.rules.describe_source(item)}.")
-            notes.append(BookletNote(label="Offered", prose=prose))
+            notes.append(model.BookletNote(label="Offered", prose=prose))
         if not question.read and item.options and not _is_observed(item):
             notes.append(
-                BookletNote(label="", prose=make_line("The answers are not read: the interviewer codes what is said."))
+                model.BookletNote(
+                    label="", prose=make_line("The answers are not read: the interviewer codes what is said.")
+                )
             )
         if item.instruction is not None:
-            notes.append(BookletNote(label="Interviewer", wording=self.renderer.render_template(item.instruction)))
+            notes.append(
+                model.BookletNote(label="Interviewer", wording=self.renderer.render_template(item.instruction))
+            )
         if item.probe is not None:
-            notes.append(BookletNote(label="Probe", wording=self.renderer.render_template(item.probe), read_aloud=True))
+            notes.append(
+                model.BookletNote(label="Probe", wording=self.renderer.render_template(item.probe), read_aloud=True)
+            )
         if item.help is not None:
-            notes.append(BookletNote(label="Help", wording=self.renderer.render_template(item.help)))
+            notes.append(model.BookletNote(label="Help", wording=self.renderer.render_template(item.help)))
         notes += self._build_order_notes(item)
         for check in item.checks:
             if check.aloud:
                 prose = make_line(f"if {self.rules.render_clause(check.condition)}, the interviewer asks back:")
                 notes.append(
-                    BookletNote(
+                    model.BookletNote(
                         label="Confirm", prose=prose, wording=self.renderer.render_template(check.say), read_aloud=True
                     )
                 )
                 if check.otherwise is not None:
                     wording = self.renderer.render_template(check.otherwise)
-                    notes.append(BookletNote(label="After a no", wording=wording, read_aloud=True))
+                    notes.append(model.BookletNote(label="After a no", wording=wording, read_aloud=True))
             else:
                 prose = self.rules.describe_check(check.condition, soft=check.soft)
                 name = "Warning" if check.soft else "Check"
-                notes.append(BookletNote(label=name, prose=prose, wording=self.renderer.render_template(check.say)))
+                notes.append(
+                    model.BookletNote(label=name, prose=prose, wording=self.renderer.render_template(check.say))
+                )
         if item.prefill is not None:
             prose = make_line(
                 f"{self.rules.render_clause(item.prefill)}, if known; the interviewer confirms or replaces it."
             )
-            notes.append(BookletNote(label="Filled in beforehand", prose=prose))
+            notes.append(model.BookletNote(label="Filled in beforehand", prose=prose))
         declines = rule_sentences.describe_declines(item.declines, self.declines, self.language)
         if declines and question.expects_answer and not (_is_observed(item) and question.declines is None):
-            notes.append(BookletNote(label="Declines", prose=make_line(declines)))
+            notes.append(model.BookletNote(label="Declines", prose=make_line(declines)))
         if question.personal:
             notes.append(
-                BookletNote(label="Personal", prose=make_line("stored with the contacts, apart from the data."))
+                model.BookletNote(label="Personal", prose=make_line("stored with the contacts, apart from the data."))
             )
         return tuple(notes)
 
-    def _build_order_notes(self, item: CompiledItem) -> list[BookletNote]:
+    def _build_order_notes(self, item: CompiledItem) -> list[model.BookletNote]:
         options = [(f"“{render_label(o.label, self.language)}”", o.is_fixed) for o in item.options]
         notes = []
         if order := rule_sentences.describe_order("answers come", item.order, options):
-            notes.append(BookletNote(label="Order", prose=make_line(f"{order}.")))
+            notes.append(model.BookletNote(label="Order", prose=make_line(f"{order}.")))
         if order := rule_sentences.describe_order("answers come", item.scale_order, options):
             text = f"{order}, the same for all items with the list “{item.scale}”."
-            notes.append(BookletNote(label="Order", prose=make_line(text)))
+            notes.append(model.BookletNote(label="Order", prose=make_line(text)))
         return notes
 
-    def _build_computer_notes(self, item: CompiledItem) -> tuple[BookletNote, ...]:
+    def _build_computer_notes(self, item: CompiledItem) -> tuple[model.BookletNote, ...]:
         """Return notes on what the computer does, or what an end means."""
         match item.question:
-            case SplitItem(arms=arms):
+            case unasked_items.SplitItem(arms=arms):
                 shares = join_words([f"{escape_controls(str(arm))} ({share})" for arm, share in arms.items()])
                 return (
-                    BookletNote(label="Drawn by chance", prose=make_line(f"{shares}; the shares are in brackets.")),
+                    model.BookletNote(
+                        label="Drawn by chance", prose=make_line(f"{shares}; the shares are in brackets.")
+                    ),
                 )
-            case DrawItem(by=by):
+            case unasked_items.DrawItem(by=by):
                 how = {
                     "random": "by chance",
                     "youngest": "the youngest" + (f" by {mark_name(item.using)}" if item.using else ""),
@@ -323,23 +321,23 @@ class BookletBuilder:
                 }[by]
                 among = f" where {self.rules.render_clause(item.where)}" if item.where is not None else ""
                 prose = make_line(f"one turn of {mark_name(item.source)}{among}: {how}.")
-                return (BookletNote(label="Drawn", prose=prose),)
-            case LookupItem(quota=quota, sample=column):
+                return (model.BookletNote(label="Drawn", prose=prose),)
+            case unasked_items.LookupItem(quota=quota, sample=column):
                 if quota is not None:
                     prose = make_line(
                         f"whether the quota {escape_controls(quota)} is open, full, or does not apply (outside)."
                     )
                 else:
                     prose = make_line(f"the value of {mark_name(str(column))} in the sample, used as an answer.")
-                return (BookletNote(label="Looked up", prose=prose),)
-            case EndItem(outcome=outcome):
+                return (model.BookletNote(label="Looked up", prose=prose),)
+            case unasked_items.EndItem(outcome=outcome):
                 name, temporary = self._describe_outcome(str(outcome))
                 what = (
                     f"“{name}”. The interview is suspended and later resumed at the item that led here."
                     if temporary
                     else f"“{name}”. Nothing is asked after this."
                 )
-                return (BookletNote(label="Outcome", prose=make_line(what)),)
+                return (model.BookletNote(label="Outcome", prose=make_line(what)),)
             case _:
                 return ()
 
@@ -355,11 +353,11 @@ class BookletBuilder:
 
 def _choose_verb(item: CompiledItem) -> str:
     match item.question:
-        case ReadItem():
+        case unasked_items.ReadItem():
             return "Read"
-        case EndItem():
+        case unasked_items.EndItem():
             return "Ends here"
-        case ComputedItem() | HandoverItem():
+        case unasked_items.ComputedItem() | unasked_items.HandoverItem():
             return "Done"
         case _:
             return "Filled in" if _is_observed(item) else "Asked"
@@ -376,13 +374,13 @@ def _describe_who_answers(item: CompiledItem) -> tuple[Line, ...]:
 
 def _describe_kind(item: CompiledItem) -> str:
     match item.question:
-        case ReadItem():
+        case unasked_items.ReadItem():
             return "read aloud"
-        case EndItem():
+        case unasked_items.EndItem():
             return "end of the interview"
-        case HandoverItem():
+        case unasked_items.HandoverItem():
             return "another person comes to the phone"
-        case ComputedItem():
+        case unasked_items.ComputedItem():
             return "by the computer"
         case MultipleItem() as question:
             return f"several answers: {rule_sentences.describe_answer_limits(question)}"
@@ -400,7 +398,7 @@ def _describe_kind(item: CompiledItem) -> str:
             return "one answer" if item.options else "in their own words"
 
 
-def _choose_space(item: CompiledItem) -> AnswerSpace:
+def _choose_space(item: CompiledItem) -> model.AnswerSpace:
     question = item.question
     if isinstance(question, NumberItem | TextItem | DateItem | TimeItem | SearchItem):
         return "line"
@@ -420,9 +418,9 @@ def _is_labeled_by_code(option: CompiledOption) -> bool:
     )
 
 
-def build_decline_choice(decline: CompiledDecline, renderer: TextRenderer) -> BookletChoice:
+def build_decline_choice(decline: CompiledDecline, renderer: TextRenderer) -> model.BookletChoice:
     """Return a decline for the list of those that are accepted everywhere."""
     letters = dict.fromkeys(filter(None, map(decline.find_key, renderer.languages)))
     remarks = ((TextRun(f"key {escape_controls(' / '.join(letters))}"),),) if letters else ()
     text: Text = decline.text
-    return BookletChoice(code=format_code(decline.code), wording=renderer.render_text(text), remarks=remarks)
+    return model.BookletChoice(code=format_code(decline.code), wording=renderer.render_text(text), remarks=remarks)

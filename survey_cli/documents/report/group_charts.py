@@ -5,20 +5,8 @@ from itertools import groupby
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
+from survey_cli.documents.charts import svg
 from survey_cli.documents.charts.charts import Chart, format_share
-from survey_cli.documents.charts.svg import (
-    BAR_COLOR,
-    FONT_SIZE,
-    LINE_COLOR,
-    LINE_HEIGHT,
-    MUTED_COLOR,
-    SMALL_SIZE,
-    WIDTH,
-    add_box,
-    add_horizontal_line,
-    add_label,
-    add_vertical_line,
-)
 from survey_cli.documents.charts.text_metrics import wrap_text
 from survey_cli.documents.report.report_layout import format_row_note
 from survey_cli.documents.text_runs import flatten
@@ -65,7 +53,7 @@ def draw_group_charts(results: Results, battery: Battery) -> Iterator[Chart]:
 
 
 def _shorten_name(name: str) -> str:
-    first, *more = wrap_text(name, NAME_WIDTH - 14, SMALL_SIZE)
+    first, *more = wrap_text(name, NAME_WIDTH - 14, svg.SMALL_SIZE)
     return f"{first}…" if more else first
 
 
@@ -76,24 +64,24 @@ def _draw_chart(id: str, title: str, names: Sequence[str], lines: Sequence[_Stat
     )
     parts = Element("g")
     bars_x = TEXT_WIDTH + NAME_WIDTH
-    scale = (WIDTH - bars_x - 50) / 100
+    scale = (svg.WIDTH - bars_x - 50) / 100
     y = 4.0
     for line in lines:
-        wording = wrap_text(line.wording, TEXT_WIDTH - 14, FONT_SIZE)
+        wording = wrap_text(line.wording, TEXT_WIDTH - 14, svg.FONT_SIZE)
         bars_height = len(names) * BAR_STEP
-        row_height = max(len(wording) * LINE_HEIGHT, bars_height)
+        row_height = max(len(wording) * svg.LINE_HEIGHT, bars_height)
         for n, text in enumerate(wording):
-            add_label(parts, 0, y + n * LINE_HEIGHT + 11, text)
+            svg.add_label(parts, 0, y + n * svg.LINE_HEIGHT + 11, text)
         for n, (name, figure) in enumerate(zip(names, line.figures, strict=True)):
             top = y + (row_height - bars_height) / 2 + n * BAR_STEP
-            add_label(parts, bars_x - 6, top + 9.5, _shorten_name(name), anchor="end", size=SMALL_SIZE)
+            svg.add_label(parts, bars_x - 6, top + 9.5, _shorten_name(name), anchor="end", size=svg.SMALL_SIZE)
             length = float(figure.share or 0) * 100 * scale
             if length:
-                fill = BAR_COLOR if n % 2 == 0 else "#fff"
-                add_box(parts, bars_x, top, length, BAR_HEIGHT, fill, stroke=BAR_COLOR)
+                fill = svg.BAR_COLOR if n % 2 == 0 else "#fff"
+                svg.add_box(parts, bars_x, top, length, BAR_HEIGHT, fill, stroke=svg.BAR_COLOR)
             x = bars_x + length + 5
-            add_label(parts, x, top + 9.5, figure.percent_text, fill=MUTED_COLOR, size=SMALL_SIZE)
-        add_vertical_line(parts, bars_x, y - 2, y + row_height, LINE_COLOR)
+            svg.add_label(parts, x, top + 9.5, figure.percent_text, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
+        svg.add_vertical_line(parts, bars_x, y - 2, y + row_height, svg.LINE_COLOR)
         y += row_height + 10
-        add_horizontal_line(parts, y - 5)
+        svg.add_horizontal_line(parts, y - 5)
     return Chart(id, title, description, parts, y)

@@ -11,19 +11,7 @@ from survey_cli.documents.charts.text_metrics import estimate_width
 from survey_cli.documents.text_runs import escape_controls, flatten
 from survey_cli.fieldwork.rates.dispositions import GROUPS
 from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateTable, collect_figures, format_rate
-from survey_cli.reports.results.report_model import (
-    Banner,
-    BannerColumn,
-    BannerTable,
-    Base,
-    Battery,
-    Figure,
-    ItemResult,
-    ResultRow,
-    Results,
-    SummaryStatistics,
-    Verbatim,
-)
+from survey_cli.reports.results import report_model as model
 from survey_cli.reports.rounding import EMPTY_MARK, UNRELIABLE_MARK, format_count
 from survey_cli.reports.weighting.weighting_model import WeightingSummary
 from survey_cli.wording import format_quantity, join_words, pluralize
@@ -134,8 +122,8 @@ class Grid:
 class Block(NamedTuple):
     """Items shown together: the statements of one battery, or one item by itself."""
 
-    battery: Battery | None
-    items: tuple[ItemResult, ...]
+    battery: model.Battery | None
+    items: tuple[model.ItemResult, ...]
 
     @property
     def span(self) -> str:
@@ -159,7 +147,7 @@ class Block(NamedTuple):
         own = _get_own_title(self.battery)
         return own or f"{self.span_text.capitalize()}, asked together"
 
-    def get_item_title(self, item: ItemResult) -> str:
+    def get_item_title(self, item: model.ItemResult) -> str:
         """Return the label of an item, as written.
 
         The statement of a battery is preceded by the battery's title, or replaced by the whole question.
@@ -169,12 +157,12 @@ class Block(NamedTuple):
         own = _get_own_title(self.battery)
         return f"{own}: {item.label}" if own else item.wording
 
-    def get_wording(self, item: ItemResult) -> str:
+    def get_wording(self, item: model.ItemResult) -> str:
         """Return the wording of an item; empty if it is the title."""
         return "" if flatten(item.wording) == flatten(self.get_item_title(item)) else item.wording
 
 
-def _get_own_title(battery: Battery) -> str:
+def _get_own_title(battery: model.Battery) -> str:
     return battery.title if battery.title != battery.section else ""
 
 
@@ -189,7 +177,7 @@ class Chapter(NamedTuple):
     blocks: tuple[Block, ...]
 
 
-def build_chapters(results: Results) -> tuple[Chapter, ...]:
+def build_chapters(results: model.Results) -> tuple[Chapter, ...]:
     """Return the items in their order, divided by section; a section that continues after another says so."""
     batteries = {battery.id: battery for battery in results.batteries}
     titled = any(item.section for item in results.items)
@@ -216,7 +204,7 @@ def build_chapters(results: Results) -> tuple[Chapter, ...]:
 # ── grids ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def build_topline_grid(item: ItemResult) -> Grid:
+def build_topline_grid(item: model.ItemResult) -> Grid:
     """Return counts and percentages of one item."""
     return Grid(
         caption=f"Item {item.number_or_id}: counts and percentages",
@@ -228,17 +216,17 @@ def build_topline_grid(item: ItemResult) -> Grid:
     )
 
 
-def _build_count_cells(figure: Figure) -> tuple[GridCell, ...]:
+def _build_count_cells(figure: model.Figure) -> tuple[GridCell, ...]:
     return (GridCell(figure.count_text, amount=figure.amount), GridCell(figure.percent_text, share=figure.share))
 
 
-def build_banner_grid(item: ItemResult, table: BannerTable, banner: Banner) -> Grid:
+def build_banner_grid(item: model.ItemResult, table: model.BannerTable, banner: model.Banner) -> Grid:
     """Return percentages of one item by column, then means and bases."""
     return _build_columns_grid(item, table, banner, range(len(banner.columns)))
 
 
 def build_banner_grids(
-    item: ItemResult, table: BannerTable, banner: Banner, room: TableWidth = PAGE_WIDTH
+    item: model.ItemResult, table: model.BannerTable, banner: model.Banner, room: TableWidth = PAGE_WIDTH
 ) -> tuple[Grid, ...]:
     """Build as many tables as needed for none to be too wide; none where no row can be shown.
 
@@ -249,7 +237,7 @@ def build_banner_grids(
     return tuple(_build_columns_grid(item, table, banner, columns) for columns in _split_columns(table, banner, room))
 
 
-def _split_columns(table: BannerTable, banner: Banner, room: TableWidth) -> list[list[int]]:
+def _split_columns(table: model.BannerTable, banner: model.Banner, room: TableWidth) -> list[list[int]]:
     """Return the columns of each table."""
     widths = [_measure_column(place, table, banner) for place in range(len(banner.columns))]
 
@@ -278,7 +266,7 @@ def _split_columns(table: BannerTable, banner: Banner, room: TableWidth) -> list
     return pieces[1:] if pieces[0] == [0] and len(pieces) > 1 else pieces
 
 
-def _measure_column(place: int, table: BannerTable, banner: Banner) -> int:
+def _measure_column(place: int, table: model.BannerTable, banner: model.Banner) -> int:
     """Return the width of a banner column in characters, with its head wrapped between words."""
     column, base = banner.columns[place], table.bases[place]
     letter = f"({column.letter})" if column.letter else ""
@@ -289,7 +277,9 @@ def _measure_column(place: int, table: BannerTable, banner: Banner) -> int:
     return ceil(max(estimate_width(word, 1 / CHARACTER_WIDTH) for word in words)) + COLUMN_GAP
 
 
-def _build_columns_grid(item: ItemResult, table: BannerTable, banner: Banner, columns: Sequence[int]) -> Grid:
+def _build_columns_grid(
+    item: model.ItemResult, table: model.BannerTable, banner: model.Banner, columns: Sequence[int]
+) -> Grid:
     groups = dict.fromkeys(banner.columns[c].group for c in columns if banner.columns[c].group)
     rows = tuple(replace(row, figures=tuple(row.figures[c] for c in columns)) for row in table.rows)
     summaries = [table.summaries[c] for c in columns] if table.summaries else []
@@ -309,7 +299,7 @@ def _build_columns_grid(item: ItemResult, table: BannerTable, banner: Banner, co
 
 
 def build_joined_grid(
-    item: ItemResult, results: Results, most: int = MAX_JOINED_COLUMNS, room: TableWidth = PAGE_WIDTH
+    item: model.ItemResult, results: model.Results, most: int = MAX_JOINED_COLUMNS, room: TableWidth = PAGE_WIDTH
 ) -> Grid | None:
     """Build topline and banner as one table; None where it would be too wide.
 
@@ -350,20 +340,20 @@ def build_joined_grid(
     )
 
 
-def _build_head(column: BannerColumn) -> GridHead:
+def _build_head(column: model.BannerColumn) -> GridHead:
     return GridHead(column.group, flatten(column.label), column.letter)
 
 
-def _build_percentage_cell(figure: Figure) -> GridCell:
+def _build_percentage_cell(figure: model.Figure) -> GridCell:
     return GridCell(figure.percent_text, figure.letters, share=figure.share)
 
 
-def _build_mean_lines(summaries: Sequence[SummaryStatistics]) -> Iterator[GridLine]:
+def _build_mean_lines(summaries: Sequence[model.SummaryStatistics]) -> Iterator[GridLine]:
     if summaries:
         yield GridLine("summary", "Mean", "", tuple(GridCell(s.mean_text, amount=s.mean) for s in summaries))
 
 
-def _build_base_lines(bases: Sequence[Base]) -> Iterator[GridLine]:
+def _build_base_lines(bases: Sequence[model.Base]) -> Iterator[GridLine]:
     weighted = any(base.effective_text for base in bases)
     yield GridLine(
         "base",
@@ -378,7 +368,7 @@ def _build_base_lines(bases: Sequence[Base]) -> Iterator[GridLine]:
         yield GridLine("base", "Effective base", "", tuple(GridCell(base.effective_text) for base in bases))
 
 
-def list_reading_notes(results: Results, *, remedy: str = "") -> tuple[str, ...]:
+def list_reading_notes(results: model.Results, *, remedy: str = "") -> tuple[str, ...]:
     """Return notes that precede all tables. `remedy` says how to show hidden counts, to those who may see them."""
     filled = "‹Words in angle quotes› were filled in by the computer and differed between respondents."
     hidden = describe_hidden_counts(results)
@@ -390,7 +380,7 @@ def list_reading_notes(results: Results, *, remedy: str = "") -> tuple[str, ...]
     )
 
 
-def describe_hidden_counts(results: Results) -> str:
+def describe_hidden_counts(results: model.Results) -> str:
     """Return `45 of 310 counts are hidden`; empty if none is."""
     if not results.hidden_count:
         return ""
@@ -398,7 +388,7 @@ def describe_hidden_counts(results: Results) -> str:
     return f"{results.hidden_count:,} of {results.count_total:,} counts {verb} hidden"
 
 
-def list_table_notes(item: ItemResult, table: BannerTable) -> tuple[str, ...]:
+def list_table_notes(item: model.ItemResult, table: model.BannerTable) -> tuple[str, ...]:
     """Return notes of a banner table: tests by group, and notes that the topline does not have."""
     tests = [
         f"{group}: {'; '.join(test.text for test in some)}"
@@ -407,7 +397,7 @@ def list_table_notes(item: ItemResult, table: BannerTable) -> tuple[str, ...]:
     return (*tests, *(note for note in table.notes if note not in item.notes))
 
 
-def describe_base(base: Base) -> str:
+def describe_base(base: model.Base) -> str:
     """Return `Base: all 35`, with weighted and effective base if known, and a note on small bases."""
     more = [f"{base.weighted_text} weighted"] if base.weighted_text else []
     more += [f"effective base {base.effective_text}"] if base.effective_text else []
@@ -415,7 +405,7 @@ def describe_base(base: Base) -> str:
     return f"Base: {base.text}" + (f" ({', '.join(more)})" if more else "")
 
 
-def format_verbatim(verbatim: Verbatim) -> str:
+def format_verbatim(verbatim: model.Verbatim) -> str:
     """Return an answer in quotes, with its option, number of times and case; direction controls are visible."""
     option = f"{flatten(verbatim.option)}: " if verbatim.option else ""
     remarks = [f"{verbatim.times:,} times"] if verbatim.times > 1 else []
@@ -424,7 +414,7 @@ def format_verbatim(verbatim: Verbatim) -> str:
     return f"{option}“{' '.join(escape_controls(verbatim.text).split())}”{more}"
 
 
-def describe_summary(summary: SummaryStatistics) -> str:
+def describe_summary(summary: model.SummaryStatistics) -> str:
     """Return mean, median and standard deviation."""
     margin = f" {summary.margin_text}" if summary.margin_text else ""
     return (
@@ -492,12 +482,12 @@ def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
     )
 
 
-def describe_edition(results: Results) -> str:
+def describe_edition(results: model.Results) -> str:
     """Return the data of the report: `asu_2000, version 1 · 35 interviews`."""
     version = f", version {results.version}" if results.version else ""
     return f"{results.instrument}{version} · {format_quantity(results.interviews, 'interview')}"
 
 
-def format_row_note(row: ResultRow | GridLine) -> str:
+def format_row_note(row: model.ResultRow | GridLine) -> str:
     """Return the note in brackets after a label."""
     return f" ({row.note})" if row.note else ""

@@ -7,27 +7,8 @@ from pathlib import Path
 
 from survey_cli.documents.charts.charts import draw_battery, draw_item
 from survey_cli.documents.report import codebook_layout as books
+from survey_cli.documents.report import report_layout as layout
 from survey_cli.documents.report.group_charts import draw_group_charts
-from survey_cli.documents.report.report_layout import (
-    APPENDIX_TITLE,
-    MAX_BAR_COLUMNS,
-    READING_TITLE,
-    WORD_WIDTH,
-    Block,
-    build_banner_grids,
-    build_chapters,
-    build_joined_grid,
-    build_margins_grid,
-    build_rates_grid,
-    build_topline_grid,
-    describe_base,
-    describe_edition,
-    describe_summary,
-    describe_weighting,
-    format_verbatim,
-    list_reading_notes,
-    list_table_notes,
-)
 from survey_cli.documents.report.word_writer import WordWriter
 from survey_cli.documents.text_runs import flatten
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookVariable
@@ -37,32 +18,32 @@ from survey_cli.reports.results.report_model import ItemResult, Results
 def write_results_docx(results: Results, path: Path) -> None:
     """Write the report into this file."""
     word = WordWriter(flatten(results.title), results.language)
-    word.add_head("Results", flatten(results.title), describe_edition(results))
+    word.add_head("Results", flatten(results.title), layout.describe_edition(results))
     for line in results.filter_notes:
         word.add_text(line, strong=True)
     for warning in results.warnings:
         word.add_text(warning, strong=True)
     word.add_methods(results.methods)
-    parts = build_chapters(results)
-    word.add_contents([*((part.id, part.title or "Results") for part in parts), ("appendix", APPENDIX_TITLE)])
-    word.add_heading(READING_TITLE, 1)
-    word.add_bullets(list_reading_notes(results))
+    parts = layout.build_chapters(results)
+    word.add_contents([*((part.id, part.title or "Results") for part in parts), ("appendix", layout.APPENDIX_TITLE)])
+    word.add_heading(layout.READING_TITLE, 1)
+    word.add_bullets(layout.list_reading_notes(results))
     for chapter in parts:
         word.add_heading(chapter.title or "Results", 1, mark=chapter.id)
         for block in chapter.blocks:
             _write_block(word, block, results)
-    word.add_heading(APPENDIX_TITLE, 1, mark="appendix")
+    word.add_heading(layout.APPENDIX_TITLE, 1, mark="appendix")
     if results.weighting is not None:
         word.add_heading("Weighting", 2)
-        for line in describe_weighting(results.weighting):
+        for line in layout.describe_weighting(results.weighting):
             word.add_text(line)
-        if (margins := build_margins_grid(results.weighting)) is not None:
+        if (margins := layout.build_margins_grid(results.weighting)) is not None:
             word.add_grid(margins)
     if results.rates is not None:
         word.add_heading("Outcomes and rates", 2)
         if results.rates.heading:
             word.add_text(results.rates.heading, strong=True)
-        word.add_grid(build_rates_grid(results.rates))
+        word.add_grid(layout.build_rates_grid(results.rates))
         word.add_bullets(results.rates.notes)
     word.document.save(str(path))
 
@@ -80,7 +61,7 @@ def write_codebook_docx(codebook: Codebook, path: Path) -> None:
     word.document.save(str(path))
 
 
-def _write_block(word: WordWriter, block: Block, results: Results) -> None:
+def _write_block(word: WordWriter, block: layout.Block, results: Results) -> None:
     battery = block.battery
     if battery is not None:
         word.add_heading(flatten(block.title), 2)
@@ -92,28 +73,28 @@ def _write_block(word: WordWriter, block: Block, results: Results) -> None:
         _write_item(word, block, item, results)
 
 
-def _write_item(word: WordWriter, block: Block, item: ItemResult, results: Results) -> None:
+def _write_item(word: WordWriter, block: layout.Block, item: ItemResult, results: Results) -> None:
     word.add_heading(f"{item.number_prefix}{flatten(block.get_item_title(item))}", 2 if block.battery is None else 3)
     word.add_quote(block.get_wording(item))
-    word.add_text(describe_base(item.base) + (f"; {item.margin_text}" if item.margin_text else ""), close=True)
-    joined = build_joined_grid(item, results, MAX_BAR_COLUMNS, WORD_WIDTH)
+    word.add_text(layout.describe_base(item.base) + (f"; {item.margin_text}" if item.margin_text else ""), close=True)
+    joined = layout.build_joined_grid(item, results, layout.MAX_BAR_COLUMNS, layout.WORD_WIDTH)
     if joined is not None:
         word.add_grid(joined)
     elif item.rows:
-        word.add_grid(build_topline_grid(item))
+        word.add_grid(layout.build_topline_grid(item))
     if not item.battery:
         word.add_chart(draw_item(item))
     if item.summary is not None:
-        word.add_text(describe_summary(item.summary) + ".")
+        word.add_text(layout.describe_summary(item.summary) + ".")
     word.add_bullets(item.notes)
-    word.add_bullets(map(format_verbatim, item.verbatims))
+    word.add_bullets(map(layout.format_verbatim, item.verbatims))
     table = results.banner.find_table(item.id) if results.banner else None
     if table is not None and results.banner is not None:
         if joined is None:
-            for grid in build_banner_grids(item, table, results.banner, WORD_WIDTH):
+            for grid in layout.build_banner_grids(item, table, results.banner, layout.WORD_WIDTH):
                 word.add_text(grid.caption + ":", close=True)
                 word.add_grid(grid)
-        word.add_bullets(list_table_notes(item, table))
+        word.add_bullets(layout.list_table_notes(item, table))
 
 
 def _write_variable(word: WordWriter, variable: CodebookVariable) -> None:

@@ -6,25 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from survey_cli.documents.report.report_layout import (
-    METHODS_TITLE,
-    READING_TITLE,
-    Block,
-    Grid,
-    GridCell,
-    GridHead,
-    build_banner_grid,
-    build_chapters,
-    build_margins_grid,
-    build_rates_grid,
-    build_topline_grid,
-    describe_base,
-    describe_edition,
-    describe_summary,
-    describe_weighting,
-    list_reading_notes,
-    list_table_notes,
-)
+from survey_cli.documents.report import report_layout as layout
 from survey_cli.documents.text_runs import flatten
 from survey_cli.exports.excel import report_full_disk
 from survey_cli.exports.xml_elements import replace_illegal
@@ -42,8 +24,8 @@ MAX_PORTRAIT_COLUMNS: Final = 4
 """Maximum number of figure columns on a portrait page."""
 PRINTED_NUMBER: Final = re.compile(r"-?\d[\d,]*(\.\d+)?", re.ASCII)
 """A number that is known only as text."""
-TOPLINE_HEADS: Final = Grid(
-    caption="", corner="Answer", heads=(GridHead("", "Number"), GridHead("", "Percent")), lines=()
+TOPLINE_HEADS: Final = layout.Grid(
+    caption="", corner="Answer", heads=(layout.GridHead("", "Number"), layout.GridHead("", "Percent")), lines=()
 )
 MAX_CELL_LENGTH: Final = 32_767
 """Maximum length of a cell in characters."""
@@ -63,20 +45,20 @@ def _write(results: Results, path: Path) -> None:  # noqa: C901 - one sheet afte
     methods.set_width("A", NAME_WIDTH)
     methods.set_width("B", LABEL_WIDTH)
     methods.add_line(["Results", flatten(results.title)], strong=True)
-    methods.add_line(["", describe_edition(results)])
+    methods.add_line(["", layout.describe_edition(results)])
     for filter_note in results.filter_notes:
         methods.add_line(["", filter_note], strong=True)
     for warning in results.warnings:
         methods.add_line(["Read this first", warning], strong=True)
-    methods.add_line([METHODS_TITLE], strong=True)
+    methods.add_line([layout.METHODS_TITLE], strong=True)
     for line in results.methods:
         methods.add_line([line.label, flatten(line.text)])
-    methods.add_line([READING_TITLE], strong=True)
-    for note in list_reading_notes(results):
+    methods.add_line([layout.READING_TITLE], strong=True)
+    for note in layout.list_reading_notes(results):
         methods.add_line(["", note])
     topline = _SheetWriter(book.create_sheet(), "Topline")
     topline.add_repeated_head(flatten(results.title), TOPLINE_HEADS)
-    listed = [(block, item) for part in build_chapters(results) for block in part.blocks for item in block.items]
+    listed = [(block, item) for part in layout.build_chapters(results) for block in part.blocks for item in block.items]
     for block, item in listed:
         _write_topline(topline, block, item, results)
     if results.banner is not None:
@@ -84,42 +66,42 @@ def _write(results: Results, path: Path) -> None:  # noqa: C901 - one sheet afte
         tabulated = [(block, item, results.banner.find_table(item.id)) for block, item in listed]
         for _, item, table in tabulated:
             if table is not None and table.rows:
-                banner.add_repeated_head(flatten(results.title), build_banner_grid(item, table, results.banner))
+                banner.add_repeated_head(flatten(results.title), layout.build_banner_grid(item, table, results.banner))
                 break
         for block, item, table in tabulated:
             if table is not None:
                 banner.add_line([_format_heading(block, item), item.id], strong=True)
                 if table.rows:
-                    banner.add_grid(build_banner_grid(item, table, results.banner), _count_decimals(results))
-                banner.add_lines(list_table_notes(item, table))
+                    banner.add_grid(layout.build_banner_grid(item, table, results.banner), _count_decimals(results))
+                banner.add_lines(layout.list_table_notes(item, table))
                 banner.add_line([])
     if results.weighting is not None:
         weights = _SheetWriter(book.create_sheet(), "Weighting")
-        weights.add_lines(describe_weighting(results.weighting))
-        if (margins := build_margins_grid(results.weighting)) is not None:
+        weights.add_lines(layout.describe_weighting(results.weighting))
+        if (margins := layout.build_margins_grid(results.weighting)) is not None:
             weights.add_grid(margins, 0)
     if results.rates is not None:
         rates = _SheetWriter(book.create_sheet(), "Rates")
         if results.rates.heading:
             rates.add_line([results.rates.heading], strong=True)
-        rates.add_grid(build_rates_grid(results.rates), 1)
+        rates.add_grid(layout.build_rates_grid(results.rates), 1)
         rates.add_lines(results.rates.notes)
     book.save(path)
 
 
-def _format_heading(block: Block, item: ItemResult) -> str:
+def _format_heading(block: layout.Block, item: ItemResult) -> str:
     return f"{item.number_prefix}{flatten(block.get_item_title(item))}"
 
 
-def _write_topline(sheet: "_SheetWriter", block: Block, item: ItemResult, results: Results) -> None:
+def _write_topline(sheet: "_SheetWriter", block: layout.Block, item: ItemResult, results: Results) -> None:
     sheet.add_line([_format_heading(block, item), item.id], strong=True)
     if wording := flatten(block.get_wording(item)):
         sheet.add_line([wording])
-    sheet.add_line([describe_base(item.base)])
+    sheet.add_line([layout.describe_base(item.base)])
     if item.rows:
-        sheet.add_grid(build_topline_grid(item), _count_decimals(results))
+        sheet.add_grid(layout.build_topline_grid(item), _count_decimals(results))
     if item.summary is not None:
-        sheet.add_line([describe_summary(item.summary)])
+        sheet.add_line([layout.describe_summary(item.summary)])
     sheet.add_lines(item.notes)
     for verbatim in item.verbatims:
         times = f"{verbatim.times:,} times" if verbatim.times > 1 else ""
@@ -148,7 +130,7 @@ class _SheetWriter:
         sheet.oddFooter.center.text = "&P/&N"  # type: ignore[union-attr]
         sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
 
-    def add_repeated_head(self, title: str, grid: Grid) -> None:
+    def add_repeated_head(self, title: str, grid: layout.Grid) -> None:
         """Add the first lines, a title and column heads, which repeat on every page and stay on screen."""
         self.add_line([title], strong=True)
         self._add_heads(grid)
@@ -169,7 +151,7 @@ class _SheetWriter:
         for text in texts:
             self.add_line([text], strong=strong)
 
-    def _add_heads(self, grid: Grid) -> None:
+    def _add_heads(self, grid: layout.Grid) -> None:
         from openpyxl.styles import Border, Side
 
         if grid.has_groups:
@@ -179,7 +161,7 @@ class _SheetWriter:
         for column in range(1, len(heads) + 2):
             self.sheet.cell(self.row, column).border = Border(bottom=Side("thin"))
 
-    def add_grid(self, grid: Grid, decimals: int) -> None:
+    def add_grid(self, grid: layout.Grid, decimals: int) -> None:
         self._add_heads(grid)
         for line in grid.lines:
             self.row += 1
@@ -187,7 +169,7 @@ class _SheetWriter:
             for column, shown in enumerate(line.cells, 2):
                 self._set_figure(column, shown, decimals)
 
-    def _set_figure(self, column: int, shown: GridCell, decimals: int) -> None:
+    def _set_figure(self, column: int, shown: layout.GridCell, decimals: int) -> None:
         """Write a number if it is one; a percentage that rounds to zero shows a star and keeps its value."""
         from openpyxl.styles import Alignment
 

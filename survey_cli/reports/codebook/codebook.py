@@ -10,17 +10,10 @@ from itertools import dropwhile, islice
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.schema.items import unasked_items
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
-from survey_cli.instrument.schema.items.unasked_items import (
-    ComputedItem,
-    DrawItem,
-    EndItem,
-    LookupItem,
-    PickItem,
-    SplitItem,
-)
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD, find_hidden_parts
@@ -176,7 +169,7 @@ def _iterate_battery_intros(instrument: Instrument, language: str) -> Iterator[t
 
 def _iterate_items_after_end(instrument: Instrument) -> Iterator[str]:
     """Yield the items after the first that may end the interview."""
-    not_end = dropwhile(lambda item: not isinstance(item.question, EndItem), instrument.root.items)
+    not_end = dropwhile(lambda item: not isinstance(item.question, unasked_items.EndItem), instrument.root.items)
     return (item.id for item in islice(not_end, 1, None))
 
 
@@ -309,7 +302,7 @@ def _describe_asked(variable: Variable, context: _Context) -> str:
             return f"Counted: the number of turns of {variable.item}{f', {turns}' if turns else ''}."
         return facts.study.universes.get(variable.item, "Asked in an earlier version of the questionnaire.")
     asked = facts.study.universes.get(variable.item, "")
-    if isinstance(item.question, ComputedItem):
+    if isinstance(item.question, unasked_items.ComputedItem):
         return f"{_describe_computer_answer(item)}{asked.removeprefix('Asked').removesuffix('.')}."
     if variable.role == "words" and variable.option is not None:
         return f"Asked with option {variable.option}."
@@ -322,15 +315,15 @@ def _describe_asked(variable: Variable, context: _Context) -> str:
 
 def _describe_computer_answer(item: CompiledItem) -> str:
     match item.question:
-        case SplitItem() as split:
+        case unasked_items.SplitItem() as split:
             arms = ", ".join(f"{arm} ({share})" for arm, share in split.arms.items())
             return f"Drawn by the computer with these shares: {arms}"
-        case DrawItem() as draw:
+        case unasked_items.DrawItem() as draw:
             return f"Drawn by the computer: a turn of {draw.from_}, {_DRAW_METHODS[draw.by]}"
-        case PickItem(group=group, count=count, method=method):
+        case unasked_items.PickItem(group=group, count=count, method=method):
             how = "at random" if method == "random" else "those picked in the fewest interviews so far"
             return f"Picked by the computer: {count} of {group}, {how}"
-        case LookupItem():
+        case unasked_items.LookupItem():
             return "Looked up by the computer"
         case _:
             return "Answered by the computer"

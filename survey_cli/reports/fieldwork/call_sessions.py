@@ -9,22 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.case import Case, NumberRecord
-from survey_cli.fieldwork.case.events import (
-    AttemptClosed,
-    CaseClaimed,
-    CaseReturned,
-    CaseSampled,
-    HistoryEntry,
-    InterviewOpened,
-    NumberAdded,
-    NumberDialed,
-    NumberMarked,
-    NumberState,
-    OutcomeOverridden,
-    OutcomeRecorded,
-    OutcomeRevoked,
-)
+from survey_cli.fieldwork.case.events import HistoryEntry, NumberState
 from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.plan.plan import Plan
 
@@ -95,33 +82,33 @@ class _HistoryReader:
         """Read the next event."""
         at, event = entry.at, entry.event
         match event:
-            case CaseClaimed():
+            case events.CaseClaimed():
                 self._end_session(self.last_event_at)
                 self._begin_session(entry)
-            case NumberDialed():
+            case events.NumberDialed():
                 self._find_session_for_call(entry, event.number)
-            case OutcomeRecorded():
+            case events.OutcomeRecorded():
                 self._stop_interview(at)
                 session = self._find_session_for_call(entry, event.number)
                 session.calls.append(CallRecord(at, event.number, event.outcome, event.code))
-            case OutcomeRevoked():
+            case events.OutcomeRevoked():
                 self._revoke_outcome(entry)
-            case OutcomeOverridden():
+            case events.OutcomeOverridden():
                 self._correct_outcome(event)
-            case InterviewOpened(interview):
+            case events.InterviewOpened(interview):
                 session = self.open_session or self._begin_session(entry, claimed=False)
                 session.interview = interview
                 self.interview_began = at
-            case AttemptClosed():
+            case events.AttemptClosed():
                 self._end_session(at)
-            case CaseReturned():
+            case events.CaseReturned():
                 self._end_session(self.last_event_at if event.why == "lapsed" else at)
-            case CaseSampled():
+            case events.CaseSampled():
                 self._case = Case(key="", zone=event.zone, columns=event.columns)
                 self._numbers |= {facts.position: NumberRecord(*facts) for facts in event.numbers}
-            case NumberAdded(facts):
+            case events.NumberAdded(facts):
                 self._numbers[facts.position] = NumberRecord(*facts)
-            case NumberMarked():
+            case events.NumberMarked():
                 before = self.result.number_states.get(event.number)
                 if not (before == "dead" and event.state == "never_call"):
                     self.result.number_states[event.number] = event.state
@@ -164,7 +151,7 @@ class _HistoryReader:
         last.by, last.station, last.ended = entry.by, entry.station, None
         self.open_session = last
 
-    def _correct_outcome(self, event: OutcomeOverridden) -> None:
+    def _correct_outcome(self, event: events.OutcomeOverridden) -> None:
         last = self._find_last_session_with_call()
         if event.outcome and last is not None:
             last.calls[-1] = last.calls[-1]._replace(outcome=event.outcome, code=event.code)

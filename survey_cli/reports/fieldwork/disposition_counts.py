@@ -6,19 +6,10 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Final, NamedTuple
 
+from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_case
-from survey_cli.fieldwork.case.events import (
-    AttemptClosed,
-    CaseClaimed,
-    CaseReleased,
-    CaseReturned,
-    CaseSampled,
-    HistoryEntry,
-    InterviewOpened,
-    NumberFacts,
-    OutcomeOverridden,
-)
+from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
@@ -111,11 +102,11 @@ class _CaseStateReader:
         self._plan = plan
         self._people = people
         self._at = at
-        self._uncalled: dict[tuple[str, tuple[object, object], tuple[NumberFacts, ...], bool], _CaseState] = {}
+        self._uncalled: dict[tuple[str, tuple[object, object], tuple[events.NumberFacts, ...], bool], _CaseState] = {}
 
     def __call__(self, key: str, history: Sequence[HistoryEntry]) -> _CaseState:
         sampled = history[0].event if len(history) == 1 else None
-        if not isinstance(sampled, CaseSampled):
+        if not isinstance(sampled, events.CaseSampled):
             return self._read_state(key, history)
         location = (sampled.columns.get(self._plan.country_column), sampled.columns.get(self._plan.region_column))
         shared = (sampled.zone, location, sampled.numbers, bool(sampled.replicate))
@@ -232,7 +223,7 @@ def find_study_groups(plan: Plan) -> dict[str, DispositionGroup]:
 
 
 def _count_interviews(history: Iterable[HistoryEntry]) -> int:
-    return sum(isinstance(entry.event, InterviewOpened) for entry in history)
+    return sum(isinstance(entry.event, events.InterviewOpened) for entry in history)
 
 
 def remove_sessions(history: Sequence[HistoryEntry], interviews: Collection[str]) -> list[HistoryEntry]:
@@ -242,14 +233,20 @@ def remove_sessions(history: Sequence[HistoryEntry], interviews: Collection[str]
     """
     sessions: list[list[HistoryEntry]] = [[]]
     for entry in history:
-        if isinstance(entry.event, CaseClaimed):
+        if isinstance(entry.event, events.CaseClaimed):
             sessions.append([])
         sessions[-1].append(entry)
-        if isinstance(entry.event, AttemptClosed | CaseReturned):
+        if isinstance(entry.event, events.AttemptClosed | events.CaseReturned):
             sessions.append([])
     remaining: list[HistoryEntry] = []
     for session in sessions:
-        if any(isinstance(entry.event, InterviewOpened) and entry.event.interview in interviews for entry in session):
-            session = [e for e in session if isinstance(e.event, CaseSampled | CaseReleased | OutcomeOverridden)]
+        if any(
+            isinstance(entry.event, events.InterviewOpened) and entry.event.interview in interviews for entry in session
+        ):
+            session = [
+                e
+                for e in session
+                if isinstance(e.event, events.CaseSampled | events.CaseReleased | events.OutcomeOverridden)
+            ]
         remaining += session
     return remaining

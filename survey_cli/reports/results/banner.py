@@ -7,29 +7,17 @@ from math import comb
 from string import ascii_uppercase
 from typing import Final
 
+from survey_cli.reports.results import topline
 from survey_cli.reports.results.crosstab import SMALL_BASE, Crosstab, ResultOptions
 from survey_cli.reports.results.questions import UNASKED_KINDS, get_missing_kind
 from survey_cli.reports.results.report_model import Banner, BannerColumn, BannerTable, ResultRow
-from survey_cli.reports.results.topline import (
-    build_base,
-    build_rows,
-    build_summary,
-    explain_hidden_rows,
-    warn_if_unanimous,
-)
 from survey_cli.reports.rounding import UNRELIABLE_MARK
+from survey_cli.reports.weighting import significance
 from survey_cli.reports.weighting.answer_counts import (
     AnswerColumns,
     Grouping,
     compute_effective_size,
     list_value_columns,
-)
-from survey_cli.reports.weighting.significance import (
-    ComparisonTable,
-    describe_tests,
-    is_significantly_greater,
-    run_independence_test,
-    run_trend_test,
 )
 from survey_cli.reports.weighting.weighting_model import SignificanceTest
 from survey_cli.values import Cell, Missing, Variable
@@ -110,28 +98,30 @@ def _build_table(
 ) -> BannerTable:
     every = range(len(columns))
     value_columns = list_value_columns(groupings)
-    notes = [f"By group: {note[:1].lower()}{note[1:]}" for note in explain_hidden_rows(table, value_columns, options)]
+    notes = [
+        f"By group: {note[:1].lower()}{note[1:]}" for note in topline.explain_hidden_rows(table, value_columns, options)
+    ]
     shown = table.select_rows(value_columns)
     if not shown:
         return BannerTable(id=table.question.id, rows=(), bases=(), notes=tuple(notes))
-    rows = build_rows(table, shown, every, options)
+    rows = topline.build_rows(table, shown, every, options)
     tests: list[SignificanceTest] = []
     if options.with_tests:
         rows = _add_letters(table, rows, shown, groupings, columns, options)
         for grouping, group_columns in _list_value_columns_by_grouping(groupings):
             tests += _run_tests(table, grouping, group_columns, options)
     has_means = not all(map(table.is_mean_hidden, every))
-    summaries = [build_summary(table, column, options) for column in every] if has_means else []
-    unanimous = warn_if_unanimous(table, 0, "everybody who was asked")
+    summaries = [topline.build_summary(table, column, options) for column in every] if has_means else []
+    unanimous = topline.warn_if_unanimous(table, 0, "everybody who was asked")
     if not unanimous:
         for column in every[1:]:
             group, label, _, variable = columns[column]
             if variable not in (table.question.item, *table.question.columns):
-                unanimous += warn_if_unanimous(table, column, f"all of {group}, {label},")
+                unanimous += topline.warn_if_unanimous(table, column, f"all of {group}, {label},")
     return BannerTable(
         id=table.question.id,
         rows=rows,
-        bases=tuple(build_base(table, column) for column in every),
+        bases=tuple(topline.build_base(table, column) for column in every),
         summaries=tuple(summary for summary in summaries if summary is not None),
         tests=tuple(tests),
         notes=(*notes, *unanimous),
@@ -147,17 +137,17 @@ def _run_tests(
     tested = {i: line for i, line in enumerate(table.lines) if line.in_tests}
     if any(position.column in columns and position.row in tested for position in table.hidden):
         return [SignificanceTest(grouping.label, "", "", None, "", HIDDEN_TEST_NOTE)]
-    matrix = ComparisonTable(
+    matrix = significance.ComparisonTable(
         grouping.label,
         [[line.counts[column] for column in columns] for line in tested.values()],
         weighted=table.is_weighted,
         population_correction=options.compute_population_correction(table.bases[0].people),
     )
-    tests = [run_independence_test(matrix, seed=options.seed)]
+    tests = [significance.run_independence_test(matrix, seed=options.seed)]
     if table.question.kind in ("scale", "number") and tests[0].name:
         by_value = matrix._replace(counts=[[counts[column] for column in columns] for _, counts in table.values])
         values = [value for value, _ in table.values]
-        tests.append(run_trend_test(by_value, values, ordered=grouping.ordered))
+        tests.append(significance.run_trend_test(by_value, values, ordered=grouping.ordered))
     return tests
 
 
@@ -187,7 +177,7 @@ def _add_letters(
             for higher, lower in permutations(group, 2):
                 if figures[higher].hidden or figures[lower].hidden:
                     continue
-                if is_significantly_greater(
+                if significance.is_significantly_greater(
                     (counts[higher], table.bases[higher]),
                     (counts[lower], table.bases[lower]),
                     pairs=comb(len(group), 2),
@@ -229,7 +219,7 @@ def _build_notes(tables: Sequence[BannerTable], options: ResultOptions, *, weigh
         " letters. Among many tests, some are significant by chance."
     )
     names = {test.name for table in tables for test in table.tests if test.name}
-    notes += [f"{name}: {text}" for name, text in describe_tests(options.seed).items() if name in names]
+    notes += [f"{name}: {text}" for name, text in significance.describe_tests(options.seed).items() if name in names]
     if names and options.population:
         notes.append(
             f"The statistics are corrected for a population of {options.population:,}, except those of Fisher’s exact"

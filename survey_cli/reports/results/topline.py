@@ -4,20 +4,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
+from survey_cli.reports.results import report_model
 from survey_cli.reports.results.crosstab import SMALL_BASE, Crosstab, ResultOptions
 from survey_cli.reports.results.questions import BatteryHead
-from survey_cli.reports.results.report_model import (
-    BarSegment,
-    Base,
-    Battery,
-    BatteryStatement,
-    Figure,
-    ItemResult,
-    ResultRow,
-    Side,
-    SummaryStatistics,
-    Verbatim,
-)
 from survey_cli.reports.rounding import (
     EMPTY_MARK,
     HIDDEN_MARK,
@@ -36,11 +25,11 @@ MEAN_DIGITS: Final = 2
 
 
 def build_item_result(
-    table: Crosstab, *, interviews: int, options: ResultOptions, verbatims: tuple[Verbatim, ...] = ()
-) -> ItemResult:
+    table: Crosstab, *, interviews: int, options: ResultOptions, verbatims: tuple[report_model.Verbatim, ...] = ()
+) -> report_model.ItemResult:
     """Build one item of the topline; `interviews` is the number of all interviews in the report."""
     question, with_margin = table.question, options.with_margins and not table.is_base_hidden(0)
-    return ItemResult(
+    return report_model.ItemResult(
         id=question.id,
         number=question.number,
         kind=question.kind,
@@ -60,10 +49,10 @@ def build_item_result(
 
 def build_rows(
     table: Crosstab, rows: Sequence[int], columns: Sequence[int], options: ResultOptions
-) -> tuple[ResultRow, ...]:
+) -> tuple[report_model.ResultRow, ...]:
     """Build these rows with figures for these columns."""
     return tuple(
-        ResultRow(
+        report_model.ResultRow(
             kind=line.kind,
             code=line.code,
             label=line.label,
@@ -81,24 +70,24 @@ def build_rows(
 
 def _build_figure(
     table: Crosstab, column: int, count: WeightedCount, options: ResultOptions, *, hidden: bool
-) -> Figure:
+) -> report_model.Figure:
     """Build a count and its share of the column's base; a hidden base also hides the share, which would reveal it."""
     if hidden:
-        return Figure(None, None, HIDDEN_MARK, HIDDEN_MARK, hidden=True)
+        return report_model.Figure(None, None, HIDDEN_MARK, HIDDEN_MARK, hidden=True)
     amount = Fraction(count.weight, table.unit)
     if table.is_base_hidden(column):
-        return Figure(amount, None, format_count(amount), HIDDEN_MARK)
+        return report_model.Figure(amount, None, format_count(amount), HIDDEN_MARK)
     base = table.bases[column].weight
     share = Fraction(count.weight, base) if base else None
-    return Figure(amount, share, format_count(amount), format_percentage(share, options.digits))
+    return report_model.Figure(amount, share, format_count(amount), format_percentage(share, options.digits))
 
 
-def build_base(table: Crosstab, column: int, text: str = "") -> Base:
+def build_base(table: Crosstab, column: int, text: str = "") -> report_model.Base:
     """Build the base of a column. `text` describes a topline's base, with `{n}` for its size."""
     count = table.bases[column]
     if table.is_base_hidden(column):
-        return Base(None, text.replace("{n}", HIDDEN_MARK), HIDDEN_MARK)
-    return Base(
+        return report_model.Base(None, text.replace("{n}", HIDDEN_MARK), HIDDEN_MARK)
+    return report_model.Base(
         count.people,
         text.replace("{n}", f"{count.people:,}"),
         f"{count.people:,}",
@@ -130,7 +119,7 @@ def _describe_base(table: Crosstab, interviews: int, options: ResultOptions) -> 
     return "asked of {n}, who reached this item"
 
 
-def build_summary(table: Crosstab, column: int, options: ResultOptions) -> SummaryStatistics | None:
+def build_summary(table: Crosstab, column: int, options: ResultOptions) -> report_model.SummaryStatistics | None:
     """Compute mean, median and standard deviation of a scale or number; hidden where any count behind them is hidden.
 
     Returns None for other items.
@@ -138,11 +127,11 @@ def build_summary(table: Crosstab, column: int, options: ResultOptions) -> Summa
     if not table.values and table.question.kind not in ("scale", "number"):
         return None
     if table.is_mean_hidden(column):
-        return SummaryStatistics(None, HIDDEN_MARK, HIDDEN_MARK, HIDDEN_MARK, HIDDEN_MARK)
+        return report_model.SummaryStatistics(None, HIDDEN_MARK, HIDDEN_MARK, HIDDEN_MARK, HIDDEN_MARK)
     values = [(value, counts[column]) for value, counts in table.values if counts[column].people]
     people, weight, squares = sum_counts(count for _, count in values)
     if not weight:
-        return SummaryStatistics(None, "0", EMPTY_MARK, EMPTY_MARK, EMPTY_MARK)
+        return report_model.SummaryStatistics(None, "0", EMPTY_MARK, EMPTY_MARK, EMPTY_MARK)
     mean = sum((value * count.weight for value, count in values), Fraction(0)) / weight
     variance = compute_variance(values, mean, people)
     margin = ""
@@ -150,7 +139,7 @@ def build_summary(table: Crosstab, column: int, options: ResultOptions) -> Summa
         correction = options.compute_population_correction(people)
         standard_error = compute_root(variance * squares / weight**2 * correction)
         margin = f"± {format_decimal(compute_student_95(people - 1) * standard_error, MEAN_DIGITS)}"
-    return SummaryStatistics(
+    return report_model.SummaryStatistics(
         mean,
         f"{people:,}",
         format_decimal(mean, MEAN_DIGITS),
@@ -252,21 +241,21 @@ def warn_if_unanimous(table: Crosstab, column: int, who: str) -> list[str]:
 
 def build_batteries(
     heads: Sequence[BatteryHead], tables: Sequence[Crosstab], options: ResultOptions
-) -> tuple[Battery, ...]:
+) -> tuple[report_model.Battery, ...]:
     """Build the chart of each battery with a statement that somebody was asked."""
     batteries = []
     for head in heads:
         asked = [table for table in tables if table.question.battery == head.id and table.bases[0].people]
         if not asked:
             continue
-        points: list[tuple[str, Side]] = [
+        points: list[tuple[str, report_model.Side]] = [
             (line.label, line.side) for line in asked[0].lines if line.side != "apart" and line.kind == "answer"
         ]
         statements = tuple(_build_statement(table, options) for table in asked)
         if any(len(statement.segments) > len(points) for statement in statements):
             points.append((_choose_apart_label(asked), "apart"))
         batteries.append(
-            Battery(
+            report_model.Battery(
                 id=head.id,
                 section=head.section,
                 title=head.title or head.section,
@@ -289,8 +278,8 @@ def _choose_apart_label(tables: Sequence[Crosstab]) -> str:
     return next(iter(labels)) if len(labels) == 1 else "No opinion or no answer"
 
 
-def _build_statement(table: Crosstab, options: ResultOptions) -> BatteryStatement:
-    segments: list[BarSegment] = []
+def _build_statement(table: Crosstab, options: ResultOptions) -> report_model.BatteryStatement:
+    segments: list[report_model.BarSegment] = []
     apart: list[int] = []
     for i in table.detail_rows:
         line = table.lines[i]
@@ -298,13 +287,13 @@ def _build_statement(table: Crosstab, options: ResultOptions) -> BatteryStatemen
             apart.append(i)
         else:
             figure = _build_figure(table, 0, line.counts[0], options, hidden=table.is_hidden(i, 0))
-            segments.append(BarSegment(line.label, line.side, figure))
+            segments.append(report_model.BarSegment(line.label, line.side, figure))
     count = sum_counts(table.lines[i].counts[0] for i in apart)
     if count.people:
         hidden = any(segment.figure.hidden for segment in segments) and any(table.is_hidden(i, 0) for i in apart)
         figure = _build_figure(table, 0, count, options, hidden=hidden)
-        segments.append(BarSegment(_choose_apart_label([table]), "apart", figure))
-    return BatteryStatement(
+        segments.append(report_model.BarSegment(_choose_apart_label([table]), "apart", figure))
+    return report_model.BatteryStatement(
         id=table.question.id,
         wording=table.question.statement or table.question.wording,
         base=build_base(table, 0, "{n}"),
