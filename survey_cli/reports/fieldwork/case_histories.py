@@ -1,13 +1,52 @@
-"""Case histories in the words of interviewers: one line per event."""
+"""Case histories in words: every event for supervisors, and the events that interviewers see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import Any, Final, NamedTuple
 
 from survey_cli.fieldwork.appointments.reading import DEFAULT_WINDOW
 from survey_cli.fieldwork.case import events
-from survey_cli.fieldwork.case.events import HistoryEntry
+from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Plan
+
+_TEXTS: Final[Mapping[type[Any], str]] = {
+    events.CaseReleased: "released for calling",
+    events.CaseClaimed: "claimed by a station",
+    events.OutcomeRevoked: "the last outcome was undone: it was keyed by mistake",
+    events.AttemptClosed: "the station left the case",
+    events.AppointmentCanceled: "the appointment was canceled",
+    events.CaseNoteWritten: "note",
+    events.ReferralAnswered: "a supervisor answered: calling continues",
+    events.CaseReopened: "a supervisor reopened the case",
+    events.DoNotCallSet: "must not be called again",
+    events.DoNotCallCleared: "a supervisor corrected this: it may be called again",
+    events.CaseErased: "erased: identifying data was removed",
+    events.CaseAnonymized: "the retention period ended: names, numbers and notes were removed",
+}
+"""Texts of the events that always have the same."""
+_STATION_TEXTS: Final[Mapping[type[Any], str]] = {
+    **{kind: _TEXTS[kind] for kind in (events.OutcomeRevoked, events.AppointmentCanceled, events.CaseNoteWritten)},
+    events.ReferralAnswered: "supervisor: calling continues",
+    events.CaseReopened: "reopened",
+    events.NumberAdded: "another number was added",
+    events.InterviewOpened: "interview",
+    events.DoNotCallSet: _TEXTS[events.DoNotCallSet],
+    events.DoNotCallCleared: "may be called again",
+}
+_RETURN_REASONS: Final = {
+    "given back": "returned without a call",
+    "lapsed": "returned: the lease expired",
+    "released": "freed by a supervisor",
+}
+_APPOINTMENT_OWNERS: Final = {"anyone": "anyone", "me": "{owner} only", "me_first": "{owner} first"}
+
+
+class EventText(NamedTuple):
+    """Description of an event, and the note written with it."""
+
+    what: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,51 +84,86 @@ def describe_refusal(refusal: events.RefusalDescribed) -> str:
     return f"refused{who}{f', strength {refusal.strength} of 3' if refusal.strength else ''}"
 
 
-def build_history(history: Sequence[HistoryEntry], plan: Plan, zone: tzinfo | None) -> tuple[StationHistoryLine, ...]:
+def describe_appointment_owner(appointment: events.AppointmentMade | events.AppointmentReassigned) -> str:
+    """Describe who keeps the appointment: `anyone`, `ann only`, `ann first`."""
+    return _APPOINTMENT_OWNERS[appointment.policy].format(owner=appointment.owner)
+
+
+def build_history(
+    history: Sequence[events.HistoryEntry], plan: Plan, zone: tzinfo | None
+) -> tuple[StationHistoryLine, ...]:
     """Build the history of a case in the words of interviewers, oldest first."""
-    lines = []
-    for entry in history:
-        description = _describe_event(entry.event, plan)
-        if description is not None:
-            what, note = description
-            lines.append(StationHistoryLine(at=entry.at.astimezone(zone), what=what, by=entry.by, note=note))
-    return tuple(lines)
+    return tuple(
+        StationHistoryLine(at=entry.at.astimezone(zone), what=what, by=entry.by, note=_get_note(entry.event))
+        for entry in history
+        if (what := _describe_for_station(entry.event, plan))
+    )
 
 
-def _describe_event(event: events.CaseEvent, plan: Plan) -> tuple[str, str] | None:  # noqa: C901 - one branch per kind
+def describe_event(event: events.CaseEvent, before: Case, plan: Plan) -> EventText:
+    """Describe an event for supervisors; `before` is the case before it."""
     match event:
-        case events.OutcomeRecorded(outcome=outcome, note=note):
-            return describe_outcome(outcome, plan), note
-        case events.OutcomeRevoked():
-            return "the last outcome was undone: it was keyed by mistake", ""
-        case events.AppointmentMade(person=person, note=note):
-            ask_for = f" (ask for {person})" if person else ""
-            return f"appointment {format_appointment_time(event)}{ask_for}", note
-        case events.AppointmentCanceled(why):
-            return "the appointment was canceled", why
-        case events.CaseNoteWritten(text):
-            return "note", text
-        case events.RefusalDescribed():
-            return describe_refusal(event), event.reason
-        case events.ScriptRead(script):
-            return f"said: {script}", ""
-        case events.OutcomeOverridden(outcome, code, note):
-            return f"supervisor: {describe_outcome(outcome, plan)}{f' ({code})' if code else ''}", note
-        case events.ReferralAnswered(note):
-            return "supervisor: calling continues", note
-        case events.CaseReopened(why):
-            return "reopened", why
-        case events.NumberAdded():
-            return "another number was added", ""
-        case events.NumberMarked(_, state, why) if state != "live":
-            return f"a number is {state.replace('_', ' ')}", why
-        case events.LanguageSet(language):
-            return f"wants to be interviewed in {language}", ""
+        case events.CaseSampled():
+            what = "changed by a sample import" if before.seq else "imported with the sample"
+        case events.NumberDialed():
+            what = f"number {event.number} dialed"
+        case events.OutcomeRecorded():
+            number = f" at number {event.number}" if event.number else ", incoming call"
+            interrupted = ", interview interrupted" if event.interrupted else ""
+            what = f"{describe_outcome(event.outcome, plan)}{_format_code(event)}{number}{interrupted}"
+        case events.CaseReturned(why):
+            return EventText(_RETURN_REASONS[why])
         case events.InterviewOpened():
-            return "interview", ""
-        case events.DoNotCallSet(why):
-            return "must not be called again", why
-        case events.DoNotCallCleared(why):
-            return "may be called again", why
+            what = "the interview was resumed" if before.interview else "the interview was started"
+        case events.AppointmentMade():
+            person = f", ask for {event.person}" if event.person else ""
+            what = f"appointment {format_appointment_time(event)} there ({describe_appointment_owner(event)}{person})"
+        case events.AppointmentReassigned():
+            what = f"the appointment is now for {describe_appointment_owner(event)}"
+        case events.NumberAdded(facts):
+            what = f"number {facts.position} was added"
+        case events.NumberMarked():
+            what = f"number {event.number} is {event.state.replace('_', ' ')}"
+        case events.OutcomeOverridden():
+            corrected = describe_outcome(event.outcome, plan) if event.outcome else "no outcome"
+            what = f"a supervisor corrected the outcome to {corrected}{_format_code(event)}"
         case _:
-            return None
+            what = _describe_alike(event) or _TEXTS[type(event)]
+    return EventText(what, _get_note(event))
+
+
+def _describe_for_station(event: events.CaseEvent, plan: Plan) -> str:
+    """Describe an event for interviewers; empty where they don't see it."""
+    match event:
+        case events.OutcomeRecorded(outcome=outcome):
+            return describe_outcome(outcome, plan)
+        case events.AppointmentMade(person=person):
+            return f"appointment {format_appointment_time(event)}{f' (ask for {person})' if person else ''}"
+        case events.OutcomeOverridden(outcome):
+            return f"supervisor: {describe_outcome(outcome, plan)}{_format_code(event)}"
+        case events.NumberMarked(_, state) if state != "live":
+            return f"a number is {state.replace('_', ' ')}"
+        case _:
+            return _describe_alike(event) or _STATION_TEXTS.get(type(event), "")
+
+
+def _describe_alike(event: events.CaseEvent) -> str:
+    """Describe an event that has the same text for supervisors and interviewers; empty for others."""
+    match event:
+        case events.LanguageSet(language):
+            return f"wants to be interviewed in {language}"
+        case events.RefusalDescribed():
+            return describe_refusal(event)
+        case events.ScriptRead(script):
+            return f"said: {script}"
+        case _:
+            return ""
+
+
+def _format_code(event: events.OutcomeRecorded | events.OutcomeOverridden) -> str:
+    return f" ({event.code})" if event.code else ""
+
+
+def _get_note(event: events.CaseEvent) -> str:
+    """Return the words written with an event."""
+    return next((str(getattr(event, name)) for name in ("note", "why", "reason", "text") if hasattr(event, name)), "")

@@ -18,7 +18,11 @@ from survey_cli.instrument.compiled.external_symbols import compile_external_con
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.problems import UserError, select_errors, suggest_nearest
-from survey_cli.reports.fieldwork.case_histories import format_appointment_time
+from survey_cli.reports.fieldwork.case_histories import (
+    describe_appointment_owner,
+    describe_event,
+    format_appointment_time,
+)
 from survey_cli.reports.fieldwork.cases import (
     CaseCellLine,
     CaseHistoryLine,
@@ -28,7 +32,6 @@ from survey_cli.reports.fieldwork.cases import (
     InterviewLine,
     NumberLine,
 )
-from survey_cli.reports.fieldwork.event_wording import describe_appointment_owner, describe_event
 from survey_cli.samples.cases.columns import iterate_labeled_values
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.store.backends.errors import UndecodableTextError

@@ -19,9 +19,12 @@ from survey_cli.fieldwork.queue.call_order import CallOrder
 from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, parse_criteria
 from survey_cli.fieldwork.queue.rules import ClaimContext, check_rules, find_next_time
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.case_histories import describe_outcome, format_appointment_time
+from survey_cli.reports.fieldwork.case_histories import (
+    describe_appointment_owner,
+    describe_outcome,
+    format_appointment_time,
+)
 from survey_cli.reports.fieldwork.cases import CallabilityReport, DeferredLine, QueueLine, QueueReport
-from survey_cli.reports.fieldwork.event_wording import describe_appointment_owner
 from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS
 from survey_cli.services.cases.case_lists import build_case_line
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
