@@ -3,10 +3,10 @@
 from typing import Final
 
 from survey_cli.documents.questionnaire import booklet_model as model
-from survey_cli.documents.questionnaire.questionnaire import BookletBuilder, build_decline_choice
-from survey_cli.documents.questionnaire.rule_sentences import make_line, mark_name
+from survey_cli.documents.questionnaire.questionnaire import BookletBuilder, build_decline_choice, make_note
+from survey_cli.documents.questionnaire.rule_sentences import mark_name
 from survey_cli.documents.questionnaire.text_rendering import TextRenderer
-from survey_cli.documents.text_runs import Line, TextRun, escape_controls, render_plain
+from survey_cli.documents.text_runs import TextRun, escape_controls, render_plain
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.instrument.schema.items.question import Compute
@@ -133,7 +133,7 @@ def _build_scripts(instrument: Instrument, renderer: TextRenderer) -> model.Appe
                 id="",
                 wording=renderer.render_text(Text.from_string(str(name).replace("_", " ").capitalize())),
                 answer=renderer.render_text(script.text),
-                notes=(model.BookletNote(label="", prose=make_line("Once per case.")),) if script.once else (),
+                notes=(make_note("", "Once per case."),) if script.once else (),
             )
             for name, script in (fieldwork.scripts.items() if fieldwork is not None else ())
         ),
@@ -161,7 +161,7 @@ def _build_column(
     return model.AppendixEntry(
         id=name,
         wording=renderer.render_text(column.label),
-        notes=(model.BookletNote(label="", prose=make_line("; ".join(facts))),),
+        notes=(make_note("", "; ".join(facts)),),
     )
 
 
@@ -172,7 +172,7 @@ def _format_option(code: int | str, text: str) -> str:
 def _build_compute(compute: Compute, builder: BookletBuilder) -> model.AppendixEntry:
     notes = []
     for language, condition in compute.conditions.items():
-        notes.append(model.BookletNote(label=language, prose=make_line(f"{builder.rules.render_clause(condition)}.")))
-        written: Line = (TextRun(escape_controls(" ".join(condition.text.split())), "code"),)
-        notes.append(model.BookletNote(label="as written", prose=written))
+        written = TextRun(escape_controls(" ".join(condition.text.split())), "code")
+        notes.append(make_note(language, f"{builder.rules.render_clause(condition)}."))
+        notes.append(model.BookletNote("as written", (written,)))
     return model.AppendixEntry(id=compute.id, notes=tuple(notes))

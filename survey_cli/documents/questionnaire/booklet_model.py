@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from survey_cli.documents.text_runs import Line
 
@@ -19,8 +19,7 @@ MultilingualText: TypeAlias = tuple[LanguageText, ...]
 """A text of the questionnaire in each language shown, in the instrument's order; empty where there is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookletNote:
+class BookletNote(NamedTuple):
     """A note that is not part of the question: an instruction, a rule, who is asked."""
 
     label: str

@@ -1,6 +1,7 @@
 """Booklet items in written order: wording, answers and rules of each item, as values."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from survey_cli.documents.questionnaire import booklet_model as model
@@ -10,10 +11,11 @@ from survey_cli.documents.questionnaire.text_rendering import TextRenderer, rend
 from survey_cli.documents.text_runs import Line, TextRun, escape_controls
 from survey_cli.instrument.compiled.item_numbers import number_items
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items import unasked_items
 from survey_cli.instrument.schema.items.coded import MAX_PICK_POINTS, MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
-from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, CompiledOption
+from survey_cli.instrument.schema.items.question import CompiledCheck, CompiledDecline, CompiledItem, CompiledOption
 from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.source.scalars import Text
@@ -24,6 +26,17 @@ from survey_cli.wording import join_words
 _NOT_READ: Final = (TextRun("not read"),)
 _CHOSEN_ALONE: Final = (TextRun("chosen alone"),)
 RESERVED_DECLINES: Final = ("not_asked", "not_reached")
+_KINDS: Final = (
+    (unasked_items.ReadItem, "read aloud"),
+    (unasked_items.EndItem, "end of the interview"),
+    (unasked_items.HandoverItem, "another person comes to the phone"),
+    (unasked_items.ComputedItem, "by the computer"),
+    (NumberItem, "a number"),
+    (TextItem, "one line of text"),
+    (DateItem, "a date"),
+    (TimeItem, "a time of day"),
+    (SearchItem, "one answer from a list"),
+)
 
 
 class BookletBuilder:
@@ -39,55 +52,39 @@ class BookletBuilder:
 
     def build_parts(self) -> tuple[model.BookletPart, ...]:
         """Return the questionnaire as sections, rosters, and runs of items outside of both."""
-        return self._split_into_parts(self.instrument.root.children, 1)
-
-    def _split_into_parts(self, nodes: Sequence[CompiledNode], level: int) -> tuple[model.BookletPart, ...]:
         parts: list[model.BookletPart] = []
-        loose: list[model.BookletItem] = []
-
-        def close() -> None:
-            if loose:
-                parts.append(model.BookletPart(kind="loose", id="", title=(), level=level, children=tuple(loose)))
-                loose.clear()
-
-        for node in nodes:
-            if isinstance(node, ItemGroup) and not isinstance(node.spec, BatteryItem):
-                close()
-                parts.append(self._build_part(node, level))
+        for child in self._build_children(self.instrument.root.children, 1):
+            if isinstance(child, model.BookletPart):
+                parts.append(child)
+            elif parts and parts[-1].kind == "loose":
+                parts[-1] = replace(parts[-1], children=(*parts[-1].children, child))
             else:
-                loose.append(self._build_battery(node) if isinstance(node, ItemGroup) else self._build_item(node))
-        close()
+                parts.append(model.BookletPart(kind="loose", id="", title=(), level=1, children=(child,)))
         return tuple(parts)
 
     def _build_children(
         self, nodes: Sequence[CompiledNode], level: int
     ) -> tuple[model.BookletItem | model.BookletPart, ...]:
-        children: list[model.BookletItem | model.BookletPart] = []
-        for node in nodes:
-            if not isinstance(node, ItemGroup):
-                children.append(self._build_item(node))
-            elif isinstance(node.spec, BatteryItem):
-                children.append(self._build_battery(node))
-            else:
-                children.append(self._build_part(node, level))
-        return tuple(children)
+        return tuple(
+            self._build_item(node)
+            if not isinstance(node, ItemGroup)
+            else self._build_battery(node)
+            if isinstance(node.spec, BatteryItem)
+            else self._build_part(node, level)
+            for node in nodes
+        )
 
     # sections and rosters
 
     def _build_part(self, group: ItemGroup, level: int) -> model.BookletPart:
         written = group.spec
         assert isinstance(written, SectionItem | RosterItem)
-        notes = [
-            model.BookletNote(label="", prose=line)
-            for line in self.rules.describe_asked("Asked", group.ask_if, group.unless)
-        ]
+        notes = [model.BookletNote("", line) for line in self.rules.describe_asked("Asked", group.ask_if, group.unless)]
         if isinstance(group, Roster):
-            notes.append(model.BookletNote(label="", prose=self._describe_turns(group)))
+            notes.append(make_note("", self._describe_turns(group)))
         if isinstance(written, SectionItem) and written.after == "hangup":
-            notes.append(model.BookletNote(label="", prose=make_line("Filled in after the respondent has hung up.")))
-        moving = [(mark_name(n.id), n.anchor) for n in group.children]
-        if order := rule_sentences.describe_order("Its items come", group.order, moving):
-            notes.append(model.BookletNote(label="", prose=make_line(f"{order}.")))
+            notes.append(make_note("", "Filled in after the respondent has hung up."))
+        notes += _iterate_order_notes("", "Its items come", group.order, _list_moving(group))
         notes += self._build_pick_notes(group)
         nodes = group.children
         if isinstance(group, Roster) and group.until is not None:
@@ -106,19 +103,19 @@ class BookletBuilder:
         pick = group.pick.question if group.pick is not None else None
         if not isinstance(pick, unasked_items.PickItem):
             return ()
-        return (model.BookletNote(label="Picked", prose=make_line(f"{rule_sentences.describe_pick(pick)}.")),)
+        return (make_note("Picked", f"{rule_sentences.describe_pick(pick)}."),)
 
-    def _describe_turns(self, roster: Roster) -> Line:
+    def _describe_turns(self, roster: Roster) -> str:
         most = f"at most {roster.maximum} times"
         if roster.over is not None:
-            return make_line(f"Repeated for {self.rules.describe_turns(roster.over.id, roster.where)}.")
+            return f"Repeated for {self.rules.describe_turns(roster.over.id, roster.where)}."
         if roster.each is not None:
-            return make_line(f"Repeated once for each answer to {mark_name(roster.each.id)}, {most}.")
+            return f"Repeated once for each answer to {mark_name(roster.each.id)}, {most}."
         if roster.until is not None:
-            return make_line(f"Repeated as long as {mark_name(roster.until.id)} is answered with yes, {most}.")
+            return f"Repeated as long as {mark_name(roster.until.id)} is answered with yes, {most}."
         if roster.count is not None:
-            return make_line(f"Repeated as many times as {self.rules.render_clause(roster.count)} says, {most}.")
-        return make_line(f"Repeated {most}.")
+            return f"Repeated as many times as {self.rules.render_clause(roster.count)} says, {most}."
+        return f"Repeated {most}."
 
     # items
 
@@ -149,9 +146,6 @@ class BookletBuilder:
         items = [node for node in group.children if isinstance(node, CompiledItem)]
         first = items[0] if items else None
         plain = str(spec.text.plain) == "{statement}"
-        moving = [(mark_name(item.id), item.anchor) for item in items]
-        order = rule_sentences.describe_order("The statements come", group.order, moving)
-        order_notes = [model.BookletNote(label="Order", prose=make_line(f"{order}."))] if order else []
         statement = {"statement": Known(type="text")}
         return model.BookletItem(
             number=self._numbers[group.id],
@@ -170,7 +164,7 @@ class BookletBuilder:
                 model.BookletStatement(
                     id=item.id,
                     wording=self.renderer.render_text(spec.statements[item.id].text, inside=item.roster),  # type: ignore[index]
-                    remarks=self._describe_statement_condition(item),
+                    remarks=self._describe_condition("asked", item.ask_if),
                 )
                 for item in items
             ),
@@ -178,7 +172,7 @@ class BookletBuilder:
                 *self._build_battery_notes(spec, first),
                 *(self._build_notes(first) if first is not None else ()),
                 *self._build_pick_notes(group),
-                *order_notes,
+                *_iterate_order_notes("Order", "The statements come", group.order, _list_moving(group)),
             ),
         )
 
@@ -192,13 +186,12 @@ class BookletBuilder:
     def _build_battery_notes(self, spec: BatteryItem, first: CompiledItem | None) -> Iterator[model.BookletNote]:
         if spec.next_ is not None:
             wording = self.renderer.render_text(spec.next_, {"statement": Known(type="text")})
-            yield model.BookletNote(label="From the second statement on", wording=wording, read_aloud=True)
+            yield make_note("From the second statement on", wording=wording, read_aloud=True)
         if first is not None and first.total is not None:
-            total = self.rules.render_clause(first.total)
-            yield model.BookletNote(label="Total", prose=make_line(f"the answers add up to {total}."))
+            yield make_note("Total", f"the answers add up to {self.rules.render_clause(first.total)}.")
 
-    def _describe_statement_condition(self, item: CompiledItem) -> tuple[Line, ...]:
-        return (make_line(f"asked if {self.rules.render_clause(item.ask_if)}"),) if item.ask_if is not None else ()
+    def _describe_condition(self, verb: str, condition: Condition | None) -> tuple[Line, ...]:
+        return (make_line(f"{verb} if {self.rules.render_clause(condition)}"),) if condition is not None else ()
 
     def _describe_expected(self, item: CompiledItem) -> str:
         question = item.question
@@ -218,128 +211,83 @@ class BookletBuilder:
             options = tuple(o for o in options if not _is_labeled_by_code(o))
         unread = not question.read or _is_observed(item)  # then a note says so for all of them
         conditional = item.options_source is None  # otherwise a note says for all of them when they are offered
-        return tuple(self._build_choice(option, unread=unread, conditional=conditional) for option in options)
-
-    def _build_choice(self, option: CompiledOption, *, unread: bool, conditional: bool) -> model.BookletChoice:
-        remarks: list[Line] = []
-        if not option.read and not unread:
-            remarks.append(_NOT_READ)
-        if option.exclusive:
-            remarks.append(_CHOSEN_ALONE)
-        if option.ask_if is not None and conditional:
-            remarks.append(make_line(f"offered if {self.rules.render_clause(option.ask_if)}"))
-        return model.BookletChoice(
-            code=escape_controls(str(option.code)),
-            wording=() if _is_labeled_by_code(option) else self.renderer.render_template(option.text),
-            remarks=tuple(remarks),
-            note=self.renderer.render_template(option.note),
-            specify=option.specify,
+        return tuple(
+            model.BookletChoice(
+                code=escape_controls(str(option.code)),
+                wording=() if _is_labeled_by_code(option) else self.renderer.render_template(option.text),
+                remarks=(
+                    *(() if option.read or unread else (_NOT_READ,)),
+                    *((_CHOSEN_ALONE,) if option.exclusive else ()),
+                    *(self._describe_condition("offered", option.ask_if) if conditional else ()),
+                ),
+                note=self.renderer.render_template(option.note),
+                specify=option.specify,
+            )
+            for option in options
         )
 
     # notes
 
-    def _build_notes(self, item: CompiledItem) -> tuple[model.BookletNote, ...]:
-        question, notes = item.question, []
+    def _build_notes(self, item: CompiledItem) -> Iterator[model.BookletNote]:
+        question, render, render_clause = item.question, self.renderer.render_template, self.rules.render_clause
         if item.ask_for is not None:
-            notes.append(model.BookletNote(label="Ask for", wording=self.renderer.render_template(item.ask_for)))
+            yield make_note("Ask for", wording=render(item.ask_for))
         if item.options_source is not None:
-            prose = make_line(f"{self.rules.describe_source(item)}.")
-            notes.append(model.BookletNote(label="Offered", prose=prose))
+            yield make_note("Offered", f"{self.rules.describe_source(item)}.")
         if not question.read and item.options and not _is_observed(item):
-            notes.append(
-                model.BookletNote(
-                    label="", prose=make_line("The answers are not read: the interviewer codes what is said.")
-                )
-            )
-        if item.instruction is not None:
-            notes.append(
-                model.BookletNote(label="Interviewer", wording=self.renderer.render_template(item.instruction))
-            )
-        if item.probe is not None:
-            notes.append(
-                model.BookletNote(label="Probe", wording=self.renderer.render_template(item.probe), read_aloud=True)
-            )
-        if item.help is not None:
-            notes.append(model.BookletNote(label="Help", wording=self.renderer.render_template(item.help)))
-        notes += self._build_order_notes(item)
+            yield make_note("", "The answers are not read: the interviewer codes what is said.")
+        for label, template in (("Interviewer", item.instruction), ("Probe", item.probe), ("Help", item.help)):
+            if template is not None:
+                yield make_note(label, wording=render(template), read_aloud=label == "Probe")
+        options = [(f"“{render_label(o.label, self.language)}”", o.is_fixed) for o in item.options]
+        yield from _iterate_order_notes("Order", "answers come", item.order, options)
+        same = f", the same for all items with the list “{item.scale}”"
+        yield from _iterate_order_notes("Order", "answers come", item.scale_order, options, same)
         for check in item.checks:
-            if check.aloud:
-                prose = make_line(f"if {self.rules.render_clause(check.condition)}, the interviewer asks back:")
-                notes.append(
-                    model.BookletNote(
-                        label="Confirm", prose=prose, wording=self.renderer.render_template(check.say), read_aloud=True
-                    )
-                )
-                if check.otherwise is not None:
-                    wording = self.renderer.render_template(check.otherwise)
-                    notes.append(model.BookletNote(label="After a no", wording=wording, read_aloud=True))
-            else:
-                prose = self.rules.describe_check(check.condition, soft=check.soft)
-                name = "Warning" if check.soft else "Check"
-                notes.append(
-                    model.BookletNote(label=name, prose=prose, wording=self.renderer.render_template(check.say))
-                )
+            yield from self._build_check_notes(check)
         if item.prefill is not None:
-            prose = make_line(
-                f"{self.rules.render_clause(item.prefill)}, if known; the interviewer confirms or replaces it."
-            )
-            notes.append(model.BookletNote(label="Filled in beforehand", prose=prose))
+            prose = f"{render_clause(item.prefill)}, if known; the interviewer confirms or replaces it."
+            yield make_note("Filled in beforehand", prose)
         declines = rule_sentences.describe_declines(item.declines, self.declines, self.language)
         if declines and question.expects_answer and not (_is_observed(item) and question.declines is None):
-            notes.append(model.BookletNote(label="Declines", prose=make_line(declines)))
+            yield make_note("Declines", declines)
         if question.personal:
-            notes.append(
-                model.BookletNote(label="Personal", prose=make_line("stored with the contacts, apart from the data."))
-            )
-        return tuple(notes)
+            yield make_note("Personal", "stored with the contacts, apart from the data.")
 
-    def _build_order_notes(self, item: CompiledItem) -> list[model.BookletNote]:
-        options = [(f"“{render_label(o.label, self.language)}”", o.is_fixed) for o in item.options]
-        notes = []
-        if order := rule_sentences.describe_order("answers come", item.order, options):
-            notes.append(model.BookletNote(label="Order", prose=make_line(f"{order}.")))
-        if order := rule_sentences.describe_order("answers come", item.scale_order, options):
-            text = f"{order}, the same for all items with the list “{item.scale}”."
-            notes.append(model.BookletNote(label="Order", prose=make_line(text)))
-        return notes
+    def _build_check_notes(self, check: CompiledCheck) -> Iterator[model.BookletNote]:
+        wording, clause = self.renderer.render_template(check.say), self.rules.render_clause(check.condition)
+        if check.soft and not check.aloud:
+            yield make_note("Warning", f"questioned unless {clause}; the interviewer confirms or changes it:", wording)
+        elif not check.aloud:
+            yield make_note("Check", f"accepted only if {clause}; otherwise the interviewer is told:", wording)
+        else:
+            yield make_note("Confirm", f"if {clause}, the interviewer asks back:", wording, read_aloud=True)
+            if check.otherwise is not None:
+                otherwise = self.renderer.render_template(check.otherwise)
+                yield make_note("After a no", wording=otherwise, read_aloud=True)
 
-    def _build_computer_notes(self, item: CompiledItem) -> tuple[model.BookletNote, ...]:
-        """Return notes on what the computer does, or what an end means."""
+    def _build_computer_notes(self, item: CompiledItem) -> Iterator[model.BookletNote]:
+        """Yield notes on what the computer does, or what an end means."""
         match item.question:
             case unasked_items.SplitItem(arms=arms):
                 shares = join_words([f"{escape_controls(str(arm))} ({share})" for arm, share in arms.items()])
-                return (
-                    model.BookletNote(
-                        label="Drawn by chance", prose=make_line(f"{shares}; the shares are in brackets.")
-                    ),
-                )
+                yield make_note("Drawn by chance", f"{shares}; the shares are in brackets.")
             case unasked_items.DrawItem(by=by):
-                how = {
-                    "random": "by chance",
-                    "youngest": "the youngest" + (f" by {mark_name(item.using)}" if item.using else ""),
-                    "next_birthday": "the next birthday" + (f" by {mark_name(item.using)}" if item.using else ""),
-                }[by]
+                how = {"random": "by chance", "youngest": "the youngest", "next_birthday": "the next birthday"}[by]
+                using = f" by {mark_name(item.using)}" if item.using and by != "random" else ""
                 among = f" where {self.rules.render_clause(item.where)}" if item.where is not None else ""
-                prose = make_line(f"one turn of {mark_name(item.source)}{among}: {how}.")
-                return (model.BookletNote(label="Drawn", prose=prose),)
-            case unasked_items.LookupItem(quota=quota, sample=column):
-                if quota is not None:
-                    prose = make_line(
-                        f"whether the quota {escape_controls(quota)} is open, full, or does not apply (outside)."
-                    )
-                else:
-                    prose = make_line(f"the value of {mark_name(str(column))} in the sample, used as an answer.")
-                return (model.BookletNote(label="Looked up", prose=prose),)
+                yield make_note("Drawn", f"one turn of {mark_name(item.source)}{among}: {how}{using}.")
+            case unasked_items.LookupItem(quota=str() as quota):
+                prose = f"whether the quota {escape_controls(quota)} is open, full, or does not apply (outside)."
+                yield make_note("Looked up", prose)
+            case unasked_items.LookupItem(sample=column):
+                yield make_note("Looked up", f"the value of {mark_name(str(column))} in the sample, used as an answer.")
             case unasked_items.EndItem(outcome=outcome):
                 name, temporary = self._describe_outcome(str(outcome))
-                what = (
-                    f"“{name}”. The interview is suspended and later resumed at the item that led here."
-                    if temporary
-                    else f"“{name}”. Nothing is asked after this."
-                )
-                return (model.BookletNote(label="Outcome", prose=make_line(what)),)
-            case _:
-                return ()
+                after = "Nothing is asked after this."
+                if temporary:
+                    after = "The interview is suspended and later resumed at the item that led here."
+                yield make_note("Outcome", f"“{name}”. {after}")
 
     def _describe_outcome(self, outcome: str) -> tuple[str, bool]:
         """Return the name of an outcome, and whether the case may be called again."""
@@ -349,6 +297,26 @@ class BookletBuilder:
         if own is None:
             return like.name if like is not None else escape_controls(outcome), temporary
         return render_label(own.name, self.language), temporary if own.temporary is None else own.temporary
+
+
+def make_note(
+    label: str, sentence: str = "", wording: model.MultilingualText = (), *, read_aloud: bool = False
+) -> model.BookletNote:
+    """Make a note from a sentence with marked names, a text of the questionnaire, or both."""
+    return model.BookletNote(label, make_line(sentence), wording, read_aloud)
+
+
+def _iterate_order_notes(
+    label: str, what: str, how: str, things: Sequence[tuple[str, bool]], more: str = ""
+) -> Iterator[model.BookletNote]:
+    """Yield a note on the order of things; none if it is as written."""
+    if order := rule_sentences.describe_order(what, how, things):
+        yield make_note(label, f"{order}{more}.")
+
+
+def _list_moving(group: ItemGroup) -> list[tuple[str, bool]]:
+    """Return the marked name of each member, and whether it keeps its position."""
+    return [(mark_name(node.id), node.anchor) for node in group.children]
 
 
 def _choose_verb(item: CompiledItem) -> str:
@@ -373,29 +341,10 @@ def _describe_who_answers(item: CompiledItem) -> tuple[Line, ...]:
 
 
 def _describe_kind(item: CompiledItem) -> str:
-    match item.question:
-        case unasked_items.ReadItem():
-            return "read aloud"
-        case unasked_items.EndItem():
-            return "end of the interview"
-        case unasked_items.HandoverItem():
-            return "another person comes to the phone"
-        case unasked_items.ComputedItem():
-            return "by the computer"
-        case MultipleItem() as question:
-            return f"several answers: {rule_sentences.describe_answer_limits(question)}"
-        case NumberItem():
-            return "a number"
-        case TextItem():
-            return "one line of text"
-        case DateItem():
-            return "a date"
-        case TimeItem():
-            return "a time of day"
-        case SearchItem():
-            return "one answer from a list"
-        case _:
-            return "one answer" if item.options else "in their own words"
+    if isinstance(item.question, MultipleItem):
+        return f"several answers: {rule_sentences.describe_answer_limits(item.question)}"
+    kind = next((kind for question_type, kind in _KINDS if isinstance(item.question, question_type)), "")
+    return kind or ("one answer" if item.options else "in their own words")
 
 
 def _choose_space(item: CompiledItem) -> model.AnswerSpace:
@@ -422,5 +371,5 @@ def build_decline_choice(decline: CompiledDecline, renderer: TextRenderer) -> mo
     """Return a decline for the list of those that are accepted everywhere."""
     letters = dict.fromkeys(filter(None, map(decline.find_key, renderer.languages)))
     remarks = ((TextRun(f"key {escape_controls(' / '.join(letters))}"),),) if letters else ()
-    text: Text = decline.text
-    return model.BookletChoice(code=format_code(decline.code), wording=renderer.render_text(text), remarks=remarks)
+    wording = renderer.render_text(decline.text)
+    return model.BookletChoice(code=format_code(decline.code), wording=wording, remarks=remarks)

@@ -75,13 +75,6 @@ class RuleWriter:
         """Return `the turns of person where age is at least 15`."""
         return f"the turns of {mark_name(roster)}" + (f" where {self.render_clause(where)}" if where else "")
 
-    def describe_check(self, condition: Condition, *, soft: bool) -> Line:
-        """Return the beginning of the sentence about a check."""
-        clause = self.render_clause(condition)
-        if soft:
-            return make_line(f"questioned unless {clause}; the interviewer confirms or changes it:")
-        return make_line(f"accepted only if {clause}; otherwise the interviewer is told:")
-
 
 def make_line(text: str) -> Line:
     """Return a sentence with its names as runs of their own."""
