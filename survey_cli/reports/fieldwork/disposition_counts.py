@@ -40,18 +40,22 @@ class DispositionOptions:
     """Practice and simulated interviews, whose sessions are not counted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class FrameCounts:
-    """One frame, or the part of it with one value of the column."""
+    """One frame, or the part of it with one value of the column, added up case by case."""
 
     frame: str
     by: str
-    counts: DispositionCounts
+    groups: dict[DispositionGroup, ExactNumber] = field(default_factory=dict)
     """Numbers of cases, or sums of base weights."""
-    cases: int
+    cases: int = 0
     """Number of counted cases."""
-    open_cases: int
+    open_cases: int = 0
     """Cases that may still be called, counted or not."""
+
+    @property
+    def counts(self) -> DispositionCounts:
+        return DispositionCounts.from_groups(self.groups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +71,6 @@ class StudyDispositions:
     """Keys of cases whose code is in no group, with the reason."""
     excluded_sessions: int
     """Sessions that are excluded because their interview is practice or simulated."""
-
-
-class _RunningCount:
-    """Running counts of one frame or part."""
-
-    __slots__ = ("cases", "groups", "open_cases")
-
-    def __init__(self) -> None:
-        self.groups: dict[DispositionGroup, ExactNumber] = {}
-        self.cases = 0
-        self.open_cases = 0
 
 
 class _CaseState(NamedTuple):
@@ -136,7 +129,7 @@ def count_dispositions(
 
     A case is open unless it is final, at its limits, or past the end of the study.
     """
-    sums: dict[tuple[str, str], _RunningCount] = {}
+    sums: dict[tuple[str, str], FrameCounts] = {}
     own_groups = find_study_groups(plan)
     groups: dict[str, DispositionGroup | UncountableCode] = {}
     uncountable: list[tuple[str, UncountableCode]] = []
@@ -160,31 +153,22 @@ def count_dispositions(
         weight: ExactNumber = Fraction(state.weight) if options.weighted and state.weight else 1
         value = _find_value_label(state.columns, options) if options.by else ""
         for part in {(state.frame, ""), (state.frame, value)}:
-            count = sums.setdefault(part, _RunningCount())
+            count = sums.setdefault(part, FrameCounts(frame=part[0], by=part[1]))
             count.open_cases += state.open
             if not (state.open and options.finished_only):
                 count.cases += 1
                 count.groups[group] = count.groups.get(group, 0) + weight
     frames = sorted({frame for frame, _ in sums})
     values = _sort_values({value for _, value in sums if value}, options)
-    parts = [(frame, value) for frame in frames for value in values if (frame, value) in sums]
-    no_frame = NO_FRAME if any(frames) else ""
+    if any(frames) and "" in frames:
+        for part, count in sums.items():
+            count.frame = part[0] or NO_FRAME
     return StudyDispositions(
-        frames=tuple(_build_frame_counts(frame or no_frame, "", sums[frame, ""]) for frame in frames),
-        parts=tuple(_build_frame_counts(frame or no_frame, value, sums[frame, value]) for frame, value in parts),
+        frames=tuple(sums[frame, ""] for frame in frames),
+        parts=tuple(sums[frame, value] for frame in frames for value in values if (frame, value) in sums),
         unreleased=unreleased,
         uncountable=tuple(uncountable),
         excluded_sessions=excluded_sessions,
-    )
-
-
-def _build_frame_counts(frame: str, by: str, count: _RunningCount) -> FrameCounts:
-    return FrameCounts(
-        frame=frame,
-        by=by,
-        counts=DispositionCounts.from_groups(count.groups),
-        cases=count.cases,
-        open_cases=count.open_cases,
     )
 
 

@@ -1,7 +1,8 @@
 """Fieldwork status: progress, cases, outcomes, quotas, appointments, calls and interviewers; no rates of a sample."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -112,19 +113,19 @@ class DaypartLine(NamedTuple):
     """Sessions in which somebody answered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class InterviewerStatusLine:
-    """Activity of one interviewer."""
+    """Activity of one interviewer in the period, added up call by call."""
 
-    name: str
-    complete: int
-    partial: int
-    refusals: int
-    calls: int
+    name: str = ""
+    complete: int = 0
+    partial: int = 0
+    refusals: int = 0
+    calls: int = 0
     """Number of dialed calls."""
-    on_cases: timedelta
+    on_cases: timedelta = NO_TIME
     """Time from the claim of cases to their release, without sessions that continue."""
-    lengths: tuple[timedelta, ...]
+    lengths: list[timedelta] = field(default_factory=list)
     """Lengths of the completed interviews."""
 
     @property
@@ -259,13 +260,13 @@ def build_fieldwork_status(
         paused=data.paused,
         period=period,
         progress=Progress(
-            complete=by_code.get("1.1", 0),
-            partial=by_code.get("1.2", 0),
+            complete=by_code["1.1"],
+            partial=by_code["1.2"],
             today=activity.today,
             target=data.target,
             target_of=data.target_of,
         ),
-        cases=sum(by_code.values()),
+        cases=by_code.total(),
         statuses=_build_statuses(data, plan, people, viewer),
         outcomes=_build_outcomes(data, plan),
         codes=_build_codes(data, plan),
@@ -303,10 +304,10 @@ def _name_interviewer(login: str, people: People, viewer: Interviewer) -> str:
     return person.pseudonym if person is not None else ""
 
 
-def _sum_by_name(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
-    sums: dict[str, int] = {}
+def _sum_by_name(pairs: Iterable[tuple[str, int]]) -> Counter[str]:
+    sums: Counter[str] = Counter()
     for name, number in pairs:
-        sums[name] = sums.get(name, 0) + number
+        sums[name] += number
     return sums
 
 
@@ -330,7 +331,7 @@ def _build_outcomes(data: StatusInput, plan: Plan) -> tuple[OutcomeLine, ...]:
     done = _sum_by_name((outcome, number) for status, outcome, _, number in released if status == "done")
     order = {outcome: position for position, outcome in enumerate(("", *plan.outcomes))}
     return tuple(
-        OutcomeLine(outcome, _name_outcome(outcome, plan), cases[outcome], done.get(outcome, 0))
+        OutcomeLine(outcome, _name_outcome(outcome, plan), cases[outcome], done[outcome])
         for outcome in sorted(cases, key=lambda outcome: (order.get(outcome, len(order)), outcome))
     )
 
@@ -361,22 +362,11 @@ def _build_cells(data: StatusInput, plan: Plan) -> tuple[QuotaCellLine, ...]:
     )
 
 
-class _InterviewerTotals:
-    """Totals of one interviewer in the period."""
-
-    __slots__ = ("calls", "complete", "lengths", "on_cases", "partial", "refusals")
-
-    def __init__(self) -> None:
-        self.complete = self.partial = self.refusals = self.calls = 0
-        self.on_cases = NO_TIME
-        self.lengths: list[timedelta] = []
-
-
 class _ActivityCounter:
     """Totals of the activity in the period, added up case by case."""
 
     def __init__(self, data: StatusInput, plan: Plan) -> None:
-        self.people: dict[str, _InterviewerTotals] = {}
+        self.people: dict[str, InterviewerStatusLine] = {}
         self.today = self.dead = self.do_not_call = self.blocked_number_cases = 0
         self._dayparts: dict[str, list[int]] = {}
         self._data = data
@@ -398,7 +388,7 @@ class _ActivityCounter:
         self.blocked_number_cases += "dead" in states or "never_call" in states
 
     def _add_session(self, session: CallSession, case: CaseSessions) -> None:
-        person = self.people.setdefault(session.by, _InterviewerTotals())
+        person = self.people.setdefault(session.by, InterviewerStatusLine())
         person.on_cases += session.length
         dialed = reached = False
         for call in session.calls:
@@ -415,7 +405,7 @@ class _ActivityCounter:
             counts[0] += 1
             counts[1] += reached
 
-    def _count_outcome(self, call: CallRecord, person: _InterviewerTotals) -> None:
+    def _count_outcome(self, call: CallRecord, person: InterviewerStatusLine) -> None:
         """Count the outcome for its interviewer; an interview that was broken off counts as a refusal."""
         outcome = self._base_outcomes.get(call.outcome, "")
         if call.code == "1.1":
@@ -427,18 +417,7 @@ class _ActivityCounter:
 
     def build_interviewer_lines(self, names: Mapping[str, str]) -> tuple[InterviewerStatusLine, ...]:
         """Build a line per interviewer, in the order of logins."""
-        return tuple(
-            InterviewerStatusLine(
-                name=names[login],
-                complete=totals.complete,
-                partial=totals.partial,
-                refusals=totals.refusals,
-                calls=totals.calls,
-                on_cases=totals.on_cases,
-                lengths=tuple(totals.lengths),
-            )
-            for login, totals in sorted(self.people.items())
-        )
+        return tuple(replace(person, name=names[login]) for login, person in sorted(self.people.items()))
 
     def build_lengths(self) -> LengthLine | None:
         """Summarize the lengths of completed interviews; None where there are none."""

@@ -246,18 +246,15 @@ def resolve_assumptions(
 
     Returns the problems of the options where there are any.
     """
-    e, e_uh, e_uo, weights = (
-        _Shares(option, text, tuple(frames))
-        for option, text in (
-            ("--e", assumptions.e),
-            ("--e-uh", assumptions.e_uh),
-            ("--e-uo", assumptions.e_uo),
-            ("--composite", assumptions.composite),
-        )
+    names, problems = tuple(frames), list[Problem]()
+    e, e_uh, e_uo = (
+        _parse_shares(option, text, names, problems)
+        for option, text in (("--e", assumptions.e), ("--e-uh", assumptions.e_uh), ("--e-uo", assumptions.e_uo))
     )
-    problems = [problem for shares in (e, e_uh, e_uo, weights) for problem in shares.problems]
-    if not weights.problems:
-        problems += _check_weights(assumptions.composite, weights.by_frame, tuple(frames))
+    others = len(problems)
+    weights = _parse_shares("--composite", assumptions.composite, names, problems)
+    if len(problems) == others:
+        problems += _check_weights(assumptions.composite, weights, names)
     if problems:
         return problems
     return ResolvedAssumptions(
@@ -265,12 +262,12 @@ def resolve_assumptions(
             name: estimate_eligibility(
                 counts,
                 frame=assumptions.frame,
-                uh=e_uh.by_frame.get(name, e.by_frame.get(name)),
-                uo=e_uo.by_frame.get(name, e.by_frame.get(name)),
+                uh=e_uh.get(name, e.get(name)),
+                uo=e_uo.get(name, e.get(name)),
             )
             for name, counts in frames.items()
         },
-        weights=weights.by_frame,
+        weights=weights,
     )
 
 
@@ -285,42 +282,35 @@ def _make_rates_error(counts: str, problems: Sequence[Problem]) -> UserError:
     )
 
 
-class _Shares:
-    """The shares that an option gives: `0.9` for all frames, `landline=0.3,mobile=0.5` for those named."""
+def _parse_shares(option: str, text: str, frames: Sequence[str], problems: list[Problem]) -> dict[str, Fraction]:
+    """Parse the shares that an option gives: `0.9` for all frames, `landline=0.3,mobile=0.5` for those named.
 
-    def __init__(self, option: str, text: str, frames: tuple[str, ...]) -> None:
-        self.by_frame: dict[str, Fraction] = {}
-        self.problems: list[Problem] = []
-        self._option = option
-        if "=" not in text:
-            self._parse_common_share(text, frames)
-            return
-        for part in text.split(","):
-            self._parse_frame_share(part, frames)
+    Problems are added to `problems`.
+    """
 
-    def _parse_common_share(self, text: str, frames: tuple[str, ...]) -> None:
-        value = parse_share(text)
-        if text and value is None:
-            self._add_problem(f"{text!r} is not a share from 0 to 1", SHARE_REMEDY)
-        elif value is not None:
-            self.by_frame = dict.fromkeys(frames, value)
+    def report(what: str, remedy: str = SHARE_REMEDY) -> None:
+        problems.append(Problem(RULE, Position(option), "", what, remedy))
 
-    def _parse_frame_share(self, part: str, frames: tuple[str, ...]) -> None:
+    if "=" not in text:
+        common = parse_share(text)
+        if text and common is None:
+            report(f"{text!r} is not a share from 0 to 1")
+        return {} if common is None else dict.fromkeys(frames, common)
+    shares: dict[str, Fraction] = {}
+    known = [frame for frame in frames if frame]
+    otherwise = f"frames are {', '.join(known)}" if known else "there is only one frame, and it has no name"
+    for part in text.split(","):
         name, _, value_text = (part_text.strip() for part_text in part.rpartition("="))
         value = parse_share(value_text)
         if name not in frames:
-            known = [frame for frame in frames if frame]
-            otherwise = f"frames are {', '.join(known)}" if known else "there is only one frame, and it has no name"
-            self._add_problem(f"there is no frame {name!r}", suggest_nearest(name, known, otherwise=otherwise))
-        elif name in self.by_frame:
-            self._add_problem(f"{name!r} is given twice", "remove one of them")
+            report(f"there is no frame {name!r}", suggest_nearest(name, known, otherwise=otherwise))
+        elif name in shares:
+            report(f"{name!r} is given twice", "remove one of them")
         if value is None:
-            self._add_problem(f"{value_text!r} is not a share from 0 to 1", SHARE_REMEDY)
+            report(f"{value_text!r} is not a share from 0 to 1")
         elif name in frames:
-            self.by_frame[name] = value
-
-    def _add_problem(self, what: str, remedy: str) -> None:
-        self.problems.append(Problem(RULE, Position(self._option), "", what, remedy))
+            shares[name] = value
+    return shares
 
 
 def _check_weights(text: str, weights: Mapping[str, Fraction], frames: tuple[str, ...]) -> Iterator[Problem]:

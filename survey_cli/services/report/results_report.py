@@ -4,7 +4,7 @@ The topline, the banner and the methods box are built from the same tables.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from survey_cli.reports.results.filter_notes import WHOLE_STUDY_NOTE, ReportFilt
 from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.methods import MethodFacts, build_methods
 from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, list_questions
-from survey_cli.reports.results.report_model import ItemResult, Results, Verbatim
+from survey_cli.reports.results.report_model import Results, Verbatim
 from survey_cli.reports.results.topline import build_batteries, build_item_result, build_table_notes
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.samples.cases.columns import find_column
@@ -161,17 +161,16 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     tables = hide_small_counts(crosstabs, answers, groupings, result_options)
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
     reported_count = sum(table.question.is_reported for table in tables)
-    unreported = [
-        t.question.item for t in tables if not t.question.is_reported and t.question not in selected_questions
-    ]
+    left_out = [table.question for table in tables if table.question not in selected_questions]
+    unreported = dict.fromkeys(question.item for question in left_out if not question.is_reported)
     tables = [table for table in tables if table.question in selected_questions]
-    items = tuple(_build_item(table, answers, result_options, options) for table in tables)
+    incentive = instrument.document.study.incentive
     facts = MethodFacts(
         base=data.included,
         answers=answers,
         frames=_count_frames(answers, instrument),
         languages=list(map(get_language_name, instrument.languages)),
-        incentive=_get_incentive(instrument, data.language),
+        incentive=str(incentive.get(data.language)) if incentive is not None else "",
         origin=options.origin,
         zone=options.zone,
         quotas=bool(Plan.from_instrument(instrument).quotas.quotas),
@@ -192,7 +191,15 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         hidden_count=sum(table.count_hidden()[0] for table in tables),
         count_total=sum(table.count_hidden()[1] for table in tables),
         methods=build_methods(data.study, facts, result_options),
-        items=items,
+        items=tuple(
+            build_item_result(
+                table,
+                interviews=answers.interviews,
+                options=result_options,
+                verbatims=_collect_verbatims(table, answers, options),
+            )
+            for table in tables
+        ),
         batteries=build_batteries(batteries, tables, result_options),
         banner=build_banner(tables, groupings, result_options) if groupings else None,
         weighting=facts.weighting,
@@ -201,7 +208,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
             *build_table_notes(
                 result_options, weighted=weights is not None, declines=_list_decline_labels(selected_questions)
             ),
-            *_describe_unreported(unreported),
+            *([f"Excluded from the report by the questionnaire: {', '.join(unreported)}."] if unreported else []),
         ),
         warnings=data.warnings,
     )
@@ -293,23 +300,6 @@ def _select_questions(
     ]
 
 
-def _describe_unreported(items: Sequence[str]) -> Iterator[str]:
-    """Yield a note on items that the questionnaire excludes from reports."""
-    if items:
-        yield f"Excluded from the report by the questionnaire: {', '.join(dict.fromkeys(items))}."
-
-
-def _build_item(
-    table: Crosstab, answers: AnswerColumns, result_options: ResultOptions, options: ReportOptions
-) -> ItemResult:
-    return build_item_result(
-        table,
-        interviews=answers.interviews,
-        options=result_options,
-        verbatims=_collect_verbatims(table, answers, options),
-    )
-
-
 def _collect_verbatims(table: Crosstab, answers: AnswerColumns, options: ReportOptions) -> tuple[Verbatim, ...]:
     """Verbatim answers in the order of the interviews, equal ones merged; texts of options follow each other.
 
@@ -356,11 +346,6 @@ def _count_frames(answers: AnswerColumns, instrument: Instrument) -> dict[str, i
         for cell, n in counts.items()
         if not isinstance(cell, Missing)
     }
-
-
-def _get_incentive(instrument: Instrument, language: str) -> str:
-    text = instrument.document.study.incentive
-    return str(text.get(language)) if text is not None else ""
 
 
 def _list_decline_labels(questions: Sequence[ReportQuestion]) -> dict[str, str]:
