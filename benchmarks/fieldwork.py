@@ -15,8 +15,8 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, load_simulation_cases
 from survey_cli.simulate.fieldwork.households import invent_cases
+from survey_cli.simulate.fieldwork.interviewers import FieldworkSettings
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
-from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings
 
 CASES, INTERVIEWERS, DAYS = 20_000, 12, 18
 STARTS, ZONE = date(2026, 11, 30), ZoneInfo("America/Chicago")

@@ -20,6 +20,7 @@ from test_simulated_fieldwork import MONDAY, STUDY
 from support import audited_fieldwork as fieldwork_audit
 from support.scale import SCALE
 from support.shift import FIELDWORK, Shift, interviewed
+from support.station_simulation import StationSimulation
 from survey_cli.cli.commands.forecast import _render_parts
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.calendar.zones import find_day_start
@@ -35,9 +36,9 @@ from survey_cli.services.simulation.simulated_study import (
 )
 from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastOptions, forecast
 from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
+from survey_cli.simulate.fieldwork.interviewers import FieldworkSettings
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.propensities import MIN_CALLS, measure_propensities
-from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings, StationSimulation
 from survey_cli.study.open_study import OpenStudy
 
 CHICAGO = ZoneInfo("America/Chicago")

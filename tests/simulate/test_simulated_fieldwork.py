@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from support import audited_fieldwork as fieldwork_audit
+from support import station_simulation
 from support.shift import FIELDWORK, Shift, interviewed, on
+from support.station_simulation import StationSimulation
 from survey_cli.fieldwork.case.events import (
     AppointmentMade,
     AttemptClosed,
@@ -30,9 +32,9 @@ from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.simulation_report import classify_appointments
 from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, open_simulated_study
-from survey_cli.simulate.fieldwork import interviewers, study_simulation
+from survey_cli.simulate.fieldwork import study_simulation
 from survey_cli.simulate.fieldwork.households import Household, Propensities, invent_cases
-from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings, StationSimulation
+from survey_cli.simulate.fieldwork.interviewers import FieldworkSettings
 from survey_cli.simulate.fieldwork.study_simulation import (
     StudySimulation,
     StudySimulationOptions,
@@ -388,7 +390,7 @@ def test_what_became_of_a_promise_is_told_from_the_history(study: str) -> None:
 def test_an_interviewer_who_is_turned_down_goes_on(study: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading a card takes so long that the hours are over when the key is pressed: it is said, and the case goes
     back."""
-    monkeypatch.setattr(interviewers, "LOOK_SECONDS", (600, 900))
+    monkeypatch.setattr(station_simulation, "LOOK_SECONDS", (600, 900))
     made = open_simulated_study(
         SimulatedStudyOptions(
             path=study,
@@ -404,7 +406,7 @@ def test_an_interviewer_who_is_turned_down_goes_on(study: str, monkeypatch: pyte
             made, staff, FieldworkSettings(starts=MONDAY, days=1, seed=3, zone=ZoneInfo("America/Chicago"))
         )
         field.run()
-    denied = [one for colleague in field.interviewers for one in colleague.log.rejected]
+    denied = [one for colleague in field.interviewers for one in colleague.rejected]
     assert denied
     assert all(one.why.startswith("not now: after 20:30 there") for one in denied)
 

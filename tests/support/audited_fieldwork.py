@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+from support.station_simulation import AgendaEntry, StationSimulation
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Attempt, Case
 from survey_cli.fieldwork.case.case import NumberRecord as CalledNumber
@@ -58,8 +59,8 @@ from survey_cli.services.simulation.simulated_study import (
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import IdleView
 from survey_cli.simulate.fieldwork.households import Propensities
+from survey_cli.simulate.fieldwork.interviewers import FieldworkSettings
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
-from survey_cli.simulate.fieldwork.station_simulation import AgendaEntry, FieldworkSettings, StationSimulation
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.consistency.queue_refresh import refresh_queue
 from survey_cli.study.open_study import OpenStudy
@@ -515,7 +516,7 @@ def audit(field: Watched) -> Counter[str]:
         _stands(key, case, row, study.plan, field.at)
     _places(study, planned, seen)
     for colleague in field.interviewers:
-        for denied in colleague.log.rejected:
+        for denied in colleague.rejected:
             seen[f"turned down: {denied.action.split()[0]}"] += 1
             if (
                 "another station" not in denied.why

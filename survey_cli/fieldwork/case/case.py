@@ -8,38 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, assert_never
 
-from survey_cli.fieldwork.case.events import (
-    NO_COLUMNS,
-    AppointmentCanceled,
-    AppointmentMade,
-    AppointmentReassigned,
-    AttemptClosed,
-    CaseAnonymized,
-    CaseClaimed,
-    CaseErased,
-    CaseNoteWritten,
-    CaseReleased,
-    CaseReopened,
-    CaseReturned,
-    CaseSampled,
-    DoNotCallCleared,
-    DoNotCallSet,
-    HistoryEntry,
-    InterviewOpened,
-    LanguageSet,
-    LineType,
-    NumberAdded,
-    NumberDialed,
-    NumberFacts,
-    NumberMarked,
-    NumberState,
-    OutcomeOverridden,
-    OutcomeRecorded,
-    OutcomeRevoked,
-    ReferralAnswered,
-    RefusalDescribed,
-    ScriptRead,
-)
+from survey_cli.fieldwork.case import events
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import Value
 
@@ -52,9 +21,9 @@ class NumberRecord:
     """One of the case's telephone numbers, without its digits."""
 
     position: int
-    line: LineType
+    line: events.LineType
     zones: tuple[str, ...]
-    state: NumberState = "live"
+    state: events.NumberState = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +81,13 @@ class Appointment:
 
     at: datetime
     by: str
-    details: AppointmentMade
+    details: events.AppointmentMade
 
 
 class StateBeforeCall(NamedTuple):
     """The fields of a case that a call's outcome may change, as they were before it: restored if it is revoked."""
 
-    number_states: Mapping[int, NumberState]
+    number_states: Mapping[int, events.NumberState]
     """The state of each number by position."""
     appointment: Appointment | None
     interrupted: bool
@@ -136,7 +105,7 @@ class Case:
     key: str
     seq: int = 0
     """The number of its events."""
-    columns: Mapping[str, Value] = field(default_factory=lambda: NO_COLUMNS)
+    columns: Mapping[str, Value] = field(default_factory=lambda: events.NO_COLUMNS)
     numbers: tuple[NumberRecord, ...] = ()
     zone: str = ""
     sampled_language: str = ""
@@ -180,7 +149,7 @@ class Case:
     """The state before the last outcome was keyed."""
 
     @classmethod
-    def from_history(cls, key: str, history: Iterable[HistoryEntry]) -> "Case":
+    def from_history(cls, key: str, history: Iterable[events.HistoryEntry]) -> "Case":
         """Build the case from its events."""
         case = cls(key=key)
         for entry in history:
@@ -275,15 +244,15 @@ class Case:
 
     # applying events
 
-    def apply(self, entry: HistoryEntry) -> "Case":
+    def apply(self, entry: events.HistoryEntry) -> "Case":
         """Return the case after one more event."""
         return replace(self, seq=self.seq + 1, **self._compute_changes(entry))
 
-    def _compute_changes(self, entry: HistoryEntry) -> dict[str, Any]:  # noqa: C901 - one branch per kind
+    def _compute_changes(self, entry: events.HistoryEntry) -> dict[str, Any]:  # noqa: C901 - one branch per kind
         """Return the fields that change with this event."""
         at, by, station, event, _ = entry
         match event:
-            case CaseSampled():
+            case events.CaseSampled():
                 return {
                     "columns": event.columns,
                     "numbers": _merge_numbers(self.numbers, event.numbers),
@@ -295,49 +264,49 @@ class Case:
                     "replicate": event.replicate,
                     "released": self.released or not event.replicate,
                 }
-            case CaseReleased():
+            case events.CaseReleased():
                 return {"released": True}
-            case CaseClaimed():
+            case events.CaseClaimed():
                 return {**self._close_attempt(None), "open_attempt": Attempt(at, by, station)}
-            case NumberDialed(number):
+            case events.NumberDialed(number):
                 return self._replace_attempt(replace(self._get_open_attempt(at, by, station), dialed=number))
-            case OutcomeRecorded():
+            case events.OutcomeRecorded():
                 return self._record_outcome(at, by, station, event)
-            case OutcomeRevoked():
+            case events.OutcomeRevoked():
                 return self._revoke_outcome(by, station)
-            case AttemptClosed() | CaseReturned():
+            case events.AttemptClosed() | events.CaseReturned():
                 return self._close_attempt(at)
-            case InterviewOpened(interview):
+            case events.InterviewOpened(interview):
                 return {"interview": interview, "interview_open": True, "interrupted": False}
-            case AppointmentMade():
+            case events.AppointmentMade():
                 return {"appointment": Appointment(at, by, event)}
-            case AppointmentCanceled():
+            case events.AppointmentCanceled():
                 return {"appointment": None}
-            case AppointmentReassigned(owner, policy):
+            case events.AppointmentReassigned(owner, policy):
                 if self.appointment is None:
                     return {}
                 details = self.appointment.details._replace(owner=owner, policy=policy)
                 return {"appointment": replace(self.appointment, details=details)}
-            case NumberAdded(facts):
+            case events.NumberAdded(facts):
                 return {"numbers": _merge_numbers(self.numbers, (facts,))}
-            case NumberMarked(position, state, _):
+            case events.NumberMarked(position, state, _):
                 return {"numbers": tuple(_mark_number(n, position, state) for n in self.numbers)}
-            case LanguageSet(language):
+            case events.LanguageSet(language):
                 return {"requested_language": language}
-            case CaseNoteWritten() | RefusalDescribed():
+            case events.CaseNoteWritten() | events.RefusalDescribed():
                 return {}
-            case ScriptRead(script):
+            case events.ScriptRead(script):
                 return {"scripts_read": self.scripts_read | {script}}
-            case OutcomeOverridden(outcome, code, _):
+            case events.OutcomeOverridden(outcome, code, _):
                 return {
                     "override": OutcomeOverride(at, by, outcome, code, len(self.calls)),
                     "attempts": self._override_outcome(outcome, code),
                     "referred": False,
                     "calls_before_answer": len(self.calls),
                 }
-            case ReferralAnswered():
+            case events.ReferralAnswered():
                 return {"referred": False, "calls_before_answer": len(self.calls)}
-            case CaseReopened():
+            case events.CaseReopened():
                 return {
                     "override": None,
                     "referred": False,
@@ -345,15 +314,15 @@ class Case:
                     "calls_before_reopening": len(self.calls),
                     "calls_before_answer": len(self.calls),
                 }
-            case DoNotCallSet():
+            case events.DoNotCallSet():
                 numbers = tuple(_mark_number(n, n.position, "never_call") for n in self.numbers)
                 return {"do_not_call": True, "appointment": None, "numbers": numbers}
-            case DoNotCallCleared():
+            case events.DoNotCallCleared():
                 return self._clear_do_not_call()
-            case CaseErased():
+            case events.CaseErased():
                 # the states of its numbers stay: the case's code depends on them
                 return {"appointment": None, "erased": True, "anonymized": True}
-            case CaseAnonymized():
+            case events.CaseAnonymized():
                 return {"appointment": None, "anonymized": True}
             case _:
                 assert_never(event)
@@ -384,7 +353,7 @@ class Case:
             changes["attempts"] = (*self.attempts[:-1], ended)
         return changes
 
-    def _record_outcome(self, at: datetime, by: str, station: str, event: OutcomeRecorded) -> dict[str, Any]:
+    def _record_outcome(self, at: datetime, by: str, station: str, event: events.OutcomeRecorded) -> dict[str, Any]:
         eligible = self.eligible or event.eligible
         call = Call(at, by, event.number, event.outcome, event.code, eligible, event.note)
         attempt = self._get_open_attempt(at, by, station)
@@ -448,14 +417,14 @@ class Case:
         return (*self.attempts[:-1], replace(last, calls=(*earlier_calls, call)))
 
 
-def _mark_number(number: NumberRecord, position: int, state: NumberState) -> NumberRecord:
+def _mark_number(number: NumberRecord, position: int, state: events.NumberState) -> NumberRecord:
     """Return the number in another state; a dead number stays dead where it must not be called."""
     if number.position != position or (number.state == "dead" and state == "never_call"):
         return number
     return replace(number, state=state)
 
 
-def _merge_numbers(known: tuple[NumberRecord, ...], added: tuple[NumberFacts, ...]) -> tuple[NumberRecord, ...]:
+def _merge_numbers(known: tuple[NumberRecord, ...], added: tuple[events.NumberFacts, ...]) -> tuple[NumberRecord, ...]:
     """Add numbers behind the known ones, which keep their position and state."""
     merged = {n.position: n for n in known}
     for facts in added:

@@ -16,9 +16,9 @@ from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.problems import UserError
 from survey_cli.services.cases.fieldwork_status import InterviewTarget, find_interview_target
 from survey_cli.services.data.run_on_records import run_on_records
+from survey_cli.simulate.fieldwork.interviewers import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.propensities import measure_propensities
-from survey_cli.simulate.fieldwork.station_simulation import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.fieldwork.study_simulation import build_staff
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.study.open_study import StudyRecords

@@ -1,7 +1,6 @@
 """Model of a study's fieldwork in memory: queue, interviewers and households, driven by the functions of `fieldwork`.
 
-It uses no database and no station session, so that weeks of calling take seconds. `station_simulation` runs the same
-days through real station sessions for the audit. No answers leave it.
+It uses no database and no station session, so that weeks of calling take seconds. No answers leave it.
 """
 
 from collections import Counter
@@ -46,30 +45,14 @@ from survey_cli.fieldwork.queue.rules import explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
+from survey_cli.simulate.fieldwork import interviewers
 from survey_cli.simulate.fieldwork.households import DialResult, EarlierCalls, Household
-from survey_cli.simulate.fieldwork.interviewers import (
-    BREAK_INTERVAL,
-    BREAK_LENGTH,
-    DIAL_SECONDS,
-    KEY_SECONDS,
-    LOOK_SECONDS,
-    MESSAGE_SECONDS,
-    MIN_WAIT,
-    OWNER_POLICY_WEIGHTS,
-    RETRY_INTERVAL,
-    TALK_SECONDS,
-    ActionTimes,
-    WorkLog,
-    find_free_time,
-)
-from survey_cli.simulate.fieldwork.station_simulation import SHIFT_MINUTES, FieldworkSettings
 from survey_cli.simulate.interviews.respondents import Respondent
 from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, derive_interview_events
 from survey_cli.values import NOT_ASKED
 
 AGREEMENT_SECONDS: Final = 20
 """Seconds needed to agree on an appointment."""
-MINUTE: Final = timedelta(minutes=1)
 COMPLETE_CODE: Final = "1.1"
 """The code of a complete interview."""
 
@@ -98,7 +81,7 @@ class ModelInterviewer:
     who: Interviewer
     number: int
     rng: Random
-    log: WorkLog
+    log: interviewers.WorkLog
     skipped: set[str] = field(default_factory=set)
     """Cases that could not be dialed: they are for others."""
 
@@ -128,7 +111,7 @@ class FieldworkModel:
         self,
         start: FieldworkStart,
         staff: Sequence[Interviewer],
-        settings: FieldworkSettings,
+        settings: interviewers.FieldworkSettings,
         *,
         target: int | None = None,
         stops_early: bool = False,
@@ -179,7 +162,9 @@ class FieldworkModel:
             self.complete += self._positions[key].code == COMPLETE_CODE
         self._check_target()
         self.interviewers = tuple(
-            ModelInterviewer(who, number, Random(f"{settings.seed}\0interviewer\0{number}"), WorkLog(login=who.login))
+            ModelInterviewer(
+                who, number, Random(f"{settings.seed}\0interviewer\0{number}"), interviewers.WorkLog(login=who.login)
+            )
             for number, who in enumerate(staff)
         )
 
@@ -225,7 +210,7 @@ class FieldworkModel:
     def _is_over(self) -> bool:
         return self.stops_early and (self.reached_at is not None or self.exhausted_at is not None)
 
-    def _iterate_shifts(self, agent: ModelInterviewer) -> ActionTimes:
+    def _iterate_shifts(self, agent: ModelInterviewer) -> interviewers.ActionTimes:
         """Work the shifts of one interviewer: even numbers begin the day, odd ones end it."""
         calendar, settings = self.plan.calendar, self.settings
         for day in (settings.starts + timedelta(days=n) for n in range(settings.days)):
@@ -233,21 +218,23 @@ class FieldworkModel:
             if hours is None or calendar.explain_closed_day(day):
                 continue
             early = agent.number % 2 == 0
-            begins = self._to_utc(day, hours.start if early else max(hours.start, hours.end - SHIFT_MINUTES))
-            ends = self._to_utc(day, min(hours.end, hours.start + SHIFT_MINUTES) if early else hours.end)
+            begins = self._to_utc(
+                day, hours.start if early else max(hours.start, hours.end - interviewers.SHIFT_MINUTES)
+            )
+            ends = self._to_utc(day, min(hours.end, hours.start + interviewers.SHIFT_MINUTES) if early else hours.end)
             if ends > self.at:
                 yield max(begins, self.at)
                 yield from self._work_shift(agent, ends)
 
-    def _work_shift(self, agent: ModelInterviewer, until: datetime) -> ActionTimes:
+    def _work_shift(self, agent: ModelInterviewer, until: datetime) -> interviewers.ActionTimes:
         began = rested = self.at
         agent.log.shifts += 1
         agent.skipped.clear()
         while self.at < until:
             agent.log.on_duty += self.at - began
             began = self.at
-            if self.at - rested >= BREAK_INTERVAL:
-                yield self.at + BREAK_LENGTH
+            if self.at - rested >= interviewers.BREAK_INTERVAL:
+                yield self.at + interviewers.BREAK_LENGTH
                 rested = self.at
                 continue
             key = self._claim(agent)
@@ -265,8 +252,10 @@ class FieldworkModel:
         """Find when an interviewer without a case looks for one again."""
         while self._due and self._cases[self._due[0][1]].seq != self._due[0][2]:
             heappop(self._due)
-        ahead = min(RETRY_INTERVAL, self._due[0][0] - self.at) if self._due else RETRY_INTERVAL
-        return min(self.at + max(MIN_WAIT, ahead), max(until, self.at + MIN_WAIT))
+        ahead = (
+            min(interviewers.RETRY_INTERVAL, self._due[0][0] - self.at) if self._due else interviewers.RETRY_INTERVAL
+        )
+        return min(self.at + max(interviewers.MIN_WAIT, ahead), max(until, self.at + interviewers.MIN_WAIT))
 
     # the queue
 
@@ -434,9 +423,9 @@ class FieldworkModel:
         length = agent.rng.uniform(*seconds) if isinstance(seconds, tuple) else seconds
         return self.at + timedelta(seconds=length)
 
-    def _call(self, agent: ModelInterviewer, key: str) -> ActionTimes:
+    def _call(self, agent: ModelInterviewer, key: str) -> interviewers.ActionTimes:
         """Call a case under one claim: number after number, until there is an outcome."""
-        yield self._wait(agent, LOOK_SECONDS)
+        yield self._wait(agent, interviewers.LOOK_SECONDS)
         while True:
             case = self._cases[key]
             number = case.next_number
@@ -449,16 +438,16 @@ class FieldworkModel:
             household, zones = self._find_household(case), list_call_zones(case, number, self.plan)
             local_time = self.at.astimezone(get_zone(zones[0]))
             answer: DialResult = household.answer_call(number.position, local_time)
-            yield self._wait(agent, DIAL_SECONDS[answer])
+            yield self._wait(agent, interviewers.DIAL_SECONDS[answer])
             if answer == "somebody":
                 yield from self._talk(agent, key, number.position, household)
                 break
             outcome: str = answer
             if answer == "machine" and (script := self._find_voicemail(case)):
-                yield self._wait(agent, MESSAGE_SECONDS)
+                yield self._wait(agent, interviewers.MESSAGE_SECONDS)
                 self._append(agent, key, ScriptRead(script))
                 outcome = "machine_left"
-            yield self._wait(agent, KEY_SECONDS)
+            yield self._wait(agent, interviewers.KEY_SECONDS)
             if not self._key_outcome(agent, key, outcome, number.position):
                 break
         self._release(key)
@@ -482,29 +471,31 @@ class FieldworkModel:
         self._append(agent, key, AttemptClosed())
         return False
 
-    def _talk(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> ActionTimes:
-        yield self._wait(agent, TALK_SECONDS)
+    def _talk(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> interviewers.ActionTimes:
+        yield self._wait(agent, interviewers.TALK_SECONDS)
         match house.choose_response(agent.who):
             case "interview":
                 yield from self._conduct_interview(agent, key, number, house)
             case "appointment":
                 yield from self._make_appointment(agent, key, number, house)
             case "language":
-                yield self._wait(agent, KEY_SECONDS)
+                yield self._wait(agent, interviewers.KEY_SECONDS)
                 self._key_outcome(agent, key, "language", number, LanguageSet(house.language))
             case outcome:
-                yield self._wait(agent, KEY_SECONDS)
+                yield self._wait(agent, interviewers.KEY_SECONDS)
                 self._key_outcome(agent, key, outcome, number)
         if self._cases[key].open_attempt is not None:
             self._append(agent, key, AttemptClosed())
 
-    def _make_appointment(self, agent: ModelInterviewer, key: str, number: int, household: Household) -> ActionTimes:
+    def _make_appointment(
+        self, agent: ModelInterviewer, key: str, number: int, household: Household
+    ) -> interviewers.ActionTimes:
         """Agree on a time at which the respondent can be called and stations are open."""
         yield self._wait(agent, AGREEMENT_SECONDS)
         case = self._cases[key]
         zones = list_call_zones(case, case.find_number(number), self.plan)
         local_time, calendar = self.at.astimezone(get_zone(zones[0])), localize_plan(case, self.plan).calendar
-        appointment_time = find_free_time(calendar, self.settings.zone, local_time, agent.rng)
+        appointment_time = interviewers.find_free_time(calendar, self.settings.zone, local_time, agent.rng)
         if appointment_time is not None:
             parsed = parse_appointment(
                 f"{appointment_time:%Y-%m-%d %H:%M}", now=self.at, zones=zones, calendar=calendar
@@ -512,7 +503,7 @@ class FieldworkModel:
             if isinstance(parsed, UnclearAppointment) and parsed.choices:
                 parsed = parsed.choices[0]
             if not isinstance(parsed, UnclearAppointment):
-                [policy] = agent.rng.choices(*OWNER_POLICY_WEIGHTS)
+                [policy] = agent.rng.choices(*interviewers.OWNER_POLICY_WEIGHTS)
                 owner = "" if policy == "anyone" else agent.who.login
                 appointment = parsed.make_event(person="", owner=owner, policy=policy, note="")
                 waits = case.has_unfinished_interview
@@ -521,19 +512,21 @@ class FieldworkModel:
                 )
                 household.appointment = appointment_time
                 return
-        yield self._wait(agent, KEY_SECONDS)
+        yield self._wait(agent, interviewers.KEY_SECONDS)
         self._append(
             agent, key, OutcomeRecorded("callback", number, interrupted=case.has_unfinished_interview), AttemptClosed()
         )
 
     # an interview
 
-    def _conduct_interview(self, agent: ModelInterviewer, key: str, number: int, household: Household) -> ActionTimes:
+    def _conduct_interview(
+        self, agent: ModelInterviewer, key: str, number: int, household: Household
+    ) -> interviewers.ActionTimes:
         case, rng, login = self._cases[key], agent.rng, agent.who.login
         id = case.interview if case.has_unfinished_interview else f"{key} {case.seq}"
         self._append(agent, key, InterviewOpened(id))
         if not self._reserve_cells(id, self.plan.quotas.list_known_cells(case.columns)):
-            yield self._wait(agent, KEY_SECONDS)
+            yield self._wait(agent, interviewers.KEY_SECONDS)
             self._release_cells(id)
             self._append(agent, key, OutcomeRecorded("quota_full", number, person=True), AttemptClosed())
             return
@@ -567,7 +560,7 @@ class FieldworkModel:
 
     def _close_interview(
         self, agent: ModelInterviewer, key: str, number: int, house: Household, id: str, interview: Interview
-    ) -> ActionTimes:
+    ) -> interviewers.ActionTimes:
         outcome, status = interview.outcome or "callback", interview.status
         if outcome == "complete" and not self._count_complete(id, interview):
             outcome = "quota_full"

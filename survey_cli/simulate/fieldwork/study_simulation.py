@@ -19,8 +19,8 @@ from survey_cli.reports.fieldwork.simulation_report import InterviewerRow, Simul
 from survey_cli.services.simulation.simulated_fieldwork_report import build_simulation_report
 from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, load_simulation_cases
 from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
+from survey_cli.simulate.fieldwork.interviewers import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
-from survey_cli.simulate.fieldwork.station_simulation import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.interviews.respondents import Habits
 from survey_cli.study.open_study import load_people_by_id
 
