@@ -116,7 +116,7 @@ def test_the_model_comes_to_what_real_stations_come_to(tmp_path: Path) -> None:
         model.run()
         for number, workers in enumerate((field.interviewers, model.interviewers)):
             calls[number] += sum(one.log.calls for one in workers)  # type: ignore[attr-defined]
-            completes[number] += sum(one.log.completes for one in workers)  # type: ignore[attr-defined]
+            completes[number] += sum(one.log.complete for one in workers)  # type: ignore[attr-defined]
     assert calls[1] == pytest.approx(calls[0], rel=0.1)
     assert completes[1] == pytest.approx(completes[0], rel=0.1)
 

@@ -16,6 +16,7 @@ from survey_cli.entries import Prompt, ReadEntry, Rejection
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.calendar.zones import to_utc
 from survey_cli.fieldwork.plan.people import Interviewer
+from survey_cli.reports.fieldwork.simulation_report import InterviewerRow
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.open_station import build_station
 from survey_cli.sessions.station.station import StationSession
@@ -37,7 +38,6 @@ from survey_cli.simulate.fieldwork.interviewers import (
     UNWILLING_OUTCOMES,
     ActionTimes,
     FieldworkSettings,
-    WorkLog,
     find_free_time,
 )
 from survey_cli.simulate.interviews.respondents import ENTRY_ATTEMPTS, Habits
@@ -77,7 +77,7 @@ class SimulatedInterviewer:
 
     def __init__(self, who: Interviewer, context: SimulationContext, rng: Random) -> None:
         self.who = who
-        self.log = WorkLog(login=who.login)
+        self.log = InterviewerRow(who.login)
         self.rejected: list[RejectedAction] = []
         self._context = context
         self._rng = rng
@@ -131,7 +131,7 @@ class SimulatedInterviewer:
         self.log.on_duty += clock() - began
         self.log.on_cases += tally.time_on_cases - before.time_on_cases
         self.log.calls += tally.calls - before.calls
-        self.log.completes += tally.completes - before.completes
+        self.log.complete += tally.completes - before.completes
 
     # a case
 

@@ -76,15 +76,16 @@ class QuotaCellRow(NamedTuple):
     """Why the cell is not filled; empty where it is."""
 
 
-class InterviewerRow(NamedTuple):
-    """One interviewer."""
+@dataclass(slots=True)
+class InterviewerRow:
+    """What one interviewer did, counted while they work."""
 
     login: str
-    shifts: int
-    on_duty: timedelta
-    on_cases: timedelta
-    calls: int
-    complete: int
+    shifts: int = 0
+    on_duty: timedelta = timedelta()
+    on_cases: timedelta = timedelta()
+    calls: int = 0
+    complete: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from statistics import fmean
 from typing import Final, NamedTuple, TypeAlias
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.plan.plan import Plan, SpreadMode
@@ -19,7 +18,7 @@ from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.simulate.fieldwork.interviewers import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.propensities import measure_propensities
-from survey_cli.simulate.fieldwork.study_simulation import build_staff
+from survey_cli.simulate.fieldwork.study_simulation import build_staff, find_station_zone
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.study.open_study import StudyRecords
 
@@ -117,11 +116,9 @@ class Forecast:
     """The last row, if there is one, was not simulated to its end."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _StudyData:
+class _StudyData(NamedTuple):
     """Data read from the database for a forecast."""
 
-    where: str
     records: StudyRecords
     histories: Sequence[tuple[str, Sequence[HistoryEntry]]]
     fill: dict[str, CellFill]
@@ -138,31 +135,18 @@ def forecast(options: ForecastOptions, progress: ForecastProgress | None = None)
     def read(records: StudyRecords) -> _StudyData:
         cases = records.store.cases
         histories = [(key, list(history)) for key, history in cases.queries.iterate_histories()]
-        return _StudyData(
-            where=records.where,
-            records=records,
-            histories=histories,
-            fill=cases.quotas.read_fill(),
-            target=find_interview_target(records),
-        )
+        return _StudyData(records, histories, cases.quotas.read_fill(), find_interview_target(records))
 
     study = run_on_records(options.path, read, db=options.db, people=options.people)
     if not study.histories:
         remedy = f"import them: survey sample import {options.path} cases.csv"
-        raise UserError(study.where, "there are no cases yet", remedy)
+        raise UserError(study.records.where, "there are no cases yet", remedy)
     return _build_forecast(options, study, _build_settings(options, study.records.plan), progress)
 
 
 def _build_settings(options: ForecastOptions, plan: Plan) -> FieldworkSettings:
     """Build the settings for the coming days, on the stations' clock."""
-    name = options.zone or plan.zone
-    if not name:
-        remedy = "add fieldwork: zone:, or use --zone America/Chicago"
-        raise UserError(options.path, "the stations' time zone is not known", remedy)
-    try:
-        zone = ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UserError("--zone", f"{name!r} is not a time zone", "write one such as America/Chicago") from None
+    zone = find_station_zone(options.path, options.zone or plan.zone)
     today = options.at.astimezone(zone).date()
     starts = max(today, plan.calendar.starts or today)
     last = plan.calendar.ends
@@ -203,7 +187,7 @@ def _build_forecast(
         if interrupted:
             break
     return Forecast(
-        where=study.where,
+        where=study.records.where,
         at=options.at,
         until=settings.starts + timedelta(days=settings.days - 1),
         days=settings.days,

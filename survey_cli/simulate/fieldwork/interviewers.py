@@ -16,14 +16,8 @@ ActionTimes: TypeAlias = Iterator[datetime]
 """Times of the next actions."""
 
 DIAL_SECONDS: Final[dict[DialResult, int]] = {
-    "somebody": 12,
-    "no_answer": 30,
-    "busy": 8,
-    "machine": 25,
-    "disconnected": 12,
-    "fax": 8,
-    "wrong_number": 35,
-}
+    "somebody": 12, "no_answer": 30, "busy": 8, "machine": 25, "disconnected": 12, "fax": 8, "wrong_number": 35,
+}  # fmt: skip
 """Seconds from dialing to the result; a wrong number talks."""
 LOOK_SECONDS: Final = (8, 25)
 """Seconds on a case before it is dialed."""
@@ -41,20 +35,14 @@ RETRY_INTERVAL: Final = timedelta(minutes=5)
 MIN_WAIT: Final = timedelta(seconds=10)
 APPOINTMENT_DAYS: Final = 5
 """Appointments are made for today or one of the next days."""
+HARD_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard"})
+CALL_AGAIN_OUTCOMES: Final = frozenset({"callback", "appointment"})
 OWNER_POLICY_WEIGHTS: Final[tuple[tuple[AppointmentPolicy, ...], tuple[int, ...]]] = (
     ("anyone", "me_first", "me"),
     (70, 20, 10),
 )
-UNWILLING_OUTCOMES: Final = frozenset(
-    {
-        "refusal_soft",
-        "refusal_hard",
-        "refusal_household_soft",
-        "refusal_household_hard",
-        "callback",
-        "appointment",
-        "not_eligible",
-    }
+UNWILLING_OUTCOMES: Final = (
+    HARD_REFUSALS | CALL_AGAIN_OUTCOMES | {"refusal_soft", "refusal_household_soft", "not_eligible"}
 )
 """Ends that a willing, eligible respondent does not reach: the answers that led there are changed."""
 SHIFT_MINUTES: Final = 6 * 60
@@ -62,18 +50,6 @@ SHIFT_MINUTES: Final = 6 * 60
 ITEM_SECONDS: Final = 12.0
 CHANGE_ATTEMPTS: Final = 30
 """How often the answers before one end are changed."""
-
-
-@dataclass(slots=True, kw_only=True)
-class WorkLog:
-    """What one interviewer did."""
-
-    login: str
-    shifts: int = 0
-    on_duty: timedelta = timedelta()
-    on_cases: timedelta = timedelta()
-    calls: int = 0
-    completes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

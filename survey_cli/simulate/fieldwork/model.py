@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from random import Random
 from typing import Final, NamedTuple
 
@@ -20,7 +20,7 @@ from survey_cli.fieldwork.appointments.due_times import find_open_appointment, r
 from survey_cli.fieldwork.appointments.reading import parse_appointment
 from survey_cli.fieldwork.calendar.zones import get_zone, to_utc
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES
+from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, is_contact
 from survey_cli.fieldwork.case.events import (
     AttemptClosed,
     CaseClaimed,
@@ -45,6 +45,7 @@ from survey_cli.fieldwork.queue.rules import explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
+from survey_cli.reports.fieldwork.simulation_report import InterviewerRow
 from survey_cli.simulate.fieldwork import interviewers
 from survey_cli.simulate.fieldwork.households import DialResult, EarlierCalls, Household
 from survey_cli.simulate.interviews.respondents import Respondent
@@ -67,13 +68,6 @@ class ReadyCase(NamedTuple):
     promised_at: datetime | None
 
 
-class ModelAgendaEntry(NamedTuple):
-    """Which interviewer acts next, and when."""
-
-    at: datetime
-    number: int
-
-
 @dataclass(slots=True)
 class ModelInterviewer:
     """One simulated interviewer."""
@@ -81,7 +75,7 @@ class ModelInterviewer:
     who: Interviewer
     number: int
     rng: Random
-    log: interviewers.WorkLog
+    log: InterviewerRow
     skipped: set[str] = field(default_factory=set)
     """Cases that could not be dialed: they are for others."""
 
@@ -162,9 +156,7 @@ class FieldworkModel:
             self.complete += self._positions[key].code == COMPLETE_CODE
         self._check_target()
         self.interviewers = tuple(
-            ModelInterviewer(
-                who, number, Random(f"{settings.seed}\0interviewer\0{number}"), interviewers.WorkLog(login=who.login)
-            )
+            ModelInterviewer(who, number, Random(f"{settings.seed}\0interviewer\0{number}"), InterviewerRow(who.login))
             for number, who in enumerate(staff)
         )
 
@@ -185,16 +177,15 @@ class FieldworkModel:
         `progress` receives how many days have passed, of how many, and how many interviews are complete.
         """
         careers = [self._iterate_shifts(agent) for agent in self.interviewers]
-        agenda = [ModelAgendaEntry(self.at, agent.number) for agent in self.interviewers]
-        heapify(agenda)
+        agenda = [(self.at, agent.number) for agent in self.interviewers]
         began = self.at
         try:
             while agenda and not self._is_over:
-                turn = heappop(agenda)
-                self.at = max(self.at, turn.at)
-                following = next(careers[turn.number], None)
+                at, number = heappop(agenda)
+                self.at = max(self.at, at)
+                following = next(careers[number], None)
                 if following is not None:
-                    heappush(agenda, ModelAgendaEntry(following, turn.number))
+                    heappush(agenda, (following, number))
                 days = (self.at - began).days
                 if days > self.days:
                     self.days = days
@@ -374,7 +365,7 @@ class FieldworkModel:
         agent.log.calls += 1
         day["calls"] += 1
         if call.code == COMPLETE_CODE:
-            agent.log.completes += 1
+            agent.log.complete += 1
             day["complete"] += 1
             self.complete += 1
             self._check_target()
@@ -407,7 +398,7 @@ class FieldworkModel:
                 languages=self.instrument.languages,
                 earlier=EarlierCalls(
                     calls=len(case.calls),
-                    answered=sum(not _is_noncontact(call.outcome, self.plan) for call in case.calls),
+                    answered=sum(is_contact(call, self.plan) for call in case.calls),
                     rang={call.number for call in case.calls},
                 ),
             )
@@ -617,9 +608,3 @@ class FieldworkModel:
     def _change_fill(self, cell: str, *, completes: int = 0, reserved: int = 0) -> None:
         before = self.fill.get(cell, CellFill())
         self.fill[cell] = CellFill(before.completes + completes, before.reserved + reserved)
-
-
-def _is_noncontact(outcome: str, plan: Plan) -> bool:
-    """Whether nobody was reached."""
-    row = plan.outcomes.get(outcome)
-    return row is None or row.moment == "before"

@@ -16,6 +16,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.reports.fieldwork.call_sessions import read_call_sessions
 from survey_cli.simulate.fieldwork.households import Propensities, choose_pattern, find_week_part
+from survey_cli.simulate.fieldwork.interviewers import CALL_AGAIN_OUTCOMES, HARD_REFUSALS
 
 MIN_CALLS: Final = 200
 """From this many calls on, the contact propensity is measured."""
@@ -23,8 +24,6 @@ MIN_CONVERSATIONS: Final = 50
 MIN_INTERVIEWS: Final = 10
 BAD_NUMBER_OUTCOMES: Final = frozenset({"disconnected", "fax", "wrong_number"})
 """Outcomes of numbers that reach nobody in the sample; they are drawn separately."""
-HARD_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard"})
-CALL_AGAIN_OUTCOMES: Final = frozenset({"callback", "appointment"})
 
 
 class MeasuredPropensities(NamedTuple):
@@ -54,9 +53,12 @@ def measure_propensities(histories: Iterable[tuple[str, Sequence[HistoryEntry]]]
                 expected += pattern[find_week_part(to_wall_time(zones[0], call.at))] if zones else 1.0
         lengths += read_call_sessions(history, plan).interview_lengths.values()
     usual = Propensities()
-    conversations = sum(n for id, n in calls.items() if _is_contact(id, plan) and id not in BAD_NUMBER_OUTCOMES)
-    refused = sum(n for id, n in calls.items() if id in REFUSAL_OUTCOMES)
-    again = sum(n for id, n in calls.items() if id in CALL_AGAIN_OUTCOMES)
+    contacts = {id for id, row in plan.outcomes.items() if row.moment != "before"} - BAD_NUMBER_OUTCOMES
+    conversations, refused, again, hard = (
+        sum(calls[id] for id in outcomes)
+        for outcomes in (contacts, REFUSAL_OUTCOMES, CALL_AGAIN_OUTCOMES, HARD_REFUSALS)
+    )
+    willing = conversations - refused
     call_count = calls.total()
     propensities, basis = usual, []
     if call_count >= MIN_CALLS and expected:
@@ -65,30 +67,21 @@ def measure_propensities(histories: Iterable[tuple[str, Sequence[HistoryEntry]]]
     else:
         basis.append(f"a person answers {usual.contact:.0%} of calls (assumed)")
     if conversations >= MIN_CONVERSATIONS:
-        hard = sum(n for id, n in calls.items() if id in HARD_REFUSALS)
         propensities = replace(
             propensities,
             refuse=refused / conversations,
             hard_refusal=hard / refused if refused else usual.hard_refusal,
-            call_again=again / (conversations - refused) if conversations > refused else usual.call_again,
+            call_again=again / willing if willing > 0 else usual.call_again,
             appointment=calls["appointment"] / again if again else usual.appointment,
-            eligible=1 - calls["not_eligible"] / (conversations - refused)
-            if conversations > refused
-            else usual.eligible,
+            eligible=1 - calls["not_eligible"] / willing if willing > 0 else usual.eligible,
         )
         basis.append(f"{propensities.refuse:.0%} of contacts refuse (of {conversations:,} contacts in this study)")
     else:
         basis.append(f"{usual.refuse:.0%} of contacts refuse, {usual.eligible:.0%} are eligible (assumed)")
     basis.append(f"an appointment is kept {usual.keep_appointment:.0%} of the time (assumed)")
-    mean_length = timedelta(seconds=fmean(length.total_seconds() for length in lengths)) if lengths else None
-    if mean_length is not None and len(lengths) >= MIN_INTERVIEWS:
+    mean_length = None
+    if len(lengths) >= MIN_INTERVIEWS:
+        mean_length = timedelta(seconds=fmean(length.total_seconds() for length in lengths))
         minutes = mean_length.total_seconds() / 60
         basis.append(f"an interview takes {minutes:.1f} minutes (of {len(lengths):,} in this study)")
-    else:
-        mean_length = None
     return MeasuredPropensities(propensities, mean_length, tuple(basis))
-
-
-def _is_contact(outcome: str, plan: Plan) -> bool:
-    row = plan.outcomes.get(outcome)
-    return row is not None and row.moment != "before"

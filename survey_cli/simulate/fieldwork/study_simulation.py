@@ -15,8 +15,10 @@ from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan, SpreadMode
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.simulation_report import InterviewerRow, SimulationReport
-from survey_cli.services.simulation.simulated_fieldwork_report import build_simulation_report
+from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, count_dispositions
+from survey_cli.reports.fieldwork.rates import RateInput, RateTable, build_rate_table
+from survey_cli.reports.fieldwork.simulation_report import SimulationReport, summarize_simulation
+from survey_cli.services.report.response_rates import RateAssumptions, ResolvedAssumptions, resolve_assumptions
 from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, load_simulation_cases
 from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
 from survey_cli.simulate.fieldwork.interviewers import ITEM_SECONDS, FieldworkSettings
@@ -81,7 +83,15 @@ def simulate_study(
     staff = build_staff(people, options.interviewers)
     plan = Plan.from_instrument(instrument)
     plan = replace(plan, spread=options.spread or plan.spread)
-    settings = _build_settings(options, plan)
+    settings = FieldworkSettings(
+        starts=options.starts or plan.calendar.starts or options.today,
+        days=options.days,
+        seed=options.seed,
+        zone=find_station_zone(options.path, options.zone or plan.zone),
+        propensities=options.propensities,
+        habits=options.habits,
+        item_seconds=options.item_seconds,
+    )
     zone = settings.zone.key
     cases = load_simulation_cases(
         SimulatedStudyOptions(
@@ -97,17 +107,14 @@ def simulate_study(
     model = FieldworkModel(FieldworkStart(instrument, plan, people, cases), staff, settings)
     model.run(progress)
     return StudySimulation(
-        run=build_simulation_report(
-            model.histories.items,
+        run=summarize_simulation(
+            model.histories.items(),
             plan,
-            people,
             at=model.at,
             zone=zone,
             fill=model.fill,
-            work=[
-                InterviewerRow(w.login, w.shifts, w.on_duty, w.on_cases, w.calls, w.completes)
-                for w in (agent.log for agent in model.interviewers)
-            ],
+            work=[agent.log for agent in model.interviewers],
+            rates=_build_rates(model),
         ),
         settings=settings,
         interviewers=len(staff),
@@ -116,27 +123,35 @@ def simulate_study(
     )
 
 
-def _build_settings(options: StudySimulationOptions, plan: Plan) -> FieldworkSettings:
-    name = options.zone or plan.zone
+def _build_rates(model: FieldworkModel) -> RateTable | None:
+    """Build the rates as if the field period closed at the end of the simulation."""
+    plan, people = model.plan, model.people
+    dispositions = count_dispositions(
+        model.histories.items(), plan, people if people.interviewers else None, DispositionOptions(at=model.at)
+    )
+    resolved = resolve_assumptions(
+        {tally.frame: tally.counts for tally in dispositions.frames}, RateAssumptions(frame=plan.frame)
+    )
+    if dispositions.uncountable or not dispositions.frames or not isinstance(resolved, ResolvedAssumptions):
+        return None
+    return build_rate_table(
+        [
+            RateInput(frame=t.frame, by=t.by, counts=t.counts, e=resolved.e[t.frame], open_cases=t.open_cases)
+            for t in dispositions.frames
+        ],
+        quotas=bool(plan.quotas.quotas),
+    )
+
+
+def find_station_zone(path: str, name: str) -> ZoneInfo:
+    """Return the time zone of the stations. Raises UserError."""
     if not name:
-        raise UserError(
-            options.path,
-            "the stations' time zone is not known",
-            "add fieldwork: zone:, or use --zone America/Chicago",
-        )
+        remedy = "add fieldwork: zone:, or use --zone America/Chicago"
+        raise UserError(path, "the stations' time zone is not known", remedy)
     try:
-        zone = ZoneInfo(name)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UserError("--zone", f"{name!r} is not a time zone", "write one such as America/Chicago") from None
-    return FieldworkSettings(
-        starts=options.starts or plan.calendar.starts or options.today,
-        days=options.days,
-        seed=options.seed,
-        zone=zone,
-        propensities=options.propensities,
-        habits=options.habits,
-        item_seconds=options.item_seconds,
-    )
 
 
 def build_staff(people: People, requested: int | None) -> Sequence[Interviewer]:

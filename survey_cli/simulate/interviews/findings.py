@@ -1,13 +1,19 @@
-"""Findings of simulated interviews: items nobody reaches, options nobody chooses, lengths of routes."""
+"""Runs of simulated interviews, and their findings: items nobody reaches, options nobody chooses, lengths of routes."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.values import Code
+
+BATCH_SIZE = 500
+"""Number of interviews passed to `keep` at a time."""
 
 
 @dataclass(slots=True)
@@ -43,9 +49,9 @@ class SimulationFindings:
     outcome_counts: Counter[str] = field(default_factory=Counter)
     stuck_counts: Counter[str] = field(default_factory=Counter)
     """Items whose checks no invented answer passed."""
-    complete: InterviewLengths = field(default_factory=lambda: InterviewLengths())
+    complete: InterviewLengths = field(default_factory=InterviewLengths)
     """Of complete interviews."""
-    others: InterviewLengths = field(default_factory=lambda: InterviewLengths())
+    others: InterviewLengths = field(default_factory=InterviewLengths)
     """Of interviews that ended otherwise: screened out, refused, broken off."""
 
     def count(self, interview: Interview, stuck: str = "") -> None:
@@ -76,10 +82,46 @@ class SimulationFindings:
 
     def list_unchosen_options(self) -> tuple[tuple[CompiledItem, tuple[Code, ...]], ...]:
         """List items that were asked, with the options that were never chosen."""
-        unchosen_options = []
-        for item in self.instrument.items.values():
-            if self.reach_counts[item.id]:
-                unchosen = tuple(o.code for o in item.options if not self.choice_counts[item.id, o.code])
-                if unchosen:
-                    unchosen_options.append((item, unchosen))
-        return tuple(unchosen_options)
+        return tuple(
+            (item, unchosen)
+            for item in self.instrument.items.values()
+            if self.reach_counts[item.id]
+            and (unchosen := tuple(o.code for o in item.options if not self.choice_counts[item.id, o.code]))
+        )
+
+
+def run_simulation(
+    instrument: Instrument,
+    *,
+    count: int,
+    seed: int,
+    start: datetime,
+    habits: Habits,
+    keep: Callable[[list[Interview]], None] | None = None,
+    progress: Callable[[int], None] | None = None,
+    completes: int = 0,
+) -> SimulationFindings:
+    """Simulate interviews and return their findings.
+
+    With `completes`, it simulates until that many are complete, at most `count`. `progress` receives after each batch
+    how many are done.
+    """
+    findings = SimulationFindings(instrument)
+    batch: list[Interview] = []
+
+    def hand_over() -> None:
+        if keep is not None:
+            keep(batch)
+        batch.clear()
+        if progress is not None:
+            progress(findings.complete.interviews if completes else findings.interviews)
+
+    for invented in simulate_interviews(instrument, count=count, seed=seed, start=start, habits=habits):
+        findings.count(invented.interview, invented.stuck)
+        batch.append(invented.interview)
+        if len(batch) == BATCH_SIZE:
+            hand_over()
+        if completes and findings.complete.interviews >= completes:
+            break
+    hand_over()
+    return findings

@@ -2,24 +2,7 @@
 
 from datetime import datetime
 from random import Random
-from typing import Final, Literal, NamedTuple, TypeAlias
-
-CallResponse: TypeAlias = Literal[
-    "no_answer",
-    "busy",
-    "machine",
-    "disconnected",
-    "fax",
-    "wrong_number",
-    "interview",
-    "appointment",
-    "callback",
-    "refusal_soft",
-    "refusal_hard",
-    "language",
-    "unable",
-    "away",
-]
+from typing import Final, NamedTuple
 
 
 class CallTexts(NamedTuple):
@@ -33,7 +16,7 @@ class CallTexts(NamedTuple):
     """The kind of call in words."""
 
 
-CALL_TEXTS: Final[dict[CallResponse, CallTexts]] = {
+CALL_TEXTS: Final[dict[str, CallTexts]] = {
     "no_answer": CallTexts(("It rings eight times. Nobody answers.", "It rings and rings. Nobody answers.")),
     "busy": CallTexts(("The line is busy.",), what="a busy line"),
     "machine": CallTexts(
@@ -128,11 +111,8 @@ def speak_answer(answer: str, rng: Random, *, choice: bool, english: bool) -> st
 
 UNCLEAR_SHARE: Final = 0.08
 UNCLEAR_TEXTS: Final = (
-    "It depends.",
-    "Hm, that is hard to say.",
-    "What do you mean by that?",
-    "Sometimes yes, sometimes no.",
-)
+    "It depends.", "Hm, that is hard to say.", "What do you mean by that?", "Sometimes yes, sometimes no.",
+)  # fmt: skip
 SPOKEN_FORMS: Final = ("{}, I think.", "I'd say {}.", "Hm … {}.")
 
 

@@ -8,7 +8,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Call, Case
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry
 from survey_cli.reports.fieldwork.case_histories import describe_outcome, format_appointment_time
-from survey_cli.simulate.practice.call_texts import CALL_TEXTS, LEAVING_OUTCOMES, CallResponse
+from survey_cli.simulate.practice.call_texts import CALL_TEXTS, LEAVING_OUTCOMES
 from survey_cli.simulate.practice.practice_respondents import PracticeCall, PracticeRespondents
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.wording import format_quantity
@@ -66,15 +66,16 @@ def _explain_outcome(
     """Explain how the outcome differs from what was heard; empty where it fits."""
     outcome = study.plan.outcomes.get(keyed.outcome)
     kind = outcome.kind if outcome is not None else keyed.outcome
-    words = describe_outcome(keyed.outcome, study.plan)
+    heard = CALL_TEXTS[call.response].what or call.response.replace("_", " ")
+    different = f"heard {heard}, entered “{describe_outcome(keyed.outcome, study.plan)}”"
     if call.response == "interview":
         if call.items_left >= 0 and interview is not None and kind in LEAVING_OUTCOMES:
             return _explain_appointment(call, keyed, history)
         if interview is not None and _is_ended_by_route(interview):
             return ""
-        return f"heard {_describe_response(call.response)}, entered “{words}”"
+        return different
     if kind not in CALL_TEXTS[call.response].outcomes | {call.response}:
-        return f"heard {_describe_response(call.response)}, entered “{words}”"
+        return different
     return _explain_appointment(call, keyed, history)
 
 
@@ -94,7 +95,3 @@ def _explain_appointment(call: PracticeCall, keyed: Call, history: list[HistoryE
         return ""
     when = f"{call.appointment:%a} {call.appointment.day} {call.appointment:%b %H:%M}"
     return f"heard an appointment for {when}, entered {format_appointment_time(made)}"
-
-
-def _describe_response(response: CallResponse) -> str:
-    return CALL_TEXTS[response].what or response.replace("_", " ")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from survey_cli.engine import prompts
@@ -23,16 +23,7 @@ from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.texts.language_names import get_language_name
 from survey_cli.simulate.fieldwork.households import Household, Propensities
 from survey_cli.simulate.fieldwork.interviewers import UNWILLING_OUTCOMES, find_free_time
-from survey_cli.simulate.practice.call_texts import (
-    CALL_TEXTS,
-    CONFIRMATION,
-    CONTRADICTION,
-    LEAVING_TEXTS,
-    CallResponse,
-    format_appointment_words,
-    speak_answer,
-    speak_decline,
-)
+from survey_cli.simulate.practice import call_texts
 from survey_cli.values import Cell, Code, Missing, Place
 
 PRACTICE_PROPENSITIES: Final = Propensities(
@@ -48,7 +39,7 @@ ANSWER_ATTEMPTS: Final = 40
 class PracticeCall:
     """One call to a simulated respondent."""
 
-    response: CallResponse
+    response: str
     heard: str
     appointment: datetime | None
     """The time that the respondent named, on their clock."""
@@ -114,7 +105,7 @@ class PracticeRespondents:
         household = self._find_household(case)
         rng = Random(f"{self.seed}\0call\0{case.key}\0{len(case.calls)}")
         result = household.answer_call(number, local_time)
-        response = cast(CallResponse, household.choose_response(self.who) if result == "somebody" else result)
+        response = household.choose_response(self.who) if result == "somebody" else result
         if case.interrupted and response != "language" and result == "somebody":
             response = "interview"  # whoever had to go carries on
         appointment = None
@@ -122,16 +113,18 @@ class PracticeRespondents:
             appointment = find_free_time(self.plan.calendar, self.zone, local_time, rng)
             response = "appointment" if appointment is not None else "callback"
         household.appointment = appointment
-        when = format_appointment_words(appointment, local_time) if appointment is not None else ""
+        when = call_texts.format_appointment_words(appointment, local_time) if appointment is not None else ""
         language = get_language_name(household.language) if household.language else ""
-        heard = rng.choice(CALL_TEXTS[response].texts).format(when=when, language=language)
+        heard = rng.choice(call_texts.CALL_TEXTS[response].texts).format(when=when, language=language)
         if response == "interview" and language:
             heard += f" They would rather be asked in {language}."
         call = PracticeCall(response, heard, appointment)
         later = find_free_time(self.plan.calendar, self.zone, local_time, rng) if response == "interview" else None
         if later is not None:
             call.appointment = household.appointment = later
-            call.leaving = rng.choice(LEAVING_TEXTS).format(when=format_appointment_words(later, local_time))
+            call.leaving = rng.choice(call_texts.LEAVING_TEXTS).format(
+                when=call_texts.format_appointment_words(later, local_time)
+            )
             call.items_left = household.draw_patience() if not case.interrupted else -1
         return call
 
@@ -167,12 +160,16 @@ class PracticeRespondents:
             return ""
         known = answers.get(prompt.place)
         if prompt.query is not None:
-            return CONFIRMATION if known is None or known.matches(interview, prompt.place) else f"“No!” {known.text}"
+            return (
+                call_texts.CONFIRMATION
+                if known is None or known.matches(interview, prompt.place)
+                else f"“No!” {known.text}"
+            )
         if known is None:
             known = self._invent_answer(case, interview, prompt)
             if known is None:
                 self._withdraw_last_answer(case, interview)
-                return CONTRADICTION
+                return call_texts.CONTRADICTION
             answers[prompt.place] = known
         return known.text
 
@@ -190,12 +187,14 @@ class PracticeRespondents:
         english = interview.language.startswith("en")
         if prompt.declines and rng.random() < DECLINE_SHARE:
             decline = rng.choice(prompt.declines)
-            return SpokenAnswer(speak_decline(decline.id, decline.text, english=english), Missing(decline.id))
+            return SpokenAnswer(
+                call_texts.speak_decline(decline.id, decline.text, english=english), Missing(decline.id)
+            )
         best: SpokenAnswer | None = None
         screens_out = rng.random() < DECLINE_SHARE
         for after, answer in _try_answers(interview, rng):
             words = _put_into_words(answer, prompt.entry) or describe_answer(after, prompt.place)
-            text = speak_answer(words, rng, choice=isinstance(prompt.entry, PickEntry), english=english)
+            text = call_texts.speak_answer(words, rng, choice=isinstance(prompt.entry, PickEntry), english=english)
             best = SpokenAnswer(text, answer.cell if answer.cell is not None else "")
             if after.machine.query is None and (screens_out or not _is_screened_out(after)):
                 break
