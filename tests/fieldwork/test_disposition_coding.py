@@ -9,6 +9,7 @@ from support.case_histories import history, plan
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import (
     NEVER_DIALED_CODES,
+    InterviewProgress,
     code_case,
     code_interview,
     is_known_eligible,
@@ -26,7 +27,6 @@ from survey_cli.fieldwork.case.events import (
     NumberFacts,
     OutcomeRecorded,
 )
-from survey_cli.fieldwork.case.interview_progress import InterviewProgress
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.rates.counts import DispositionCounts
 from survey_cli.fieldwork.rates.dispositions import DISPOSITIONS, UncountableCode, find_group

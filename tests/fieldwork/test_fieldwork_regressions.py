@@ -6,9 +6,8 @@ import pytest
 
 from support.case_histories import DENVER, NEW_YORK, history, moment, plan
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import code_interview, validate_override
+from survey_cli.fieldwork.case.disposition_coding import InterviewProgress, code_interview, validate_override
 from survey_cli.fieldwork.case.events import HistoryEntry, OutcomeOverridden
-from survey_cli.fieldwork.case.interview_progress import InterviewProgress
 from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.fieldwork.queue.rules import check_rules, find_next_time, is_allowed
 from survey_cli.fieldwork.queue.scheduling import schedule_case

@@ -73,7 +73,7 @@ class AppointmentTime:
         return f"{respondent_time} · {day}{station_time} here"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class UnclearAppointment:
     """A typed text that is no appointment yet: a question with its choices, or a reason with a remedy."""
 

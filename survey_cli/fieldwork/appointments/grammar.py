@@ -127,6 +127,7 @@ class ParsedAppointment:
     """The time is on the station's clock: `5pm here`."""
 
 
+_NEXT_WEEK: Final = DaySpan("next week", 0, 6, 1)
 _NUMBERS: Final = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "un": 1, "una": 1, "dos": 2, "tres": 3}
 _WEEKDAYS: Final = (
     r"(mon(?:days?)?|tue(?:s|sdays?)?|wed(?:s|nesdays?)?|thu(?:r|rs|rsdays?)?|fri(?:days?)?|sat(?:urdays?)?|sun(?:days?)?"
@@ -221,7 +222,7 @@ def parse_text(
 
 
 def _unclear(what: str, remedy: str = EXAMPLES) -> UnclearAppointment:
-    return UnclearAppointment(what=what, remedy=remedy)
+    return UnclearAppointment(what, remedy)
 
 
 def _normalize(text: str) -> str:
@@ -281,48 +282,36 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
         (r"de la manana\b", lambda _: ("am",)),
         (r"de la (?:tarde|noche)\b", lambda _: ("pm",)),
         (r"manana\b", lambda _: (DaysAhead(1),)),
-        (
-            r"(?:the )?(?:next week|proxima semana|semana que viene|semana proxima)\b",
-            lambda _: (DaySpan("next week", 0, 6, 1),),
-        ),
+        (r"(?:the )?(?:next week|proxima semana|semana (?:que viene|proxima))\b", lambda _: (_NEXT_WEEK,)),
         (r"this week\b|esta semana\b", lambda _: (DaySpan("this week", 0, 6),)),
         (r"(next )?(?:this )?(?:weekend|fin de semana)\b", lambda m: (DaySpan("weekend", 5, 6, 1 if m[1] else 0),)),
         (r"(?:next|proximo) month\b|proximo mes\b", lambda _: (_unclear("which day of next month?"),)),
-        (rf"(?:next|proximo) {_WEEKDAYS}", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]], 1),)),
-        (rf"(?:this|coming|este) {_WEEKDAYS}", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]], 0),)),
-        (rf"{_WEEKDAYS}\.?", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]]),)),
-        (r"(\d{4})-(\d{1,2})-(\d{1,2})(?=\b|t)t?", lambda m: (CalendarDate(int(m[2]), int(m[3]), int(m[1])),)),
+        (rf"(?:next|proximo) {_WEEKDAYS}", lambda m: _parse_weekday(m[1], 1)),
+        (rf"(?:this|coming|este) {_WEEKDAYS}", lambda m: _parse_weekday(m[1], 0)),
+        (rf"{_WEEKDAYS}\.?", lambda m: _parse_weekday(m[1])),
+        (r"(\d{4})-(\d{1,2})-(\d{1,2})(?=\b|t)t?", lambda m: _parse_date(m[3], m[2], m[1])),
         (
             rf"(?:the |el )?(\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of| de)? ?{_MONTHS}(?:(?: de| del)? ({years})\b)?",
-            lambda m: (CalendarDate(_parse_month(m[2]), int(m[1]), _parse_year(m[3])),),
+            lambda m: _parse_date(m[1], m[2], m[3]),
         ),
         (
             rf"{_MONTHS} (\d{{1,2}})(?:st|nd|rd|th)?(?![\w:.]| ?[ap]m)(?: ({years})\b)?",
-            lambda m: (CalendarDate(_parse_month(m[1]), int(m[2]), _parse_year(m[3])),),
+            lambda m: _parse_date(m[2], m[1], m[3]),
         ),
-        (
-            r"(\d{1,2})/(\d{1,2})(?:/(20\d\d|\d\d))?(?![\d/])",
-            lambda m: (AmbiguousDate(int(m[1]), int(m[2]), _parse_year(m[3])),),
-        ),
-        (r"(\d{1,2})-(\d{1,2})-(20\d\d|\d\d)\b", lambda m: (AmbiguousDate(int(m[1]), int(m[2]), _parse_year(m[3])),)),
-        (
-            r"(\d{1,2})\.(\d{1,2})\.(20\d\d|\d\d)?(?= |$)",
-            lambda m: (CalendarDate(int(m[2]), int(m[1]), _parse_year(m[3])),),
-        ),
+        (r"(\d{1,2})/(\d{1,2})(?:/(20\d\d|\d\d))?(?![\d/])", _parse_ambiguous_date),
+        (r"(\d{1,2})-(\d{1,2})-(20\d\d|\d\d)\b", _parse_ambiguous_date),
+        (r"(\d{1,2})\.(\d{1,2})\.(20\d\d|\d\d)?(?= |$)", lambda m: _parse_date(m[1], m[2], m[3])),
         (r"(?:the )?(\d{1,2})(?:st|nd|rd|th)\b|dia (\d{1,2})\b", lambda m: (DayOfMonth(int(m[1] or m[2])),)),
         (
             rf"(?:(?:between|from|entre|desde|de){_ARTICLE} )?({_CLOCK}) ?(?:-|and|to|till|until|y|a|hasta){_ARTICLE} ?"
             rf"({_CLOCK})",
-            _parse_between,
+            _parse_range,
         ),
-        (rf"(?:any ?time )?(?:after|from|despues de|a partir de|desde){_ARTICLE} ({_CLOCK})", _parse_after),
-        (rf"(?:any ?time )?(?:before|by|until|till|antes de|hasta){_ARTICLE} ({_CLOCK})", _parse_before),
+        (rf"(?:any ?time )?(?:after|from|despues de|a partir de|desde){_ARTICLE} ({_CLOCK})()", _parse_range),
+        (rf"(?:any ?time )?(?:before|by|until|till|antes de|hasta){_ARTICLE}() ({_CLOCK})", _parse_range),
         (r"any ?time\b|cualquier hora\b", lambda _: (_make_daypart("anytime"),)),
-        *(
-            [(rf"(?:in |at )?(?:the )?({own_names})\b", lambda m: (NamedDaypart(m[1], own_hours[m[1]]),))]
-            if own_names
-            else []
-        ),
+        # of a study without parts of its own, a pattern that never matches
+        (rf"(?:in |at )?(?:the )?({own_names or '(?!)'})\b", lambda m: (NamedDaypart(m[1], own_hours[m[1]]),)),
         (rf"(?:in |at )?(?:the )?({'|'.join(_PARTS)})s?\b", lambda m: (_make_daypart(m[1]),)),
         (r"\(?(first|second)(?: time)?\)?(?= |$)", lambda m: ("first" if m[1] == "first" else "second",)),
         (rf"({_CLOCK})", lambda m: _parse_single_time(m[1])),
@@ -331,12 +320,22 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
     return [(re.compile(text), parse) for text, parse in rules]
 
 
-def _parse_month(word: str) -> int:
-    return _MONTH_STARTS[word[:3]]
+def _parse_date(day: str, month: str, year: str | None) -> ParsedTokens:
+    """Parse the parts of a date; the month is a word or a number."""
+    number = int(month) if month.isdecimal() else _MONTH_STARTS[month[:3]]
+    return (CalendarDate(number, int(day), _parse_year(year)),)
 
 
 def _parse_year(word: str | None) -> int | None:
     return None if not word else int(word) if len(word) == 4 else 2000 + int(word)
+
+
+def _parse_ambiguous_date(match: re.Match[str]) -> ParsedTokens:
+    return (AmbiguousDate(int(match[1]), int(match[2]), _parse_year(match[3])),)
+
+
+def _parse_weekday(word: str, week: int | None = None) -> ParsedTokens:
+    return (Weekday(_WEEKDAY_STARTS[word[:3]], week),)
 
 
 def _make_daypart(name: str) -> NamedDaypart:
@@ -344,10 +343,9 @@ def _make_daypart(name: str) -> NamedDaypart:
 
 
 def _parse_relative(match: re.Match[str]) -> ParsedTokens:
-    number = int(match[1]) if match[1] else _NUMBERS[match[2]]
     unit = _UNIT_MINUTES[match[3][0]]
     extra = int(match[4]) if match[4] else unit // 2 if match[5] else 0
-    minutes = number * unit + extra
+    minutes = (int(match[1]) if match[1] else _NUMBERS[match[2]]) * unit + extra
     return (DaysAhead(minutes // 1440),) if unit >= 1440 and minutes % 1440 == 0 else (MinutesAhead(minutes),)
 
 
@@ -383,21 +381,9 @@ def _parse_single_time(text: str) -> ParsedTokens:
     return (clock,)
 
 
-def _parse_between(match: re.Match[str]) -> ParsedTokens:
-    return _make_range(_parse_clock(match[1]), _parse_clock(match[2]))
-
-
-def _parse_after(match: re.Match[str]) -> ParsedTokens:
-    return _make_range(_parse_clock(match[1]), None)
-
-
-def _parse_before(match: re.Match[str]) -> ParsedTokens:
-    return _make_range(None, _parse_clock(match[1]))
-
-
-def _make_range(
-    start: ClockTime | UnclearAppointment | None, end: ClockTime | UnclearAppointment | None
-) -> ParsedTokens:
+def _parse_range(match: re.Match[str]) -> ParsedTokens:
+    """Parse the times of a range; the text of an open end is empty."""
+    start, end = (_parse_clock(text) if text else None for text in match.groups())
     if isinstance(start, UnclearAppointment):
         return (start,)
     return (end if isinstance(end, UnclearAppointment) else TimeRange(start, end),)
@@ -414,9 +400,8 @@ def _combine_tokens(tokens: list[AppointmentToken]) -> ParsedAppointment | Uncle
             case "am" | "pm":
                 if not times or not isinstance(times[-1], ClockTime):
                     return _unclear("the time is missing")
-                times[-1] = _choose_half(
-                    times[-1], NamedDaypart("", Hours(0, 720) if token == "am" else Hours(720, 1440))
-                )
+                half = Hours(0, 720) if token == "am" else Hours(720, 1440)
+                times[-1] = _choose_half(times[-1], NamedDaypart("", half))
             case "first" | "second":
                 fold = 0 if token == "first" else 1
             case NamedDaypart():
@@ -487,9 +472,9 @@ def _combine_days(days: list[DayExpression]) -> tuple[DayExpression | None, int 
             name != "weekend"
         ):
             return Weekday(day, week), None
-        case [Weekday(), Weekday()] | [DaySpan(), _] | [_, DaySpan()]:
-            return _unclear("these are two days", "write one of them")
-        case [Weekday(day=day, week=None), other] | [other, Weekday(day=day, week=None)]:
+        case [Weekday(day=day, week=None), other] | [other, Weekday(day=day, week=None)] if not isinstance(
+            other, Weekday | DaySpan
+        ):
             return other, day
         case _:
             return _unclear("these are two days", "write one of them")

@@ -6,30 +6,16 @@ Uses no clock: the current time is an argument.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, assert_never
+from typing import Final, TypeAlias, assert_never
 
+from survey_cli.fieldwork.appointments import grammar
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment, resolve_start
-from survey_cli.fieldwork.appointments.grammar import (
-    AmbiguousDate,
-    CalendarDate,
-    ClockTime,
-    DayExpression,
-    DayOfMonth,
-    DaysAhead,
-    DaySpan,
-    MinutesAhead,
-    NamedDaypart,
-    ParsedAppointment,
-    SameTime,
-    TimeRange,
-    Weekday,
-    parse_text,
-)
 from survey_cli.fieldwork.calendar.calendar import DAY_NAMES, Calendar, format_short_day
 from survey_cli.fieldwork.calendar.zones import classify_wall_time, get_zone, make_wall_time, to_wall_time
 from survey_cli.instrument.countries import PERMITTED_HOURS
 from survey_cli.instrument.schema.hours import Hours, format_clock
 
+AppointmentAnswer: TypeAlias = AppointmentTime | UnclearAppointment
 DEFAULT_WINDOW: Final = timedelta(minutes=30)
 """The time after which an appointment at one exact time counts as missed."""
 FAR_AHEAD: Final = timedelta(days=183)
@@ -49,45 +35,35 @@ def parse_appointment(
     window: timedelta = DEFAULT_WINDOW,
     station_zone: str = "",
     languages: Sequence[str] = (),
-) -> AppointmentTime | UnclearAppointment:
+) -> AppointmentAnswer:
     """Resolve what was typed on the respondent's clock, or on the station's where the text says so.
 
     Of several possible zones the first is taken where all give the same time, or the one named in the text; otherwise
     the interviewer is asked which.
     """
     if not zones:
-        return UnclearAppointment(
-            what="no time zone is known for this case", remedy="set the time zone of the respondent"
-        )
+        return UnclearAppointment("no time zone is known for this case", "set the time zone of the respondent")
     parts = {part.name: part.hours for part in calendar.parts if not part.days}
-    typed = parse_text(text, year=to_wall_time(zones[0], now).year, parts=parts, languages=languages)
+    typed = grammar.parse_text(text, year=to_wall_time(zones[0], now).year, parts=parts, languages=languages)
     if isinstance(typed, UnclearAppointment):
         return typed
     if typed.zone is not None:
-        if not _is_zone(typed.zone):
-            return UnclearAppointment(what=f"there is no time zone {typed.zone}", remedy="write it like America/Denver")
+        try:
+            get_zone(typed.zone)
+        except (KeyError, ValueError, OSError):
+            return UnclearAppointment(f"there is no time zone {typed.zone}", "write it like America/Denver")
         zones = [typed.zone]
     if typed.station_time and not station_zone:
-        return UnclearAppointment(what="this station's time zone is not known", remedy="write the respondent's time")
+        return UnclearAppointment("this station's time zone is not known", "write the respondent's time")
     readers = [_Reader(now, zone, calendar, window) for zone in zones]
     answers = [
         reader.read_from(station_zone, typed) if typed.station_time else reader.read(typed) for reader in readers
     ]
-    same_time = typed.station_time or isinstance(typed.time, MinutesAhead)
+    same_time = typed.station_time or isinstance(typed.time, grammar.MinutesAhead)
     return answers[0] if len(answers) == 1 else _combine_zones(answers, zones, same_time=same_time)
 
 
-def _is_zone(name: str) -> bool:
-    try:
-        get_zone(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
-
-
-def _combine_zones(
-    answers: list[AppointmentTime | UnclearAppointment], zones: Sequence[str], *, same_time: bool
-) -> AppointmentTime | UnclearAppointment:
+def _combine_zones(answers: list[AppointmentAnswer], zones: Sequence[str], *, same_time: bool) -> AppointmentAnswer:
     """Return one answer for a case that may be in any of these zones.
 
     `same_time`: what was typed is the same time in all zones, such as `in 2 hours`.
@@ -101,8 +77,8 @@ def _combine_zones(
     if len(times) == 1 and not unclear:
         return times[0]
     return UnclearAppointment(
-        what=f"in which zone? This number may be in {' or '.join(zones)}",
-        remedy="ask what time it is there, and choose",
+        f"in which zone? This number may be in {' or '.join(zones)}",
+        "ask what time it is there, and choose",
         choices=tuple(times),
     )
 
@@ -133,10 +109,10 @@ class _Reader:
     def today(self) -> date:
         return self.local_now.date()
 
-    def read(self, typed: ParsedAppointment) -> AppointmentTime | UnclearAppointment:
-        if isinstance(typed.time, MinutesAhead):
+    def read(self, typed: grammar.ParsedAppointment) -> AppointmentAnswer:
+        if isinstance(typed.time, grammar.MinutesAhead):
             return self._read_minutes_ahead(typed.time.minutes)
-        if isinstance(typed.day, DaySpan):
+        if isinstance(typed.day, grammar.DaySpan):
             return self._read_in_span(typed.day, typed)
         days = self._list_days(typed.day)
         if isinstance(days, UnclearAppointment):
@@ -144,24 +120,22 @@ class _Reader:
         fitting = [day for day in days if typed.weekday in (None, day.weekday())]
         if not fitting:
             return UnclearAppointment(
-                what=f"{format_short_day(days[0])} is not a {DAY_NAMES[typed.weekday or 0]}",
-                remedy="write the day or the date",
+                f"{format_short_day(days[0])} is not a {DAY_NAMES[typed.weekday or 0]}", "write the day or the date"
             )
         answer = self._choose_one([answer for day in fitting for answer in self._read_on(day, typed)])
-        match answer:
-            case AppointmentTime():
-                return replace(answer, hint=" · ".join(filter(None, (self._explain_day(typed.day), answer.hint))))
-            case UnclearAppointment(choices=()) if typed.day is None:
-                return replace(answer, choices=self._find_following(self.today, typed))
+        if isinstance(answer, AppointmentTime):
+            return replace(answer, hint=" · ".join(filter(None, (self._explain_day(typed.day), answer.hint))))
+        if typed.day is None and not answer.choices:
+            return replace(answer, choices=self._find_following(self.today, typed))
         return answer
 
-    def read_from(self, station_zone: str, typed: ParsedAppointment) -> AppointmentTime | UnclearAppointment:
+    def read_from(self, station_zone: str, typed: grammar.ParsedAppointment) -> AppointmentAnswer:
         """Resolve a time of day on the station's clock."""
-        assert isinstance(typed.time, ClockTime)
+        assert isinstance(typed.time, grammar.ClockTime)
         days = replace(self, zone=station_zone)._list_days(typed.day)
         if isinstance(days, UnclearAppointment):
             return days
-        answers: list[AppointmentTime | UnclearAppointment] = []
+        answers: list[AppointmentAnswer] = []
         for day in days:
             for minute in typed.time.list_minutes():
                 at = make_wall_time(day, minute).replace(tzinfo=get_zone(station_zone)).astimezone(UTC)
@@ -169,7 +143,7 @@ class _Reader:
                 answers += self._resolve_times(wall.date(), wall.hour * 60 + wall.minute, None, wall.fold)
         return self._choose_one(answers)
 
-    def _read_minutes_ahead(self, minutes: int) -> AppointmentTime | UnclearAppointment:
+    def _read_minutes_ahead(self, minutes: int) -> AppointmentAnswer:
         at = self.now.astimezone(UTC) + timedelta(minutes=minutes)
         if at.second or at.microsecond:
             at = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
@@ -179,22 +153,22 @@ class _Reader:
 
     # days
 
-    def _list_days(self, day: DayExpression | None) -> list[date] | UnclearAppointment:
+    def _list_days(self, day: grammar.DayExpression | None) -> list[date] | UnclearAppointment:
         """Return the day or, where it is not certain, all possible days."""
         match day:
             case None:
                 return [self.today]
-            case DaysAhead(days=days):
+            case grammar.DaysAhead(days=days):
                 return [self.today + timedelta(days=days)]
-            case Weekday(day=number, week=week):
+            case grammar.Weekday(day=number, week=week):
                 coming = self.today + timedelta(days=(number - self.today.weekday()) % 7)
                 if week == 1:
                     return [self._find_monday(1) + timedelta(days=number)]
                 # on a Tuesday, "tuesday" is today's or the next one
                 return [coming, coming + timedelta(days=7)] if coming == self.today and week is None else [coming]
-            case CalendarDate(month=month, day=number, year=year):
+            case grammar.CalendarDate(month=month, day=number, year=year):
                 return self._list_dates(month, number, year)
-            case AmbiguousDate(first=first, second=second, year=year):
+            case grammar.AmbiguousDate(first=first, second=second, year=year):
                 orders = {(first, second), (second, first)}
                 if self.calendar.country in MONTH_FIRST_COUNTRIES:
                     orders = {(first, second)} if first <= 12 else {(second, first)}
@@ -202,28 +176,28 @@ class _Reader:
                     orders = {(second, first)} if second <= 12 else {(first, second)}
                 possible = [order for order in sorted(orders) if 1 <= order[0] <= 12]
                 if not possible:
-                    return UnclearAppointment(what=f"there is no month {second}", remedy="write it like 26 nov")
+                    return UnclearAppointment(f"there is no month {second}", "write it like 26 nov")
                 candidates = [self._list_dates(month, number, year) for month, number in possible]
                 dates = [date for dates in candidates if not isinstance(dates, UnclearAppointment) for date in dates]
                 return dates or candidates[0]
-            case DayOfMonth(day=number):
+            case grammar.DayOfMonth(day=number):
                 for months in range(13):
                     date_in_month = _find_day_in_month(_add_months(self.today, months), number)
                     if date_in_month is not None and date_in_month >= self.today:
                         return [date_in_month]
-                return UnclearAppointment(what=f"no month has a day {number}")
-            case DaySpan():
+                return UnclearAppointment(f"no month has a day {number}")
+            case grammar.DaySpan():
                 raise AssertionError("a span is no day")
             case _:
                 assert_never(day)
 
     def _list_dates(self, month: int, number: int, year: int | None) -> list[date] | UnclearAppointment:
         if year is not None and not self.today.year - 1 <= year <= self.today.year + 2:
-            return UnclearAppointment(what=f"the year {year} is out of range", remedy="write it like 26 nov")
+            return UnclearAppointment(f"the year {year} is out of range", "write it like 26 nov")
         years = range(self.today.year, self.today.year + 3) if year is None else [year]
         days = [d for y in years if (d := _find_day_in_month(date(y, month, 1), number))] if 1 <= month <= 12 else []
         if not days:
-            return UnclearAppointment(what=f"there is no such day: {number}/{month}", remedy="write it like 26 nov")
+            return UnclearAppointment(f"there is no such day: {number}/{month}", "write it like 26 nov")
         coming = next((day for day in days if day >= self.today), days[-1])
         # in November, "20 nov" may be last week's: keep it, so that the reason against it is reported
         return [days[0], coming] if coming - self.today > FAR_AHEAD and days[0] != coming else [coming]
@@ -231,9 +205,9 @@ class _Reader:
     def _find_monday(self, week: int) -> date:
         return self.today + timedelta(days=7 * week - self.today.weekday())
 
-    def _explain_day(self, day: DayExpression | None) -> str:
+    def _explain_day(self, day: grammar.DayExpression | None) -> str:
         """Return a hint to the nearer day that `next tuesday` does not mean; empty where there is none."""
-        if not isinstance(day, Weekday) or day.week != 1:
+        if not isinstance(day, grammar.Weekday) or day.week != 1:
             return ""
         nearest = self.today + timedelta(days=(day.day - self.today.weekday() - 1) % 7 + 1)
         next_week = self._find_monday(1) + timedelta(days=day.day)
@@ -241,35 +215,29 @@ class _Reader:
 
     # times
 
-    def _read_on(self, day: date, typed: ParsedAppointment) -> list[AppointmentTime | UnclearAppointment]:
+    def _read_on(self, day: date, typed: grammar.ParsedAppointment) -> list[AppointmentAnswer]:
         """Return all times that may be meant on this day."""
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
         match typed.time:
-            case ClockTime():
+            case grammar.ClockTime():
                 spans: list[tuple[int, int | None]] = [(m, None) for m in _list_halves(typed.time, span)]
-            case SameTime():
+            case grammar.SameTime():
                 spans = [(self.local_now.hour * 60 + self.local_now.minute, None)]
-            case TimeRange(start=start, end=end):
+            case grammar.TimeRange(start=start, end=end):
                 spans = list(_list_spans(start, end, span))
-            case NamedDaypart(hours=hours):
+            case grammar.NamedDaypart(hours=hours):
                 spans = [(hours.start, hours.end)]
             case None:
                 spans = [(span.start, span.end)]
-            case MinutesAhead():
+            case grammar.MinutesAhead():
                 raise AssertionError("minutes from now have no day")
             case _:
                 assert_never(typed.time)
         if not spans:
-            return [
-                UnclearAppointment(
-                    what="the end is not later than the beginning", remedy="write it like between 2 and 4"
-                )
-            ]
+            return [UnclearAppointment("the end is not later than the beginning", "write it like between 2 and 4")]
         return [answer for start, end in spans for answer in self._resolve_times(day, start, end, typed.fold)]
 
-    def _resolve_times(
-        self, day: date, start: int, end: int | None, fold: int | None
-    ) -> list[AppointmentTime | UnclearAppointment]:
+    def _resolve_times(self, day: date, start: int, end: int | None, fold: int | None) -> list[AppointmentAnswer]:
         """Return the time on this day, twice where the clock shows it twice, or why it can't be.
 
         A time without an end is exact.
@@ -318,63 +286,53 @@ class _Reader:
 
     def _explain_past(self, time: AppointmentTime) -> UnclearAppointment:
         return UnclearAppointment(
-            what=f"{time.text} has passed there, where it is {format_short_day(self.today)} {self.local_now:%H:%M}",
-            remedy="write a later time",
+            f"{time.text} has passed there, where it is {format_short_day(self.today)} {self.local_now:%H:%M}",
+            "write a later time",
         )
 
     def _explain_closed(self, day: date, start: int, end: int | None) -> UnclearAppointment | None:
         if day < self.today:
-            return UnclearAppointment(what=f"{self._format_day(day)} has passed", remedy="write a later day")
+            return UnclearAppointment(f"{self._format_day(day)} has passed", "write a later day")
         if day.year > self.today.year + 2:
-            return UnclearAppointment(what=f"{self._format_day(day)} is too far ahead", remedy="write an earlier day")
+            return UnclearAppointment(f"{self._format_day(day)} is too far ahead", "write an earlier day")
         if why := self.calendar.explain_closed_day(day):
             last = self.calendar.ends
             if last is not None and day > last:
                 return UnclearAppointment(
-                    what=f"{self._format_day(day)} is {why}",
-                    remedy="choose an earlier day, or close the case with an outcome",
+                    f"{self._format_day(day)} is {why}", "choose an earlier day, or close the case with an outcome"
                 )
-            start_time = ClockTime(start, True)
-            same_time = ParsedAppointment(
-                time=start_time if end is None else TimeRange(start_time, ClockTime(end, True))
+            start_time = grammar.ClockTime(start, True)
+            same_time = grammar.ParsedAppointment(
+                time=start_time if end is None else grammar.TimeRange(start_time, grammar.ClockTime(end, True))
             )
             return UnclearAppointment(
-                what=f"nobody is called then: {why}",
-                remedy="choose another day",
-                choices=self._find_following(day, same_time),
+                f"nobody is called then: {why}", "choose another day", choices=self._find_following(day, same_time)
             )
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
         remedy = f"choose a time from {format_clock(span.start)} to {format_clock(span.end)} there"
         if start >= span.end:
             return UnclearAppointment(
-                what=f"the study does not call after {format_clock(span.end)} there on {format_short_day(day)}",
-                remedy=remedy,
+                f"the study does not call after {format_clock(span.end)} there on {format_short_day(day)}", remedy
             )
         if (start if end is None else end - 1) < span.start:
             return UnclearAppointment(
-                what=f"the study does not call before {format_clock(span.start)} there on {format_short_day(day)}",
-                remedy=remedy,
+                f"the study does not call before {format_clock(span.start)} there on {format_short_day(day)}", remedy
             )
         return None
 
     def _explain_skipped(self, day: date, wall: datetime) -> UnclearAppointment:
-        walls = [
-            to_wall_time(self.zone, wall.replace(tzinfo=get_zone(self.zone), fold=fold).astimezone(UTC))
-            for fold in (0, 1)
-        ]
-        choices = [
-            answer
-            for near in walls
-            for answer in self._resolve_times(near.date(), near.hour * 60 + near.minute, None, 0)
-            if isinstance(answer, AppointmentTime)
-        ]
+        choices = []
+        for fold in (0, 1):
+            near = to_wall_time(self.zone, wall.replace(tzinfo=get_zone(self.zone), fold=fold).astimezone(UTC))
+            answers = self._resolve_times(near.date(), near.hour * 60 + near.minute, None, 0)
+            choices += [answer for answer in answers if isinstance(answer, AppointmentTime)]
         return UnclearAppointment(
-            what=f"{wall:%H:%M} does not exist there on {format_short_day(day)}, because the clock is put forward",
-            remedy="which time is meant?" if choices else "choose another time",
+            f"{wall:%H:%M} does not exist there on {format_short_day(day)}, because the clock is put forward",
+            "which time is meant?" if choices else "choose another time",
             choices=tuple(choices),
         )
 
-    def _find_following(self, day: date, typed: ParsedAppointment) -> tuple[AppointmentTime, ...]:
+    def _find_following(self, day: date, typed: grammar.ParsedAppointment) -> tuple[AppointmentTime, ...]:
         """Return the same time on the next possible day after this one."""
         for later in (day + timedelta(days=n) for n in range(1, 15)):
             if not self.calendar.explain_closed_day(later):
@@ -383,7 +341,7 @@ class _Reader:
                     return tuple(times)
         return ()
 
-    def _read_in_span(self, span: DaySpan, typed: ParsedAppointment) -> AppointmentTime | UnclearAppointment:
+    def _read_in_span(self, span: grammar.DaySpan, typed: grammar.ParsedAppointment) -> AppointmentAnswer:
         """Resolve a span of days: all of its calling hours or, with a time of day, one of its days."""
         monday = self._find_monday(span.week)
         days = [monday + timedelta(days=n) for n in range(span.first, span.last + 1)]
@@ -391,26 +349,24 @@ class _Reader:
         times = [answer for answer in answers if isinstance(answer, AppointmentTime)]
         if not times:
             why = self.calendar.explain_closed_day(days[-1]) or "its hours have passed"
-            return UnclearAppointment(
-                what=f"nobody is called on any day of {span.name}: {why}", remedy="choose another day"
-            )
+            return UnclearAppointment(f"nobody is called on any day of {span.name}: {why}", "choose another day")
         if len(times) == 1:
             return times[0]
         if typed.time is not None:
-            return UnclearAppointment(what=f"which day of {span.name}?", remedy="choose", choices=tuple(times))
+            return UnclearAppointment(f"which day of {span.name}?", "choose", choices=tuple(times))
         first, last = times[0].wall, times[-1].wall_end
         return self._make_time(
             first, last, times[0].fold, False, f"{first:%H:%M} to {self._format_day(last.date())} {last:%H:%M}"
         )
 
-    def _choose_one(self, answers: list[AppointmentTime | UnclearAppointment]) -> AppointmentTime | UnclearAppointment:
+    def _choose_one(self, answers: list[AppointmentAnswer]) -> AppointmentAnswer:
         times = _drop_duplicates(answer for answer in answers if isinstance(answer, AppointmentTime))
         if len(times) > 1:
             what = f"{' or '.join(time.text for time in times)}?"
             if times[0].wall == times[1].wall:
                 twice = f"{times[0].wall:%H:%M} occurs twice there on {format_short_day(times[0].wall.date())}"
                 what = f"{twice}, because the clock is put back: the first or the second?"
-            return UnclearAppointment(what=what, remedy="choose", choices=tuple(times))
+            return UnclearAppointment(what, "choose", choices=tuple(times))
         return times[0] if times else answers[0]
 
 
@@ -419,13 +375,15 @@ def _format_times(wall: datetime, wall_end: datetime) -> str:
     return f"{wall:%H:%M}–{end}"
 
 
-def _list_halves(clock: ClockTime, span: Hours) -> list[int]:
+def _list_halves(clock: grammar.ClockTime, span: Hours) -> list[int]:
     """Return the minutes that may be meant: those within the calling hours where there are any."""
     inside = [minute for minute in clock.list_minutes() if span.start <= minute < span.end]
     return inside or [next((m for m in clock.list_minutes() if m >= PERMITTED_HOURS.start), clock.minute)]
 
 
-def _list_spans(start: ClockTime | None, end: ClockTime | None, span: Hours) -> Iterator[tuple[int, int]]:
+def _list_spans(
+    start: grammar.ClockTime | None, end: grammar.ClockTime | None, span: Hours
+) -> Iterator[tuple[int, int]]:
     """Yield the shortest spans that may be meant: those that touch the calling hours where there are any."""
     starts = (start.list_minutes() if end else _list_halves(start, span)) if start else ()
     ends = (end.list_minutes() if start else _list_halves(end, span)) if end else ()

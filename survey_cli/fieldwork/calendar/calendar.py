@@ -175,8 +175,8 @@ class Calendar:
         for zone in zones:
             end = self._find_end(zone, at)
             if end is None:
-                why = self._explain_closed(zone, at)
-                return Opening(False, why if len(zones) == 1 else f"{zone}: {why}", None, self._find_next(zones, at))
+                why = f"{f'{zone}: ' if len(zones) > 1 else ''}{self._explain_closed(zone, at)}"
+                return Opening(False, why, None, self.find_next_opening(zones, at))
             until = end if until is None or end < until else until
         return Opening(True, "", until, at.astimezone(UTC))
 
@@ -193,9 +193,23 @@ class Calendar:
     def find_next_opening(self, zones: Sequence[str], at: datetime, dayparts: Collection[str] = ()) -> datetime | None:
         """Return the next open time from `at` on, in UTC; where `dayparts` are given, in one of these.
 
-        None where there is none before the last day.
+        None where there is none before the last day. Each zone moves the time on to its own next opening, until none
+        does.
         """
-        return self._find_next(zones, at, dayparts) if zones else None
+        if not zones:
+            return None
+        start = at if self.starts is None else max(at, find_day_start(zones[0], self.starts))
+        current, last = at, start + timedelta(days=MAX_SEARCH_DAYS)
+        while True:
+            postponed = current
+            for number, zone in enumerate(zones):
+                opening = self._find_next_of_zone(zone, postponed, last, dayparts if number == 0 else ())
+                if opening is None:
+                    return None
+                postponed = opening
+            if postponed == current:
+                return current.astimezone(UTC)
+            current = postponed
 
     def find_local_day(self, zone: str, at: datetime) -> date:
         """Return the current day in the zone."""
@@ -245,10 +259,9 @@ class Calendar:
         return ""
 
     def _get_day(self, zone: str, day: date) -> _Day:
-        local_day = self._days.get((zone, day))
-        if local_day is None:
-            local_day = self._days[zone, day] = self._build_day(zone, day)
-        return local_day
+        if (zone, day) not in self._days:
+            self._days[zone, day] = self._build_day(zone, day)
+        return self._days[zone, day]
 
     def _build_day(self, zone: str, day: date) -> _Day:
         why, hours = self.explain_closed_day(day), self.find_hours(day) or Hours(0, 0)
@@ -280,24 +293,6 @@ class Calendar:
         is_early = minute < day.hours.start
         edge = format_clock(day.hours.start if is_early else day.hours.end)
         return f"{'before' if is_early else 'after'} {edge} there (it is {format_clock(minute)})"
-
-    def _find_next(self, zones: Sequence[str], at: datetime, parts: Collection[str] = ()) -> datetime | None:
-        """Return the next time at which all zones are open.
-
-        Each zone moves the time on to its own next opening, until none does.
-        """
-        start = at if self.starts is None else max(at, find_day_start(zones[0], self.starts))
-        current, last = at, start + timedelta(days=MAX_SEARCH_DAYS)
-        while True:
-            postponed = current
-            for number, zone in enumerate(zones):
-                opening = self._find_next_of_zone(zone, postponed, last, parts if number == 0 else ())
-                if opening is None:
-                    return None
-                postponed = opening
-            if postponed == current:
-                return current.astimezone(UTC)
-            current = postponed
 
     def _find_next_of_zone(self, zone: str, at: datetime, last: datetime, parts: Collection[str]) -> datetime | None:
         for day in self._iterate_days(zone, at, last):

@@ -66,7 +66,7 @@ def iterate_intervals(zone: str, wall_from: datetime, wall_to: datetime) -> Iter
     most = _subtract_offset(wall_to, timedelta(hours=-16))
     start_of_offset = least
     while start_of_offset < most:
-        offset = start_of_offset.astimezone(get_zone(zone)).utcoffset() or timedelta()
+        offset = _find_offset_at(zone, start_of_offset)
         until = _find_next_change(zone, start_of_offset, most)
         start = max(start_of_offset, _subtract_offset(wall_from, offset))
         end = min(until, _subtract_offset(wall_to, offset))

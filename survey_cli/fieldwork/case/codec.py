@@ -21,11 +21,7 @@ class CaseEventDecodeError(ValueError):
 def encode_case_event(event: CaseEvent) -> tuple[str, str]:
     """Return the event's kind, and its other fields as one JSON object without defaults."""
     defaults = type(event)._field_defaults
-    fields = {
-        name: value
-        for name, value in zip(event._fields, event, strict=True)
-        if name not in defaults or value != defaults[name]
-    }
+    fields = {name: value for name, value in event._asdict().items() if name not in defaults or value != defaults[name]}
     return EVENT_KINDS[type(event)], json.dumps(
         fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_encode_other
     )
@@ -52,7 +48,7 @@ def decode_case_event(kind: str, payload: str) -> CaseEvent:
         fields = json.loads(payload)
         if event_type is CaseSampled:
             fields["columns"] = {name: decode_value(value) for name, value in fields.get("columns", {}).items()}
-            fields["numbers"] = tuple(_decode_number(number) for number in fields.get("numbers", ()))
+            fields["numbers"] = tuple(map(_decode_number, fields.get("numbers", ())))
         elif event_type is NumberAdded:
             fields["number"] = _decode_number(fields["number"])
         event: CaseEvent = event_type(**fields)

@@ -4,12 +4,12 @@ Codes are those of AAPOR's Standard Definitions (see `dispositions`). Whether th
 `scheduling`.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.case import Call, Case
-from survey_cli.fieldwork.case.interview_progress import InterviewProgress
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, CompletionPoint, Plan
 from survey_cli.fieldwork.rates.dispositions import QUOTA_FILLED_CODE, UncountableCode, find_group
@@ -55,6 +55,18 @@ class CaseDisposition(NamedTuple):
     at: datetime | None = None
     by: str = ""
     """The supervisor, where one overrode the outcome."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterviewProgress:
+    """The progress of an interview when it stopped, as its code needs it; filled in by the sessions."""
+
+    passed_items: frozenset[str] = frozenset()
+    """Items that its route has passed: answered, declined, read, or left out on the way."""
+    answer_count: int = 0
+    """Items with an answer."""
+    question_count: int = 0
+    """Items that would have been asked on the whole of its present route, including those answered."""
 
 
 def code_case(case: Case, plan: Plan, people: People | None = None) -> CaseDisposition:
@@ -193,15 +205,13 @@ def _code_call(case: Case, call: Call, plan: Plan, people: People | None) -> str
     if row is None:
         return call.code
     kind = row.kind
+    break_off = "2.12" if _is_screened(case, plan) else NOT_SCREENED_CODE
     if call.code == "2.12" and kind in RESUMABLE_OUTCOMES:
         return "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
-    if call.code == NOT_SCREENED_CODE and row.listed == "derived":
-        return "2.12" if _is_screened(case, plan) else NOT_SCREENED_CODE
     if call.code:
-        return call.code
+        return break_off if call.code == NOT_SCREENED_CODE and row.listed == "derived" else call.code
     code = row.listed if plan.eligibility_known else row.rdd
-    if plan.eligibility_known and kind in RDD_ONLY_OUTCOMES:
-        code = "dead"
+    code = "dead" if plan.eligibility_known and kind in RDD_ONLY_OUTCOMES else code
     if code in NUMBER_CODES:
         if not _are_all_numbers_dead(case):
             return ""
@@ -209,7 +219,7 @@ def _code_call(case: Case, call: Call, plan: Plan, people: People | None) -> str
     if code == "pending":
         return _code_referral(case, call, plan)
     if code == "derived":
-        return "2.12" if _is_screened(case, plan) else NOT_SCREENED_CODE
+        return break_off
     if row.moment == "before":
         return code if plan.eligibility_known else _code_unreached(case, call, code, row, plan)
     return _code_conversation(case, code, kind, plan, people)
@@ -246,19 +256,11 @@ def _code_referral(case: Case, call: Call, plan: Plan) -> str:
 def _code_unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan) -> str:
     """Return the code of a call in a random-digit frame that reached nobody, by what is known of the number."""
     is_household = _is_household(case, plan, call.at)
-    match code:
-        case "3.12":
-            if is_household:
-                return "2.20"
-            return code if _is_always(case, plan, row) else "3.13"
-        case "3.13":
-            return "2.20" if is_household else code
-        case "3.14":
-            return ("2.221" if row.listed == "2.221" else "2.222") if is_household else code
-        case "4.33":
-            return code if _is_always(case, plan, row) else "3.16"
-        case _:
-            return code
+    if is_household and code in ("3.12", "3.13", "3.14"):
+        return "2.20" if code != "3.14" else "2.221" if row.listed == "2.221" else "2.222"
+    if code in ("3.12", "4.33") and not _is_always(case, plan, row):
+        return "3.13" if code == "3.12" else "3.16"
+    return code
 
 
 def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool:
@@ -313,8 +315,6 @@ def code_interview(progress: InterviewProgress, plan: Plan) -> str:
 
 
 def _has_passed(progress: InterviewProgress, point: CompletionPoint | None) -> bool:
-    if point is None:
-        return False
-    if point.share is not None:
+    if point is not None and point.share is not None:
         return progress.question_count > 0 and progress.answer_count >= point.share * progress.question_count
-    return point.item in progress.passed_items
+    return point is not None and point.item in progress.passed_items

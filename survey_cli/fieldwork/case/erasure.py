@@ -37,6 +37,5 @@ def count_notes(entry: HistoryEntry) -> int:
 
 def _list_text_fields(entry: HistoryEntry) -> list[str]:
     """Return the fields of the event that contain text."""
-    event = entry.event
-    fields = zip(event._fields, event, strict=True)
+    fields = entry.event._asdict().items()
     return [name for name, value in fields if name in TEXT_FIELDS and isinstance(value, str) and value]

@@ -231,32 +231,11 @@ class CaseAnonymized(NamedTuple):
 
 
 CaseEvent: TypeAlias = (
-    CaseSampled
-    | CaseReleased
-    | CaseClaimed
-    | NumberDialed
-    | OutcomeRecorded
-    | OutcomeRevoked
-    | AttemptClosed
-    | CaseReturned
-    | InterviewOpened
-    | AppointmentMade
-    | AppointmentCanceled
-    | AppointmentReassigned
-    | NumberAdded
-    | NumberMarked
-    | LanguageSet
-    | CaseNoteWritten
-    | RefusalDescribed
-    | ScriptRead
-    | OutcomeOverridden
-    | ReferralAnswered
-    | CaseReopened
-    | DoNotCallSet
-    | DoNotCallCleared
-    | CaseErased
-    | CaseAnonymized
-)
+    CaseSampled | CaseReleased | CaseClaimed | NumberDialed | OutcomeRecorded | OutcomeRevoked | AttemptClosed |
+    CaseReturned | InterviewOpened | AppointmentMade | AppointmentCanceled | AppointmentReassigned | NumberAdded |
+    NumberMarked | LanguageSet | CaseNoteWritten | RefusalDescribed | ScriptRead | OutcomeOverridden |
+    ReferralAnswered | CaseReopened | DoNotCallSet | DoNotCallCleared | CaseErased | CaseAnonymized
+)  # fmt: skip
 
 
 EVENT_KINDS: Final[Mapping[type[Any], str]] = {

@@ -21,15 +21,11 @@ def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
     for key, spec in instrument.document.outcomes.items():
         outcome_id = str(key)
         number = OUTCOMES[outcome_id].number if outcome_id in OUTCOMES else next(new_numbers)
-        name = str(spec.name.get(instrument.language))
-        like = OUTCOMES.get(str(spec.like or outcome_id))
-        if like is None:
-            table[outcome_id] = replace(_make_new_outcome(outcome_id, name, spec), number=number)
-            continue
+        like = OUTCOMES.get(str(spec.like or outcome_id)) or _make_model(spec)
         table[outcome_id] = replace(
             like,
             id=outcome_id,
-            name=name,
+            name=str(spec.name.get(instrument.language)),
             moment=spec.moment or like.moment,
             temporary=like.temporary if spec.temporary is None else spec.temporary,
             rdd=str(spec.code or like.rdd),
@@ -40,15 +36,9 @@ def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
     return table
 
 
-def _make_new_outcome(outcome_id: str, name: str, spec: OutcomeSpec) -> Outcome:
-    """Make an outcome that behaves like none of the table."""
+def _make_model(spec: OutcomeSpec) -> Outcome:
+    """Make the model of an outcome that behaves like none of the table."""
     delay = UNREACHED_DELAY if spec.moment == "before" else CONTACT_DELAY
     return Outcome(
-        id=outcome_id,
-        moment=spec.moment or "after",
-        name=name,
-        rdd=str(spec.code or ""),
-        listed=str(spec.code or ""),
-        temporary=bool(spec.temporary),
-        delay=delay if spec.temporary else "",
+        id="", moment="after", name="", rdd="", listed="", temporary=False, delay=delay if spec.temporary else ""
     )

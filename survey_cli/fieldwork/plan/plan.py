@@ -18,11 +18,8 @@ from survey_cli.outcomes import OUTCOMES, Outcome
 Delay: TypeAlias = timedelta | Literal["never", "held", "appointment"]
 
 DELAY_UNITS: Final = {
-    "s": timedelta(seconds=1),
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-}
+    "s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1),
+}  # fmt: skip
 SpreadMode: TypeAlias = Literal["prefer", "wait", "off"]
 DEFAULT_SPREAD_WAIT: Final = timedelta(hours=24)
 """The time for which a case waits for the part of the day tried least, where the study waits and states none."""
@@ -49,7 +46,7 @@ class CompletionPoint(NamedTuple):
     share: Fraction | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class AttemptLimits:
     """The limits of attempts per case."""
 
@@ -58,7 +55,7 @@ class AttemptLimits:
     per_daypart: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Script:
     """A text that interviewers read out, by language."""
 
@@ -121,10 +118,9 @@ class Plan:
         document = instrument.document
         spec = document.fieldwork or FieldworkSpec.model_construct()
         outcomes = build_outcome_table(instrument)
+        # the first column of each role
+        columns = {c.role: name for name, c in [*instrument.sample.items()][::-1] if c.role}
         calendar = Calendar.from_written(document.fieldwork)
-        lease = parse_delay(str(spec.lease)) if spec.lease else None
-        spread_wait = parse_delay(str(spec.spread_wait)) if spec.spread_wait else None
-        wrapup = parse_delay(str(spec.wrapup)) if spec.wrapup else None
         plan = cls(
             study=instrument.id,
             frame=spec.frame,
@@ -132,33 +128,27 @@ class Plan:
             zone=str(spec.zone or ""),
             region=calendar.region or calendar.country or "",
             calendar=calendar,
-            limits=AttemptLimits(
-                total=spec.attempts.total, per_day=spec.attempts.per_day, per_daypart=spec.attempts.per_daypart
-            ),
+            limits=AttemptLimits(spec.attempts.total, spec.attempts.per_day, spec.attempts.per_daypart),
             delays=_build_delays(spec, outcomes),
             spread=spec.spread,
-            spread_wait=spread_wait if isinstance(spread_wait, timedelta) else DEFAULT_SPREAD_WAIT,
+            spread_wait=_parse_period(spec.spread_wait, DEFAULT_SPREAD_WAIT),
             refusals=spec.refusals.max,
             converter=str(spec.refusals.by or ""),
             eligible_from=str(spec.eligible_from or ""),
             complete_from=_parse_point(spec.complete_from),
             partial_from=_parse_point(spec.partial_from),
-            lease=lease if isinstance(lease, timedelta) else DEFAULT_LEASE,
+            lease=_parse_period(spec.lease, DEFAULT_LEASE),
             outcomes=outcomes,
             quotas=Quotas.from_instrument(instrument),
-            zone_column=_find_column(instrument, "zone"),
-            country_column=_find_column(instrument, "country"),
-            region_column=_find_column(instrument, "region"),
-            consent_column=_find_column(instrument, "consent"),
+            zone_column=columns.get("zone", ""),
+            country_column=columns.get("country", ""),
+            region_column=columns.get("region", ""),
+            consent_column=columns.get("consent", ""),
             scripts=tuple(
-                Script(
-                    id=str(script_id),
-                    texts={lang: str(script.text.get(lang)) for lang in instrument.languages},
-                    once=script.once,
-                )
-                for script_id, script in spec.scripts.items()
+                Script(str(key), {lang: str(script.text.get(lang)) for lang in instrument.languages}, script.once)
+                for key, script in spec.scripts.items()
             ),
-            wrapup=wrapup if isinstance(wrapup, timedelta) else timedelta(),
+            wrapup=_parse_period(spec.wrapup, timedelta()),
             breaks=tuple(dict.fromkeys(str(reason) for reason in spec.breaks)) or DEFAULT_BREAKS,
             retention={
                 str(content): period
@@ -206,19 +196,11 @@ class Plan:
             self.refusals,
             self.converter,
             self.eligible_from,
-            [
-                (row.id, row.moment, row.rdd, row.listed, row.temporary, row.next_number, row.like)
-                for row in self.outcomes.values()
-            ],
+            [(o.id, o.moment, o.rdd, o.listed, o.temporary, o.next_number, o.like) for o in self.outcomes.values()],
             cells,
             sorted(self.quotas.known_variables),
         )
         return blake2b(repr(parts).encode(), digest_size=8).hexdigest()
-
-
-def _find_column(instrument: Instrument, role: str) -> str:
-    """Return the sample column with a role; empty where none has it."""
-    return next((name for name, c in instrument.sample.items() if c.role == role), "")
 
 
 def _build_delays(spec: FieldworkSpec, outcomes: Mapping[str, Outcome]) -> dict[str, Delay]:
@@ -229,12 +211,8 @@ def _build_delays(spec: FieldworkSpec, outcomes: Mapping[str, Outcome]) -> dict[
     texts = {str(outcome_id): str(text) for outcome_id, text in spec.delays.items()}
     if spec.refusals.soft_wait:
         texts = dict.fromkeys(SOFT_REFUSALS, str(spec.refusals.soft_wait)) | texts
-    delays = {}
-    for outcome_id, row in outcomes.items():
-        delay = parse_delay(texts.get(outcome_id) or texts.get(row.like) or row.delay)
-        if delay is not None:
-            delays[outcome_id] = delay
-    return delays
+    delays = ((id, parse_delay(texts.get(id) or texts.get(row.like) or row.delay)) for id, row in outcomes.items())
+    return {outcome_id: delay for outcome_id, delay in delays if delay is not None}
 
 
 def parse_delay(text: str) -> Delay | None:
@@ -246,6 +224,11 @@ def parse_delay(text: str) -> Delay | None:
             return int(text[:-1]) * DELAY_UNITS[text[-1]]
         case _:
             return None
+
+
+def _parse_period(text: object, otherwise: timedelta) -> timedelta:
+    period = parse_delay(str(text or ""))
+    return period if isinstance(period, timedelta) else otherwise
 
 
 def _parse_point(text: object) -> CompletionPoint | None:

@@ -109,16 +109,12 @@ class Quotas:
                 if where is None:
                     raise ValueError(str(problems[0]))
             by = tuple(str(name) for name in spec.by)
+            targets = {key: spec.target or 0}
             if by:
-                cells = [
-                    QuotaCell(
-                        f"{key}:{'/'.join(part.strip() for part in str(codes).split('/'))}", key, target, spec.soft
-                    )
-                    for codes, target in spec.targets.items()
-                ]
-            else:
-                cells = [QuotaCell(key, key, spec.target or 0, spec.soft)]
-            quotas.append(Quota(id=key, where=where, by=by, cells={c.id: c for c in cells}, soft=spec.soft))
+                split = ((map(str.strip, str(codes).split("/")), target) for codes, target in spec.targets.items())
+                targets = {f"{key}:{'/'.join(parts)}": target for parts, target in split}
+            cells = {cell_id: QuotaCell(cell_id, key, target, spec.soft) for cell_id, target in targets.items()}
+            quotas.append(Quota(id=key, where=where, by=by, cells=cells, soft=spec.soft))
         return cls(
             quotas=tuple(quotas),
             known_variables=frozenset(instrument.sample),
@@ -147,7 +143,7 @@ class Quotas:
         return frozenset(
             cell_id
             for cell_id, cell in self.cells.items()
-            if not cell.soft and _count_used(fill.get(cell_id)) >= cell.target
+            if not cell.soft and sum(fill.get(cell_id, CellFill())) >= cell.target
         )
 
     def list_reached_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
@@ -161,17 +157,11 @@ class Quotas:
 
         A case in no cell comes after all others.
         """
-        return min((self._compute_fill(cell_id, fill) for cell_id in cells if cell_id in self.cells), default=1000)
-
-    def _compute_fill(self, cell_id: str, fill: Mapping[str, CellFill]) -> int:
-        target = self.cells[cell_id].target
-        return min(1000, fill.get(cell_id, CellFill()).completes * 1000 // target) if target else 1000
+        targets = ((id, self.cells[id].target) for id in cells if id in self.cells)
+        shares = (fill.get(id, CellFill()).completes * 1000 // target if target else 1000 for id, target in targets)
+        return min([1000, *shares])
 
 
 def find_full_cell(cells: Iterable[str], full: Collection[str]) -> str:
     """Return the first of these cells that is full; empty where none is."""
     return next((cell for cell in cells if cell in full), "")
-
-
-def _count_used(fill: CellFill | None) -> int:
-    return fill.completes + fill.reserved if fill is not None else 0

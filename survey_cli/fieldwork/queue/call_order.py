@@ -78,12 +78,8 @@ class CallOrder:
         order = rank[:1]
         if order < "4":
             return CallPriority(order, False, 0, rank)
-        return CallPriority(
-            order,
-            self.prefers_other_daypart(criteria),
-            self.plan.quotas.compute_urgency(criteria.cells, self.fill),
-            rank,
-        )
+        urgency = self.plan.quotas.compute_urgency(criteria.cells, self.fill)
+        return CallPriority(order, self.prefers_other_daypart(criteria), urgency, rank)
 
     def prefers_other_daypart(self, criteria: ClaimCriteria) -> bool:
         """Return whether such cases prefer another part of the day than the current one."""

@@ -57,14 +57,6 @@ def format_criteria(criteria: ClaimCriteria) -> str:
 def parse_criteria(text: str) -> ClaimCriteria:
     """Parse the text of claim criteria. Raises ValueError."""
     zones, dayparts, language, skill, owner, policy, cells, *more = json.loads(text)
-    return ClaimCriteria(
-        zones=tuple(zones),
-        dayparts=tuple(dayparts),
-        language=language,
-        skill=skill,
-        owner=owner,
-        policy=policy,
-        cells=tuple(cells),
-        prefers=tuple(more[0]) if more else (),
-        region=more[1] if len(more) > 1 else "",
-    )
+    prefers, region = more[0] if more else (), more[1] if len(more) > 1 else ""
+    dayparts, cells, prefers = map(tuple, (dayparts, cells, prefers))
+    return ClaimCriteria(tuple(zones), dayparts, language, skill, owner, policy, cells, prefers, region)

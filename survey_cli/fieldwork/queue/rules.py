@@ -59,30 +59,23 @@ class ClaimContext:
     apply; hours, limits of the study and prohibitions do."""
 
 
-def check_rules(case: Case, plan: Plan, context: ClaimContext) -> tuple[RuleResult, ...]:
-    """Return the results of all rules, in the order in which they are checked."""
-    return tuple(_iterate_rules(case, plan, context))
-
-
 def is_allowed(case: Case, plan: Plan, context: ClaimContext) -> bool:
     """Return whether every rule allows the case to be called."""
-    return all(result.allows for result in _iterate_rules(case, plan, context))
+    return all(result.allows for result in check_rules(case, plan, context))
 
 
-def _iterate_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[RuleResult]:
+def check_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[RuleResult]:
+    """Yield the results of all rules, in the order in which they are checked."""
     plan = localize_plan(case, plan)
     at, position = context.at, schedule_case(_drop_open_calls(case), plan, context.at)
     zones, rule = find_call_zones(case, case.next_number, plan)
     done_reason, held_reason = explain_done(case, plan), explain_held(case, plan, zones)
     yield _make_result("study", not context.pause_reason, context.pause_reason, "the study is not paused")
-    yield _make_result(
-        "released", case.released, f"replicate {case.replicate} is not released", "its replicate is released"
-    )
+    unreleased = f"replicate {case.replicate} is not released"
+    yield _make_result("released", case.released, unreleased, "its replicate is released")
     yield _make_result("open", not done_reason, done_reason, f"code {position.code} allows a call")
-    is_listed = context.on_do_not_call_list or case.do_not_call
-    yield _make_result(
-        "do not call", not is_listed, "it is on the do-not-call list", "it is not on the do-not-call list"
-    )
+    may_call = not (context.on_do_not_call_list or case.do_not_call)
+    yield _make_result("do not call", may_call, "it is on the do-not-call list", "it is not on the do-not-call list")
     yield _make_result("supervisor", not held_reason, held_reason, "it is not waiting for a supervisor")
     attempts = f"{position.attempts} of {plan.limits.total} attempts made"
     if case.reopened_at is not None:
@@ -92,15 +85,9 @@ def _iterate_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[Ru
         return
     due = position.due_at
     is_due = (due is not None and due <= at) or context.by_key
-    yield RuleResult(
-        "due",
-        is_due,
-        (position.why or "due now") if is_due else f"not due yet: {position.why}",
-        None if is_due else due,
-    )
-    criteria = (
-        parse_criteria(position.bucket) if position.bucket else ClaimCriteria(zones=zones, language=case.language)
-    )
+    yield _make_result("due", is_due, f"not due yet: {position.why}", position.why or "due now", due)
+    usual = ClaimCriteria(zones=zones, language=case.language)
+    criteria = parse_criteria(position.bucket) if position.bucket else usual
     yield from _iterate_time_rules(plan, context, position, criteria, rule)
 
 
@@ -121,17 +108,11 @@ def _iterate_time_rules(
     opening = plan.calendar.find_opening(zones, at)
     where = f"{' and '.join(zones)} ({zone_rule})" if zones else "no known zone"
     why_closed = f"{opening.why}; {where}" if zones else opening.why
-    yield RuleResult(
-        "hours", opening.open, why_closed if opening.why else f"open in {where}", None if opening.open else opening.next
-    )
+    yield _make_result("hours", opening.open, why_closed, f"open in {where}", opening.next)
     part = plan.calendar.find_daypart(zones, at)
     fits = not criteria.dayparts or part in criteria.dayparts or context.by_key
-    yield RuleResult(
-        "day part",
-        fits,
-        _explain_daypart(part, criteria, fits=fits),
-        None if fits else plan.calendar.find_next_opening(zones, at, criteria.dayparts),
-    )
+    next_at = None if fits else plan.calendar.find_next_opening(zones, at, criteria.dayparts)
+    yield RuleResult("day part", fits, _explain_daypart(part, criteria, fits=fits), next_at)
     cell = find_full_cell(criteria.cells, context.full_cells)
     yield _make_result("quota", not cell, f"{cell} is full: held back until it reopens", "none of its cells is full")
     open_from: datetime | None = None
@@ -143,28 +124,15 @@ def _iterate_time_rules(
         or context.by_key
         or (open_from is not None and at >= open_from)
     )
-    yield RuleResult(
-        "owner",
-        may_keep,
-        "this interviewer may call" if may_keep else f"the appointment is with {criteria.owner}",
-        None if may_keep else open_from,
-    )
-    requirement = f"it requires {criteria.language}"
-    if not context.people.speaks(criteria.language):
-        requirement = f"{requirement}, which no interviewer speaks"
-    yield _make_result(
-        "language",
-        context.who.speaks(criteria.language),
-        requirement,
-        "this interviewer speaks it" if criteria.language else "any language",
-    )
+    why_owned = f"the appointment is with {criteria.owner}"
+    yield _make_result("owner", may_keep, why_owned, "this interviewer may call", open_from)
+    nobody = "" if context.people.speaks(criteria.language) else ", which no interviewer speaks"
+    speaks = "this interviewer speaks it" if criteria.language else "any language"
+    requirement = f"it requires {criteria.language}{nobody}"
+    yield _make_result("language", context.who.speaks(criteria.language), requirement, speaks)
     has_skill = context.who.has_skill(criteria.skill) or not context.people.has_skill(criteria.skill)
-    yield _make_result(
-        "skill",
-        has_skill,
-        f"it requires the skill {criteria.skill}",
-        "no skill is required" if not criteria.skill else "this interviewer has it",
-    )
+    skilled = "this interviewer has it" if criteria.skill else "no skill is required"
+    yield _make_result("skill", has_skill, f"it requires the skill {criteria.skill}", skilled)
     yield _make_result("lease", not context.lease_holder, f"{context.lease_holder} has it now", "nobody else has it")
 
 
@@ -172,16 +140,13 @@ def _explain_daypart(part: str, criteria: ClaimCriteria, *, fits: bool) -> str:
     if not fits:
         return f"it is now {part or 'no part of the day'}, and only {' or '.join(criteria.dayparts)} has attempts left"
     if criteria.prefers and part not in criteria.prefers:
-        preferred = " or ".join(criteria.prefers)
-        return (
-            f"it is now {part or 'no part of the day'}, and {preferred} was tried least: "
-            f"cases that prefer {part or 'this time'} come first"
-        )
+        least = f"it is now {part or 'no part of the day'}, and {' or '.join(criteria.prefers)} was tried least"
+        return f"{least}: cases that prefer {part or 'this time'} come first"
     return f"{' or '.join(criteria.prefers or criteria.dayparts) or 'any time'} is allowed"
 
 
-def _make_result(rule: str, allows: bool, no: str, yes: str) -> RuleResult:
-    return RuleResult(rule, allows, yes if allows else no)
+def _make_result(rule: str, allows: bool, no: str, yes: str, until: datetime | None = None) -> RuleResult:
+    return RuleResult(rule, allows, yes, None) if allows else RuleResult(rule, allows, no, until)
 
 
 def find_next_time(case: Case, plan: Plan, context: ClaimContext) -> datetime | None:
@@ -201,15 +166,13 @@ def find_next_time(case: Case, plan: Plan, context: ClaimContext) -> datetime | 
 
 def explain_forbidden(case: Case, plan: Plan, context: ClaimContext) -> str:
     """Return why nobody may call this case, even with its respondent on the line; empty where somebody may."""
-    results = _iterate_rules(case, plan, context)
+    results = check_rules(case, plan, context)
     return next((r.explanation for r in results if not r.allows and r.rule not in WAIVABLE_RULES), "")
 
 
 def explain_number_state(number: NumberRecord) -> str:
     """Return why this number is never dialed; empty where it is live."""
-    if number.state == "live":
-        return ""
-    return "this number is dead" if number.state == "dead" else "this number must not be called"
+    return {"live": "", "dead": "this number is dead", "never_call": "this number must not be called"}[number.state]
 
 
 def explain_number_closed(case: Case, number: NumberRecord, plan: Plan, at: datetime) -> str:

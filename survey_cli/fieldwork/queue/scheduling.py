@@ -3,6 +3,7 @@
 Pure: every time is an argument. Uses nothing about the interviewer; the store keeps the result.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -61,19 +62,12 @@ def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
     """
     case, plan = case.end_attempt(), localize_plan(case, plan)
     override, last_call = case.override, case.last_call
-    if override is not None and (last_call is None or has_final_override(case, plan)):
-        outcome = override.outcome
-    else:
-        outcome = last_call.outcome if last_call is not None else ""
+    is_overridden = override is not None and (last_call is None or has_final_override(case, plan))
+    decisive = override if is_overridden else last_call
+    code, attempts = code_case(case, plan).code, len(case.counted_attempts)
+    outcome = decisive.outcome if decisive is not None else ""
     position = QueuePosition(
-        status="waiting",
-        due_at=None,
-        bucket="",
-        rank="",
-        code=code_case(case, plan).code,
-        outcome=outcome,
-        attempts=len(case.counted_attempts),
-        why="",
+        status="waiting", due_at=None, bucket="", rank="", code=code, outcome=outcome, attempts=attempts, why=""
     )
     if why := explain_done(case, plan):
         return position._replace(status="done", why=why)
@@ -91,7 +85,8 @@ def _schedule_open_case(
     """Return the position of a case that is called again, if it ever may be."""
     # an interview that was begun keeps its places in the quota cells
     cells = () if case.has_unfinished_interview else plan.quotas.list_known_cells(case.columns)
-    skill = plan.converter if plan.converter and _has_ever_refused(case, plan) else ""
+    # reopening a case does not undo its refusal
+    skill = plan.converter if plan.converter and count_refusals(case.calls, plan) else ""
     appointment = find_open_appointment(case, plan)
     owner, starts, ends = "", None, None
     policy: AppointmentPolicy = "anyone"
@@ -108,11 +103,8 @@ def _schedule_open_case(
         due = _find_due_time(case, plan, at, zones)
         last_attempt = _format_sortable(case.attempts[-1].started_at) if case.attempts else ""
         priority = max(-MAX_PRIORITY, min(case.priority, MAX_PRIORITY)) + MAX_PRIORITY
-        rank = (
-            f"2{last_attempt}"
-            if case.has_unfinished_interview
-            else f"4{priority:09}{int(not case.attempts)}{last_attempt}"
-        )
+        order = "2" if case.has_unfinished_interview else f"4{priority:09}{int(not case.attempts)}"
+        rank = f"{order}{last_attempt}"
     if due is None:
         return position._replace(status="done", why=LIMIT_REACHED)
     calendar = plan.calendar
@@ -204,11 +196,6 @@ def count_refusals(calls: Iterable[Call], plan: Plan) -> int:
     return sum(classify_outcome(call, plan) in REFUSAL_OUTCOMES and call.code not in ("1.1", "1.2") for call in calls)
 
 
-def _has_ever_refused(case: Case, plan: Plan) -> bool:
-    """Return whether a converter is required: reopening a case does not undo its refusal."""
-    return count_refusals(case.calls, plan) > 0
-
-
 # delays
 
 
@@ -264,12 +251,11 @@ def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, str]:
                 return due, why
             if override is not None and number < override.calls_before:
                 ended = min(ended, override.at)
-            delay = _find_delay(call, plan)
-            if isinstance(delay, timedelta):
-                if missed:
-                    delay = min(delay, MISSED_RETRY)
+            row, delay = find_outcome_row(call, plan), _find_delay(call, plan)
+            if row is not None and isinstance(delay, timedelta):
+                delay = min(delay, MISSED_RETRY) if missed else delay
                 if ended + delay > due:
-                    due, why = ended + delay, f"{_format_length(delay)} after {_format_outcome(call, plan)}"
+                    due, why = ended + delay, f"{_format_length(delay)} after {row.name.lower()}"
             if is_contact(call, plan):
                 return due, why
     return due, why
@@ -293,12 +279,9 @@ def _find_next_day(attempts: tuple[Attempt, ...], plan: Plan, zones: tuple[str, 
     if limit is None or not attempts:
         return None
     calendar, last = plan.calendar, attempts[-1].started_at
-    next_days = []
-    for zone in zones:
-        day = calendar.find_local_day(zone, last)
-        if sum(calendar.find_local_day(zone, attempt.started_at) == day for attempt in attempts) >= limit:
-            next_days.append(calendar.find_next_day(zone, last))
-    return max(next_days, default=None)
+    days = {zone: Counter(calendar.find_local_day(zone, attempt.started_at) for attempt in attempts) for zone in zones}
+    full_zones = (zone for zone in zones if days[zone][calendar.find_local_day(zone, last)] >= limit)
+    return max((calendar.find_next_day(zone, last) for zone in full_zones), default=None)
 
 
 def _select_dayparts(
@@ -315,11 +298,7 @@ def _select_dayparts(
     has_preference = plan.spread != "off" and not is_urgent
     if not names or not attempts or (limit is None and not has_preference):
         return (), ()
-    attempt_counts = dict.fromkeys(names, 0)
-    for attempt in attempts:
-        part = plan.calendar.find_daypart(zones, attempt.started_at)
-        if part in attempt_counts:
-            attempt_counts[part] += 1
+    attempt_counts = Counter(plan.calendar.find_daypart(zones, attempt.started_at) for attempt in attempts)
     open_parts = tuple(name for name in names if limit is None or attempt_counts[name] < limit)
     if not open_parts or (limit is not None and plan.calendar.find_next_opening(zones, at, open_parts) is None):
         return None
@@ -342,17 +321,10 @@ def _group_by_share(
 
 
 def _format_length(delay: timedelta) -> str:
-    minutes = int(delay.total_seconds() // 60)
-    for size, unit in ((1440, "d"), (60, "h")):
-        if minutes % size == 0 and minutes:
-            return f"{minutes // size}{unit}"
-    return f"{minutes}m"
+    minutes = delay // timedelta(minutes=1)
+    size, unit = next((u for u in ((1440, "d"), (60, "h")) if minutes and minutes % u[0] == 0), (1, "m"))
+    return f"{minutes // size}{unit}"
 
 
 def _format_times(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
-
-
-def _format_outcome(call: Call, plan: Plan) -> str:
-    row = find_outcome_row(call, plan)
-    return (row.name if row is not None else call.outcome).lower()

@@ -3,7 +3,7 @@
 Nothing is rounded, and frames are combined only with weights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NamedTuple, TypeAlias
@@ -98,26 +98,15 @@ def compute_rates(counts: DispositionCounts, e: Eligibility) -> Rates:
     contacted = i + p + r + o
     known = contacted + counts.nc
     everybody = known + counts.uh + counts.uo
-    eligible_unknown = _estimate_eligible_unknown(counts, e)
-    eligible = None if eligible_unknown is None else known + eligible_unknown
-    return Rates(
-        RR1=_divide(i, everybody),
-        RR2=_divide(i + p, everybody),
-        RR3=_divide(i, eligible),
-        RR4=_divide(i + p, eligible),
-        RR5=_divide(i, known),
-        RR6=_divide(i + p, known),
-        COOP1=_divide(i, contacted),
-        COOP2=_divide(i + p, contacted),
-        COOP3=_divide(i, i + p + r),
-        COOP4=_divide(i + p, i + p + r),
-        REF1=_divide(r, everybody),
-        REF2=_divide(r, eligible),
-        REF3=_divide(r, known),
-        CON1=_divide(contacted, everybody),
-        CON2=_divide(contacted, eligible),
-        CON3=_divide(contacted, known),
-    )
+    eligible: ExactNumber | None = known
+    for unknown, share in ((counts.uh, e.uh.value), (counts.uo, e.uo.value)):
+        # a share that can't be estimated matters only where there are unknown cases
+        eligible = None if eligible is None or (unknown and share is None) else eligible + unknown * (share or 0)
+    bases = (everybody, eligible, known)
+    response = (_divide(part, base) for base in bases for part in (i, i + p))
+    cooperation = (_divide(part, base) for base in (contacted, i + p + r) for part in (i, i + p))
+    refusal_and_contact = (_divide(part, base) for part in (r, contacted) for base in bases)
+    return Rates(*response, *cooperation, *refusal_and_contact)
 
 
 def combine_rates(parts: Sequence[tuple[Fraction, Rates]]) -> Rates:
@@ -128,28 +117,14 @@ def combine_rates(parts: Sequence[tuple[Fraction, Rates]]) -> Rates:
     if sum(weight for weight, _ in parts) != 1:
         raise ValueError("the weights of the frames have another sum than 1")
     weights, frames = [weight for weight, _ in parts], [rates for _, rates in parts]
-    return Rates(*(_weigh(list(zip(weights, values, strict=True))) for values in zip(*frames, strict=True)))
+    return Rates(*(_weigh(zip(weights, values, strict=True)) for values in zip(*frames, strict=True)))
 
 
-def _weigh(parts: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction | None:
-    total = Fraction(0)
-    for weight, rate in parts:
-        if not weight:
-            continue
-        if rate is None:
-            return None
-        total += weight * rate
-    return total
-
-
-def _estimate_eligible_unknown(counts: DispositionCounts, e: Eligibility) -> ExactNumber | None:
-    """Return e(UH+UO); None where it is needed and not known."""
-    total: ExactNumber = 0
-    for unknown, share in ((counts.uh, e.uh.value), (counts.uo, e.uo.value)):
-        if unknown and share is None:
-            return None
-        total += unknown * (share or 0)
-    return total
+def _weigh(parts: Iterable[tuple[Fraction, Fraction | None]]) -> Fraction | None:
+    weighted = [(weight, rate) for weight, rate in parts if weight]
+    if any(rate is None for _, rate in weighted):
+        return None
+    return sum((weight * (rate or 0) for weight, rate in weighted), Fraction(0))
 
 
 def _divide(part: ExactNumber, whole: ExactNumber | None) -> Fraction | None:

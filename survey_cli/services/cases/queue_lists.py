@@ -84,7 +84,7 @@ def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime)
         at=at,
         who=who.login,
         zone=zones[0] if zones else "",
-        verdicts=check_rules(case, plan, context),
+        verdicts=tuple(check_rules(case, plan, context)),
         next_at=find_next_time(case, plan, context),
     )
 

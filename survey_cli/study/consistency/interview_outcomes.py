@@ -7,9 +7,8 @@ from typing import Final
 
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import code_case, code_interview, is_known_eligible
+from survey_cli.fieldwork.case.disposition_coding import InterviewProgress, code_case, code_interview, is_known_eligible
 from survey_cli.fieldwork.case.events import DoNotCallSet, OutcomeRecorded
-from survey_cli.fieldwork.case.interview_progress import InterviewProgress
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
