@@ -50,11 +50,6 @@ _ZONES_BY_COMMON_NAME: Final = {
 }  # fmt: skip
 
 
-def find_key_column(instrument: Instrument) -> str | None:
-    """Return the name of the sample column that identifies a case."""
-    return find_column(instrument, "key")
-
-
 def find_column(instrument: Instrument, role: str) -> str | None:
     """Return the name of the first sample column with this role."""
     return next((name for name, column in instrument.sample.items() if column.role == role), None)
@@ -111,7 +106,7 @@ def make_reader(instrument: Instrument, column: SampleColumn, *, decimal_comma: 
         case "split":
             return _make_arm_reader(column)
         case "text":
-            return _read_text
+            return str
 
 
 def make_role_reader(instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False) -> ColumnReader:
@@ -136,10 +131,6 @@ def make_role_reader(instrument: Instrument, column: SampleColumn, *, decimal_co
 
 
 # ── by type ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _read_text(text: str) -> str:
-    return text
 
 
 def _iterate_options(instrument: Instrument, column: SampleColumn) -> Iterator[tuple[Code, OptionSpec]]:
@@ -239,14 +230,9 @@ def _make_arm_reader(column: SampleColumn) -> ColumnReader:
 # ── by role ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _is_zone(name: str) -> bool:
-    """Return whether this is the IANA name of a time zone."""
-    return name in _list_zones()
-
-
 def _check_zone(value: Value) -> Value | InvalidValue:
     name = str(value)
-    if _is_zone(name):
+    if name in _list_zones():
         if _SAME_ALL_YEAR.match(name):
             places = {"EST": "America/New_York", "MST": "America/Phoenix", "HST": "Pacific/Honolulu"}
             what = f"{name!r} has no daylight saving time and names no place"

@@ -60,6 +60,11 @@ _CERTAINLY_SEVERAL: Final = re.compile(rf";(?!\s*{_EXTENSION})|\n", re.IGNORECAS
 _EXTENSION_WORD: Final = re.compile(rf"[,;]?\s*{_EXTENSION}[\s.:]*(?=\d{{1,7}}\Z)", re.IGNORECASE)
 """A word for an extension before its digits; `phonenumbers` only knows the English words."""
 _LONGEST: Final = 250
+_LINE_TYPES: Final[dict[str, LineType]] = {"MOBILE": "mobile", "FIXED_LINE": "fixed"}
+_SERVICES: Final = {
+    "TOLL_FREE": "toll-free", "PREMIUM_RATE": "premium rate", "SHARED_COST": "shared cost", "PAGER": "pager",
+    "UAN": "company", "VOICEMAIL": "voicemail",
+}  # fmt: skip
 
 
 def read_number(text: str, country: str | None) -> ParsedNumber | InvalidNumber:
@@ -142,15 +147,8 @@ def _suggest_remedy(bare: str, country: str | None) -> str:
 def _build_number(
     written: str, bare: str, country: str | None, number: "PhoneNumber", doubts: list[str]
 ) -> ParsedNumber | InvalidNumber:
-    from phonenumbers import (
-        PhoneNumberFormat,
-        PhoneNumberType,
-        ValidationResult,
-        format_number,
-        is_possible_number_with_reason,
-        number_type,
-        region_code_for_number,
-    )
+    import phonenumbers
+    from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult, format_number, number_type
 
     kind = number_type(number)
     if kind == PhoneNumberType.UNKNOWN:
@@ -159,7 +157,7 @@ def _build_number(
         if restored := _restore_zero(bare, country):
             number, kind = restored, number_type(restored)
     if kind == PhoneNumberType.UNKNOWN:
-        match is_possible_number_with_reason(number):
+        match phonenumbers.is_possible_number_with_reason(number):
             case ValidationResult.IS_POSSIBLE:
                 doubts.append("the numbering plan has no such number")
             case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
@@ -168,7 +166,8 @@ def _build_number(
                 return InvalidNumber(written, "it has too few digits", _suggest_remedy(bare, country))
             case _:
                 return InvalidNumber(written, "it has too many digits", _suggest_remedy_if_too_long(bare, country))
-    service = _get_services().get(kind, "")
+    kind_name = PhoneNumberType.to_string(kind)
+    service = _SERVICES.get(kind_name, "")
     if service:
         doubts.append(f"it is a {service} number, not a personal line")
     national = format_number(number, PhoneNumberFormat.NATIONAL)
@@ -182,9 +181,9 @@ def _build_number(
         national=national,
         international=format_number(number, PhoneNumberFormat.INTERNATIONAL),
         extension=number.extension or "",
-        line=_get_line_types().get(kind, "unknown"),
+        line=_LINE_TYPES.get(kind_name, "unknown"),
         zones=() if service else _find_zones(number, kind),
-        country=region_code_for_number(number) or "",
+        country=phonenumbers.region_code_for_number(number) or "",
         service=service,
         doubts=tuple(doubts),
     )
@@ -252,27 +251,6 @@ def _find_zones(number: "PhoneNumber", kind: int) -> tuple[str, ...]:
     geographical = (PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.UNKNOWN)
     find_zones = time_zones_for_geographical_number if kind in geographical else time_zones_for_number
     return tuple(sorted(zone for zone in find_zones(number) if zone != "Etc/Unknown"))
-
-
-@cache
-def _get_line_types() -> dict[int, LineType]:
-    from phonenumbers import PhoneNumberType
-
-    return {PhoneNumberType.MOBILE: "mobile", PhoneNumberType.FIXED_LINE: "fixed"}
-
-
-@cache
-def _get_services() -> dict[int, str]:
-    from phonenumbers import PhoneNumberType
-
-    return {
-        PhoneNumberType.TOLL_FREE: "toll-free",
-        PhoneNumberType.PREMIUM_RATE: "premium rate",
-        PhoneNumberType.SHARED_COST: "shared cost",
-        PhoneNumberType.PAGER: "pager",
-        PhoneNumberType.UAN: "company",
-        PhoneNumberType.VOICEMAIL: "voicemail",
-    }
 
 
 @cache

@@ -15,7 +15,6 @@ from survey_cli.samples.cases.columns import (
     clean_text,
     find_column,
     find_country,
-    find_key_column,
     make_role_reader,
     read_region,
 )
@@ -88,7 +87,7 @@ def read_sample(
 
     `existing` holds the values of stored cases by key; these cases keep their split arms.
     """
-    key = find_key_column(instrument)
+    key = find_column(instrument, "key")
     if key is None:
         where = Position(instrument.document.find_position("sample").file or str(path))
         remedy = "add role: key to the column of sample: that identifies a case"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -40,12 +41,7 @@ class DoNotCallFile:
 
 
 def read_do_not_call_file(
-    path: Path | str,
-    *,
-    country: str | None,
-    today: date | None = None,
-    sheet: str | None = None,
-    encoding: str | None = None,
+    path: Path | str, *, country: str | None, today: date | None = None
 ) -> DoNotCallFile | list[Problem]:
     """Read a text file with one number per line, or a table with the columns number, date and reason.
 
@@ -54,7 +50,7 @@ def read_do_not_call_file(
     `today` is an error. Returns all problems where one of them is an error.
     """
     collector = ProblemCollector(str(path))
-    rows = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=COLUMNS)
+    rows = read_sheet(path, collector, known=COLUMNS)
     if rows is None:
         return collector.list_problems()
     columns = _find_columns(rows)
@@ -63,7 +59,7 @@ def read_do_not_call_file(
         collector.add_error("do-not-call", "", what, remedy, line=rows.heading.line)
         return collector.list_problems()
     entries: dict[str, DoNotCallNumber] = {}
-    for row in _iterate_rows(rows, columns):
+    for row in chain([rows.heading] if _HEADING_IS_ROW in columns else (), rows.rows):
         for entry in _read_numbers(row, columns, country, today, collector):
             earlier = entries.setdefault(entry.number.e164, entry)
             if (entry.since or date.max) < (earlier.since or date.max):
@@ -82,12 +78,6 @@ def _find_columns(sheet: InputSheet) -> dict[str, int]:
     if "number" not in columns and sum(map(str.isdecimal, sheet.heading.cells[0])) > 2:
         return {name: index for index, name in enumerate(COLUMNS)} | {_HEADING_IS_ROW: 0}
     return columns
-
-
-def _iterate_rows(sheet: InputSheet, columns: dict[str, int]) -> Iterator[InputRow]:
-    if _HEADING_IS_ROW in columns:
-        yield sheet.heading
-    yield from sheet.rows
 
 
 def _read_numbers(

@@ -30,9 +30,7 @@ class PeopleFile:
     """Warnings, by line."""
 
 
-def read_people(
-    path: Path | str, *, sheet: str | None = None, encoding: str | None = None
-) -> PeopleFile | list[Problem]:
+def read_people(path: Path | str) -> PeopleFile | list[Problem]:
     """Read a file with the columns login, languages, skills, pseudonym and role, of which login is required.
 
     Other columns are attributes that conditions can use: `interviewer.sex`.
@@ -41,7 +39,7 @@ def read_people(
     Returns all problems where one of them is an error.
     """
     collector = ProblemCollector(str(path))
-    rows = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=COLUMNS)
+    rows = read_sheet(path, collector, known=COLUMNS)
     if rows is None:
         return collector.list_problems()
     attributes = [heading for cell in rows.heading.cells if _is_attribute(heading := cell.strip())]

@@ -32,26 +32,30 @@ def read_targets(path: str) -> list[TargetRow] | tuple[Problem, ...]:
     A share is 0.52, 52% or a number of units; all are scaled later. Other columns are ignored. Returns all problems
     where there are any.
     """
+
+    def make_problem(line: int, what: str, remedy: str) -> Problem:
+        return Problem(RULE, Position(path, line), "", what, remedy)
+
     try:
         content = Path(path).read_bytes()[: MAX_BYTES + 1]
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
-        return (_make_problem(path, 0, f"it cannot be read ({why})", "specify a CSV file of targets"),)
+        return (make_problem(0, f"it cannot be read ({why})", "specify a CSV file of targets"),)
     if len(content) > MAX_BYTES:
-        return (_make_problem(path, 0, "it is too large for a file of targets", HEADER),)
+        return (make_problem(0, "it is too large for a file of targets", HEADER),)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return (_make_problem(path, 0, "its text is not UTF-8", "save it as CSV in UTF-8"),)
+        return (make_problem(0, "its text is not UTF-8", "save it as CSV in UTF-8"),)
     first_line = text.splitlines()[0] if text.strip() else ""
     delimiter = max(",;\t", key=first_line.count)
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        return (_make_problem(path, 0, f"it is not CSV ({error})", HEADER),)
+        return (make_problem(0, f"it is not CSV ({error})", HEADER),)
     headings = [heading.strip().lower() for heading in lines[0]] if lines else []
     if missing := [name for name in COLUMNS if name not in headings]:
-        return (_make_problem(path, 1, f"the column {missing[0]} is missing", HEADER),)
+        return (make_problem(1, f"the column {missing[0]} is missing", HEADER),)
     positions = [headings.index(name) for name in COLUMNS]
     rows: list[TargetRow] = []
     problems: list[Problem] = []
@@ -60,27 +64,23 @@ def read_targets(path: str) -> list[TargetRow] | tuple[Problem, ...]:
         if not any(field.strip() for field in fields):
             continue
         if len(fields) <= max(positions):
-            problems.append(_make_problem(path, number, "the line has too few fields", HEADER))
+            problems.append(make_problem(number, "the line has too few fields", HEADER))
             continue
         variable, value, share_text = (fields[position].strip() for position in positions)
         share = _parse_share(share_text)
         if share is None:
             remedy = "write 0.52, 52% or a number of units"
-            problems.append(_make_problem(path, number, f"{share_text!r} is not a share", remedy))
+            problems.append(make_problem(number, f"{share_text!r} is not a share", remedy))
         elif (variable, value) in seen:
-            problems.append(_make_problem(path, number, f"{variable} {value} occurs twice", "keep one of them"))
+            problems.append(make_problem(number, f"{variable} {value} occurs twice", "keep one of them"))
         else:
             seen.add((variable, value))
             rows.append(TargetRow(number, variable, value, share))
     if not rows and not problems:
-        problems.append(_make_problem(path, 0, "the file contains no targets", HEADER))
+        problems.append(make_problem(0, "the file contains no targets", HEADER))
     return tuple(problems) if problems else rows
 
 
 def _parse_share(text: str) -> Fraction | None:
     number = text.removesuffix("%").strip().replace(",", ".")
     return Fraction(number) if _SHARE.fullmatch(number) else None
-
-
-def _make_problem(path: str, line: int, what: str, remedy: str) -> Problem:
-    return Problem(RULE, Position(path, line), "", what, remedy)

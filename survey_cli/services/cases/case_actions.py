@@ -86,7 +86,7 @@ class _PlannedChange(NamedTuple):
 
 ProgressCallback: TypeAlias = Callable[[int, int], None]
 """Receives the number of cases done and the total."""
-PlanChange: TypeAlias = Callable[[Case], "_PlannedChange | None"]
+PlanChange: TypeAlias = Callable[[OpenStudy, Case], "_PlannedChange | None"]
 """Returns the change to make to a case, or None where it is not affected. Raises UserError where it is not possible."""
 
 
@@ -103,14 +103,14 @@ def correct_outcome(request: Request, key: str, outcome: str, *, code: str = "",
         row = find_disposition(code)
         exact = row.code if row is not None else code
 
-        def plan_change(case: Case) -> _PlannedChange:
+        def plan_change(study: OpenStudy, case: Case) -> _PlannedChange:
             validate_override(case, study.plan, outcome=outcome, code=exact)
             if _undoes_do_not_call(case, study.plan, outcome):
                 _check_other_listings(study, key)
             return _plan_correction(case, study.plan, outcome, exact, note.strip(), study.at)
 
         before = study.store.cases.queries.read_history(key)
-        result = _change_existing_case(study, key, plan_change, study.at)
+        result = _change_existing_case(study, key, plan_change)
         if _undoes_do_not_call(Case.from_history(key, before), study.plan, outcome):
             numbers = [number for number, _ in _find_listed_numbers(study, key)]
             study.do_not_call.remove(numbers, at=study.at, reason=note.strip(), by=study.who.login)
@@ -173,49 +173,44 @@ def _plan_correction(case: Case, plan: Plan, outcome: str, code: str, note: str,
 def answer_referral(request: Request, key: str, *, note: str = "") -> CaseActionResult:
     """Answer what an interviewer referred to the supervisor; the case returns to the queue."""
 
-    def plan_change(case: Case, plan: Plan) -> _PlannedChange:
+    def plan_change(study: OpenStudy, case: Case) -> _PlannedChange:
         waits = case.calls[case.calls_before_answer :]
-        if waits and plan.delays.get(waits[-1].outcome) == "held":
+        if waits and study.plan.delays.get(waits[-1].outcome) == "held":
             return _PlannedChange([ReferralAnswered(note.strip())], "answered")
-        raise UserError(
-            f"case {key}", "it was not referred to a supervisor", "survey case why shows what it is waiting for"
-        )
+        remedy = "survey case why shows what it is waiting for"
+        raise UserError(f"case {key}", "it was not referred to a supervisor", remedy)
 
-    return run_on_study(
-        request,
-        lambda study: _change_existing_case(study, key, lambda case: plan_change(case, study.plan), study.at),
-        supervisor_task="answer a referred case",
-    )
+    task = "answer a referred case"
+    return run_on_study(request, lambda study: _change_existing_case(study, key, plan_change), supervisor_task=task)
 
 
 def reopen_case(request: Request, key: str, *, why: str = "") -> CaseActionResult:
     """Put a finished case back into the queue, with its attempts counted anew."""
 
-    def do(study: OpenStudy) -> CaseActionResult:
-        def plan_change(case: Case) -> _PlannedChange:
-            _check_reopening(case, study, study.at)
-            return _PlannedChange([CaseReopened(why.strip())], "put back into the queue")
+    def plan_change(study: OpenStudy, case: Case) -> _PlannedChange:
+        if obstacle := _find_obstacle_to_reopening(study, case):
+            raise obstacle
+        return _PlannedChange([CaseReopened(why.strip())], "put back into the queue")
 
-        return _change_existing_case(study, key, plan_change, study.at)
+    task = "put a case back into the queue"
+    return run_on_study(request, lambda study: _change_existing_case(study, key, plan_change), supervisor_task=task)
 
-    return run_on_study(request, do, supervisor_task="put a case back into the queue")
 
-
-def _check_reopening(case: Case, study: OpenStudy, at: datetime) -> None:
-    where, position = f"case {case.key}", schedule_case(case, study.plan, at)
+def _find_obstacle_to_reopening(study: OpenStudy, case: Case) -> UserError | None:
+    where, position = f"case {case.key}", schedule_case(case, study.plan, study.at)
     if case.erased or case.do_not_call:
         what = "it was erased" if case.erased else "it may not be called again"
-        raise UserError(where, what, "nothing can be done: the request not to be called is permanent")
+        return UserError(where, what, "nothing can be done: the request not to be called is permanent")
     if position.status != "done":
-        raise UserError(
-            where, f"it is not finished: {_describe_status(position)}", "survey case why shows when it is due"
-        )
+        status = f"{position.status}, {position.why}" if position.why else position.status
+        return UserError(where, f"it is not finished: {status}", "survey case why shows when it is due")
     if position.code == "1.1":
         remedy = f"correct its outcome (survey case outcome), or its answers: survey interview {study.path} --reopen"
-        raise UserError(where, "its interview is complete", remedy)
+        return UserError(where, "its interview is complete", remedy)
     if case.numbers and not case.live_numbers:
         remedy = f"add a number in the sample file: survey sample import {study.path} cases.csv --update"
-        raise UserError(where, "none of its numbers is in service", remedy)
+        return UserError(where, "none of its numbers is in service", remedy)
+    return None
 
 
 def reopen_refusals(
@@ -227,25 +222,16 @@ def reopen_refusals(
     """
 
     def do(study: OpenStudy) -> CaseBatchResult:
-        def plan_change(case: Case) -> _PlannedChange | None:
-            if not _is_soft_refusal(case, study.plan, before) or not _can_reopen(case, study):
-                return None
-            return _PlannedChange([CaseReopened(why.strip() or "for conversion")], "put back into the queue")
+        rows = study.store.cases.queries.iterate_rows(status="done")
+        refused = [row for row in rows if row.code.startswith(("2.", "3."))]
+        return _change_cases(study, refused, plan_change, progress=progress)
 
-        rows = [
-            row for row in study.store.cases.queries.iterate_rows(status="done") if row.code.startswith(("2.", "3."))
-        ]
-        return _change_cases(study, rows, plan_change, study.at, progress=progress)
+    def plan_change(study: OpenStudy, case: Case) -> _PlannedChange | None:
+        if not _is_soft_refusal(case, study.plan, before) or _find_obstacle_to_reopening(study, case):
+            return None
+        return _PlannedChange([CaseReopened(why.strip() or "for conversion")], "put back into the queue")
 
     return run_on_study(request, do, supervisor_task="put refusals back")
-
-
-def _can_reopen(case: Case, study: OpenStudy) -> bool:
-    try:
-        _check_reopening(case, study, study.at)
-    except UserError:
-        return False
-    return True
 
 
 def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
@@ -278,11 +264,11 @@ def release_replicates(
                     rows.append(row)
         selected = parse_replicates(replicates, known, where=study.where)
 
-        def plan_change(case: Case) -> _PlannedChange | None:
-            return None if case.released else _PlannedChange([CaseReleased()], "released")
-
         selected_rows = [row for row in rows if row.replicate in selected]
-        return _change_cases(study, selected_rows, plan_change, study.at, progress=progress)
+        return _change_cases(study, selected_rows, plan_change, progress=progress)
+
+    def plan_change(_: OpenStudy, case: Case) -> _PlannedChange | None:
+        return None if case.released else _PlannedChange([CaseReleased()], "released")
 
     return run_on_study(request, do, supervisor_task="release a replicate")
 
@@ -300,12 +286,12 @@ def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHol
         open_interviews: list[str] = []
         call_starts: list[datetime] = []
 
-        def plan_change(case: Case) -> _PlannedChange:
+        def plan_change(_: OpenStudy, case: Case) -> _PlannedChange:
             open_interviews[:] = [case.interview] if case.interview_open else []
             call_starts[:] = [case.open_attempt.started_at] if case.open_attempt is not None else []
             return _PlannedChange([CaseReturned("released")], "freed")
 
-        result = _change_existing_case(study, key, plan_change, study.at, force=True)
+        result = _change_existing_case(study, key, plan_change, force=True)
         for interview in open_interviews:
             # as when a lease expires: resuming the interview reserves a place again
             study.store.cases.quotas.drop(interview)
@@ -331,7 +317,7 @@ def reassign_appointments(
         _check_login(study, to)
         new_owner = study.people.find(to) if to != "anyone" else None
 
-        def plan_change(case: Case) -> _PlannedChange | None:
+        def plan_change(study: OpenStudy, case: Case) -> _PlannedChange | None:
             appointment = find_open_appointment(case, study.plan)
             if appointment is None:
                 raise UserError(f"case {case.key}", "it has no appointment", "survey case why shows when it is due")
@@ -342,20 +328,17 @@ def reassign_appointments(
             if new_owner is not None and not new_owner.speaks(case.language):
                 what = f"the case needs {case.language}, which {to} does not speak"
                 raise UserError(f"case {case.key}", what, "choose somebody who does, or anyone")
-            return _PlannedChange([event], f"its appointment is now {_describe_owner(event)}")
+            whose = "anyone's" if event.policy == "anyone" else f"{event.owner}'s"
+            return _PlannedChange([event], f"its appointment is now {whose}")
 
         if key:
-            return CaseBatchResult(changed=(_change_existing_case(study, key, plan_change, study.at),))
+            return CaseBatchResult(changed=(_change_existing_case(study, key, plan_change),))
         rows = study.store.cases.queries.list_appointments(owner=all_of)
         if not rows:
             raise UserError(all_of, "has no appointments", "survey study people shows who has")
-        return _change_cases(study, rows, plan_change, study.at)
+        return _change_cases(study, rows, plan_change)
 
     return run_on_study(request, do, supervisor_task="give an appointment to another")
-
-
-def _describe_owner(event: AppointmentReassigned) -> str:
-    return "anyone's" if event.policy == "anyone" else f"{event.owner}'s"
 
 
 def _check_login(study: OpenStudy, login: str) -> None:
@@ -370,21 +353,21 @@ def _check_login(study: OpenStudy, login: str) -> None:
 
 
 def _change_existing_case(
-    study: OpenStudy, key: str, plan_change: PlanChange, at: datetime, *, force: bool = False
+    study: OpenStudy, key: str, plan_change: PlanChange, *, force: bool = False
 ) -> CaseActionResult:
-    result = _change_case(study, key, plan_change, at, force=force)
+    result = _change_case(study, key, plan_change, force=force)
     assert result is not None, "the change of a named case affects it"
     return result
 
 
 def _change_case(
-    study: OpenStudy, key: str, plan_change: PlanChange, at: datetime, *, force: bool = False
+    study: OpenStudy, key: str, plan_change: PlanChange, *, force: bool = False
 ) -> CaseActionResult | None:
     """Read a case, plan the change and write it; repeat where somebody wrote meanwhile.
 
     With `force` also where a station has the case. Returns None where the case is not affected. Raises UserError.
     """
-    cases = study.store.cases
+    cases, at = study.store.cases, study.at
     for _ in range(MAX_TRIES):
         row = cases.queries.find_row(key)
         if row is None:
@@ -392,11 +375,13 @@ def _change_case(
         if row.holder is not None and not force:
             raise make_busy_error(study, row.key, row.holder)
         case = Case.from_history(key, cases.queries.read_history(key))
-        change = plan_change(case)
+        change = plan_change(study, case)
         if change is None:
             return None
-        after, entries = _append_events(case, change.events, by=study.who.login, at=at)
-        position = schedule_case(after, study.plan, max(at, entries[-1].at))
+        entries, after = [HistoryEntry(at, study.who.login, STATION, event) for event in change.events], case
+        for entry in entries:
+            after = after.apply(entry)
+        position = schedule_case(after, study.plan, at)
         interview, cells = _find_counted_cells(study, after)
         conflict = cases.update(
             CaseUpdate(
@@ -437,41 +422,22 @@ def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
 
 
 def _change_cases(
-    study: OpenStudy,
-    rows: Sequence[CaseRow],
-    plan_change: PlanChange,
-    at: datetime,
-    *,
-    progress: ProgressCallback | None = None,
+    study: OpenStudy, rows: Sequence[CaseRow], plan_change: PlanChange, *, progress: ProgressCallback | None = None
 ) -> CaseBatchResult:
     changed: list[CaseActionResult] = []
     skipped: list[tuple[str, str]] = []
     for number, row in enumerate(rows, start=1):
         try:
-            result = _change_case(study, row.key, plan_change, at)
+            result = _change_case(study, row.key, plan_change)
         except StoreError:
             raise
         except UserError as error:
             skipped.append((row.key, error.what))
         else:
-            if result is not None:
-                changed.append(result)
+            changed += [result] if result is not None else []
         if progress is not None:
             progress(number, len(rows))
     return CaseBatchResult(changed=tuple(changed), skipped=tuple(skipped))
-
-
-def _append_events(
-    case: Case, events: Sequence[CaseEvent], *, by: str, at: datetime
-) -> tuple[Case, list[HistoryEntry]]:
-    entries = [HistoryEntry(at, by, STATION, event) for event in events]
-    for entry in entries:
-        case = case.apply(entry)
-    return case, entries
-
-
-def _describe_status(position: QueuePosition) -> str:
-    return f"{position.status}, {position.why}" if position.why else position.status
 
 
 def _find_counted_cells(study: OpenStudy, case: Case) -> tuple[str, tuple[str, ...]]:

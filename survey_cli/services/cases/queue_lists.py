@@ -44,8 +44,7 @@ def explain_case(request: Request, key: str, *, at: datetime, interviewer: str =
     """
 
     def do(study: OpenStudy) -> CallabilityReport:
-        who = _find_interviewer(study, interviewer)
-        row = study.store.cases.queries.find_row(key)
+        who, row = _find_interviewer(study, interviewer), study.store.cases.queries.find_row(key)
         if row is None:
             raise make_unknown_case_error(study, key)
         return _explain_row(study, row, who, at)
@@ -68,6 +67,7 @@ def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime)
     cases, plan = study.store.cases, study.plan
     case = Case.from_history(row.key, cases.queries.read_history(row.key))
     contact = cases.queries.find_contact(row.key)
+    numbers = contact.numbers if contact is not None else ()
     pause = read_pause(study.store)
     context = ClaimContext(
         at=at,
@@ -75,7 +75,7 @@ def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime)
         people=study.people,
         full_cells=plan.quotas.list_full_cells(cases.quotas.read_fill()),
         lease_holder=f"{row.holder.by} at station {row.holder.station}" if row.holder is not None else "",
-        on_do_not_call_list=_is_on_do_not_call_list(study, row.key),
+        on_do_not_call_list=study.is_on_do_not_call_list([n.e164 for n in numbers if n.e164]),
         pause_reason=pause.describe(pause.since.astimezone(), at.astimezone()) if pause is not None else "",
     )
     zones = list_call_zones(case, case.next_number, plan)
@@ -89,22 +89,13 @@ def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime)
     )
 
 
-def _is_on_do_not_call_list(study: OpenStudy, key: str) -> bool:
-    contact = study.store.cases.queries.find_contact(key)
-    return contact is not None and study.is_on_do_not_call_list([n.e164 for n in contact.numbers if n.e164])
-
-
 def list_queue(request: Request, *, limit: int, interviewer: str = "") -> QueueReport:
     """Return the next cases in the order in which they would be claimed now, and those that are due but excluded."""
-
-    def do(study: OpenStudy) -> QueueReport:
-        return _build_queue_report(study, _find_interviewer(study, interviewer), study.at, limit)
-
-    return run_on_study(request, do)
+    return run_on_study(request, lambda study: _build_queue_report(study, _find_interviewer(study, interviewer), limit))
 
 
-def _build_queue_report(study: OpenStudy, who: Interviewer, at: datetime, limit: int) -> QueueReport:
-    cases, plan = study.store.cases, study.plan
+def _build_queue_report(study: OpenStudy, who: Interviewer, limit: int) -> QueueReport:
+    cases, plan, at = study.store.cases, study.plan, study.at
     order = CallOrder.for_interviewer(plan, people=study.people, who=who, at=at, fill=cases.quotas.read_fill())
     lines: list[QueueLine] = []
     deferred: list[DeferredLine] = []
@@ -165,17 +156,13 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) ->
     priority = order.rank_case(parse_criteria(row.bucket), row.rank)
     appointment, last = find_open_appointment(case, plan), case.last_call
     parts = []
-    match priority.order:
-        case "1" if appointment is not None:
-            parts.append(
-                f"appointment {format_appointment_time(appointment)} there ({describe_appointment_owner(appointment)})"
-            )
-        case "2":
-            parts.append("its interview was interrupted")
-        case _ if priority.quota_fill < 1000:
-            parts.append(f"its quota is {priority.quota_fill // 10}% filled")
-        case _:
-            pass
+    if priority.order == "1" and appointment is not None:
+        owner = describe_appointment_owner(appointment)
+        parts.append(f"appointment {format_appointment_time(appointment)} there ({owner})")
+    elif priority.order == "2":
+        parts.append("its interview was interrupted")
+    elif priority.quota_fill < 1000:
+        parts.append(f"its quota is {priority.quota_fill // 10}% filled")
     if priority.deferred:
         parts.append(f"{' or '.join(parse_criteria(row.bucket).prefers)} was tried least")
     if case.priority and priority.order not in "12":

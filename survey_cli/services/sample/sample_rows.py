@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from survey_cli.fieldwork.case import case as fieldwork
 from survey_cli.fieldwork.case.events import CaseEvent, CaseSampled, NumberFacts, NumberMarked
@@ -91,19 +91,12 @@ def build_update_event(
     Columns missing in the file keep their values; an empty cell clears the value.
     """
     event = build_sample_event(case, instrument, stored)
-    missing = {
-        role for role in ("zone", "language", "weight", "priority", "frame", "replicate")
-        if find_column(instrument, role) not in columns
+    stored_values: dict[str, Any] = {
+        "zone": before.zone, "language": before.sampled_language, "weight": before.weight,
+        "priority": before.priority, "frame": before.frame, "replicate": before.replicate,
     }  # fmt: skip
-    return event._replace(
-        columns=_merge_values(before.columns, event.columns, columns),
-        zone=before.zone if "zone" in missing else event.zone,
-        language=before.sampled_language if "language" in missing else event.language,
-        weight=before.weight if "weight" in missing else event.weight,
-        priority=before.priority if "priority" in missing else event.priority,
-        frame=before.frame if "frame" in missing else event.frame,
-        replicate=before.replicate if "replicate" in missing else event.replicate,
-    )
+    unchanged = {role: v for role, v in stored_values.items() if find_column(instrument, role) not in columns}
+    return event._replace(columns=_merge_values(before.columns, event.columns, columns), **unchanged)
 
 
 def iterate_number_marks(

@@ -1,5 +1,6 @@
 """The interviewers of a study, each with current cases and appointments."""
 
+from collections import Counter
 from pathlib import Path
 
 from survey_cli.problems import Problem
@@ -22,12 +23,9 @@ def _build_list(study: OpenStudy, request: Request) -> InterviewerList:
     for row in cases.queries.iterate_rows(status="leased"):
         if row.holder is not None:
             claimed_cases.setdefault(row.holder.by, []).append(f"{row.key} at {row.holder.station}")
-    appointment_counts: dict[str, int] = {}
-    missed_counts: dict[str, int] = {}
-    for row in cases.queries.list_appointments():
-        appointment_counts[row.owner] = appointment_counts.get(row.owner, 0) + 1
-        if row.promised_until is not None and row.promised_until < study.at:
-            missed_counts[row.owner] = missed_counts.get(row.owner, 0) + 1
+    rows = cases.queries.list_appointments()
+    appointment_counts = Counter(row.owner for row in rows)
+    missed_counts = Counter(row.owner for row in rows if row.promised_until and row.promised_until < study.at)
     listed = study.people.interviewers
     logins = [*listed, *sorted((claimed_cases.keys() | appointment_counts.keys()) - listed.keys() - {""})]
     lines = tuple(
@@ -38,8 +36,8 @@ def _build_list(study: OpenStudy, request: Request) -> InterviewerList:
             skills=", ".join(sorted(who.skills)) if who is not None else "",
             pseudonym=who.pseudonym if who is not None else "",
             cases=tuple(claimed_cases.get(login, ())),
-            appointments=appointment_counts.get(login, 0),
-            missed=missed_counts.get(login, 0),
+            appointments=appointment_counts[login],
+            missed=missed_counts[login],
         )
         for login in logins
     )
@@ -47,7 +45,7 @@ def _build_list(study: OpenStudy, request: Request) -> InterviewerList:
     return InterviewerList(
         where=format_path(file.absolute()) if file and listed else "",
         lines=lines,
-        unowned_appointments=appointment_counts.get("", 0),
+        unowned_appointments=appointment_counts[""],
         problems=_read_problems(file) if file and listed else (),
     )
 

@@ -19,7 +19,7 @@ from survey_cli.instrument.checks.all_checks import CheckResult, check_instrumen
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
-from survey_cli.samples.cases.columns import find_key_column
+from survey_cli.samples.cases.columns import find_column
 from survey_cli.sessions.interview.case_values import (
     invent_sample_value,
     parse_sample_values,
@@ -303,7 +303,7 @@ class Preview:
             sample = self._build_sample(instrument, variant)
             at = self._clock()
             local = at.astimezone(find_usable_zone(instrument, sample))
-            key = find_key_column(instrument)
+            key = find_column(instrument, "key")
             return InterviewStarted(
                 EventStamp(at, by, STATION),
                 instrument=instrument.hash,
