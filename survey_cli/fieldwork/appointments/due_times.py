@@ -4,10 +4,11 @@ Wall times are resolved here, as late as possible; the queue is computed in `sch
 """
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Final
 
 from survey_cli.fieldwork.appointments.appointment import resolve_end, resolve_start
-from survey_cli.fieldwork.case.case import Attempt, Case
+from survey_cli.fieldwork.case.case import Appointment, Attempt, Case
 from survey_cli.fieldwork.case.disposition_coding import classify_outcome, is_contact
 from survey_cli.fieldwork.case.events import AppointmentMade
 from survey_cli.fieldwork.plan.plan import Plan
@@ -39,7 +40,7 @@ def find_open_appointment(case: Case, plan: Plan) -> AppointmentMade | None:
     near the appointed time it was.
     """
     appointment = case.appointment
-    if appointment is None or _has_spoken_since(case, plan) or _list_attempts_at_its_time(case):
+    if appointment is None or _has_spoken_since(case, plan, appointment.at) or _list_attempts(case, appointment):
         return None
     return appointment.details
 
@@ -50,35 +51,28 @@ def is_missed(case: Case, plan: Plan) -> bool:
     This is the first attempt at its time, or any other as long as the appointed time lasts.
     """
     appointment = case.appointment
-    if appointment is None or not case.attempts or _has_spoken_since(case, plan):
+    if appointment is None or not case.attempts or _has_spoken_since(case, plan, appointment.at):
         return False
-    attempts = _list_attempts_at_its_time(case)
+    attempts = _list_attempts(case, appointment)
     if not attempts or attempts[-1] is not case.attempts[-1]:
         return False
     return len(attempts) == 1 or attempts[-1].started_at <= resolve_span(appointment.details)[1]
 
 
-def _has_spoken_since(case: Case, plan: Plan) -> bool:
+def _has_spoken_since(case: Case, plan: Plan, made_at: datetime) -> bool:
     """Return whether there was a conversation after the appointment was made.
 
     An outcome `appointment` is the conversation in which it was made.
     """
-    appointment = case.appointment
-    if appointment is None:
-        return False
-    for attempt in reversed(case.attempts):
-        if attempt.ended_at is not None and attempt.ended_at < appointment.at:
-            return False
-        for call in attempt.calls:
-            if call.at > appointment.at and is_contact(call, plan) and classify_outcome(call, plan) != "appointment":
-                return True
-    return False
+    later = takewhile(lambda attempt: attempt.ended_at is None or attempt.ended_at >= made_at, reversed(case.attempts))
+    return any(
+        call.at > made_at and is_contact(call, plan) and classify_outcome(call, plan) != "appointment"
+        for attempt in later
+        for call in attempt.calls
+    )
 
 
-def _list_attempts_at_its_time(case: Case) -> list[Attempt]:
+def _list_attempts(case: Case, appointment: Appointment) -> list[Attempt]:
     """Return the attempts since the appointment was made that began at its time or later."""
-    appointment = case.appointment
-    if appointment is None:
-        return []
     starts, _ = resolve_span(appointment.details)
     return [a for a in case.attempts if a.started_at > appointment.at and a.started_at >= starts - EARLY_WINDOW]

@@ -10,14 +10,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.calendar.zones import find_day_start, iterate_intervals, make_wall_time, to_utc, to_wall_time
-from survey_cli.instrument.countries import (
-    build_usual_hours,
-    find_permitted_hours,
-    find_region,
-    find_weekend,
-    list_public_holidays,
-    parse_country,
-)
+from survey_cli.instrument import countries
 from survey_cli.instrument.schema.document import DaypartSpec, FieldworkSpec
 from survey_cli.instrument.schema.hours import DAYS, Hours, format_clock, parse_days, parse_hours
 
@@ -51,7 +44,7 @@ def build_usual_dayparts(country: str) -> tuple[Daypart, ...]:
     These are the country's weekend, and on other days the evening from 17:00 and the time before.
     """
     return (
-        Daypart("weekend", days=frozenset(find_weekend(country))),
+        Daypart("weekend", days=frozenset(countries.find_weekend(country))),
         Daypart("day", hours=Hours(0, 17 * 60)),
         Daypart("evening", hours=Hours(17 * 60, 24 * 60)),
     )
@@ -94,7 +87,7 @@ class _Day(NamedTuple):
 class Calendar:
     """The calling hours, holidays and parts of the day of a study, in one country or region."""
 
-    hours: dict[int, Hours] = field(default_factory=lambda: build_usual_hours(""))
+    hours: dict[int, Hours] = field(default_factory=lambda: countries.build_usual_hours(""))
     """Calling hours by day of the week (Monday is 0); nobody is called on missing days."""
     own_hours: bool = True
     """The hours are the study's own; otherwise they are the country's usual ones."""
@@ -131,12 +124,12 @@ class Calendar:
         parts = [part for name, entry in spec.dayparts.items() if (part := _parse_daypart(str(name), entry))]
         country = str(spec.country or "")
         return cls(
-            hours=own_hours if spec.hours else build_usual_hours(country),
+            hours=own_hours if spec.hours else countries.build_usual_hours(country),
             own_hours=bool(spec.hours),
             wide_hours=spec.reason is not None,
             closed_days=frozenset(day for text in spec.closed if (day := _parse_date(text))),
             country=country or None,
-            region=find_region(str(spec.region), country) if spec.region else "",
+            region=countries.find_region(str(spec.region), country) if spec.region else "",
             holidays=spec.holidays,
             starts=_parse_date(spec.starts),
             ends=_parse_date(spec.ends),
@@ -157,12 +150,12 @@ class Calendar:
             return self
         calendar = self._regional.get(region)
         if calendar is None:
-            country = parse_country(region)
+            country = countries.parse_country(region)
             calendar = self._regional[region] = replace(
                 self,
                 country=country,
                 region=region if region != country else "",
-                hours=self.hours if self.own_hours else build_usual_hours(country),
+                hours=self.hours if self.own_hours else countries.build_usual_hours(country),
                 parts=self.parts if self.own_parts else build_usual_dayparts(country),
             )
         return calendar
@@ -236,7 +229,7 @@ class Calendar:
         if day in self.closed_days:
             return f"closed on {format_short_day(day)}"
         where = self.region or self.country
-        if self.holidays and where and (holiday := list_public_holidays(where, day.year).get(day)):
+        if self.holidays and where and (holiday := countries.list_public_holidays(where, day.year).get(day)):
             return f"{holiday}, {format_short_day(day)}"
         return "" if self.find_hours(day) is not None else f"{DAY_NAMES[day.weekday()]} there"
 
@@ -248,7 +241,7 @@ class Calendar:
         hours = self.hours.get(day.weekday())
         if hours is None or self.wide_hours:
             return hours
-        permitted = find_permitted_hours(self.country or "", day.weekday())
+        permitted = countries.find_permitted_hours(self.country or "", day.weekday())
         hours = Hours(max(hours.start, permitted.start), min(hours.end, permitted.end))
         return hours if hours.start < hours.end else None
 

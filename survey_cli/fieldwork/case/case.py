@@ -6,6 +6,7 @@ It uses neither the study's plan nor a clock.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any, Final, NamedTuple, assert_never
 
 from survey_cli.fieldwork.case import events
@@ -151,10 +152,7 @@ class Case:
     @classmethod
     def from_history(cls, key: str, history: Iterable[events.HistoryEntry]) -> "Case":
         """Build the case from its events."""
-        case = cls(key=key)
-        for entry in history:
-            case = case.apply(entry)
-        return case
+        return reduce(cls.apply, history, cls(key=key))
 
     # derived values
 
@@ -175,10 +173,7 @@ class Case:
 
     @property
     def last_call(self) -> Call | None:
-        for attempt in reversed(self.attempts):
-            if attempt.calls:
-                return attempt.calls[-1]
-        return None
+        return next((attempt.calls[-1] for attempt in reversed(self.attempts) if attempt.calls), None)
 
     @property
     def live_numbers(self) -> tuple[NumberRecord, ...]:

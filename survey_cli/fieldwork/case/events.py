@@ -239,32 +239,14 @@ CaseEvent: TypeAlias = (
 
 
 EVENT_KINDS: Final[Mapping[type[Any], str]] = {
-    CaseSampled: "sampled",
-    CaseReleased: "released",
-    CaseClaimed: "claimed",
-    NumberDialed: "dialled",
-    OutcomeRecorded: "called",
-    OutcomeRevoked: "takenback",
-    AttemptClosed: "closed",
-    CaseReturned: "returned",
-    InterviewOpened: "interviewing",
-    AppointmentMade: "promised",
-    AppointmentCanceled: "unpromised",
-    AppointmentReassigned: "reassigned",
-    NumberAdded: "numberadded",
-    NumberMarked: "numbermarked",
-    LanguageSet: "speaks",
-    CaseNoteWritten: "remarked",
-    RefusalDescribed: "refusalnoted",
-    ScriptRead: "scriptread",
-    OutcomeOverridden: "corrected",
-    ReferralAnswered: "advised",
-    CaseReopened: "reopened",
-    DoNotCallSet: "blocked",
-    DoNotCallCleared: "unblocked",
-    CaseErased: "erased",
-    CaseAnonymized: "anonymised",
-}
+    CaseSampled: "sampled", CaseReleased: "released", CaseClaimed: "claimed", NumberDialed: "dialled",
+    OutcomeRecorded: "called", OutcomeRevoked: "takenback", AttemptClosed: "closed", CaseReturned: "returned",
+    InterviewOpened: "interviewing", AppointmentMade: "promised", AppointmentCanceled: "unpromised",
+    AppointmentReassigned: "reassigned", NumberAdded: "numberadded", NumberMarked: "numbermarked",
+    LanguageSet: "speaks", CaseNoteWritten: "remarked", RefusalDescribed: "refusalnoted", ScriptRead: "scriptread",
+    OutcomeOverridden: "corrected", ReferralAnswered: "advised", CaseReopened: "reopened", DoNotCallSet: "blocked",
+    DoNotCallCleared: "unblocked", CaseErased: "erased", CaseAnonymized: "anonymised",
+}  # fmt: skip
 """The kind under which each event is stored. These texts, and the names of the events' fields, never change."""
 
 

@@ -5,13 +5,14 @@ Pure: every time is an argument. Uses nothing about the interviewer; the store k
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.appointments.due_times import MISSED_RETRY, find_open_appointment, is_missed, resolve_span
 from survey_cli.fieldwork.calendar.calendar import NO_ZONE_REASON, Calendar, format_short_day
+from survey_cli.fieldwork.calendar.zones import get_zone
 from survey_cli.fieldwork.case.case import Attempt, Call, Case
 from survey_cli.fieldwork.case.disposition_coding import (
     classify_outcome,
@@ -328,3 +329,26 @@ def _format_length(delay: timedelta) -> str:
 
 def _format_times(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+# the end of a case
+
+
+def find_done_time(case: Case, plan: Plan, last: datetime, at: datetime) -> datetime | None:
+    """Return when a case was done, from which retention periods run; None where it may still be called.
+
+    This is its last event, at `last`, or the study's last day where it was still open then.
+    """
+    if schedule_case(case, plan, last).status == "done":
+        return last
+    study_end = find_study_end(plan)
+    return max(last, study_end) if study_end is not None and study_end <= at else None
+
+
+def find_study_end(plan: Plan) -> datetime | None:
+    """Return the midnight after the study's last day, in UTC; None where it has no last day."""
+    day = plan.calendar.ends
+    if day is None:
+        return None
+    zone = get_zone(plan.zone) if plan.zone else UTC
+    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)

@@ -14,15 +14,9 @@ SampleFrame: TypeAlias = Literal["list", "establishment", "rdd"]
 """The kind of sample: known units (people, establishments), or numbers dialed at random."""
 
 GROUPS: Final[dict[DispositionGroup, str]] = {
-    "I": "complete",
-    "P": "partial",
-    "R": "refusal and break-off",
-    "NC": "non-contact",
-    "O": "other",
-    "UH": "unknown if household",
-    "UO": "unknown, other",
-    "NE": "not eligible",
-}
+    "I": "complete", "P": "partial", "R": "refusal and break-off", "NC": "non-contact",
+    "O": "other", "UH": "unknown if household", "UO": "unknown, other", "NE": "not eligible",
+}  # fmt: skip
 """The name of each group, in the order of the formulas."""
 
 

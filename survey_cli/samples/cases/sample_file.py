@@ -9,15 +9,7 @@ from typing import Final, NamedTuple
 from survey_cli.fieldwork.plan.quotas import Quotas
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem
-from survey_cli.samples.cases.columns import (
-    ColumnReader,
-    InvalidValue,
-    clean_text,
-    find_column,
-    find_country,
-    make_role_reader,
-    read_region,
-)
+from survey_cli.samples.cases import columns as sample_columns
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, ParsedNumber, is_known_country, read_numbers
 from survey_cli.samples.cases.split_arms import draw_arms
 from survey_cli.samples.files.headings import find_columns, iterate_whole_rows
@@ -87,7 +79,7 @@ def read_sample(
 
     `existing` holds the values of stored cases by key; these cases keep their split arms.
     """
-    key = find_column(instrument, "key")
+    key = sample_columns.find_column(instrument, "key")
     if key is None:
         where = Position(instrument.document.find_position("sample").file or str(path))
         remedy = "add role: key to the column of sample: that identifies a case"
@@ -127,7 +119,7 @@ def _warn_of_missing_columns(
             remedy = "add it to the file, if the questionnaire needs it"
             what = "the file has no such column, so no case has a value"
             collector.add_warning("heading", name, what, remedy, line=sheet.heading.line)
-    country = find_country(instrument)
+    country = sample_columns.find_country(instrument)
     if country and not is_known_country(country):
         what = f"the program knows no country {country!r}"
         remedy = "write GB for the United Kingdom" if country == "UK" else "write two letters, such as US"
@@ -156,19 +148,19 @@ class _CaseReader:
         self._who = {name: name + letters.get(name, "") for name in positions}
         self._key = key
         self._key_index = positions[key]
-        self._country = find_country(instrument)
+        self._country = sample_columns.find_country(instrument)
         self._phones = [
             (name, positions[name])
             for name, column in instrument.sample.items()
             if column.role == "phone" and name in positions
         ]
         self._blank: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
-        self._columns: list[tuple[str, int, ColumnReader | None]] = []
+        self._columns: list[tuple[str, int, sample_columns.ColumnReader | None]] = []
         """Name, index and reader of each column; plain texts need no reader and may have several lines."""
         for name, column in instrument.sample.items():
             if name in positions and name != key:
                 plain = column.type == "text" and column.role not in ("zone", "country", "language")
-                reader = make_role_reader(instrument, column, decimal_comma=sheet.decimal_comma)
+                reader = sample_columns.make_role_reader(instrument, column, decimal_comma=sheet.decimal_comma)
                 self._columns.append((name, positions[name], None if plain else reader))
         fieldwork = instrument.document.fieldwork
         self._study_zone = str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
@@ -178,7 +170,7 @@ class _CaseReader:
         ]
         self._without_target: set[str] = set()
         roles = ("zone", "country", "region", "language", "weight", "priority", "frame", "replicate")
-        columns = ((role, find_column(instrument, role)) for role in roles)
+        columns = ((role, sample_columns.find_column(instrument, role)) for role in roles)
         self._roles = {role: name for role, name in columns if name is not None and name in positions}
 
     def read_row(self, row: InputRow) -> None:
@@ -187,7 +179,7 @@ class _CaseReader:
         values = self._blank.copy()
         values[self._key] = key or ""
         for name, index, reader in self._columns:
-            text = clean_text(row.cells[index], lines=reader is None)
+            text = sample_columns.clean_text(row.cells[index], lines=reader is None)
             if not text:
                 if name == self._roles.get("weight"):
                     self._warn(
@@ -195,7 +187,7 @@ class _CaseReader:
                     )
                 continue
             value = text if reader is None else reader(text)
-            if isinstance(value, InvalidValue):
+            if isinstance(value, sample_columns.InvalidValue):
                 self._reject(name, row.line, f"{text[:60]!r}: {value.what}", value.remedy)
             else:
                 values[name] = value
@@ -216,8 +208,8 @@ class _CaseReader:
         country = str(row_country) if row_country != NOT_ASKED else self._country or ""
         name = self._roles.get("region", "")
         if (text := values.get(name, NOT_ASKED)) != NOT_ASKED:
-            region = read_region(str(text), country)
-            if isinstance(region, InvalidValue):
+            region = sample_columns.read_region(str(text), country)
+            if isinstance(region, sample_columns.InvalidValue):
                 self._reject(name, row.line, region.what, region.remedy)
                 return country or None
             values[name] = region
@@ -252,7 +244,7 @@ class _CaseReader:
 
     def _read_key(self, row: InputRow) -> str | None:
         """Return the case's key; None, with an error, where there is none or another case has it."""
-        key = clean_text(row.cells[self._key_index])
+        key = sample_columns.clean_text(row.cells[self._key_index])
         first = self._lines.setdefault(key, row.line)
         if not key:
             what, remedy = "the case has no key", "give every case a key, or remove the row"
@@ -287,7 +279,7 @@ class _CaseReader:
     def _read_numbers(self, key: str, row: InputRow, country: str | None) -> tuple[SampleNumber, ...]:
         numbers: dict[tuple[str, str], SampleNumber] = {}
         for column, index in self._phones:
-            for read in read_numbers(clean_text(row.cells[index], lines=True), country):
+            for read in read_numbers(sample_columns.clean_text(row.cells[index], lines=True), country):
                 written = repr(read.written[:40])
                 if isinstance(read, InvalidNumber):
                     what = f"{written}: {read.why}; it will not be dialed"

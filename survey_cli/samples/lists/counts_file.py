@@ -8,16 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
+from survey_cli.fieldwork.rates import dispositions
 from survey_cli.fieldwork.rates.counts import DispositionCounts, ExactNumber, parse_exact
-from survey_cli.fieldwork.rates.dispositions import (
-    GROUPS,
-    QUOTA_FILLED_CODE,
-    DispositionGroup,
-    SampleFrame,
-    UncountableCode,
-    find_disposition,
-    find_group,
-)
 from survey_cli.problems import Position, Problem, Severity, find_nearest, suggest_nearest
 
 RULE: Final = "counts-file"
@@ -47,14 +39,14 @@ class CountsFile:
 class _Row(NamedTuple):
     line: int
     frame: str
-    group: DispositionGroup | None
+    group: dispositions.DispositionGroup | None
     """The row's group; None in the row of the frame's total."""
     code: str
     cases: ExactNumber
 
 
 def read_counts(
-    path: str, *, frame: SampleFrame = "rdd", stdin: BinaryIO | None = None
+    path: str, *, frame: dispositions.SampleFrame = "rdd", stdin: BinaryIO | None = None
 ) -> CountsFile | tuple[Problem, ...]:
     """Read the counts of a CSV file, or of `stdin` where the path is `-`. Returns all problems where there are errors.
 
@@ -76,7 +68,7 @@ def read_counts(
     reader.warn_of_totals(rows)
     return CountsFile(
         frames={frame: _add_up(rows, frame) for frame in dict.fromkeys(row.frame for row in rows)},
-        quota_filled=any(row.code == QUOTA_FILLED_CODE and row.cases for row in rows),
+        quota_filled=any(row.code == dispositions.QUOTA_FILLED_CODE and row.cases for row in rows),
         warnings=tuple(sorted(reader.warnings, key=lambda warning: warning.where)),
     )
 
@@ -115,7 +107,7 @@ class _CountsReader:
     """Reader of one file, with its problems so far."""
 
     name: str
-    frame: SampleFrame
+    frame: dispositions.SampleFrame
     delimiter: str
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -187,38 +179,38 @@ class _CountsReader:
         group = self._read_group(line, code, cells.get("group", ""))
         if count is None or len(self.problems) > problems_before:
             return None
-        disposition = find_disposition(code)
+        disposition = dispositions.find_disposition(code)
         return _Row(line, frame, group, disposition.code if disposition else code, count)
 
-    def _read_group(self, line: int, code: str, group_cell: str) -> DispositionGroup | None:
+    def _read_group(self, line: int, code: str, group_cell: str) -> dispositions.DispositionGroup | None:
         """Return the group of a row; None for the total of its frame, or after reporting an error."""
-        groups = {group.casefold(): group for group in GROUPS}
+        groups = {group.casefold(): group for group in dispositions.GROUPS}
         if TOTAL.casefold() == (group_cell or code).casefold():
             return None
         if group_cell.casefold() in groups:
             group = groups[group_cell.casefold()]
-            usual = find_group(code, frame=self.frame) if code else group
-            if usual != group and not isinstance(usual, UncountableCode):
+            usual = dispositions.find_group(code, frame=self.frame) if code else group
+            if usual != group and not isinstance(usual, dispositions.UncountableCode):
                 self._add_warning(line, f"{code} is counted as {group}, and not as {usual}", "the column group says so")
             return group
         if group_cell:
-            otherwise = f"groups are {', '.join(GROUPS)}, and {TOTAL} for the total"
-            remedy = suggest_nearest(group_cell, GROUPS, otherwise=otherwise)
+            otherwise = f"groups are {', '.join(dispositions.GROUPS)}, and {TOTAL} for the total"
+            remedy = suggest_nearest(group_cell, dispositions.GROUPS, otherwise=otherwise)
             self._add_error(line, f"{group_cell!r} is not a group", remedy)
             return None
         if not code:
             self._add_error(line, "the row has neither a code nor a group", "give it one of them")
             return None
-        code_group = find_group(code, frame=self.frame)
-        if isinstance(code_group, UncountableCode):
+        code_group = dispositions.find_group(code, frame=self.frame)
+        if isinstance(code_group, dispositions.UncountableCode):
             self._add_error(line, code_group.what, code_group.remedy)
             return None
         self._warn_of_frame(line, code, code_group)
         return code_group
 
-    def _warn_of_frame(self, line: int, code: str, group: DispositionGroup) -> None:
+    def _warn_of_frame(self, line: int, code: str, group: dispositions.DispositionGroup) -> None:
         """Warn of a code that is counted differently in this frame."""
-        disposition = find_disposition(code)
+        disposition = dispositions.find_disposition(code)
         if disposition is None or self.frame == "rdd":
             return
         label = f"{disposition.code} ({disposition.name}) is counted as {group}"
@@ -259,7 +251,7 @@ class _CountsReader:
         """Warn of frames whose rows don't add up to their total, and of repeated rows."""
         sums: dict[str, ExactNumber] = {}
         totals: dict[str, _Row] = {}
-        lines: dict[tuple[str, DispositionGroup | None, str], list[int]] = {}
+        lines: dict[tuple[str, dispositions.DispositionGroup | None, str], list[int]] = {}
         for row in rows:
             lines.setdefault((row.frame, row.group, row.code), []).append(row.line)
             if row.group is None:
@@ -289,7 +281,7 @@ class _CountsReader:
 
 
 def _add_up(rows: Iterable[_Row], frame: str) -> DispositionCounts:
-    sums: dict[DispositionGroup, ExactNumber] = {}
+    sums: dict[dispositions.DispositionGroup, ExactNumber] = {}
     for row in rows:
         if row.frame == frame and row.group is not None:
             sums[row.group] = sums.get(row.group, 0) + row.cases

@@ -10,22 +10,9 @@ from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.appointments.due_times import find_open_appointment
+from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, classify_outcome, code_case, validate_override
-from survey_cli.fieldwork.case.events import (
-    AppointmentPolicy,
-    AppointmentReassigned,
-    CaseEvent,
-    CaseReleased,
-    CaseReopened,
-    CaseReturned,
-    DoNotCallCleared,
-    DoNotCallSet,
-    HistoryEntry,
-    NumberMarked,
-    OutcomeOverridden,
-    ReferralAnswered,
-)
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.fieldwork.queue.scheduling import FINAL_REFUSALS, REFUSAL_OUTCOMES, schedule_case
@@ -78,7 +65,7 @@ class CaseBatchResult:
 class _PlannedChange(NamedTuple):
     """The change to make to a case."""
 
-    events: list[CaseEvent]
+    events: list[case_events.CaseEvent]
     summary: str
     follow_ups: tuple[str, ...] = ()
     """Follow-up tasks once it is stored: numbers for the do-not-call list, answers to erase."""
@@ -141,7 +128,11 @@ def _find_listed_numbers(study: OpenStudy, key: str) -> list[tuple[str, DoNotCal
 
 def _check_other_listings(study: OpenStudy, key: str) -> None:
     """Check that nobody else put one of the case's numbers on the do-not-call list."""
-    blocked = [entry for entry in study.store.cases.queries.read_history(key) if isinstance(entry.event, DoNotCallSet)]
+    blocked = [
+        entry
+        for entry in study.store.cases.queries.read_history(key)
+        if isinstance(entry.event, case_events.DoNotCallSet)
+    ]
     for _, why in _find_listed_numbers(study, key):
         if not any((entry.at, entry.by) == (why.at, why.by) for entry in blocked):
             since = f"{why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
@@ -151,9 +142,9 @@ def _check_other_listings(study: OpenStudy, key: str) -> None:
 
 
 def _plan_correction(case: Case, plan: Plan, outcome: str, code: str, note: str, at: datetime) -> _PlannedChange:
-    clearing = [DoNotCallCleared(note)] if _undoes_do_not_call(case, plan, outcome) else []
-    case = case.apply(HistoryEntry(at, "", STATION, clearing[0])) if clearing else case
-    events: list[CaseEvent] = [*clearing, OutcomeOverridden(outcome, code, note)]
+    clearing = [case_events.DoNotCallCleared(note)] if _undoes_do_not_call(case, plan, outcome) else []
+    case = case.apply(case_events.HistoryEntry(at, "", STATION, clearing[0])) if clearing else case
+    events: list[case_events.CaseEvent] = [*clearing, case_events.OutcomeOverridden(outcome, code, note)]
     last, new = case.last_call, plan.outcomes.get(outcome)
     number = case.find_number(last.number) if last is not None else None
     if last is not None and number is not None and new is not None and number.state != "never_call":
@@ -161,9 +152,9 @@ def _plan_correction(case: Case, plan: Plan, outcome: str, code: str, note: str,
         dead_before = old is not None and (old.listed if plan.eligibility_known else old.rdd) in NUMBER_CODES
         dead_now = (new.listed if plan.eligibility_known else new.rdd) in NUMBER_CODES
         if dead_now and number.state == "live":
-            events.append(NumberMarked(number.position, "dead", new.name.lower()))
+            events.append(case_events.NumberMarked(number.position, "dead", new.name.lower()))
         elif dead_before and not dead_now and number.state == "dead":
-            events.append(NumberMarked(number.position, "live", "corrected"))
+            events.append(case_events.NumberMarked(number.position, "live", "corrected"))
     summary = "corrected to " + " ".join(filter(None, (describe_outcome(outcome, plan) if outcome else "", code)))
     if new is None:
         return _PlannedChange(events, summary)
@@ -176,7 +167,7 @@ def answer_referral(request: Request, key: str, *, note: str = "") -> CaseAction
     def plan_change(study: OpenStudy, case: Case) -> _PlannedChange:
         waits = case.calls[case.calls_before_answer :]
         if waits and study.plan.delays.get(waits[-1].outcome) == "held":
-            return _PlannedChange([ReferralAnswered(note.strip())], "answered")
+            return _PlannedChange([case_events.ReferralAnswered(note.strip())], "answered")
         remedy = "survey case why shows what it is waiting for"
         raise UserError(f"case {key}", "it was not referred to a supervisor", remedy)
 
@@ -190,7 +181,7 @@ def reopen_case(request: Request, key: str, *, why: str = "") -> CaseActionResul
     def plan_change(study: OpenStudy, case: Case) -> _PlannedChange:
         if obstacle := _find_obstacle_to_reopening(study, case):
             raise obstacle
-        return _PlannedChange([CaseReopened(why.strip())], "put back into the queue")
+        return _PlannedChange([case_events.CaseReopened(why.strip())], "put back into the queue")
 
     task = "put a case back into the queue"
     return run_on_study(request, lambda study: _change_existing_case(study, key, plan_change), supervisor_task=task)
@@ -229,7 +220,7 @@ def reopen_refusals(
     def plan_change(study: OpenStudy, case: Case) -> _PlannedChange | None:
         if not _is_soft_refusal(case, study.plan, before) or _find_obstacle_to_reopening(study, case):
             return None
-        return _PlannedChange([CaseReopened(why.strip() or "for conversion")], "put back into the queue")
+        return _PlannedChange([case_events.CaseReopened(why.strip() or "for conversion")], "put back into the queue")
 
     return run_on_study(request, do, supervisor_task="put refusals back")
 
@@ -268,7 +259,7 @@ def release_replicates(
         return _change_cases(study, selected_rows, plan_change, progress=progress)
 
     def plan_change(_: OpenStudy, case: Case) -> _PlannedChange | None:
-        return None if case.released else _PlannedChange([CaseReleased()], "released")
+        return None if case.released else _PlannedChange([case_events.CaseReleased()], "released")
 
     return run_on_study(request, do, supervisor_task="release a replicate")
 
@@ -289,7 +280,7 @@ def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHol
         def plan_change(_: OpenStudy, case: Case) -> _PlannedChange:
             open_interviews[:] = [case.interview] if case.interview_open else []
             call_starts[:] = [case.open_attempt.started_at] if case.open_attempt is not None else []
-            return _PlannedChange([CaseReturned("released")], "freed")
+            return _PlannedChange([case_events.CaseReturned("released")], "freed")
 
         result = _change_existing_case(study, key, plan_change, force=True)
         for interview in open_interviews:
@@ -304,7 +295,7 @@ def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHol
 
 
 def reassign_appointments(
-    request: Request, *, to: str, key: str = "", all_of: str = "", policy: AppointmentPolicy | None = None
+    request: Request, *, to: str, key: str = "", all_of: str = "", policy: case_events.AppointmentPolicy | None = None
 ) -> CaseBatchResult:
     """Give the appointment of one case, or all those of one interviewer, to another.
 
@@ -324,7 +315,11 @@ def reassign_appointments(
             if all_of and appointment.policy == "anyone":
                 return None
             new_policy = policy or ("me" if appointment.policy == "anyone" else appointment.policy)
-            event = AppointmentReassigned("", "anyone") if to == "anyone" else AppointmentReassigned(to, new_policy)
+            event = (
+                case_events.AppointmentReassigned("", "anyone")
+                if to == "anyone"
+                else case_events.AppointmentReassigned(to, new_policy)
+            )
             if new_owner is not None and not new_owner.speaks(case.language):
                 what = f"the case needs {case.language}, which {to} does not speak"
                 raise UserError(f"case {case.key}", what, "choose somebody who does, or anyone")
@@ -378,7 +373,10 @@ def _change_case(
         change = plan_change(study, case)
         if change is None:
             return None
-        entries, after = [HistoryEntry(at, study.who.login, STATION, event) for event in change.events], case
+        entries, after = (
+            [case_events.HistoryEntry(at, study.who.login, STATION, event) for event in change.events],
+            case,
+        )
         for entry in entries:
             after = after.apply(entry)
         position = schedule_case(after, study.plan, at)

@@ -18,19 +18,11 @@ from survey_cli.instrument.compiled.external_symbols import compile_external_con
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.problems import UserError, select_errors, suggest_nearest
+from survey_cli.reports.fieldwork import cases as case_reports
 from survey_cli.reports.fieldwork.case_histories import (
     describe_appointment_owner,
     describe_event,
     format_appointment_time,
-)
-from survey_cli.reports.fieldwork.cases import (
-    CaseCellLine,
-    CaseHistoryLine,
-    CaseLine,
-    CaseList,
-    CaseSheet,
-    InterviewLine,
-    NumberLine,
 )
 from survey_cli.samples.cases.columns import iterate_labeled_values
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
@@ -59,13 +51,13 @@ class CaseFilter:
     limit: int | None = None
 
 
-def list_cases(request: Request, case_filter: CaseFilter) -> CaseList:
+def list_cases(request: Request, case_filter: CaseFilter) -> case_reports.CaseList:
     """List the cases in the order of the sample.
 
     A text that cannot be decoded does not keep other cases from being listed.
     """
 
-    def build(study: OpenStudy) -> CaseList:
+    def build(study: OpenStudy) -> case_reports.CaseList:
         try:
             return _build_case_list(study, case_filter)
         except UndecodableTextError as problem:
@@ -76,7 +68,7 @@ def list_cases(request: Request, case_filter: CaseFilter) -> CaseList:
     return run_on_study(request, build)
 
 
-def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> CaseList:
+def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> case_reports.CaseList:
     cases = study.store.cases
     if case_filter.status and case_filter.status not in STATUSES:
         remedy = suggest_nearest(case_filter.status, STATUSES, otherwise=f"use one of {', '.join(STATUSES)}")
@@ -95,7 +87,7 @@ def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> CaseList:
     )
     selected = list(islice((row for row in rows if keys is None or row.key in keys), case_filter.limit))
     names = _load_names(study, selected)
-    return CaseList(
+    return case_reports.CaseList(
         where=study.where,
         lines=tuple(build_case_line(row, names.get(row.key, "")) for row in selected),
         total=sum(cases.queries.count_cases().by_status.values()),
@@ -142,16 +134,8 @@ def _iterate_sample_values(study: OpenStudy, *, personal: bool) -> Iterator[tupl
     key_columns = [n for n, column in study.instrument.sample.items() if column.role == "key"]
     contacts = dict(study.store.cases.queries.iterate_contacts()) if personal else {}
     for key, history in study.store.cases.queries.iterate_histories():
-        contact = contacts.get(key)
-        yield (
-            key,
-            {
-                **unset,
-                **dict.fromkeys(key_columns, key),
-                **Case.from_history(key, history).columns,
-                **(contact.columns if contact is not None else {}),
-            },
-        )
+        columns = {**unset, **dict.fromkeys(key_columns, key), **Case.from_history(key, history).columns}
+        yield key, {**columns, **contacts[key].columns} if key in contacts else columns
 
 
 def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
@@ -164,9 +148,9 @@ def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
     return {key: contact.name for key, contact in cases.queries.iterate_contacts()}
 
 
-def build_case_line(row: CaseRow, name: str) -> CaseLine:
+def build_case_line(row: CaseRow, name: str) -> case_reports.CaseLine:
     """Return one line of the list of cases."""
-    return CaseLine(
+    return case_reports.CaseLine(
         key=row.key,
         name=name,
         status=row.status,
@@ -183,12 +167,12 @@ def build_case_line(row: CaseRow, name: str) -> CaseLine:
     )
 
 
-def load_case_sheet(request: Request, key: str) -> CaseSheet:
+def load_case_sheet(request: Request, key: str) -> case_reports.CaseSheet:
     """Return one case with its whole history."""
     return run_on_study(request, lambda study: _build_sheet(study, key))
 
 
-def _build_sheet(study: OpenStudy, key: str) -> CaseSheet:
+def _build_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     cases, plan = study.store.cases, study.plan
     row = cases.queries.find_row(key)
     if row is None:
@@ -198,7 +182,7 @@ def _build_sheet(study: OpenStudy, key: str) -> CaseSheet:
     contact = cases.queries.find_contact(key) if study.who.supervises else None
     zones = list_call_zones(case, case.next_number, plan)
     appointment = find_open_appointment(case, plan)
-    return CaseSheet(
+    return case_reports.CaseSheet(
         line=build_case_line(row, contact.name if contact is not None else ""),
         zone=zones[0] if zones else "",
         language=case.language,
@@ -223,39 +207,33 @@ def _iterate_columns(instrument: Instrument, case: Case, contact: Contact | None
     return iterate_labeled_values(instrument, {**personal, **case.columns}, without=roles)
 
 
-def _build_number_lines(case: Case, contact: Contact | None) -> tuple[NumberLine, ...]:
+def _build_number_lines(case: Case, contact: Contact | None) -> tuple[case_reports.NumberLine, ...]:
     display_texts = {n.position: n.display for n in contact.numbers} if contact is not None else {}
     upcoming = case.next_number
     return tuple(
-        NumberLine(n.position, display_texts.get(n.position, ""), n.line, n.state, n == upcoming) for n in case.numbers
+        case_reports.NumberLine(n.position, display_texts.get(n.position, ""), n.line, n.state, n == upcoming)
+        for n in case.numbers
     )
 
 
-def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[InterviewLine]:
-    for row in study.store.interviews.list_rows(case=key):
-        yield InterviewLine(
-            row.number,
-            row.origin,
-            row.status,
-            row.outcome,
-            row.at_item,
-            row.answered,
-            row.began_at,
-            row.updated_at,
-            row.is_erased,
+def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[case_reports.InterviewLine]:
+    for r in study.store.interviews.list_rows(case=key):
+        times = r.began_at, r.updated_at
+        yield case_reports.InterviewLine(
+            r.number, r.origin, r.status, r.outcome, r.at_item, r.answered, *times, r.is_erased
         )
 
 
-def _build_cell_lines(plan: Plan, case: Case, fill: Mapping[str, CellFill]) -> tuple[CaseCellLine, ...]:
+def _build_cell_lines(plan: Plan, case: Case, fill: Mapping[str, CellFill]) -> tuple[case_reports.CaseCellLine, ...]:
     return tuple(
-        CaseCellLine(cell, *fill.get(cell, CellFill()), plan.quotas.cells[cell].target)
+        case_reports.CaseCellLine(cell, *fill.get(cell, CellFill()), plan.quotas.cells[cell].target)
         for cell in plan.quotas.list_known_cells(case.columns)
     )
 
 
 def _iterate_history_lines(
     key: str, history: list[HistoryEntry], accounts: list[str], plan: Plan, *, show_notes: bool
-) -> Iterator[CaseHistoryLine]:
+) -> Iterator[case_reports.CaseHistoryLine]:
     """Yield the history as text. Notes and contact names, which could identify the person, only with `show_notes`."""
     case = Case(key=key)
     for seq, (entry, account) in enumerate(zip(history, accounts, strict=False), start=1):
@@ -264,5 +242,5 @@ def _iterate_history_lines(
             event = event._replace(person="")
         what, note = describe_event(event, case, plan)
         by = format_author(entry.by, account)
-        yield CaseHistoryLine(seq, entry.at, what, by, entry.station, note if show_notes else "")
+        yield case_reports.CaseHistoryLine(seq, entry.at, what, by, entry.station, note if show_notes else "")
         case = case.apply(entry)

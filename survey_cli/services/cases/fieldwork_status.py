@@ -17,16 +17,8 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.call_sessions import CaseSessions, read_call_sessions
-from survey_cli.reports.fieldwork.status import (
-    AppointmentLine,
-    DueState,
-    FieldworkStatus,
-    HeldCaseLine,
-    LeaseLine,
-    StatusInput,
-    build_fieldwork_status,
-)
+from survey_cli.reports.fieldwork import status as status_report
+from survey_cli.reports.fieldwork.call_sessions import read_call_sessions
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_start_time
 from survey_cli.services.run_on_study import Request, run_on_study
 from survey_cli.store.cases.case_records import CaseRow
@@ -44,7 +36,9 @@ class InterviewTarget(NamedTuple):
     """Where the number comes from."""
 
 
-def load_fieldwork_status(request: Request, *, since: str = "", zone: tzinfo | None = None) -> FieldworkStatus:
+def load_fieldwork_status(
+    request: Request, *, since: str = "", zone: tzinfo | None = None
+) -> status_report.FieldworkStatus:
     """Build the status of the fieldwork.
 
     Activity is counted from `since`, as typed; a day means its beginning. `zone` is the time zone of dates, the
@@ -56,7 +50,7 @@ def load_fieldwork_status(request: Request, *, since: str = "", zone: tzinfo | N
 
 def _build_status(
     study: OpenStudy, *, start: RequestedTime | None, zone: tzinfo | None, people: str | None
-) -> FieldworkStatus:
+) -> status_report.FieldworkStatus:
     at = study.at
     case_counts = study.store.cases.queries.count_by_outcome()
     if not case_counts:
@@ -68,7 +62,7 @@ def _build_status(
     day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
     target, last_backup = find_interview_target(study), study.store.maintenance.find_last_backup()
     pause = read_pause(study.store)
-    status_input = StatusInput(
+    status_input = status_report.StatusInput(
         at=at,
         day_began=day_began,
         since=start.at if start is not None else None,
@@ -85,9 +79,12 @@ def _build_status(
         backed_up=last_backup.astimezone(zone) if last_backup is not None else None,
         paused=pause.describe(pause.since.astimezone(zone), local) if pause is not None else "",
     )
-    status = build_fieldwork_status(
+    status = status_report.build_fieldwork_status(
         status_input,
-        _iterate_sessions(study),
+        (
+            read_call_sessions(history, study.plan)
+            for _, history in study.store.cases.queries.iterate_active_histories()
+        ),
         study.plan,
         study.people,
         study.who,
@@ -119,27 +116,18 @@ def find_interview_target(study: StudyRecords) -> InterviewTarget:
     return InterviewTarget(size, "study.size") if size else InterviewTarget(None, "")
 
 
-def _iterate_sessions(study: OpenStudy) -> Iterator[CaseSessions]:
-    return (
-        read_call_sessions(history, study.plan) for _, history in study.store.cases.queries.iterate_active_histories()
-    )
-
-
-def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> AppointmentLine:
+def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> status_report.AppointmentLine:
     starts, ends = row.promised_at or at, row.promised_until or at
     zones = parse_criteria(row.bucket).zones if row.bucket else ()
     respondent_time = ""
     if zones:
         wall = to_wall_time(zones[0], starts)
         respondent_time = f"{format_short_day(wall.date())} {wall:%H:%M}"
-    state: DueState = "later"
-    if ends < at:
-        state = "missed"
-    elif starts <= at:
-        state = "due"
-    elif starts.astimezone(zone).date() == at.astimezone(zone).date():
-        state = "today"
-    return AppointmentLine(
+    is_today = starts.astimezone(zone).date() == at.astimezone(zone).date()
+    state: status_report.DueState = (
+        "missed" if ends < at else "due" if starts <= at else "today" if is_today else "later"
+    )
+    return status_report.AppointmentLine(
         key=row.key,
         state=state,
         starts=starts.astimezone(zone),
@@ -150,13 +138,13 @@ def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> 
     )
 
 
-def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[LeaseLine]:
+def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[status_report.LeaseLine]:
     cases = study.store.cases
     for row in cases.queries.iterate_rows(status="leased"):
         if row.holder is None:
             continue
         claimed = [entry.at for entry in cases.queries.read_history(row.key) if isinstance(entry.event, CaseClaimed)]
-        yield LeaseLine(
+        yield status_report.LeaseLine(
             key=row.key,
             who=row.holder.by,
             station=row.holder.station,
@@ -165,11 +153,11 @@ def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[Leas
         )
 
 
-def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[HeldCaseLine]:
+def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[status_report.HeldCaseLine]:
     for row in study.store.cases.queries.iterate_rows(status="held"):
         history = study.store.cases.queries.read_history(row.key)
         note = find_last_note(history) if study.who.supervises else ""
-        yield HeldCaseLine(row.key, row.why, note, row.updated_at.astimezone(zone))
+        yield status_report.HeldCaseLine(row.key, row.why, note, row.updated_at.astimezone(zone))
 
 
 def find_last_note(history: Sequence[HistoryEntry]) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.erasure import count_notes
-from survey_cli.fieldwork.queue.retention import find_done_time, find_study_end
+from survey_cli.fieldwork.queue.scheduling import find_done_time, find_study_end
 from survey_cli.problems import StoreError, UserError
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.study.consistency import person_erasure

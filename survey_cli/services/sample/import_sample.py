@@ -18,15 +18,8 @@ from survey_cli.problems import Problem, UserError
 from survey_cli.samples.cases.import_preview import ImportPreview, preview_import
 from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, read_sample
 from survey_cli.services.run_on_study import Request, convert_to_study_time
+from survey_cli.services.sample import sample_rows
 from survey_cli.services.sample.replicates import parse_replicates
-from survey_cli.services.sample.sample_rows import (
-    build_contact,
-    build_sample_event,
-    build_update_event,
-    compute_fingerprint,
-    iterate_number_marks,
-    load_existing_cases,
-)
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_records import CaseUpdate, NewCase
 from survey_cli.store.database_location import locate_database, open_existing_store
@@ -157,7 +150,7 @@ def _attach_do_not_call_list(study: OpenStudy, where: str) -> OpenStudy:
 
 def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImport | list[Problem]:
     study.store.cases.imports.finish()
-    stored, nameless, located_counts = load_existing_cases(study.store, study.instrument)
+    stored, nameless, located_counts = sample_rows.load_existing_cases(study.store, study.instrument)
     sample = read_sample(
         options.file, study.instrument, sheet=options.sheet, encoding=options.encoding, existing=stored
     )
@@ -234,17 +227,17 @@ def _report_progress(
 
 def _build_cases(study: OpenStudy, to_import: _SampleToImport, at: datetime, rng: Random) -> Iterator[NewCase]:
     for case in to_import.new:
-        events: list[CaseEvent] = [build_sample_event(case, study.instrument)]
+        events: list[CaseEvent] = [sample_rows.build_sample_event(case, study.instrument)]
         if case.replicate in to_import.released:
             events.append(CaseReleased())
-        events += iterate_number_marks(case, to_import.listed)
+        events += sample_rows.iterate_number_marks(case, to_import.listed)
         entries = [HistoryEntry(at, study.who.login, STATION, event) for event in events]
         yield NewCase(
             key=case.key,
             entries=entries,
             queue_position=schedule_case(fieldwork.Case.from_history(case.key, entries), study.plan, at),
-            contact=build_contact(case, study.instrument, link=_make_link(rng)),
-            fingerprint=compute_fingerprint(case),
+            contact=sample_rows.build_contact(case, study.instrument, link=_make_link(rng)),
+            fingerprint=sample_rows.compute_fingerprint(case),
         )
 
 
@@ -268,8 +261,8 @@ def _update_cases(
             continue
         contact = cases.queries.find_contact(case.key)
         events: list[CaseEvent] = [
-            build_update_event(case, study.instrument, before=before, stored=contact, columns=columns),
-            *iterate_number_marks(case, to_import.listed, contact),
+            sample_rows.build_update_event(case, study.instrument, before=before, stored=contact, columns=columns),
+            *sample_rows.iterate_number_marks(case, to_import.listed, contact),
         ]
         entries = [HistoryEntry(at, study.who.login, STATION, event) for event in events]
         after = before
@@ -282,8 +275,8 @@ def _update_cases(
                 seq=before.seq,
                 entries=entries,
                 queue_position=schedule_case(after, study.plan, at),
-                contact=build_contact(case, study.instrument, link=link, stored=contact, columns=columns),
-                fingerprint=compute_fingerprint(case),
+                contact=sample_rows.build_contact(case, study.instrument, link=link, stored=contact, columns=columns),
+                fingerprint=sample_rows.compute_fingerprint(case),
             )
         )
         if conflict is None:

@@ -6,6 +6,7 @@ The database is only read. Each row of a forecast is one run of the model.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import product
 from statistics import fmean
 from typing import Final, NamedTuple, TypeAlias
 
@@ -170,21 +171,18 @@ def _build_forecast(
     whole = len(levels) * len(spreads) * settings.days
     rows: list[ForecastRow] = []
     before, interrupted, complete = 0, False, 0
-    for spread in spreads:
-        for number in levels:
-            staff = build_staff(records.people, number)
-            plan = replace(records.plan, spread=spread)
-            start = FieldworkStart(records.instrument, plan, records.people, study.histories, study.fill, options.at)
-            model = FieldworkModel(start, staff, settings, target=study.target.interviews, stops_early=True)
-            complete = model.complete
-            model.run(_offset_progress(progress, before, whole))
-            rows.append(_build_row(model, complete, number, spread))
-            before += settings.days
-            if progress is not None:
-                progress(before, whole, model.complete)
-            if interrupted := model.interrupted:
-                break
-        if interrupted:
+    for spread, number in product(spreads, levels):
+        staff = build_staff(records.people, number)
+        plan = replace(records.plan, spread=spread)
+        start = FieldworkStart(records.instrument, plan, records.people, study.histories, study.fill, options.at)
+        model = FieldworkModel(start, staff, settings, target=study.target.interviews, stops_early=True)
+        complete = model.complete
+        model.run(_offset_progress(progress, before, whole))
+        rows.append(_build_row(model, complete, number, spread))
+        before += settings.days
+        if progress is not None:
+            progress(before, whole, model.complete)
+        if interrupted := model.interrupted:
             break
     return Forecast(
         where=study.records.where,
@@ -235,7 +233,7 @@ def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: 
         new=model.complete - complete,
         working_days=len(model.by_day),
         calls=sum(agent.log.calls for agent in model.interviewers),
-        hours=sum(((agent.log.on_duty for agent in model.interviewers)), timedelta()) / timedelta(hours=1),
+        hours=sum((agent.log.on_duty for agent in model.interviewers), timedelta()) / timedelta(hours=1),
         days=model.days if model.interrupted else model.settings.days,
         target_on=day(model.reached_at),
         runs_out_on=day(model.exhausted_at),

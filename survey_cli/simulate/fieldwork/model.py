@@ -6,7 +6,7 @@ It uses no database and no station session, so that weeks of calling take second
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from heapq import heappop, heappush
 from random import Random
 from typing import Final, NamedTuple
@@ -18,22 +18,10 @@ from survey_cli.engine.route import RouteStop
 from survey_cli.fieldwork.appointments.appointment import UnclearAppointment
 from survey_cli.fieldwork.appointments.due_times import find_open_appointment, resolve_span
 from survey_cli.fieldwork.appointments.reading import parse_appointment
-from survey_cli.fieldwork.calendar.zones import get_zone, to_utc
+from survey_cli.fieldwork.calendar.zones import get_zone, make_wall_time, to_utc
+from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, is_contact
-from survey_cli.fieldwork.case.events import (
-    AttemptClosed,
-    CaseClaimed,
-    CaseEvent,
-    CaseReturned,
-    HistoryEntry,
-    InterviewOpened,
-    LanguageSet,
-    NumberDialed,
-    NumberMarked,
-    OutcomeRecorded,
-    ScriptRead,
-)
 from survey_cli.fieldwork.case.locations import list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
@@ -91,7 +79,7 @@ class FieldworkStart:
     instrument: Instrument
     plan: Plan
     people: People
-    histories: Iterable[tuple[str, Sequence[HistoryEntry]]]
+    histories: Iterable[tuple[str, Sequence[case_events.HistoryEntry]]]
     fill: Mapping[str, CellFill] = field(default_factory=dict)
     """Interviews in each quota cell."""
     at: datetime | None = None
@@ -122,7 +110,7 @@ class FieldworkModel:
         self.target = target
         self.stops_early = stops_early
         self.at = start.at or self._to_utc(settings.starts)
-        self.histories: dict[str, list[HistoryEntry]] = {}
+        self.histories: dict[str, list[case_events.HistoryEntry]] = {}
         self.fill: dict[str, CellFill] = dict(start.fill)
         self.complete = 0
         """Complete interviews, including those before the start."""
@@ -166,8 +154,7 @@ class FieldworkModel:
         return self._to_utc(self.settings.starts + timedelta(days=self.settings.days))
 
     def _to_utc(self, day: date, minute: int = 0) -> datetime:
-        wall = datetime.combine(day, time.min) + timedelta(minutes=minute)
-        return to_utc(self.settings.zone.key, wall).astimezone(UTC)
+        return to_utc(self.settings.zone.key, make_wall_time(day, minute))
 
     # the days
 
@@ -275,7 +262,11 @@ class FieldworkModel:
             if self._cases[key].seq == seq:
                 self._push_ready(key)
         turns = CallOrder.for_interviewer(self.plan, people=self.people, who=agent.who, at=self.at, fill=self.fill)
-        self._clear_hour_cache()
+        minute = self.at.replace(second=0, microsecond=0)
+        if minute != self._minute:  # hours begin and end with a minute
+            self._minute = minute
+            self._open_cache.clear()
+            self._aside_cache.clear()
         best: tuple[CallPriority, ReadyCase] | None = None
         for text, heap in self._ready.items():
             while heap and self._cases[heap[0].key].seq != heap[0].seq:
@@ -294,7 +285,7 @@ class FieldworkModel:
             return None
         entry = best[1]
         self._cases_at_stations += 1
-        self._append(agent, entry.key, CaseClaimed())
+        self._append(agent, entry.key, case_events.CaseClaimed())
         return entry.key
 
     def _find_first(self, heap: list[ReadyCase], before: datetime | None, passed: set[str]) -> ReadyCase | None:
@@ -310,14 +301,6 @@ class FieldworkModel:
             ),
             default=None,
         )
-
-    def _clear_hour_cache(self) -> None:
-        """Clear what is cached about hours, which begin and end with a minute."""
-        minute = self.at.replace(second=0, microsecond=0)
-        if minute != self._minute:
-            self._minute = minute
-            self._open_cache.clear()
-            self._aside_cache.clear()
 
     def _is_allowed(self, turns: CallOrder, text: str) -> bool:
         bucket = parse_criteria(text)
@@ -348,19 +331,23 @@ class FieldworkModel:
         ):
             self.exhausted_at = self.at
 
-    def _append(self, agent: ModelInterviewer, key: str, *events: CaseEvent) -> Case:
+    def _append(self, agent: ModelInterviewer, key: str, *events: case_events.CaseEvent) -> Case:
         history, case = self.histories[key], self._cases[key]
         for event in events:
-            entry = HistoryEntry(self.at, agent.who.login, agent.station, event)
+            entry = case_events.HistoryEntry(self.at, agent.who.login, agent.station, event)
             history.append(entry)
             case = case.apply(entry)
         self._cases[key] = case
         for event in events:
-            if isinstance(event, OutcomeRecorded):
+            if isinstance(event, case_events.OutcomeRecorded):
                 self._count_call(agent, event)
         return case
 
-    def _count_call(self, agent: ModelInterviewer, call: OutcomeRecorded) -> None:
+    def _end_call(self, agent: ModelInterviewer, key: str, *events: case_events.CaseEvent) -> None:
+        """Append these events, and close the attempt."""
+        self._append(agent, key, *events, case_events.AttemptClosed())
+
+    def _count_call(self, agent: ModelInterviewer, call: case_events.OutcomeRecorded) -> None:
         day = self.by_day.setdefault(self.at.astimezone(self.settings.zone).date(), Counter())
         agent.log.calls += 1
         day["calls"] += 1
@@ -423,9 +410,11 @@ class FieldworkModel:
             if number is None or explain_number_closed(case, number, self.plan, self.at):
                 agent.skipped.add(key)
                 called = case.open_attempt is not None and case.open_attempt.calls
-                self._append(agent, key, AttemptClosed() if called else CaseReturned("given back"))
+                self._append(
+                    agent, key, case_events.AttemptClosed() if called else case_events.CaseReturned("given back")
+                )
                 break
-            case = self._append(agent, key, NumberDialed(number.position))
+            case = self._append(agent, key, case_events.NumberDialed(number.position))
             household, zones = self._find_household(case), list_call_zones(case, number, self.plan)
             local_time = self.at.astimezone(get_zone(zones[0]))
             answer: DialResult = household.answer_call(number.position, local_time)
@@ -436,7 +425,7 @@ class FieldworkModel:
             outcome: str = answer
             if answer == "machine" and (script := self._find_voicemail(case)):
                 yield self._wait(agent, interviewers.MESSAGE_SECONDS)
-                self._append(agent, key, ScriptRead(script))
+                self._append(agent, key, case_events.ScriptRead(script))
                 outcome = "machine_left"
             yield self._wait(agent, interviewers.KEY_SECONDS)
             if not self._key_outcome(agent, key, outcome, number.position):
@@ -447,19 +436,21 @@ class FieldworkModel:
         known = (s for s in self.plan.scripts if s.id == "voicemail")
         return next((s.id for s in known if not (s.once and s.id in case.scripts_read)), "")
 
-    def _key_outcome(self, agent: ModelInterviewer, key: str, outcome: str, number: int, *more: CaseEvent) -> bool:
+    def _key_outcome(
+        self, agent: ModelInterviewer, key: str, outcome: str, number: int, *more: case_events.CaseEvent
+    ) -> bool:
         """Enter an outcome; returns whether another number of the case is tried at once."""
         row = self.plan.outcomes[outcome]
         waits = self._cases[key].interrupted
-        events: list[CaseEvent] = [OutcomeRecorded(outcome, number, interrupted=waits), *more]
+        events: list[case_events.CaseEvent] = [case_events.OutcomeRecorded(outcome, number, interrupted=waits), *more]
         if (row.listed if self.plan.eligibility_known else row.rdd) in NUMBER_CODES:
-            events.append(NumberMarked(number, "dead", row.name.lower()))
+            events.append(case_events.NumberMarked(number, "dead", row.name.lower()))
         case = self._append(agent, key, *events, *build_do_not_call_events(row))
         called_numbers = {call.number for call in case.open_attempt.calls} if case.open_attempt is not None else set()
         again = row.next_number and row.kind != "busy"
         if again and any(other.position not in called_numbers for other in case.live_numbers):
             return True
-        self._append(agent, key, AttemptClosed())
+        self._end_call(agent, key)
         return False
 
     def _talk(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> interviewers.ActionTimes:
@@ -471,12 +462,12 @@ class FieldworkModel:
                 yield from self._make_appointment(agent, key, number, house)
             case "language":
                 yield self._wait(agent, interviewers.KEY_SECONDS)
-                self._key_outcome(agent, key, "language", number, LanguageSet(house.language))
+                self._key_outcome(agent, key, "language", number, case_events.LanguageSet(house.language))
             case outcome:
                 yield self._wait(agent, interviewers.KEY_SECONDS)
                 self._key_outcome(agent, key, outcome, number)
         if self._cases[key].open_attempt is not None:
-            self._append(agent, key, AttemptClosed())
+            self._end_call(agent, key)
 
     def _make_appointment(
         self, agent: ModelInterviewer, key: str, number: int, household: Household
@@ -497,15 +488,13 @@ class FieldworkModel:
                 [policy] = agent.rng.choices(*interviewers.OWNER_POLICY_WEIGHTS)
                 owner = "" if policy == "anyone" else agent.who.login
                 appointment = parsed.make_event(person="", owner=owner, policy=policy, note="")
-                waits = case.has_unfinished_interview
-                self._append(
-                    agent, key, OutcomeRecorded("appointment", number, interrupted=waits), appointment, AttemptClosed()
-                )
+                outcome = case_events.OutcomeRecorded("appointment", number, interrupted=case.has_unfinished_interview)
+                self._end_call(agent, key, outcome, appointment)
                 household.appointment = appointment_time
                 return
         yield self._wait(agent, interviewers.KEY_SECONDS)
-        self._append(
-            agent, key, OutcomeRecorded("callback", number, interrupted=case.has_unfinished_interview), AttemptClosed()
+        self._end_call(
+            agent, key, case_events.OutcomeRecorded("callback", number, interrupted=case.has_unfinished_interview)
         )
 
     # an interview
@@ -515,11 +504,11 @@ class FieldworkModel:
     ) -> interviewers.ActionTimes:
         case, rng, login = self._cases[key], agent.rng, agent.who.login
         id = case.interview if case.has_unfinished_interview else f"{key} {case.seq}"
-        self._append(agent, key, InterviewOpened(id))
+        self._append(agent, key, case_events.InterviewOpened(id))
         if not self._reserve_cells(id, self.plan.quotas.list_known_cells(case.columns)):
             yield self._wait(agent, interviewers.KEY_SECONDS)
             self._release_cells(id)
-            self._append(agent, key, OutcomeRecorded("quota_full", number, person=True), AttemptClosed())
+            self._end_call(agent, key, case_events.OutcomeRecorded("quota_full", number, person=True))
             return
         stamp = EventStamp(self.at, login, agent.station)
         languages = self.instrument.languages
@@ -561,9 +550,7 @@ class FieldworkModel:
         if status == "suspended" and outcome == "appointment":
             yield from self._make_appointment(agent, key, number, house)
         else:
-            self._append(
-                agent, key, *derive_interview_events(interview, row, self.plan, number=number), AttemptClosed()
-            )
+            self._end_call(agent, key, *derive_interview_events(interview, row, self.plan, number=number))
 
     # places in the quotas
 

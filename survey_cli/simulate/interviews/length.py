@@ -19,20 +19,9 @@ from survey_cli.problems import Problem
 
 WORDS_PER_SECOND: Final = 2.5
 _SECONDS: Final = {
-    "read": 0.0,
-    "single": 3.0,
-    "multiple": 5.0,
-    "scale": 3.0,
-    "battery": 2.0,
-    "number": 4.0,
-    "text": 6.0,
-    "date": 6.0,
-    "time": 4.0,
-    "search": 10.0,
-    "verbatim": 30.0,
-    "handover": 20.0,
-    "end": 0.0,
-}
+    "read": 0.0, "single": 3.0, "multiple": 5.0, "scale": 3.0, "battery": 2.0, "number": 4.0, "text": 6.0, "date": 6.0,
+    "time": 4.0, "search": 10.0, "verbatim": 30.0, "handover": 20.0, "end": 0.0,
+}  # fmt: skip
 """Seconds from the end of the text to the key, by the type of item; others take none."""
 _REPEATED_SCALE: Final = 2.0
 """The same for a scale right after an item with the same options, which are not read again."""

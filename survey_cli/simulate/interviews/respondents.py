@@ -6,23 +6,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final, TypeAlias
 
-from survey_cli.engine import prompts
+from survey_cli.engine import events, prompts
 from survey_cli.engine.computed_answers import compute_answer
-from survey_cli.engine.events import (
-    NO_SPECIFY_TEXTS,
-    EventStamp,
-    InterviewEnded,
-    InterviewEvent,
-    InterviewStarted,
-    InterviewStopped,
-    InterviewSuspended,
-    PositionMoved,
-    QueryConfirmed,
-    QuestionAnswered,
-    QuestionDeclined,
-    SessionContext,
-    ValueComputed,
-)
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
 from survey_cli.engine.route import RouteStop
@@ -87,13 +72,13 @@ def _simulate_interview(
     instrument: Instrument, case: str, rng: Random, start: datetime, habits: Habits
 ) -> SimulatedInterview:
     language = instrument.language if rng.random() < 0.6 else rng.choice(instrument.languages)
-    began = InterviewStarted(
-        EventStamp(start, STATION, STATION),
+    began = events.InterviewStarted(
+        events.EventStamp(start, STATION, STATION),
         instrument=instrument.hash,
         seed=rng.getrandbits(62),
         case=case,
         today=start.date(),
-        session=SessionContext(STATION, rng.choice(("morning", "afternoon", "evening")), language),
+        session=events.SessionContext(STATION, rng.choice(("morning", "afternoon", "evening")), language),
         sample=_invent_sample(instrument, case, rng),
     )
     respondent = Respondent(instrument, began, rng, habits)
@@ -111,7 +96,7 @@ class Respondent:
     def __init__(
         self,
         instrument: Instrument,
-        began: InterviewStarted,
+        began: events.InterviewStarted,
         rng: Random,
         habits: Habits,
         *,
@@ -138,12 +123,12 @@ class Respondent:
             stop = machine.current_stop
             if stop is not None and self._requalify(stop):
                 continue
-            event = self._choose_event(machine, stop, EventStamp(self._at, STATION, STATION), patience)
+            event = self._choose_event(machine, stop, events.EventStamp(self._at, STATION, STATION), patience)
             if isinstance(event, Rejection) or machine.apply(event) is not None:
                 patience += 1
                 if patience > ENTRY_ATTEMPTS:
                     self.stuck = str(stop.place) if stop is not None else ""
-                    machine.apply(InterviewStopped(EventStamp(self._at, STATION, STATION), "break_off"))
+                    machine.apply(events.InterviewStopped(events.EventStamp(self._at, STATION, STATION), "break_off"))
                     break
             else:
                 after = machine.current_stop
@@ -152,42 +137,42 @@ class Respondent:
                 most -= not same and stop is not None and stop.item.question.expects_answer
 
     def _choose_event(
-        self, machine: Machine, stop: RouteStop | None, stamp: EventStamp, patience: int
-    ) -> InterviewEvent | Rejection:
+        self, machine: Machine, stop: RouteStop | None, stamp: events.EventStamp, patience: int
+    ) -> events.InterviewEvent | Rejection:
         """Choose what happens next."""
         habits, rng = self._habits, self._rng
         if stop is None:
             outcome = OUTCOMES.get(machine.ending)
-            return (InterviewSuspended if outcome is not None and outcome.temporary else InterviewEnded)(
+            return (events.InterviewSuspended if outcome is not None and outcome.temporary else events.InterviewEnded)(
                 stamp, machine.ending
             )
         question, place = stop.item.question, stop.place
         if isinstance(question, ComputedItem):
             value, of = compute_answer(machine.walk, stop)
-            return ValueComputed(stamp, place, self._lookup(machine, stop) if value is None else value, of)
+            return events.ValueComputed(stamp, place, self._lookup(machine, stop) if value is None else value, of)
         if not question.expects_answer:
-            return QuestionAnswered(stamp, place)
+            return events.QuestionAnswered(stamp, place)
         if machine.query is not None and (rng.random() < habits.confirm or patience > ENTRY_ATTEMPTS // 2):
-            return QueryConfirmed(stamp, place, machine.query)
+            return events.QueryConfirmed(stamp, place, machine.query)
         draw = rng.random()
         if draw < habits.break_off:
-            return InterviewStopped(stamp, "break_off")
+            return events.InterviewStopped(stamp, "break_off")
         if draw < habits.break_off + habits.back and not patience:
             stops = machine.walk.stops
             before = machine.find_previous_index(len(stops) - 1)
             if before is not None:
-                return PositionMoved(stamp, stops[before].place)
+                return events.PositionMoved(stamp, stops[before].place)
         context = machine.walk.build_item_context(stop, machine.language)
         reply: Reply | None = None
         if (shares := habits.shares.get(stop.item.id)) and patience < ENTRY_ATTEMPTS // 2:
             chosen = _draw_answer(shares, stop.item, rng)
             if isinstance(chosen, str) and any(d.id == chosen for d in stop.item.declines):
-                return QuestionDeclined(stamp, place, chosen)
+                return events.QuestionDeclined(stamp, place, chosen)
             reply = _build_reply(chosen, stop.item)
         else:
             declines = stop.item.declines
             if declines and (rng.random() < habits.decline or patience > ENTRY_ATTEMPTS - 5):
-                return QuestionDeclined(stamp, place, rng.choice(declines).id)
+                return events.QuestionDeclined(stamp, place, rng.choice(declines).id)
         return prompts.parse_reply_at(machine, stop, reply or question.invent(context, rng), stamp)
 
     # qualifying
@@ -214,7 +199,7 @@ class Respondent:
         led_here = [
             number
             for number, event in enumerate(self.machine.events)
-            if isinstance(event, QuestionAnswered | QuestionDeclined)
+            if isinstance(event, events.QuestionAnswered | events.QuestionDeclined)
             and self._instrument.items[event.place.item].question.expects_answer
             and event.place.item not in self._habits.shares
             and (event.place.item in deciding_items or not deciding_items)
@@ -228,7 +213,7 @@ class Respondent:
     def _go_back(self, number: int) -> None:
         """Restore the interview as it was before the event of this number."""
         began, *line = self.machine.events[:number]
-        assert isinstance(began, InterviewStarted)
+        assert isinstance(began, events.InterviewStarted)
         self.machine = Machine.begin(self._instrument, began)
         for event in line:
             self.machine.apply(event)
@@ -258,7 +243,7 @@ def _build_reply(chosen: Code | tuple[Code, ...] | None, item: CompiledItem) -> 
         return None if chosen is None else str(chosen)
     codes = chosen if isinstance(chosen, tuple) else (chosen,)
     words = {o.code: "something else" for o in item.options if o.specify and o.code in codes}
-    return PickReply(codes, words or NO_SPECIFY_TEXTS)
+    return PickReply(codes, words or events.NO_SPECIFY_TEXTS)
 
 
 def _invent_sample(instrument: Instrument, case: str, rng: Random) -> Mapping[str, Value | Missing]:

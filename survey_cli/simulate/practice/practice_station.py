@@ -13,6 +13,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
+from survey_cli.samples.cases.columns import find_column
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
 from survey_cli.samples.cases.sample_file import SampleCase, SampleNumber
 from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, open_simulated_study
@@ -163,5 +164,5 @@ def _invent_number(country: str, number: int, zone: str, rng: Random) -> ParsedN
 
 
 def _name(case: SampleCase, instrument: Instrument) -> str:
-    column = next((name for name, column in instrument.sample.items() if column.role == "name"), "")
+    column = find_column(instrument, "name")
     return str(case.values.get(column, "")) if column else ""
