@@ -27,10 +27,7 @@ def resolve_span(details: AppointmentMade) -> tuple[datetime, datetime]:
     Wall times are resolved as late as this, so that no change of the clock moves them.
     """
     wall, wall_end = datetime.fromisoformat(details.start), datetime.fromisoformat(details.end)
-    return (
-        resolve_start(details.zone, wall, details.fold),
-        resolve_end(details.zone, wall, wall_end, details.fold),
-    )
+    return resolve_start(details.zone, wall, details.fold), resolve_end(details.zone, wall, wall_end, details.fold)
 
 
 def find_open_appointment(case: Case, plan: Plan) -> AppointmentMade | None:

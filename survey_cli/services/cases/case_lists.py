@@ -33,6 +33,8 @@ from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import Cell, Missing
 
 STATUSES: Final = ("unreleased", "ready", "waiting", "held", "leased", "done")
+SHOWN_ROLES: Final = ("key", "phone", "name", "zone", "language", "replicate")
+"""Roles of sample columns that a case's sheet shows elsewhere."""
 MAX_SINGLE_LOOKUPS: Final = 200
 """Up to this number, names are read one by one; above it, all contacts are read."""
 
@@ -181,12 +183,13 @@ def _build_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     case = Case.from_history(key, history)
     contact = cases.queries.find_contact(key) if study.who.supervises else None
     zones = list_call_zones(case, case.next_number, plan)
+    values = {**(contact.columns if contact is not None else {}), **case.columns}
     appointment = find_open_appointment(case, plan)
     return case_reports.CaseSheet(
         line=build_case_line(row, contact.name if contact is not None else ""),
         zone=zones[0] if zones else "",
         language=case.language,
-        columns=tuple(_iterate_columns(study.instrument, case, contact)),
+        columns=tuple(iterate_labeled_values(study.instrument, values, without=SHOWN_ROLES)),
         numbers=_build_number_lines(case, contact),
         appointment=f"{format_appointment_time(appointment)} there ({describe_appointment_owner(appointment)})"
         if appointment is not None
@@ -199,12 +202,6 @@ def _build_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
             )
         ),
     )
-
-
-def _iterate_columns(instrument: Instrument, case: Case, contact: Contact | None) -> Iterator[tuple[str, str]]:
-    personal = contact.columns if contact is not None else {}
-    roles = ("key", "phone", "name", "zone", "language", "replicate")
-    return iterate_labeled_values(instrument, {**personal, **case.columns}, without=roles)
 
 
 def _build_number_lines(case: Case, contact: Contact | None) -> tuple[case_reports.NumberLine, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -83,7 +83,8 @@ def add_numbers(
                 return content
             problems += content.problems
             for row in content.numbers:
-                entry = (row.reason or reason, _resolve_date(row.since, request.at))
+                since = datetime.combine(row.since, time(), UTC) if row.since is not None else request.at
+                entry = (row.reason or reason, min(since, request.at))
                 earlier = numbers.get(row.number.e164, entry)
                 numbers[row.number.e164] = min(entry, earlier, key=itemgetter(1))
             continue
@@ -97,11 +98,6 @@ def add_numbers(
         for (why, since), group in sorted(by_entry.items()):
             new += dnc_list.add(group, at=since, reason=why, by=by)
     return DoNotCallAddition(where, len(numbers), new, tuple(problems))
-
-
-def _resolve_date(day: date | None, now: datetime) -> datetime:
-    """Return the time since which a number in a file is listed: the file's date, otherwise now."""
-    return min(datetime.combine(day, time(), UTC), now) if day is not None else now
 
 
 def look_up_number(request: DoNotCallRequest, text: str) -> DoNotCallLookup:

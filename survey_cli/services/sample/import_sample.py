@@ -236,13 +236,9 @@ def _build_cases(study: OpenStudy, to_import: _SampleToImport, at: datetime, rng
             key=case.key,
             entries=entries,
             queue_position=schedule_case(fieldwork.Case.from_history(case.key, entries), study.plan, at),
-            contact=sample_rows.build_contact(case, study.instrument, link=_make_link(rng)),
+            contact=sample_rows.build_contact(case, study.instrument, link=f"{rng.getrandbits(128):032x}"),
             fingerprint=sample_rows.compute_fingerprint(case),
         )
-
-
-def _make_link(rng: Random) -> str:
-    return f"{rng.getrandbits(128):032x}"
 
 
 def _update_cases(
@@ -268,7 +264,7 @@ def _update_cases(
         after = before
         for entry in entries:
             after = after.apply(entry)
-        link = contact.link if contact is not None else _make_link(runtime.rng)
+        link = contact.link if contact is not None else f"{runtime.rng.getrandbits(128):032x}"
         conflict = cases.update(
             CaseUpdate(
                 case.key,

@@ -89,13 +89,7 @@ def open_practice_station(options: PracticeOptions, *, clock: Callable[[], datet
         seed=rng.getrandbits(62),
     )
     session = build_station(
-        study,
-        who,
-        options.station,
-        clock=lambda: clock() + ahead,
-        zone=options.zone,
-        rng=rng,
-        respondents=respondents,
+        study, who, options.station, clock=lambda: clock() + ahead, zone=options.zone, rng=rng, respondents=respondents
     )
     session.start()
     return PracticeStation(session=session, study=study, respondents=respondents)
