@@ -54,16 +54,11 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
             "scenario_tests:run_scenarios", "Run the scenarios of a questionnaire, and show what they cover."
         ),
         "diff": CommandEntry(
-            "diff:diff",
-            "Show what changed between two versions of a questionnaire, and what that means for the data.",
+            "diff:diff", "Show what changed between two versions of a questionnaire, and what that means for the data."
         ),
         "translations": CommandGroup(
             "Export texts for translators, import translations, show what is missing.",
-            {
-                "export": "translations:export",
-                "import": "translations:import_file",
-                "status": "translations:status",
-            },
+            {"export": "translations:export", "import": "translations:import_file", "status": "translations:status"},
         ),
         "schema": CommandEntry(
             "questionnaire:schema", "Write the JSON Schema with which editors complete and check questionnaires."

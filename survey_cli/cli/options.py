@@ -98,10 +98,7 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Report what would
 PlainOption = Annotated[
     bool, typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts.")
 ]
-BriefOption = Annotated[
-    bool,
-    typer.Option("--brief", help="As --plain, with less text, for experienced interviewers."),
-]
+BriefOption = Annotated[bool, typer.Option("--brief", help="As --plain, with less text, for experienced interviewers.")]
 ThemeOption = Annotated[
     str,
     typer.Option(

@@ -12,8 +12,7 @@ from survey_cli.wording import format_quantity
 def verify(
     file: InstrumentArgument,
     route: Annotated[
-        bool,
-        typer.Option("--route", help="Name each answer that is off the route or missing on it, with the reason."),
+        bool, typer.Option("--route", help="Name each answer that is off the route or missing on it, with the reason.")
     ] = False,
     db: DatabaseOption = None,
 ) -> None:

@@ -91,12 +91,7 @@ def station(
 
 
 def _practice(
-    file: str,
-    interviewer: str,
-    name: str,
-    people: str | None,
-    zone: str,
-    run: "Callable[[StationSession], int]",
+    file: str, interviewer: str, name: str, people: str | None, zone: str, run: "Callable[[StationSession], int]"
 ) -> int:
     """Run a practice shift, and print how the entries differ from what was heard."""
     from survey_cli.sessions.interview.start_interview import resolve_station_name, utc_now

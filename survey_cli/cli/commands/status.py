@@ -20,14 +20,7 @@ from survey_cli.cli.options import (
     parse_zone,
 )
 from survey_cli.cli.output.json_text import render_json
-from survey_cli.cli.output.terminal import (
-    MOST_PROBLEMS,
-    get_width,
-    make_printable,
-    render_table,
-    say,
-    wrap_paragraph,
-)
+from survey_cli.cli.output.terminal import MOST_PROBLEMS, get_width, make_printable, render_table, say, wrap_paragraph
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 

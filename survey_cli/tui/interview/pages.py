@@ -65,13 +65,7 @@ def build_case(
     here = session.station_time()
     clocks = f"{there:%H:%M} there   {here:%H:%M} here" if there is not None else f"{here:%H:%M} here"
     sections = [
-        join_lines(
-            [
-                style_text(session.respondent, "bold"),
-                *build_details(session.details),
-                style_text(clocks),
-            ]
-        ),
+        join_lines([style_text(session.respondent, "bold"), *build_details(session.details), style_text(clocks)]),
         build_section("EARLIER", _list_items(session.list_recent_answers(RECENT), width)),
         build_section("NOTES", _list_notes(notes, width)),
         build_section("QUOTA CELLS", [style_text(cell) for cell in session.list_quota_cells()]),

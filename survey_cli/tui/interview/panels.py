@@ -11,9 +11,7 @@ from survey_cli.values import Place
 
 
 def build_note_line(
-    notes: Sequence[InterviewNote],
-    place: Place | None,
-    add: Callable[[str, InterviewNote | None], Awaitable[None]],
+    notes: Sequence[InterviewNote], place: Place | None, add: Callable[[str, InterviewNote | None], Awaitable[None]]
 ) -> LinePanel:
     """Build the line of a note; ↑ brings back those written before, the ones at this place first."""
     earlier = sorted(notes, key=lambda note: note.place == place)

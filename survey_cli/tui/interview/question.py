@@ -43,9 +43,7 @@ SHORT_FIELD = 20
 CHROME = 7
 """Lines of the screen that are not the question: header, messages, status and keys."""
 SIDE_COLUMNS = 40
-YES_NO = PickEntry(
-    options=(OfferedOption(1, (TextSpan("Yes"),)), OfferedOption(2, (TextSpan("No: ask again"),))),
-)
+YES_NO = PickEntry(options=(OfferedOption(1, (TextSpan("Yes"),)), OfferedOption(2, (TextSpan("No: ask again"),))))
 """The answers to a question read aloud about an answer."""
 
 

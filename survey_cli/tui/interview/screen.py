@@ -37,14 +37,7 @@ from survey_cli.tui.interview import pick, search
 from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.interview.keys import END_HINTS, KEYS, REVIEW_HINTS, InterviewKey, list_hints
 from survey_cli.tui.interview.messages import build_messages, build_refusal
-from survey_cli.tui.interview.pages import (
-    build_case,
-    build_faq,
-    build_header,
-    build_help,
-    build_result,
-    build_review,
-)
+from survey_cli.tui.interview.pages import build_case, build_faq, build_header, build_help, build_result, build_review
 from survey_cli.tui.interview.panels import build_jump_list, build_language_list, build_note_line, build_stop_list
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import MEASURE, QuestionView
@@ -62,16 +55,7 @@ from survey_cli.tui.widgets.panel import (
     scroll_by_key,
 )
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import (
-    SEPARATOR,
-    Header,
-    HeaderState,
-    KeyBar,
-    Line,
-    TextView,
-    clean,
-    style_text,
-)
+from survey_cli.tui.widgets.text import SEPARATOR, Header, HeaderState, KeyBar, Line, TextView, clean, style_text
 
 OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "ctrl+c", "ctrl+p"))
 """Keys that open something whatever is asked."""

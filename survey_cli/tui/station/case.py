@@ -15,14 +15,7 @@ from survey_cli.sessions.station.station_protocol import (
     StationNumber,
     WrapUpView,
 )
-from survey_cli.tui.widgets.text import (
-    SEPARATOR,
-    clean,
-    format_duration,
-    hang,
-    spread,
-    style_text,
-)
+from survey_cli.tui.widgets.text import SEPARATOR, clean, format_duration, hang, spread, style_text
 
 MAX_OTHER_NUMBERS: Final = 3
 """Numbers listed beside the current one."""
@@ -165,9 +158,7 @@ def build_history(history: Iterable[StationHistoryLine], width: int) -> list[Con
         when = style_text(f"{format_time(entry.at)}  ", "$quiet")
         note = f": {entry.note}" if entry.note else ""
         text = Content.assemble(
-            clean(entry.what),
-            (clean(note), "italic $quiet"),
-            (f"  {clean(entry.by)}" if entry.by else "", "$quiet"),
+            clean(entry.what), (clean(note), "italic $quiet"), (f"  {clean(entry.by)}" if entry.by else "", "$quiet")
         )
         lines += hang(when, text, width)
     return lines

@@ -108,13 +108,7 @@ class AppointmentPanel(FormPanel):
 class RefusalPanel(FormPanel):
     """What whoever calls again should know of a refusal; every field may stay empty."""
 
-    def __init__(
-        self,
-        outcome: str,
-        view: CaseView,
-        values: FormValues,
-        record: Callable[[], Awaitable[None]],
-    ) -> None:
+    def __init__(self, outcome: str, view: CaseView, values: FormValues, record: Callable[[], Awaitable[None]]) -> None:
         title = Content.assemble(
             (f"{clean(outcome)}: {clean(shorten(view.name, MAX_NAME))}", "bold"),
             ("\nWhat the next interviewer should know; leave empty what is not known", "$quiet"),

@@ -17,10 +17,7 @@ class OutcomeEntry:
     """The outcome that is keyed for the case on a station's screen. What was typed of it is kept while the case stays."""
 
     def __init__(
-        self,
-        screen: KeyScreen,
-        session: StationProtocol,
-        finish: Callable[[Rejection | None], Awaitable[bool]],
+        self, screen: KeyScreen, session: StationProtocol, finish: Callable[[Rejection | None], Awaitable[bool]]
     ) -> None:
         self._screen = screen
         self._session = session

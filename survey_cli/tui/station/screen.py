@@ -42,12 +42,7 @@ from survey_cli.tui.station.keys import (
     list_call_keys,
     list_keys,
 )
-from survey_cli.tui.station.lists import (
-    build_appointment_list,
-    build_break_list,
-    build_caller_list,
-    build_outcome_list,
-)
+from survey_cli.tui.station.lists import build_appointment_list, build_break_list, build_caller_list, build_outcome_list
 from survey_cli.tui.station.outcomes import OutcomeEntry
 from survey_cli.tui.station.pages import (
     build_due_line,
@@ -64,13 +59,7 @@ from survey_cli.tui.widgets.form import FormPanel
 from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.panel import LinePanel, Row, TextPanel, build_question, scroll_by_key
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import (
-    MARGIN,
-    Header,
-    KeyBar,
-    KeyHint,
-    TextView,
-)
+from survey_cli.tui.widgets.text import MARGIN, Header, KeyBar, KeyHint, TextView
 from survey_cli.wording import format_quantity, shorten
 
 Submit = Callable[[str], Awaitable[None]]
