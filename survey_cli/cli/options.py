@@ -66,93 +66,83 @@ def parse_share(text: str) -> float:
     return share
 
 
+def option(usage: str, text: str, **more: Any) -> Any:
+    """Declare an option by its names and what follows them, as its help shows them: `--out -o FILE`, `--labels`."""
+    words = usage.split()
+    names = [word for word in words if word.startswith("-")]
+    return typer.Option(*names, metavar=" ".join(words[len(names) :]) or None, help=text, **more)
+
+
+def argument(metavar: str, text: str, **more: Any) -> Any:
+    """Declare an argument by the name that its help shows."""
+    return typer.Argument(metavar=metavar, help=text, **more)
+
+
 # the study and who works on it
 
-InstrumentArgument = Annotated[str, typer.Argument(metavar="FILE", help="The questionnaire.")]
-CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's key.")]
+InstrumentArgument = Annotated[str, argument("FILE", "The questionnaire.")]
+CaseArgument = Annotated[str, argument("CASE", "The case's key.")]
 DatabaseOption = Annotated[
     str | None,
-    typer.Option(
-        "--db",
-        metavar="PATH",
-        help="The database: a file, or postgresql://USER@HOST/DATABASE; by default responses/NAME.db.",
-    ),
+    option("--db PATH", "The database: a file, or postgresql://USER@HOST/DATABASE; by default responses/NAME.db."),
 ]
 PeopleOption = Annotated[
-    str | None,
-    typer.Option(
-        "--people", metavar="FILE", help="The list of people; by default interviewers.csv beside the database."
-    ),
+    str | None, option("--people FILE", "The list of people; by default interviewers.csv beside the database.")
 ]
-LoginOption = Annotated[
-    str, typer.Option("--by", metavar="NAME", help="The name under which you act; by default the account's.")
-]
+LoginOption = Annotated[str, option("--by NAME", "The name under which you act; by default the account's.")]
 ZoneOption = Annotated[
-    str,
-    typer.Option("--zone", metavar="ZONE", help="Local time zone, such as America/Chicago; by default the computer's."),
+    str, option("--zone ZONE", "Local time zone, such as America/Chicago; by default the computer's.")
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Report what would happen, and change nothing.")]
+StationZoneOption = Annotated[
+    str, option("--zone ZONE", "The stations' time zone, such as America/Chicago; by default the study's.")
+]
+DryRunOption = Annotated[bool, option("--dry-run", "Report what would happen, and change nothing.")]
 
 # interviewing
 
-PlainOption = Annotated[
-    bool, typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts.")
+PlainOption = Annotated[bool, option("--plain", "One line at a time: for screen readers, simple terminals, scripts.")]
+BriefOption = Annotated[bool, option("--brief", "As --plain, with less text, for experienced interviewers.")]
+InterviewerNameOption = Annotated[
+    str, option("--interviewer NAME", "The interviewer's name; by default the account's.")
 ]
-BriefOption = Annotated[bool, typer.Option("--brief", help="As --plain, with less text, for experienced interviewers.")]
+StartLanguageOption = Annotated[str, option("--language CODE", "Begin in this language of the questionnaire.")]
 ThemeOption = Annotated[
     str,
-    typer.Option(
-        "--theme",
-        metavar="NAME",
-        help="Colors: dark, light, contrast or terminal; by default SURVEY_THEME, else dark, over SSH terminal.",
+    option(
+        "--theme NAME",
+        "Colors: dark, light, contrast or terminal; by default SURVEY_THEME, else dark, over SSH terminal.",
     ),
 ]
-StationOption = Annotated[
-    str, typer.Option("--station", metavar="NAME", help="Name of this workplace; by default the computer's name.")
-]
+StationOption = Annotated[str, option("--station NAME", "Name of this workplace; by default the computer's name.")]
 ClockOption = Annotated[
-    bool, typer.Option("--clock-is-right", help="Trust this computer's clock, whatever the date of the newest entry.")
+    bool, option("--clock-is-right", "Trust this computer's clock, whatever the date of the newest entry.")
 ]
 
 # which interviews, and how they are weighted
 
-OriginOption = Annotated[OriginChoice, typer.Option("--origin", help="Origin of the interviews.")]
+OriginOption = Annotated[OriginChoice, option("--origin", "Origin of the interviews.")]
 WhereOption = Annotated[
     str,
-    typer.Option(
-        "--where",
-        metavar="CONDITION",
+    option(
+        "--where CONDITION",
+        'Only interviews or rows for which this is true: "kind == 1 and age > 17".',
         callback=require_text,
-        help='Only interviews or rows for which this is true: "kind == 1 and age > 17".',
     ),
 ]
 AsOfOption = Annotated[
-    str,
-    typer.Option(
-        "--as-of", metavar="TIME", callback=require_text, help="Ignore what happened after this date, or date and time."
-    ),
+    str, option("--as-of TIME", "Ignore what happened after this date, or date and time.", callback=require_text)
 ]
 RakeOption = Annotated[
-    str,
-    typer.Option(
-        "--rake",
-        metavar="FILE",
-        callback=require_text,
-        help="Weight to the targets of this CSV file: variable, value, share.",
-    ),
+    str, option("--rake FILE", "Weight to the targets of this CSV file: variable, value, share.", callback=require_text)
 ]
-TrimOption = Annotated[
-    str, typer.Option("--trim", metavar="TIMES", help="With --rake: the highest weight, as a multiple of the mean.")
-]
+TrimOption = Annotated[str, option("--trim TIMES", "With --rake: the highest weight, as a multiple of the mean.")]
 
 # results
 
-ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
-LanguageOption = Annotated[
-    str, typer.Option("--language", metavar="CODE", help="Texts in this language of the questionnaire.")
-]
-ResultFormatOption = Annotated[ResultFormat, typer.Option("--format", help="Output format.")]
-ListFormatOption = Annotated[ListFormat, typer.Option("--format", help="Output format.")]
+ForceOption = Annotated[bool, option("--force", "Overwrite files that exist.")]
+LanguageOption = Annotated[str, option("--language CODE", "Texts in this language of the questionnaire.")]
+ResultFormatOption = Annotated[ResultFormat, option("--format", "Output format.")]
+ListFormatOption = Annotated[ListFormat, option("--format", "Output format.")]
 
 
 def build_request(file: str, *, by: str = "", people: str | None = None, db: str | None = None) -> "Request":

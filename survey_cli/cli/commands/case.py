@@ -12,7 +12,9 @@ from survey_cli.cli.options import (
     InstrumentArgument,
     LoginOption,
     PeopleOption,
+    argument,
     build_request,
+    option,
 )
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.progress import show_progress
@@ -39,13 +41,9 @@ class OwnerChoice(StrEnum):
 def outcome(
     file: InstrumentArgument,
     case: CaseArgument,
-    outcome: Annotated[
-        str, typer.Argument(metavar="OUTCOME", help="The outcome, such as callback; optional with --code.")
-    ] = "",
-    code: Annotated[
-        str, typer.Option("--code", metavar="CODE", help="An AAPOR code instead of the outcome's own: 4.70.")
-    ] = "",
-    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="The reason. Required.")] = "",
+    outcome: Annotated[str, argument("OUTCOME", "The outcome, such as callback; optional with --code.")] = "",
+    code: Annotated[str, option("--code CODE", "An AAPOR code instead of the outcome's own: 4.70.")] = "",
+    note: Annotated[str, option("--note TEXT", "The reason. Required.")] = "",
     by: LoginOption = "",
     people: PeopleOption = None,
     db: DatabaseOption = None,
@@ -65,9 +63,7 @@ def outcome(
 def answer(
     file: InstrumentArgument,
     case: CaseArgument,
-    note: Annotated[
-        str, typer.Option("--note", metavar="TEXT", help="A note for the interviewer, shown at the next call.")
-    ] = "",
+    note: Annotated[str, option("--note TEXT", "A note for the interviewer, shown at the next call.")] = "",
     by: LoginOption = "",
     people: PeopleOption = None,
     db: DatabaseOption = None,
@@ -83,19 +79,14 @@ def answer(
 
 def reopen(
     file: InstrumentArgument,
-    case: Annotated[str, typer.Argument(metavar="CASE", help="The case's key, unless --refusals is given.")] = "",
+    case: Annotated[str, argument("CASE", "The case's key, unless --refusals is given.")] = "",
     refusals: Annotated[
-        RefusalChoice | None, typer.Option("--refusals", help="Reopen all finished soft refusals, for conversion.")
+        RefusalChoice | None, option("--refusals", "Reopen all finished soft refusals, for conversion.")
     ] = None,
     before: Annotated[
-        str,
-        typer.Option(
-            "--before", metavar="DATE", help="With --refusals: only cases whose last refusal was before this date."
-        ),
+        str, option("--before DATE", "With --refusals: only cases whose last refusal was before this date.")
     ] = "",
-    note: Annotated[
-        str, typer.Option("--note", metavar="TEXT", help="The reason, which is recorded in the history.")
-    ] = "",
+    note: Annotated[str, option("--note TEXT", "The reason, which is recorded in the history.")] = "",
     by: LoginOption = "",
     people: PeopleOption = None,
     db: DatabaseOption = None,
@@ -122,7 +113,7 @@ def reopen(
 
 def release(
     file: InstrumentArgument,
-    replicates: Annotated[str, typer.Argument(metavar="REPLICATES", help="The replicates: 3, 3-4, 1,5 or all.")],
+    replicates: Annotated[str, argument("REPLICATES", "The replicates: 3, 3-4, 1,5 or all.")],
     by: LoginOption = "",
     people: PeopleOption = None,
     db: DatabaseOption = None,
@@ -159,16 +150,12 @@ def free(
 
 def reassign(
     file: InstrumentArgument,
-    case: Annotated[str, typer.Argument(metavar="CASE", help="The case's key, unless --all-of is given.")] = "",
-    to: Annotated[
-        str, typer.Option("--to", metavar="NAME", help="The new owner of the appointment, or anyone. Required.")
-    ] = "",
-    all_of: Annotated[str, typer.Option("--all-of", metavar="NAME", help="All appointments of this interviewer.")] = "",
+    case: Annotated[str, argument("CASE", "The case's key, unless --all-of is given.")] = "",
+    to: Annotated[str, option("--to NAME", "The new owner of the appointment, or anyone. Required.")] = "",
+    all_of: Annotated[str, option("--all-of NAME", "All appointments of this interviewer.")] = "",
     keeps: Annotated[
         OwnerChoice | None,
-        typer.Option(
-            "--keeps", help="only: only the new owner calls; first: anyone once it is late. By default unchanged."
-        ),
+        option("--keeps", "only: only the new owner calls; first: anyone once it is late. By default unchanged."),
     ] = None,
     by: LoginOption = "",
     people: PeopleOption = None,

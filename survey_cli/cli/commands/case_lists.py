@@ -16,6 +16,7 @@ from survey_cli.cli.options import (
     ResultFormat,
     ResultFormatOption,
     build_request,
+    option,
 )
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.json_text import render_json
@@ -30,33 +31,19 @@ MAX_SKIPPED: Final = 10
 MAX_REASON_LENGTH: Final = 40
 """Characters of a reason in a list."""
 
-InterviewerOption = Annotated[
-    str, typer.Option("--interviewer", metavar="NAME", help="For this interviewer; by default the account's.")
-]
+InterviewerOption = Annotated[str, option("--interviewer NAME", "For this interviewer; by default the account's.")]
 
 
 def list_all(
     file: InstrumentArgument,
     status: Annotated[
-        str,
-        typer.Option(
-            "--status",
-            metavar="STATUS",
-            help="Only cases with this status: ready, waiting, held, done, unreleased or leased.",
-        ),
+        str, option("--status STATUS", "Only cases with this status: ready, waiting, held, done, unreleased or leased.")
     ] = "",
-    outcome: Annotated[
-        str, typer.Option("--outcome", metavar="OUTCOME", help="Only cases with this last outcome: no_answer.")
-    ] = "",
-    code: Annotated[str, typer.Option("--code", metavar="CODE", help="Only cases with this AAPOR code: 2.112.")] = "",
-    find: Annotated[
-        str, typer.Option("--find", metavar="TEXT", help="Only cases with this text in the key, the name or a number.")
-    ] = "",
-    where: Annotated[
-        str,
-        typer.Option("--where", metavar="CONDITION", help="Only cases for which this is true: \"region == 'West'\"."),
-    ] = "",
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Maximum number of cases.")] = None,
+    outcome: Annotated[str, option("--outcome OUTCOME", "Only cases with this last outcome: no_answer.")] = "",
+    code: Annotated[str, option("--code CODE", "Only cases with this AAPOR code: 2.112.")] = "",
+    find: Annotated[str, option("--find TEXT", "Only cases with this text in the key, the name or a number.")] = "",
+    where: Annotated[str, option("--where CONDITION", "Only cases for which this is true: \"region == 'West'\".")] = "",
+    limit: Annotated[int | None, option("--limit N", "Maximum number of cases.", min=1)] = None,
     form: ListFormatOption = ListFormat.table,
     by: LoginOption = "",
     people: PeopleOption = None,
@@ -198,9 +185,7 @@ def say_skipped(skipped: Sequence[tuple[str, str]]) -> None:
 def why(
     file: InstrumentArgument,
     case: CaseArgument,
-    at: Annotated[
-        str, typer.Option("--at", metavar="TIME", help="Date and time instead of now: 2026-11-24 15:00, local time.")
-    ] = "",
+    at: Annotated[str, option("--at TIME", "Date and time instead of now: 2026-11-24 15:00, local time.")] = "",
     interviewer: InterviewerOption = "",
     by: LoginOption = "",
     people: PeopleOption = None,
@@ -247,9 +232,7 @@ def _render_verdicts(report: "CallabilityReport") -> Iterator[str]:
 
 def queue(
     file: InstrumentArgument,
-    number: Annotated[
-        int, typer.Option("-n", "--number", metavar="N", min=1, max=1000, help="Number of cases shown.")
-    ] = 20,
+    number: Annotated[int, option("-n --number N", "Number of cases shown.", min=1, max=1000)] = 20,
     interviewer: InterviewerOption = "",
     by: LoginOption = "",
     people: PeopleOption = None,

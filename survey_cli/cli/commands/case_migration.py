@@ -12,6 +12,7 @@ from survey_cli.cli.options import (
     PeopleOption,
     ResultFormat,
     ResultFormatOption,
+    argument,
     build_request,
 )
 from survey_cli.cli.output.json_text import render_json
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 
 def migrate(
     file: InstrumentArgument,
-    cases: Annotated[
-        list[str] | None, typer.Argument(metavar="[CASE]...", help="Only these cases; by default all.")
-    ] = None,
+    cases: Annotated[list[str] | None, argument("[CASE]...", "Only these cases; by default all.")] = None,
     dry_run: DryRunOption = False,
     form: ResultFormatOption = ResultFormat.table,
     by: LoginOption = "",

@@ -4,17 +4,15 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.options import ForceOption, ResultFormat, ResultFormatOption
+from survey_cli.cli.options import ForceOption, ResultFormat, ResultFormatOption, argument, option
 from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity
 
 
 def convert(
-    form: Annotated[str, typer.Argument(metavar="FORM", help="An XLSForm: .xlsx, .xls, .csv or .md.")],
-    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="The questionnaire to write, .yaml.")],
-    report: Annotated[
-        str, typer.Option("--report", metavar="FILE", help="Also write what was carried over and what was not, as .md.")
-    ] = "",
+    form: Annotated[str, argument("FORM", "An XLSForm: .xlsx, .xls, .csv or .md.")],
+    out: Annotated[str, option("--out -o FILE", "The questionnaire to write, .yaml.")],
+    report: Annotated[str, option("--report FILE", "Also write what was carried over and what was not, as .md.")] = "",
     output_format: ResultFormatOption = ResultFormat.table,
     force: ForceOption = False,
 ) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.options import DatabaseOption, InstrumentArgument
+from survey_cli.cli.options import DatabaseOption, InstrumentArgument, argument, option
 from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity
 
@@ -12,7 +12,7 @@ from survey_cli.wording import format_quantity
 def verify(
     file: InstrumentArgument,
     route: Annotated[
-        bool, typer.Option("--route", help="Name each answer that is off the route or missing on it, with the reason.")
+        bool, option("--route", "Name each answer that is off the route or missing on it, with the reason.")
     ] = False,
     db: DatabaseOption = None,
 ) -> None:
@@ -43,7 +43,7 @@ def verify(
 
 def backup(
     file: InstrumentArgument,
-    to: Annotated[str, typer.Argument(metavar="TO", help="Path of the copy. The file must not exist.")],
+    to: Annotated[str, argument("TO", "Path of the copy. The file must not exist.")],
     db: DatabaseOption = None,
 ) -> None:
     """Copy the database, complete and consistent, even while interviews run. `survey status` shows the last backup.
@@ -58,7 +58,7 @@ def backup(
 
 
 def restore(
-    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="A copy made by `survey db backup`.")],
+    backup: Annotated[str, argument("BACKUP", "A copy made by `survey db backup`.")],
     file: InstrumentArgument,
     db: DatabaseOption = None,
 ) -> None:

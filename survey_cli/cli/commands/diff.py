@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from survey_cli.cli.options import DatabaseOption, TextFormat
+from survey_cli.cli.options import DatabaseOption, TextFormat, argument, option
 from survey_cli.cli.output.terminal import say, wrap_paragraph
 from survey_cli.wording import format_quantity, join_first
 
@@ -30,17 +30,17 @@ CONSEQUENCES: Final = {
 
 
 def diff(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="The older questionnaire.", show_default=False)],
+    old: Annotated[str, argument("OLD", "The older questionnaire.", show_default=False)],
     new: Annotated[
         str,
-        typer.Argument(
-            metavar="NEW",
-            help="The newer one. If left out: OLD is compared with the newest version that has interviews.",
+        argument(
+            "NEW",
+            "The newer one. If left out: OLD is compared with the newest version that has interviews.",
             show_default=False,
         ),
     ] = "",
     form: Annotated[
-        TextFormat, typer.Option("--format", help="Output format: text to read, json for programs.")
+        TextFormat, option("--format", "Output format: text to read, json for programs.")
     ] = TextFormat.text,
     db: DatabaseOption = None,
 ) -> None:

@@ -19,6 +19,7 @@ from survey_cli.cli.options import (
     TrimOption,
     WhereOption,
     ZoneOption,
+    option,
     parse_zone,
     require_text,
 )
@@ -54,95 +55,70 @@ def export(
     file: InstrumentArgument,
     out: Annotated[
         list[str] | None,
-        typer.Option(
-            "--out",
-            "-o",
-            metavar="FILE",
-            callback=require_text,
-            help="The file to write; - writes to stdout. Repeatable.",
-        ),
+        option("--out -o FILE", "The file to write; - writes to stdout. Repeatable.", callback=require_text),
     ] = None,
     what: Annotated[
-        RowChoice, typer.Option("--what", help="What one row is: an interview, an answer, an event, a case or a call.")
+        RowChoice, option("--what", "What one row is: an interview, an answer, an event, a case or a call.")
     ] = RowChoice.interviews,
     variables: Annotated[
         list[str] | None,
-        typer.Option(
-            "--variables",
-            metavar="NAMES",
-            callback=require_text,
-            help="Write only these columns, items or sections: q1,q2,mission.",
+        option(
+            "--variables NAMES", "Write only these columns, items or sections: q1,q2,mission.", callback=require_text
         ),
     ] = None,
     where: WhereOption = "",
     rake: Annotated[
         str,
-        typer.Option(
-            "--rake",
-            metavar="FILE",
+        option(
+            "--rake FILE",
+            "Add a last column weight_raked: the weights of a report with this file of targets.",
             callback=require_text,
-            help="Add a last column weight_raked: the weights of a report with this file of targets.",
         ),
     ] = "",
     trim: TrimOption = "",
     as_of: AsOfOption = "",
-    labels: Annotated[bool, typer.Option("--labels", help="Write labels instead of codes.")] = False,
+    labels: Annotated[bool, option("--labels", "Write labels instead of codes.")] = False,
     bom: Annotated[
-        bool, typer.Option("--bom", help="Begin the file with a byte order mark, by which Excel recognizes UTF-8.")
+        bool, option("--bom", "Begin the file with a byte order mark, by which Excel recognizes UTF-8.")
     ] = False,
-    partials: Annotated[
-        bool, typer.Option("--partials/--no-partials", help="Include or leave out unfinished interviews.")
-    ] = True,
+    partials: Annotated[bool, option("--partials/--no-partials", "Include or leave out unfinished interviews.")] = True,
     origin: OriginOption = OriginChoice.real,
     personal: Annotated[
         bool,
-        typer.Option(
-            "--with-contacts",
-            "--with-personal",
-            help="Include names, telephone numbers and personal answers. For supervisors only.",
+        option(
+            "--with-contacts --with-personal",
+            "Include names, telephone numbers and personal answers. For supervisors only.",
         ),
     ] = False,
     names: Annotated[
         list[str] | None,
-        typer.Option(
-            "--personal",
-            metavar="NAME",
-            help="Include the personal columns of this item. For supervisors only. Repeatable.",
-        ),
+        option("--personal NAME", "Include the personal columns of this item. For supervisors only. Repeatable."),
     ] = None,
     public: Annotated[
-        bool,
-        typer.Option("--public", help="Leave out keys, free text, dates and times, which can identify respondents."),
+        bool, option("--public", "Leave out keys, free text, dates and times, which can identify respondents.")
     ] = False,
     force: ForceOption = False,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Write texts unchanged, even if a spreadsheet may run them as formulas.")
+        bool, option("--raw", "Write texts unchanged, even if a spreadsheet may run them as formulas.")
     ] = False,
     language: LanguageOption = "",
     form: Annotated[
-        str,
-        typer.Option(
-            "--format", metavar="NAME", help="The format; by default chosen by the file's ending. --formats lists all."
-        ),
+        str, option("--format NAME", "The format; by default chosen by the file's ending. --formats lists all.")
     ] = "",
     bundle: Annotated[
         str,
-        typer.Option(
-            "--bundle",
-            metavar="DIR|.zip",
-            callback=require_text,
-            help="Write data, description, questionnaire, rates and checksums to a folder or .zip;"
+        option(
+            "--bundle DIR|.zip",
+            "Write data, description, questionnaire, rates and checksums to a folder or .zip;"
             " -o names data files in it.",
+            callback=require_text,
         ),
     ] = "",
     people: PeopleOption = None,
     zone: ZoneOption = "",
     db: DatabaseOption = None,
     formats: Annotated[
-        bool,
-        typer.Option(
-            "--formats", callback=_print_formats, is_eager=True, help="List the formats, and do nothing else."
-        ),
+        bool, option("--formats", "List the formats, and do nothing else.", callback=_print_formats, is_eager=True)
     ] = False,
 ) -> None:
     """Write the data: one row per interview, one column per variable.

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.options import DatabaseOption, InstrumentArgument, PeopleOption, ResultFormat, ResultFormatOption
+from survey_cli.cli.options import (
+    DatabaseOption,
+    InstrumentArgument,
+    PeopleOption,
+    ResultFormat,
+    ResultFormatOption,
+    StationZoneOption,
+    option,
+)
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.progress import show_day_progress
@@ -27,37 +35,24 @@ def forecast(
     file: InstrumentArgument,
     interviewers: Annotated[
         str,
-        typer.Option(
-            "--interviewers",
-            metavar="N,N,…",
-            help="Numbers of interviewers, one row each; by default that of the list of people, else 4,8,12.",
+        option(
+            "--interviewers N,N,…",
+            "Numbers of interviewers, one row each; by default that of the list of people, else 4,8,12.",
         ),
     ] = "",
     spread: Annotated[
         str,
-        typer.Option(
-            "--spread",
-            metavar="HOW,…",
-            help="Ways to spread attempts over the day, one row each: prefer,wait,off; by default as the study says.",
+        option(
+            "--spread HOW,…",
+            "Ways to spread attempts over the day, one row each: prefer,wait,off; by default as the study says.",
         ),
     ] = "",
     days: Annotated[
         int | None,
-        typer.Option(
-            "--days",
-            metavar="N",
-            min=1,
-            max=400,
-            help="Number of calendar days; by default up to the study's last day, or 60.",
-        ),
+        option("--days N", "Number of calendar days; by default up to the study's last day, or 60.", min=1, max=400),
     ] = None,
-    zone: Annotated[
-        str,
-        typer.Option(
-            "--zone", metavar="ZONE", help="The stations' time zone, such as America/Chicago; by default the study's."
-        ),
-    ] = "",
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same forecast.")] = 1,
+    zone: StationZoneOption = "",
+    seed: Annotated[int, option("--seed N", "The same seed gives the same forecast.")] = 1,
     form: ResultFormatOption = ResultFormat.table,
     people: PeopleOption = None,
     db: DatabaseOption = None,

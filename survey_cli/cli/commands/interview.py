@@ -11,9 +11,12 @@ from survey_cli.cli.options import (
     ClockOption,
     DatabaseOption,
     InstrumentArgument,
+    InterviewerNameOption,
     PlainOption,
+    StartLanguageOption,
     StationOption,
     ThemeOption,
+    option,
 )
 from survey_cli.cli.output.terminal import render_table, say
 from survey_cli.problems import UserError
@@ -33,36 +36,25 @@ INTERVIEW_HEADINGS = ("case", "status", "answered", "at", "last entry", "by", "o
 
 def interview(
     file: InstrumentArgument,
-    case: Annotated[
-        str, typer.Option("--case", metavar="KEY", help="Key of the case. Without it, the program asks for it.")
-    ] = "",
-    interviewer: Annotated[
-        str, typer.Option("--interviewer", metavar="NAME", help="The interviewer's name; by default the account's.")
-    ] = "",
-    language: Annotated[
-        str, typer.Option("--language", metavar="CODE", help="Begin in this language of the questionnaire.")
-    ] = "",
+    case: Annotated[str, option("--case KEY", "Key of the case. Without it, the program asks for it.")] = "",
+    interviewer: InterviewerNameOption = "",
+    language: StartLanguageOption = "",
     db: DatabaseOption = None,
     plain: PlainOption = False,
     brief: BriefOption = False,
     theme: ThemeOption = "",
     practice: Annotated[
-        bool,
-        typer.Option(
-            "--practice", help="Practice: the interview is stored, but never counted or exported with real ones."
-        ),
+        bool, option("--practice", "Practice: the interview is stored, but never counted or exported with real ones.")
     ] = False,
-    reopen: Annotated[bool, typer.Option("--reopen", help="Correct a finished interview.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Begin a second interview of the same case.")] = False,
+    reopen: Annotated[bool, option("--reopen", "Correct a finished interview.")] = False,
+    again: Annotated[bool, option("--again", "Begin a second interview of the same case.")] = False,
     station: StationOption = "",
     seed: Annotated[
-        int | None,
-        typer.Option("--seed", metavar="N", help="Seed of shuffled orders and splits, to reproduce an interview."),
+        int | None, option("--seed N", "Seed of shuffled orders and splits, to reproduce an interview.")
     ] = None,
     clock_is_right: ClockOption = False,
     columns: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column of a new case. Repeatable."),
+        list[str] | None, option("--set COLUMN=VALUE", "A sample column of a new case. Repeatable.")
     ] = None,
 ) -> None:
     """Conduct an interview, or resume a suspended one.

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from survey_cli.cli.commands.interview import parse_columns
-from survey_cli.cli.options import InstrumentArgument, ThemeOption
+from survey_cli.cli.options import InstrumentArgument, StartLanguageOption, ThemeOption, option
 from survey_cli.cli.output.terminal import say
 
 NO_TERMINAL = 2
@@ -14,18 +14,11 @@ NO_TERMINAL = 2
 
 def preview(
     file: InstrumentArgument,
-    at: Annotated[
-        str, typer.Option("--at", metavar="ITEM", help="Begin at this item; missing answers before it are invented.")
-    ] = "",
-    language: Annotated[
-        str, typer.Option("--language", metavar="CODE", help="Begin in this language of the questionnaire.")
-    ] = "",
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="Seed of shuffled orders, splits and invented answers.")
-    ] = 1,
+    at: Annotated[str, option("--at ITEM", "Begin at this item; missing answers before it are invented.")] = "",
+    language: StartLanguageOption = "",
+    seed: Annotated[int, option("--seed N", "Seed of shuffled orders, splits and invented answers.")] = 1,
     columns: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column. Repeatable. Others are invented."),
+        list[str] | None, option("--set COLUMN=VALUE", "A sample column. Repeatable. Others are invented.")
     ] = None,
     theme: ThemeOption = "",
 ) -> None:

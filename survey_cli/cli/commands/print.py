@@ -2,9 +2,7 @@
 
 from typing import Annotated
 
-import typer
-
-from survey_cli.cli.options import ForceOption, InstrumentArgument
+from survey_cli.cli.options import ForceOption, InstrumentArgument, option
 from survey_cli.cli.output.terminal import open_data_output, say
 from survey_cli.wording import format_quantity
 
@@ -12,15 +10,10 @@ from survey_cli.wording import format_quantity
 def print_document(
     file: InstrumentArgument,
     out: Annotated[
-        str,
-        typer.Option(
-            "--out", "-o", metavar="FILE", help="The file to write: .html, .docx or .md; - writes Markdown to stdout."
-        ),
+        str, option("--out -o FILE", "The file to write: .html, .docx or .md; - writes Markdown to stdout.")
     ] = "-",
-    language: Annotated[
-        str, typer.Option("--language", metavar="CODE", help="Language of the texts; all prints every language.")
-    ] = "",
-    comments: Annotated[bool, typer.Option("--comments", help="Print lines for comments under every item.")] = False,
+    language: Annotated[str, option("--language CODE", "Language of the texts; all prints every language.")] = "",
+    comments: Annotated[bool, option("--comments", "Print lines for comments under every item.")] = False,
     force: ForceOption = False,
 ) -> None:
     """Print the questionnaire for reviewers.

@@ -17,7 +17,9 @@ from survey_cli.cli.options import (
     PeopleOption,
     ResultFormat,
     ResultFormatOption,
+    argument,
     build_request,
+    option,
 )
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.json_text import render_json
@@ -115,16 +117,13 @@ def _render_journal_line(line: "JournalLine") -> str:
 
 def erase(
     file: InstrumentArgument,
-    case: Annotated[str, typer.Argument(metavar="CASE", help="The case's key, unless --unfinished is given.")] = "",
+    case: Annotated[str, argument("CASE", "The case's key, unless --unfinished is given.")] = "",
     reason: Annotated[
-        str,
-        typer.Option(
-            "--reason", metavar="TEXT", help="The reason. Required. It is stored, so it must not name anybody."
-        ),
+        str, option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.")
     ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking for confirmation.")] = False,
+    yes: Annotated[bool, option("--yes", "Erase without asking for confirmation.")] = False,
     unfinished: Annotated[
-        bool, typer.Option("--unfinished", help="Finish interrupted erasures, which `survey db verify` reports.")
+        bool, option("--unfinished", "Finish interrupted erasures, which `survey db verify` reports.")
     ] = False,
     by: LoginOption = "",
     people: PeopleOption = None,

@@ -12,7 +12,7 @@ import typer
 
 from survey_cli.cli.app import RENAMED
 from survey_cli.cli.commands.length_estimate import estimate_length, render_length, summarize_length
-from survey_cli.cli.options import DatabaseOption, ForceOption, LoginOption
+from survey_cli.cli.options import DatabaseOption, ForceOption, LoginOption, argument, option
 from survey_cli.cli.output.terminal import get_width, make_printable, say, wrap_paragraph
 from survey_cli.problems import Problem, Severity, UserError
 from survey_cli.wording import format_quantity
@@ -32,7 +32,7 @@ class ProblemFormat(StrEnum):
 
 
 def new(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The file to write; .yaml is added if it is missing.")],
+    file: Annotated[str, argument("FILE", "The file to write; .yaml is added if it is missing.")],
     force: ForceOption = False,
 ) -> None:
     """Write a commented questionnaire to begin with.
@@ -47,42 +47,28 @@ def new(
 
 
 def check(
-    files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="Questionnaires; for a folder, every one in and below it.")
-    ],
+    files: Annotated[list[str], argument("FILE", "Questionnaires; for a folder, every one in and below it.")],
     form: Annotated[
-        ProblemFormat,
-        typer.Option("--format", help="Output format: text to read, json for programs, github for annotations."),
+        ProblemFormat, option("--format", "Output format: text to read, json for programs, github for annotations.")
     ] = ProblemFormat.text,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    strict: Annotated[bool, option("--strict", "Warnings count as errors.")] = False,
     formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--for", metavar="FORMATS", help="Also list what these export formats cannot store: sav,dta,sss,xlsx."
-        ),
+        list[str] | None, option("--for FORMATS", "Also list what these export formats cannot store: sav,dta,sss,xlsx.")
     ] = None,
-    wording: Annotated[
-        bool, typer.Option("--wording", help="Also list wording that is hard to understand or to answer.")
-    ] = False,
+    wording: Annotated[bool, option("--wording", "Also list wording that is hard to understand or to answer.")] = False,
     prove: Annotated[
-        bool, typer.Option("--prove", help="Also prove what can't happen, and show gaps and overlaps of filters.")
+        bool, option("--prove", "Also prove what can't happen, and show gaps and overlaps of filters.")
     ] = False,
     possible: Annotated[
-        bool, typer.Option("--possible", help="With --prove: also list what can happen, with answers that lead there.")
+        bool, option("--possible", "With --prove: also list what can happen, with answers that lead there.")
     ] = False,
-    length: Annotated[
-        bool, typer.Option("--length", help="Also estimate how many minutes an interview takes.")
-    ] = False,
+    length: Annotated[bool, option("--length", "Also estimate how many minutes an interview takes.")] = False,
     accept: Annotated[
         list[str] | None,
-        typer.Option(
-            "--accept", metavar="ITEM", help="Accept the change of this item since earlier interviews. Repeatable."
-        ),
+        option("--accept ITEM", "Accept the change of this item since earlier interviews. Repeatable."),
     ] = None,
-    reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="With --accept: the reason, which is stored with your name.")
-    ] = "",
-    same: Annotated[bool, typer.Option("--same", help="With --accept: the new text has the same meaning.")] = False,
+    reason: Annotated[str, option("--reason TEXT", "With --accept: the reason, which is stored with your name.")] = "",
+    same: Annotated[bool, option("--same", "With --accept: the new text has the same meaning.")] = False,
     by: LoginOption = "",
     db: DatabaseOption = None,
 ) -> None:
@@ -199,16 +185,11 @@ def _summarize(problems: Sequence[Problem], items: int | None) -> str:
 
 def schema(
     file: Annotated[
-        str,
-        typer.Argument(
-            metavar="[FILE]", help="A questionnaire whose scales and outcomes are offered by name.", show_default=False
-        ),
+        str, argument("[FILE]", "A questionnaire whose scales and outcomes are offered by name.", show_default=False)
     ] = "",
-    out: Annotated[
-        str, typer.Option("--out", "-o", metavar="FILE", help="The file to write; - writes to stdout.")
-    ] = "-",
-    module: Annotated[bool, typer.Option("--module", help="Write the schema of a module instead.")] = False,
-    scenarios: Annotated[bool, typer.Option("--scenarios", help="Write the schema of scenario files instead.")] = False,
+    out: Annotated[str, option("--out -o FILE", "The file to write; - writes to stdout.")] = "-",
+    module: Annotated[bool, option("--module", "Write the schema of a module instead.")] = False,
+    scenarios: Annotated[bool, option("--scenarios", "Write the schema of scenario files instead.")] = False,
 ) -> None:
     """Write the JSON Schema with which editors complete and check questionnaires.
 
@@ -230,10 +211,7 @@ def schema(
 
 def explain(
     word: Annotated[
-        str,
-        typer.Argument(
-            metavar="WORD", help="An item type, key, function, fill, outcome or problem.", show_default=False
-        ),
+        str, argument("WORD", "An item type, key, function, fill, outcome or problem.", show_default=False)
     ] = "",
 ) -> None:
     """Explain a word of the language; without one, list them all.

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
-from survey_cli.cli.options import DatabaseOption, ListFormat, ListFormatOption, PeopleOption, ZoneOption, parse_zone
+from survey_cli.cli.options import (
+    DatabaseOption,
+    ListFormat,
+    ListFormatOption,
+    PeopleOption,
+    ZoneOption,
+    argument,
+    option,
+    parse_zone,
+)
 from survey_cli.cli.output.terminal import (
     MOST_PROBLEMS,
     get_width,
@@ -44,72 +53,51 @@ class RatesOriginChoice(StrEnum):
 
 def rates(
     file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE", help="The questionnaire of the study whose cases are counted.", show_default=False
-        ),
+        str, argument("FILE", "The questionnaire of the study whose cases are counted.", show_default=False)
     ] = "",
-    by: Annotated[
-        str, typer.Option("--by", metavar="COLUMN", help="Also show rates for each value of this sample column.")
-    ] = "",
+    by: Annotated[str, option("--by COLUMN", "Also show rates for each value of this sample column.")] = "",
     as_of: Annotated[
         str,
-        typer.Option(
-            "--as-of",
-            metavar="TIME",
-            help="Ignore what happened later: 2026-11-24 means the end of that day; or '2026-11-24 17:00'.",
+        option(
+            "--as-of TIME", "Ignore what happened later: 2026-11-24 means the end of that day; or '2026-11-24 17:00'."
         ),
     ] = "",
-    finalized: Annotated[bool, typer.Option("--finalized", help="Leave out cases that may still be called.")] = False,
-    weighted: Annotated[
-        bool, typer.Option("--weighted", help="Weight by the sample column with role: weight.")
-    ] = False,
+    finalized: Annotated[bool, option("--finalized", "Leave out cases that may still be called.")] = False,
+    weighted: Annotated[bool, option("--weighted", "Weight by the sample column with role: weight.")] = False,
     origin: Annotated[
-        RatesOriginChoice,
-        typer.Option("--origin", help="Count real interviews only, or practice and simulated ones too."),
+        RatesOriginChoice, option("--origin", "Count real interviews only, or practice and simulated ones too.")
     ] = RatesOriginChoice.real,
     counts: Annotated[
         str,
-        typer.Option(
-            "--counts",
-            metavar="FILE",
-            help="Instead of cases, a CSV file of final counts: columns code or group, count, and frame if there are"
+        option(
+            "--counts FILE",
+            "Instead of cases, a CSV file of final counts: columns code or group, count, and frame if there are"
             " several; - is stdin.",
         ),
     ] = "",
     frame: Annotated[
         FrameChoice | None,
-        typer.Option(
+        option(
             "--frame",
-            help="With --counts: kind of sample frame, by default rdd. In a list or establishment frame e is 1;"
+            "With --counts: kind of sample frame, by default rdd. In a list or establishment frame e is 1;"
             " else it is estimated. A questionnaire names its own.",
         ),
     ] = None,
     e: Annotated[
-        str,
-        typer.Option(
-            "--e", metavar="SHARE", help="The eligible share of unknown cases: 0.9, or landline=0.3,mobile=0.5."
-        ),
+        str, option("--e SHARE", "The eligible share of unknown cases: 0.9, or landline=0.3,mobile=0.5.")
     ] = "",
-    e_uh: Annotated[
-        str, typer.Option("--e-uh", metavar="SHARE", help="As --e, for UH (unknown if household) only.")
-    ] = "",
-    e_uo: Annotated[str, typer.Option("--e-uo", metavar="SHARE", help="As --e, for UO (unknown, other) only.")] = "",
+    e_uh: Annotated[str, option("--e-uh SHARE", "As --e, for UH (unknown if household) only.")] = "",
+    e_uo: Annotated[str, option("--e-uo SHARE", "As --e, for UO (unknown, other) only.")] = "",
     composite: Annotated[
         str,
-        typer.Option(
-            "--composite",
-            metavar="WEIGHTS",
-            help="Also show a composite of the frames with these weights: landline=0.6,mobile=0.4.",
+        option(
+            "--composite WEIGHTS", "Also show a composite of the frames with these weights: landline=0.6,mobile=0.4."
         ),
     ] = "",
     quotas: Annotated[
-        bool,
-        typer.Option("--quotas", help="With --counts: say in the heading that quotas determined who was interviewed."),
+        bool, option("--quotas", "With --counts: say in the heading that quotas determined who was interviewed.")
     ] = False,
-    digits: Annotated[
-        int, typer.Option("--digits", metavar="N", min=0, max=MAX_DIGITS, help="Decimal places of percentages.")
-    ] = 1,
+    digits: Annotated[int, option("--digits N", "Decimal places of percentages.", min=0, max=MAX_DIGITS)] = 1,
     form: ListFormatOption = ListFormat.table,
     people: PeopleOption = None,
     zone: ZoneOption = "",

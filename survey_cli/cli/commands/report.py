@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
-import typer
-
 from survey_cli.cli.options import (
     AsOfOption,
     DatabaseOption,
@@ -22,6 +20,7 @@ from survey_cli.cli.options import (
     TrimOption,
     WhereOption,
     ZoneOption,
+    option,
     parse_zone,
     require_text,
 )
@@ -30,14 +29,9 @@ from survey_cli.cli.output.terminal import get_width, open_data_output, say
 from survey_cli.wording import format_quantity
 
 OutputOption = Annotated[
-    str,
-    typer.Option(
-        "--out", "-o", metavar="FILE", callback=require_text, help="The file to write; - writes Markdown to stdout."
-    ),
+    str, option("--out -o FILE", "The file to write; - writes Markdown to stdout.", callback=require_text)
 ]
-ThresholdOption = Annotated[
-    int, typer.Option("--threshold", metavar="N", min=0, help="Hide counts smaller than this; 0 hides nothing.")
-]
+ThresholdOption = Annotated[int, option("--threshold N", "Hide counts smaller than this; 0 hides nothing.", min=0)]
 
 
 class InclusionChoice(StrEnum):
@@ -53,61 +47,45 @@ def report(
     out: OutputOption = "",
     by: Annotated[
         list[str] | None,
-        typer.Option(
-            "--by",
-            metavar="NAMES",
-            callback=require_text,
-            help="Add columns for the values of these variables: kind,region.",
-        ),
+        option("--by NAMES", "Add columns for the values of these variables: kind,region.", callback=require_text),
     ] = None,
     items: Annotated[
         list[str] | None,
-        typer.Option(
-            "--items",
-            metavar="NAMES",
-            callback=require_text,
-            help="Report only these items, batteries or sections: q1,q2.",
-        ),
+        option("--items NAMES", "Report only these items, batteries or sections: q1,q2.", callback=require_text),
     ] = None,
     where: WhereOption = "",
     interviews: Annotated[
-        InclusionChoice, typer.Option("--interviews", help="Complete interviews only, partial ones too, or all.")
+        InclusionChoice, option("--interviews", "Complete interviews only, partial ones too, or all.")
     ] = InclusionChoice.partial,
     origin: OriginOption = OriginChoice.real,
     as_of: AsOfOption = "",
     valid: Annotated[
-        bool,
-        typer.Option("--valid", help="Base percentages on valid answers: leave out declines and volunteered answers."),
+        bool, option("--valid", "Base percentages on valid answers: leave out declines and volunteered answers.")
     ] = False,
-    digits: Annotated[
-        int, typer.Option("--digits", metavar="N", min=0, max=4, help="Decimal places of percentages.")
-    ] = 0,
+    digits: Annotated[int, option("--digits N", "Decimal places of percentages.", min=0, max=4)] = 0,
     threshold: ThresholdOption = 5,
     tests: Annotated[
         bool | None,
-        typer.Option(
+        option(
             "--tests/--no-tests",
-            help="Print significance tests with --by, or none. By default they are printed unless the whole population"
+            "Print significance tests with --by, or none. By default they are printed unless the whole population"
             " was selected.",
             show_default=False,
         ),
     ] = None,
-    margins: Annotated[bool, typer.Option("--margins", help="Print margins of error with each item.")] = False,
-    verbatims: Annotated[bool, typer.Option("--verbatims", help="Print verbatim answers.")] = False,
-    cases: Annotated[bool, typer.Option("--cases", help="With --verbatims: print the case of each answer.")] = False,
+    margins: Annotated[bool, option("--margins", "Print margins of error with each item.")] = False,
+    verbatims: Annotated[bool, option("--verbatims", "Print verbatim answers.")] = False,
+    cases: Annotated[bool, option("--cases", "With --verbatims: print the case of each answer.")] = False,
     weighted: Annotated[
-        bool, typer.Option("--weighted/--unweighted", help="Use or ignore the sample column with role: weight.")
+        bool, option("--weighted/--unweighted", "Use or ignore the sample column with role: weight.")
     ] = True,
     rake: RakeOption = "",
     trim: TrimOption = "",
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of simulated tests.")] = 1,
+    seed: Annotated[int, option("--seed N", "Seed of simulated tests.")] = 1,
     charts: Annotated[
-        str,
-        typer.Option(
-            "--charts", metavar="DIR", callback=require_text, help="Write each chart as an SVG file into this folder."
-        ),
+        str, option("--charts DIR", "Write each chart as an SVG file into this folder.", callback=require_text)
     ] = "",
-    png: Annotated[bool, typer.Option("--png", help="With --charts: write PNG files too.")] = False,
+    png: Annotated[bool, option("--png", "With --charts: write PNG files too.")] = False,
     language: LanguageOption = "",
     force: ForceOption = False,
     people: PeopleOption = None,
@@ -178,7 +156,7 @@ def report(
 def codebook(
     file: InstrumentArgument,
     out: OutputOption = "-",
-    counts: Annotated[bool, typer.Option("--counts/--no-counts", help="Print counts of each code, or none.")] = True,
+    counts: Annotated[bool, option("--counts/--no-counts", "Print counts of each code, or none.")] = True,
     origin: OriginOption = OriginChoice.real,
     threshold: ThresholdOption = 5,
     language: LanguageOption = "",

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.options import DatabaseOption, DryRunOption, InstrumentArgument, LoginOption, PeopleOption
+from survey_cli.cli.options import (
+    DatabaseOption,
+    DryRunOption,
+    InstrumentArgument,
+    LoginOption,
+    PeopleOption,
+    argument,
+    option,
+)
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import make_printable, say
@@ -28,17 +36,13 @@ PAUSE_SECONDS: Final = 0.005
 
 def import_cases(
     file: InstrumentArgument,
-    cases: Annotated[str, typer.Argument(metavar="CASES", help="The sample: a CSV file or a workbook.")],
-    sheet: Annotated[
-        str | None, typer.Option("--sheet", metavar="NAME", help="Sheet of the workbook; by default the first.")
-    ] = None,
+    cases: Annotated[str, argument("CASES", "The sample: a CSV file or a workbook.")],
+    sheet: Annotated[str | None, option("--sheet NAME", "Sheet of the workbook; by default the first.")] = None,
     encoding: Annotated[
-        str | None, typer.Option("--encoding", metavar="NAME", help="Encoding of the file, if it is not UTF-8: cp1252.")
+        str | None, option("--encoding NAME", "Encoding of the file, if it is not UTF-8: cp1252.")
     ] = None,
-    update: Annotated[bool, typer.Option("--update", help="Update existing cases with the file's values.")] = False,
-    release: Annotated[
-        str, typer.Option("--release", metavar="REPLICATES", help="Release these replicates at once: 1-2,5 or all.")
-    ] = "",
+    update: Annotated[bool, option("--update", "Update existing cases with the file's values.")] = False,
+    release: Annotated[str, option("--release REPLICATES", "Release these replicates at once: 1-2,5 or all.")] = "",
     dry_run: DryRunOption = False,
     by: LoginOption = "",
     people: PeopleOption = None,
@@ -157,9 +161,7 @@ def _describe_import(result: "ImportResult", *, update: bool) -> str:
     return f"{result.where}: {', '.join(parts)}"
 
 
-CountryOption = Annotated[
-    str, typer.Option("--country", metavar="CODE", help="Country of numbers without +, such as US or DE.")
-]
+CountryOption = Annotated[str, option("--country CODE", "Country of numbers without +, such as US or DE.")]
 
 
 def _build_list_request(db: str | None, *, by: str = "", country: str = "") -> "DoNotCallRequest":
@@ -169,13 +171,9 @@ def _build_list_request(db: str | None, *, by: str = "", country: str = "") -> "
 
 
 def do_not_call_add(
-    numbers: Annotated[
-        list[str], typer.Argument(metavar="NUMBER|FILE…", help="Numbers, or files with one number per line.")
-    ],
+    numbers: Annotated[list[str], argument("NUMBER|FILE…", "Numbers, or files with one number per line.")],
     country: CountryOption = "",
-    reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="The reason, if the file has none.")
-    ] = "asked by telephone",
+    reason: Annotated[str, option("--reason TEXT", "The reason, if the file has none.")] = "asked by telephone",
     by: LoginOption = "",
     db: DatabaseOption = None,
 ) -> None:
@@ -197,9 +195,7 @@ def do_not_call_add(
 
 
 def do_not_call_check(
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="The number.")],
-    country: CountryOption = "",
-    db: DatabaseOption = None,
+    number: Annotated[str, argument("NUMBER", "The number.")], country: CountryOption = "", db: DatabaseOption = None
 ) -> None:
     """Say whether a number is on the list, since when and why.
 
@@ -222,13 +218,10 @@ def do_not_call_check(
 
 
 def do_not_call_remove(
-    numbers: Annotated[list[str], typer.Argument(metavar="NUMBER…", help="The numbers.")],
+    numbers: Annotated[list[str], argument("NUMBER…", "The numbers.")],
     country: CountryOption = "",
     reason: Annotated[
-        str,
-        typer.Option(
-            "--reason", metavar="TEXT", help="The reason. Required. It is stored, so it must not name anybody."
-        ),
+        str, option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.")
     ] = "",
     by: LoginOption = "",
     db: DatabaseOption = None,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.options import ForceOption, InstrumentArgument, ResultFormat, ResultFormatOption
+from survey_cli.cli.options import ForceOption, InstrumentArgument, ResultFormat, ResultFormatOption, argument, option
 from survey_cli.cli.output.datetimes import now
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import say
@@ -21,27 +21,18 @@ def run_scenarios(
     file: InstrumentArgument,
     scenarios: Annotated[
         str,
-        typer.Argument(
-            metavar="SCENARIOS",
-            help="The file of scenarios; if left out, NAME.scenarios.yaml beside NAME.yaml.",
-            show_default=False,
+        argument(
+            "SCENARIOS", "The file of scenarios; if left out, NAME.scenarios.yaml beside NAME.yaml.", show_default=False
         ),
     ] = "",
     form: ResultFormatOption = ResultFormat.table,
-    junit: Annotated[
-        str, typer.Option("--junit", metavar="FILE", help="Also write the results as JUnit XML, for CI servers.")
-    ] = "",
+    junit: Annotated[str, option("--junit FILE", "Also write the results as JUnit XML, for CI servers.")] = "",
     prove: Annotated[
-        bool, typer.Option("--prove", help="Leave out of the coverage what can't happen; needs the extra [proof].")
+        bool, option("--prove", "Leave out of the coverage what can't happen; needs the extra [proof].")
     ] = False,
-    everything: Annotated[bool, typer.Option("--all", help="List everything that is not covered.")] = False,
+    everything: Annotated[bool, option("--all", "List everything that is not covered.")] = False,
     generate: Annotated[
-        str,
-        typer.Option(
-            "--generate",
-            metavar="FILE",
-            help="Write scenarios that cover all that can happen; needs the extra [proof].",
-        ),
+        str, option("--generate FILE", "Write scenarios that cover all that can happen; needs the extra [proof].")
     ] = "",
     force: ForceOption = False,
 ) -> None:

@@ -2,21 +2,15 @@
 
 from typing import Annotated
 
-import typer
-
-from survey_cli.cli.options import DatabaseOption, InstrumentArgument
+from survey_cli.cli.options import DatabaseOption, InstrumentArgument, option
 from survey_cli.cli.output.terminal import say
 
 
 def grant(
     file: InstrumentArgument,
-    interviewers: Annotated[
-        str, typer.Option("--interviewers", metavar="ROLE", help="The role whose members interview.")
-    ] = "",
-    supervisors: Annotated[
-        str, typer.Option("--supervisors", metavar="ROLE", help="The role whose members supervise.")
-    ] = "",
-    script: Annotated[bool, typer.Option("--print", help="Print the statements for psql, and change nothing.")] = False,
+    interviewers: Annotated[str, option("--interviewers ROLE", "The role whose members interview.")] = "",
+    supervisors: Annotated[str, option("--supervisors ROLE", "The role whose members supervise.")] = "",
+    script: Annotated[bool, option("--print", "Print the statements for psql, and change nothing.")] = False,
     db: DatabaseOption = None,
 ) -> None:
     """Give two roles of a database server the rights that interviewers and supervisors need, and nothing else.

@@ -2,11 +2,19 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.options import DatabaseOption, InstrumentArgument, parse_share
+from survey_cli.cli.options import (
+    DatabaseOption,
+    InstrumentArgument,
+    PeopleOption,
+    StationZoneOption,
+    option,
+    parse_share,
+)
 from survey_cli.cli.output.progress import show_day_progress, show_progress
 from survey_cli.cli.output.terminal import make_printable, say
 from survey_cli.cli.run_command import INTERRUPTED
@@ -20,7 +28,9 @@ MAX_TRIES_PER_COMPLETE = 100
 """With --completes, the most interviews simulated for each complete one."""
 MAX_LISTED = 12
 """Items listed under one heading."""
-PANEL: Final = "With --fieldwork"
+
+
+share = partial(option, parser=parse_share)
 
 
 class SpreadChoice(StrEnum):
@@ -31,148 +41,74 @@ class SpreadChoice(StrEnum):
     off = "off"
 
 
-def _make_share_option(name: str, text: str) -> Any:
-    return typer.Option(name, metavar="SHARE", parser=parse_share, help=text, rich_help_panel=PANEL)
-
-
 def simulate(
     file: InstrumentArgument,
-    number: Annotated[
-        int, typer.Option("-n", "--number", metavar="N", min=1, max=10_000_000, help="Number of interviews.")
-    ] = 1000,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same interviews.")] = 1,
-    decline: Annotated[
-        float, typer.Option("--decline", metavar="SHARE", parser=parse_share, help="Share of items that are declined.")
-    ] = 0.04,
+    number: Annotated[int, option("-n --number N", "Number of interviews.", min=1, max=10_000_000)] = 1000,
+    seed: Annotated[int, option("--seed N", "The same seed gives the same interviews.")] = 1,
+    decline: Annotated[float, share("--decline SHARE", "Share of items that are declined.")] = 0.04,
     break_off: Annotated[
-        float,
-        typer.Option(
-            "--break-off",
-            metavar="SHARE",
-            parser=parse_share,
-            help="Probability at each item that the respondent hangs up.",
-        ),
+        float, share("--break-off SHARE", "Probability at each item that the respondent hangs up.")
     ] = 0.0,
     qualify: Annotated[
         float,
-        typer.Option(
-            "--qualify",
-            metavar="SHARE",
+        share(
+            "--qualify SHARE",
+            "Of the respondents who would be screened out, the share that qualifies instead.",
             parser=parse_share,
-            help="Of the respondents who would be screened out, the share that qualifies instead.",
         ),
     ] = 0.85,
     completes: Annotated[
         int,
-        typer.Option(
-            "--completes",
-            metavar="N",
-            min=0,
-            help="Simulate until this number of interviews is complete, instead of --number.",
-        ),
+        option("--completes N", "Simulate until this number of interviews is complete, instead of --number.", min=0),
     ] = 0,
     answers: Annotated[
-        str,
-        typer.Option(
-            "--answers",
-            metavar="FILE",
-            help="YAML file with shares of answers: {consent: {1: 90%, 2: 8%, refused: 2%}}.",
-        ),
+        str, option("--answers FILE", "YAML file with shares of answers: {consent: {1: 90%, 2: 8%, refused: 2%}}.")
     ] = "",
-    keep: Annotated[bool, typer.Option("--keep", help="Store the interviews. They are marked as simulated.")] = False,
+    keep: Annotated[bool, option("--keep", "Store the interviews. They are marked as simulated.")] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="With --keep: store them even if the database has real interviews.")
+        bool, option("--force", "With --keep: store them even if the database has real interviews.")
     ] = False,
-    fieldwork: Annotated[
-        bool, typer.Option("--fieldwork", help="Simulate fieldwork with simulated interviewers.")
-    ] = False,
+    fieldwork: Annotated[bool, option("--fieldwork", "Simulate fieldwork with simulated interviewers.")] = False,
     interviewers: Annotated[
         int | None,
-        typer.Option(
-            "--interviewers",
-            metavar="N",
-            min=1,
-            max=200,
-            help="Number of interviewers; by default those in the list of people, or 6.",
-            rich_help_panel=PANEL,
+        option(
+            "--interviewers N", "Number of interviewers; by default those in the list of people, or 6.", min=1, max=200
         ),
     ] = None,
-    days: Annotated[
-        int, typer.Option("--days", metavar="N", min=1, max=400, help="Number of calendar days.", rich_help_panel=PANEL)
-    ] = 10,
+    days: Annotated[int, option("--days N", "Number of calendar days.", min=1, max=400)] = 10,
     start: Annotated[
         datetime | None,
-        typer.Option(
-            "--start",
-            metavar="DAY",
+        option(
+            "--start DAY",
+            "First day, such as 2026-11-30; by default the study's first day, or today.",
             formats=["%Y-%m-%d"],
-            help="First day, such as 2026-11-30; by default the study's first day, or today.",
-            rich_help_panel=PANEL,
         ),
     ] = None,
     spread: Annotated[
-        SpreadChoice | None,
-        typer.Option(
-            "--spread",
-            help="How attempts are spread over the day; by default as the study says.",
-            rich_help_panel=PANEL,
-        ),
+        SpreadChoice | None, option("--spread", "How attempts are spread over the day; by default as the study says.")
     ] = None,
     sample: Annotated[
         str,
-        typer.Option(
-            "--sample",
-            metavar="FILE",
-            help="Call the cases of this file; by default those of the database, as if no call had been made.",
-            rich_help_panel=PANEL,
+        option(
+            "--sample FILE",
+            "Call the cases of this file; by default those of the database, as if no call had been made.",
         ),
     ] = "",
-    cases: Annotated[
-        int,
-        typer.Option(
-            "--cases",
-            metavar="N",
-            min=0,
-            max=1_000_000,
-            help="Call this number of invented cases.",
-            rich_help_panel=PANEL,
-        ),
-    ] = 0,
-    zone: Annotated[
-        str,
-        typer.Option(
-            "--zone",
-            metavar="ZONE",
-            help="The stations' time zone, such as America/Chicago; by default the study's.",
-            rich_help_panel=PANEL,
-        ),
-    ] = "",
-    people: Annotated[
-        str | None,
-        typer.Option(
-            "--people",
-            metavar="FILE",
-            help="The list of people; by default interviewers.csv beside the database.",
-            rich_help_panel=PANEL,
-        ),
-    ] = None,
+    cases: Annotated[int, option("--cases N", "Call this number of invented cases.", min=0, max=1_000_000)] = 0,
+    zone: StationZoneOption = "",
+    people: PeopleOption = None,
     contact: Annotated[
-        float, _make_share_option("--contact", "Probability that a person answers a call, on average over the week.")
+        float, share("--contact SHARE", "Probability that a person answers a call, on average over the week.")
     ] = 0.25,
-    refuse: Annotated[float, _make_share_option("--refuse", "Probability that a contacted person refuses.")] = 0.2,
+    refuse: Annotated[float, share("--refuse SHARE", "Probability that a contacted person refuses.")] = 0.2,
     later: Annotated[
-        float, _make_share_option("--later", "Probability that a person who does not refuse asks for another call.")
+        float, share("--later SHARE", "Probability that a person who does not refuse asks for another call.")
     ] = 0.25,
     keep_appointment: Annotated[
-        float, _make_share_option("--kept", "Probability that a person answers at the time of the appointment.")
+        float, share("--kept SHARE", "Probability that a person answers at the time of the appointment.")
     ] = 0.75,
-    eligible: Annotated[float, _make_share_option("--eligible", "Share of eligible persons.")] = 0.95,
-    seconds: Annotated[
-        float,
-        typer.Option(
-            "--seconds", metavar="N", min=1, max=600, help="Seconds per item, on average.", rich_help_panel=PANEL
-        ),
-    ] = 12.0,
+    eligible: Annotated[float, share("--eligible SHARE", "Share of eligible persons.")] = 0.95,
+    seconds: Annotated[float, option("--seconds N", "Seconds per item, on average.", min=1, max=600)] = 12.0,
     db: DatabaseOption = None,
 ) -> None:
     """Simulate interviews, and show which items and options are never reached or chosen.

@@ -13,11 +13,13 @@ from survey_cli.cli.options import (
     ClockOption,
     DatabaseOption,
     InstrumentArgument,
+    InterviewerNameOption,
     PeopleOption,
     PlainOption,
     StationOption,
     ThemeOption,
     ZoneOption,
+    option,
 )
 from survey_cli.cli.output.terminal import say
 
@@ -29,9 +31,7 @@ if TYPE_CHECKING:
 
 def station(
     file: InstrumentArgument,
-    interviewer: Annotated[
-        str, typer.Option("--interviewer", metavar="NAME", help="The interviewer's name; by default the account's.")
-    ] = "",
+    interviewer: InterviewerNameOption = "",
     name: StationOption = "",
     plain: PlainOption = False,
     brief: BriefOption = False,
@@ -40,10 +40,7 @@ def station(
     zone: ZoneOption = "",
     clock_is_right: ClockOption = False,
     practice: Annotated[
-        bool,
-        typer.Option(
-            "--practice", help="Practice with simulated respondents: no number is dialed, and nothing is stored."
-        ),
+        bool, option("--practice", "Practice with simulated respondents: no number is dialed, and nothing is stored.")
     ] = False,
     db: DatabaseOption = None,
 ) -> None:
@@ -133,7 +130,7 @@ def _run_full_screen(session: "StationSession", theme: str) -> int:
 
 def share(
     file: InstrumentArgument,
-    group: Annotated[str, typer.Option("--group", metavar="GROUP", help="The interviewers' group on this computer.")],
+    group: Annotated[str, option("--group GROUP", "The interviewers' group on this computer.")],
     db: DatabaseOption = None,
 ) -> None:
     """Let several people on one computer work on a study, each under their own login.

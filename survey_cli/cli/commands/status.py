@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import typer
-
 from survey_cli.cli.commands.interview import SIMPLE_TERMINALS
 from survey_cli.cli.options import (
     DatabaseOption,
@@ -17,6 +15,7 @@ from survey_cli.cli.options import (
     ResultFormatOption,
     ThemeOption,
     ZoneOption,
+    option,
     parse_zone,
 )
 from survey_cli.cli.output.json_text import render_json
@@ -38,13 +37,11 @@ APPOINTMENT_STATES: Final = {"missed": "missed", "due": "due now", "today": "lat
 
 def status(
     file: InstrumentArgument,
-    watch: Annotated[bool, typer.Option("--watch", help="Follow changes on the full screen; q leaves.")] = False,
+    watch: Annotated[bool, option("--watch", "Follow changes on the full screen; q leaves.")] = False,
     since: Annotated[
         str,
-        typer.Option(
-            "--since",
-            metavar="TIME",
-            help="Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'.",
+        option(
+            "--since TIME", "Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'."
         ),
     ] = "",
     form: ResultFormatOption = ResultFormat.table,

@@ -2,18 +2,14 @@
 
 from typing import Annotated
 
-import typer
-
-from survey_cli.cli.options import DatabaseOption, InstrumentArgument, LoginOption, PeopleOption, build_request
+from survey_cli.cli.options import DatabaseOption, InstrumentArgument, LoginOption, PeopleOption, build_request, option
 from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity
 
 
 def pause(
     file: InstrumentArgument,
-    message: Annotated[
-        str, typer.Option("--message", metavar="TEXT", help="Text shown on every station's screen.")
-    ] = "",
+    message: Annotated[str, option("--message TEXT", "Text shown on every station's screen.")] = "",
     by: LoginOption = "",
     people: PeopleOption = None,
     db: DatabaseOption = None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.options import InstrumentArgument, LanguageOption, ResultFormat, ResultFormatOption
+from survey_cli.cli.options import InstrumentArgument, LanguageOption, ResultFormat, ResultFormatOption, argument
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity, join_first
@@ -30,7 +30,7 @@ def export(file: InstrumentArgument, language: LanguageOption = "") -> None:
 
 def import_file(
     file: InstrumentArgument,
-    returned: Annotated[str, typer.Argument(metavar="PO", help="The PO file that came back.")],
+    returned: Annotated[str, argument("PO", "The PO file that came back.")],
     language: LanguageOption = "",
 ) -> None:
     """Take the translations of a PO file that came back into the one beside the questionnaire.
