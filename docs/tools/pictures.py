@@ -22,7 +22,6 @@ from survey_cli.services.sample.import_sample import ImportOptions, ImportResult
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.preview.preview import Preview, PreviewOptions
-from survey_cli.sessions.station.open_station import build_queue
 from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
 from survey_cli.store import Store
@@ -191,7 +190,7 @@ async def _first_case(folder: Path) -> str:
     study = open_study(request.path, by="pat")
     station = StationSession(
         study=study,
-        queue=build_queue(study, "07"),
+        station="07",
         clock=lambda: MOMENT,
         options=StationOptions(zone=ZoneInfo("America/Chicago")),
     )
@@ -217,7 +216,7 @@ async def _station() -> str:
             raise SystemExit(str(done))
         station = StationSession(
             study=study,
-            queue=build_queue(study, "07"),
+            station="07",
             clock=lambda: moment[0],
             options=StationOptions(zone=ZoneInfo("America/Chicago")),
         )

@@ -114,7 +114,7 @@ def seated(name: str, seed: int) -> Iterator[tuple[Watched, Any]]:
 def settled(watched: Watched, sit: Any) -> None:
     """What was taken is in the journal, and the interview stands where it stood."""
     desk = watched.desk
-    journal = list(desk._store.interviews.read_journal(desk._id))
+    journal = list(desk._store.interviews.read_journal(desk.id))
     assert journal == list(desk._interview.events), "the journal is not what the desk holds"
     kept = sum(isinstance(event, COUNTED) for event in journal)
     assert kept == watched.taken, f"{watched.taken} entries were taken and {kept} are kept"

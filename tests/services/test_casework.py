@@ -40,7 +40,7 @@ from survey_cli.services.sample.do_not_call_list import (
     add_numbers,
     look_up_number,
 )
-from survey_cli.sessions.station.open_station import build_queue
+from survey_cli.sessions.case.case_queue import CaseQueue
 from survey_cli.sessions.station.station_protocol import IdleView
 from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.study.consistency.person_erasure import is_erased
@@ -188,7 +188,7 @@ def test_the_queue_is_what_stations_claim_one_after_another(tmp_path: Path, seed
         with shift.study(interviewer) as study:
             stations = []
             for n in range(60):
-                station = build_queue(study, f"s{n}")
+                station = CaseQueue(study, f"s{n}")
                 found = station.claim_next(shift.at, f"token {shift.at} {n}")
                 if found is None:
                     break

@@ -324,7 +324,6 @@ from datetime import datetime, timedelta
 from multiprocessing import get_context
 from random import Random
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.station.open_station import build_queue
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.entries import ReadEntry
 from survey_cli.study.open_study import open_study
@@ -340,7 +339,7 @@ def work(me, all_started):
 
     study = open_study(file, db=db, by=me, people=None)
     assert not hasattr(study, "why"), study
-    station = StationSession(study=study, queue=build_queue(study, "of " + me), clock=clock)
+    station = StationSession(study=study, station="of " + me, clock=clock)
     station.start()
     all_started.wait(60)
     while (view := station.view()).__class__.__name__ == "CaseView":

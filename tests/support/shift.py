@@ -20,7 +20,6 @@ from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
 from survey_cli.services.study.publish_version import PublishedVersion, publish_version
-from survey_cli.sessions.station.open_station import build_queue
 from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.sessions.station.station_protocol import CaseView
 from survey_cli.store.backends.address import is_server_address
@@ -135,7 +134,7 @@ class Shift:
         study = self.study(by)
         here = StationSession(
             study=study,
-            queue=build_queue(study, name or f"of {by}"),
+            station=name or f"of {by}",
             clock=lambda: self.at,
             options=options,
         )

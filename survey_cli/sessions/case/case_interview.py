@@ -19,10 +19,9 @@ COMPLETE = "complete"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseInterviews:
-    """The interviews of one study, as one interviewer conducts them."""
+    """The interviews of one study, as its interviewer conducts them."""
 
     study: OpenStudy
-    by: str
     station: str
     clock: Clock
     to_local: Callable[[datetime], datetime]
@@ -78,7 +77,7 @@ class CaseInterviews:
         last = self._find_last(case.key)
         ended = last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE
         personal = claimed.contact.columns if claimed.contact is not None else {}
-        person = self.study.people.find(self.by)
+        person = self.study.people.find(self.study.who.login)
         zones = list_call_zones(case, case.find_number(claimed.current_number), self.study.plan)
         starter = InterviewStarter(
             store=self.study.store,
@@ -86,7 +85,7 @@ class CaseInterviews:
             options=replace(
                 self._draw_id_and_seed(options),
                 case=case.key,
-                interviewer=self.by,
+                interviewer=self.study.who.login,
                 attributes=person.attributes if person is not None else {},
                 station=self.station,
                 language=options.language or (case.language if case.language in instrument.languages else ""),

@@ -13,10 +13,10 @@ from survey_cli.problems import StoreError
 from survey_cli.sessions.case.case_claim import RENEWALS_PER_LEASE, CaseClaims
 from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
 from survey_cli.sessions.case.outcome_events import CaseEvents
+from survey_cli.sessions.interview.interview_session import CaseLink
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseLost, LeaseToken
 from survey_cli.study.consistency.follow_up import follow_up
 from survey_cli.study.consistency.quota_reservations import QuotaReservations
-from survey_cli.study.open_study import OpenStudy
 
 DecideCaseEvents = Callable[[ClaimedCase, Interview, Outcome | None, bool], CaseEvents | PendingInput]
 """Decides which events a case receives when its interview closes, or which input is needed first.
@@ -25,13 +25,13 @@ The last argument: an `end` of the route closed the interview.
 """
 
 
-class SampledCaseLink:
+class SampledCaseLink(CaseLink):
     """A claimed case as its interview sees it."""
 
     can_be_called_again = True
 
-    def __init__(self, study: OpenStudy, claims: CaseClaims, case: ClaimedCase, decide: DecideCaseEvents) -> None:
-        self._study = study
+    def __init__(self, claims: CaseClaims, case: ClaimedCase, decide: DecideCaseEvents) -> None:
+        self._study = study = claims.study
         self._claims = claims
         self._decide = decide
         self._reservations = QuotaReservations(store=study.store, plan=study.plan, clock=claims.clock)

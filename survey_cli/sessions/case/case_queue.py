@@ -5,7 +5,7 @@ shown. The rules belong to `fieldwork`, the queue to the store.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -13,13 +13,10 @@ from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, DoNotCallSet, HistoryEntry
-from survey_cli.fieldwork.plan.people import Interviewer, People
-from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder
 from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
 from survey_cli.fieldwork.queue.rules import ClaimContext, explain_forbidden, is_allowed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
-from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Lease
 from survey_cli.study.consistency.queue_refresh import list_next_rows, list_open_heads, refresh_queue
 from survey_cli.study.open_study import OpenStudy
@@ -27,9 +24,6 @@ from survey_cli.study.pause import Pause, read_pause
 
 MAX_TURNED_DOWN: Final = 50
 """Cases at the head of the queue that the rules may turn down before the search ends."""
-
-IsOnDncList = Callable[[Collection[str]], bool]
-"""Whether one of these numbers (E.164) is on the do-not-call list."""
 
 
 DUE_APPOINTMENTS: Final = 3
@@ -46,42 +40,29 @@ class QueueOutlook(NamedTuple):
     next_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CaseQueue:
     """The queue as one station sees it."""
 
-    store: Store
-    plan: Plan
-    people: People
-    who: Interviewer
+    study: OpenStudy
     station: str
-    is_on_dnc_list: IsOnDncList
-
-    @classmethod
-    def of(cls, study: OpenStudy, station: str) -> "CaseQueue":
-        """Build the queue of an open study as the station of this name sees it."""
-        return cls(
-            store=study.store,
-            plan=study.plan,
-            people=study.people,
-            who=study.who,
-            station=station,
-            is_on_dnc_list=study.is_on_do_not_call_list,
-        )
+    """Its name."""
 
     def claim_next(self, at: datetime, token: str, *, skipped: Collection[str] = ()) -> tuple[CaseRow, Case] | None:
         """Claim the next case for this interviewer; None where there is none.
 
         Cases in `skipped` are left for others. Raises StoreError.
         """
-        cases = self.store.cases
-        refresh_queue(self.store, self.plan, at)
+        cases = self.study.store.cases
+        refresh_queue(self.study.store, self.study.plan, at)
         turns = self._build_call_order(at)
-        lease = Lease(token, self.who.login, self.station, at + self.plan.lease)
+        lease = Lease(token, self.study.who.login, self.station, at + self.study.plan.lease)
         turned_down: set[str] = set()
         for row in self._iterate_claims(turns, lease, at, skipped):
             case = Case.from_history(row.key, cases.queries.read_history(row.key))
-            if row.status_after_lease == "ready" and self._is_allowed(row, case, at, turns.full_cells):
+            if row.status_after_lease == "ready" and is_allowed(
+                case, self.study.plan, self._build_claim(case, at, turns.full_cells, by_key=False)
+            ):
                 return row, case
             self._return_case(row, case, at, token)
             if row.key in turned_down or len(turned_down) == MAX_TURNED_DOWN:
@@ -93,28 +74,28 @@ class CaseQueue:
         self, turns: CallOrder, lease: Lease, at: datetime, skipped: Collection[str]
     ) -> Iterator[CaseRow]:
         """Claim cases one after another, in the order in which they are called."""
-        cases = self.store.cases
+        cases = self.study.store.cases
         if skipped:
-            for next_row in list_next_rows(self.store, turns, limit=len(skipped) + MAX_TURNED_DOWN):
+            for next_row in list_next_rows(self.study.store, turns, limit=len(skipped) + MAX_TURNED_DOWN):
                 row = cases.claim_case(next_row.key, lease, at) if next_row.key not in skipped else None
                 if isinstance(row, CaseRow):
                     yield row
             return
-        for _, head in list_open_heads(self.store, turns):
+        for _, head in list_open_heads(self.study.store, turns):
             before = turns.find_appointment_cutoff(parse_criteria(head.bucket))
             while (row := cases.claim(head.bucket, lease, at, appointment_before=before)) is not None:
                 yield row
 
     def read_pause(self) -> Pause | None:
         """Read the study's pause; None while cases may be claimed and dialed. Raises StoreError."""
-        return read_pause(self.store)
+        return read_pause(self.study.store)
 
     def list_due_appointments(self, at: datetime, before: datetime) -> list[CaseRow]:
         """List the first cases with an appointment before that time that this interviewer may call now.
 
         Raises StoreError.
         """
-        rows = self.store.cases.queries.list_due_appointments(before, limit=MAX_DUE_APPOINTMENTS)
+        rows = self.study.store.cases.queries.list_due_appointments(before, limit=MAX_DUE_APPOINTMENTS)
         if not rows:
             return []
         turns = self._build_call_order(at)
@@ -122,7 +103,11 @@ class CaseQueue:
 
     def _build_call_order(self, at: datetime) -> CallOrder:
         return CallOrder.for_interviewer(
-            self.plan, people=self.people, who=self.who, at=at, fill=self.store.cases.quotas.read_fill()
+            self.study.plan,
+            people=self.study.people,
+            who=self.study.who,
+            at=at,
+            fill=self.study.store.cases.quotas.read_fill(),
         )
 
     def find_outlook(self, at: datetime) -> "QueueOutlook":
@@ -130,11 +115,11 @@ class CaseQueue:
         turns = self._build_call_order(at)
         openings: list[datetime] = []
         states: Counter[str] = Counter()
-        for group in self.store.cases.queries.count_groups(at):
-            states[turns.classify_group(group, [self.who]) if group.bucket else group.status] += group.cases
+        for group in self.study.store.cases.queries.count_groups(at):
+            states[turns.classify_group(group, [self.study.who]) if group.bucket else group.status] += group.cases
             if group.bucket and group.status == "ready":
                 openings += self._list_opening_times(turns, group.bucket, at)
-        for row in self.store.cases.queries.list_waiting_rows(limit=WAITING_CASES_CHECKED):
+        for row in self.study.store.cases.queries.list_waiting_rows(limit=WAITING_CASES_CHECKED):
             if row.due_at is not None:
                 openings += self._list_opening_times(turns, row.bucket, max(at, row.due_at))
         return QueueOutlook(_describe_states(states), min(openings, default=None))
@@ -146,45 +131,40 @@ class CaseQueue:
         opens = turns.find_opening(bucket, since) if turns.suits(bucket) else None
         return [opens] if opens is not None else []
 
-    def _is_allowed(self, row: CaseRow, case: Case, at: datetime, full: Collection[str]) -> bool:
-        claimant = ClaimContext(
+    def _build_claim(self, case: Case, at: datetime, full: Collection[str], *, by_key: bool) -> ClaimContext:
+        return ClaimContext(
             at=at,
-            who=self.who,
-            people=self.people,
+            who=self.study.who,
+            people=self.study.people,
             full_cells=full,
-            on_do_not_call_list=self.is_case_on_dnc_list(row.key),
+            on_do_not_call_list=self.is_case_on_dnc_list(case.key),
+            by_key=by_key,
         )
-        return is_allowed(case, self.plan, claimant)
 
     def why_forbidden(self, case: Case, at: datetime) -> str:
         """Explain why nobody may call this case now, even by its key; empty: it may be called. Raises StoreError."""
-        claimant = ClaimContext(
-            at=at,
-            who=self.who,
-            people=self.people,
-            full_cells=self.plan.quotas.list_full_cells(self.store.cases.quotas.read_fill()),
-            on_do_not_call_list=self.is_case_on_dnc_list(case.key),
-            by_key=True,
-        )
-        return explain_forbidden(case, self.plan, claimant)
+        full = self.study.plan.quotas.list_full_cells(self.study.store.cases.quotas.read_fill())
+        return explain_forbidden(case, self.study.plan, self._build_claim(case, at, full, by_key=True))
 
     def is_case_on_dnc_list(self, key: str) -> bool:
         """Whether a number of the case is on the do-not-call list."""
-        contact = self.store.cases.queries.find_contact(key)
-        return contact is not None and self.is_on_dnc_list([n.e164 for n in contact.numbers if n.e164])
+        contact = self.study.store.cases.queries.find_contact(key)
+        return contact is not None and self.study.is_on_do_not_call_list([n.e164 for n in contact.numbers if n.e164])
 
     def _return_case(self, row: CaseRow, case: Case, at: datetime, token: str) -> None:
         """Return a case that the rules turned down to its position in the queue."""
         events: list[CaseEvent] = [DoNotCallSet("on the list")] if self.is_case_on_dnc_list(row.key) else []
-        entries = [HistoryEntry(at, self.who.login, self.station, e) for e in (*events, CaseReturned("given back"))]
+        entries = [
+            HistoryEntry(at, self.study.who.login, self.station, e) for e in (*events, CaseReturned("given back"))
+        ]
         for entry in entries:
             case = case.apply(entry)
-        self.store.cases.update(
+        self.study.store.cases.update(
             CaseUpdate(
                 row.key,
                 seq=row.seq,
                 entries=entries,
-                queue_position=schedule_case(case, self.plan, at),
+                queue_position=schedule_case(case, self.study.plan, at),
                 token=token,
                 release=True,
             )

@@ -1,6 +1,5 @@
 """Interviews of a sampled case without a station: the case is claimed and receives the interview's outcome."""
 
-from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
 from survey_cli.sessions.case.case_claim import CaseClaims
 from survey_cli.sessions.case.case_interview import CaseInterviews
@@ -28,13 +27,11 @@ def start_single_case(
 ) -> InterviewSession:
     """Claim the case and start or resume its interview. Raises StoreError."""
     repair(study, clock())
-    interviews = CaseInterviews(
-        study=study, by=study.who.login, station=station, clock=clock, to_local=lambda at: at.astimezone()
-    )
+    interviews = CaseInterviews(study=study, station=station, clock=clock, to_local=lambda at: at.astimezone())
     _check_pause(study, interviews, options, clock)
-    claims = CaseClaims(store=study.store, plan=study.plan, by=study.who.login, station=station, clock=clock)
+    claims = CaseClaims(study=study, station=station, clock=clock)
     row = study.store.cases.queries.find_row(options.case)
-    if row is not None and row.holder is not None and row.holder[:2] == (claims.by, station):
+    if row is not None and row.holder is not None and row.holder[:2] == (study.who.login, station):
         reconcile_returned(study.store, study.plan, options.case, clock())
     case = claims.claim(options.case, token)
     if case is None:
@@ -43,7 +40,6 @@ def start_single_case(
         raise UserError(options.case, f"{case.by} at station {case.station} has this case", "choose another case")
     study.store.cases.quotas.write_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
     link = SingleCaseLink(
-        study,
         claims,
         case,
         lambda case, interview, outcome, by_route: build_events_without_station(
@@ -51,7 +47,8 @@ def start_single_case(
         ),
     )
     try:
-        _check_case(case.case)
+        if case.case.erased or case.case.do_not_call:
+            raise UserError(case.case.key, "this case must not be called again")
         session = interviews.start_or_resume(case, link, options=options)
     except UserError:
         link.release()
@@ -59,11 +56,6 @@ def start_single_case(
     if study.repairs:
         session.notice = " ".join(filter(None, (*study.repairs, session.notice)))
     return session
-
-
-def _check_case(case: Case) -> None:
-    if case.erased or case.do_not_call:
-        raise UserError(case.key, "this case must not be called again")
 
 
 def _check_pause(study: OpenStudy, interviews: CaseInterviews, options: StartOptions, clock: Clock) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from survey_cli.engine import asked_items, prompts
 from survey_cli.engine.asked_items import AskedItem
@@ -57,19 +57,19 @@ STOP_OUTCOMES: Final = (
 """Outcomes that can stop an interview, the likeliest first; a study's own outcomes follow."""
 
 
-class CaseLink(Protocol):
-    """An interview's link to its case."""
+class CaseLink:
+    """An interview's link to its case. This one has no case: every quota cell is open, as nothing is counted."""
 
-    can_be_called_again: bool
+    can_be_called_again = False
     """The case is called from a station and can be called again: a temporary outcome suspends the interview."""
 
     def fence(self) -> "LeaseToken | None":
         """Return the lease under which everything is written; None where no case is leased."""
-        ...
+        return None
 
     def reserve_in_quota(self, interview_id: str, interview: Interview, quota: str) -> str:
         """Return `open`, with a place reserved until the interview closes, or `full` or `outside`."""
-        ...
+        return "open"
 
     def reserve_cells(
         self, interview_id: str, interview: Interview, reserved: frozenset[str]
@@ -78,19 +78,18 @@ class CaseLink(Protocol):
 
         Raises StoreError.
         """
-        ...
+        return reserved, ""
 
     def list_quota_cells(self, interview: Interview) -> tuple[str, ...]:
         """List the quota cells in which a place is reserved, in words, without asking the database."""
-        ...
+        return ()
 
     def renew_lease(self) -> None:
         """Renew the lease while the interviewer is at work. Never fails."""
-        ...
 
     def build_start_update(self, interview_id: str) -> "CaseUpdate | None":
         """Build what the case receives, with the interview's event, when the interview is started or resumed."""
-        ...
+        return None
 
     def build_closing_update(
         self, interview: Interview, outcome: Outcome | None, *, by_route: bool
@@ -99,73 +98,28 @@ class CaseLink(Protocol):
 
         `by_route`: an `end` closed the interview, not the interviewer.
         """
-        ...
+        return None
 
     def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
         """List the tasks that follow the interview's end, where no case receives them."""
-        ...
+        return ()
 
     def handle_commit(self, interview_id: str, outcome: Outcome | None) -> str:
         """Do what follows once the event is stored; returns what could not be done, or should be known.
 
         Never fails.
         """
-        ...
+        return ""
 
     def recover(self) -> bool:
         """Whether a case that seemed lost still belongs to this station, so that writing can be tried again.
 
         Raises StoreError.
         """
-        ...
-
-    def release(self) -> None:
-        """Release the case where nothing closed it. Never fails."""
-        ...
-
-
-class NoCaseLink:
-    """The link of an interview without a sampled case: every quota cell is open, as nothing is counted."""
-
-    can_be_called_again = False
-
-    def fence(self) -> None:
-        return None
-
-    def reserve_in_quota(self, interview_id: str, interview: Interview, quota: str) -> str:
-        return "open"
-
-    def reserve_cells(
-        self, interview_id: str, interview: Interview, reserved: frozenset[str]
-    ) -> tuple[frozenset[str], str]:
-        return reserved, ""
-
-    def list_quota_cells(self, interview: Interview) -> tuple[str, ...]:
-        return ()
-
-    def renew_lease(self) -> None:
-        return
-
-    def build_start_update(self, interview_id: str) -> None:
-        return None
-
-    def build_closing_update(self, interview: Interview, outcome: Outcome | None, *, by_route: bool) -> None:
-        return None
-
-    def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
-        return ()
-
-    def handle_commit(self, interview_id: str, outcome: Outcome | None) -> str:
-        return ""
-
-    def recover(self) -> bool:
         return False
 
     def release(self) -> None:
-        return
-
-
-NO_CASE_LINK: Final = NoCaseLink()
+        """Release the case where nothing closed it. Never fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,10 +154,11 @@ class InterviewSession:
         interview: Interview,
         setup: SessionSetup,
         outcomes: Mapping[str, Outcome],
-        link: CaseLink = NO_CASE_LINK,
+        link: CaseLink,
     ) -> None:
         self._store = store
-        self._id = id
+        self.id = id
+        """The interview's id in the database."""
         self._interview = interview
         self._setup = setup
         self._outcomes = outcomes
@@ -234,11 +189,6 @@ class InterviewSession:
         self.stored_in = setup.stored_in
         self.details = list_details(instrument, interview.start.sample)
         self.review_before_end = False
-
-    @property
-    def id(self) -> str:
-        """The interview's id in the database."""
-        return self._id
 
     @property
     def interview(self) -> Interview:
@@ -344,16 +294,13 @@ class InterviewSession:
         answers = self._interview.evaluate_route().answers.values()
         return InterviewResult(
             status="lost" if self._was_left else status,
-            outcome=self._find_outcome(self._interview),
+            outcome=self._outcomes.get(self._interview.outcome),
             answered=0 if self._erased else sum(h.cell is not None for h in answers),
             duration=self.elapsed_time(),
             stored_in=self.stored_in,
             erased=self._erased,
             remark=self._lost_to if self._was_left else self._remark,
         )
-
-    def _find_outcome(self, interview: Interview) -> Outcome | None:
-        return self._outcomes.get(interview.outcome)
 
     # entries
 
@@ -456,7 +403,7 @@ class InterviewSession:
     def load_draft(self) -> str:
         place = self._interview.place
         try:
-            draft = self._store.interviews.find_draft(self._id)
+            draft = self._store.interviews.find_draft(self.id)
         except StoreError:
             return ""
         return draft.text if draft is not None and draft.place == str(place) else ""
@@ -468,7 +415,7 @@ class InterviewSession:
         self._link.renew_lease()
         try:
             draft = EntryDraft(str(place), text, self._setup.clock())
-            self._store.interviews.save_draft(self._id, draft, fence=self._link.fence())
+            self._store.interviews.save_draft(self.id, draft, fence=self._link.fence())
         except StoreError:
             return  # the text is still in the field; the answer itself will say what is wrong
 
@@ -514,7 +461,7 @@ class InterviewSession:
         that.
         """
         try:
-            self._cells, self._full_cell = self._link.reserve_cells(self._id, interview, self._cells)
+            self._cells, self._full_cell = self._link.reserve_cells(self.id, interview, self._cells)
         except StoreError as error:
             self._full_cell = ""
             return Rejection(f"not saved: {error.what} — {error.remedy}") if interview.ending else None
@@ -525,8 +472,7 @@ class InterviewSession:
         if interview.status != "open":
             return None
         if ending := interview.ending:
-            outcome = self._outcomes.get(ending)
-            is_temporary = outcome is not None and outcome.temporary
+            is_temporary = (outcome := self._outcomes.get(ending)) is not None and outcome.temporary
             return (InterviewSuspended if is_temporary else InterviewEnded)(self._stamp(interview), ending)
         value, of = interview.compute_answer(counts=None)
         if value is None or interview.place is None:
@@ -546,7 +492,7 @@ class InterviewSession:
         if prompt.entry.kind == "pick":
             value, of = self._interview.compute_answer(self._count_picks(prompt.place))
             return None if value is None else ValueComputed(self._stamp(), prompt.place, value, of)
-        value = self._link.reserve_in_quota(self._id, self._interview, prompt.entry.target)
+        value = self._link.reserve_in_quota(self.id, self._interview, prompt.entry.target)
         return ValueComputed(self._stamp(), prompt.place, value)
 
     def _count_picks(self, place: Place) -> Counter[Code]:
@@ -554,7 +500,7 @@ class InterviewSession:
         question = self._interview.instrument.items[place.item].question
         assert isinstance(question, PickItem)
         origin: InterviewOrigin = "practice" if self._setup.practice else "real"
-        values = self._store.interviews.list_computed_values(place.item, origin, besides=self._id)
+        values = self._store.interviews.list_computed_values(place.item, origin, besides=self.id)
         return Counter(name for value in values for name in question.list_picked(value))
 
     def _commit(self, event: InterviewEvent, *, by_route: bool = False) -> Rejection | None:
@@ -589,8 +535,8 @@ class InterviewSession:
         if after.status == "open":
             self._link.renew_lease()
         else:
-            outcome = self._find_outcome(after)
-            self._remark = self._link.handle_commit(self._id, outcome)
+            outcome = self._outcomes.get(after.outcome)
+            self._remark = self._link.handle_commit(self.id, outcome)
             withdrawn = outcome is not None and outcome.kind == WITHDRAWN
             self._erased = withdrawn and not self._remark
         return None
@@ -599,11 +545,11 @@ class InterviewSession:
         self, event: InterviewEvent, after: Interview, then: Sequence[InterviewEvent], *, by_route: bool
     ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
         """Write the events. Where they close the interview, its data and its case are in the same transaction."""
-        outcome, is_closed = self._find_outcome(after), after.status != "open"
+        outcome, is_closed = self._outcomes.get(after.outcome), after.status != "open"
         by_route = by_route or bool(then)
         return self._store.interviews.append(
             JournalUpdate(
-                self._id,
+                self.id,
                 after.seq - len(then),
                 (event, *then),
                 status=after.status,

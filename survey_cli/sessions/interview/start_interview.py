@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from survey_cli.engine.events import EventStamp, InterviewResumed, InterviewStarted, SessionContext
@@ -22,16 +23,13 @@ from survey_cli.sessions.interview.case_values import (
     resolve_language,
     resolve_zone,
 )
-from survey_cli.sessions.interview.interview_session import (
-    NO_CASE_LINK,
-    CaseLink,
-    InterviewSession,
-    NoCaseLink,
-    SessionSetup,
-)
+from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, SessionSetup
 from survey_cli.store import InstrumentRow, InterviewConflict, InterviewOrigin, InterviewRow, JournalUpdate, Store
 from survey_cli.study.clock import accept_clock, check_last_time
 from survey_cli.values import Missing, Value
+
+if TYPE_CHECKING:
+    from survey_cli.store.cases.case_records import CaseConflict, LeaseLost
 
 Clock = Callable[[], datetime]
 
@@ -163,7 +161,7 @@ class InterviewStarter:
         interview = Interview.begin(instrument, began)
         self.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
         interview_id = options.id or str(uuid4())
-        link = options.link or NO_CASE_LINK
+        link = options.link or CaseLink()
         conflict = self.store.interviews.start(
             InterviewRow(
                 id=interview_id,
@@ -179,13 +177,7 @@ class InterviewStarter:
             began,
             case=link.build_start_update(interview_id),
         )
-        if conflict is not None:
-            what = (
-                f"{conflict.by} at station {conflict.station} has just started this interview"
-                if isinstance(conflict, InterviewConflict)
-                else conflict.message
-            )
-            raise UserError(case, what, "choose another case")
+        self._check_conflict(conflict, "has just started this interview")
         link.handle_commit(interview_id, None)
         notices = (_find_version_warning(instrument, self.store), options.version_notice)
         return self._build_session(interview_id, interview, zone, " ".join(filter(None, notices)))
@@ -214,7 +206,7 @@ class InterviewStarter:
         after = interview.step(event)
         if isinstance(after, Rejection):
             raise UserError(case, after.why)
-        link = options.link or NO_CASE_LINK
+        link = options.link or CaseLink()
         conflict = self.store.interviews.append(
             JournalUpdate(
                 row.id,
@@ -227,13 +219,7 @@ class InterviewStarter:
                 case=link.build_start_update(row.id),
             )
         )
-        if conflict is not None:
-            what = (
-                f"{conflict.by} at station {conflict.station} has this interview open"
-                if isinstance(conflict, InterviewConflict)
-                else conflict.message
-            )
-            raise UserError(case, what, "choose another case")
+        self._check_conflict(conflict, "has this interview open")
         link.handle_commit(row.id, None)
         notice = self._describe_resumption(row, interview, after, zone, was_answered=was_answered)
         if newest is None:
@@ -244,6 +230,14 @@ class InterviewStarter:
         if was_answered:
             session.return_to_end()
         return session
+
+    def _check_conflict(self, conflict: "InterviewConflict | CaseConflict | LeaseLost | None", what: str) -> None:
+        if conflict is not None:
+            if isinstance(conflict, InterviewConflict):
+                what = f"{conflict.by} at station {conflict.station} {what}"
+            else:
+                what = conflict.message
+            raise UserError(self.options.case, what, "choose another case")
 
     def _describe_resumption(
         self, row: InterviewRow, before: Interview, after: Interview, zone: tzinfo, *, was_answered: bool
@@ -297,7 +291,7 @@ class InterviewStarter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnsampledCaseLink(NoCaseLink):
+class UnsampledCaseLink(CaseLink):
     """The link of an interview whose case was not imported: its answers are erased where consent is withdrawn."""
 
     store: Store

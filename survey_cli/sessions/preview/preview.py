@@ -107,11 +107,7 @@ class Preview:
         instrument = check_instrument(load_source_text(_EMPTY_INSTRUMENT)).instrument
         assert instrument is not None
         self._state = PreviewState(
-            session=self._build_fresh_session(instrument, {}),
-            file=file,
-            problems=(),
-            read_line=lambda _: "",
-            broken=True,
+            session=self._build_fresh_session(instrument), file=file, problems=(), read_line=lambda _: "", broken=True
         )
 
     def open(self) -> PreviewState:
@@ -151,7 +147,7 @@ class Preview:
     def restart(self) -> PreviewState:
         """Start over at the first item, without answers."""
         instrument = self._state.session.interview.instrument
-        return self._show(self._build_fresh_session(instrument, {}), remark="started over")
+        return self._show(self._build_fresh_session(instrument), remark="started over")
 
     # looking
 
@@ -214,7 +210,7 @@ class Preview:
     def _carry_over(self, instrument: Instrument) -> tuple[PreviewSession, str]:
         """Carry the interview over to the new version; returns it, and what happened to it."""
         if self._is_empty:
-            session = self._build_fresh_session(instrument, {})
+            session = self._build_fresh_session(instrument)
             invented = [n for n, c in instrument.sample.items() if n not in self._options.columns and c.role is None]
             invention_remark = f"the case is invented: --set {invented[0]}=… sets a sample column" if invented else ""
             if not self._options.at:
@@ -245,12 +241,10 @@ class Preview:
         session = self._build_session(interview, begin, given_answers, invented_answers)
         return session, _describe_change(place, migration, session.interview)
 
-    def _build_fresh_session(
-        self, instrument: Instrument, given_answers: Mapping[Place, RecordedAnswer]
-    ) -> PreviewSession:
+    def _build_fresh_session(self, instrument: Instrument) -> PreviewSession:
         """Start a new interview at its first item."""
         begin = self._build_start(instrument, self._choose_language(instrument))
-        return self._build_session(Interview.begin(instrument, begin(0)), begin, given_answers, {})
+        return self._build_session(Interview.begin(instrument, begin(0)), begin, {}, {})
 
     def _build_session(
         self,

@@ -18,7 +18,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.sessions.interview.case_values import find_zone
-from survey_cli.sessions.interview.interview_session import InterviewSession, SessionSetup
+from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, SessionSetup
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.preview.answer_migration import AnswerMigration, find_path, list_conditions
 from survey_cli.store import Store
@@ -115,6 +115,7 @@ class PreviewSession(InterviewSession):
                 stored_in="nowhere",
             ),
             outcomes=build_outcome_table(instrument),
+            link=CaseLink(),
         )
         self._begin = begin
         self._seed = seed
@@ -122,10 +123,6 @@ class PreviewSession(InterviewSession):
         self._invented_answers = dict(invented_answers)
         self.remark = ""
         """What the last step did besides what its key says."""
-
-    @property
-    def interview(self) -> Interview:
-        return self._interview
 
     @property
     def variant(self) -> int:

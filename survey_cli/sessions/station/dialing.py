@@ -25,11 +25,9 @@ class SimulatedRespondents(Protocol):
 
     def answer_call(self, case: Case, number: int, local_time: datetime) -> str:
         """Return what is heard when this number is dialed, at this time on the respondent's clock."""
-        ...
 
     def answer_question(self, case: str, interview: Interview) -> str:
         """Return what the respondent of the case says to the current question, or when the interview is left."""
-        ...
 
 
 def read_dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:

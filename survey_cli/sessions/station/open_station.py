@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.problems import UserError
-from survey_cli.sessions.case.case_queue import CaseQueue
 from survey_cli.sessions.interview.start_interview import (
     Clock,
     StartOptions,
@@ -47,39 +46,22 @@ def open_station(
     study = open_study(path, db=db, by=interviewer, people=people)
     try:
         check_clock(study.store, study.where, StartOptions(case="", clock_is_right=clock_is_right), clock)
-        return _start_shift(study, station, clock, station_zone, command, StudyFiles(study, people))
+        clock = clock or study.store.clock or utc_now
+        session = StationSession(
+            study=study,
+            station=resolve_station_name(station),
+            clock=clock,
+            options=StationOptions(zone=station_zone, command=command, files=StudyFiles(study, people)),
+        )
+        check_may_begin(study.store, study.instrument)
+        rebuild_queue(study, clock())
+        record_start(study.store, clock())
+        if isinstance(rejection := session.start(), Rejection):
+            raise UserError(study.where, rejection.why)
+        return session
     except UserError:
         study.close()
         raise
-
-
-def _start_shift(
-    study: OpenStudy,
-    station: str,
-    clock: Clock | None,
-    zone: ZoneInfo | None,
-    command: tuple[str, ...],
-    files: StudyFiles,
-) -> StationSession:
-    clock = clock or study.store.clock or utc_now
-    session = StationSession(
-        study=study,
-        queue=build_queue(study, station),
-        clock=clock,
-        options=StationOptions(zone=zone, command=command, files=files),
-    )
-    check_may_begin(study.store, study.instrument)
-    rebuild_queue(study, clock())
-    record_start(study.store, clock())
-    rejection = session.start()
-    if isinstance(rejection, Rejection):
-        raise UserError(study.where, rejection.why)
-    return session
-
-
-def build_queue(study: OpenStudy, station: str) -> CaseQueue:
-    """Build the study's queue as a station of this name sees it."""
-    return CaseQueue.of(study, resolve_station_name(station))
 
 
 def build_station(
@@ -96,10 +78,9 @@ def build_station(
 
     `start` starts its shift; whoever opened the study closes it.
     """
-    own_study = replace(study, who=who)
     return StationSession(
-        study=own_study,
-        queue=build_queue(own_study, station),
+        study=replace(study, who=who),
+        station=station,
         clock=clock,
         options=StationOptions(
             zone=zone, token=lambda: f"{rng.getrandbits(128):032x}", rng=rng, respondents=respondents

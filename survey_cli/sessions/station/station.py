@@ -38,7 +38,6 @@ from survey_cli.samples.cases.columns import clean_text
 from survey_cli.sessions.case import outcome_events
 from survey_cli.sessions.case.case_interview import COMPLETE
 from survey_cli.sessions.case.case_link import SampledCaseLink
-from survey_cli.sessions.case.case_queue import CaseQueue
 from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
 from survey_cli.sessions.case.outcome_events import CaseEvents
 from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
@@ -102,14 +101,12 @@ class StationOptions:
 class StationSession:
     """Session of one interviewer at one station, with at most one case at a time. Implements `StationProtocol`."""
 
-    def __init__(
-        self, *, study: OpenStudy, queue: CaseQueue, clock: Clock, options: StationOptions | None = None
-    ) -> None:
+    def __init__(self, *, study: OpenStudy, station: str, clock: Clock, options: StationOptions | None = None) -> None:
         self._clock = clock
         self._options = options = options or StationOptions()
         self.practice = options.respondents is not None
         self._study = StationStudy(
-            study, queue, clock=clock, to_local=self._to_local, rng=options.rng, files=options.files
+            study, station, clock=clock, to_local=self._to_local, rng=options.rng, files=options.files
         )
         self._case: ClaimedCase | None = None
         """The case on the screen."""
@@ -129,8 +126,8 @@ class StationSession:
         self._skipped: set[str] = set()
         """Cases that this interviewer returned without a call: they are for others."""
         self._shift = Shift(clock())
-        self.station = queue.station
-        self.interviewer = queue.who.login
+        self.station = station
+        self.interviewer = study.who.login
         self._resume_shift()
 
     # what is shown
@@ -138,7 +135,8 @@ class StationSession:
     @property
     def title(self) -> str:
         """The survey's title."""
-        return self._study.title
+        instrument = self._study.opened.instrument
+        return str(instrument.title.get(instrument.language))
 
     @property
     def stored_in(self) -> str:
@@ -464,7 +462,7 @@ class StationSession:
             return Rejection("this case must not be called again")
         if case.interview_status == COMPLETE:
             return Rejection("its interview is complete: a supervisor can reopen it")
-        link = SampledCaseLink(self._study.opened, self._study.claims, case, self._decide_events)
+        link = SampledCaseLink(self._study.claims, case, self._decide_events)
         try:
             session = self._study.interviews.start_or_resume(case, link)
         except StoreError as error:
@@ -518,7 +516,7 @@ class StationSession:
 
     def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
         try:
-            return self._study.lookup.search_cases(text)
+            return self._study.search_cases(text)
         except StoreError as error:
             self._report_unsaved(error)
             return ()
@@ -540,7 +538,7 @@ class StationSession:
             why_not = stop.why if stop is not None else queue.why_forbidden(claimed.case, at)
             if why_not and self._case is not None:
                 self._case = replace(self._case, notice=f"Don't dial this number: {why_not}.")
-            elif self._case is not None and not queue.who.speaks(language):
+            elif self._case is not None and not queue.study.who.speaks(language):
                 notice = f"This case needs {language}, which {self.interviewer} does not speak."
                 self._case = replace(self._case, notice=notice)
         except StoreError as error:
@@ -573,7 +571,7 @@ class StationSession:
 
     def list_appointments(self) -> tuple[StationAppointment, ...]:
         try:
-            return self._study.lookup.list_appointments(self.interviewer, self._clock())
+            return self._study.list_appointments(self.interviewer, self._clock())
         except StoreError as error:
             self._report_unsaved(error)
             return ()
@@ -582,7 +580,7 @@ class StationSession:
         """Look for the appointments that this interviewer may keep soon. Raises StoreError."""
         at = self._clock()
         rows = self._study.queue.list_due_appointments(at, at + DUE_SOON + DUE_SOON)
-        self._due_appointments = self._study.lookup.describe_appointments(rows, at)
+        self._due_appointments = self._study.describe_appointments(rows, at)
 
     def find_due_appointment(self) -> StationAppointment | None:
         key, soon = self._case.case.key if self._case is not None else "", self._clock() + DUE_SOON

@@ -1,17 +1,21 @@
 """The study as a station session works on it: its plan, queue and claims, read again when the study's files change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import StoreError, UserError
+from survey_cli.samples.cases.phone_numbers import extract_search_digits
 from survey_cli.sessions.case.case_claim import CaseClaims
 from survey_cli.sessions.case.case_interview import CaseInterviews
 from survey_cli.sessions.case.case_queue import CaseQueue
 from survey_cli.sessions.interview.start_interview import Clock
-from survey_cli.sessions.station.case_lookup import CaseLookup
-from survey_cli.sessions.station.station_protocol import IdleView
+from survey_cli.sessions.station.station_protocol import CaseMatch, IdleView, StationAppointment
+from survey_cli.sessions.station.station_view import describe_state, format_case_name
+from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.consistency.queue_refresh import update_queue_position
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.file_changes import StudyFiles
@@ -26,7 +30,7 @@ class StationStudy:
     def __init__(
         self,
         study: OpenStudy,
-        queue: CaseQueue,
+        station: str,
         *,
         clock: Clock,
         to_local: Callable[[datetime], datetime],
@@ -45,27 +49,17 @@ class StationStudy:
         self._outlook: tuple[datetime, IdleView] | None = None
         """Why no case can be called, and when that was found out."""
         self._notice = ""
-        self._use(study, queue)
+        self.station = station
+        self._use(study)
 
-    def _use(self, study: OpenStudy, queue: CaseQueue) -> None:
+    def _use(self, study: OpenStudy) -> None:
         self.opened = study
         self.plan = study.plan
         self.store = study.store
-        self.queue = queue
-        self.station = queue.station
-        self.interviewer = queue.who.login
-        self.title = str(study.instrument.title.get(study.instrument.language))
-        self.claims = CaseClaims(
-            store=study.store, plan=study.plan, by=self.interviewer, station=self.station, clock=self._clock
-        )
-        self.lookup = CaseLookup(study=study, to_local=self._to_local)
+        self.queue = CaseQueue(study, self.station)
+        self.claims = CaseClaims(study=study, station=self.station, clock=self._clock)
         self.interviews = CaseInterviews(
-            study=study,
-            by=self.interviewer,
-            station=self.station,
-            clock=self._clock,
-            to_local=self._to_local,
-            rng=self._rng,
+            study=study, station=self.station, clock=self._clock, to_local=self._to_local, rng=self._rng
         )
         self._outlook = None
 
@@ -107,11 +101,11 @@ class StationStudy:
         except StoreError:
             raise
         except UserError as error:
-            if error.where == self.interviewer:
+            if error.where == self.opened.who.login:
                 self._barred_view = IdleView(why=str(error), next_at=None)
             self._notice = f"{error}. The station continues without the change"
             return self._barred_view
-        self._use(study, CaseQueue.of(study, self.station))
+        self._use(study)
         self._notice = study.notice or "the study's files changed and were read again"
         self._queue_is_outdated = True
         self._update_queue(at, last_case)
@@ -140,3 +134,49 @@ class StationStudy:
         next_at = self._to_local(outlook.next_at) if outlook.next_at else None
         self._outlook = at, IdleView(why=outlook.why, next_at=next_at)
         return self._outlook[1]
+
+    # cases of respondents who call back, and open appointments
+
+    def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
+        """Search cases by part of a number, of a name or of the key."""
+        if not text.strip():
+            return ()
+        search = self.store.cases.queries.search
+        # a number as it is spoken: `+44 (0)7911`, with the zero that is only dialed inside the country
+        rows = search(text.strip()) or search(extract_search_digits(text))
+        return tuple(
+            CaseMatch(
+                key=match.row.key,
+                name=match.name or match.row.key,
+                number=", ".join(match.numbers),
+                state=describe_state(match.row, self.plan),
+            )
+            for match in rows
+        )
+
+    def list_appointments(self, owner: str, now: datetime) -> tuple[StationAppointment, ...]:
+        """List an interviewer's open appointments, soonest first."""
+        rows = self.store.cases.queries.list_appointments(owner=owner)
+        return self.describe_appointments(rows, now)
+
+    def describe_appointments(self, rows: Iterable[CaseRow], now: datetime) -> tuple[StationAppointment, ...]:
+        """Describe the open appointments of these cases, soonest first."""
+        cases, lines = self.store.cases, []
+        for row in rows:
+            case = Case.from_history(row.key, cases.queries.read_history(row.key))
+            if case.appointment is None or row.promised_at is None:
+                continue
+            appointment = case.appointment.details
+            lines.append(
+                StationAppointment(
+                    key=row.key,
+                    name=format_case_name(self.opened.instrument, case, cases.queries.find_contact(row.key)),
+                    respondent_time=row.promised_at.astimezone(ZoneInfo(appointment.zone)),
+                    station_time=self._to_local(row.promised_at),
+                    person=appointment.person,
+                    note=appointment.note,
+                    owner=row.owner,
+                    is_late=row.promised_until is not None and row.promised_until < now,
+                )
+            )
+        return tuple(sorted(lines, key=lambda line: line.station_time))
