@@ -22,18 +22,7 @@ from survey_cli.entries import (
     to_ascii_digits,
 )
 from survey_cli.outcomes import Outcome
-from survey_cli.plain.interview_text import (
-    flatten,
-    format_duration,
-    render_asked_item,
-    render_codes,
-    render_earlier,
-    render_hint,
-    render_options,
-    render_result,
-    render_review,
-    render_words,
-)
+from survey_cli.plain import interview_text
 from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
 from survey_cli.sessions import ClosingReview, InterviewProtocol
 from survey_cli.values import Place
@@ -78,7 +67,7 @@ class PlainInterview:
         output.print_once(".help lists what else can be typed")
         rejection = self._run_prompts()
         if (result := session.result()) is not None:
-            output.print_aside(render_result(result, brief=output.brief))
+            output.print_aside(interview_text.render_result(result, brief=output.brief))
         output.flush()
         return rejection
 
@@ -110,7 +99,7 @@ class PlainInterview:
             self._show(prompt, anew=anew)
         elif review is not None:
             self._place = None
-            self._output.print_aside(render_review(review))
+            self._output.print_aside(interview_text.render_review(review))
             self._output.print_once(commands.REVIEW_HELP)
 
     def _show(self, prompt: Prompt, *, anew: bool) -> None:
@@ -120,23 +109,23 @@ class PlainInterview:
         if query is None or anew or prompt.place != self._place:
             self._place = prompt.place
             self._show_headings(prompt, anew=anew)
-            for text in (render_words(prompt.intro), render_words(prompt.text)):
+            for text in (interview_text.render_words(prompt.intro), interview_text.render_words(prompt.text)):
                 if prompt.aloud:
                     output.print_plain(text)
                 else:
                     output.print_aside(text, "Your own entry: ")
             self._show_options(prompt, anew=anew)
-            output.print_aside(render_words(prompt.instruction), "Interviewer: ")
-            output.print_aside(render_words(prompt.probe), "Probe: ")
+            output.print_aside(interview_text.render_words(prompt.instruction), "Interviewer: ")
+            output.print_aside(interview_text.render_words(prompt.probe), "Probe: ")
             self._show_hint(prompt, anew=anew)
             self._show_declines(prompt, anew=anew)
             if isinstance(prompt.entry, VerbatimEntry) and (draft := self._session.load_draft()):
                 keeps = "" if prompt.earlier is not None else ": Enter keeps it"
                 output.print_aside(f"you had started to type here{keeps}\n{draft}")
             if prompt.earlier is not None and query is None:
-                output.print_plain(render_earlier(prompt.earlier))
+                output.print_plain(interview_text.render_earlier(prompt.earlier))
         if query is not None:
-            output.print_marked("?", render_words(query.text))
+            output.print_marked("?", interview_text.render_words(query.text))
             self._show_query_keys(aloud=query.aloud)
             self._show_other_places(query.places)
         if heard := self._session.heard():
@@ -152,9 +141,9 @@ class PlainInterview:
 
     def _show_headings(self, prompt: Prompt, *, anew: bool) -> None:
         """Print the section and the roster's turn, where they have changed."""
-        turn = render_words(prompt.turn)
+        turn = interview_text.render_words(prompt.turn)
         if prompt.section != self._heading or anew:
-            self._output.print_aside(f"Section: {flatten(prompt.section)}" if prompt.section else "")
+            self._output.print_aside(f"Section: {interview_text.flatten(prompt.section)}" if prompt.section else "")
             self._turn = ""
         if turn != self._turn or anew:
             self._output.print_aside(turn)
@@ -162,22 +151,22 @@ class PlainInterview:
 
     def _show_options(self, prompt: Prompt, *, anew: bool) -> None:
         """Print the options; in brief mode only their codes where they are those of the last question that had any."""
-        options = render_options(prompt)
+        options = interview_text.render_options(prompt)
         if not options:
             return
         if options == self._options and self._output.brief and not anew:
-            self._output.print_aside(f"{render_codes(prompt)} as before")
+            self._output.print_aside(f"{interview_text.render_codes(prompt)} as before")
         else:
             self._output.print_plain("\n".join(options))
         self._options = options
 
     def _show_hint(self, prompt: Prompt, *, anew: bool) -> None:
         """Print what a line should contain; in brief mode how it is typed only once."""
-        hint = render_hint(prompt)
+        hint = interview_text.render_hint(prompt)
         if anew or isinstance(prompt.entry, LineEntry) or self._output.is_due(hint):
             self._output.print_aside(hint)
         elif isinstance(prompt.entry, PickEntry):
-            self._output.print_aside(render_hint(prompt, brief=True))
+            self._output.print_aside(interview_text.render_hint(prompt, brief=True))
 
     def _show_other_places(self, places: tuple[Place, ...]) -> None:
         """Print how the other answers that a check used are reached."""
@@ -188,7 +177,7 @@ class PlainInterview:
         """Print the declines, where they differ from those of the last question; in brief mode only once."""
         if isinstance(prompt.entry, ReadEntry | LookupEntry):
             return
-        declines = ", ".join(f".{d.id} {flatten(d.text)}" for d in prompt.declines)
+        declines = ", ".join(f".{d.id} {interview_text.flatten(d.text)}" for d in prompt.declines)
         words = f"or {declines}" if declines else "an answer is needed here"
         if anew or (declines != self._declines and self._output.is_due(words)):
             self._output.print_aside(words)
@@ -294,7 +283,7 @@ class PlainInterview:
                 return self._session.confirm() or _NextStep.ARRIVE
             case False:
                 self._was_denied = True
-                self._output.print_plain(render_words(query.otherwise))
+                self._output.print_plain(interview_text.render_words(query.otherwise))
                 self._output.print_aside(commands.ASK_AGAIN_HINT)
                 return _NextStep.WAIT
 
@@ -394,7 +383,7 @@ class PlainInterview:
             self._output.print_aside("noted")
             return _NextStep.WAIT
         for number, note in enumerate(notes, 1):
-            self._output.print_aside(f"{number}  {note.place}: {flatten(note.text)}")
+            self._output.print_aside(f"{number}  {note.place}: {interview_text.flatten(note.text)}")
         self._output.print_aside(".notes NUMBER TEXT replaces one" if notes else "there is no note yet")
         return _NextStep.WAIT
 
@@ -409,7 +398,7 @@ class PlainInterview:
         rows = self._session.list_items()
         if not text:
             for row in rows:
-                self._output.print_aside(render_asked_item(row))
+                self._output.print_aside(interview_text.render_asked_item(row))
             what = "type .jump and one of these" if rows else "nothing has been asked yet"
             self._output.print_aside(what)
             return _NextStep.WAIT
@@ -445,11 +434,11 @@ class PlainInterview:
     def _show_help(self, prompt: Prompt) -> _NextStep:
         respondent_time = self._session.respondent_time()
         clock = f"; {respondent_time:%H:%M} there" if respondent_time is not None else ""
-        spent = format_duration(self._session.elapsed_time())
-        self._output.print_aside(render_words(prompt.help))
+        spent = interview_text.format_duration(self._session.elapsed_time())
+        self._output.print_aside(interview_text.render_words(prompt.help))
         self._output.print_aside(f"{prompt.place}, {prompt.position} of {prompt.total}; {spent} so far{clock}")
         for decline in prompt.declines:
-            self._output.print_aside(f".{decline.id}  {flatten(decline.text)}")
+            self._output.print_aside(f".{decline.id}  {interview_text.flatten(decline.text)}")
         for command in commands.PLAIN_COMMANDS:
             self._output.print_aside(f"{command}  {command.help}")
         return _NextStep.WAIT
@@ -458,6 +447,6 @@ class PlainInterview:
         if not prompt.faq:
             return Rejection(commands.NO_FAQ)
         for question, answer in prompt.faq:
-            self._output.print_aside(render_words(question))
-            self._output.print_plain(render_words(answer))
+            self._output.print_aside(interview_text.render_words(question))
+            self._output.print_plain(interview_text.render_words(answer))
         return _NextStep.WAIT

@@ -7,17 +7,7 @@ import re
 from datetime import timedelta
 from typing import assert_never
 
-from survey_cli.entries import (
-    EarlierAnswer,
-    LineEntry,
-    LookupEntry,
-    OfferedOption,
-    PickEntry,
-    Prompt,
-    ReadEntry,
-    StyledText,
-    VerbatimEntry,
-)
+from survey_cli import entries
 from survey_cli.sessions import AskedItem, ClosingReview, InterviewResult
 from survey_cli.wording import format_quantity
 
@@ -29,7 +19,7 @@ def clean(text: str) -> str:
     return _CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\t", " "))
 
 
-def render_words(words: StyledText) -> str:
+def render_words(words: entries.StyledText) -> str:
     """Render text as it is read, with `*` around emphasis."""
     return "".join(f"*{span.text}*" if span.stress else span.text for span in words).strip()
 
@@ -46,7 +36,7 @@ def format_duration(time: timedelta) -> str:
     return " ".join([*parts, format_quantity(seconds, "second")] if seconds or not parts else parts)
 
 
-def render_option(choice: OfferedOption, *, several: bool) -> str:
+def render_option(choice: entries.OfferedOption, *, several: bool) -> str:
     remarks = [f"note: {flatten(choice.note)}"] if choice.note else []
     remarks += [] if choice.read else ["don't read"]
     remarks += ["alone"] if choice.exclusive and several else []
@@ -57,53 +47,53 @@ def render_option(choice: OfferedOption, *, several: bool) -> str:
     return " ".join(parts)
 
 
-def render_options(prompt: Prompt) -> tuple[str, ...]:
+def render_options(prompt: entries.Prompt) -> tuple[str, ...]:
     """Render the options, or the codes of a line that have a meaning of their own, one per line."""
     match prompt.entry:
-        case PickEntry(options=choices, several=several):
+        case entries.PickEntry(options=choices, several=several):
             return tuple(render_option(choice, several=several) for choice in choices)
-        case LineEntry(labels=labels):
+        case entries.LineEntry(labels=labels):
             return tuple(f"{code}  {flatten(text)}" for code, text in labels)
         case _:
             return ()
 
 
-def render_codes(prompt: Prompt) -> str:
+def render_codes(prompt: entries.Prompt) -> str:
     """Render the codes alone: `1 to 5`."""
     match prompt.entry:
-        case PickEntry() as pick:
+        case entries.PickEntry() as pick:
             return pick.format_codes()
-        case LineEntry(labels=labels):
+        case entries.LineEntry(labels=labels):
             return ", ".join(str(code) for code, _ in labels)
         case _:
             return ""
 
 
-def render_hint(prompt: Prompt, *, brief: bool = False) -> str:
+def render_hint(prompt: entries.Prompt, *, brief: bool = False) -> str:
     """Render what a line should contain here, where the options don't say so."""
     match prompt.entry:
-        case ReadEntry():
+        case entries.ReadEntry():
             return "Enter ends here" if prompt.ending else "Enter continues"
-        case PickEntry(several=True) as pick:
+        case entries.PickEntry(several=True) as pick:
             most = f", at most {pick.max_count}" if pick.max_count is not None else ""
             order = ", in the order given" if pick.ordered else ""
             none = "; Enter alone for none" if pick.min_count == 0 and prompt.earlier is None else ""
             return f"{'several' if brief else 'any of these, blanks between'}{most}{order}{none}"
-        case PickEntry():
+        case entries.PickEntry():
             return ""
-        case LineEntry(hint=hint, unit=unit, width=width):
+        case entries.LineEntry(hint=hint, unit=unit, width=width):
             if unit and unit not in hint:
                 hint = f"{hint} {unit}".strip()
             return hint or (f"at most {format_quantity(width, 'character')}" if width else "")
-        case VerbatimEntry():
+        case entries.VerbatimEntry():
             return "a line that ends in \\ continues on the next"
-        case LookupEntry():
+        case entries.LookupEntry():
             return "the computer answers this item"
         case _:
             assert_never(prompt.entry)
 
 
-def render_earlier(earlier: EarlierAnswer) -> str:
+def render_earlier(earlier: entries.EarlierAnswer) -> str:
     words = flatten(earlier.label)
     match earlier.kind:
         case "answer":

@@ -11,15 +11,7 @@ from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.sessions.case.claimed_case import ClaimedCase
 from survey_cli.sessions.interview.start_interview import Clock
-from survey_cli.store.cases.case_records import (
-    CaseConflict,
-    CaseRow,
-    CaseUpdate,
-    Contact,
-    Lease,
-    LeaseHolder,
-    LeaseLost,
-)
+from survey_cli.store.cases import case_records
 from survey_cli.study.consistency.interview_outcomes import select_quota_cells
 from survey_cli.study.consistency.queue_refresh import end_expired_leases
 from survey_cli.study.open_study import OpenStudy
@@ -39,15 +31,15 @@ class CaseClaims:
     station: str
     clock: Clock
 
-    def claim(self, key: str, token: str) -> ClaimedCase | LeaseHolder | None:
+    def claim(self, key: str, token: str) -> ClaimedCase | case_records.LeaseHolder | None:
         """Claim the case of this key; returns its holder where another station has it, None where there is none."""
         at = self.clock()
         end_expired_leases(self.study.store, self.study.plan, at)
-        lease = Lease(token, self.study.who.login, self.station, at + self.study.plan.lease)
+        lease = case_records.Lease(token, self.study.who.login, self.station, at + self.study.plan.lease)
         row = self.study.store.cases.claim_case(key, lease, at)
-        return self.load_claimed(row, token) if isinstance(row, CaseRow) else row
+        return self.load_claimed(row, token) if isinstance(row, case_records.CaseRow) else row
 
-    def load_claimed(self, row: CaseRow, token: str) -> ClaimedCase:
+    def load_claimed(self, row: case_records.CaseRow, token: str) -> ClaimedCase:
         """Load a case that was claimed, with everything stored about it."""
         history = tuple(self.study.store.cases.queries.read_history(row.key))
         case = Case.from_history(row.key, history)
@@ -64,7 +56,7 @@ class CaseClaims:
         )
 
     def append_events(
-        self, claimed: ClaimedCase, events: Sequence[CaseEvent], contact: Contact | None = None
+        self, claimed: ClaimedCase, events: Sequence[CaseEvent], contact: case_records.Contact | None = None
     ) -> ClaimedCase:
         """Return the case as it will be once these events are stored."""
         return claimed.append_events(
@@ -79,7 +71,7 @@ class CaseClaims:
         release: bool = False,
         owed: Sequence[str] = (),
         interview: Interview | None = None,
-    ) -> CaseUpdate:
+    ) -> case_records.CaseUpdate:
         """Build the update that leads from `before` to `after`.
 
         It renews the lease or releases it. Where an `interview` closed, it contains that interview's quota cells.
@@ -87,7 +79,7 @@ class CaseClaims:
         at = after.history[-1].at
         position = schedule_case(after.case, self.study.plan, at)
         cells = select_quota_cells(after.case, self.study.plan, position, interview) if release else None
-        return CaseUpdate(
+        return case_records.CaseUpdate(
             before.case.key,
             before.case.seq,
             after.history[len(before.history) :],
@@ -103,11 +95,11 @@ class CaseClaims:
 
     def save(
         self, before: ClaimedCase, after: ClaimedCase, *, release: bool = False, owed: Sequence[str] = ()
-    ) -> CaseConflict | LeaseLost | None:
+    ) -> case_records.CaseConflict | case_records.LeaseLost | None:
         """Write the update. Where another station has the case, nothing is written and the conflict is returned."""
         return self.study.store.cases.update(self.build_update(before, after, release=release, owed=owed))
 
-    def recover(self, claimed: ClaimedCase) -> ClaimedCase | LeaseHolder | None:
+    def recover(self, claimed: ClaimedCase) -> ClaimedCase | case_records.LeaseHolder | None:
         """Return the case as it is now where it still belongs to this station, else who has it; None: nobody.
 
         The case still belongs to this station where a supervisor has written to it, or where its lease expired and

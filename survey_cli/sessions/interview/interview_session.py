@@ -9,20 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final
 
-from survey_cli.engine import asked_items, prompts
+from survey_cli.engine import asked_items, events, prompts
 from survey_cli.engine.asked_items import AskedItem
-from survey_cli.engine.events import (
-    AnswerKept,
-    EventStamp,
-    InterviewEnded,
-    InterviewEvent,
-    InterviewStopped,
-    InterviewSuspended,
-    LanguageChanged,
-    NoteWritten,
-    PositionMoved,
-    ValueComputed,
-)
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
 from survey_cli.engine.notes import InterviewNote
@@ -308,7 +296,7 @@ class InterviewSession:
         if self._is_quota_full:
             if reply:
                 return Rejection("the quota is full: Enter ends the interview")
-            return self._commit(InterviewEnded(self._stamp(), QUOTA_FULL), by_route=True)
+            return self._commit(events.InterviewEnded(self._stamp(), QUOTA_FULL), by_route=True)
         return self._apply(prompts.parse_reply(self._interview, reply, self._stamp()))
 
     def decline(self, decline_id: str) -> Rejection | None:
@@ -321,10 +309,10 @@ class InterviewSession:
         place = prompts.find_previous_place(self._interview)
         if place is None:
             return Rejection("this is the first item")
-        return self._apply(PositionMoved(self._stamp(), place))
+        return self._apply(events.PositionMoved(self._stamp(), place))
 
     def jump(self, place: Place) -> Rejection | None:
-        return self._apply(PositionMoved(self._stamp(), place, jump=True))
+        return self._apply(events.PositionMoved(self._stamp(), place, jump=True))
 
     def go_forward(self) -> Rejection | None:
         place = self._interview.place
@@ -332,7 +320,7 @@ class InterviewSession:
             return Rejection("everything is answered")
         if place is None or prompts.is_at_front(self._interview):
             return Rejection("you are at the next item: nothing after it has been answered")
-        return self.jump(place) or self._apply(AnswerKept(self._stamp(), place))
+        return self.jump(place) or self._apply(events.AnswerKept(self._stamp(), place))
 
     def add_note(self, text: str, *, replaces: InterviewNote | None = None) -> Rejection | None:
         place = replaces.place if replaces is not None else self._interview.place
@@ -340,7 +328,7 @@ class InterviewSession:
             place = prompts.find_previous_place(self._interview)
         if place is None or not (text := clean_text(text, lines=True)):
             return Rejection("an empty note is not saved")
-        return self._apply(NoteWritten(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
+        return self._apply(events.NoteWritten(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
 
     def list_notes(self) -> tuple[InterviewNote, ...]:
         return self._interview.notes
@@ -348,7 +336,7 @@ class InterviewSession:
     def switch_language(self, language: str) -> Rejection | None:
         if why := explain_incomplete_language(self._interview.instrument, language):
             return Rejection(why)
-        return self._apply(LanguageChanged(self._stamp(), language))
+        return self._apply(events.LanguageChanged(self._stamp(), language))
 
     def suspend(self) -> Rejection | None:
         if self._lost_to:
@@ -357,26 +345,26 @@ class InterviewSession:
         if self._is_at_review:
             return self.complete()
         if self._interview.is_after_hangup and not self._is_quota_full:
-            return self._apply(InterviewEnded(self._stamp(), COMPLETE))
+            return self._apply(events.InterviewEnded(self._stamp(), COMPLETE))
         if self._interview.is_at_end or self._is_quota_full:
             return self.reply("")  # the respondent has answered everything that leads here
         if self._interview.is_reopened and self.return_to_end():
             return None
-        return self._apply(InterviewSuspended(self._stamp()))
+        return self._apply(events.InterviewSuspended(self._stamp()))
 
     def return_to_end(self) -> bool:
         """End an interview that had come to its end before, where all its answers are valid; returns whether it has."""
         place = self._interview.place
         if place is None or self.jump(place) is not None:
             return False
-        if self._apply(AnswerKept(self._stamp(), place)) is not None:
+        if self._apply(events.AnswerKept(self._stamp(), place)) is not None:
             return False
         return self._interview.status == "ended" or (self._is_at_review and self.complete() is None)
 
     def complete(self) -> Rejection | None:
         if not self._interview.is_answered or self._is_quota_full:
             return Rejection("the interview is not at its end")
-        return self._commit(InterviewEnded(self._stamp(), COMPLETE), by_route=True)
+        return self._commit(events.InterviewEnded(self._stamp(), COMPLETE), by_route=True)
 
     def stop(self, outcome: str) -> Rejection | None:
         if outcome not in {o.id for o in self.list_stop_outcomes()}:
@@ -386,12 +374,12 @@ class InterviewSession:
         if self._is_at_review and (outcome == "break_off" or self._outcomes[outcome].temporary):
             return Rejection("everything is answered: no other call is needed")
         if self._interview.is_after_hangup and outcome == "break_off" and not self._is_quota_full:
-            return self._apply(InterviewEnded(self._stamp(), COMPLETE))
+            return self._apply(events.InterviewEnded(self._stamp(), COMPLETE))
         if self._link.can_be_called_again and self._outcomes[outcome].temporary:
             return self._apply(
-                InterviewSuspended(self._stamp(), outcome)
+                events.InterviewSuspended(self._stamp(), outcome)
             )  # the case is called again, and goes on where it stood
-        return self._apply(InterviewStopped(self._stamp(), outcome))
+        return self._apply(events.InterviewStopped(self._stamp(), outcome))
 
     def heard(self) -> str:
         if self.respondents_answer is None or self.prompt() is None or self._is_quota_full:
@@ -428,12 +416,12 @@ class InterviewSession:
 
     # order of doing
 
-    def _stamp(self, after: Interview | None = None) -> EventStamp:
+    def _stamp(self, after: Interview | None = None) -> events.EventStamp:
         """Stamp an event with the current time, or the last event's where the clock was set back."""
         last = (after or self._interview).last_stamp.at
-        return EventStamp(max(self._setup.clock(), last), self._setup.by, self._setup.station)
+        return events.EventStamp(max(self._setup.clock(), last), self._setup.by, self._setup.station)
 
-    def _apply(self, event: InterviewEvent | Rejection) -> Rejection | None:
+    def _apply(self, event: events.InterviewEvent | Rejection) -> Rejection | None:
         """Step, commit, and then do whatever the computer has to answer or close by itself."""
         if isinstance(event, Rejection):
             return event
@@ -467,33 +455,35 @@ class InterviewSession:
             return Rejection(f"not saved: {error.what} — {error.remedy}") if interview.ending else None
         return None
 
-    def _find_automatic_event(self, interview: Interview) -> InterviewEvent | None:
+    def _find_automatic_event(self, interview: Interview) -> events.InterviewEvent | None:
         """Find the event that follows without anybody's input or the database: the route's end, or a draw."""
         if interview.status != "open":
             return None
         if ending := interview.ending:
             is_temporary = (outcome := self._outcomes.get(ending)) is not None and outcome.temporary
-            return (InterviewSuspended if is_temporary else InterviewEnded)(self._stamp(interview), ending)
+            return (events.InterviewSuspended if is_temporary else events.InterviewEnded)(
+                self._stamp(interview), ending
+            )
         value, of = interview.compute_answer(counts=None)
         if value is None or interview.place is None:
             return None
-        return ValueComputed(self._stamp(interview), interview.place, value, of)
+        return events.ValueComputed(self._stamp(interview), interview.place, value, of)
 
-    def _find_computed_answer(self) -> InterviewEvent | None:
+    def _find_computed_answer(self) -> events.InterviewEvent | None:
         """Find the answer to a lookup that is due, or a note of what was not read aloud."""
         prompt = self.prompt()
         if prompt is not None and prompt.unfilled:
-            notes = {(e.place, e.text) for e in self._interview.events if isinstance(e, NoteWritten)}
+            notes = {(e.place, e.text) for e in self._interview.events if isinstance(e, events.NoteWritten)}
             for text in prompt.unfilled:
                 if (prompt.place, text) not in notes:
-                    return NoteWritten(self._stamp(), prompt.place, text)
+                    return events.NoteWritten(self._stamp(), prompt.place, text)
         if prompt is None or not isinstance(prompt.entry, LookupEntry):
             return None
         if prompt.entry.kind == "pick":
             value, of = self._interview.compute_answer(self._count_picks(prompt.place))
-            return None if value is None else ValueComputed(self._stamp(), prompt.place, value, of)
+            return None if value is None else events.ValueComputed(self._stamp(), prompt.place, value, of)
         value = self._link.reserve_in_quota(self.id, self._interview, prompt.entry.target)
-        return ValueComputed(self._stamp(), prompt.place, value)
+        return events.ValueComputed(self._stamp(), prompt.place, value)
 
     def _count_picks(self, place: Place) -> Counter[Code]:
         """Count the interviews in which each item or turn of a group was picked: complete ones, and those under way."""
@@ -503,7 +493,7 @@ class InterviewSession:
         values = self._store.interviews.list_computed_values(place.item, origin, besides=self.id)
         return Counter(name for value in values for name in question.list_picked(value))
 
-    def _commit(self, event: InterviewEvent, *, by_route: bool = False) -> Rejection | None:
+    def _commit(self, event: events.InterviewEvent, *, by_route: bool = False) -> Rejection | None:
         """Write an event with all that follows from it.
 
         The answer that completes an interview also ends it, or neither is written.
@@ -511,9 +501,9 @@ class InterviewSession:
         after = self._interview.step(event)
         if isinstance(after, Rejection):
             return after
-        then: list[InterviewEvent] = []
+        then: list[events.InterviewEvent] = []
         while (automatic := self._find_automatic_event(after)) is not None:
-            if isinstance(automatic, InterviewEnded) and automatic.outcome == COMPLETE:
+            if isinstance(automatic, events.InterviewEnded) and automatic.outcome == COMPLETE:
                 if (rejection := self._reserve_cells(after)) is not None:
                     return rejection
                 if self._full_cell or (self.review_before_end and after.is_answered):
@@ -542,7 +532,7 @@ class InterviewSession:
         return None
 
     def _write(
-        self, event: InterviewEvent, after: Interview, then: Sequence[InterviewEvent], *, by_route: bool
+        self, event: events.InterviewEvent, after: Interview, then: Sequence[events.InterviewEvent], *, by_route: bool
     ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
         """Write the events. Where they close the interview, its data and its case are in the same transaction."""
         outcome, is_closed = self._outcomes.get(after.outcome), after.status != "open"

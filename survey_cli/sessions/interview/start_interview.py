@@ -16,13 +16,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import StoreError, UserError
-from survey_cli.sessions.interview.case_values import (
-    build_language_error,
-    find_zone,
-    parse_sample_values,
-    resolve_language,
-    resolve_zone,
-)
+from survey_cli.sessions.interview import case_values
 from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, SessionSetup
 from survey_cli.store import InstrumentRow, InterviewConflict, InterviewOrigin, InterviewRow, JournalUpdate, Store
 from survey_cli.study.clock import accept_clock, check_last_time
@@ -141,9 +135,9 @@ class InterviewStarter:
         options, case = self.options, self.options.case
         sample = options.sample_values
         if sample is None:
-            sample = parse_sample_values(instrument, case, options.columns)
-        zone = resolve_zone(instrument, sample, options.zone)
-        language = resolve_language(instrument, options.language, sample)
+            sample = case_values.parse_sample_values(instrument, case, options.columns)
+        zone = case_values.resolve_zone(instrument, sample, options.zone)
+        language = case_values.resolve_language(instrument, options.language, sample)
         at = self.clock()
         local = at.astimezone(zone)
         began = InterviewStarted(
@@ -195,10 +189,10 @@ class InterviewStarter:
             raise UserError(
                 case, f"its journal cannot be replayed ({error})", "`survey db verify` gives details"
             ) from error
-        zone = resolve_zone(instrument, interview.start.sample, options.zone)
+        zone = case_values.resolve_zone(instrument, interview.start.sample, options.zone)
         language = options.language or interview.language
         if language not in instrument.languages:
-            raise build_language_error(instrument, language)
+            raise case_values.build_language_error(instrument, language)
         was_answered = interview.is_answered and not options.reopen
         at = max(self.clock(), interview.last_stamp.at)
         context = SessionContext(options.interviewer, daypart(at.astimezone(zone).hour), language)
@@ -253,7 +247,7 @@ class InterviewStarter:
         options, instrument, start = self.options, interview.instrument, interview.start
         name_column = next((n for n, c in instrument.sample.items() if c.role == "name"), None)
         name = start.sample.get(name_column) if name_column else None
-        zone_is_known = find_zone(instrument, start.sample, options.zone) is not None
+        zone_is_known = case_values.find_zone(instrument, start.sample, options.zone) is not None
         session = InterviewSession(
             store=self.store,
             id=interview_id,

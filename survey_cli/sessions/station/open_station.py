@@ -10,13 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.problems import UserError
-from survey_cli.sessions.interview.start_interview import (
-    Clock,
-    StartOptions,
-    check_clock,
-    resolve_station_name,
-    utc_now,
-)
+from survey_cli.sessions.interview import start_interview
 from survey_cli.sessions.station.dialing import SimulatedRespondents, read_dial_command
 from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.study.clock import record_start
@@ -34,7 +28,7 @@ def open_station(
     db: str | None = None,
     people: str | None = None,
     zone: str = "",
-    clock: Clock | None = None,
+    clock: start_interview.Clock | None = None,
     clock_is_right: bool = False,
 ) -> StationSession:
     """Open a station of this study, with a case where one can be called. The caller closes it.
@@ -45,11 +39,13 @@ def open_station(
     command = read_dial_command()
     study = open_study(path, db=db, by=interviewer, people=people)
     try:
-        check_clock(study.store, study.where, StartOptions(case="", clock_is_right=clock_is_right), clock)
-        clock = clock or study.store.clock or utc_now
+        start_interview.check_clock(
+            study.store, study.where, start_interview.StartOptions(case="", clock_is_right=clock_is_right), clock
+        )
+        clock = clock or study.store.clock or start_interview.utc_now
         session = StationSession(
             study=study,
-            station=resolve_station_name(station),
+            station=start_interview.resolve_station_name(station),
             clock=clock,
             options=StationOptions(zone=station_zone, command=command, files=StudyFiles(study, people)),
         )
@@ -69,7 +65,7 @@ def build_station(
     who: Interviewer,
     station: str,
     *,
-    clock: Clock,
+    clock: start_interview.Clock,
     zone: ZoneInfo | None,
     rng: Random,
     respondents: SimulatedRespondents | None = None,

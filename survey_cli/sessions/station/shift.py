@@ -4,16 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from survey_cli.fieldwork.case.events import (
-    AttemptClosed,
-    CaseClaimed,
-    CaseReturned,
-    HistoryEntry,
-    InterviewOpened,
-    NumberDialed,
-    OutcomeRecorded,
-    OutcomeRevoked,
-)
+from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions.station.station_protocol import BreakTaken, ShiftSummary
@@ -43,27 +34,27 @@ class Shift:
         self.appointments = 0
         """This interviewer's own open appointments."""
 
-    def resume(self, work: Iterable[tuple[str, HistoryEntry]]) -> None:
+    def resume(self, work: Iterable[tuple[str, events.HistoryEntry]]) -> None:
         """Add what was done earlier today, so that the counts go on after a crash."""
         for key, entry in work:
             self._since = min(self._since, entry.at)
             self.add(key, entry)
 
-    def add(self, key: str, entry: HistoryEntry) -> None:
+    def add(self, key: str, entry: events.HistoryEntry) -> None:
         """Add one event of a case."""
         match entry.event:
-            case CaseClaimed():
+            case events.CaseClaimed():
                 self.show_case(key, entry.at)
-            case NumberDialed() | InterviewOpened():
+            case events.NumberDialed() | events.InterviewOpened():
                 self._dialed.setdefault(key, entry.at)
-            case OutcomeRecorded(outcome=outcome):
+            case events.OutcomeRecorded(outcome=outcome):
                 self._calls.append((key, outcome))
                 self._talk_time += entry.at - self._dialed.pop(key, entry.at)
-            case OutcomeRevoked():
+            case events.OutcomeRevoked():
                 last = max((n for n, call in enumerate(self._calls) if call[0] == key), default=None)
                 if last is not None:
                     del self._calls[last]
-            case AttemptClosed() | CaseReturned():
+            case events.AttemptClosed() | events.CaseReturned():
                 self._dialed.pop(key, None)
                 self.add_time_on_case(entry.at - self._claimed.pop(key, entry.at))
             case _:

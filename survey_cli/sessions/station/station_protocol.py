@@ -16,26 +16,7 @@ from survey_cli.reports.fieldwork.case_histories import StationHistoryLine
 from survey_cli.sessions.case.claimed_case import RequiredInput
 from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
 
-__all__ = [
-    "AppointmentPolicy",
-    "BreakTaken",
-    "BreakView",
-    "CaseMatch",
-    "CaseView",
-    "IdleView",
-    "OutcomeChoice",
-    "RequiredInput",
-    "ShiftSummary",
-    "StationAppointment",
-    "StationHistoryLine",
-    "StationNumber",
-    "StationProtocol",
-    "StationScript",
-    "StationView",
-    "TimeReading",
-    "UnclearTime",
-    "WrapUpView",
-]
+__all__ = ["AppointmentPolicy", "RequiredInput", "StationHistoryLine"]  # what others import from here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,19 +41,9 @@ from survey_cli.tui.interview.pages import build_case, build_faq, build_header, 
 from survey_cli.tui.interview.panels import build_jump_list, build_language_list, build_note_line, build_stop_list
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import MEASURE, QuestionView
+from survey_cli.tui.widgets import panel
 from survey_cli.tui.widgets.editing import deselect, edit, insert
 from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
-from survey_cli.tui.widgets.panel import (
-    Act,
-    ActLater,
-    Choice,
-    ChoicePanel,
-    LinePanel,
-    Row,
-    TextPanel,
-    build_question,
-    scroll_by_key,
-)
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.tui.widgets.text import SEPARATOR, Header, HeaderState, KeyBar, Line, TextView, clean, style_text
 
@@ -129,7 +119,7 @@ class InterviewScreen(KeyScreen):
         elif self.panel is not None:
             await self.panel.press(key)
         elif key in ("pageup", "pagedown"):
-            scroll_by_key(self.view, key)
+            panel.scroll_by_key(self.view, key)
         elif prompt is None:
             await self._press_at_review(key)
         else:
@@ -188,7 +178,7 @@ class InterviewScreen(KeyScreen):
                     if key in ENTER or key == " ":
                         await self.question.finish(self.question.session.reply(""))
                     elif key in ("up", "down"):
-                        scroll_by_key(self.view, key)
+                        panel.scroll_by_key(self.view, key)
                     else:
                         await self._press_letter(key, prompt, otherwise="Enter continues")
                 case LineEntry(search=lists) if lists is not None and not commands.is_command(self.view.typed):
@@ -248,7 +238,7 @@ class InterviewScreen(KeyScreen):
                 await self.question.send_codes(PickReply((option.code,), {option.code: text}), without_enter=False)
 
         label = f"{option.code} {to_plain_text(option.text).strip().rstrip(':?')}: "
-        await self.open_panel(LinePanel("specify", label, submit, text=text, saves="take it", option=option))
+        await self.open_panel(panel.LinePanel("specify", label, submit, text=text, saves="take it", option=option))
 
     async def _search(self, key: str, prompt: Prompt, lists: ListSearch) -> None:
         """Choose or mark one of the matches, or type on."""
@@ -303,10 +293,10 @@ class InterviewScreen(KeyScreen):
         if rejection is not None and rejection.meanings:
             self.bell_due = self.unexpected = True
             choices = [
-                Choice(str(n), meaning.label, partial(self._give_meaning, meaning))
+                panel.Choice(str(n), meaning.label, partial(self._give_meaning, meaning))
                 for n, meaning in enumerate(rejection.meanings, 1)
             ]
-            await self.open_panel(ChoicePanel(rejection.why, choices))
+            await self.open_panel(panel.ChoicePanel(rejection.why, choices))
         elif (
             not await self.question.finish(rejection, sent=sent) and self.view.entry is not None and self.panel is None
         ):
@@ -343,7 +333,7 @@ class InterviewScreen(KeyScreen):
 
         if self.question.pick.chosen:
             question = commands.format_drop_question(decline.text, len(self.question.pick.chosen))
-            await self.open_panel(build_question(question, "yes", record))
+            await self.open_panel(panel.build_question(question, "yes", record))
         else:
             await record()
 
@@ -364,7 +354,7 @@ class InterviewScreen(KeyScreen):
                 self.forget_messages()
                 await self._take_match(search.list_matches(prompt.entry.search, self.view.typed)[int(option.code) - 1])
 
-        self.app.post_message(ActLater(choose))
+        self.app.post_message(panel.ActLater(choose))
 
     async def end_from_outside(self) -> None:
         self.question.keep_draft()
@@ -397,7 +387,7 @@ class InterviewScreen(KeyScreen):
         else:
             await self.open_by_key(key, key, act)
 
-    def _list_openers(self) -> Mapping[str, Act]:
+    def _list_openers(self) -> Mapping[str, panel.Act]:
         """List what opens by which key."""
         return {
             "f1": self._open_help,
@@ -414,22 +404,22 @@ class InterviewScreen(KeyScreen):
         }
 
     async def _open_help(self) -> None:
-        await self.open_panel(TextPanel("f1", build_help(self.question.prompt, self.keys)))
+        await self.open_panel(panel.TextPanel("f1", build_help(self.question.prompt, self.keys)))
 
     async def _open_faq(self) -> None:
         if self.question.prompt is not None and self.question.prompt.faq:
-            await self.open_panel(TextPanel("f5", build_faq(self.question.prompt)))
+            await self.open_panel(panel.TextPanel("f5", build_faq(self.question.prompt)))
         else:
             self.refuse(commands.NO_FAQ)
 
     async def _open_case(self) -> None:
-        await self.open_panel(TextPanel("f6", self._build_case(self.question.prompt)))
+        await self.open_panel(panel.TextPanel("f6", self._build_case(self.question.prompt)))
 
     def _build_case(self, prompt: Prompt | None) -> Content:
         return build_case(self.question.session, prompt, self.question.notes, self.case_width)
 
     async def _open_command(self) -> None:
-        await self.open_panel(LinePanel("command", "", self._run_command, text=".", saves="run it"))
+        await self.open_panel(panel.LinePanel("command", "", self._run_command, text=".", saves="run it"))
 
     async def _open_note(self) -> None:
         await self.open_panel(build_note_line(self.question.notes, self.question.place, self._add_note))
@@ -471,11 +461,11 @@ class InterviewScreen(KeyScreen):
     async def _ask_stop(self, outcome: Outcome) -> None:
         await self.question.drop_command()
         question = commands.format_stop_question(outcome)
-        await self.open_panel(build_question(question, "yes", partial(self._stop, outcome)))
+        await self.open_panel(panel.build_question(question, "yes", partial(self._stop, outcome)))
 
     async def _ask_suspend(self) -> None:
         question = "Suspend this interview? It can be resumed at this question."
-        await self.open_panel(build_question(question, "yes", self._suspend, what="ctrl+c"))
+        await self.open_panel(panel.build_question(question, "yes", self._suspend, what="ctrl+c"))
 
     async def _confirm(self) -> None:
         if self.question.query is None:
@@ -484,7 +474,7 @@ class InterviewScreen(KeyScreen):
             await self.question.finish(self.question.session.confirm(), swallow=True)
         else:
             label = "confirmed, because (optional): "
-            await self.open_panel(LinePanel("f9", label, self._confirm_because, saves="confirm"))
+            await self.open_panel(panel.LinePanel("f9", label, self._confirm_because, saves="confirm"))
 
     async def _confirm_because(self, reason: str) -> None:
         await self.question.finish(self.question.session.confirm(reason))
@@ -492,10 +482,10 @@ class InterviewScreen(KeyScreen):
     async def _open_palette(self) -> None:
         """Open the palette: every action with its key and its command."""
         now = self._struck[1]
-        rows = [Row((key.label, key.does), partial(self.press, key.press, now)) for key in self.keys if key.press]
+        rows = [panel.Row((key.label, key.does), partial(self.press, key.press, now)) for key in self.keys if key.press]
         declines = self.question.prompt.declines if self.question.prompt is not None else ()
-        rows += [Row((each.key or f".{each.id}", each.text), partial(self._decline, each)) for each in declines]
-        await self.open_palette([*rows, Row(("F1", "all keys"), partial(self.press, "f1", now))])
+        rows += [panel.Row((each.key or f".{each.id}", each.text), partial(self._decline, each)) for each in declines]
+        await self.open_palette([*rows, panel.Row(("F1", "all keys"), partial(self.press, "f1", now))])
 
     # Commands
 
@@ -563,7 +553,7 @@ class InterviewScreen(KeyScreen):
         if prompt is None:
             self._show_review(question.review) if question.review is not None else self._show_end()
             return
-        option = self.panel.option if isinstance(self.panel, LinePanel) else None
+        option = self.panel.option if isinstance(self.panel, panel.LinePanel) else None
         specifying = option.code if option is not None else None
         self.view.show_question(prompt, question.pick, denied=question.denied, specifying=specifying)
         self.view.show_message(build_messages(question, prompt, why=self.why, notice=self.notice, said=self.said))

@@ -6,15 +6,8 @@ from typing import Final
 
 from textual.content import Content
 
+from survey_cli.sessions.station import station_protocol
 from survey_cli.sessions.station.shift import list_shift_figures
-from survey_cli.sessions.station.station_protocol import (
-    CaseView,
-    ShiftSummary,
-    StationAppointment,
-    StationNumber,
-    StationProtocol,
-    StationView,
-)
 from survey_cli.tui.station.case import build_clocks, describe_number, format_appointment
 from survey_cli.tui.widgets.text import (
     ASIDE,
@@ -39,11 +32,11 @@ KEY_HINT_WIDTH: Final = 24
 """Cells kept free behind a due appointment."""
 
 
-def build_header(session: StationProtocol, view: StationView) -> HeaderState:
+def build_header(session: station_protocol.StationProtocol, view: station_protocol.StationView) -> HeaderState:
     """Build the header: the survey, the station and the interviewer, the shift, the time since the number was dialed."""
     summary = session.summarize_shift()
     right = f"{summary.completes:,} done · {format_quantity(summary.calls, 'call')}"
-    if isinstance(view, CaseView) and view.dialed_at is not None:
+    if isinstance(view, station_protocol.CaseView) and view.dialed_at is not None:
         right += f"   ● {format_duration(summary.until - view.dialed_at)}"
     else:
         right += f" · {summary.working_time / timedelta(hours=1):.1f} h"
@@ -51,7 +44,7 @@ def build_header(session: StationProtocol, view: StationView) -> HeaderState:
     return HeaderState(session.title, place, right, mark="PRACTICE" if session.practice else "")
 
 
-def build_due_line(due: StationAppointment | None, now: datetime | None, width: int) -> Content:
+def build_due_line(due: station_protocol.StationAppointment | None, now: datetime | None, width: int) -> Content:
     """Build the line of an appointment that is due; nothing where none is."""
     if due is None or now is None:
         return Content()
@@ -60,13 +53,15 @@ def build_due_line(due: StationAppointment | None, now: datetime | None, width: 
     )
 
 
-def build_waiting_page(appointments: Sequence[StationAppointment], summary: ShiftSummary, width: int) -> Content:
+def build_waiting_page(
+    appointments: Sequence[station_protocol.StationAppointment], summary: station_protocol.ShiftSummary, width: int
+) -> Content:
     """Build what is shown below what is waited for: the next appointments and the shift."""
     appointments_section = build_section("MY APPOINTMENTS", _build_appointments(appointments))
     return join_sections([appointments_section, build_shift(summary, width)])
 
 
-def build_shift(summary: ShiftSummary, width: int) -> Content:
+def build_shift(summary: station_protocol.ShiftSummary, width: int) -> Content:
     """Build the shift so far: its figures in a column."""
     return build_section("SHIFT SO FAR", build_table(list_shift_figures(summary), width, "$quiet"))
 
@@ -82,7 +77,7 @@ def build_messages(messages: Iterable[tuple[str, str, str]], width: int) -> Cont
     return join_lines(shown) if shown else Content(" ")
 
 
-def describe_due(appointment: StationAppointment, now: datetime) -> str:
+def describe_due(appointment: station_protocol.StationAppointment, now: datetime) -> str:
     """Describe an appointment that is due: `Appointment in 3 minutes: Blaine Sector, 10:45 there`."""
     minutes = int((appointment.station_time - now).total_seconds() / 60)
     when = "now"
@@ -95,16 +90,16 @@ def describe_due(appointment: StationAppointment, now: datetime) -> str:
 
 
 def build_side(
-    view: StationView,
-    appointments: Sequence[StationAppointment],
-    summary: ShiftSummary,
+    view: station_protocol.StationView,
+    appointments: Sequence[station_protocol.StationAppointment],
+    summary: station_protocol.ShiftSummary,
     width: int,
     *,
     beside_card: bool,
 ) -> Content:
     """Build the side panel: details, numbers, next appointments, the shift; the rest only where no card is beside it."""
     sections: list[Content] = []
-    if isinstance(view, CaseView):
+    if isinstance(view, station_protocol.CaseView):
         details = build_details(view.details)
         numbers = [line for number in view.numbers for line in _build_side_number(number, width)]
         if beside_card:
@@ -117,13 +112,13 @@ def build_side(
     return join_sections([*sections, build_waiting_page(appointments, summary, width)])
 
 
-def _build_side_number(number: StationNumber, width: int) -> list[Content]:
+def _build_side_number(number: station_protocol.StationNumber, width: int) -> list[Content]:
     style = "bold" if number.current else ""
     first = style_text(f"{HERE if number.current else ' '} {number.text}  ", style)
     return hang(first, style_text(SEPARATOR.join(describe_number(number)), style), width)
 
 
-def _build_appointments(appointments: Sequence[StationAppointment]) -> list[Content]:
+def _build_appointments(appointments: Sequence[station_protocol.StationAppointment]) -> list[Content]:
     """Build this interviewer's next appointments, one line each."""
     lines = []
     for appointment in appointments[:NEXT_APPOINTMENTS]:

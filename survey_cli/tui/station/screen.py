@@ -30,30 +30,10 @@ from survey_cli.sessions.station.station_protocol import (
 )
 from survey_cli.text_width import measure_width
 from survey_cli.tui.interview.screen import InterviewScreen
+from survey_cli.tui.station import keys, pages
 from survey_cli.tui.station.forms import ScriptsPanel
-from survey_cli.tui.station.keys import (
-    BY_KEY,
-    BY_WORD,
-    OPENERS,
-    STATION_KEYS,
-    StationKey,
-    build_key_help,
-    describe_offered,
-    list_call_keys,
-    list_keys,
-)
 from survey_cli.tui.station.lists import build_appointment_list, build_break_list, build_caller_list, build_outcome_list
 from survey_cli.tui.station.outcomes import OutcomeEntry
-from survey_cli.tui.station.pages import (
-    build_due_line,
-    build_faq,
-    build_header,
-    build_messages,
-    build_shift,
-    build_side,
-    build_waiting_page,
-    describe_due,
-)
 from survey_cli.tui.station.views import CardState, CaseCard, GridState, HistoryView, OutcomeGrid
 from survey_cli.tui.widgets.form import FormPanel
 from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
@@ -86,7 +66,7 @@ class StationScreen(KeyScreen):
     class WrapUpOver(Message):
         """The time after a call is over. It is posted to the application."""
 
-    named_keys = EDITING_KEYS | OPENERS
+    named_keys = EDITING_KEYS | keys.OPENERS
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (30, "-high")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, session: StationProtocol) -> None:
@@ -137,8 +117,8 @@ class StationScreen(KeyScreen):
     async def press(self, key: str, at: float) -> None:
         self.forget_messages()
         panel = self.panel
-        if key in OPENERS:
-            known = BY_KEY[key]
+        if key in keys.OPENERS:
+            known = keys.BY_KEY[key]
             await self.open_by_key(key, known.action, partial(self._do, known))
         elif panel is not None:
             await panel.press(key)
@@ -155,7 +135,7 @@ class StationScreen(KeyScreen):
     async def _decide(self, key: str) -> None:
         """Handle a key while nothing is open."""
         view = self.now
-        known = BY_KEY.get(key.casefold() if len(key) == 1 else key)
+        known = keys.BY_KEY.get(key.casefold() if len(key) == 1 else key)
         if isinstance(view, CaseView) and len(key) == 1 and key in "12345678":
             await self._press_digit(int(key), view)
         elif key in ("up", "down", "pageup", "pagedown"):
@@ -169,7 +149,7 @@ class StationScreen(KeyScreen):
         elif known is not None:
             await self._do(known)
         elif key in ENTER or len(key) == 1:
-            self.refuse(describe_offered(view))
+            self.refuse(keys.describe_offered(view))
 
     async def _press_digit(self, digit: int, case: CaseView) -> None:
         choice = next((c for c in case.main_outcomes if c.outcome.number == digit), None)
@@ -178,7 +158,7 @@ class StationScreen(KeyScreen):
         else:
             await self._outcomes.choose(case, choice)
 
-    async def _do(self, key: StationKey, rest: str = "") -> None:
+    async def _do(self, key: keys.StationKey, rest: str = "") -> None:
         """Do what a key or a dot word asks for."""
         acts: dict[str, Callable[[], Awaitable[object]]] = {
             "find": lambda: self._open_search(rest),
@@ -186,7 +166,7 @@ class StationScreen(KeyScreen):
             "back": lambda: self._finish(self.session.revoke_outcome()),
             "pause": lambda: self._pause(rest),
             "leave": self._open_end,
-            "help": lambda: self.open_panel(TextPanel("help", build_key_help())),
+            "help": lambda: self.open_panel(TextPanel("help", keys.build_key_help())),
             "case": lambda: self.open_panel(TextPanel("case", self._build_side())),
             "palette": self._open_palette,
             "note": lambda: self._open_note(rest),
@@ -221,7 +201,7 @@ class StationScreen(KeyScreen):
             case "scripts":
                 self.refuse("this survey has no scripts")
             case "faq" if case.faq:
-                await self.open_panel(TextPanel("faq", build_faq(case.faq)))
+                await self.open_panel(TextPanel("faq", pages.build_faq(case.faq)))
             case "faq":
                 self.refuse("this survey has no answers to respondents' questions")
             case _:
@@ -378,7 +358,7 @@ class StationScreen(KeyScreen):
         if case is not None and (case.has_open_call or case.pending_input):
             self.refuse("key the outcome of this call before the shift ends")
             return
-        summary = build_shift(self.session.summarize_shift(), self.case_width)
+        summary = pages.build_shift(self.session.summarize_shift(), self.case_width)
         await self.open_panel(build_question("End the shift?", "end it", self._leave, what="leave", detail=summary))
 
     async def _leave(self) -> None:
@@ -420,7 +400,7 @@ class StationScreen(KeyScreen):
         if interview is not None:
             due = self.session.find_due_appointment()
             if self._is_new(due) and due is not None:
-                interview.said = describe_due(due, self.session.summarize_shift().until)
+                interview.said = pages.describe_due(due, self.session.summarize_shift().until)
                 interview.show()
             return
         if await self.look():
@@ -432,14 +412,14 @@ class StationScreen(KeyScreen):
 
     def _build_side(self) -> Content:
         summary, beside_card = self.session.summarize_shift(), self.has_class("-wide")
-        return build_side(self.now, self.appointments, summary, self.case_width, beside_card=beside_card)
+        return pages.build_side(self.now, self.appointments, summary, self.case_width, beside_card=beside_card)
 
     async def _open_palette(self) -> None:
         """Open the palette: every action that has a key, and every outcome."""
         case = self.case
         rows = [
             Row((each.sign, each.does), partial(self._do, each), terms=f".{each.action}")
-            for each in STATION_KEYS
+            for each in keys.STATION_KEYS
             if each.action != "palette" and (each.without_case or case is not None)
         ]
         if case is not None:
@@ -459,8 +439,8 @@ class StationScreen(KeyScreen):
         case = self.case
         await self.close_panel()
         choices = {choice.outcome.id: choice for choice in _list_choices(case)} if case is not None else {}
-        if word in BY_WORD:
-            await self._do(BY_WORD[word], rest)
+        if word in keys.BY_WORD:
+            await self._do(keys.BY_WORD[word], rest)
         elif case is not None and word in choices:
             await self._outcomes.choose(case, choices[word], rest)
         elif word == "fetch" and rest:
@@ -472,7 +452,7 @@ class StationScreen(KeyScreen):
             else:
                 self.refuse(f"the case has {format_quantity(len(case.numbers), 'number')}")
         else:
-            near = find_nearest(word, [*BY_WORD, "fetch", "number", *choices]) if word else None
+            near = find_nearest(word, [*keys.BY_WORD, "fetch", "number", *choices]) if word else None
             remedy = f"did you mean .{near}?" if near else ".help lists them"
             self.refuse(f".{word} is not a command here: {remedy}")
 
@@ -482,10 +462,10 @@ class StationScreen(KeyScreen):
         view = self.now
         has_side = self.has_class("-wide")
         self.set_class(bool(self.panels), "-open")
-        self.query_one(Header).show(build_header(self.session, view))
+        self.query_one(Header).show(pages.build_header(self.session, view))
         due = self.session.find_due_appointment()
         self._is_new(due)
-        due_line = build_due_line(due, view.station_time, min(self.size.width, MAX_WIDTH))
+        due_line = pages.build_due_line(due, view.station_time, min(self.size.width, MAX_WIDTH))
         self.query_one("#due", TextView).show(due_line)
         history = view.history if isinstance(view, CaseView) else ()
         margins = 0 if self.has_class("-short") else 1
@@ -496,7 +476,7 @@ class StationScreen(KeyScreen):
         self._show_waiting(view, has_side=has_side)
         self._show_message(view)
         older = self.case is not None and self.query_one(HistoryView).has_more
-        self.show_keys(list_keys(view, is_narrow=self.size.width < NARROW, has_side=has_side, older=older))
+        self.show_keys(keys.list_keys(view, is_narrow=self.size.width < NARROW, has_side=has_side, older=older))
         if has_side:
             self.query_one("#case", TextView).show(self._build_side())
 
@@ -524,14 +504,14 @@ class StationScreen(KeyScreen):
         if isinstance(view, CaseView) and not self.panels:
             outcomes = [KeyHint(str(choice.outcome.number), choice.outcome.name) for choice in view.main_outcomes]
             outcomes += [KeyHint("9", "more …")] if view.other_outcomes else []
-            state = GridState(list_call_keys(view), outcomes, self.size.height >= APART)
+            state = GridState(keys.list_call_keys(view), outcomes, self.size.height >= APART)
         self.query_one(OutcomeGrid).show(state)
 
     def _show_waiting(self, view: StationView, *, has_side: bool) -> None:
         """Show the next appointments and the shift where there is no case, and no side panel that has them."""
         content = Content()
         if not isinstance(view, CaseView) and not has_side and not self.panels:
-            content = build_waiting_page(self.appointments, self.session.summarize_shift(), self.size.width)
+            content = pages.build_waiting_page(self.appointments, self.session.summarize_shift(), self.size.width)
         self.query_one("#waiting", TextView).show(content)
 
     def _show_message(self, view: StationView) -> None:
@@ -544,7 +524,7 @@ class StationScreen(KeyScreen):
             ("▷ ", case.heard if case is not None else "", "$success"),
             ("= ", self.said or self._describe_notice(width), "$quiet"),
         )
-        message = build_messages(messages, width)
+        message = pages.build_messages(messages, width)
         self.query_one("#station-message", TextView).show(Content() if self.panels else message)
         self.query_one("#panel-message", TextView).show(message if self.panels else Content())
 

@@ -14,16 +14,9 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from survey_cli.tui.widgets import terminal
 from survey_cli.tui.widgets.key_screen import KeyScreen
 from survey_cli.tui.widgets.panel import ActLater
-from survey_cli.tui.widgets.terminal import (
-    EncodingFilter,
-    UncertainWidthFilter,
-    read_encoding,
-    read_keys,
-    select_driver,
-    watch_terminal,
-)
 from survey_cli.tui.widgets.themes import THEMES, choose_theme
 
 if TYPE_CHECKING:
@@ -44,7 +37,7 @@ class KeyApp(App[None]):
 
     def __init__(self, first: Callable[[], KeyScreen], theme: str = "") -> None:
         theme = choose_theme(theme)
-        super().__init__(driver_class=select_driver(), ansi_color=True if THEMES[theme].ansi else None)
+        super().__init__(driver_class=terminal.select_driver(), ansi_color=True if THEMES[theme].ansi else None)
         for each in THEMES.values():
             self.register_theme(each)
         self.theme = theme
@@ -59,9 +52,9 @@ class KeyApp(App[None]):
         self._held: list[events.Event] = []
         """Keys and pastes that came before the screen was there."""
         self._terminal: poll | None = None
-        if (encoding := read_encoding()) is not None:
-            self._filters.append(EncodingFilter(encoding))
-        self._filters.append(UncertainWidthFilter())
+        if (encoding := terminal.read_encoding()) is not None:
+            self._filters.append(terminal.EncodingFilter(encoding))
+        self._filters.append(terminal.UncertainWidthFilter())
 
     def get_default_screen(self) -> Screen[None]:
         return self._first()
@@ -83,7 +76,7 @@ class KeyApp(App[None]):
                 number = getattr(signal, name, None)
                 if number is not None and signal.getsignal(number) == signal.SIG_DFL:
                     get_running_loop().add_signal_handler(number, self._end_from_outside)
-        self._terminal = watch_terminal() if not self.is_headless else None
+        self._terminal = terminal.watch_terminal() if not self.is_headless else None
         self.every(1.0, self._tick)
         self.start()
 
@@ -107,7 +100,7 @@ class KeyApp(App[None]):
         if is_typed and not (self._screen_stack and self.top.is_ready):
             self._held.append(event)
         elif isinstance(event, events.Key) and is_typed:
-            for key in read_keys(event):
+            for key in terminal.read_keys(event):
                 await self.press(key, event.time)
         elif isinstance(event, events.Paste) and is_typed:
             text = event.text.replace("\r\n", "\n").replace("\r", "\n")
