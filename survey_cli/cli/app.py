@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -16,67 +16,47 @@ from typer.core import TyperCommand, TyperGroup
 from survey_cli import __version__
 from survey_cli.cli.output.terminal import PIPE_CLOSED
 
-
-class CommandEntry(NamedTuple):
-    """A command in the list."""
-
-    target: str
-    """Its module in `survey_cli.cli.commands`, and its function."""
-    help: str
-    """The first paragraph of its docstring."""
-
-
-class CommandGroup(NamedTuple):
-    """Commands under one word, such as `case list`."""
-
-    help: str
-    commands: Mapping[str, str]
-    """By the second word: module and function."""
-
-
-PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
+CommandEntry: TypeAlias = tuple[str, str | Mapping[str, str]]
+"""The help of a command, the first paragraph of its docstring; then its module in `survey_cli.cli.commands` and its
+function, or of a group such as `case` those of each second word.
+"""
+PANELS: Final[Mapping[str, Mapping[str, CommandEntry]]] = {
     "Questionnaire": {
-        "new": CommandEntry("questionnaire:new", "Write a commented questionnaire to begin with."),
-        "check": CommandEntry(
-            "questionnaire:check", "List every problem of a questionnaire, with its line and a remedy."
+        "new": ("Write a commented questionnaire to begin with.", "questionnaire:new"),
+        "check": ("List every problem of a questionnaire, with its line and a remedy.", "questionnaire:check"),
+        "preview": ("Show the questionnaire as an interviewer sees it, while you write it.", "preview:preview"),
+        "convert": ("Convert an XLSForm (ODK, KoboToolbox, SurveyCTO) to a questionnaire.", "convert:convert"),
+        "print": ("Print the questionnaire for reviewers.", "print:print_document"),
+        "simulate": (
+            "Simulate interviews, and show which items and options are never reached or chosen.",
+            "simulate:simulate",
         ),
-        "preview": CommandEntry(
-            "preview:preview", "Show the questionnaire as an interviewer sees it, while you write it."
+        "test": ("Run the scenarios of a questionnaire, and show what they cover.", "scenario_tests:run_scenarios"),
+        "diff": (
+            "Show what changed between two versions of a questionnaire, and what that means for the data.",
+            "diff:diff",
         ),
-        "convert": CommandEntry(
-            "convert:convert", "Convert an XLSForm (ODK, KoboToolbox, SurveyCTO) to a questionnaire."
-        ),
-        "print": CommandEntry("print:print_document", "Print the questionnaire for reviewers."),
-        "simulate": CommandEntry(
-            "simulate:simulate", "Simulate interviews, and show which items and options are never reached or chosen."
-        ),
-        "test": CommandEntry(
-            "scenario_tests:run_scenarios", "Run the scenarios of a questionnaire, and show what they cover."
-        ),
-        "diff": CommandEntry(
-            "diff:diff", "Show what changed between two versions of a questionnaire, and what that means for the data."
-        ),
-        "translations": CommandGroup(
+        "translations": (
             "Export texts for translators, import translations, show what is missing.",
             {"export": "translations:export", "import": "translations:import_file", "status": "translations:status"},
         ),
-        "schema": CommandEntry(
-            "questionnaire:schema", "Write the JSON Schema with which editors complete and check questionnaires."
+        "schema": (
+            "Write the JSON Schema with which editors complete and check questionnaires.",
+            "questionnaire:schema",
         ),
-        "explain": CommandEntry("questionnaire:explain", "Explain a word of the language; without one, list them all."),
+        "explain": ("Explain a word of the language; without one, list them all.", "questionnaire:explain"),
     },
     "Interviews": {
-        "interview": CommandEntry("interview:interview", "Conduct an interview, or resume a suspended one."),
-        "interviews": CommandEntry(
-            "interview:interviews", "List the interviews: case, status, item, date and time, interviewer."
-        ),
-        "station": CommandEntry("station:station", "Call one case after another, and record the outcomes."),
+        "interview": ("Conduct an interview, or resume a suspended one.", "interview:interview"),
+        "interviews": ("List the interviews: case, status, item, date and time, interviewer.", "interview:interviews"),
+        "station": ("Call one case after another, and record the outcomes.", "station:station"),
     },
     "Fieldwork": {
-        "sample": CommandGroup(
-            "Import a sample; release its replicates.", {"import": "sample:import_cases", "release": "case:release"}
+        "sample": (
+            "Import a sample; release its replicates.",
+            {"import": "sample:import_cases", "release": "case:release"},
         ),
-        "case": CommandGroup(
+        "case": (
             "List, show and change cases.",
             {
                 "list": "case_lists:list_all",
@@ -90,22 +70,20 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
                 "migrate": "case_migration:migrate",
             },
         ),
-        "queue": CommandEntry(
-            "case_lists:queue",
+        "queue": (
             "List the next cases in the order of calling, with reasons, and those that are due but not callable now.",
+            "case_lists:queue",
         ),
-        "status": CommandEntry(
-            "status:status",
+        "status": (
             "Show the state of the fieldwork: progress, cases, outcomes, quotas, appointments, calls, interviewers.",
+            "status:status",
         ),
-        "rates": CommandEntry(
-            "rates:rates", "Show response, cooperation, refusal and contact rates, as AAPOR defines them."
-        ),
-        "forecast": CommandEntry(
-            "forecast:forecast",
+        "rates": ("Show response, cooperation, refusal and contact rates, as AAPOR defines them.", "rates:rates"),
+        "forecast": (
             "Forecast the rest of the fieldwork: interviews per day, hours per interview, when the target is reached.",
+            "forecast:forecast",
         ),
-        "study": CommandGroup(
+        "study": (
             "Pause, resume, share and publish a study; list its people.",
             {
                 "pause": "study:pause",
@@ -115,7 +93,7 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
                 "publish": "study:publish",
             },
         ),
-        "do-not-call": CommandGroup(
+        "do-not-call": (
             "Maintain the do-not-call list, which all studies share.",
             {
                 "add": "sample:do_not_call_add",
@@ -126,27 +104,25 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
         ),
     },
     "Data": {
-        "export": CommandEntry("export:export", "Write the data: one row per interview, one column per variable."),
-        "report": CommandEntry(
-            "report:report", "Report the results: every item with its wording, base, counts and percentages."
-        ),
-        "codebook": CommandEntry(
-            "report:codebook",
+        "export": ("Write the data: one row per interview, one column per variable.", "export:export"),
+        "report": ("Report the results: every item with its wording, base, counts and percentages.", "report:report"),
+        "codebook": (
             "Describe the data: every variable with its wording, who is asked, codes, labels, missing values and source.",
+            "report:codebook",
         ),
     },
     "Privacy": {
-        "privacy": CommandGroup(
+        "privacy": (
             "Show or remove the personal data of a person, or of all whose retention period is over.",
             {"subject": "privacy:subject", "erase": "privacy:erase", "anonymize": "privacy:anonymize"},
         )
     },
     "Database": {
-        "db": CommandGroup(
+        "db": (
             "Verify, back up, restore or upgrade a study's database.",
             {"verify": "db:verify", "backup": "db:backup", "restore": "db:restore", "upgrade": "db:upgrade"},
         ),
-        "server": CommandGroup("Rights on a database server.", {"grant": "server:grant"}),
+        "server": ("Rights on a database server.", {"grant": "server:grant"}),
     },
 }
 
@@ -235,7 +211,7 @@ class Commands(LazyConversion, TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         for panel, commands in PANELS.items():
             with formatter.section(panel):
-                formatter.write_dl([(name, command.help) for name, command in commands.items()])
+                formatter.write_dl([(name, text) for name, (text, _) in commands.items()])
 
 
 class Subcommands(LazyConversion, TyperGroup):
@@ -257,13 +233,13 @@ def select_app(word: str) -> typer.Typer:
     return build_app(named or None)
 
 
-def iterate_commands() -> Iterator[tuple[str, CommandEntry | CommandGroup]]:
+def iterate_commands() -> Iterator[tuple[str, CommandEntry]]:
     """Yield every command and group, by name, in the order of the panels."""
     for commands in PANELS.values():
         yield from commands.items()
 
 
-def build_app(commands: Mapping[str, CommandEntry | CommandGroup] | None = None) -> typer.Typer:
+def build_app(commands: Mapping[str, CommandEntry] | None = None) -> typer.Typer:
     """Build an app with these commands, or with all; their modules are imported."""
     commands = dict(iterate_commands()) if commands is None else commands
     app = typer.Typer(
@@ -274,13 +250,13 @@ def build_app(commands: Mapping[str, CommandEntry | CommandGroup] | None = None)
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(survey)
-    for name, command in commands.items():
-        if isinstance(command, CommandEntry):
-            app.command(name, cls=Command)(load_function(command.target))
+    for name, (text, target) in commands.items():
+        if isinstance(target, str):
+            app.command(name, cls=Command)(load_function(target))
             continue
-        group = typer.Typer(name=name, help=command.help, cls=Subcommands, rich_markup_mode=None)
-        for subname, target in command.commands.items():
-            group.command(subname, cls=Command)(load_function(target))
+        group = typer.Typer(name=name, help=text, cls=Subcommands, rich_markup_mode=None)
+        for subname, function in target.items():
+            group.command(subname, cls=Command)(load_function(function))
         app.add_typer(group)
     return app
 

@@ -1,6 +1,8 @@
 """Arguments and options that several commands share, and the values that are built from them."""
 
+from collections.abc import Callable
 from enum import StrEnum
+from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,8 +12,6 @@ from survey_cli.cli.output.terminal import say
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
-
-    from survey_cli.services.run_on_study import Request
 
 
 class OriginChoice(StrEnum):
@@ -145,11 +145,22 @@ ResultFormatOption = Annotated[ResultFormat, option("--format", "Output format."
 ListFormatOption = Annotated[ListFormat, option("--format", "Output format.")]
 
 
-def build_request(file: str, *, by: str = "", people: str | None = None, db: str | None = None) -> "Request":
-    """Build the request of this account for a study, now."""
-    from survey_cli.services.run_on_study import Request
+def on_study(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command a study and the options --by, --people and --db: it receives the request that they make."""
 
-    return Request(path=file, at=datetimes.now(), db=db, by=by, people=people, notify=say)
+    def run(file: str, *, by: str, people: str | None, db: str | None, **others: Any) -> None:
+        from survey_cli.services.run_on_study import Request
+
+        command(Request(path=file, at=datetimes.now(), db=db, by=by, people=people, notify=say), **others)
+
+    own = list(signature(command).parameters.values())[1:]
+    shared = (("by", LoginOption, ""), ("people", PeopleOption, None), ("db", DatabaseOption, None))
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    file = Parameter("file", kind, annotation=InstrumentArgument)
+    options = [Parameter(name, kind, default=default, annotation=option_type) for name, option_type, default in shared]
+    run.__doc__, run.__name__ = command.__doc__, command.__name__
+    run.__signature__ = Signature([file, *own, *options])  # type: ignore[attr-defined]
+    return run
 
 
 def parse_zone(name: str) -> "ZoneInfo | None":

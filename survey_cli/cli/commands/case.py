@@ -6,16 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from survey_cli.cli.commands.case_lists import say_skipped
-from survey_cli.cli.options import (
-    CaseArgument,
-    DatabaseOption,
-    InstrumentArgument,
-    LoginOption,
-    PeopleOption,
-    argument,
-    build_request,
-    option,
-)
+from survey_cli.cli.options import CaseArgument, argument, on_study, option
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import say
@@ -23,6 +14,7 @@ from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.services.cases.case_actions import CaseActionResult, CaseBatchResult
+    from survey_cli.services.run_on_study import Request
 
 
 class RefusalChoice(StrEnum):
@@ -38,15 +30,13 @@ class OwnerChoice(StrEnum):
     first = "first"
 
 
+@on_study
 def outcome(
-    file: InstrumentArgument,
+    request: "Request",
     case: CaseArgument,
     outcome: Annotated[str, argument("OUTCOME", "The outcome, such as callback; optional with --code.")] = "",
     code: Annotated[str, option("--code CODE", "An AAPOR code instead of the outcome's own: 4.70.")] = "",
     note: Annotated[str, option("--note TEXT", "The reason. Required.")] = "",
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
 ) -> None:
     """Correct a case's outcome. The outcome that was keyed stays in its history.
 
@@ -57,16 +47,14 @@ def outcome(
     """
     from survey_cli.services.cases.case_actions import correct_outcome
 
-    _say_change(correct_outcome(build_request(file, by=by, people=people, db=db), case, outcome, code=code, note=note))
+    _say_change(correct_outcome(request, case, outcome, code=code, note=note))
 
 
+@on_study
 def answer(
-    file: InstrumentArgument,
+    request: "Request",
     case: CaseArgument,
     note: Annotated[str, option("--note TEXT", "A note for the interviewer, shown at the next call.")] = "",
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
 ) -> None:
     """Answer what was referred to the supervisor: the case goes back into the queue.
 
@@ -74,11 +62,12 @@ def answer(
     """
     from survey_cli.services.cases.case_actions import answer_referral
 
-    _say_change(answer_referral(build_request(file, by=by, people=people, db=db), case, note=note))
+    _say_change(answer_referral(request, case, note=note))
 
 
+@on_study
 def reopen(
-    file: InstrumentArgument,
+    request: "Request",
     case: Annotated[str, argument("CASE", "The case's key, unless --refusals is given.")] = "",
     refusals: Annotated[
         RefusalChoice | None, option("--refusals", "Reopen all finished soft refusals, for conversion.")
@@ -87,9 +76,6 @@ def reopen(
         str, option("--before DATE", "With --refusals: only cases whose last refusal was before this date.")
     ] = "",
     note: Annotated[str, option("--note TEXT", "The reason, which is recorded in the history.")] = "",
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
 ) -> None:
     """Put a finished case back into the queue, or all soft refusals. Its attempts are counted anew.
 
@@ -101,7 +87,6 @@ def reopen(
 
     if bool(case) == bool(refusals):
         raise typer.BadParameter("give a case, or --refusals soft", param_hint="CASE")
-    request = build_request(file, by=by, people=people, db=db)
     if case:
         _say_change(reopen_case(request, case, why=note))
         return
@@ -111,12 +96,9 @@ def reopen(
     _say_changes(batch, "put back into the queue")
 
 
+@on_study
 def release(
-    file: InstrumentArgument,
-    replicates: Annotated[str, argument("REPLICATES", "The replicates: 3, 3-4, 1,5 or all.")],
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
+    request: "Request", replicates: Annotated[str, argument("REPLICATES", "The replicates: 3, 3-4, 1,5 or all.")]
 ) -> None:
     """Release replicates of the sample: from now on their cases are called. Safe to repeat.
 
@@ -125,31 +107,27 @@ def release(
     from survey_cli.services.cases.case_actions import release_replicates
 
     with show_progress() as progress:
-        batch = release_replicates(build_request(file, by=by, people=people, db=db), replicates, progress=progress)
+        batch = release_replicates(request, replicates, progress=progress)
     _say_changes(batch, "released")
 
 
-def free(
-    file: InstrumentArgument,
-    case: CaseArgument,
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
-) -> None:
+@on_study
+def free(request: "Request", case: CaseArgument) -> None:
     """Take a case away from the station that has it. The call in progress stays in its history.
 
     Example: survey case free study.yaml 1017
     """
     from survey_cli.services.cases.case_actions import free_case
 
-    changed, lease = free_case(build_request(file, by=by, people=people, db=db), case)
+    changed, lease = free_case(request, case)
     since = f" since {datetimes.format_here(lease.since)}" if lease.since else ""
     say(f"{changed.key}: {lease.by} at station {lease.station} had it{since}")
     _say_change(changed)
 
 
+@on_study
 def reassign(
-    file: InstrumentArgument,
+    request: "Request",
     case: Annotated[str, argument("CASE", "The case's key, unless --all-of is given.")] = "",
     to: Annotated[str, option("--to NAME", "The new owner of the appointment, or anyone. Required.")] = "",
     all_of: Annotated[str, option("--all-of NAME", "All appointments of this interviewer.")] = "",
@@ -157,9 +135,6 @@ def reassign(
         OwnerChoice | None,
         option("--keeps", "only: only the new owner calls; first: anyone once it is late. By default unchanged."),
     ] = None,
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
 ) -> None:
     """Give an appointment, or all those of one interviewer, to another interviewer.
 
@@ -172,7 +147,7 @@ def reassign(
     if not to:
         raise typer.BadParameter("give the new owner of the appointment, or anyone", param_hint="--to")
     batch = reassign_appointments(
-        build_request(file, by=by, people=people, db=db),
+        request,
         to=to,
         key=case,
         all_of=all_of,

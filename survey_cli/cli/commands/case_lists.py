@@ -7,15 +7,11 @@ import typer
 
 from survey_cli.cli.options import (
     CaseArgument,
-    DatabaseOption,
-    InstrumentArgument,
     ListFormat,
     ListFormatOption,
-    LoginOption,
-    PeopleOption,
     ResultFormat,
     ResultFormatOption,
-    build_request,
+    on_study,
     option,
 )
 from survey_cli.cli.output import datetimes
@@ -25,6 +21,7 @@ from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.cases import CallabilityReport, CaseLine, CaseSheet, DeferredLine, QueueReport
+    from survey_cli.services.run_on_study import Request
 
 MAX_CLOSED: Final = 10
 MAX_SKIPPED: Final = 10
@@ -34,8 +31,9 @@ MAX_REASON_LENGTH: Final = 40
 InterviewerOption = Annotated[str, option("--interviewer NAME", "For this interviewer; by default the account's.")]
 
 
+@on_study
 def list_all(
-    file: InstrumentArgument,
+    request: "Request",
     status: Annotated[
         str, option("--status STATUS", "Only cases with this status: ready, waiting, held, done, unreleased or leased.")
     ] = "",
@@ -45,9 +43,6 @@ def list_all(
     where: Annotated[str, option("--where CONDITION", "Only cases for which this is true: \"region == 'West'\".")] = "",
     limit: Annotated[int | None, option("--limit N", "Maximum number of cases.", min=1)] = None,
     form: ListFormatOption = ListFormat.table,
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
 ) -> None:
     """List the cases with their status.
 
@@ -57,7 +52,6 @@ def list_all(
     """
     from survey_cli.services.cases.case_lists import CaseFilter, list_cases
 
-    request = build_request(file, by=by, people=people, db=db)
     case_filter = CaseFilter(status=status, outcome=outcome, code=code, find=find, where=where, limit=limit)
     cases = list_cases(request, case_filter)
     _print_cases(cases.lines, form)
@@ -68,14 +62,8 @@ def list_all(
         raise typer.Exit(1)
 
 
-def show(
-    file: InstrumentArgument,
-    case: CaseArgument,
-    form: ResultFormatOption = ResultFormat.table,
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
-) -> None:
+@on_study
+def show(request: "Request", case: CaseArgument, form: ResultFormatOption = ResultFormat.table) -> None:
     """Show a case with its whole history.
 
     If the study has a list of people, only supervisors see names, numbers and notes.
@@ -84,7 +72,7 @@ def show(
     """
     from survey_cli.services.cases.case_lists import load_case_sheet
 
-    sheet = load_case_sheet(build_request(file, by=by, people=people, db=db), case)
+    sheet = load_case_sheet(request, case)
     print(render_json(sheet) if form is ResultFormat.json else "\n".join(_render_sheet(sheet)))
 
 
@@ -182,14 +170,12 @@ def say_skipped(skipped: Sequence[tuple[str, str]]) -> None:
         say(f"… and {len(skipped) - MAX_SKIPPED} more were not changed")
 
 
+@on_study
 def why(
-    file: InstrumentArgument,
+    request: "Request",
     case: CaseArgument,
     at: Annotated[str, option("--at TIME", "Date and time instead of now: 2026-11-24 15:00, local time.")] = "",
     interviewer: InterviewerOption = "",
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
 ) -> None:
     """Explain why a case may or may not be called now: every rule with its result, and when it may be called next.
 
@@ -199,7 +185,6 @@ def why(
     """
     from survey_cli.services.cases.queue_lists import explain_case
 
-    request = build_request(file, by=by, people=people, db=db)
     report = explain_case(
         request, case, at=datetimes.parse_time(at, option="--at") if at else request.at, interviewer=interviewer
     )
@@ -230,13 +215,11 @@ def _render_verdicts(report: "CallabilityReport") -> Iterator[str]:
             yield "next: cannot be predicted"
 
 
+@on_study
 def queue(
-    file: InstrumentArgument,
+    request: "Request",
     number: Annotated[int, option("-n --number N", "Number of cases shown.", min=1, max=1000)] = 20,
     interviewer: InterviewerOption = "",
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
 ) -> None:
     """List the next cases in the order of calling, with reasons, and those that are due but not callable now.
 
@@ -244,7 +227,7 @@ def queue(
     """
     from survey_cli.services.cases.queue_lists import list_queue
 
-    report = list_queue(build_request(file, by=by, people=people, db=db), limit=number, interviewer=interviewer)
+    report = list_queue(request, limit=number, interviewer=interviewer)
     for line in _render_queue(report):
         print(line)
     counts = ", ".join(f"{cases:,} {words}" for cases, words in report.status_counts) or "no cases"
@@ -285,16 +268,15 @@ def _render_closed(deferred: "tuple[DeferredLine, ...]") -> Iterator[str]:
         yield f"  … and {len(deferred) - MAX_CLOSED} more kinds"
 
 
-def people(
-    file: InstrumentArgument, by: LoginOption = "", people: PeopleOption = None, db: DatabaseOption = None
-) -> None:
+@on_study
+def people(request: "Request") -> None:
     """List who works on the study, with each interviewer's current case and appointments.
 
     Example: survey study people study.yaml
     """
     from survey_cli.services.study.interviewer_list import list_interviewers
 
-    listing = list_interviewers(build_request(file, by=by, people=people, db=db))
+    listing = list_interviewers(request)
     for problem in listing.problems:
         say(str(problem))
     rows = [

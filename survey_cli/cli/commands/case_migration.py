@@ -4,17 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.options import (
-    DatabaseOption,
-    DryRunOption,
-    InstrumentArgument,
-    LoginOption,
-    PeopleOption,
-    ResultFormat,
-    ResultFormatOption,
-    argument,
-    build_request,
-)
+from survey_cli.cli.options import DryRunOption, ResultFormat, ResultFormatOption, argument, on_study
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import say
@@ -22,16 +12,15 @@ from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.services.cases.interview_migration import MigratedCase, MigrationResult
+    from survey_cli.services.run_on_study import Request
 
 
+@on_study
 def migrate(
-    file: InstrumentArgument,
+    request: "Request",
     cases: Annotated[list[str] | None, argument("[CASE]...", "Only these cases; by default all.")] = None,
     dry_run: DryRunOption = False,
     form: ResultFormatOption = ResultFormat.table,
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
 ) -> None:
     """Take unfinished interviews to the newest version of the questionnaire.
 
@@ -45,7 +34,6 @@ def migrate(
     """
     from survey_cli.services.cases.interview_migration import migrate_interviews
 
-    request = build_request(file, by=by, people=people, db=db)
     with show_progress() as progress:
         result = migrate_interviews(request, cases or (), dry_run=dry_run, progress=progress)
     if form is ResultFormat.json:

@@ -10,15 +10,11 @@ import typer
 from survey_cli.cli.commands.case_lists import say_skipped
 from survey_cli.cli.options import (
     CaseArgument,
-    DatabaseOption,
     DryRunOption,
-    InstrumentArgument,
-    LoginOption,
-    PeopleOption,
     ResultFormat,
     ResultFormatOption,
     argument,
-    build_request,
+    on_study,
     option,
 )
 from survey_cli.cli.output import datetimes
@@ -30,19 +26,14 @@ from survey_cli.wording import format_quantity
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.subject_access import JournalLine, Subject, SubjectInterview
     from survey_cli.services.privacy.erase_and_anonymize import ErasurePreview
+    from survey_cli.services.run_on_study import Request
 
 PAUSE_SECONDS: Final = 0.005
 """Seconds between two cases, so that an interviewer never waits longer than one case takes."""
 
 
-def subject(
-    file: InstrumentArgument,
-    case: CaseArgument,
-    form: ResultFormatOption = ResultFormat.table,
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
-) -> None:
+@on_study
+def subject(request: "Request", case: CaseArgument, form: ResultFormatOption = ResultFormat.table) -> None:
     """Print everything stored about one person: name, numbers, history, notes, every answer.
 
     If the study has a list of people, only supervisors may. Exports, printed lists and backups are not included.
@@ -51,7 +42,7 @@ def subject(
     """
     from survey_cli.services.privacy.subject_access import load_subject
 
-    person = load_subject(build_request(file, by=by, people=people, db=db), case)
+    person = load_subject(request, case)
     print(render_json(person) if form is ResultFormat.json else "\n".join(_render_subject(person)))
     say(
         f"{person.where}: this is everything in the database; exports, the sample file, printed lists"
@@ -115,8 +106,9 @@ def _render_journal_line(line: "JournalLine") -> str:
     return f"{line.what}{place}{question}{answer}{f' — {line.note}' if line.note else ''}"
 
 
+@on_study
 def erase(
-    file: InstrumentArgument,
+    request: "Request",
     case: Annotated[str, argument("CASE", "The case's key, unless --unfinished is given.")] = "",
     reason: Annotated[
         str, option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.")
@@ -125,9 +117,6 @@ def erase(
     unfinished: Annotated[
         bool, option("--unfinished", "Finish interrupted erasures, which `survey db verify` reports.")
     ] = False,
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
 ) -> None:
     """Erase a person: name, numbers, notes, texts of the sample, every answer. It cannot be undone.
 
@@ -138,13 +127,12 @@ def erase(
     """
     from survey_cli.services.privacy.erase_and_anonymize import erase_person, finish_erasure, preview_erasure
 
-    request = build_request(file, by=by, people=people, db=db)
     if bool(case) == unfinished:
         raise typer.BadParameter("give a case, or --unfinished", param_hint="CASE")
     if unfinished:
         finished = finish_erasure(request)
         say(f"{format_quantity(finished.interviews, 'interview')} with an unfinished erasure erased")
-        _warn_of_free_pages(file, clean=finished.scrubbed)
+        _warn_of_free_pages(request.path, clean=finished.scrubbed)
         raise typer.Exit(0 if finished.scrubbed else 1)
     if not reason.strip():
         raise typer.BadParameter("give a reason that contains no name", param_hint="--reason")
@@ -163,7 +151,7 @@ def erase(
         say(f"{case}: erased: {history}{format_quantity(result.interviews, 'interview')}")
     else:
         say(f"{case}: there was nothing left to erase")
-    _warn_of_free_pages(file, clean=result.scrubbed)
+    _warn_of_free_pages(request.path, clean=result.scrubbed)
     say(f"the key {case!r} is kept; if it identifies the person, only a new sample can change it")
     say("delete the sample file, exports, printed lists and backups yourself")
 
@@ -188,13 +176,8 @@ def _warn_of_free_pages(file: str, *, clean: bool) -> None:
         )
 
 
-def anonymize(
-    file: InstrumentArgument,
-    dry_run: DryRunOption = False,
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
-) -> None:
+@on_study
+def anonymize(request: "Request", dry_run: DryRunOption = False) -> None:
     """Remove names, numbers, notes and personal answers whose time is over, as `retention:` says. It cannot be undone.
 
     The time runs from when a case was done, or from the study's end. Other answers stay. Safe to repeat.
@@ -205,16 +188,14 @@ def anonymize(
     """
     from survey_cli.services.privacy.erase_and_anonymize import anonymize_study
 
-    result = anonymize_study(
-        build_request(file, by=by, people=people, db=db), dry_run=dry_run, pause=lambda: sleep(PAUSE_SECONDS)
-    )
+    result = anonymize_study(request, dry_run=dry_run, pause=lambda: sleep(PAUSE_SECONDS))
     say_skipped(result.skipped)
     change = "would lose" if result.dry_run else "lost"
     cases, interviews = format_quantity(result.cases, "case"), format_quantity(result.interviews, "interview")
     say(f"{result.where}: {cases} and {interviews} {change} what identifies a person, after {result.span}")
     if result.next_at is not None:
         say(f"next: {datetimes.format_here(result.next_at)}")
-    _warn_of_free_pages(file, clean=result.clean)
+    _warn_of_free_pages(request.path, clean=result.clean)
     if (result.cases or result.interviews) and not result.dry_run:
         say("delete the sample file, exports, printed lists and backups yourself")
     raise typer.Exit(1 if result.skipped else 0)

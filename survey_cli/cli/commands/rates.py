@@ -5,7 +5,8 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from itertools import accumulate
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -174,19 +175,19 @@ def print_rates(report: "RateTable", *, form: ListFormat, digits: int) -> None:
 
 def render_rates(report: "RateTable", *, digits: int, cells: int) -> str:
     """Render the report as text: as many columns side by side as fit into `cells`, the others below, then the notes."""
+    from survey_cli.text_width import measure_width
+
     labels = _build_labels(report)
     figures = [_build_figures(column, labels, digits=digits) for column in report.columns]
     label_width = sum(max(len(label[at]) for label in labels) + len("  ") for at in range(3))
     headings = [wrap_paragraph(line) for line in (report.title, report.heading) if line]
     parts = ["\n".join(headings)] if headings else []
     while figures:
-        count, width = 0, label_width
-        while count < len(figures) and (not count or width + figures[count].cells <= cells):
-            width += figures[count].cells + len("  ")
-            count += 1
+        widths = accumulate((max(map(measure_width, lines)) + len("  ") for lines in figures), initial=label_width)
+        count = max(sum(width - len("  ") <= cells for width in widths) - 1, 1)
         side_by_side, figures = figures[:count], figures[count:]
-        head, *rows = zip(*zip(*labels, strict=True), *(f.lines for f in side_by_side), strict=True)
-        parts.append(render_table(head, rows))
+        head, *rows = zip(*zip(*labels, strict=True), *side_by_side, strict=True)
+        parts.append(render_table(head, rows, right=range(3, 3 + count)))
     parts.append("\n".join(wrap_paragraph(note) for note in report.notes))
     return "\n\n".join(parts)
 
@@ -207,17 +208,9 @@ def _build_labels(report: "RateTable") -> list[tuple[str, str, str]]:
     ]
 
 
-class _FigureColumn(NamedTuple):
-    """One column of figures with its title first, all lines equally wide."""
-
-    lines: tuple[str, ...]
-    cells: int
-
-
-def _build_figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, digits: int) -> _FigureColumn:
+def _build_figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, digits: int) -> list[str]:
     from survey_cli.reports.fieldwork.rates import collect_figures, format_rate
     from survey_cli.reports.rounding import format_count
-    from survey_cli.text_width import measure_width
 
     def format_figure(name: str) -> str:
         if name in column.rates._fields:
@@ -228,9 +221,7 @@ def _build_figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]],
     total = column.counts.sum_groups() if column.counts else None
     values = {**collect_figures(column), "cases": total}
     names = [name for name, _, _ in labels][1:]
-    lines = [make_printable(column.title), *map(format_figure, names)]
-    cells = max(map(measure_width, lines))
-    return _FigureColumn(tuple(" " * (cells - measure_width(line)) + line for line in lines), cells)
+    return [make_printable(column.title), *map(format_figure, names)]
 
 
 def render_rates_json(report: "RateTable") -> str:

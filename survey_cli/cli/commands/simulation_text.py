@@ -57,15 +57,8 @@ def _summarize(report: "SimulationReport") -> str:
     return f"{completes} of {format_quantity(report.cases, 'case')}, {calls}: {effort}"
 
 
-def _align_figures(rows: list[list[str]], *, label_columns: int = 1) -> list[list[str]]:
-    """Pad all columns to their widths: labels on the left, figures aligned right."""
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    return [[c if n < label_columns else c.rjust(widths[n]) for n, c in enumerate(row)] for row in rows]
-
-
-def _render_table(head: tuple[str, ...], rows: list[list[str]], *, label_columns: int = 1) -> str:
-    first, *others = _align_figures([list(head), *rows], label_columns=label_columns)
-    return render_table(first, others)
+def _render_table(head: tuple[str, ...], rows: list[list[str]]) -> str:
+    return render_table(head, rows, right=range(1, len(head)))
 
 
 def _render_days(report: "SimulationReport") -> str:
@@ -137,12 +130,11 @@ def _render_cells(report: "SimulationReport") -> str:
             str(row.held),
             str(row.target),
             "" if row.open_cases is None else str(row.open_cases),
+            row.shortfall,
         ]
         for row in report.cells
     ]
-    figures = _align_figures([list(head[:-1]), *rows])
-    lines = [[*row, cell.shortfall] for row, cell in zip(figures[1:], report.cells, strict=True)]
-    return render_table([*figures[0], ""], lines)
+    return render_table(head, rows, right=range(1, 5))
 
 
 def _render_ends(report: "SimulationReport") -> str:

@@ -275,8 +275,6 @@ def _render_columns(
     head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] | None = None
 ) -> list[str]:
     """Render rows in columns. Figures are aligned right: in all columns that contain nothing else, or in those given."""
-    from survey_cli.text_width import measure_width
-
     body = [tuple(map(make_printable, row)) for row in rows]
     if not body:
         return []
@@ -289,14 +287,7 @@ def _render_columns(
             if all(not row[at] or row[at][0].isdecimal() or row[at] == "–" for row in body)
         }
     )
-    widths = [max(measure_width(row[at]) for row in (tuple(head), *body)) for at in range(len(head))]
-
-    def pad(row: Sequence[str]) -> tuple[str, ...]:
-        return tuple(
-            " " * (widths[at] - measure_width(text)) + text if at in figures else text for at, text in enumerate(row)
-        )
-
-    lines = render_table(pad(head), map(pad, body)).split("\n")
+    lines = render_table(head, body, right=figures).split("\n")
     return [f"  {line}" for line in (lines if any(head) else lines[1:])]
 
 

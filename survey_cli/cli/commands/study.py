@@ -1,18 +1,18 @@
 """The commands `study pause`, `study resume` and `study publish`, for a study while its stations work."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from survey_cli.cli.options import DatabaseOption, InstrumentArgument, LoginOption, PeopleOption, build_request, option
+from survey_cli.cli.options import on_study, option
 from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity
 
+if TYPE_CHECKING:
+    from survey_cli.services.run_on_study import Request
 
+
+@on_study
 def pause(
-    file: InstrumentArgument,
-    message: Annotated[str, option("--message TEXT", "Text shown on every station's screen.")] = "",
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
+    request: "Request", message: Annotated[str, option("--message TEXT", "Text shown on every station's screen.")] = ""
 ) -> None:
     """Stop all calling: no station claims a case or dials a number until `survey study resume`.
 
@@ -23,30 +23,28 @@ def pause(
     """
     from survey_cli.services.study.pause_and_resume import pause_study
 
-    request = build_request(file, by=by, people=people, db=db)
     paused = pause_study(request, message)
     since = paused.since.astimezone()
-    say(f"{file}: {paused.describe(since, since)}; survey study resume {file} lets the stations continue")
+    say(
+        f"{request.path}: {paused.describe(since, since)}; survey study resume {request.path} lets the stations continue"
+    )
 
 
-def resume(
-    file: InstrumentArgument, by: LoginOption = "", people: PeopleOption = None, db: DatabaseOption = None
-) -> None:
+@on_study
+def resume(request: "Request") -> None:
     """Let the stations of a paused study call again; they continue automatically.
 
     Example: survey study resume study.yaml
     """
     from survey_cli.services.study.pause_and_resume import resume_study
 
-    request = build_request(file, by=by, people=people, db=db)
     former_pause = resume_study(request)
     minutes = int((request.at - former_pause.since).total_seconds() // 60)
-    say(f"{file}: resumed after {format_quantity(minutes, 'minute')}; the stations continue automatically")
+    say(f"{request.path}: resumed after {format_quantity(minutes, 'minute')}; the stations continue automatically")
 
 
-def publish(
-    file: InstrumentArgument, by: LoginOption = "", people: PeopleOption = None, db: DatabaseOption = None
-) -> None:
+@on_study
+def publish(request: "Request") -> None:
     """Let interviews begin with the questionnaire as its file is now.
 
     On a database server only this command changes the version: until then, stations continue with the published
@@ -57,5 +55,5 @@ def publish(
     """
     from survey_cli.services.study.publish_version import publish_version
 
-    result = publish_version(build_request(file, by=by, people=people, db=db))
+    result = publish_version(request)
     say(f"{result.where}: version {result.version} {'is published' if result.new else 'was in effect already'}")

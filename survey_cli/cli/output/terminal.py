@@ -6,7 +6,7 @@ It knows no command and no instrument.
 import io
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import TextIO, cast
 
 from survey_cli.problems import ConfirmableError, UserError
@@ -112,15 +112,16 @@ def wrap_paragraph(text: str, *, indent: int = 0) -> str:
     )
 
 
-def render_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Render rows in columns, two spaces apart; wide characters count as two."""
+def render_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Container[int] = ()) -> str:
+    """Render rows in columns, two spaces apart; those in `right` are aligned right. Wide characters count as two."""
     from survey_cli.text_width import measure_width
 
     lines = [[make_printable(cell) for cell in row] for row in (head, *rows)]
     widths = [max(measure_width(cell) for cell in column) for column in zip(*lines, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
-        padded = (c + " " * (w - measure_width(c)) for c, w in zip(cells, widths, strict=True))
+        spaces = [" " * (width - measure_width(cell)) for cell, width in zip(cells, widths, strict=True)]
+        padded = (spaces[n] + cell if n in right else cell + spaces[n] for n, cell in enumerate(cells))
         return "  ".join(padded).rstrip()
 
     return "\n".join(line(cells) for cells in lines)
