@@ -3,6 +3,7 @@
 Each line is handled completely before the next is read. It never depends on what an item is about.
 """
 
+from collections.abc import Callable
 from enum import Enum
 from typing import assert_never
 
@@ -320,42 +321,31 @@ class PlainInterview:
             return Rejection(typed.why)
         if isinstance(typed, DeclineOption):
             return self._decline(typed.id, typed.text)
-        match typed:
-            case ("back", _):
-                return self._session.go_back() or _NextStep.ARRIVE
-            case ("front", _):
-                return self._session.go_forward() or _NextStep.ARRIVE
-            case ("jump", rest):
-                return self._jump(rest)
-            case ("note", rest):
-                return self._add_note(rest)
-            case ("notes", rest):
-                return self._edit_notes(rest)
-            case ("suspend", _):
-                return self._session.suspend() or _NextStep.ARRIVE
-            case ("stop", rest):
-                return self._stop(rest, prompt)
-            case ("again", _):
-                return _NextStep.REPEAT
-            case ("brief", _):
-                self._output.switch_brief()
-                return _NextStep.WAIT
-            case (name, rest) if prompt is not None:
-                return self._run_prompt_command(name, rest, prompt)
-            case _:
-                return Rejection(commands.REVIEW_HELP)
+        name, rest = typed
+        session, arrive = self._session, _NextStep.ARRIVE
+        acts: dict[str, Callable[[], _NextStep | Rejection]] = {
+            "back": lambda: session.go_back() or arrive,
+            "front": lambda: session.go_forward() or arrive,
+            "jump": lambda: self._jump(rest),
+            "note": lambda: self._add_note(rest),
+            "notes": lambda: self._edit_notes(rest),
+            "suspend": lambda: session.suspend() or arrive,
+            "stop": lambda: self._stop(rest, prompt),
+            "again": lambda: _NextStep.REPEAT,
+            "brief": self._switch_brief,
+        }
+        if prompt is not None:  # what concerns the item that is asked
+            acts |= {
+                "lang": lambda: self._switch_language(rest, prompt),
+                "ok": lambda: self._confirm(rest, prompt),
+                "faq": lambda: self._show_faq(prompt),
+                "help": lambda: self._show_help(prompt),
+            }
+        return acts[name]() if name in acts else Rejection(commands.REVIEW_HELP)
 
-    def _run_prompt_command(self, name: str, text: str, prompt: Prompt) -> _NextStep | Rejection:
-        """Run a command that concerns what is asked now."""
-        match name:
-            case "lang":
-                return self._switch_language(text, prompt)
-            case "ok":
-                return self._confirm(text, prompt)
-            case "faq":
-                return self._show_faq(prompt)
-            case _:
-                return self._show_help(prompt)
+    def _switch_brief(self) -> _NextStep:
+        self._output.switch_brief()
+        return _NextStep.WAIT
 
     def _confirm(self, reason: str, prompt: Prompt) -> _NextStep | Rejection:
         if prompt.query is None:

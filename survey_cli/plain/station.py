@@ -169,7 +169,7 @@ class PlainStation:
         if not text:
             return Rejection(".dial, .interview, or the number of an outcome")
         word, _, rest = text.partition(" ")
-        choices = _list_choices(view)
+        choices = view.choices
         keyed = to_ascii_digits(word).casefold()
         choice = next((c for c in choices if keyed in (str(c.outcome.number), c.outcome.id)), None)
         if choice is None:
@@ -255,7 +255,7 @@ class PlainStation:
                     pass
             if word == "finish":
                 return self._station.finish_case()
-            if (choice := next((c for c in _list_choices(view) if c.outcome.id == word), None)) is not None:
+            if (choice := next((c for c in view.choices if c.outcome.id == word), None)) is not None:
                 return self._record(choice, rest, view)
         if word in known:
             command = next(s for s in STATION_COMMANDS if s[1:].partition(" ")[0] == word)
@@ -282,11 +282,7 @@ class PlainStation:
         return None
 
     def _choose_next_number(self, view: CaseView) -> Rejection | None:
-        """Choose the next live number, those first that were not called under this claim."""
-        at = next((n for n, number in enumerate(view.numbers) if number.current), -1)
-        others = [n for n in (*view.numbers[at + 1 :], *view.numbers[: max(at, 0)]) if n.state == "live"]
-        chosen = next((n for n in others if not n.outcome), others[0] if others else None)
-        if chosen is None:
+        if (chosen := view.next_number) is None:
             return Rejection("the case has no other number that can be called; .add NUMBER adds one")
         return self._station.choose_number(chosen.position)
 
@@ -416,11 +412,6 @@ class PlainStation:
         if line.startswith("."):
             raise _CanceledError
         return line
-
-
-def _list_choices(view: CaseView) -> tuple[OutcomeChoice, ...]:
-    """List every outcome that can be entered, in the order of their numbers."""
-    return (*view.main_outcomes, *(choice for _, choices in view.other_outcomes for choice in choices))
 
 
 def _list_changed_numbers(numbers: tuple[StationNumber, ...], before: tuple[StationNumber, ...]) -> list[StationNumber]:

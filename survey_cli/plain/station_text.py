@@ -78,7 +78,7 @@ def _render_case(view: station_protocol.CaseView) -> list[str]:
 def _render_case_briefly(view: station_protocol.CaseView) -> list[str]:
     """Render the case and its number on one line, then what a call needs; of the history the last line and all notes."""
     key = f" {view.key}" if view.key != view.name else ""
-    number = next((number for number in view.numbers if number.current), None)
+    number = view.current_number
     words = _describe_number(number, dialled=view.has_open_call) if number is not None else ["no number"]
     lines = [f"{flatten(view.name)}{key}, {', '.join(words)}, attempt {view.attempt} of {view.limit}"]
     lines += [view.notice] if view.notice else []

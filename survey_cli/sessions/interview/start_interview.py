@@ -264,15 +264,7 @@ class InterviewStarter:
                 stored_in=self.where,
             ),
             outcomes=build_outcome_table(instrument),
-            link=options.link
-            or UnsampledCaseLink(
-                store=self.store,
-                instrument=instrument,
-                clock=self.clock,
-                by=options.interviewer,
-                origin=origin_of(options.practice),
-                key=start.case,
-            ),
+            link=options.link or UnsampledCaseLink(self, instrument, start.case),
         )
         rejection = session.advance()
         if rejection is not None:
@@ -284,15 +276,12 @@ class InterviewStarter:
         return resolve_station_name(self.options.station)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class UnsampledCaseLink(CaseLink):
     """The link of an interview whose case was not imported: its answers are erased where consent is withdrawn."""
 
-    store: Store
+    starter: InterviewStarter
     instrument: Instrument
-    clock: Clock
-    by: str
-    origin: InterviewOrigin
     key: str
 
     def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
@@ -301,7 +290,7 @@ class UnsampledCaseLink(CaseLink):
         # rare, and an interview starts sooner without it
         from survey_cli.study.consistency.follow_up import build_follow_up_tasks
 
-        return build_follow_up_tasks(outcome, self.key, self.origin, sampled=False)
+        return build_follow_up_tasks(outcome, self.key, origin_of(self.starter.options.practice), sampled=False)
 
     def handle_commit(self, interview_id: str, outcome: Outcome | None) -> str:
         if not self.list_tasks(outcome):
@@ -309,7 +298,14 @@ class UnsampledCaseLink(CaseLink):
         from survey_cli.study.consistency.follow_up import do_follow_up_tasks
 
         try:
-            remarks = do_follow_up_tasks(self.store, self.instrument, None, at=self.clock(), by=self.by, key=self.key)
+            remarks = do_follow_up_tasks(
+                self.starter.store,
+                self.instrument,
+                None,
+                at=self.starter.clock(),
+                by=self.starter.options.interviewer,
+                key=self.key,
+            )
             return "; ".join(remarks)
         except StoreError as error:
             return f"the answers are not erased yet: {error.what} — {error.remedy}"

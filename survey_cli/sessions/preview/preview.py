@@ -6,11 +6,11 @@ The file is read again when it is saved, and answers that still fit are carried 
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from survey_cli.engine.events import EventStamp, InterviewStarted, NoteWritten, SessionContext
 from survey_cli.engine.interview import Interview
@@ -187,24 +187,9 @@ class Preview:
         self._is_empty = False
         return self._show(session, problems=problems, read_line=source.find_line, broken=False, remark=remark)
 
-    def _show(
-        self,
-        session: PreviewSession,
-        *,
-        problems: tuple[Problem, ...] | None = None,
-        read_line: Callable[[Position], str] | None = None,
-        broken: bool | None = None,
-        remark: str = "",
-    ) -> PreviewState:
-        before = self._state
-        self._state = PreviewState(
-            session=session,
-            file=self._file,
-            problems=before.problems if problems is None else problems,
-            read_line=before.read_line if read_line is None else read_line,
-            broken=before.broken if broken is None else broken,
-            remark=remark,
-        )
+    def _show(self, session: PreviewSession, *, remark: str = "", **file: Any) -> PreviewState:
+        """Show this interview; `file` is what has changed of the file's state."""
+        self._state = replace(self._state, session=session, remark=remark, **file)
         return self._state
 
     def _carry_over(self, instrument: Instrument) -> tuple[PreviewSession, str]:

@@ -111,6 +111,23 @@ class CaseView:
     notice: str = ""
     """A notice about a call that was going on when the terminal was lost."""
 
+    @property
+    def current_number(self) -> StationNumber | None:
+        """The number that `dial` dials."""
+        return next((number for number in self.numbers if number.current), None)
+
+    @property
+    def next_number(self) -> StationNumber | None:
+        """The next live number after the current one, those first that were not called in this attempt."""
+        at = next((n for n, number in enumerate(self.numbers) if number.current), -1)
+        others = [n for n in (*self.numbers[at + 1 :], *self.numbers[: max(at, 0)]) if n.state == "live"]
+        return next((n for n in others if not n.outcome), others[0] if others else None)
+
+    @property
+    def choices(self) -> tuple[OutcomeChoice, ...]:
+        """Every outcome that can be entered, in the order of their numbers: those with one digit first."""
+        return (*self.main_outcomes, *(choice for _, choices in self.other_outcomes for choice in choices))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdleView:

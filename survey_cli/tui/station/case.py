@@ -63,7 +63,7 @@ def _build_name(view: station_protocol.CaseView, width: int) -> Content:
 
 def _build_numbers(view: station_protocol.CaseView, width: int) -> list[Content]:
     """Build the number that is dialed, and why it may not be."""
-    number = next((number for number in view.numbers if number.current), None)
+    number = view.current_number
     if number is None:
         return [style_text("no number that can be dialed", "bold $error")]
     position = f"number {view.numbers.index(number) + 1} of {len(view.numbers)}"

@@ -152,8 +152,7 @@ class StationScreen(KeyScreen):
             self.refuse(keys.describe_offered(view))
 
     async def _press_digit(self, digit: int, case: CaseView) -> None:
-        choice = next((c for c in case.main_outcomes if c.outcome.number == digit), None)
-        if choice is None:
+        if (choice := next((c for c in case.main_outcomes if c.outcome.number == digit), None)) is None:
             self.refuse(f"{digit} is not an outcome here")
         else:
             await self._outcomes.choose(case, choice)
@@ -256,7 +255,7 @@ class StationScreen(KeyScreen):
     # The case and its numbers
 
     async def _dial(self, case: CaseView) -> None:
-        number = next((number for number in case.numbers if number.current), None)
+        number = case.current_number
         if not case.has_open_call or number is None:
             await self._dial_now()
             return
@@ -272,11 +271,7 @@ class StationScreen(KeyScreen):
             self.said = result
 
     async def _choose_next_number(self, case: CaseView) -> None:
-        """Choose the next live number after the current one, those first that were not called in this attempt."""
-        at = next((n for n, number in enumerate(case.numbers) if number.current), -1)
-        others = [n for n in (*case.numbers[at + 1 :], *case.numbers[: max(at, 0)]) if n.state == "live"]
-        chosen = next((n for n in others if not n.outcome), others[0] if others else None)
-        if chosen is None:
+        if (chosen := case.next_number) is None:
             self.refuse("the case has no other number that can be called; + adds one")
         else:
             await self._choose_number(chosen.position)
@@ -425,7 +420,7 @@ class StationScreen(KeyScreen):
         if case is not None:
             rows += [
                 Row((str(row.number), row.name), partial(self._outcomes.choose, case, choice), terms=f".{row.id}")
-                for choice in _list_choices(case)
+                for choice in case.choices
                 for row in (choice.outcome,)
             ]
         await self.open_palette(rows)
@@ -438,7 +433,7 @@ class StationScreen(KeyScreen):
         word, rest = word.casefold(), rest.strip()
         case = self.case
         await self.close_panel()
-        choices = {choice.outcome.id: choice for choice in _list_choices(case)} if case is not None else {}
+        choices = {choice.outcome.id: choice for choice in case.choices} if case is not None else {}
         if word in keys.BY_WORD:
             await self._do(keys.BY_WORD[word], rest)
         elif case is not None and word in choices:
@@ -552,10 +547,4 @@ def _identify(view: StationView) -> tuple[object, ...]:
     """Return what tells one view from another: the case and its attempt, then what is called and pending."""
     if not isinstance(view, CaseView):
         return (type(view),)
-    current = next((number.position for number in view.numbers if number.current), 0)
-    return CaseView, view.key, view.attempt, current, view.pending_input
-
-
-def _list_choices(case: CaseView) -> tuple[OutcomeChoice, ...]:
-    """List every outcome that can be keyed, those with one digit first."""
-    return (*case.main_outcomes, *(choice for _, choices in case.other_outcomes for choice in choices))
+    return CaseView, view.key, view.attempt, view.current_number and view.current_number.position, view.pending_input

@@ -19,7 +19,7 @@ ENVIRONMENT_VARIABLE: Final = "SURVEY_THEME"
 # whole styles, since the terminal's own colors have neither gray nor a second background. `quiet-color` is for CSS.
 
 
-_NAMES: Final = (
+_NAMES: Final = [
     "background",
     "foreground",
     "surface",
@@ -31,7 +31,7 @@ _NAMES: Final = (
     "warning",
     "error",
     "success",
-)
+]
 _COLORS: Final = {
     "dark": "#14171c #e6e8eb #1b1f26 #232932 #f2a93b #66b8e8 #24415a #8a94a0 #f2c14e #ff7a6b #7cc47f",
     "light": "#fbfaf7 #1d2126 #f1efe9 #e4e1d8 #8a4306 #0a5488 #cfe2f1 #535960 #6f4a00 #a4201a #22602a",
@@ -68,48 +68,37 @@ def _theme(name: str) -> Theme:
     )
 
 
+_TERMINAL_COLORS: Final[Mapping[str, Any]] = {
+    **dict.fromkeys(("foreground", "background", "surface", "panel", "boost"), "ansi_default"),
+    **dict.fromkeys(("primary", "secondary"), "ansi_cyan"),
+    **dict.fromkeys(("accent", "warning"), "ansi_yellow"),
+    "error": "ansi_red",
+    "success": "ansi_green",
+}
+_TERMINAL_STYLES: Final = {
+    f"{part}-{ground}": "ansi_default"
+    for part in ("input-cursor", "input-selection", "block-cursor", "block-cursor-blurred")
+    for ground in ("background", "foreground")
+} | {
+    "code": "ansi_cyan",
+    "quiet": "ansi_default dim",
+    "quiet-color": "ansi_default",
+    "row": "bold",
+    "bar": "reverse",
+    "input-cursor-text-style": "reverse",
+    "block-cursor-text-style": "bold underline",
+    "block-cursor-blurred-text-style": "bold underline",
+    "scrollbar": "ansi_bright_black",
+    "scrollbar-background": "ansi_default",
+    "ansi-background": "ansi_black",
+    "ansi-foreground": "ansi_white",
+}
+
 THEMES: Final = {
     theme.name: theme
     for theme in (
         *(_theme(name) for name in _COLORS),
-        Theme(
-            name="terminal",
-            ansi=True,
-            dark=True,
-            primary="ansi_cyan",
-            secondary="ansi_cyan",
-            accent="ansi_yellow",
-            warning="ansi_yellow",
-            error="ansi_red",
-            success="ansi_green",
-            foreground="ansi_default",
-            background="ansi_default",
-            surface="ansi_default",
-            panel="ansi_default",
-            boost="ansi_default",
-            variables={
-                "code": "ansi_cyan",
-                "quiet": "ansi_default dim",
-                "quiet-color": "ansi_default",
-                "row": "bold",
-                "bar": "reverse",
-                "input-cursor-background": "ansi_default",
-                "input-cursor-foreground": "ansi_default",
-                "input-cursor-text-style": "reverse",
-                "input-selection-background": "ansi_default",
-                "input-selection-foreground": "ansi_default",
-                "block-cursor-background": "ansi_default",
-                "block-cursor-foreground": "ansi_default",
-                "block-cursor-text-style": "bold underline",
-                "block-cursor-blurred-background": "ansi_default",
-                "block-cursor-blurred-foreground": "ansi_default",
-                "block-cursor-blurred-text-style": "bold underline",
-                "scrollbar": "ansi_bright_black",
-                "scrollbar-background": "ansi_default",
-                "ansi-background": "ansi_black",
-                "ansi-foreground": "ansi_white",
-            },
-        ),
+        Theme(name="terminal", ansi=True, dark=True, **_TERMINAL_COLORS, variables=_TERMINAL_STYLES),
     )
 }
 """Every theme by its name. `terminal` uses the terminal's sixteen colors and its own background."""
