@@ -26,7 +26,7 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry]]] = {
         "check": ("List every problem of a questionnaire, with its line and a remedy.", "questionnaire:check"),
         "preview": ("Show the questionnaire as an interviewer sees it, while you write it.", "preview:preview"),
         "convert": ("Convert an XLSForm (ODK, KoboToolbox, SurveyCTO) to a questionnaire.", "convert:convert"),
-        "print": ("Print the questionnaire for reviewers.", "print:print_document"),
+        "print": ("Print the questionnaire for reviewers.", "questionnaire:print_document"),
         "simulate": (
             "Simulate interviews, and show which items and options are never reached or chosen.",
             "simulate:simulate",
@@ -67,7 +67,7 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry]]] = {
                 "reopen": "case:reopen",
                 "free": "case:free",
                 "reassign": "case:reassign",
-                "migrate": "case_migration:migrate",
+                "migrate": "case:migrate",
             },
         ),
         "queue": (
@@ -122,7 +122,7 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry]]] = {
             "Verify, back up, restore or upgrade a study's database.",
             {"verify": "db:verify", "backup": "db:backup", "restore": "db:restore", "upgrade": "db:upgrade"},
         ),
-        "server": ("Rights on a database server.", {"grant": "server:grant"}),
+        "server": ("Rights on a database server.", {"grant": "db:grant"}),
     },
 }
 

@@ -1,4 +1,4 @@
-"""The commands `db verify`, `db backup`, `db restore` and `db upgrade`."""
+"""The commands `db verify`, `db backup`, `db restore` and `db upgrade`, and `server grant`."""
 
 from typing import Annotated
 
@@ -109,3 +109,29 @@ def upgrade(file: InstrumentArgument, db: DatabaseOption = None) -> None:
 
     database = upgrade_database(file, db=db)
     say(f"{database}: ready for this version of the program")
+
+
+def grant(
+    file: InstrumentArgument,
+    interviewers: Annotated[str, option("--interviewers ROLE", "The role whose members interview.")] = "",
+    supervisors: Annotated[str, option("--supervisors ROLE", "The role whose members supervise.")] = "",
+    script: Annotated[bool, option("--print", "Print the statements for psql, and change nothing.")] = False,
+    db: DatabaseOption = None,
+) -> None:
+    """Give two roles of a database server the rights that interviewers and supervisors need, and nothing else.
+
+    Interviewers add entries. They cannot change or remove one, or read the key of the do-not-call list. Supervisors
+    may also correct and erase. Neither publishes a questionnaire. Create the roles first: CREATE ROLE interviewers;
+    then CREATE ROLE ann LOGIN IN ROLE interviewers.
+
+    Example: survey server grant study.yaml --interviewers interviewers
+    """
+    from survey_cli.services.database.server_grants import grant_rights, render_study_grants
+
+    if script:
+        statements = render_study_grants(file, db=db, interviewers=interviewers, supervisors=supervisors)
+        print(statements, end="")
+        return
+    location = grant_rights(file, db=db, interviewers=interviewers, supervisors=supervisors)
+    roles = " and ".join(filter(None, (interviewers, supervisors)))
+    say(f"{location}: {roles} {'have' if ' and ' in roles else 'has'} the rights of the study")
