@@ -66,16 +66,16 @@ def parse_share(text: str) -> float:
     return share
 
 
-def option(usage: str, text: str, **more: Any) -> Any:
+def option(usage: str, text: str, default: Any = ..., **more: Any) -> Any:
     """Declare an option by its names and what follows them, as its help shows them: `--out -o FILE`, `--labels`."""
     words = usage.split()
     names = [word for word in words if word.startswith("-")]
-    return typer.Option(*names, metavar=" ".join(words[len(names) :]) or None, help=text, **more)
+    return typer.Option(default, *names, metavar=" ".join(words[len(names) :]) or None, help=text, **more)
 
 
-def argument(metavar: str, text: str, **more: Any) -> Any:
+def argument(metavar: str, text: str, default: Any = ..., **more: Any) -> Any:
     """Declare an argument by the name that its help shows."""
-    return typer.Argument(metavar=metavar, help=text, **more)
+    return typer.Argument(default, metavar=metavar, help=text, **more)
 
 
 # the study and who works on it

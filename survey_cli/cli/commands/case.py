@@ -1,7 +1,7 @@
 """The commands of `case` that change cases, and `sample release`: for supervisors."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -44,9 +44,9 @@ class OwnerChoice(StrEnum):
 def outcome(
     request: "Request",
     case: CaseArgument,
-    outcome: Annotated[str, argument("OUTCOME", "The outcome, such as callback; optional with --code.")] = "",
-    code: Annotated[str, option("--code CODE", "An AAPOR code instead of the outcome's own: 4.70.")] = "",
-    note: Annotated[str, option("--note TEXT", "The reason. Required.")] = "",
+    outcome: str = argument("OUTCOME", "The outcome, such as callback; optional with --code.", ""),
+    code: str = option("--code CODE", "An AAPOR code instead of the outcome's own: 4.70.", ""),
+    note: str = option("--note TEXT", "The reason. Required.", ""),
 ) -> None:
     """Correct a case's outcome. The outcome that was keyed stays in its history.
 
@@ -64,7 +64,7 @@ def outcome(
 def answer(
     request: "Request",
     case: CaseArgument,
-    note: Annotated[str, option("--note TEXT", "A note for the interviewer, shown at the next call.")] = "",
+    note: str = option("--note TEXT", "A note for the interviewer, shown at the next call.", ""),
 ) -> None:
     """Answer what was referred to the supervisor: the case goes back into the queue.
 
@@ -78,14 +78,10 @@ def answer(
 @on_study
 def reopen(
     request: "Request",
-    case: Annotated[str, argument("CASE", "The case's key, unless --refusals is given.")] = "",
-    refusals: Annotated[
-        RefusalChoice | None, option("--refusals", "Reopen all finished soft refusals, for conversion.")
-    ] = None,
-    before: Annotated[
-        str, option("--before DATE", "With --refusals: only cases whose last refusal was before this date.")
-    ] = "",
-    note: Annotated[str, option("--note TEXT", "The reason, which is recorded in the history.")] = "",
+    case: str = argument("CASE", "The case's key, unless --refusals is given.", ""),
+    refusals: RefusalChoice | None = option("--refusals", "Reopen all finished soft refusals, for conversion.", None),
+    before: str = option("--before DATE", "With --refusals: only cases whose last refusal was before this date.", ""),
+    note: str = option("--note TEXT", "The reason, which is recorded in the history.", ""),
 ) -> None:
     """Put a finished case back into the queue, or all soft refusals. Its attempts are counted anew.
 
@@ -108,7 +104,7 @@ def reopen(
 
 @on_study
 def release(
-    request: "Request", replicates: Annotated[str, argument("REPLICATES", "The replicates: 3, 3-4, 1,5 or all.")]
+    request: "Request", replicates: str = argument("REPLICATES", "The replicates: 3, 3-4, 1,5 or all.")
 ) -> None:
     """Release replicates of the sample: from now on their cases are called. Safe to repeat.
 
@@ -138,13 +134,12 @@ def free(request: "Request", case: CaseArgument) -> None:
 @on_study
 def reassign(
     request: "Request",
-    case: Annotated[str, argument("CASE", "The case's key, unless --all-of is given.")] = "",
-    to: Annotated[str, option("--to NAME", "The new owner of the appointment, or anyone. Required.")] = "",
-    all_of: Annotated[str, option("--all-of NAME", "All appointments of this interviewer.")] = "",
-    keeps: Annotated[
-        OwnerChoice | None,
-        option("--keeps", "only: only the new owner calls; first: anyone once it is late. By default unchanged."),
-    ] = None,
+    case: str = argument("CASE", "The case's key, unless --all-of is given.", ""),
+    to: str = option("--to NAME", "The new owner of the appointment, or anyone. Required.", ""),
+    all_of: str = option("--all-of NAME", "All appointments of this interviewer.", ""),
+    keeps: OwnerChoice | None = option(
+        "--keeps", "only: only the new owner calls; first: anyone once it is late. By default unchanged.", None
+    ),
 ) -> None:
     """Give an appointment, or all those of one interviewer, to another interviewer.
 
@@ -185,7 +180,7 @@ def _say_changes(batch: "CaseBatchResult", change: str) -> None:
 @on_study
 def migrate(
     request: "Request",
-    cases: Annotated[list[str] | None, argument("[CASE]...", "Only these cases; by default all.")] = None,
+    cases: list[str] | None = argument("[CASE]...", "Only these cases; by default all.", None),
     dry_run: DryRunOption = False,
     form: ResultFormatOption = ResultFormat.table,
 ) -> None:

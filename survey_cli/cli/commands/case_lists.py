@@ -34,14 +34,14 @@ InterviewerOption = Annotated[str, option("--interviewer NAME", "For this interv
 @on_study
 def list_all(
     request: "Request",
-    status: Annotated[
-        str, option("--status STATUS", "Only cases with this status: ready, waiting, held, done, unreleased or leased.")
-    ] = "",
-    outcome: Annotated[str, option("--outcome OUTCOME", "Only cases with this last outcome: no_answer.")] = "",
-    code: Annotated[str, option("--code CODE", "Only cases with this AAPOR code: 2.112.")] = "",
-    find: Annotated[str, option("--find TEXT", "Only cases with this text in the key, the name or a number.")] = "",
-    where: Annotated[str, option("--where CONDITION", "Only cases for which this is true: \"region == 'West'\".")] = "",
-    limit: Annotated[int | None, option("--limit N", "Maximum number of cases.", min=1)] = None,
+    status: str = option(
+        "--status STATUS", "Only cases with this status: ready, waiting, held, done, unreleased or leased.", ""
+    ),
+    outcome: str = option("--outcome OUTCOME", "Only cases with this last outcome: no_answer.", ""),
+    code: str = option("--code CODE", "Only cases with this AAPOR code: 2.112.", ""),
+    find: str = option("--find TEXT", "Only cases with this text in the key, the name or a number.", ""),
+    where: str = option("--where CONDITION", "Only cases for which this is true: \"region == 'West'\".", ""),
+    limit: int | None = option("--limit N", "Maximum number of cases.", None, min=1),
     form: ListFormatOption = ListFormat.table,
 ) -> None:
     """List the cases with their status.
@@ -174,7 +174,7 @@ def say_skipped(skipped: Sequence[tuple[str, str]]) -> None:
 def why(
     request: "Request",
     case: CaseArgument,
-    at: Annotated[str, option("--at TIME", "Date and time instead of now: 2026-11-24 15:00, local time.")] = "",
+    at: str = option("--at TIME", "Date and time instead of now: 2026-11-24 15:00, local time.", ""),
     interviewer: InterviewerOption = "",
 ) -> None:
     """Explain why a case may or may not be called now: every rule with its result, and when it may be called next.
@@ -218,7 +218,7 @@ def _render_verdicts(report: "CallabilityReport") -> Iterator[str]:
 @on_study
 def queue(
     request: "Request",
-    number: Annotated[int, option("-n --number N", "Number of cases shown.", min=1, max=1000)] = 20,
+    number: int = option("-n --number N", "Number of cases shown.", 20, min=1, max=1000),
     interviewer: InterviewerOption = "",
 ) -> None:
     """List the next cases in the order of calling, with reasons, and those that are due but not callable now.

@@ -11,8 +11,8 @@ from survey_cli.wording import format_quantity
 
 def convert(
     form: Annotated[str, argument("FORM", "An XLSForm: .xlsx, .xls, .csv or .md.")],
-    out: Annotated[str, option("--out -o FILE", "The questionnaire to write, .yaml.")],
-    report: Annotated[str, option("--report FILE", "Also write what was carried over and what was not, as .md.")] = "",
+    out: str = option("--out -o FILE", "The questionnaire to write, .yaml."),
+    report: str = option("--report FILE", "Also write what was carried over and what was not, as .md.", ""),
     output_format: ResultFormatOption = ResultFormat.table,
     force: ForceOption = False,
 ) -> None:

@@ -11,9 +11,7 @@ from survey_cli.wording import format_quantity
 
 def verify(
     file: InstrumentArgument,
-    route: Annotated[
-        bool, option("--route", "Name each answer that is off the route or missing on it, with the reason.")
-    ] = False,
+    route: bool = option("--route", "Name each answer that is off the route or missing on it, with the reason.", False),
     db: DatabaseOption = None,
 ) -> None:
     """Verify that every interview's data match its journal, and that the database is intact.
@@ -43,7 +41,7 @@ def verify(
 
 def backup(
     file: InstrumentArgument,
-    to: Annotated[str, argument("TO", "Path of the copy. The file must not exist.")],
+    to: str = argument("TO", "Path of the copy. The file must not exist."),
     db: DatabaseOption = None,
 ) -> None:
     """Copy the database, complete and consistent, even while interviews run. `survey status` shows the last backup.
@@ -113,9 +111,9 @@ def upgrade(file: InstrumentArgument, db: DatabaseOption = None) -> None:
 
 def grant(
     file: InstrumentArgument,
-    interviewers: Annotated[str, option("--interviewers ROLE", "The role whose members interview.")] = "",
-    supervisors: Annotated[str, option("--supervisors ROLE", "The role whose members supervise.")] = "",
-    script: Annotated[bool, option("--print", "Print the statements for psql, and change nothing.")] = False,
+    interviewers: str = option("--interviewers ROLE", "The role whose members interview.", ""),
+    supervisors: str = option("--supervisors ROLE", "The role whose members supervise.", ""),
+    script: bool = option("--print", "Print the statements for psql, and change nothing.", False),
     db: DatabaseOption = None,
 ) -> None:
     """Give two roles of a database server the rights that interviewers and supervisors need, and nothing else.

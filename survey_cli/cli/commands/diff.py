@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -30,18 +30,14 @@ CONSEQUENCES: Final = {
 
 
 def diff(
-    old: Annotated[str, argument("OLD", "The older questionnaire.", show_default=False)],
-    new: Annotated[
-        str,
-        argument(
-            "NEW",
-            "The newer one. If left out: OLD is compared with the newest version that has interviews.",
-            show_default=False,
-        ),
-    ] = "",
-    form: Annotated[
-        TextFormat, option("--format", "Output format: text to read, json for programs.")
-    ] = TextFormat.text,
+    old: str = argument("OLD", "The older questionnaire.", show_default=False),
+    new: str = argument(
+        "NEW",
+        "The newer one. If left out: OLD is compared with the newest version that has interviews.",
+        "",
+        show_default=False,
+    ),
+    form: TextFormat = option("--format", "Output format: text to read, json for programs.", TextFormat.text),
     db: DatabaseOption = None,
 ) -> None:
     """Show what changed between two versions of a questionnaire, and what that means for the data.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -53,73 +53,55 @@ def _print_formats(is_requested: bool) -> None:
 
 def export(
     file: InstrumentArgument,
-    out: Annotated[
-        list[str] | None,
-        option("--out -o FILE", "The file to write; - writes to stdout. Repeatable.", callback=require_text),
-    ] = None,
-    what: Annotated[
-        RowChoice, option("--what", "What one row is: an interview, an answer, an event, a case or a call.")
-    ] = RowChoice.interviews,
-    variables: Annotated[
-        list[str] | None,
-        option(
-            "--variables NAMES", "Write only these columns, items or sections: q1,q2,mission.", callback=require_text
-        ),
-    ] = None,
+    out: list[str] | None = option(
+        "--out -o FILE", "The file to write; - writes to stdout. Repeatable.", None, callback=require_text
+    ),
+    what: RowChoice = option(
+        "--what", "What one row is: an interview, an answer, an event, a case or a call.", RowChoice.interviews
+    ),
+    variables: list[str] | None = option(
+        "--variables NAMES", "Write only these columns, items or sections: q1,q2,mission.", None, callback=require_text
+    ),
     where: WhereOption = "",
-    rake: Annotated[
-        str,
-        option(
-            "--rake FILE",
-            "Add a last column weight_raked: the weights of a report with this file of targets.",
-            callback=require_text,
-        ),
-    ] = "",
+    rake: str = option(
+        "--rake FILE",
+        "Add a last column weight_raked: the weights of a report with this file of targets.",
+        "",
+        callback=require_text,
+    ),
     trim: TrimOption = "",
     as_of: AsOfOption = "",
-    labels: Annotated[bool, option("--labels", "Write labels instead of codes.")] = False,
-    bom: Annotated[
-        bool, option("--bom", "Begin the file with a byte order mark, by which Excel recognizes UTF-8.")
-    ] = False,
-    partials: Annotated[bool, option("--partials/--no-partials", "Include or leave out unfinished interviews.")] = True,
+    labels: bool = option("--labels", "Write labels instead of codes.", False),
+    bom: bool = option("--bom", "Begin the file with a byte order mark, by which Excel recognizes UTF-8.", False),
+    partials: bool = option("--partials/--no-partials", "Include or leave out unfinished interviews.", True),
     origin: OriginOption = OriginChoice.real,
-    personal: Annotated[
-        bool,
-        option(
-            "--with-contacts --with-personal",
-            "Include names, telephone numbers and personal answers. For supervisors only.",
-        ),
-    ] = False,
-    names: Annotated[
-        list[str] | None,
-        option("--personal NAME", "Include the personal columns of this item. For supervisors only. Repeatable."),
-    ] = None,
-    public: Annotated[
-        bool, option("--public", "Leave out keys, free text, dates and times, which can identify respondents.")
-    ] = False,
+    personal: bool = option(
+        "--with-contacts --with-personal",
+        "Include names, telephone numbers and personal answers. For supervisors only.",
+        False,
+    ),
+    names: list[str] | None = option(
+        "--personal NAME", "Include the personal columns of this item. For supervisors only. Repeatable.", None
+    ),
+    public: bool = option(
+        "--public", "Leave out keys, free text, dates and times, which can identify respondents.", False
+    ),
     force: ForceOption = False,
-    raw: Annotated[
-        bool, option("--raw", "Write texts unchanged, even if a spreadsheet may run them as formulas.")
-    ] = False,
+    raw: bool = option("--raw", "Write texts unchanged, even if a spreadsheet may run them as formulas.", False),
     language: LanguageOption = "",
-    form: Annotated[
-        str, option("--format NAME", "The format; by default chosen by the file's ending. --formats lists all.")
-    ] = "",
-    bundle: Annotated[
-        str,
-        option(
-            "--bundle DIR|.zip",
-            "Write data, description, questionnaire, rates and checksums to a folder or .zip;"
-            " -o names data files in it.",
-            callback=require_text,
-        ),
-    ] = "",
+    form: str = option("--format NAME", "The format; by default chosen by the file's ending. --formats lists all.", ""),
+    bundle: str = option(
+        "--bundle DIR|.zip",
+        "Write data, description, questionnaire, rates and checksums to a folder or .zip; -o names data files in it.",
+        "",
+        callback=require_text,
+    ),
     people: PeopleOption = None,
     zone: ZoneOption = "",
     db: DatabaseOption = None,
-    formats: Annotated[
-        bool, option("--formats", "List the formats, and do nothing else.", callback=_print_formats, is_eager=True)
-    ] = False,
+    formats: bool = option(
+        "--formats", "List the formats, and do nothing else.", False, callback=_print_formats, is_eager=True
+    ),
 ) -> None:
     """Write the data: one row per interview, one column per variable.
 

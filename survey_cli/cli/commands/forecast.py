@@ -1,7 +1,7 @@
 """The command `forecast`: how a study's fieldwork would continue, with several numbers of interviewers."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -33,26 +33,21 @@ SPREADS: Final[tuple["SpreadMode", ...]] = ("prefer", "wait", "off")
 
 def forecast(
     file: InstrumentArgument,
-    interviewers: Annotated[
-        str,
-        option(
-            "--interviewers N,N,…",
-            "Numbers of interviewers, one row each; by default that of the list of people, else 4,8,12.",
-        ),
-    ] = "",
-    spread: Annotated[
-        str,
-        option(
-            "--spread HOW,…",
-            "Ways to spread attempts over the day, one row each: prefer,wait,off; by default as the study says.",
-        ),
-    ] = "",
-    days: Annotated[
-        int | None,
-        option("--days N", "Number of calendar days; by default up to the study's last day, or 60.", min=1, max=400),
-    ] = None,
+    interviewers: str = option(
+        "--interviewers N,N,…",
+        "Numbers of interviewers, one row each; by default that of the list of people, else 4,8,12.",
+        "",
+    ),
+    spread: str = option(
+        "--spread HOW,…",
+        "Ways to spread attempts over the day, one row each: prefer,wait,off; by default as the study says.",
+        "",
+    ),
+    days: int | None = option(
+        "--days N", "Number of calendar days; by default up to the study's last day, or 60.", None, min=1, max=400
+    ),
     zone: StationZoneOption = "",
-    seed: Annotated[int, option("--seed N", "The same seed gives the same forecast.")] = 1,
+    seed: int = option("--seed N", "The same seed gives the same forecast.", 1),
     form: ResultFormatOption = ResultFormat.table,
     people: PeopleOption = None,
     db: DatabaseOption = None,

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -36,26 +36,22 @@ INTERVIEW_HEADINGS = ("case", "status", "answered", "at", "last entry", "by", "o
 
 def interview(
     file: InstrumentArgument,
-    case: Annotated[str, option("--case KEY", "Key of the case. Without it, the program asks for it.")] = "",
+    case: str = option("--case KEY", "Key of the case. Without it, the program asks for it.", ""),
     interviewer: InterviewerNameOption = "",
     language: StartLanguageOption = "",
     db: DatabaseOption = None,
     plain: PlainOption = False,
     brief: BriefOption = False,
     theme: ThemeOption = "",
-    practice: Annotated[
-        bool, option("--practice", "Practice: the interview is stored, but never counted or exported with real ones.")
-    ] = False,
-    reopen: Annotated[bool, option("--reopen", "Correct a finished interview.")] = False,
-    again: Annotated[bool, option("--again", "Begin a second interview of the same case.")] = False,
+    practice: bool = option(
+        "--practice", "Practice: the interview is stored, but never counted or exported with real ones.", False
+    ),
+    reopen: bool = option("--reopen", "Correct a finished interview.", False),
+    again: bool = option("--again", "Begin a second interview of the same case.", False),
     station: StationOption = "",
-    seed: Annotated[
-        int | None, option("--seed N", "Seed of shuffled orders and splits, to reproduce an interview.")
-    ] = None,
+    seed: int | None = option("--seed N", "Seed of shuffled orders and splits, to reproduce an interview.", None),
     clock_is_right: ClockOption = False,
-    columns: Annotated[
-        list[str] | None, option("--set COLUMN=VALUE", "A sample column of a new case. Repeatable.")
-    ] = None,
+    columns: list[str] | None = option("--set COLUMN=VALUE", "A sample column of a new case. Repeatable.", None),
 ) -> None:
     """Conduct an interview, or resume a suspended one.
 

@@ -1,7 +1,6 @@
 """The command `preview`: the interviewer's screen on an interview that is not stored, while the file is written."""
 
 import sys
-from typing import Annotated
 
 import typer
 
@@ -14,12 +13,10 @@ NO_TERMINAL = 2
 
 def preview(
     file: InstrumentArgument,
-    at: Annotated[str, option("--at ITEM", "Begin at this item; missing answers before it are invented.")] = "",
+    at: str = option("--at ITEM", "Begin at this item; missing answers before it are invented.", ""),
     language: StartLanguageOption = "",
-    seed: Annotated[int, option("--seed N", "Seed of shuffled orders, splits and invented answers.")] = 1,
-    columns: Annotated[
-        list[str] | None, option("--set COLUMN=VALUE", "A sample column. Repeatable. Others are invented.")
-    ] = None,
+    seed: int = option("--seed N", "Seed of shuffled orders, splits and invented answers.", 1),
+    columns: list[str] | None = option("--set COLUMN=VALUE", "A sample column. Repeatable. Others are invented.", None),
     theme: ThemeOption = "",
 ) -> None:
     """Show the questionnaire as an interviewer sees it, while you write it.

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from time import sleep
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -109,14 +109,10 @@ def _render_journal_line(line: "JournalLine") -> str:
 @on_study
 def erase(
     request: "Request",
-    case: Annotated[str, argument("CASE", "The case's key, unless --unfinished is given.")] = "",
-    reason: Annotated[
-        str, option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.")
-    ] = "",
-    yes: Annotated[bool, option("--yes", "Erase without asking for confirmation.")] = False,
-    unfinished: Annotated[
-        bool, option("--unfinished", "Finish interrupted erasures, which `survey db verify` reports.")
-    ] = False,
+    case: str = argument("CASE", "The case's key, unless --unfinished is given.", ""),
+    reason: str = option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.", ""),
+    yes: bool = option("--yes", "Erase without asking for confirmation.", False),
+    unfinished: bool = option("--unfinished", "Finish interrupted erasures, which `survey db verify` reports.", False),
 ) -> None:
     """Erase a person: name, numbers, notes, texts of the sample, every answer. It cannot be undone.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from textwrap import dedent
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -97,8 +97,7 @@ class ProblemFormat(StrEnum):
 
 
 def new(
-    file: Annotated[str, argument("FILE", "The file to write; .yaml is added if it is missing.")],
-    force: ForceOption = False,
+    file: str = argument("FILE", "The file to write; .yaml is added if it is missing."), force: ForceOption = False
 ) -> None:
     """Write a commented questionnaire to begin with.
 
@@ -112,28 +111,25 @@ def new(
 
 
 def check(
-    files: Annotated[list[str], argument("FILE", "Questionnaires; for a folder, every one in and below it.")],
-    form: Annotated[
-        ProblemFormat, option("--format", "Output format: text to read, json for programs, github for annotations.")
-    ] = ProblemFormat.text,
-    strict: Annotated[bool, option("--strict", "Warnings count as errors.")] = False,
-    formats: Annotated[
-        list[str] | None, option("--for FORMATS", "Also list what these export formats cannot store: sav,dta,sss,xlsx.")
-    ] = None,
-    wording: Annotated[bool, option("--wording", "Also list wording that is hard to understand or to answer.")] = False,
-    prove: Annotated[
-        bool, option("--prove", "Also prove what can't happen, and show gaps and overlaps of filters.")
-    ] = False,
-    possible: Annotated[
-        bool, option("--possible", "With --prove: also list what can happen, with answers that lead there.")
-    ] = False,
-    length: Annotated[bool, option("--length", "Also estimate how many minutes an interview takes.")] = False,
-    accept: Annotated[
-        list[str] | None,
-        option("--accept ITEM", "Accept the change of this item since earlier interviews. Repeatable."),
-    ] = None,
-    reason: Annotated[str, option("--reason TEXT", "With --accept: the reason, which is stored with your name.")] = "",
-    same: Annotated[bool, option("--same", "With --accept: the new text has the same meaning.")] = False,
+    files: list[str] = argument("FILE", "Questionnaires; for a folder, every one in and below it."),
+    form: ProblemFormat = option(
+        "--format", "Output format: text to read, json for programs, github for annotations.", ProblemFormat.text
+    ),
+    strict: bool = option("--strict", "Warnings count as errors.", False),
+    formats: list[str] | None = option(
+        "--for FORMATS", "Also list what these export formats cannot store: sav,dta,sss,xlsx.", None
+    ),
+    wording: bool = option("--wording", "Also list wording that is hard to understand or to answer.", False),
+    prove: bool = option("--prove", "Also prove what can't happen, and show gaps and overlaps of filters.", False),
+    possible: bool = option(
+        "--possible", "With --prove: also list what can happen, with answers that lead there.", False
+    ),
+    length: bool = option("--length", "Also estimate how many minutes an interview takes.", False),
+    accept: list[str] | None = option(
+        "--accept ITEM", "Accept the change of this item since earlier interviews. Repeatable.", None
+    ),
+    reason: str = option("--reason TEXT", "With --accept: the reason, which is stored with your name.", ""),
+    same: bool = option("--same", "With --accept: the new text has the same meaning.", False),
     by: LoginOption = "",
     db: DatabaseOption = None,
 ) -> None:
@@ -249,12 +245,12 @@ def _summarize(problems: Sequence[Problem], items: int | None) -> str:
 
 
 def schema(
-    file: Annotated[
-        str, argument("[FILE]", "A questionnaire whose scales and outcomes are offered by name.", show_default=False)
-    ] = "",
-    out: Annotated[str, option("--out -o FILE", "The file to write; - writes to stdout.")] = "-",
-    module: Annotated[bool, option("--module", "Write the schema of a module instead.")] = False,
-    scenarios: Annotated[bool, option("--scenarios", "Write the schema of scenario files instead.")] = False,
+    file: str = argument(
+        "[FILE]", "A questionnaire whose scales and outcomes are offered by name.", "", show_default=False
+    ),
+    out: str = option("--out -o FILE", "The file to write; - writes to stdout.", "-"),
+    module: bool = option("--module", "Write the schema of a module instead.", False),
+    scenarios: bool = option("--scenarios", "Write the schema of scenario files instead.", False),
 ) -> None:
     """Write the JSON Schema with which editors complete and check questionnaires.
 
@@ -275,9 +271,7 @@ def schema(
 
 
 def explain(
-    word: Annotated[
-        str, argument("WORD", "An item type, key, function, fill, outcome or problem.", show_default=False)
-    ] = "",
+    word: str = argument("WORD", "An item type, key, function, fill, outcome or problem.", "", show_default=False),
 ) -> None:
     """Explain a word of the language; without one, list them all.
 
@@ -338,11 +332,9 @@ def _render_entry(entry: "ReferenceEntry") -> str:
 
 def print_document(
     file: InstrumentArgument,
-    out: Annotated[
-        str, option("--out -o FILE", "The file to write: .html, .docx or .md; - writes Markdown to stdout.")
-    ] = "-",
-    language: Annotated[str, option("--language CODE", "Language of the texts; all prints every language.")] = "",
-    comments: Annotated[bool, option("--comments", "Print lines for comments under every item.")] = False,
+    out: str = option("--out -o FILE", "The file to write: .html, .docx or .md; - writes Markdown to stdout.", "-"),
+    language: str = option("--language CODE", "Language of the texts; all prints every language.", ""),
+    comments: bool = option("--comments", "Print lines for comments under every item.", False),
     force: ForceOption = False,
 ) -> None:
     """Print the questionnaire for reviewers.

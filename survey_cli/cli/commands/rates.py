@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import accumulate
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -53,52 +53,38 @@ class RatesOriginChoice(StrEnum):
 
 
 def rates(
-    file: Annotated[
-        str, argument("FILE", "The questionnaire of the study whose cases are counted.", show_default=False)
-    ] = "",
-    by: Annotated[str, option("--by COLUMN", "Also show rates for each value of this sample column.")] = "",
-    as_of: Annotated[
-        str,
-        option(
-            "--as-of TIME", "Ignore what happened later: 2026-11-24 means the end of that day; or '2026-11-24 17:00'."
-        ),
-    ] = "",
-    finalized: Annotated[bool, option("--finalized", "Leave out cases that may still be called.")] = False,
-    weighted: Annotated[bool, option("--weighted", "Weight by the sample column with role: weight.")] = False,
-    origin: Annotated[
-        RatesOriginChoice, option("--origin", "Count real interviews only, or practice and simulated ones too.")
-    ] = RatesOriginChoice.real,
-    counts: Annotated[
-        str,
-        option(
-            "--counts FILE",
-            "Instead of cases, a CSV file of final counts: columns code or group, count, and frame if there are"
-            " several; - is stdin.",
-        ),
-    ] = "",
-    frame: Annotated[
-        FrameChoice | None,
-        option(
-            "--frame",
-            "With --counts: kind of sample frame, by default rdd. In a list or establishment frame e is 1;"
-            " else it is estimated. A questionnaire names its own.",
-        ),
-    ] = None,
-    e: Annotated[
-        str, option("--e SHARE", "The eligible share of unknown cases: 0.9, or landline=0.3,mobile=0.5.")
-    ] = "",
-    e_uh: Annotated[str, option("--e-uh SHARE", "As --e, for UH (unknown if household) only.")] = "",
-    e_uo: Annotated[str, option("--e-uo SHARE", "As --e, for UO (unknown, other) only.")] = "",
-    composite: Annotated[
-        str,
-        option(
-            "--composite WEIGHTS", "Also show a composite of the frames with these weights: landline=0.6,mobile=0.4."
-        ),
-    ] = "",
-    quotas: Annotated[
-        bool, option("--quotas", "With --counts: say in the heading that quotas determined who was interviewed.")
-    ] = False,
-    digits: Annotated[int, option("--digits N", "Decimal places of percentages.", min=0, max=MAX_DIGITS)] = 1,
+    file: str = argument("FILE", "The questionnaire of the study whose cases are counted.", "", show_default=False),
+    by: str = option("--by COLUMN", "Also show rates for each value of this sample column.", ""),
+    as_of: str = option(
+        "--as-of TIME", "Ignore what happened later: 2026-11-24 means the end of that day; or '2026-11-24 17:00'.", ""
+    ),
+    finalized: bool = option("--finalized", "Leave out cases that may still be called.", False),
+    weighted: bool = option("--weighted", "Weight by the sample column with role: weight.", False),
+    origin: RatesOriginChoice = option(
+        "--origin", "Count real interviews only, or practice and simulated ones too.", RatesOriginChoice.real
+    ),
+    counts: str = option(
+        "--counts FILE",
+        "Instead of cases, a CSV file of final counts: columns code or group, count, and frame if there are"
+        " several; - is stdin.",
+        "",
+    ),
+    frame: FrameChoice | None = option(
+        "--frame",
+        "With --counts: kind of sample frame, by default rdd. In a list or establishment frame e is 1;"
+        " else it is estimated. A questionnaire names its own.",
+        None,
+    ),
+    e: str = option("--e SHARE", "The eligible share of unknown cases: 0.9, or landline=0.3,mobile=0.5.", ""),
+    e_uh: str = option("--e-uh SHARE", "As --e, for UH (unknown if household) only.", ""),
+    e_uo: str = option("--e-uo SHARE", "As --e, for UO (unknown, other) only.", ""),
+    composite: str = option(
+        "--composite WEIGHTS", "Also show a composite of the frames with these weights: landline=0.6,mobile=0.4.", ""
+    ),
+    quotas: bool = option(
+        "--quotas", "With --counts: say in the heading that quotas determined who was interviewed.", False
+    ),
+    digits: int = option("--digits N", "Decimal places of percentages.", 1, min=0, max=MAX_DIGITS),
     form: ListFormatOption = ListFormat.table,
     people: PeopleOption = None,
     zone: ZoneOption = "",

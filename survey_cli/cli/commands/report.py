@@ -45,47 +45,41 @@ class InclusionChoice(StrEnum):
 def report(
     file: InstrumentArgument,
     out: OutputOption = "",
-    by: Annotated[
-        list[str] | None,
-        option("--by NAMES", "Add columns for the values of these variables: kind,region.", callback=require_text),
-    ] = None,
-    items: Annotated[
-        list[str] | None,
-        option("--items NAMES", "Report only these items, batteries or sections: q1,q2.", callback=require_text),
-    ] = None,
+    by: list[str] | None = option(
+        "--by NAMES", "Add columns for the values of these variables: kind,region.", None, callback=require_text
+    ),
+    items: list[str] | None = option(
+        "--items NAMES", "Report only these items, batteries or sections: q1,q2.", None, callback=require_text
+    ),
     where: WhereOption = "",
-    interviews: Annotated[
-        InclusionChoice, option("--interviews", "Complete interviews only, partial ones too, or all.")
-    ] = InclusionChoice.partial,
+    interviews: InclusionChoice = option(
+        "--interviews", "Complete interviews only, partial ones too, or all.", InclusionChoice.partial
+    ),
     origin: OriginOption = OriginChoice.real,
     as_of: AsOfOption = "",
-    valid: Annotated[
-        bool, option("--valid", "Base percentages on valid answers: leave out declines and volunteered answers.")
-    ] = False,
-    digits: Annotated[int, option("--digits N", "Decimal places of percentages.", min=0, max=4)] = 0,
+    valid: bool = option(
+        "--valid", "Base percentages on valid answers: leave out declines and volunteered answers.", False
+    ),
+    digits: int = option("--digits N", "Decimal places of percentages.", 0, min=0, max=4),
     threshold: ThresholdOption = 5,
-    tests: Annotated[
-        bool | None,
-        option(
-            "--tests/--no-tests",
-            "Print significance tests with --by, or none. By default they are printed unless the whole population"
-            " was selected.",
-            show_default=False,
-        ),
-    ] = None,
-    margins: Annotated[bool, option("--margins", "Print margins of error with each item.")] = False,
-    verbatims: Annotated[bool, option("--verbatims", "Print verbatim answers.")] = False,
-    cases: Annotated[bool, option("--cases", "With --verbatims: print the case of each answer.")] = False,
-    weighted: Annotated[
-        bool, option("--weighted/--unweighted", "Use or ignore the sample column with role: weight.")
-    ] = True,
+    tests: bool | None = option(
+        "--tests/--no-tests",
+        "Print significance tests with --by, or none. By default they are printed unless the whole population"
+        " was selected.",
+        None,
+        show_default=False,
+    ),
+    margins: bool = option("--margins", "Print margins of error with each item.", False),
+    verbatims: bool = option("--verbatims", "Print verbatim answers.", False),
+    cases: bool = option("--cases", "With --verbatims: print the case of each answer.", False),
+    weighted: bool = option("--weighted/--unweighted", "Use or ignore the sample column with role: weight.", True),
     rake: RakeOption = "",
     trim: TrimOption = "",
-    seed: Annotated[int, option("--seed N", "Seed of simulated tests.")] = 1,
-    charts: Annotated[
-        str, option("--charts DIR", "Write each chart as an SVG file into this folder.", callback=require_text)
-    ] = "",
-    png: Annotated[bool, option("--png", "With --charts: write PNG files too.")] = False,
+    seed: int = option("--seed N", "Seed of simulated tests.", 1),
+    charts: str = option(
+        "--charts DIR", "Write each chart as an SVG file into this folder.", "", callback=require_text
+    ),
+    png: bool = option("--png", "With --charts: write PNG files too.", False),
     language: LanguageOption = "",
     force: ForceOption = False,
     people: PeopleOption = None,
@@ -156,7 +150,7 @@ def report(
 def codebook(
     file: InstrumentArgument,
     out: OutputOption = "-",
-    counts: Annotated[bool, option("--counts/--no-counts", "Print counts of each code, or none.")] = True,
+    counts: bool = option("--counts/--no-counts", "Print counts of each code, or none.", True),
     origin: OriginOption = OriginChoice.real,
     threshold: ThresholdOption = 5,
     language: LanguageOption = "",

@@ -36,13 +36,11 @@ PAUSE_SECONDS: Final = 0.005
 
 def import_cases(
     file: InstrumentArgument,
-    cases: Annotated[str, argument("CASES", "The sample: a CSV file or a workbook.")],
-    sheet: Annotated[str | None, option("--sheet NAME", "Sheet of the workbook; by default the first.")] = None,
-    encoding: Annotated[
-        str | None, option("--encoding NAME", "Encoding of the file, if it is not UTF-8: cp1252.")
-    ] = None,
-    update: Annotated[bool, option("--update", "Update existing cases with the file's values.")] = False,
-    release: Annotated[str, option("--release REPLICATES", "Release these replicates at once: 1-2,5 or all.")] = "",
+    cases: str = argument("CASES", "The sample: a CSV file or a workbook."),
+    sheet: str | None = option("--sheet NAME", "Sheet of the workbook; by default the first.", None),
+    encoding: str | None = option("--encoding NAME", "Encoding of the file, if it is not UTF-8: cp1252.", None),
+    update: bool = option("--update", "Update existing cases with the file's values.", False),
+    release: str = option("--release REPLICATES", "Release these replicates at once: 1-2,5 or all.", ""),
     dry_run: DryRunOption = False,
     by: LoginOption = "",
     people: PeopleOption = None,
@@ -171,9 +169,9 @@ def _build_list_request(db: str | None, *, by: str = "", country: str = "") -> "
 
 
 def do_not_call_add(
-    numbers: Annotated[list[str], argument("NUMBER|FILE…", "Numbers, or files with one number per line.")],
+    numbers: list[str] = argument("NUMBER|FILE…", "Numbers, or files with one number per line."),
     country: CountryOption = "",
-    reason: Annotated[str, option("--reason TEXT", "The reason, if the file has none.")] = "asked by telephone",
+    reason: str = option("--reason TEXT", "The reason, if the file has none.", "asked by telephone"),
     by: LoginOption = "",
     db: DatabaseOption = None,
 ) -> None:
@@ -195,7 +193,7 @@ def do_not_call_add(
 
 
 def do_not_call_check(
-    number: Annotated[str, argument("NUMBER", "The number.")], country: CountryOption = "", db: DatabaseOption = None
+    number: str = argument("NUMBER", "The number."), country: CountryOption = "", db: DatabaseOption = None
 ) -> None:
     """Say whether a number is on the list, since when and why.
 
@@ -218,11 +216,9 @@ def do_not_call_check(
 
 
 def do_not_call_remove(
-    numbers: Annotated[list[str], argument("NUMBER…", "The numbers.")],
+    numbers: list[str] = argument("NUMBER…", "The numbers."),
     country: CountryOption = "",
-    reason: Annotated[
-        str, option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.")
-    ] = "",
+    reason: str = option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.", ""),
     by: LoginOption = "",
     db: DatabaseOption = None,
 ) -> None:

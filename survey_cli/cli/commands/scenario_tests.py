@@ -1,6 +1,6 @@
 """The command `test`: scenarios of a questionnaire, and what they cover."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -19,21 +19,16 @@ MAX_LISTED = 20
 
 def run_scenarios(
     file: InstrumentArgument,
-    scenarios: Annotated[
-        str,
-        argument(
-            "SCENARIOS", "The file of scenarios; if left out, NAME.scenarios.yaml beside NAME.yaml.", show_default=False
-        ),
-    ] = "",
+    scenarios: str = argument(
+        "SCENARIOS", "The file of scenarios; if left out, NAME.scenarios.yaml beside NAME.yaml.", "", show_default=False
+    ),
     form: ResultFormatOption = ResultFormat.table,
-    junit: Annotated[str, option("--junit FILE", "Also write the results as JUnit XML, for CI servers.")] = "",
-    prove: Annotated[
-        bool, option("--prove", "Leave out of the coverage what can't happen; needs the extra [proof].")
-    ] = False,
-    everything: Annotated[bool, option("--all", "List everything that is not covered.")] = False,
-    generate: Annotated[
-        str, option("--generate FILE", "Write scenarios that cover all that can happen; needs the extra [proof].")
-    ] = "",
+    junit: str = option("--junit FILE", "Also write the results as JUnit XML, for CI servers.", ""),
+    prove: bool = option("--prove", "Leave out of the coverage what can't happen; needs the extra [proof].", False),
+    everything: bool = option("--all", "List everything that is not covered.", False),
+    generate: str = option(
+        "--generate FILE", "Write scenarios that cover all that can happen; needs the extra [proof].", ""
+    ),
     force: ForceOption = False,
 ) -> None:
     """Run the scenarios of a questionnaire, and show what they cover.

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -43,72 +43,60 @@ class SpreadChoice(StrEnum):
 
 def simulate(
     file: InstrumentArgument,
-    number: Annotated[int, option("-n --number N", "Number of interviews.", min=1, max=10_000_000)] = 1000,
-    seed: Annotated[int, option("--seed N", "The same seed gives the same interviews.")] = 1,
-    decline: Annotated[float, share("--decline SHARE", "Share of items that are declined.")] = 0.04,
-    break_off: Annotated[
-        float, share("--break-off SHARE", "Probability at each item that the respondent hangs up.")
-    ] = 0.0,
-    qualify: Annotated[
-        float,
-        share(
-            "--qualify SHARE",
-            "Of the respondents who would be screened out, the share that qualifies instead.",
-            parser=parse_share,
-        ),
-    ] = 0.85,
-    completes: Annotated[
-        int,
-        option("--completes N", "Simulate until this number of interviews is complete, instead of --number.", min=0),
-    ] = 0,
-    answers: Annotated[
-        str, option("--answers FILE", "YAML file with shares of answers: {consent: {1: 90%, 2: 8%, refused: 2%}}.")
-    ] = "",
-    keep: Annotated[bool, option("--keep", "Store the interviews. They are marked as simulated.")] = False,
-    force: Annotated[
-        bool, option("--force", "With --keep: store them even if the database has real interviews.")
-    ] = False,
-    fieldwork: Annotated[bool, option("--fieldwork", "Simulate fieldwork with simulated interviewers.")] = False,
-    interviewers: Annotated[
-        int | None,
-        option(
-            "--interviewers N", "Number of interviewers; by default those in the list of people, or 6.", min=1, max=200
-        ),
-    ] = None,
-    days: Annotated[int, option("--days N", "Number of calendar days.", min=1, max=400)] = 10,
-    start: Annotated[
-        datetime | None,
-        option(
-            "--start DAY",
-            "First day, such as 2026-11-30; by default the study's first day, or today.",
-            formats=["%Y-%m-%d"],
-        ),
-    ] = None,
-    spread: Annotated[
-        SpreadChoice | None, option("--spread", "How attempts are spread over the day; by default as the study says.")
-    ] = None,
-    sample: Annotated[
-        str,
-        option(
-            "--sample FILE",
-            "Call the cases of this file; by default those of the database, as if no call had been made.",
-        ),
-    ] = "",
-    cases: Annotated[int, option("--cases N", "Call this number of invented cases.", min=0, max=1_000_000)] = 0,
+    number: int = option("-n --number N", "Number of interviews.", 1000, min=1, max=10_000_000),
+    seed: int = option("--seed N", "The same seed gives the same interviews.", 1),
+    decline: float = share("--decline SHARE", "Share of items that are declined.", 0.04),
+    break_off: float = share("--break-off SHARE", "Probability at each item that the respondent hangs up.", 0.0),
+    qualify: float = share(
+        "--qualify SHARE",
+        "Of the respondents who would be screened out, the share that qualifies instead.",
+        0.85,
+        parser=parse_share,
+    ),
+    completes: int = option(
+        "--completes N", "Simulate until this number of interviews is complete, instead of --number.", 0, min=0
+    ),
+    answers: str = option(
+        "--answers FILE", "YAML file with shares of answers: {consent: {1: 90%, 2: 8%, refused: 2%}}.", ""
+    ),
+    keep: bool = option("--keep", "Store the interviews. They are marked as simulated.", False),
+    force: bool = option("--force", "With --keep: store them even if the database has real interviews.", False),
+    fieldwork: bool = option("--fieldwork", "Simulate fieldwork with simulated interviewers.", False),
+    interviewers: int | None = option(
+        "--interviewers N",
+        "Number of interviewers; by default those in the list of people, or 6.",
+        None,
+        min=1,
+        max=200,
+    ),
+    days: int = option("--days N", "Number of calendar days.", 10, min=1, max=400),
+    start: datetime | None = option(
+        "--start DAY",
+        "First day, such as 2026-11-30; by default the study's first day, or today.",
+        None,
+        formats=["%Y-%m-%d"],
+    ),
+    spread: SpreadChoice | None = option(
+        "--spread", "How attempts are spread over the day; by default as the study says.", None
+    ),
+    sample: str = option(
+        "--sample FILE",
+        "Call the cases of this file; by default those of the database, as if no call had been made.",
+        "",
+    ),
+    cases: int = option("--cases N", "Call this number of invented cases.", 0, min=0, max=1_000_000),
     zone: StationZoneOption = "",
     people: PeopleOption = None,
-    contact: Annotated[
-        float, share("--contact SHARE", "Probability that a person answers a call, on average over the week.")
-    ] = 0.25,
-    refuse: Annotated[float, share("--refuse SHARE", "Probability that a contacted person refuses.")] = 0.2,
-    later: Annotated[
-        float, share("--later SHARE", "Probability that a person who does not refuse asks for another call.")
-    ] = 0.25,
-    keep_appointment: Annotated[
-        float, share("--kept SHARE", "Probability that a person answers at the time of the appointment.")
-    ] = 0.75,
-    eligible: Annotated[float, share("--eligible SHARE", "Share of eligible persons.")] = 0.95,
-    seconds: Annotated[float, option("--seconds N", "Seconds per item, on average.", min=1, max=600)] = 12.0,
+    contact: float = share(
+        "--contact SHARE", "Probability that a person answers a call, on average over the week.", 0.25
+    ),
+    refuse: float = share("--refuse SHARE", "Probability that a contacted person refuses.", 0.2),
+    later: float = share("--later SHARE", "Probability that a person who does not refuse asks for another call.", 0.25),
+    keep_appointment: float = share(
+        "--kept SHARE", "Probability that a person answers at the time of the appointment.", 0.75
+    ),
+    eligible: float = share("--eligible SHARE", "Share of eligible persons.", 0.95),
+    seconds: float = option("--seconds N", "Seconds per item, on average.", 12.0, min=1, max=600),
     db: DatabaseOption = None,
 ) -> None:
     """Simulate interviews, and show which items and options are never reached or chosen.

@@ -3,7 +3,7 @@
 import os
 import sys
 from random import Random
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -39,9 +39,9 @@ def station(
     people: PeopleOption = None,
     zone: ZoneOption = "",
     clock_is_right: ClockOption = False,
-    practice: Annotated[
-        bool, option("--practice", "Practice with simulated respondents: no number is dialed, and nothing is stored.")
-    ] = False,
+    practice: bool = option(
+        "--practice", "Practice with simulated respondents: no number is dialed, and nothing is stored.", False
+    ),
     db: DatabaseOption = None,
 ) -> None:
     """Call one case after another, and record the outcomes.
@@ -130,7 +130,7 @@ def _run_full_screen(session: "StationSession", theme: str) -> int:
 
 def share(
     file: InstrumentArgument,
-    group: Annotated[str, option("--group GROUP", "The interviewers' group on this computer.")],
+    group: str = option("--group GROUP", "The interviewers' group on this computer."),
     db: DatabaseOption = None,
 ) -> None:
     """Let several people on one computer work on a study, each under their own login.

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from survey_cli.cli.commands.interview import SIMPLE_TERMINALS
 from survey_cli.cli.options import (
@@ -37,13 +37,10 @@ APPOINTMENT_STATES: Final = {"missed": "missed", "due": "due now", "today": "lat
 
 def status(
     file: InstrumentArgument,
-    watch: Annotated[bool, option("--watch", "Follow changes on the full screen; q leaves.")] = False,
-    since: Annotated[
-        str,
-        option(
-            "--since TIME", "Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'."
-        ),
-    ] = "",
+    watch: bool = option("--watch", "Follow changes on the full screen; q leaves.", False),
+    since: str = option(
+        "--since TIME", "Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'.", ""
+    ),
     form: ResultFormatOption = ResultFormat.table,
     people: PeopleOption = None,
     zone: ZoneOption = "",

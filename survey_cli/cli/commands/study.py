@@ -1,6 +1,6 @@
 """The commands `study pause`, `study resume` and `study publish`, for a study while its stations work."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from survey_cli.cli.options import on_study, option
 from survey_cli.cli.output.terminal import say
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @on_study
 def pause(
-    request: "Request", message: Annotated[str, option("--message TEXT", "Text shown on every station's screen.")] = ""
+    request: "Request", message: str = option("--message TEXT", "Text shown on every station's screen.", "")
 ) -> None:
     """Stop all calling: no station claims a case or dials a number until `survey study resume`.
 

@@ -1,7 +1,7 @@
 """The commands `translations export`, `translations import` and `translations status`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -30,7 +30,7 @@ def export(file: InstrumentArgument, language: LanguageOption = "") -> None:
 
 def import_file(
     file: InstrumentArgument,
-    returned: Annotated[str, argument("PO", "The PO file that came back.")],
+    returned: str = argument("PO", "The PO file that came back."),
     language: LanguageOption = "",
 ) -> None:
     """Take the translations of a PO file that came back into the one beside the questionnaire.
