@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -167,6 +167,9 @@ class ValueConversion:
         if param.nargs == -1 or param.multiple:
             if self.annotation == list[str]:
                 return list(value or ())
+        elif get_origin(self.annotation) is Literal:
+            if value is None or value in get_args(self.annotation):
+                return value
         elif value is None or isinstance(value, self.annotation):
             return value
         return self.build_conversion().coerce(value, param=param, ctx=ctx)

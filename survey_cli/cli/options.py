@@ -1,9 +1,8 @@
 """Arguments and options that several commands share, and the values that are built from them."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -14,35 +13,20 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 
-class OriginChoice(StrEnum):
-    """Origin of interviews."""
-
-    real = "real"
-    practice = "practice"
-    simulated = "simulated"
-    all = "all"
+OriginChoice: TypeAlias = Literal["real", "practice", "simulated", "all"]
+"""Origin of interviews."""
 
 
-class ResultFormat(StrEnum):
-    """Output format of a result: to read, or for other programs."""
-
-    table = "table"
-    json = "json"
+ResultFormat: TypeAlias = Literal["table", "json"]
+"""Output format of a result: to read, or for other programs."""
 
 
-class TextFormat(StrEnum):
-    """Output format of findings: to read, or for other programs."""
-
-    text = "text"
-    json = "json"
+TextFormat: TypeAlias = Literal["text", "json"]
+"""Output format of findings: to read, or for other programs."""
 
 
-class ListFormat(StrEnum):
-    """Output format of a list."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
+ListFormat: TypeAlias = Literal["table", "csv", "json"]
+"""Output format of a list."""
 
 
 def require_text(context: typer.Context, option: typer.CallbackParam, value: Any) -> Any:

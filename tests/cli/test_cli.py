@@ -336,7 +336,7 @@ def test_an_instrument_with_problems_is_told_before_anything_is_asked() -> None:
 def test_our_own_mistake_is_a_report_without_anybodys_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def careless(file: str, formats: object = (), *, db: str | None = None) -> None:
+    def careless(file: str, formats: object = (), **_: object) -> None:
         answer = "555 0199"
         raise RuntimeError(f"could not keep {answer} of {file}")
 
@@ -364,7 +364,7 @@ def test_trouble_that_was_thrown_is_said_in_its_own_words(
 ) -> None:
     from survey_cli.problems import StoreError
 
-    def locked(file: str, formats: object = (), *, db: str | None = None) -> None:
+    def locked(file: str, formats: object = (), **_: object) -> None:
         raise StoreError("a.db", "another program keeps the database locked", "close it")
 
     monkeypatch.setattr("survey_cli.services.questionnaire.questionnaire_files.check_file", locked)

@@ -1,20 +1,11 @@
 """The commands of `case` that change cases, and `sample release`: for supervisors."""
 
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import typer
 
 from survey_cli.cli.commands.case_lists import say_skipped
-from survey_cli.cli.options import (
-    CaseArgument,
-    DryRunOption,
-    ResultFormat,
-    ResultFormatOption,
-    argument,
-    on_study,
-    option,
-)
+from survey_cli.cli.options import CaseArgument, DryRunOption, ResultFormatOption, argument, on_study, option
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.progress import show_progress
@@ -27,17 +18,12 @@ if TYPE_CHECKING:
     from survey_cli.services.run_on_study import Request
 
 
-class RefusalChoice(StrEnum):
-    """Which refusals are reopened."""
-
-    soft = "soft"
+RefusalChoice: TypeAlias = Literal["soft"]
+"""Which refusals are reopened."""
 
 
-class OwnerChoice(StrEnum):
-    """Who may keep an appointment."""
-
-    only = "only"
-    first = "first"
+OwnerChoice: TypeAlias = Literal["only", "first"]
+"""Who may keep an appointment."""
 
 
 @on_study
@@ -152,11 +138,7 @@ def reassign(
     if not to:
         raise typer.BadParameter("give the new owner of the appointment, or anyone", param_hint="--to")
     batch = reassign_appointments(
-        request,
-        to=to,
-        key=case,
-        all_of=all_of,
-        policy={None: None, OwnerChoice.only: "me", OwnerChoice.first: "me_first"}[keeps],
+        request, to=to, key=case, all_of=all_of, policy={None: None, "only": "me", "first": "me_first"}[keeps]
     )
     if case:
         _say_change(batch.changed[0])
@@ -182,7 +164,7 @@ def migrate(
     request: "Request",
     cases: list[str] | None = argument("[CASE]...", "Only these cases; by default all.", None),
     dry_run: DryRunOption = False,
-    form: ResultFormatOption = ResultFormat.table,
+    form: ResultFormatOption = "table",
 ) -> None:
     """Take unfinished interviews to the newest version of the questionnaire.
 
@@ -198,7 +180,7 @@ def migrate(
 
     with show_progress() as progress:
         result = migrate_interviews(request, cases or (), dry_run=dry_run, progress=progress)
-    if form is ResultFormat.json:
+    if form == "json":
         print(render_json(result))
     else:
         for case in result.cases:

@@ -5,15 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.options import (
-    CaseArgument,
-    ListFormat,
-    ListFormatOption,
-    ResultFormat,
-    ResultFormatOption,
-    on_study,
-    option,
-)
+from survey_cli.cli.options import CaseArgument, ListFormat, ListFormatOption, ResultFormatOption, on_study, option
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import make_printable, open_data_output, render_table, say, wrap_paragraph
@@ -42,7 +34,7 @@ def list_all(
     find: str = option("--find TEXT", "Only cases with this text in the key, the name or a number.", ""),
     where: str = option("--where CONDITION", "Only cases for which this is true: \"region == 'West'\".", ""),
     limit: int | None = option("--limit N", "Maximum number of cases.", None, min=1),
-    form: ListFormatOption = ListFormat.table,
+    form: ListFormatOption = "table",
 ) -> None:
     """List the cases with their status.
 
@@ -63,7 +55,7 @@ def list_all(
 
 
 @on_study
-def show(request: "Request", case: CaseArgument, form: ResultFormatOption = ResultFormat.table) -> None:
+def show(request: "Request", case: CaseArgument, form: ResultFormatOption = "table") -> None:
     """Show a case with its whole history.
 
     If the study has a list of people, only supervisors see names, numbers and notes.
@@ -73,21 +65,21 @@ def show(request: "Request", case: CaseArgument, form: ResultFormatOption = Resu
     from survey_cli.services.cases.case_lists import load_case_sheet
 
     sheet = load_case_sheet(request, case)
-    print(render_json(sheet) if form is ResultFormat.json else "\n".join(_render_sheet(sheet)))
+    print(render_json(sheet) if form == "json" else "\n".join(_render_sheet(sheet)))
 
 
 def _print_cases(lines: "tuple[CaseLine, ...]", form: ListFormat) -> None:
     match form:
-        case ListFormat.table:
+        case "table":
             if lines:
                 print(_render_cases(lines))
-        case ListFormat.csv:
+        case "csv":
             from survey_cli.exports import WriteOptions
             from survey_cli.exports.text.csv import write_csv
             from survey_cli.reports.fieldwork.cases import tabulate_cases
 
             write_csv(tabulate_cases(lines), open_data_output(), WriteOptions())
-        case ListFormat.json:
+        case "json":
             print(render_json([line._asdict() for line in lines]), file=open_data_output())
 
 

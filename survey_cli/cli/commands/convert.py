@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.options import ForceOption, ResultFormat, ResultFormatOption, argument, option
+from survey_cli.cli.options import ForceOption, ResultFormatOption, argument, option
 from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity
 
@@ -13,7 +13,7 @@ def convert(
     form: Annotated[str, argument("FORM", "An XLSForm: .xlsx, .xls, .csv or .md.")],
     out: str = option("--out -o FILE", "The questionnaire to write, .yaml."),
     report: str = option("--report FILE", "Also write what was carried over and what was not, as .md.", ""),
-    output_format: ResultFormatOption = ResultFormat.table,
+    output_format: ResultFormatOption = "table",
     force: ForceOption = False,
 ) -> None:
     """Convert an XLSForm (ODK, KoboToolbox, SurveyCTO) to a questionnaire.
@@ -29,7 +29,7 @@ def convert(
 
     result = convert_questionnaire(form, out, report=report, force=force)
     losses = result.report
-    if output_format is ResultFormat.json:
+    if output_format == "json":
         from survey_cli.cli.output.json_text import render_json
 
         print(render_json({"file": result.file, "report": losses, "errors": [str(error) for error in result.errors]}))

@@ -37,7 +37,7 @@ def diff(
         "",
         show_default=False,
     ),
-    form: TextFormat = option("--format", "Output format: text to read, json for programs.", TextFormat.text),
+    form: TextFormat = option("--format", "Output format: text to read, json for programs.", "text"),
     db: DatabaseOption = None,
 ) -> None:
     """Show what changed between two versions of a questionnaire, and what that means for the data.
@@ -56,7 +56,7 @@ def diff(
 
     result = diff_versions(old, new or None, db)
     changes = list(zip(result.changes, result.counts, strict=True))
-    if form is TextFormat.json:
+    if form == "json":
         value = result._asdict() | {"changes": [_to_json(change, count) for change, count in changes]}
         del value["counts"]
         print(json.dumps(value, ensure_ascii=False, indent=1))

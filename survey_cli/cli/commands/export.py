@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import typer
 
@@ -13,7 +12,6 @@ from survey_cli.cli.options import (
     ForceOption,
     InstrumentArgument,
     LanguageOption,
-    OriginChoice,
     OriginOption,
     PeopleOption,
     TrimOption,
@@ -31,14 +29,8 @@ if TYPE_CHECKING:
     from survey_cli.services.data.export_options import ExportOptions
 
 
-class RowChoice(StrEnum):
-    """Unit of a row."""
-
-    interviews = "interviews"
-    answers = "answers"
-    events = "events"
-    cases = "cases"
-    calls = "calls"
+RowChoice: TypeAlias = Literal["interviews", "answers", "events", "cases", "calls"]
+"""Unit of a row."""
 
 
 def _print_formats(is_requested: bool) -> None:
@@ -57,7 +49,7 @@ def export(
         "--out -o FILE", "The file to write; - writes to stdout. Repeatable.", None, callback=require_text
     ),
     what: RowChoice = option(
-        "--what", "What one row is: an interview, an answer, an event, a case or a call.", RowChoice.interviews
+        "--what", "What one row is: an interview, an answer, an event, a case or a call.", "interviews"
     ),
     variables: list[str] | None = option(
         "--variables NAMES", "Write only these columns, items or sections: q1,q2,mission.", None, callback=require_text
@@ -74,7 +66,7 @@ def export(
     labels: bool = option("--labels", "Write labels instead of codes.", False),
     bom: bool = option("--bom", "Begin the file with a byte order mark, by which Excel recognizes UTF-8.", False),
     partials: bool = option("--partials/--no-partials", "Include or leave out unfinished interviews.", True),
-    origin: OriginOption = OriginChoice.real,
+    origin: OriginOption = "real",
     personal: bool = option(
         "--with-contacts --with-personal",
         "Include names, telephone numbers and personal answers. For supervisors only.",
@@ -116,7 +108,7 @@ def export(
 
     options = ExportOptions(
         to="",
-        what=what.value,
+        what=what,
         variables=tuple(name.strip() for text in variables or () for name in text.split(",") if name.strip()),
         where=where,
         rake=rake,
@@ -129,7 +121,7 @@ def export(
         bom=bom,
         raw=raw,
         partials=partials,
-        origin=origin.value,
+        origin=origin,
         personal=frozenset(names or ()),
         all_personal=personal,
         public=public,
@@ -148,9 +140,7 @@ def export(
     if results[0].left_out:
         column_names = ", ".join(results[0].left_out)
         remedy = (
-            "--with-contacts includes them"
-            if what is RowChoice.calls
-            else "--personal NAME or --with-contacts includes them"
+            "--with-contacts includes them" if what == "calls" else "--personal NAME or --with-contacts includes them"
         )
         say(f"left out as personal: {column_names} ({remedy})")
     if results[0].rows and results[0].disclosure_note:

@@ -9,7 +9,6 @@ from survey_cli.cli.options import (
     DatabaseOption,
     InstrumentArgument,
     PeopleOption,
-    ResultFormat,
     ResultFormatOption,
     StationZoneOption,
     option,
@@ -48,7 +47,7 @@ def forecast(
     ),
     zone: StationZoneOption = "",
     seed: int = option("--seed N", "The same seed gives the same forecast.", 1),
-    form: ResultFormatOption = ResultFormat.table,
+    form: ResultFormatOption = "table",
     people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
@@ -76,7 +75,7 @@ def forecast(
     )
     with show_day_progress() as progress:
         result = make_forecast(options, progress)
-    if form is ResultFormat.json:
+    if form == "json":
         print(render_json(result))
     else:
         print("\n\n".join(_render_parts(result)))

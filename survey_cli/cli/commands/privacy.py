@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from survey_cli.cli.commands.case_lists import say_skipped
-from survey_cli.cli.options import (
-    CaseArgument,
-    DryRunOption,
-    ResultFormat,
-    ResultFormatOption,
-    argument,
-    on_study,
-    option,
-)
+from survey_cli.cli.options import CaseArgument, DryRunOption, ResultFormatOption, argument, on_study, option
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import make_printable, render_table, say
@@ -33,7 +25,7 @@ PAUSE_SECONDS: Final = 0.005
 
 
 @on_study
-def subject(request: "Request", case: CaseArgument, form: ResultFormatOption = ResultFormat.table) -> None:
+def subject(request: "Request", case: CaseArgument, form: ResultFormatOption = "table") -> None:
     """Print everything stored about one person: name, numbers, history, notes, every answer.
 
     If the study has a list of people, only supervisors may. Exports, printed lists and backups are not included.
@@ -43,7 +35,7 @@ def subject(request: "Request", case: CaseArgument, form: ResultFormatOption = R
     from survey_cli.services.privacy.subject_access import load_subject
 
     person = load_subject(request, case)
-    print(render_json(person) if form is ResultFormat.json else "\n".join(_render_subject(person)))
+    print(render_json(person) if form == "json" else "\n".join(_render_subject(person)))
     say(
         f"{person.where}: this is everything in the database; exports, the sample file, printed lists"
         " and backups are not included"

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import typer
 
@@ -88,12 +87,8 @@ def render_length(estimate: "LengthEstimate") -> Iterator[str]:
         yield "Minutes that 10 %, half and 90 % of 400 simulated interviews take at most, estimated from the words."
 
 
-class ProblemFormat(StrEnum):
-    """Output format of problems."""
-
-    text = "text"
-    json = "json"
-    github = "github"
+ProblemFormat: TypeAlias = Literal["text", "json", "github"]
+"""Output format of problems."""
 
 
 def new(
@@ -113,7 +108,7 @@ def new(
 def check(
     files: list[str] = argument("FILE", "Questionnaires; for a folder, every one in and below it."),
     form: ProblemFormat = option(
-        "--format", "Output format: text to read, json for programs, github for annotations.", ProblemFormat.text
+        "--format", "Output format: text to read, json for programs, github for annotations.", "text"
     ),
     strict: bool = option("--strict", "Warnings count as errors.", False),
     formats: list[str] | None = option(
@@ -204,12 +199,12 @@ def _print_problems(
     """Print the problems and lengths on stdout, since they are the result."""
     from survey_cli.cli.output import problems as snippets
 
-    if form is ProblemFormat.json:
+    if form == "json":
         problems = snippets.build_problem_rows(p for result in results for p in result.problems)
         summaries = {file: summarize_length(estimate) for file, estimate in lengths.items()}
         result_value = {"problems": problems, "lengths": summaries} if lengths else problems
         print(json.dumps(result_value, ensure_ascii=False, indent=1))
-    elif form is ProblemFormat.github:
+    elif form == "github":
         for result in results:
             for problem in result.problems:
                 print(snippets.render_github(problem))
@@ -226,7 +221,7 @@ def _print_problems(
                 console.print(
                     snippets.render_rich(problem, result.line_at(problem.where), width=get_width()), soft_wrap=True
                 )
-    for file, estimate in lengths.items() if form is ProblemFormat.text else ():
+    for file, estimate in lengths.items() if form == "text" else ():
         _print_length(file, estimate)
 
 

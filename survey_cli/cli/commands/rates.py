@@ -4,9 +4,8 @@ import json
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from enum import StrEnum
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import typer
 
@@ -37,19 +36,12 @@ if TYPE_CHECKING:
 MAX_DIGITS: Final = 9
 
 
-class FrameChoice(StrEnum):
-    """Kind of sample frame."""
-
-    list = "list"
-    establishment = "establishment"
-    rdd = "rdd"
+FrameChoice: TypeAlias = Literal["list", "establishment", "rdd"]
+"""Kind of sample frame."""
 
 
-class RatesOriginChoice(StrEnum):
-    """Which interviews count."""
-
-    real = "real"
-    all = "all"
+RatesOriginChoice: TypeAlias = Literal["real", "all"]
+"""Which interviews count."""
 
 
 def rates(
@@ -61,7 +53,7 @@ def rates(
     finalized: bool = option("--finalized", "Leave out cases that may still be called.", False),
     weighted: bool = option("--weighted", "Weight by the sample column with role: weight.", False),
     origin: RatesOriginChoice = option(
-        "--origin", "Count real interviews only, or practice and simulated ones too.", RatesOriginChoice.real
+        "--origin", "Count real interviews only, or practice and simulated ones too.", "real"
     ),
     counts: str = option(
         "--counts FILE",
@@ -85,7 +77,7 @@ def rates(
         "--quotas", "With --counts: say in the heading that quotas determined who was interviewed.", False
     ),
     digits: int = option("--digits N", "Decimal places of percentages.", 1, min=0, max=MAX_DIGITS),
-    form: ListFormatOption = ListFormat.table,
+    form: ListFormatOption = "table",
     people: PeopleOption = None,
     zone: ZoneOption = "",
     db: DatabaseOption = None,
@@ -111,9 +103,7 @@ def rates(
 
     if bool(file) == bool(counts):
         raise typer.BadParameter("give an instrument, or final counts: --counts FILE (- is standard input)")
-    assumptions = RateAssumptions(
-        frame=(frame or FrameChoice.rdd).value, e=e, e_uh=e_uh, e_uo=e_uo, composite=composite, quotas=quotas
-    )
+    assumptions = RateAssumptions(frame=frame or "rdd", e=e, e_uh=e_uh, e_uo=e_uo, composite=composite, quotas=quotas)
     if counts:
         if by or as_of or finalized or weighted:
             raise typer.BadParameter("--by, --as-of, --finalized and --weighted are only for an instrument's cases")
@@ -131,7 +121,7 @@ def rates(
             as_of=as_of,
             finalized=finalized,
             weighted=weighted,
-            all_origins=origin is RatesOriginChoice.all,
+            all_origins=origin == "all",
             assumptions=assumptions,
         )
         now = datetime.now(UTC)
@@ -144,9 +134,9 @@ def rates(
 def print_rates(report: "RateTable", *, form: ListFormat, digits: int) -> None:
     """Print the report on stdout."""
     match form:
-        case ListFormat.table:
+        case "table":
             print(render_rates(report, digits=digits, cells=get_width()))
-        case ListFormat.csv:
+        case "csv":
             from survey_cli.exports import WriteOptions
             from survey_cli.exports.text.csv import write_csv
             from survey_cli.reports.fieldwork.rates import tabulate_rates
@@ -155,7 +145,7 @@ def print_rates(report: "RateTable", *, form: ListFormat, digits: int) -> None:
             for line in (report.title, report.heading, *report.notes):
                 if line:
                     say(line)
-        case ListFormat.json:
+        case "json":
             print(render_rates_json(report), file=open_data_output())
 
 

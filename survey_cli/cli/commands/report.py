@@ -4,8 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from survey_cli.cli.options import (
     AsOfOption,
@@ -13,7 +12,6 @@ from survey_cli.cli.options import (
     ForceOption,
     InstrumentArgument,
     LanguageOption,
-    OriginChoice,
     OriginOption,
     PeopleOption,
     RakeOption,
@@ -34,12 +32,8 @@ OutputOption = Annotated[
 ThresholdOption = Annotated[int, option("--threshold N", "Hide counts smaller than this; 0 hides nothing.", min=0)]
 
 
-class InclusionChoice(StrEnum):
-    """Which interviews, by completeness."""
-
-    complete = "complete"
-    partial = "partial"
-    all = "all"
+InclusionChoice: TypeAlias = Literal["complete", "partial", "all"]
+"""Which interviews, by completeness."""
 
 
 def report(
@@ -53,9 +47,9 @@ def report(
     ),
     where: WhereOption = "",
     interviews: InclusionChoice = option(
-        "--interviews", "Complete interviews only, partial ones too, or all.", InclusionChoice.partial
+        "--interviews", "Complete interviews only, partial ones too, or all.", "partial"
     ),
-    origin: OriginOption = OriginChoice.real,
+    origin: OriginOption = "real",
     as_of: AsOfOption = "",
     valid: bool = option(
         "--valid", "Base percentages on valid answers: leave out declines and volunteered answers.", False
@@ -101,8 +95,8 @@ def report(
         db=db,
         people=people,
         language=language,
-        origin=origin.value,
-        interviews=interviews.value,
+        origin=origin,
+        interviews=interviews,
         where=where,
         as_of=as_of,
         at=datetime.now(UTC),
@@ -151,7 +145,7 @@ def codebook(
     file: InstrumentArgument,
     out: OutputOption = "-",
     counts: bool = option("--counts/--no-counts", "Print counts of each code, or none.", True),
-    origin: OriginOption = OriginChoice.real,
+    origin: OriginOption = "real",
     threshold: ThresholdOption = 5,
     language: LanguageOption = "",
     force: ForceOption = False,
@@ -168,7 +162,7 @@ def codebook(
     from survey_cli.services.report.report_options import CodebookOptions
 
     options = CodebookOptions(
-        db=db, people=people, language=language, origin=origin.value, counts=counts, threshold=threshold
+        db=db, people=people, language=language, origin=origin, counts=counts, threshold=threshold
     )
     with show_progress(shown=out != "-") as progress:
         result = publish_codebook(

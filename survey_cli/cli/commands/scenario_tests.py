@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from survey_cli.cli.options import ForceOption, InstrumentArgument, ResultFormat, ResultFormatOption, argument, option
+from survey_cli.cli.options import ForceOption, InstrumentArgument, ResultFormatOption, argument, option
 from survey_cli.cli.output.datetimes import now
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import say
@@ -22,7 +22,7 @@ def run_scenarios(
     scenarios: str = argument(
         "SCENARIOS", "The file of scenarios; if left out, NAME.scenarios.yaml beside NAME.yaml.", "", show_default=False
     ),
-    form: ResultFormatOption = ResultFormat.table,
+    form: ResultFormatOption = "table",
     junit: str = option("--junit FILE", "Also write the results as JUnit XML, for CI servers.", ""),
     prove: bool = option("--prove", "Leave out of the coverage what can't happen; needs the extra [proof].", False),
     everything: bool = option("--all", "List everything that is not covered.", False),
@@ -52,7 +52,7 @@ def run_scenarios(
     result = scenario_tests.run_suite(file, scenarios or scenario_tests.find_scenario_file(file), today, proved=prove)
     if junit:
         scenario_tests.write_junit(result, junit)
-    if form is ResultFormat.json:
+    if form == "json":
         print(render_json(result))
     else:
         _print_text(result, None if everything else MAX_LISTED)

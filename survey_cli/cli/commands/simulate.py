@@ -1,9 +1,8 @@
 """The command `simulate`: invented respondents, and what their interviews show about the instrument."""
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import typer
 
@@ -33,12 +32,8 @@ MAX_LISTED = 12
 share = partial(option, parser=parse_share)
 
 
-class SpreadChoice(StrEnum):
-    """How attempts are spread over the parts of the day."""
-
-    prefer = "prefer"
-    wait = "wait"
-    off = "off"
+SpreadChoice: TypeAlias = Literal["prefer", "wait", "off"]
+"""How attempts are spread over the parts of the day."""
 
 
 def simulate(
@@ -139,7 +134,7 @@ def simulate(
                 habits=Habits(decline=decline, break_off=break_off),
                 item_seconds=seconds,
                 interviewers=interviewers,
-                spread=spread.value if spread is not None else None,
+                spread=spread,
                 cases=cases,
                 sample=sample,
                 db=db,

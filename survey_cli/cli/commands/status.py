@@ -11,7 +11,6 @@ from survey_cli.cli.options import (
     DatabaseOption,
     InstrumentArgument,
     PeopleOption,
-    ResultFormat,
     ResultFormatOption,
     ThemeOption,
     ZoneOption,
@@ -41,7 +40,7 @@ def status(
     since: str = option(
         "--since TIME", "Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'.", ""
     ),
-    form: ResultFormatOption = ResultFormat.table,
+    form: ResultFormatOption = "table",
     people: PeopleOption = None,
     zone: ZoneOption = "",
     db: DatabaseOption = None,
@@ -64,7 +63,7 @@ def status(
         return load_fieldwork_status(request, since=since, zone=local_zone)
 
     report = load()
-    if form is ResultFormat.json:
+    if form == "json":
         print(render_json(report))
         return
     on_screen = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") not in SIMPLE_TERMINALS

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from survey_cli.cli.options import InstrumentArgument, LanguageOption, ResultFormat, ResultFormatOption, argument
+from survey_cli.cli.options import InstrumentArgument, LanguageOption, ResultFormatOption, argument
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity, join_first
@@ -51,7 +51,7 @@ def import_file(
     raise typer.Exit(1 if result.problems else 0)
 
 
-def status(file: InstrumentArgument, form: ResultFormatOption = ResultFormat.table) -> None:
+def status(file: InstrumentArgument, form: ResultFormatOption = "table") -> None:
     """Show for each language how many texts are translated, and which are out of date or missing.
 
     Exit code 0: everything is translated; 1: something is not.
@@ -61,7 +61,7 @@ def status(file: InstrumentArgument, form: ResultFormatOption = ResultFormat.tab
     from survey_cli.services.questionnaire.translations import load_translation_status
 
     languages = load_translation_status(file)
-    if form is ResultFormat.json:
+    if form == "json":
         print(render_json(languages))
     else:
         for one in languages:
