@@ -26,7 +26,8 @@ def run_command(arguments: Sequence[str]) -> int:
     """Run one command. Returns its exit code."""
     _prepare_streams()
     try:
-        code = _run_until_settled(arguments)
+        while (code := _run_once(arguments)) == RETRY:  # a question was answered at the terminal
+            pass
         sys.stdout.flush()
     except BrokenPipeError:
         code = PIPE_CLOSED
@@ -56,13 +57,6 @@ def _open_null_stream(name: str) -> TextIO:
     """
     mode = os.O_WRONLY if name == "stderr" else os.O_RDONLY
     return open(os.open(os.devnull, mode), "r" if name == "stdin" else "w")
-
-
-def _run_until_settled(arguments: Sequence[str]) -> int:
-    """Run the command, again after each question answered at the terminal. Returns its exit code."""
-    while (code := _run_once(arguments)) == RETRY:
-        pass
-    return code
 
 
 def _run_once(arguments: Sequence[str]) -> int:

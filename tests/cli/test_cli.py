@@ -16,7 +16,7 @@ import typer.main
 from support.command_line import BROKEN, DOUBTFUL, SURVEY, folder, on_terminal, written  # noqa: F401
 from survey_cli import __version__
 from survey_cli.cli.app import RENAMED, build_app
-from survey_cli.cli.options import parse_share
+from survey_cli.cli.parameters import parse_share
 from survey_cli.cli.run_command import run_command
 
 

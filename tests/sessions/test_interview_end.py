@@ -594,7 +594,7 @@ def test_a_station_that_comes_back_after_such_a_crash_shows_the_next_case(tmp_pa
     left_behind(shift, "1", "2")
     back = shift.station("ann")
     assert on(back) == "B"
-    assert len(back.repairs) == 1
+    assert len(back.study.repairs) == 1
     assert (code(shift), shift.row("A").status) == ("2.112", "done")
 
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import typer
 
 from survey_cli.cli.commands.case_lists import say_skipped
-from survey_cli.cli.options import CaseArgument, DryRunOption, ResultFormatOption, argument, on_study, option
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import say
+from survey_cli.cli.parameters import CaseArgument, DryRunOption, ResultFormatOption, argument, on_study, option
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.options import CaseArgument, ListFormat, ListFormatOption, ResultFormatOption, on_study, option
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import make_printable, open_data_output, render_table, say, wrap_paragraph
+from survey_cli.cli.parameters import CaseArgument, ListFormat, ListFormatOption, ResultFormatOption, on_study, option
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:

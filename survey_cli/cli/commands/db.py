@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.options import DatabaseOption, InstrumentArgument, argument, option
 from survey_cli.cli.output.terminal import say
+from survey_cli.cli.parameters import DatabaseOption, InstrumentArgument, argument, option
 from survey_cli.wording import format_quantity
 
 

@@ -1,14 +1,14 @@
 """The command `diff`: what changed between two versions of a questionnaire."""
 
-import json
 from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from survey_cli.cli.options import DatabaseOption, TextFormat, argument, option
+from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import say, wrap_paragraph
+from survey_cli.cli.parameters import DatabaseOption, TextFormat, argument, option
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def diff(
     if form == "json":
         value = result._asdict() | {"changes": [_to_json(change, count) for change, count in changes]}
         del value["counts"]
-        print(json.dumps(value, ensure_ascii=False, indent=1))
+        print(render_json(value))
     else:
         for kind, group in groupby(changes, lambda pair: pair[0].kind):
             print(wrap_paragraph(f"{kind.capitalize()}: {CONSEQUENCES[kind]}"))
@@ -86,7 +86,7 @@ def _render(change: "ComparedChange", count: int | None, interviews: int | None)
 
 
 def _to_json(change: "ComparedChange", count: int | None) -> dict[str, Any]:
-    old, new = (place._asdict() if place is not None else None for place in change.places)
+    old, new = change.places
     return {
         **{key: getattr(change, key) for key in ("kind", "decided", "items", "affected", "what")},
         "old": old,

@@ -6,23 +6,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import typer
 
-from survey_cli.cli.options import (
-    AsOfOption,
-    DatabaseOption,
-    ForceOption,
-    InstrumentArgument,
-    LanguageOption,
-    OriginOption,
-    PeopleOption,
-    TrimOption,
-    WhereOption,
-    ZoneOption,
-    option,
-    parse_zone,
-    require_text,
-)
+from survey_cli.cli import parameters
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import open_data_output, say
+from survey_cli.cli.parameters import option
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
@@ -44,29 +31,32 @@ def _print_formats(is_requested: bool) -> None:
 
 
 def export(
-    file: InstrumentArgument,
+    file: parameters.InstrumentArgument,
     out: list[str] | None = option(
-        "--out -o FILE", "The file to write; - writes to stdout. Repeatable.", None, callback=require_text
+        "--out -o FILE", "The file to write; - writes to stdout. Repeatable.", None, callback=parameters.require_text
     ),
     what: RowChoice = option(
         "--what", "What one row is: an interview, an answer, an event, a case or a call.", "interviews"
     ),
     variables: list[str] | None = option(
-        "--variables NAMES", "Write only these columns, items or sections: q1,q2,mission.", None, callback=require_text
+        "--variables NAMES",
+        "Write only these columns, items or sections: q1,q2,mission.",
+        None,
+        callback=parameters.require_text,
     ),
-    where: WhereOption = "",
+    where: parameters.WhereOption = "",
     rake: str = option(
         "--rake FILE",
         "Add a last column weight_raked: the weights of a report with this file of targets.",
         "",
-        callback=require_text,
+        callback=parameters.require_text,
     ),
-    trim: TrimOption = "",
-    as_of: AsOfOption = "",
+    trim: parameters.TrimOption = "",
+    as_of: parameters.AsOfOption = "",
     labels: bool = option("--labels", "Write labels instead of codes.", False),
     bom: bool = option("--bom", "Begin the file with a byte order mark, by which Excel recognizes UTF-8.", False),
     partials: bool = option("--partials/--no-partials", "Include or leave out unfinished interviews.", True),
-    origin: OriginOption = "real",
+    origin: parameters.OriginOption = "real",
     personal: bool = option(
         "--with-contacts --with-personal",
         "Include names, telephone numbers and personal answers. For supervisors only.",
@@ -78,19 +68,19 @@ def export(
     public: bool = option(
         "--public", "Leave out keys, free text, dates and times, which can identify respondents.", False
     ),
-    force: ForceOption = False,
+    force: parameters.ForceOption = False,
     raw: bool = option("--raw", "Write texts unchanged, even if a spreadsheet may run them as formulas.", False),
-    language: LanguageOption = "",
+    language: parameters.LanguageOption = "",
     form: str = option("--format NAME", "The format; by default chosen by the file's ending. --formats lists all.", ""),
     bundle: str = option(
         "--bundle DIR|.zip",
         "Write data, description, questionnaire, rates and checksums to a folder or .zip; -o names data files in it.",
         "",
-        callback=require_text,
+        callback=parameters.require_text,
     ),
-    people: PeopleOption = None,
-    zone: ZoneOption = "",
-    db: DatabaseOption = None,
+    people: parameters.PeopleOption = None,
+    zone: parameters.ZoneOption = "",
+    db: parameters.DatabaseOption = None,
     formats: bool = option(
         "--formats", "List the formats, and do nothing else.", False, callback=_print_formats, is_eager=True
     ),
@@ -114,7 +104,7 @@ def export(
         rake=rake,
         trim=trim,
         as_of=as_of,
-        zone=parse_zone(zone),
+        zone=parameters.parse_zone(zone),
         db=db,
         format=form,
         labels=labels,

@@ -5,18 +5,12 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from survey_cli.cli.options import (
-    DatabaseOption,
-    InstrumentArgument,
-    PeopleOption,
-    ResultFormatOption,
-    StationZoneOption,
-    option,
-)
+from survey_cli.cli import parameters
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.progress import show_day_progress
 from survey_cli.cli.output.terminal import render_table, say, wrap_paragraph
+from survey_cli.cli.parameters import option
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.wording import format_quantity, join_first
 
@@ -31,7 +25,7 @@ SPREADS: Final[tuple["SpreadMode", ...]] = ("prefer", "wait", "off")
 
 
 def forecast(
-    file: InstrumentArgument,
+    file: parameters.InstrumentArgument,
     interviewers: str = option(
         "--interviewers N,N,…",
         "Numbers of interviewers, one row each; by default that of the list of people, else 4,8,12.",
@@ -45,11 +39,11 @@ def forecast(
     days: int | None = option(
         "--days N", "Number of calendar days; by default up to the study's last day, or 60.", None, min=1, max=400
     ),
-    zone: StationZoneOption = "",
+    zone: parameters.StationZoneOption = "",
     seed: int = option("--seed N", "The same seed gives the same forecast.", 1),
-    form: ResultFormatOption = "table",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
+    form: parameters.ResultFormatOption = "table",
+    people: parameters.PeopleOption = None,
+    db: parameters.DatabaseOption = None,
 ) -> None:
     """Forecast the rest of the fieldwork: interviews per day, hours per interview, when the target is reached.
 

@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from survey_cli.cli.options import (
-    BriefOption,
-    ClockOption,
-    DatabaseOption,
-    InstrumentArgument,
-    InterviewerNameOption,
-    PlainOption,
-    StartLanguageOption,
-    StationOption,
-    ThemeOption,
-    option,
-)
+from survey_cli.cli import parameters
 from survey_cli.cli.output.terminal import render_table, say
+from survey_cli.cli.parameters import option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
@@ -35,22 +25,22 @@ INTERVIEW_HEADINGS = ("case", "status", "answered", "at", "last entry", "by", "o
 
 
 def interview(
-    file: InstrumentArgument,
+    file: parameters.InstrumentArgument,
     case: str = option("--case KEY", "Key of the case. Without it, the program asks for it.", ""),
-    interviewer: InterviewerNameOption = "",
-    language: StartLanguageOption = "",
-    db: DatabaseOption = None,
-    plain: PlainOption = False,
-    brief: BriefOption = False,
-    theme: ThemeOption = "",
+    interviewer: parameters.InterviewerNameOption = "",
+    language: parameters.StartLanguageOption = "",
+    db: parameters.DatabaseOption = None,
+    plain: parameters.PlainOption = False,
+    brief: parameters.BriefOption = False,
+    theme: parameters.ThemeOption = "",
     practice: bool = option(
         "--practice", "Practice: the interview is stored, but never counted or exported with real ones.", False
     ),
     reopen: bool = option("--reopen", "Correct a finished interview.", False),
     again: bool = option("--again", "Begin a second interview of the same case.", False),
-    station: StationOption = "",
+    station: parameters.StationOption = "",
     seed: int | None = option("--seed N", "Seed of shuffled orders and splits, to reproduce an interview.", None),
-    clock_is_right: ClockOption = False,
+    clock_is_right: parameters.ClockOption = False,
     columns: list[str] | None = option("--set COLUMN=VALUE", "A sample column of a new case. Repeatable.", None),
 ) -> None:
     """Conduct an interview, or resume a suspended one.
@@ -60,7 +50,7 @@ def interview(
     Example: survey interview study.yaml --case 1017
     """
     from survey_cli.sessions.interview.start_interview import StartOptions
-    from survey_cli.sessions.open_interview import start_or_resume
+    from survey_cli.sessions.open_interview import list_column_requests, start_or_resume
     from survey_cli.study.location import describe_files
 
     if sys.__stdout__ is None:
@@ -72,9 +62,11 @@ def interview(
     if not case.strip():
         if not terminal:
             raise typer.BadParameter("there is no terminal to ask for it: give the case's key", param_hint="--case")
-        _list_column_requests(file, db=db, case="", practice=practice)  # report errors before asking for anything
-        case = _ask_line("Case")
-        known_columns |= _ask_columns(_list_column_requests(file, db=db, case=case, practice=practice), known_columns)
+        case = ""
+        list_column_requests(file, db=db, case="", practice=practice)  # report errors before asking for anything
+        while not case:
+            case = input("Case: ").strip()
+        known_columns |= _ask_columns(list_column_requests(file, db=db, case=case, practice=practice), known_columns)
     plain = plain or brief
     if not plain and not terminal:
         say("survey: there is no terminal, so the interview is conducted one line at a time, as with --plain")
@@ -117,20 +109,6 @@ def parse_columns(pairs: list[str]) -> dict[str, str]:
             raise typer.BadParameter(f"{pair!r} is not COLUMN=VALUE", param_hint="--set")
         values[name.strip()] = value.strip()
     return values
-
-
-def _ask_line(what: str) -> str:
-    """Read a line from the terminal; Ctrl+D or Ctrl+C ends the command."""
-    while True:
-        line = input(f"{what}: ").strip()
-        if line:
-            return line
-
-
-def _list_column_requests(file: str, *, db: str | None, case: str, practice: bool) -> "tuple[ColumnRequest, ...]":
-    from survey_cli.sessions.open_interview import list_column_requests
-
-    return list_column_requests(file, db=db, case=case, practice=practice)
 
 
 def _ask_columns(requests: "tuple[ColumnRequest, ...]", known_columns: dict[str, str]) -> dict[str, str]:
@@ -189,7 +167,7 @@ def _describe_closing(session: "InterviewSession", result: "InterviewResult") ->
     return f"{session.respondent}: {practice}{outcome}, {answers} in {duration}, stored in {result.stored_in}{remark}"
 
 
-def interviews(file: InstrumentArgument, db: DatabaseOption = None) -> None:
+def interviews(file: parameters.InstrumentArgument, db: parameters.DatabaseOption = None) -> None:
     """List the interviews: case, status, item, date and time, interviewer.
 
     Example: survey interviews study.yaml

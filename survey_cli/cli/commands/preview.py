@@ -5,8 +5,8 @@ import sys
 import typer
 
 from survey_cli.cli.commands.interview import parse_columns
-from survey_cli.cli.options import InstrumentArgument, StartLanguageOption, ThemeOption, option
 from survey_cli.cli.output.terminal import say
+from survey_cli.cli.parameters import InstrumentArgument, StartLanguageOption, ThemeOption, option
 
 NO_TERMINAL = 2
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from survey_cli.cli.commands.case_lists import say_skipped
-from survey_cli.cli.options import CaseArgument, DryRunOption, ResultFormatOption, argument, on_study, option
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import make_printable, render_table, say
+from survey_cli.cli.parameters import CaseArgument, DryRunOption, ResultFormatOption, argument, on_study, option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import typer
 
 from survey_cli.cli.app import RENAMED
-from survey_cli.cli.options import DatabaseOption, ForceOption, InstrumentArgument, LoginOption, argument, option
 from survey_cli.cli.output.terminal import (
     get_width,
     make_printable,
@@ -21,6 +20,7 @@ from survey_cli.cli.output.terminal import (
     say,
     wrap_paragraph,
 )
+from survey_cli.cli.parameters import DatabaseOption, ForceOption, InstrumentArgument, LoginOption, argument, option
 from survey_cli.problems import Problem, Severity, UserError, sort_problems
 from survey_cli.wording import format_quantity
 

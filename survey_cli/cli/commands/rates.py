@@ -1,6 +1,5 @@
 """The command `rates`: AAPOR's outcome rates as a table, CSV or JSON."""
 
-import json
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,16 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import typer
 
-from survey_cli.cli.options import (
-    DatabaseOption,
-    ListFormat,
-    ListFormatOption,
-    PeopleOption,
-    ZoneOption,
-    argument,
-    option,
-    parse_zone,
-)
+from survey_cli.cli import parameters
+from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import (
     MOST_PROBLEMS,
     get_width,
@@ -28,6 +19,7 @@ from survey_cli.cli.output.terminal import (
     say,
     wrap_paragraph,
 )
+from survey_cli.cli.parameters import argument, option
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
@@ -77,10 +69,10 @@ def rates(
         "--quotas", "With --counts: say in the heading that quotas determined who was interviewed.", False
     ),
     digits: int = option("--digits N", "Decimal places of percentages.", 1, min=0, max=MAX_DIGITS),
-    form: ListFormatOption = "table",
-    people: PeopleOption = None,
-    zone: ZoneOption = "",
-    db: DatabaseOption = None,
+    form: parameters.ListFormatOption = "table",
+    people: parameters.PeopleOption = None,
+    zone: parameters.ZoneOption = "",
+    db: parameters.DatabaseOption = None,
 ) -> None:
     """Show response, cooperation, refusal and contact rates, as AAPOR defines them.
 
@@ -125,13 +117,15 @@ def rates(
             assumptions=assumptions,
         )
         now = datetime.now(UTC)
-        result = compute_study_rates(file, options, now=now, zone=parse_zone(zone), db=db, people=people, notify=say)
+        result = compute_study_rates(
+            file, options, now=now, zone=parameters.parse_zone(zone), db=db, people=people, notify=say
+        )
     for warning in result.warnings:
         say(render_plain(warning))
     print_rates(result.table, form=form, digits=digits)
 
 
-def print_rates(report: "RateTable", *, form: ListFormat, digits: int) -> None:
+def print_rates(report: "RateTable", *, form: parameters.ListFormat, digits: int) -> None:
     """Print the report on stdout."""
     match form:
         case "table":
@@ -215,13 +209,5 @@ def render_rates_json(report: "RateTable") -> str:
             "exact": {name: str(f) for name, f in values.items() if isinstance(f, Fraction)},
         }
 
-    return json.dumps(
-        {
-            "title": report.title,
-            "heading": report.heading,
-            "columns": [describe_column(column) for column in report.columns],
-            "notes": report.notes,
-        },
-        ensure_ascii=False,
-        indent=1,
-    )
+    columns = [describe_column(column) for column in report.columns]
+    return render_json({"title": report.title, "heading": report.heading, "columns": columns, "notes": report.notes})

@@ -6,28 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeAlias
 
-from survey_cli.cli.options import (
-    AsOfOption,
-    DatabaseOption,
-    ForceOption,
-    InstrumentArgument,
-    LanguageOption,
-    OriginOption,
-    PeopleOption,
-    RakeOption,
-    TrimOption,
-    WhereOption,
-    ZoneOption,
-    option,
-    parse_zone,
-    require_text,
-)
+from survey_cli.cli import parameters
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import get_width, open_data_output, say
+from survey_cli.cli.parameters import option
 from survey_cli.wording import format_quantity
 
 OutputOption = Annotated[
-    str, option("--out -o FILE", "The file to write; - writes Markdown to stdout.", callback=require_text)
+    str, option("--out -o FILE", "The file to write; - writes Markdown to stdout.", callback=parameters.require_text)
 ]
 ThresholdOption = Annotated[int, option("--threshold N", "Hide counts smaller than this; 0 hides nothing.", min=0)]
 
@@ -37,20 +23,26 @@ InclusionChoice: TypeAlias = Literal["complete", "partial", "all"]
 
 
 def report(
-    file: InstrumentArgument,
+    file: parameters.InstrumentArgument,
     out: OutputOption = "",
     by: list[str] | None = option(
-        "--by NAMES", "Add columns for the values of these variables: kind,region.", None, callback=require_text
+        "--by NAMES",
+        "Add columns for the values of these variables: kind,region.",
+        None,
+        callback=parameters.require_text,
     ),
     items: list[str] | None = option(
-        "--items NAMES", "Report only these items, batteries or sections: q1,q2.", None, callback=require_text
+        "--items NAMES",
+        "Report only these items, batteries or sections: q1,q2.",
+        None,
+        callback=parameters.require_text,
     ),
-    where: WhereOption = "",
+    where: parameters.WhereOption = "",
     interviews: InclusionChoice = option(
         "--interviews", "Complete interviews only, partial ones too, or all.", "partial"
     ),
-    origin: OriginOption = "real",
-    as_of: AsOfOption = "",
+    origin: parameters.OriginOption = "real",
+    as_of: parameters.AsOfOption = "",
     valid: bool = option(
         "--valid", "Base percentages on valid answers: leave out declines and volunteered answers.", False
     ),
@@ -67,18 +59,18 @@ def report(
     verbatims: bool = option("--verbatims", "Print verbatim answers.", False),
     cases: bool = option("--cases", "With --verbatims: print the case of each answer.", False),
     weighted: bool = option("--weighted/--unweighted", "Use or ignore the sample column with role: weight.", True),
-    rake: RakeOption = "",
-    trim: TrimOption = "",
+    rake: parameters.RakeOption = "",
+    trim: parameters.TrimOption = "",
     seed: int = option("--seed N", "Seed of simulated tests.", 1),
     charts: str = option(
-        "--charts DIR", "Write each chart as an SVG file into this folder.", "", callback=require_text
+        "--charts DIR", "Write each chart as an SVG file into this folder.", "", callback=parameters.require_text
     ),
     png: bool = option("--png", "With --charts: write PNG files too.", False),
-    language: LanguageOption = "",
-    force: ForceOption = False,
-    people: PeopleOption = None,
-    zone: ZoneOption = "",
-    db: DatabaseOption = None,
+    language: parameters.LanguageOption = "",
+    force: parameters.ForceOption = False,
+    people: parameters.PeopleOption = None,
+    zone: parameters.ZoneOption = "",
+    db: parameters.DatabaseOption = None,
 ) -> None:
     """Report the results: every item with its wording, base, counts and percentages.
 
@@ -100,7 +92,7 @@ def report(
         where=where,
         as_of=as_of,
         at=datetime.now(UTC),
-        zone=parse_zone(zone),
+        zone=parameters.parse_zone(zone),
         by=_split_names(by),
         items=_split_names(items),
         valid=valid,
@@ -142,15 +134,15 @@ def report(
 
 
 def codebook(
-    file: InstrumentArgument,
+    file: parameters.InstrumentArgument,
     out: OutputOption = "-",
     counts: bool = option("--counts/--no-counts", "Print counts of each code, or none.", True),
-    origin: OriginOption = "real",
+    origin: parameters.OriginOption = "real",
     threshold: ThresholdOption = 5,
-    language: LanguageOption = "",
-    force: ForceOption = False,
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
+    language: parameters.LanguageOption = "",
+    force: parameters.ForceOption = False,
+    people: parameters.PeopleOption = None,
+    db: parameters.DatabaseOption = None,
 ) -> None:
     """Describe the data: every variable with its wording, who is asked, codes, labels, missing values and source.
 

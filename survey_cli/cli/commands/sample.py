@@ -8,18 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.options import (
-    DatabaseOption,
-    DryRunOption,
-    InstrumentArgument,
-    LoginOption,
-    PeopleOption,
-    argument,
-    option,
-)
+from survey_cli.cli import parameters
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import make_printable, say
+from survey_cli.cli.parameters import argument, option
 from survey_cli.problems import Problem
 from survey_cli.wording import format_quantity, join_first
 
@@ -35,16 +28,16 @@ PAUSE_SECONDS: Final = 0.005
 
 
 def import_cases(
-    file: InstrumentArgument,
+    file: parameters.InstrumentArgument,
     cases: str = argument("CASES", "The sample: a CSV file or a workbook."),
     sheet: str | None = option("--sheet NAME", "Sheet of the workbook; by default the first.", None),
     encoding: str | None = option("--encoding NAME", "Encoding of the file, if it is not UTF-8: cp1252.", None),
     update: bool = option("--update", "Update existing cases with the file's values.", False),
     release: str = option("--release REPLICATES", "Release these replicates at once: 1-2,5 or all.", ""),
-    dry_run: DryRunOption = False,
-    by: LoginOption = "",
-    people: PeopleOption = None,
-    db: DatabaseOption = None,
+    dry_run: parameters.DryRunOption = False,
+    by: parameters.LoginOption = "",
+    people: parameters.PeopleOption = None,
+    db: parameters.DatabaseOption = None,
 ) -> None:
     """Import the cases of a file, all or none. Safe to repeat: existing cases stay as they are.
 
@@ -172,8 +165,8 @@ def do_not_call_add(
     numbers: list[str] = argument("NUMBER|FILE…", "Numbers, or files with one number per line."),
     country: CountryOption = "",
     reason: str = option("--reason TEXT", "The reason, if the file has none.", "asked by telephone"),
-    by: LoginOption = "",
-    db: DatabaseOption = None,
+    by: parameters.LoginOption = "",
+    db: parameters.DatabaseOption = None,
 ) -> None:
     """Add numbers to the list: from now on no study imports, offers or dials them.
 
@@ -193,7 +186,7 @@ def do_not_call_add(
 
 
 def do_not_call_check(
-    number: str = argument("NUMBER", "The number."), country: CountryOption = "", db: DatabaseOption = None
+    number: str = argument("NUMBER", "The number."), country: CountryOption = "", db: parameters.DatabaseOption = None
 ) -> None:
     """Say whether a number is on the list, since when and why.
 
@@ -219,8 +212,8 @@ def do_not_call_remove(
     numbers: list[str] = argument("NUMBER…", "The numbers."),
     country: CountryOption = "",
     reason: str = option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.", ""),
-    by: LoginOption = "",
-    db: DatabaseOption = None,
+    by: parameters.LoginOption = "",
+    db: parameters.DatabaseOption = None,
 ) -> None:
     """Remove numbers from the list: a mistake, or a number that belongs to another person now.
 
@@ -237,7 +230,7 @@ def do_not_call_remove(
     say(f"{removed.where}: {format_quantity(len(removed.numbers), 'number')} removed from the list")
 
 
-def do_not_call_count(db: DatabaseOption = None) -> None:
+def do_not_call_count(db: parameters.DatabaseOption = None) -> None:
     """Say how many numbers are on the list.
 
     Example: survey do-not-call count --db responses/study.db

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from survey_cli.cli.options import ForceOption, InstrumentArgument, ResultFormatOption, argument, option
 from survey_cli.cli.output.datetimes import now
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import say
+from survey_cli.cli.parameters import ForceOption, InstrumentArgument, ResultFormatOption, argument, option
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:

@@ -6,16 +6,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import typer
 
-from survey_cli.cli.options import (
-    DatabaseOption,
-    InstrumentArgument,
-    PeopleOption,
-    StationZoneOption,
-    option,
-    parse_share,
-)
+from survey_cli.cli import parameters
 from survey_cli.cli.output.progress import show_day_progress, show_progress
 from survey_cli.cli.output.terminal import make_printable, say
+from survey_cli.cli.parameters import option
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.wording import format_quantity, join_first
 
@@ -29,7 +23,7 @@ MAX_LISTED = 12
 """Items listed under one heading."""
 
 
-share = partial(option, parser=parse_share)
+share = partial(option, parser=parameters.parse_share)
 
 
 SpreadChoice: TypeAlias = Literal["prefer", "wait", "off"]
@@ -37,7 +31,7 @@ SpreadChoice: TypeAlias = Literal["prefer", "wait", "off"]
 
 
 def simulate(
-    file: InstrumentArgument,
+    file: parameters.InstrumentArgument,
     number: int = option("-n --number N", "Number of interviews.", 1000, min=1, max=10_000_000),
     seed: int = option("--seed N", "The same seed gives the same interviews.", 1),
     decline: float = share("--decline SHARE", "Share of items that are declined.", 0.04),
@@ -46,7 +40,7 @@ def simulate(
         "--qualify SHARE",
         "Of the respondents who would be screened out, the share that qualifies instead.",
         0.85,
-        parser=parse_share,
+        parser=parameters.parse_share,
     ),
     completes: int = option(
         "--completes N", "Simulate until this number of interviews is complete, instead of --number.", 0, min=0
@@ -80,8 +74,8 @@ def simulate(
         "",
     ),
     cases: int = option("--cases N", "Call this number of invented cases.", 0, min=0, max=1_000_000),
-    zone: StationZoneOption = "",
-    people: PeopleOption = None,
+    zone: parameters.StationZoneOption = "",
+    people: parameters.PeopleOption = None,
     contact: float = share(
         "--contact SHARE", "Probability that a person answers a call, on average over the week.", 0.25
     ),
@@ -92,7 +86,7 @@ def simulate(
     ),
     eligible: float = share("--eligible SHARE", "Share of eligible persons.", 0.95),
     seconds: float = option("--seconds N", "Seconds per item, on average.", 12.0, min=1, max=600),
-    db: DatabaseOption = None,
+    db: parameters.DatabaseOption = None,
 ) -> None:
     """Simulate interviews, and show which items and options are never reached or chosen.
 

@@ -7,21 +7,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import SIMPLE_TERMINALS
-from survey_cli.cli.options import (
-    BriefOption,
-    ClockOption,
-    DatabaseOption,
-    InstrumentArgument,
-    InterviewerNameOption,
-    PeopleOption,
-    PlainOption,
-    StationOption,
-    ThemeOption,
-    ZoneOption,
-    option,
-)
 from survey_cli.cli.output.terminal import say
+from survey_cli.cli.parameters import option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,19 +19,19 @@ if TYPE_CHECKING:
 
 
 def station(
-    file: InstrumentArgument,
-    interviewer: InterviewerNameOption = "",
-    name: StationOption = "",
-    plain: PlainOption = False,
-    brief: BriefOption = False,
-    theme: ThemeOption = "",
-    people: PeopleOption = None,
-    zone: ZoneOption = "",
-    clock_is_right: ClockOption = False,
+    file: parameters.InstrumentArgument,
+    interviewer: parameters.InterviewerNameOption = "",
+    name: parameters.StationOption = "",
+    plain: parameters.PlainOption = False,
+    brief: parameters.BriefOption = False,
+    theme: parameters.ThemeOption = "",
+    people: parameters.PeopleOption = None,
+    zone: parameters.ZoneOption = "",
+    clock_is_right: parameters.ClockOption = False,
     practice: bool = option(
         "--practice", "Practice with simulated respondents: no number is dialed, and nothing is stored.", False
     ),
-    db: DatabaseOption = None,
+    db: parameters.DatabaseOption = None,
 ) -> None:
     """Call one case after another, and record the outcomes.
 
@@ -73,11 +62,11 @@ def station(
     session = open_station(
         file, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
     )
-    say(describe_files(file, session.stored_in, people=people))
-    for repair in session.repairs:
+    say(describe_files(file, session.study.where, people=people))
+    for repair in session.study.repairs:
         say(repair)
-    if session.version_notice:
-        say(session.version_notice)
+    if session.study.notice:
+        say(session.study.notice)
     try:
         code = run(session)
     finally:
@@ -129,9 +118,9 @@ def _run_full_screen(session: "StationSession", theme: str) -> int:
 
 
 def share(
-    file: InstrumentArgument,
+    file: parameters.InstrumentArgument,
     group: str = option("--group GROUP", "The interviewers' group on this computer."),
-    db: DatabaseOption = None,
+    db: parameters.DatabaseOption = None,
 ) -> None:
     """Let several people on one computer work on a study, each under their own login.
 

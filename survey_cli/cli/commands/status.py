@@ -6,19 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import SIMPLE_TERMINALS
-from survey_cli.cli.options import (
-    DatabaseOption,
-    InstrumentArgument,
-    PeopleOption,
-    ResultFormatOption,
-    ThemeOption,
-    ZoneOption,
-    option,
-    parse_zone,
-)
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import MOST_PROBLEMS, get_width, make_printable, render_table, say, wrap_paragraph
+from survey_cli.cli.parameters import option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
@@ -35,16 +27,16 @@ APPOINTMENT_STATES: Final = {"missed": "missed", "due": "due now", "today": "lat
 
 
 def status(
-    file: InstrumentArgument,
+    file: parameters.InstrumentArgument,
     watch: bool = option("--watch", "Follow changes on the full screen; q leaves.", False),
     since: str = option(
         "--since TIME", "Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'.", ""
     ),
-    form: ResultFormatOption = "table",
-    people: PeopleOption = None,
-    zone: ZoneOption = "",
-    db: DatabaseOption = None,
-    theme: ThemeOption = "",
+    form: parameters.ResultFormatOption = "table",
+    people: parameters.PeopleOption = None,
+    zone: parameters.ZoneOption = "",
+    db: parameters.DatabaseOption = None,
+    theme: parameters.ThemeOption = "",
 ) -> None:
     """Show the state of the fieldwork: progress, cases, outcomes, quotas, appointments, calls, interviewers.
 
@@ -56,7 +48,7 @@ def status(
     from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
     from survey_cli.services.run_on_study import Request
 
-    local_zone = parse_zone(zone)
+    local_zone = parameters.parse_zone(zone)
 
     def load() -> "FieldworkStatus":
         request = Request(path=file, at=datetime.now(UTC), db=db, people=people, notify=say)

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from survey_cli.cli.options import on_study, option
 from survey_cli.cli.output.terminal import say
+from survey_cli.cli.parameters import on_study, option
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:

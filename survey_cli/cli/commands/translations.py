@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from survey_cli.cli.options import InstrumentArgument, LanguageOption, ResultFormatOption, argument
 from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import say
+from survey_cli.cli.parameters import InstrumentArgument, LanguageOption, ResultFormatOption, argument
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:

@@ -139,19 +139,9 @@ class StationSession:
         return str(instrument.title.get(instrument.language))
 
     @property
-    def stored_in(self) -> str:
-        """The database, as the user named it."""
-        return self._study.opened.where
-
-    @property
-    def version_notice(self) -> str:
-        """A notice about the questionnaire's version; empty where it is that of the file."""
-        return self._study.opened.notice
-
-    @property
-    def repairs(self) -> list[str]:
-        """What was repaired when the study was opened, one sentence each."""
-        return self._study.opened.repairs
+    def study(self) -> OpenStudy:
+        """The study as it was opened, or read again since."""
+        return self._study.opened
 
     def view(self) -> StationView:
         if self._case is not None:

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, and the values that are built from them."""
+"""Parameters that several commands share, how others are declared, and the values that are built from them."""
 
 from collections.abc import Callable
 from inspect import Parameter, Signature, signature
