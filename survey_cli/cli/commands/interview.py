@@ -94,7 +94,12 @@ def interview(
     session = start_or_resume(file, start_options)
     say(describe_files(file, session.stored_in))
     try:
-        code = _run_plain(session, brief=brief) if plain else _run_full_screen(session, theme)
+        if plain:
+            from survey_cli.plain import conduct_interview
+
+            code = conduct_interview(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
+        else:
+            code = _run_full_screen(session, theme)
     finally:
         session.close()
     raise typer.Exit(code)
@@ -130,12 +135,6 @@ def _ask_column(request: "ColumnRequest") -> str:
         if not why:
             return line
         print(f"  ! {why}")
-
-
-def _run_plain(session: "InterviewSession", *, brief: bool) -> int:
-    from survey_cli.plain import conduct_interview
-
-    return conduct_interview(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
 
 
 def _run_full_screen(session: "InterviewSession", theme: str) -> int:

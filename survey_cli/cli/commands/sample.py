@@ -58,7 +58,8 @@ def import_cases(
         result = import_sample(request, options, runtime)
     if isinstance(result, list):
         _say_problems(result)
-        say(f"{cases}: {format_quantity(_count_errors(result), 'error')}: nothing was imported")
+        errors = sum(problem.severity == "error" for problem in result)
+        say(f"{cases}: {format_quantity(errors, 'error')}: nothing was imported")
         raise typer.Exit(1)
     _say_problems(result.problems)
     for line in _render_summary(result.summary):
@@ -68,10 +69,6 @@ def import_cases(
             print(make_printable(line))
     say(describe_files(file, result.where, people=people))
     say(_describe_import(result, update=update))
-
-
-def _count_errors(problems: Sequence[Problem]) -> int:
-    return sum(problem.severity == "error" for problem in problems)
 
 
 def _say_problems(problems: Sequence[Problem]) -> None:

@@ -190,7 +190,8 @@ def _simulate_fieldwork(options: "StudySimulationOptions") -> None:
 def _render_findings(findings: "SimulationFindings") -> list[str]:
     """Render the findings as plain lines."""
     total = findings.interviews
-    lines = [f"{format_quantity(total, 'interview')}: {_describe_outcomes(findings)}"]
+    outcomes = ", ".join(f"{times:,} {outcome}" for outcome, times in findings.outcome_counts.most_common())
+    lines = [f"{format_quantity(total, 'interview')}: {outcomes}"]
     for who, lengths in (("complete", findings.complete), ("all others", findings.others)):
         if lengths.interviews:
             lines.append(
@@ -206,7 +207,3 @@ def _render_findings(findings: "SimulationFindings") -> list[str]:
         stuck = [f"{item} ({times} times)" for item, times in findings.stuck_counts.most_common()]
         lines.append(f"no invented answer passed the checks of: {join_first(stuck, MAX_LISTED)}")
     return lines
-
-
-def _describe_outcomes(findings: "SimulationFindings") -> str:
-    return ", ".join(f"{times:,} {outcome}" for outcome, times in findings.outcome_counts.most_common())

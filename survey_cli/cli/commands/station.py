@@ -53,7 +53,14 @@ def station(
         plain = True
 
     def run(session: "StationSession") -> int:
-        return _run_plain(session, brief=brief) if plain else _run_full_screen(session, theme)
+        if plain:
+            from survey_cli.plain import run_station
+
+            return run_station(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
+        from survey_cli.cli.crash_report import run_full_screen
+        from survey_cli.tui import run_station as show_station
+
+        return 0 if run_full_screen(lambda: show_station(session, theme)) else 1
 
     if practice:
         if db is not None:
@@ -102,19 +109,6 @@ def _practice(
     finally:
         session.close()
     return code
-
-
-def _run_plain(session: "StationSession", *, brief: bool) -> int:
-    from survey_cli.plain import run_station
-
-    return run_station(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
-
-
-def _run_full_screen(session: "StationSession", theme: str) -> int:
-    from survey_cli.cli.crash_report import run_full_screen
-    from survey_cli.tui import run_station
-
-    return 0 if run_full_screen(lambda: run_station(session, theme)) else 1
 
 
 def share(

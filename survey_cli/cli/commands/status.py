@@ -120,52 +120,50 @@ def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
     yield f"{progress.partial:,} partial; {format_quantity(report.cases, 'case')} in all"
 
 
+def _build_section(
+    heading: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] | None = None
+) -> tuple[str, Sequence[str]]:
+    return heading, _render_columns(head, rows, right=right)
+
+
 def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
-    yield (
+    yield _build_section(
         "cases, current status",
-        _render_columns(
-            ("", "cases", ""),
-            [*((s, f"{n:,}", what) for s, what, n in report.statuses), ("total", f"{report.cases:,}", "")],
-        ),
+        ("", "cases", ""),
+        [*((s, f"{n:,}", what) for s, what, n in report.statuses), ("total", f"{report.cases:,}", "")],
     )
     yield from _render_attention(report)
-    yield (
+    yield _build_section(
         "last outcomes",
-        _render_columns(
-            ("outcome", "cases", "done", ""),
-            ((o.name, f"{o.cases:,}", f"{o.done:,}", o.outcome) for o in report.outcomes),
-        ),
+        ("outcome", "cases", "done", ""),
+        ((o.name, f"{o.cases:,}", f"{o.done:,}", o.outcome) for o in report.outcomes),
     )
-    yield (
+    yield _build_section(
         "codes of cases that are done",
-        _render_columns(
-            ("", "cases", "group", ""), ((c.code, f"{c.cases:,}", c.group, c.name) for c in report.codes), right=(1,)
-        ),
+        ("", "cases", "group", ""),
+        ((c.code, f"{c.cases:,}", c.group, c.name) for c in report.codes),
+        right=(1,),
     )
-    yield (
+    yield _build_section(
         "quotas",
-        _render_columns(
-            ("cell", "taken", "held", "target", ""),
+        ("cell", "taken", "held", "target", ""),
+        (
             (
-                (
-                    _shorten(c.cell),
-                    f"{c.taken:,}",
-                    f"{c.held:,}",
-                    f"{c.target:,}",
-                    "closed" if c.closed else "soft" if c.soft else "",
-                )
-                for c in report.cells
-            ),
+                _shorten(c.cell),
+                f"{c.taken:,}",
+                f"{c.held:,}",
+                f"{c.target:,}",
+                "closed" if c.closed else "soft" if c.soft else "",
+            )
+            for c in report.cells
         ),
     )
-    yield (
+    yield _build_section(
         f"attempts by the respondent's time of day, {report.period}",
-        _render_columns(
-            ("", "attempts", "answered", "share"),
-            (
-                (d.daypart, f"{d.attempts:,}", f"{d.reached:,}", _format_share(d.reached, d.attempts))
-                for d in report.dayparts
-            ),
+        ("", "attempts", "answered", "share"),
+        (
+            (d.daypart, f"{d.attempts:,}", f"{d.reached:,}", _format_share(d.reached, d.attempts))
+            for d in report.dayparts
         ),
     )
     yield f"interviewers, {report.period}", _render_interviewers(report.people)

@@ -27,14 +27,10 @@ class Snippet(NamedTuple):
 
 def render_plain(problem: Problem) -> str:
     """Render `file:line:col: who: what — remedy`, with the severity unless it is an error."""
-    if problem.severity == "error":
-        return make_printable(str(problem))
-    return make_printable(_add_severity(problem))
-
-
-def _add_severity(problem: Problem) -> str:
-    where = str(problem.where)
-    return f"{where}: {problem.severity}: {str(problem).removeprefix(where + ': ')}"
+    where, text = f"{problem.where}: ", str(problem)
+    return make_printable(
+        text if problem.severity == "error" else f"{where}{problem.severity}: {text.removeprefix(where)}"
+    )
 
 
 def cut_snippet(line: str, *, column: int, length: int, width: int) -> Snippet:

@@ -12,19 +12,8 @@ from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment
 from survey_cli.fieldwork.appointments.reading import parse_appointment
+from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.disposition_coding import code_case, is_known_eligible
-from survey_cli.fieldwork.case.events import (
-    AppointmentPolicy,
-    AttemptClosed,
-    CaseEvent,
-    CaseReturned,
-    LanguageSet,
-    NumberAdded,
-    NumberFacts,
-    NumberMarked,
-    OutcomeRecorded,
-    RefusalDescribed,
-)
 from survey_cli.fieldwork.case.locations import find_case_region, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.outcomes import Outcome
@@ -52,7 +41,7 @@ TIMED_OUTCOMES: Final = frozenset({"appointment", "callback"})
 class CaseEvents:
     """Events that a case receives, and what follows from them."""
 
-    events: tuple[CaseEvent, ...]
+    events: tuple[case_events.CaseEvent, ...]
     release: bool = False
     """The station releases the case with them."""
     outcome: str = ""
@@ -80,7 +69,7 @@ def build_outcome_events(
     kind = outcome.kind
     if kind in INTERVIEW_OUTCOMES and claimed.pending_input != "outcome":
         return Rejection("only the interview itself can set this outcome")
-    events: list[CaseEvent] = [build_call_event(claimed, outcome.id, plan, interview, note=note)]
+    events: list[case_events.CaseEvent] = [build_call_event(claimed, outcome.id, plan, interview, note=note)]
     contact = None
     match REQUIRED_INPUTS.get(kind, ""):
         case "note" if not note:
@@ -88,7 +77,7 @@ def build_outcome_events(
         case "time":
             return Rejection("an appointment needs a time")
         case "language" if language:
-            events.append(LanguageSet(language))
+            events.append(case_events.LanguageSet(language))
         case "number":
             added = build_number_events(claimed, number, plan, link=link)
             if isinstance(added, Rejection):
@@ -98,11 +87,11 @@ def build_outcome_events(
         case _:
             pass
     if (outcome.listed if plan.eligibility_known else outcome.rdd) in DEAD_NUMBER_CODES and claimed.current_number:
-        events.append(NumberMarked(claimed.current_number, "dead", outcome.name.lower()))
+        events.append(case_events.NumberMarked(claimed.current_number, "dead", outcome.name.lower()))
     events += build_do_not_call_events(outcome)
     keeps_case = outcome.next_number and kind != "busy" and _has_untried_number(claimed, events)
     return CaseEvents(
-        events=(*events, *(() if keeps_case else (AttemptClosed(),))),
+        events=(*events, *(() if keeps_case else (case_events.AttemptClosed(),))),
         release=not keeps_case,
         outcome=outcome.id,
         contact=contact,
@@ -118,11 +107,11 @@ def build_call_event(
     *,
     note: str = "",
     interrupted: bool = False,
-) -> OutcomeRecorded:
+) -> case_events.OutcomeRecorded:
     """Build the event of the current call, with its outcome."""
     # the terminal was lost during the interview, and nobody resumed it
     was_lost = interview is None and claimed.case.interview_open
-    return OutcomeRecorded(
+    return case_events.OutcomeRecorded(
         outcome=outcome_id,
         number=claimed.current_number,
         eligible=interview is not None and is_known_eligible(measure_progress(interview), plan),
@@ -132,19 +121,19 @@ def build_call_event(
     )
 
 
-def _has_untried_number(claimed: ClaimedCase, events: list[CaseEvent]) -> bool:
+def _has_untried_number(claimed: ClaimedCase, events: list[case_events.CaseEvent]) -> bool:
     """Whether a live number has not been called under this claim."""
     case = claimed.append_events(events, at=claimed.shown_at, by="", station="").case
     called_numbers = {call.number for call in case.open_attempt.calls} if case.open_attempt is not None else set()
     return any(number.position not in called_numbers for number in case.live_numbers)
 
 
-def build_refusal_event(reason: str, strength: int, who: str) -> RefusalDescribed | Rejection:
+def build_refusal_event(reason: str, strength: int, who: str) -> case_events.RefusalDescribed | Rejection:
     """Build the event that describes a refusal."""
     if not 0 <= strength <= STRONGEST_REFUSAL:
         return Rejection(f"the strength is a number from 1 to {STRONGEST_REFUSAL}")
-    refusal = RefusalDescribed(clean_text(reason), strength, clean_text(who))
-    return refusal if refusal != RefusalDescribed() else Rejection("an empty note is not saved")
+    refusal = case_events.RefusalDescribed(clean_text(reason), strength, clean_text(who))
+    return refusal if refusal != case_events.RefusalDescribed() else Rejection("an empty note is not saved")
 
 
 def may_revoke(outcome: str, plan: Plan) -> bool:
@@ -188,7 +177,7 @@ def build_appointment_events(
     interview: Interview | None,
     *,
     by: str,
-    policy: AppointmentPolicy,
+    policy: case_events.AppointmentPolicy,
     person: str,
     note: str,
 ) -> CaseEvents:
@@ -197,7 +186,7 @@ def build_appointment_events(
         person=clean_text(person), owner="" if policy == "anyone" else by, policy=policy, note=clean_text(note)
     )
     call = build_call_event(claimed, "appointment", plan, interview, interrupted=interview is not None)
-    return CaseEvents(events=(call, appointment, AttemptClosed()), release=True, outcome="appointment")
+    return CaseEvents(events=(call, appointment, case_events.AttemptClosed()), release=True, outcome="appointment")
 
 
 def build_number_events(claimed: ClaimedCase, text: str, plan: Plan, *, link: str) -> CaseEvents | Rejection:
@@ -211,7 +200,7 @@ def build_number_events(claimed: ClaimedCase, text: str, plan: Plan, *, link: st
     added = ContactNumber(position, parsed.written, parsed.e164, shown, parsed.extension)
     contact = claimed.contact or Contact(link=link)
     return CaseEvents(
-        events=(NumberAdded(NumberFacts(position, parsed.line, parsed.zones)),),
+        events=(case_events.NumberAdded(case_events.NumberFacts(position, parsed.line, parsed.zones)),),
         contact=contact._replace(numbers=(*contact.numbers, added)),
     )
 
@@ -244,13 +233,15 @@ def build_events_without_station(
     )
     if outcome is None or needs_time:
         call = build_call_event(claimed, "callback", plan, interview, interrupted=True)
-        return CaseEvents(events=(call, AttemptClosed()), release=True, notice=NO_TIME_NOTICE if needs_time else "")
+        return CaseEvents(
+            events=(call, case_events.AttemptClosed()), release=True, notice=NO_TIME_NOTICE if needs_time else ""
+        )
     closing = build_closing_events(claimed, interview, outcome, plan)
     case, last = claimed.case, claimed.case.last_call
     after = claimed.append_events(closing.events, at=claimed.shown_at, by="", station="").case
     if last is not None and last.outcome == outcome.id and code_case(case, plan).code == code_case(after, plan).code:
         # a correction that changed no outcome
-        return CaseEvents(events=(CaseReturned("given back"),), release=True)
+        return CaseEvents(events=(case_events.CaseReturned("given back"),), release=True)
     return closing
 
 
@@ -260,7 +251,7 @@ def build_closing_events(claimed: ClaimedCase, interview: Interview, outcome: Ou
         interview, outcome, plan, number=claimed.current_number, interrupted=claimed.case.interrupted
     )
     return CaseEvents(
-        events=(*events, AttemptClosed()),
+        events=(*events, case_events.AttemptClosed()),
         release=True,
         outcome=outcome.id,
         tasks=build_follow_up_tasks(outcome, claimed.case.key),

@@ -20,11 +20,6 @@ from survey_cli.wording import format_quantity, join_first
 INVENTED_NAMES: Final = ("Alex Morgan", "Sam Rivera", "Robin Okafor", "Kim Larsen", "Lee Novak")
 
 
-def find_study_zone(instrument: Instrument) -> str:
-    fieldwork = instrument.document.fieldwork
-    return str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
-
-
 def resolve_zone(instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = "") -> tzinfo:
     """Return the time zone for the case's date and greeting: this computer's where none is known."""
     return find_zone(instrument, sample, call_zone) or datetime.now().astimezone().tzinfo or UTC
@@ -36,7 +31,9 @@ def find_zone(instrument: Instrument, sample: Mapping[str, Value | Missing], cal
         return ZoneInfo(call_zone)
     column = next((n for n, c in instrument.sample.items() if c.role == "zone"), None)
     value = sample.get(column) if column else None
-    name = value if isinstance(value, str) and value else find_study_zone(instrument)
+    fieldwork = instrument.document.fieldwork
+    study_zone = str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
+    name = value if isinstance(value, str) and value else study_zone
     if not name:
         return None
     try:

@@ -32,12 +32,13 @@ from survey_cli.sessions.preview.preview_session import (
     MAX_PLACES_NAMED,
     STATION,
     PreviewSession,
+    describe_migration,
     find_usable_zone,
     select_answers,
 )
 from survey_cli.store.backends import account
 from survey_cli.values import NOT_ASKED, Missing, Place, Value
-from survey_cli.wording import format_quantity, join_first
+from survey_cli.wording import format_quantity
 
 FileSignature: TypeAlias = tuple[tuple[int, ...] | None, ...]
 
@@ -359,8 +360,5 @@ def _describe_change(place: Place | None, migration: AnswerMigration, new: Inter
         parts.append(f"{place} {why}: {where}")
     elif place is None and new.place is not None:
         parts.append(f"now at {new.place}, which has no answer")
-    if migration.invented:
-        parts.append(f"invented: {join_first(migration.invented, MAX_PLACES_NAMED)}")
-    if migration.rejected:
-        parts.append(f"answers that no longer fit: {join_first(migration.rejected, MAX_PLACES_NAMED)}")
+    parts += describe_migration(migration)
     return "; ".join(parts)

@@ -235,15 +235,19 @@ def select_answers(migration: AnswerMigration, places: tuple[Place, ...]) -> dic
     return {place: answers[place] for place in places if place in answers}
 
 
+def describe_migration(migration: AnswerMigration) -> list[str]:
+    """Describe what became of the answers, a phrase for each kind of change."""
+    kinds = {
+        "invented": migration.invented,
+        "answers changed": migration.changed,
+        "answers that no longer fit": migration.rejected,
+    }
+    return [f"{what}: {join_first(places, MAX_PLACES_NAMED)}" for what, places in kinds.items() if places]
+
+
 def _describe_path(migration: AnswerMigration, sample: Mapping[str, Value | Missing]) -> str:
     """Describe what was done to get there."""
-    parts = []
-    if migration.invented:
-        parts.append(f"invented: {join_first(migration.invented, MAX_PLACES_NAMED)}")
-    if migration.changed:
-        parts.append(f"answers changed: {join_first(migration.changed, MAX_PLACES_NAMED)}")
-    if migration.rejected:
-        parts.append(f"answers that no longer fit: {join_first(migration.rejected, MAX_PLACES_NAMED)}")
+    parts = describe_migration(migration)
     changed_columns = [n for n, v in migration.interview.start.sample.items() if sample.get(n) != v]
     if changed_columns:
         now = migration.interview.start.sample

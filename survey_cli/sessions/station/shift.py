@@ -99,7 +99,7 @@ class Shift:
             since=to_local(self._since),
             until=to_local(at),
             calls=len(kinds),
-            contacts=sum(_is_contact(outcome, outcomes) for _, outcome in self._calls),
+            contacts=sum(id in outcomes and outcomes[id].moment != "before" for _, id in self._calls),
             completes=kinds.count("complete"),
             refusals=sum(kind in REFUSAL_OUTCOMES for kind in kinds),
             appointments_made=kinds.count("appointment"),
@@ -108,10 +108,6 @@ class Shift:
             time_on_cases=self._time_on_cases + on_screen + wrapup_time,
             breaks=(*self._breaks, *break_now),
         )
-
-
-def _is_contact(outcome: str, outcomes: Mapping[str, Outcome]) -> bool:
-    return outcome in outcomes and outcomes[outcome].moment != "before"
 
 
 def list_shift_figures(summary: ShiftSummary) -> list[tuple[str, str]]:

@@ -16,18 +16,8 @@ from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime
 from survey_cli.fieldwork.appointments.appointment import UnclearAppointment as NotMeant
+from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.events import (
-    AppointmentMade,
-    AttemptClosed,
-    CaseEvent,
-    CaseNoteWritten,
-    CaseReturned,
-    HistoryEntry,
-    NumberDialed,
-    OutcomeRevoked,
-    ScriptRead,
-)
 from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.queue.rules import explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
@@ -317,7 +307,7 @@ class StationSession:
         digits = case.find_number(number.position)
         if digits is None:
             return Rejection("its digits have been erased")
-        if (rejection := self._append(NumberDialed(number.position))) is not None:
+        if (rejection := self._append(case_events.NumberDialed(number.position))) is not None:
             return rejection
         by_hand = plan.requires_manual_dialing(number.line, case.case.columns)
         if self._options.respondents is not None and self._case is not None:
@@ -371,14 +361,16 @@ class StationSession:
             return Rejection("an empty note is not saved")
         if self._case is None and self._wrapup is not None:
             return self._add_note_after_call(self._wrapup.key, text)
-        return self._append(CaseNoteWritten(text))
+        return self._append(case_events.CaseNoteWritten(text))
 
     def _add_note_after_call(self, key: str, text: str) -> Rejection | None:
         """Add a note to the case that was called last, which is back in the queue."""
         try:
             history = self._study.store.cases.queries.read_history(key)
             at = max(self._clock(), history[-1].at)
-            entry = HistoryEntry(at, self.interviewer, self.station, CaseNoteWritten(text), self._options.token())
+            entry = case_events.HistoryEntry(
+                at, self.interviewer, self.station, case_events.CaseNoteWritten(text), self._options.token()
+            )
             case = Case.from_history(key, [*history, entry])
             position = schedule_case(case, self._study.plan, at)
             conflict = self._study.store.cases.update(CaseUpdate(key, len(history), [entry], position))
@@ -393,7 +385,7 @@ class StationSession:
     def record_script(self, script: str) -> Rejection | None:
         if script not in {s.id for s in self._study.plan.scripts}:
             return Rejection("there is no such script")
-        return self._append(ScriptRead(script))
+        return self._append(case_events.ScriptRead(script))
 
     # appointments
 
@@ -552,7 +544,7 @@ class StationSession:
             self._show(claimed)
         except StoreError as error:
             return self._report_unsaved(error)
-        rejection = self._append(OutcomeRevoked())
+        rejection = self._append(case_events.OutcomeRevoked())
         if rejection is None and self._case is not None and claimed.case.last_call is not None:
             self._case = replace(self._case, current_number=claimed.case.last_call.number)
             self._last_outcome = None
@@ -627,7 +619,7 @@ class StationSession:
         case = self._case
         if case is None:
             return None
-        event = AttemptClosed() if case.has_calls else CaseReturned("given back")
+        event = case_events.AttemptClosed() if case.has_calls else case_events.CaseReturned("given back")
         rejection = self._append(event, release=True, then_next=then_next)
         if rejection is None and not then_next:
             try:
@@ -648,7 +640,9 @@ class StationSession:
 
     # storing
 
-    def _append(self, *events: CaseEvent, release: bool = False, then_next: bool = True) -> Rejection | None:
+    def _append(
+        self, *events: case_events.CaseEvent, release: bool = False, then_next: bool = True
+    ) -> Rejection | None:
         return self._save(CaseEvents(events=events, release=release), then_next=then_next)
 
     def _save(self, events: CaseEvents, *, then_next: bool = True) -> Rejection | None:
@@ -692,7 +686,7 @@ class StationSession:
         self._case = after
         for entry in after.history[len(after.history) - len(events.events) :]:
             self._shift.add(after.case.key, entry)
-        if any(isinstance(event, AppointmentMade) for event in events.events):
+        if any(isinstance(event, case_events.AppointmentMade) for event in events.events):
             self._count_appointments()
         self._notice = notice
         if events.release:

@@ -164,8 +164,8 @@ class QuestionView(VerticalScroll):
         super().__init__(id="body", can_focus=False)
         self._click = click
         """Called with the option that was clicked."""
-        self._entry: Editor | None = None
-        """The widget that is typed into, of the present question."""
+        self.entry: Editor | None = None
+        """The widget that is typed into; None where codes are keyed."""
         self.place: Place | None = None
         """The place that is shown; the session may be further while keys are waiting."""
         self._field: Field | None = None
@@ -181,18 +181,18 @@ class QuestionView(VerticalScroll):
 
     async def prepare(self, prompt: Prompt) -> None:
         """Have the widget that this question's entry is typed into."""
-        entry, before = prompt.entry, self._entry
-        self._entry = None
+        entry, before = prompt.entry, self.entry
+        self.entry = None
         if isinstance(entry, LineEntry):
-            self._entry = await self._get_field(entry)
+            self.entry = await self._get_field(entry)
         elif isinstance(entry, VerbatimEntry):
-            self._entry = await self._get_text_area()
-        if before is not None and before is not self._entry:
+            self.entry = await self._get_text_area()
+        if before is not None and before is not self.entry:
             before.display = False
         if self._unit is not None:
             self._unit.display = isinstance(entry, LineEntry) and bool(entry.unit)
-        if self._entry is not None:
-            self._entry.display = True
+        if self.entry is not None:
+            self.entry.display = True
         if self.scroll_y:
             self.scroll_home(animate=False)
         self.focus_entry()
@@ -221,23 +221,18 @@ class QuestionView(VerticalScroll):
 
     def focus_entry(self) -> None:
         """Give the cursor to the entry."""
-        if self.screen.focused is not self._entry:
-            self.screen.set_focus(self._entry)
-
-    @property
-    def entry(self) -> "Editor | None":
-        """The widget that is typed into; None where codes are keyed."""
-        return self._entry
+        if self.screen.focused is not self.entry:
+            self.screen.set_focus(self.entry)
 
     @property
     def typed(self) -> str:
         """What has been typed."""
-        return get_text(self._entry) if self._entry is not None else ""
+        return get_text(self.entry) if self.entry is not None else ""
 
     def set_typed(self, text: str, *, selected: bool = False) -> None:
         """Replace what has been typed."""
-        if self._entry is not None:
-            set_text(self._entry, text, selected=selected)
+        if self.entry is not None:
+            set_text(self.entry, text, selected=selected)
 
     # What is shown
 
@@ -301,8 +296,8 @@ class QuestionView(VerticalScroll):
         self.query_one("#probe", Aside).show(())
         self.query_one("#message", TextView).show(Content())
         self.query_one(OptionLines).show(None)
-        if self._entry is not None:
-            self._entry.display = False
+        if self.entry is not None:
+            self.entry.display = False
 
     def show_message(self, lines: Collection[Content]) -> None:
         """Show what is said about the entry."""

@@ -44,6 +44,11 @@ from survey_cli.wording import format_quantity, shorten
 
 Submit = Callable[[str], Awaitable[None]]
 NO_CASE: Final = "there is no case on the screen"
+NOTHING_TO_OPEN: Final = {
+    "outcomes": "there are no other outcomes here",
+    "scripts": "this survey has no scripts",
+    "faq": "this survey has no answers to respondents' questions",
+}
 BELL_VARIABLE: Final = "SURVEY_BELL"
 """Set to 1, the terminal's bell rings once when an appointment becomes due."""
 PENDING: Final = {
@@ -179,32 +184,28 @@ class StationScreen(KeyScreen):
             await self._do_with_case(key.action, case, rest)
 
     async def _do_with_case(self, action: str, case: CaseView, rest: str) -> None:
-        match action:
-            case "interview":
-                await self._interview()
-            case "dial":
-                await self._dial(case)
-            case "next":
-                await self._choose_next_number(case)
-            case "add":
-                await self._open_line("add", "another number: ", self._add_number, rest)
-            case "outcomes":
-                if case.other_outcomes:
-                    await self.open_panel(build_outcome_list(case, self._take_outcome))
-                else:
-                    self.refuse("there are no other outcomes here")
-            case "appointment":
-                await self._outcomes.open_appointment(case, rest)
-            case "scripts" if case.scripts:
-                await self.open_panel(ScriptsPanel(case.scripts, self._record_script))
-            case "scripts":
-                self.refuse("this survey has no scripts")
-            case "faq" if case.faq:
-                await self.open_panel(TextPanel("faq", pages.build_faq(case.faq)))
-            case "faq":
-                self.refuse("this survey has no answers to respondents' questions")
-            case _:
-                await self._finish(self.session.finish_case())
+        acts: dict[str, Callable[[], Awaitable[object]]] = {
+            "interview": self._interview,
+            "dial": lambda: self._dial(case),
+            "next": lambda: self._choose_next_number(case),
+            "add": lambda: self._open_line(
+                "add", "another number: ", self._store_by(self.session.add_number, "stored; d dials this number"), rest
+            ),
+            "appointment": lambda: self._outcomes.open_appointment(case, rest),
+            "finish": lambda: self._finish(self.session.finish_case()),
+        }
+        if case.other_outcomes:
+            acts["outcomes"] = lambda: self.open_panel(build_outcome_list(case, self._take_outcome))
+        if case.scripts:
+            acts["scripts"] = lambda: self.open_panel(
+                ScriptsPanel(case.scripts, self._store_by(self.session.record_script, "noted: the script was read"))
+            )
+        if case.faq:
+            acts["faq"] = lambda: self.open_panel(TextPanel("faq", pages.build_faq(case.faq)))
+        if action in acts:
+            await acts[action]()
+        else:
+            self.refuse(NOTHING_TO_OPEN[action])
 
     # After each call of the session
 
@@ -221,6 +222,14 @@ class StationScreen(KeyScreen):
             await self.close_panel()
         if await self._finish(rejection) and not self.said and not self.unexpected:
             self.said = said
+
+    def _store_by(self, method: Callable[[str], Rejection | None], said: str = "") -> Submit:
+        """Return what gives a text to a method of the session, and closes what was open for it."""
+
+        async def store(text: str) -> None:
+            await self._stay(method(text), said=said)
+
+        return store
 
     async def look(self) -> bool:
         """See what the session shows now; returns whether it is something else than before."""
@@ -293,21 +302,12 @@ class StationScreen(KeyScreen):
 
         await self.open_panel(LinePanel(what, label, submit))
 
-    async def _add_number(self, text: str) -> None:
-        await self._stay(self.session.add_number(text), said="stored; d dials this number")
-
     async def _open_note(self, rest: str) -> None:
         if isinstance(self.now, CaseView | WrapUpView):
             label = f"note on {shorten(self.now.case)}: " if isinstance(self.now, WrapUpView) else "note: "
-            await self._open_line("note", label, self._add_note, rest)
+            await self._open_line("note", label, self._store_by(self.session.add_note, "noted"), rest)
         else:
             self._refuse_without_case()
-
-    async def _add_note(self, text: str) -> None:
-        await self._stay(self.session.add_note(text), said="noted")
-
-    async def _record_script(self, script: str) -> None:
-        await self._stay(self.session.record_script(script), said="noted: the script was read")
 
     async def _take_outcome(self, choice: OutcomeChoice) -> None:
         await self.close_panel()
@@ -320,16 +320,15 @@ class StationScreen(KeyScreen):
         self.appointments = self.session.list_appointments()
         due = self.session.find_due_appointment()
         own = [each for each in self.appointments if due is None or each.key != due.key]
-        await self.open_panel(build_appointment_list([due, *own] if due is not None else own, self._fetch))
+        await self.open_panel(
+            build_appointment_list([due, *own] if due is not None else own, self._store_by(self.session.fetch_case))
+        )
 
     async def _open_search(self, rest: str) -> None:
-        panel = build_caller_list(self.session.search_cases, self._fetch)
+        panel = build_caller_list(self.session.search_cases, self._store_by(self.session.fetch_case))
         await self.open_panel(panel)
         if rest:
             await panel.paste(rest)
-
-    async def _fetch(self, key: str) -> None:
-        await self._stay(self.session.fetch_case(key), said="")
 
     # Breaks, and the end
 
@@ -342,10 +341,7 @@ class StationScreen(KeyScreen):
         if rest or not reasons:
             await self._finish(self.session.start_break(rest))
             return
-        await self.open_panel(build_break_list(reasons, self._start_break))
-
-    async def _start_break(self, reason: str) -> None:
-        await self._stay(self.session.start_break(reason), said="")
+        await self.open_panel(build_break_list(reasons, self._store_by(self.session.start_break)))
 
     async def _open_end(self) -> None:
         """Show the shift, and ask whether it ends; not while a call has no outcome."""
