@@ -194,12 +194,7 @@ class Command(LazyConversion, TyperCommand):
         super().__init__(*args, **more)
         for parameter in self.params:
             if parameter.param_type_name == "argument":
-                setattr(parameter, "display_type_rich", _hide_type)  # noqa: B010 - not in every typer
-
-
-def _hide_type(ctx: Any) -> str:
-    """Leave out the type after an argument's name."""
-    return ""
+                setattr(parameter, "display_type_rich", lambda ctx: "")  # noqa: B010 - not in every typer
 
 
 class Commands(LazyConversion, TyperGroup):

@@ -45,7 +45,9 @@ def write_crash_report(bug: BaseException) -> str:
 def _render_report(bug: BaseException) -> Iterator[str]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield f"survey {__version__}, Python {version}, {sys.platform}"
-    yield f"command: {_describe_command(sys.argv[1:])}"
+    arguments = sys.argv[1:]  # the command's name and those of its options, without their values
+    names = [a for a in arguments[:1] if a.isalpha()] + [a.partition("=")[0] for a in arguments if a.startswith("--")]
+    yield f"command: {' '.join(names) or '(none)'}"
     error: BaseException | None = bug
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
@@ -55,12 +57,6 @@ def _render_report(bug: BaseException) -> Iterator[str]:
         for frame in traceback.extract_tb(error.__traceback__):
             yield f"  {_format_path(frame.filename)}:{frame.lineno} in {frame.name}: {frame.line or ''}"
         error = error.__cause__ or error.__context__
-
-
-def _describe_command(arguments: list[str]) -> str:
-    """Describe the command by its name and those of its options, without their values."""
-    first = [a for a in arguments[:1] if a.isalpha()]
-    return " ".join([*first, *(a.partition("=")[0] for a in arguments if a.startswith("--"))]) or "(none)"
 
 
 def _format_path(file: str) -> str:

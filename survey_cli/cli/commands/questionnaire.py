@@ -222,13 +222,7 @@ def _print_problems(
                     snippets.render_rich(problem, result.line_at(problem.where), width=get_width()), soft_wrap=True
                 )
     for file, estimate in lengths.items() if form == "text" else ():
-        _print_length(file, estimate)
-
-
-def _print_length(file: str, estimate: "LengthEstimate") -> None:
-    print(f"\n{make_printable(file)}")
-    for line in render_length(estimate):
-        print(line)
+        print(f"\n{make_printable(file)}", *render_length(estimate), sep="\n")
 
 
 def _summarize(problems: Sequence[Problem], items: int | None) -> str:

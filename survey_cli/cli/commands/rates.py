@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import typer
 
 from survey_cli.cli import parameters
+from survey_cli.cli.output import terminal
 from survey_cli.cli.output.json_text import render_json
-from survey_cli.cli.output.terminal import (
-    MOST_PROBLEMS,
-    get_width,
-    make_printable,
-    open_data_output,
-    render_table,
-    say,
-    wrap_paragraph,
-)
 from survey_cli.cli.parameters import argument, option
 from survey_cli.problems import UserError
 
@@ -102,9 +94,11 @@ def rates(
         try:
             result = compute_rates_from_counts(counts, assumptions, stdin=sys.stdin.buffer)
         except UserError as error:
-            for problem in error.problems[:-MOST_PROBLEMS]:  # no other command checks such a file: all are printed
-                say(str(problem))
-            raise UserError(error.where, error.what, error.remedy, error.problems[-MOST_PROBLEMS:]) from error
+            for problem in error.problems[
+                : -terminal.MOST_PROBLEMS
+            ]:  # no other command checks such a file: all are printed
+                terminal.say(str(problem))
+            raise UserError(error.where, error.what, error.remedy, error.problems[-terminal.MOST_PROBLEMS :]) from error
     else:
         if frame or quotas:
             raise typer.BadParameter("--frame and --quotas are only for --counts: an instrument defines its own")
@@ -118,10 +112,10 @@ def rates(
         )
         now = datetime.now(UTC)
         result = compute_study_rates(
-            file, options, now=now, zone=parameters.parse_zone(zone), db=db, people=people, notify=say
+            file, options, now=now, zone=parameters.parse_zone(zone), db=db, people=people, notify=terminal.say
         )
     for warning in result.warnings:
-        say(render_plain(warning))
+        terminal.say(render_plain(warning))
     print_rates(result.table, form=form, digits=digits)
 
 
@@ -129,18 +123,18 @@ def print_rates(report: "RateTable", *, form: parameters.ListFormat, digits: int
     """Print the report on stdout."""
     match form:
         case "table":
-            print(render_rates(report, digits=digits, cells=get_width()))
+            print(render_rates(report, digits=digits, cells=terminal.get_width()))
         case "csv":
             from survey_cli.exports import WriteOptions
             from survey_cli.exports.text.csv import write_csv
             from survey_cli.reports.fieldwork.rates import tabulate_rates
 
-            write_csv(tabulate_rates(report), open_data_output(), WriteOptions())
+            write_csv(tabulate_rates(report), terminal.open_data_output(), WriteOptions())
             for line in (report.title, report.heading, *report.notes):
                 if line:
-                    say(line)
+                    terminal.say(line)
         case "json":
-            print(render_rates_json(report), file=open_data_output())
+            print(render_rates_json(report), file=terminal.open_data_output())
 
 
 def render_rates(report: "RateTable", *, digits: int, cells: int) -> str:
@@ -150,15 +144,15 @@ def render_rates(report: "RateTable", *, digits: int, cells: int) -> str:
     labels = _build_labels(report)
     figures = [_build_figures(column, labels, digits=digits) for column in report.columns]
     label_width = sum(max(len(label[at]) for label in labels) + len("  ") for at in range(3))
-    headings = [wrap_paragraph(line) for line in (report.title, report.heading) if line]
+    headings = [terminal.wrap_paragraph(line) for line in (report.title, report.heading) if line]
     parts = ["\n".join(headings)] if headings else []
     while figures:
         widths = accumulate((max(map(measure_width, lines)) + len("  ") for lines in figures), initial=label_width)
         count = max(sum(width - len("  ") <= cells for width in widths) - 1, 1)
         side_by_side, figures = figures[:count], figures[count:]
         head, *rows = zip(*zip(*labels, strict=True), *side_by_side, strict=True)
-        parts.append(render_table(head, rows, right=range(3, 3 + count)))
-    parts.append("\n".join(wrap_paragraph(note) for note in report.notes))
+        parts.append(terminal.render_table(head, rows, right=range(3, 3 + count)))
+    parts.append("\n".join(terminal.wrap_paragraph(note) for note in report.notes))
     return "\n\n".join(parts)
 
 
@@ -191,7 +185,7 @@ def _build_figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]],
     total = column.counts.sum_groups() if column.counts else None
     values = {**collect_figures(column), "cases": total}
     names = [name for name, _, _ in labels][1:]
-    return [make_printable(column.title), *map(format_figure, names)]
+    return [terminal.make_printable(column.title), *map(format_figure, names)]
 
 
 def render_rates_json(report: "RateTable") -> str:

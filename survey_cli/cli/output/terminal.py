@@ -79,18 +79,14 @@ def report_error(error: UserError) -> int:
     if isinstance(error, ConfirmableError):
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return MISUSED
-        if _confirm(error.question):
+        print(f"{make_printable(error.question)} [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() in ("y", "yes"):
             try:
                 error.confirm()
             except UserError as failure:
                 return report_error(failure)
             return RETRY
     return FAILED
-
-
-def _confirm(question: str) -> bool:
-    print(f"{make_printable(question)} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def get_width() -> int:

@@ -20,7 +20,6 @@ from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Lease
 from survey_cli.study.consistency.queue_refresh import list_next_rows, list_open_heads, refresh_queue
 from survey_cli.study.open_study import OpenStudy
-from survey_cli.study.pause import Pause, read_pause
 
 MAX_TURNED_DOWN: Final = 50
 """Cases at the head of the queue that the rules may turn down before the search ends."""
@@ -85,10 +84,6 @@ class CaseQueue:
             before = turns.find_appointment_cutoff(parse_criteria(head.bucket))
             while (row := cases.claim(head.bucket, lease, at, appointment_before=before)) is not None:
                 yield row
-
-    def read_pause(self) -> Pause | None:
-        """Read the study's pause; None while cases may be claimed and dialed. Raises StoreError."""
-        return read_pause(self.study.store)
 
     def list_due_appointments(self, at: datetime, before: datetime) -> list[CaseRow]:
         """List the first cases with an appointment before that time that this interviewer may call now.

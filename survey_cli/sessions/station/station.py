@@ -33,21 +33,9 @@ from survey_cli.sessions.case.outcome_events import CaseEvents
 from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock
-from survey_cli.sessions.station import station_view
+from survey_cli.sessions.station import station_protocol, station_view
 from survey_cli.sessions.station.dialing import SimulatedRespondents, dial
 from survey_cli.sessions.station.shift import Shift
-from survey_cli.sessions.station.station_protocol import (
-    AppointmentPolicy,
-    BreakView,
-    CaseMatch,
-    IdleView,
-    ShiftSummary,
-    StationAppointment,
-    StationView,
-    TimeReading,
-    UnclearTime,
-    WrapUpView,
-)
 from survey_cli.sessions.station.station_study import StationStudy
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost
 from survey_cli.study.consistency.follow_up import follow_up
@@ -104,9 +92,9 @@ class StationSession:
         """The interview of this case, from its start at this station on."""
         self._link: SampledCaseLink | None = None
         """Of the interview that is open."""
-        self._idle_view = IdleView(why="", next_at=None)
+        self._idle_view = station_protocol.IdleView(why="", next_at=None)
         self._wrapup: WrapUp | None = None
-        self._due_appointments: tuple[StationAppointment, ...] = ()
+        self._due_appointments: tuple[station_protocol.StationAppointment, ...] = ()
         """Those that this interviewer may keep soon, as of the last look."""
         self._notice = ""
         self._last_outcome: tuple[str, str] | None = None
@@ -133,20 +121,22 @@ class StationSession:
         """The study as it was opened, or read again since."""
         return self._study.opened
 
-    def view(self) -> StationView:
+    def view(self) -> station_protocol.StationView:
         if self._case is not None:
             return station_view.build_case_view(
                 self._case, self._study.opened, at=self._clock(), to_local=self._to_local
             )
         now = self._to_local(self._clock())
         if (open_break := self._shift.open_break) is not None:
-            return BreakView(since=self._to_local(open_break.since), reason=open_break.reason, station_time=now)
+            return station_protocol.BreakView(
+                since=self._to_local(open_break.since), reason=open_break.reason, station_time=now
+            )
         if (wrapup := self._wrapup) is not None:
             until, outcome = self._to_local(wrapup.until), describe_outcome(wrapup.outcome, self._study.plan)
-            return WrapUpView(until=until, station_time=now, case=wrapup.name, outcome=outcome)
+            return station_protocol.WrapUpView(until=until, station_time=now, case=wrapup.name, outcome=outcome)
         return replace(self._idle_view, station_time=now)
 
-    def summarize_shift(self) -> ShiftSummary:
+    def summarize_shift(self) -> station_protocol.ShiftSummary:
         at = self._clock()
         return self._shift.summarize(
             at,
@@ -213,12 +203,12 @@ class StationSession:
             else:
                 self._show(self._study.claims.load_claimed(claimed[0], token))
         except StoreError as error:
-            self._idle_view = IdleView(why=f"{error.what} — {error.remedy}", next_at=None)
+            self._idle_view = station_protocol.IdleView(why=f"{error.what} — {error.remedy}", next_at=None)
             self._study.forget_outlook()
             return self._report_unsaved(error)
         return None
 
-    def _find_stop(self, at: datetime) -> IdleView | None:
+    def _find_stop(self, at: datetime) -> station_protocol.IdleView | None:
         """Find why no case may be claimed or dialed here, whatever the queue holds. Raises StoreError."""
         try:
             return self._study.find_stop(at, last_case=self._last_case, interviewing=self._session is not None)
@@ -389,13 +379,13 @@ class StationSession:
 
     # appointments
 
-    def parse_time(self, text: str, reading: int = 0) -> TimeReading | UnclearTime:
+    def parse_time(self, text: str, reading: int = 0) -> station_protocol.TimeReading | station_protocol.UnclearTime:
         time = self._parse_time(text, reading)
         if isinstance(time, NotMeant):
-            return UnclearTime(
+            return station_protocol.UnclearTime(
                 why=str(time), choices=tuple(c.format_both_clocks(self._zone_name) for c in time.choices)
             )
-        return TimeReading(echo=time.format_both_clocks(self._zone_name), hint=time.hint)
+        return station_protocol.TimeReading(echo=time.format_both_clocks(self._zone_name), hint=time.hint)
 
     def _parse_time(self, text: str, reading: int) -> AppointmentTime | NotMeant:
         if self._case is None:
@@ -415,7 +405,13 @@ class StationSession:
         return self._options.zone.key if self._options.zone is not None else ""
 
     def book_appointment(
-        self, text: str, *, reading: int = 0, policy: AppointmentPolicy = "anyone", person: str = "", note: str = ""
+        self,
+        text: str,
+        *,
+        reading: int = 0,
+        policy: station_protocol.AppointmentPolicy = "anyone",
+        person: str = "",
+        note: str = "",
     ) -> Rejection | None:
         if self._case is None:
             return NO_CASE_ON_SCREEN
@@ -496,7 +492,7 @@ class StationSession:
 
     # other cases
 
-    def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
+    def search_cases(self, text: str) -> tuple[station_protocol.CaseMatch, ...]:
         try:
             return self._study.search_cases(text)
         except StoreError as error:
@@ -551,7 +547,7 @@ class StationSession:
             self._notice = f"{key}: outcome undone; key the right one"
         return rejection
 
-    def list_appointments(self) -> tuple[StationAppointment, ...]:
+    def list_appointments(self) -> tuple[station_protocol.StationAppointment, ...]:
         try:
             return self._study.list_appointments(self.interviewer, self._clock())
         except StoreError as error:
@@ -564,7 +560,7 @@ class StationSession:
         rows = self._study.queue.list_due_appointments(at, at + DUE_SOON + DUE_SOON)
         self._due_appointments = self._study.describe_appointments(rows, at)
 
-    def find_due_appointment(self) -> StationAppointment | None:
+    def find_due_appointment(self) -> station_protocol.StationAppointment | None:
         key, soon = self._case.case.key if self._case is not None else "", self._clock() + DUE_SOON
         return next((a for a in self._due_appointments if a.key != key and a.station_time <= soon), None)
 

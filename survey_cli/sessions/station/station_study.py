@@ -20,6 +20,7 @@ from survey_cli.study.consistency.queue_refresh import update_queue_position
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.open_study import OpenStudy
+from survey_cli.study.pause import read_pause
 
 OUTLOOK_INTERVAL: Final = timedelta(minutes=1)
 
@@ -77,7 +78,7 @@ class StationStudy:
         barred = self._barred_view if interviewing else self.reload(at, last_case=last_case)
         if barred is not None:
             return barred
-        pause = self.queue.read_pause()
+        pause = read_pause(self.store)
         if pause is None:
             return None
         return IdleView(

@@ -34,10 +34,11 @@ def build_case_view(
     until = localize_plan(case, plan).calendar.find_opening(zones, at).until
     first, more = build_outcome_choices(plan)
     language = case.language or instrument.language
+    personal = claimed.contact.columns if claimed.contact is not None else {}
     return CaseView(
         key=case.key,
         name=format_case_name(instrument, case, claimed.contact),
-        details=format_details(instrument, case, claimed.contact),
+        details=list_details(instrument, {**personal, **case.columns}),
         attempt=len(case.counted_attempts) + (0 if claimed.has_calls else 1),
         limit=plan.limits.total,
         numbers=build_numbers(case, claimed.contact, plan, claimed.current_number, at),
@@ -117,12 +118,6 @@ def build_numbers(
         )
         for number in case.numbers
     )
-
-
-def format_details(instrument: Instrument, case: Case, contact: Contact | None) -> tuple[tuple[str, str], ...]:
-    """Format the sample columns: label and text, without key, numbers and zone."""
-    personal = contact.columns if contact is not None else {}
-    return list_details(instrument, {**personal, **case.columns})
 
 
 def format_case_name(instrument: Instrument, case: Case, contact: Contact | None) -> str:
