@@ -7,9 +7,8 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import typer.main
 from language_pages import MADE, conditions, language, problems  # a script beside this one
@@ -88,12 +87,12 @@ def _parameter_meaning(parameter: Any) -> str:
     if getattr(parameter, "multiple", False) and "Repeatable." not in parts[0]:
         parts.append("Repeatable.")
     kind, info = parameter.type_descriptor.annotation, parameter.type_descriptor.parameter_info
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        parts.append(f"Choices: {', '.join(f'`{choice.value}`' for choice in kind)}.")
+    if get_origin(kind) is Literal:
+        parts.append(f"Choices: {', '.join(f'`{choice}`' for choice in get_args(kind))}.")
     if info.min is not None:
         upper = f" to {info.max:,}" if info.max is not None else " or more"
         parts.append(f"Range: {info.min}{upper}.")
-    default = getattr(parameter.default, "value", parameter.default)
+    default = parameter.default
     if parameter.param_type_name == "option" and (parameter.secondary_opts or not parameter.is_flag):
         if isinstance(default, bool):
             default = (parameter.opts if default else parameter.secondary_opts)[0]
