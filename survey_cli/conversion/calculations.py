@@ -57,7 +57,7 @@ def convert_calculations(translator: Translator, refused: Mapping[Cell, str]) ->
             used_names = (find_references(tree) | find_references(relevance)) & items.keys()
             if item.name in used_names:
                 raise UnsupportedError("it depends on itself")
-            for name in used_names:
+            for name in sorted(used_names):
                 if items[name].kind == "calculate":
                     convert(items[name])
             if relevance != TRUE and not _is_strict(translator, item, tree):

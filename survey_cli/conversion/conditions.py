@@ -20,8 +20,8 @@ from survey_cli.conversion.xpath import (
     Reference,
     UnsupportedError,
     XPathCall,
-    contains,
     find_references,
+    iterate_parts,
     list_parts,
     replace_parts,
 )
@@ -272,7 +272,7 @@ class Translator:
             case Literal(value):
                 return NO if value == "" else YES
             case Reference(name) if (found := self.get_calculated(name)) is not None:
-                may_be_empty_text = found.kind == "text" and contains(found.tree, NO_VALUE)
+                may_be_empty_text = found.kind == "text" and NO_VALUE in iterate_parts(found.tree)
                 return Part(f"{found.name} != ''", 4) if may_be_empty_text else Part(f"answered({found.name})")
             case Reference(name):
                 item = self._get_item(name)

@@ -41,12 +41,8 @@ def convert_form(path: Path) -> ConvertedForm:
         text = writer.write(tree)
         problems = check_instrument(load_source_text(text)).problems
         errors = select_errors(problems)
-        cells = {
-            writer.origins[p.where.line]: re.sub(r" \(at [^)]*\)", "", p.what)
-            for p in errors
-            if p.where.line in writer.origins
-        }
-        new = {cell: what for cell, what in cells.items() if cell not in refused}
+        found = [(writer.origins.get(p.where.line), re.sub(r" \(at [^)]*\)", "", p.what)) for p in errors]
+        new = {cell: what for cell, what in found if cell is not None and cell not in refused}
         if not new or len(refused) > _MAX_REFUSED:
             return ConvertedForm(text, builder.report, tuple(errors))
         refused |= new

@@ -1,6 +1,5 @@
 """Report of a conversion: what was carried over, what with a note, and what not."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -48,14 +47,8 @@ def render_report(report: LossReport, form: str, questionnaire: str) -> str:
     lines = [f"# {form} → {questionnaire}", "", f"{report.summarize()}."]
     for title, heading, entries in lists:
         lines += ["", f"## {title}: {format_quantity(len(entries), 'entry', 'entries')}", ""]
-        lines += _render_table(heading, entries) if entries else ["None."]
+        ordered = sorted(entries, key=lambda entry: (entry.sheet != "survey", entry.sheet, entry.row, entry.column))
+        rows = [("Sheet", "Row", "Column", "Name", heading), ("---",) * 5, *ordered]
+        cells = [[str(cell).replace("|", r"\|").replace("\n", " ") for cell in row] for row in rows]
+        lines += [f"| {' | '.join(row)} |" for row in cells] if entries else ["None."]
     return "\n".join(lines) + "\n"
-
-
-def _render_table(heading: str, entries: Iterable[ReportEntry]) -> list[str]:
-    ordered = sorted(entries, key=lambda entry: (entry.sheet != "survey", entry.sheet, entry.row, entry.column))
-    cells = [("Sheet", "Row", "Column", "Name", heading), ("---",) * 5, *ordered]
-    return [
-        f"| {' | '.join(str(cell).replace('|', chr(92) + '|').replace(chr(10), ' ') for cell in row)} |"
-        for row in cells
-    ]

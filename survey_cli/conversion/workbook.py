@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -14,24 +14,19 @@ from survey_cli.problems import UserError
 MAX_BYTES: Final = 50_000_000
 SHEETS: Final = ("survey", "choices", "settings")
 _INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2028\u2029\ufeff]")
-_SYNONYMS: Final = {
-    "relevance": "relevant",
-    "calculate": "calculation",
-    "caption": "label",
-    "value": "name",
-    "guidance": "guidance_hint",
-    "readonly": "read_only",
-    "repeat": "repeat_count",
-    "jr:count": "repeat_count",
-    "constraintmsg": "constraint_message",
-    "requiredmsg": "required_message",
-    "jr:constraintmsg": "constraint_message",
-}
-_WITHOUT_MEANING: Final = ("bind", "control", "body", "instance")
+_SYNONYMS: Final[dict[str, str]] = dict(
+    re.findall(
+        r"(\S+)=(\S+)",
+        "relevance=relevant calculate=calculation caption=label value=name guidance=guidance_hint readonly=read_only"
+        " repeat=repeat_count jr:count=repeat_count constraintmsg=constraint_message"
+        " requiredmsg=required_message jr:constraintmsg=constraint_message",
+    )
+)
+_WITHOUT_MEANING: Final = ("bind", "control", "body", "instance", "media")
 """First words of headings such as `bind::relevant`, whose second word is the column."""
 
-Heading: TypeAlias = tuple[str, str]
-"""A column and the name of its language, which is empty where the column has none."""
+Sheets: TypeAlias = dict[str, list[tuple[int, list[str]]]]
+"""The rows of each sheet with their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,8 @@ class FormRow:
 
     number: int
     """Its number in the sheet, from 1."""
-    cells: Mapping[Heading, str]
+    cells: Mapping[tuple[str, str], str]
+    """By column and the name of its language, which is empty where the column has none."""
 
     def get(self, column: str) -> str:
         """Return the cell of a column without a language."""
@@ -76,7 +72,7 @@ def read_form(path: Path) -> dict[str, list[FormRow]]:
     return form
 
 
-def _read_workbook(path: Path, contents: bytes) -> dict[str, list[tuple[int, list[str]]]]:
+def _read_workbook(path: Path, contents: bytes) -> Sheets:
     try:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError:
@@ -84,28 +80,22 @@ def _read_workbook(path: Path, contents: bytes) -> dict[str, list[tuple[int, lis
         raise UserError(str(path), what, "install survey-cli[excel], or save each sheet in one .csv") from None
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(contents))
-        return {
-            name.strip().lower(): [
-                (number, [_format_cell(value) for value in row])
-                for number, row in enumerate(book.get_sheet_by_name(name).to_python(skip_empty_area=False), 1)
-            ]
-            for name in book.sheet_names
-            if name.strip().lower() in SHEETS
-        }
+        names = [name for name in book.sheet_names if name.strip().lower() in SHEETS]
+        tables = [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in names]
     except CalamineError as error:
         raise UserError(str(path), "this is not a workbook, or it is damaged", "save it again as .xlsx") from error
+    return {
+        name.strip().lower(): [(number, [_format_cell(cell) for cell in row]) for number, row in enumerate(table, 1)]
+        for name, table in zip(names, tables, strict=True)
+    }
 
 
 def _format_cell(value: object) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case float() if value.is_integer():
-            return str(int(value))
-        case datetime() | date():
-            return str(value).removesuffix(" 00:00:00")
-        case _:
-            return str(value).replace("\xa0", " ").strip()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).removesuffix(" 00:00:00" * isinstance(value, date)).replace("\xa0", " ").strip()
 
 
 def _decode(path: Path, contents: bytes) -> str:
@@ -119,9 +109,9 @@ def _split_line(line: str) -> list[str]:
     return [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line[1:].removesuffix("|"))]
 
 
-def _split_sheets(rows: Iterable[tuple[int, list[str]]]) -> dict[str, list[tuple[int, list[str]]]]:
+def _split_sheets(rows: Iterable[tuple[int, list[str]]]) -> Sheets:
     """Split a text file into sheets: a row with a name in the first cell begins one."""
-    sheets: dict[str, list[tuple[int, list[str]]]] = {}
+    sheets: Sheets = {}
     current: list[tuple[int, list[str]]] = []
     for number, row in rows:
         name = row[0].strip().lower() if row else ""
@@ -133,25 +123,17 @@ def _split_sheets(rows: Iterable[tuple[int, list[str]]]) -> dict[str, list[tuple
 
 
 def _name_columns(rows: list[tuple[int, list[str]]]) -> list[FormRow]:
-    headings: list[Heading] = []
-    named: list[FormRow] = []
-    for number, row in rows:
-        if not any(row):
-            continue
-        if not headings:
-            headings = [_parse_heading(cell) for cell in row]
-            continue
-        cleaned = [_INVISIBLE.sub("", cell) for cell in row]
-        cells = {heading: cell for heading, cell in zip(headings, cleaned, strict=False) if cell and heading[0]}
-        named.append(FormRow(number, cells))
+    (_, first), *others = [row for row in rows if any(row[1])] or [(0, [])]
+    headings, named = [_parse_heading(cell) for cell in first], []
+    for number, row in others:
+        cleaned = zip(headings, (_INVISIBLE.sub("", cell) for cell in row), strict=False)
+        named.append(FormRow(number, {heading: cell for heading, cell in cleaned if cell and heading[0]}))
     return named
 
 
-def _parse_heading(cell: str) -> Heading:
-    parts = [part.strip() for part in re.split(r"::|(?<!jr):", cell)]
-    first = parts[0].lower().replace(" ", "_").replace("-", "_")
-    if first in _WITHOUT_MEANING and len(parts) > 1:
-        return _parse_heading("::".join(parts[1:]))
-    if first == "media" and len(parts) > 1:
-        return _parse_heading("::".join(parts[1:]))
-    return _SYNONYMS.get(first, first), parts[1] if len(parts) > 1 else ""
+def _parse_heading(cell: str) -> tuple[str, str]:
+    first, *others = [part.strip() for part in re.split(r"::|(?<!jr):", cell)]
+    first = first.lower().replace(" ", "_").replace("-", "_")
+    if first in _WITHOUT_MEANING and others:
+        return _parse_heading("::".join(others))
+    return _SYNONYMS.get(first, first), others[0] if others else ""

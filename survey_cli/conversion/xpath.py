@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -41,21 +41,10 @@ NO_VALUE: Final = Literal("")
 TRUE: Final = XPathCall("true", ())
 INDEX: Final = XPathCall("index", ())
 """The number of the turn of a repeat."""
-_OPERATORS: Final[dict[type[ast.AST], str]] = {
-    ast.And: "and",
-    ast.Or: "or",
-    ast.Eq: "=",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "div",
-    ast.Mod: "mod",
-}
+_OPERATORS: Final[dict[str, str]] = dict(
+    re.findall(r"(\w+):(\S+)", "And:and Or:or Eq:= NotEq:!= Lt:< LtE:<= Gt:> GtE:>= Add:+ Sub:- Mult:* Div:div Mod:mod")
+)
+"""By the names of the nodes of Python."""
 _SIGNS: Final = {"=": "==", "div": "/", "mod": "%", "and": "and", "or": "or"}
 _TOKENS: Final = re.compile(
     r"""\$\{(?P<name>[^}]+)\}|(?P<path>(?:\.\.)?(?:/[A-Za-z_][\w-]*)+(?![\w(]))|(?P<text>'[^']*'|"[^"]*")"""
@@ -110,9 +99,9 @@ def _convert(node: ast.AST, names: list[str]) -> Expression:
             inner = _convert(operand, names)
             return Literal(-inner.value) if isinstance(inner, Literal) else XPathCall("-", (Literal(0.0), inner))  # type: ignore[operator]
         case ast.BoolOp(op=op, values=values):
-            return XPathCall(_OPERATORS[type(op)], tuple(_convert(value, names) for value in values))
+            return XPathCall(_OPERATORS[type(op).__name__], tuple(_convert(value, names) for value in values))
         case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]):
-            return XPathCall(_OPERATORS[type(op)], (_convert(left, names), _convert(right, names)))
+            return XPathCall(_OPERATORS[type(op).__name__], (_convert(left, names), _convert(right, names)))
         case ast.Call(func=ast.Name(id=name), args=arguments):
             call = XPathCall(names[int(name[1:])].lower(), tuple(_convert(argument, names) for argument in arguments))
             return INDEX if call == XPathCall("position", (Reference(".."),)) else call
@@ -139,15 +128,13 @@ def replace_parts(tree: Expression, values: Mapping[Expression, Expression]) -> 
     return XPathCall(tree.name, tuple(replace_parts(argument, values) for argument in tree.arguments))
 
 
-def contains(tree: Expression, part: Expression) -> bool:
-    """Return whether a part is in the tree."""
-    return tree == part or (
-        isinstance(tree, XPathCall) and any(contains(argument, part) for argument in tree.arguments)
-    )
+def iterate_parts(tree: Expression) -> Iterator[Expression]:
+    """Yield the tree and everything in it."""
+    yield tree
+    for argument in tree.arguments if isinstance(tree, XPathCall) else ():
+        yield from iterate_parts(argument)
 
 
 def find_references(tree: Expression) -> set[str]:
     """Return the names that the tree refers to."""
-    if isinstance(tree, XPathCall):
-        return set().union(*(find_references(argument) for argument in tree.arguments))
-    return {tree.name} if isinstance(tree, Reference) else set()
+    return {part.name for part in iterate_parts(tree) if isinstance(part, Reference)}
