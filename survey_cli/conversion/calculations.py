@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import gcd
 from typing import Final
 
-from survey_cli.conversion.conditions import Calculated, Translator
+from survey_cli.conversion.conditions import ANSWERED, Calculated, Translator
 from survey_cli.conversion.form import FormItem
 from survey_cli.conversion.texts import render_fill
 from survey_cli.conversion.xpath import (
@@ -26,7 +26,7 @@ _RANDOM: Final = (XPathCall("random", ()), XPathCall("once", (XPathCall("random"
 _STRICT: Final = ("sum", "min", "max", "+", "-", "*", "div", "once", "round", "int", "jr:choice-name", "choice-label")
 _KEPT: Final = ("duration", "now", "phone-call-log")
 """Functions whose value the program stores by itself: times, and calls with their outcomes."""
-_TRUTHS: Final = ("=", "!=", "<", "<=", ">", ">=", "and", "or", "not", "selected", "true", "false", "boolean")
+_TRUTHS: Final = ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not", "selected", "true", "false", "boolean")
 
 
 def convert_calculations(translator: Translator, refused: Mapping[Cell, str]) -> list[tuple[FormItem, str]]:
@@ -49,6 +49,7 @@ def convert_calculations(translator: Translator, refused: Mapping[Cell, str]) ->
             asked: dict[Expression, Expression] = {
                 XPathCall("relevant", (Reference(n),)): items[n].build_relevance()
                 for n in find_references(tree) & items.keys()
+                if items[n].kind not in ANSWERED
             }
             tree = replace_parts(tree, asked)
             if tree == NO_VALUE:
@@ -92,7 +93,10 @@ def _translate(translator: Translator, item: FormItem, tree: Expression) -> tupl
         part = translator.evaluate(tree)
     except UnsupportedError as error:
         try:
-            render_fill(translator, tree)
+            if translator.find_join(tree) is not None:
+                translator.is_true(XPathCall("!=", (tree, NO_VALUE)))
+            else:
+                render_fill(translator, tree)
         except UnsupportedError:
             raise error from None
         return Calculated(tree), ""

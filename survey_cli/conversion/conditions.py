@@ -7,14 +7,16 @@ the expression is false it may be unknown; what negates it asks that it is not t
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from operator import eq, ge, gt, le, lt
 from typing import Final
 
-from survey_cli.conversion.form import Form, FormItem
+from survey_cli.conversion.form import Form, FormChoice, FormItem
 from survey_cli.conversion.xpath import (
     INDEX,
     NO_VALUE,
-    SELF,
+    TRUE,
     Expression,
     Literal,
     Reference,
@@ -26,14 +28,8 @@ from survey_cli.conversion.xpath import (
     replace_parts,
 )
 
-_MIRRORED: Final = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_HOLDS: Final[dict[str, Callable[[float, float], bool]]] = {
-    "=": float.__eq__,
-    "<": float.__lt__,
-    "<=": float.__le__,
-    ">": float.__gt__,
-    ">=": float.__ge__,
-}
+_MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_HOLDS: Final[dict[str, Callable[[float, float], bool]]] = {"==": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 _SIMPLE: Final = re.compile(
     r"(?P<code>\S+) in (?P<several>\w+)|(?P<item>\w+) (?P<sign>[=<>!]+) (?P<value>-?\d[\d.]*|'[^']*')"
 )
@@ -41,6 +37,16 @@ _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=
 _DECLINES: Final = ("dk", "refused")
 _SAME: Final = ("once", "number", "string", "date", "date-time", "decimal-date-time", "boolean")
 """Functions that leave an answer as it is, because answers have types."""
+ANSWERED: Final = ("code", "codes", "number", "text", "date", "time")
+_TEMPLATES: Final = {
+    ("today", 0): ("today()", "", "date"),
+    ("now", 0): ("today()", "", "date"),
+    ("round", 1): ("round({})", "", "number"),
+    ("round", 2): ("round({}, {})", "", "number"),
+    ("count-selected", 1): ("count({})", "codes", "number"),
+    ("string-length", 1): ("length({})", "text", "number"),
+}
+"""What a function becomes, the kind that its arguments must have, and the kind of its value; by name and arguments."""
 _LABELS: Final = ("jr:choice-name", "choice-label")
 
 
@@ -91,15 +97,14 @@ def negate(part: Part) -> Part:
         return NO if part == YES else YES
     if part.strength == 3:
         return Part(part.text.removeprefix("not "))
-    if re.fullmatch(r"(answered|dk|refused)\([\w.]+\)", part.text):
+    if re.fullmatch(r"(answered|declined|dk|refused)\([\w.]+\)", part.text):
         return Part(f"not {part.text}", 3)
     if simple := _SIMPLE.fullmatch(part.text):
-        if simple["code"]:
-            return Part(f"not answered({simple['several']}) or {simple['code']} not in {simple['several']}", 1)
-        return Part(
-            f"not answered({simple['item']}) or {simple['item']} {_OPPOSITE[simple['sign']]} {simple['value']}", 1
-        )
-    return Part(f"count({part.text}) == 0", 4)
+        code, several, item, sign, value = simple.groups()
+        other = f"{code} not in {several}" if code else f"{item} {_OPPOSITE[sign]} {value}"
+        return Part(f"not answered({several or item}) or {other}", 1)
+    over_turns = re.search(r"(?<![\w\]])[A-Za-z]\w*\.[A-Za-z]", part.text)  # has a value for each
+    return Part(f"(0 if {part.enclose(0)} else 1) == 1" if over_turns else f"count({part.text}) == 0", 4)
 
 
 class Translator:
@@ -117,10 +122,21 @@ class Translator:
         """The type of each sample column that is used."""
         self.item: FormItem | None = None
         """The item whose cell is translated."""
+        self.expanded: list[FormItem] = []
+        """The groups whose conditions are translated."""
         self.dropped: set[str] = set()
         """Questions that the questionnaire does not have."""
         self.numeric = set().union(*map(_find_numeric, form.iterate_expressions()))
         """Names that the form calculates with."""
+        self.columns: dict[str, set[str]] = {}
+        """The columns of the sample that the form pulls, each with the calculations that are nothing else."""
+        for item in form.items.values():
+            with suppress(UnsupportedError):
+                tree = item.parse("calculation") or NO_VALUE
+                for part in iterate_parts(tree):
+                    match part:
+                        case XPathCall("pulldata", (_, Literal(str(column)), *_)):
+                            self.columns.setdefault(column, {column}).update({item.name} if part == tree else ())
 
     def is_true(self, tree: Expression) -> Part:
         """Return a condition that is true exactly if the expression is true."""
@@ -132,29 +148,22 @@ class Translator:
             case XPathCall("!=", (left, Literal("")) | (Literal(""), left)):
                 return self._is_answered(left)
             case XPathCall("!=", arguments):
-                return negate(self.is_true(XPathCall("=", arguments)))
-            case XPathCall("relevant", (Reference(name),)) if name in self.form.items:
-                return self.is_true(self.form.items[name].build_relevance())
+                return negate(self.is_true(XPathCall("==", arguments)))
+            case XPathCall("relevant", (argument,)):
+                return self._is_relevant(argument)
             case XPathCall("true" | "false" as name, ()):
                 return YES if name == "true" else NO
             case XPathCall("if", (test, then, otherwise)):
-                return self.is_true(
-                    XPathCall(
-                        "or", (XPathCall("and", (test, then)), XPathCall("and", (XPathCall("not", (test,)), otherwise)))
-                    )
-                )
+                return self.is_true(_branch(test, then, otherwise))
             case XPathCall("selected", (Reference(name), Literal() as code)) if self._get_kind(name) == "codes":
-                written = self.codes[self._get_item(name).id].get(_write(code.value), "")
                 item = self._get_item(name).id
-                return (
-                    Part(f"{written}({item})")
-                    if written in _DECLINES
-                    else Part(f"{written} in {item}", 4)
-                    if written
-                    else NO
-                )
-            case XPathCall("selected", (Reference() | XPathCall() as value, code)):
-                return self._compare(value, "=", code)
+                written = self.codes[item].get(_write(code.value))
+                part = Part(f"{written}({item})") if written in _DECLINES else Part(f"{written} in {item}", 4)
+                return part if written else NO
+            case XPathCall("selected", (value, code)):
+                if (joined := self.find_join(value)) is None:
+                    return self._compare(value, "==", code)
+                return _count_turns_with(self.is_true(XPathCall("==", (joined, code))))
             case XPathCall(sign, (left, right)) if sign in _HOLDS:
                 return self._compare(left, sign, right)
             case XPathCall(name, (argument,)) if name in _SAME:
@@ -172,21 +181,51 @@ class Translator:
             case XPathCall("not", (argument,)):
                 return self.is_true(argument)
             case XPathCall("!=", arguments):
-                return self.is_true(XPathCall("=", arguments))
+                return self.is_true(XPathCall("==", arguments))
         return negate(self.is_true(tree))
+
+    def _is_relevant(self, tree: Expression) -> Part:
+        """Return whether a question was put, or whether the condition of a group is true."""
+        item = self.form.items.get(tree.name) if isinstance(tree, Reference) else None
+        if item is not None and item.build_relevance() == TRUE:
+            return YES
+        if item is None or item.kind in ANSWERED:
+            put = self.evaluate(tree).text
+            return join_truths([Part(f"answered({put})"), Part(f"declined({put})")], "or")
+        if item in self.expanded:
+            raise UnsupportedError(f"the condition of {item.name} depends on itself")
+        self.expanded.append(item)
+        try:
+            return self.is_true(item.build_relevance())
+        finally:
+            self.expanded.pop()
+
+    def find_join(self, tree: Expression) -> Expression | None:
+        """Return the value of each turn of a repeat where an expression joins them."""
+        tree = self._simplify(tree)
+        return (
+            XPathCall("each-turn", tree.arguments[1:]) if isinstance(tree, XPathCall) and tree.name == "join" else None
+        )
+
+    def is_offered(self, choice: FormChoice, choice_filter: Expression | None) -> Part:
+        """Return the condition on which a choice is offered."""
+        cells: dict[Expression, Expression] = {
+            Reference(f"@{name}"): Literal(value) for (name, _), value in choice.row.cells.items()
+        }
+        return self.is_true(replace_parts(choice_filter or TRUE, cells))
 
     # ── comparisons ───────────────────────────────────────────────────────────────────────────────────────
 
     def _compare(self, left: Expression, sign: str, right: Expression) -> Part:
         if isinstance(left, Literal) and not isinstance(right, Literal):
-            left, sign, right = right, _MIRRORED[sign], left
-        left, right, written = self._simplify(left), self._simplify(right), "==" if sign == "=" else sign
+            left, sign, right = right, _MIRRORED.get(sign, sign), left
+        left, right = self._simplify(left), self._simplify(right)
         if right == NO_VALUE:
             return negate(self._is_answered(left))
         number = _to_number(right.value) if isinstance(right, Literal) else None
         if isinstance(left, Literal) and isinstance(right, Literal):
             first = _to_number(left.value)
-            if sign == "=" and (first is None or number is None):
+            if sign == "==" and (first is None or number is None):
                 return YES if left.value == right.value else NO
             return YES if first is not None and number is not None and _HOLDS[sign](first, number) else NO
         if isinstance(right, Literal):
@@ -196,8 +235,8 @@ class Translator:
         one, other = self.evaluate(left), self.evaluate(right)
         if {one.kind, other.kind} & {"codes", "label"} or len({one.kind, other.kind} - {"code"}) > 1:
             raise UnsupportedError(f"a {one.kind} and a {other.kind} can't be compared")
-        part = Part(f"{one.enclose(4)} {written} {other.enclose(4)}", 4)
-        if sign != "=" or not (isinstance(left, Reference) and isinstance(right, Reference)):
+        part = Part(f"{one.enclose(4)} {sign} {other.enclose(4)}", 4)
+        if sign != "==" or not (isinstance(left, Reference) and isinstance(right, Reference)):
             return part
         both_empty = join_truths([negate(self._is_answered(value)) for value in (left, right)], "and")
         return join_truths([both_empty, part], "or")
@@ -209,9 +248,9 @@ class Translator:
         answered = self._is_answered(left.arguments[0])
         if (sign, number) in ((">", 0), (">=", 1)):
             return answered
-        if (sign, number) in (("=", 0), ("<", 1), ("<=", 0)):
+        if (sign, number) in (("==", 0), ("<", 1), ("<=", 0)):
             return negate(answered)
-        part = Part(f"{self.evaluate(left).text} {'==' if sign == '=' else sign} {_write(number)}", 4)
+        part = Part(f"{self.evaluate(left).text} {sign} {_write(number)}", 4)
         return join_truths([negate(answered), part], "or") if _HOLDS[sign](0.0, number) else part
 
     def _compare_with_literal(
@@ -219,41 +258,43 @@ class Translator:
     ) -> list[Part]:
         """Compare a value with a constant; any of the parts makes the comparison true."""
         part, codes = self.evaluate(left), self._find_codes(left)
-        plain = Part(
-            f"{part.enclose(4)} {'==' if sign == '=' else sign} {_write(value if number is None else number)}", 4
-        )
-        chosen = [name for name in codes if (name == _write(value) if sign == "=" else _holds(sign, name, number))]
+        plain = Part(f"{part.enclose(4)} {sign} {_write(value if number is None else number)}", 4)
+        chosen = [name for name in codes if (name == _write(value) if sign == "==" else _holds(sign, name, number))]
         declines = [Part(f"{kind}({part.text})") for kind in _DECLINES if kind in {codes[name] for name in chosen}]
         if part.kind == "number":
-            return declines if sign == "=" and declines else [*declines, NO if number is None else plain]
+            return declines if sign == "==" and declines else [*declines, NO if number is None else plain]
         if codes:
             words = list(dict.fromkeys(codes[name] for name in chosen if codes[name] not in _DECLINES))
             if part.kind == "codes":
                 return declines + [Part(f"{word} in {part.text} and count({part.text}) == 1", 2) for word in words]
-            if sign != "=" and words and "'" not in "".join(codes.values()):
+            if sign != "==" and words and "'" not in "".join(codes.values()):
                 return [*declines, plain]
             return declines + [Part(f"{part.enclose(4)} == {word}", 4) for word in words]
-        if part.kind == "text" and sign != "=":
+        if part.kind == "text" and sign != "==":
             raise UnsupportedError("texts have no order")
         if part.kind not in ("text", "date", "time") or (
             part.kind == "date" and not re.fullmatch(r"\d{4}-\d\d-\d\d", str(value))
         ):
             raise UnsupportedError(f"a {part.kind} is compared with {value}")
-        return [Part(f"{part.enclose(4)} {'==' if sign == '=' else sign} {quote(_write(value))}", 4)]
+        return [Part(f"{part.enclose(4)} {sign} {quote(_write(value))}", 4)]
 
     def _simplify(self, tree: Expression) -> Expression:
         """Remove functions that leave the value as it is; insert calculations that have no name."""
         match tree:
             case XPathCall(name, (argument, *_)) if name in _SAME:
                 return self._simplify(argument)
-            case XPathCall("indexed-repeat", (Reference(name), repeat, turn)) if (
+            case XPathCall("indexed-repeat" | "each-turn" as function, (Reference(name), *turn)) if (
                 found := self.get_calculated(name)
             ) is not None:
-                values: dict[Expression, Expression] = {INDEX: turn}
+                if not turn and INDEX in iterate_parts(found.tree):
+                    raise UnsupportedError("the number of the turn can only be used in texts")
+                values: dict[Expression, Expression] = {INDEX: turn[-1]} if turn else {}
                 for used in find_references(found.tree) & self.form.items.keys():
                     if self.form.items[used].repeat is self.form.items[name].repeat:
-                        values[Reference(used)] = XPathCall("indexed-repeat", (Reference(used), repeat, turn))
+                        values[Reference(used)] = XPathCall(function, (Reference(used), *turn))
                 return self._simplify(replace_parts(found.tree, values))
+            case XPathCall("pulldata", (file, XPathCall("concat", words), column, case)):
+                return self._simplify(self._choose_column(words, lambda name: (file, name, column, case)))
             case Reference(name) if name in self.form.items and self.form.items[name].kind == "metadata":
                 match self.form.items[name].type:
                     case "today":
@@ -265,6 +306,21 @@ class Translator:
             case _:
                 return tree
 
+    def _choose_column(
+        self, words: tuple[Expression, ...], pull: Callable[[Literal], tuple[Expression, ...]]
+    ) -> Expression:
+        """Return a choice among the columns of the sample whose names contain the code of a question."""
+        key = next((word for word in words if not isinstance(word, Literal)), NO_VALUE)
+        tree: Expression = NO_VALUE
+        for code in reversed(self._find_codes(self._simplify(key))):
+            name = "".join(str(word.value) if isinstance(word, Literal) else code for word in words)
+            if name in self.columns:
+                test = XPathCall("==", (key, Literal(code)))
+                tree = XPathCall("if", (test, XPathCall("pulldata", pull(Literal(name))), tree))
+        if tree == NO_VALUE:
+            raise UnsupportedError("the name of the column is not known")
+        return tree
+
     def _is_answered(self, tree: Expression) -> Part:
         """Return a condition that is true exactly if the value is not empty."""
         tree = self._simplify(tree)
@@ -272,7 +328,7 @@ class Translator:
             case Literal(value):
                 return NO if value == "" else YES
             case Reference(name) if (found := self.get_calculated(name)) is not None:
-                may_be_empty_text = found.kind == "text" and NO_VALUE in iterate_parts(found.tree)
+                may_be_empty_text = found.kind == "text" and NO_VALUE in iterate_parts(self._simplify(found.tree))
                 return Part(f"{found.name} != ''", 4) if may_be_empty_text else Part(f"answered({found.name})")
             case Reference(name):
                 item = self._get_item(name)
@@ -282,16 +338,17 @@ class Translator:
                 name = self.evaluate(tree).text
                 return join_truths([Part(f"answered({name})"), *(Part(f"{kind}({name})") for kind in kinds)], "or")
             case XPathCall("if", (test, then, otherwise)):
-                branches = [XPathCall("and", (test, XPathCall("!=", (then, NO_VALUE))))]
-                branches.append(XPathCall("and", (XPathCall("not", (test,)), XPathCall("!=", (otherwise, NO_VALUE)))))
-                return self.is_true(XPathCall("or", tuple(branches)))
+                then, otherwise = XPathCall("!=", (then, NO_VALUE)), XPathCall("!=", (otherwise, NO_VALUE))
+                return self.is_true(_branch(test, then, otherwise))
             case XPathCall("coalesce", arguments):
                 return join_truths(map(self._is_answered, arguments), "or")
             case XPathCall("+" | "-" | "*" | "div" | "round" | "int", arguments):
                 return join_truths(map(self._is_answered, arguments), "and")
             case XPathCall("today" | "now" | "index" | "count" | "count-selected" | "string-length", _):
                 return YES
-            case XPathCall("indexed-repeat" | "pulldata", _):
+            case XPathCall("join", (_, turn)):
+                return _count_turns_with(self._is_answered(XPathCall("each-turn", (turn,))))
+            case XPathCall("indexed-repeat" | "pulldata" | "each-turn", _):
                 return Part(f"answered({self.evaluate(tree).text})")
             case XPathCall(name, (argument, *_)) if name in (*_LABELS, "format-date", "format-date-time"):
                 return self._is_answered(argument)
@@ -322,21 +379,65 @@ class Translator:
                 written = "/" if sign == "div" else sign
                 return Part(f"{first}{written}{' ' * bool(first)}{parts[1].enclose(strength)}", strength, "number")
             case XPathCall("if", (test, then, otherwise)):
-                return _choose(self.is_true(test), self.evaluate(then), self.evaluate(otherwise))
+                return self._choose(self.is_true(test), then, otherwise)
             case XPathCall("coalesce", (first, *others)) if others:
                 rest = XPathCall("coalesce", tuple(others)) if len(others) > 1 else others[0]
-                return _choose(self._is_answered(first), self.evaluate(first), self.evaluate(rest))
+                return self._choose(self._is_answered(first), first, rest)
             case XPathCall("pulldata", (_, Literal(str(column)), _, Reference(key))) if self._is_case(key):
-                self.sample[column] = "number" if column in self.numeric else "text"
+                self.sample[column] = "number" if self.columns.get(column, {column}) & self.numeric else "text"
                 return Part(column, kind=self.sample[column])
+            case XPathCall("count-selected", (several,)) if (joined := self.find_join(several)) is not None:
+                return Part(f"count({self._is_answered(joined).text})", kind="number")
             case XPathCall(name, arguments):
                 return self._call(name, arguments)
         raise UnsupportedError("this is not understood")
 
+    def _choose(self, test: Part, then: Expression, otherwise: Expression) -> Part:
+        parts = self.evaluate(then), self.evaluate(otherwise)
+        if {part.kind for part in parts} == {"label", "text"}:
+            parts = self._write_label(then, parts[0]), self._write_label(otherwise, parts[1])
+        return _choose(test, *parts)
+
+    def _write_label(self, tree: Expression, part: Part) -> Part:
+        """Return the text of a code as a choice among the texts of the list."""
+        item = self._find_listed(tree) if part.kind == "label" else None
+        if item is None:
+            return part
+        label = Part("''", kind="text")
+        for choice in reversed(self.form.lists[item.list_name]):
+            if self.is_offered(choice, item.parse("choice_filter")) == NO:
+                continue
+            code = self.codes[item.id][choice.code]
+            test = Part(f"{code}({part.text})") if code in _DECLINES else Part(f"{part.enclose(4)} == {code}", 4)
+            text = next(iter(self.form.get_text(choice.row, "label").values()), choice.code)
+            if "${" in text:
+                raise UnsupportedError(f"the text of {choice.code} contains a value")
+            label = _choose(test, Part(quote(re.sub(r"<[^>]*>", "", text)), kind="text"), label)
+        return label
+
+    def _find_listed(self, tree: Expression) -> FormItem | None:
+        """Return the question whose list the codes of an expression come from."""
+        match tree:
+            case Reference(name) if isinstance(found := self.calculations.get(name), Calculated):
+                return self._find_listed(found.tree)
+            case Reference(name):
+                item = self._find(name)
+                return item if item is not None and item.list_name else None
+            case XPathCall("if", (_, *values)) | XPathCall("coalesce", values):
+                return next(filter(None, map(self._find_listed, values)), None)
+            case XPathCall(_, (argument, *_)):
+                return self._find_listed(argument)
+        return None
+
     def _call(self, name: str, arguments: tuple[Expression, ...]) -> Part:
+        parts = [part for argument in arguments for part in iterate_parts(argument)]
+        if any(isinstance(part, XPathCall) and part.name == "each-turn" for part in parts):
+            raise UnsupportedError(f"{name}() can't be calculated for each turn of a repeat")
+        if (name, len(arguments)) in _TEMPLATES:
+            template, needed, kind = _TEMPLATES[name, len(arguments)]
+            values = [self._expect(argument, needed) for argument in arguments]
+            return Part(template.format(*values), kind=kind)
         match name, arguments:
-            case "today" | "now", ():
-                return Part("today()", kind="date")
             case "int", (
                 XPathCall("div", (XPathCall("-", (XPathCall("today" | "now", ()), born)), Literal(365.0 | 365.25))),
             ):
@@ -345,13 +446,6 @@ class Translator:
                 return self.evaluate(argument)
             case "int", (Literal(float() as value) as argument,) if value.is_integer():
                 return self.evaluate(argument)
-            case "round", (argument, *digits):
-                more = "".join(f", {self.evaluate(digit).text}" for digit in digits if digit != Literal(0.0))
-                return Part(f"round({self.evaluate(argument).text}{more})", kind="number")
-            case "count-selected", (argument,):
-                return Part(f"count({self._expect(argument, 'codes')})", kind="number")
-            case "string-length", (argument,):
-                return Part(f"length({self._expect(argument, 'text')})", kind="number")
             case "sum" | "min" | "max", (Reference(item),) if (asked := self._get_item(item, all_turns=True)).repeat:
                 return Part(f"{name}({asked.repeat.id}.{asked.id})", kind="number")
             case "min" | "max", (_, _, *_):
@@ -365,6 +459,10 @@ class Translator:
                 return self._count_turns(self.item.repeat, before=self.item.row.number)
             case "indexed-repeat", (Reference(item), _, turn) if (asked := self._get_item(item, all_turns=True)).repeat:
                 return Part(f"{asked.repeat.id}[{self.evaluate(turn).text}].{asked.id}", kind=asked.kind)
+            case "each-turn", (Reference(item),) if (asked := self._get_item(item, all_turns=True)).repeat:
+                if asked.kind == "codes":
+                    raise UnsupportedError(f"{item} has several answers in each turn")
+                return Part(f"{asked.repeat.id}.{asked.id}", kind=asked.kind)
             case _, (Reference() as argument, _) if name in _LABELS:
                 return Part(self.evaluate(argument).text, kind="label")
         raise UnsupportedError(f"there is no counterpart of {name}()")
@@ -372,14 +470,14 @@ class Translator:
     def _count_turns(self, repeat: FormItem, before: int = 1_000_000) -> Part:
         """Count the turns in which a question that is always asked was put."""
         for item in repeat.children:
-            asked = item.kind in ("code", "codes", "number", "text", "date", "time") and item.row.number < before
+            asked = item.kind in ANSWERED and item.row.number < before
             if asked and not item.row.get("relevant") and not item.row.get("choice_filter"):
                 return Part(f"count(answered({repeat.id}.{item.id}) or declined({repeat.id}.{item.id}))", kind="number")
         raise UnsupportedError("the number of the turn can only be used in texts")
 
     def _expect(self, tree: Expression, kind: str) -> str:
         part = self.evaluate(tree)
-        if part.kind != kind:
+        if kind not in ("", part.kind):
             raise UnsupportedError(f"a {kind} is needed, and {part.text} is a {part.kind}")
         return part.text
 
@@ -387,7 +485,7 @@ class Translator:
 
     def _get_item(self, name: str, *, all_turns: bool = False) -> FormItem:
         """Return an item that is asked before the current one; with `all_turns` for a function over turns."""
-        item = self.item if name == "." and self.item is not None else self.form.items.get(name)
+        item = self._find(name)
         if item is None or item.kind in ("media", "", "group", "repeat", "calculate") or item.name in self.dropped:
             raise UnsupportedError(f"{name} has no answer in the questionnaire")
         if self.item is not None and item.row.number > self.item.row.number:
@@ -397,14 +495,12 @@ class Translator:
             raise UnsupportedError(f"{name} is in a repeat and has one answer per turn")
         return item
 
+    def _find(self, name: str) -> FormItem | None:
+        return self.item if name == "." and self.item is not None else self.form.items.get(name)
+
     def _get_kind(self, name: str) -> str:
-        return (
-            self.form.items[name].kind
-            if name in self.form.items
-            else self.item.kind
-            if self.item and name == "."
-            else ""
-        )
+        item = self._find(name)
+        return item.kind if item is not None else ""
 
     def _is_case(self, name: str) -> bool:
         return name in self.form.items and self.form.items[name].type == "caseid"
@@ -430,12 +526,12 @@ class Translator:
             case XPathCall("if", (_, *values)) | XPathCall("coalesce", values):
                 branches = [self._find_codes(branch) for branch in values if branch != NO_VALUE]
                 return {name: code for codes in branches for name, code in codes.items()} if all(branches) else {}
-            case XPathCall("once" | "indexed-repeat" | "jr:choice-name" | "choice-label", (argument, *_)):
+            case XPathCall("once" | "indexed-repeat" | "each-turn" | "jr:choice-name" | "choice-label", (argument, *_)):
                 return self._find_codes(argument)
             case Literal(value) if value != "":
                 return {_write(value): _write(value) if isinstance(value, float) else quote(value)}
             case Reference(name):
-                item = self.item if tree == SELF else self.form.items.get(name)
+                item = self._find(name)
                 return self.codes.get(item.id, {}) if item is not None else {}
             case _:
                 return {}
@@ -464,6 +560,16 @@ def quote(text: str) -> str:
     if "'" in text and '"' in text:
         raise UnsupportedError("a text with both kinds of quotes can't be written in a condition")
     return f'"{text}"' if "'" in text else f"'{text}'"
+
+
+def _count_turns_with(test: Part) -> Part:
+    """Return whether a condition is true in a turn of a repeat."""
+    return NO if test == NO else Part(f"count({test.text}) > 0", 4)
+
+
+def _branch(test: Expression, then: Expression, otherwise: Expression) -> Expression:
+    """Return the condition that one of two conditions is true, depending on a third one."""
+    return XPathCall("or", (XPathCall("and", (test, then)), XPathCall("and", (XPathCall("not", (test,)), otherwise))))
 
 
 def _choose(test: Part, then: Part, otherwise: Part) -> Part:
@@ -505,6 +611,6 @@ def _find_numeric(tree: Expression) -> set[str]:
         return set()
     found = set().union(*map(_find_numeric, tree.arguments))
     has_number = any(isinstance(argument, Literal) and isinstance(argument.value, float) for argument in tree.arguments)
-    if tree.name in ("+", "-", "*", "div", "<", "<=", ">", ">=") or (tree.name in ("=", "!=") and has_number):
+    if tree.name in ("+", "-", "*", "div", "<", "<=", ">", ">=") or (tree.name in ("==", "!=") and has_number):
         found |= {argument.name for argument in tree.arguments if isinstance(argument, Reference)}
     return found

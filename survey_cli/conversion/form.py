@@ -197,7 +197,7 @@ class Form:
         if item.kind == "number":
             with suppress(UnsupportedError):
                 for part in list_parts(item.parse("constraint") or TRUE, "or"):
-                    if isinstance(part, XPathCall) and part.name == "=" and isinstance(part.arguments[1], Literal):
+                    if isinstance(part, XPathCall) and part.name == "==" and isinstance(part.arguments[1], Literal):
                         code = f"{part.arguments[1].value:g}" if isinstance(part.arguments[1].value, float) else ""
                         kinds = _find_explained_codes(item.row, code)
                         found |= {code: kinds[0]} if kinds else {}

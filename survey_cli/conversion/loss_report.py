@@ -28,12 +28,16 @@ class LossReport:
     noted: list[ReportEntry] = field(default_factory=list)
     lost: list[ReportEntry] = field(default_factory=list)
     logic: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """How many cells of a column of LOGIC_COLUMNS were carried over, and how many there are."""
+    """How many cells of a column of LOGIC_COLUMNS were carried over, and how many have a counterpart."""
+    without_counterpart: int = 0
+    """Cells of these columns that use the tablet or the time of day, which no interview by telephone has."""
 
     def summarize(self) -> str:
         """Return the numbers in one sentence."""
         logic = ", ".join(f"{column} {carried} of {total}" for column, (carried, total) in self.logic.items() if total)
         lists = f"{len(self.carried)} carried over, {len(self.noted)} with a note, {len(self.lost)} not"
+        if self.without_counterpart:
+            logic += f"; {self.without_counterpart} without a counterpart: they use the tablet or the time of day"
         return f"{lists}; expressions carried over: {logic or 'the form has none'}"
 
 

@@ -21,7 +21,6 @@ from survey_cli.conversion.xpath import (
     XPathCall,
     join_parts,
     list_parts,
-    replace_parts,
 )
 from survey_cli.conversion.yaml_text import COMMENTS, Cell, CellText
 from survey_cli.instrument.checks.names import MAX_ID_LENGTH, explain_reserved
@@ -37,6 +36,8 @@ _COLUMNS: Final = (
     " image big_image audio video"
 )
 """Columns that are carried over, or reported by row."""
+_TABLET: Final = re.compile(r"device-info\(|decimal-date-time\(now\(\)|format-date-time\(now\(\),[^)]*%[HhIMS]")
+"""What an interview by telephone does not have: the device, and the time of day as a number or a text."""
 _SETTINGS: Final = ("form_title", "form_id", "version", "default_language")
 
 
@@ -334,10 +335,7 @@ class QuestionnaireBuilder:
             if reason := self.refused.get(("choices", choice.row.number, "label")):
                 self._note_choice(choice, f"its code stands for its text: {reason}")
                 text = choice.code
-            cells: dict[Expression, Expression] = {
-                Reference(f"@{name}"): Literal(value) for (name, _), value in choice.row.cells.items()
-            }
-            part = self.translator.is_true(replace_parts(tree or TRUE, cells)).text
+            part = self.translator.is_offered(choice, tree).text
             key = written.strip("'") if written.startswith("'") else written if written in _DECLINES else int(written)
             if written in _DECLINES or (key in options and "ask_if" not in options[key]):
                 self._note_choice(
@@ -384,7 +382,7 @@ class QuestionnaireBuilder:
             return limits, None
         if tree is None or item.kind != "number":
             return limits, tree
-        codes = [XPathCall("=", (SELF, Literal(float(code)))) for code in self.form.find_declines(item)]
+        codes = [XPathCall("==", (SELF, Literal(float(code)))) for code in self.form.find_declines(item)]
         ranges = join_parts([part for part in list_parts(tree, "or") if part not in codes], "or")
         rest: list[Expression] = []
         for part in list_parts(ranges):
@@ -487,10 +485,23 @@ class QuestionnaireBuilder:
                 entry = ReportEntry("settings", self.form.settings.number, column, "", "a setting of the form server")
                 self.report.noted.append(entry)
         lost = {(entry.row, entry.column) for entry in self.report.lost if entry.sheet == "survey"}
+        cells = [(item, column) for item in items for column in LOGIC_COLUMNS if item.row.get(column)]
+        missing = [(i, column) for i, column in cells if {(i.row.number, column), (i.row.number, "")} & lost]
+        tablet: list[tuple[FormItem, str]] = []
+        names: set[str] = set()
+        while new := [(i, c) for i, c in missing if (i, c) not in tablet and _needs_a_tablet(i.row.get(c), names)]:
+            tablet += new
+            names |= {item.name for item, column in new if column == "calculation"}
+        self.report.without_counterpart = len(tablet)
+        counts = [Counter(column for _, column in part) for part in (cells, missing, tablet)]
         for column in LOGIC_COLUMNS:
-            rows = [item.row.number for item in items if item.row.get(column)]
-            carried = [row for row in rows if (row, column) not in lost and (row, "") not in lost]
-            self.report.logic[column] = (len(carried), len(rows))
+            total, absent, apart = (count[column] for count in counts)
+            self.report.logic[column] = (total - absent, total - apart)
+
+
+def _needs_a_tablet(text: str, without: set[str]) -> bool:
+    """Return whether an expression uses the tablet, its clock, or one of the calculations that do."""
+    return bool(_TABLET.search(text) or without.intersection(re.findall(r"\$\{(.*?)\}", text)))
 
 
 def _join_texts(first: Any, second: Any) -> Any:

@@ -28,7 +28,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class XPathCall:
-    """A function or an operator (`and`, `or`, `=`, `<`, `+`, `div`, …) with its arguments."""
+    """A function or an operator (`and`, `or`, `==`, `<`, `+`, `div`, …) with its arguments."""
 
     name: str
     arguments: tuple["Expression", ...]
@@ -42,7 +42,9 @@ TRUE: Final = XPathCall("true", ())
 INDEX: Final = XPathCall("index", ())
 """The number of the turn of a repeat."""
 _OPERATORS: Final[dict[str, str]] = dict(
-    re.findall(r"(\w+):(\S+)", "And:and Or:or Eq:= NotEq:!= Lt:< LtE:<= Gt:> GtE:>= Add:+ Sub:- Mult:* Div:div Mod:mod")
+    re.findall(
+        r"(\w+):(\S+)", "And:and Or:or Eq:== NotEq:!= Lt:< LtE:<= Gt:> GtE:>= Add:+ Sub:- Mult:* Div:div Mod:mod"
+    )
 )
 """By the names of the nodes of Python."""
 _SIGNS: Final = {"=": "==", "div": "/", "mod": "%", "and": "and", "or": "or"}

@@ -19,6 +19,7 @@ SURVEY = [
     ("integer", "x"),
     ("end repeat", ""),
     ("integer", "z"),
+    ("text", "s", "${a} > 1"),
     ("note", "later"),
 ]
 CHOICES = [("yn", "1", "Yes"), ("yn", "0", "No"), ("yn", "-99", "Don't know"), ("words", "u", "U"), ("words", "v", "V")]
@@ -26,7 +27,10 @@ CHOICES = [("yn", "1", "Yes"), ("yn", "0", "No"), ("yn", "-99", "Don't know"), (
 
 @pytest.fixture
 def translator() -> Translator:
-    rows = [FormRow(n, {("type", ""): kind, ("name", ""): name}) for n, (kind, name) in enumerate(SURVEY, 2)]
+    rows = [
+        FormRow(n, {("type", ""): kind, ("name", ""): name, ("relevant", ""): "".join(relevant)})
+        for n, (kind, name, *relevant) in enumerate(SURVEY, 2)
+    ]
     choices = [
         FormRow(n, {("list_name", ""): listed, ("name", ""): code, ("label", ""): text})
         for n, (listed, code, text) in enumerate(CHOICES, 2)
@@ -65,6 +69,10 @@ def translator() -> Translator:
         ("coalesce(${a}, ${z}) = 4", "(a if answered(a) else z) == 4", ""),
         ("/form/a = 3", "a == 3", ""),
         ("true()", "", ""),
+        ("selected(join(' ', ${x}), '3')", "count(r.x == 3) > 0", ""),
+        ("count-selected(join(' ', ${x})) > 1", "count(answered(r.x)) > 1", ""),
+        ("relevant(${s})", "answered(s) or declined(s)", ""),
+        ("relevant(${a})", "", ""),
     ],
 )
 def test_conditions(translator: Translator, xpath: str, ask_if: str, unless: str) -> None:

@@ -35,12 +35,21 @@ def test_no_form_has_errors_and_nothing_is_lost_without_a_row(path: Path) -> Non
     assert all(entry.text and entry.row >= 1 for entry in converted.report.lost)
 
 
-def test_most_expressions_of_all_forms_are_carried_over() -> None:
-    """Without the starter kit, which is a call workflow with a list of numbers; with it 89 percent (see the guide)."""
-    reports = [convert_form(path).report for path in ALL if "starter" not in path.stem]
+@pytest.mark.parametrize("pattern", ["ipa__*", "*"])
+def test_most_expressions_with_a_counterpart_are_carried_over(pattern: str) -> None:
+    reports = [convert_form(path).report for path in ALL if path.match(pattern)]
     carried = sum(carried for report in reports for carried, _ in report.logic.values())
     total = sum(total for report in reports for _, total in report.logic.values())
     assert carried / total >= 0.95
+
+
+def test_only_the_tablet_and_the_time_of_day_have_no_counterpart() -> None:
+    reports = {path.stem: convert_form(path).report.without_counterpart for path in ALL}
+    starter, phone = "ipa__Advanced_CATI_starter_kit_with_attempt_workflow", "ipa__Phone_Survey_Form"
+    others = ("ipa__Likert_template", "ipa__date_allows_dk", "ipa__phq9___gad7", "ipa__random_module_order")
+    assert {name: count for name, count in reports.items() if count} == {starter: 7, phone: 4} | dict.fromkeys(
+        others, 1
+    )
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
@@ -144,6 +153,7 @@ def test_a_list_of_outcomes_has_no_declines(tmp_path: Path) -> None:
 def test_the_report_lists_sheet_row_column_and_reason() -> None:
     path = FORMS / "ipa__Phone_Survey_Form.xlsx"
     lines = render_report(convert_form(path).report, path.name, "phone.yaml").splitlines()
+    assert lines[2].endswith("calculation 12 of 12; 4 without a counterpart: they use the tablet or the time of day.")
     assert "| survey | 23 | calculation | schedule_reached | - needs numbers |" in lines
     assert [line.partition(":")[0] for line in lines if line.startswith("## ")] == [
         "## Not carried over",
@@ -203,3 +213,65 @@ compute:
 """
         in text
     )
+
+
+def ask_turns(text: str, *answers: str) -> bool:
+    """Return whether the last question is put after these answers."""
+    now = scenario(text)
+    for answer in answers:
+        now = now.key(answer).settled()
+    return now.prompt is not None and now.prompt.place.item == "last"
+
+
+def test_values_of_all_turns_are_tested_one_by_one(tmp_path: Path) -> None:
+    """The number called is the one chosen or, in a turn without a choice, the first one; a turn with 2 was no call."""
+    survey = """
+| | type | name | label | relevant | calculation | repeat_count | required |
+| | integer | first | First? | | | | yes |
+| | begin repeat | call | Calls | | | 2 | |
+| | select_one yn | own | Own? | | | | yes |
+| | integer | chosen | Chosen? | ${own} = 1 | | | yes |
+| | calculate | number | | | if(relevant(${chosen}), ${chosen}, ${first}) | | |
+| | calculate | called | | | if(${own} = 2, '', ${number}) | | |
+| | end repeat | | | | | | |
+| | calculate | all | | | join(' ', ${called}) | | |
+| | note | last | Seven was called. | selected(${all}, '7') | | | |
+""".strip()
+    converted = convert_text(tmp_path, survey, "| | yn | 1 | Yes |\n| | yn | 0 | No |\n| | yn | 2 | None |")
+    assert not converted.errors
+    assert [entry for entry in converted.report.lost if entry.column in ("relevant", "calculation")] == []
+    assert ask_turns(converted.text, "7", "1", "5", "0")
+    assert not ask_turns(converted.text, "7", "1", "5", "1", "6")
+    assert ask_turns(converted.text, "3", "1", "5", "1", "7")
+    assert not ask_turns(converted.text, "7", "2", "2")
+    assert not ask_turns(converted.text, "7", "1", "5", "2")
+
+
+def test_a_column_whose_name_contains_a_code_and_a_label_as_text(tmp_path: Path) -> None:
+    survey = """
+| | type | name | label | calculation | relevant |
+| | caseid | caseid | | | |
+| | calculate | name_1 | | pulldata('f', 'name_1', 'id', ${caseid}) | |
+| | calculate | name_2 | | pulldata('f', 'name_2', 'id', ${caseid}) | |
+| | select_one who | who | Who? | | |
+| | calculate | called | | pulldata('f', concat('name_', ${who}), 'id', ${caseid}) | |
+| | calculate | word | | coalesce(jr:choice-name(${who}, '${who}'), 'nobody') | |
+| | note | last | {called} | | ${called} = 'Ana' |
+""".strip()
+    text = convert_text(tmp_path, survey, "| | who | 1 | Mother |\n| | who | 2 | Father |\n| | who | 3 | Child |").text
+    assert "called: name_1 if who == 1 else name_2 if who == 2 else ''" in text
+    assert "'Mother' if who == 1 else 'Father' if who == 2 else 'Child' if who == 3 else ''" in text
+
+
+def test_conditions_that_use_each_other_are_explained(tmp_path: Path) -> None:
+    survey = """
+| | type | name | label | relevant |
+| | begin group | g | | relevant(${h}) |
+| | text | a | A? | |
+| | end group | | | |
+| | begin group | h | | relevant(${g}) |
+| | text | b | B? | |
+| | end group | | | |
+""".strip()
+    lost = {entry.row: entry.text for entry in convert_text(tmp_path, survey).report.lost}
+    assert lost[3].startswith("the condition of")
