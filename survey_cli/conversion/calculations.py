@@ -131,17 +131,8 @@ def _split_random(translator: Translator, item: FormItem) -> Calculated:
     if not limits:
         raise UnsupportedError("a random number is not stored: write a split")
     edges = sorted({0.0, 1.0, *(round(float(limit), 3) for limit in limits)})
-    arms = {f"'{chr(ord('a') + index)}'": (low + high) / 2 for index, (low, high) in enumerate(pairwise(edges))}
-    translator.codes[item.id] = {str(middle): arm for arm, middle in arms.items()}
+    arms = {chr(ord("a") + index): limits for index, limits in enumerate(pairwise(edges))}
+    translator.codes[item.id] = {str((low + high) / 2): f"'{arm}'" for arm, (low, high) in arms.items()}
+    shares = {arm: round(1000 * (high - low)) for arm, (low, high) in arms.items()}
+    translator.arms[item.name] = {arm: share // gcd(*shares.values()) for arm, share in shares.items()}
     return Calculated(Reference(item.name), item.id, "text")
-
-
-def read_random_arms(calculated: Calculated, codes: Mapping[str, str]) -> dict[str, int]:
-    """Return the arms of a split and their shares; none where the calculation is another."""
-    if not isinstance(calculated.tree, Reference) or not codes:
-        return {}
-    start, shares = 0.0, {}
-    for middle, arm in codes.items():
-        shares[arm.strip("'")] = round(2000 * (float(middle) - start))
-        start = 2 * float(middle) - start
-    return {arm: share // gcd(*shares.values()) for arm, share in shares.items()}

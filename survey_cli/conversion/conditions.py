@@ -116,6 +116,8 @@ class Translator:
         """By name; a text says why the calculation can't be used."""
         self.codes: dict[str, dict[str, str]] = {}
         """The codes of each question by its id: as written in the questionnaire, by the names of choices."""
+        self.arms: dict[str, dict[str, int]] = {}
+        """The arms of the splits that stand for random numbers, with their shares."""
         self.kept: set[str] = set()
         """Calculations whose value the program stores by itself."""
         self.sample: dict[str, str] = {}
@@ -155,7 +157,9 @@ class Translator:
                 return YES if name == "true" else NO
             case XPathCall("if", (test, then, otherwise)):
                 return self.is_true(_branch(test, then, otherwise))
-            case XPathCall("selected", (Reference(name), Literal() as code)) if self._get_kind(name) == "codes":
+            case XPathCall("selected", (Reference(name), Literal() as code)) if (
+                listed := self._find(name)
+            ) and listed.kind == "codes":
                 item = self._get_item(name).id
                 written = self.codes[item].get(_write(code.value))
                 part = Part(f"{written}({item})") if written in _DECLINES else Part(f"{written} in {item}", 4)
@@ -296,11 +300,8 @@ class Translator:
             case XPathCall("pulldata", (file, XPathCall("concat", words), column, case)):
                 return self._simplify(self._choose_column(words, lambda name: (file, name, column, case)))
             case Reference(name) if name in self.form.items and self.form.items[name].kind == "metadata":
-                match self.form.items[name].type:
-                    case "today":
-                        return XPathCall("today", ())
-                    case type_:
-                        return Literal("case") if type_ == "caseid" else NO_VALUE
+                known: dict[str, Expression] = {"today": XPathCall("today", ()), "caseid": Literal("case")}
+                return known.get(self.form.items[name].type, NO_VALUE)
             case Reference(name) if (found := self.get_calculated(name)) is not None and not found.name:
                 return self._simplify(found.tree)
             case _:
@@ -383,7 +384,9 @@ class Translator:
             case XPathCall("coalesce", (first, *others)) if others:
                 rest = XPathCall("coalesce", tuple(others)) if len(others) > 1 else others[0]
                 return self._choose(self._is_answered(first), first, rest)
-            case XPathCall("pulldata", (_, Literal(str(column)), _, Reference(key))) if self._is_case(key):
+            case XPathCall("pulldata", (_, Literal(str(column)), _, Reference(key))) if (
+                key in self.form.items and self.form.items[key].type == "caseid"
+            ):
                 self.sample[column] = "number" if self.columns.get(column, {column}) & self.numeric else "text"
                 return Part(column, kind=self.sample[column])
             case XPathCall("count-selected", (several,)) if (joined := self.find_join(several)) is not None:
@@ -497,13 +500,6 @@ class Translator:
 
     def _find(self, name: str) -> FormItem | None:
         return self.item if name == "." and self.item is not None else self.form.items.get(name)
-
-    def _get_kind(self, name: str) -> str:
-        item = self._find(name)
-        return item.kind if item is not None else ""
-
-    def _is_case(self, name: str) -> bool:
-        return name in self.form.items and self.form.items[name].type == "caseid"
 
     def get_calculated(self, name: str) -> Calculated | None:
         """Return what is known of a calculation; None if the name is none. Raises UnsupportedError if it is lost."""

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
-from typing import Literal as OneOf
+from typing import Final
 
 from survey_cli.conversion.workbook import FormRow
 from survey_cli.conversion.xpath import (
@@ -20,10 +19,7 @@ from survey_cli.conversion.xpath import (
 )
 from survey_cli.instrument.texts.language_names import get_language_name
 
-Kind: TypeAlias = OneOf[
-    "text", "number", "code", "codes", "date", "time", "note", "calculate", "group", "repeat", "metadata", "media", ""
-]
-_KINDS: Final[dict[Kind, str]] = {
+_KINDS: Final = {
     "text": "text string email",
     "number": "integer int decimal range",
     "code": "select_one select1 select_one_from_file select_one_external",
@@ -41,9 +37,7 @@ _KINDS: Final[dict[Kind, str]] = {
 _TYPES: Final = {type_: kind for kind, types in _KINDS.items() for type_ in types.split()}
 _DECLINE_WORDS: Final = {
     "dk": re.compile(r"(do(es)?n['’]?t|do(es)? not) know\W*|dk|no sabe|no sé|ne sai[st] pas", re.IGNORECASE),
-    "refused": re.compile(
-        r"refused?s?( to (answer|respond|say))?|prefers? not to (say|answer)|no responde", re.IGNORECASE
-    ),
+    "refused": re.compile(r"(?i)refused?s?( to (answer|respond|say))?|prefers? not to (say|answer)|no responde"),
 }
 _DECLINE_CODE: Final = re.compile(r"-\d+|[789]\d?|\d{3,4}|[A-Za-z]\w*")
 """Codes that are usual for non-answers. Another code may be the outcome of a call."""
@@ -72,7 +66,7 @@ class FormItem:
     """A row of the survey sheet, or a group with the rows in it."""
 
     row: FormRow
-    kind: Kind
+    kind: str
     type: str
     name: str
     list_name: str = ""
@@ -140,9 +134,8 @@ class Form:
     def _build_tree(self, rows: list[FormRow]) -> None:
         group = self.root
         for row in rows:
-            words = re.sub(
-                r"select (one|multiple)( from)?|select all that apply from", _join_words, row.get("type").lower()
-            )
+            words = row.get("type").lower().replace("select all that apply from", "select_multiple")
+            words = re.sub(r"select (one|multiple)( from)?", r"select_\1", words)
             words = re.sub(r"^(begin|end|text|audio) (?=\w)", r"\1_", words.strip())
             type_ = words.partition(" ")[0]
             if not words or row.get("disabled").lower() in ("yes", "true"):
@@ -204,10 +197,6 @@ class Form:
             return found if len(set(found.values())) == len(found) else {}
         usual = all(map(_DECLINE_CODE.fullmatch, found)) and len(set(found.values())) == len(found) < len(choices)
         return found if usual else {}
-
-
-def _join_words(match: re.Match[str]) -> str:
-    return f"select_{match[1] or 'multiple'}"
 
 
 def _find_explained_codes(row: FormRow, code: str) -> list[str]:

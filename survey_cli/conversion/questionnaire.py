@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from survey_cli.conversion.calculations import convert_calculations, read_random_arms
-from survey_cli.conversion.conditions import Calculated, Translator, split_condition
+from survey_cli.conversion.calculations import convert_calculations
+from survey_cli.conversion.conditions import Translator, split_condition
 from survey_cli.conversion.form import Form, FormChoice, FormItem
 from survey_cli.conversion.loss_report import LOGIC_COLUMNS, LossReport, ReportEntry
 from survey_cli.conversion.texts import convert_text, split_instruction
@@ -71,9 +71,9 @@ class QuestionnaireBuilder:
             self._map_codes(item)
         computes = convert_calculations(self.translator, self.refused)
         settings, languages = self.form.settings, self.form.codes
+        name = re.sub(r"[^A-Za-z0-9_-]+", "_", settings.get("form_id") or self.name).strip("_-")[:64]
         head: dict[str, Any] = {
-            "instrument": re.sub(r"[^A-Za-z0-9_-]+", "_", settings.get("form_id") or self.name).strip("_-")[:64]
-            or "form",
+            "instrument": name or "form",
             "title": settings.get("form_title") or self.name,
             "version": settings.get("version"),
             "languages": languages if languages != ["en"] else None,
@@ -99,10 +99,8 @@ class QuestionnaireBuilder:
             item.id = name = (name if name[:1].isalpha() else f"q{name}")[:MAX_ID_LENGTH]
             number = 1
             is_column = name in columns and item.row.get("calculation").startswith("pulldata(")
-            while explain_reserved(item.id, _DECLINES) or (
-                item.id.casefold() in taken and not (is_column and number == 1)
-            ):
-                number += 1
+            while explain_reserved(item.id, _DECLINES) or (item.id.casefold() in taken and not is_column):
+                number, is_column = number + 1, False
                 item.id = f"{name[: MAX_ID_LENGTH - 3]}_{number}"
             taken.add(item.id.casefold())
             if item.id != item.name and item.kind not in ("metadata", "media"):
@@ -164,9 +162,8 @@ class QuestionnaireBuilder:
             self._note(item, "type", "the program stores cases, interviewers, stations and times by itself")
             return None
         if item.kind in ("media", ""):
-            self._drop(
-                item, f"an interview by telephone has no {item.type}" if item.kind else f"{item.type} is unknown"
-            )
+            reason = f"an interview by telephone has no {item.type}" if item.kind else f"{item.type} is unknown"
+            self._drop(item, reason)
             return None
         if item.kind == "calculate":
             return self._build_calculation(item)
@@ -178,7 +175,7 @@ class QuestionnaireBuilder:
             return None
         build = {"group": self._build_group, "repeat": self._build_roster}.get(item.kind, self._build_question)
         entry = build(item, conditions)
-        self.report.carried.append(ReportEntry("survey", item.row.number, "", item.name, str(entry["type"])))
+        self._add(self.report.carried, item, "", str(entry["type"]))
         return {"id": self._cell(item, "name", item.id), **entry}
 
     def _build_conditions(self, item: FormItem) -> dict[str, Any] | None:
@@ -189,11 +186,8 @@ class QuestionnaireBuilder:
         except UnsupportedError as error:
             self._lose(item, "relevant", f"{error}; without it the item is always asked")
             return {}
-        keys = {
-            key: self._cell(item, "relevant", text)
-            for key, text in zip(("ask_if", "unless"), texts, strict=True)
-            if text
-        }
+        named = zip(("ask_if", "unless"), texts, strict=True)
+        keys = {key: self._cell(item, "relevant", text) for key, text in named if text}
         return None if texts[0] == "false" else keys
 
     def _build_group(self, item: FormItem, conditions: dict[str, Any]) -> dict[str, Any]:
@@ -206,7 +200,7 @@ class QuestionnaireBuilder:
             self.translator.item = row
             text, own = self._get_text(row.row, "survey", "label") or row.id, self._build_conditions(row) or {}
             statements[self._cell(row, "name", row.id)] = {"text": text, **own} if own else text
-            self.report.carried.append(ReportEntry("survey", row.row.number, "", row.name, "statement of a battery"))
+            self._add(self.report.carried, row, "", "statement of a battery")
         options = {"options": self._build_options(rows[0]), **self._list_declines(rows[0])}
         return {"type": "battery", **conditions, "intro": title, "statements": statements, **options}
 
@@ -245,14 +239,14 @@ class QuestionnaireBuilder:
             self._note(item, "calculation", "the program stores times, and calls with their outcomes, by itself")
         elif isinstance(found, str):
             self._lose(item, "calculation", found)
-        elif arms := read_random_arms(found, self.translator.codes[item.id]):
+        elif arms := self.translator.arms.get(item.name):
             self._note(item, "calculation", f"a random number: a split with the arms {', '.join(arms)}")
             return {"id": self._cell(item, "name", item.id), "type": "split", "arms": arms}
-        elif isinstance(found, Calculated):
-            note = "" if found.name else "; inserted where it is used, not a variable of the data"
-            (self.report.noted if note else self.report.carried).append(
-                ReportEntry("survey", item.row.number, "", item.name, f"calculation{note}")
-            )
+        elif found.name:
+            self._add(self.report.carried, item, "", "calculation")
+        else:
+            note = "calculation; inserted where it is used, not a variable of the data"
+            self._add(self.report.noted, item, "", note)
         return None
 
     # ── questions ─────────────────────────────────────────────────────────────────────────────────────────
@@ -269,11 +263,8 @@ class QuestionnaireBuilder:
         likert = item.kind == "code" and "likert" in item.row.get("appearance") and not item.row.get("choice_filter")
         multiline = item.kind == "text" and "multiline" in item.row.get("appearance")
         type_ = {"note": "read", "code": "scale" if likert else "single", "codes": "multiple"}.get(item.kind, item.kind)
-        entry: dict[str, Any] = {
-            "type": "verbatim" if multiline else type_,
-            **conditions,
-            "text": spoken or red or item.name,
-        }
+        text = spoken or red or item.name
+        entry: dict[str, Any] = {"type": "verbatim" if multiline else type_, **conditions, "text": text}
         entry["instruction"] = hint if not spoken or not red else _join_texts(red, hint)
         entry |= {
             "help": self._get_text(item.row, "survey", "guidance_hint"),
@@ -338,9 +329,8 @@ class QuestionnaireBuilder:
             part = self.translator.is_offered(choice, tree).text
             key = written.strip("'") if written.startswith("'") else written if written in _DECLINES else int(written)
             if written in _DECLINES or (key in options and "ask_if" not in options[key]):
-                self._note_choice(
-                    choice, f"not an option: {written if written in _DECLINES else 'its code is used before'}"
-                )
+                reason = written if written in _DECLINES else "its code is used before"
+                self._note_choice(choice, f"not an option: {reason}")
             elif part == "true":
                 options[key] = text
             elif part != "false":
@@ -359,9 +349,8 @@ class QuestionnaireBuilder:
             self._note(item, "required", "a condition: don't know and refused are always permitted")
         if found and item.kind == "number":
             self._note(item, "constraint", f"codes as don't know and refused: {', '.join(found)}")
-        kinds = {
-            kind: int(code) if re.fullmatch(r"-?\d+", code) else self.declines[kind] for code, kind in found.items()
-        }
+        whole = re.compile(r"-?\d+").fullmatch
+        kinds = {kind: int(code) if whole(code) else self.declines[kind] for code, kind in found.items()}
         if any(str(code) in self.translator.codes[item.id].values() for code in self.declines.values()):
             return {"declines": [] if required else dict(_DECLINES)}
         if any(code != self.declines[kind] for kind, code in kinds.items()):
@@ -371,9 +360,8 @@ class QuestionnaireBuilder:
     def _read_limits(self, item: FormItem) -> tuple[dict[str, Any], Expression | None]:
         """Return the range of a number, and the rest of its constraint."""
         limits: dict[str, Any] = {"decimals": 2} if item.type == "decimal" else {}
-        for name, value in re.findall(
-            r"(start|end)=(-?\d+)", item.row.get("parameters") if item.type == "range" else ""
-        ):
+        parameters = item.row.get("parameters") if item.type == "range" else ""
+        for name, value in re.findall(r"(start|end)=(-?\d+)", parameters):
             limits["min" if name == "start" else "max"] = int(value)
         try:
             tree = self._parse(item, "constraint")
@@ -424,13 +412,11 @@ class QuestionnaireBuilder:
         cell, converted = (sheet, row.number, column), {}
         for code, text in texts.items():
             converted[code], lost = convert_text(self.translator, text, self.refused.get(cell, ""))
-            entries = [
-                ReportEntry(*cell, row.get("name"), f"${{{name}}} in the text: {why}") for name, why in lost.items()
-            ]
-            self.report.lost += [entry for entry in entries if entry not in self.report.lost]
-            self.comments += [
-                f"row {row.number}: … in the text stands for ${{{name}}}" for name in lost if sheet == "survey"
-            ]
+            for name, why in lost.items():
+                entry = ReportEntry(*cell, row.get("name"), f"${{{name}}} in the text: {why}")
+                self.report.lost += [entry] if entry not in self.report.lost else []
+                words = f"row {row.number}: … in the text stands for ${{{name}}}"
+                self.comments += [words] if sheet == "survey" else []
             entry = ReportEntry(*cell, row.get("name"), "HTML removed")
             if re.search(r"</?[a-zA-Z]", text) and entry not in self.report.noted:
                 self.report.noted.append(entry)
@@ -445,8 +431,11 @@ class QuestionnaireBuilder:
     def _cell(self, item: FormItem, column: str, text: str) -> Any:
         return int(text) if text.isdigit() else CellText(text, ("survey", item.row.number, column))
 
+    def _add(self, entries: list[ReportEntry], item: FormItem, column: str, text: str) -> None:
+        entries.append(ReportEntry("survey", item.row.number, column, item.name, text))
+
     def _note(self, item: FormItem, column: str, note: str) -> None:
-        self.report.noted.append(ReportEntry("survey", item.row.number, column, item.name, note))
+        self._add(self.report.noted, item, column, note)
         self.comments.append(f"row {item.row.number}: {note}")
 
     def _note_choice(self, choice: FormChoice, note: str) -> None:
@@ -454,7 +443,7 @@ class QuestionnaireBuilder:
         self.report.noted += [entry] if entry not in self.report.noted else []
 
     def _lose(self, item: FormItem, column: str, reason: str) -> None:
-        self.report.lost.append(ReportEntry("survey", item.row.number, column, item.name, reason))
+        self._add(self.report.lost, item, column, reason)
         what = f"calculation {item.name}" if column == "calculation" else column
         self.comments.append(f"row {item.row.number}: {what} not carried over: {' '.join(reason.split())}")
 
@@ -462,7 +451,7 @@ class QuestionnaireBuilder:
         """Leave an item out, with everything in it."""
         for part in (item, *item.iterate_items()):
             self.translator.dropped.add(part.name)
-            self.report.lost.append(ReportEntry("survey", part.row.number, "", part.name, reason))
+            self._add(self.report.lost, part, "", reason)
 
     def _report_rest(self, items: list[FormItem]) -> None:
         """Report columns without counterpart, media, disabled rows and settings; count the expressions."""
@@ -472,12 +461,8 @@ class QuestionnaireBuilder:
                 text = f"the column has no counterpart ({format_quantity(count, 'cell')})"
                 self.report.lost.append(ReportEntry("survey", 1, column, "", text))
         for item in items:
-            for column in _MEDIA:
-                if item.row.get_texts(column):
-                    entry = ReportEntry(
-                        "survey", item.row.number, column, item.name, "an interview by telephone has no media"
-                    )
-                    self.report.lost.append(entry)
+            for column in filter(item.row.get_texts, _MEDIA):
+                self._add(self.report.lost, item, column, "an interview by telephone has no media")
         for row in self.form.disabled:
             self.report.noted.append(ReportEntry("survey", row.number, "", row.get("name"), "disabled: left out"))
         for column, _ in self.form.settings.cells:

@@ -69,9 +69,7 @@ class YamlWriter:
         else:
             self._write_scalar(indent, key, value)
         if origin is not None:
-            self.origins.update(
-                {line: origin for line in range(start, len(self.lines) + 1) if line not in self.origins}
-            )
+            self.origins |= dict.fromkeys(range(start, len(self.lines) + 1), origin) | self.origins
 
     def _write_mapping(self, indent: str, mapping: dict[str, Any]) -> None:
         for key, value in mapping.items():
@@ -87,10 +85,8 @@ class YamlWriter:
         self.lines[start] = f"{indent}- {self.lines[start].lstrip()}"
 
     def _write_scalar(self, indent: str, key: str, value: Any) -> None:
-        if isinstance(value, bool):
-            self.lines.append(f"{indent}{key}: {str(value).lower()}")
-        elif not isinstance(value, str):
-            self.lines.append(f"{indent}{key}: {value}")
+        if not isinstance(value, str):
+            self.lines.append(f"{indent}{key}: {json.dumps(value)}")
         elif "\n" in value:
             self.lines.append(f"{indent}{key}: |-")
             self.lines += [f"{indent}  {line}".rstrip() for line in value.split("\n")]
