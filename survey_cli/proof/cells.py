@@ -23,6 +23,8 @@ class Truth(NamedTuple):
     false: Literal
 
 
+ALWAYS: Final = Truth(TRUE, FALSE)
+NEVER: Final = Truth(FALSE, TRUE)
 UNKNOWN: Final = Truth(FALSE, FALSE)
 
 

@@ -1,7 +1,8 @@
 """Conditions as literals: the truth of every part of an expression over cells."""
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from math import inf
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
@@ -26,19 +27,8 @@ MAX_VALUES: Final = 400
 """How many values a calculated number may have; one with more is left open."""
 
 
-class Constant(NamedTuple):
-    """A value that is written in a condition."""
-
-    value: Any
-
-
-class ValueSet(NamedTuple):
-    """A calculated value: each value that it can have, with its literal. They exclude one another."""
-
-    values: Values
-
-
-Leaf: TypeAlias = Constant | Cell | ValueSet | Truth
+Leaf: TypeAlias = Cell | Values
+"""A variable, or a constant or calculated value: each value that it can have, with its literal."""
 
 
 class Alternative(NamedTuple):
@@ -110,21 +100,14 @@ class ConditionEncoder:
                 )
             case ast.Call(func=ast.Name(id=name), args=[argument]) if FUNCTIONS[name].argument_kind == "item":
                 return self._encode_state(name, argument, turns)
-            case ast.Constant(value=bool() as value):
-                return Truth(TRUE, FALSE) if value else Truth(FALSE, TRUE)
             case _:
                 return self._collect(self.find_term(node, turns), lambda leaf: self._read_truth(node, leaf, turns))
 
     def _read_truth(self, node: ast.expr, leaf: Leaf, turns: Turns) -> Truth:
-        match leaf:
-            case Truth():
-                return leaf
-            case Constant(value=bool() as value):
-                return Truth(TRUE, FALSE) if value else Truth(FALSE, TRUE)
-            case Cell() if (values := leaf.list_values()) is not None:
-                return Truth(values.get(True, FALSE), values.get(False, FALSE))
-            case _:
-                return self._leave_truth_open(node, turns)
+        values = _list_values(leaf)
+        if values is None:
+            return self._leave_truth_open(node, turns)
+        return Truth(values.get(True, FALSE), values.get(False, FALSE))
 
     def _all(self, parts: list[Truth]) -> Truth:
         return Truth(
@@ -132,34 +115,28 @@ class ConditionEncoder:
         )
 
     def _any(self, parts: list[Truth]) -> Truth:
-        return Truth(
-            self.clauses.any_of([part.true for part in parts]), self.clauses.all_of([part.false for part in parts])
-        )
+        return _negate(self._all([_negate(part) for part in parts]))
 
     def _collect(self, term: Term, read: Callable[[Leaf], Truth]) -> Truth:
         """Return the truth of something that depends on which alternative a term is."""
-        found = [(guard, read(leaf)) for guard, leaf in term]
+        return self._choose([(guard, read(leaf)) for guard, leaf in term])
+
+    def _choose(self, truths: list[tuple[Literal, Truth]]) -> Truth:
+        """Return the truth of that of which the guard holds."""
         return Truth(
-            self.clauses.any_of([self.clauses.all_of([guard, truth.true]) for guard, truth in found]),
-            self.clauses.any_of([self.clauses.all_of([guard, truth.false]) for guard, truth in found]),
+            self.clauses.any_of([self.clauses.all_of([guard, truth.true]) for guard, truth in truths]),
+            self.clauses.any_of([self.clauses.all_of([guard, truth.false]) for guard, truth in truths]),
         )
 
     def _encode_state(self, function: str, argument: ast.expr, turns: Turns) -> Truth:
         """Encode `answered(q)`, `declined(q)`, `dk(q)` or `refused(q)`, which are never unknown."""
         holds: list[Literal] = []
         for guard, leaf in self.find_term(argument, turns):
-            match leaf:
-                case Cell() if function == "answered":
-                    holds.append(self.clauses.all_of([guard, leaf.answered]))
-                case Cell():
-                    kinds = leaf.declines if function == "declined" else leaf.declines.keys() & {function}
-                    holds += [self.clauses.all_of([guard, leaf.declines[kind]]) for kind in kinds]
-                case ValueSet(values=values) if function == "answered":
-                    holds += [self.clauses.all_of([guard, literal]) for literal in values.values()]
-                case Truth() if function == "answered":
-                    holds.append(self.clauses.all_of([guard, self.clauses.any_of(leaf)]))
-                case Constant() if function == "answered":
-                    holds.append(guard)
+            if function == "answered":
+                holds.append(self.find_known(Alternative(guard, leaf)))
+            elif isinstance(leaf, Cell):
+                kinds = leaf.declines if function == "declined" else leaf.declines.keys() & {function}
+                holds += [self.clauses.all_of([guard, leaf.declines[kind]]) for kind in kinds]
         true = self.clauses.any_of(holds)
         return Truth(true, -true)
 
@@ -167,14 +144,8 @@ class ConditionEncoder:
         sign = COMPARISON_SIGNS.get(type(op))
         if sign is not None:
             lefts, rights = self.find_term(left, turns), self.find_term(right, turns)
-            pairs: list[Truth] = []
-            for left_guard, left_leaf in lefts:
-                for right_guard, right_leaf in rights:
-                    guard = self.clauses.all_of([left_guard, right_guard])
-                    truth = self._compare(node, left_leaf, sign, right_leaf, turns)
-                    pairs.append(Truth(*(self.clauses.all_of([guard, part]) for part in truth)))
-            return Truth(
-                self.clauses.any_of([pair.true for pair in pairs]), self.clauses.any_of([pair.false for pair in pairs])
+            return self._collect(
+                lefts, lambda one: self._collect(rights, lambda other: self._compare(node, one, sign, other, turns))
             )
         truth = self._encode_membership(node, left, right, turns)
         return _negate(truth) if isinstance(op, ast.NotIn) else truth
@@ -195,7 +166,7 @@ class ConditionEncoder:
         return self._leave_truth_open(node, turns)
 
     def _find_in_list(self, node: ast.expr, leaf: Leaf, values: list[Any], kinds: set[str], turns: Turns) -> Truth:
-        equal = [self._compare(node, leaf, "==", Constant(value), turns) for value in values]
+        equal = [self._compare(node, leaf, "==", {value: TRUE}, turns) for value in values]
         found = self._any(equal) if equal else Truth(FALSE, leaf.answered if isinstance(leaf, Cell) else TRUE)
         declined = [leaf.declines[kind] for kind in kinds & leaf.declines.keys()] if isinstance(leaf, Cell) else []
         return Truth(self.clauses.any_of([found.true, *declined]), found.false)
@@ -203,30 +174,20 @@ class ConditionEncoder:
     # Comparison
 
     def _compare(self, node: ast.expr, left: Leaf, sign: str, right: Leaf, turns: Turns) -> Truth:
-        match left, right:
-            case Constant(), Constant():
-                return self._compare_constants(left.value, sign, right.value)
-            case Constant(), _:
-                return self._compare(node, right, MIRRORED_SIGNS[sign], left, turns)
-            case MultipleCell(), _:
-                return self._leave_truth_open(node, turns)
-            case Cell(), OrderedCell() if right is self.surroundings.day and isinstance(left, type(right)):
-                before, after = self.surroundings.compare_with_day(left)
-                either = {
-                    "<": before,
-                    ">": after,
-                    "<=": -after,
-                    ">=": -before,
-                    "!=": self.clauses.any_of([before, after]),
-                }
-                return left.settle(either.get(sign, self.clauses.all_of([-before, -after])))
-            case OrderedCell(), Cell() if left is self.surroundings.day:
-                return self._compare(node, right, MIRRORED_SIGNS[sign], left, turns)
-            case Cell(), Constant():
-                return left.compare(sign, right.value)
-            case Truth(), Constant(value=value) if sign in ("==", "!="):
-                return left if bool(value) == (sign == "==") else _negate(left)
-        lefts, rights = self._list_values(left), self._list_values(right)
+        day = self.surroundings.day
+        if isinstance(left, MultipleCell) or isinstance(right, MultipleCell):
+            return self._leave_truth_open(node, turns)
+        if isinstance(right, Cell) and right is not day and (left is day or not isinstance(left, Cell)):
+            left, sign, right = right, MIRRORED_SIGNS[sign], left
+        if isinstance(left, type(day)) and right is day:
+            before, after = self.surroundings.compare_with_day(left)
+            either = self.clauses.any_of([before, after])
+            signs = {"<": before, ">": after, "<=": -after, ">=": -before, "!=": either, "==": -either}
+            return left.settle(signs[sign])
+        rights = _list_values(right)
+        if isinstance(left, Cell) and rights is not None and len(rights) == 1:
+            return self._compare_with_cell(left, sign, rights)
+        lefts = _list_values(left)
         if lefts is not None and rights is not None and len(lefts) * len(rights) <= MAX_PAIRS:
             return self._compare_values(lefts, sign, rights)
         if lefts is not None and isinstance(right, Cell):
@@ -236,42 +197,23 @@ class ConditionEncoder:
         return self._leave_truth_open(node, turns)
 
     def _compare_with_cell(self, cell: Cell, sign: str, values: Values) -> Truth:
-        """Compare a cell of many values with one of few."""
-        return self._collect(
-            [Alternative(literal, Constant(value)) for value, literal in values.items()],
-            lambda leaf: cell.compare(sign, leaf.value) if isinstance(leaf, Constant) else UNKNOWN,
-        )
-
-    def _compare_constants(self, left: Any, sign: str, right: Any) -> Truth:
-        try:
-            return Truth(TRUE, FALSE) if COMPARE[sign](to_nfc(left), to_nfc(right)) else Truth(FALSE, TRUE)
-        except TypeError:
-            return UNKNOWN
+        """Compare a cell of many values with few."""
+        truths = [(literal, cell.compare(sign, value)) for value, literal in values.items()]
+        return self._choose(truths)
 
     def _compare_values(self, lefts: Values, sign: str, rights: Values) -> Truth:
         truths: dict[bool, list[Literal]] = {True: [], False: []}
-        for left, left_literal in lefts.items():
-            for right, right_literal in rights.items():
-                truth = self._compare_constants(left, sign, right)
-                if truth is not UNKNOWN:
-                    both = self.clauses.all_of([left_literal, right_literal])
-                    truths[truth.true == TRUE].append(both)
+        for (left, left_literal), (right, right_literal) in product(lefts.items(), rights.items()):
+            try:
+                holds = bool(COMPARE[sign](to_nfc(left), to_nfc(right)))
+            except TypeError:  # a text ordered against a number
+                continue
+            truths[holds].append(self.clauses.all_of([left_literal, right_literal]))
         return Truth(self.clauses.any_of(truths[True]), self.clauses.any_of(truths[False]))
-
-    def _list_values(self, leaf: Leaf) -> Values | None:
-        match leaf:
-            case Constant(value=value):
-                return {value: TRUE}
-            case Cell():
-                return leaf.list_values()
-            case ValueSet(values=values):
-                return values
-            case Truth():
-                return {True: leaf.true, False: leaf.false}
 
     def compare_term(self, node: ast.expr, term: Term, sign: str, value: Any) -> Truth:
         """Compare a term with a constant."""
-        return self._collect(term, lambda leaf: self._compare(node, leaf, sign, Constant(value), {}))
+        return self._collect(term, lambda leaf: self._compare(node, leaf, sign, {value: TRUE}, {}))
 
     # Terms
 
@@ -279,7 +221,7 @@ class ConditionEncoder:
         """Return what an expression can be."""
         constant = find_constant(node)
         if constant is not None:
-            return [Alternative(TRUE, Constant(constant))]
+            return [Alternative(TRUE, {constant: TRUE})]
         match node:
             case ast.Name(id=name):
                 term = self.surroundings.find_term(name, turns)
@@ -297,23 +239,18 @@ class ConditionEncoder:
                     *self._guard(-truth, self.find_term(orelse, turns)),
                 ]
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-                operation = make_arithmetic(_ARITHMETIC[type(op)])
-                return self._calculate(
-                    node, [self.find_term(left, turns), self.find_term(right, turns)], operation, turns
-                )
+                return self._calculate(node, [left, right], make_arithmetic(_ARITHMETIC[type(op)]), turns)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                zero = [Alternative(TRUE, Constant(0))]
-                return self._calculate(node, [zero, self.find_term(operand, turns)], make_arithmetic("-"), turns)
+                return self._calculate(node, [ast.Constant(0), operand], make_arithmetic("-"), turns)
             case ast.Call(func=ast.Name(id="today")):
                 return [Alternative(TRUE, self.surroundings.day)]
             case ast.Call(func=ast.Name(id="elapsed")):
                 return self._find_minutes(node, turns)
-            case ast.Call(func=ast.Name(id=name)) if FUNCTIONS[name].argument_kind == "item":
-                return [Alternative(TRUE, self.encode(node, turns))]
-            case ast.Call(func=ast.Name(id=name), args=arguments):
+            case ast.Call(func=ast.Name(id=name), args=arguments) if FUNCTIONS[name].argument_kind != "item":
                 return self._call(node, name, arguments, turns)
-            case ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
-                return [Alternative(TRUE, self.encode(node, turns))]
+            case ast.Call() | ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
+                true, false = self.encode(node, turns)
+                return [Alternative(TRUE, {True: true, False: false})]
             case _:
                 return self._leave_open(node, turns)
 
@@ -338,7 +275,7 @@ class ConditionEncoder:
         for turn, exists in enumerate(present, 1):
             is_this = self._collect(
                 self.find_term(index, turns),
-                lambda leaf, turn=turn: self._compare(index, leaf, "==", Constant(turn), turns),  # type: ignore[misc]
+                lambda leaf, turn=turn: self._compare(index, leaf, "==", {turn: TRUE}, turns),  # type: ignore[misc]
             ).true
             guard = self.clauses.all_of([is_this, exists])
             if guard != FALSE:
@@ -353,29 +290,37 @@ class ConditionEncoder:
         """Return the values of all alternatives together; None where there are too many."""
         values: dict[Any, list[Literal]] = {}
         for guard, leaf in term:
-            own = self._list_values(leaf)
+            own = _list_values(leaf)
             if own is None or len(values) + len(own) > MAX_VALUES:
                 return None
             for value, literal in own.items():
                 values.setdefault(value, []).append(self.clauses.all_of([guard, literal]))
         return {value: self.clauses.any_of(literals) for value, literals in values.items()}
 
-    def _calculate(self, node: ast.expr, terms: list[Term], operation: Callable[[Any, Any], Any], turns: Turns) -> Term:
+    def _calculate(
+        self, node: ast.expr, operands: list[ast.expr], operation: Callable[[Any, Any], Any], turns: Turns
+    ) -> Term:
         """Return the result of an operation on two terms; missing where one is."""
-        sets = [self.collect_values(term) for term in terms]
-        left, right = sets
-        if left is None or right is None or len(left) * len(right) > MAX_PAIRS:
-            return self._leave_open(node, turns)
-        return [Alternative(TRUE, ValueSet(self._combine(left, right, operation)))]
+        sets = [self.collect_values(self.find_term(operand, turns)) for operand in operands]
+        return self._make_term(node, turns, self._reduce(sets, operation))
 
-    def _combine(self, left: Values, right: Values, operation: Callable[[Any, Any], Any]) -> Values:
-        results: dict[Any, list[Literal]] = {}
-        for one, one_literal in left.items():
-            for other, other_literal in right.items():
+    def _make_term(self, node: ast.expr, turns: Turns, values: Values | None, known: Iterable[Literal] = ()) -> Term:
+        """Return a term with these values where it is known; what has too many is left open."""
+        return self._leave_open(node, turns) if values is None else [Alternative(self.clauses.all_of(known), values)]
+
+    def _reduce(self, sets: Sequence[Values | None], operation: Callable[[Any, Any], Any]) -> Values | None:
+        """Combine values one by one; None where there are too many."""
+        total = sets[0] if sets else {0: TRUE}
+        for values in sets[1:]:
+            if total is None or values is None or len(total) * len(values) > MAX_PAIRS:
+                return None
+            results: dict[Any, list[Literal]] = {}
+            for (one, one_literal), (other, other_literal) in product(total.items(), values.items()):
                 result = operation(one, other)
                 if not isinstance(result, Missing):
                     results.setdefault(result, []).append(self.clauses.all_of([one_literal, other_literal]))
-        return {result: self.clauses.any_of(literals) for result, literals in results.items()}
+            total = {result: self.clauses.any_of(literals) for result, literals in results.items()}
+        return total
 
     # Functions
 
@@ -383,22 +328,11 @@ class ConditionEncoder:
         match name:
             case "count" if len(arguments) == 1 and (several := self._find_multiple(arguments[0], turns)) is not None:
                 guard, cell = several
-                values = self._add_up([{1: c, 0: -c} for c in cell.chosen.values()])
-                return (
-                    self._leave_open(node, turns)
-                    if values is None
-                    else [Alternative(self.clauses.all_of([guard, cell.answered]), ValueSet(values))]
-                )
+                return self._count(node, turns, cell.chosen.values(), [guard, cell.answered])
             case "count":
                 parts = list(self._iterate_elements(arguments, turns))
-                known = [
-                    self.surroundings.list_turns(roster)[0] for a in arguments if (roster := self._find_list(a, turns))
-                ]
                 truths = [self.clauses.all_of([exists, self.encode(part, at).true]) for exists, part, at in parts]
-                values = self._add_up([{1: truth, 0: -truth} for truth in truths])
-                if values is None:
-                    return self._leave_open(node, turns)
-                return [Alternative(self.clauses.all_of(known), ValueSet(values))]
+                return self._count(node, turns, truths, self._list_known(arguments, turns))
             case "first" | "rank" if (several := self._find_multiple(arguments[0], turns)) is not None:
                 return self._find_mention(node, several, turns)
             case "sum" | "min" | "max":
@@ -406,15 +340,18 @@ class ConditionEncoder:
             case _:
                 return self._leave_open(node, turns)
 
+    def _count(self, node: ast.expr, turns: Turns, truths: Iterable[Literal], known: Iterable[Literal]) -> Term:
+        values = self._reduce([{1: truth, 0: -truth} for truth in truths], make_arithmetic("+"))
+        return self._make_term(node, turns, values, known)
+
     def _find_mention(self, node: ast.Call, several: tuple[Literal, MultipleCell], turns: Turns) -> Term:
         """Return the code that was mentioned first, or the position of a constant code."""
         guard, cell = several
         if len(cell.chosen) > MAX_ORDERED:
             return self._leave_open(node, turns)
         if len(node.args) == 1:
-            return [Alternative(guard, ValueSet({code: own[0] for code, own in cell.order().items()}))]
-        own = cell.order().get(find_constant(node.args[1]), [])
-        return [Alternative(guard, ValueSet(dict(enumerate(own, 1))))]
+            return [Alternative(guard, {code: own[0] for code, own in cell.order().items()})]
+        return [Alternative(guard, dict(enumerate(cell.order().get(find_constant(node.args[1]), []), 1)))]
 
     def _find_multiple(self, node: ast.expr, turns: Turns) -> tuple[Literal, MultipleCell] | None:
         if not isinstance(node, ast.Name | ast.Attribute) or self._find_list(node, turns):
@@ -457,25 +394,13 @@ class ConditionEncoder:
                 present = {value: self.clauses.all_of([exists, literal]) for value, literal in values.items()}
                 values = {**present, 0: self.clauses.any_of([-exists, present.get(0, FALSE)])}
             sets.append(values)
-        known = [self.surroundings.list_turns(roster)[0] for a in arguments if (roster := self._find_list(a, turns))]
         operations: dict[str, Callable[[Any, Any], Any]] = {"sum": make_arithmetic("+"), "min": min, "max": max}
         total = self._reduce(sets, operations[name])
-        return (
-            self._leave_open(node, turns)
-            if total is None
-            else [Alternative(self.clauses.all_of(known), ValueSet(total))]
-        )
+        return self._make_term(node, turns, total, self._list_known(arguments, turns))
 
-    def _add_up(self, sets: list[Values]) -> Values | None:
-        return self._reduce(sets, make_arithmetic("+"))
-
-    def _reduce(self, sets: list[Values], operation: Callable[[Any, Any], Any]) -> Values | None:
-        total: Values = sets[0] if sets else {0: TRUE}
-        for values in sets[1:]:
-            if len(total) * len(values) > MAX_PAIRS:
-                return None
-            total = self._combine(total, values, operation)
-        return total
+    def _list_known(self, arguments: list[ast.expr], turns: Turns) -> list[Literal]:
+        """List where the number of turns of each roster in a list is known."""
+        return [self.surroundings.list_turns(roster)[0] for a in arguments if (roster := self._find_list(a, turns))]
 
     # What clauses can't express
 
@@ -515,15 +440,14 @@ class ConditionEncoder:
         return needed
 
     def find_known(self, alternative: Alternative) -> Literal:
-        match alternative.leaf:
-            case Cell() as cell:
-                return self.clauses.all_of([alternative.guard, cell.answered])
-            case ValueSet(values=values):
-                return self.clauses.all_of([alternative.guard, self.clauses.any_of(values.values())])
-            case Truth() as truth:
-                return self.clauses.all_of([alternative.guard, self.clauses.any_of(truth)])
-            case _:
-                return alternative.guard
+        """Return where a term is this alternative and has a value."""
+        guard, leaf = alternative
+        known = leaf.answered if isinstance(leaf, Cell) else self.clauses.any_of(leaf.values())
+        return self.clauses.all_of([guard, known])
+
+
+def _list_values(leaf: Leaf) -> Values | None:
+    return leaf.list_values() if isinstance(leaf, Cell) else leaf
 
 
 def _negate(truth: Truth) -> Truth:

@@ -18,7 +18,6 @@ from survey_cli.problems import Problem, Severity
 from survey_cli.proof.clauses import TRUE, Literal
 from survey_cli.proof.forks import ForkModel, find_inputs
 from survey_cli.proof.goals import Goal, GoalKind, Verdicts, Witness
-from survey_cli.proof.route import RoutePosition
 from survey_cli.proof.text_goals import FillUse
 from survey_cli.proof.verdicts import Prover
 from survey_cli.values import Missing
@@ -75,9 +74,7 @@ class ProofReport:
         self.known = known
         """The problems found without the proof."""
         self.instrument = prover.model.instrument
-        self.positions: dict[str, list[RoutePosition]] = {}
-        for position in prover.model.positions:
-            self.positions.setdefault(position.node.id, []).append(position)
+        self.positions = prover.model.positions_by_node
         groups = (self.instrument.root, *self.instrument.groups.values())
         self._parents = {child.id: group for group in groups for child in group.children}
         self._uses: dict[int, NameUse] = {id(use.condition): use for use in draft.uses if use.condition is not None}

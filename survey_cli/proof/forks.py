@@ -164,10 +164,10 @@ def _build_fork(run: Sequence[tuple[Sequence[CompiledNode], Parts]]) -> Fork:
 class ForkModel:
     """A fork on the route: goals about its branches."""
 
-    def __init__(self, model: RouteModel, fork: Fork, positions: Mapping[str, Sequence[RoutePosition]]) -> None:
+    def __init__(self, model: RouteModel, fork: Fork) -> None:
         self.fork, self.model = fork, model
         self.goals: dict[Goal, list[Literal]] = {}
-        self.positions = [positions[nodes[0].id] for nodes in fork.branches]
+        self.positions = [model.positions_by_node[nodes[0].id] for nodes in fork.branches]
         self.reached = [self._find_reached(position) for position in self.positions[0]]
         self.ranges = self._list_ranges()
         self.declines = dict(self._iterate_declines())
@@ -364,11 +364,9 @@ def find_inputs(instrument: Instrument, names: Iterable[str]) -> set[str]:
 
 def build_fork_models(model: RouteModel) -> list[ForkModel]:
     """Build the forks of a route."""
-    positions: dict[str, list[RoutePosition]] = {}
-    for position in model.positions:
-        positions.setdefault(position.node.id, []).append(position)
+    positions = model.positions_by_node
     return [
-        ForkModel(model, fork, positions)
+        ForkModel(model, fork)
         for fork in find_forks(model.instrument)
         if all(nodes[0].id in positions for nodes in fork.branches)
         and len({len(positions[nodes[0].id]) for nodes in fork.branches}) == 1

@@ -1,9 +1,10 @@
 """The route of a questionnaire as clauses: where each item is asked, and what its cell can be."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
+from functools import cached_property
 from math import inf
 from typing import Any, Final
 
@@ -24,7 +25,18 @@ from survey_cli.instrument.schema.items.unasked_items import (
     SplitItem,
 )
 from survey_cli.instrument.texts.date_text import FIRST_YEAR, LAST_YEAR
-from survey_cli.proof.cells import UNKNOWN, Cell, CodedCell, MultipleCell, OrderedCell, TextCell, Truth, TurnsCell
+from survey_cli.proof.cells import (
+    ALWAYS,
+    NEVER,
+    UNKNOWN,
+    Cell,
+    CodedCell,
+    MultipleCell,
+    OrderedCell,
+    TextCell,
+    Truth,
+    TurnsCell,
+)
 from survey_cli.proof.clauses import FALSE, TRUE, Clauses, Literal
 from survey_cli.proof.conditions import Alternative, ConditionEncoder, Term, Turns
 from survey_cli.values import Place
@@ -110,6 +122,14 @@ class RouteModel:
         for cell, (before, after) in self.days.items():
             self._order_days(cell, before, after)
 
+    @cached_property
+    def positions_by_node(self) -> Mapping[str, list[RoutePosition]]:
+        """The positions of each item and group, by its id."""
+        positions: dict[str, list[RoutePosition]] = {}
+        for position in self.positions:
+            positions.setdefault(position.node.id, []).append(position)
+        return positions
+
     # What conditions find around them
 
     def find_term(self, name: str, turns: Turns) -> Term | None:
@@ -156,14 +176,14 @@ class RouteModel:
 
     # The route
 
-    def _encode(self, condition: Condition | None, turns: Turns, default: Truth) -> Truth:
+    def _encode(self, condition: Condition | None, turns: Turns, default: Truth = ALWAYS) -> Truth:
         return default if condition is None else self.encoder.encode(condition.tree, turns)
 
     def _visit(self, node: CompiledNode, around: Literal, turn: tuple[str, int] | None, picked: Literal = TRUE) -> None:
         turns = self._list_current(turn)
         reached = self.clauses.all_of([around, self._alive])
-        ask_if = self._encode(node.ask_if, turns, Truth(TRUE, FALSE))
-        unless = self._encode(node.unless, turns, Truth(FALSE, TRUE))
+        ask_if = self._encode(node.ask_if, turns)
+        unless = self._encode(node.unless, turns, NEVER)
         asked = self.clauses.all_of([reached, ask_if.true, -unless.true, picked])
         position = RoutePosition(
             node, Place(node.id, turn[1] if turn is not None else None), reached, ask_if, unless, asked, turns=turns
@@ -194,13 +214,11 @@ class RouteModel:
     def _find_eligible(self, child: CompiledNode, asked: Literal, turn: tuple[str, int] | None) -> Literal:
         """Return where a child of a group can be picked."""
         turns = self._list_current(turn)
-        ask_if = self._encode(child.ask_if, turns, Truth(TRUE, FALSE)).true
-        unless = self._encode(child.unless, turns, Truth(FALSE, TRUE)).true
+        ask_if = self._encode(child.ask_if, turns).true
+        unless = self._encode(child.unless, turns, NEVER).true
         offered = TRUE
         if isinstance(child, CompiledItem) and child.options_conditional:
-            offered = self.clauses.any_of(
-                self._encode(option.ask_if, turns, Truth(TRUE, FALSE)).true for option in child.options
-            )
+            offered = self.clauses.any_of(self._encode(option.ask_if, turns).true for option in child.options)
         return self.clauses.all_of([asked, self._alive, ask_if, -unless, offered])
 
     def _pick(
@@ -218,9 +236,8 @@ class RouteModel:
             self.clauses.imply(literal, can_be)
             self.clauses.imply(can_be, literal, *full)
         place = Place(pick.id, turn[1] if turn is not None and pick.roster is not None else None)
-        never = Truth(FALSE, TRUE)
         reached = self.clauses.all_of([asked, self._alive])
-        self.positions.append(RoutePosition(pick, place, reached, Truth(TRUE, FALSE), never, reached, cell))
+        self.positions.append(RoutePosition(pick, place, reached, ALWAYS, NEVER, reached, cell))
         return cell.chosen
 
     def _list_current(self, turn: tuple[str, int] | None) -> Turns:
@@ -266,7 +283,7 @@ class RouteModel:
             ]
             return self.clauses.any_of([-asked, known]), visited
         if roster.each is not None:
-            (alternative, *_) = self.find_term(roster.each.id, {}) or [Alternative(FALSE, Truth(FALSE, TRUE))]
+            (alternative, *_) = self.find_term(roster.each.id, {}) or [Alternative(FALSE, {})]
             cell = alternative.leaf
             if not isinstance(cell, MultipleCell):
                 return FALSE, []
@@ -283,23 +300,25 @@ class RouteModel:
 
     def _encode_turn(self, where: Condition | None, roster: Roster, turn: int) -> Literal:
         """Return where a condition is true in a turn of a roster."""
-        return self._encode(where, {source.id: turn for source in roster.sources}, Truth(TRUE, FALSE)).true
+        return self._encode(where, {source.id: turn for source in roster.sources}).true
 
     def _limit(self, options: list[Literal], most: int) -> list[Literal]:
         """Return each option where it is chosen and is one of the first `most` that are."""
-        limited: list[Literal] = []
-        counts = [TRUE]  # counts[k]: at least k of those before are chosen
-        for option in options:
-            full = counts[most] if most < len(counts) else FALSE
-            limited.append(self.clauses.all_of([option, -full]))
-            raised = [
-                self.clauses.any_of(
-                    [counts[k] if k < len(counts) else FALSE, self.clauses.all_of([counts[k - 1], option])]
-                )
-                for k in range(1, min(len(counts), most) + 1)
-            ]
-            counts = [TRUE, *raised]
-        return limited
+        counts = self._count(options, most)
+        return [
+            self.clauses.all_of([one, *(-full for full in before[most:])])
+            for one, before in zip(options, counts, strict=False)
+        ]
+
+    def _count(self, literals: list[Literal], most: int) -> Iterator[list[Literal]]:
+        """Yield before each literal, and after the last, where at least 0, 1, … of those before are true."""
+        counts = [TRUE]
+        yield counts
+        for literal in literals:
+            steps = list(zip(counts, [*counts[1:], FALSE], strict=True))[:most]
+            more = [self.clauses.any_of([own, self.clauses.all_of([less, literal])]) for less, own in steps]
+            counts = [TRUE, *more]
+            yield counts
 
     def _visit_item(self, item: CompiledItem, position: RoutePosition, turns: Turns) -> None:
         position.offered = {
@@ -447,18 +466,8 @@ class RouteModel:
 
     def _list_at_least(self, literals: list[Literal], count: int) -> list[Literal]:
         """Return one literal that at least so many of these are true; none where that can't be."""
-        counts = [TRUE]
-        for literal in literals:
-            counts = [
-                TRUE,
-                *(
-                    self.clauses.any_of(
-                        [counts[k] if k < len(counts) else FALSE, self.clauses.all_of([counts[k - 1], literal])]
-                    )
-                    for k in range(1, min(len(counts), count) + 1)
-                ),
-            ]
-        return [counts[count]] if count < len(counts) else []
+        *_, counts = self._count(literals, count)
+        return counts[count:]
 
     def _make_computed_term(self, item: CompiledItem, question: ComputedItem, asked: Literal) -> Term:
         match question:
