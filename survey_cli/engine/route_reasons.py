@@ -22,7 +22,9 @@ class RouteReason(NamedTuple):
     """The key that excludes it: `ask_if`, `unless`, `options`, `turns` or `end`."""
     condition: Condition | None
     values: Mapping[str, Any]
-    """The values that decide, by name; for an `end`, its id."""
+    """The values that decide, by name; for an `end`, its id; for `turns` without a count, the turns."""
+    truth: Any = None
+    """What the condition evaluates to."""
 
 
 def walk_with_answers(
@@ -54,18 +56,19 @@ def explain_absence(machine: Machine, answers: Mapping[Place, RecordedAnswer], p
         end = find_end(machine, excluding)
         return RouteReason(None, "end", None, {"end": end}) if end else None
     env = {**state.env, "#turn": place.turn}
-    if node.ask_if is not None and node.ask_if.evaluate(env) is not True:
-        return RouteReason(node, "ask_if", node.ask_if, _collect_values(node.ask_if, env))
-    if node.unless is not None and node.unless.evaluate(env) is True:
-        return RouteReason(node, "unless", node.unless, _collect_values(node.unless, env))
+    for key, condition, is_on_route in (("ask_if", node.ask_if, True), ("unless", node.unless, False)):
+        truth = condition.evaluate(env) if condition is not None else None
+        if condition is not None and (truth is True) is not is_on_route:
+            return RouteReason(node, key, condition, collect_values(condition, env), truth)
     if isinstance(node, Roster):
         count = node.count
-        values = _collect_values(count, env) if count is not None else {"turns": env.get("#" + node.id, ())}
+        values = collect_values(count, env) if count is not None else {"turns": env.get("#" + node.id, ())}
         return RouteReason(node, "turns", count, values)
     condition = node.options[0].ask_if if isinstance(node, CompiledItem) and node.options else None
-    return RouteReason(node, "options", condition, _collect_values(condition, env) if condition is not None else {})
+    return RouteReason(node, "options", condition, collect_values(condition, env) if condition is not None else {})
 
 
-def _collect_values(condition: Condition, env: Mapping[Any, Any]) -> dict[str, Any]:
+def collect_values(condition: Condition, env: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the values that a condition reads, by name."""
     turn = env["#turn"]
     return {name: env.get((name, turn), env.get(name, NOT_REACHED)) for name in sorted(condition.names)}

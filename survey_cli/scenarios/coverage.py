@@ -1,83 +1,55 @@
 """Coverage: everything that can happen in a questionnaire, and what happened in a run."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from survey_cli.engine.interview import Interview
 from survey_cli.engine.route import RouteWalk
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
-from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.problems import Position
 from survey_cli.proof.goals import Goal
 from survey_cli.scenarios.running import ScenarioRun
-from survey_cli.values import NOT_ASKED, Missing
-
-
-class RouteDecision(NamedTuple):
-    """Why a node was asked or not at one turn: its first condition that is against it, or its last one."""
-
-    asked: bool
-    key: str = ""
-    """`ask_if`, `unless` or `options`; empty where there is no condition."""
-    condition: Condition | None = None
-    value: Any = True
-    inputs: tuple[tuple[str, Any], ...] = ()
-    """What the condition reads, by name."""
+from survey_cli.values import Missing
 
 
 class ObservedWalk(RouteWalk):
-    """The walk of an interview once more, with everything it decides."""
+    """A walk that notes everything that it decides."""
 
-    def __init__(self, interview: Interview) -> None:
-        machine = interview.machine
-        self.seen: set[Goal] = set()
-        self.decisions: dict[tuple[str, int | None], RouteDecision] = {}
-        super().__init__(interview.instrument, interview.start.seed, machine.build_env(), rules=interview.start.rules)
-        stops = machine.walk.stops
-        for stop in stops:
-            self.advance()
-            self._observe_options(stop.item)
-            answer = machine.recorded_answers.get(stop.place)
-            if answer is not None:
-                self.record_answer(stop, answer.cell)
-        if machine.walk.finished and not (stops and isinstance(stops[-1].item.question, EndItem)):
-            self.advance()
+    seen: set[Goal]
 
-    def _observe_options(self, item: CompiledItem) -> None:
+    def _is_asked(self, node: CompiledNode, group: ItemGroup, turn: int | None) -> Any:
+        on_route = super()._is_asked(node, group, turn)
+        self.seen.add(Goal("asked" if on_route is True else "skipped", node.id))
+        conditions = [condition for condition in (node.ask_if, node.unless) if condition is not None]
+        if any(isinstance(condition.evaluate(self.env), Missing) for condition in conditions):
+            self.seen.add(Goal("unknown", node.id))
+        return on_route
+
+    def note_item(self, item: CompiledItem) -> None:
+        """Note that an item is asked, and its options that are offered."""
+        self.seen.add(Goal("asked", item.id))
         for option in item.options:
             if option.ask_if is not None and option.ask_if.evaluate(self.env) is True:
                 self.seen.add(Goal("offered", item.id, option.code))
 
-    def _is_on_route(self, node: CompiledNode) -> Any:
-        on_route = super()._is_on_route(node)
-        decision = RouteDecision(on_route is True)
-        for key, condition in (("ask_if", node.ask_if), ("unless", node.unless)):
-            if condition is not None:
-                value = condition.evaluate(self.env)
-                inputs = tuple((name, self._find_value(name)) for name in sorted(condition.names))
-                if isinstance(value, Missing):
-                    self.seen.add(Goal("unknown", node.id))
-                decision = RouteDecision(on_route is True, key, condition, value, inputs)
-                if key == "ask_if" and value is not True:
-                    break
-        if on_route is not True and (decision.key, decision.value) in (("", True), ("ask_if", True), ("unless", False)):
-            decision = RouteDecision(False, "options")
-        self.seen.add(Goal("asked" if on_route is True else "skipped", node.id))
-        self.decisions[node.id, self.env.get("#turn")] = decision
-        return on_route
 
-    def _find_value(self, name: str) -> Any:
-        return self.env.get((name, self.env.get("#turn")), self.env.get(name, NOT_ASKED))
-
-
-def observe(run: ScenarioRun) -> tuple[frozenset[Goal], ObservedWalk]:
-    """Return everything that a run covers, and its walk."""
-    walk = ObservedWalk(run.interview)
-    possible = walk.seen | run.seen | {Goal("asked", place.item) for place in run.route}
-    return frozenset(possible), walk
+def observe(run: ScenarioRun) -> frozenset[Goal]:
+    """Return everything that a run covers."""
+    start, machine = run.interview.start, run.interview.machine
+    walk = ObservedWalk(run.interview.instrument, start.seed, machine.build_env(), rules=start.rules)
+    walk.seen = set(run.seen)
+    stops = machine.walk.stops
+    for stop in stops:
+        walk.advance()
+        walk.note_item(stop.item)
+        answer = machine.recorded_answers.get(stop.place)
+        if answer is not None:
+            walk.record_answer(stop, answer.cell)
+    if machine.walk.finished and not (stops and isinstance(stops[-1].item.question, EndItem)):
+        walk.advance()
+    return frozenset(walk.seen)
 
 
 def list_coverage(instrument: Instrument) -> list[Goal]:
@@ -155,8 +127,7 @@ def locate_goal(instrument: Instrument, goal: Goal) -> Position:
     if goal.kind in ("fires", "passes") and isinstance(spec, QuestionItem):
         parts: list[SpecModel] = [*spec.checks, *spec.confirm]
         return parts[goal.detail].find_position() if goal.detail < len(parts) else spec.find_position()
-    conditional = goal.kind in ("skipped", "unknown")
-    key = (
-        ("ask_if" if node.ask_if is not None else "unless") if conditional else {"filled": "text"}.get(goal.kind, "id")
-    )
+    key = "text" if goal.kind == "filled" else "id"
+    if goal.kind in ("skipped", "unknown"):
+        key = "ask_if" if node.ask_if is not None else "unless"
     return spec.find_position(key)

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from survey_cli.engine.route_reasons import RouteReason, collect_values, explain_absence
 from survey_cli.entries import LineEntry, PickEntry, to_plain_text
-from survey_cli.instrument.compiled.model import CompiledNode, ItemGroup
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import Position
-from survey_cli.scenarios.coverage import ObservedWalk
 from survey_cli.scenarios.reading import ScenarioTest
 from survey_cli.scenarios.running import ScenarioRun
-from survey_cli.values import NOT_ASKED, Missing, Place
+from survey_cli.values import NOT_ASKED, NOT_REACHED, Missing, Place
 from survey_cli.wording import format_quantity, shorten
 
 
@@ -26,17 +25,18 @@ class Departure(NamedTuple):
         return f"{self.where}: {self.what}"
 
 
-def compare(test: ScenarioTest, run: ScenarioRun, walk: ObservedWalk) -> list[Departure]:
+def compare(test: ScenarioTest, run: ScenarioRun) -> list[Departure]:
     """Return every departure of a run from its scenario."""
-    return list(_Comparison(test, run, walk).iterate())
+    return list(_Comparison(test, run).iterate())
 
 
 class _Comparison:
-    def __init__(self, test: ScenarioTest, run: ScenarioRun, walk: ObservedWalk) -> None:
-        self.test, self.run, self.walk = test, run, walk
+    def __init__(self, test: ScenarioTest, run: ScenarioRun) -> None:
+        self.test, self.run = test, run
         self.instrument = run.interview.instrument
         self.language = run.interview.language
         self.asked = set(run.route)
+        self.last = run.route[-1] if run.route else "the beginning"
         self.order = {item: number for number, item in enumerate(self.instrument.items)}
 
     def iterate(self) -> Iterator[Departure]:
@@ -52,18 +52,14 @@ class _Comparison:
             yield from self._compare_route()
         if expect.ends is not None and run.outcome and run.outcome != expect.ends:
             at = expect.find_position("ends")
-            last = run.route[-1] if run.route else "the beginning"
-            yield Departure(at, f"it ends at {last} with {run.outcome}, expected {expect.ends}")
+            yield Departure(at, f"it ends at {self.last} with {run.outcome}, expected {expect.ends}")
         yield from self._compare_words()
         yield from self._compare_values()
 
     def _compare_route(self) -> Iterator[Departure]:
         expect = self.test.expect
-        for key in expect.asked:
-            if not self._is_asked(Place.parse(key)):
-                yield Departure(key.where, f"{key}: {self.explain(Place.parse(key))}")
-        for key in expect.not_asked:
-            if self._is_asked(Place.parse(key)):
+        for key in (*expect.asked, *expect.not_asked):
+            if self._is_asked(Place.parse(key)) is not (key in expect.asked):
                 yield Departure(key.where, f"{key}: {self.explain(Place.parse(key))}")
         excused = {Place.parse(key) for key in expect.not_asked}
         for place in self.test.scenario.answers:
@@ -97,49 +93,49 @@ class _Comparison:
 
     def explain(self, place: Place) -> str:
         """Explain why an item or group was asked or was not: `ask_if at f.yaml:40:5 is false because a = 2 (No)`."""
-        for node in self._find_path(place.item):
-            decision = self.walk.decisions.get((node.id, place.turn), self.walk.decisions.get((node.id, None)))
-            if decision is None:
-                break
-            if not decision.asked or (node.id == place.item and decision.condition is not None):
-                value = decision.value
-                truth = "unknown" if isinstance(value, Missing) else "true" if value is True else "false"
-                within = "" if node.id == place.item else f"{node.id}."
-                if decision.condition is None:
-                    return "none of its options is offered"
-                at = _find_node_position(node, decision.key)
-                inputs = " and ".join(f"{name} = {self._format(name, value)}" for name, value in decision.inputs)
-                because = f" because {inputs}" if inputs else ""
-                return f"{within}{decision.key} at {at} is {truth}{because}"
+        items, groups, machine = self.instrument.items, self.instrument.groups, self.run.interview.machine
+        node = items.get(place.item) or groups[place.item]
         if self._is_asked(place):
-            return "it has no condition"
-        item = self.instrument.items.get(place.item)
-        if place.turn is not None and item is not None and (item.roster, None) in self.walk.decisions:
-            turns = self.run.interview.machine.walk.env.get(f"#{item.roster}", ())
-            return f"{item.roster} has {format_quantity(len(turns) if isinstance(turns, tuple) else 0, 'turn')}"
-        return f"the interview ended before it, at {self.run.route[-1]}"
+            if node.ask_if is None and node.unless is None:
+                return "it has no condition"
+            key, condition = ("unless", node.unless) if node.unless is not None else ("ask_if", node.ask_if)
+            assert condition is not None
+            env = {**machine.walk.env, "#turn": place.turn}
+            reason = RouteReason(node, key, condition, collect_values(condition, env), condition.evaluate(env))
+            return self._describe(reason, place)
+        first = node if isinstance(node, CompiledItem) else node.items[0]
+        turn = place.turn or (1 if first.roster is not None else None)
+        absence = explain_absence(machine, machine.recorded_answers, Place(first.id, turn))
+        return self._describe(absence, place) if absence is not None else self._describe_end()
 
-    def _find_path(self, name: str) -> list[CompiledNode]:
-        """Return the groups around an item or group, the outermost first, and itself."""
+    def _describe(self, reason: RouteReason, place: Place) -> str:
+        if reason.node is None:
+            return self._describe_end()
+        if reason.key == "turns":
+            turns = self.run.interview.machine.walk.env.get(f"#{reason.node.id}", ())
+            return f"{reason.node.id} has {format_quantity(len(turns) if isinstance(turns, tuple) else 0, 'turn')}"
+        if reason.key == "options":
+            return "none of its options is offered"
+        truth = "unknown" if isinstance(reason.truth, Missing) else "true" if reason.truth is True else "false"
+        within = "" if reason.node.id == place.item else f"{reason.node.id}."
+        spec = reason.node.question if isinstance(reason.node, CompiledItem) else reason.node.spec
+        at = spec.find_position(reason.key) if spec is not None else Position("")
+        inputs = " and ".join(f"{name} = {self._format(name, value)}" for name, value in reason.values.items())
+        return f"{within}{reason.key} at {at} is {truth}{f' because {inputs}' if inputs else ''}"
 
-        def search(group: ItemGroup) -> list[CompiledNode]:
-            for child in group.children:
-                if child.id == name:
-                    return [child]
-                if isinstance(child, ItemGroup) and (below := search(child)):
-                    return [child, *below]
-            return []
-
-        return search(self.instrument.root)
+    def _describe_end(self) -> str:
+        return f"the interview ended before it, at {self.last}"
 
     def _format(self, name: str, value: Any) -> str:
         """Format a value for a designer: `2 (No)`, `.dk`."""
         item = self.instrument.items.get(name)
         if isinstance(value, Missing):
-            return "not asked" if value == NOT_ASKED else f".{value.kind}"
+            return "not asked" if value in (NOT_ASKED, NOT_REACHED) else f".{value.kind}"
         if item is None or not item.options:
             return format_value(value)
-        label = item.question.format_answer(item, value, {}, self.language, self.walk.env, with_code=False)
+        label = item.question.format_answer(
+            item, value, {}, self.language, self.run.interview.machine.walk.env, with_code=False
+        )
         return format_value(value) if label == str(value) else f"{format_value(value)} ({label})"
 
     def _compare_words(self) -> Iterator[Departure]:
@@ -168,11 +164,6 @@ class _Comparison:
             value = recorded.cell if recorded is not None else state.env.get(name, NOT_ASKED)
             if not _is_same(value, text):
                 yield Departure(key.where, f"{key} is {self._format(place.item, value)}, expected {text}")
-
-
-def _find_node_position(node: CompiledNode, key: str) -> Position:
-    spec = node.question if isinstance(node, CompiledItem) else node.spec
-    return spec.find_position(key) if spec is not None else Position("")
 
 
 def format_value(value: Any) -> str:

@@ -42,7 +42,7 @@ def generate_scenarios(instrument: Instrument, witnesses: Iterable[Witness]) -> 
     for witness in {id(witness): witness for witness in witnesses}.values():
         scenario, run, holds = replay_witness(instrument, witness)
         if holds:
-            candidates.append((replace(scenario, seed=run.seed), observe(run)[0] & wanted))
+            candidates.append((replace(scenario, seed=run.seed), observe(run) & wanted))
     open_goals = frozenset[Goal]().union(*(covered for _, covered in candidates))
     chosen: list[tuple[Scenario, frozenset[Goal]]] = []
     while open_goals:
@@ -64,7 +64,7 @@ def _shorten_all(
         needed = goals - covered
         shorter = _shorten_answers(instrument, replace(scenario, fills_others=True), needed)
         run = run_scenario(instrument, shorter)
-        covered |= observe(run)[0]
+        covered |= observe(run)
         yield GeneratedScenario(shorter, run, needed)
 
 
@@ -82,7 +82,7 @@ def _shorten_answers(instrument: Instrument, scenario: Scenario, needed: frozens
             kept = {place: text for place, text in scenario.answers.items() if place not in left_out}
             shorter = replace(scenario, answers=kept)
             runs += 1
-            if needed <= observe(run_scenario(instrument, shorter))[0]:
+            if needed <= observe(run_scenario(instrument, shorter)):
                 scenario = shorter
             else:
                 at += size

@@ -1,18 +1,24 @@
-"""Witnesses of the proof as scenarios, and their replay by the engine."""
+"""Witnesses of the proof: as scenarios, and replayed by the engine, noting everything that happens."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from random import Random
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
+from survey_cli.engine.route import RouteStop
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
-from survey_cli.instrument.schema.items.typed import DateItem, TextItem, TimeItem
-from survey_cli.instrument.schema.items.unasked_items import DrawItem, PickItem
-from survey_cli.proof.goals import Witness
+from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, TextItem, TimeItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, LookupItem, PickItem
+from survey_cli.proof.goals import Goal, Witness
+from survey_cli.proof.text_goals import FillUse
+from survey_cli.scenarios.coverage import ObservedWalk
 from survey_cli.scenarios.running import ScenarioRun, run_scenario
 from survey_cli.scenarios.scenario import Scenario
 from survey_cli.values import Missing, Value
+
+NO_FILLS: Final[Mapping[str, Sequence[FillUse]]] = MappingProxyType({})
 
 
 def replay_witness(instrument: Instrument, witness: Witness) -> tuple[Scenario, ScenarioRun, bool]:
@@ -63,3 +69,71 @@ def to_calendar(kind: str, value: Any) -> Value | Missing:
     if isinstance(value, Missing) or kind not in ("date", "time") or not isinstance(value, int):
         return value  # type: ignore[no-any-return]
     return date.fromordinal(max(value, 1)) if kind == "date" else time(value // 60, value % 60)
+
+
+class WitnessWalk(ObservedWalk):
+    """The walk with the answers of a witness. Splits, draws and lookups give what the witness says."""
+
+    def __init__(
+        self, instrument: Instrument, witness: Witness, fills: Mapping[str, Sequence[FillUse]] = NO_FILLS
+    ) -> None:
+        sample = {name: to_calendar(instrument.sample[name].type, value) for name, value in witness.sample.items()}
+        super().__init__(instrument, 1, {**sample, "#today": witness.today, "#unfilled": {}})
+        self.witness = witness
+        self._fills = fills
+        self.seen = set()
+        self.rejection = ""
+        """Why an answer is not valid. The walk ends there."""
+        self._introduced = {id(group.intro): group for group in instrument.groups.values() if group.intro is not None}
+        while (stop := self.advance()) is not None and self._answer(stop):
+            pass
+
+    @property
+    def follows_witness(self) -> bool:
+        """Whether exactly the items of the witness are asked."""
+        return not self.rejection and {stop.place for stop in self.stops} == set(self.witness.route)
+
+    def shows(self, goal: Goal) -> bool:
+        """Return whether a goal that the witness should show is reached."""
+        seen = goal.kind in ("asked", "skipped", "unknown", "offered", "fires", "passes", "unfilled")
+        return goal in self.seen if seen else self.follows_witness
+
+    def _answer(self, stop: RouteStop) -> bool:
+        """Record the answer of the witness; returns whether the walk goes on."""
+        item, question = stop.item, stop.item.question
+        self.note_item(item)
+        self._note_fills(stop)
+        if isinstance(question, EndItem):
+            return False
+        if isinstance(question, LookupItem) and question.sample is not None:
+            value = self.env[str(question.sample)]
+        elif question.expects_answer or isinstance(question, ComputedItem):
+            if stop.place not in self.witness.answers:
+                self.rejection = f"{stop.place}: the witness has no answer"
+                return False
+            value = to_calendar(question.type, self.witness.answers[stop.place])  # type: ignore[attr-defined]
+        else:
+            self.record_answer(stop, None)
+            return True
+        missing = isinstance(value, Missing)
+        if question.expects_answer and not isinstance(question, FreeTextItem) and not missing:
+            rejection = question.why_invalid(self.build_item_context(stop, self.instrument.language), value)
+            if rejection:
+                self.rejection = f"{stop.place}: {value}: {rejection}"
+                return False
+        self.record_answer(stop, value)
+        fired = {n for n, check in enumerate(item.checks) if check.fires(self.env)} if not missing else set()
+        if not missing:
+            self.seen |= {Goal("fires" if n in fired else "passes", item.id, n) for n in range(len(item.checks))}
+        self._note_fills(stop, fired)
+        return all(item.checks[n].soft for n in fired)
+
+    def _note_fills(self, stop: RouteStop, fired: set[int] | None = None) -> None:
+        """Note the fills without a value in what is read at a stop, or in the messages of checks that fired."""
+        groups = [self._introduced[id(intro)] for intro in stop.intros if fired is None]
+        offered = {option.code for option in self.list_options(stop)} if stop.item.options else set()
+        for name in (*(group.id for group in groups), stop.item.id):
+            for use in self._fills.get(name, ()):
+                is_read = use.check is None if fired is None else use.check in fired
+                if is_read and (use.option is None or use.option in offered) and use.is_missing(self.env):
+                    self.seen.add(use.goal)

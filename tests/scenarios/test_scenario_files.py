@@ -70,7 +70,7 @@ def test_departures(text: str) -> list[str]:
     found = []
     for test in tests:
         run = run_scenario(instrument(WORK), test.scenario)
-        found += [str(departure) for departure in compare(test, run, observe(run)[1])]
+        found += [str(departure) for departure in compare(test, run)]
     return found
 
 
@@ -195,9 +195,9 @@ def cover(source: str, text: str) -> tuple[set[str], list[str]]:
     seen, failed = set(), []
     for test in tests:
         run = run_scenario(instrument(source), test.scenario)
-        covered, walk = observe(run)
+        covered = observe(run)
         seen |= covered
-        failed += compare(test, run, walk)
+        failed += compare(test, run)
     assert not failed
     everything = list_coverage(instrument(source))
     return {describe_goal(goal) for goal in everything if goal in seen}, [
@@ -233,13 +233,13 @@ def test_a_generated_suite_is_small_passes_and_covers_all_that_is_possible(name:
     seen = set()
     for test in tests:
         run = run_scenario(opened, test.scenario)
-        covered, walk = observe(run)
-        assert not compare(test, run, walk)
+        covered = observe(run)
+        assert not compare(test, run)
         seen |= covered
     wanted = set(list_coverage(opened)).intersection(verdicts.possible)
     assert wanted <= seen
     witnesses = {id(witness): witness for witness in verdicts.possible.values()}.values()
-    sets = [observe(replay_witness(opened, witness)[1])[0] & wanted for witness in witnesses]
+    sets = [observe(replay_witness(opened, witness)[1]) & wanted for witness in witnesses]
     assert len(tests) <= 1.3 * count_greedy(sets, wanted)
 
 
@@ -254,10 +254,10 @@ def test_generated_suites_of_random_questionnaires() -> None:
         possible = prove(compiled, TODAY).possible
         wanted = set(list_coverage(compiled)).intersection(possible)
         generated = generate_scenarios(compiled, possible.values())
-        seen = [observe(run_scenario(compiled, entry.scenario))[0] for entry in generated]
+        seen = [observe(run_scenario(compiled, entry.scenario)) for entry in generated]
         assert wanted <= frozenset().union(*seen), f"seed {seed}"
         witnesses = {id(witness): witness for witness in possible.values()}.values()
-        sets = [observe(replay_witness(compiled, witness)[1])[0] & wanted for witness in witnesses]
+        sets = [observe(replay_witness(compiled, witness)[1]) & wanted for witness in witnesses]
         assert len(generated) <= 1.3 * count_greedy(sets, wanted), f"seed {seed}"
     assert tried > 10
 

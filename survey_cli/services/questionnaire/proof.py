@@ -14,8 +14,7 @@ from survey_cli.problems import Position, Problem, UserError, limit_per_rule
 from survey_cli.proof.forks import build_fork_models
 from survey_cli.proof.goals import Goal, Verdicts, Witness
 from survey_cli.proof.text_goals import FillUse, list_fill_goals, list_quota_goals
-from survey_cli.scenarios.witness_walk import WitnessWalk
-from survey_cli.scenarios.witnesses import build_scenario
+from survey_cli.scenarios.witnesses import WitnessWalk, build_scenario
 from survey_cli.values import Missing
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from survey_cli.wording import format_quantity
 SCHEMA_LINE: Final = "# yaml-language-server: $schema=./scenarios.schema.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ScenarioResult:
     """How one scenario went."""
 
@@ -87,18 +87,9 @@ def run_suite(file: str, scenario_file: str, today: date, *, proved: bool = Fals
     results = []
     for test in tests:
         run = run_scenario(instrument, test.scenario)
-        seen, walk = observe(run)
-        covered |= seen
-        departures = tuple(compare(test, run, walk))
-        results.append(
-            ScenarioResult(
-                name=test.scenario.name,
-                where=test.where,
-                ends=run.outcome,
-                asked=len(run.route),
-                departures=departures,
-            )
-        )
+        covered |= observe(run)
+        name, departures = test.scenario.name, tuple(compare(test, run))
+        results.append(ScenarioResult(name, test.where, run.outcome, len(run.route), departures))
     kinds = {kind: [goal for goal in goals if includes(instrument, goal)] for kind, includes in KINDS.items()}
     return SuiteResult(
         file=scenario_file,
