@@ -11,9 +11,8 @@ from pysat.solvers import Solver
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import PickItem
-from survey_cli.proof.cells import Cell, CodedCell, MultipleCell, OrderedCell, TextCell, Truth
-from survey_cli.proof.clauses import FALSE
-from survey_cli.proof.clauses import Literal as ClauseLiteral
+from survey_cli.proof.cells import Cell, CodedCell, MultipleCell, OrderedCell, TextCell
+from survey_cli.proof.clauses import FALSE, Literal
 from survey_cli.proof.goals import Goal, GoalKind, Verdicts, Witness
 from survey_cli.proof.route import CalendarCell, RouteModel
 from survey_cli.values import Missing, Place, get_missing
@@ -23,7 +22,7 @@ BATCH: Final = 50
 """How many goals are tried at once."""
 
 
-Goals: TypeAlias = Mapping[Goal, Sequence[ClauseLiteral]]
+Goals: TypeAlias = Mapping[Goal, Sequence[Literal]]
 """Goals, each with the literals of which one must be true."""
 
 
@@ -77,7 +76,7 @@ class Prover:
                     del choices[goal]
         return verdicts
 
-    def is_possible(self, *literals: ClauseLiteral) -> bool:
+    def is_possible(self, *literals: Literal) -> bool:
         """Return whether all of these can be true together."""
         clauses = self.model.clauses.clauses
         if self._known < len(clauses):
@@ -85,7 +84,7 @@ class Prover:
             self._known = len(clauses)
         return bool(self._solver.solve(assumptions=list(literals)))
 
-    def find_reasons(self, literal: ClauseLiteral, reasons: Sequence[ClauseLiteral]) -> list[ClauseLiteral] | None:
+    def find_reasons(self, literal: Literal, reasons: Sequence[Literal]) -> list[Literal] | None:
         """Return the fewest reasons found without which the literal can be true; None if they don't exclude it."""
         if self.is_possible(literal, *reasons):
             return None
@@ -97,12 +96,12 @@ class Prover:
         return needed
 
 
-def list_goals(model: RouteModel) -> dict[Goal, list[ClauseLiteral]]:
+def list_goals(model: RouteModel) -> dict[Goal, list[Literal]]:
     """List all goals, each with the literals of which one must be true: an item of a roster has one for each turn."""
-    goals: dict[Goal, list[ClauseLiteral]] = {}
+    goals: dict[Goal, list[Literal]] = {}
     clauses = model.clauses
 
-    def add(kind: GoalKind, node: CompiledNode, literal: ClauseLiteral, detail: Any = None) -> None:
+    def add(kind: GoalKind, node: CompiledNode, literal: Literal, detail: Any = None) -> None:
         found = goals.setdefault(Goal(kind, node.id, detail), [])
         if literal != FALSE:
             found.append(literal)
@@ -114,7 +113,7 @@ def list_goals(model: RouteModel) -> dict[Goal, list[ClauseLiteral]]:
         add("asked", node, position.asked)
         if node.ask_if is not None or node.unless is not None:
             add("skipped", node, clauses.all_of([reached, -position.asked]))
-            unknown = [_is_unknown(clauses, truth) for truth in (position.ask_if, position.unless)]
+            unknown = [-clauses.any_of(truth) for truth in (position.ask_if, position.unless)]
             add("unknown", node, clauses.all_of([reached, clauses.any_of(unknown)]))
         for code, literal in position.offered.items():
             add("offered", node, clauses.all_of([position.asked, literal]), code)
@@ -125,12 +124,7 @@ def list_goals(model: RouteModel) -> dict[Goal, list[ClauseLiteral]]:
     return goals
 
 
-def _is_unknown(clauses: Any, truth: Truth) -> ClauseLiteral:
-    literal: ClauseLiteral = clauses.all_of([-truth.true, -truth.false])
-    return literal
-
-
-def read_witness(model: RouteModel, true: set[ClauseLiteral], wish: Callable[[], float]) -> Witness:
+def read_witness(model: RouteModel, true: set[Literal], wish: Callable[[], float]) -> Witness:
     """Return the answers of a solution: of every item that it asks."""
     today = model.day.choose(true.__contains__, wish=model.today.toordinal())
     wishes: dict[Cell, float] = {
@@ -148,7 +142,7 @@ def read_witness(model: RouteModel, true: set[ClauseLiteral], wish: Callable[[],
     return Witness(sample, answers, route, date.fromordinal(int(today)))
 
 
-def _add_up(model: RouteModel, env: Mapping[str, Any], answers: dict[Place, Any], true: set[ClauseLiteral]) -> None:
+def _add_up(model: RouteModel, env: Mapping[str, Any], answers: dict[Place, Any], true: set[Literal]) -> None:
     """Change the answers of batteries with a total, as far as the solution leaves it open, until they add up to it."""
     cells = {position.place: position.cell for position in model.positions}
     for group in model.positions:
@@ -164,7 +158,7 @@ def _add_up(model: RouteModel, env: Mapping[str, Any], answers: dict[Place, Any]
             answers[place] = read_cell(cell, true, total - others)
 
 
-def read_cell(cell: Cell, true: set[ClauseLiteral], wish: float) -> Any:
+def read_cell(cell: Cell, true: set[Literal], wish: float) -> Any:
     """Return the answer of a cell in a solution, the nearest to a wish; or the missing value."""
     for kind, literal in cell.declines.items():
         if literal in true:

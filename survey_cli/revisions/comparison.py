@@ -155,20 +155,15 @@ class _Versions:
     def _compare_names(self, renamed: Mapping[str, str]) -> Iterator[ComparedChange]:
         """Yield what is gone and what is new."""
         twins = {twin: name for name, twin in renamed.items()}
-        for index, version in enumerate(self.versions):
-            for name in (*version.sample, *version.computes, *self.nodes[index]):
-                if self._locate(1 - index, name) is not None:
-                    continue
-                where = self._locate(index, name)
-                if index:
-                    what = (
-                        f"it is new; it looks like {twins[name]} under another name" if name in twins else "it is new"
-                    )
-                    yield ComparedChange("added", (name,), what, (None, where))
-                else:
-                    what = "it is no longer in the questionnaire"
-                    what += f"; it looks like a renaming to {renamed[name]}" if name in renamed else ""
-                    yield ComparedChange("removed", (name,), what, (where, None))
+        kinds: tuple[tuple[ChangeKind, str, Mapping[str, str], str], ...] = (
+            ("removed", "it is no longer in the questionnaire", renamed, "it looks like a renaming to {}"),
+            ("added", "it is new", twins, "it looks like {} under another name"),
+        )
+        for index, (kind, what, others, note) in enumerate(kinds):
+            for name in (*self.versions[index].sample, *self.versions[index].computes, *self.nodes[index]):
+                if self._locate(1 - index, name) is None:
+                    words = f"{what}; {note.format(others[name])}" if name in others else what
+                    yield ComparedChange(kind, (name,), words, (self._locate(0, name), self._locate(1, name)))
 
     # Properties
 

@@ -176,41 +176,37 @@ def _compare_codes(name: str, before: _Meaning, after: _Meaning) -> Iterator[Mea
             what = f"code {code} was {label!r} and is an ordinary number"
             yield MeaningChange(name, what, needs_own_column=True, code=code)
         else:
-            what = f"code {code} {label!r} is no longer offered"
-            yield MeaningChange(name, what, needs_own_column=False, kind="narrowed", code=code)
+            yield _make_limit(name, f"code {code} {label!r} is no longer offered", code, narrower=True)
     for code, labels in after.labels.items():
         if before.is_ordinary_number(code):
             what = f"code {code} was an ordinary number and is {_get_first(labels)!r}"
             yield MeaningChange(name, what, needs_own_column=True, code=code)
         elif code not in before.labels:
-            yield _make_widened(name, f"code {code} {_get_first(labels)!r} is new", code)
+            yield _make_limit(name, f"code {code} {_get_first(labels)!r} is new", code, narrower=False)
 
 
-def _make_widened(name: str, what: str, code: Code | None = None) -> MeaningChange:
-    return MeaningChange(name, what, needs_own_column=False, kind="widened", code=code, needs_acceptance=False)
+def _make_limit(name: str, what: str, code: Code | None = None, *, narrower: bool) -> MeaningChange:
+    """Make a change of what is accepted, which must itself be accepted where it is less."""
+    return MeaningChange(name, what, False, "narrowed" if narrower else "widened", code, needs_acceptance=narrower)
 
 
 def _compare_limits(name: str, before: _Meaning, after: _Meaning) -> Iterator[MeaningChange]:
-    what = f"its range was {_format_range(before)} and is {_format_range(after)}"
-    same_bounds = before.bounds.keys() == after.bounds.keys()
-    if same_bounds and _is_narrowed(before, after):
-        yield MeaningChange(name, what, needs_own_column=False, kind="narrowed")
-    elif same_bounds and _is_narrowed(after, before):
-        yield _make_widened(name, what)
+    narrower = _is_narrowed(before, after)
+    if before.bounds.keys() == after.bounds.keys() and (narrower or _is_narrowed(after, before)):
+        what = f"its range was {_format_range(before)} and is {_format_range(after)}"
+        yield _make_limit(name, what, narrower=narrower)
     for key in sorted({*before.bounds, *after.bounds}):
         was, is_ = (m.bounds.get(key, m.low if key == "min" else m.high) for m in (before, after))
         if was != is_:
             what = f"its {key} was {was or 'not given'} and is {is_ or 'not given'}"
             wider = is_ is None or (type(was) is type(is_) is date and (is_ < was) is (key == "min"))
-            yield _make_widened(name, what) if wider else MeaningChange(name, what, False, "narrowed")
+            yield _make_limit(name, what, narrower=not wider)
     if before.decimals != after.decimals:
         what = f"its decimals were {before.decimals} and are {after.decimals}"
-        narrower = before.decimals > after.decimals
-        yield MeaningChange(name, what, False, "narrowed") if narrower else _make_widened(name, what)
+        yield _make_limit(name, what, narrower=before.decimals > after.decimals)
     if before.pattern != after.pattern:
         was, is_ = (repr(m.pattern) if m.pattern else "any text" for m in (before, after))
-        what = f"its pattern was {was} and is {is_}"
-        yield MeaningChange(name, what, False, "narrowed") if after.pattern else _make_widened(name, what)
+        yield _make_limit(name, f"its pattern was {was} and is {is_}", narrower=bool(after.pattern))
 
 
 def _compare_declines(name: str, before: _Meaning, after: _Meaning) -> Iterator[MeaningChange]:
@@ -223,7 +219,7 @@ def _compare_declines(name: str, before: _Meaning, after: _Meaning) -> Iterator[
             yield MeaningChange(name, what, needs_own_column=False, needs_acceptance=False)
     for decline in after.declines:
         if decline not in before.declines:
-            yield _make_widened(name, f"{decline} is new")
+            yield _make_limit(name, f"{decline} is new", narrower=False)
 
 
 def _compare_outcomes(old: Instrument, new: Instrument) -> Iterator[MeaningChange]:
@@ -288,47 +284,43 @@ def _find_meaning(instrument: Instrument, name: str) -> _Meaning | None:
 
 
 def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning | None:
-    question, repeated = item.question, item.roster is not None
+    question = item.question
     if not question.build_variables(item, instrument.language):
         return None
-    languages = instrument.languages
-    declines = {decline.id: decline.code for decline in item.declines}
-    bounds: dict[str, Any] = {key: limit.condition.text for key, limit in item.limits.items()}
-    if isinstance(question, NumberItem):
-        return _Meaning(
-            kind="a number with decimals" if question.decimals else "a whole number",
-            labels={c: _collect_texts(t, languages) for c, t in question.options.items()},
-            numeric=True,
-            low=question.lowest,
-            high=question.highest,
-            bounds=bounds,
-            unit=_collect_texts(question.unit, languages) if question.unit else None,
-            decimals=question.decimals,
-            declines=declines,
-            repeated=repeated,
-        )
+    languages, kind = instrument.languages, question.condition_type
     labels: dict[Code, TextsByLanguage] = {o.code: _collect_texts(o.label, languages) for o in item.options}
-    if isinstance(question, SearchItem):
-        labels |= {
-            code: {lang: row.get_text(lang) for lang in languages} for code, row in question.entries.rows.items()
-        }
-    if isinstance(question, ComputedItem):
-        labels = {code: {"": code} for code in question.list_codes()}
-    kind = "a date or a part of one" if isinstance(question, DateItem) and question.partial else question.condition_type
-    limits = (question.min, question.max) if isinstance(question, MultipleItem) else (None, None)
-    source = f"looked up in {question.quota or question.sample}" if isinstance(question, LookupItem) else ""
-    if isinstance(question, DateItem):
-        bounds = {**{key: day for key in ("min", "max") if (day := getattr(question, key)) is not None}, **bounds}
+    bounds: dict[str, Any] = {key: limit.condition.text for key, limit in item.limits.items()}
+    low: float | None = None
+    high: float | None = None
+    number = question if isinstance(question, NumberItem) else None
+    match question:
+        case NumberItem():
+            kind = "a number with decimals" if question.decimals else "a whole number"
+            labels = {c: _collect_texts(t, languages) for c, t in question.options.items()}
+            low, high = question.lowest, question.highest
+        case SearchItem():
+            rows = question.entries.rows
+            labels |= {code: {lang: row.get_text(lang) for lang in languages} for code, row in rows.items()}
+        case ComputedItem():
+            labels = {code: {"": code} for code in question.list_codes()}
+        case MultipleItem():
+            low, high = question.min, question.max
+        case DateItem():
+            kind = "a date or a part of one" if question.partial else kind
+            bounds = {**{key: day for key in ("min", "max") if (day := getattr(question, key)) is not None}, **bounds}
     return _Meaning(
         kind=_KINDS.get(kind, kind),
         labels=labels,
-        low=limits[0],
-        high=limits[1],
+        numeric=number is not None,
+        low=low,
+        high=high,
+        unit=_collect_texts(number.unit, languages) if number is not None and number.unit else None,
         bounds=bounds,
+        decimals=number.decimals if number is not None else 0,
         pattern=question.pattern if isinstance(question, TextItem) else None,
-        declines=declines,
-        source=source,
-        repeated=repeated,
+        declines={decline.id: decline.code for decline in item.declines},
+        source=f"looked up in {question.quota or question.sample}" if isinstance(question, LookupItem) else "",
+        repeated=item.roster is not None,
     )
 
 

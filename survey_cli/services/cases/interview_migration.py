@@ -204,46 +204,49 @@ class _Migration:
         skipped: list[SkippedCase] = []
         for start in range(0, len(rows), BATCH_SIZE):
             batch = rows[start : start + BATCH_SIZE]
+            planned: list[tuple[MigrationUpdate, MigratedCase]] = []
             with pause_collector():
-                planned = [plan for row in batch if (plan := self._plan(row, skipped)) is not None]
+                for row in batch:
+                    plan = self._plan(row)
+                    if isinstance(plan, str):
+                        skipped.append(SkippedCase(row.case, plan))
+                    else:
+                        planned.append(plan)
             left = self.study.store.interviews.migrate([update for update, _ in planned]) if write and planned else {}
             skipped += [SkippedCase(case.case, left[case.interview]) for _, case in planned if case.interview in left]
             cases += [case for _, case in planned if case.interview not in left]
         return cases, skipped
 
-    def _plan(self, row: InterviewRow, skipped: list[SkippedCase]) -> tuple[MigrationUpdate, MigratedCase] | None:
-        """Plan the migration of one interview; None where it is skipped."""
-        instrument = self._load(row.instrument)
-        why = instrument if isinstance(instrument, str) else self._find_obstacle(row)
-        if not isinstance(instrument, Instrument) or why:
-            skipped.append(SkippedCase(row.case, why))
-            return None
-        study, changed = self.study, {change.item for change in self.list_changes(row.instrument)}
+    def _plan(self, row: InterviewRow) -> tuple[MigrationUpdate, MigratedCase] | str:
+        """Plan the migration of one interview; returns the reason where it is skipped."""
+        instrument, study = self._load(row.instrument), self.study
+        if isinstance(instrument, str):
+            return instrument
+        if obstacle := self._find_obstacle(row):
+            return obstacle
+        changed = {change.item for change in self.list_changes(row.instrument)}
         journal = study.store.interviews.read_journal(row.id)
         if len(journal) != row.last_seq:
-            skipped.append(SkippedCase(row.case, "somebody has just written to it"))
-            return None
+            return "somebody has just written to it"
         try:
             interview = Interview.replay(instrument, journal)
         except ValueError:
-            skipped.append(SkippedCase(row.case, "its journal cannot be replayed; `survey db verify` gives details"))
-            return None
-        if interview.remaining_answers is not None or interview.language not in study.instrument.languages:
-            erased = interview.remaining_answers is not None
-            lacking = f"the newest version has no language {interview.language}"
-            skipped.append(SkippedCase(row.case, "its answers were erased" if erased else lacking))
-            return None
+            return "its journal cannot be replayed; `survey db verify` gives details"
+        if interview.remaining_answers is not None:
+            return "its answers were erased"
+        if interview.language not in study.instrument.languages:
+            return f"the newest version has no language {interview.language}"
         stamp = EventStamp(max(study.at, interview.last_stamp.at), study.who.login, STATION)
         migrated = migrate_interview(interview, study.instrument, stamp, changed=changed)
-        version = self._versions[row.instrument]
-        return self._build_update(row, interview, migrated, changed), MigratedCase(
+        case = MigratedCase(
             row.case,
             row.id,
-            version,
+            self._versions[row.instrument],
             len(migrated.kept),
             tuple(map(str, migrated.reopened)),
             tuple(map(str, migrated.off_route)),
         )
+        return self._build_update(row, interview, migrated, changed), case
 
     def _find_obstacle(self, row: InterviewRow) -> str:
         """Return why an interview can't be taken to the newest version now; empty where it can."""

@@ -155,40 +155,34 @@ def check_file(
         module = Problem(MODULE_RULE, Position(file), "", what, remedy)
         return InstrumentCheck(file=file, problems=(module,), items=None, line_at=source.find_line)
     checked = check_instrument(source)
-    items = len(checked.instrument.items) if checked.instrument is not None else None
-    problems = checked.problems
+    instrument, draft, problems = checked.instrument, checked.draft, checked.problems
     if prove:
         from survey_cli.services.questionnaire.proof import prove_instrument
 
-        today = datetime.now().astimezone().date()
-        problems = prove_instrument(file, checked, today, possible=possible)
-    if formats and checked.instrument is not None and checked.draft is not None:
-        from survey_cli.services.export.format_checks import check_formats
-
-        format_problems = check_formats(checked.instrument, checked.draft, formats, problems)
-        problems = tuple(sort_problems((*problems, *format_problems)))
-    if wording and checked.draft is not None:
-        problems = tuple(sort_problems((*problems, *check_wording(checked.draft))))
+        problems = prove_instrument(file, checked, datetime.now().astimezone().date(), possible=possible)
+    further: list[Problem] = []
     accepted: Sequence[str] = ()
     in_use = ""
-    if (
-        checked.instrument is not None
-        and checked.draft is not None
-        and _may_have_interviews(file, checked.instrument.id, db)
-    ):
+    if formats and instrument is not None and draft is not None:
+        from survey_cli.services.export.format_checks import check_formats
+
+        further += check_formats(instrument, draft, formats, problems)
+    if wording and draft is not None:
+        further += check_wording(draft)
+    if instrument is not None and draft is not None and _may_have_interviews(file, instrument.id, db):
         from survey_cli.services.questionnaire.version_check import check_meanings
         from survey_cli.study.location import describe_database
 
-        meaning_problems, accepted = check_meanings(file, checked.instrument, checked.draft, db)
-        problems = tuple(sort_problems((*problems, *meaning_problems))) if meaning_problems else problems
-        in_use = describe_database(file, checked.instrument.id, db)
+        meaning_problems, accepted = check_meanings(file, instrument, draft, db)
+        further += meaning_problems
+        in_use = describe_database(file, instrument.id, db)
     return InstrumentCheck(
         file=file,
-        problems=problems,
-        items=items,
+        problems=tuple(sort_problems((*problems, *further))) if further or formats or wording else problems,
+        items=len(instrument.items) if instrument is not None else None,
         line_at=source.find_line,
         accepted=tuple(accepted),
-        instrument=checked.instrument,
+        instrument=instrument,
         in_use=in_use,
     )
 
