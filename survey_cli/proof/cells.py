@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
+from itertools import product
 from math import floor, inf, nextafter
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -59,6 +60,18 @@ class Cell:
         return Truth(true, self.clauses.all_of([-true, self.answered]))
 
 
+def compare_values(clauses: Clauses, lefts: Mapping[Any, Literal], sign: str, rights: Mapping[Any, Literal]) -> Truth:
+    """Compare each value on the left with each on the right."""
+    truths: dict[bool, list[Literal]] = {True: [], False: []}
+    for (left, left_literal), (right, right_literal) in product(lefts.items(), rights.items()):
+        try:
+            holds = bool(COMPARE[sign](to_nfc(left), to_nfc(right)))
+        except TypeError:  # a text ordered against a number
+            continue
+        truths[holds].append(clauses.all_of([left_literal, right_literal]))
+    return Truth(clauses.any_of(truths[True]), clauses.any_of(truths[False]))
+
+
 class CodedCell(Cell):
     """One of several codes."""
 
@@ -71,14 +84,7 @@ class CodedCell(Cell):
         clauses.require_at_most_one(list(self.values.values()))
 
     def compare(self, sign: str, value: Any) -> Truth:
-        holds, value = COMPARE[sign], to_nfc(value)
-        truths: dict[bool, list[Literal]] = {True: [], False: []}
-        for code, literal in self.values.items():
-            try:
-                truths[bool(holds(to_nfc(code), value))].append(literal)
-            except TypeError:  # a text ordered against a number
-                continue
-        return Truth(self.clauses.any_of(truths[True]), self.clauses.any_of(truths[False]))
+        return compare_values(self.clauses, self.values, sign, {value: TRUE})
 
     def list_values(self) -> Mapping[Any, Literal]:
         return self.values

@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, MIRRORED_SIGNS, find_constant
 from survey_cli.instrument.expressions.functions import FUNCTIONS
-from survey_cli.instrument.expressions.three_valued_logic import COMPARE, make_arithmetic, to_nfc
-from survey_cli.proof.cells import MAX_PAIRS, UNKNOWN, Cell, MultipleCell, OrderedCell, Truth, Values
+from survey_cli.instrument.expressions.three_valued_logic import make_arithmetic
+from survey_cli.proof.cells import MAX_PAIRS, UNKNOWN, Cell, MultipleCell, OrderedCell, Truth, Values, compare_values
 from survey_cli.proof.clauses import FALSE, TRUE, Clauses, Literal
 from survey_cli.values import Missing
 
@@ -189,7 +189,7 @@ class ConditionEncoder:
             return self._compare_with_cell(left, sign, rights)
         lefts = _list_values(left)
         if lefts is not None and rights is not None and len(lefts) * len(rights) <= MAX_PAIRS:
-            return self._compare_values(lefts, sign, rights)
+            return compare_values(self.clauses, lefts, sign, rights)
         if lefts is not None and isinstance(right, Cell):
             return self._compare_with_cell(right, MIRRORED_SIGNS[sign], lefts)
         if rights is not None and isinstance(left, Cell):
@@ -200,16 +200,6 @@ class ConditionEncoder:
         """Compare a cell of many values with few."""
         truths = [(literal, cell.compare(sign, value)) for value, literal in values.items()]
         return self._choose(truths)
-
-    def _compare_values(self, lefts: Values, sign: str, rights: Values) -> Truth:
-        truths: dict[bool, list[Literal]] = {True: [], False: []}
-        for (left, left_literal), (right, right_literal) in product(lefts.items(), rights.items()):
-            try:
-                holds = bool(COMPARE[sign](to_nfc(left), to_nfc(right)))
-            except TypeError:  # a text ordered against a number
-                continue
-            truths[holds].append(self.clauses.all_of([left_literal, right_literal]))
-        return Truth(self.clauses.any_of(truths[True]), self.clauses.any_of(truths[False]))
 
     def compare_term(self, node: ast.expr, term: Term, sign: str, value: Any) -> Truth:
         """Compare a term with a constant."""

@@ -5,32 +5,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import date
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.proof.clauses import TRUE
 from survey_cli.proof.clauses import Literal as ClauseLiteral
-from survey_cli.proof.goals import Goal, Witness
+from survey_cli.proof.goals import Comparison, Goal, Witness
 from survey_cli.proof.verdicts import Prover
 from survey_cli.values import NOT_ASKED, Place
 
 Reading: TypeAlias = Literal["true", "not true", "false", "at least"]
 """What matters of a condition: where it is true, is not true, is false; of a number of turns, where it has this turn."""
-Verdict: TypeAlias = Literal["same", "different", "undecided"]
 Moment: TypeAlias = Literal["reached", "asked", "answered"]
 ConditionPart: TypeAlias = tuple[Condition, Reading]
 """A condition, and what matters of it."""
-
-
-class Comparison(NamedTuple):
-    """The result of a comparison."""
-
-    verdict: Verdict
-    holds_in_new: bool = True
-    """Whether the conditions of the newer version hold for the example, and those of the older don't."""
-    example: Mapping[str, Any] = {}
-    """Answers and sample values for which only one of the two holds."""
 
 
 class ConditionComparer:
@@ -77,9 +66,10 @@ class ConditionComparer:
                 found = self._find_example(index, where, *literals)
                 if found is not None and not any(self._is_open(index, condition, at_once) for condition in conditions):
                     names = {self.names[index].get(name, name) for each in conditions for name in each.names}
-                    return Comparison("different", found[0], self._read_example(index, names, found[1], turn))
+                    example = self._read_example(index, names, found[1], turn)
+                    return Comparison(decided=True, holds_in_new=found[0], example=example)
                 decided = decided and found is None
-        return Comparison("same" if decided else "undecided")
+        return Comparison(is_same=decided, decided=decided)
 
     def _find_example(
         self, index: int, where: ClauseLiteral, olds: Sequence[ClauseLiteral], news: Sequence[ClauseLiteral]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from survey_cli.values import Place
@@ -61,3 +62,14 @@ class Verdicts:
     impossible: list[Goal] = field(default_factory=list)
     undecided: list[Goal] = field(default_factory=list)
     """What clauses call possible, but no witness of which leads there."""
+
+
+class Comparison(NamedTuple):
+    """The result of a comparison of conditions of two versions."""
+
+    is_same: bool = False
+    decided: bool = False
+    holds_in_new: bool = True
+    """Whether the conditions of the newer version hold for the example, and those of the older don't."""
+    example: Mapping[str, Any] = MappingProxyType({})
+    """Answers and sample values for which only one of the two holds."""

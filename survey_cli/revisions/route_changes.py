@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from survey_cli.instrument.checks.reachability.variables import list_requirements
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.problems import Position
+from survey_cli.proof.goals import Comparison
 from survey_cli.revisions.properties import ChangeKind, ComparedChange, Node
 from survey_cli.scenarios.witnesses import format_typed
 from survey_cli.values import Missing
@@ -32,13 +34,6 @@ class _Use(NamedTuple):
 _OFFERED = _Use("true", "offered", "offered if {}", "always offered")
 _ELIGIBLE = _Use("true", "eligible", "limited to {}", "not limited")
 _REPEATED = _Use("at least", "repeated", "repeated {} times", "repeated otherwise")
-
-
-class _Verdict(NamedTuple):
-    is_same: bool = False
-    decided: bool = False
-    holds_in_new: bool = True
-    example: str = ""
 
 
 def normalize(condition: Condition) -> str:
@@ -82,22 +77,23 @@ class RouteComparison:
         owners: tuple[str, str],
         moment: Any,
         roster: str | None,
-        words: str = "",
         *,
         at_once: bool = True,
-    ) -> _Verdict:
-        """Return whether both hold for the same answers; `words` are the words of an example for was and is."""
+    ) -> Comparison:
+        """Return whether both hold for the same answers."""
         if _write(versions[0]) == _write(versions[1]):
-            return _Verdict(is_same=True, decided=True)
+            return Comparison(is_same=True, decided=True)
         if self.comparer is None:
-            return _Verdict()
-        result = self.comparer.compare(versions, owners, moment, roster, at_once=at_once)
-        example = ""
-        if result.example:
-            values = join_words(self._format_value(name, value) for name, value in result.example.items())
-            was, is_ = ("not ", "") if result.holds_in_new else ("", "not ")
-            example = f"; with {values} it was {was}{words} and is {is_}{words}"
-        return _Verdict(result.verdict == "same", result.verdict != "undecided", result.holds_in_new, example)
+            return Comparison()
+        return self.comparer.compare(versions, owners, moment, roster, at_once=at_once)
+
+    def _describe_example(self, comparison: Comparison, words: str) -> str:
+        """Describe an example; `words` say what was and is."""
+        if not comparison.example:
+            return ""
+        values = join_words(self._format_value(name, value) for name, value in comparison.example.items())
+        was, is_ = ("not ", "") if comparison.holds_in_new else ("", "not ")
+        return f"; with {values} it was {was}{words} and is {is_}{words}"
 
     def _format_value(self, name: str, value: Any) -> str:
         version = self.versions[name in self.versions[1].items]
@@ -112,7 +108,7 @@ class RouteComparison:
     def _compare_routes(self) -> Iterator[ComparedChange]:
         """Yield each item or group whose own condition makes a difference for an item in it, or an item that moved."""
         affected: dict[str, list[str]] = {}
-        verdicts: dict[str, _Verdict] = {}
+        verdicts: dict[str, Comparison] = {}
         for name in self.common:
             old, new = (nodes[name] for nodes in self.nodes)
             if not isinstance(old.compiled, CompiledItem) or old.roster != new.roster:
@@ -136,12 +132,12 @@ class RouteComparison:
         for cause, names in affected.items():
             was, is_ = (_describe(nodes[cause]) for nodes in self.nodes)
             what = f"it was {was} and is {is_}" if was != is_ else "it is in another group, with another condition"
-            what += verdicts[cause].example
+            what += self._describe_example(verdicts[cause], "asked")
             places = tuple(_locate_condition(nodes[cause]) for nodes in self.nodes)
             decided = verdicts[cause].decided
             yield ComparedChange("route", (cause,), what, places, decided=decided, affected=tuple(names))
 
-    def _compare_chains(self, chains: Sequence[list[Node]], roster: str | None) -> _Verdict:
+    def _compare_chains(self, chains: Sequence[list[Node]], roster: str | None) -> Comparison:
         """Compare the conditions of an item with those of the groups around it."""
         olds, news = chains
         while len(olds) > 1 and len(news) > 1 and olds[0].id == news[0].id:
@@ -150,7 +146,7 @@ class RouteComparison:
             olds, news = olds[1:], news[1:]
         parts = [[part for node in chain for part in _list_parts(node)] for chain in (olds, news)]
         owners, at_once = (olds[0].id, news[0].id), len(olds) == len(news) == 1
-        return self._prove(parts, owners, "reached", roster, "asked", at_once=at_once)
+        return self._prove(parts, owners, "reached", roster, at_once=at_once)
 
     # Options, checks, rosters, computes
 
@@ -162,10 +158,10 @@ class RouteComparison:
         node = self.nodes[0][name].compiled
         roster = node.id if isinstance(node, Roster) else getattr(node, "source", "") or self.nodes[0][name].roster
         parts: list[Parts] = [[(condition, use.reading)] if condition is not None else [] for condition in pair]
-        verdict = self._prove(parts, (name, name), "asked", roster, use.words)
+        verdict = self._prove(parts, (name, name), "asked", roster)
         if not verdict.is_same:
             was, is_ = (use.given.format(repr(c.text)) if c is not None else use.absent for c in pair)
-            what = f"{change.what} was {was} and is {is_}{verdict.example}"
+            what = f"{change.what} was {was} and is {is_}{self._describe_example(verdict, use.words)}"
             yield change._replace(what=what, decided=verdict.decided)
 
     def _compare_options(self, old: CompiledItem, new: CompiledItem) -> Iterator[ComparedChange]:
@@ -181,7 +177,7 @@ class RouteComparison:
         rest = [[olds[key] for key in olds if key not in news], [news[key] for key in news if key not in olds]]
         for pair in zip_longest(*rest):
             parts: list[Parts] = [[(c.condition, "true" if c.aloud else "false")] if c else [] for c in pair]
-            verdict = _Verdict(decided=True, holds_in_new=pair[0] is None)
+            verdict = Comparison(decided=True, holds_in_new=pair[0] is None)
             if None not in pair:
                 verdict = self._prove(parts, (old.id, new.id), "answered", old.roster)
             if verdict.is_same:
@@ -200,7 +196,7 @@ class RouteComparison:
         olds, news = ([*each.conditions.values()] for each in (old, new))
         if [*map(normalize, olds)] == [*map(normalize, news)]:
             return
-        verdicts = [_Verdict()]
+        verdicts = [Comparison()]
         if old.type == new.type == "flag" and len(olds) == len(news) == 1:
             readings: Any = ("true", "false")
             verdicts = [self._prove([[(olds[0], r)], [(news[0], r)]], ("", ""), "asked", None) for r in readings]
@@ -217,9 +213,7 @@ class RouteComparison:
 
 def _list_parts(node: Node) -> "list[ConditionPart]":
     """List what must hold for an item or group to be asked where it is reached."""
-    ask_if, unless = node.compiled.ask_if, node.compiled.unless
-    parts: list[ConditionPart] = [(ask_if, "true")] if ask_if is not None else []
-    return [*parts, (unless, "not true")] if unless is not None else parts
+    return [(r.condition, "true" if r.key == "ask_if" else "not true") for r in list_requirements(node.compiled)]
 
 
 def _write(parts: Parts) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Scenario files read against a questionnaire: the scenarios, and problems with line and remedy."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
@@ -155,7 +155,7 @@ class _ScenarioReader:
     def _check_expectations(self, who: str, expect: ExpectSpec) -> None:
         for key in (*expect.asked, *expect.not_asked):
             self._read_place(who, key, groups=True)
-        for key in _iterate_places(expect):
+        for key in (*expect.text, *expect.rejected, *expect.warned):
             self._read_place(who, key)
         names = {*self.instrument.computes, *self.instrument.sample}
         for key in expect.value:
@@ -163,7 +163,3 @@ class _ScenarioReader:
                 self._read_place(who, key)
         if expect.ends is not None and expect.ends not in self.outcomes:
             self._report_unknown("unknown-outcome", expect.ends, who, "end with outcome", self.outcomes)
-
-
-def _iterate_places(expect: ExpectSpec) -> Iterator[YamlScalar]:
-    yield from (*expect.text, *expect.rejected, *expect.warned)
