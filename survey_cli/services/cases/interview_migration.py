@@ -204,14 +204,10 @@ class _Migration:
         skipped: list[SkippedCase] = []
         for start in range(0, len(rows), BATCH_SIZE):
             batch = rows[start : start + BATCH_SIZE]
-            planned: list[tuple[MigrationUpdate, MigratedCase]] = []
             with pause_collector():
-                for row in batch:
-                    plan = self._plan(row)
-                    if isinstance(plan, str):
-                        skipped.append(SkippedCase(row.case, plan))
-                    else:
-                        planned.append(plan)
+                plans = [(row.case, self._plan(row)) for row in batch]
+            skipped += [SkippedCase(case, plan) for case, plan in plans if isinstance(plan, str)]
+            planned = [plan for _, plan in plans if not isinstance(plan, str)]
             left = self.study.store.interviews.migrate([update for update, _ in planned]) if write and planned else {}
             skipped += [SkippedCase(case.case, left[case.interview]) for _, case in planned if case.interview in left]
             cases += [case for _, case in planned if case.interview not in left]
@@ -238,14 +234,9 @@ class _Migration:
             return f"the newest version has no language {interview.language}"
         stamp = EventStamp(max(study.at, interview.last_stamp.at), study.who.login, STATION)
         migrated = migrate_interview(interview, study.instrument, stamp, changed=changed)
-        case = MigratedCase(
-            row.case,
-            row.id,
-            self._versions[row.instrument],
-            len(migrated.kept),
-            tuple(map(str, migrated.reopened)),
-            tuple(map(str, migrated.off_route)),
-        )
+        reopened, off_route = (tuple(map(str, places)) for places in (migrated.reopened, migrated.off_route))
+        version = self._versions[row.instrument]
+        case = MigratedCase(row.case, row.id, version, len(migrated.kept), reopened, off_route)
         return self._build_update(row, interview, migrated, changed), case
 
     def _find_obstacle(self, row: InterviewRow) -> str:
