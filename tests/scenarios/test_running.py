@@ -9,6 +9,7 @@ from support.example_files import QUESTIONNAIRES
 from support.scenario import instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.proof.verdicts import prove
+from survey_cli.scenarios.coverage import observe
 from survey_cli.scenarios.running import ScenarioRun, run_scenario
 from survey_cli.scenarios.scenario import Scenario, ScenarioStep
 from survey_cli.scenarios.witnesses import replay_witness
@@ -43,6 +44,15 @@ def test_a_run_to_the_end() -> None:
     answers = {str(place): cell for place, cell in made.answers.items()}
     assert answers == {"arm": "b", "age": 40, "job": 1, "hours": Missing("dk"), "brands": (1, 97)}
     assert made.texts[Place("job")] == "Do you have a job?"
+
+
+def test_an_item_that_is_not_picked_is_not_covered() -> None:
+    questions = "".join(f"  - {{id: q{n}, type: single, text: Q{n}?, options: {{1: A, 2: B}}}}\n" for n in range(3))
+    section = f"items:\n- id: some\n  type: section\n  pick: 1\n  items:\n{questions}"
+    made = run_scenario(instrument(f"instrument: p\ntitle: P\n{section}"), Scenario(today=TODAY, fills_others=True))
+    asked = {place.item for place in made.route} & {"q0", "q1", "q2"}
+    assert len(asked) == 1
+    assert {goal.name for goal in observe(made) if goal.kind == "asked"} & {"q0", "q1", "q2"} == asked
 
 
 def test_it_stops_where_there_is_no_answer() -> None:
