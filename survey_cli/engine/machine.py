@@ -53,7 +53,7 @@ class InterviewClock:
     """
 
     first_readings: dict[Any, int] = field(default_factory=dict)
-    minutes: int | Missing = 0
+    minutes: int | Missing = field(default=0, compare=False)
     """Up to the last answer; `NOT_REACHED` for a walk that looks ahead."""
 
     def read(self, use: Any) -> int | Missing:
