@@ -1,10 +1,10 @@
 """Codebook layout shared by all writers: sections, one-line descriptions, code grids."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-from survey_cli.documents.report.report_layout import Grid, GridCell, GridHead, GridLine
+from survey_cli.documents.report.report_layout import Grid, GridHead, build_text_grid
 from survey_cli.documents.text_runs import flatten
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
 from survey_cli.wording import format_quantity
@@ -102,27 +102,15 @@ def _describe_code(code: CodebookCode) -> str:
 
 def build_codes_grid(variable: CodebookVariable) -> Grid:
     """Return a table of the codes of a variable, with missing values and counts if there are any."""
-    missing = any(code.missing for code in variable.codes)
-    counts = any(code.count_text for code in variable.codes)
-    extra = [*(["Missing"] if missing else []), *(["Interviews"] if counts else [])]
-    return Grid(
-        caption=f"Codes of {variable.name}",
-        corner="Code",
-        heads=(GridHead("", "Meaning"), *(GridHead("", name) for name in extra)),
-        lines=tuple(
-            GridLine(
-                "answer",
-                code.code or OTHER_VALUES,
-                "",
-                (
-                    GridCell(flatten(code.label)),
-                    *([GridCell(code.missing)] if missing else []),
-                    *([GridCell(code.count_text)] if counts else []),
-                ),
-            )
-            for code in variable.codes
-        ),
-    )
+    columns = {
+        "Meaning": [flatten(code.label) for code in variable.codes],
+        "Missing": [code.missing for code in variable.codes],
+        "Interviews": [code.count_text for code in variable.codes],
+    }
+    columns = {name: texts for name, texts in columns.items() if name == "Meaning" or any(texts)}
+    codes = [code.code or OTHER_VALUES for code in variable.codes]
+    heads = [GridHead("", name) for name in columns]
+    return build_text_grid(f"Codes of {variable.name}", "Code", heads, zip(codes, *columns.values(), strict=True))
 
 
 def build_column_grids(variable: CodebookVariable) -> tuple[Grid, ...]:
@@ -131,38 +119,25 @@ def build_column_grids(variable: CodebookVariable) -> tuple[Grid, ...]:
     They state what each variable is, and how many interviews have each code. Without counts, each option is a line and
     turns are omitted.
     """
+    caption, content = f"Variables of {format_name(variable)}", GridHead("", "Content")
     if any(column.counts for column in variable.columns):
         codes = [code.code or code.missing or "any" for code in (*variable.codes, *variable.missing)]
+        parts = [slice(at, at + MAX_CODES_ACROSS) for at in range(0, len(codes), MAX_CODES_ACROSS)]
         return tuple(
-            _build_column_grid(
-                variable,
-                tuple(GridHead("Interviews", code) for code in codes[at : at + MAX_CODES_ACROSS]),
-                [
-                    (column.name, _describe_column(column), column.counts[at : at + MAX_CODES_ACROSS])
-                    for column in variable.columns
-                ],
+            build_text_grid(
+                caption,
+                "Variable",
+                [content, *(GridHead("Interviews", code) for code in codes[part])],
+                [(column.name, _describe_column(column), *column.counts[part]) for column in variable.columns],
             )
-            for at in range(0, len(codes), MAX_CODES_ACROSS)
+            for part in parts
         )
     options: dict[str, list[str]] = {}
     for column in variable.columns:
         if column.label:
             options.setdefault(column.label, []).append(column.name)
-    lines = [(_format_name_range(names), flatten(label), ()) for label, names in options.items()]
-    return (_build_column_grid(variable, (), lines),) if lines else ()
-
-
-def _build_column_grid(
-    variable: CodebookVariable, heads: Sequence[GridHead], lines: Iterable[tuple[str, str, Sequence[str]]]
-) -> Grid:
-    return Grid(
-        caption=f"Variables of {format_name(variable)}",
-        corner="Variable",
-        heads=(GridHead("", "Content"), *heads),
-        lines=tuple(
-            GridLine("answer", name, "", (GridCell(content), *map(GridCell, counts))) for name, content, counts in lines
-        ),
-    )
+    lines = [(_format_name_range(names), flatten(label)) for label, names in options.items()]
+    return (build_text_grid(caption, "Variable", [content], lines),) if lines else ()
 
 
 def _describe_column(column: CodebookColumn) -> str:

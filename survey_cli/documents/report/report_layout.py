@@ -1,6 +1,6 @@
 """Report layout shared by all writers: chapters, batteries and grids of texts. It computes no figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
@@ -204,6 +204,12 @@ def build_chapters(results: model.Results) -> tuple[Chapter, ...]:
 # ── grids ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def build_text_grid(caption: str, corner: str, heads: Sequence[GridHead], rows: Iterable[Sequence[str]]) -> Grid:
+    """Return a table of texts alone; each row begins with its label."""
+    lines = tuple(GridLine("answer", label, "", tuple(map(GridCell, texts))) for label, *texts in rows)
+    return Grid(caption=caption, corner=corner, heads=tuple(heads), lines=lines)
+
+
 def build_topline_grid(item: model.ItemResult) -> Grid:
     """Return counts and percentages of one item."""
     return Grid(
@@ -286,7 +292,7 @@ def _build_columns_grid(
     return Grid(
         caption=f"Item {item.number_or_id} by {join_words(groups)}: column percentages",
         corner="Answer",
-        heads=tuple(_build_head(banner.columns[c]) for c in columns),
+        heads=tuple(GridHead(c.group, flatten(c.label), c.letter) for c in (banner.columns[at] for at in columns)),
         lines=(
             *(
                 GridLine(row.kind, flatten(row.label), row.note, tuple(map(_build_percentage_cell, row.figures)))
@@ -338,10 +344,6 @@ def build_joined_grid(
         ),
         lines=tuple(lines),
     )
-
-
-def _build_head(column: model.BannerColumn) -> GridHead:
-    return GridHead(column.group, flatten(column.label), column.letter)
 
 
 def _build_percentage_cell(figure: model.Figure) -> GridCell:
@@ -460,14 +462,11 @@ def build_margins_grid(weighting: WeightingSummary) -> Grid | None:
     """Return percentages before and after weighting; None if nothing was raked."""
     if not weighting.margins:
         return None
-    return Grid(
-        caption="Percentages before and after weighting, and their targets",
-        corner="Value",
-        heads=(GridHead("", "Before"), GridHead("", "After"), GridHead("", "Target")),
-        lines=tuple(
-            GridLine("answer", f"{variable}: {value}", "", (GridCell(before), GridCell(after), GridCell(target)))
-            for variable, value, before, after, target in weighting.margins
-        ),
+    return build_text_grid(
+        "Percentages before and after weighting, and their targets",
+        "Value",
+        [GridHead("", "Before"), GridHead("", "After"), GridHead("", "Target")],
+        [(f"{variable}: {value}", *shares) for variable, value, *shares in weighting.margins],
     )
 
 

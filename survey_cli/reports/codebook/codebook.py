@@ -40,8 +40,12 @@ _MISSING_LABELS: Final = {
     "not_asked": "not asked",
     "not_reached": "not reached",
 }
-_ADMIN, _SAMPLE, _ITEMS = "About the interview", "From the sample", "Questions"
-_ORDERS, _COMPUTES = "Orders that were drawn", "Computed from the answers"
+_ROLE_SECTIONS: Final = {
+    "admin": "About the interview",
+    "sample": "From the sample",
+    "order": "Orders that were drawn",
+    "compute": "Computed from the answers",
+}
 _ENDS: Final = ("interrupted", "screened", "any", "end")
 """When outcomes are given that may end an interview."""
 _DRAW_METHODS: Final = {"random": "by chance", "youngest": "the youngest", "next_birthday": "by the next birthday"}
@@ -268,17 +272,7 @@ def _describe_storage(variable: Variable) -> str:
 
 
 def _find_section(variable: Variable, context: _Context) -> str:
-    match variable.role:
-        case "admin":
-            return _ADMIN
-        case "sample":
-            return _SAMPLE
-        case "order":
-            return _ORDERS
-        case "compute":
-            return _COMPUTES
-        case _:
-            return context.sections.get(variable.item, "") or _ITEMS
+    return _ROLE_SECTIONS.get(variable.role) or context.sections.get(variable.item, "") or "Questions"
 
 
 def _describe_asked(variable: Variable, context: _Context) -> str:

@@ -3,7 +3,7 @@
 It computes no percentages.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -152,6 +152,29 @@ class Crosstab:
         )
 
 
+class _CountedAnswers(NamedTuple):
+    """The counts by answer from which the lines of one question are built."""
+
+    question: ReportQuestion
+    options: ResultOptions
+    answered: dict[AnswerKey, ColumnCounts]
+    cells: Mapping[str, Cell]
+    """The cell of each text in the question's columns."""
+    width: int
+    """Number of columns of the table."""
+
+    def get_cell(self, key: AnswerKey, position: int = 0) -> Cell:
+        """Return the cell of one column of a key."""
+        text = key[position] if isinstance(key, tuple) else key
+        assert isinstance(text, str)
+        return self.cells[text]
+
+    def count_mentions(self, positions: Iterable[int]) -> list[ColumnCounts]:
+        """Return the counts of those who mentioned any of these options."""
+        at = list(positions)
+        return [counts for key, counts in self.answered.items() if any(self.get_cell(key, i) == 1 for i in at)]
+
+
 def tabulate(
     question: ReportQuestion, answers: AnswerColumns, groupings: Sequence[Grouping], options: ResultOptions
 ) -> Crosstab:
@@ -164,30 +187,29 @@ def tabulate(
     for name in question.columns:
         cells |= answers.read_cells(name)
     counts_by_key = answers.count(answers.list_keys(question.columns), groupings)
-    first_cells = {key: cells[_get_text(key, 0)] for key in counts_by_key}
-    answered: dict[AnswerKey, ColumnCounts] = {}
+    counted = _CountedAnswers(question, options, {}, cells, width)
     declined: dict[str, list[ColumnCounts]] = {}
     volunteered = {point.code for point in question.points if point.volunteered and question.kind != "multiple"}
     for key, counts in counts_by_key.items():
-        cell = first_cells[key]
+        cell = counted.get_cell(key)
         kind = get_missing_kind(cell)
         if kind in UNASKED_KINDS or (options.valid_only and (kind or cell in volunteered)):
             continue
         if kind:
             declined.setdefault(kind, []).append(counts)
         else:
-            answered[key] = counts
+            counted.answered[key] = counts
     values: tuple[tuple[Fraction, ColumnCounts], ...] = ()
     match question.kind:
         case "multiple":
-            lines = _count_mentions(question, answered, cells, width, options)
+            lines = _count_mentions(counted)
         case "number" | "date":
-            lines, values = _count_numbers(question, answered, first_cells, width, options)
+            lines, values = _count_numbers(counted)
         case "words" | "time":
-            total = _sum_columns(answered.values(), width)
+            total = _sum_columns(counted.answered.values(), width)
             lines = [CrosstabLine("answer", "", "Answered", total)] if total[0].people else []
         case _:
-            lines = _count_answers(question, answered, first_cells, width, options)
+            lines = _count_answers(counted)
             values = tuple((line.value, line.counts) for line in lines if line.value is not None)
     declines = question.variable.declines
     for kind in dict.fromkeys([*declines, *sorted(declined)]):
@@ -195,8 +217,10 @@ def tabulate(
             code, label = declines.get(kind, ("", kind))
             counts = _sum_columns(declined[kind], width)
             lines.append(CrosstabLine("decline", str(code), label, counts, in_tests=False))
-    lines += _count_nets(question, lines, answered, cells, width)
-    bases = _sum_columns([*answered.values(), *(counts for several in declined.values() for counts in several)], width)
+    lines += _count_nets(counted, lines)
+    bases = _sum_columns(
+        [*counted.answered.values(), *(counts for several in declined.values() for counts in several)], width
+    )
     return Crosstab(question=question, lines=tuple(lines), bases=bases, values=values, unit=answers.unit)
 
 
@@ -205,20 +229,15 @@ def _sum_columns(several: Collection[ColumnCounts], width: int) -> ColumnCounts:
     return tuple(map(sum_counts, zip(*several, strict=True))) if several else (WeightedCount(),) * width
 
 
-def _count_answers(
-    question: ReportQuestion,
-    answered: Mapping[AnswerKey, ColumnCounts],
-    first_cells: Mapping[AnswerKey, Cell],
-    width: int,
-    options: ResultOptions,
-) -> list[CrosstabLine]:
+def _count_answers(counted: _CountedAnswers) -> list[CrosstabLine]:
     """Build a line per option, whether chosen or not, then one per other code, then volunteered answers.
 
     Of a long list these are the codes that were answered most often, and a line for the rest.
     """
+    question, options, width = counted.question, counted.options, counted.width
     by_code: dict[Cell, list[ColumnCounts]] = {}
-    for key, counts in answered.items():
-        by_code.setdefault(first_cells[key], []).append(counts)
+    for key, counts in counted.answered.items():
+        by_code.setdefault(counted.get_cell(key), []).append(counts)
     lines: list[CrosstabLine] = []
     volunteered: list[CrosstabLine] = []
     for point in question.points:
@@ -250,52 +269,35 @@ def _count_answers(
     return [*lines, *volunteered]
 
 
-def _count_mentions(
-    question: ReportQuestion,
-    answered: Mapping[AnswerKey, ColumnCounts],
-    cells: Mapping[str, Cell],
-    width: int,
-    options: ResultOptions,
-) -> list[CrosstabLine]:
+def _count_mentions(counted: _CountedAnswers) -> list[CrosstabLine]:
     """Build a line per option of a multiple, and one for those who mentioned none where that is an answer."""
     lines = []
-    for position, point in enumerate(question.points):
-        if point.volunteered and options.valid_only:
+    for position, point in enumerate(counted.question.points):
+        if point.volunteered and counted.options.valid_only:
             continue
-        mentioned = [counts for key, counts in answered.items() if cells[_get_text(key, position)] == 1]
         note = "volunteered" if point.volunteered else ""
-        counts = _sum_columns(mentioned, width)
+        counts = _sum_columns(counted.count_mentions([position]), counted.width)
         lines.append(CrosstabLine("mention", str(point.code), point.label, counts, note=note, in_tests=False))
-    if question.allows_none:
-        every = range(len(question.columns))
-        none = [counts for key, counts in answered.items() if all(cells[_get_text(key, i)] != 1 for i in every)]
-        lines.append(CrosstabLine("mention", "", "None mentioned", _sum_columns(none, width), in_tests=False))
+    if counted.question.allows_none:
+        every = range(len(counted.question.columns))
+        none = [counts for key, counts in counted.answered.items() if all(counted.get_cell(key, i) != 1 for i in every)]
+        lines.append(CrosstabLine("mention", "", "None mentioned", _sum_columns(none, counted.width), in_tests=False))
     return lines
 
 
-def _get_text(key: AnswerKey, position: int) -> str:
-    """Return the text of one column of a key."""
-    text = key[position] if isinstance(key, tuple) else key
-    assert isinstance(text, str)
-    return text
-
-
 def _count_numbers(
-    question: ReportQuestion,
-    answered: Mapping[AnswerKey, ColumnCounts],
-    first_cells: Mapping[AnswerKey, Cell],
-    width: int,
-    options: ResultOptions,
+    counted: _CountedAnswers,
 ) -> tuple[list[CrosstabLine], tuple[tuple[Fraction, ColumnCounts], ...]]:
     """Count ranges of numbers, or years of dates. Returns lines, and the counts of each number in means.
 
     Numbers with labels have lines of their own, and count in means where they are within the question's limits.
     """
+    question, width = counted.question, counted.width
     labels = {point.code: point.label for point in question.points}
     unlabeled: dict[Fraction, list[ColumnCounts]] = {}
     labeled: dict[Fraction, list[ColumnCounts]] = {}
-    for key, counts in answered.items():
-        value = _read_number(first_cells[key])
+    for key, counts in counted.answered.items():
+        value = _read_number(counted.get_cell(key))
         has_label = value.denominator == 1 and int(value) in labels
         (labeled if has_label else unlabeled).setdefault(value, []).append(counts)
     in_means = {value: _sum_columns(several, width) for value, several in unlabeled.items()}
@@ -303,7 +305,7 @@ def _count_numbers(
     bins = build_bins(
         {value: counts[0].people for value, counts in in_means.items()},
         decimals=question.variable.decimals if question.kind == "number" else 0,
-        threshold=options.threshold,
+        threshold=counted.options.threshold,
         least=least,
         most=most,
         plain=question.kind == "date",
@@ -341,27 +343,20 @@ def _read_number(cell: Cell) -> Fraction:
             raise ValueError(f"no number: {cell!r}")
 
 
-def _count_nets(
-    question: ReportQuestion,
-    lines: Sequence[CrosstabLine],
-    answered: Mapping[AnswerKey, ColumnCounts],
-    cells: Mapping[str, Cell],
-    width: int,
-) -> list[CrosstabLine]:
+def _count_nets(counted: _CountedAnswers, lines: Sequence[CrosstabLine]) -> list[CrosstabLine]:
     """Build a line per net; in a multiple, a person who mentioned several of its options counts once."""
     rows = {line.code: i for i, line in enumerate(lines) if line.kind in ("answer", "volunteered", "mention")}
     nets = []
-    for name, codes in question.nets:
+    for name, codes in counted.question.nets:
         parts = tuple(rows[str(code)] for code in codes if str(code) in rows)
         if not parts:
             continue
-        if question.kind == "multiple":
-            positions = [i for i, point in enumerate(question.points) if point.code in codes]
-            several = [
-                counts for key, counts in answered.items() if any(cells[_get_text(key, i)] == 1 for i in positions)
-            ]
+        if counted.question.kind == "multiple":
+            several = counted.count_mentions(i for i, p in enumerate(counted.question.points) if p.code in codes)
         else:
             several = [lines[i].counts for i in parts]
         note = " + ".join(lines[i].code for i in parts)
-        nets.append(CrosstabLine("net", "", name, _sum_columns(several, width), note=note, parts=parts, in_tests=False))
+        nets.append(
+            CrosstabLine("net", "", name, _sum_columns(several, counted.width), note=note, parts=parts, in_tests=False)
+        )
     return nets

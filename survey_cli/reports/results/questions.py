@@ -16,6 +16,14 @@ from survey_cli.values import Cell, Code, Missing, Variable
 MAX_POINTS: Final = 100
 """A list with more codes is shown by those that were answered."""
 UNASKED_KINDS: Final = ("not_asked", "not_reached")
+_KINDS: Final[Sequence[tuple[type[object], ItemKind]]] = (
+    (MultipleItem, "multiple"),
+    (ScaleItem, "scale"),
+    (NumberItem, "number"),
+    (FreeTextItem, "words"),
+    (DateItem, "date"),
+    (TimeItem, "time"),
+)
 
 
 def get_missing_kind(cell: Cell) -> str:
@@ -113,15 +121,10 @@ def list_questions(
                 continue
             spec = node.spec
             if isinstance(spec, BatteryItem):
-                title = spec.title or spec.label
-                heads.append(
-                    BatteryHead(
-                        id=node.id,
-                        title=str(title.get(language)) if title else "",
-                        intro=node.intro.get_source_text(language) if node.intro else "",
-                        section=section,
-                    )
-                )
+                written = spec.title or spec.label
+                title = str(written.get(language)) if written else ""
+                intro = node.intro.get_source_text(language) if node.intro else ""
+                heads.append(BatteryHead(id=node.id, title=title, intro=intro, section=section))
                 walk(node.children, section, node)
                 continue
             own_title = node.title.get_source_text(language) if node.title else ""
@@ -213,21 +216,7 @@ def _list_verbatim_columns(variables: Sequence[Variable], points: Sequence[Answe
 
 
 def _classify_item(item: CompiledItem) -> ItemKind:
-    match item.question:
-        case MultipleItem():
-            return "multiple"
-        case ScaleItem():
-            return "scale"
-        case NumberItem():
-            return "number"
-        case FreeTextItem():
-            return "words"
-        case DateItem():
-            return "date"
-        case TimeItem():
-            return "time"
-        case _:
-            return "single"
+    return next((kind for question_type, kind in _KINDS if isinstance(item.question, question_type)), "single")
 
 
 def _build_points(variable: Variable, volunteered: set[Code], *, sided: bool) -> tuple[AnswerPoint, ...]:
