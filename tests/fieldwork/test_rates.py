@@ -30,7 +30,7 @@ from survey_cli.fieldwork.rates.rates import (
     compute_rates,
     estimate_eligibility,
 )
-from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateInput, build_rate_table, format_rate
+from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateColumn, build_rate_table, format_rate
 from survey_cli.reports.rounding import format_decimal
 from survey_cli.samples.lists.counts_file import CountsFile, read_counts
 
@@ -460,9 +460,9 @@ def test_the_report_names_every_rate_once_in_its_order() -> None:
 
 
 def test_a_composite_is_no_pool_and_comes_by_value() -> None:
-    def column(frame: str, by: str, counts: DispositionCounts) -> RateInput:
+    def column(frame: str, by: str, counts: DispositionCounts) -> RateColumn:
         e: Eligibility = estimate_eligibility(counts)
-        return RateInput(frame=frame, by=by, counts=counts, e=e, open_cases=2)
+        return RateColumn.from_counts(counts, e, frame=frame, by=by, open_cases=2)
 
     report = build_rate_table(
         [

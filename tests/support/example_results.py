@@ -13,7 +13,7 @@ from survey_cli.reports.codebook.codebook_model import (
     CodebookColumn,
     CodebookVariable,
 )
-from survey_cli.reports.fieldwork.rates import RateInput, build_rate_table
+from survey_cli.reports.fieldwork.rates import RateColumn, build_rate_table
 from survey_cli.reports.results.report_model import (
     Banner,
     BannerColumn,
@@ -224,7 +224,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
             range_text="weights from 0.50 to 2.00",
             margins=(("Kind", "District", "48.2", "60.0", "60"),),
         ),
-        rates=build_rate_table([RateInput(counts=counts, e=estimate_eligibility(counts))], title="Rates of units"),
+        rates=build_rate_table([RateColumn.from_counts(counts, estimate_eligibility(counts))], title="Rates of units"),
         notes=("Percentages may not add up to 100.",),
         warnings=("These are simulated interviews.",),
     )

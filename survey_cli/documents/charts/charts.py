@@ -178,8 +178,7 @@ def _draw_bars(rows: Sequence[model.ResultRow], base: model.Base) -> tuple[Eleme
         row_height = max(len(lines) * svg.LINE_HEIGHT, BAR_HEIGHT)
         middle = y + row_height / 2
         first_line = middle - (len(lines) - 1) * svg.LINE_HEIGHT / 2 + 4.5
-        for n, line in enumerate(lines):
-            svg.add_label(parts, labels_width - 8, first_line + n * svg.LINE_HEIGHT, line, anchor="end")
+        svg.add_lines(parts, labels_width - 8, first_line, lines, anchor="end")
         figure = row.total
         if figure.share is None:
             svg.add_label(parts, labels_width + 6, middle + 4.5, figure.percent_text, fill=svg.MUTED_COLOR)
@@ -262,8 +261,7 @@ def _draw_diverging(battery: model.Battery, drawable: Sequence[model.BatteryStat
         lines = wrap_text(flatten(statement.wording), geometry.text_end - 8, svg.FONT_SIZE)
         row_height = max(len(lines) * svg.LINE_HEIGHT, BAR_HEIGHT + 14)
         first_line = y + (row_height - len(lines) * svg.LINE_HEIGHT) / 2 + 12
-        for n, line in enumerate(lines):
-            svg.add_label(parts, 0, first_line + n * svg.LINE_HEIGHT, line)
+        svg.add_lines(parts, 0, first_line, lines)
         middle = y + row_height / 2 + 3
         svg.add_label(parts, svg.WIDTH, middle + 4.5, statement.base.count_text, anchor="end")
         if statement.is_complete:

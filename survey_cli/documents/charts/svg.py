@@ -62,6 +62,12 @@ def add_label(
     add_element(parent, "text", text, x=format_number(x), y=format_number(y), **attributes)
 
 
+def add_lines(parent: Element, x: float, y: float, lines: Iterable[str], *, anchor: str = "") -> None:
+    """Add lines of text below each other; `y` is the first one's."""
+    for n, line in enumerate(lines):
+        add_label(parent, x, y + n * LINE_HEIGHT, line, anchor=anchor)
+
+
 def add_box(parent: Element, x: float, y: float, width: float, height: float, fill: str, *, stroke: str = "") -> None:
     """Add a rectangle by its upper left corner."""
     add_element(

@@ -1,7 +1,7 @@
 """Questionnaire texts before anybody has answered: fills become placeholders, all other text is literal."""
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +25,11 @@ _FILL_NAMES: Final = {
     "turn": "1, 2, 3 …",
     "each": "each answer in turn",
     "options": "the answers",
+}
+_CASES: Final[Mapping[str, Callable[[str], str]]] = {
+    "lower": str.lower,
+    "upper": str.upper,
+    "title": lambda text: text[:1].upper() + text[1:],
 }
 _NUMBER_SPELLERS: Final = {"ordinal": spell_ordinal, "words": spell_cardinal}
 
@@ -103,7 +108,7 @@ class TextRenderer:
         else:
             name = self._name_fill(fill, fill.variable, language)
         if " / " in name:
-            name = " / ".join(_apply_case(wording, fill.format) for wording in name.split(" / "))
+            name = " / ".join(map(_CASES.get(fill.format, str), name.split(" / ")))
         known = fill.otherwise is None or fill.otherwise in ("", NO_ANSWER_TEXT)
         return name if known else f"{name}, else “{fill.otherwise}”"
 
@@ -130,18 +135,6 @@ def list_compute_wordings(compute: Compute, language: str) -> list[str]:
     conditions = compute.conditions
     condition = conditions.get(language) or conditions.get("") or next(iter(conditions.values()))
     return list(dict.fromkeys(_collect_wordings(condition.tree) or ()))
-
-
-def _apply_case(text: str, form: str) -> str:
-    match form:
-        case "lower":
-            return text.lower()
-        case "upper":
-            return text.upper()
-        case "title":
-            return text[:1].upper() + text[1:]
-        case _:
-            return text
 
 
 def _collect_wordings(node: ast.expr) -> list[str] | None:

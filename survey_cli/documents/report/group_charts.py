@@ -70,8 +70,7 @@ def _draw_chart(id: str, title: str, names: Sequence[str], lines: Sequence[_Stat
         wording = wrap_text(line.wording, TEXT_WIDTH - 14, svg.FONT_SIZE)
         bars_height = len(names) * BAR_STEP
         row_height = max(len(wording) * svg.LINE_HEIGHT, bars_height)
-        for n, text in enumerate(wording):
-            svg.add_label(parts, 0, y + n * svg.LINE_HEIGHT + 11, text)
+        svg.add_lines(parts, 0, y + 11, wording)
         for n, (name, figure) in enumerate(zip(names, line.figures, strict=True)):
             top = y + (row_height - bars_height) / 2 + n * BAR_STEP
             svg.add_label(parts, bars_x - 6, top + 9.5, _shorten_name(name), anchor="end", size=svg.SMALL_SIZE)

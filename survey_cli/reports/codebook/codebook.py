@@ -237,6 +237,7 @@ def _build_variable(
     item = context.find_item(variable)
     is_answer = variable.role == "answer"
     instruction = item.instruction if item is not None and is_answer else None
+    labels = len(variable.labels)
     by_interviewer = item is not None and item.question.by == "interviewer" and is_answer
     codes, missing = _build_codes(variable, counts, context)
     return CodebookVariable(
@@ -256,15 +257,11 @@ def _build_variable(
         missing=missing,
         range_text=_format_range(variable, counts, context.threshold),
         personal=variable.personal,
-        notes=tuple(_list_notes(variable, by_interviewer=by_interviewer)),
+        notes=(
+            *(("Not asked: the interviewer enters the answer.",) if by_interviewer else ()),
+            *((f"One of {labels:,} codes; those in the data are listed.",) if labels > MAX_POINTS else ()),
+        ),
     )
-
-
-def _list_notes(variable: Variable, *, by_interviewer: bool) -> Iterator[str]:
-    if by_interviewer:
-        yield "Not asked: the interviewer enters the answer."
-    if len(variable.labels) > MAX_POINTS:
-        yield f"One of {len(variable.labels):,} codes; those in the data are listed."
 
 
 def _describe_storage(variable: Variable) -> str:

@@ -1,4 +1,4 @@
-"""Case views for supervisors: case list, case sheet, callability report, queue. Values only."""
+"""Views for supervisors: case list, case sheet, callability report, queue, interviewers. Values only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from survey_cli.fieldwork.queue.rules import RuleResult
+from survey_cli.problems import Problem
 from survey_cli.table.table import Table
 from survey_cli.values import Cell, Variable
 
@@ -162,6 +163,35 @@ class QueueReport:
     closed: tuple[DeferredLine, ...]
     status_counts: tuple[tuple[int, str], ...]
     """Number of cases with each status, and its description."""
+
+
+class InterviewerLine(NamedTuple):
+    """One interviewer or supervisor."""
+
+    login: str
+    role: str
+    """The role; empty where the person is not on the list."""
+    languages: str
+    skills: str
+    pseudonym: str
+    cases: tuple[str, ...]
+    """Cases claimed now, with the station: `unit 7 at s1`."""
+    appointments: int
+    """Appointments that only this person may keep, or may keep first."""
+    missed: int
+    """Those of the appointments that are missed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterviewerList:
+    """All people on the list, and all others who have cases or appointments."""
+
+    where: str
+    """Name of the file; empty where the study lists nobody."""
+    lines: tuple[InterviewerLine, ...]
+    unowned_appointments: int
+    """Appointments that anybody may keep."""
+    problems: tuple[Problem, ...]
 
 
 _COLUMNS = (

@@ -52,30 +52,26 @@ RATE_DEFINITIONS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RateInput:
-    """The counts of one column: a frame, or the part of it with one value of a sample column."""
+class RateColumn:
+    """One frame, the part of it with one value of a sample column, or a composite, which has no counts."""
 
     frame: str = ""
     """Name of the frame; empty where there is only one."""
     by: str = ""
     """The value that divides the frame; empty for a whole frame."""
-    counts: DispositionCounts
-    e: Eligibility
+    rates: Rates
+    counts: DispositionCounts | None = None
+    e: Eligibility | None = None
     """The eligibility of the whole frame."""
     open_cases: int | None = None
     """Cases that may still be called; None where it is not known."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateColumn:
-    """One frame, a part of one, or a composite, which has no counts."""
-
-    frame: str
-    by: str
-    rates: Rates
-    counts: DispositionCounts | None = None
-    e: Eligibility | None = None
-    open_cases: int | None = None
+    @classmethod
+    def from_counts(
+        cls, counts: DispositionCounts, e: Eligibility, *, frame: str = "", by: str = "", open_cases: int | None = None
+    ) -> "RateColumn":
+        """Return the column with the rates of these counts."""
+        return cls(frame=frame, by=by, rates=compute_rates(counts, e), counts=counts, e=e, open_cases=open_cases)
 
     @property
     def title(self) -> str:
@@ -96,7 +92,7 @@ class RateTable:
 
 
 def build_rate_table(
-    inputs: Sequence[RateInput],
+    columns: Sequence[RateColumn],
     *,
     weights: Mapping[str, Fraction] | None = None,
     quotas: bool = False,
@@ -105,30 +101,17 @@ def build_rate_table(
     title: str = "",
     notes: Sequence[str] = (),
 ) -> RateTable:
-    """Build a column per frame or part, and with `weights` a composite per value of `by`.
+    """Build the table of the columns, and with `weights` a composite per value of `by`.
 
     `weights` maps frames to weights that add up to 1. `finished_only` says that the counts exclude open cases, `then`
     that they are as of a past time. `notes` follow those derived from the figures.
     """
-    columns = [
-        RateColumn(
-            frame=part.frame,
-            by=part.by,
-            rates=compute_rates(part.counts, part.e),
-            counts=part.counts,
-            e=part.e,
-            open_cases=part.open_cases,
-        )
-        for part in inputs
-    ]
-    if weights:
-        columns += _build_composites(columns, weights)
     return RateTable(
         heading="not a probability sample: quotas decided who was interviewed" if quotas else "",
-        columns=tuple(columns),
+        columns=(*columns, *(_build_composites(columns, weights) if weights else ())),
         notes=(
-            *_iterate_notes(inputs, weights or {}),
-            *_describe_open_cases(inputs, finished_only=finished_only, then=then),
+            *_iterate_notes(columns, weights or {}),
+            *_describe_open_cases(columns, finished_only=finished_only, then=then),
             *notes,
         ),
         title=title,
@@ -148,8 +131,8 @@ def _build_composites(columns: Iterable[RateColumn], weights: Mapping[str, Fract
     ]
 
 
-def _iterate_notes(inputs: Sequence[RateInput], weights: Mapping[str, Fraction]) -> Iterable[str]:
-    by_frame = {part.frame: part.e for part in inputs}
+def _iterate_notes(columns: Sequence[RateColumn], weights: Mapping[str, Fraction]) -> Iterable[str]:
+    by_frame = {column.frame: column.e for column in columns if column.e is not None}
     for frame, e in by_frame.items():
         name = f"e of {frame}" if frame else "e"
         if e.uh == e.uo:
@@ -173,9 +156,9 @@ def _describe_eligibility(share: EligibleShare, e: Eligibility) -> str:
     return f"{format_decimal(share.value, 4)} = {known}, estimated by proportional allocation"
 
 
-def _describe_open_cases(inputs: Sequence[RateInput], *, finished_only: bool, then: bool) -> Iterable[str]:
-    frames = [part for part in inputs if not part.by] or inputs  # a frame includes its parts
-    open_cases = sum(part.open_cases or 0 for part in frames)
+def _describe_open_cases(columns: Sequence[RateColumn], *, finished_only: bool, then: bool) -> Iterable[str]:
+    frames = [column for column in columns if not column.by] or columns  # a frame includes its parts
+    open_cases = sum(column.open_cases or 0 for column in frames)
     cases, are = ("1 case", "is") if open_cases == 1 else (f"{format_count(open_cases)} cases", "are")
     if finished_only:
         yield f"only finished cases: {cases} that {are} open {are} left out"

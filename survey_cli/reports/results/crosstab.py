@@ -13,14 +13,8 @@ from survey_cli.reports.disclosure.suppression import BASE, DEFAULT_THRESHOLD, C
 from survey_cli.reports.results.bins import build_bins
 from survey_cli.reports.results.questions import MAX_POINTS, UNASKED_KINDS, ReportQuestion, get_missing_kind
 from survey_cli.reports.results.report_model import RowKind, Side
-from survey_cli.reports.weighting.answer_counts import (
-    AnswerColumns,
-    AnswerKey,
-    ColumnCounts,
-    Grouping,
-    WeightedCount,
-    sum_counts,
-)
+from survey_cli.reports.weighting import answer_counts
+from survey_cli.reports.weighting.answer_counts import ColumnCounts
 from survey_cli.values import Cell
 
 MAX_FREQUENT: Final = 20
@@ -157,13 +151,13 @@ class _CountedAnswers(NamedTuple):
 
     question: ReportQuestion
     options: ResultOptions
-    answered: dict[AnswerKey, ColumnCounts]
+    answered: dict[answer_counts.AnswerKey, ColumnCounts]
     cells: Mapping[str, Cell]
     """The cell of each text in the question's columns."""
     width: int
     """Number of columns of the table."""
 
-    def get_cell(self, key: AnswerKey, position: int = 0) -> Cell:
+    def get_cell(self, key: answer_counts.AnswerKey, position: int = 0) -> Cell:
         """Return the cell of one column of a key."""
         text = key[position] if isinstance(key, tuple) else key
         assert isinstance(text, str)
@@ -176,7 +170,10 @@ class _CountedAnswers(NamedTuple):
 
 
 def tabulate(
-    question: ReportQuestion, answers: AnswerColumns, groupings: Sequence[Grouping], options: ResultOptions
+    question: ReportQuestion,
+    answers: answer_counts.AnswerColumns,
+    groupings: Sequence[answer_counts.Grouping],
+    options: ResultOptions,
 ) -> Crosstab:
     """Count the answers to one question, with nothing hidden.
 
@@ -226,7 +223,11 @@ def tabulate(
 
 def _sum_columns(several: Collection[ColumnCounts], width: int) -> ColumnCounts:
     """Add up counts column by column; `width` is the number of columns."""
-    return tuple(map(sum_counts, zip(*several, strict=True))) if several else (WeightedCount(),) * width
+    return (
+        tuple(map(answer_counts.sum_counts, zip(*several, strict=True)))
+        if several
+        else (answer_counts.WeightedCount(),) * width
+    )
 
 
 def _count_answers(counted: _CountedAnswers) -> list[CrosstabLine]:

@@ -4,19 +4,10 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
+from survey_cli.reports import rounding
 from survey_cli.reports.results import report_model
 from survey_cli.reports.results.crosstab import SMALL_BASE, Crosstab, ResultOptions
 from survey_cli.reports.results.questions import BatteryHead
-from survey_cli.reports.rounding import (
-    EMPTY_MARK,
-    HIDDEN_MARK,
-    TRACE_MARK,
-    compute_root,
-    format_count,
-    format_decimal,
-    format_percentage,
-    sum_rounded_percentages,
-)
 from survey_cli.reports.weighting.answer_counts import WeightedCount, compute_effective_size, sum_counts
 from survey_cli.reports.weighting.margins_of_error import compute_student_95, format_share_margin
 from survey_cli.wording import format_quantity
@@ -73,26 +64,28 @@ def _build_figure(
 ) -> report_model.Figure:
     """Build a count and its share of the column's base; a hidden base also hides the share, which would reveal it."""
     if hidden:
-        return report_model.Figure(None, None, HIDDEN_MARK, HIDDEN_MARK, hidden=True)
+        return report_model.Figure(None, None, rounding.HIDDEN_MARK, rounding.HIDDEN_MARK, hidden=True)
     amount = Fraction(count.weight, table.unit)
     if table.is_base_hidden(column):
-        return report_model.Figure(amount, None, format_count(amount), HIDDEN_MARK)
+        return report_model.Figure(amount, None, rounding.format_count(amount), rounding.HIDDEN_MARK)
     base = table.bases[column].weight
     share = Fraction(count.weight, base) if base else None
-    return report_model.Figure(amount, share, format_count(amount), format_percentage(share, options.digits))
+    return report_model.Figure(
+        amount, share, rounding.format_count(amount), rounding.format_percentage(share, options.digits)
+    )
 
 
 def build_base(table: Crosstab, column: int, text: str = "") -> report_model.Base:
     """Build the base of a column. `text` describes a topline's base, with `{n}` for its size."""
     count = table.bases[column]
     if table.is_base_hidden(column):
-        return report_model.Base(None, text.replace("{n}", HIDDEN_MARK), HIDDEN_MARK)
+        return report_model.Base(None, text.replace("{n}", rounding.HIDDEN_MARK), rounding.HIDDEN_MARK)
     return report_model.Base(
         count.people,
         text.replace("{n}", f"{count.people:,}"),
         f"{count.people:,}",
-        format_count(Fraction(count.weight, table.unit)) if table.is_weighted else "",
-        format_decimal(compute_effective_size(count), 0) if table.is_weighted else "",
+        rounding.format_count(Fraction(count.weight, table.unit)) if table.is_weighted else "",
+        rounding.format_decimal(compute_effective_size(count), 0) if table.is_weighted else "",
         small_text=_describe_small_base(count.people, weighted=table.is_weighted),
     )
 
@@ -100,7 +93,7 @@ def build_base(table: Crosstab, column: int, text: str = "") -> report_model.Bas
 def _describe_small_base(people: int, *, weighted: bool) -> str:
     if not 0 < people < SMALL_BASE:
         return ""
-    return "small" if weighted else f"small: one person is {format_percentage(Fraction(1, people), 1)} percent"
+    return "small" if weighted else f"small: one person is {rounding.format_percentage(Fraction(1, people), 1)} percent"
 
 
 def _describe_base(table: Crosstab, interviews: int, options: ResultOptions) -> str:
@@ -127,24 +120,28 @@ def build_summary(table: Crosstab, column: int, options: ResultOptions) -> repor
     if not table.values and table.question.kind not in ("scale", "number"):
         return None
     if table.is_mean_hidden(column):
-        return report_model.SummaryStatistics(None, HIDDEN_MARK, HIDDEN_MARK, HIDDEN_MARK, HIDDEN_MARK)
+        return report_model.SummaryStatistics(
+            None, rounding.HIDDEN_MARK, rounding.HIDDEN_MARK, rounding.HIDDEN_MARK, rounding.HIDDEN_MARK
+        )
     values = [(value, counts[column]) for value, counts in table.values if counts[column].people]
     people, weight, squares = sum_counts(count for _, count in values)
     if not weight:
-        return report_model.SummaryStatistics(None, "0", EMPTY_MARK, EMPTY_MARK, EMPTY_MARK)
+        return report_model.SummaryStatistics(None, "0", rounding.EMPTY_MARK, rounding.EMPTY_MARK, rounding.EMPTY_MARK)
     mean = sum((value * count.weight for value, count in values), Fraction(0)) / weight
     variance = compute_variance(values, mean, people)
     margin = ""
     if options.with_margins and variance is not None:
         correction = options.compute_population_correction(people)
-        standard_error = compute_root(variance * squares / weight**2 * correction)
-        margin = f"± {format_decimal(compute_student_95(people - 1) * standard_error, MEAN_DIGITS)}"
+        standard_error = rounding.compute_root(variance * squares / weight**2 * correction)
+        margin = f"± {rounding.format_decimal(compute_student_95(people - 1) * standard_error, MEAN_DIGITS)}"
     return report_model.SummaryStatistics(
         mean,
         f"{people:,}",
-        format_decimal(mean, MEAN_DIGITS),
+        rounding.format_decimal(mean, MEAN_DIGITS),
         _format_median(values),
-        EMPTY_MARK if variance is None else format_decimal(compute_root(variance), MEAN_DIGITS),
+        rounding.EMPTY_MARK
+        if variance is None
+        else rounding.format_decimal(rounding.compute_root(variance), MEAN_DIGITS),
         margin,
     )
 
@@ -182,8 +179,8 @@ def _format_median(values: Sequence[tuple[Fraction, WeightedCount]]) -> str:
     median = compute_median(values)
     for digits in range(MEAN_DIGITS):
         if (median * 10**digits).denominator == 1:
-            return format_decimal(median, digits)
-    return format_decimal(median, MEAN_DIGITS)
+            return rounding.format_decimal(median, digits)
+    return rounding.format_decimal(median, MEAN_DIGITS)
 
 
 def _describe_margin(base: WeightedCount, options: ResultOptions) -> str:
@@ -211,9 +208,9 @@ def _build_notes(table: Crosstab, options: ResultOptions) -> list[str]:
         )
     elif not table.has_hidden(0) and table.detail_rows:
         shares = [Fraction(table.lines[i].counts[0].weight, base.weight) for i in table.detail_rows]
-        total = sum_rounded_percentages(shares, options.digits)
+        total = rounding.sum_rounded_percentages(shares, options.digits)
         if total != 100:
-            notes.append(f"Percentages add up to {format_decimal(total, options.digits)} because of rounding.")
+            notes.append(f"Percentages add up to {rounding.format_decimal(total, options.digits)} because of rounding.")
     return notes + warn_if_unanimous(table, 0, "everybody who was asked")
 
 
@@ -305,10 +302,10 @@ def _build_statement(table: Crosstab, options: ResultOptions) -> report_model.Ba
 def build_table_notes(options: ResultOptions, *, weighted: bool, declines: Mapping[str, str]) -> tuple[str, ...]:
     """Build the notes on all tables. `declines` holds the labels of declines, by kind."""
     digits = "whole numbers" if not options.digits else format_quantity(options.digits, "decimal")
-    least = format_decimal(Fraction(1, 2 * 10**options.digits), options.digits + 1)
+    least = rounding.format_decimal(Fraction(1, 2 * 10**options.digits), options.digits + 1)
     notes = [
         f"Percentages are rounded to {digits}, halves away from zero, and may not add up to 100.",
-        f"{TRACE_MARK} more than 0 and less than {least} percent. {EMPTY_MARK} nobody was asked.",
+        f"{rounding.TRACE_MARK} more than 0 and less than {least} percent. {rounding.EMPTY_MARK} nobody was asked.",
     ]
     if options.valid_only:
         notes.append("Percentages are of those with an answer: declines and volunteered answers are left out.")
@@ -320,7 +317,8 @@ def build_table_notes(options: ResultOptions, *, weighted: bool, declines: Mappi
     notes.append("Means, medians and standard deviations exclude declines, volunteered answers and no opinion.")
     if options.threshold > 1:
         notes.append(
-            f"{HIDDEN_MARK} a count of fewer than {options.threshold} people, or one that would reveal it: not shown."
+            f"{rounding.HIDDEN_MARK} a count of fewer than {options.threshold} people, or one that would reveal it:"
+            " not shown."
         )
     if weighted:
         notes.append("Counts and percentages are weighted; bases are numbers of interviews.")

@@ -10,14 +10,9 @@ from typing import Final, Generic, TextIO, TypeVar
 
 from survey_cli.documents.charts.charts import Chart, draw_battery, draw_item
 from survey_cli.documents.charts.png import can_render_png, render_png, render_svg_file
+from survey_cli.documents.report import report_pages
 from survey_cli.documents.report.group_charts import draw_group_charts
 from survey_cli.documents.report.report_layout import Block
-from survey_cli.documents.report.report_pages import (
-    render_codebook_html,
-    render_codebook_markdown,
-    render_results_html,
-    render_results_markdown,
-)
 from survey_cli.documents.report.results_table import build_results_table
 from survey_cli.documents.report.word import write_codebook_docx, write_results_docx
 from survey_cli.documents.report.workbook import write_results_xlsx
@@ -27,13 +22,8 @@ from survey_cli.exports.text.csv import write_csv
 from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.report_model import Results
-from survey_cli.services.output_files import (
-    DocumentWriter,
-    check_output_path,
-    write_document,
-    write_file,
-    write_text_file,
-)
+from survey_cli.services import output_files
+from survey_cli.services.output_files import DocumentWriter
 from survey_cli.services.report.codebook_data import load_codebook
 from survey_cli.services.report.report_options import CodebookOptions, ReportOptions
 from survey_cli.services.report.results_report import build_results_report
@@ -50,19 +40,19 @@ def _render_csv(results: Results) -> str:
 
 
 RESULTS_WRITERS: Final[Mapping[str, DocumentWriter[Results]]] = {
-    ".html": DocumentWriter(text=render_results_html),
-    ".htm": DocumentWriter(text=render_results_html),
-    ".md": DocumentWriter(text=render_results_markdown),
-    ".markdown": DocumentWriter(text=render_results_markdown),
+    ".html": DocumentWriter(text=report_pages.render_results_html),
+    ".htm": DocumentWriter(text=report_pages.render_results_html),
+    ".md": DocumentWriter(text=report_pages.render_results_markdown),
+    ".markdown": DocumentWriter(text=report_pages.render_results_markdown),
     ".docx": DocumentWriter(file=write_results_docx, extra="word"),
     ".xlsx": DocumentWriter(file=write_results_xlsx, extra="excel"),
     ".csv": DocumentWriter(text=_render_csv, newline=""),
 }
 CODEBOOK_WRITERS: Final[Mapping[str, DocumentWriter[Codebook]]] = {
-    ".html": DocumentWriter(text=render_codebook_html),
-    ".htm": DocumentWriter(text=render_codebook_html),
-    ".md": DocumentWriter(text=render_codebook_markdown),
-    ".markdown": DocumentWriter(text=render_codebook_markdown),
+    ".html": DocumentWriter(text=report_pages.render_codebook_html),
+    ".htm": DocumentWriter(text=report_pages.render_codebook_html),
+    ".md": DocumentWriter(text=report_pages.render_codebook_markdown),
+    ".markdown": DocumentWriter(text=report_pages.render_codebook_markdown),
     ".docx": DocumentWriter(file=write_codebook_docx, extra="word"),
 }
 
@@ -99,7 +89,9 @@ def publish_results(
     _check_charts(target)
     results = build_results_report(path, options)
     if target.to:
-        write_document(results, target.to, RESULTS_WRITERS[_get_ending(target)], force=target.force, stdout=stdout)
+        output_files.write_document(
+            results, target.to, RESULTS_WRITERS[_get_ending(target)], force=target.force, stdout=stdout
+        )
     charts = _write_charts(results, target) if target.charts else 0
     return PublishedReport(report=results, to=target.to, charts=charts)
 
@@ -111,7 +103,9 @@ def publish_codebook(
     _check_target(target, CODEBOOK_WRITERS, "a codebook")
     codebook = load_codebook(path, options)
     if target.to:
-        write_document(codebook, target.to, CODEBOOK_WRITERS[_get_ending(target)], force=target.force, stdout=stdout)
+        output_files.write_document(
+            codebook, target.to, CODEBOOK_WRITERS[_get_ending(target)], force=target.force, stdout=stdout
+        )
     return PublishedReport(report=codebook, to=target.to)
 
 
@@ -128,7 +122,7 @@ def _check_target(target: OutputTarget, writers: Mapping[str, DocumentWriter[T]]
         reason = f"{what} cannot be written as {ending}" if ending else "the file's name has no ending"
         raise UserError(target.to, reason, f"end the name in one of {', '.join(writers)}")
     if target.to != "-":
-        check_output_path(Path(target.to), force=target.force)
+        output_files.check_output_path(Path(target.to), force=target.force)
 
 
 # Charts as files
@@ -180,6 +174,6 @@ def _write_charts(results: Results, target: OutputTarget) -> int:
 
 def _write_chart(svg: str, path: Path, *, force: bool) -> None:
     if path.suffix == ".png":
-        write_file(path, lambda file: file.write_bytes(render_png(svg)), force=force)
+        output_files.write_file(path, lambda file: file.write_bytes(render_png(svg)), force=force)
     else:
-        write_text_file(path, lambda file: file.write(render_svg_file(svg)), force=force)
+        output_files.write_text_file(path, lambda file: file.write(render_svg_file(svg)), force=force)

@@ -12,7 +12,7 @@ from survey_cli.fieldwork.rates.rates import Eligibility, estimate_eligibility
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, StudyDispositions, count_dispositions
-from survey_cli.reports.fieldwork.rates import RateInput, RateTable, build_rate_table
+from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate_table
 from survey_cli.samples.cases.columns import build_labels, find_column
 from survey_cli.samples.lists.counts_file import read_counts
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_past_time
@@ -172,13 +172,13 @@ def _build_study_report(study: StudyRecords, options: RatesOptions, when: Reques
     resolved = resolve_assumptions({tally.frame: tally.counts for tally in dispositions.frames}, assumptions)
     if not isinstance(resolved, ResolvedAssumptions):
         raise _make_rates_error(study.path, resolved)
-    inputs = [
-        RateInput(frame=t.frame, by=t.by, counts=t.counts, e=resolved.e[t.frame], open_cases=t.open_cases)
+    columns = [
+        RateColumn.from_counts(t.counts, resolved.e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
         for t in (*dispositions.parts, *dispositions.frames)
     ]
     kind = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}[plan.frame]
     report = build_rate_table(
-        inputs,
+        columns,
         weights=resolved.weights,
         quotas=bool(plan.quotas.quotas),
         finished_only=options.finalized,
@@ -234,8 +234,10 @@ def compute_rates_from_counts(
     resolved = resolve_assumptions(counts_file.frames, assumptions)
     if not isinstance(resolved, ResolvedAssumptions):
         raise _make_rates_error(counts, resolved)
-    inputs = [RateInput(frame=name, counts=number, e=resolved.e[name]) for name, number in counts_file.frames.items()]
-    report = build_rate_table(inputs, weights=resolved.weights, quotas=assumptions.quotas or counts_file.quota_filled)
+    columns = [
+        RateColumn.from_counts(number, resolved.e[name], frame=name) for name, number in counts_file.frames.items()
+    ]
+    report = build_rate_table(columns, weights=resolved.weights, quotas=assumptions.quotas or counts_file.quota_filled)
     return RatesReport(table=report, warnings=counts_file.warnings)
 
 

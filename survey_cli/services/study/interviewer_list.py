@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from survey_cli.problems import Problem
-from survey_cli.reports.fieldwork.interviewers import InterviewerLine, InterviewerList
+from survey_cli.reports.fieldwork.cases import InterviewerLine, InterviewerList
 from survey_cli.samples.lists.people_file import read_people
 from survey_cli.services.run_on_study import Request, run_on_study
 from survey_cli.store.database_location import format_path

@@ -16,7 +16,7 @@ from survey_cli.fieldwork.plan.plan import Plan, SpreadMode
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, count_dispositions
-from survey_cli.reports.fieldwork.rates import RateInput, RateTable, build_rate_table
+from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate_table
 from survey_cli.reports.fieldwork.simulation_report import SimulationReport, summarize_simulation
 from survey_cli.services.report.response_rates import RateAssumptions, ResolvedAssumptions, resolve_assumptions
 from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, load_simulation_cases
@@ -136,7 +136,7 @@ def _build_rates(model: FieldworkModel) -> RateTable | None:
         return None
     return build_rate_table(
         [
-            RateInput(frame=t.frame, by=t.by, counts=t.counts, e=resolved.e[t.frame], open_cases=t.open_cases)
+            RateColumn.from_counts(t.counts, resolved.e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
             for t in dispositions.frames
         ],
         quotas=bool(plan.quotas.quotas),
