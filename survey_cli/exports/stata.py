@@ -14,25 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from survey_cli.exports.limits import (
-    STATA,
-    build_value_labels,
-    choose_label,
-    fit_label,
-    fit_names,
-    iterate_notes,
-    to_single_line,
-)
+from survey_cli.exports import limits, typed_columns
 from survey_cli.exports.missing_codes import list_missing_codes, list_offered_codes
 from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.reproducible_time import DEFAULT_TIMESTAMP, format_day
-from survey_cli.exports.typed_columns import (
-    convert_columns,
-    make_coded_expression,
-    make_missing_expression,
-    make_value_expression,
-    read_batches,
-)
 from survey_cli.table.table import Table
 from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
 from survey_cli.values import Code, Variable
@@ -62,9 +47,9 @@ def write_dta(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
     """Write the file; return the number of rows and the notes. Raises ImportError without the libraries."""
     import pyreadstat
 
-    final_names = fit_names([v.name for v in table.variables], STATA)
+    final_names = limits.fit_names([v.name for v in table.variables], limits.STATA)
     # The library names label sets by a column's name and a number, which must fit together.
-    names = fit_names(final_names, replace(STATA, name=STATA.name - len(str(len(final_names)))))
+    names = limits.fit_names(final_names, replace(limits.STATA, name=limits.STATA.name - len(str(len(final_names)))))
     letters = assign_letters(table.variables)
     data = _build_data(table, names, letters)
     labels = {
@@ -79,8 +64,8 @@ def write_dta(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
         pyreadstat.write_dta(
             data,
             to,
-            file_label=STATA.shorten(to_single_line(table.study.title), STATA.label),
-            column_labels=[fit_label(choose_label(v), STATA) or None for v in table.variables],
+            file_label=limits.STATA.shorten(limits.to_single_line(table.study.title), limits.STATA.label),
+            column_labels=[limits.fit_label(limits.choose_label(v), limits.STATA) or None for v in table.variables],
             version=STATA_RELEASE,
             variable_value_labels=labels,
             missing_user_values=missing,
@@ -123,13 +108,15 @@ def _build_labels(variable: Variable, letters: Mapping[str, str]) -> dict[Any, s
     if variable.storage in ("text", "date", "time"):  # a label of a date or time could only be a missing code's
         return {}
     labels: dict[Any, str] = {
-        code: STATA.shorten(to_single_line(words) or str(code), STATA.value_label)
+        code: limits.STATA.shorten(limits.to_single_line(words) or str(code), limits.STATA.value_label)
         for code, words in variable.labels.items()
         if _can_label(code)
     }
     for kind, (code, words) in list_offered_codes(variable).items():
         if kind in letters or _can_label(code):
-            labels[letters.get(kind, code)] = STATA.shorten(to_single_line(words) or kind, STATA.value_label)
+            labels[letters.get(kind, code)] = limits.STATA.shorten(
+                limits.to_single_line(words) or kind, limits.STATA.value_label
+            )
     return labels
 
 
@@ -163,27 +150,32 @@ def _build_data(table: Table, names: Sequence[str], letters: Mapping[str, str]) 
     values, kinds = [], []
     for at, (variable, name) in enumerate(zip(table.variables, names, strict=True)):
         text = pl.col(str(at))
-        column = make_value_expression(variable.storage, text, timestamp=is_timestamp(variable))
+        column = typed_columns.make_value_expression(variable.storage, text, timestamp=is_timestamp(variable))
         if _has_letters(variable):
             codes = list_missing_codes(variable)
             letter_by_kind = {kind: letters.get(kind) for kind in {**letters, **codes}}
             kinds.append(
-                make_missing_expression(text).replace_strict(letter_by_kind, return_dtype=pl.String).alias(name)
+                typed_columns.make_missing_expression(text)
+                .replace_strict(letter_by_kind, return_dtype=pl.String)
+                .alias(name)
             )
             codes_without_letter = {kind: None if kind in letters else code for kind, (code, _) in codes.items()}
             if any(codes_without_letter.values()):
-                column = make_coded_expression(text, column, codes_without_letter)
+                column = typed_columns.make_coded_expression(text, column, codes_without_letter)
         elif variable.storage == "integer":
             column = column.cast(pl.Int64)
         elif variable.storage == "text" and not is_timestamp(variable):
             text_codes = {kind: str(code) for kind, (code, _) in list_missing_codes(variable).items()}
             if text_codes and variable.role != "admin":
-                column = make_coded_expression(text, column, text_codes)
+                column = typed_columns.make_coded_expression(text, column, text_codes)
             column = column.fill_null("")
         values.append(column.alias(name))
-    batches = [(convert_columns(texts, values), convert_columns(texts, kinds)) for texts in read_batches(table)]
+    batches = [
+        (typed_columns.convert_columns(texts, values), typed_columns.convert_columns(texts, kinds))
+        for texts in typed_columns.read_batches(table)
+    ]
     empty = pl.DataFrame({str(at): [] for at in range(len(names))}).cast(pl.String)
-    batches = batches or [(convert_columns(empty, values), convert_columns(empty, kinds))]
+    batches = batches or [(typed_columns.convert_columns(empty, values), typed_columns.convert_columns(empty, kinds))]
     data = pl.concat([value_batch for value_batch, _ in batches])
     letter_columns = pl.concat([letter_batch for _, letter_batch in batches])
     mixed = [
@@ -219,8 +211,8 @@ def _write_names(file: BinaryIO, names: Sequence[str]) -> None:
 
 
 def _iterate_notes(table: Table) -> Iterator[str]:
-    labels: list[dict[Code, str]] = [build_value_labels(v) if _has_letters(v) else {} for v in table.variables]
-    yield from iterate_notes(table.variables, STATA, labels=labels)
+    labels: list[dict[Code, str]] = [limits.build_value_labels(v) if _has_letters(v) else {} for v in table.variables]
+    yield from limits.iterate_notes(table.variables, limits.STATA, labels=labels)
     letters = assign_letters(table.variables)
     if own_letters := {kind: letter for kind, letter in letters.items() if kind not in MISSING_LETTERS}:
         yield "extended missing values of the study: " + ", ".join(f".{x} {kind}" for kind, x in own_letters.items())
@@ -237,7 +229,7 @@ def has_unlabeled_texts(variable: Variable) -> bool:
     return (
         variable.storage == "text"
         and variable.role != "admin"
-        and any(to_single_line(words) != code for code, words in variable.labels.items())
+        and any(limits.to_single_line(words) != code for code, words in variable.labels.items())
     )
 
 

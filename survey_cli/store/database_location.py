@@ -6,7 +6,7 @@ from typing import Final
 
 from survey_cli.problems import ConfirmableError, StoreError, UserError
 from survey_cli.store.backends.address import is_server_address, is_unknown_address, parse_server_address
-from survey_cli.store.backends.errors import DatabaseNotFoundError
+from survey_cli.store.backends.errors import DatabaseNotFoundError, close_on_error
 from survey_cli.store.database import Store
 from survey_cli.store.origin import DifferentQuestionnaireError, check_origin, write_origin
 
@@ -110,14 +110,11 @@ def _open(where: str, *, create: bool) -> Store:
         Path(where).parent.mkdir(parents=True, exist_ok=True)
     store = Store.open(where, create=create)
     if isinstance(where, DatabaseFile) and where != ":memory:":
-        try:
-            check_origin(store, where.questionnaire, named=where.named)
-        except DifferentQuestionnaireError as error:
-            store.close()
-            raise _make_confirmable(error, where) from error
-        except BaseException:
-            store.close()
-            raise
+        with close_on_error(store):
+            try:
+                check_origin(store, where.questionnaire, named=where.named)
+            except DifferentQuestionnaireError as error:
+                raise _make_confirmable(error, where) from error
     return store
 
 

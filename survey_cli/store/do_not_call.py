@@ -18,7 +18,7 @@ from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.connector import Connector, Dialect, Rows
 from survey_cli.store.backends.decoding import translate_decoding_errors
-from survey_cli.store.backends.errors import make_driver_error
+from survey_cli.store.backends.errors import close_on_error, make_driver_error
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
 from survey_cli.store.backends.sqlite.database_files import (
     GROUP_LIST_MODE,
@@ -185,11 +185,8 @@ class DoNotCallList:
             with lock_folder(path.parent, alone=True):
                 _move_key_out(path, where)
                 db = _open_file(path, where)
-        try:
+        with close_on_error(db):
             return cls(db, _read_key_file(path) or _read_stored_key(db))
-        except BaseException:
-            db.close()
-            raise
 
     def close(self) -> None:
         self._db.close()
@@ -279,11 +276,8 @@ def _open_file(path: Path, where: str) -> SqliteConnector:
     check_file(path, where=where)
     check_no_hard_link(path, where=where)
     db = SqliteConnector.open_file(path, where=where, patience=BUSY_TIMEOUT)
-    try:
+    with close_on_error(db):
         _check_list_file(db)
-    except BaseException:
-        db.close()
-        raise
     return db
 
 
@@ -406,7 +400,7 @@ def _connect_to_server(where: ServerAddress) -> Connector:
     except ImportError as error:
         raise make_driver_error(where, error) from error
     db = PostgresConnector(ServerAddress(str(where), url=where.url, schema=SHARED_SCHEMA), patience=BUSY_TIMEOUT)
-    try:
+    with close_on_error(db):
         if db.read("SELECT to_regclass(?)::text", (f"{SHARED_SCHEMA}.never_call_key",)) == [(None,)]:
             with db.transaction() as execute:
                 execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (MIGRATION_LOCK, SHARED_SCHEMA))
@@ -414,7 +408,4 @@ def _connect_to_server(where: ServerAddress) -> Connector:
                 for table in TABLES:
                     execute(adapt_statement(table), ())
                 execute(NEW_KEY.format(random=RANDOM_KEY_POSTGRESQL), ())
-    except BaseException:
-        db.close()
-        raise
     return db

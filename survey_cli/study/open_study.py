@@ -15,6 +15,7 @@ from survey_cli.samples.lists.people_file import read_people
 from survey_cli.store import Store
 from survey_cli.store.backends import account
 from survey_cli.store.backends.address import is_server_address
+from survey_cli.store.backends.errors import close_on_error
 from survey_cli.store.cases.case_records import LeaseHolder
 from survey_cli.store.database_location import locate_database, open_existing_store, open_store
 from survey_cli.store.do_not_call import DoNotCallList
@@ -76,11 +77,8 @@ def open_records(path: str | Path, *, db: str | None = None, people: str | None 
     listed = load_people(path, where, people)
     own_people = load_people(path, where, None)
     store = open_store(where, create=False)
-    try:
+    with close_on_error(store):
         check_people_list(store.account, listed, own_people)
-    except BaseException:
-        store.close()
-        raise
     return StudyRecords(
         path=str(path),
         instrument=instrument,
@@ -119,13 +117,10 @@ def open_study(
     store = open_store(where, create=True) if create else open_existing_store(where)
     if store is None:
         raise UserError(where, "there are no cases yet", f"import them: survey sample import {path} cases.csv")
-    try:
+    with close_on_error(store):
         who = who or identify(by, store.account, listed, own_people)
         version = VersionInForce(instrument) if as_written else find_version_in_force(store, instrument, str(path))
         do_not_call = DoNotCallList.open_read_only(where) if store.read_only else DoNotCallList.open_beside(where)
-    except BaseException:
-        store.close()
-        raise
     return OpenStudy(
         path=str(path),
         instrument=version.instrument,

@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -148,14 +148,8 @@ def find_acceptance(store: Store, change: MeaningChange) -> Acceptance | None:
         return None
     try:
         value: Mapping[str, object] = json.loads(text)
-        return Acceptance(
-            reason=str(value["reason"]),
-            by=str(value["by"]),
-            at=datetime.fromisoformat(str(value["at"])),
-            earlier=str(value["earlier"]),
-            later=str(value["later"]),
-            same=value["same"] is True,
-        )
+        texts = {name: str(value[name]) for name in ("reason", "by", "earlier", "later")}
+        return Acceptance(at=datetime.fromisoformat(str(value["at"])), same=value["same"] is True, **texts)
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -168,16 +162,8 @@ def is_accepted_as_same(store: Store, change: MeaningChange) -> bool:
 
 def write_acceptance(store: Store, change: MeaningChange, acceptance: Acceptance) -> None:
     """Store an acceptance in place of an earlier one of the same change. Raises UserError."""
-    value = {
-        "item": change.item,
-        "what": change.what,
-        "reason": acceptance.reason,
-        "by": acceptance.by,
-        "at": acceptance.at.isoformat(timespec="seconds"),
-        "earlier": acceptance.earlier,
-        "later": acceptance.later,
-        "same": acceptance.same,
-    }
+    at = acceptance.at.isoformat(timespec="seconds")
+    value = {"item": change.item, "what": change.what, **asdict(acceptance), "at": at}
     store.settings.write(_make_setting_name(change), json.dumps(value, ensure_ascii=False))
 
 

@@ -12,38 +12,27 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.engine.notes import list_notes
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.table import paradata
 from survey_cli.table.columns import build_columns
-from survey_cli.table.paradata import (
-    HEADING_COLUMNS,
-    NOT_APPLICABLE,
-    FindVersion,
-    RowHeading,
-    find_labels,
-    format_value,
-    get_value,
-    iterate_events,
-    make_number_column,
-    make_text_column,
-)
 from survey_cli.values import NOT_REACHED, Cell, Missing, Place
 
 ANSWER_COLUMNS: Final = (
-    *HEADING_COLUMNS,
-    make_number_column("place", "Number of the answer on the route"),
-    make_text_column("item", "Item"),
-    make_number_column("turn", "Turn of the roster"),
-    make_text_column("value", "Value; several codes are separated by spaces"),
-    make_number_column("number", "Value, if it is a number", decimals=2),
-    make_text_column("label", "Label of the code"),
-    make_text_column("missing", "Kind of missing value, if declined"),
-    make_text_column("words", "Text specified with options"),
-    make_number_column("times", "Number of times answered"),
-    make_number_column("changes", "Number of times the answer changed"),
-    make_number_column("seconds", "Seconds spent on the item", decimals=1),
-    make_text_column("first_at", "First answered (UTC)"),
-    make_text_column("last_at", "Last answered (UTC)"),
-    make_text_column("interviewer", "Interviewer who keyed it last"),
-    make_text_column("note", "Notes on the item"),
+    *paradata.HEADING_COLUMNS,
+    paradata.make_number_column("place", "Number of the answer on the route"),
+    paradata.make_text_column("item", "Item"),
+    paradata.make_number_column("turn", "Turn of the roster"),
+    paradata.make_text_column("value", "Value; several codes are separated by spaces"),
+    paradata.make_number_column("number", "Value, if it is a number", decimals=2),
+    paradata.make_text_column("label", "Label of the code"),
+    paradata.make_text_column("missing", "Kind of missing value, if declined"),
+    paradata.make_text_column("words", "Text specified with options"),
+    paradata.make_number_column("times", "Number of times answered"),
+    paradata.make_number_column("changes", "Number of times the answer changed"),
+    paradata.make_number_column("seconds", "Seconds spent on the item", decimals=1),
+    paradata.make_text_column("first_at", "First answered (UTC)"),
+    paradata.make_text_column("last_at", "Last answered (UTC)"),
+    paradata.make_text_column("interviewer", "Interviewer who keyed it last"),
+    paradata.make_text_column("note", "Notes on the item"),
 )
 """The columns of the table of answers."""
 
@@ -62,7 +51,7 @@ class _PlaceHistory:
 
 
 def iterate_answer_rows(
-    find_version: FindVersion, journal: Sequence[InterviewEvent], heading: RowHeading, language: str
+    find_version: paradata.FindVersion, journal: Sequence[InterviewEvent], heading: paradata.RowHeading, language: str
 ) -> Iterator[tuple[Cell, ...]]:
     """Yield one row per answer, in the order of the route, aligned with `ANSWER_COLUMNS`.
 
@@ -78,16 +67,16 @@ def iterate_answer_rows(
         history = histories.get(place, _PlaceHistory())
         cell = answer.cell
         missing = cell.kind if isinstance(cell, Missing) else ""
-        labels = find_labels(instrument, place.item, language) if not missing else {}
+        labels = paradata.find_labels(instrument, place.item, language) if not missing else {}
         codes = cell if isinstance(cell, tuple) else (cell,)
         specify_texts = "; ".join(f"{code}: {text}" for code, text in answer.specify_texts.items() if code != "of")
         yield (
             *heading.list_cells(),
             number,
             place.item,
-            NOT_APPLICABLE if place.turn is None else place.turn,
-            "" if missing else format_value(cell),
-            cell if isinstance(cell, int | float) else NOT_APPLICABLE,
+            paradata.NOT_APPLICABLE if place.turn is None else place.turn,
+            "" if missing else paradata.format_value(cell),
+            cell if isinstance(cell, int | float) else paradata.NOT_APPLICABLE,
             "; ".join(labels[code] for code in codes if isinstance(code, int | str) and code in labels),
             missing,
             specify_texts,
@@ -101,9 +90,11 @@ def iterate_answer_rows(
         )
 
 
-def _collect_histories(find_version: FindVersion, journal: Sequence[InterviewEvent]) -> dict[Place, _PlaceHistory]:
+def _collect_histories(
+    find_version: paradata.FindVersion, journal: Sequence[InterviewEvent]
+) -> dict[Place, _PlaceHistory]:
     histories: dict[Place, _PlaceHistory] = {}
-    for context in iterate_events(find_version, journal):
+    for context in paradata.iterate_events(find_version, journal):
         event = context.event
         if context.seconds is not None and context.position is not None:
             histories.setdefault(context.position, _PlaceHistory()).seconds += context.seconds
@@ -135,6 +126,6 @@ def _select_answers(instrument: Instrument, journal: Sequence[InterviewEvent]) -
     }
     answers: dict[Place, RecordedAnswer] = {}
     for event in journal:
-        if (value := get_value(event)) is not None and (place := getattr(event, "place", None)) in places:
+        if (value := paradata.get_value(event)) is not None and (place := getattr(event, "place", None)) in places:
             answers[place] = RecordedAnswer(value, event.specify_texts if isinstance(event, QuestionAnswered) else {})
     return answers

@@ -108,15 +108,7 @@ def build_compute_update(
     requests all.
     """
     columns = {v.name: v for v in build_columns(old, language)}
-    if old.hash == new.hash:
-        return ComputeUpdate(
-            instrument=old,
-            variables=tuple(columns.values()),
-            lacking=frozenset(),
-            computes=(),
-            not_computed=frozenset(),
-        )
-    computes, lacking = _select_computes(old, new, separate)
+    computes, lacking = _select_computes(old, new, separate) if old.hash != new.hash else ((), frozenset[str]())
     new_columns = {v.name: v for v in build_columns(new, language if language in new.languages else "")}
     personal_names = find_personal_names(old)
     not_computed: set[str] = set()

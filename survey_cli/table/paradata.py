@@ -8,26 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
-from survey_cli.engine.events import (
-    EVENT_KINDS,
-    OFFICE_EVENTS,
-    AnswerKept,
-    AnswersErased,
-    InterviewEnded,
-    InterviewEvent,
-    InterviewMigrated,
-    InterviewResumed,
-    InterviewStarted,
-    InterviewStopped,
-    InterviewSuspended,
-    LanguageChanged,
-    NoteWritten,
-    PositionMoved,
-    QueryConfirmed,
-    QuestionAnswered,
-    QuestionDeclined,
-    ValueComputed,
-)
+from survey_cli.engine import events
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
@@ -95,7 +76,7 @@ class EventContext(NamedTuple):
     """One event, and the state of the interview before it."""
 
     seq: int
-    event: InterviewEvent
+    event: events.InterviewEvent
     place: Place | None
     """The place of the event; None for events without one."""
     position: Place | None
@@ -129,13 +110,13 @@ class RowHeading:
         return self.display_names.get(login, login)
 
 
-def iterate_events(find_version: FindVersion, journal: Sequence[InterviewEvent]) -> Iterator[EventContext]:
+def iterate_events(find_version: FindVersion, journal: Sequence[events.InterviewEvent]) -> Iterator[EventContext]:
     """Yield each event of a journal in order.
 
     Raises ValueError where its events are not of their versions. An erased journal is not replayed, so its events have
     no position.
     """
-    erased = bool(journal) and isinstance(journal[-1], AnswersErased)
+    erased = bool(journal) and isinstance(journal[-1], events.AnswersErased)
     values: dict[Place, Cell] = {}
     interview: Interview | None = None
     previous_at: datetime | None = None
@@ -146,24 +127,26 @@ def iterate_events(find_version: FindVersion, journal: Sequence[InterviewEvent])
         previous_value = values.get(place) if place is not None and value is not None else None
         seconds = (
             (event.stamp.at - previous_at).total_seconds()
-            if previous_at is not None and not isinstance(event, (InterviewResumed, *OFFICE_EVENTS))
+            if previous_at is not None and not isinstance(event, (events.InterviewResumed, *events.OFFICE_EVENTS))
             else None
         )
         yield EventContext(seq, event, place, position, seconds, previous_value, value)
         if place is not None and value is not None:
             values[place] = value
-        closes = isinstance(event, (InterviewSuspended, InterviewStopped, InterviewEnded, *OFFICE_EVENTS))
+        closes = isinstance(
+            event, (events.InterviewSuspended, events.InterviewStopped, events.InterviewEnded, *events.OFFICE_EVENTS)
+        )
         previous_at = None if closes else event.stamp.at
         if not erased:
             interview = _apply(find_version, interview, event, seq)
 
 
-def _apply(find_version: FindVersion, interview: Interview | None, event: InterviewEvent, seq: int) -> Interview:
+def _apply(find_version: FindVersion, interview: Interview | None, event: events.InterviewEvent, seq: int) -> Interview:
     if interview is None:
-        if not isinstance(event, InterviewStarted):
+        if not isinstance(event, events.InterviewStarted):
             raise ValueError("a journal begins with its start")
         return Interview.begin(find_version(event.instrument), event)
-    if isinstance(event, InterviewMigrated):
+    if isinstance(event, events.InterviewMigrated):
         return Interview.replay(find_version(event.instrument), (*interview.events, event))
     result = interview.step(event)
     if isinstance(result, Rejection):
@@ -171,19 +154,19 @@ def _apply(find_version: FindVersion, interview: Interview | None, event: Interv
     return result
 
 
-def get_value(event: InterviewEvent) -> Cell | None:
+def get_value(event: events.InterviewEvent) -> Cell | None:
     """Return the value or missing value that an event gives its place; None where it gives none."""
     match event:
-        case QuestionAnswered() | ValueComputed():
+        case events.QuestionAnswered() | events.ValueComputed():
             return event.value
-        case QuestionDeclined():
+        case events.QuestionDeclined():
             return Missing(event.decline)
         case _:
             return None
 
 
 def iterate_event_rows(
-    find_version: FindVersion, journal: Sequence[InterviewEvent], heading: RowHeading
+    find_version: FindVersion, journal: Sequence[events.InterviewEvent], heading: RowHeading
 ) -> Iterator[tuple[Cell, ...]]:
     """Yield one row per event, aligned with `EVENT_COLUMNS`.
 
@@ -199,7 +182,7 @@ def _build_row(context: EventContext, heading: RowHeading) -> tuple[Cell, ...]:
     cells: dict[str, Cell] = {
         "seq": context.seq,
         "at": event.stamp.at.isoformat(timespec="seconds"),
-        "event": EVENT_KINDS[type(event)],
+        "event": events.EVENT_KINDS[type(event)],
         "interviewer": heading.format_interviewer(event.stamp.by),
         "station": event.stamp.station,
     }
@@ -226,23 +209,27 @@ def _build_row(context: EventContext, heading: RowHeading) -> tuple[Cell, ...]:
 def _build_detail_cells(context: EventContext, *, hidden: bool) -> dict[str, Cell]:
     """Return the cells that only events of this kind have; free text is empty where the item is hidden."""
     match context.event:
-        case QuestionAnswered(specify_texts=texts):
+        case events.QuestionAnswered(specify_texts=texts):
             return {"words": "" if hidden else "; ".join(f"{code}: {text}" for code, text in texts.items())}
-        case QuestionDeclined(decline=decline):
+        case events.QuestionDeclined(decline=decline):
             return {"declined": decline}
-        case PositionMoved(jump=jump):
+        case events.PositionMoved(jump=jump):
             return {"went": "jump" if jump else "back", "left": str(context.position or "end")}
-        case QueryConfirmed(check=check, reason=reason):
+        case events.QueryConfirmed(check=check, reason=reason):
             return {"check": check + 1, "reason": "" if hidden else reason}
-        case NoteWritten(text=text):
+        case events.NoteWritten(text=text):
             return {"note": "" if hidden else text}
-        case LanguageChanged(language=language):
+        case events.LanguageChanged(language=language):
             return {"language": language}
-        case InterviewStarted(session=session) | InterviewResumed(session=session):
+        case events.InterviewStarted(session=session) | events.InterviewResumed(session=session):
             return {"language": session.language}
-        case InterviewSuspended(outcome=outcome) | InterviewStopped(outcome=outcome) | InterviewEnded(outcome=outcome):
+        case (
+            events.InterviewSuspended(outcome=outcome)
+            | events.InterviewStopped(outcome=outcome)
+            | events.InterviewEnded(outcome=outcome)
+        ):
             return {"outcome": outcome}
-        case AnswerKept() | ValueComputed() | InterviewMigrated() | AnswersErased():
+        case events.AnswerKept() | events.ValueComputed() | events.InterviewMigrated() | events.AnswersErased():
             return {}
         case _:
             assert_never(context.event)

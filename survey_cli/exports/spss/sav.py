@@ -14,34 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from survey_cli.exports import limits, typed_columns
 from survey_cli.exports.answer_sets import find_response_sets
-from survey_cli.exports.limits import (
-    DATE_DISPLAY_WIDTH,
-    MAX_DISPLAY_WIDTH,
-    MIN_DISPLAY_WIDTH,
-    SPSS,
-    TIMESTAMP_DISPLAY_WIDTH,
-    build_value_labels,
-    choose_display_width,
-    choose_label,
-    choose_user_missing,
-    fit_label,
-    fit_names,
-    format_unmarked_note,
-    iterate_notes,
-    to_single_line,
-)
 from survey_cli.exports.missing_codes import list_missing_codes
 from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.reproducible_time import DEFAULT_TIMESTAMP, format_day
 from survey_cli.exports.spss.records import add_records
-from survey_cli.exports.typed_columns import (
-    choose_measure,
-    convert_columns,
-    make_coded_expression,
-    make_value_expression,
-    read_batches,
-)
 from survey_cli.table.table import Table
 from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
 from survey_cli.values import Code, Variable
@@ -70,7 +48,9 @@ def write_sav(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
 
     columns = [
         SpssColumn.from_variable(variable, name)
-        for variable, name in zip(table.variables, fit_names([v.name for v in table.variables], SPSS), strict=True)
+        for variable, name in zip(
+            table.variables, limits.fit_names([v.name for v in table.variables], limits.SPSS), strict=True
+        )
     ]
     data, statistics = _build_data(table, columns)
     labels = {c.name: c.labels for c in columns if c.labels}
@@ -79,14 +59,14 @@ def write_sav(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
         pyreadstat.write_sav(
             data,
             to,
-            file_label=SPSS.shorten(to_single_line(table.study.title), MAX_FILE_LABEL_BYTES),
-            column_labels=[fit_label(choose_label(v), SPSS) or None for v in table.variables],
+            file_label=limits.SPSS.shorten(limits.to_single_line(table.study.title), MAX_FILE_LABEL_BYTES),
+            column_labels=[limits.fit_label(limits.choose_label(v), limits.SPSS) or None for v in table.variables],
             compress=to.suffix.lower() == ".zsav",
             row_compress=to.suffix.lower() != ".zsav",
-            note=[SPSS.shorten(line, MAX_NOTE_BYTES) for line in _iterate_file_notes(table)],
+            note=[limits.SPSS.shorten(line, MAX_NOTE_BYTES) for line in _iterate_file_notes(table)],
             variable_value_labels=labels,
             missing_ranges=missing,
-            variable_measure={c.name: choose_measure(c.variable) for c in columns},
+            variable_measure={c.name: typed_columns.choose_measure(c.variable) for c in columns},
             variable_display_width={c.name: statistics.choose_width(c) for c in columns},
             variable_format={c.name: form for c in columns if (form := statistics.choose_format(c))},
         )
@@ -96,7 +76,7 @@ def write_sav(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
     names = {column.variable.name: column.name for column in columns}
     weight = table.study.weight if table.study.weight in names else ""
     sets = [
-        response_set._replace(label=SPSS.shorten(to_single_line(response_set.label), SPSS.label))
+        response_set._replace(label=limits.SPSS.shorten(limits.to_single_line(response_set.label), limits.SPSS.label))
         for response_set in find_response_sets(table.variables)
     ]
     if sets or weight:
@@ -122,9 +102,9 @@ class SpssColumn:
     @classmethod
     def from_variable(cls, variable: Variable, name: str) -> "SpssColumn":
         text = variable.storage == "text"
-        labels = {code: SPSS.shorten(to_single_line(words) or str(code), SPSS.value_label)
-                  for code, words in build_value_labels(variable).items()}  # fmt: skip
-        choice = choose_user_missing(variable)
+        labels = {code: limits.SPSS.shorten(limits.to_single_line(words) or str(code), limits.SPSS.value_label)
+                  for code, words in limits.build_value_labels(variable).items()}  # fmt: skip
+        choice = limits.choose_user_missing(variable)
         missing: list[Any] = [str(code) if text else code for code in choice.codes]
         unmarked: list[Any] = [str(code) if text else float(code) for code in choice.unmarked]
         if choice.low is not None:
@@ -179,14 +159,14 @@ class SpssStatistics:
             case "integer" | "decimal":
                 return self._choose_digits(column)
             case "date":
-                return DATE_DISPLAY_WIDTH
+                return limits.DATE_DISPLAY_WIDTH
             case "time":
-                return MIN_DISPLAY_WIDTH
+                return limits.MIN_DISPLAY_WIDTH
             case "text":
                 return (
-                    TIMESTAMP_DISPLAY_WIDTH
+                    limits.TIMESTAMP_DISPLAY_WIDTH
                     if is_timestamp(column.variable)
-                    else choose_display_width(self.text_bytes[column.name])
+                    else limits.choose_display_width(self.text_bytes[column.name])
                 )
 
     def _choose_decimals(self, column: SpssColumn) -> int:
@@ -197,7 +177,7 @@ class SpssStatistics:
     def _choose_digits(self, column: SpssColumn) -> int:
         decimals = self._choose_decimals(column)
         width = self.digits.get(column.name, 1) + (1 + decimals if column.variable.storage == "decimal" else 0)
-        return min(max(width, MIN_DISPLAY_WIDTH), MAX_DISPLAY_WIDTH)
+        return min(max(width, limits.MIN_DISPLAY_WIDTH), limits.MAX_DISPLAY_WIDTH)
 
 
 def _build_data(table: Table, columns: Sequence[SpssColumn]) -> tuple["pl.DataFrame", SpssStatistics]:
@@ -205,7 +185,7 @@ def _build_data(table: Table, columns: Sequence[SpssColumn]) -> tuple["pl.DataFr
     import polars as pl
 
     statistics = SpssStatistics({}, {}, {}, {}, {})
-    batches = [_build_batch(texts, columns, statistics) for texts in read_batches(table)]
+    batches = [_build_batch(texts, columns, statistics) for texts in typed_columns.read_batches(table)]
     if not batches:
         empty = pl.DataFrame({str(at): [] for at in range(len(columns))}, schema_overrides=None).cast(pl.String)
         batches = [_build_batch(empty, columns, statistics)]
@@ -228,16 +208,16 @@ def _build_batch(texts: "pl.DataFrame", columns: Sequence[SpssColumn], statistic
     expressions, decimals = [], []
     for at, column in enumerate(columns):
         text, variable = pl.col(str(at)), column.variable
-        values = make_value_expression(variable.storage, text, timestamp=is_timestamp(variable))
+        values = typed_columns.make_value_expression(variable.storage, text, timestamp=is_timestamp(variable))
         if column.missing_codes:
-            values = make_coded_expression(text, values, column.missing_codes)
+            values = typed_columns.make_coded_expression(text, values, column.missing_codes)
         if variable.storage == "text" and not is_timestamp(variable):
             values = values.fill_null("")
         expressions.append(values.alias(column.name))
         if variable.storage == "decimal":
             fraction = text.str.extract(r"^-?[0-9]+\.([0-9]*[1-9])0*$", 1).str.len_bytes().max()
             decimals.append(fraction.alias(column.name))
-    data = convert_columns(texts, expressions)
+    data = typed_columns.convert_columns(texts, expressions)
     if decimals:
         for name, count in texts.select(decimals).row(0, named=True).items():
             statistics.decimals[name] = max(statistics.decimals.get(name, 0), count or 0)
@@ -245,12 +225,12 @@ def _build_batch(texts: "pl.DataFrame", columns: Sequence[SpssColumn], statistic
     sizes = data.select([pl.col(name).str.len_bytes().max() for name in text_columns])
     for name, size in sizes.row(0, named=True).items() if text_columns else ():
         statistics.text_bytes[name] = max(statistics.text_bytes.get(name, 0), size or 0)
-        if (size or 0) <= SPSS.text:
+        if (size or 0) <= limits.SPSS.text:
             continue
         statistics.shortened[name] = statistics.shortened.get(name, 0) + int(
-            (data[name].str.len_bytes() > SPSS.text).sum()
+            (data[name].str.len_bytes() > limits.SPSS.text).sum()
         )
-        cut = [SPSS.shorten(text, SPSS.text) for text in data[name]]
+        cut = [limits.SPSS.shorten(text, limits.SPSS.text) for text in data[name]]
         data = data.with_columns(pl.Series(name, cut, dtype=pl.String))
     return data
 
@@ -261,7 +241,7 @@ def _iterate_file_notes(table: Table) -> Iterator[str]:
     version = " ".join(filter(None, (study.id, study.version and f"version {study.version}")))
     for label, text in (("Questionnaire", version), ("Sponsor", study.sponsor), ("Conducted by", study.conducted_by)):
         if text:
-            yield f"{label}: {to_single_line(text)}"
+            yield f"{label}: {limits.to_single_line(text)}"
     yield f"Labels in the language {table.language}"
 
 
@@ -274,14 +254,14 @@ def _write_timestamp(file: Path, time: datetime) -> None:
 
 
 def _iterate_notes(table: Table, columns: Sequence[SpssColumn], statistics: SpssStatistics) -> Iterator[str]:
-    labels: list[dict[Code, str]] = [build_value_labels(v) for v in table.variables]
-    yield from iterate_notes(table.variables, SPSS, labels=labels)
+    labels: list[dict[Code, str]] = [limits.build_value_labels(v) for v in table.variables]
+    yield from limits.iterate_notes(table.variables, limits.SPSS, labels=labels)
     if statistics.unmarked:
-        yield format_unmarked_note(statistics.unmarked)
+        yield limits.format_unmarked_note(statistics.unmarked)
     for name, count in statistics.shortened.items():
         texts = format_quantity(count, "text is", "texts are")
-        yield f"{name}: {texts} cut to {SPSS.text:,} bytes, the limit of SPSS"
+        yield f"{name}: {texts} cut to {limits.SPSS.text:,} bytes, the limit of SPSS"
     if any(v.name == table.study.weight for v in table.variables):
         yield f"SPSS weights by {table.study.weight} when it opens the file; WEIGHT OFF. turns this off"
-    if len(columns) > SPSS.columns:
-        yield f"{len(columns):,} columns: other programs may read only {SPSS.columns:,}"
+    if len(columns) > limits.SPSS.columns:
+        yield f"{len(columns):,} columns: other programs may read only {limits.SPSS.columns:,}"

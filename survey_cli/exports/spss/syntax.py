@@ -10,21 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.engine.codec import encode_cells, make_row_reader
+from survey_cli.exports import limits
 from survey_cli.exports.answer_sets import find_response_sets
 from survey_cli.exports.csv_statistics import ColumnStatistics, read_statistics
-from survey_cli.exports.limits import (
-    DATE_DISPLAY_WIDTH,
-    SPSS,
-    TIMESTAMP_DISPLAY_WIDTH,
-    UserMissing,
-    build_value_labels,
-    choose_display_width,
-    choose_label,
-    choose_user_missing,
-    format_unmarked_note,
-    iterate_notes,
-    to_single_line,
-)
 from survey_cli.exports.missing_codes import list_missing_codes, list_offered_codes
 from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.text.csv import write_csv
@@ -52,7 +40,7 @@ def write_spss_syntax(
         frozenset(str(code) for code, _ in list_missing_codes(v).values()) if v.storage != "text" else frozenset()
         for v in table.variables
     )
-    unmarked = tuple(frozenset(map(str, choose_user_missing(v).unmarked)) for v in table.variables)
+    unmarked = tuple(frozenset(map(str, limits.choose_user_missing(v).unmarked)) for v in table.variables)
     statistics = read_statistics(data, table.variables, codes, unmarked)
     with to.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(line + "\n" for line in _render_syntax(table, data_name, statistics))
@@ -83,18 +71,21 @@ def _iterate_notes(table: Table, statistics: Sequence[ColumnStatistics], joined:
         yield f"line ends within answers are replaced by spaces in {rows}: SPSS reads one case per line"
     columns = list(zip(table.variables, statistics, strict=True))
     if unmarked := {v.name: column.marked for v, column in columns if column.marked}:
-        yield format_unmarked_note(unmarked)
-    long = [v.name for v, column in columns if column.bytes > SPSS.text]
+        yield limits.format_unmarked_note(unmarked)
+    long = [v.name for v, column in columns if column.bytes > limits.SPSS.text]
     if long:
-        yield f"{join_first(long)}: texts are read only up to {SPSS.text:,} bytes"
-    yield from iterate_notes(table.variables, SPSS, labels=[build_value_labels(v) for v in table.variables])
+        yield f"{join_first(long)}: texts are read only up to {limits.SPSS.text:,} bytes"
+    yield from limits.iterate_notes(
+        table.variables, limits.SPSS, labels=[limits.build_value_labels(v) for v in table.variables]
+    )
 
 
 def _render_syntax(table: Table, data_name: str, statistics: Sequence[ColumnStatistics]) -> Iterator[str]:
     study, variables = table.study, table.variables
     title = " ".join(filter(None, (study.title, study.version and f"version {study.version}")))
-    yield f"* {to_single_line(title) or 'Data'}."
-    yield f"* Reads {to_single_line(data_name)} in the working directory; elsewhere, write its folder before its name."
+    yield f"* {limits.to_single_line(title) or 'Data'}."
+    data_text = limits.to_single_line(data_name)
+    yield f"* Reads {data_text} in the working directory; elsewhere, write its folder before its name."
     yield "SET DECIMAL=DOT."
     yield "GET DATA"
     yield "  /TYPE=TXT"
@@ -111,7 +102,7 @@ def _render_syntax(table: Table, data_name: str, statistics: Sequence[ColumnStat
     yield "  ."
     yield from _render_timestamps(variables)
     for variable in variables:
-        yield f"VARIABLE LABELS {variable.name} {_render_label(choose_label(variable), variable.name)}."
+        yield f"VARIABLE LABELS {variable.name} {_render_label(limits.choose_label(variable), variable.name)}."
     for variable in variables:
         yield from _render_value_labels(variable)
     not_asked: dict[Code, list[str]] = {}
@@ -121,15 +112,15 @@ def _render_syntax(table: Table, data_name: str, statistics: Sequence[ColumnStat
     for variable, column in zip(variables, statistics, strict=True):
         levels.setdefault(choose_measure(variable).upper(), []).append(variable.name)
         if is_timestamp(variable):
-            widths.setdefault(TIMESTAMP_DISPLAY_WIDTH, []).append(variable.name)
+            widths.setdefault(limits.TIMESTAMP_DISPLAY_WIDTH, []).append(variable.name)
         elif variable.storage == "text":
-            widths.setdefault(choose_display_width(column.bytes), []).append(variable.name)
+            widths.setdefault(limits.choose_display_width(column.bytes), []).append(variable.name)
         elif variable.storage == "date":
-            widths.setdefault(DATE_DISPLAY_WIDTH, []).append(variable.name)
+            widths.setdefault(limits.DATE_DISPLAY_WIDTH, []).append(variable.name)
         codes = list_offered_codes(variable)
         if codes and variable.storage != "text":
             not_asked.setdefault(codes["not_asked"][0], []).append(variable.name)
-        if values := _list_missing_values(variable, choose_user_missing(variable)):
+        if values := _list_missing_values(variable, limits.choose_user_missing(variable)):
             missing.setdefault(values, []).append(variable.name)
     for code, names in not_asked.items():
         yield from _render_names("RECODE", names, f"({code}=SYSMIS).")
@@ -190,18 +181,18 @@ def _render_names(command: str, names: Sequence[str], end: str) -> Iterator[str]
     yield f"    {end}"
 
 
-def _list_missing_values(variable: Variable, missing: UserMissing) -> tuple[str, ...]:
+def _list_missing_values(variable: Variable, missing: limits.UserMissing) -> tuple[str, ...]:
     missing_range = () if missing.low is None else (f"{missing.low} THRU {missing.high}",)
     return (*missing_range, *(_render_value(variable, code) for code in missing.codes))
 
 
 def _render_value_labels(variable: Variable) -> Iterator[str]:
-    labels = build_value_labels(variable)
+    labels = limits.build_value_labels(variable)
     if not labels:
         return
     yield f"VALUE LABELS {variable.name}"
     for code, text in labels.items():
-        yield f"    {_render_value(variable, code)} {_render_label(text, str(code), SPSS.value_label)}"
+        yield f"    {_render_value(variable, code)} {_render_label(text, str(code), limits.SPSS.value_label)}"
     yield "    ."
 
 
@@ -223,11 +214,11 @@ def _choose_format(variable: Variable, column: ColumnStatistics) -> str:
         case "text":
             codes = (*variable.labels, *(code for code, _ in list_missing_codes(variable).values()))
             widest = max([column.bytes, *(len(str(code).encode()) for code in codes)])
-            return f"A{min(max(widest, 1), SPSS.text)}"
+            return f"A{min(max(widest, 1), limits.SPSS.text)}"
 
 
-def _render_label(text: str, default: str, limit: int = SPSS.label) -> str:
-    return quote(SPSS.shorten(to_single_line(text) or default, limit))
+def _render_label(text: str, default: str, limit: int = limits.SPSS.label) -> str:
+    return quote(limits.SPSS.shorten(limits.to_single_line(text) or default, limit))
 
 
 def quote(text: str) -> str:

@@ -6,7 +6,7 @@ Names and numbers are included only for those who may see them.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Final, cast
+from typing import Final
 
 from survey_cli.fieldwork.appointments.due_times import find_open_appointment
 from survey_cli.fieldwork.case.case import Case
@@ -27,7 +27,7 @@ from survey_cli.reports.fieldwork.case_histories import (
 from survey_cli.samples.cases.columns import iterate_labeled_values
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.store.backends.errors import UndecodableTextError
-from survey_cli.store.cases.case_records import CaseRow, Contact, StoredCaseStatus
+from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.identity import format_author
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import Cell, Missing
@@ -82,7 +82,7 @@ def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> case_reports.
         raise UserError("--find", "only supervisors may search names and numbers", "give the case's key")
     keys = _select_keys(study, case_filter)
     rows = cases.queries.iterate_rows(
-        status=cast(StoredCaseStatus, case_filter.status) if case_filter.status else None,
+        status=case_filter.status or None,
         code=case_filter.code or None,
         outcome=case_filter.outcome or None,
         limit=case_filter.limit if keys is None else None,

@@ -6,16 +6,9 @@ The outcome in effect is the case's; the outcome keyed at the end of the intervi
 from collections.abc import Iterable
 from datetime import datetime
 
+from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_case, has_final_override
-from survey_cli.fieldwork.case.events import (
-    CaseReopened,
-    HistoryEntry,
-    InterviewOpened,
-    OutcomeOverridden,
-    OutcomeRecorded,
-    OutcomeRevoked,
-)
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.services.data.export_options import OverriddenOutcome
 from survey_cli.study.open_study import StudyRecords
@@ -29,7 +22,7 @@ def find_outcome_overrides(records: StudyRecords, until: datetime | None) -> dic
     return overrides
 
 
-def _find_case_overrides(key: str, history: Iterable[HistoryEntry], plan: Plan) -> dict[str, OverriddenOutcome]:
+def _find_case_overrides(key: str, history: Iterable[events.HistoryEntry], plan: Plan) -> dict[str, OverriddenOutcome]:
     """Find the corrected outcomes of one case.
 
     A correction applies to the latest interview: a final one always, any other where the corrected call is that
@@ -40,17 +33,17 @@ def _find_case_overrides(key: str, history: Iterable[HistoryEntry], plan: Plan) 
     for entry in history:
         before, case = case, case.apply(entry)
         match entry.event:
-            case OutcomeRecorded():
+            case events.OutcomeRecorded():
                 is_interview_outcome = before.interview_open
-            case OutcomeRevoked():
+            case events.OutcomeRevoked():
                 is_interview_outcome = False
-            case InterviewOpened(interview) if not has_final_override(before, plan):
+            case events.InterviewOpened(interview) if not has_final_override(before, plan):
                 overrides.pop(interview, None)
-            case OutcomeOverridden(outcome, code, _) if case.interview and (
+            case events.OutcomeOverridden(outcome, code, _) if case.interview and (
                 is_interview_outcome or has_final_override(case, plan)
             ):
                 overrides[case.interview] = OverriddenOutcome(outcome or code, code_case(case, plan).code)
-            case OutcomeOverridden() | CaseReopened() if not is_interview_outcome:
+            case events.OutcomeOverridden() | events.CaseReopened() if not is_interview_outcome:
                 overrides.pop(case.interview, None)
             case _:
                 pass

@@ -1,5 +1,7 @@
 """Description of a study in one language: its texts, who is asked each item, and how values are computed."""
 
+from typing import Final
+
 from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, make_line
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
@@ -8,6 +10,19 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import UserError
 from survey_cli.table.table import StudyDescription
+
+STUDY_TEXTS: Final = (
+    "sponsor",
+    "conducted_by",
+    "population",
+    "frame",
+    "selection",
+    "mode",
+    "dates",
+    "contact",
+    "notes",
+)
+"""The fields of `study:` that are described as they are written."""
 
 
 def choose_language(instrument: Instrument, requested: str) -> str:
@@ -42,15 +57,7 @@ def describe_study(instrument: Instrument, language: str) -> StudyDescription:
             for item in instrument.items.values()
             if item.instruction is not None
         },
-        sponsor=translate(spec.sponsor),
-        conducted_by=translate(spec.conducted_by),
-        population=translate(spec.population),
-        frame=translate(spec.frame),
-        selection=translate(spec.selection),
-        mode=translate(spec.mode),
-        dates=translate(spec.dates),
-        contact=translate(spec.contact),
-        notes=translate(spec.notes),
+        **{name: translate(getattr(spec, name)) for name in STUDY_TEXTS},
         size=spec.size,
         weight=next((name for name, column in instrument.sample.items() if column.role == "weight"), ""),
     )

@@ -79,7 +79,7 @@ def export_records(records: StudyRecords, options: ExportOptions, *, stdout: Tex
     )
     return ExportResult(
         to=options.to,
-        beside=str(_locate_data_file(data_format, options) or ""),
+        beside=str(data_format.find_data_path(Path(options.to)) or ""),
         each=data.table.row_unit,
         rows=written.rows,
         notes=(
@@ -112,7 +112,7 @@ def _name_described_file(options: ExportOptions) -> str:
 
 def _warn_unescaped_text(data: DataTable, chosen: Format, options: ExportOptions) -> Iterator[str]:
     """Yield a warning where free text is in a data file meant for one program alone."""
-    beside = _locate_data_file(chosen, options)
+    beside = chosen.find_data_path(Path(options.to))
     texts = options.what != "interviews" or ("free text" in data.identifying and not options.public)
     if beside is not None and texts:
         yield (
@@ -144,14 +144,9 @@ def _check_duplicates(outs: Sequence[str], options: ExportOptions) -> None:
         chosen = _choose_format(replace(options, to=out))
         if out == "-":
             continue
-        for file in (Path(out), _locate_data_file(chosen, replace(options, to=out))):
+        for file in (Path(out), chosen.find_data_path(Path(out))):
             if file is not None and (other := files.setdefault(file.resolve(), out)) != out:
                 raise UserError(out, f"{file} is written by {other} too", "use another name for one of them")
-
-
-def _locate_data_file(chosen: Format, options: ExportOptions) -> Path | None:
-    """Return the path of the separate data file of a format that has one."""
-    return chosen.find_data_path(Path(options.to))
 
 
 def _check_output(chosen: Format, options: ExportOptions) -> None:
@@ -161,7 +156,7 @@ def _check_output(chosen: Format, options: ExportOptions) -> None:
                 "-o", f"{chosen.name} is not a text format, so it can't be written to standard output", "specify a file"
             )
         return
-    beside = _locate_data_file(chosen, options)
+    beside = chosen.find_data_path(Path(options.to))
     for file in (Path(options.to), beside):
         if file is None:
             continue
@@ -184,7 +179,7 @@ def write_table(
         return write_text_file(to, lambda file: write(table, file, write_options), force=options.force, newline="")
     try:
         if chosen.write_pair is not None:
-            pair, beside = chosen.write_pair, _locate_data_file(chosen, options)
+            pair, beside = chosen.write_pair, chosen.find_data_path(Path(options.to))
             assert beside is not None
             return write_file_pair(
                 to, beside, lambda path, data, named: pair(table, path, data, named, write_options), force=options.force

@@ -4,9 +4,27 @@ The caller decides whether to continue.
 """
 
 import sqlite3
-from typing import Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
 
 from survey_cli.problems import StoreError
+
+
+class Closable(Protocol):
+    """What has to be closed."""
+
+    def close(self) -> None: ...
+
+
+@contextmanager
+def close_on_error(resource: Closable) -> Iterator[None]:
+    """Context manager that closes a connection where preparing it fails."""
+    try:
+        yield
+    except BaseException:
+        resource.close()
+        raise
 
 
 class TransientStoreError(StoreError):

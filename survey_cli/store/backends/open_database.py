@@ -10,19 +10,11 @@ from typing import Final
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.connector import Connector
-from survey_cli.store.backends.errors import DAMAGED, DatabaseNotFoundError, make_driver_error
+from survey_cli.store.backends.errors import DAMAGED, DatabaseNotFoundError, close_on_error, make_driver_error
 from survey_cli.store.backends.schema import migrations
+from survey_cli.store.backends.sqlite import database_files
 from survey_cli.store.backends.sqlite import upgrade as upgrades
 from survey_cli.store.backends.sqlite.connection import APPLICATION_ID, SqliteConnector
-from survey_cli.store.backends.sqlite.database_files import (
-    check_file,
-    check_folder,
-    check_no_hard_link,
-    create_atomically,
-    is_read_only,
-    lock_folder,
-    resolve_link,
-)
 from survey_cli.store.backends.sqlite.quick_check import find_damage
 
 APPLIED_STEPS: Final = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id"
@@ -44,22 +36,22 @@ def connect(
         memory = SqliteConnector.open_in_memory()
         _create_tables(memory)
         return memory
-    file = resolve_link(path)
-    if not create and is_read_only(file):
+    file = database_files.resolve_link(path)
+    if not create and database_files.is_read_only(file):
         return _open_read_only(file, where, patience, file_system_of)
     if not create and not file.exists():
         raise DatabaseNotFoundError(where, "there is no such database", "check the name, or start an interview first")
-    check_folder(file.parent, where=where, file_system_of=file_system_of)
+    database_files.check_folder(file.parent, where=where, file_system_of=file_system_of)
     if not file.exists():
-        create_atomically(file, lambda temporary: create_database(temporary, where=where), where=where)
-    check_file(file, where=where)
-    check_no_hard_link(file, where=where)
-    with lock_folder(file.parent, alone=False):
+        database_files.create_atomically(file, lambda temporary: create_database(temporary, where=where), where=where)
+    database_files.check_file(file, where=where)
+    database_files.check_no_hard_link(file, where=where)
+    with database_files.lock_folder(file.parent, alone=False):
         db = _open_checked(file, where, patience)
     if not _list_missing_steps(db):
         return db
     db.close()
-    with lock_folder(file.parent, alone=True):
+    with database_files.lock_folder(file.parent, alone=True):
         db = _open_checked(file, where, patience)
         if steps := _list_missing_steps(db):
             db.close()
@@ -69,8 +61,8 @@ def connect(
 
 
 def _open_read_only(file: Path, where: str, patience: float, file_system_of: Callable[[Path], str]) -> SqliteConnector:
-    check_folder(file.parent, where=where, file_system_of=file_system_of, written=False)
-    check_no_hard_link(file, where=where)
+    database_files.check_folder(file.parent, where=where, file_system_of=file_system_of, written=False)
+    database_files.check_no_hard_link(file, where=where)
     db = _open_checked(file, where, patience, read_only=True)
     if steps := _list_missing_steps(db):
         db.close()
@@ -85,11 +77,8 @@ def _open_read_only(file: Path, where: str, patience: float, file_system_of: Cal
 
 def _open_checked(file: Path, where: str, patience: float, *, read_only: bool = False) -> SqliteConnector:
     db = SqliteConnector.open_file(file, where=where, patience=patience, read_only=read_only)
-    try:
+    with close_on_error(db):
         _check_database(db)
-    except BaseException:
-        db.close()
-        raise
     return db
 
 

@@ -61,7 +61,7 @@ class SampleImports:
             self._abandon(import_id)
             raise
         self.finish(pause=pause)
-        for statement in sql.ANALYZE_CASES.for_dialect(self._db.dialect).split(";"):
+        for statement in sql.ANALYZE_CASES[self._db.dialect].split(";"):
             self._db.run(statement)
         return added
 
@@ -141,7 +141,7 @@ class SampleImports:
 
     def _queue_batch(self, import_id: str) -> bool:
         """Queue one batch of cases. Returns whether none is left."""
-        if self._db.run(sql.QUEUE_IMPORTED_CASES.for_dialect(self._db.dialect), (import_id, BATCH_SIZE)) == BATCH_SIZE:
+        if self._db.run(sql.QUEUE_IMPORTED_CASES[self._db.dialect], (import_id, BATCH_SIZE)) == BATCH_SIZE:
             return False
         self._db.run(sql.SETTLE_IMPORT, (import_id, import_id))
         return True

@@ -1,6 +1,6 @@
 """Read-only queries of cases: rows, histories, contacts, queue, search, and counts of all cases."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from heapq import merge
 from itertools import groupby, islice
@@ -12,23 +12,8 @@ from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.queue.call_order import CaseGroup
 from survey_cli.store.backends.connector import Connector
 from survey_cli.store.backends.decoding import translate_decoding_errors
+from survey_cli.store.cases import case_records, case_row_mapping
 from survey_cli.store.cases import case_statements as sql
-from survey_cli.store.cases.case_records import (
-    CaseCounts,
-    CaseRow,
-    CaseSearchResult,
-    Contact,
-    OutcomeCount,
-    QueueHead,
-    StoredCaseStatus,
-)
-from survey_cli.store.cases.case_row_mapping import (
-    decode_case_row,
-    decode_contact,
-    decode_entry,
-    extract_digits,
-    fold_text,
-)
 
 UNMATCHABLE_TEXT: Final = "\x01"
 """A pattern that matches no name and no number."""
@@ -42,7 +27,7 @@ class CaseQueries:
 
     # One case
 
-    def find_row(self, key: str) -> CaseRow | None:
+    def find_row(self, key: str) -> case_records.CaseRow | None:
         """Return the row of a case; None where there is no such case."""
         rows = self.decode_rows(self._db.read(sql.ROW, (key,)))
         return rows[0] if rows else None
@@ -51,98 +36,79 @@ class CaseQueries:
         """Return the events of a case in order; an empty list where there is no such case."""
         rows = self._db.read(sql.HISTORY, (key,))
         with translate_decoding_errors(self._db.where, f"the history of case {key}"):
-            return [decode_entry(row) for row in rows]
+            return [case_row_mapping.decode_entry(row) for row in rows]
 
     def list_work(self, by: str, since: datetime) -> list[tuple[str, HistoryEntry]]:
         """Return the events that one interviewer has written to cases since then, each with the case's key, in order."""
         at = encode_timestamp(since)
         rows = self._db.read(sql.WORK_SINCE, (by, at, at))
         with translate_decoding_errors(self._db.where, f"the calls of {by}"):
-            return [(key, decode_entry(row)) for key, *row in rows]
+            return [(key, case_row_mapping.decode_entry(row)) for key, *row in rows]
 
     def list_accounts(self, key: str) -> list[str]:
         """Return the account that wrote each event of a case, in order; empty texts for events of earlier versions."""
         return [account for (account,) in self._db.read(sql.ACCOUNTS, (key,))]
 
-    def find_contact(self, key: str) -> Contact | None:
+    def find_contact(self, key: str) -> case_records.Contact | None:
         """Return the contact of a case; None where there is none, or it was erased."""
         rows = self._db.read(sql.CONTACT, (key,))
         with translate_decoding_errors(self._db.where, f"the contact of case {key}"):
-            return decode_contact(*rows[0]) if rows else None
+            return case_row_mapping.decode_contact(*rows[0]) if rows else None
 
     # Queue
 
-    def list_queue_heads(self) -> list[QueueHead]:
+    def list_queue_heads(self) -> list[case_records.QueueHead]:
         """Return the buckets with a ready case, each with the sort key of its first case."""
-        return [QueueHead(bucket, rank) for bucket, rank in self._db.read(sql.HEADS)]
+        return [case_records.QueueHead(bucket, rank) for bucket, rank in self._db.read(sql.HEADS)]
 
-    def find_appointment_head(self, bucket: str, *, appointment_before: datetime) -> QueueHead | None:
+    def find_appointment_head(self, bucket: str, *, appointment_before: datetime) -> case_records.QueueHead | None:
         """Return the first case of a bucket among those with an appointment at that time or earlier."""
         rows = self._db.read(sql.HEAD_SINCE, (bucket, encode_timestamp(appointment_before)))
-        return QueueHead(bucket, rows[0][0]) if rows else None
+        return case_records.QueueHead(bucket, rows[0][0]) if rows else None
 
-    def list_waiting_rows(self, *, limit: int) -> list[CaseRow]:
+    def list_waiting_rows(self, *, limit: int) -> list[case_records.CaseRow]:
         """Return waiting cases, the first due first."""
         return self.decode_rows(self._db.read(sql.DUE_NEXT, (limit,)))
 
-    def list_stale_rows(self, *, limit: int = 1_000) -> list[CaseRow]:
+    def list_stale_rows(self, *, limit: int = 1_000) -> list[case_records.CaseRow]:
         """Return cases whose queue position is older than their last event, because their lease expired."""
         return self.decode_rows(self._db.read(sql.STALE, (limit,)))
 
     # Lists
 
-    def iterate_rows(
-        self,
-        *,
-        status: StoredCaseStatus | None = None,
-        code: str | None = None,
-        outcome: str | None = None,
-        bucket: str | None = None,
-        owner: str | None = None,
-        frame: str | None = None,
-        replicate: str | None = None,
-        limit: int | None = None,
-    ) -> Iterator[CaseRow]:
+    def iterate_rows(self, *, limit: int | None = None, **columns: str | None) -> Iterator[case_records.CaseRow]:
         """Stream the rows of the cases that have all the given values, in the order of the sample.
 
-        All are read as of the time of the first.
+        The values are those of text columns of `case_statements.ROW_COLUMNS`, such as the status; None is any. All are
+        read as of the time of the first.
         """
-        columns: Mapping[str, str | None] = {
-            "status": status,
-            "code": code,
-            "outcome": outcome,
-            "bucket": bucket,
-            "owner": owner,
-            "frame": frame,
-            "replicate": replicate,
-        }
         conditions = {column: value for column, value in columns.items() if value is not None}
         with translate_decoding_errors(self._db.where, "the list of cases"):
             for row in self._db.stream(*sql.build_rows_query(conditions, limit=limit)):
-                yield decode_case_row(row)
+                yield case_row_mapping.decode_case_row(row)
 
     def iterate_keys(self) -> Iterator[str]:
         """Stream the keys of all cases, sorted."""
         return (key for (key,) in self._db.stream(sql.KEYS))
 
-    def count_cases(self) -> CaseCounts:
+    def count_cases(self) -> case_records.CaseCounts:
         """Count the cases of each status, outcome and code."""
         sums: tuple[dict[str, int], dict[str, int], dict[str, int]] = ({}, {}, {})
         for *values, count in self._db.read(sql.COUNTS):
             for counts, value in zip(sums, values, strict=True):
                 counts[value] = counts.get(value, 0) + count
-        return CaseCounts(*sums)
+        return case_records.CaseCounts(*sums)
 
-    def list_appointments(self, *, owner: str | None = None) -> list[CaseRow]:
+    def list_appointments(self, *, owner: str | None = None) -> list[case_records.CaseRow]:
         """Return the cases with an appointment, the one that ends first first; of one owner, or of all."""
         condition, parameters = ("", ()) if owner is None else (" AND owner = ?", (owner,))
         return self.decode_rows(self._db.read(sql.APPOINTMENTS.format(and_also=condition), parameters))
 
-    def list_due_appointments(self, before: datetime, *, limit: int) -> list[CaseRow]:
+    def list_due_appointments(self, before: datetime, *, limit: int) -> list[case_records.CaseRow]:
         """Return the queued cases with an appointment before that time, the one that ends first first."""
         return self.decode_rows(self._db.read(sql.DUE_APPOINTMENTS, (encode_timestamp(before), limit)))
 
-    def list_queue(self, buckets: Iterable[str], *, limit: int) -> list[CaseRow]:
+    def list_queue(self, buckets: Iterable[str], *, limit: int) -> list[case_records.CaseRow]:
         """Return the ready cases of these buckets in calling order."""
         queues = [self.decode_rows(self._db.read(sql.QUEUE, (bucket, limit))) for bucket in buckets]
         return list(islice(merge(*queues, key=lambda row: (row.rank, row.key)), limit))
@@ -170,28 +136,34 @@ class CaseQueries:
         rows = self._db.stream(sql.HISTORIES.format(and_also=condition), parameters)
         with translate_decoding_errors(self._db.where, "the histories of cases"):
             for key, events in groupby(rows, key=lambda row: str(row[0])):
-                yield key, [decode_entry(row[1:]) for row in events]
+                yield key, [case_row_mapping.decode_entry(row[1:]) for row in events]
 
-    def iterate_contacts(self) -> Iterator[tuple[str, Contact]]:
+    def iterate_contacts(self) -> Iterator[tuple[str, case_records.Contact]]:
         """Stream the key and contact of every case that has a contact, in the order of the sample."""
         with translate_decoding_errors(self._db.where, "the contacts"):
             for key, link, details in self._db.stream(sql.CONTACTS):
-                yield key, decode_contact(link, details)
+                yield key, case_row_mapping.decode_contact(link, details)
 
-    def search(self, text: str, *, limit: int = 50) -> list[CaseSearchResult]:
+    def search(self, text: str, *, limit: int = 50) -> list[case_records.CaseSearchResult]:
         """Search the cases whose key, name, personal columns or telephone numbers contain this text.
 
         A part of a number has three digits at least, without the zeros before a national number.
         """
-        words = fold_text(text.strip())
-        digits = "" if any(map(str.isalpha, text)) else extract_digits(text).lstrip("0")
+        words = case_row_mapping.fold_text(text.strip())
+        digits = "" if any(map(str.isalpha, text)) else case_row_mapping.extract_digits(text).lstrip("0")
         patterns = [f"%{_escape_like(words)}%" if words else UNMATCHABLE_TEXT] * 2
         patterns.append(f"%{digits}%" if len(digits) >= 3 else UNMATCHABLE_TEXT)
         rows = self._db.read(sql.SEARCH, (*patterns, limit))
         with translate_decoding_errors(self._db.where, "the contacts"):
-            cases = [(decode_case_row(row), decode_contact("", details) if details else None) for *row, details in rows]
+            cases = [
+                (
+                    case_row_mapping.decode_case_row(row),
+                    case_row_mapping.decode_contact("", details) if details else None,
+                )
+                for *row, details in rows
+            ]
         return [
-            CaseSearchResult(
+            case_records.CaseSearchResult(
                 row, contact.name if contact else "", tuple(n.display for n in contact.numbers) if contact else ()
             )
             for row, contact in cases
@@ -199,9 +171,9 @@ class CaseQueries:
 
     # All cases together
 
-    def count_by_outcome(self) -> list[OutcomeCount]:
+    def count_by_outcome(self) -> list[case_records.OutcomeCount]:
         """Count the cases of each combination of status, outcome and code."""
-        return [OutcomeCount(*row) for row in self._db.read(sql.COUNTS)]
+        return [case_records.OutcomeCount(*row) for row in self._db.read(sql.COUNTS)]
 
     def count_groups(self, at: datetime) -> list[CaseGroup]:
         """Count all cases by what decides whether they may be called at this time."""
@@ -222,10 +194,10 @@ class CaseQueries:
         statement = sql.CLOSED_INTERVIEWS_LEASED if leased else sql.CLOSED_INTERVIEWS_UNRECORDED
         return [interview for (interview,) in self._db.read(statement)]
 
-    def decode_rows(self, rows: Iterable[Sequence[Any]]) -> list[CaseRow]:
+    def decode_rows(self, rows: Iterable[Sequence[Any]]) -> list[case_records.CaseRow]:
         """Decode rows with the columns of `case_statements.ROW_COLUMNS`."""
         with translate_decoding_errors(self._db.where, "the list of cases"):
-            return [decode_case_row(row) for row in rows]
+            return [case_row_mapping.decode_case_row(row) for row in rows]
 
 
 def _escape_like(text: str) -> str:

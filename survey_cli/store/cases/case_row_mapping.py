@@ -14,29 +14,13 @@ from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber,
 from survey_cli.values import Value
 
 
-def _encode_optional_time(at: datetime | None) -> str | None:
-    return None if at is None else encode_timestamp(at)
-
-
 def _decode_optional_time(text: str | None) -> datetime | None:
     return None if text is None else decode_timestamp(text)
 
 
 def encode_queue_position(position: QueuePosition) -> tuple[str | int | None, ...]:
     """Encode a queue position in the order of `case_statements.POSITION_COLUMNS`."""
-    return (
-        position.status,
-        _encode_optional_time(position.due_at),
-        position.bucket,
-        position.rank,
-        position.code,
-        position.outcome,
-        position.attempts,
-        position.why,
-        _encode_optional_time(position.promised_at),
-        _encode_optional_time(position.promised_until),
-        position.owner,
-    )
+    return tuple(encode_timestamp(value) if isinstance(value, datetime) else value for value in position)
 
 
 def encode_lease(lease: Lease) -> tuple[str, str, str, str]:
@@ -46,32 +30,16 @@ def encode_lease(lease: Lease) -> tuple[str, str, str, str]:
 
 def decode_case_row(row: Sequence[Any]) -> CaseRow:
     """Decode a row with the columns of `case_statements.ROW_COLUMNS`."""
-    (
-        (key, ordinal, seq, position_seq, status, was, due_at, bucket, rank, code, outcome, attempts, why),
-        (promised_at, promised_until, owner, by, station, until, frame, replicate, mark, updated_at),
-    ) = row[:13], row[13:]
-    return CaseRow(
-        key=key,
-        ordinal=ordinal,
-        seq=seq,
-        position_seq=position_seq,
-        status=was if status == "arriving" else status,
-        status_after_lease=was,
-        due_at=_decode_optional_time(due_at),
-        bucket=bucket,
-        rank=rank,
-        code=code,
-        outcome=outcome,
-        attempts=attempts,
-        why=why,
-        promised_at=_decode_optional_time(promised_at),
-        promised_until=_decode_optional_time(promised_until),
-        owner=owner,
-        holder=None if until is None else LeaseHolder(by, station, decode_timestamp(until)),
-        frame=frame,
-        replicate=replicate,
-        fingerprint=mark,
-        updated_at=decode_timestamp(updated_at),
+    key, ordinal, seq, position_seq, status, was, due_at, *position, promised_at, promised_until, owner = row[:16]
+    by, station, until, frame, replicate, mark, updated_at = row[16:]
+    return CaseRow._make(
+        (
+            *(key, ordinal, seq, position_seq, was if status == "arriving" else status, was),
+            *(_decode_optional_time(due_at), *position),
+            *(_decode_optional_time(promised_at), _decode_optional_time(promised_until), owner),
+            *(None if until is None else LeaseHolder(by, station, decode_timestamp(until)), frame, replicate, mark),
+            decode_timestamp(updated_at),
+        )
     )
 
 

@@ -1,30 +1,20 @@
 """SQL statements for cases, portable between SQLite and PostgreSQL.
 
-Where the two need different text, a `DialectStatement` has both.
+Where the two need different text, a mapping has both.
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from survey_cli.store.backends.connector import Dialect
 
 
-class DialectStatement(NamedTuple):
-    """One statement in the form of each engine."""
-
-    sqlite: str
-    postgresql: str
-
-    def for_dialect(self, dialect: Dialect) -> str:
-        return self.sqlite if dialect == "sqlite" else self.postgresql
-
-
-def _make_skipping_statement(statement: str) -> DialectStatement:
+def _make_skipping_statement(statement: str) -> Mapping[Dialect, str]:
     """Build both forms of a statement that has `{skip}` where it selects rows that nobody else is changing.
 
     In SQLite there is only one writer at a time.
     """
-    return DialectStatement(statement.format(skip=""), statement.format(skip=" FOR UPDATE SKIP LOCKED"))
+    return {"sqlite": statement.format(skip=""), "postgresql": statement.format(skip=" FOR UPDATE SKIP LOCKED")}
 
 
 ROW_COLUMNS: Final = (
@@ -42,10 +32,10 @@ STATUS: Final = "CASE status WHEN 'arriving' THEN was ELSE status END"
 # A case by its key
 
 ROW: Final = f"SELECT {ROW_COLUMNS} FROM cases WHERE key = ? AND {VISIBLE}"
-LOCK_ROW: Final = DialectStatement(
-    f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE}",
-    f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE} FOR UPDATE",
-)
+LOCK_ROW: Final[Mapping[Dialect, str]] = {
+    "sqlite": f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE}",
+    "postgresql": f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE} FOR UPDATE",
+}
 WORK_SINCE: Final = """
     SELECT case_key, kind, payload, at, by, station, key FROM case_events
     WHERE by = ? AND at >= ? AND case_key IN (SELECT key FROM cases WHERE updated_at >= ?)
@@ -164,18 +154,10 @@ STALE: Final = f"""
 # Writing
 
 POSITION_COLUMNS: Final = (
-    "was",
-    "due_at",
-    "bucket",
-    "rank",
-    "code",
-    "outcome",
-    "attempts",
-    "why",
-    "promised_at",
-    "promised_until",
-    "owner",
+    *("was", "due_at", "bucket", "rank", "code", "outcome", "attempts", "why"),
+    *("promised_at", "promised_until", "owner"),
 )
+"""In the order of `QueuePosition`; the status is stored in `was` while the case is leased."""
 SET_POSITION: Final = f"""
     UPDATE cases SET {", ".join(f"{column} = ?" for column in POSITION_COLUMNS)}, stood = ?,
         status = CASE status WHEN 'leased' THEN 'leased' ELSE ? END, arrival = ''
@@ -278,7 +260,10 @@ SETTLE_IMPORT: Final = """
         AND NOT EXISTS (SELECT 1 FROM cases WHERE arrival = ? AND arrival <> '')
 """
 IMPORTED_CASES: Final = "SELECT key, link FROM cases WHERE arrival = ? AND arrival <> '' LIMIT ?"
-ANALYZE_CASES: Final = DialectStatement("PRAGMA analysis_limit = 400; PRAGMA optimize", "ANALYZE cases")
+ANALYZE_CASES: Final[Mapping[Dialect, str]] = {
+    "sqlite": "PRAGMA analysis_limit = 400; PRAGMA optimize",
+    "postgresql": "ANALYZE cases",
+}
 """Refreshes the statistics by which the engine chooses indexes."""
 DROP_EVENTS: Final = "DELETE FROM case_events WHERE case_key = ?"
 DROP_CASE: Final = "DELETE FROM cases WHERE key = ?"

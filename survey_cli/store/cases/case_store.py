@@ -46,10 +46,6 @@ class CaseStore:
         self.imports = SampleImports(connector)
         self.quotas = QuotaPlaces(connector)
         self.follow_up_tasks = FollowUpTasks(connector)
-        self._claim = sql.CLAIM.for_dialect(connector.dialect)
-        self._claim_appointment = sql.CLAIM_APPOINTMENT.for_dialect(connector.dialect)
-        self._lock_row = sql.LOCK_ROW.for_dialect(connector.dialect)
-        self._queue_due = sql.QUEUE_DUE.for_dialect(connector.dialect)
 
     @retry_once
     def queue_due_cases(self, at: datetime, *, limit: int = BATCH_SIZE) -> int:
@@ -60,7 +56,7 @@ class CaseStore:
         time = encode_timestamp(at)
         if not self._db.read(sql.HAS_DUE, (time,)):
             return 0
-        return self._db.run(self._queue_due, (time, limit))
+        return self._db.run(sql.QUEUE_DUE[self._db.dialect], (time, limit))
 
     @retry_once
     def expire_leases(self, at: datetime) -> list[ExpiredLease]:
@@ -92,10 +88,12 @@ class CaseStore:
             rows = execute(sql.BY_TOKEN, (lease.token,)).fetchall()
             if not rows:
                 if appointment_before is None:
-                    rows = execute(self._claim, (*lease_columns, time, bucket)).fetchall()
+                    rows = execute(sql.CLAIM[self._db.dialect], (*lease_columns, time, bucket)).fetchall()
                 else:
                     before = encode_timestamp(appointment_before)
-                    rows = execute(self._claim_appointment, (*lease_columns, time, bucket, before)).fetchall()
+                    rows = execute(
+                        sql.CLAIM_APPOINTMENT[self._db.dialect], (*lease_columns, time, bucket, before)
+                    ).fetchall()
                 if rows:
                     key, _, seq, *_ = rows[0]
                     execute(sql.ADD_EVENT, (key, seq, *encode_entry(_make_claim_entry(lease, at))))
@@ -111,7 +109,7 @@ class CaseStore:
         """
         time = encode_timestamp(at)
         with self._db.transaction() as execute:
-            locked = execute(self._lock_row, (key,)).fetchall()
+            locked = execute(sql.LOCK_ROW[self._db.dialect], (key,)).fetchall()
             if not locked:
                 return None
             row, token, _ = self._decode_locked_row(locked[0])
@@ -220,12 +218,12 @@ class CaseStore:
 
     def find_holder_within(self, execute: Execute, key: str) -> LeaseHolder | None:
         """Return who has a case; None where it is free or not imported. Nobody claims it until the transaction ends."""
-        locked = execute(self._lock_row, (key,)).fetchall()
+        locked = execute(sql.LOCK_ROW[self._db.dialect], (key,)).fetchall()
         return self._decode_locked_row(locked[0])[0].holder if locked else None
 
     def _lock_case(self, execute: Execute, key: str) -> tuple[CaseRow, str, str]:
         """Lock the row of a case until the transaction ends: the row, its lease's token, and the link of its contact."""
-        locked = execute(self._lock_row, (key,)).fetchall()
+        locked = execute(sql.LOCK_ROW[self._db.dialect], (key,)).fetchall()
         if not locked:
             raise ValueError(f"there is no case {key!r}")
         return self._decode_locked_row(locked[0])

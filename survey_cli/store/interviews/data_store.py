@@ -11,16 +11,9 @@ from survey_cli.engine.machine import InterviewStatus
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.decoding import make_decoding_error, translate_decoding_errors
 from survey_cli.store.backends.schema import postgres_views, views
+from survey_cli.store.interviews import row_mapping
 from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.records import ExportRow, InstrumentRow, InterviewOrigin, Snapshot, StoredInterview
-from survey_cli.store.interviews.row_mapping import (
-    compute_digest,
-    decode_interview,
-    decode_texts,
-    decode_variable,
-    encode_texts,
-    encode_variable,
-)
 from survey_cli.table.encoded_cells import join_row, split_row
 from survey_cli.values import NOT_ASKED, Cell, Variable
 
@@ -69,7 +62,7 @@ class DataStore:
                 instrument.id, version=instrument.version, content_hash=instrument.hash, present_names=view_names
             )
             variables = [
-                (instrument.hash, ordinal, *encode_variable(variable))
+                (instrument.hash, ordinal, *row_mapping.encode_variable(variable))
                 for ordinal, variable in enumerate(instrument.variables)
             ]
             row = (
@@ -77,7 +70,7 @@ class DataStore:
                 instrument.id,
                 instrument.version,
                 instrument.title,
-                encode_texts(instrument.texts),
+                row_mapping.encode_texts(instrument.texts),
                 encode_timestamp(instrument.kept_at),
                 view,
             )
@@ -97,7 +90,7 @@ class DataStore:
                     id=name,
                     version=version,
                     title=title,
-                    texts=decode_texts(texts),
+                    texts=row_mapping.decode_texts(texts),
                     variables=self.read_variables(content_hash),
                     kept_at=decode_timestamp(kept_at),
                 )
@@ -108,14 +101,14 @@ class DataStore:
         """Return the full text of each file by its path, the top file first; None where the hash is unknown."""
         rows = self._db.read(sql.TEXTS, (instrument,))
         with translate_decoding_errors(self._db.where, f"the text of instrument {instrument}"):
-            return decode_texts(rows[0][0]) if rows else None
+            return row_mapping.decode_texts(rows[0][0]) if rows else None
 
     def read_variables(self, instrument: str) -> tuple[Variable, ...]:
         """Return the columns of an instrument's data in order; none where the hash is unknown."""
         if instrument not in self._variables:
             rows = self._db.read(sql.VARIABLES, (instrument,))
             with translate_decoding_errors(self._db.where, f"a variable of instrument {instrument}"):
-                variables = tuple(decode_variable(row) for row in rows)
+                variables = tuple(row_mapping.decode_variable(row) for row in rows)
             if not variables:
                 return ()
             self._variables[instrument] = variables
@@ -137,12 +130,12 @@ class DataStore:
         heads = execute(sql.INTERVIEW_HEAD, (interview,)).fetchall()
         if not heads:
             raise ValueError(f"there is no interview {interview!r}")
-        digest = compute_digest((*heads[0], snapshot.engine, cells))
+        digest = row_mapping.compute_digest((*heads[0], snapshot.engine, cells))
         execute(sql.KEEP_SNAPSHOT, (interview, snapshot.seq, snapshot.engine, cells, digest))
         if personal is None:
             execute(sql.DROP_CONTACT, (interview,))
         else:
-            execute(sql.KEEP_CONTACT, (interview, personal, compute_digest((interview, personal))))
+            execute(sql.KEEP_CONTACT, (interview, personal, row_mapping.compute_digest((interview, personal))))
 
     def encode_split_cells(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
         """Encode cells as they are stored: those that identify nobody, and apart from them the personal ones.
@@ -181,10 +174,10 @@ class DataStore:
                 interview = row[0]
                 line = ExportRow._make(row[:11])
                 cells = line.cells
-                if cells is not None and compute_digest(line) != row[11]:
+                if cells is not None and row_mapping.compute_digest(line) != row[11]:
                     cells = None
                 if personal and cells is not None and (details := row[12]) is not None:
-                    if compute_digest((interview, details)) == row[13]:
+                    if row_mapping.compute_digest((interview, details)) == row[13]:
                         texts, personal_texts = split_row(cells, width), split_row(details, width)
                         for ordinal in personal_columns:
                             texts[ordinal] = personal_texts[ordinal]
@@ -204,13 +197,14 @@ class DataStore:
             head = (interview, case, number, origin, status, outcome, began_at, updated_at, by)
             with translate_decoding_errors(self._db.where, f"the row of interview {interview}"):
                 yield StoredInterview(
-                    decode_interview(interview_row),
+                    row_mapping.decode_interview(interview_row),
                     seq=seq,
                     engine=engine,
                     cells=cells,
                     details=details,
-                    digest_fits=not digest or compute_digest((*head, engine, cells)) == digest,
-                    details_digest_fits=not details_digest or compute_digest((interview, details)) == details_digest,
+                    digest_fits=not digest or row_mapping.compute_digest((*head, engine, cells)) == digest,
+                    details_digest_fits=not details_digest
+                    or row_mapping.compute_digest((interview, details)) == details_digest,
                 )
 
     def check_instrument_digest(self, instrument: str) -> bool | None:
@@ -242,4 +236,4 @@ class DataStore:
 
 
 def _compute_instrument_digest(row: Sequence[object], variables: Iterable[Sequence[object]]) -> str:
-    return compute_digest([*row, *(column for variable in variables for column in variable)])
+    return row_mapping.compute_digest([*row, *(column for variable in variables for column in variable)])

@@ -1,12 +1,13 @@
 """Mapping between rows of interviews, instruments and variables and their database columns, with digests of rows."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.store.interviews.records import InterviewRow
+from survey_cli.store.interviews.statements import VARIABLE_COLUMNS
 from survey_cli.values import Variable
 
 
@@ -61,60 +62,38 @@ def decode_interview(row: Sequence[Any]) -> InterviewRow:
     )
 
 
+def _keep(value: Any) -> Any:
+    return value
+
+
+_VARIABLE_CODECS: Final[dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = {
+    # Pairs, not an object, as `8` and `"8"` are different codes.
+    "labels": (lambda labels: _encode_json(list(labels.items())), lambda text: dict(json.loads(text))),
+    "user_missing": (_encode_json, lambda text: tuple(json.loads(text))),
+    "declines": (
+        lambda declines: _encode_json({name: list(decline) for name, decline in declines.items()}),
+        lambda text: {decline: (code, words) for decline, (code, words) in json.loads(text).items()},
+    ),
+    "option": (
+        lambda option: None if option is None else _encode_json(option),
+        lambda text: None if text is None else json.loads(text),
+    ),
+    "personal": (int, bool),
+}
+"""How the fields of a variable that are not stored as they are become a column, and a column the field."""
+_VARIABLE_FIELDS: Final = tuple(
+    (name, *_VARIABLE_CODECS.get(name, (_keep, _keep))) for name in VARIABLE_COLUMNS.split(", ")
+)
+
+
 def encode_variable(variable: Variable) -> tuple[str | int | None, ...]:
-    """Encode a variable. Labels become pairs, not an object, as `8` and `"8"` are different codes."""
-    return (
-        variable.name,
-        variable.label,
-        variable.storage,
-        variable.measure,
-        variable.decimals,
-        _encode_json(list(variable.labels.items())),
-        _encode_json(variable.user_missing),
-        _encode_json({name: list(decline) for name, decline in variable.declines.items()}),
-        variable.wording,
-        variable.item,
-        variable.turn,
-        None if variable.option is None else _encode_json(variable.option),
-        variable.role,
-        int(variable.personal),
-    )
+    """Encode a variable in the order of `statements.VARIABLE_COLUMNS`."""
+    return tuple(encode(getattr(variable, name)) for name, encode, _ in _VARIABLE_FIELDS)
 
 
 def decode_variable(row: Sequence[Any]) -> Variable:
     """Decode a row with the columns of `statements.VARIABLE_COLUMNS`."""
-    (
-        name,
-        label,
-        storage,
-        measure,
-        decimals,
-        labels,
-        user_missing,
-        declines,
-        wording,
-        item,
-        turn,
-        option,
-        role,
-        personal,
-    ) = row
-    return Variable(
-        name=name,
-        label=label,
-        storage=storage,
-        measure=measure,
-        decimals=decimals,
-        labels=dict(json.loads(labels)),
-        user_missing=tuple(json.loads(user_missing)),
-        declines={decline: (code, text) for decline, (code, text) in json.loads(declines).items()},
-        wording=wording,
-        item=item,
-        turn=turn,
-        option=None if option is None else json.loads(option),
-        role=role,
-        personal=bool(personal),
-    )
+    return Variable(**{name: decode(column) for (name, _, decode), column in zip(_VARIABLE_FIELDS, row, strict=True)})
 
 
 def compute_digest(columns: Sequence[object]) -> str:

@@ -144,7 +144,7 @@ COUNT_ALL_INTERVIEWS: Final = "SELECT count(*) FROM interviews"
 COUNT_INTERVIEWS: Final = "SELECT count(*) FROM interviews i WHERE i.instrument = ?{and_also}"
 
 GAPS: Final = """
-    SELECT i.id, i.last_seq, count(j.seq), min(j.seq), max(j.seq)
+    SELECT i.id, i.last_seq, count(j.seq), coalesce(min(j.seq), 0), coalesce(max(j.seq), 0)
     FROM interviews i LEFT JOIN journal j ON j.interview = i.id
     GROUP BY i.id, i.last_seq
     HAVING count(j.seq) <> i.last_seq OR coalesce(min(j.seq), 0) <> 1 OR coalesce(max(j.seq), 0) <> i.last_seq

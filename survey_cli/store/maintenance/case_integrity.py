@@ -11,7 +11,7 @@ from survey_cli.store.cases.case_row_mapping import decode_contact, encode_conta
 from survey_cli.store.cases.quota_places import MISCOUNTED_CELLS
 
 GAPS: Final = """
-    SELECT c.key, c.seq, count(e.seq), min(e.seq), max(e.seq)
+    SELECT c.key, c.seq, count(e.seq), coalesce(min(e.seq), 0), coalesce(max(e.seq), 0)
     FROM cases c LEFT JOIN case_events e ON e.case_key = c.key
     GROUP BY c.key, c.seq
     HAVING count(e.seq) <> c.seq OR coalesce(min(e.seq), 0) <> 1 OR coalesce(max(e.seq), 0) <> c.seq
@@ -40,25 +40,26 @@ UNQUEUED_IMPORTS: Final = """
     WHERE i.state = 'settled' GROUP BY i.id ORDER BY i.id
 """
 
-
 CONTACT_ROWS: Final = """
     SELECT c.key, k.link, k.details, k.digits, k.words FROM cases c JOIN case_contacts k ON k.link = c.link
     ORDER BY c.key
 """
 
 
+ERRORS: Final = (
+    (GAPS, "case {} should have events 1 to {}; it has {}, {} to {}"),
+    (POSITIONS_AHEAD, "the queue position of case {} was computed at event {}, but the last event is {}"),
+    (INCONSISTENT_STATUS, "case {} is {}, was {}, and its lease, due time or appointment is inconsistent with that"),
+    (UNKNOWN_IMPORTS, "case {} belongs to an import that is not recorded"),
+    (WITHOUT_CONTACT, "case {} has no contact, although one is recorded"),
+)
+"""Statements that find errors, with the sentence about each row."""
+
+
 def find_case_integrity_errors(db: Connector) -> Iterator[str]:
     """Return one sentence for each integrity error."""
-    for key, last, count, first, highest in db.read(GAPS):
-        yield f"case {key} should have events 1 to {last}; it has {count}, {first or 0} to {highest or 0}"
-    for key, position_seq, last in db.read(POSITIONS_AHEAD):
-        yield f"the queue position of case {key} was computed at event {position_seq}, but the last event is {last}"
-    for key, status, was in db.read(INCONSISTENT_STATUS):
-        yield f"case {key} is {status}, was {was}, and its lease, due time or appointment is inconsistent with that"
-    for (key,) in db.read(UNKNOWN_IMPORTS):
-        yield f"case {key} belongs to an import that is not recorded"
-    for (key,) in db.read(WITHOUT_CONTACT):
-        yield f"case {key} has no contact, although one is recorded"
+    for statement, error in ERRORS:
+        yield from (error.format(*row) for row in db.read(statement))
     [(orphans,)] = db.read(ORPHANED_CONTACTS)
     if orphans:
         yield f"{orphans} contacts belong to no case"

@@ -45,6 +45,13 @@ MISNUMBERED_INTERVIEWS: Final = """
     WHERE case_key <> '' AND origin <> 'simulated' GROUP BY case_key, origin
     HAVING min(number) <> 1 OR max(number) <> count(*) ORDER BY case_key, origin
 """
+ERRORS: Final = (
+    (sql.GAPS, "interview {} should have events 1 to {}; it has {}, {} to {}"),
+    (sql.WITHOUT_BEGINNING, "interview {} does not begin with its first event, or has two"),
+    (sql.SNAPSHOTS_AHEAD, "the snapshot of interview {0} was made at event {2}, but the last event is {1}"),
+    (MISNUMBERED_INTERVIEWS, "the interviews of case {} ({}) should have the numbers 1 to {}; they have {} to {}"),
+)
+"""Statements that find errors, with the sentence about each row."""
 DATA_VIEWS: Final = "SELECT hash, data_view FROM instruments ORDER BY hash"
 VIEWS: Final[dict[Dialect, str]] = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'view'",
@@ -112,22 +119,8 @@ class Maintenance:
     def check_integrity(self) -> list[str]:
         """Return one sentence for each integrity error of the database. It reads everything."""
         errors = list(self._db.find_integrity_errors())
-        for interview, last, count, first, highest in self._db.read(sql.GAPS):
-            errors.append(
-                f"interview {interview} should have events 1 to {last}; it has {count}, {first or 0} to {highest or 0}"
-            )
-        errors += [
-            f"interview {interview} does not begin with its first event, or has two"
-            for (interview,) in self._db.read(sql.WITHOUT_BEGINNING)
-        ]
-        errors += [
-            f"the snapshot of interview {interview} was made at event {seq}, but the last event is {last}"
-            for interview, last, seq in self._db.read(sql.SNAPSHOTS_AHEAD)
-        ]
-        errors += [
-            f"the interviews of case {case} ({origin}) should have the numbers 1 to {count}; they have {first} to {last}"
-            for case, origin, count, first, last in self._db.read(MISNUMBERED_INTERVIEWS)
-        ]
+        for statement, error in ERRORS:
+            errors += [error.format(*row) for row in self._db.read(statement)]
         present_views = {name for (name,) in self._db.read(VIEWS[self._db.dialect])}
         errors += [
             f"the view {name} with the data of version {content_hash[:12]} is missing"

@@ -16,16 +16,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from survey_cli.problems import StoreError
+from survey_cli.store.backends import connector
 from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, quote_identifier
-from survey_cli.store.backends.connector import (
-    Connector,
-    Dialect,
-    Execute,
-    Parameters,
-    Rows,
-    RowStream,
-    StatementResult,
-)
 from survey_cli.store.backends.errors import TransientStoreError, translate_error
 from survey_cli.store.backends.postgres.server_errors import (
     CONNECTION_LOST,
@@ -133,10 +125,10 @@ def make_encryption_error(where: str) -> StoreError:
     )
 
 
-class PostgresConnector(Connector):
+class PostgresConnector(connector.Connector):
     """One connection to one study's schema."""
 
-    dialect: ClassVar[Dialect] = "postgresql"
+    dialect: ClassVar[connector.Dialect] = "postgresql"
     driver_errors: ClassVar[tuple[type[BaseException], ...]] = DRIVER_ERRORS
 
     def __init__(self, where: ServerAddress, *, patience: float) -> None:
@@ -209,14 +201,14 @@ class PostgresConnector(Connector):
 
     # Reading
 
-    def read(self, statement: str, parameters: Parameters = ()) -> Rows:
+    def read(self, statement: str, parameters: connector.Parameters = ()) -> connector.Rows:
         with self.lock:
             return self._retry_after_reconnect(
                 lambda db: db.execute(convert_placeholders(statement), parameters).fetchall()
             )
 
     @contextmanager
-    def open_reader(self) -> Iterator[RowStream]:
+    def open_reader(self) -> Iterator[connector.RowStream]:
         """Read rows over a separate connection in one REPEATABLE READ, unless this one is in a read transaction."""
         if self._in_read_transaction:
             yield self._make_stream(self._connection)
@@ -231,8 +223,8 @@ class PostgresConnector(Connector):
         finally:
             other.close()
 
-    def _make_stream(self, connection: Connection) -> RowStream:
-        def rows(statement: str, parameters: Parameters) -> Iterator[tuple[Any, ...]]:
+    def _make_stream(self, connection: Connection) -> connector.RowStream:
+        def rows(statement: str, parameters: connector.Parameters) -> Iterator[tuple[Any, ...]]:
             try:
                 with connection.cursor(f"rows{next(self._numbers)}") as cursor:
                     cursor.itersize = FETCH_SIZE
@@ -255,14 +247,14 @@ class PostgresConnector(Connector):
 
     # Writing
 
-    def run(self, statement: str, parameters: Parameters = ()) -> int:
+    def run(self, statement: str, parameters: connector.Parameters = ()) -> int:
         with self.lock:
             if self._in_transaction:
                 return self._execute(statement, parameters).rowcount
             with self.transaction() as execute:
                 return execute(statement, parameters).rowcount
 
-    def run_autocommit(self, statement: str, parameters: Parameters = ()) -> int:
+    def run_autocommit(self, statement: str, parameters: connector.Parameters = ()) -> int:
         with self.lock:
             try:
                 return (
@@ -271,12 +263,12 @@ class PostgresConnector(Connector):
             except DRIVER_ERRORS as error:
                 raise self.translate_error(error) from None
 
-    def run_many(self, statement: str, parameters: Iterable[Parameters]) -> int:
+    def run_many(self, statement: str, parameters: Iterable[connector.Parameters]) -> int:
         with self._get_connection().cursor() as cursor:
             cursor.executemany(convert_placeholders(statement), parameters)
             return max(cursor.rowcount, 0)
 
-    def begin(self) -> Execute:
+    def begin(self) -> connector.Execute:
         self._retry_after_reconnect(self._begin)
         self._in_transaction = True
         return self._execute
@@ -288,7 +280,7 @@ class PostgresConnector(Connector):
         [(time,)] = cursor.fetchall()
         self._clock.synchronize(time, sent=sent)
 
-    def _execute(self, statement: str, parameters: Parameters = ()) -> StatementResult:
+    def _execute(self, statement: str, parameters: connector.Parameters = ()) -> connector.StatementResult:
         return self._get_connection().execute(convert_placeholders(statement), parameters)
 
     def lock_table(self, table: str) -> None:

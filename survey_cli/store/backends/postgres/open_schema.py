@@ -9,7 +9,7 @@ from typing import Final
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import ServerAddress, quote_identifier
 from survey_cli.store.backends.connector import Execute
-from survey_cli.store.backends.errors import DatabaseNotFoundError
+from survey_cli.store.backends.errors import DatabaseNotFoundError, close_on_error
 from survey_cli.store.backends.postgres.connection import PostgresConnector, make_application_name
 from survey_cli.store.backends.schema.migrations import KNOWN_STEPS, STEPS, MigrationStep
 from survey_cli.wording import format_quantity
@@ -43,7 +43,7 @@ def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: boo
     if not where.schema:
         raise StoreError(where, "the address names no study", "add it to the address: ?schema=NAME")
     db = PostgresConnector(where, patience=patience)
-    try:
+    with close_on_error(db):
         applied = _list_applied_steps(db, where.schema)
         if not applied and not create:
             raise DatabaseNotFoundError(
@@ -56,9 +56,6 @@ def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: boo
             if applied:
                 _check_upgrade(db, where, missing[0], upgrade=upgrade)
             apply_steps(db, schema=where.schema, steps=STEPS)
-    except BaseException:
-        db.close()
-        raise
     return db
 
 

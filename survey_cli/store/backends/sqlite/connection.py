@@ -16,7 +16,13 @@ from survey_cli.problems import StoreError
 from survey_cli.store.backends import account
 from survey_cli.store.backends.connector import Connector, Dialect, Execute, Parameters, Rows, RowStream
 from survey_cli.store.backends.decoding import find_undecodable_texts
-from survey_cli.store.backends.errors import RESTORE_COMMAND, UndecodableTextError, get_primary_code, translate_error
+from survey_cli.store.backends.errors import (
+    RESTORE_COMMAND,
+    UndecodableTextError,
+    close_on_error,
+    get_primary_code,
+    translate_error,
+)
 
 T = TypeVar("T")
 
@@ -92,11 +98,8 @@ class SqliteConnector(Connector):
         except sqlite3.Error as error:
             raise translate_error(error, where) or error from error
         connector = cls(connection, where=where, path=path, patience=patience, read_only=read_only)
-        try:
+        with close_on_error(connection):
             connector.configure()
-        except BaseException:
-            connection.close()
-            raise
         return connector
 
     def configure(self) -> None:
