@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple, TextIO
+from typing import Final, NamedTuple, ParamSpec, TextIO
 
 from survey_cli.exports.ddi import write_ddi
 from survey_cli.exports.excel import write_xlsx
@@ -20,6 +20,8 @@ from survey_cli.exports.triple_s.writer import write_triple_s
 from survey_cli.problems import find_nearest
 from survey_cli.table.table import Table
 
+P = ParamSpec("P")
+
 
 class WriteResult(NamedTuple):
     """The result of writing."""
@@ -29,7 +31,7 @@ class WriteResult(NamedTuple):
     """What the format cannot hold, and what replaces it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Format:
     """One way of writing a table.
 
@@ -47,7 +49,7 @@ class Format:
     data_suffix: str = ""
     """Suffix of the data file, after the stem of the first file. Formats have different ones, so that none overwrites
     another's data."""
-    always_labeled: bool = False
+    always_labeled: bool = True
     """Whether the file always holds labels beside the codes."""
     extra: str = ""
     """The extra to install: `survey-cli[spss]`."""
@@ -57,141 +59,52 @@ class Format:
         return to.with_name(to.stem + self.data_suffix) if self.data_suffix else None
 
 
-def _wrap_row_writer(
-    write: Callable[[Table, TextIO, WriteOptions], int],
-) -> Callable[[Table, TextIO, WriteOptions], WriteResult]:
-    return lambda table, to, options: WriteResult(write(table, to, options))
+def _return_rows(write: Callable[P, int]) -> Callable[P, WriteResult]:
+    return lambda *args, **kwargs: WriteResult(write(*args, **kwargs))
 
 
-def _write_spss_syntax(table: Table, to: Path, data: Path, data_name: str, _options: WriteOptions) -> WriteResult:
-    return WriteResult(*write_spss_syntax(table, to, data, data_name, WriteOptions(raw=True)))
+def _return_notes(write: Callable[P, tuple[int, tuple[str, ...]]]) -> Callable[P, WriteResult]:
+    return lambda *args, **kwargs: WriteResult(*write(*args, **kwargs))
 
 
 def _make_triple_s_writer(variant: TripleSVariant) -> Callable[[Table, Path, Path, str, WriteOptions], WriteResult]:
     return lambda table, to, data, data_name, _: WriteResult(*write_triple_s(table, to, data, data_name, variant))
 
 
-def _write_r_script(table: Table, to: Path, data: Path, data_name: str, _options: WriteOptions) -> WriteResult:
-    return WriteResult(write_r_script(table, to, data, data_name, WriteOptions(raw=True)))
-
-
-FORMATS: Final[Mapping[str, Format]] = {
-    f.name: f
-    for f in (
-        Format(
-            name="csv",
-            extensions=(".csv",),
-            description="comma-separated values, UTF-8",
-            write=_wrap_row_writer(write_csv),
-        ),
-        Format(
-            name="tsv",
-            extensions=(".tsv", ".tab"),
-            description="tab-separated values, UTF-8",
-            write=_wrap_row_writer(write_tsv),
-        ),
-        Format(
-            name="jsonl",
-            extensions=(".jsonl", ".ndjson"),
-            description="JSON Lines: one typed object per row",
-            write=_wrap_row_writer(write_jsonl),
-        ),
-        Format(
-            name="xlsx",
-            extensions=(".xlsx",),
-            description="Excel workbook: data, codebook and labels",
-            write_file=lambda table, to, options: WriteResult(*write_xlsx(table, to, options)),
-            extra="excel",
-        ),
-        Format(
-            name="sav",
-            extensions=(".sav", ".zsav"),
-            description="SPSS data with labels and user-missing codes; needs memory for all rows",
-            write_file=lambda table, to, options: WriteResult(*write_sav(table, to, options)),
-            extra="spss",
-            always_labeled=True,
-        ),
-        Format(
-            name="dta",
-            extensions=(".dta",),
-            description="Stata data with labels and extended missing values; needs memory for all rows",
-            write_file=lambda table, to, options: WriteResult(*write_dta(table, to, options)),
-            extra="stata",
-            always_labeled=True,
-        ),
-        Format(
-            name="parquet",
-            extensions=(".parquet",),
-            description="Apache Parquet, typed, with labels in the schema",
-            write_file=lambda table, to, options: WriteResult(write_parquet(table, to, options)),
-            extra="parquet",
-            always_labeled=True,
-        ),
-        Format(
-            name="arrow",
-            extensions=(".arrow", ".feather"),
-            description="the same as an Arrow file",
-            write_file=lambda table, to, options: WriteResult(write_arrow(table, to, options)),
-            extra="parquet",
-            always_labeled=True,
-        ),
-        Format(
-            name="sps",
-            extensions=(".sps",),
-            description="SPSS syntax with labels, and the CSV file that it reads",
-            write_pair=_write_spss_syntax,
-            data_suffix="_sps.csv",
-            always_labeled=True,
-        ),
-        Format(
-            name="sss",
-            extensions=(".sss",),
-            description="Triple-S 2.0 definition, and its data as CSV",
-            write_pair=_make_triple_s_writer(TripleSVariant()),
-            data_suffix="_sss.csv",
-            always_labeled=True,
-        ),
-        Format(
-            name="sss-fixed",
-            extensions=(".sss",),
-            description="by --format: the same, its data in fixed columns (.asc)",
-            write_pair=_make_triple_s_writer(TripleSVariant(fixed=True)),
-            data_suffix="_sss.asc",
-            always_labeled=True,
-        ),
-        Format(
-            name="sss3",
-            extensions=(".sss",),
-            description="by --format: the same under version 3.0",
-            write_pair=_make_triple_s_writer(TripleSVariant(version="3.0")),
-            data_suffix="_sss.csv",
-            always_labeled=True,
-        ),
-        Format(
-            name="sss3-fixed",
-            extensions=(".sss",),
-            description="by --format: version 3.0 with fixed columns (.asc)",
-            write_pair=_make_triple_s_writer(TripleSVariant(version="3.0", fixed=True)),
-            data_suffix="_sss.asc",
-            always_labeled=True,
-        ),
-        Format(
-            name="ddi",
-            extensions=(".ddi.xml", ".xml"),
-            description="DDI Codebook 2.5: the study and its variables, with counts",
-            write=lambda table, to, options: WriteResult(write_ddi(table, to, options.data_name)),
-            always_labeled=True,
-        ),
-        Format(
-            name="r",
-            extensions=(".r",),
-            description="R script with labels, and the CSV file that it reads",
-            write_pair=_write_r_script,
-            data_suffix="_r.csv",
-            always_labeled=True,
-        ),
-    )
-}
+RAW: Final = WriteOptions(raw=True)
+_FORMATS: Final = (
+    Format("csv", (".csv",), "comma-separated values, UTF-8",
+           write=_return_rows(write_csv), always_labeled=False),
+    Format("tsv", (".tsv", ".tab"), "tab-separated values, UTF-8",
+           write=_return_rows(write_tsv), always_labeled=False),
+    Format("jsonl", (".jsonl", ".ndjson"), "JSON Lines: one typed object per row",
+           write=_return_rows(write_jsonl), always_labeled=False),
+    Format("xlsx", (".xlsx",), "Excel workbook: data, codebook and labels",
+           write_file=_return_notes(write_xlsx), always_labeled=False, extra="excel"),
+    Format("sav", (".sav", ".zsav"), "SPSS data with labels and user-missing codes; needs memory for all rows",
+           write_file=_return_notes(write_sav), extra="spss"),
+    Format("dta", (".dta",), "Stata data with labels and extended missing values; needs memory for all rows",
+           write_file=_return_notes(write_dta), extra="stata"),
+    Format("parquet", (".parquet",), "Apache Parquet, typed, with labels in the schema",
+           write_file=_return_rows(write_parquet), extra="parquet"),
+    Format("arrow", (".arrow", ".feather"), "the same as an Arrow file",
+           write_file=_return_rows(write_arrow), extra="parquet"),
+    Format("sps", (".sps",), "SPSS syntax with labels, and the CSV file that it reads", data_suffix="_sps.csv",
+           write_pair=lambda table, to, data, name, _: WriteResult(*write_spss_syntax(table, to, data, name, RAW))),
+    Format("sss", (".sss",), "Triple-S 2.0 definition, and its data as CSV", data_suffix="_sss.csv",
+           write_pair=_make_triple_s_writer(TripleSVariant())),
+    Format("sss-fixed", (".sss",), "by --format: the same, its data in fixed columns (.asc)", data_suffix="_sss.asc",
+           write_pair=_make_triple_s_writer(TripleSVariant(fixed=True))),
+    Format("sss3", (".sss",), "by --format: the same under version 3.0", data_suffix="_sss.csv",
+           write_pair=_make_triple_s_writer(TripleSVariant(version="3.0"))),
+    Format("sss3-fixed", (".sss",), "by --format: version 3.0 with fixed columns (.asc)", data_suffix="_sss.asc",
+           write_pair=_make_triple_s_writer(TripleSVariant(version="3.0", fixed=True))),
+    Format("ddi", (".ddi.xml", ".xml"), "DDI Codebook 2.5: the study and its variables, with counts",
+           write=lambda table, to, options: WriteResult(write_ddi(table, to, options.data_name))),
+    Format("r", (".r",), "R script with labels, and the CSV file that it reads", data_suffix="_r.csv",
+           write_pair=lambda table, to, data, name, _: WriteResult(write_r_script(table, to, data, name, RAW))),
+)  # fmt: skip
+FORMATS: Final[Mapping[str, Format]] = {form.name: form for form in _FORMATS}
 
 
 def find_format(name: str, *, chosen: str = "") -> Format | str:

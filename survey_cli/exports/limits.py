@@ -74,27 +74,10 @@ STATA: Final = FormatLimits(
     text=2_000_000_000,
     columns=32_767,
     reserved=frozenset(
-        [
-            "_all",
-            "_b",
-            "byte",
-            "_coef",
-            "_cons",
-            "_n",
-            "_pi",
-            "_pred",
-            "_rc",
-            "_skip",
-            "double",
-            "float",
-            "if",
-            "in",
-            "int",
-            "long",
-            "strl",
-            "using",
-            "with",
-        ]
+        (
+            *("_all", "_b", "byte", "_coef", "_cons", "_n", "_pi", "_pred", "_rc", "_skip"),
+            *("double", "float", "if", "in", "int", "long", "strl", "using", "with"),
+        )
     ),
 )
 """Source: Stata, `help limits` and `help dta`, release 118."""
@@ -247,14 +230,13 @@ def _rank(choice: UserMissing, missing: Sequence[Code]) -> tuple[bool, ...]:
     return tuple(code in choice.unmarked for code in missing)
 
 
-def build_value_labels(variable: Variable, *, missing: bool = True) -> dict[Code, str]:
-    """Return the labels of all values in the column by code, with those of missing values if `missing`."""
+def build_value_labels(variable: Variable) -> dict[Code, str]:
+    """Return the labels of all values in the column by code, with those of missing values."""
     labels: dict[Code, str] = dict(variable.labels)
-    if missing:
-        text = variable.storage == "text"
-        for kind, (code, words) in list_offered_codes(variable).items():
-            if text or kind != "not_asked":
-                labels.setdefault(str(code) if text else code, words)
+    text = variable.storage == "text"
+    for kind, (code, words) in list_offered_codes(variable).items():
+        if text or kind != "not_asked":
+            labels.setdefault(str(code) if text else code, words)
     return labels
 
 

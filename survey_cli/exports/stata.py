@@ -52,14 +52,9 @@ def write_dta(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
     names = limits.fit_names(final_names, replace(limits.STATA, name=limits.STATA.name - len(str(len(final_names)))))
     letters = assign_letters(table.variables)
     data = _build_data(table, names, letters)
-    labels = {
-        name: value_labels
-        for name, variable in zip(names, table.variables, strict=True)
-        if (value_labels := _build_labels(variable, letters))
-    }
-    missing = {
-        name: sorted({*letters.values()}) for name, v in zip(names, table.variables, strict=True) if _has_letters(v)
-    }
+    columns = list(zip(names, table.variables, strict=True))
+    labels = {name: value_labels for name, v in columns if (value_labels := _build_labels(v, letters))}
+    missing = {name: sorted({*letters.values()}) for name, v in columns if _has_letters(v)}
     try:
         pyreadstat.write_dta(
             data,
@@ -69,11 +64,7 @@ def write_dta(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
             version=STATA_RELEASE,
             variable_value_labels=labels,
             missing_user_values=missing,
-            variable_format={
-                name: form
-                for name, v in zip(names, table.variables, strict=True)
-                if (form := _choose_format(v, data[name]))
-            },
+            variable_format={name: form for name, v in columns if (form := _choose_format(v, data[name]))},
         )
     except pyreadstat.ReadstatError as error:
         raise OSError(errno.EIO, str(error)) from error

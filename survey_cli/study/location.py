@@ -3,11 +3,19 @@
 from pathlib import Path
 from typing import Final
 
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.store.backends.address import is_server_address
-from survey_cli.store.database_location import RESPONSES_FOLDER, find_study_folder
+from survey_cli.store.database_location import RESPONSES_FOLDER, find_study_folder, locate_database
 
 PEOPLE_FILE: Final = "interviewers.csv"
 """The name of a study's own list of people."""
+
+
+def open_and_locate(path: str | Path, db: str | None) -> tuple[Instrument, str]:
+    """Return an instrument and the location of its database. Raises UserError."""
+    instrument = open_instrument(str(path))
+    return instrument, locate_database(path, instrument.id, db)
 
 
 def locate_people_file(path: str | Path, where: str) -> Path | None:

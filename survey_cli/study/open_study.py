@@ -9,7 +9,6 @@ from typing import Final, Self
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.samples.lists.people_file import read_people
 from survey_cli.store import Store
@@ -20,7 +19,7 @@ from survey_cli.store.cases.case_records import LeaseHolder
 from survey_cli.store.database_location import locate_database, open_existing_store, open_store
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.study.identity import check_people_list, identify
-from survey_cli.study.location import locate_people_file
+from survey_cli.study.location import locate_people_file, open_and_locate
 from survey_cli.study.published_version import VersionInForce, find_version_in_force
 
 NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
@@ -72,8 +71,7 @@ class OpenStudy(StudyRecords):
 
 def open_records(path: str | Path, *, db: str | None = None, people: str | None = None) -> StudyRecords:
     """Open the stored data of a study for reading; nothing is created. Raises UserError."""
-    instrument = open_instrument(str(path))
-    where = locate_database(path, instrument.id, db)
+    instrument, where = open_and_locate(path, db)
     listed = load_people(path, where, people)
     own_people = load_people(path, where, None)
     store = open_store(where, create=False)
@@ -105,8 +103,7 @@ def open_study(
     do everything. The questionnaire is the version in force; with `as_written`, the one in the file. Raises UserError,
     also where there is no database yet and `create` is False.
     """
-    instrument = open_instrument(str(path))
-    where = locate_database(path, instrument.id, db)
+    instrument, where = open_and_locate(path, db)
     listed = invented or load_people(path, where, people)
     own_people = load_people(path, where, None)
     who: Interviewer | None = None

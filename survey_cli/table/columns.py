@@ -109,13 +109,10 @@ def _iterate_item_blocks(
 ) -> Iterator[ColumnBlock]:
     for node in group.children:
         if isinstance(node, ItemGroup) and node.pick is not None:
-            block = _build_item_block(instrument, node.pick, language, turn)
-            if block is not None:
-                yield block
+            yield from _iterate_item_block(instrument, node.pick, language, turn)
         match node:
             case CompiledItem():
-                block = _build_item_block(instrument, node, language, turn)
-                if block is not None:
+                for block in _iterate_item_block(instrument, node, language, turn):
                     yield _add_battery_label(block, node, group, language)
             case Roster():
                 label = f"Turns of {node.id}"
@@ -128,9 +125,7 @@ def _iterate_item_blocks(
                 for each_turn in range(1, node.maximum + 1):
                     yield from _iterate_item_blocks(instrument, node, language, each_turn)
                     if node.until is not None:
-                        block = _build_item_block(instrument, node.until, language, each_turn)
-                        if block is not None:
-                            yield block
+                        yield from _iterate_item_block(instrument, node.until, language, each_turn)
             case ItemGroup():
                 yield from _iterate_item_blocks(instrument, node, language, turn)
 
@@ -154,22 +149,22 @@ def _add_battery_label(block: ColumnBlock, item: CompiledItem, group: ItemGroup,
     return replace(block, variables=tuple(variables))
 
 
-def _build_item_block(
+def _iterate_item_block(
     instrument: Instrument, item: CompiledItem, language: str, turn: int | None
-) -> ColumnBlock | None:
-    """Return the columns of an item at one turn; None where it has none."""
+) -> Iterator[ColumnBlock]:
+    """Yield the columns of an item at one turn; nothing where it has none."""
     question = item.question
     variables = question.build_variables(item, language)
     if isinstance(question, LookupItem) and question.sample in instrument.sample:
         column = build_sample_variable(instrument, str(question.sample), language)
         variables = (_copy_sample_variable(column, variables[0]),)
     if not variables:
-        return None
+        return
     if turn is not None:
         variables = tuple(
             replace(v, name=f"{v.name}_{turn}", label=f"{v.label} ({turn})", turn=turn) for v in variables
         )
-    return ColumnBlock(source="item", id=item.id, turn=turn, item=item, variables=variables)
+    yield ColumnBlock(source="item", id=item.id, turn=turn, item=item, variables=variables)
 
 
 def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:

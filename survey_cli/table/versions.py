@@ -42,23 +42,13 @@ class VersionRows:
     """The items, sample columns and computes whose values cannot share the newest version's columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class VersionDifference:
-    """One difference between versions, with all columns that it applies to."""
-
-    names: tuple[str, ...]
-    what: str
-
-    def __str__(self) -> str:
-        return f"{join_first(self.names)}: {self.what}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CombinedTable:
     """The combined table, with notes for the analyst."""
 
     table: Table
-    differences: tuple[VersionDifference, ...] = ()
+    differences: tuple[str, ...] = ()
+    """The differences between versions, each with all columns that it applies to."""
     left_out: tuple[str, ...] = ()
     """Items, sample columns and computes whose columns are personal and were not requested."""
 
@@ -104,7 +94,7 @@ def combine_versions(
 
     return CombinedTable(
         table=Table(variables=variables, rows=iterate_rows(), language=language, encoded_rows=iterate_encoded_rows()),
-        differences=tuple(VersionDifference(tuple(names), what) for what, names in columns.differences.items()),
+        differences=tuple(f"{join_first(names)}: {what}" for what, names in columns.differences.items()),
         left_out=tuple(dict.fromkeys(left_out.values())),
     )
 

@@ -22,7 +22,6 @@ EXTENSION_RECORD: Final = 7
 RESPONSE_SETS_SUBTYPE: Final = 7
 """The subtype of multiple response sets."""
 LONG_NAMES_SUBTYPE: Final = 13
-END_RECORD: Final = 999
 ZSAV_SIGNATURE: Final = b"$FL3"
 """The beginning of a .zsav, whose header and trailer contain positions in the file."""
 

@@ -112,7 +112,7 @@ def build_interview_table(source: InterviewSource) -> DataTable:
     return DataTable(
         table=replace(combined.table, study=describe_study(source.instrument, source.language)),
         warnings=(*_warn_of_equal_names([version.kept for version in versions]), *_describe_corrections(source)),
-        differences=(*map(str, combined.differences), *uncomputed),
+        differences=(*combined.differences, *uncomputed),
         left_out=combined.left_out,
         overrides=source.overrides,
     )

@@ -3,13 +3,17 @@
 It writes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from survey_cli.fieldwork.case import events
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.disposition_coding import code_case, has_final_override
+from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.problems import UserError, suggest_nearest
-from survey_cli.services.data.export_options import DataTable, ExportOptions
+from survey_cli.services.data.export_options import DataTable, ExportOptions, OverriddenOutcome
 from survey_cli.services.data.fieldwork_table import build_fieldwork_table
 from survey_cli.services.data.interview_table import (
     InterviewSource,
@@ -18,7 +22,6 @@ from survey_cli.services.data.interview_table import (
     build_interview_table,
 )
 from survey_cli.services.data.interview_weights import append_raked_weights
-from survey_cli.services.data.outcome_overrides import find_outcome_overrides
 from survey_cli.services.data.study_metadata import choose_language
 from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.run_on_study import convert_to_study_time
@@ -92,6 +95,45 @@ def _check_personal_access(records: StudyRecords) -> None:
         return
     what = "only a supervisor may export names, numbers and personal answers"
     raise UserError(records.store.account, what, f"ask {records.people.format_supervisors()}")
+
+
+def find_outcome_overrides(records: StudyRecords, until: datetime | None) -> dict[str, OverriddenOutcome]:
+    """Find the outcomes of interviews that a supervisor's correction of the case has replaced and that still apply.
+
+    The outcome keyed at the end of the interview stays in the history. Raises StoreError.
+    """
+    overrides: dict[str, OverriddenOutcome] = {}
+    for key, history in records.store.cases.queries.iterate_histories(until=until, corrected=True):
+        overrides |= _find_case_overrides(key, history, records.plan)
+    return overrides
+
+
+def _find_case_overrides(key: str, history: Iterable[events.HistoryEntry], plan: Plan) -> dict[str, OverriddenOutcome]:
+    """Find the corrected outcomes of one case.
+
+    A correction applies to the latest interview: a final one always, any other where the corrected call is that
+    interview's. It holds until the interview is resumed.
+    """
+    case, overrides = Case(key=key), dict[str, OverriddenOutcome]()
+    is_interview_outcome = False  # the last call's outcome is the interview's
+    for entry in history:
+        before, case = case, case.apply(entry)
+        match entry.event:
+            case events.OutcomeRecorded():
+                is_interview_outcome = before.interview_open
+            case events.OutcomeRevoked():
+                is_interview_outcome = False
+            case events.InterviewOpened(interview) if not has_final_override(before, plan):
+                overrides.pop(interview, None)
+            case events.OutcomeOverridden(outcome, code, _) if case.interview and (
+                is_interview_outcome or has_final_override(case, plan)
+            ):
+                overrides[case.interview] = OverriddenOutcome(outcome or code, code_case(case, plan).code)
+            case events.OutcomeOverridden() | events.CaseReopened() if not is_interview_outcome:
+                overrides.pop(case.interview, None)
+            case _:
+                pass
+    return overrides
 
 
 def select_column_names(variables: Sequence[Variable], instrument: Instrument, selection: Sequence[str]) -> set[str]:

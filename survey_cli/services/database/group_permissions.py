@@ -3,11 +3,10 @@
 import os
 from pathlib import Path
 
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.backends.sqlite.database_files import GROUP_FILE_MODE, GROUP_FOLDER_MODE, GROUP_LIST_MODE
-from survey_cli.store.database_location import locate_database
+from survey_cli.study.location import open_and_locate
 
 SHARED_ENDINGS = (".db", ".db-wal", ".db-shm", ".db.key", ".csv")
 
@@ -18,8 +17,7 @@ def share_with_group(path: str, group: str, *, db: str | None = None) -> Path:
     Its members can write the databases and read the lists, files made later belong to the group too, and nobody else
     has access. Returns the folder.
     """
-    instrument = open_instrument(path)
-    where = locate_database(path, instrument.id, db)
+    _, where = open_and_locate(path, db)
     if is_server_address(where):
         raise UserError(where, "a server has its own users", "give each interviewer a login there")
     number = _find_group_id(group)

@@ -11,7 +11,6 @@ from uuid import uuid4
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import StoreError, UserError
 from survey_cli.services.database.verification import Verification
 from survey_cli.services.run_on_study import convert_to_study_time
@@ -22,6 +21,7 @@ from survey_cli.study.clock import list_future_entries
 from survey_cli.study.consistency.follow_up import describe_open_tasks
 from survey_cli.study.consistency.person_erasure import list_unfinished
 from survey_cli.study.consistency.reconciliation import find_disagreements
+from survey_cli.study.location import open_and_locate
 from survey_cli.study.version_changes import check_changes_accepted
 from survey_cli.table.rows import build_row
 
@@ -50,8 +50,7 @@ def list_interviews(path: str | Path, *, db: str | None = None) -> InterviewList
 
 
 def _open_existing(path: str | Path, db: str | None) -> tuple[str, Store, Instrument]:
-    instrument = open_instrument(str(path))
-    where = locate_database(path, instrument.id, db)
+    instrument, where = open_and_locate(path, db)
     return where, open_store(where, create=False), instrument
 
 

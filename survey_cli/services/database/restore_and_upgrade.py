@@ -5,14 +5,13 @@ from datetime import datetime
 from pathlib import Path
 
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import StoreError, UserError
 from survey_cli.services.database.interview_archive import VerificationResult, verify_store
 from survey_cli.store import Store
 from survey_cli.store.backends.address import ServerAddress, is_server_address
 from survey_cli.store.backends.sqlite.database_files import resolve_link
-from survey_cli.store.database_location import locate_database
 from survey_cli.store.maintenance.restore import LostData, copy_backup, replace_database
+from survey_cli.study.location import open_and_locate
 
 SERVER_RESTORE_REMEDY = (
     "as the owner of its schema: pg_restore --clean --if-exists --schema=SCHEMA --dbname=ADDRESS FILE.dump"
@@ -37,7 +36,7 @@ class RestoreResult:
 
 def restore_database(path: str | Path, backup: str | Path, *, at: datetime, db: str | None = None) -> RestoreResult:
     """Replace a study's database by a backup while nobody uses it. The replaced files are kept."""
-    where, instrument = _locate_database(path, db)
+    instrument, where = open_and_locate(path, db)
     if isinstance(where, ServerAddress) or is_server_address(where):
         raise UserError(where, "backups of a database server are restored with its own tools", SERVER_RESTORE_REMEDY)
     target = resolve_link(where)
@@ -72,12 +71,6 @@ def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> Verificatio
 
 def upgrade_database(path: str | Path, *, db: str | None = None) -> str:
     """Upgrade a study's database to this version of the program. Returns its location."""
-    where, _ = _locate_database(path, db)
+    _, where = open_and_locate(path, db)
     Store.open(where, create=False, upgrade=True).close()
     return where
-
-
-def _locate_database(path: str | Path, db: str | None) -> tuple[str, Instrument]:
-    """Return the location of an instrument's database, and the instrument."""
-    instrument = open_instrument(str(path))
-    return locate_database(path, instrument.id, db), instrument

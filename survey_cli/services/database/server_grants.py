@@ -1,22 +1,21 @@
 """Rights of interviewers' and supervisors' roles on a study's schema on a database server."""
 
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.store.backends.address import ServerAddress
 from survey_cli.store.cases.follow_up_tasks import TASK_PREFIX
-from survey_cli.store.database_location import locate_database, open_store
+from survey_cli.store.database_location import open_store
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.store.maintenance.grants import build_grants, render_script
 from survey_cli.study.consistency.person_erasure import SCRUB_SETTING
 from survey_cli.study.consistency.reconciliation import COMPARED_SETTING
+from survey_cli.study.location import open_and_locate
 
 
 def build_study_grants(
     path: str, *, db: str | None, interviewers: str, supervisors: str
 ) -> tuple[ServerAddress, list[str]]:
     """Return the statements that give these roles what they need and nothing else."""
-    instrument = open_instrument(path)
-    where = locate_database(path, instrument.id, db)
+    _, where = open_and_locate(path, db)
     if not isinstance(where, ServerAddress):
         remedy = "specify a server: --db postgresql://OWNER@HOST/DATABASE; to share a file, use survey study share"
         raise UserError(where, "a database file has no roles", remedy)

@@ -22,7 +22,7 @@ from survey_cli.reports.fieldwork.subject_access import (
 from survey_cli.samples.cases.columns import build_labels
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.store import InterviewRow
-from survey_cli.store.cases.case_records import Contact
+from survey_cli.store.cases.case_records import Contact, ContactNumber
 from survey_cli.study.consistency.person_erasure import list_person_interviews
 from survey_cli.study.identity import format_author
 from survey_cli.study.open_study import OpenStudy
@@ -71,13 +71,10 @@ def _build_subject(study: OpenStudy, key: str) -> Subject:
 def _iterate_numbers(case: Case, contact: Contact | None) -> Iterator[SubjectNumber]:
     contact_numbers = {number.position: number for number in contact.numbers} if contact is not None else {}
     for position in sorted({number.position for number in case.numbers} | contact_numbers.keys()):
-        number, state = contact_numbers.get(position), case.find_number(position)
+        number = contact_numbers.get(position, ContactNumber(position, "", "", ""))
+        state = case.find_number(position)
         yield SubjectNumber(
-            position,
-            number.display if number is not None else "",
-            number.written if number is not None else "",
-            number.e164 if number is not None else "",
-            number.extension if number is not None else "",
+            *(position, number.display, number.written, number.e164, number.extension),
             state.state if state is not None else "",
         )
 
@@ -145,17 +142,8 @@ def _iterate_journal_lines(
         item = instrument.items.get(place.item) if instrument is not None and place is not None else None
         question = item.text.get_source_text(instrument.language) if instrument is not None and item is not None else ""
         what, answer, note = _describe_event(event, instrument, item)
-        yield JournalLine(
-            seq,
-            stamp.at,
-            stamp.by,
-            stamp.station,
-            what,
-            str(place) if isinstance(place, Place) else "",
-            question,
-            answer,
-            note,
-        )
+        where = str(place) if isinstance(place, Place) else ""
+        yield JournalLine(seq, stamp.at, stamp.by, stamp.station, what, where, question, answer, note)
 
 
 def _describe_event(  # noqa: C901 - one branch per kind

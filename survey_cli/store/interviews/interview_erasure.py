@@ -10,7 +10,7 @@ from survey_cli.engine.codec import encode_record
 from survey_cli.engine.events import InterviewEvent
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.store.backends.connector import Connector
-from survey_cli.store.cases.case_erasure import is_rewriting
+from survey_cli.store.cases.case_store import is_rewriting
 
 JOURNAL: Final = "SELECT kind, item, turn, at, by, station FROM journal WHERE interview = ? ORDER BY seq"
 REWRITE_LINE: Final = "UPDATE journal SET payload = ? WHERE interview = ? AND seq = ?"

@@ -20,6 +20,7 @@ from survey_cli.store.backends.sqlite.database_files import (
     GROUP_FILE_MODE,
     UNFINISHED_SUFFIX,
     is_shared_by_group,
+    iterate_free_names,
     sync_folder,
 )
 
@@ -104,7 +105,7 @@ def replace_database(copy: Path, target: Path, *, at: datetime, where: str) -> t
         try:
             if file is not None:
                 lost = _count_lost_data(copy, file, target)
-                replaced = _find_free_name(target, at)
+                replaced = next(iterate_free_names(target, f"replaced-{at.astimezone():%Y%m%d-%H%M%S}"))
                 os.link(target, replaced)
             for ending in SIDE_FILE_SUFFIXES:
                 side_file = Path(f"{target}{ending}")
@@ -129,17 +130,6 @@ def _count_lost_data(copy: Path, file: BinaryIO, target: Path) -> LostData | Non
         return LostData(interviews, answers, cases, calls, decode_timestamp(newest) if newest else None)
     except (StoreError, sqlite3.Error, ValueError):
         return None
-
-
-def _find_free_name(target: Path, at: datetime) -> Path:
-    """Return an unused, dated name beside the database."""
-    name = f"{target.stem}.replaced-{at.astimezone():%Y%m%d-%H%M%S}"
-    path = target.with_name(f"{name}{target.suffix}")
-    number = 1
-    while path.exists():
-        number += 1
-        path = target.with_name(f"{name}-{number}{target.suffix}")
-    return path
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -189,6 +190,14 @@ def create_atomically(
     except OSError as error:
         raise _translate_error(error, where) from error
     return True
+
+
+def iterate_free_names(path: Path, label: str) -> Iterator[Path]:
+    """Yield names beside a file that no file has: `asu.label.db`, `asu.label-2.db` and so on."""
+    for number in count(1):
+        free = path.with_name(f"{path.stem}.{label}{f'-{number}' if number > 1 else ''}{path.suffix}")
+        if not free.exists():
+            yield free
 
 
 def sync_folder(folder: Path) -> None:

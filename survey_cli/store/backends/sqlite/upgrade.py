@@ -8,14 +8,13 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from itertools import count
 from pathlib import Path
 from typing import Final
 
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.errors import get_primary_code
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
-from survey_cli.store.backends.sqlite.database_files import create_atomically
+from survey_cli.store.backends.sqlite.database_files import create_atomically, iterate_free_names
 
 log: Final = logging.getLogger(__name__)
 """An upgrade is logged as a warning, which a command prints on standard error."""
@@ -67,9 +66,7 @@ def _copy_before_upgrade(db: SqliteConnector, path: Path, step: str) -> Path:
         with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target:
             db.connection.backup(target)
 
-    for number in count(1):
-        suffix = f"-{number}" if number > 1 else ""
-        target_path = path.with_name(f"{path.stem}.before-{step}{suffix}{path.suffix}")
-        if not target_path.exists() and create_atomically(target_path, copy, where=str(target_path)):
+    for target_path in iterate_free_names(path, f"before-{step}"):
+        if create_atomically(target_path, copy, where=str(target_path)):
             return target_path
     raise AssertionError("numbers do not end")
