@@ -63,7 +63,7 @@ class FormChoice:
 
 @dataclass(slots=True, eq=False)
 class FormItem:
-    """A row of the survey sheet, or a group with the rows in it."""
+    """A row of the sheet `survey`, or a group with the rows in it."""
 
     row: FormRow
     kind: str

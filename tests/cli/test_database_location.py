@@ -104,7 +104,7 @@ def test_an_answer_that_cannot_be_stored_is_an_error_like_any_other(
 
     for stream in ("stdin", "stderr"):
         monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
-    monkeypatch.setattr("survey_cli.cli.output.terminal._confirm", lambda _: True)
+    monkeypatch.setattr("sys.stdin.readline", lambda: "y\n")
     error = ConfirmableError("a.db", "another questionnaire", "give --db", question="The same?", confirm=confirm)
     assert report_error(error) == 1
     assert "a.db: the database can only be read — make it writable" in capsys.readouterr().err

@@ -60,7 +60,7 @@ def test_a_word_with_several_meanings_has_them_all() -> None:
     meanings = explain_word("max")
     assert {(m.kind, m.within) for m in meanings} >= {
         ("function", ()),
-        ("key", ("number",)),
+        ("key", ("number", "answer")),
         ("key", ("multiple",)),
         ("key", ("roster",)),
     }

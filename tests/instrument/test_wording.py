@@ -44,7 +44,7 @@ def test_a_language_has_an_english_name(code: str, name: str) -> None:
 
 
 COMMAND = re.compile(r"(?<![-\w])survey ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
-PROSE = {"describes", "dials", "has", "instrument", "it", "may", "module", "of", "package", "rules", "was"}
+PROSE = {"describes", "dials", "has", "instrument", "it", "may", "module", "of", "package", "rules", "scenarios", "was"}
 """Words that follow the noun `survey`."""
 
 

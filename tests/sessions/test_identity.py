@@ -11,7 +11,8 @@ from support.shift import Shift, on
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
-from survey_cli.services.cases.case_lists import CaseSheet, load_case_sheet
+from survey_cli.reports.fieldwork.cases import CaseSheet
+from survey_cli.services.cases.case_lists import load_case_sheet
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume

@@ -205,17 +205,17 @@ def test_the_head_of_the_queue_is_one_step_into_an_index(queue, place):
     for analysed in (False, True):
         if analysed:
             connection.execute("ANALYZE")
-        claim = plan(sql.CLAIM.sqlite, *"tokn", "at", BUCKET)
+        claim = plan(sql.CLAIM["sqlite"], *"tokn", "at", BUCKET)
         assert any("USING COVERING INDEX cases_ready (bucket=?)" in line for line in claim)
         assert not any("TEMP B-TREE" in line for line in claim)
         for statement, parameters in (
-            (sql.CLAIM.sqlite, (*"tokn", "at", BUCKET)),
+            (sql.CLAIM["sqlite"], (*"tokn", "at", BUCKET)),
             (sql.HEADS, ()),
             (sql.HAS_DUE, ("at",)),
-            (sql.QUEUE_DUE.sqlite, ("at", 5)),
+            (sql.QUEUE_DUE["sqlite"], ("at", 5)),
             (sql.QUEUE, (BUCKET, 5)),
-            (sql.LOCK_ROW.sqlite, ("c",)),
-            (sql.QUEUE_IMPORTED_CASES.sqlite, ("i", 5)),
+            (sql.LOCK_ROW["sqlite"], ("c",)),
+            (sql.QUEUE_IMPORTED_CASES["sqlite"], ("i", 5)),
         ):
             assert scans(plan(statement, *parameters)) == [], statement
         for statement, parameters, index in (
