@@ -221,7 +221,7 @@ def test_the_ending_chooses_it() -> None:
     assert (found.name, found.extra) == ("xlsx", "excel")
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not here: apt-get install libreoffice-calc")
+@pytest.mark.skipif(shutil.which("localc") is None, reason="LibreOffice is not here: apt-get install libreoffice-calc")
 def test_libreoffice_shows_what_was_answered(tmp_path: Path) -> None:
     """Another program's view of the sheet of data."""
     table = with_admin(of(hard(".stop")))
