@@ -80,11 +80,11 @@ def render_length(estimate: "LengthEstimate") -> Iterator[str]:
         if rows and (kind == "routes" or len(rows) > 1):
             yield render_table((heading, "10 %", "median", "90 %"), rows)
     longest = ", ".join(f"{item} {seconds:.0f} s" for item, seconds in summary["longest_items"].items())
-    yield f"The longest items: {longest}." if longest else "No interview was complete."
-    if estimate.measured:
-        yield f"Minutes that 10 %, half and 90 % of the interviews take at most; {estimate.measured} items as measured."
-    else:
-        yield "Minutes that 10 %, half and 90 % of 400 simulated interviews take at most, estimated from the words."
+    yield wrap_paragraph(f"The longest items: {longest}." if longest else "No interview was complete.")
+    source = f"{estimate.measured} items as measured" if estimate.measured else "estimated from the words"
+    yield wrap_paragraph(
+        f"Minutes that 10 %, half and 90 % of {SIMULATED} simulated interviews take at most, {source}."
+    )
 
 
 ProblemFormat: TypeAlias = Literal["text", "json", "github"]

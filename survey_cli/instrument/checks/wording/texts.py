@@ -127,9 +127,10 @@ def incomplete_language(draft: InstrumentDraft) -> Iterator[Problem]:
 def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """A text is written only once although the file has several languages: it is read the same in all of them.
 
-    That may be intended (a name, a number). It is reported once per file, at the first such text.
+    That may be intended (a name, a number). It is reported once per file, at the first such text, unless the languages
+    are required: then what has no translation is listed.
     """
-    if len(draft.document.languages) < 2:
+    if len(draft.document.languages) < 2 or draft.document.languages.required - {draft.language}:
         return
     plain: dict[str, list[tuple[Position, str]]] = defaultdict(list)
     for who, text in list_texts(draft):
