@@ -6,37 +6,24 @@ from itertools import combinations
 from typing import Any
 
 from survey_cli.engine.route import RouteStop, RouteWalk
-from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem, PickItem
 from survey_cli.proof.goals import Goal
 from survey_cli.proof.text_goals import list_fill_uses
+from survey_cli.scenarios.coverage import ObservedWalk
 from survey_cli.values import NOT_ASKED, Missing, get_missing
 
 TODAY = date(2026, 11, 27)
 
 
-class ObservedWalk(RouteWalk):
-    """A walk that notes what it meets."""
-
-    seen: set[Goal]
-
-    def _is_asked(self, node: CompiledNode, group: ItemGroup, turn: int | None) -> Any:
-        on_route = super()._is_asked(node, group, turn)
-        self.seen.add(Goal("asked" if on_route is True else "skipped", node.id))
-        conditions = [condition for condition in (node.ask_if, node.unless) if condition is not None]
-        if any(isinstance(condition.evaluate(self.env), Missing) for condition in conditions):
-            self.seen.add(Goal("unknown", node.id))
-        return on_route
-
-
 def see_everything(instrument: Instrument) -> set[Goal]:
     """Return everything that happens on some route of a questionnaire whose answers can be listed."""
     seen: set[Goal] = set()
-    ObservedWalk.seen = seen
     for value in (1, 2, NOT_ASKED) if "s" in instrument.sample else (None,):
         walk = ObservedWalk(instrument, 1, {"s": value, "k": "K", "#today": TODAY, "#unfilled": {}})
+        walk.seen = seen
         _follow(walk, seen)
     return seen
 
@@ -46,9 +33,7 @@ def _follow(walk: ObservedWalk, seen: set[Goal]) -> None:
     if stop is None or isinstance(stop.item.question, EndItem):
         return
     item, at = stop.item, len(walk.stops) - 1
-    for option in item.options:
-        if option.ask_if is not None and option.ask_if.evaluate(walk.env) is True:
-            seen.add(Goal("offered", item.id, option.code))
+    walk.note_item(item)
     for use in list_fill_uses(item, walk.instrument):
         if use.is_missing(walk.env) and walk.env["s"] is not NOT_ASKED:
             seen.add(use.goal)

@@ -168,7 +168,8 @@ def check(
     for result in results:
         for line in result.accepted:
             say(f"{result.file}: {line}")
-        say(f"{result.file}: {_summarize(result.problems, result.items)}")
+        proved = ", its route proved" if result.items is not None and (prove or possible) else ""
+        say(f"{result.file}: {_summarize(result.problems, result.items)}{proved}")
         if result.in_use:
             say(result.in_use)
     if len(results) > 1:
