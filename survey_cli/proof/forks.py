@@ -50,7 +50,7 @@ class Fork:
             (isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("answered", "declined", "dk", "refused"))
             or (isinstance(node, ast.List | ast.Tuple) and any(isinstance(element, ast.Name) for element in node.elts))
             for node in self._walk()
-        )  # fmt: skip
+        )
 
     @property
     def negates(self) -> bool:
@@ -200,10 +200,7 @@ class ForkModel:
         self._add_each(kind, detail, literals, none)
 
     def _add_each(self, kind: Any, detail: Any, literals: Sequence[Literal], others: Sequence[Literal]) -> None:
-        found = [
-            self.model.clauses.all_of(each)
-            for each in zip(self.reached, literals, others, strict=True)
-        ]  # fmt: skip
+        found = [self.model.clauses.all_of(each) for each in zip(self.reached, literals, others, strict=True)]
         self.goals[Goal(kind, self.fork.name, detail)] = found
 
     # What the variable can be

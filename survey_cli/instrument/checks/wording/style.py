@@ -22,8 +22,11 @@ MAX_WORDS: Final = 40
 """Words of a question that a respondent can keep in mind, read at 2 words per second."""
 
 _NONE: Final = re.compile(r"(none|neither|nothing|no one|nobody|ningun[oa]?|ninguna de|nada|nadie)\b", re.IGNORECASE)
-_OTHER: Final = re.compile(r"((some )?other|another|something else|someone else|somewhere else|otr[oa]s?)\b[^A-Za-z]*"
-                           r"((place|person|reason|thing|answer|specify|especifique)\b.*)?\Z", re.IGNORECASE)  # fmt: skip
+_OTHER: Final = re.compile(
+    r"((some )?other|another|something else|someone else|somewhere else|otr[oa]s?)\b[^A-Za-z]*"
+    r"((place|person|reason|thing|answer|specify|especifique)\b.*)?\Z",
+    re.IGNORECASE,
+)
 _TWO_THINGS: Final = re.compile(r"(?<=\w )(and|as well as|y)\b")
 _OFFERS_ANSWERS: Final = re.compile(
     r"\{options|\bwould (you|that)\b|\b(was|is|are) (it|that|they)\b|\bdiría\b", re.IGNORECASE
