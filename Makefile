@@ -66,7 +66,7 @@ demo: .venv/run.stamp
 test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/dev.stamp
 	.venv/bin/python -m pytest $(PYTEST_FLAGS) -m 'not time_limit'
-	.venv/bin/python -m pytest -m time_limit $$(grep -rl --include='test_*.py' 'mark\.time_limit' tests)
+	.venv/bin/python -m pytest --reruns 3 --reruns-delay 2 -m time_limit $$(grep -rl --include='test_*.py' 'mark\.time_limit' tests)
 
 check: .venv/dev.stamp
 	.venv/bin/ruff check .
