@@ -184,6 +184,15 @@ def test_delimiters_and_encodings_are_recognised(folder: Folder, delimiter: str,
     assert case.values == {"id": "a", "note": "Søren, Åse", "size": 2}
 
 
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("1.234,50", 1234.5), ("1,234.50", 1234.5), ("1,5", 1.5), ("1.234.567", 1_234_567), ("12 000", 12_000)],
+)
+def test_a_number_that_can_mean_one_number_is_read_in_any_notation(folder: Folder, written: str, number: float) -> None:
+    (case,) = folder.sample(f'id,size\na,"{written}"\n').cases
+    assert case.values["size"] == number
+
+
 def test_excel_may_name_the_delimiter(folder: Folder) -> None:
     (case,) = folder.sample("sep=;\nid;note;size\na;b,c;2,5\n").cases
     assert (case.values["note"], case.values["size"], case.line) == ("b,c", 2.5, 3)
@@ -282,7 +291,7 @@ def test_of_one_kind_the_first_are_shown_and_the_others_counted(folder: Folder) 
         ("id,size\na,1_000\n", "write a number"),
         ("id,size\na,nan\n", "write a number"),
         ('id,size\na,"1,000"\n', "write it without thousands separators"),
-        ('id,size\na,"1,5"\n', "write a decimal point, not a comma"),
+        ('id,size\na,"1.234,5,6"\n', "write a number"),
         ("id;size\na;1,000\n", "1,000 may be a decimal number or thousands"),
         ("id,size\na,1e15\n", "the number is too large to be stored exactly"),
         ("id,note\na,x\0y\n", ":2: this is not a text file"),

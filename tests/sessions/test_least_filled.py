@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support import postgres_server
 from support.shift import Shift
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.open_instrument import open_instrument
@@ -41,8 +42,11 @@ def conduct(shift: Shift, case: str, *, stop: bool = False) -> None:
     session.close()
 
 
-def test_the_statements_picked_least_come_next(tmp_path: Path) -> None:
-    shift = Shift(tmp_path, head="instrument: field\ntitle: Field test\n", items=ITEMS, cases="", fieldwork="")
+@pytest.mark.parametrize("kept", ["file", "server"])
+def test_the_statements_picked_least_come_next(tmp_path: Path, kept: str) -> None:
+    where = postgres_server.create_address() if kept == "server" else ""
+    head = "instrument: field\ntitle: Field test\n"
+    shift = Shift(tmp_path, head=head, items=ITEMS, cases="", fieldwork="", db=where)
     conduct(shift, "first")
     store = open_store(shift.db, create=False).interviews
     for case in range(1, 7):

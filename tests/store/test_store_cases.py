@@ -133,6 +133,22 @@ def test_somebody_who_rings_back_is_found_by_name_number_or_key(store):
     assert len(store.cases.queries.search("unit", limit=2)) == 2
 
 
+def test_a_name_is_found_as_it_is_typed_on_another_keyboard(store):
+    names = ("Łukasz Wąż", "Ørsted", "Hans Müller", "Mueller, Eva", "Pat O’Brien", "Æbeltoft", "Århus", "Jens Groß")
+    bring(store, [a_case(name, contact=a_contact(name, name)) for name in names])
+    found = lambda text: {one.name for one in store.cases.queries.search(text)}  # noqa: E731
+    for text in ("Lukasz", "lukasz waz", "ŁUKASZ"):
+        assert found(text) == {"Łukasz Wąż"}
+    assert found("Orsted") == found("Oersted") == found("ørsted") == {"Ørsted"}
+    assert found("Mueller") == found("Müller") == found("muller") == {"Hans Müller", "Mueller, Eva"}
+    assert found("ueller") == {"Hans Müller", "Mueller, Eva"}
+    assert found("O'Brien") == found("o’brien") == found("O‘B") == {"Pat O’Brien"}
+    assert found("aebel") == found("Aebeltoft") == {"Æbeltoft"}
+    assert found("aarhus") == found("arhus") == {"Århus"}
+    assert found("gross") == {"Jens Groß"}
+    assert found("%l") == found("l%e") == found("_ukasz") == found("lukasch") == set()
+
+
 # Imports are all or none
 
 

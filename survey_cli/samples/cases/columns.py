@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import available_timezones
 
@@ -100,7 +100,7 @@ def make_reader(instrument: Instrument, column: SampleColumn, *, decimal_comma: 
         case "single":
             return _make_single_reader(instrument, column)
         case "number":
-            return _read_comma_number if decimal_comma else _read_point_number
+            return partial(_read_number, decimal_comma=decimal_comma)
         case "date":
             return make_date_reader(find_country(instrument) or "")
         case "split":
@@ -163,25 +163,16 @@ def _make_single_reader(instrument: Instrument, column: SampleColumn) -> ColumnR
     return read
 
 
-def _read_point_number(text: str) -> Value | InvalidValue:
-    """Read a number from a file whose program writes decimals with a point."""
-    if _DECIMAL.match(text):
+def _read_number(text: str, *, decimal_comma: bool) -> Value | InvalidValue:
+    """Read a number in the notation of the file's program, or in any other in which it can mean only one number."""
+    if not decimal_comma and _DECIMAL.match(text):
         return _convert_number(float(text))
-    readings = list_number_readings(text, None)
-    remedy = "write a number"
-    if len(readings) == 1 and "." not in text and "," in text:
-        remedy = "write a decimal point, not a comma" if readings[0].places else "write it without thousands separators"
-    elif readings:
-        remedy = "write it without thousands separators"
-    return InvalidValue("the value does not fit the column", remedy)
-
-
-def _read_comma_number(text: str) -> Value | InvalidValue:
-    """Read a number from a file whose program writes decimals with a comma or a point."""
     readings = list_number_readings(text, None)
     if len(readings) > 1:
         return InvalidValue(f"{text} may be a decimal number or thousands", "write it without thousands separators")
-    return _convert_number(readings[0].value) if readings else _read_point_number(text)
+    if readings or _DECIMAL.match(text):
+        return _convert_number(readings[0].value if readings else float(text))
+    return InvalidValue("the value does not fit the column", "write a number")
 
 
 def _convert_number(value: float) -> Value | InvalidValue:

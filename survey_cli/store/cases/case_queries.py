@@ -147,13 +147,21 @@ class CaseQueries:
     def search(self, text: str, *, limit: int = 50) -> list[case_records.CaseSearchResult]:
         """Search the cases whose key, name, personal columns or telephone numbers contain this text.
 
-        A part of a number has three digits at least, without the zeros before a national number.
+        A part of a number has three digits at least, without the zeros before a national number. Words are compared
+        without accents and with `case_row_mapping.SPELLINGS`.
         """
         words = case_row_mapping.fold_text(text.strip())
+        if not words:
+            return []
         digits = "" if any(map(str.isalpha, text)) else case_row_mapping.extract_digits(text).lstrip("0")
-        patterns = [f"%{_escape_like(words)}%" if words else UNMATCHABLE_TEXT] * 2
-        patterns.append(f"%{digits}%" if len(digits) >= 3 else UNMATCHABLE_TEXT)
-        rows = self._db.read(sql.SEARCH, (*patterns, limit))
+        key_or_words = f"%{_escape_like(words)}%"
+        number = f"%{digits}%" if len(digits) >= 3 else UNMATCHABLE_TEXT
+        unified = case_row_mapping.unify_spelling(words)
+        spellings = [pair for pair in case_row_mapping.SPELLINGS if pair[1] in unified]
+        varying = {pair[1] for pair in spellings}
+        letters = "".join("_%" if letter in varying else _escape_like(letter) for letter in unified)
+        patterns = (key_or_words, key_or_words, number, f"%{letters}%", f"%{_escape_like(unified)}%")
+        rows = self._db.read(sql.build_search(spellings), (*patterns, limit))
         with translate_decoding_errors(self._db.where, "the contacts"):
             cases = [
                 (

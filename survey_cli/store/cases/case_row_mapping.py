@@ -4,7 +4,8 @@ import json
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, time
-from typing import Any
+from functools import reduce
+from typing import Any, Final
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.codec import decode_case_event, decode_value, encode_case_event
@@ -12,6 +13,13 @@ from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Lease, LeaseHolder
 from survey_cli.values import Value
+
+SPELLINGS: Final = (
+    *((mark, "'") for mark in "’‘ʼ`"), ("ł", "l"), ("ø", "o"), ("đ", "d"), ("ð", "d"), ("ı", "i"), ("æ", "a"), ("œ", "o"),
+    ("aa", "a"), ("ae", "a"), ("oe", "o"), ("ue", "u"),
+)  # fmt: skip
+"""Spellings that a search takes for the same: Łukasz and Lukasz, Müller (stored as muller) and Mueller, O’Brien and
+O'Brien. Each is replaced in this order."""
 
 
 def _decode_optional_time(text: str | None) -> datetime | None:
@@ -94,6 +102,11 @@ def fold_text(text: str) -> str:
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def unify_spelling(folded_text: str) -> str:
+    """Return a folded text with each of the `SPELLINGS` replaced."""
+    return reduce(lambda text, pair: text.replace(*pair), SPELLINGS, folded_text)
 
 
 def _encode_column_value(value: Value) -> object:

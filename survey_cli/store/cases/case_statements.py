@@ -3,7 +3,7 @@
 Where the two need different text, a mapping has both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from survey_cli.store.backends.connector import Dialect
@@ -224,9 +224,13 @@ CONTACTS: Final = f"""
 SEARCH: Final = f"""
     SELECT {", ".join(f"c.{column}" for column in ROW_COLUMNS.split(", "))}, k.details
     FROM cases c LEFT JOIN case_contacts k ON k.link = c.link
-    WHERE {VISIBLE} AND (lower(c.key) LIKE ? ESCAPE '!' OR k.words LIKE ? ESCAPE '!' OR k.digits LIKE ? ESCAPE '!')
+    WHERE {VISIBLE} AND (
+        lower(c.key) LIKE ? ESCAPE '!' OR k.words LIKE ? ESCAPE '!' OR k.digits LIKE ? ESCAPE '!'
+        OR (k.words LIKE ? ESCAPE '!' AND {{unified_words}} LIKE ? ESCAPE '!')
+    )
     ORDER BY c.ordinal, c.key LIMIT ?
 """
+"""Few words match the first pattern of the last line, so that spellings are unified in these alone."""
 
 # Imports
 
@@ -267,6 +271,14 @@ ANALYZE_CASES: Final[Mapping[Dialect, str]] = {
 """Refreshes the statistics by which the engine chooses indexes."""
 DROP_EVENTS: Final = "DELETE FROM case_events WHERE case_key = ?"
 DROP_CASE: Final = "DELETE FROM cases WHERE key = ?"
+
+
+def build_search(spellings: Iterable[tuple[str, str]]) -> str:
+    """Build the statement of a search in which these spellings, each with what it is replaced by, are the same."""
+    words = "k.words"
+    for spelling, unified in spellings:
+        words = "replace({}, '{}', '{}')".format(words, *(text.replace("'", "''") for text in (spelling, unified)))
+    return SEARCH.format(unified_words=words)
 
 
 def build_rows_query(values: Mapping[str, str], *, limit: int | None) -> tuple[str, tuple[str | int, ...]]:

@@ -53,7 +53,11 @@ class PickSpec(SpecModel):
     count: Whole
     """How many are picked. Where fewer can be asked, all of them are."""
     by: PickMethod = "random"
-    """How they are picked: at `random`, or `least_filled`, those that were picked in the fewest interviews so far."""
+    """How they are picked: at `random`, or `least_filled`, those that were picked in the fewest interviews so far.
+
+    Complete interviews count, and those under way. Nothing is reserved: two that come to it at the same moment may pick
+    the same, and later ones even it out.
+    """
 
     @model_validator(mode="before")
     @classmethod
