@@ -285,6 +285,8 @@ class Prompt(NamedTuple):
     total: int = 1
     """The number of items that will be asked, as far as is known."""
     language: str = "en"
+    right_to_left: bool = False
+    """The texts are written from right to left."""
     languages: tuple[str, ...] = ("en",)
     faq: tuple[tuple[StyledText, StyledText], ...] = ()
     aloud: bool = True

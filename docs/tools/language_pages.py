@@ -20,7 +20,7 @@ from survey_cli.instrument.schema.model_docs import list_inner_models
 from survey_cli.instrument.schema.reference import FILL_MEANINGS, FUNCTION_MEANINGS, describe_key, read_docstring
 from survey_cli.instrument.schema.reference_entries import KeyReference
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.instrument.texts.templates import TextScope, TextVariable, compile_text
+from survey_cli.instrument.texts.templates import Template, TextScope, TextVariable, compile_text
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.problems import Position, select_errors
 from survey_cli.services.export import format_checks
@@ -440,10 +440,14 @@ def _rosters() -> Iterator[str]:
     yield from _table("Example", "Value", rows=[(f"`{e}`", _evaluate(e)) for e in examples])
 
 
+def _compile(text: str) -> Template:
+    return compile_text(Text.from_string(text), TextScope({}), who="")[0]
+
+
 FILLED: dict[str, tuple[TextVariable, Any]] = {
-    "kind": (TextVariable("code", {1: compile_text(Text.from_string("Main Street"), TextScope({}), who="")[0]}), 1),
+    "kind": (TextVariable("code", {1: _compile("Main Street")}), 1),
     "name": (TextVariable("text"), "ana"),
-    "seen": (TextVariable("codes"), ("fox", "hare")),
+    "seen": (TextVariable("codes", {word: _compile(word) for word in ("fox", "hare")}), ("fox", "hare")),
     "children": (TextVariable("number"), 3),
     "income": (TextVariable("number"), 12345.6),
     "share": (TextVariable("number"), 0.25),
@@ -473,6 +477,7 @@ FORMATS = (
     ("", "{income:,.0f}"),
     ("", "{income:.2f}"),
     ("", "{share:.0%}"),
+    ("", "{income:EUR}"),
     ("dates", "{visit}"),
     ("", "{visit:%A %d %B}"),
     ("", "{visit:%-d %B %Y}"),
@@ -509,8 +514,9 @@ def _fills() -> Iterator[str]:
     yield (
         "The parts of a date format are `%A` weekday, `%a` short weekday, `%d` day in two digits, `%-d` day, `%B` month, "
         "`%b` short month, `%m` month in digits, `%Y` year. Those of a time are `%H` hour from 00 to 23, `%I` hour from "
-        "01 to 12, `%M` minute, `%p` AM or PM. Weekdays, months "
-        "and the separators of numbers are those of the language of the interview.\n"
+        "01 to 12, `%M` minute, `%p` AM or PM. Three capitals are a currency. Weekdays, months, numbers, amounts and the "
+        "words that join lists are those of the language of the interview: 2,512,345 is 25,12,345 in Hindi. `lower` "
+        "leaves a text as it is in German and the other languages whose nouns have capitals.\n"
     )
 
 

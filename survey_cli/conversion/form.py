@@ -17,7 +17,7 @@ from survey_cli.conversion.xpath import (
     list_parts,
     parse_xpath,
 )
-from survey_cli.instrument.texts.language_names import get_language_name
+from survey_cli.instrument.texts.languages import get_language_name
 
 _KINDS: Final = {
     "text": "text string email",

@@ -40,7 +40,7 @@ from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
 from survey_cli.instrument.schema.items.typed import FreeTextItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.instrument.texts.language_names import get_language_name
+from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Code, Missing, Place
 
@@ -75,6 +75,7 @@ def build_prompt(interview: Interview) -> Prompt | None:
         position=stop.position,
         total=stop.position + max(stop.ahead, 0),
         language=language,
+        right_to_left=is_right_to_left(language),
         languages=machine.instrument.languages,
         faq=tuple(
             (q.fill(machine.walk.env, language), a.fill(machine.walk.env, language)) for q, a in machine.instrument.faq

@@ -107,6 +107,7 @@ class PlainInterview:
         """Print section, turn, intro, text, options, instruction, hint, declines and earlier answer, in this order."""
         query, output = prompt.query, self._output
         self._was_denied = False
+        output.right_to_left = prompt.right_to_left
         if query is None or anew or prompt.place != self._place:
             self._place = prompt.place
             self._show_headings(prompt, anew=anew)

@@ -5,6 +5,7 @@ import io
 import os
 import re
 import signal
+import unicodedata
 from collections.abc import Callable
 from time import monotonic
 from types import FrameType
@@ -188,6 +189,8 @@ class OutputLines:
         self._write = write
         self.brief = brief
         """Whether what an experienced interviewer knows is printed only once."""
+        self.right_to_left = False
+        """Whether lines in a script from right to left stand at the right edge of a terminal."""
         self._printed_once: set[str] = set()
         if isinstance(write, io.TextIOWrapper):
             with contextlib.suppress(OSError, ValueError):
@@ -207,10 +210,16 @@ class OutputLines:
             fitting = count_fitting(line, width) or len(line)
             blank = line.rfind(" ", 1, fitting + 1)
             end = blank if blank > 0 else fitting
-            self._write_text(f"{line[:end].rstrip()}\n")
+            self._write_text(f"{self._align(line[:end].rstrip(), width)}\n")
             line = line[end:].lstrip()
         if line:
-            self._write_text(f"{line}\n")
+            self._write_text(f"{self._align(line, width)}\n")
+
+    def _align(self, line: str, width: int) -> str:
+        """Return the line; one from right to left at the right edge, marked so that a terminal orders its letters."""
+        if not (width and self.right_to_left and any(unicodedata.bidirectional(c) in ("R", "AL") for c in line)):
+            return line
+        return " " * (width - measure_width(line)) + f"\u2067{line}\u2069"
 
     def _write_text(self, text: str, *, flush: bool = False) -> None:
         try:

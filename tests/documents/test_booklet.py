@@ -211,6 +211,22 @@ def test_all_languages_stand_side_by_side_and_say_which_they_are() -> None:
     assert "Yes" not in alone
 
 
+def test_a_script_from_right_to_left_says_so() -> None:
+    source = """\
+instrument: t
+title: {en: T, he: ס}
+languages: [he, en]
+items:
+  - {id: a, type: single, text: {he: "ABC מכיר?", en: Known?}, options: {1: {he: כן, en: "Yes"}, 2: {he: לא, en: "No"}}}
+"""
+    both = item(page(source, "he", "en"), "a")
+    directions = {p.attributes["lang"]: p.attributes["dir"] for p in both.all("p") if "lang" in p.attributes}
+    assert directions == {"he": "rtl", "en": "auto"}
+    assert ["dir" in choices.attributes for choices in both.all("ul", class_="choices")] == [False]
+    alone = item(page(source, "he"), "a")
+    assert [choices.attributes["dir"] for choices in alone.all("ul", class_="choices")] == ["rtl"]
+
+
 def test_comments_leave_lines_under_every_item() -> None:
     with_lines, without = page("customer.yaml", comments=True), page("customer.yaml")
     articles = with_lines.all("article")

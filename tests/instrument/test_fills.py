@@ -90,7 +90,7 @@ def test_an_options_text_is_filled_in_wherever_the_option_is() -> None:
     assert "So Bob decides; Ann agrees." in read
     assert "How old is Ann's?" in read
     assert "Bob: 8 or more?" in read
-    assert read[-1] == "Ann's, Bob's; Ann's is red; March 1950, 1950"
+    assert read[-1] == "Ann's and Bob's; Ann's is red; March 1950, 1950"
 
 
 def test_and_so_in_every_language() -> None:
@@ -98,7 +98,7 @@ def test_and_so_in_every_language() -> None:
     assert "Pues Bob decide; Ann sí." in read
     assert "¿De de Ann?" in read
     assert "¿Bob: 8 o más?" in read
-    assert read[-1] == "de Ann, de Bob; de Ann es rojo; marzo de 1950, 1950"
+    assert read[-1] == "de Ann y de Bob; de Ann es rojo; marzo de 1950, 1950"
 
 
 def test_the_interviewer_is_shown_the_same_words() -> None:
@@ -169,13 +169,61 @@ def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -
 
 @pytest.mark.parametrize(("language", "format", "words"), [
     ("de", ",.1f", "12.345,6"), ("de", "", "12345,6"), ("es", ",.0f", "12.346"), ("fr", ",.0f", "12\u202f346"),
-    ("en-gb", ",.1f", "12,345.6"), ("xx", ",.1f", "12,345.6"),
+    ("en-gb", ",.1f", "12,345.6"), ("xx", ",.1f", "12,345.6"), ("hi", ",.2f", "12,345.60"), ("de-ch", ",", "12'345.6"),
+    ("de", "EUR", "12.345,60\xa0€"), ("en", "USD", "$12,345.60"), ("pt-br", "BRL", "R$\xa012.345,60"),
+    ("ja", "JPY", "￥12,346"), ("de", ".0%", "1234560\xa0%"), ("tr", "%", "%1234560"),
 ])  # fmt: skip
 def test_a_number_is_read_as_it_is_typed_in_the_language(language: str, format: str, words: str) -> None:
     scope = TextScope({"n": TextVariable("number")}, languages=(language,))
     template, problems = compile_text(Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q")
     assert problems == []
     assert to_plain_text(template.fill({"n": 12345.6}, language)) == words
+
+
+@pytest.mark.parametrize(("language", "number", "money"), [
+    ("hi", "25,12,345", "₹25,12,345"), ("en-in", "25,12,345", "₹25,12,345"), ("bn", "25,12,345", "25,12,345₹"),
+    ("en", "2,512,345", "₹2,512,345"), ("fr", "2\u202f512\u202f345", "2\u202f512\u202f345\xa0₹"),
+])  # fmt: skip
+def test_digits_are_grouped_as_the_language_groups_them(language: str, number: str, money: str) -> None:
+    scope = TextScope({"n": TextVariable("number")}, languages=(language,))
+    template, problems = compile_text(Text.from_string("{n:,}/{n:INR}"), scope, who="q")
+    assert problems == []
+    assert to_plain_text(template.fill({"n": 2512345}, language)) == f"{number}/{money}"
+
+
+@pytest.mark.parametrize(("language", "either", "both"), [
+    ("en", "A, B or C", "A, B and C"), ("en-gb", "A, B or C", "A, B and C"), ("de", "A, B oder C", "A, B und C"),
+    ("es-mx", "A, B o C", "A, B y C"), ("ja", "A、B、またはC", "A、B、C"), ("ar", "A أو B أو C", "A وB وC"),
+    ("hi", "A, B या C", "A, B और C"), ("tr", "A, B veya C", "A, B ve C"), ("zh", "A、B或C", "A、B和C"),
+    ("xx", "A, B, or C", "A, B, and C"),
+])  # fmt: skip
+def test_lists_are_joined_as_the_language_joins_them(language: str, either: str, both: str) -> None:
+    labels = {n: compile_text(Text.from_string(letter), TextScope({}), who="q")[0] for n, letter in enumerate("ABC", 1)}
+    scope = TextScope({"m": TextVariable("codes", labels=labels)}, languages=(language,), options=True)
+    template, problems = compile_text(Text.from_string("{options}/{m}"), scope, who="q")
+    assert problems == []
+    assert to_plain_text(template.fill({"m": (1, 2, 3)}, language, ("A", "B", "C"))) == f"{either}/{both}"
+
+
+@pytest.mark.parametrize(("language", "text", "lower", "upper", "title"), [
+    ("de", "das Internet", "das Internet", "DAS INTERNET", "Das Internet"),
+    ("en", "the Internet", "the internet", "THE INTERNET", "The Internet"),
+    ("tr", "iIlık İş", "iılık iş", "İILIK İŞ", "İIlık İş"),
+])  # fmt: skip
+def test_letters_change_their_case_as_the_language_writes_them(
+    language: str, text: str, lower: str, upper: str, title: str
+) -> None:
+    scope = TextScope({"t": TextVariable("text")}, languages=(language,))
+    template, problems = compile_text(Text.from_string("{t:lower}/{t:upper}/{t:title}"), scope, who="q")
+    assert problems == []
+    assert to_plain_text(template.fill({"t": text}, language)) == f"{lower}/{upper}/{title}"
+
+
+def test_a_half_of_the_day_is_named_in_the_language() -> None:
+    fill = templates.TextFill("v", TextVariable("time"), format="%I:%M %p")
+    for language, expected in (("en", "05:30 PM"), ("es", "05:30 p.\u202fm."), ("ja", "05:30 午後")):
+        template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
+        assert to_plain_text(template.fill({"v": time(17, 30)}, language)) == expected
 
 
 @pytest.mark.parametrize(
@@ -212,7 +260,7 @@ ITEM = "  - {{id: q, type: roster, count: '2', max: 2, items: [{{id: a, type: nu
 
 @pytest.mark.parametrize("fill", [
     "{turn:ordinals}", "{turn:code2}", "{today:foo}", "{interviewer:d}", "{daypart:%A}", "{case:,}", "{turn:.1d}",
-    "{turn:lower:title}", "{today:words}", "{n:foo}", "{n:.1d}", "{c:ordinal}", "{born:foo}", "{name:words}",
+    "{turn:lower:title}", "{today:words}", "{n:foo}", "{n:EUX}", "{n:.1d}", "{c:ordinal}", "{born:foo}", "{name:words}",
 ])  # fmt: skip
 def test_an_unknown_format_is_a_problem(fill: str) -> None:
     items = (

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel.core import Locale
+from babel.localedata import locale_identifiers
 
 import survey_cli
 from survey_cli.cli.app import iterate_commands
-from survey_cli.instrument.texts.language_names import get_language_name
+from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
 from survey_cli.wording import format_quantity, join_first, join_words, pluralize
 
 
@@ -41,6 +43,15 @@ def test_a_long_list_ends_in_the_number_of_the_others() -> None:
 )
 def test_a_language_has_an_english_name(code: str, name: str) -> None:
     assert get_language_name(code) == name
+
+
+def test_the_direction_of_every_language_is_that_of_its_script() -> None:
+    for identifier in locale_identifiers():
+        if identifier != "root":
+            expected = Locale.parse(identifier).text_direction == "rtl"
+            assert is_right_to_left(identifier.lower().replace("_", "-")) == expected, identifier
+    assert is_right_to_left("ar-xx")
+    assert not is_right_to_left("ar-latn")
 
 
 COMMAND = re.compile(r"(?<![-\w])survey ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")

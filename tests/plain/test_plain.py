@@ -26,6 +26,7 @@ from survey_cli.entries import (
 from survey_cli.entry_commands import ENTRY_COMMAND_NAMES, PLAIN_COMMANDS
 from survey_cli.plain import conduct_interview
 from survey_cli.plain.interview_text import clean
+from survey_cli.plain.streams import OutputLines
 from survey_cli.sessions import InterviewProtocol
 from survey_cli.values import Place
 
@@ -57,6 +58,16 @@ def one(text: str, entry: ReadEntry | PickEntry | LineEntry | VerbatimEntry, **m
 
 
 # What is printed
+
+
+def test_a_script_from_right_to_left_stands_at_the_right_edge_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    write = io.StringIO()
+    output = OutputLines(write)
+    output.right_to_left = True
+    output.print_plain("1  نعم")
+    monkeypatch.setattr(OutputLines, "_measure_terminal", lambda _: 10)
+    output.print_plain("1  نعم\nEnter")
+    assert write.getvalue() == "1  نعم\n    \u20671  نعم\u2069\nEnter\n", "a pipe gets the text alone"
 
 
 def test_a_whole_interview_as_a_transcript() -> None:

@@ -378,6 +378,27 @@ def test_wide_letters_keep_their_columns(keyed: Keyed) -> None:
     assert starts[0] == starts[1] + 1, "codes stand under each other at the right"
 
 
+def test_a_script_from_right_to_left_stands_at_the_right_edge(keyed: Keyed) -> None:
+    question = prompt(
+        "a",
+        "هل تعرف بنك ABC في مدينتك؟ نود أن نعرف رأيك في الخدمات التي يقدمها البنك خلال العام",
+        PickEntry(options=choices("نعم", "BMW أو غيرها", *["لا أدري"] * 18)),
+        instruction=words("ببطء."),
+        right_to_left=True,
+    )
+    session = FakeInterview((question, prompt("b", "?", YES_NO)))
+    board = keyed(session, "down", "down")
+    lines = board.lines()
+    assert all(cell_len(line) <= 80 for line in lines)
+    ends = [line.rstrip() for line in lines]
+    assert [line for line in ends if line.endswith("\u2067البنك خلال العام\u2069  ▐")], "each line is marked by itself"
+    assert [line for line in ends if line.endswith("\u2067ببطء.\u2069 ◁")]
+    assert [line for line in ends if re.search(" 12 +\u2067BMW أو غيرها\u2069   2  ◂$", line)], "columns from the right"
+    board.run(board.pilot.click(OptionLines, offset=Offset(20, 1)))
+    board.pause()
+    assert session.given == [("a", "12")]
+
+
 def test_plain_terminals_get_plain_signs_of_the_same_width() -> None:
     assert to_encoding("▷ “Café” — naïve…", "ascii") == '> "Cafe" - naive.'
     assert to_encoding("Café", "latin-1") == "Café"

@@ -11,7 +11,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.instrument.texts.language_names import get_language_name
+from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.wording import join_words
 
 FINGERPRINT_LENGTH: Final = 12

@@ -8,6 +8,7 @@ from typing import Final
 
 from survey_cli.documents.questionnaire.booklet_model import AppendixEntry, Booklet, BookletItem, BookletPart
 from survey_cli.documents.templating import render_page
+from survey_cli.instrument.texts.languages import is_right_to_left
 
 LONG_BATTERY_ROWS: Final = 12
 """A battery with more statements may be divided over printed pages, between two statements."""
@@ -15,12 +16,16 @@ LONG_BATTERY_ROWS: Final = 12
 
 def render_html(booklet: Booklet) -> str:
     """Return the page, ending in a line end."""
+    from markupsafe import Markup
+
     version = f"Version {booklet.version} · {booklet.fingerprint}" if booklet.version else booklet.fingerprint
     return render_page(
         "booklet.html.jinja",
         b=booklet,
         anchors=frozenset(_iterate_anchors(booklet)),
         names=dict(booklet.languages),
+        is_right_to_left=is_right_to_left,
+        page_direction=Markup(' dir="rtl"') if all(is_right_to_left(code) for code, _ in booklet.languages) else "",
         long_battery=LONG_BATTERY_ROWS,
         page_header=booklet.name,
         page_footer=version,

@@ -7,6 +7,7 @@ from survey_cli.documents.report import codebook_layout, report_layout
 from survey_cli.documents.report.group_charts import draw_group_charts
 from survey_cli.documents.templating import render_page
 from survey_cli.documents.text_runs import flatten, parse_lines
+from survey_cli.instrument.texts.languages import is_right_to_left
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.report_model import Results
 
@@ -65,7 +66,8 @@ def _render_chart(chart: Chart) -> "Markup":
 
 
 def _render_language_attribute(language: str) -> "Markup":
-    """Return the attribute of texts in the questionnaire's language; empty if that is the page's."""
+    """Return the attributes of texts in the questionnaire's language: direction, and name unless English."""
     from markupsafe import Markup
 
-    return Markup("") if language == "en" else Markup(' lang="{}"').format(language)
+    direction = "rtl" if is_right_to_left(language) else "auto"
+    return Markup("" if language == "en" else ' lang="{}"').format(language) + Markup(f' dir="{direction}"')

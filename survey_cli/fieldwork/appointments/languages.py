@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS
-from survey_cli.instrument.texts.templates import list_day_names, list_month_names
+from survey_cli.instrument.texts.languages import list_day_names, list_month_names
 
 TRANSLATIONS: Final = {
     "de": r"""

@@ -208,7 +208,7 @@ _FILLS: Final = {
     "bad-format": """The format of a fill is unknown, or does not suit its value.
 
     codes and texts    {x:code} {x:lower} {x:upper} {x:title}
-    numbers            {turn:ordinal} {children:words} {income:,.0f} {share:.0%}
+    numbers            {turn:ordinal} {children:words} {income:,.0f} {share:.0%} {price:EUR}
     dates and times    {visit:%A %d %B} {start:%H:%M}
 
 `ordinal` is *second* in English and digits in other languages (2.º, 2e); `words` writes zero to twelve in words.

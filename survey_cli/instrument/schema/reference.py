@@ -53,7 +53,7 @@ FILL_MEANINGS: Final[Mapping[str, str]] = {
     "case": "The key of the case.",
     "turn": "In a roster, the number of the turn: `{turn:ordinal}` is second, `{turn:words}` two.",
     "each": "In a roster with `each`, the text of the turn's option.",
-    "options": "The options that are read aloud, in the order drawn, joined with `or`.",
+    "options": "The options that are read aloud, in the order drawn, joined with *or* in the text's language.",
     "statement": "In the text of a battery, the statement that is asked.",
 }
 

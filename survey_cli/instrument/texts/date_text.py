@@ -12,24 +12,14 @@ from typing import Final
 from survey_cli.entries import Rejection, to_ascii_digits
 from survey_cli.values import Value
 
-MONTHS: Final = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 FIRST_YEAR: Final = 1800
 LAST_YEAR: Final = 2200
 """The first and the last year that a date may have."""
-DAYS: Final = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FILLER_WORDS: Final = frozenset(
     word
     for words in ("of de del the den der el feira", "ngày tháng năm г р ค ศ วัน ที่", "年 月 日 년 월 일")

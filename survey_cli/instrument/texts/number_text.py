@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from survey_cli.entries import to_ascii_digits
+from survey_cli.instrument.texts.languages import find_locale, get_base
 from survey_cli.wording import format_quantity
 
 MAX_DIGITS: Final = 15
@@ -23,13 +24,12 @@ _GROUPED: Final = re.compile(r"(?:[1-9]\d{0,2}(?:S\d{3})+|[1-9]\d?(?:S\d{2})+S\d
 
 
 class Separators(NamedTuple):
-    """The number separators of a language."""
+    """The number separators of a language, and how many digits stand in the last group and in those before it."""
 
-    decimal: str
-    group: str
-
-
-ENGLISH: Final = Separators(".", ",")
+    decimal: str = "."
+    group: str = ","
+    last: int = 3
+    before: int = 3
 
 
 class NumberReading(NamedTuple):
@@ -50,36 +50,55 @@ class NumberReading(NamedTuple):
 def get_separators(language: str) -> Separators:
     """Return the separators of a language; the English ones if it is unknown."""
     if language == "en":
-        return ENGLISH
-    from babel.core import UnknownLocaleError
+        return Separators()
     from babel.numbers import get_decimal_symbol, get_group_symbol
 
-    locale = language.replace("-", "_")
-    try:
-        return Separators(get_decimal_symbol(locale), get_group_symbol(locale))
-    except (UnknownLocaleError, ValueError):
-        return ENGLISH
+    locale = find_locale(language)
+    return Separators(get_decimal_symbol(locale), get_group_symbol(locale), *locale.decimal_formats[None].grouping[:2])
 
 
 def format_number(value: int | float, language: str, *, grouped: bool = True) -> str:
     """Format a number as a language writes it: `12,000`, `12.000`, `1,25,000`. Four digits are not grouped (2500)."""
     text = format(value, ".15g") if isinstance(value, float) else str(value)
-    integer_part, point, fraction = text.partition(".")
-    grouped = grouped and len(integer_part.lstrip("-")) > 4 and "e" not in text
-    if language == "en" or not (grouped or point):
-        return f"{int(integer_part):,}{point}{fraction}" if grouped else text
-    from babel.core import UnknownLocaleError
-    from babel.numbers import format_decimal
+    return write_digits(text, language, grouped=grouped and abs(value) >= 10_000 and "e" not in text)
 
-    locale = language.replace("-", "_")
+
+def write_digits(text: str, language: str, *, grouped: bool) -> str:
+    """Write plain digits (`-12345.60`) with the separators of a language."""
     separators = get_separators(language)
-    if grouped and separators.group == "'":
-        # Babel removes apostrophes in pairs, as quotes: 1'000'000 would be 1000000
-        return format_number(value, "en").translate(str.maketrans(",.", f"'{separators.decimal}"))
-    try:
-        return format_decimal(value, locale=locale, group_separator=grouped, decimal_quantization=False)
-    except (UnknownLocaleError, ValueError):
-        return format_number(value, "en", grouped=grouped)
+    integer_part, point, fraction = text.partition(".")
+    digits = integer_part.lstrip("-")
+    groups: list[str] = []
+    size = separators.last if grouped else len(digits)
+    while digits:
+        groups.insert(0, digits[-size:])
+        digits, size = digits[:-size], separators.before
+    sign = "-" if text.startswith("-") else ""
+    return sign + separators.group.join(groups) + (separators.decimal + fraction if point else "")
+
+
+def format_percentage(digits: str, language: str) -> str:
+    """Write plain digits as a percentage, as the language writes it: `25%`, `25 %`, `%25`."""
+    number = write_digits(digits, language, grouped=False)
+    pattern = find_locale(language).percent_formats[None] if language != "en" else None
+    return f"{pattern.prefix[0]}{number}{pattern.suffix[0]}" if pattern is not None else f"{number}%"
+
+
+def is_currency(code: str) -> bool:
+    """Return whether a code is that of a currency: `EUR`, `USD`."""
+    return len(code) == 3 and code.isascii() and code.isupper() and code in find_locale("en").currencies
+
+
+def format_money(value: int | float, currency: str, language: str) -> str:
+    """Write an amount as the language does: `€2,500.50`, `2.500,50 €`. A whole amount has no decimals."""
+    from babel.numbers import get_currency_precision, get_currency_symbol
+
+    locale = find_locale(language)
+    pattern = locale.currency_formats["standard"]
+    digits = format(abs(value), ".0f" if value == int(value) else f".{get_currency_precision(currency)}f")
+    number = write_digits(digits, language, grouped=True)
+    text = f"{pattern.prefix[value < 0]}{number}{pattern.suffix[value < 0]}"
+    return text.replace("¤", get_currency_symbol(currency, locale))
 
 
 def list_number_readings(text: str, language: str | None) -> tuple[NumberReading, ...]:
@@ -217,13 +236,13 @@ SPELLED_LANGUAGES: Final = tuple(CARDINALS)
 
 def spell_cardinal(number: float, language: str) -> str | None:
     """Spell a number, as `two`; None if the number or the language has no words here."""
-    words = CARDINALS.get(language.partition("-")[0], "").split()
+    words = CARDINALS.get(get_base(language), "").split()
     return words[int(number)] if number == int(number) and 0 <= number < len(words) else None
 
 
 def spell_ordinal(number: float, language: str) -> str | None:
     """Spell an ordinal: `second` in English, digits as `2.º` or `2e` in other languages; None if unknown."""
-    base, n = language.partition("-")[0], int(number)
+    base, n = get_base(language), int(number)
     if n != number or n < 1:
         return None
     if base == "en":

@@ -8,14 +8,22 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.entries import StyledText, TextSpan, to_plain_text
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.date_text import MONTHS
-from survey_cli.instrument.texts.number_text import SPELLED_LANGUAGES, get_separators, spell_cardinal, spell_ordinal
+from survey_cli.instrument.texts.languages import change_case, find_locale, join_list
+from survey_cli.instrument.texts.number_text import (
+    SPELLED_LANGUAGES,
+    format_money,
+    format_percentage,
+    is_currency,
+    spell_cardinal,
+    spell_ordinal,
+    write_digits,
+)
 from survey_cli.problems import FindNearest, Problem, Severity, find_nearest
 from survey_cli.values import NOT_REACHED, Code, Missing
 from survey_cli.wording import join_words
@@ -31,7 +39,6 @@ _NO_TURN_PROBLEMS: Final = {
         "remove it; in another roster write {turn}, or fill in one of its items",
     ),
 }
-OR_WORDS: Final = {"en": "or", "es": "o", "fr": "ou", "de": "oder", "pt": "ou", "it": "o", "nl": "of"}
 
 _PIECE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\*\*", re.DOTALL)
 _NAME: Final = re.compile(r"([A-Za-z]\w*)(?:\[(\d{1,3})\]\.([A-Za-z]\w*))?\Z", re.ASCII)
@@ -143,7 +150,8 @@ def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options
     variable = fill.variable
     if variable is None:
         if fill.key == "options":
-            return _apply_word_format(join_words(options, joiner or OR_WORDS.get(language, "or")), fill.format)
+            text = join_words(options, joiner) if joiner else join_list(options, language, "or")
+            return _apply_word_format(text, fill.format, language)
         variable, value = _BUILT_IN_VARIABLES[fill.key], env.get("#" + fill.key)
         if fill.roster is not None:
             value = env.get(("#each", fill.roster, env.get("#turn")))
@@ -161,7 +169,11 @@ def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options
         return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
     if value == () and fill.otherwise is not None:  # several answers were possible, and none was chosen
         return fill.otherwise
-    return _apply_word_format(_format_value(value, variable, env, language, fill.format), fill.format)
+    return _apply_word_format(_format_value(value, variable, env, language, fill.format), fill.format, language)
+
+
+def _apply_word_format(text: str, format_spec: str, language: str) -> str:
+    return change_case(text, format_spec, language) if format_spec in ("lower", "upper", "title") else text
 
 
 def _format_value(value: Any, variable: TextVariable, env: Mapping[Any, Any], language: str, format_spec: str) -> str:
@@ -170,10 +182,11 @@ def _format_value(value: Any, variable: TextVariable, env: Mapping[Any, Any], la
         codes = value if isinstance(value, tuple) else (value,)
         texts = [variable.labels.get(code) for code in codes]
         if any(texts) or variable.type in ("code", "codes"):
-            return ", ".join(
+            words = [
                 str(code) if text is None else to_plain_text(text.fill(env, language))
                 for code, text in zip(codes, texts, strict=True)
-            )
+            ]
+            return join_list(words, language, "standard")
     if variable.type == "draw" and variable.turn_name:
         name = env.get((variable.turn_name, value))
         return f"{variable.roster} {value}" if name is None or isinstance(name, Missing) else str(name)
@@ -187,7 +200,7 @@ def _format_value(value: Any, variable: TextVariable, env: Mapping[Any, Any], la
         case str() if variable.type == "date":
             return _format_partial_date(value, language)
         case time():
-            return value.strftime(format_spec if "%" in format_spec else "%H:%M")
+            return _format_parts(value, format_spec if "%" in format_spec else "%H:%M", language)
         case tuple():
             return ", ".join(str(v) for v in value)
         case _:
@@ -198,57 +211,20 @@ def _format_number(value: float, format_spec: str, language: str) -> str:
     spell = {"ordinal": spell_ordinal, "words": spell_cardinal}.get(format_spec)
     if spell is not None and (words := spell(value, language)) is not None:
         return words
-    separators = get_separators(language)
-    text = _format_number_in_english(value, format_spec)
-    return text.translate({ord(","): separators.group, ord("."): separators.decimal})
-
-
-def _format_number_in_english(value: float, format_spec: str) -> str:
     match = _NUMBER_FORMAT.match(format_spec)
     if match is None:
-        return str(value) if isinstance(value, int) else format(value, ".10g")
+        if is_currency(format_spec):
+            return format_money(value, format_spec, language)
+        return write_digits(str(value) if isinstance(value, int) else format(value, ".10g"), language, grouped=False)
     comma, places, kind = match.groups(default="")
+    if kind == "%":
+        digits = format(value, f"{places}%")[:-1] if places else format(value * 100, ".10g")
+        return format_percentage(digits, language)
     if format_spec.endswith("d") or not (places or kind or isinstance(value, float)):
-        return format(round(value), f"{comma}d")
-    if places:
-        return format(value, f"{comma}{places}{kind or 'f'}")
-    return format(value * 100, f"{comma}.10g") + kind if kind == "%" else format(value, f"{comma}.10g")
-
-
-@lru_cache(maxsize=64)
-def _find_locale(language: str) -> str:
-    """Return Babel's name of a language, or English. Called only if needed: loading Babel takes 60 ms."""
-    from babel.core import Locale, UnknownLocaleError
-
-    try:
-        return str(Locale.parse(language, sep="-"))
-    except (UnknownLocaleError, ValueError):
-        return "en"
-
-
-_WIDTHS: Final[tuple[Literal["wide", "abbreviated"], ...]] = ("wide", "abbreviated")
-_CONTEXTS: Final[tuple[Literal["format", "stand-alone"], ...]] = ("format", "stand-alone")
-
-
-@lru_cache(maxsize=64)
-def list_month_names(language: str) -> tuple[str, ...]:
-    """List the names of the months in a language; the English ones if it is unknown.
-
-    The forms follow one another: as in a date, standing alone, and the abbreviations of both, twelve names each.
-    """
-    from babel.dates import get_month_names
-
-    forms = [get_month_names(w, c, _find_locale(language)) for w in _WIDTHS for c in _CONTEXTS]
-    return tuple(names[number] for names in forms for number in range(1, 13))
-
-
-@lru_cache(maxsize=64)
-def list_day_names(language: str) -> tuple[str, ...]:
-    """List the names of the days of the week, from Monday, in the same forms as those of the months."""
-    from babel.dates import get_day_names
-
-    forms = [get_day_names(w, c, _find_locale(language)) for w in _WIDTHS for c in _CONTEXTS]
-    return tuple(names[number] for names in forms for number in range(7))
+        digits = str(round(value))
+    else:
+        digits = format(value, f"{places}f" if places else ".10g")
+    return write_digits(digits, language, grouped=bool(comma))
 
 
 def _format_partial_date(text: str, language: str) -> str:
@@ -260,36 +236,32 @@ def _format_partial_date(text: str, language: str) -> str:
         return f"{MONTHS[int(month) - 1]} {year}"
     from babel.dates import format_skeleton
 
-    return str(format_skeleton("yMMMM", date(int(year), int(month), 1), locale=_find_locale(language)))
+    return str(format_skeleton("yMMMM", date(int(year), int(month), 1), locale=find_locale(language)))
 
 
 def _format_date(day: date, format_spec: str, language: str) -> str:
     """Format a date; without a format as the language usually writes it: `24 November 2026`, `24. November 2026`."""
-    if not format_spec:
-        if language == "en" or (locale := _find_locale(language)) == "en":
-            return _format_date(day, "%-d %B %Y", "en")
-        from babel.dates import format_date
+    if format_spec:
+        return _format_parts(day, format_spec, language)
+    if language == "en" or (locale := find_locale(language)).language == "en":
+        return _format_parts(day, "%-d %B %Y", "en")
+    from babel.dates import format_date
 
-        return str(format_date(day, "long", locale=locale))
-    if language != "en" and re.search("%[aAbB]", format_spec):
-        from babel.dates import format_date
-
-        patterns, locale = {"%A": "cccc", "%a": "ccc", "%B": "MMMM", "%b": "MMM"}, _find_locale(language)
-        format_spec = re.sub("%[aAbB]", lambda m: format_date(day, patterns[m.group()], locale=locale), format_spec)
-    format_spec = format_spec.replace("%-d", str(day.day)).replace("%-m", str(day.month))
-    return day.strftime(format_spec)
+    return str(format_date(day, "long", locale=locale))
 
 
-def _apply_word_format(text: str, format_spec: str) -> str:
-    match format_spec:
-        case "lower":
-            return text.lower()
-        case "upper":
-            return text.upper()
-        case "title":
-            return text[:1].upper() + text[1:]
-        case _:
-            return text
+def _format_parts(value: date | time, format_spec: str, language: str) -> str:
+    """Format the parts of a date or a time, with the language's names of days, months and halves of the day."""
+    names = {"%p": "a"} if isinstance(value, time) else {"%A": "cccc", "%a": "ccc", "%B": "MMMM", "%b": "MMM"}
+    if language != "en" and any(name in format_spec for name in names):
+        from babel import dates
+
+        for name, field in names.items():
+            text = dates.parse_pattern(field).apply(value, find_locale(language))
+            format_spec = format_spec.replace(name, text)
+    if isinstance(value, date):
+        format_spec = format_spec.replace("%-d", str(value.day)).replace("%-m", str(value.month))
+    return value.strftime(format_spec)
 
 
 def compile_literal(text: Text) -> Template | None:
@@ -452,7 +424,7 @@ _BRACES: Final[tuple[tuple[str, str, str, Severity], ...]] = (
 _FORMATS: Final = {
     **dict.fromkeys(("code", "codes"), "{x:code} {x:lower} {x:upper} {x:title}"),
     **dict.fromkeys(("text", "draw", "flag"), "{x:lower} {x:upper} {x:title}"),
-    "number": "{x:words} {x:ordinal} {x:,.0f} {x:.1f} {x:.0%} {x:code}",
+    "number": "{x:words} {x:ordinal} {x:,.0f} {x:.1f} {x:.0%} {x:EUR} {x:code}",
     "date": "{x:%A %d %B} {x:%d %B %Y} {x:upper}",
     "time": "{x:%H:%M} {x:%I:%M %p}",
 }
@@ -462,18 +434,12 @@ def _explain_bad_format(format_spec: str, variable: TextVariable) -> str:
     if format_spec in _WORD_FORMATS:
         return ""
     if variable.type == "number":
-        return (
-            ""
-            if format_spec in _SPELLED_FORMATS or _NUMBER_FORMAT.match(format_spec)
-            else f"{format_spec!r} is not a number format"
-        )
-    if variable.type in ("date", "time"):
-        return (
-            ""
-            if "%" in format_spec and _DATE_FORMAT.match(format_spec)
-            else f"{format_spec!r} is not a {variable.type} format"
-        )
-    return f"{format_spec!r} does not suit a {variable.type}"
+        is_good = format_spec in _SPELLED_FORMATS or bool(_NUMBER_FORMAT.match(format_spec)) or is_currency(format_spec)
+    elif variable.type in ("date", "time"):
+        is_good = "%" in format_spec and bool(_DATE_FORMAT.match(format_spec))
+    else:
+        return f"{format_spec!r} does not suit a {variable.type}"
+    return "" if is_good else f"{format_spec!r} is not a {variable.type} format"
 
 
 def find_fill(text: str, name: str) -> int:

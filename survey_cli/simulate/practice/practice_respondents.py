@@ -20,7 +20,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.typed import FreeTextItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.instrument.texts.language_names import get_language_name
+from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.simulate.fieldwork.households import Household, Propensities
 from survey_cli.simulate.fieldwork.interviewers import UNWILLING_OUTCOMES, find_free_time
 from survey_cli.simulate.practice import call_texts

@@ -19,12 +19,15 @@ from survey_cli.tui.widgets.text import (
     ASIDE,
     CHOSEN,
     HERE,
+    HERE_FROM_RIGHT,
     KEY_CAP,
     Lines,
     TextView,
     clean,
     hang,
     join_lines,
+    join_sections,
+    mirror_mark,
     style_spans,
     style_text,
 )
@@ -57,6 +60,7 @@ class OptionState(NamedTuple):
     typed: str = ""
     rows: int = 20
     """Lines there is room for; more options than that stand in columns where they fit."""
+    right_to_left: bool = False
 
 
 class OptionLines(Lines[OptionState]):
@@ -86,7 +90,8 @@ class OptionLines(Lines[OptionState]):
                 beside = self._format_all(state, column)
                 rows = -(-len(beside) // columns)
                 if all(len(lines) == 1 for lines in beside) and rows <= state.rows:
-                    return self._set_side_by_side([lines[0] for lines in beside], rows, column)
+                    lines = self._set_side_by_side([lines[0] for lines in beside], rows, column, state.right_to_left)
+                    return [line.pad_left(width - line.cell_length) if state.right_to_left else line for line in lines]
         self._line_options = [[n] for n, lines in enumerate(options) for _ in lines]
         return [line for lines in options for line in lines]
 
@@ -99,37 +104,48 @@ class OptionLines(Lines[OptionState]):
         for n, option in enumerate(pick.options):
             is_chosen = option.code in chosen or (bool(typed) and str(option.code).casefold() == typed)
             marked, text = n == state.marked, texts.get(option.code, "")
-            formatted.append(_format_option(option, text, pick.several, is_chosen, marked, size, width))
+            looks = is_chosen, marked, state.right_to_left
+            formatted.append(_format_option(option, text, pick.several, *looks, size, width))
         return formatted
 
-    def _set_side_by_side(self, options: list[Content], rows: int, width: int) -> list[Content]:
+    def _set_side_by_side(self, options: list[Content], rows: int, width: int, from_right: bool) -> list[Content]:
         self._column_width = width + COLUMN_GAP
         self._line_options = [list(range(row, len(options), rows)) for row in range(rows)]
         gap = Content(" " * COLUMN_GAP)
-        return [
-            gap.join([options[n].pad_right(max(width - options[n].cell_length, 0)) for n in line])
-            for line in self._line_options
+        lines = [
+            [options[n].pad_right(max(width - options[n].cell_length, 0)) for n in line] for line in self._line_options
         ]
+        return [gap.join(line[::-1] if from_right else line) for line in lines]
 
     def on_click(self, event: events.Click) -> None:
         """A click keys the option's code."""
         offset = event.get_content_offset_capture(self)
         if 0 <= offset.y < len(self._line_options) and self.state is not None:
             options = self._line_options[offset.y]
-            n = min(offset.x // max(self._column_width, 1), len(options) - 1)
+            x = self.content_size.width - 1 - offset.x if self.state.right_to_left else offset.x
+            n = min(x // max(self._column_width, 1), len(options) - 1)
             self._click(self.state.pick.options[options[n]])
 
 
 @lru_cache(maxsize=8192)
 def _format_option(
-    option: OfferedOption, specified: str, several: bool, chosen: bool, marked: bool, size: int, width: int
+    option: OfferedOption,
+    specified: str,
+    several: bool,
+    chosen: bool,
+    marked: bool,
+    right_to_left: bool,
+    size: int,
+    width: int,
 ) -> tuple[Content, ...]:
     """Format one option: its mark, its code, its text, and in brackets what is not read."""
-    sign = (HERE if marked else " ") + (CHOSEN if chosen and several else " ")
+    here = HERE_FROM_RIGHT if right_to_left else HERE
+    sign = (here if marked else " ") + (CHOSEN if chosen and several else " ")
     if chosen and not several:
-        sign = f"{HERE} "
+        sign = f"{here} "
     style = "bold" if chosen or marked else "" if option.read else "$quiet"
-    first = Content.assemble((sign, "bold $accent"), (f" {option.code!s:>{size}} ", KEY_CAP), " ")
+    code = f" {option.code!s:>{size}} ", KEY_CAP
+    first = (" ", code, (sign[::-1], "bold $accent")) if right_to_left else ((sign, "bold $accent"), code, " ")
     parts = [style_spans(option.text, style)]
     if specified:
         parts.append(style_text(f": {specified}", "bold"))
@@ -139,22 +155,29 @@ def _format_option(
     elif option.exclusive and several:
         remarks.append("alone")
     parts += [style_text(f"  ({remark})", "italic $quiet") for remark in remarks]
-    lines = hang(first, Content("").join(parts), width)
+    lines = hang(Content.assemble(*first), Content("").join(parts), width, right_to_left=right_to_left)
     if chosen or marked:
         lines = [line.pad_right(max(width - line.cell_length, 0)).stylize_before("$row") for line in lines]
     return tuple(lines)
 
 
-class Aside(Lines[StyledText]):
+class Aside(Lines[tuple[StyledText, bool]]):
     """Text for the interviewer's eyes behind a mark, so that nobody reads it out; or a probe, which is said."""
 
     def __init__(self, id: str, mark: str, mark_style: str, style: str) -> None:
         super().__init__(id=id)
         self._mark = Content.styled(mark, mark_style)
+        self._mark_from_right = Content.styled(mirror_mark(mark), mark_style)
         self._style = style
 
-    def build_lines(self, state: StyledText, width: int) -> list[Content]:
-        return hang(self._mark, style_spans(state, self._style), width)
+    def show_text(self, text: StyledText, *, right_to_left: bool) -> None:
+        """Show this text; none hides the widget."""
+        self.show((text, right_to_left) if text else None)
+
+    def build_lines(self, state: tuple[StyledText, bool], width: int) -> list[Content]:
+        text, right_to_left = state
+        mark = self._mark_from_right if right_to_left else self._mark
+        return hang(mark, style_spans(text, self._style), width, right_to_left=right_to_left)
 
 
 class QuestionView(VerticalScroll):
@@ -251,9 +274,10 @@ class QuestionView(VerticalScroll):
         else:
             parts += [_spoken(style_spans(prompt.text), prompt)]
         say.set_class(not prompt.aloud, "-own")
-        say.show(Content("\n\n").join([part for part in parts if part]))
-        self.query_one("#instruction", Aside).show(() if is_read_back else prompt.instruction)
-        self.query_one("#probe", Aside).show(() if is_read_back else prompt.probe)
+        from_right = prompt.right_to_left
+        say.show(join_sections(parts), right_to_left=from_right)
+        for id, text in (("#instruction", prompt.instruction), ("#probe", prompt.probe)):
+            self.query_one(id, Aside).show_text(() if is_read_back else text, right_to_left=from_right)
         rows = self._count_rows(prompt, parts) if isinstance(prompt.entry, PickEntry) else 0
         self._show_options(prompt, state, rows, is_read_back=is_read_back, specifying=specifying)
 
@@ -276,24 +300,27 @@ class QuestionView(VerticalScroll):
                 chosen = ()
             if specifying is not None:
                 chosen = (*chosen, specifying) if prompt.entry.several else (specifying,)
-            options.show(OptionState(prompt.entry, chosen, texts, state.marked, state.typed, rows))
+            options.show(
+                OptionState(prompt.entry, chosen, texts, state.marked, state.typed, rows, prompt.right_to_left)
+            )
             if state.marked is not None and (line := options.marked_line) is not None:
                 region = Region(0, options.virtual_region.y + line, 1, 1)
                 self.scroll_to_region(region, animate=False, force=True)
         elif isinstance(prompt.entry, LineEntry) and prompt.entry.search is not None:
             matches = list_matches(prompt.entry.search, self.typed)
-            options.show(OptionState(number_matches(matches), marked=state.marked) if matches else None)
+            found = OptionState(number_matches(matches), marked=state.marked, right_to_left=prompt.right_to_left)
+            options.show(found if matches else None)
         elif isinstance(prompt.entry, LineEntry) and prompt.entry.labels:
             labels = tuple(OfferedOption(code, (TextSpan(text),)) for code, text in prompt.entry.labels)
-            options.show(OptionState(PickEntry(options=labels)))
+            options.show(OptionState(PickEntry(options=labels), right_to_left=prompt.right_to_left))
         else:
             options.show(None)
 
     def show_page(self, content: Content) -> None:
         """Show a page in place of a question: how the interview ended."""
         self.query_one("#spoken", TextView).show(content)
-        self.query_one("#instruction", Aside).show(())
-        self.query_one("#probe", Aside).show(())
+        self.query_one("#instruction", Aside).show(None)
+        self.query_one("#probe", Aside).show(None)
         self.query_one("#message", TextView).show(Content())
         self.query_one(OptionLines).show(None)
         if self.entry is not None:

@@ -24,6 +24,7 @@ SEPARATOR: Final = " · "
 ASIDE: Final = "▷ "
 """Before what is not read aloud."""
 HERE: Final = "▸"
+HERE_FROM_RIGHT: Final = "◂"
 CHOSEN: Final = "●"
 KEY_CAP: Final = "bold $code on $panel"
 """How a key looks that records something."""
@@ -67,10 +68,29 @@ def build_section(title: str, lines: Sequence[Content]) -> Content:
     return join_lines([style_text(title, "bold $quiet"), *lines]) if lines else Content()
 
 
-def hang(first: Content, text: Content, width: int) -> list[Content]:
-    """Return the text wrapped to `width` cells behind `first`, its further lines indented as far as `first` goes."""
+def isolate(line: Content) -> Content:
+    """Mark a line as one from right to left, for terminals that order letters by their direction."""
+    return Content("\u2067") + line + Content("\u2069")
+
+
+def mirror_mark(mark: str) -> str:
+    """Return a mark as it stands at the right edge: ` ◁ say` for `say ▷ `."""
+    return " ".join(reversed(mark.replace("▷", "◁").split(" ")))
+
+
+def hang(first: Content, text: Content, width: int, *, right_to_left: bool = False) -> list[Content]:
+    """Return the text wrapped to `width` cells behind `first`, its further lines indented as far as `first` goes.
+
+    From right to left, `first` stands at the right edge, and the lines end before it.
+    """
     indent = first.cell_length
     lines = text.wrap(max(width - indent, 4))
+    if right_to_left:
+        ends = [first, *[Content(" " * indent)] * (len(lines) - 1)]
+        return [
+            Content(" " * max(width - indent - line.cell_length, 0)) + isolate(line) + end
+            for line, end in zip(lines or [Content()], ends, strict=True)
+        ]
     return [first + line if n == 0 else Content(" " * indent) + line for n, line in enumerate(lines)] or [first]
 
 
@@ -129,13 +149,21 @@ class TextView(Static):
     def __init__(self, *, id: str, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes, markup=False)
         self._shown: Content | None = None
+        self._right_to_left = False
         self.display = False
 
-    def show(self, content: Content) -> None:
-        """Show this text."""
-        if self._shown is not None and self._shown.is_same(content):
+    def render(self) -> RenderResult:
+        width = self.content_size.width
+        if not (self._right_to_left and self._shown and width):
+            return super().render()
+        return Content("\n").join([isolate(line) for line in self._shown.wrap(width)])
+
+    def show(self, content: Content, *, right_to_left: bool = False) -> None:
+        """Show this text; `right_to_left`, at the right edge."""
+        if self._shown is not None and self._shown.is_same(content) and right_to_left == self._right_to_left:
             return
-        self._shown = content
+        self._shown, self._right_to_left = content, right_to_left
+        self.set_class(right_to_left, "-right-to-left")
         visible = bool(content)
         if visible != self.display:
             self.display = visible

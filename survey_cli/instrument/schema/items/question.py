@@ -351,7 +351,7 @@ class QuestionItem(ItemSpec):
     read: Flag = True
     """`false`: the options are not read aloud; the interviewer chooses the one that fits the answer."""
     or_: Text | None = Field(default=None, alias="or")
-    """The words before the last option in `{options}`: `or should they`. If left out: `or`, in the language of the
+    """The words before the last option in `{options}`: `or should they`. If left out: *or*, in the language of the
     interview."""
     base: Text | None = None
     """Who is asked, in words for the report: `who disagreed`. If left out: the report words the condition."""

@@ -33,8 +33,8 @@ from survey_cli.instrument.schema.items.question import (
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, Text, Whole
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS, format_date, format_time, read_date, read_time
+from survey_cli.instrument.texts.languages import list_day_names, list_month_names
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number, read_number
-from survey_cli.instrument.texts.templates import list_day_names, list_month_names
 from survey_cli.values import Cell, Code, Missing, Value, Variable
 
 _LETTERS: Final = re.compile(r"[^\W\d_]")

@@ -1,0 +1,101 @@
+"""Languages as Babel knows them: names, lists, letters, months, days, numbers and the direction of writing.
+
+English needs no Babel, whose import takes 60 ms; in every other language it is imported when a text needs it.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal
+
+from survey_cli.wording import join_words
+
+if TYPE_CHECKING:
+    from babel.core import Locale
+
+_NOUNS_WITH_CAPITALS: Final = ("de", "lb", "gsw", "nds", "bar", "ksh")
+"""German and its neighbors, in which lower case would misspell nouns."""
+_RIGHT_TO_LEFT: Final = "apc ar ary bal bgn bqi brh ckb dv fa he iw ks lrc mzn nqo ps rhg sd sdh skr syr trw ug ur yi"
+_RIGHT_TO_LEFT_SCRIPTS: Final = "adlm arab hebr nkoo rohg syrc thaa"
+_DOTTED_I: Final = {"lower": str.maketrans("Iİ", "ıi"), "upper": str.maketrans("i", "İ")}
+_WIDTHS: Final[tuple[Literal["wide", "abbreviated"], ...]] = ("wide", "abbreviated")
+_CONTEXTS: Final[tuple[Literal["format", "stand-alone"], ...]] = ("format", "stand-alone")
+
+
+def get_base(language: str) -> str:
+    """Return the language without its script and region: `pt` of `pt-br`."""
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
+@lru_cache(maxsize=64)
+def find_locale(language: str) -> "Locale":
+    """Return what Babel knows of a language; of the language without its region, or of English, where it is unknown."""
+    from babel.core import Locale, UnknownLocaleError
+
+    for tag in (language.replace("_", "-"), get_base(language)):
+        try:
+            return Locale.parse(tag, sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale("en")
+
+
+def get_language_name(language: str) -> str:
+    """Return the English name of a language by its code; the code if it is unknown."""
+    if language == "en":
+        return "English"
+    names = find_locale("en").languages
+    return str(names.get(language.replace("-", "_")) or names.get(get_base(language), language))
+
+
+def is_right_to_left(language: str) -> bool:
+    """Return whether the language is written from right to left, as Arabic and Hebrew. A script that is named decides."""
+    base, *subtags = language.replace("_", "-").lower().split("-")
+    script = next((tag for tag in subtags if len(tag) == 4 and tag.isalpha()), "")
+    return script in _RIGHT_TO_LEFT_SCRIPTS.split() if script else base in _RIGHT_TO_LEFT.split()
+
+
+def join_list(words: Sequence[str], language: str, style: Literal["or", "standard"]) -> str:
+    """Join words as the language lists alternatives (`or`), or things that all apply: `a, b or c`, `A、B、またはC`."""
+    if len(words) < 2:
+        return "".join(words)
+    if get_base(language) == "en":
+        return join_words(words, "or" if style == "or" else "and")
+    from babel.lists import format_list
+
+    return format_list(words, style, find_locale(language))
+
+
+def change_case(text: str, case: str, language: str) -> str:
+    """Write a text in `lower` or `upper` case, or (`title`) with a capital first letter, as the language does.
+
+    A text in a language whose nouns have capitals is not changed to lower case.
+    """
+    if case == "title":
+        return change_case(text[:1], "upper", language) + text[1:]
+    base = get_base(language)
+    if case == "lower" and base in _NOUNS_WITH_CAPITALS:
+        return text
+    if base in ("tr", "az"):
+        text = text.translate(_DOTTED_I[case])
+    return text.lower() if case == "lower" else text.upper()
+
+
+@lru_cache(maxsize=64)
+def list_month_names(language: str) -> tuple[str, ...]:
+    """List the names of the months in a language; the English ones if it is unknown.
+
+    The forms follow one another: as in a date, standing alone, and the abbreviations of both, twelve names each.
+    """
+    from babel.dates import get_month_names
+
+    forms = [get_month_names(w, c, find_locale(language)) for w in _WIDTHS for c in _CONTEXTS]
+    return tuple(names[number] for names in forms for number in range(1, 13))
+
+
+@lru_cache(maxsize=64)
+def list_day_names(language: str) -> tuple[str, ...]:
+    """List the names of the days of the week, from Monday, in the same forms as those of the months."""
+    from babel.dates import get_day_names
+
+    forms = [get_day_names(w, c, find_locale(language)) for w in _WIDTHS for c in _CONTEXTS]
+    return tuple(names[number] for names in forms for number in range(7))
