@@ -19,8 +19,7 @@ from survey_cli.fieldwork.case.events import (
     NumberFacts,
     OutcomeRecorded,
 )
-from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria
-from survey_cli.fieldwork.queue.queue_position import QueuePosition
+from survey_cli.fieldwork.queue.queue_position import ClaimCriteria, QueuePosition
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Contact, ContactNumber, Lease, NewCase
 

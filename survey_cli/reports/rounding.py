@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import floor, isqrt
 from typing import Final
 
-from survey_cli.fieldwork.rates.counts import ExactNumber
+from survey_cli.fieldwork.rates.rates import ExactNumber
 
 HIDDEN_MARK: Final = "[c]"
 """Mark of a figure that is hidden to protect respondents: c for confidential."""

@@ -17,8 +17,7 @@ from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.connector import Connector, Dialect, Rows
-from survey_cli.store.backends.decoding import translate_decoding_errors
-from survey_cli.store.backends.errors import close_on_error, make_driver_error
+from survey_cli.store.backends.errors import close_on_error, make_driver_error, translate_decoding_errors
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
 from survey_cli.store.backends.sqlite.database_files import (
     GROUP_LIST_MODE,

@@ -28,9 +28,8 @@ from survey_cli.fieldwork.case.events import (
     OutcomeRecorded,
 )
 from survey_cli.fieldwork.plan.people import Interviewer, People
-from survey_cli.fieldwork.rates.counts import DispositionCounts
 from survey_cli.fieldwork.rates.dispositions import DISPOSITIONS, UncountableCode, find_group
-from survey_cli.fieldwork.rates.rates import compute_rates, estimate_eligibility
+from survey_cli.fieldwork.rates.rates import DispositionCounts, compute_rates, estimate_eligibility
 from survey_cli.problems import UserError
 
 LIST, RDD = plan(), plan("frame: rdd")

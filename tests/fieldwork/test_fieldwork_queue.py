@@ -26,7 +26,7 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder
-from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
+from survey_cli.fieldwork.queue.queue_position import parse_criteria
 from survey_cli.fieldwork.queue.rules import (
     check_rules,
     explain_number_closed,

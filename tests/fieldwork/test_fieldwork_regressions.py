@@ -11,9 +11,8 @@ from survey_cli.fieldwork.case.events import HistoryEntry, OutcomeOverridden
 from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.fieldwork.queue.rules import check_rules, find_next_time, is_allowed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
-from survey_cli.fieldwork.rates.counts import DispositionCounts
 from survey_cli.fieldwork.rates.dispositions import find_group
-from survey_cli.fieldwork.rates.rates import compute_rates, estimate_eligibility
+from survey_cli.fieldwork.rates.rates import DispositionCounts, compute_rates, estimate_eligibility
 from survey_cli.problems import UserError
 
 

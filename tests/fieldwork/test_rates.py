@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from support.command_line import folder, written
 from survey_cli.cli.run_command import run_command
-from survey_cli.fieldwork.rates.counts import DispositionCounts, parse_exact, parse_share
 from survey_cli.fieldwork.rates.dispositions import (
     DISPOSITIONS,
     DispositionGroup,
@@ -24,11 +23,14 @@ from survey_cli.fieldwork.rates.dispositions import (
     find_group,
 )
 from survey_cli.fieldwork.rates.rates import (
+    DispositionCounts,
     Eligibility,
     Rates,
     combine_rates,
     compute_rates,
     estimate_eligibility,
+    parse_exact,
+    parse_share,
 )
 from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateColumn, build_rate_table, format_rate
 from survey_cli.reports.rounding import format_decimal

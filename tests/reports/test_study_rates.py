@@ -29,7 +29,7 @@ from survey_cli.fieldwork.case.events import (
     OutcomeOverridden,
 )
 from survey_cli.fieldwork.queue.scheduling import schedule_case
-from survey_cli.fieldwork.rates.counts import DispositionCounts
+from survey_cli.fieldwork.rates.rates import DispositionCounts
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.disposition_counts import (
     DispositionOptions,

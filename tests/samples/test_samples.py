@@ -18,7 +18,7 @@ from survey_cli.problems import Problem, select_errors
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.cases.import_preview import NamedCount, ValueChange, preview_import
 from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, read_sample
-from survey_cli.samples.files.problem_collector import MAX_SHOWN
+from survey_cli.samples.files.sheet import MAX_SHOWN
 from survey_cli.sessions.interview.case_values import parse_sample_values
 from survey_cli.values import NOT_ASKED, Cell
 

@@ -31,8 +31,8 @@ from survey_cli.engine.events import InterviewResumed, NoteWritten
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.codec import TEXT_FIELDS, erase_content
 from survey_cli.fieldwork.case.disposition_coding import code_case
-from survey_cli.fieldwork.case.erasure import TEXT_FIELDS, erase_content
 from survey_cli.fieldwork.case.events import CaseErased as ErasedCase
 from survey_cli.fieldwork.case.events import CaseEvent, HistoryEntry, OutcomeRecorded
 from survey_cli.problems import UserError

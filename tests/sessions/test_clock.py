@@ -22,7 +22,7 @@ from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.store.backends.server_clock import ServerClock
+from survey_cli.store.backends.connector import ServerClock
 
 MINUTES = timedelta(minutes=1)
 AT_ANY_HOUR = """

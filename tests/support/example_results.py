@@ -5,8 +5,7 @@ texts that would be markup, formulas or line ends if anything took them for such
 from collections.abc import Sequence
 from fractions import Fraction
 
-from survey_cli.fieldwork.rates.counts import DispositionCounts
-from survey_cli.fieldwork.rates.rates import estimate_eligibility
+from survey_cli.fieldwork.rates.rates import DispositionCounts, estimate_eligibility
 from survey_cli.reports.codebook.codebook_model import (
     Codebook,
     CodebookCode,

@@ -13,7 +13,7 @@ from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import CellFill, find_full_cell
-from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, parse_criteria
+from survey_cli.fieldwork.queue.queue_position import ClaimCriteria, parse_criteria
 from survey_cli.fieldwork.queue.scheduling import TRIED_LEAST_SUFFIX
 
 CaseAvailability: TypeAlias = Literal["callable", "restricted", "part", "hours", "delay", "appointment", "quota"]

@@ -15,8 +15,7 @@ from survey_cli.fieldwork.case.locations import find_call_zones, list_call_zones
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import find_full_cell
-from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, parse_criteria
-from survey_cli.fieldwork.queue.queue_position import QueuePosition
+from survey_cli.fieldwork.queue.queue_position import ClaimCriteria, QueuePosition, parse_criteria
 from survey_cli.fieldwork.queue.scheduling import (
     LIMIT_REACHED,
     count_attempts_left,

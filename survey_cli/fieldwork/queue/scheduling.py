@@ -25,8 +25,7 @@ from survey_cli.fieldwork.case.disposition_coding import (
 from survey_cli.fieldwork.case.events import AppointmentPolicy
 from survey_cli.fieldwork.case.locations import find_other_region, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import Delay, Plan
-from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, format_criteria
-from survey_cli.fieldwork.queue.queue_position import QueuePosition
+from survey_cli.fieldwork.queue.queue_position import ClaimCriteria, QueuePosition, format_criteria
 
 REFUSAL_OUTCOMES: Final = frozenset(
     {"refusal_soft", "refusal_hard", "refusal_household_soft", "refusal_household_hard", "hangup_intro", "break_off"}

@@ -13,8 +13,8 @@ from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
-from survey_cli.fieldwork.rates.counts import DispositionCounts, ExactNumber
 from survey_cli.fieldwork.rates.dispositions import DispositionGroup, UncountableCode, find_group
+from survey_cli.fieldwork.rates.rates import DispositionCounts, ExactNumber
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import Value
 

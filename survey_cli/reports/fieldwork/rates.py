@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.rates.counts import DispositionCounts, ExactNumber
 from survey_cli.fieldwork.rates.dispositions import GROUPS, DispositionGroup
-from survey_cli.fieldwork.rates.rates import Eligibility, EligibleShare, Rates, combine_rates, compute_rates
+from survey_cli.fieldwork.rates.rates import (
+    DispositionCounts,
+    Eligibility,
+    EligibleShare,
+    ExactNumber,
+    Rates,
+    combine_rates,
+    compute_rates,
+)
 from survey_cli.reports.rounding import format_count, format_decimal
 from survey_cli.table.table import Table
 from survey_cli.values import Cell, Variable

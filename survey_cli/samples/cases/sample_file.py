@@ -12,10 +12,15 @@ from survey_cli.problems import Position, Problem
 from survey_cli.samples.cases import columns as sample_columns
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, ParsedNumber, is_known_country, read_numbers
 from survey_cli.samples.cases.split_arms import draw_arms
-from survey_cli.samples.files.headings import find_columns, iterate_whole_rows
-from survey_cli.samples.files.problem_collector import ProblemCollector
 from survey_cli.samples.files.read_sheet import read_sheet
-from survey_cli.samples.files.sheet import InputRow, InputSheet, format_column_letter
+from survey_cli.samples.files.sheet import (
+    InputRow,
+    InputSheet,
+    ProblemCollector,
+    find_columns,
+    format_column_letter,
+    iterate_whole_rows,
+)
 from survey_cli.values import NOT_ASKED, Cell
 
 NO_CASES: Final[Mapping[str, Mapping[str, Cell]]] = MappingProxyType({})

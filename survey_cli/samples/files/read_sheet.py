@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.problems import suggest_nearest
-from survey_cli.samples.files.problem_collector import ProblemCollector
-from survey_cli.samples.files.sheet import InputRow, InputSheet
+from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector
 
 MAX_BYTES: Final = 200_000_000
 DELIMITERS: Final = (",", ";", "\t", "|")

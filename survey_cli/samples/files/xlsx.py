@@ -8,8 +8,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from survey_cli.problems import suggest_nearest
-from survey_cli.samples.files.problem_collector import ProblemCollector
-from survey_cli.samples.files.sheet import InputRow, InputSheet, format_column_letter
+from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector, format_column_letter
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook

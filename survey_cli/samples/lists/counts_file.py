@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from survey_cli.fieldwork.rates import dispositions
-from survey_cli.fieldwork.rates.counts import DispositionCounts, ExactNumber, parse_exact
+from survey_cli.fieldwork.rates.rates import DispositionCounts, ExactNumber, parse_exact
 from survey_cli.problems import Position, Problem, Severity, find_nearest, suggest_nearest
 
 RULE: Final = "counts-file"

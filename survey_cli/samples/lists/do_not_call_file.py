@@ -10,10 +10,8 @@ from typing import Final, NamedTuple
 from survey_cli.problems import Problem
 from survey_cli.samples.cases.columns import InvalidValue, clean_text, make_date_reader
 from survey_cli.samples.cases.phone_numbers import ParsedNumber, read_numbers
-from survey_cli.samples.files.headings import normalize_heading
-from survey_cli.samples.files.problem_collector import ProblemCollector
 from survey_cli.samples.files.read_sheet import read_sheet
-from survey_cli.samples.files.sheet import InputRow, InputSheet
+from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector, normalize_heading
 
 COLUMNS: Final = ("number", "date", "reason")
 _HEADING_IS_ROW: Final = ""

@@ -9,10 +9,14 @@ from typing import Final, get_args
 from survey_cli.fieldwork.plan.people import Interviewer, People, StaffRole
 from survey_cli.problems import Problem, find_nearest, suggest_nearest
 from survey_cli.samples.cases.columns import clean_text
-from survey_cli.samples.files.headings import find_columns, iterate_whole_rows, normalize_heading
-from survey_cli.samples.files.problem_collector import ProblemCollector
 from survey_cli.samples.files.read_sheet import read_sheet
-from survey_cli.samples.files.sheet import InputRow
+from survey_cli.samples.files.sheet import (
+    InputRow,
+    ProblemCollector,
+    find_columns,
+    iterate_whole_rows,
+    normalize_heading,
+)
 
 COLUMNS: Final = ("login", "languages", "skills", "pseudonym", "role")
 _BETWEEN: Final = re.compile(r"[\s,;/|]+")

@@ -15,7 +15,7 @@ from survey_cli.fieldwork.case.events import (
     OutcomeOverridden,
     OutcomeRecorded,
 )
-from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
+from survey_cli.fieldwork.queue.queue_position import parse_criteria
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork import status as status_report
 from survey_cli.reports.fieldwork.call_sessions import read_call_sessions

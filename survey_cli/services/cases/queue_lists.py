@@ -16,7 +16,7 @@ from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder
-from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, parse_criteria
+from survey_cli.fieldwork.queue.queue_position import ClaimCriteria, parse_criteria
 from survey_cli.fieldwork.queue.rules import ClaimContext, check_rules, find_next_time
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.case_histories import (

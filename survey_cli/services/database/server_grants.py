@@ -2,7 +2,7 @@
 
 from survey_cli.problems import UserError
 from survey_cli.store.backends.address import ServerAddress
-from survey_cli.store.cases.follow_up_tasks import TASK_PREFIX
+from survey_cli.store.backends.settings import TASK_PREFIX
 from survey_cli.store.database_location import open_store
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.store.maintenance.grants import build_grants, render_script

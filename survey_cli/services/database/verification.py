@@ -39,8 +39,7 @@ from survey_cli.services.database.route_verification import explain_rejected_eve
 from survey_cli.services.progress_callback import ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, Store
 from survey_cli.store.cases.case_records import CaseRow
-from survey_cli.store.interviews.records import StoredInterview
-from survey_cli.store.interviews.row_mapping import encode_interview_head
+from survey_cli.store.interviews.records import StoredInterview, encode_interview_head
 from survey_cli.study.consistency.upkeep import PLAN_SETTING
 from survey_cli.table.columns import build_columns
 from survey_cli.table.encoded_cells import join_row, split_row

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.erasure import count_notes
+from survey_cli.fieldwork.case.codec import count_notes
 from survey_cli.fieldwork.queue.scheduling import find_done_time, find_study_end
 from survey_cli.problems import StoreError, UserError
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study

@@ -6,9 +6,8 @@ from datetime import datetime, tzinfo
 from fractions import Fraction
 from typing import BinaryIO, Final, NamedTuple
 
-from survey_cli.fieldwork.rates.counts import DispositionCounts, parse_share
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
-from survey_cli.fieldwork.rates.rates import Eligibility, estimate_eligibility
+from survey_cli.fieldwork.rates.rates import DispositionCounts, Eligibility, estimate_eligibility, parse_share
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, StudyDispositions, count_dispositions

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request, convert_to_study_time
 from survey_cli.store import InstrumentRow
-from survey_cli.store.database_location import DatabaseFile
-from survey_cli.store.origin import write_origin
+from survey_cli.store.database_location import DatabaseFile, write_origin
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.open_study import OpenStudy, open_study
 from survey_cli.study.permissions import check_supervisor

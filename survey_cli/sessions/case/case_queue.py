@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, DoNotCallSet, HistoryEntry
 from survey_cli.fieldwork.queue.call_order import CallOrder
-from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
+from survey_cli.fieldwork.queue.queue_position import parse_criteria
 from survey_cli.fieldwork.queue.rules import ClaimContext, explain_forbidden, is_allowed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Lease

@@ -27,8 +27,7 @@ from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import OUTSIDE_QUOTA, CellFill, find_full_cell
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
-from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, parse_criteria
-from survey_cli.fieldwork.queue.queue_position import QueuePosition
+from survey_cli.fieldwork.queue.queue_position import ClaimCriteria, QueuePosition, parse_criteria
 from survey_cli.fieldwork.queue.rules import explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument

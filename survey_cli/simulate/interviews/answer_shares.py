@@ -6,7 +6,7 @@ Codes and declines of each item are checked against the questionnaire. The remai
 from collections.abc import Mapping
 from typing import Any
 
-from survey_cli.fieldwork.rates.counts import parse_share
+from survey_cli.fieldwork.rates.rates import parse_share
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem

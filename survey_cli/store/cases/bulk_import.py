@@ -15,10 +15,9 @@ from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseSampled
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.connector import Connector, Parameters
-from survey_cli.store.backends.decoding import translate_decoding_errors
+from survey_cli.store.backends.errors import translate_decoding_errors
 from survey_cli.store.cases import case_statements as sql
-from survey_cli.store.cases.case_records import ImportRow, NewCase
-from survey_cli.store.cases.case_row_mapping import encode_contact, encode_entry, encode_queue_position
+from survey_cli.store.cases.case_records import ImportRow, NewCase, encode_contact, encode_entry, encode_queue_position
 
 BATCH_SIZE: Final = 250
 """Cases in one commit: three rows each and their indexes, some 10 ms in which an interviewer's answer waits."""

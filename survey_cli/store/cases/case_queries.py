@@ -11,8 +11,8 @@ from survey_cli.fieldwork.appointments.due_times import OWNER_FIRST_PERIOD
 from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.queue.call_order import CaseGroup
 from survey_cli.store.backends.connector import Connector
-from survey_cli.store.backends.decoding import translate_decoding_errors
-from survey_cli.store.cases import case_records, case_row_mapping
+from survey_cli.store.backends.errors import translate_decoding_errors
+from survey_cli.store.cases import case_records
 from survey_cli.store.cases import case_statements as sql
 
 UNMATCHABLE_TEXT: Final = "\x01"
@@ -36,14 +36,14 @@ class CaseQueries:
         """Return the events of a case in order; an empty list where there is no such case."""
         rows = self._db.read(sql.HISTORY, (key,))
         with translate_decoding_errors(self._db.where, f"the history of case {key}"):
-            return [case_row_mapping.decode_entry(row) for row in rows]
+            return [case_records.decode_entry(row) for row in rows]
 
     def list_work(self, by: str, since: datetime) -> list[tuple[str, HistoryEntry]]:
         """Return the events that one interviewer has written to cases since then, each with the case's key, in order."""
         at = encode_timestamp(since)
         rows = self._db.read(sql.WORK_SINCE, (by, at, at))
         with translate_decoding_errors(self._db.where, f"the calls of {by}"):
-            return [(key, case_row_mapping.decode_entry(row)) for key, *row in rows]
+            return [(key, case_records.decode_entry(row)) for key, *row in rows]
 
     def list_accounts(self, key: str) -> list[str]:
         """Return the account that wrote each event of a case, in order; empty texts for events of earlier versions."""
@@ -53,7 +53,7 @@ class CaseQueries:
         """Return the contact of a case; None where there is none, or it was erased."""
         rows = self._db.read(sql.CONTACT, (key,))
         with translate_decoding_errors(self._db.where, f"the contact of case {key}"):
-            return case_row_mapping.decode_contact(*rows[0]) if rows else None
+            return case_records.decode_contact(*rows[0]) if rows else None
 
     # Queue
 
@@ -85,7 +85,7 @@ class CaseQueries:
         conditions = {column: value for column, value in columns.items() if value is not None}
         with translate_decoding_errors(self._db.where, "the list of cases"):
             for row in self._db.stream(*sql.build_rows_query(conditions, limit=limit)):
-                yield case_row_mapping.decode_case_row(row)
+                yield case_records.decode_case_row(row)
 
     def iterate_keys(self) -> Iterator[str]:
         """Stream the keys of all cases, sorted."""
@@ -136,28 +136,28 @@ class CaseQueries:
         rows = self._db.stream(sql.HISTORIES.format(and_also=condition), parameters)
         with translate_decoding_errors(self._db.where, "the histories of cases"):
             for key, events in groupby(rows, key=lambda row: str(row[0])):
-                yield key, [case_row_mapping.decode_entry(row[1:]) for row in events]
+                yield key, [case_records.decode_entry(row[1:]) for row in events]
 
     def iterate_contacts(self) -> Iterator[tuple[str, case_records.Contact]]:
         """Stream the key and contact of every case that has a contact, in the order of the sample."""
         with translate_decoding_errors(self._db.where, "the contacts"):
             for key, link, details in self._db.stream(sql.CONTACTS):
-                yield key, case_row_mapping.decode_contact(link, details)
+                yield key, case_records.decode_contact(link, details)
 
     def search(self, text: str, *, limit: int = 50) -> list[case_records.CaseSearchResult]:
         """Search the cases whose key, name, personal columns or telephone numbers contain this text.
 
         A part of a number has three digits at least, without the zeros before a national number. Words are compared
-        without accents and with `case_row_mapping.SPELLINGS`.
+        without accents and with `case_records.SPELLINGS`.
         """
-        words = case_row_mapping.fold_text(text.strip())
+        words = case_records.fold_text(text.strip())
         if not words:
             return []
-        digits = "" if any(map(str.isalpha, text)) else case_row_mapping.extract_digits(text).lstrip("0")
+        digits = "" if any(map(str.isalpha, text)) else case_records.extract_digits(text).lstrip("0")
         key_or_words = f"%{_escape_like(words)}%"
         number = f"%{digits}%" if len(digits) >= 3 else UNMATCHABLE_TEXT
-        unified = case_row_mapping.unify_spelling(words)
-        spellings = [pair for pair in case_row_mapping.SPELLINGS if pair[1] in unified]
+        unified = case_records.unify_spelling(words)
+        spellings = [pair for pair in case_records.SPELLINGS if pair[1] in unified]
         varying = {pair[1] for pair in spellings}
         letters = "".join("_%" if letter in varying else _escape_like(letter) for letter in unified)
         patterns = (key_or_words, key_or_words, number, f"%{letters}%", f"%{_escape_like(unified)}%")
@@ -165,8 +165,8 @@ class CaseQueries:
         with translate_decoding_errors(self._db.where, "the contacts"):
             cases = [
                 (
-                    case_row_mapping.decode_case_row(row),
-                    case_row_mapping.decode_contact("", details) if details else None,
+                    case_records.decode_case_row(row),
+                    case_records.decode_contact("", details) if details else None,
                 )
                 for *row, details in rows
             ]
@@ -205,7 +205,7 @@ class CaseQueries:
     def decode_rows(self, rows: Iterable[Sequence[Any]]) -> list[case_records.CaseRow]:
         """Decode rows with the columns of `case_statements.ROW_COLUMNS`."""
         with translate_decoding_errors(self._db.where, "the list of cases"):
-            return [case_row_mapping.decode_case_row(row) for row in rows]
+            return [case_records.decode_case_row(row) for row in rows]
 
 
 def _escape_like(text: str) -> str:

@@ -21,7 +21,7 @@ ROW_COLUMNS: Final = (
     "key, ordinal, seq, stood, status, was, due_at, bucket, rank, code, outcome, attempts, why, "
     "promised_at, promised_until, owner, lease_by, lease_station, lease_until, frame, replicate, mark, updated_at"
 )
-"""In the order in which `case_row_mapping.decode_case_row` receives them."""
+"""In the order in which `case_records.decode_case_row` receives them."""
 
 VISIBLE: Final = "(arrival = '' OR arrival IN (SELECT id FROM imports WHERE state = 'settling'))"
 """Cases of an incomplete import are invisible. Those of a complete one are visible, although its rows may not all be

@@ -13,8 +13,8 @@ from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseClaimed, CaseReturned, CaseSampled, HistoryEntry
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.store.backends.connector import Connector, Execute
-from survey_cli.store.backends.decoding import translate_decoding_errors
-from survey_cli.store.backends.retry import retry_once
+from survey_cli.store.backends.errors import retry_once, translate_decoding_errors
+from survey_cli.store.backends.settings import FollowUpTasks, add_tasks_within
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.bulk_import import SampleImports
 from survey_cli.store.cases.case_queries import CaseQueries
@@ -27,9 +27,11 @@ from survey_cli.store.cases.case_records import (
     LeaseHolder,
     LeaseLost,
     LeaseToken,
+    encode_contact,
+    encode_entry,
+    encode_lease,
+    encode_queue_position,
 )
-from survey_cli.store.cases.case_row_mapping import encode_contact, encode_entry, encode_lease, encode_queue_position
-from survey_cli.store.cases.follow_up_tasks import FollowUpTasks, add_tasks_within
 from survey_cli.store.cases.quota_places import QuotaPlaces, take_places
 
 BATCH_SIZE: Final = 1_000

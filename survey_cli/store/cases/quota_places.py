@@ -11,7 +11,7 @@ from typing import Final
 from survey_cli.engine.codec import encode_timestamp
 from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.store.backends.connector import Connector, Execute
-from survey_cli.store.backends.retry import retry_once
+from survey_cli.store.backends.errors import retry_once
 from survey_cli.store.backends.settings import KEEP_SETTING, SETTING
 
 ADD_CELL: Final = "INSERT INTO quota_fill (cell, taken, held) VALUES (?, 0, 0) ON CONFLICT (cell) DO NOTHING"

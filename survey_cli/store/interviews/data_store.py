@@ -9,9 +9,9 @@ from datetime import datetime
 from survey_cli.engine.codec import decode_timestamp, encode_cells, encode_timestamp
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.store.backends.connector import Connector, Execute
-from survey_cli.store.backends.decoding import make_decoding_error, translate_decoding_errors
-from survey_cli.store.backends.schema import postgres_views, views
-from survey_cli.store.interviews import row_mapping
+from survey_cli.store.backends.errors import make_decoding_error, translate_decoding_errors
+from survey_cli.store.backends.schema import views
+from survey_cli.store.interviews import records
 from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.records import ExportRow, InstrumentRow, InterviewOrigin, Snapshot, StoredInterview
 from survey_cli.table.encoded_cells import join_row, split_row
@@ -62,7 +62,7 @@ class DataStore:
                 instrument.id, version=instrument.version, content_hash=instrument.hash, present_names=view_names
             )
             variables = [
-                (instrument.hash, ordinal, *row_mapping.encode_variable(variable))
+                (instrument.hash, ordinal, *records.encode_variable(variable))
                 for ordinal, variable in enumerate(instrument.variables)
             ]
             row = (
@@ -70,14 +70,15 @@ class DataStore:
                 instrument.id,
                 instrument.version,
                 instrument.title,
-                row_mapping.encode_texts(instrument.texts),
+                records.encode_texts(instrument.texts),
                 encode_timestamp(instrument.kept_at),
                 view,
             )
             if self._db.run(sql.KEEP_INSTRUMENT, (*row, _compute_instrument_digest(row, variables))):
                 self._db.run_many(sql.KEEP_VARIABLE, variables)
-                build = views.build_data_views if self._db.dialect == "sqlite" else postgres_views.build_data_views
-                for statement in build(view, content_hash=instrument.hash, variables=instrument.variables):
+                for statement in views.build_data_views(
+                    view, content_hash=instrument.hash, variables=instrument.variables, dialect=self._db.dialect
+                ):
                     self._db.run(statement)
 
     def list_instruments(self) -> list[InstrumentRow]:
@@ -90,7 +91,7 @@ class DataStore:
                     id=name,
                     version=version,
                     title=title,
-                    texts=row_mapping.decode_texts(texts),
+                    texts=records.decode_texts(texts),
                     variables=self.read_variables(content_hash),
                     kept_at=decode_timestamp(kept_at),
                 )
@@ -101,14 +102,14 @@ class DataStore:
         """Return the full text of each file by its path, the top file first; None where the hash is unknown."""
         rows = self._db.read(sql.TEXTS, (instrument,))
         with translate_decoding_errors(self._db.where, f"the text of instrument {instrument}"):
-            return row_mapping.decode_texts(rows[0][0]) if rows else None
+            return records.decode_texts(rows[0][0]) if rows else None
 
     def read_variables(self, instrument: str) -> tuple[Variable, ...]:
         """Return the columns of an instrument's data in order; none where the hash is unknown."""
         if instrument not in self._variables:
             rows = self._db.read(sql.VARIABLES, (instrument,))
             with translate_decoding_errors(self._db.where, f"a variable of instrument {instrument}"):
-                variables = tuple(row_mapping.decode_variable(row) for row in rows)
+                variables = tuple(records.decode_variable(row) for row in rows)
             if not variables:
                 return ()
             self._variables[instrument] = variables
@@ -130,12 +131,12 @@ class DataStore:
         heads = execute(sql.INTERVIEW_HEAD, (interview,)).fetchall()
         if not heads:
             raise ValueError(f"there is no interview {interview!r}")
-        digest = row_mapping.compute_digest((*heads[0], snapshot.engine, cells))
+        digest = records.compute_digest((*heads[0], snapshot.engine, cells))
         execute(sql.KEEP_SNAPSHOT, (interview, snapshot.seq, snapshot.engine, cells, digest))
         if personal is None:
             execute(sql.DROP_CONTACT, (interview,))
         else:
-            execute(sql.KEEP_CONTACT, (interview, personal, row_mapping.compute_digest((interview, personal))))
+            execute(sql.KEEP_CONTACT, (interview, personal, records.compute_digest((interview, personal))))
 
     def encode_split_cells(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
         """Encode cells as they are stored: those that identify nobody, and apart from them the personal ones.
@@ -174,10 +175,10 @@ class DataStore:
                 interview = row[0]
                 line = ExportRow._make(row[:11])
                 cells = line.cells
-                if cells is not None and row_mapping.compute_digest(line) != row[11]:
+                if cells is not None and records.compute_digest(line) != row[11]:
                     cells = None
                 if personal and cells is not None and (details := row[12]) is not None:
-                    if row_mapping.compute_digest((interview, details)) == row[13]:
+                    if records.compute_digest((interview, details)) == row[13]:
                         texts, personal_texts = split_row(cells, width), split_row(details, width)
                         for ordinal in personal_columns:
                             texts[ordinal] = personal_texts[ordinal]
@@ -197,14 +198,14 @@ class DataStore:
             head = (interview, case, number, origin, status, outcome, began_at, updated_at, by)
             with translate_decoding_errors(self._db.where, f"the row of interview {interview}"):
                 yield StoredInterview(
-                    row_mapping.decode_interview(interview_row),
+                    records.decode_interview(interview_row),
                     seq=seq,
                     engine=engine,
                     cells=cells,
                     details=details,
-                    digest_fits=not digest or row_mapping.compute_digest((*head, engine, cells)) == digest,
+                    digest_fits=not digest or records.compute_digest((*head, engine, cells)) == digest,
                     details_digest_fits=not details_digest
-                    or row_mapping.compute_digest((interview, details)) == details_digest,
+                    or records.compute_digest((interview, details)) == details_digest,
                 )
 
     def check_instrument_digest(self, instrument: str) -> bool | None:
@@ -236,4 +237,4 @@ class DataStore:
 
 
 def _compute_instrument_digest(row: Sequence[object], variables: Iterable[Sequence[object]]) -> str:
-    return row_mapping.compute_digest([*row, *(column for variable in variables for column in variable)])
+    return records.compute_digest([*row, *(column for variable in variables for column in variable)])

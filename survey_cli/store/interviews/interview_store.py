@@ -29,11 +29,14 @@ from survey_cli.engine.events import (
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.connector import Connector, Execute
-from survey_cli.store.backends.decoding import make_decoding_error, translate_decoding_errors
-from survey_cli.store.backends.errors import TransientStoreError
-from survey_cli.store.backends.retry import retry_once
+from survey_cli.store.backends.errors import (
+    TransientStoreError,
+    make_decoding_error,
+    retry_once,
+    translate_decoding_errors,
+)
+from survey_cli.store.backends.settings import add_tasks_within
 from survey_cli.store.cases.case_statements import HAS_LEASE
-from survey_cli.store.cases.follow_up_tasks import add_tasks_within
 from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.data_store import DataStore
 from survey_cli.store.interviews.records import (
@@ -44,8 +47,6 @@ from survey_cli.store.interviews.records import (
     JournalUpdate,
     MigrationUpdate,
     WholeInterview,
-)
-from survey_cli.store.interviews.row_mapping import (
     compute_digest,
     decode_interview,
     encode_interview,

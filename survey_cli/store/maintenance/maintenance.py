@@ -13,15 +13,14 @@ from survey_cli.problems import StoreError
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.address import quote_identifier
 from survey_cli.store.backends.connector import Connector, Dialect
-from survey_cli.store.backends.decoding import translate_decoding_errors
-from survey_cli.store.backends.errors import translate_error
+from survey_cli.store.backends.errors import translate_decoding_errors, translate_error
 from survey_cli.store.backends.schema import views
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
 from survey_cli.store.backends.sqlite.database_files import create_atomically
-from survey_cli.store.cases.case_row_mapping import decode_contact, encode_contact
+from survey_cli.store.cases.case_records import decode_contact, encode_contact
 from survey_cli.store.cases.quota_places import MISCOUNTED_CELLS
 from survey_cli.store.interviews import statements as sql
-from survey_cli.store.interviews.row_mapping import decode_variable
+from survey_cli.store.interviews.records import decode_variable
 
 BACKUP_STEP: Final = 2_000
 """Pages copied at a time, some 8 MB; from a server, rows."""
@@ -244,7 +243,9 @@ def _copy_rows(db: Connector, temporary: Path, where: str, progress: Callable[[i
                     progress(done, total)
         for content_hash, view in target.execute("SELECT hash, data_view FROM instruments").fetchall():
             variables = [decode_variable(row) for row in target.execute(sql.VARIABLES, (content_hash,)).fetchall()]
-            for statement in views.build_data_views(view, content_hash=content_hash, variables=variables):
+            for statement in views.build_data_views(
+                view, content_hash=content_hash, variables=variables, dialect="sqlite"
+            ):
                 target.execute(statement)
         target.execute("COMMIT")
         if target.execute("PRAGMA foreign_key_check").fetchall():

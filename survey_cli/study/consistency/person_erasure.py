@@ -14,7 +14,7 @@ from survey_cli.engine.events import AnswersErased as ErasedInterview
 from survey_cli.engine.events import EventStamp, InterviewEvent
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import InterviewStatus
-from survey_cli.fieldwork.case import erasure as in_cases
+from survey_cli.fieldwork.case import codec
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.case.events import CaseAnonymized, CaseErased, HistoryEntry
@@ -123,7 +123,7 @@ def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: 
         not Case.from_history(key, history).anonymized or study.store.cases.queries.find_contact(key) is not None
     )
     if named:
-        entries = [in_cases.erase_content(entry, columns=None) for entry in history]
+        entries = [codec.erase_content(entry, columns=None) for entry in history]
         tombstone = HistoryEntry(max(at, history[-1].at), by, STATION, CaseAnonymized(why))
         _rewrite_history(study, key, [*entries, tombstone], at)
     return ErasureResult(
@@ -229,7 +229,7 @@ def _erase_case(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) 
     history = study.store.cases.queries.read_history(key)
     if not history:
         return False
-    entries = [in_cases.erase_content(entry, columns=list_kept_columns(study.instrument)) for entry in history]
+    entries = [codec.erase_content(entry, columns=list_kept_columns(study.instrument)) for entry in history]
     case = Case.from_history(key, history)
     if case.erased and entries == history and study.store.cases.queries.find_contact(key) is None:
         return False

@@ -8,7 +8,7 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
-from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
+from survey_cli.fieldwork.queue.queue_position import parse_criteria
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, ExpiredLease, QueueHead

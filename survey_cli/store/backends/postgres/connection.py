@@ -18,13 +18,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from survey_cli.problems import StoreError
 from survey_cli.store.backends import connector
 from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, quote_identifier
+from survey_cli.store.backends.connector import ServerClock
 from survey_cli.store.backends.errors import TransientStoreError, translate_error
 from survey_cli.store.backends.postgres.server_errors import (
     CONNECTION_LOST,
     translate_connection_error,
     translate_server_error,
 )
-from survey_cli.store.backends.server_clock import ServerClock
 
 T = TypeVar("T")
 Connection = psycopg.Connection[tuple[Any, ...]]

@@ -15,11 +15,11 @@ from urllib.parse import quote
 from survey_cli.problems import StoreError
 from survey_cli.store.backends import account
 from survey_cli.store.backends.connector import Connector, Dialect, Execute, Parameters, Rows, RowStream
-from survey_cli.store.backends.decoding import find_undecodable_texts
 from survey_cli.store.backends.errors import (
     RESTORE_COMMAND,
     UndecodableTextError,
     close_on_error,
+    find_undecodable_texts,
     get_primary_code,
     translate_error,
 )

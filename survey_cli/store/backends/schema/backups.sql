@@ -1,0 +1,1 @@
+CREATE TABLE backups (at TEXT NOT NULL, by TEXT NOT NULL)
