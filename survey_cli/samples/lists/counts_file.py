@@ -1,22 +1,20 @@
-"""Reader of final disposition counts by frame from a CSV file; no rate is computed here."""
+"""Reader of final disposition counts by frame from a CSV file or workbook; no rate is computed here."""
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import BinaryIO, Final, NamedTuple
 
 from survey_cli.fieldwork.rates import dispositions
 from survey_cli.fieldwork.rates.rates import DispositionCounts, ExactNumber, parse_exact
-from survey_cli.problems import Position, Problem, Severity, find_nearest, suggest_nearest
+from survey_cli.problems import Problem, find_nearest, suggest_nearest
+from survey_cli.samples.files.read_sheet import MAX_BYTES, read_sheet
+from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector, iterate_whole_rows
 
 RULE: Final = "counts-file"
 COLUMNS: Final = ("code", "group", "count", "frame")
 TOTAL: Final = "T"
 """Group whose count is the number of all cases of its frame."""
-MAX_BYTES: Final = 10_000_000
 HEADER: Final = "the first line must name the columns: code (or group), count, and frame if there are several"
 
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:[,.'’\u00a0\u202f ][0-9]{3})+")
@@ -48,139 +46,69 @@ class _Row(NamedTuple):
 def read_counts(
     path: str, *, frame: dispositions.SampleFrame = "rdd", stdin: BinaryIO | None = None
 ) -> CountsFile | tuple[Problem, ...]:
-    """Read the counts of a CSV file, or of `stdin` where the path is `-`. Returns all problems where there are errors.
+    """Read the counts of a file, or of `stdin` where the path is `-`. Returns all problems where one is an error.
 
-    Fields are separated by commas, semicolons or tabs. Where a row has both, its group takes precedence over its code.
-    Rows of one group are added up. A row with the group T gives the total of its frame; it is compared with the sum of
-    the others and otherwise not used.
+    Where a row has both, its group takes precedence over its code. Rows of one group are added up. A row with the group
+    T gives the total of its frame; it is compared with the sum of the others and otherwise not used.
     """
-    name = "stdin" if path == "-" else path
-    content = _read_text(path, name, stdin)
-    if isinstance(content, Problem):
-        return (content,)
-    first_line = next(line for line in content.splitlines() if line.strip())
-    reader = _CountsReader(name, frame, max(",;\t", key=first_line.count))
-    rows = reader.read_rows(content)
-    if reader.problems:
-        return tuple(reader.problems)
-    if all(row.group is None for row in rows):
-        return (reader.make_problem(0, "the file contains no counts", HEADER),)
+    collector = ProblemCollector("stdin" if path == "-" else path)
+    contents = stdin.read(MAX_BYTES + 1) if path == "-" and stdin is not None else None
+    sheet = read_sheet(path, collector, known=COLUMNS, contents=contents)
+    columns = _find_columns(sheet, collector) if sheet is not None else None
+    if sheet is None or columns is None:
+        return tuple(collector.list_problems())
+    reader = _CountsReader(collector, frame, sheet.delimiter)
+    rows = [row for line in iterate_whole_rows(sheet, collector) if (row := reader.read_row(line, columns)) is not None]
+    if not collector.has_errors and all(row.group is None for row in rows):
+        collector.add_error(RULE, "", "the file contains no counts", HEADER)
+    if collector.has_errors:
+        return tuple(collector.list_problems())
     reader.warn_of_totals(rows)
     return CountsFile(
         frames={frame: _add_up(rows, frame) for frame in dict.fromkeys(row.frame for row in rows)},
         quota_filled=any(row.code == dispositions.QUOTA_FILLED_CODE and row.cases for row in rows),
-        warnings=tuple(sorted(reader.warnings, key=lambda warning: warning.where)),
+        warnings=tuple(collector.list_problems()),
     )
 
 
-def _read_text(path: str, name: str, stdin: BinaryIO | None) -> str | Problem:
-    def problem(what: str, remedy: str, line: int = 0) -> Problem:
-        return Problem(RULE, Position(name, line), "", what, remedy)
-
-    try:
-        if path == "-":
-            content = stdin.read(MAX_BYTES + 1) if stdin else b""
-        else:
-            with Path(path).open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "its name is not a valid file name"
-        return problem(f"the counts cannot be read ({why})", "specify a CSV file, or - for standard input")
-    if len(content) > MAX_BYTES:
-        return problem("it is too large for a file of counts", "write one row per code and frame")
-    if content.startswith(b"PK\x03\x04"):
-        return problem("it is a workbook, not a CSV file", "save the sheet as CSV UTF-8")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return problem("its text is not UTF-8", "save it as UTF-8 (in Excel: CSV UTF-8)", line)
-    if not text.strip():
-        return problem("the file is empty", HEADER)
-    if "\0" in text:
-        return problem("it is not a text file", "save it as CSV in UTF-8", text[: text.index("\0")].count("\n") + 1)
-    return text
+def _find_columns(sheet: InputSheet, collector: ProblemCollector) -> dict[str, int] | None:
+    """Return the position of each known column; None, with an error, where one is missing or there are two of a name."""
+    line, names = sheet.heading.line, [name.strip().casefold() for name in sheet.heading.cells]
+    for name in COLUMNS:
+        if names.count(name) > 1:
+            collector.add_error(RULE, "", f"two columns are named {name!r}", "remove one of them", line=line)
+    unread = [name for name in names if name and name not in COLUMNS]
+    missing = [] if "count" in names else ["count"]
+    if "code" not in names and "group" not in names:
+        missing.append("code")
+    for name in missing:
+        near = find_nearest(name, unread)
+        remedy = f"if {near!r} is meant, rename it" if near else HEADER
+        what = f"there is no column {name!r}{' or group' * (name == 'code')}"
+        collector.add_error(RULE, "", what, remedy, line=line)
+    if unread and not missing:
+        remedy = f"columns that are read: {', '.join(COLUMNS)}"
+        collector.add_warning(RULE, "", f"not read: {', '.join(map(repr, unread))}", remedy, line=line)
+    return None if collector.has_errors else {name: names.index(name) for name in COLUMNS if name in names}
 
 
-@dataclass(slots=True)
-class _CountsReader:
-    """Reader of one file, with its problems so far."""
+class _CountsReader(NamedTuple):
+    """Reader of the rows of one file."""
 
-    name: str
+    collector: ProblemCollector
     frame: dispositions.SampleFrame
     delimiter: str
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
 
-    def make_problem(self, line: int, what: str, remedy: str, severity: Severity = "error") -> Problem:
-        return Problem(RULE, Position(self.name, line), "", what, remedy, severity)
-
-    def read_rows(self, content: str) -> list[_Row]:
-        """Read all rows without errors; the errors of others are in `problems`."""
-        lines = self._iterate_lines(content)
-        line, names = next(lines, (1, []))
-        columns = self._find_columns(line, [name.strip().casefold() for name in names])
-        if self.problems:
-            return []
-        rows = []
-        for line, cells in lines:
-            if len(cells) != len(names):
-                what = f"the row has {len(cells)} fields, the header {len(names)}"
-                remedy = "write counts without thousands separators, and put text that contains the delimiter in quotes"
-                self.problems.append(self.make_problem(line, what, remedy))
-                continue
-            row = self._read_row(line, {name: cells[index].strip() for name, index in columns.items()})
-            if row is not None:
-                rows.append(row)
-        return rows
-
-    def _iterate_lines(self, content: str) -> Iterator[tuple[int, list[str]]]:
-        """Yield each line that is not blank, with its number."""
-        reader = csv.reader(io.StringIO(content, newline=""), delimiter=self.delimiter, strict=True)
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells = next(reader, None)
-            except csv.Error as error:
-                what = f"the text is not CSV from here on ({error})"
-                self.problems.append(self.make_problem(line, what, "look for a quotation mark that is never closed"))
-                return
-            if cells is None:
-                return
-            if any(cell.strip() for cell in cells):
-                yield line, cells
-
-    def _find_columns(self, line: int, names: Sequence[str]) -> dict[str, int]:
-        """Return the position of each known column."""
-        for name in COLUMNS:
-            if names.count(name) > 1:
-                self._add_error(line, f"two columns are named {name!r}", "remove one of them")
-        unread = [name for name in names if name and name not in COLUMNS]
-        missing = [] if "count" in names else ["count"]
-        if "code" not in names and "group" not in names:
-            missing.append("code")
-        for name in missing:
-            near = find_nearest(name, unread)
-            remedy = f"if {near!r} is meant, rename it" if near else HEADER
-            self._add_error(line, f"there is no column {name!r}{' or group' * (name == 'code')}", remedy)
-        if unread and not missing:
-            what = f"not read: {', '.join(map(repr, unread))}"
-            self._add_warning(line, what, f"columns that are read: {', '.join(COLUMNS)}")
-        return {name: names.index(name) for name in COLUMNS if name in names}
-
-    def _read_row(self, line: int, cells: Mapping[str, str]) -> _Row | None:
+    def read_row(self, row: InputRow, columns: Mapping[str, int]) -> _Row | None:
         """Return one row; None where any of its cells has an error."""
-        problems_before = len(self.problems)
-        frame = cells.get("frame", "")
+        line, cells = row.line, {name: row.cells[index].strip() for name, index in columns.items()}
+        frame, code = cells.get("frame", ""), cells.get("code", "")
         if "frame" in cells and not frame:
             self._add_error(line, "the row has no frame", "give it one, or remove the column")
         count = self._read_count(line, cells["count"])
-        code = cells.get("code", "")
         group = self._read_group(line, code, cells.get("group", ""))
-        if count is None or len(self.problems) > problems_before:
-            return None
         disposition = dispositions.find_disposition(code)
-        return _Row(line, frame, group, disposition.code if disposition else code, count)
+        return None if count is None else _Row(line, frame, group, disposition.code if disposition else code, count)
 
     def _read_group(self, line: int, code: str, group_cell: str) -> dispositions.DispositionGroup | None:
         """Return the group of a row; None for the total of its frame, or after reporting an error."""
@@ -196,15 +124,12 @@ class _CountsReader:
         if group_cell:
             otherwise = f"groups are {', '.join(dispositions.GROUPS)}, and {TOTAL} for the total"
             remedy = suggest_nearest(group_cell, dispositions.GROUPS, otherwise=otherwise)
-            self._add_error(line, f"{group_cell!r} is not a group", remedy)
-            return None
+            return self._add_error(line, f"{group_cell!r} is not a group", remedy)
         if not code:
-            self._add_error(line, "the row has neither a code nor a group", "give it one of them")
-            return None
+            return self._add_error(line, "the row has neither a code nor a group", "give it one of them")
         code_group = dispositions.find_group(code, frame=self.frame)
         if isinstance(code_group, dispositions.UncountableCode):
-            self._add_error(line, code_group.what, code_group.remedy)
-            return None
+            return self._add_error(line, code_group.what, code_group.remedy)
         self._warn_of_frame(line, code, code_group)
         return code_group
 
@@ -274,10 +199,10 @@ class _CountsReader:
                 self._add_warning(total.line, what, remedy)
 
     def _add_error(self, line: int, what: str, remedy: str) -> None:
-        self.problems.append(self.make_problem(line, what, remedy))
+        self.collector.add_error(RULE, "", what, remedy, line=line)
 
     def _add_warning(self, line: int, what: str, remedy: str) -> None:
-        self.warnings.append(self.make_problem(line, what, remedy, "warning"))
+        self.collector.add_warning(RULE, "", what, remedy, line=line)
 
 
 def _add_up(rows: Iterable[_Row], frame: str) -> DispositionCounts:

@@ -3,6 +3,9 @@
 A database that can't be trusted with answers is refused with the reason.
 """
 
+import contextlib
+import logging
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -13,8 +16,10 @@ from survey_cli.store.backends.connector import Connector
 from survey_cli.store.backends.errors import DAMAGED, DatabaseNotFoundError, close_on_error, make_driver_error
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.sqlite import database_files
-from survey_cli.store.backends.sqlite import upgrade as upgrades
-from survey_cli.store.backends.sqlite.connection import APPLICATION_ID, SqliteConnector
+from survey_cli.store.backends.sqlite.connection import APPLICATION_ID, DatabaseInUseError, SqliteConnector
+
+log: Final = logging.getLogger(__name__)
+"""An upgrade is logged as a warning, which a command prints on standard error."""
 
 APPLIED_STEPS: Final = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id"
 
@@ -80,9 +85,35 @@ def connect(
         db = _open_checked(file, where, patience)
         if steps := _list_missing_steps(db):
             db.close()
-            upgrades.upgrade_file(file, where, steps, apply=_apply_steps)
+            _upgrade_file(file, where, steps[0])
             db = _open_checked(file, where, patience)
     return db
+
+
+def _upgrade_file(path: Path, where: str, first_step: str) -> None:
+    """Apply the steps that a database lacks, after copying it to a file beside it that only its owner can read.
+
+    A program that was started before the upgrade still expects the old tables. So it raises StoreError, and changes
+    nothing, where another program has the file open.
+    """
+    with contextlib.closing(SqliteConnector.open_file(path, where=where, patience=0)) as db:
+        try:
+            db.lock_exclusively()
+        except DatabaseInUseError as error:
+            what = f"was written by an earlier version of this program (the step {first_step!r} is missing)"
+            remedy = "close every station and command that uses it, then run: survey db upgrade FILE"
+            raise StoreError(where, f"{what}, and it is in use now", remedy) from error
+
+        def copy(temporary: Path) -> None:
+            with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target:
+                db.connection.backup(target)
+
+        names = database_files.iterate_free_names(path, f"before-{first_step}")
+        kept = next(name for name in names if database_files.create_atomically(name, copy, where=str(name)))
+        _apply_steps(db)
+        db.read("PRAGMA locking_mode = NORMAL")
+        db.read("PRAGMA journal_mode = WAL")
+    log.warning("%s: upgraded for this version of the program; a copy from before the upgrade: %s", where, kept)
 
 
 def _open_read_only(file: Path, where: str, patience: float, file_system_of: Callable[[Path], str]) -> SqliteConnector:

@@ -49,6 +49,10 @@ UNDECODABLE_MESSAGE: Final = re.compile(r"Could not decode to UTF-8 column '([^'
 """The beginning of the driver's message, which continues with the text itself."""
 
 
+class DatabaseInUseError(Exception):
+    """Another program has the file open."""
+
+
 class SqliteConnector(Connector):
     """One connection to one file, or to a database in memory."""
 
@@ -171,6 +175,18 @@ class SqliteConnector(Connector):
 
     def lock_table(self, table: str) -> None:
         """Nothing is to do: only one transaction writes at a time."""
+
+    def lock_exclusively(self) -> None:
+        """Lock the file, so that nobody else opens it while this connection is open. Raises DatabaseInUseError."""
+        try:
+            self.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self.connection.execute("PRAGMA journal_mode = DELETE").fetchall()  # only the last connection may
+            self.connection.execute("BEGIN EXCLUSIVE")
+            self.connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if get_primary_code(error) != sqlite3.SQLITE_BUSY:
+                raise self.translate_error(error) from error
+            raise DatabaseInUseError from error
 
     def commit(self) -> None:
         self.connection.execute("COMMIT")
