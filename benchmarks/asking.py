@@ -25,10 +25,12 @@ from benchmarks.peers import session
 from survey_cli.engine import prompts
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import select_errors
 from survey_cli.proof.verdicts import prove
+from survey_cli.scenarios.generation import generate_scenarios
 from survey_cli.services.database.interview_archive import open_simulated_interview_writer
 from survey_cli.services.questionnaire.proof import prove_instrument
 from survey_cli.simulate import Habits
@@ -195,9 +197,26 @@ def prove_row(_: Path) -> list[Line]:
     return [*lines, below(what, took, 15, said=f"{took:.2f} s", goal="≤ 15 s")]
 
 
+def generate_row(_: Path) -> list[Line]:
+    """`survey test --generate`: scenarios that cover all that is possible."""
+    lines = []
+    for count, limit in ((261, 5), (1137, 60)):
+        instrument = made.instrument(made.filtered(count))
+        suites: list[int] = []
+
+        def generate(instrument: Instrument = instrument, suites: list[int] = suites) -> None:
+            suites.append(len(generate_scenarios(instrument, DAY)[0]))
+
+        (took,) = medians(3, generate)
+        what = f"{suites[0]} scenarios that cover {count:,} items"
+        lines.append(below(what, took, limit, said=f"{took:.2f} s", goal=f"≤ {limit} s"))
+    return lines
+
+
 ROWS = {
     "load": load_row,
     "prove": prove_row,
+    "generate": generate_row,
     "growth": growth_row,
     "condition": condition_row,
     "step": step_row,

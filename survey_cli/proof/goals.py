@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.values import Place
+
+RETRIES: Final = 12
+"""How often another witness is looked for where one does not lead where it should."""
 
 GoalKind: TypeAlias = Literal[
     "asked",

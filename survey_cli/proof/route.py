@@ -110,6 +110,8 @@ class RouteModel:
         self._terms: dict[tuple[str, int | None], Term] = {
             (name, None): [Alternative(TRUE, cell)] for name, cell in self.sample.items()
         }
+        self.read_names: set[str] = set()
+        """What conditions read."""
         self._turns: dict[str, tuple[Literal, list[Literal]]] = {}
         self._rosters = {item.id: item.roster for item in instrument.items.values() if item.roster is not None}
         self._alive = TRUE
@@ -133,6 +135,7 @@ class RouteModel:
     # What conditions find around them
 
     def find_term(self, name: str, turns: Turns) -> Term | None:
+        self.read_names.add(name)
         roster = self._rosters.get(name)
         if roster is not None and roster not in turns:
             return None

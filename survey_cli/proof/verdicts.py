@@ -1,9 +1,10 @@
 """Verdicts about every item of a questionnaire: what can be, what can't, and answers that lead there."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from math import inf
+from random import Random
 from typing import Any, Final, TypeAlias
 
 from pysat.solvers import Solver
@@ -20,6 +21,8 @@ from survey_cli.values import Missing, Place, get_missing
 SOLVER: Final = "glucose4"
 BATCH: Final = 50
 """How many goals are tried at once."""
+RETRIED: Final = 40
+"""For how many goals another witness is looked for at once."""
 
 
 Goals: TypeAlias = Mapping[Goal, Sequence[Literal]]
@@ -47,10 +50,18 @@ class Prover:
     def __exit__(self, *_: object) -> None:
         self._solver.delete()
 
-    def settle(self, goals: Goals, *, batch: int = BATCH, wish: Callable[[], float] = lambda: -inf) -> Verdicts:
+    def settle(
+        self,
+        goals: Goals,
+        *,
+        batch: int = BATCH,
+        wished: Sequence[Literal] = (),
+        wish: Callable[[], float] = lambda: -inf,
+    ) -> Verdicts:
         """Settle goals. Many are tried at once, so that one solution shows that many are possible.
 
-        Of the numbers that an answer can be, witnesses have the one nearest to a wish.
+        With wished literals, witnesses are few: each shows so many goals, and then has so many of these literals, that
+        none can be added. Of the numbers that an answer can be, witnesses have the one nearest to a wish.
         """
         verdicts, clauses = Verdicts(), self.model.clauses
         choices = {goal: clauses.any_of(literals) for goal, literals in goals.items()}
@@ -70,11 +81,44 @@ class Prover:
                     del tried[literal]
             if tried:
                 true = set(self._solver.get_model())
+                if wished:
+                    true = self._maximize(
+                        [literal for literal in choices.values() if literal in true], choices.values()
+                    )
+                    true = self._maximize([literal for literal in choices.values() if literal in true], wished)
                 witness = read_witness(self.model, true, wish)
                 for goal in [goal for goal, literal in choices.items() if literal in true]:
                     verdicts.possible[goal] = witness
                     del choices[goal]
         return verdicts
+
+    def look_again(self, goals: Goals, attempt: int) -> dict[Goal, Witness]:
+        """Look for other witnesses of some goals, one for each: those found before don't lead where they should."""
+        rng, some = Random(attempt), dict(islice(goals.items(), RETRIED))
+        return self.settle(some, batch=1, wish=lambda: rng.choice((-inf, inf))).possible
+
+    def _maximize(self, held: list[Literal], wished: Iterable[Literal]) -> set[Literal]:
+        """Return a solution with these literals and so many of the wished ones that none can be added."""
+        refuted = self._list_refuted(held)
+        tried = {literal: None for literal in wished if literal not in refuted}
+        dropped: list[Literal] = []
+        while not self.is_possible(*held, *tried):
+            conflict = [literal for literal in self._solver.get_core() if literal in tried]
+            dropped += conflict
+            for literal in conflict:
+                del tried[literal]
+        true, kept = set(self._solver.get_model()), [*held, *tried]
+        refuted = self._list_refuted(kept)
+        for literal in dropped:
+            if literal not in true and literal not in refuted and self.is_possible(*kept, literal):
+                true = set(self._solver.get_model())
+            if literal in true:
+                kept.append(literal)
+        return true
+
+    def _list_refuted(self, held: list[Literal]) -> set[Literal]:
+        """Return literals that these exclude, as far as unit propagation shows it."""
+        return {-literal for literal in self._solver.propagate(held)[1]}
 
     def is_possible(self, *literals: Literal) -> bool:
         """Return whether all of these can be true together."""

@@ -1,93 +1,127 @@
-"""Generation of scenarios: a small suite that covers what witnesses cover, with as few answers as possible."""
+"""Generation of scenarios: a small suite that covers all that is possible, with as few answers as possible."""
 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.coded import MultipleItem
-from survey_cli.proof.goals import Goal, Witness
+from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
+from survey_cli.proof.cells import Cell, CodedCell, MultipleCell, OrderedCell, TextCell
+from survey_cli.proof.clauses import FALSE, Literal
+from survey_cli.proof.goals import RETRIES, Goal, Witness
+from survey_cli.proof.route import CalendarCell, RouteModel
+from survey_cli.proof.verdicts import Prover, list_goals
 from survey_cli.scenarios.coverage import KINDS, describe_goal, list_coverage, observe
 from survey_cli.scenarios.expectations import format_value
-from survey_cli.scenarios.running import ScenarioRun, depends_on_seed, run_scenario
+from survey_cli.scenarios.running import ScenarioRun, depends_on_seed
 from survey_cli.scenarios.scenario import Scenario
 from survey_cli.scenarios.witnesses import replay_witness
 from survey_cli.values import Missing, Place
 from survey_cli.wording import shorten
 
-MAX_RUNS: Final = 30
-"""How many interviews are tried to shorten one scenario."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9.][\w.#-]*( [\w.-]+)*\Z", re.ASCII)
 """Texts that YAML reads as they are."""
 
 
 class GeneratedScenario(NamedTuple):
-    """A scenario, its run, and what it is there for."""
+    """A scenario, its run, and what it covers beyond the ones before it."""
 
     scenario: Scenario
     run: ScenarioRun
     goals: frozenset[Goal]
 
 
-def generate_scenarios(instrument: Instrument, witnesses: Iterable[Witness]) -> list[GeneratedScenario]:
-    """Choose witnesses that together cover all that any of them covers, and shorten them.
+def generate_scenarios(instrument: Instrument, today: date) -> tuple[list[GeneratedScenario], list[Goal]]:
+    """Generate scenarios that together cover all that is possible; also returns what they don't cover.
 
-    Each time the one that covers most of the rest is chosen; what the others cover as well is then left out.
+    The witnesses of the proof have as many first answers as possible, which a scenario need not name. Where a witness
+    does not lead where it should, others are tried.
     """
-    wanted = frozenset(list_coverage(instrument))
-    candidates = []
-    for witness in {id(witness): witness for witness in witnesses}.values():
-        scenario, run, holds = replay_witness(instrument, witness)
-        if holds:
-            candidates.append((replace(scenario, seed=run.seed), observe(run) & wanted))
-    open_goals = frozenset[Goal]().union(*(covered for _, covered in candidates))
-    chosen: list[tuple[Scenario, frozenset[Goal]]] = []
+    in_order = list_coverage(instrument)
+    candidates: list[GeneratedScenario] = []
+    with Prover(instrument, today) as prover:
+        goals, read_names = list_goals(prover.model), prover.model.read_names
+        witnesses = prover.settle(goals, wished=_list_first_answers(prover.model)).possible
+        missed = [goal for goal in in_order if goal in witnesses]
+        for attempt in range(RETRIES + 1):
+            for witness in {id(witness): witness for witness in witnesses.values()}.values():
+                scenario, run, is_usable = _replay_shortened(instrument, witness, read_names)
+                if is_usable:
+                    candidates.append(GeneratedScenario(scenario, run, observe(run).intersection(in_order)))
+                    missed = [goal for goal in missed if goal not in candidates[-1].goals]
+            if not missed:
+                break
+            witnesses = prover.look_again({goal: goals[goal] for goal in missed}, attempt)
+    return _choose(candidates), missed
+
+
+def _choose(candidates: Sequence[GeneratedScenario]) -> list[GeneratedScenario]:
+    """Choose each time the scenario that covers most of the rest; leave out one if the others cover the same."""
+    chosen: list[GeneratedScenario] = []
+    open_goals = frozenset[Goal]().union(*(candidate.goals for candidate in candidates))
     while open_goals:
-        best = max(candidates, key=lambda candidate: len(candidate[1] & open_goals))
-        chosen.append(best)
-        open_goals -= best[1]
+        chosen.append(max(candidates, key=lambda candidate: len(candidate.goals & open_goals)))
+        open_goals -= chosen[-1].goals
     for entry in tuple(chosen):
-        others = [covered for other, covered in chosen if other is not entry[0]]
-        if entry[1] <= frozenset[Goal]().union(*others):
+        if entry.goals <= frozenset[Goal]().union(*(other.goals for other in chosen if other is not entry)):
             chosen.remove(entry)
-    return list(_shorten_all(instrument, chosen))
-
-
-def _shorten_all(
-    instrument: Instrument, chosen: Sequence[tuple[Scenario, frozenset[Goal]]]
-) -> Iterator[GeneratedScenario]:
     covered: frozenset[Goal] = frozenset()
-    for scenario, goals in chosen:
-        needed = goals - covered
-        shorter = _shorten_answers(instrument, replace(scenario, fills_others=True), needed)
-        run = run_scenario(instrument, shorter)
-        covered |= observe(run)
-        yield GeneratedScenario(shorter, run, needed)
+    for index, entry in enumerate(chosen):
+        chosen[index] = entry._replace(goals=entry.goals - covered)
+        covered |= entry.goals
+    return chosen
 
 
-def _shorten_answers(instrument: Instrument, scenario: Scenario, needed: frozenset[Goal]) -> Scenario:
-    """Leave out answers without which the scenario covers the same: large parts first, then smaller ones."""
-    redundant = run_scenario(instrument, scenario).redundant
-    answers = {place: text for place, text in scenario.answers.items() if place not in redundant}
-    scenario = replace(scenario, answers=answers)
-    size, runs = len(answers), 0
-    while size and runs < MAX_RUNS:
-        at = 0
-        while at < len(scenario.answers) and runs < MAX_RUNS:
-            places = list(scenario.answers)
-            left_out = set(places[at : at + size])
-            kept = {place: text for place, text in scenario.answers.items() if place not in left_out}
-            shorter = replace(scenario, answers=kept)
-            runs += 1
-            if needed <= observe(run_scenario(instrument, shorter)):
-                scenario = shorter
-            else:
-                at += size
-        size //= 2
-    return scenario
+def _replay_shortened(
+    instrument: Instrument, witness: Witness, read_names: Collection[str]
+) -> tuple[Scenario, ScenarioRun, bool]:
+    """Replay a witness; returns a scenario without the answers that are also given if it leaves them out.
+
+    What no condition reads is left out first, and kept if the route then differs. A run can be used if it is that of
+    the witness, or comes to an end.
+    """
+    read = {place: value for place, value in witness.answers.items() if place.item in read_names}
+    scenario, run, holds = replay_witness(instrument, replace(witness, answers=read), fills_others=True)
+    if not holds:
+        scenario, run, holds = replay_witness(instrument, witness, fills_others=True)
+    kept = {place: text for place, text in scenario.answers.items() if place not in run.redundant}
+    return replace(scenario, seed=run.seed, answers=kept), run, holds or bool(run.outcome and not run.differs)
+
+
+def _list_first_answers(model: RouteModel) -> list[Literal]:
+    """Return where each answer is the first one that is accepted, or not asked, as far as clauses can express it."""
+    clauses = model.clauses
+    return [
+        clauses.any_of([-position.asked, first])
+        for position in model.positions
+        if position.cell is not None
+        and isinstance(position.node, CompiledItem)
+        and (first := _find_first(model, position.node, position.cell)) != FALSE
+    ]
+
+
+def _find_first(model: RouteModel, item: CompiledItem, cell: Cell) -> Literal:
+    match cell:
+        case CodedCell(values=values):
+            return values.get("open") or next(iter(values.values()), FALSE)
+        case MultipleCell(chosen=chosen) if isinstance(item.question, MultipleItem):
+            count = max(item.question.min, 1)
+            return model.clauses.all_of(
+                [literal if n < count else -literal for n, literal in enumerate(chosen.values())]
+            )
+        case CalendarCell() if isinstance(item.question, DateItem) and cell not in model.days:
+            return cell.compare("==", model.today).true
+        case OrderedCell() if isinstance(item.question, NumberItem):
+            return cell.compare("==", item.question.lowest or 0).true
+        case TextCell(texts=texts):
+            return model.clauses.all_of([cell.answered, *(-text for text in texts.values())])
+    return FALSE
 
 
 def render_scenarios(instrument: Instrument, scenarios: Sequence[GeneratedScenario]) -> Iterator[str]:

@@ -233,7 +233,7 @@ class _Runner:
         """Record what the computer answers."""
         value, pool_size = self.result.interview.compute_answer()
         wanted = self.answers.get(stop.place)
-        if isinstance(stop.item.question, LookupItem):
+        if is_looked_up := isinstance(stop.item.question, LookupItem):
             value = value if value is not None else wanted or "open"
         elif wanted is not None:
             given = f".{value.kind}" if isinstance(value, Missing) else str(value)
@@ -242,6 +242,8 @@ class _Runner:
                 self.result.rejections[stop.place] = f"the computer gives {given}, not {wanted}"
                 return False
         assert value is not None
+        if not is_looked_up or wanted in (None, "open"):
+            self.result.redundant.add(stop.place)
         return self._apply(ValueComputed(self.stamp, stop.place, value, pool_size), stop.place)
 
     def _apply(self, event: InterviewEvent | Rejection, place: Place) -> bool:

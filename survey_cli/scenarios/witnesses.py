@@ -1,6 +1,7 @@
 """Witnesses of the proof: as scenarios, and replayed by the engine, noting everything that happens."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, time
 from random import Random
 from types import MappingProxyType
@@ -21,12 +22,14 @@ from survey_cli.values import Missing, Value
 NO_FILLS: Final[Mapping[str, Sequence[FillUse]]] = MappingProxyType({})
 
 
-def replay_witness(instrument: Instrument, witness: Witness) -> tuple[Scenario, ScenarioRun, bool]:
+def replay_witness(
+    instrument: Instrument, witness: Witness, *, fills_others: bool = False
+) -> tuple[Scenario, ScenarioRun, bool]:
     """Return a witness as a scenario, its run, and whether the engine asks exactly the places of the witness.
 
     The seed is one that gives the splits, draws and orders of the witness. The order of places may differ.
     """
-    scenario = build_scenario(instrument, witness)
+    scenario = replace(build_scenario(instrument, witness), fills_others=fills_others)
     route = set(witness.route)
 
     def holds(run: ScenarioRun) -> bool:

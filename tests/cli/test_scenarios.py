@@ -79,7 +79,7 @@ def test_a_mistake_in_the_scenarios_stops_with_its_line(capsys: pytest.CaptureFi
 def test_without_the_library_generating_says_which_extra(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "survey_cli.proof.verdicts", None)
+    monkeypatch.setitem(__import__("sys").modules, "pysat", None)
     written("study.yaml", STUDY)
     assert run_command(["test", "study.yaml", "--generate", "s.yaml"]) == 1
     assert "pip install 'survey-cli[proof]'" in capsys.readouterr().err

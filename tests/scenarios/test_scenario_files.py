@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,12 @@ from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import UserError, select_errors
 from survey_cli.proof.goals import Goal
 from survey_cli.proof.verdicts import prove
+from survey_cli.scenarios import witnesses
 from survey_cli.scenarios.coverage import describe_goal, list_coverage, observe
 from survey_cli.scenarios.expectations import compare
 from survey_cli.scenarios.generation import generate_scenarios, render_scenarios
 from survey_cli.scenarios.reading import ScenarioTest, read_scenarios
-from survey_cli.scenarios.running import run_scenario
+from survey_cli.scenarios.running import ScenarioRun, run_scenario
 from survey_cli.scenarios.witnesses import replay_witness
 from survey_cli.values import Missing, Value
 
@@ -226,7 +228,8 @@ def test_a_generated_suite_is_small_passes_and_covers_all_that_is_possible(name:
     path = INSTRUMENTS / f"{name}.yaml"
     opened = open_instrument(str(path))
     verdicts = prove(opened, TODAY)
-    generated = generate_scenarios(opened, verdicts.possible.values())
+    generated, left_open = generate_scenarios(opened, TODAY)
+    assert not left_open
     text = "\n".join(render_scenarios(opened, generated))
     tests, problems = read_scenarios(load_source_text(text, "s.yaml"), opened, TODAY, lambda _, text: int(text))
     assert not problems
@@ -243,6 +246,29 @@ def test_a_generated_suite_is_small_passes_and_covers_all_that_is_possible(name:
     assert len(tests) <= 1.3 * count_greedy(sets, wanted)
 
 
+def test_generation_takes_few_interviews_and_few_answers_for_a_long_questionnaire(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    items = [f"{{id: q{n}, type: single, text: Q?, options: {{1: A, 2: B, 3: C}}}}" for n in range(20)]
+    items += [f"{{id: f{n}, type: number, text: Q?, max: 99, ask_if: q{n % 20} == {n % 3 + 1}}}" for n in range(80)]
+    items += [f"{{id: g{n}, type: verbatim, text: Q?, ask_if: f{n} > 50}}" for n in range(80)]
+    lines = "".join(f"- {item}\n" for item in items)
+    opened = instrument(f"instrument: t\ntitle: T\nitems:\n{lines}")
+    runs = []
+
+    def count(*arguments: Any) -> ScenarioRun:
+        runs.append(run_scenario(*arguments))
+        return runs[-1]
+
+    monkeypatch.setattr(witnesses, "run_scenario", count)
+    generated, left_open = generate_scenarios(opened, TODAY)
+    assert not left_open
+    assert frozenset().union(*(entry.goals for entry in generated)) == set(list_coverage(opened))
+    assert len(runs) <= 6
+    # The answer over 50 to each follow-up question, and the answers to the filters.
+    assert sum(len(entry.scenario.answers) for entry in generated) <= 80 + 60
+
+
 def test_generated_suites_of_random_questionnaires() -> None:
     tried = 0
     for seed in range(30):
@@ -253,9 +279,10 @@ def test_generated_suites_of_random_questionnaires() -> None:
         tried += 1
         possible = prove(compiled, TODAY).possible
         wanted = set(list_coverage(compiled)).intersection(possible)
-        generated = generate_scenarios(compiled, possible.values())
+        generated, left_open = generate_scenarios(compiled, TODAY)
         seen = [observe(run_scenario(compiled, entry.scenario)) for entry in generated]
         assert wanted <= frozenset().union(*seen), f"seed {seed}"
+        assert not left_open
         witnesses = {id(witness): witness for witness in possible.values()}.values()
         sets = [observe(replay_witness(compiled, witness)[1]) & wanted for witness in witnesses]
         assert len(generated) <= 1.3 * count_greedy(sets, wanted), f"seed {seed}"

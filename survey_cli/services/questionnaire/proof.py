@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import islice
-from math import inf
-from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from survey_cli.instrument.checks.all_checks import CheckResult
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem, UserError, limit_per_rule
 from survey_cli.proof.forks import build_fork_models
-from survey_cli.proof.goals import Goal, Verdicts, Witness
+from survey_cli.proof.goals import RETRIES, Goal, Verdicts, Witness
 from survey_cli.proof.text_goals import FillUse, list_fill_goals, list_quota_goals
 from survey_cli.scenarios.witnesses import WitnessWalk, build_scenario
 from survey_cli.values import Missing
@@ -56,10 +53,6 @@ Write words that replace it, or a condition. The sample is taken to be complete.
     "that are unknown, options that are offered, checks that fire or are passed, and quota cells.",
 }
 """The rules of `survey check --prove`, with their explanations."""
-RETRIES: Final = 12
-"""How often another witness is looked for where one does not lead where it should."""
-RETRIED: Final = 40
-"""For how many goals it is."""
 
 
 def prove_instrument(file: str, checked: CheckResult, today: date, *, possible: bool = False) -> tuple[Problem, ...]:
@@ -120,8 +113,7 @@ def _settle(prover: "Prover", goals: "Goals", fills: Sequence[FillUse]) -> Verdi
                 missed[goal] = None
         if not missed:
             break
-        again, rng = {goal: goals[goal] for goal in islice(missed, RETRIED)}, Random(attempt)
-        pending = prover.settle(again, batch=1, wish=lambda rng=rng: rng.choice((-inf, inf))).possible  # type: ignore[misc]
+        pending = prover.look_again({goal: goals[goal] for goal in missed}, attempt)
     return Verdicts(shown, verdicts.impossible, list(missed))
 
 

@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -12,11 +13,10 @@ from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.schema.scenario_file import SCENARIO_SUFFIX
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.problems import Position, Problem, UserError, select_errors
-from survey_cli.proof.goals import Goal, Witness
+from survey_cli.proof.goals import Goal
 from survey_cli.samples.cases.columns import InvalidValue, clean_text, make_role_reader
 from survey_cli.scenarios.coverage import KINDS, describe_goal, list_coverage, locate_goal, observe
 from survey_cli.scenarios.expectations import Departure, compare
-from survey_cli.scenarios.generation import generate_scenarios, render_scenarios
 from survey_cli.scenarios.reading import ScenarioTest, read_scenarios
 from survey_cli.scenarios.running import run_scenario
 from survey_cli.services.output_files import check_output_path, write_text_file
@@ -81,7 +81,10 @@ def run_suite(file: str, scenario_file: str, today: date, *, proved: bool = Fals
     goals = list_coverage(instrument)
     impossible = None
     if proved:
-        impossible = [goal for goal in goals if goal in set(_prove(instrument, today)[1])]
+        _require_solver()
+        from survey_cli.proof.verdicts import prove
+
+        impossible = set(goals).intersection(prove(instrument, today).impossible)
         goals = [goal for goal in goals if goal not in impossible]
     covered: set[Goal] = set()
     results = []
@@ -118,14 +121,10 @@ def check_scenarios(
     return read_scenarios(source, instrument, today, read_sample)
 
 
-def _prove(instrument: Instrument, today: date) -> tuple[Mapping[Goal, Witness], list[Goal]]:
-    try:
-        from survey_cli.proof.verdicts import prove
-    except ImportError as error:
+def _require_solver() -> None:
+    if find_spec("pysat") is None:
         what = "the proof needs a library that is not installed"
-        raise UserError("survey test", what, "pip install 'survey-cli[proof]'") from error
-    verdicts = prove(instrument, today)
-    return verdicts.possible, verdicts.impossible
+        raise UserError("survey test", what, "pip install 'survey-cli[proof]'")
 
 
 def generate_suite(file: str, target: str, today: date, *, force: bool = False) -> tuple[int, list[str]]:
@@ -136,12 +135,12 @@ def generate_suite(file: str, target: str, today: date, *, force: bool = False) 
     path = Path(target)
     check_output_path(path, force=force)
     instrument = open_instrument(file)
-    possible, _ = _prove(instrument, today)
-    scenarios = generate_scenarios(instrument, possible.values())
+    _require_solver()
+    from survey_cli.scenarios.generation import generate_scenarios, render_scenarios
+
+    scenarios, left_open = generate_scenarios(instrument, today)
     text = "\n".join((SCHEMA_LINE, *render_scenarios(instrument, scenarios), ""))
     write_text_file(path, lambda stream: stream.write(text), force=force, public=True)
-    covered = {goal for scenario in scenarios for goal in scenario.goals}
-    left_open = [goal for goal in list_coverage(instrument) if goal in possible and goal not in covered]
     return len(scenarios), [describe_goal(goal) for goal in left_open]
 
 
