@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from textual import events
+from textual._compositor import Compositor
 from textual.app import App
+from textual.css.stylesheet import Stylesheet
+from textual.strip import Strip
 from textual.widgets import Input, OptionList
 
 from survey_cli.sessions import InterviewProtocol
@@ -39,6 +42,30 @@ NAMED = frozenset(
         "left_shift",
     ]
 ) | {f"f{n}" for n in range(1, 13)}
+
+
+_parsed_styles: dict[object, Any] = {}
+_render_update, _parse_rules = Compositor.render_update, Stylesheet._parse_rules
+
+
+def _skip_painting(compositor: Compositor, full: bool = False, **options: Any) -> Any:
+    """Paint nothing between two keys: nobody sees it. `Hands.text` paints the screen, as does a picture of it."""
+    if full:
+        return _render_update(compositor, full, **options)
+    compositor._dirty_regions.clear()
+    return None
+
+
+def _parse_once(stylesheet: Stylesheet, css: str, *arguments: Any, **options: Any) -> Any:
+    """Parse each style sheet once with the same colors, not once for each application."""
+    key = css, arguments, tuple(options.items()), tuple(stylesheet._variables.items())
+    if key not in _parsed_styles:
+        _parsed_styles[key] = _parse_rules(stylesheet, css, *arguments, **options)
+    return _parsed_styles[key]
+
+
+Compositor.render_update = _skip_painting  # type: ignore[method-assign]
+Stylesheet._parse_rules = _parse_once  # type: ignore[method-assign]
 
 
 def split_keys(keys: Iterable[str]) -> Iterator[str]:
@@ -132,14 +159,29 @@ class Hands:
         """The key bar."""
         return str(self.screen.query_one(KeyBar).render())
 
+    def paint(self) -> list[Strip]:
+        """The screen, line by line, with its styles."""
+
+        async def paint() -> list[Strip]:
+            return self.app.screen._compositor.render_strips()
+
+        return self.run(paint())
+
     def lines(self) -> list[str]:
         """The screen, line by line."""
-        strips = self._context.run(self.app.screen._compositor.render_strips)
-        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+        return ["".join(segment.text for segment in strip).rstrip() for strip in self.paint()]
 
     def text(self) -> str:
         """The screen as text."""
         return "\n".join(self.lines())
+
+    def picture(self) -> str:
+        """The screen as SVG."""
+
+        async def paint() -> str:
+            return self.app.export_screenshot(title=self.app.title, simplify=True)
+
+        return self.run(paint())
 
 
 async def finish_work(app: App[Any]) -> None:

@@ -89,7 +89,7 @@ def test_text_is_literal_everywhere(evil: str, keyed: Keyed) -> None:
         board.press(*keys)
         assert "\x1b" not in board.text()
         assert clean(evil) in board.text()
-        strips = board.app.screen._compositor.render_strips()
+        strips = board.paint()
         assert not any(segment.style and "@click" in segment.style.meta for strip in strips for segment in strip)
     assert session.given == [("a", "1")]
 
@@ -272,10 +272,13 @@ def test_the_marked_row_of_a_long_list_is_in_view(keyed: Keyed) -> None:
 
 
 def test_every_action_of_the_palette_does_something(keyed: Keyed) -> None:
-    rows = keyed(FakeInterview(every_kind(), at=1), "ctrl+p").listed()
+    board = keyed(FakeInterview(every_kind(), at=1), "ctrl+p")
+    rows, place = board.listed(), board.at
     assert len(rows) >= 15
     for n in range(len(rows)):
-        board = keyed(FakeInterview(every_kind(), at=1), "ctrl+p", *["down"] * n, "enter")
+        if board.at != place:
+            board = keyed(FakeInterview(every_kind(), at=1))
+        board.press("escape", "escape", "ctrl+p", *["down"] * n, "enter")
         assert board.panel != "palette", rows[n]
         assert "failed" not in board.why, rows[n]
 
@@ -343,17 +346,18 @@ def test_text_contrasts_with_its_ground(theme: str) -> None:
             assert ratio >= (7 if theme == "contrast" else 4.5), (color, ground, ratio)
 
 
-@pytest.mark.parametrize("size", [(60, 20), (79, 21), (200, 60), (110, 20)])
+@pytest.mark.parametrize("size", [(60, 20), (110, 20)])
 def test_any_size_from_60_by_20_shows_the_question(size: tuple[int, int], keyed: Keyed) -> None:
-    for at in (0, 3, 5, 8):
+    opened = ("f1",), ("f3",), ("f8",), ("f2", "x")
+    for at, panels in ((0, ()), (3, opened), (5, ()), (8, ())):
         board = keyed(FakeInterview(every_kind(), at=at), size=size)
-        for keys in ((), ("f1",), ("f3",), ("f8",), ("f2", "x")):
+        for keys in ((), *panels, ("escape",)):
             board.press(*keys)
-            assert len(board.lines()) == size[1]
-            assert all(cell_len(line) <= size[0] for line in board.lines())
-        board.press("escape")
+            lines = board.lines()
+            assert len(lines) == size[1]
+            assert all(cell_len(line) <= size[0] for line in lines)
         first = clean("".join(span.text for span in every_kind()[at].text)).split()[0]
-        assert first in board.text()
+        assert first in "\n".join(lines)
 
 
 @pytest.mark.parametrize("size", [(20, 5), (1, 1), (59, 24), (80, 19)])

@@ -31,7 +31,6 @@ class PreviewHands(Hands):
         self.press(*keys)
         self.run(self.app.follow())
         self.run(self.app.follow())  # a file that may be half saved is shown as broken at the second look
-        self.pause(0.02)  # scrolling follows the next painting
         self.pause()
         return self.text()
 
@@ -276,10 +275,7 @@ def test_the_marked_row_of_a_list_stands_out_in_the_colors_of_the_terminal() -> 
     with preview() as screen:
         screen.app.theme = "terminal"
         screen("f3", "down")
-        rows = [
-            [segment for segment in strip if segment.text.strip()]
-            for strip in screen.app.screen._compositor.render_strips()
-        ]
+        rows = [[segment for segment in strip if segment.text.strip()] for strip in screen.paint()]
         underlined = [row for row in rows if any(segment.style and segment.style.underline for segment in row)]
         assert ["own" in row[0].text for row in underlined] == [True]
 
@@ -349,7 +345,7 @@ def test_reading_that_fails_is_said_and_tried_again() -> None:
         assert "Good day." in screen()
 
 
-@pytest.mark.parametrize("size", [(40, 12), (60, 20), (120, 32), (200, 50)])
+@pytest.mark.parametrize("size", [(40, 12), (120, 32)])
 def test_no_line_is_wider_than_the_terminal(size: tuple[int, int]) -> None:
     saved(UNUSED)
     with preview(size=size) as screen:
@@ -392,11 +388,11 @@ def test_in_a_terminal_a_save_is_seen_within_half_a_second_and_it_leaves_cleanly
 
     until("Good morning.")
     took = []
-    for n in range(5):
+    for n in range(3):
         Path("new.tmp").write_text(TEXT.replace("Good morning.", f"Number {n} here."), encoding="utf-8")
         os.replace("new.tmp", FILE)
         took.append(until(f"Number {n} here."))
-    assert sorted(took)[2] < 0.5, took
+    assert sorted(took)[1] < 0.5, took
     saved("instrument: s\n  title: [")
     until("error")
     child.send("\x03\x03")

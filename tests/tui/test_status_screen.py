@@ -127,7 +127,7 @@ def test_the_report_is_laid_out_again_for_another_width_and_headings_stand_out(s
     hands = shown(lambda cells: [f"study in {cells}", "", "cases", "  12 in all [b]", "backup: none"])
     hands.run(hands.pilot.resize_terminal(60, 12))
     assert _read_lines(hands)[0] == "study in 57"
-    segments = [segment for strip in hands.app.screen._compositor.render_strips() for segment in strip]
+    segments = [segment for strip in hands.paint() for segment in strip]
     bold = {s.text.strip(): bool(s.style and s.style.bold) for s in segments if s.text.strip()}
     assert (bold["cases"], bold["12 in all [b]"], bold["backup: none"]) == (True, False, False)
 
