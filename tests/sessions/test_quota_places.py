@@ -378,7 +378,7 @@ def test_stations_at_once_pass_no_target(kept: str, tmp_path: Path) -> None:
     waits for ever, no target is passed, and every place that was held is counted or given back."""
     dice = Random(kept)
     cases = "unit,kind,name,phone,zone\n" + "".join(
-        f"u{n:03},{dice.choice((1, 2))},,312 555 {n:04},America/Chicago\n" for n in range(90)
+        f"u{n:03},{dice.choice((1, 2))},,312 555 {n:04},America/Chicago\n" for n in range(60)
     )
     where = postgres_server.create_address() if kept == "server" else ""
     shift = Shift(tmp_path, items=MIXED, cases=cases, head=HEAD, db=where)

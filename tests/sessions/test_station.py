@@ -536,6 +536,7 @@ def test_a_machine_dials_a_line_that_may_be_mobile_only_with_consent(tmp_path: P
     assert rang.read_text() == "+13125550100\n"
 
 
+@pytest.mark.parametrize("kept_somewhere", ["file"], indirect=True)
 def test_a_terminal_that_is_gone_ends_the_shift_even_where_its_signal_is_ignored(tmp_path: Path) -> None:
     """As under nohup: nothing kills the program, and it must not go on by itself. What was going on is not lost."""
     shift = Shift(tmp_path, db=str(tmp_path / "field.db"), at=datetime.now(UTC))
