@@ -16,8 +16,7 @@ from benchmarks.measuring import Line, at_most, below, later
 from survey_cli.engine.interview import RULES_VERSION
 from survey_cli.simulate import simulate_interviews
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
-from survey_cli.table.columns import build_columns
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_columns, build_row
 
 MANY, FEW, ITEMS = 100_000, 10_000, 50
 DUMP = """

@@ -12,7 +12,7 @@ from survey_cli.engine.events import InterviewStarted, InterviewSuspended
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_row
 
 MANY, ITEMS, ANSWERED = 100_000, 30, 20
 

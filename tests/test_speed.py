@@ -13,14 +13,13 @@ import yaml
 from benchmarks import questionnaires as made
 from benchmarks.peers import session
 from survey_cli.engine import prompts
-from survey_cli.exports.options import WriteOptions
-from survey_cli.exports.text.csv import write_csv
+from survey_cli.exports.conventions import WriteOptions
+from survey_cli.exports.text import write_csv
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.simulate.interviews.findings import run_simulation
-from survey_cli.table.columns import build_columns
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_columns, build_row
 from survey_cli.table.table import Table
 
 
@@ -91,7 +90,7 @@ def test_a_table_is_written_in_a_few_times_a_plain_writer(tmp_path: Path) -> Non
 
     def ours() -> None:
         with (tmp_path / "ours.csv").open("w", encoding="utf-8", newline="") as file:
-            assert write_csv(table, file, WriteOptions()) == len(rows)
+            assert write_csv(table, file, WriteOptions()).rows == len(rows)
 
     def plain() -> None:
         with (tmp_path / "plain.csv").open("w", encoding="utf-8", newline="") as file:

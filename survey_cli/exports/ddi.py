@@ -5,16 +5,17 @@ CSV file that `survey export` writes. Elements are in the order of the standard;
 omitted.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, TextIO
 from xml.etree.ElementTree import Element
 
-from survey_cli.exports.answer_sets import find_response_sets
-from survey_cli.exports.frequencies import ColumnFrequencies, count_values
-from survey_cli.exports.missing_codes import list_missing_codes
+from survey_cli.exports.conventions import WriteOptions, WriteResult, find_response_sets, list_missing_codes
+from survey_cli.exports.text import BATCH_SIZE
 from survey_cli.exports.xml_elements import add_element, add_text, write_document
-from survey_cli.table.table import StudyDescription, Table
-from survey_cli.values import Code, Variable
+from survey_cli.table.table import StudyDescription, Table, make_cell_reader
+from survey_cli.values import Cell, Missing, Variable
 from survey_cli.wording import format_quantity
 
 NAMESPACE: Final = "ddi:codebook:2_5"
@@ -36,8 +37,54 @@ MISSING_NOTE: Final = (
 CONTENT_NOTE: Final = "Comma-separated values, UTF-8; the first line has the names, every other line is one {unit}."
 
 
-def write_ddi(table: Table, to: TextIO, data: str = "") -> int:
-    """Write one document; return the number of rows counted for it. `data` is the name of the file that it describes."""
+@dataclass(slots=True)
+class ColumnFrequencies:
+    """Frequencies of one column."""
+
+    values: Counter[object] = field(default_factory=Counter)
+    """Number of rows by code; empty if the column has no labels."""
+    missing: Counter[str] = field(default_factory=Counter)
+    """Number of rows by kind of missing value."""
+    valid: int = 0
+    """Number of rows with a value."""
+    minimum: float | None = None
+    maximum: float | None = None
+    total: float = 0.0
+
+    def add(self, cell: Cell, times: int, *, labeled: bool) -> None:
+        """Count a cell that occurs so many times."""
+        if isinstance(cell, Missing):
+            self.missing[cell.kind] += times
+            return
+        self.valid += times
+        if labeled:
+            self.values[cell] += times
+        if isinstance(cell, int | float):
+            self.total += cell * times
+            self.minimum = cell if self.minimum is None else min(self.minimum, cell)
+            self.maximum = cell if self.maximum is None else max(self.maximum, cell)
+
+
+def count_values(table: Table) -> tuple[int, list[ColumnFrequencies]]:
+    """Return the number of rows and the frequencies of each column, in one pass and little memory."""
+    rows = table.iterate_texts()
+    frequencies = [ColumnFrequencies() for _ in table.variables]
+    columns = [(column, make_cell_reader(v.storage), v) for column, v in zip(frequencies, table.variables, strict=True)]
+    count = 0
+    while batch := list(islice(rows, BATCH_SIZE)):
+        count += len(batch)
+        for texts, (column, read, variable) in zip(zip(*batch, strict=True), columns, strict=True):
+            is_free_text = variable.storage == "text" and not variable.labels
+            for text, times in Counter(texts).items():
+                if is_free_text and text[0] == '"':
+                    column.valid += times
+                else:
+                    column.add(read(text), times, labeled=bool(variable.labels))
+    return count, frequencies
+
+
+def write_ddi(table: Table, to: TextIO, options: WriteOptions) -> WriteResult:
+    """Write one document."""
     rows, frequencies = count_values(table)
     study = table.study
     root = Element("codeBook", {
@@ -48,7 +95,7 @@ def write_ddi(table: Table, to: TextIO, data: str = "") -> int:
         "xml:lang": table.language,
     })  # fmt: skip
     _add_study(root, study, has_weight=any(variable.name == study.weight for variable in table.variables))
-    _add_file(root, table, rows, data or f"{study.id or 'data'}.csv")
+    _add_file(root, table, rows, options.data_name or f"{study.id or 'data'}.csv")
     description = add_element(root, "dataDscr")
     for name, label, names in find_response_sets(table.variables):
         members = " ".join(f"V_{member}" for member in names)
@@ -57,44 +104,38 @@ def write_ddi(table: Table, to: TextIO, data: str = "") -> int:
     for variable, counts in zip(table.variables, frequencies, strict=True):
         _add_variable(description, variable, counts, study, rows)
     write_document(root, to)
-    return rows
+    return WriteResult(rows)
 
 
 def _add_study(root: Element, study: StudyDescription, *, has_weight: bool) -> None:
-    description = add_element(root, "stdyDscr")
-    citation = add_element(description, "citation")
-    title = add_element(citation, "titlStmt")
-    add_element(title, "titl", study.title or study.id or "Survey")
-    add_text(title, "IDNo", study.id)
-    if study.conducted_by:
-        add_element(add_element(citation, "rspStmt"), "AuthEnty", study.conducted_by)
-    if study.conducted_by or study.sponsor:
-        production = add_element(citation, "prodStmt")
-        add_text(production, "producer", study.conducted_by)
-        add_text(production, "fundAg", study.sponsor)
-    if study.contact:
-        add_element(add_element(citation, "distStmt"), "contact", study.contact)
-    if study.version:
-        add_element(add_element(citation, "verStmt"), "version", study.version)
-
-    information = add_element(description, "stdyInfo")
-    add_text(information, "abstract", study.notes)
-    summary = add_element(information, "sumDscr")
-    add_text(summary, "collDate", study.dates)
+    """Add the description of the study: each text at its path, without those that are unknown."""
     units = format_quantity(study.size, "unit") if study.size is not None else ""
-    add_text(summary, "universe", ", ".join(filter(None, (study.population, units))))
-    add_element(summary, "dataKind", "Survey data")
-
-    collection = add_element(add_element(description, "method"), "dataColl")
-    add_text(collection, "dataCollector", study.conducted_by)
-    add_text(collection, "sampProc", study.selection)
-    if study.frame:
-        add_element(add_element(collection, "sampleFrame"), "sampleFrameName", study.frame)
-    add_element(collection, "collMode", study.mode or "Telephone interview (CATI)")
-    add_element(collection, "resInstru", "Structured questionnaire")
-    if has_weight:
-        note = f"The variable {study.weight} holds weights; counts and means here are unweighted."
-        add_element(collection, "weight", note)
+    weighting = f"The variable {study.weight} holds weights; counts and means here are unweighted."
+    for path, text in (
+        ("citation/titlStmt/titl", study.title or study.id or "Survey"),
+        ("citation/titlStmt/IDNo", study.id),
+        ("citation/rspStmt/AuthEnty", study.conducted_by),
+        ("citation/prodStmt/producer", study.conducted_by),
+        ("citation/prodStmt/fundAg", study.sponsor),
+        ("citation/distStmt/contact", study.contact),
+        ("citation/verStmt/version", study.version),
+        ("stdyInfo/abstract", study.notes),
+        ("stdyInfo/sumDscr/collDate", study.dates),
+        ("stdyInfo/sumDscr/universe", ", ".join(filter(None, (study.population, units)))),
+        ("stdyInfo/sumDscr/dataKind", "Survey data"),
+        ("method/dataColl/dataCollector", study.conducted_by),
+        ("method/dataColl/sampProc", study.selection),
+        ("method/dataColl/sampleFrame/sampleFrameName", study.frame),
+        ("method/dataColl/collMode", study.mode or "Telephone interview (CATI)"),
+        ("method/dataColl/resInstru", "Structured questionnaire"),
+        ("method/dataColl/weight", weighting if has_weight else ""),
+    ):
+        *tags, tag = f"stdyDscr/{path}".split("/")
+        parent = root
+        for name in tags if text else ():
+            child = parent.find(name)
+            parent = child if child is not None else add_element(parent, name)
+        add_text(parent, tag, text)
 
 
 def _add_file(root: Element, table: Table, rows: int, name: str) -> None:
@@ -149,26 +190,15 @@ def _add_variable(
             add_element(element, "sumStat", f"{counts.maximum:.15g}", type="max")
             add_element(element, "sumStat", f"{counts.total / counts.valid:.10g}", type="mean")
     add_text(element, "txt", ROLE_NOTES.get(variable.role, ""))
-    _add_categories(element, variable, counts if rows else None, missing)
-    if variable.role == "compute" and variable.wording:
-        add_element(add_element(element, "derivation"), "drvdesc", variable.wording)
-    category = variable.storage if variable.storage in ("date", "time") else ""
-    add_element(element, "varFormat", type="numeric" if numeric else "character", category=category)
-
-
-def _add_categories(
-    parent: Element, variable: Variable, counts: ColumnFrequencies | None, missing: Mapping[str, tuple[int, str]]
-) -> None:
-    categories: list[tuple[Code, str, bool, int]] = [
-        (code, label, code in variable.user_missing, counts.values[code] if counts else 0)
-        for code, label in variable.labels.items()
-    ]
-    categories += [
-        (code, label, True, counts.missing[kind] if counts else 0) for kind, (code, label) in missing.items()
-    ]
+    categories = [(c, text, c in variable.user_missing, counts.values[c]) for c, text in variable.labels.items()]
+    categories += [(code, text, True, counts.missing[kind]) for kind, (code, text) in missing.items()]
     for code, label, is_missing, count in categories:
-        category = add_element(parent, "catgry", missing="Y" if is_missing else "")
+        category = add_element(element, "catgry", missing="Y" if is_missing else "")
         add_element(category, "catValu", str(code))
         add_element(category, "labl", label or str(code))
-        if counts:
+        if rows:
             add_element(category, "catStat", str(count), type="freq")
+    if variable.role == "compute" and variable.wording:
+        add_element(add_element(element, "derivation"), "drvdesc", variable.wording)
+    kind = variable.storage if variable.storage in ("date", "time") else ""
+    add_element(element, "varFormat", type="numeric" if numeric else "character", category=kind)

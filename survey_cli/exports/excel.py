@@ -19,13 +19,16 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from survey_cli.exports.conventions import (
+    DEFAULT_TIMESTAMP,
+    WriteOptions,
+    WriteResult,
+    list_missing_codes,
+    list_offered_codes,
+)
 from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, build_value_labels, choose_label, to_single_line
-from survey_cli.exports.missing_codes import has_missing_codes, list_missing_codes, list_offered_codes
-from survey_cli.exports.options import WriteOptions
-from survey_cli.exports.reproducible_time import DEFAULT_TIMESTAMP
 from survey_cli.exports.typed_columns import choose_measure
-from survey_cli.table.table import Table
-from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
+from survey_cli.table.table import LAST_ENTRY_COLUMN, Table, is_timestamp
 from survey_cli.values import Cell, Code, Missing, Storage, Variable
 from survey_cli.wording import format_quantity
 
@@ -53,8 +56,8 @@ SHEET_WIDTHS: Final = {CODEBOOK_SHEET: (22, 40, 60, 10, 10, 20, 40, 40), LABELS_
 """Column widths in characters."""
 
 
-def write_xlsx(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple[str, ...]]:
-    """Write the workbook; return rows and notes. Raises ImportError without the library, OSError for a full disk."""
+def write_xlsx(table: Table, to: Path, options: WriteOptions) -> WriteResult:
+    """Write the workbook. Raises ImportError without the library, OSError for a full disk."""
     return report_full_disk(lambda: _write(table, to, labels=options.labels))
 
 
@@ -82,20 +85,20 @@ def _ignore(_: object) -> None:
     """Ignore that a half-written file cannot be closed: the error is reported already."""
 
 
-def _write(table: Table, to: Path, *, labels: bool) -> tuple[int, tuple[str, ...]]:
+def _write(table: Table, to: Path, *, labels: bool) -> WriteResult:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
     data = _DataSheets(book, table, labels=labels)
     codebook, codes = book.create_sheet(CODEBOOK_SHEET), book.create_sheet(LABELS_SHEET)
-    for row in table.rows:
+    for row in table.iterate_cells():
         data.append(row)
     for sheet, lines in ((codebook, _iterate_codebook(table)), (codes, _iterate_labels(table.variables))):
         _set_up_sheet(sheet, SHEET_WIDTHS[str(sheet.title)])
         for number, line in enumerate(lines):
             sheet.append([_make_text(sheet, words, bold=not number) for words in line])
     _save(book, to, data.find_latest_entry())
-    return data.rows, tuple(data.iterate_notes())
+    return WriteResult(data.rows, tuple(data.iterate_notes()))
 
 
 class _DataSheets:
@@ -212,13 +215,11 @@ def _make_text(sheet: "WriteOnlyWorksheet", text: str, *, bold: bool = False) ->
 
 def _make_converter(variable: Variable, *, labels: bool) -> Callable[[Cell], Any]:
     """Make a function that returns a cell's value in Excel: a number, text, date, time, or None."""
-    codes: dict[str, int | str] = {}
-    if has_missing_codes(variable):
-        codes = {
-            kind: words if labels else str(code) if kind in variable.labels else kind
-            for kind, (code, words) in list_missing_codes(variable).items()
-            if kind != "not_asked"
-        }
+    codes = {
+        kind: words if labels else str(code) if kind in variable.labels else kind
+        for kind, (code, words) in list_missing_codes(variable).items()
+        if kind != "not_asked"
+    }
     value_labels = variable.labels if labels else {}
     timestamp = is_timestamp(variable)
 

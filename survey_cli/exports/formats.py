@@ -2,33 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, ParamSpec, TextIO
+from typing import Final, TextIO
 
+from survey_cli.exports.conventions import WriteOptions, WriteResult
 from survey_cli.exports.ddi import write_ddi
 from survey_cli.exports.excel import write_xlsx
-from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.parquet import write_arrow, write_parquet
 from survey_cli.exports.r_script import write_r_script
 from survey_cli.exports.spss.sav import write_sav
 from survey_cli.exports.spss.syntax import write_spss_syntax
 from survey_cli.exports.stata import write_dta
-from survey_cli.exports.text.csv import write_csv, write_tsv
-from survey_cli.exports.text.jsonl import write_jsonl
-from survey_cli.exports.triple_s.definition import TripleSVariant
-from survey_cli.exports.triple_s.writer import write_triple_s
+from survey_cli.exports.text import write_csv, write_jsonl, write_tsv
+from survey_cli.exports.triple_s import write_triple_s
 from survey_cli.problems import find_nearest
 from survey_cli.table.table import Table
-
-P = ParamSpec("P")
-
-
-class WriteResult(NamedTuple):
-    """The result of writing."""
-
-    rows: int
-    notes: tuple[str, ...] = ()
-    """What the format cannot hold, and what replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +33,7 @@ class Format:
     description: str
     write: Callable[[Table, TextIO, WriteOptions], WriteResult] | None = None
     write_file: Callable[[Table, Path, WriteOptions], WriteResult] | None = None
-    write_pair: Callable[[Table, Path, Path, str, WriteOptions], WriteResult] | None = None
+    write_pair: Callable[[Table, Path, Path, str], WriteResult] | None = None
     """Also receives the path of the data file, and the name by which the first file refers to it."""
     data_suffix: str = ""
     """Suffix of the data file, after the stem of the first file. Formats have different ones, so that none overwrites
@@ -59,50 +48,33 @@ class Format:
         return to.with_name(to.stem + self.data_suffix) if self.data_suffix else None
 
 
-def _return_rows(write: Callable[P, int]) -> Callable[P, WriteResult]:
-    return lambda *args, **kwargs: WriteResult(write(*args, **kwargs))
-
-
-def _return_notes(write: Callable[P, tuple[int, tuple[str, ...]]]) -> Callable[P, WriteResult]:
-    return lambda *args, **kwargs: WriteResult(*write(*args, **kwargs))
-
-
-def _make_triple_s_writer(variant: TripleSVariant) -> Callable[[Table, Path, Path, str, WriteOptions], WriteResult]:
-    return lambda table, to, data, data_name, _: WriteResult(*write_triple_s(table, to, data, data_name, variant))
-
-
-RAW: Final = WriteOptions(raw=True)
 _FORMATS: Final = (
-    Format("csv", (".csv",), "comma-separated values, UTF-8",
-           write=_return_rows(write_csv), always_labeled=False),
-    Format("tsv", (".tsv", ".tab"), "tab-separated values, UTF-8",
-           write=_return_rows(write_tsv), always_labeled=False),
-    Format("jsonl", (".jsonl", ".ndjson"), "JSON Lines: one typed object per row",
-           write=_return_rows(write_jsonl), always_labeled=False),
-    Format("xlsx", (".xlsx",), "Excel workbook: data, codebook and labels",
-           write_file=_return_notes(write_xlsx), always_labeled=False, extra="excel"),
+    Format("csv", (".csv",), "comma-separated values, UTF-8", write=write_csv, always_labeled=False),
+    Format("tsv", (".tsv", ".tab"), "tab-separated values, UTF-8", write=write_tsv, always_labeled=False),
+    Format("jsonl", (".jsonl", ".ndjson"), "JSON Lines: one typed object per row", write=write_jsonl,
+           always_labeled=False),
+    Format("xlsx", (".xlsx",), "Excel workbook: data, codebook and labels", write_file=write_xlsx,
+           always_labeled=False, extra="excel"),
     Format("sav", (".sav", ".zsav"), "SPSS data with labels and user-missing codes; needs memory for all rows",
-           write_file=_return_notes(write_sav), extra="spss"),
+           write_file=write_sav, extra="spss"),
     Format("dta", (".dta",), "Stata data with labels and extended missing values; needs memory for all rows",
-           write_file=_return_notes(write_dta), extra="stata"),
-    Format("parquet", (".parquet",), "Apache Parquet, typed, with labels in the schema",
-           write_file=_return_rows(write_parquet), extra="parquet"),
-    Format("arrow", (".arrow", ".feather"), "the same as an Arrow file",
-           write_file=_return_rows(write_arrow), extra="parquet"),
+           write_file=write_dta, extra="stata"),
+    Format("parquet", (".parquet",), "Apache Parquet, typed, with labels in the schema", write_file=write_parquet,
+           extra="parquet"),
+    Format("arrow", (".arrow", ".feather"), "the same as an Arrow file", write_file=write_arrow, extra="parquet"),
     Format("sps", (".sps",), "SPSS syntax with labels, and the CSV file that it reads", data_suffix="_sps.csv",
-           write_pair=lambda table, to, data, name, _: WriteResult(*write_spss_syntax(table, to, data, name, RAW))),
+           write_pair=write_spss_syntax),
     Format("sss", (".sss",), "Triple-S 2.0 definition, and its data as CSV", data_suffix="_sss.csv",
-           write_pair=_make_triple_s_writer(TripleSVariant())),
+           write_pair=write_triple_s),
     Format("sss-fixed", (".sss",), "by --format: the same, its data in fixed columns (.asc)", data_suffix="_sss.asc",
-           write_pair=_make_triple_s_writer(TripleSVariant(fixed=True))),
+           write_pair=partial(write_triple_s, fixed=True)),
     Format("sss3", (".sss",), "by --format: the same under version 3.0", data_suffix="_sss.csv",
-           write_pair=_make_triple_s_writer(TripleSVariant(version="3.0"))),
+           write_pair=partial(write_triple_s, version="3.0")),
     Format("sss3-fixed", (".sss",), "by --format: version 3.0 with fixed columns (.asc)", data_suffix="_sss.asc",
-           write_pair=_make_triple_s_writer(TripleSVariant(version="3.0", fixed=True))),
-    Format("ddi", (".ddi.xml", ".xml"), "DDI Codebook 2.5: the study and its variables, with counts",
-           write=lambda table, to, options: WriteResult(write_ddi(table, to, options.data_name))),
+           write_pair=partial(write_triple_s, version="3.0", fixed=True)),
+    Format("ddi", (".ddi.xml", ".xml"), "DDI Codebook 2.5: the study and its variables, with counts", write=write_ddi),
     Format("r", (".r",), "R script with labels, and the CSV file that it reads", data_suffix="_r.csv",
-           write_pair=lambda table, to, data, name, _: WriteResult(write_r_script(table, to, data, name, RAW))),
+           write_pair=write_r_script),
 )  # fmt: skip
 FORMATS: Final[Mapping[str, Format]] = {form.name: form for form in _FORMATS}
 
@@ -111,9 +83,8 @@ def find_format(name: str, *, chosen: str = "") -> Format | str:
     """Return the chosen format, or that of a file's name; else the reason why there is none."""
     if chosen:
         near = find_nearest(chosen, FORMATS)
-        return FORMATS.get(chosen.lower()) or f"there is no format {chosen!r}" + (
-            f": did you mean {near!r}?" if near else ""
-        )
+        hint = f": did you mean {near!r}?" if near else ""
+        return FORMATS.get(chosen.lower()) or f"there is no format {chosen!r}{hint}"
     for f in FORMATS.values():
         if name.lower().endswith(f.extensions):
             return f

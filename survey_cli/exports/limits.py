@@ -7,9 +7,10 @@ library is imported here.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count, groupby
 from typing import Final, NamedTuple
 
-from survey_cli.exports.missing_codes import USER_MISSING_ORDER, list_offered_codes
+from survey_cli.exports.conventions import list_offered_codes
 from survey_cli.values import Code, Variable
 from survey_cli.wording import join_first
 
@@ -44,13 +45,24 @@ class FormatLimits:
         """Return the length of a text as the program counts it."""
         return len(text.encode()) if self.counts_bytes else len(text)
 
+    def truncate(self, text: str, length: int) -> str:
+        """Return the beginning of a text, as the program counts lengths."""
+        return text.encode()[:length].decode(errors="ignore") if self.counts_bytes else text[:length]
+
     def shorten(self, text: str, limit: int) -> str:
         """Return a text no longer than `limit`, ending in … if it was cut."""
-        if self.measure(text) <= limit:
-            return text
-        if not self.counts_bytes:
-            return text[: limit - 1].rstrip() + "…"
-        return text.encode()[: limit - 3].decode(errors="ignore").rstrip() + "…"
+        short = self.truncate(text, limit - self.measure("…")).rstrip() + "…"
+        return text if self.measure(text) <= limit else short
+
+    def fit(self, text: str, limit: int, default: str = "") -> str:
+        """Return a text on one line and no longer than `limit`; `default` if it is empty."""
+        return self.shorten(to_single_line(text) or default, limit)
+
+    def rejects(self, name: str) -> bool:
+        """Return whether no variable may have this name."""
+        folded = name.casefold()
+        is_type = self.program == "Stata" and re.fullmatch(r"str[0-9]+", folded)
+        return folded in self.reserved or bool(is_type)
 
 
 SPSS: Final = FormatLimits(
@@ -74,10 +86,7 @@ STATA: Final = FormatLimits(
     text=2_000_000_000,
     columns=32_767,
     reserved=frozenset(
-        (
-            *("_all", "_b", "byte", "_coef", "_cons", "_n", "_pi", "_pred", "_rc", "_skip"),
-            *("double", "float", "if", "in", "int", "long", "strl", "using", "with"),
-        )
+        "_all _b byte _coef _cons _n _pi _pred _rc _skip double float if in int long strl using with".split()  # noqa: SIM905
     ),
 )
 """Source: Stata, `help limits` and `help dta`, release 118."""
@@ -93,11 +102,6 @@ def to_single_line(text: str) -> str:
     return " ".join(CONTROL_CHARACTERS.sub(" ", text).split())
 
 
-def fit_label(text: str, limits: FormatLimits) -> str:
-    """Return a label on one line, shortened to the program's limit."""
-    return limits.shorten(to_single_line(text), limits.label)
-
-
 def choose_label(variable: Variable) -> str:
     """Return the label of a variable on one line; the question's wording if it has none."""
     return to_single_line(variable.label) or to_single_line(variable.wording)
@@ -109,38 +113,18 @@ def fit_names(names: Sequence[str], limits: FormatLimits) -> tuple[str, ...]:
     Names that fit are kept; others are cut, with a number where two would become the same. The result depends on these
     names alone.
     """
-    taken = {name.casefold() for name in names if _is_allowed(name, limits)}
-    allowed = []
-    for name in names:
-        if not _is_allowed(name, limits):
-            name = _make_allowed_name(name, taken, limits)
-            taken.add(name.casefold())
-        allowed.append(name)
-    return tuple(allowed)
-
-
-def _is_allowed(name: str, limits: FormatLimits) -> bool:
-    return limits.measure(name) <= limits.name and not _is_reserved(name, limits)
-
-
-def _is_reserved(name: str, limits: FormatLimits) -> bool:
-    folded = name.casefold()
-    return folded in limits.reserved or (
-        limits.program == STATA.program and re.fullmatch(r"str[0-9]+", folded) is not None
-    )
+    fitting = {name for name in names if limits.measure(name) <= limits.name and not limits.rejects(name)}
+    taken = {name.casefold() for name in fitting}
+    return tuple(name if name in fitting else _make_allowed_name(name, taken, limits) for name in names)
 
 
 def _make_allowed_name(name: str, taken: set[str], limits: FormatLimits) -> str:
-    for number in range(1, len(taken) + 3):
-        end = f"_{number}" if number > 1 or _is_reserved(name, limits) else ""
-        short = _truncate(name, limits.name - len(end), limits) + end
-        if short.casefold() not in taken:
-            return short
-    raise AssertionError("there are more numbers than names")
-
-
-def _truncate(name: str, length: int, limits: FormatLimits) -> str:
-    return name.encode()[:length].decode(errors="ignore") if limits.counts_bytes else name[:length]
+    """Return an allowed name, and add it to those that are taken."""
+    ends = (f"_{number}" if number > 1 or limits.rejects(name) else "" for number in count(1))
+    shortened = (limits.truncate(name, limits.name - len(end)) + end for end in ends)
+    short = next(new for new in shortened if new.casefold() not in taken)
+    taken.add(short.casefold())
+    return short
 
 
 # ── missing codes of SPSS ──────────────────────────────────────────────────────────────────────────────────
@@ -157,12 +141,6 @@ class UserMissing(NamedTuple):
     """Upper end of the range, inclusive."""
     unmarked: tuple[Code, ...] = ()
     """Missing codes for which there was no room: they stay labeled codes like any answer."""
-
-    @property
-    def covered_codes(self) -> frozenset[Code]:
-        """Every code that SPSS treats as missing."""
-        between = () if self.low is None or self.high is None else range(self.low, self.high + 1)
-        return frozenset((*self.codes, *between))
 
 
 def choose_user_missing(variable: Variable) -> UserMissing:
@@ -191,14 +169,11 @@ def choose_user_missing(variable: Variable) -> UserMissing:
 def _iterate_missing_codes(variable: Variable) -> Iterator[Code]:
     codes = list_offered_codes(variable)
     text = variable.storage == "text"
-    order = ("not_asked", "not_reached", "dk", "refused") if text else USER_MISSING_ORDER
-    others = [kind for kind in codes if kind not in (*order, "not_asked")]
-    seen: set[Code] = set()
-    for kind in (*order, *others):
-        if kind in codes and codes[kind][0] not in seen:
-            seen.add(codes[kind][0])
-            yield str(codes[kind][0]) if text else codes[kind][0]
-    yield from (code for code in variable.user_missing if code not in seen)
+    first = ("not_asked", "not_reached", "dk", "refused") if text else ("dk", "refused", "not_reached")
+    kinds = sorted((kind for kind in codes if text or kind != "not_asked"), key=lambda k: (*first, k).index(k))
+    numbers = dict.fromkeys(codes[kind][0] for kind in kinds)
+    yield from map(str, numbers) if text else numbers
+    yield from (code for code in variable.user_missing if code not in numbers)
 
 
 def format_unmarked_note(cells: Mapping[str, int]) -> str:
@@ -215,14 +190,11 @@ def choose_display_width(length: int) -> int:
 
 
 def _iterate_runs(codes: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the ends of each run of consecutive numbers."""
-    start = None
-    for at, code in enumerate(codes):
-        start = code if start is None else start
-        if at + 1 == len(codes) or codes[at + 1] != code + 1:
-            if code > start:
-                yield start, code
-            start = None
+    """Yield the ends of each run of consecutive numbers, of at least two."""
+    for _, run in groupby(enumerate(codes), lambda pair: pair[1] - pair[0]):
+        (_, low), *others = run
+        if others:
+            yield low, others[-1][1]
 
 
 def _rank(choice: UserMissing, missing: Sequence[Code]) -> tuple[bool, ...]:
@@ -247,19 +219,13 @@ def iterate_notes(
     variables: Sequence[Variable], limits: FormatLimits, *, labels: Sequence[dict[Code, str]]
 ) -> Iterator[str]:
     """Yield notes on names and labels that had to change. `labels` holds the value labels of each variable."""
+    unit = "bytes" if limits.counts_bytes else "characters"
     for variable, name in zip(variables, fit_names([v.name for v in variables], limits), strict=True):
         if name != variable.name:
             yield f"{variable.name} is named {name} there: {limits.program} does not accept the name"
     if cut := [v.name for v in variables if limits.measure(choose_label(v)) > limits.label]:
-        yield f"{join_first(cut)}: labels are cut to {limits.label} {_name_unit(limits)}, the limit of {limits.program}"
-    long = [
-        v.name
-        for v, some in zip(variables, labels, strict=True)
-        if any(limits.measure(to_single_line(text)) > limits.value_label for text in some.values())
-    ]
-    if long:
-        yield f"{join_first(long)}: labels of values are cut to {limits.value_label} {_name_unit(limits)}"
-
-
-def _name_unit(limits: FormatLimits) -> str:
-    return "bytes" if limits.counts_bytes else "characters"
+        yield f"{join_first(cut)}: labels are cut to {limits.label} {unit}, the limit of {limits.program}"
+    most = limits.value_label
+    is_long = [any(limits.measure(to_single_line(text)) > most for text in some.values()) for some in labels]
+    if long := [v.name for v, found in zip(variables, is_long, strict=True) if found]:
+        yield f"{join_first(long)}: labels of values are cut to {most} {unit}"

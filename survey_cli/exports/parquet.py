@@ -16,8 +16,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from survey_cli.exports.missing_codes import list_missing_codes, list_offered_codes
-from survey_cli.exports.options import WriteOptions
+from survey_cli.exports.conventions import (
+    WriteOptions,
+    WriteResult,
+    list_missing_codes,
+    list_offered_codes,
+    make_free_name,
+)
 from survey_cli.exports.typed_columns import (
     choose_measure,
     convert_columns,
@@ -25,8 +30,7 @@ from survey_cli.exports.typed_columns import (
     make_value_expression,
     read_batches,
 )
-from survey_cli.table.table import Table
-from survey_cli.table.timestamps import is_timestamp
+from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Storage, Variable
 
 if TYPE_CHECKING:
@@ -38,15 +42,15 @@ ANSWERED: Final = "answered"
 COMPRESSION: Final = "zstd"
 
 
-def write_parquet(table: Table, to: Path, options: WriteOptions) -> int:
-    """Write one row group per batch; return the number of rows. Raises ImportError without the libraries."""
+def write_parquet(table: Table, to: Path, options: WriteOptions) -> WriteResult:
+    """Write one row group per batch. Raises ImportError without the libraries."""
     import pyarrow.parquet  # type: ignore[import-untyped]
 
     return _write(table, lambda schema: pyarrow.parquet.ParquetWriter(to, schema, compression=COMPRESSION))
 
 
-def write_arrow(table: Table, to: Path, options: WriteOptions) -> int:
-    """Write an Arrow file; return the number of rows. Raises ImportError without the libraries."""
+def write_arrow(table: Table, to: Path, options: WriteOptions) -> WriteResult:
+    """Write an Arrow file. Raises ImportError without the libraries."""
     import pyarrow.ipc  # type: ignore[import-untyped]
 
     ipc_options = pyarrow.ipc.IpcWriteOptions(compression=COMPRESSION)
@@ -79,10 +83,7 @@ def list_fields(variables: Sequence[Variable]) -> list[ParquetField]:
         elif v.role == "answer" and not list_missing_codes(v) and (v.item, v.turn) in state_columns:
             fields.append(ParquetField(v.name, v, place, state_column=state_columns[v.item, v.turn]))
         else:
-            name = f"{v.name}_state"
-            while name in used_names:
-                name += "_"
-            used_names.add(name)
+            name = make_free_name(f"{v.name}_state", used_names)
             fields += [
                 ParquetField(v.name, v, place, state_column=name),
                 ParquetField(name, v, place, states=_list_states(v)),
@@ -95,21 +96,31 @@ def _list_states(variable: Variable) -> tuple[str, ...]:
     return tuple(dict.fromkeys((ANSWERED, *codes)))
 
 
-def _write(table: Table, open_writer: "Callable[[pa.Schema], Any]") -> int:
+def _write(table: Table, open_writer: "Callable[[pa.Schema], Any]") -> WriteResult:
+    schema, batches = open_batches(table)
+    rows = 0
+    with open_writer(schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return WriteResult(rows)
+
+
+def open_batches(table: Table) -> tuple["pa.Schema", Iterator["pa.RecordBatch"]]:
+    """Return the schema, and the rows in batches, which are read while iterating over them."""
     import pyarrow as pa
 
     fields = list_fields(table.variables)
     schema = pa.schema([_make_schema_field(field) for field in fields], metadata=_make_schema_metadata(table))
     columns = [_make_expression(field).alias(field.name) for field in fields]
-    rows = 0
-    with open_writer(schema) as writer:
+
+    def iterate_batches() -> Iterator["pa.RecordBatch"]:
         for texts in read_batches(table):
-            arrays = [
-                _make_array(s, field, schema) for s, field in zip(convert_columns(texts, columns), fields, strict=True)
-            ]
-            writer.write_batch(pa.record_batch(arrays, schema=schema))
-            rows += texts.height
-    return rows
+            series = zip(convert_columns(texts, columns), fields, strict=True)
+            if texts.height:
+                yield pa.record_batch([_make_array(s, field, schema) for s, field in series], schema=schema)
+
+    return schema, iterate_batches()
 
 
 def _make_expression(field: ParquetField) -> "pl.Expr":
@@ -119,7 +130,7 @@ def _make_expression(field: ParquetField) -> "pl.Expr":
     if field.states:
         places = {kind: place for place, kind in enumerate(field.states)}
         return make_missing_expression(text).fill_null(ANSWERED).replace_strict(places, return_dtype=pl.Int8)
-    values = make_value_expression(field.variable.storage, text, timestamp=is_timestamp(field.variable))
+    values = make_value_expression(field.variable, text)
     return values.cast(pl.Int64) if field.variable.storage == "integer" else values
 
 
@@ -135,12 +146,8 @@ def _make_schema_field(field: ParquetField) -> "pa.Field":
     import pyarrow as pa
 
     types: dict[Storage, Any] = {
-        "integer": pa.int64(),
-        "decimal": pa.float64(),
-        "text": pa.string(),
-        "date": pa.date32(),
-        "time": pa.time32("ms"),
-    }
+        "integer": pa.int64(), "decimal": pa.float64(), "text": pa.string(), "date": pa.date32(), "time": pa.time32("ms")
+    }  # fmt: skip
     if field.states:
         kind = pa.dictionary(pa.int8(), pa.string())
     else:

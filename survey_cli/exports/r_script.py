@@ -8,21 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from survey_cli.exports.answer_sets import find_response_sets
-from survey_cli.exports.missing_codes import list_offered_codes
-from survey_cli.exports.options import WriteOptions
-from survey_cli.exports.text.csv import write_csv
-from survey_cli.table.table import Table
-from survey_cli.table.timestamps import is_timestamp
+from survey_cli.exports.conventions import WriteOptions, WriteResult, find_response_sets, list_offered_codes
+from survey_cli.exports.text import write_csv
+from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Code, Storage, Variable
 
 R_CLASSES: Final[dict[Storage, str]] = {
-    "integer": "numeric",
-    "decimal": "numeric",
-    "text": "character",
-    "date": "Date",
-    "time": "character",
-}
+    **dict.fromkeys(("integer", "decimal"), "numeric"), **dict.fromkeys(("text", "time"), "character"), "date": "Date"
+}  # fmt: skip
 MAX_NAME_BYTES: Final = 2_000
 """Maximum length in bytes of a label that is an argument name. R accepts 10,000; strings may have any length."""
 MAX_PIECE_LENGTH: Final = 5_000
@@ -47,13 +40,13 @@ describe <- function(x, label, labels = NULL, missing = NULL, not_asked = NULL, 
 }"""
 
 
-def write_r_script(table: Table, to: Path, data: Path, data_name: str, options: WriteOptions) -> int:
-    """Write the script, and the data that it reads as `data_name`; return the number of rows."""
+def write_r_script(table: Table, to: Path, data: Path, data_name: str) -> WriteResult:
+    """Write the script, and the data that it reads as `data_name`."""
     with data.open("w", encoding="utf-8", newline="") as file:
-        rows = write_csv(table, file, options)
+        result = write_csv(table, file, WriteOptions(raw=True))
     with to.open("w", encoding="ascii", newline="\n") as file:
         file.writelines(line + "\n" for line in _render_script(table, data_name))
-    return rows
+    return result
 
 
 def _render_script(table: Table, data_name: str) -> Iterator[str]:

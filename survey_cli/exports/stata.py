@@ -10,16 +10,18 @@ whole table is held in memory.
 import errno
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from survey_cli.exports import limits, typed_columns
-from survey_cli.exports.missing_codes import list_missing_codes, list_offered_codes
-from survey_cli.exports.options import WriteOptions
-from survey_cli.exports.reproducible_time import DEFAULT_TIMESTAMP, format_day
-from survey_cli.table.table import Table
-from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
+from survey_cli.exports.conventions import (
+    WriteOptions,
+    WriteResult,
+    format_day,
+    list_missing_codes,
+    list_offered_codes,
+)
+from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Code, Variable
 from survey_cli.wording import join_first
 
@@ -35,16 +37,16 @@ MAX_LABELED_VALUE: Final = 2_147_483_620
 """Largest value of Stata's type `long`; larger numbers are doubles, which have no labels."""
 DISPLAY_WIDTHS: Final = (8, 80)
 """Minimum and maximum number of characters of a text that Stata shows; all are stored."""
-HEADER_SIZE: Final = 2_000
-"""Maximum number of bytes before the column types, which have two bytes each."""
+HEADER_SIZE: Final = 2_000 + 2 * limits.STATA.columns
+"""Maximum number of bytes before the column names; before them are the column types, of two bytes each."""
 TIMESTAMP_TAG: Final = b"<timestamp>\x11"
 NAMES_TAG: Final = b"<varnames>"
 NAME_FIELD_SIZE: Final = 129
 """Length of a name field in bytes."""
 
 
-def write_dta(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple[str, ...]]:
-    """Write the file; return the number of rows and the notes. Raises ImportError without the libraries."""
+def write_dta(table: Table, to: Path, options: WriteOptions) -> WriteResult:
+    """Write the file. Raises ImportError without the libraries."""
     import pyreadstat
 
     final_names = limits.fit_names([v.name for v in table.variables], limits.STATA)
@@ -53,26 +55,26 @@ def write_dta(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
     letters = assign_letters(table.variables)
     data = _build_data(table, names, letters)
     columns = list(zip(names, table.variables, strict=True))
-    labels = {name: value_labels for name, v in columns if (value_labels := _build_labels(v, letters))}
-    missing = {name: sorted({*letters.values()}) for name, v in columns if _has_letters(v)}
     try:
         pyreadstat.write_dta(
             data,
             to,
-            file_label=limits.STATA.shorten(limits.to_single_line(table.study.title), limits.STATA.label),
-            column_labels=[limits.fit_label(limits.choose_label(v), limits.STATA) or None for v in table.variables],
+            file_label=limits.STATA.fit(table.study.title, limits.STATA.label),
+            column_labels=[
+                limits.STATA.fit(limits.choose_label(v), limits.STATA.label) or None for v in table.variables
+            ],
             version=STATA_RELEASE,
-            variable_value_labels=labels,
-            missing_user_values=missing,
+            variable_value_labels={name: labels for name, v in columns if (labels := _build_labels(v, letters))},
+            missing_user_values={name: sorted({*letters.values()}) for name, v in columns if _has_letters(v)},
             variable_format={name: form for name, v in columns if (form := _choose_format(v, data[name]))},
         )
     except pyreadstat.ReadstatError as error:
         raise OSError(errno.EIO, str(error)) from error
-    latest = data[LAST_ENTRY_COLUMN].max() if LAST_ENTRY_COLUMN in data.columns else None
+    time = typed_columns.find_latest_entry(data)
     with to.open("r+b") as file:
-        _write_timestamp(file, latest if isinstance(latest, datetime) else DEFAULT_TIMESTAMP)
-        _write_names(file, final_names)
-    return data.height, tuple(_iterate_notes(table))
+        _overwrite(file, TIMESTAMP_TAG, f"{format_day(time)} {time:%Y %H:%M}".encode("ascii"))
+        _overwrite(file, NAMES_TAG, b"".join(name.encode().ljust(NAME_FIELD_SIZE, b"\0") for name in final_names))
+    return WriteResult(data.height, tuple(_iterate_notes(table)))
 
 
 def assign_letters(variables: Sequence[Variable]) -> dict[str, str]:
@@ -98,17 +100,11 @@ def _build_labels(variable: Variable, letters: Mapping[str, str]) -> dict[Any, s
     """Return labels by value, or by letter of a missing value."""
     if variable.storage in ("text", "date", "time"):  # a label of a date or time could only be a missing code's
         return {}
-    labels: dict[Any, str] = {
-        code: limits.STATA.shorten(limits.to_single_line(words) or str(code), limits.STATA.value_label)
-        for code, words in variable.labels.items()
-        if _can_label(code)
-    }
+    labels: dict[Any, str] = {code: words for code, words in variable.labels.items() if _can_label(code)}
     for kind, (code, words) in list_offered_codes(variable).items():
         if kind in letters or _can_label(code):
-            labels[letters.get(kind, code)] = limits.STATA.shorten(
-                limits.to_single_line(words) or kind, limits.STATA.value_label
-            )
-    return labels
+            labels[letters.get(kind, code)] = limits.to_single_line(words) or kind
+    return {code: limits.STATA.fit(words, limits.STATA.value_label, str(code)) for code, words in labels.items()}
 
 
 def _can_label(code: Code) -> bool:
@@ -141,15 +137,12 @@ def _build_data(table: Table, names: Sequence[str], letters: Mapping[str, str]) 
     values, kinds = [], []
     for at, (variable, name) in enumerate(zip(table.variables, names, strict=True)):
         text = pl.col(str(at))
-        column = typed_columns.make_value_expression(variable.storage, text, timestamp=is_timestamp(variable))
+        column = typed_columns.make_value_expression(variable, text)
         if _has_letters(variable):
             codes = list_missing_codes(variable)
             letter_by_kind = {kind: letters.get(kind) for kind in {**letters, **codes}}
-            kinds.append(
-                typed_columns.make_missing_expression(text)
-                .replace_strict(letter_by_kind, return_dtype=pl.String)
-                .alias(name)
-            )
+            kind = typed_columns.make_missing_expression(text)
+            kinds.append(kind.replace_strict(letter_by_kind, return_dtype=pl.String).alias(name))
             codes_without_letter = {kind: None if kind in letters else code for kind, (code, _) in codes.items()}
             if any(codes_without_letter.values()):
                 column = typed_columns.make_coded_expression(text, column, codes_without_letter)
@@ -165,8 +158,6 @@ def _build_data(table: Table, names: Sequence[str], letters: Mapping[str, str]) 
         (typed_columns.convert_columns(texts, values), typed_columns.convert_columns(texts, kinds))
         for texts in typed_columns.read_batches(table)
     ]
-    empty = pl.DataFrame({str(at): [] for at in range(len(names))}).cast(pl.String)
-    batches = batches or [(typed_columns.convert_columns(empty, values), typed_columns.convert_columns(empty, kinds))]
     data = pl.concat([value_batch for value_batch, _ in batches])
     letter_columns = pl.concat([letter_batch for _, letter_batch in batches])
     mixed = [
@@ -187,18 +178,11 @@ def _mix_letters(values: "pl.Series", letters: "pl.Series", *, integer: bool) ->
     return pl.Series(values.name, cells, dtype=pl.Object)
 
 
-def _write_timestamp(file: BinaryIO, time: datetime) -> None:
-    """Overwrite the file's date and time."""
+def _overwrite(file: BinaryIO, tag: bytes, content: bytes) -> None:
+    """Overwrite what follows a tag in the file's header."""
     file.seek(0)
-    file.seek(file.read(HEADER_SIZE).index(TIMESTAMP_TAG) + len(TIMESTAMP_TAG))
-    file.write(f"{format_day(time)} {time:%Y %H:%M}".encode("ascii"))
-
-
-def _write_names(file: BinaryIO, names: Sequence[str]) -> None:
-    """Overwrite the column names, each in its own field."""
-    file.seek(0)
-    file.seek(file.read(HEADER_SIZE + 2 * len(names)).index(NAMES_TAG) + len(NAMES_TAG))
-    file.write(b"".join(name.encode().ljust(NAME_FIELD_SIZE, b"\0") for name in names))
+    file.seek(file.read(HEADER_SIZE).index(tag) + len(tag))
+    file.write(content)
 
 
 def _iterate_notes(table: Table) -> Iterator[str]:

@@ -4,14 +4,13 @@ It knows no file format.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from datetime import datetime
+from itertools import count, islice
 from typing import TYPE_CHECKING, Final
 
-from survey_cli.engine.codec import encode_cells
-from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, split_row
-from survey_cli.table.table import Table
-from survey_cli.table.timestamps import is_timestamp
-from survey_cli.values import Measure, Storage, Variable
+from survey_cli.exports.conventions import DEFAULT_TIMESTAMP
+from survey_cli.table.table import LAST_ENTRY_COLUMN, NOT_ASKED_TEXT, Table, encode_missing, is_timestamp, split_row
+from survey_cli.values import Measure, Variable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,23 +23,19 @@ _COMMA: Final = "\\u002c"
 def read_batches(table: Table) -> Iterator["pl.DataFrame"]:
     """Yield the stored texts of the cells, one column per variable, named by position (`"0"`, `"1"`, …).
 
-    Nothing is yielded where there are no rows. Raises ValueError for a row that does not fit this table.
+    The first batch is empty where there are no rows. Raises ValueError for a row that does not fit this table.
     """
-    width = len(table.variables)
-    encoded_rows = iter(table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows))
-    while batch := list(islice(encoded_rows, BATCH_SIZE)):
-        frame = _split(batch, width)
-        batch.clear()  # else two batches would be in memory while the next is read
-        yield frame
-
-
-def _split(rows: list[str], width: int) -> "pl.DataFrame":
     import polars as pl
 
-    flat = [row if row.count(",") == width - 1 else _escape_commas(row, width) for row in rows]
-    bare = pl.Series("row", flat, dtype=pl.String).str.strip_prefix("[").str.strip_suffix("]")
-    split = bare.str.split_exact(",", width - 1).struct.unnest()
-    return split.rename({f"field_{at}": str(at) for at in range(width)})
+    width, rows = len(table.variables), table.iterate_stored()
+    for number in count():
+        batch = [row if row.count(",") == width - 1 else _escape_commas(row, width) for row in islice(rows, BATCH_SIZE)]
+        if number and not batch:
+            return
+        bare = pl.Series("row", batch, dtype=pl.String).str.strip_prefix("[").str.strip_suffix("]")
+        batch.clear()  # else two batches would be in memory while the next is read
+        split = bare.str.split_exact(",", width - 1).struct.unnest()
+        yield split.rename({f"field_{at}": str(at) for at in range(width)})
 
 
 def _escape_commas(row: str, width: int) -> str:
@@ -60,12 +55,12 @@ def convert_columns(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.
         raise ValueError("a missing value of a kind that no column has" if unknown else what) from None
 
 
-def make_value_expression(storage: Storage, text: "pl.Expr", *, timestamp: bool = False) -> "pl.Expr":
+def make_value_expression(variable: Variable, text: "pl.Expr") -> "pl.Expr":
     """Make an expression for the values of a column, null where there is none."""
     import polars as pl
 
     bare = pl.when(~text.str.starts_with("{") & (text != NOT_ASKED_TEXT)).then(text)
-    match storage:
+    match variable.storage:
         case "integer" | "decimal":
             return bare.cast(pl.Float64)
         case "date":
@@ -79,10 +74,16 @@ def make_value_expression(storage: Storage, text: "pl.Expr", *, timestamp: bool 
                 .str.json_decode(pl.String)
                 .fill_null(pl.when(~bare.str.starts_with('"')).then(bare))
             )
-            if timestamp:
+            if is_timestamp(variable):
                 seconds = pl.when(words != "").then(words.str.slice(0, 19))
                 return seconds.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms")
             return words.str.replace_all("\x00", "", literal=True)  # which ends a text in C
+
+
+def find_latest_entry(data: "pl.DataFrame") -> datetime:
+    """Return the time of the last entry of all interviews, by which a file is dated."""
+    latest = data[LAST_ENTRY_COLUMN].max() if LAST_ENTRY_COLUMN in data.columns else None
+    return latest if isinstance(latest, datetime) else DEFAULT_TIMESTAMP
 
 
 def choose_measure(variable: Variable) -> Measure:
@@ -110,8 +111,6 @@ def make_coded_expression(
     import polars as pl
 
     texts = any(isinstance(code, str) for code in codes.values())
-    by_text = {
-        NOT_ASKED_TEXT if kind == "not_asked" else f'{{"missing":"{kind}"}}': code for kind, code in codes.items()
-    }
+    by_text = {encode_missing(kind): code for kind, code in codes.items()}
     missing = pl.when(text.str.starts_with("{") | (text == NOT_ASKED_TEXT)).then(text)
     return pl.coalesce(values, missing.replace_strict(by_text, return_dtype=pl.String if texts else pl.Float64))

@@ -15,7 +15,7 @@ from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError
 from survey_cli.revisions.meaning_changes import MeaningChange, list_changes
 from survey_cli.store import InstrumentRow, InterviewOrigin, Store
-from survey_cli.table.encoded_cells import make_cell_reader, split_row
+from survey_cli.table.table import make_cell_reader, split_row
 from survey_cli.values import Cell, Missing
 from survey_cli.wording import format_quantity, join_first, pluralize
 

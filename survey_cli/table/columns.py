@@ -1,18 +1,23 @@
-"""The variables of an instrument's data, determined by the instrument alone, independent of any answers."""
+"""The variables of an instrument's data, and the row of one interview: an answer or a typed missing value per variable.
 
-from collections.abc import Collection, Iterator
+The variables depend on the instrument alone. Here are also the columns that are personal, and those that can identify
+a respondent by themselves.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
+from survey_cli.engine.interview import Interview, RouteState
+from survey_cli.engine.order import order_children, order_options
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
-from survey_cli.table.personal import find_personal_names
-from survey_cli.values import Code, Storage, Variable
+from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place, Storage, Variable
 
 MAX_LABEL_LENGTH: Final = 80
 """Characters of a label that statistical software does not truncate."""
@@ -267,3 +272,165 @@ def _find_labels(
             for code, text in build_sample_variable(instrument, name, language).labels.items():
                 labels.setdefault(code, set()).add(text)
     return {code: min(texts) for code, texts in labels.items() if code in codes and len(texts) == 1}
+
+
+# ── the row of one interview ──
+
+
+def build_row(interview: Interview) -> tuple[Cell, ...]:
+    """Return the row of an interview, aligned with `build_columns(interview.instrument)`."""
+    instrument = interview.instrument
+    if (remaining := interview.remaining_answers) is not None:
+        cells = {**interview.start.sample, **remaining}
+        return tuple(cells.get(variable.name, NOT_ASKED) for variable in build_columns(instrument))
+    state = interview.evaluate_route()
+    row: list[Cell] = []
+    for block in build_blocks(instrument, instrument.language):
+        row.extend(_build_cells(block, interview, state))
+    return tuple(row)
+
+
+def _build_cells(block: ColumnBlock, interview: Interview, state: RouteState) -> tuple[Cell, ...]:
+    match block.source:
+        case "item":
+            assert block.item is not None
+            return _build_item_cells(block.item, Place(block.id, block.turn), state)
+        case "sample":
+            return (interview.start.sample.get(block.id, NOT_ASKED),)
+        case "turns":
+            assert isinstance(block.group, Roster)
+            return (_count_asked_turns(block.group, state),)
+        case "compute":
+            return (convert_computed(state.env.get(block.id, NOT_ASKED), block.variables[0].storage),)
+        case "order":
+            return _build_order_cells(block, interview)
+
+
+def _count_asked_turns(roster: Roster, state: RouteState) -> Cell:
+    """Return the number of turns; missing where it is not known or the roster was not asked."""
+    turns = state.env.get("#" + roster.id, NOT_ASKED)
+    if isinstance(turns, Missing):
+        return turns
+    if turns:
+        return len(turns)
+    if any(Place(item.id, 1) in state.unreached for item in roster.items):
+        return NOT_REACHED
+    if roster.over is not None:
+        return 0 if state.env.get(("#entered", roster.id)) else NOT_ASKED
+    if roster.each is not None:
+        return 0 if state.env.get(roster.each.id) == () else NOT_ASKED
+    count = roster.count.evaluate(state.env) if roster.count is not None else NOT_ASKED
+    if isinstance(count, Missing):
+        return count
+    return 0 if isinstance(count, int | float) and count < 1 else NOT_ASKED
+
+
+def _build_item_cells(item: CompiledItem, place: Place, state: RouteState) -> tuple[Cell, ...]:
+    answer = state.answers.get(place)
+    if answer is None:
+        return item.question.build_missing_cells(item, NOT_REACHED if place in state.unreached else NOT_ASKED)
+    if isinstance(answer.cell, Missing):
+        return item.question.build_declined_cells(item, answer.cell)
+    return item.question.build_cells(item, answer.cell, answer.specify_texts)
+
+
+def convert_computed(value: Any, storage: str) -> Cell:
+    """Return a computed value as the cell of a column with this storage."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, tuple):
+        return " ".join(str(v) for v in value)
+    if storage == "text" and isinstance(value, int | float):
+        return str(value)
+    return value if value is not None else NOT_ASKED
+
+
+def _build_order_cells(block: ColumnBlock, interview: Interview) -> tuple[Cell, ...]:
+    """Return the drawn order as ids or codes separated by spaces, one cell per turn."""
+    seed = interview.start.seed
+    repeated = len(block.variables) > 1 or block.variables[0].name != f"{block.id}_order"
+    return tuple(_format_order(block, seed, turn if repeated else None) for turn in range(1, len(block.variables) + 1))
+
+
+def _format_order(block: ColumnBlock, seed: int, turn: int | None) -> Cell:
+    if block.group is not None:
+        return " ".join(node.id for node in order_children(block.group, seed=seed, turn=turn))
+    if block.item is None:
+        return NOT_ASKED
+    order, key = (block.item.scale_order, block.scale) if block.scale else (block.item.order, block.item.id)
+    return " ".join(
+        str(option.code) for option in order_options(block.item.options, order, seed=seed, key=key, turn=turn)
+    )
+
+
+# ── columns about a person ──
+
+
+@lru_cache(maxsize=32)
+def find_personal_names(instrument: Instrument) -> frozenset[str]:
+    """Return the names of items, sample columns and computes that are personal.
+
+    Computes that read a personal value are included, as are rosters whose number of turns depends on one.
+    """
+    names = {str(name) for name, column in instrument.sample.items() if column.is_personal}
+    for item in instrument.items.values():
+        question = item.question
+        column = question.sample if isinstance(question, LookupItem) else None
+        if question.personal or column in names:
+            names.add(item.id)
+    computes = {c.id: tuple(c.conditions.values()) for c in instrument.computes.values()}
+    while added := {key for key, conditions in computes.items() if key not in names and _reads(conditions, names)}:
+        names |= added
+    for group in instrument.groups.values():
+        if isinstance(group, Roster) and (
+            _reads([condition for condition in (group.count, group.where) if condition is not None], names)
+            or (group.each is not None and group.each.id in names)
+            or (group.over is not None and group.over.id in names)
+        ):
+            names.add(group.id)
+    return frozenset(names)
+
+
+def _reads(conditions: Iterable[Condition], names: set[str]) -> bool:
+    """Return whether any of the conditions reads one of the names."""
+    return any(not condition.names.isdisjoint(names) for condition in conditions)
+
+
+IdentifyingKind: TypeAlias = Literal["keys", "free text", "dates and times"]
+KINDS: Final[tuple[IdentifyingKind, ...]] = ("keys", "free text", "dates and times")
+
+_ADMIN: Final[dict[str, IdentifyingKind]] = {
+    "interview_id": "keys",
+    "interview_case": "keys",
+    "interview_by": "keys",
+    "interview_began": "dates and times",
+    "interview_updated": "dates and times",
+}
+
+
+def find_identifying_columns(variables: Sequence[Variable], keys: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
+    """Return the names of identifying columns by kind.
+
+    `keys` are the sample columns that identify cases. Where one column of a question is identifying, all are.
+    """
+    kinds: dict[str, IdentifyingKind] = {}
+    for variable in variables:
+        kind = "keys" if variable.name in keys else _find_kind(variable)
+        if kind:
+            kinds[variable.name] = kind
+    item_kinds = {(v.item, v.turn): kinds[v.name] for v in variables if v.name in kinds and v.role == "answer"}
+    for variable in variables:
+        if variable.role in ("answer", "state") and (variable.item, variable.turn) in item_kinds:
+            kinds.setdefault(variable.name, item_kinds[variable.item, variable.turn])
+    return {kind: names for kind in KINDS if (names := tuple(v.name for v in variables if kinds.get(v.name) == kind))}
+
+
+def _find_kind(variable: Variable) -> IdentifyingKind | None:
+    """Return the kind of a column taken by itself; None where it is not identifying."""
+    if variable.role == "admin":
+        return _ADMIN.get(variable.name)
+    if variable.storage in ("date", "time"):
+        return "dates and times"
+    is_coded = bool(variable.labels) or variable.role == "order"
+    is_mentions = variable.role == "words" and variable.name.startswith(f"{variable.item}_mentions")
+    return "free text" if variable.storage == "text" and not is_coded and not is_mentions else None

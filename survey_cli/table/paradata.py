@@ -1,20 +1,24 @@
-"""Table of events: answers, changes, moves, queries and notes, with interviewer, language and seconds.
+"""Tables of events and of answers: what was keyed, when, by whom, how long it took, and what was changed.
 
-One row per event; personal values are empty unless they are requested.
+The table of events has a row per event, that of answers a row per answer that counts: places that were not asked or not
+reached have none. Personal values are left out unless they are requested.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.engine import events
 from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import RecordedAnswer
+from survey_cli.engine.notes import list_notes
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.placeholder_text import render_placeholders
+from survey_cli.table.columns import build_columns
 from survey_cli.table.table import ADMIN_VARIABLES
-from survey_cli.values import Cell, Code, Missing, Place, Storage, Value, Variable
+from survey_cli.values import NOT_REACHED, Cell, Code, Missing, Place, Storage, Value, Variable
 
 HEADING_COLUMNS: Final = tuple(
     v
@@ -259,3 +263,122 @@ def find_labels(instrument: Instrument, item: str, language: str) -> dict[Code, 
         return {option.code: render_placeholders(str(option.label.get(language))) for option in compiled.options}
     variables = compiled.question.build_variables(compiled, language)
     return dict(variables[0].labels) if variables else {}
+
+
+# ── answers ──
+
+ANSWER_COLUMNS: Final = (
+    *HEADING_COLUMNS,
+    make_number_column("place", "Number of the answer on the route"),
+    make_text_column("item", "Item"),
+    make_number_column("turn", "Turn of the roster"),
+    make_text_column("value", "Value; several codes are separated by spaces"),
+    make_number_column("number", "Value, if it is a number", decimals=2),
+    make_text_column("label", "Label of the code"),
+    make_text_column("missing", "Kind of missing value, if declined"),
+    make_text_column("words", "Text specified with options"),
+    make_number_column("times", "Number of times answered"),
+    make_number_column("changes", "Number of times the answer changed"),
+    make_number_column("seconds", "Seconds spent on the item", decimals=1),
+    make_text_column("first_at", "First answered (UTC)"),
+    make_text_column("last_at", "Last answered (UTC)"),
+    make_text_column("interviewer", "Interviewer who keyed it last"),
+    make_text_column("note", "Notes on the item"),
+)
+"""The columns of the table of answers."""
+
+
+@dataclass(slots=True)
+class _PlaceHistory:
+    """The answers and notes given at one place so far."""
+
+    times: int = 0
+    changes: int = 0
+    seconds: float = 0.0
+    first_at: str = ""
+    last_at: str = ""
+    by: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def iterate_answer_rows(
+    find_version: FindVersion, journal: Sequence[events.InterviewEvent], heading: RowHeading, language: str
+) -> Iterator[tuple[Cell, ...]]:
+    """Yield one row per answer, in the order of the route, aligned with `ANSWER_COLUMNS`.
+
+    Hidden items and erased interviews have no rows. An interview that lost only its identifying answers has rows for
+    those that remain. Raises ValueError where its events are not of their versions.
+    """
+    instrument, histories = find_version(events.get_version(journal)), _collect_histories(find_version, journal)
+    number = 0
+    for place, answer in _select_answers(instrument, journal).items():
+        if answer.cell is None or place.item in heading.hidden_items:
+            continue
+        number += 1
+        history = histories.get(place, _PlaceHistory())
+        cell = answer.cell
+        missing = cell.kind if isinstance(cell, Missing) else ""
+        labels = find_labels(instrument, place.item, language) if not missing else {}
+        codes = cell if isinstance(cell, tuple) else (cell,)
+        specify_texts = "; ".join(f"{code}: {text}" for code, text in answer.specify_texts.items() if code != "of")
+        yield (
+            *heading.list_cells(),
+            number,
+            place.item,
+            NOT_APPLICABLE if place.turn is None else place.turn,
+            "" if missing else format_value(cell),
+            cell if isinstance(cell, int | float) else NOT_APPLICABLE,
+            "; ".join(labels[code] for code in codes if isinstance(code, int | str) and code in labels),
+            missing,
+            specify_texts,
+            history.times,
+            history.changes,
+            round(history.seconds, 1),
+            history.first_at,
+            history.last_at,
+            heading.format_interviewer(history.by) if history.by else "",
+            " | ".join(history.notes),
+        )
+
+
+def _collect_histories(
+    find_version: FindVersion, journal: Sequence[events.InterviewEvent]
+) -> dict[Place, _PlaceHistory]:
+    histories: dict[Place, _PlaceHistory] = {}
+    for context in iterate_events(find_version, journal):
+        event = context.event
+        if context.seconds is not None and context.position is not None:
+            histories.setdefault(context.position, _PlaceHistory()).seconds += context.seconds
+        if context.value is not None and context.place is not None:
+            history = histories.setdefault(context.place, _PlaceHistory())
+            history.times += 1
+            history.changes += context.previous_value is not None and context.previous_value != context.value
+            history.last_at = event.stamp.at.isoformat(timespec="seconds")
+            history.first_at = history.first_at or history.last_at
+            history.by = event.stamp.by
+    for note in list_notes(journal):
+        histories.setdefault(note.place, _PlaceHistory()).notes.append(note.text)
+    return histories
+
+
+def _select_answers(instrument: Instrument, journal: Sequence[events.InterviewEvent]) -> Mapping[Place, RecordedAnswer]:
+    """Return the answers that count, in the order of the route.
+
+    After an erasure these are the remaining answers, in the order in which they were first given.
+    """
+    last = journal[-1] if journal else None
+    if not isinstance(last, events.AnswersErased):
+        return Interview.replay(instrument, journal).evaluate_route().answers
+    remaining = last.remaining or {}
+    places = {
+        Place(v.item, v.turn)
+        for v in build_columns(instrument)
+        if v.name in remaining and v.role != "words" and remaining[v.name] != NOT_REACHED
+    }
+    answers: dict[Place, RecordedAnswer] = {}
+    for event in journal:
+        if (value := get_value(event)) is not None and (place := getattr(event, "place", None)) in places:
+            answers[place] = RecordedAnswer(
+                value, event.specify_texts if isinstance(event, events.QuestionAnswered) else {}
+            )
+    return answers

@@ -1,15 +1,33 @@
-"""The table that writers receive, and the variables known of every interview."""
+"""The table that writers receive: variables, rows as cells or as stored texts, and what is known of every interview.
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+A stored row is a JSON array. Its cells are decoded only where needed; what a text means depends on its column's storage.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from json import JSONDecoder, JSONEncoder
 from types import MappingProxyType
 from typing import Final
 
+from survey_cli.engine.codec import EventDecodeError, encode_cells, make_row_reader
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.texts.placeholder_text import render_placeholders
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.table.encoded_cells import join_row, split_row
-from survey_cli.values import ADMIN_COLUMNS, Cell, Code, Variable
+from survey_cli.values import ADMIN_COLUMNS, Cell, Code, Storage, Variable
 
+NOT_ASKED_TEXT: Final = "null"
+
+_CELL: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\{[^{}]*\}|[^",\[\]{}]+')
+_DECODER: Final = JSONDecoder()
+_ENCODER: Final = JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+LAST_ENTRY_COLUMN: Final = "interview_updated"
+"""The column whose latest date and time a file is dated by."""
+TIMESTAMP_COLUMNS: Final = (
+    *("interview_began", LAST_ENTRY_COLUMN, "at", "first_at", "last_at"),
+    *("sitting_began", "sitting_ended", "case_first_call", "case_last_call"),
+)
+"""The timestamps of interviews, answers, events, calls and cases."""
 _ADMIN_LABELS: Final = {
     "interview_id": "Interview",
     "interview_case": "Case",
@@ -42,6 +60,44 @@ ADMIN_VARIABLES: Final = tuple(
     for name in ADMIN_COLUMNS
 )
 """The variables known of every interview; `build_admin_variables` labels its outcomes."""
+
+
+def split_row(row: str, width: int) -> list[str]:
+    """Return the texts of a row's cells. Raises EventDecodeError where it is no row of `width` cells."""
+    texts = row[1:-1].split(",")
+    if len(texts) == width and row[0] == "[" and row[-1] == "]":
+        return texts  # the row has one comma fewer than cells, so none of them is inside a text
+    texts = _CELL.findall(row, 1, len(row) - 1)
+    if len(texts) == width and f"[{','.join(texts)}]" == row:
+        return texts
+    try:
+        cells = _DECODER.decode(row)
+    except (ValueError, RecursionError) as error:
+        raise EventDecodeError(f"not a row of data ({error}): {row[:40]!r}") from None
+    if not isinstance(cells, list) or len(cells) != width:
+        raise EventDecodeError(f"a row of {width} columns was expected, not {row[:40]!r}")
+    return [_ENCODER.encode(cell) for cell in cells]
+
+
+def encode_missing(kind: str) -> str:
+    """Return the stored text of a missing value."""
+    return NOT_ASKED_TEXT if kind == "not_asked" else f'{{"missing":"{kind}"}}'
+
+
+def join_row(texts: Iterable[str]) -> str:
+    """Return the row whose cells have these texts."""
+    return f"[{','.join(texts)}]"
+
+
+def make_cell_reader(storage: Storage) -> Callable[[str], Cell]:
+    """Return a function that decodes the texts of one column. It raises EventDecodeError where a text is no cell."""
+    read = make_row_reader([storage])
+    return lambda text: read(f"[{text}]")[0]
+
+
+def is_timestamp(variable: Variable) -> bool:
+    """Return whether a column contains timestamps."""
+    return variable.role == "admin" and variable.storage == "text" and variable.name in TIMESTAMP_COLUMNS
 
 
 def build_outcome_labels(instrument: Instrument, language: str) -> dict[Code, str]:
@@ -96,34 +152,61 @@ class StudyDescription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Variables and rows. Rows can be iterated once, as `rows` or as `encoded_rows`; each has a cell per variable."""
+    """Variables and rows. The rows can be iterated once, in one of three forms; each has a cell per variable."""
 
     variables: tuple[Variable, ...]
-    rows: Iterable[tuple[Cell, ...]]
+    rows: Iterable[tuple[Cell, ...] | str]
+    """Rows of cells, or rows as stored."""
     language: str = "en"
-    encoded_rows: Iterable[str] | None = None
-    """The same rows as stored texts, for writers that need not decode each cell (see `encoded_cells`)."""
     study: StudyDescription = StudyDescription()
     row_unit: str = "interview"
     """The unit of a row: `interview`, `case`, `call`, `event` or `answer`."""
 
+    def iterate_cells(self) -> Iterator[tuple[Cell, ...]]:
+        """Yield the cells of each row. Raises EventDecodeError for a stored row of another table."""
+        read = make_row_reader([variable.storage for variable in self.variables])
+        return (read(row) if isinstance(row, str) else row for row in self.rows)
+
+    def iterate_stored(self) -> Iterator[str]:
+        """Yield the stored text of each row."""
+        return (row if isinstance(row, str) else encode_cells(row) for row in self.rows)
+
+    def iterate_texts(self) -> Iterator[list[str]]:
+        """Yield the stored texts of the cells of each row. Raises EventDecodeError for a row of another table."""
+        width = len(self.variables)
+        return (split_row(row, width) for row in self.iterate_stored())
+
     def select_columns(self, names: Collection[str]) -> "Table":
         """Return the table with the columns of these names, in their present order."""
         indexes = [index for index, variable in enumerate(self.variables) if variable.name in names]
-        width = len(self.variables)
-
-        def iterate_rows() -> Iterator[tuple[Cell, ...]]:
-            for row in self.rows:
-                yield tuple([row[index] for index in indexes])
-
-        def iterate_encoded_rows(encoded_rows: Iterable[str]) -> Iterator[str]:
-            for row in encoded_rows:
-                texts = split_row(row, width)
-                yield join_row([texts[index] for index in indexes])
-
         return replace(
             self,
             variables=tuple(self.variables[index] for index in indexes),
-            rows=iterate_rows(),
-            encoded_rows=iterate_encoded_rows(self.encoded_rows) if self.encoded_rows is not None else None,
+            rows=(join_row([texts[index] for index in indexes]) for texts in self.iterate_texts()),
         )
+
+
+def show_placeholders(variable: Variable) -> Variable:
+    """Return the variable with placeholders in its texts; the condition of a compute is left as written."""
+    return replace(
+        variable,
+        label=render_placeholders(variable.label),
+        wording=variable.wording if variable.role == "compute" else render_placeholders(variable.wording),
+        labels={code: render_placeholders(text) for code, text in variable.labels.items()},
+        declines={kind: (code, render_placeholders(text)) for kind, (code, text) in variable.declines.items()},
+    )
+
+
+def show_table_placeholders(table: Table) -> Table:
+    """Return the table with placeholders in the texts of its variables and its study."""
+    study = table.study
+    return replace(
+        table,
+        variables=tuple(map(show_placeholders, table.variables)),
+        study=replace(
+            study,
+            title=render_placeholders(study.title),
+            intros={item: render_placeholders(text) for item, text in study.intros.items()},
+            instructions={item: render_placeholders(text) for item, text in study.instructions.items()},
+        ),
+    )

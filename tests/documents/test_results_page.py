@@ -32,7 +32,7 @@ from survey_cli.cli.run_command import run_command
 from survey_cli.documents.report.report_pages import render_results_html, render_results_markdown
 from survey_cli.documents.report.results_table import build_results_table
 from survey_cli.exports import WriteOptions
-from survey_cli.exports.text.csv import write_csv
+from survey_cli.exports.text import write_csv
 
 
 @lru_cache

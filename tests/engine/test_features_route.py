@@ -10,8 +10,7 @@ from support.scenario import STAMP, Scenario, feature, instrument, scenario
 from survey_cli.engine.codec import decode_record, encode_record
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import ReadEntry, Rejection, to_plain_text
-from survey_cli.table.columns import build_columns
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_columns, build_row
 from survey_cli.values import DK, NOT_ASKED, REFUSED
 
 

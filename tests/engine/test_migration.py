@@ -14,7 +14,7 @@ from support.scenario import STAMP, Scenario, instrument, scenario
 from survey_cli.engine.events import QuestionAnswered
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.migration import MigratedInterview, migrate_interview
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_row
 from survey_cli.values import Place
 
 OLD = """

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from support.scenario import Scenario, scenario
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports import WriteOptions
-from survey_cli.exports.text.csv import FORMULA_START, escape_formula, write_csv, write_tsv
-from survey_cli.table.columns import build_columns
-from survey_cli.table.rows import build_row
+from survey_cli.exports.text import FORMULA_START, escape_formula, write_csv, write_tsv
+from survey_cli.table.columns import build_columns, build_row
 from survey_cli.table.table import ADMIN_VARIABLES, Table
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 
@@ -94,7 +93,7 @@ def with_admin(table: Table) -> Table:
 
 def kept(table: Table) -> Table:
     """The same table, its rows as the store keeps them."""
-    return Table(variables=table.variables, rows=(), encoded_rows=[encode_cells(row) for row in table.rows])
+    return Table(variables=table.variables, rows=[encode_cells(row) for row in table.rows])
 
 
 def written(table: Table, *, form: str = "csv", **manner: bool) -> str:

@@ -19,9 +19,8 @@ from test_csv import HARD, SAMPLE, hard, of, with_admin
 from support.scenario import scenario
 from survey_cli.exports import WriteOptions, excel, find_format
 from survey_cli.exports.limits import FormatLimits
-from survey_cli.exports.text.csv import FORMULA_START
-from survey_cli.table.table import ADMIN_VARIABLES, StudyDescription, Table
-from survey_cli.table.timestamps import is_timestamp
+from survey_cli.exports.text import FORMULA_START
+from survey_cli.table.table import ADMIN_VARIABLES, StudyDescription, Table, is_timestamp
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 
 openpyxl = pytest.importorskip("openpyxl")

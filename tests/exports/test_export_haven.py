@@ -15,7 +15,7 @@ from test_export_simulated import simulated_table
 
 from support.scenario import INSTRUMENTS, scenario
 from survey_cli.exports import WriteOptions
-from survey_cli.exports.missing_codes import list_missing_codes
+from survey_cli.exports.conventions import list_missing_codes
 from survey_cli.exports.r_script import write_r_script
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.table.table import Table
@@ -100,7 +100,7 @@ def found_by_r(table: Table, folder: Path) -> dict[str, list[Column]]:
     write_sav(table, folder / "x.sav", WriteOptions())
     write_sav(table, folder / "x.zsav", WriteOptions())
     write_dta(table, folder / "x.dta", WriteOptions())
-    write_r_script(table, folder / "x.R", folder / "x.csv", "x.csv", WriteOptions(raw=True))
+    write_r_script(table, folder / "x.R", folder / "x.csv", "x.csv")
     (folder / "read.R").write_text(READ, encoding="utf-8")
     done = subprocess.run(
         ["Rscript", "--vanilla", "read.R"],

@@ -9,14 +9,14 @@ from test_csv import hard, of, tables
 
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports import WriteOptions
-from survey_cli.exports.text.jsonl import write_jsonl
+from survey_cli.exports.text import write_jsonl
 from survey_cli.table.table import Table
 from survey_cli.values import NOT_ASKED, Cell, Missing
 
 
 def written(table: Table, **manner: bool) -> list[dict[str, object]]:
     to = io.StringIO(newline="")
-    assert write_jsonl(table, to, WriteOptions(**manner)) == to.getvalue().count("\n")
+    assert write_jsonl(table, to, WriteOptions(**manner)).rows == to.getvalue().count("\n")
     return [json.loads(line) for line in to.getvalue().split("\n")[:-1]]
 
 
@@ -38,7 +38,7 @@ def test_every_cell_is_of_its_own_type(table: Table) -> None:
     found = written(Table(variables=table.variables, rows=rows))
     names = [v.name for v in table.variables]
     assert found == [dict(zip(names, map(as_json, row), strict=True)) for row in rows]
-    kept = Table(variables=table.variables, rows=(), encoded_rows=[encode_cells(row) for row in rows])
+    kept = Table(variables=table.variables, rows=[encode_cells(row) for row in rows])
     assert written(kept) == found
 
 

@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 from support.scenario import STAMP, Scenario, scenario
 from survey_cli.engine.events import EventStamp, InterviewEvent, QuestionAnswered
 from survey_cli.engine.interview import Interview
-from survey_cli.table.answers_table import ANSWER_COLUMNS, iterate_answer_rows
-from survey_cli.table.paradata import EVENT_COLUMNS, RowHeading, iterate_event_rows, iterate_events
+from survey_cli.table.paradata import (
+    ANSWER_COLUMNS,
+    EVENT_COLUMNS,
+    RowHeading,
+    iterate_answer_rows,
+    iterate_event_rows,
+    iterate_events,
+)
 from survey_cli.values import Cell, Missing
 
 ITEMS = """

@@ -35,8 +35,8 @@ def wrote(table: Table, folder: Path) -> Any:
     """As both, the same by both readers."""
     rows = list(table.rows)
     table = replace(table, rows=rows)
-    assert write_parquet(table, folder / "x.parquet", WriteOptions()) == len(rows)
-    assert write_arrow(kept(table), folder / "x.arrow", WriteOptions()) == len(rows)
+    assert write_parquet(table, folder / "x.parquet", WriteOptions()).rows == len(rows)
+    assert write_arrow(kept(table), folder / "x.arrow", WriteOptions()).rows == len(rows)
     read = pq.read_table(folder / "x.parquet")
     assert read.to_pylist() == feather.read_table(folder / "x.arrow").to_pylist()
     assert pl.read_parquet(folder / "x.parquet").to_dicts() == read.to_pylist()
@@ -140,7 +140,7 @@ def test_rows_are_written_as_they_come(tmp_path: Path) -> None:
                 yield f"[{n},1,2,3,null,5,6,7,8,9]"
 
         tracemalloc.start()
-        write_parquet(Table(variables=variables, rows=(), encoded_rows=rows()), tmp_path / "x.parquet", WriteOptions())
+        write_parquet(Table(variables=variables, rows=rows()), tmp_path / "x.parquet", WriteOptions())
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most
@@ -156,7 +156,7 @@ def test_a_row_that_is_none_is_refused_in_words(tmp_path: Path) -> None:
     for row in ('["a"]', "[1.5.2]", "[1,2]", '[{"missing":'):
         with pytest.raises(ValueError, match=r"\S"):
             write_parquet(
-                Table(variables=(Variable(name="v"),), rows=(), encoded_rows=[row]),
+                Table(variables=(Variable(name="v"),), rows=[row]),
                 tmp_path / "x.parquet",
                 WriteOptions(),
             )

@@ -11,8 +11,7 @@ from support.command_line import folder  # noqa: F401
 from support.scenario import scenario
 from survey_cli.cli.run_command import run_command
 from survey_cli.exports import FORMATS
-from survey_cli.table.columns import build_columns
-from survey_cli.table.identifying_columns import find_identifying_columns
+from survey_cli.table.columns import build_columns, find_identifying_columns
 
 STUDY = """
 instrument: v

@@ -17,10 +17,10 @@ from test_csv import ANSWERS, HARD, SAMPLE, hard, kept, of, with_admin
 
 from support.scenario import scenario
 from survey_cli.exports import WriteOptions, find_format
+from survey_cli.exports.conventions import list_missing_codes
 from survey_cli.exports.limits import SPSS, STATA, UserMissing, choose_user_missing, fit_names
-from survey_cli.exports.missing_codes import list_missing_codes
 from survey_cli.table.table import ADMIN_VARIABLES, StudyDescription, Table
-from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
+from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Code, Missing, Variable
 
 pyreadstat = pytest.importorskip("pyreadstat")
 pytest.importorskip("polars")
@@ -28,6 +28,13 @@ pytest.importorskip("polars")
 from survey_cli.exports.spss.sav import write_sav  # noqa: E402
 
 LATER = Missing("later")
+
+
+def covered_codes(chosen: UserMissing) -> set[Code]:
+    """Every code that SPSS treats as missing."""
+    return {*chosen.codes, *(() if chosen.low is None or chosen.high is None else range(chosen.low, chosen.high + 1))}
+
+
 ASKED = {"dk": (-8, "Don't know"), "refused": (-9, "Refused")}
 
 
@@ -143,7 +150,7 @@ def test_where_there_is_no_range_the_first_three_are_left_out_and_the_rest_is_sa
     found = choose_user_missing(labelled(storage="decimal", declines=apart))
     assert (found.codes, found.low, found.unmarked) == ((98, 99, -7), None, (95,))
     found = choose_user_missing(labelled(declines=apart))
-    assert (found.covered_codes, found.unmarked) == ({98, 99, -7}, (95,))
+    assert (covered_codes(found), found.unmarked) == ({98, 99, -7}, (95,))
     table = Table(variables=(labelled(declines=apart),), rows=[(DK,)])
     assert wrote(table, tmp_path / "x.sav") == ()
     [note] = wrote(replace(table, rows=[(LATER,), (DK,), (LATER,)]), tmp_path / "x.sav")
@@ -159,8 +166,8 @@ def test_no_answer_is_ever_taken_for_missing(codes: list[int]) -> None:
     )
     answers = {code: "A" for code in range(-12, 13) if code not in codes and code != -6}
     found = choose_user_missing(Variable(name="q", labels=answers, declines=declines, user_missing=(min(answers),)))
-    assert not found.covered_codes & set(list(answers)[1:])
-    assert found.covered_codes | set(found.unmarked) >= {declines[k][0] for k in declines if k != "not_asked"}
+    assert not covered_codes(found) & set(list(answers)[1:])
+    assert covered_codes(found) | set(found.unmarked) >= {declines[k][0] for k in declines if k != "not_asked"}
 
 
 def test_a_text_that_was_not_asked_is_kept_out_of_the_base_first() -> None:
@@ -282,7 +289,7 @@ def test_pspp_counts_what_we_count(tmp_path: Path) -> None:
         values = Counter(str(codes[c.kind]) if isinstance(c, Missing) else str(c) for c in cells)
         if variable.storage != "text":
             values["."] = values.pop(str(codes["not_asked"]), 0)
-        out = {str(code) for code in choose_user_missing(variable).covered_codes} | {"."}
+        out = {str(code) for code in covered_codes(choose_user_missing(variable))} | {"."}
         valid = sum(count for value, count in values.items() if value not in out)
         assert said.counts(variable.name) == {v: n for v, n in values.items() if n}, name
         assert said.valid(variable.name) == valid, name

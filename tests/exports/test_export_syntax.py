@@ -43,7 +43,7 @@ def several() -> Table:
 
 def ran(table: Table, folder: Path, more: str) -> str:
     """What PSPP says to the syntax with some lines behind."""
-    write_spss_syntax(table, folder / "a.sps", folder / "a.csv", "a.csv", RAW)
+    write_spss_syntax(table, folder / "a.sps", folder / "a.csv", "a.csv")
     with (folder / "a.sps").open("a", encoding="utf-8") as file:
         file.write(more)
     done = subprocess.run(
@@ -64,7 +64,7 @@ def ran(table: Table, folder: Path, more: str) -> str:
 
 def told(table: Table, folder: Path, more: str) -> str:
     """What R prints after the script."""
-    write_r_script(table, folder / "b.R", folder / "b.csv", "b.csv", RAW)
+    write_r_script(table, folder / "b.R", folder / "b.csv", "b.csv")
     (folder / "run.R").write_text(f'source("b.R")\n{more}\n', encoding="ascii")
     done = subprocess.run(
         ["Rscript", "--vanilla", "run.R"], cwd=folder, capture_output=True, text=True, timeout=60, check=False
@@ -176,7 +176,7 @@ def test_quotes_hold_whatever_was_typed() -> None:
 
 
 def test_rows_whose_texts_were_joined_are_said(tmp_path: Path) -> None:
-    rows, notes = write_spss_syntax(several(), tmp_path / "a.sps", tmp_path / "a.csv", "a.csv", RAW)
+    rows, notes = write_spss_syntax(several(), tmp_path / "a.sps", tmp_path / "a.csv", "a.csv")
     assert rows == 6
     assert notes[0] == "line ends within answers are replaced by spaces in 2 rows: SPSS reads one case per line"
     assert len((tmp_path / "a.csv").read_text().splitlines()) == 7
@@ -219,7 +219,7 @@ def test_both_spss_formats_say_the_same_of_missings_without_room(tmp_path: Path)
     pytest.importorskip("pyreadstat")
 
     def said(table: Table) -> tuple[list[str], ...]:
-        _, syntax = write_spss_syntax(table, tmp_path / "a.sps", tmp_path / "a.csv", "a.csv", RAW)
+        _, syntax = write_spss_syntax(table, tmp_path / "a.sps", tmp_path / "a.csv", "a.csv")
         _, data = write_sav(table, tmp_path / "a.sav", RAW)
         return tuple([n for n in notes if "exclude cells with other codes yourself" in n] for notes in (syntax, data))
 

@@ -7,43 +7,48 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 from xml.etree import ElementTree
 
 import pytest
 from test_csv import HARD, SAMPLE, hard, of, with_admin
 
 from support.scenario import INSTRUMENTS, instrument, scenario
-from survey_cli.exports.missing_codes import list_missing_codes
-from survey_cli.exports.triple_s.definition import TripleSVariant
-from survey_cli.exports.triple_s.writer import write_triple_s
+from survey_cli.exports.conventions import list_missing_codes
+from survey_cli.exports.triple_s import write_triple_s
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.data.study_metadata import describe_study
 from survey_cli.simulate import Habits, simulate_interviews
-from survey_cli.table.columns import build_columns
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_columns, build_row
 from survey_cli.table.table import ADMIN_VARIABLES, StudyDescription, Table, build_admin_variables
 from survey_cli.values import Cell, Missing, Variable
 
-CSV = TripleSVariant()
-FIXED = TripleSVariant(fixed=True)
-EDITIONS = (CSV, FIXED, TripleSVariant(version="3.0"), TripleSVariant(version="3.0", fixed=True))
+
+class Edition(NamedTuple):
+    """A version of the standard, and whether the data are in fixed columns."""
+
+    version: Literal["2.0", "3.0"] = "2.0"
+    fixed: bool = False
+
+
+CSV, FIXED = Edition(), Edition(fixed=True)
+EDITIONS = (CSV, FIXED, Edition("3.0"), Edition("3.0", fixed=True))
 BEGAN = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
-def data_file(folder: Path, edition: TripleSVariant) -> Path:
+def data_file(folder: Path, edition: Edition) -> Path:
     return folder / ("hard.asc" if edition.fixed else "hard.csv")
 
 
-def definition(table: Table, folder: Path, edition: TripleSVariant = CSV) -> ElementTree.Element:
+def definition(table: Table, folder: Path, edition: Edition = CSV) -> ElementTree.Element:
     data = data_file(folder, edition)
-    rows, _ = write_triple_s(table, folder / "hard.sss", data, data.name, edition)
+    rows, _ = write_triple_s(table, folder / "hard.sss", data, data.name, **edition._asdict())
     assert rows == len(list(table.rows))
     return ElementTree.parse(folder / "hard.sss").getroot()
 
 
-def read(table: Table, folder: Path, edition: TripleSVariant = CSV) -> dict[str, list[Any]]:
+def read(table: Table, folder: Path, edition: Edition = CSV) -> dict[str, list[Any]]:
     """As `triple-s-survey` reads the two files. It takes positions of fixed columns for bytes: ASCII, then."""
     triple_s = pytest.importorskip("triple_s", reason="the independent reader: pip install triple-s-survey")
     definition(table, folder, edition)
@@ -59,7 +64,7 @@ def read(table: Table, folder: Path, edition: TripleSVariant = CSV) -> dict[str,
     }
 
 
-def read_by_the_rules(table: Table, folder: Path, edition: TripleSVariant) -> dict[str, list[Any]]:
+def read_by_the_rules(table: Table, folder: Path, edition: Edition) -> dict[str, list[Any]]:
     """As the standard has it: `position` is the number of a field, or counts characters of a line from 1; blank is
     missing; a multiple has a bit a code."""
     root = definition(table, folder, edition)
@@ -208,9 +213,7 @@ def tables() -> Iterator[Table]:
 
 
 @pytest.mark.parametrize("edition", EDITIONS, ids=lambda e: f"{e.version}{'-fixed' if e.fixed else ''}")
-def test_two_readers_find_the_same_value_by_value_and_missing_by_missing(
-    edition: TripleSVariant, tmp_path: Path
-) -> None:
+def test_two_readers_find_the_same_value_by_value_and_missing_by_missing(edition: Edition, tmp_path: Path) -> None:
     for table in tables():
         root = definition(table, tmp_path, edition)
         same(read_by_the_rules(table, tmp_path, edition), table, root, fixed=edition.fixed)
@@ -222,7 +225,7 @@ def test_positions_count_letters_however_many_bytes_or_cells_they_take(tmp_path:
     described = tuple(Variable(name=name, storage="text") for name in "abc")
     texts = ("é漢字🙂", "e\u0301", "x  "), ("", "\udcff", "two\r\nlines\u2028")
     table = Table(variables=described, rows=list(texts))
-    rows, notes = write_triple_s(table, tmp_path / "w.sss", tmp_path / "w.asc", "w.asc", FIXED)
+    rows, notes = write_triple_s(table, tmp_path / "w.sss", tmp_path / "w.asc", "w.asc", fixed=True)
     lines = (tmp_path / "w.asc").read_bytes().decode().split("\r\n")
     assert (rows, lines) == (2, ["é漢字🙂e\u0301x          ", "    ? two  lines ", ""])
     root = ElementTree.parse(tmp_path / "w.sss").getroot()

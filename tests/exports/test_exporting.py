@@ -26,7 +26,7 @@ from survey_cli.problems import UserError
 from survey_cli.services.export import export_data
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_row
 from survey_cli.table.table import Table
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
@@ -300,14 +300,14 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(monkeypatch: pytest.Monke
 SLOW = """
 import sys, time
 from survey_cli.services.export import export_data
-from survey_cli.exports.text import csv
-lines = csv._iterate_lines
+from survey_cli.exports import text
+lines = text._iterate_lines
 def slowly(*args):
     for line in lines(*args):
         yield from [line] * 400
         print("writing", flush=True)
         time.sleep(60)
-csv._iterate_lines = slowly
+text._iterate_lines = slowly
 export_data.export_file("v.yaml", export_data.ExportOptions(to="out.csv", db="v.db", force=True))
 """
 

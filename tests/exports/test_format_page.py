@@ -3,9 +3,9 @@
 import re
 
 from support.pages import ROOT
+from survey_cli.exports.conventions import RESERVED_CODES
 from survey_cli.exports.formats import FORMATS
 from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, SPSS, STATA
-from survey_cli.exports.missing_codes import RESERVED_CODES
 from survey_cli.services.report.publish import CODEBOOK_WRITERS, RESULTS_WRITERS
 
 PAGE = (ROOT / "docs" / "reference" / "file-formats.md").read_text(encoding="utf-8")

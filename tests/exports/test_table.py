@@ -6,9 +6,8 @@ import pytest
 
 from support.scenario import Scenario, instrument, scenario
 from survey_cli.engine.codec import EventDecodeError, encode_cells
-from survey_cli.table.columns import build_columns
-from survey_cli.table.encoded_cells import join_row, make_cell_reader, split_row
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_columns, build_row
+from survey_cli.table.table import join_row, make_cell_reader, split_row
 from survey_cli.table.versions import CombinedTable, VersionRows, combine_versions
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 
@@ -194,7 +193,7 @@ def said(made: CombinedTable) -> list[str]:
 
 def test_one_version_is_left_as_it_is() -> None:
     made = combine_versions([part("1", single("a", {1: "Yes"}), rows=[(1,), (DK,)])], language="en")
-    assert list(made.table.rows) == [(1,), (DK,)]
+    assert list(made.table.iterate_cells()) == [(1,), (DK,)]
     assert (said(made), made.left_out) == ([], ())
 
 
@@ -207,7 +206,7 @@ def test_the_same_column_has_the_newest_labels_and_loses_none() -> None:
     made = combine_versions([part("1", old, rows=[(3,)]), part("2", new, rows=[(4,)])], language="en")
     [column] = made.table.variables
     assert column.labels == {1: "Surely", 2: "No", 4: "Else", 3: "Maybe"}
-    assert list(made.table.rows) == [(3,), (4,)]
+    assert list(made.table.iterate_cells()) == [(3,), (4,)]
     assert said(made) == [
         "a: labeled differently in version 1, with the same meaning: 1 was 'Yes' and is 'Surely'; "
         "the newest labels are used",
@@ -220,7 +219,7 @@ def test_columns_that_come_and_go_are_not_asked_elsewhere_and_told_together() ->
     a, b, c, d = (single(name, {}) for name in "abcd")
     made = combine_versions([part("1", a, b, c, rows=[(1, 2, 3)]), part("2", d, a, rows=[(4, 5)])], language="en")
     assert [v.name for v in made.table.variables] == ["d", "a", "b", "c"]
-    assert list(made.table.rows) == [(NOT_ASKED, 1, 2, 3), (4, 5, NOT_ASKED, NOT_ASKED)]
+    assert list(made.table.iterate_cells()) == [(NOT_ASKED, 1, 2, 3), (4, 5, NOT_ASKED, NOT_ASKED)]
     assert said(made) == [
         "b, c: only in version 1, so not asked in later versions",
         "d: not in version 1 yet, so not asked there",
@@ -232,7 +231,7 @@ def test_another_storage_is_a_column_of_its_own_for_all_versions_that_had_it() -
     parts = [part("1", text, rows=[("x",)]), part("2", text, rows=[("y",)]), part("3", number, rows=[(7,)])]
     made = combine_versions(parts, language="en")
     assert [v.name for v in made.table.variables] == ["q", "q__v1"]
-    assert list(made.table.rows) == [(NOT_ASKED, "x"), (NOT_ASKED, "y"), (7, NOT_ASKED)]
+    assert list(made.table.iterate_cells()) == [(NOT_ASKED, "x"), (NOT_ASKED, "y"), (7, NOT_ASKED)]
     assert said(made)[0] == (
         "q: text in version 1, whole numbers or codes in version 3: the older answers are in q__v1"
     )
@@ -245,12 +244,12 @@ def test_what_one_version_holds_apart_is_left_out_of_all() -> None:
         made = combine_versions(parts, language="en")
         assert [v.name for v in made.table.variables] == ["b"]
         assert made.left_out == ("a",)
-        assert list(combine_versions(parts, language="en", personal={"a"}).table.rows) == [(0, 0), (1, 0)]
-        assert list(combine_versions(parts, language="en", personal=None).table.rows) == [(0, 0), (1, 0)]
+        assert list(combine_versions(parts, language="en", personal={"a"}).table.iterate_cells()) == [(0, 0), (1, 0)]
+        assert list(combine_versions(parts, language="en", personal=None).table.iterate_cells()) == [(0, 0), (1, 0)]
 
 
 def test_a_changed_text_is_told_but_the_column_is_one() -> None:
     old, new = single("a", {}, wording="Own a car?"), single("a", {}, wording="Own any car?")
     made = combine_versions([part("1", old, rows=[(1,)]), part("2", new, rows=[(2,)])], language="en")
-    assert list(made.table.rows) == [(1,), (2,)]
+    assert list(made.table.iterate_cells()) == [(1,), (2,)]
     assert said(made) == ["a: worded differently in version 1: 'Own a car?'"]

@@ -16,8 +16,7 @@ from survey_cli.instrument.source import search_lists
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.revisions.meaning_changes import list_changes
 from survey_cli.search_lists import ListRow, SearchList
-from survey_cli.table.columns import build_columns
-from survey_cli.table.identifying_columns import find_identifying_columns
+from survey_cli.table.columns import build_columns, find_identifying_columns
 
 QUESTIONNAIRE = """\
 instrument: t

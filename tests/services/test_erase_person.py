@@ -55,7 +55,7 @@ from survey_cli.store.cases.case_records import LeaseHolder, LeaseLost
 from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.study.consistency import person_erasure
 from survey_cli.study.consistency.person_erasure import ErasureResult, erase_answers, list_unfinished
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_row
 
 WHO = "Nezahualcóyotl"
 BOSS = "Moctezuma"

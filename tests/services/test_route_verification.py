@@ -13,8 +13,7 @@ from survey_cli.engine.events import InterviewEvent, QuestionAnswered, QuestionD
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.services.database.route_verification import explain_rejected_event, iterate_row_differences
-from survey_cli.table.columns import ColumnBlock, build_blocks, build_columns
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import ColumnBlock, build_blocks, build_columns, build_row
 from survey_cli.values import NOT_ASKED, Cell, Missing, Place
 
 ITEMS = """

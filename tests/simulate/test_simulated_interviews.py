@@ -17,7 +17,7 @@ from survey_cli.problems import UserError
 from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.simulate.interviews.answer_shares import read_shares
 from survey_cli.simulate.interviews.findings import SimulationFindings, run_simulation
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_row
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RESTLESS = Habits(decline=0.15, back=0.15, confirm=0.5, break_off=0.01)

@@ -75,7 +75,7 @@ def _print_cases(lines: "tuple[CaseLine, ...]", form: ListFormat) -> None:
                 print(_render_cases(lines))
         case "csv":
             from survey_cli.exports import WriteOptions
-            from survey_cli.exports.text.csv import write_csv
+            from survey_cli.exports.text import write_csv
             from survey_cli.reports.fieldwork.cases import tabulate_cases
 
             write_csv(tabulate_cases(lines), open_data_output(), WriteOptions())

@@ -126,7 +126,7 @@ def print_rates(report: "RateTable", *, form: parameters.ListFormat, digits: int
             print(render_rates(report, digits=digits, cells=terminal.get_width()))
         case "csv":
             from survey_cli.exports import WriteOptions
-            from survey_cli.exports.text.csv import write_csv
+            from survey_cli.exports.text import write_csv
             from survey_cli.reports.fieldwork.rates import tabulate_rates
 
             write_csv(tabulate_rates(report), terminal.open_data_output(), WriteOptions())

@@ -11,7 +11,7 @@ from pathlib import Path
 from shutil import copyfileobj, copymode
 from typing import BinaryIO, Final
 
-from survey_cli.exports.answer_sets import MultipleResponseSet
+from survey_cli.exports.conventions import MultipleResponseSet
 
 WEIGHT_OFFSET: Final = 76
 """Offset of the position of the weight variable in the header."""

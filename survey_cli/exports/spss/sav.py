@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from survey_cli.exports import limits, typed_columns
-from survey_cli.exports.answer_sets import find_response_sets
-from survey_cli.exports.missing_codes import list_missing_codes
-from survey_cli.exports.options import WriteOptions
-from survey_cli.exports.reproducible_time import DEFAULT_TIMESTAMP, format_day
+from survey_cli.exports.conventions import (
+    WriteOptions,
+    WriteResult,
+    find_response_sets,
+    format_day,
+    list_missing_codes,
+)
 from survey_cli.exports.spss.records import add_records
-from survey_cli.table.table import Table
-from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
+from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Code, Variable
 from survey_cli.wording import format_quantity
 
@@ -39,54 +41,49 @@ MAX_DECIMALS_SHOWN: Final = 6
 """Maximum number of decimals shown where the questionnaire sets none; all are stored."""
 
 
-def write_sav(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple[str, ...]]:
-    """Write the file; return the number of rows and the notes.
+def write_sav(table: Table, to: Path, options: WriteOptions) -> WriteResult:
+    """Write the file. A file name that ends in .zsav selects its compression.
 
-    A file name that ends in .zsav selects its compression. Raises ImportError without the libraries.
+    Raises ImportError without the libraries.
     """
     import pyreadstat
 
-    columns = [
-        SpssColumn.from_variable(variable, name)
-        for variable, name in zip(
-            table.variables, limits.fit_names([v.name for v in table.variables], limits.SPSS), strict=True
-        )
-    ]
-    data, statistics = _build_data(table, columns)
-    labels = {c.name: c.labels for c in columns if c.labels}
-    missing = {c.name: c.user_missing for c in columns if c.user_missing}
+    file_names = limits.fit_names([v.name for v in table.variables], limits.SPSS)
+    columns = [SpssColumn.from_variable(v, name) for v, name in zip(table.variables, file_names, strict=True)]
+    data = _build_data(table, columns)
+    layouts = {c.name: c.choose_layout() for c in columns}
     try:
         pyreadstat.write_sav(
             data,
             to,
-            file_label=limits.SPSS.shorten(limits.to_single_line(table.study.title), MAX_FILE_LABEL_BYTES),
-            column_labels=[limits.fit_label(limits.choose_label(v), limits.SPSS) or None for v in table.variables],
+            file_label=limits.SPSS.fit(table.study.title, MAX_FILE_LABEL_BYTES),
+            column_labels=[limits.SPSS.fit(limits.choose_label(v), limits.SPSS.label) or None for v in table.variables],
             compress=to.suffix.lower() == ".zsav",
             row_compress=to.suffix.lower() != ".zsav",
             note=[limits.SPSS.shorten(line, MAX_NOTE_BYTES) for line in _iterate_file_notes(table)],
-            variable_value_labels=labels,
-            missing_ranges=missing,
+            variable_value_labels={c.name: c.labels for c in columns if c.labels},
+            missing_ranges={c.name: c.user_missing for c in columns if c.user_missing},
             variable_measure={c.name: typed_columns.choose_measure(c.variable) for c in columns},
-            variable_display_width={c.name: statistics.choose_width(c) for c in columns},
-            variable_format={c.name: form for c in columns if (form := statistics.choose_format(c))},
+            variable_display_width={name: width for name, (_, width) in layouts.items()},
+            variable_format={name: form for name, (form, _) in layouts.items() if form},
         )
     except pyreadstat.ReadstatError as error:
         raise OSError(errno.EIO, str(error)) from error
-    _write_timestamp(to, statistics.latest_entry or DEFAULT_TIMESTAMP)
+    _write_timestamp(to, typed_columns.find_latest_entry(data))
     names = {column.variable.name: column.name for column in columns}
     weight = table.study.weight if table.study.weight in names else ""
     sets = [
-        response_set._replace(label=limits.SPSS.shorten(limits.to_single_line(response_set.label), limits.SPSS.label))
-        for response_set in find_response_sets(table.variables)
+        some._replace(label=limits.SPSS.fit(some.label, limits.SPSS.label))
+        for some in find_response_sets(table.variables)
     ]
     if sets or weight:
         add_records(to, sets, weight, names)
-    return data.height, tuple(_iterate_notes(table, columns, statistics))
+    return WriteResult(data.height, tuple(_iterate_notes(table, columns)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SpssColumn:
-    """A variable as it is stored in SPSS."""
+    """A variable as it is stored in SPSS, with statistics of its data."""
 
     variable: Variable
     name: str
@@ -98,140 +95,104 @@ class SpssColumn:
     """Missing codes for which there was no room among the user-missing values."""
     missing_codes: dict[str, int | str | None]
     """The code of a missing value by kind; None is system-missing."""
+    digits: int = 1
+    """Number of digits before the decimal point."""
+    decimals: int = 0
+    """Number of decimals."""
+    text_bytes: int = 0
+    """Length of the longest text in bytes."""
+    shortened_cells: int = 0
+    """Number of texts that were cut."""
+    unmarked_cells: int = 0
+    """Number of cells with a missing code that is not user-missing."""
 
     @classmethod
     def from_variable(cls, variable: Variable, name: str) -> "SpssColumn":
+        if variable.storage in ("date", "time"):
+            return cls(variable=variable, name=name, labels={}, user_missing=[], unmarked=[], missing_codes={})
         text = variable.storage == "text"
-        labels = {code: limits.SPSS.shorten(limits.to_single_line(words) or str(code), limits.SPSS.value_label)
-                  for code, words in limits.build_value_labels(variable).items()}  # fmt: skip
         choice = limits.choose_user_missing(variable)
         missing: list[Any] = [str(code) if text else code for code in choice.codes]
-        unmarked: list[Any] = [str(code) if text else float(code) for code in choice.unmarked]
         if choice.low is not None:
             missing.append({"lo": choice.low, "hi": choice.high})
-        codes: dict[str, int | str | None] = {
-            kind: str(code) if text else code if kind != "not_asked" else None
-            for kind, (code, _) in list_missing_codes(variable).items()
-        }
-        if variable.role == "admin":  # nobody was asked
-            codes = {}
-        if variable.storage in ("date", "time"):
-            labels, missing, unmarked, codes = {}, [], [], {}
+        codes = list_missing_codes(variable) if variable.role != "admin" else {}  # nobody was asked
         return cls(
-            variable=variable, name=name, labels=labels, user_missing=missing, unmarked=unmarked, missing_codes=codes
+            variable=variable,
+            name=name,
+            labels={
+                code: limits.SPSS.fit(words, limits.SPSS.value_label, str(code))
+                for code, words in limits.build_value_labels(variable).items()
+            },
+            user_missing=missing,
+            unmarked=[str(code) if text else float(code) for code in choice.unmarked],
+            missing_codes={
+                kind: str(code) if text else code if kind != "not_asked" else None for kind, (code, _) in codes.items()
+            },
         )
 
-
-@dataclass(slots=True)
-class SpssStatistics:
-    """Statistics of the columns, by name."""
-
-    digits: dict[str, int]
-    """Number of digits before the decimal point."""
-    decimals: dict[str, int]
-    """Number of decimals."""
-    text_bytes: dict[str, int]
-    """Length of the longest text in bytes."""
-    shortened: dict[str, int]
-    """Number of texts that were cut."""
-    unmarked: dict[str, int]
-    """Number of cells with a missing code that is not user-missing."""
-    latest_entry: datetime | None = None
-    """Time of the last entry of all interviews."""
-
-    def choose_format(self, column: SpssColumn) -> str:
-        """Return the SPSS format of a column; empty for texts."""
-        match column.variable.storage:
+    def choose_layout(self) -> tuple[str, int]:
+        """Return the SPSS format of the column, empty for texts, and its display width."""
+        match self.variable.storage:
             case "integer":
-                return f"F{self._choose_digits(column)}.0"
+                width = limits.choose_display_width(self.digits)
+                return f"F{width}.0", width
             case "decimal":
-                return f"F{self._choose_digits(column)}.{self._choose_decimals(column)}"
+                decimals = max(self.variable.decimals, min(self.decimals, MAX_DECIMALS_SHOWN))
+                width = limits.choose_display_width(self.digits + 1 + decimals)
+                return f"F{width}.{decimals}", width
             case "date":
-                return "SDATE10"
+                return "SDATE10", limits.DATE_DISPLAY_WIDTH
             case "time":
-                return "TIME5"
+                return "TIME5", limits.MIN_DISPLAY_WIDTH
             case "text":
-                return "DATETIME20" if is_timestamp(column.variable) else ""
-
-    def choose_width(self, column: SpssColumn) -> int:
-        """Return the display width of a column."""
-        match column.variable.storage:
-            case "integer" | "decimal":
-                return self._choose_digits(column)
-            case "date":
-                return limits.DATE_DISPLAY_WIDTH
-            case "time":
-                return limits.MIN_DISPLAY_WIDTH
-            case "text":
-                return (
-                    limits.TIMESTAMP_DISPLAY_WIDTH
-                    if is_timestamp(column.variable)
-                    else limits.choose_display_width(self.text_bytes[column.name])
-                )
-
-    def _choose_decimals(self, column: SpssColumn) -> int:
-        if column.variable.storage == "integer":
-            return 0
-        return max(column.variable.decimals, min(self.decimals.get(column.name, 0), MAX_DECIMALS_SHOWN))
-
-    def _choose_digits(self, column: SpssColumn) -> int:
-        decimals = self._choose_decimals(column)
-        width = self.digits.get(column.name, 1) + (1 + decimals if column.variable.storage == "decimal" else 0)
-        return min(max(width, limits.MIN_DISPLAY_WIDTH), limits.MAX_DISPLAY_WIDTH)
+                if is_timestamp(self.variable):
+                    return "DATETIME20", limits.TIMESTAMP_DISPLAY_WIDTH
+                return "", limits.choose_display_width(self.text_bytes)
 
 
-def _build_data(table: Table, columns: Sequence[SpssColumn]) -> tuple["pl.DataFrame", SpssStatistics]:
-    """Return the rows as SPSS stores them, and their statistics."""
+def _build_data(table: Table, columns: Sequence[SpssColumn]) -> "pl.DataFrame":
+    """Return the rows as SPSS stores them; the columns receive their statistics."""
     import polars as pl
 
-    statistics = SpssStatistics({}, {}, {}, {}, {})
-    batches = [_build_batch(texts, columns, statistics) for texts in typed_columns.read_batches(table)]
-    if not batches:
-        empty = pl.DataFrame({str(at): [] for at in range(len(columns))}, schema_overrides=None).cast(pl.String)
-        batches = [_build_batch(empty, columns, statistics)]
-    data = pl.concat(batches)
+    data = pl.concat([_build_batch(texts, columns) for texts in typed_columns.read_batches(table)])
     for column in columns:
-        if column.unmarked and (count := int(data[column.name].is_in(column.unmarked).sum())):
-            statistics.unmarked[column.variable.name] = count
+        values = data[column.name]
+        if column.unmarked:
+            column.unmarked_cells = int(values.is_in(column.unmarked).sum())
         if column.variable.storage in ("integer", "decimal"):
-            extremes = [n for n in (data[column.name].min(), data[column.name].max()) if isinstance(n, float)]
-            statistics.digits[column.name] = max((len(f"{n:.0f}") for n in extremes), default=1)
-    if LAST_ENTRY_COLUMN in data.columns:
-        latest = data[LAST_ENTRY_COLUMN].max()
-        statistics.latest_entry = latest if isinstance(latest, datetime) else None
-    return data, statistics
+            extremes = [n for n in (values.min(), values.max()) if isinstance(n, float)]
+            column.digits = max((len(f"{n:.0f}") for n in extremes), default=1)
+    return data
 
 
-def _build_batch(texts: "pl.DataFrame", columns: Sequence[SpssColumn], statistics: SpssStatistics) -> "pl.DataFrame":
+def _build_batch(texts: "pl.DataFrame", columns: Sequence[SpssColumn]) -> "pl.DataFrame":
     import polars as pl
 
-    expressions, decimals = [], []
+    expressions, longest, text_columns = [], [], []
     for at, column in enumerate(columns):
         text, variable = pl.col(str(at)), column.variable
-        values = typed_columns.make_value_expression(variable.storage, text, timestamp=is_timestamp(variable))
+        values = typed_columns.make_value_expression(variable, text)
         if column.missing_codes:
             values = typed_columns.make_coded_expression(text, values, column.missing_codes)
         if variable.storage == "text" and not is_timestamp(variable):
             values = values.fill_null("")
+            text_columns.append(column)
         expressions.append(values.alias(column.name))
         if variable.storage == "decimal":
-            fraction = text.str.extract(r"^-?[0-9]+\.([0-9]*[1-9])0*$", 1).str.len_bytes().max()
-            decimals.append(fraction.alias(column.name))
+            fraction = text.str.extract(r"^-?[0-9]+\.([0-9]*[1-9])0*$", 1)
+            longest.append(fraction.str.len_bytes().max().alias(column.name))
     data = typed_columns.convert_columns(texts, expressions)
-    if decimals:
-        for name, count in texts.select(decimals).row(0, named=True).items():
-            statistics.decimals[name] = max(statistics.decimals.get(name, 0), count or 0)
-    text_columns = [name for name, kind in data.schema.items() if kind == pl.String]
-    sizes = data.select([pl.col(name).str.len_bytes().max() for name in text_columns])
-    for name, size in sizes.row(0, named=True).items() if text_columns else ():
-        statistics.text_bytes[name] = max(statistics.text_bytes.get(name, 0), size or 0)
-        if (size or 0) <= limits.SPSS.text:
-            continue
-        statistics.shortened[name] = statistics.shortened.get(name, 0) + int(
-            (data[name].str.len_bytes() > limits.SPSS.text).sum()
-        )
-        cut = [limits.SPSS.shorten(text, limits.SPSS.text) for text in data[name]]
-        data = data.with_columns(pl.Series(name, cut, dtype=pl.String))
+    decimals = texts.select(longest).to_dicts()[0] if longest else {}
+    sizes = data.select(pl.col(c.name).str.len_bytes().max() for c in text_columns).to_dicts() if text_columns else [{}]
+    for column in columns:
+        column.decimals = max(column.decimals, decimals.get(column.name) or 0)
+        size = sizes[0].get(column.name) or 0
+        column.text_bytes = max(column.text_bytes, size)
+        if size > limits.SPSS.text:
+            cells = data[column.name]
+            column.shortened_cells += int((cells.str.len_bytes() > limits.SPSS.text).sum())
+            cut = [limits.SPSS.shorten(text, limits.SPSS.text) for text in cells]
+            data = data.with_columns(pl.Series(column.name, cut, dtype=pl.String))
     return data
 
 
@@ -253,14 +214,15 @@ def _write_timestamp(file: Path, time: datetime) -> None:
         target.write(stamp.encode("ascii"))
 
 
-def _iterate_notes(table: Table, columns: Sequence[SpssColumn], statistics: SpssStatistics) -> Iterator[str]:
+def _iterate_notes(table: Table, columns: Sequence[SpssColumn]) -> Iterator[str]:
     labels: list[dict[Code, str]] = [limits.build_value_labels(v) for v in table.variables]
     yield from limits.iterate_notes(table.variables, limits.SPSS, labels=labels)
-    if statistics.unmarked:
-        yield limits.format_unmarked_note(statistics.unmarked)
-    for name, count in statistics.shortened.items():
-        texts = format_quantity(count, "text is", "texts are")
-        yield f"{name}: {texts} cut to {limits.SPSS.text:,} bytes, the limit of SPSS"
+    if unmarked := {c.variable.name: c.unmarked_cells for c in columns if c.unmarked_cells}:
+        yield limits.format_unmarked_note(unmarked)
+    for column in columns:
+        if column.shortened_cells:
+            texts = format_quantity(column.shortened_cells, "text is", "texts are")
+            yield f"{column.name}: {texts} cut to {limits.SPSS.text:,} bytes, the limit of SPSS"
     if any(v.name == table.study.weight for v in table.variables):
         yield f"SPSS weights by {table.study.weight} when it opens the file; WEIGHT OFF. turns this off"
     if len(columns) > limits.SPSS.columns:

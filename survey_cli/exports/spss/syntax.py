@@ -5,21 +5,24 @@ ends a command.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from survey_cli.engine.codec import encode_cells, make_row_reader
 from survey_cli.exports import limits
-from survey_cli.exports.answer_sets import find_response_sets
-from survey_cli.exports.csv_statistics import ColumnStatistics, read_statistics
-from survey_cli.exports.missing_codes import list_missing_codes, list_offered_codes
-from survey_cli.exports.options import WriteOptions
-from survey_cli.exports.text.csv import write_csv
+from survey_cli.exports.conventions import (
+    WriteOptions,
+    WriteResult,
+    find_response_sets,
+    list_missing_codes,
+    list_offered_codes,
+)
+from survey_cli.exports.text import ColumnStatistics, read_statistics, write_csv
 from survey_cli.exports.typed_columns import choose_measure
-from survey_cli.table.table import Table
-from survey_cli.table.timestamps import is_timestamp
-from survey_cli.values import Cell, Code, Variable
+from survey_cli.table.table import Table, is_timestamp
+from survey_cli.values import Code, Variable
 from survey_cli.wording import format_quantity, join_first
 
 MAX_PIECE_BYTES: Final = 120
@@ -27,41 +30,35 @@ MAX_PIECE_BYTES: Final = 120
 LINE_ENDS: Final = re.compile(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 
 
-def write_spss_syntax(
-    table: Table, to: Path, data: Path, data_name: str, options: WriteOptions
-) -> tuple[int, tuple[str, ...]]:
-    """Write the syntax, and the data that it reads as `data_name`; return the number of rows and the notes."""
+def write_spss_syntax(table: Table, to: Path, data: Path, data_name: str) -> WriteResult:
+    """Write the syntax, and the data that it reads as `data_name`."""
     joined = [0]
-    encoded_rows = _join_stored_lines(table, table.encoded_rows, joined) if table.encoded_rows is not None else None
-    flat = Table(variables=table.variables, rows=_join_lines(table.rows, joined), encoded_rows=encoded_rows)
     with data.open("w", encoding="utf-8", newline="") as file:
-        rows = write_csv(flat, file, options)
-    codes = tuple(
-        frozenset(str(code) for code, _ in list_missing_codes(v).values()) if v.storage != "text" else frozenset()
+        rows = write_csv(replace(table, rows=_join_lines(table, joined)), file, WriteOptions(raw=True)).rows
+    codes = [
+        frozenset(str(code) for code, _ in list_missing_codes(v).values()) if v.storage != "text" else frozenset[str]()
         for v in table.variables
-    )
-    unmarked = tuple(frozenset(map(str, limits.choose_user_missing(v).unmarked)) for v in table.variables)
-    statistics = read_statistics(data, table.variables, codes, unmarked)
+    ]
+    unmarked = [frozenset(map(str, limits.choose_user_missing(v).unmarked)) for v in table.variables]
+    are_numbers = [v.storage in ("integer", "decimal") for v in table.variables]
+    statistics = read_statistics(data, are_numbers, codes, unmarked)
     with to.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(line + "\n" for line in _render_syntax(table, data_name, statistics))
-    return rows, tuple(_iterate_notes(table, statistics, joined[0]))
+    return WriteResult(rows, tuple(_iterate_notes(table, statistics, joined[0])))
 
 
-def _join_lines(rows: Iterable[tuple[Cell, ...]], joined: list[int]) -> Iterator[tuple[Cell, ...]]:
-    """Yield rows without line ends, since SPSS reads one case per line even within quotes; count the changed rows."""
-    for row in rows:
-        if any(isinstance(cell, str) and LINE_ENDS.search(cell) for cell in row):
-            joined[0] += 1
-            row = tuple(LINE_ENDS.sub(" ", cell) if isinstance(cell, str) else cell for cell in row)
-        yield row
+def _join_lines(table: Table, joined: list[int]) -> Iterator[str]:
+    """Yield stored rows without line ends, since SPSS reads one case per line even within quotes.
 
-
-def _join_stored_lines(table: Table, encoded_rows: Iterable[str], joined: list[int]) -> Iterator[str]:
-    """Yield the same from stored rows, where a line end is written with a backslash."""
+    Counts the rows that were changed. In a stored row, a line end may be written with a backslash.
+    """
     read = make_row_reader([variable.storage for variable in table.variables])
-    for row in encoded_rows:
+    for row in table.iterate_stored():
         if "\\" in row or LINE_ENDS.search(row):
-            [row] = map(encode_cells, _join_lines([read(row)], joined))
+            cells = read(row)
+            flat = [LINE_ENDS.sub(" ", cell) if isinstance(cell, str) else cell for cell in cells]
+            joined[0] += flat != list(cells)
+            row = encode_cells(flat)
         yield row
 
 
@@ -218,7 +215,7 @@ def _choose_format(variable: Variable, column: ColumnStatistics) -> str:
 
 
 def _render_label(text: str, default: str, limit: int = limits.SPSS.label) -> str:
-    return quote(limits.SPSS.shorten(limits.to_single_line(text) or default, limit))
+    return quote(limits.SPSS.fit(text, limit, default))
 
 
 def quote(text: str) -> str:

@@ -22,8 +22,7 @@ from survey_cli.reports.results.methods import build_study_lines
 from survey_cli.reports.results.questions import MAX_POINTS
 from survey_cli.reports.rounding import HIDDEN_MARK
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
-from survey_cli.table.table import StudyDescription
-from survey_cli.table.timestamps import is_timestamp
+from survey_cli.table.table import StudyDescription, is_timestamp
 from survey_cli.values import Cell, Code, Missing, Variable
 
 STORAGE_NAMES: Final = {

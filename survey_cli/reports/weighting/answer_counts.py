@@ -7,9 +7,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.engine.codec import encode_cells
-from survey_cli.table.encoded_cells import make_cell_reader, split_row
-from survey_cli.table.table import Table
+from survey_cli.table.table import Table, make_cell_reader
 from survey_cli.values import Cell, Variable
 
 BATCH_SIZE: Final = 2_000
@@ -91,9 +89,8 @@ class AnswerColumns:
         selected = [(i, variable) for i, variable in enumerate(table.variables) if is_selected(variable)]
         columns: dict[str, list[str]] = {variable.name: [] for _, variable in selected}
         distinct: dict[str, dict[str, str]] = {variable.name: {} for _, variable in selected}
-        encoded = table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows)
-        rows, width, interviews = iter(encoded), len(table.variables), 0
-        while batch := [split_row(row, width) for row in islice(rows, BATCH_SIZE)]:
+        rows, interviews = table.iterate_texts(), 0
+        while batch := list(islice(rows, BATCH_SIZE)):
             interviews += len(batch)
             transposed = list(zip(*batch, strict=True))
             for i, variable in selected:

@@ -24,7 +24,7 @@ from survey_cli.store import InstrumentRow, InterviewRow, JournalUpdate, Migrati
 from survey_cli.study.open_study import OpenStudy, open_study
 from survey_cli.study.permissions import check_supervisor
 from survey_cli.study.version_changes import check_changes_accepted, describe_version, is_accepted_as_same
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_row
 
 TASK: Final = "take interviews to another version"
 CHUNK_SIZE: Final = 5_000

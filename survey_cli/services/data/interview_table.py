@@ -28,15 +28,19 @@ from survey_cli.services.progress_callback import ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, InterviewOrigin, Store
 from survey_cli.store.backends.errors import RESTORE_COMMAND
 from survey_cli.study.version_changes import describe_version, is_accepted_as_same
-from survey_cli.table.answers_table import ANSWER_COLUMNS, iterate_answer_rows
-from survey_cli.table.columns import build_columns
-from survey_cli.table.computes import ComputeUpdate, build_compute_update, is_plain, list_inputs, reads_today
-from survey_cli.table.encoded_cells import make_cell_reader, split_row
-from survey_cli.table.paradata import EVENT_COLUMNS, RowHeading, iterate_event_rows
-from survey_cli.table.personal import find_personal_names
-from survey_cli.table.rows import build_row
-from survey_cli.table.table import Table, build_admin_variables, build_outcome_labels
-from survey_cli.table.versions import SeparateColumns, VersionRows, combine_versions
+from survey_cli.table.columns import build_columns, build_row, find_personal_names
+from survey_cli.table.paradata import ANSWER_COLUMNS, EVENT_COLUMNS, RowHeading, iterate_answer_rows, iterate_event_rows
+from survey_cli.table.table import Table, build_admin_variables, build_outcome_labels, make_cell_reader, split_row
+from survey_cli.table.versions import (
+    ComputeUpdate,
+    SeparateColumns,
+    VersionRows,
+    build_compute_update,
+    combine_versions,
+    is_plain,
+    list_inputs,
+    reads_today,
+)
 from survey_cli.values import NOT_ASKED, Cell, Code, Variable
 from survey_cli.wording import format_quantity
 

@@ -1,6 +1,5 @@
 """Interviews that a report counts, and their weights: the same for reports and for exported weights."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Final
@@ -18,10 +17,9 @@ from survey_cli.reports.weighting.weights import InterviewWeights, RakingTarget,
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.samples.lists.targets_file import read_targets
 from survey_cli.services.data.export_options import DataTable
-from survey_cli.table.encoded_cells import join_row, split_row
 from survey_cli.table.paradata import NOT_APPLICABLE, make_number_column
-from survey_cli.table.table import Table
-from survey_cli.values import Cell, Variable
+from survey_cli.table.table import Table, encode_missing, join_row
+from survey_cli.values import Variable
 
 MIN_TRIM: Final = 1
 RAKED_WEIGHT: Final = make_number_column("weight_raked", "Raked weight", decimals=6)
@@ -111,28 +109,11 @@ def _append_column(table: Table, variable: Variable, weight_of: dict[str, float]
 
     `weight_of` is by the text of a row's first cell.
     """
-    width = len(table.variables)
-    text_of = {name: _encode_cell(weight) for name, weight in weight_of.items()}
-    none = _encode_cell(NOT_APPLICABLE)
-
-    def rows() -> Iterator[tuple[Cell, ...]]:
-        for row in table.rows:
-            yield *row, weight_of.get(_encode_cell(row[0]), NOT_APPLICABLE)
-
-    def encoded_rows() -> Iterator[str]:
-        for row in table.encoded_rows or ():
-            texts = split_row(row, width)
-            yield join_row([*texts, text_of.get(texts[0], none)])
-
+    text_of = {name: encode_cells((weight,))[1:-1] for name, weight in weight_of.items()}
+    none = encode_missing(NOT_APPLICABLE.kind)
     return replace(
         table,
         variables=(*table.variables, variable),
-        rows=rows(),
-        encoded_rows=encoded_rows() if table.encoded_rows is not None else None,
+        rows=(join_row([*texts, text_of.get(texts[0], none)]) for texts in table.iterate_texts()),
         study=replace(table.study, weight=variable.name),
     )
-
-
-def _encode_cell(cell: Cell) -> str:
-    """Return the cell as stored."""
-    return split_row(encode_cells((cell,)), 1)[0]

@@ -26,7 +26,7 @@ from survey_cli.services.data.study_metadata import choose_language
 from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.run_on_study import convert_to_study_time
 from survey_cli.study.open_study import StudyRecords
-from survey_cli.table.identifying_columns import find_identifying_columns
+from survey_cli.table.columns import find_identifying_columns
 from survey_cli.values import Variable
 
 

@@ -23,7 +23,7 @@ from survey_cli.study.consistency.person_erasure import list_unfinished
 from survey_cli.study.consistency.reconciliation import find_disagreements
 from survey_cli.study.location import open_and_locate
 from survey_cli.study.version_changes import check_changes_accepted
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_row
 
 
 class InterviewList(NamedTuple):

@@ -14,10 +14,8 @@ from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.nodes import YamlScalar
-from survey_cli.table.columns import build_blocks, build_columns
+from survey_cli.table.columns import build_blocks, build_columns, build_row, find_personal_names
 from survey_cli.table.paradata import format_value
-from survey_cli.table.personal import find_personal_names
-from survey_cli.table.rows import build_row
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place, Variable, get_missing
 
 UNASKED: Final = (NOT_ASKED, NOT_REACHED)

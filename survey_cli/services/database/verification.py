@@ -41,9 +41,8 @@ from survey_cli.store import ExportRow, InstrumentRow, Store
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.store.interviews.records import StoredInterview, encode_interview_head
 from survey_cli.study.consistency.upkeep import PLAN_SETTING
-from survey_cli.table.columns import build_columns
-from survey_cli.table.encoded_cells import join_row, split_row
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_columns, build_row
+from survey_cli.table.table import join_row, split_row
 
 REPLAY_ERRORS: Final = (ValueError, KeyError, TypeError, AttributeError)
 """Exceptions that replaying a manipulated journal or history can raise."""

@@ -17,7 +17,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from survey_cli.documents.report.report_pages import render_codebook_html
 from survey_cli.exports import FORMATS, WriteOptions, find_format
-from survey_cli.exports.text.csv import write_csv
+from survey_cli.exports.text import write_csv
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.rates import tabulate_rates

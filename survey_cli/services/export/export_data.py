@@ -15,8 +15,7 @@ from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.output_files import check_output_path, write_file, write_file_pair, write_text_file
 from survey_cli.study.open_study import StudyRecords
-from survey_cli.table.placeholder_labels import show_table_placeholders
-from survey_cli.table.table import Table
+from survey_cli.table.table import Table, show_table_placeholders
 
 __all__ = ["ExportOptions", "ExportResult", "check_outputs", "export_file", "export_files", "export_records"]
 
@@ -182,7 +181,7 @@ def write_table(
             pair, beside = chosen.write_pair, chosen.find_data_path(Path(options.to))
             assert beside is not None
             return write_file_pair(
-                to, beside, lambda path, data, named: pair(table, path, data, named, write_options), force=options.force
+                to, beside, lambda path, data, named: pair(table, path, data, named), force=options.force
             )
         assert chosen.write_file is not None
         into_file = chosen.write_file

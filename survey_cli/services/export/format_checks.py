@@ -21,15 +21,14 @@ from survey_cli.exports.limits import (
     to_single_line,
 )
 from survey_cli.exports.stata import MAX_LABELED_VALUE, assign_letters, has_unlabeled_texts, list_too_large_codes
-from survey_cli.exports.triple_s.writer import iterate_lost_codes
+from survey_cli.exports.triple_s import iterate_lost_codes
 from survey_cli.instrument.checks.source_items import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem, UserError
 from survey_cli.table.columns import build_columns
-from survey_cli.table.placeholder_labels import show_placeholders
-from survey_cli.table.table import build_admin_variables
+from survey_cli.table.table import build_admin_variables, show_placeholders
 from survey_cli.values import Code, Variable
 from survey_cli.wording import join_first
 

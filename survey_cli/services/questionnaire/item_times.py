@@ -29,7 +29,7 @@ def read_item_seconds(path: str, *, db: str | None = None, origin: OriginFilter 
         columns = {variable.name: at for at, variable in enumerate(table.variables)}
         times: dict[str, dict[tuple[object, object], float]] = defaultdict(lambda: defaultdict(float))
         interviews = set()
-        for row in table.rows:
+        for row in table.iterate_cells():
             item, seconds = row[columns["item"]], row[columns["seconds"]]
             interview = row[columns["interview_id"]]
             interviews.add(interview)

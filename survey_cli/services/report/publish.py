@@ -18,7 +18,7 @@ from survey_cli.documents.report.word import write_codebook_docx, write_results_
 from survey_cli.documents.report.workbook import write_results_xlsx
 from survey_cli.documents.text_runs import flatten
 from survey_cli.exports import WriteOptions
-from survey_cli.exports.text.csv import write_csv
+from survey_cli.exports.text import write_csv
 from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.report_model import Results

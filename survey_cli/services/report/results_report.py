@@ -34,8 +34,8 @@ from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.report.report_options import ReportOptions
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
 from survey_cli.study.open_study import StudyRecords
-from survey_cli.table.computes import list_inputs
 from survey_cli.table.table import StudyDescription
+from survey_cli.table.versions import list_inputs
 from survey_cli.values import Missing, Variable
 
 MAX_DIGITS: Final = 4

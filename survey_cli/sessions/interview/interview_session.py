@@ -22,7 +22,7 @@ from survey_cli.samples.cases.columns import clean_text, list_details
 from survey_cli.sessions.interview.case_values import explain_incomplete_language
 from survey_cli.sessions.interview.interview_protocol import ClosingReview, InterviewResult
 from survey_cli.store import EntryDraft, InterviewConflict, InterviewOrigin, JournalUpdate, Snapshot, Store
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_row
 from survey_cli.values import Code, Place
 
 if TYPE_CHECKING:

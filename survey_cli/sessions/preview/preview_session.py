@@ -23,8 +23,7 @@ from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.preview.answer_migration import AnswerMigration, find_path, list_conditions
 from survey_cli.store import Store
 from survey_cli.store.interviews.interview_store import InterviewStore
-from survey_cli.table.columns import build_columns
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_columns, build_row
 from survey_cli.values import Cell, Missing, Place, Value, Variable
 from survey_cli.wording import join_first
 

@@ -26,9 +26,7 @@ from survey_cli.problems import UserError
 from survey_cli.store import InterviewOrigin, InterviewRow, Snapshot, Store
 from survey_cli.store.cases.case_records import LeaseLost
 from survey_cli.study.open_study import OpenStudy, make_busy_error
-from survey_cli.table.columns import build_columns
-from survey_cli.table.personal import find_personal_names
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_columns, build_row, find_personal_names
 from survey_cli.values import NOT_ASKED, Cell
 
 PERSON_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "practice")

@@ -38,7 +38,7 @@ from survey_cli.study.consistency.follow_up import build_follow_up_tasks
 from survey_cli.study.consistency.interview_outcomes import derive_interview_events, select_quota_cells
 from survey_cli.study.consistency.person_erasure import has_answers
 from survey_cli.study.consistency.quota_reservations import QuotaReservations
-from survey_cli.table.rows import build_row
+from survey_cli.table.columns import build_row
 
 COMPARED_SETTING: Final = "interviews compared with cases"
 """The setting that says that every finished interview was once compared with its case."""

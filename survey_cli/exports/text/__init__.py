@@ -1,1 +1,0 @@
-"""Text formats: CSV, TSV and JSON Lines."""
