@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -16,115 +16,75 @@ from typer.core import TyperCommand, TyperGroup
 from survey_cli import __version__
 from survey_cli.cli.output.terminal import PIPE_CLOSED
 
-CommandEntry: TypeAlias = tuple[str, str | Mapping[str, str]]
-"""The help of a command, the first paragraph of its docstring; then its module in `survey_cli.cli.commands` and its
-function, or of a group such as `case` those of each second word.
-"""
-PANELS: Final[Mapping[str, Mapping[str, CommandEntry]]] = {
+PANELS: Final[Mapping[str, Mapping[str, str]]] = {
     "Questionnaire": {
-        "new": ("Write a commented questionnaire to begin with.", "questionnaire:new"),
-        "check": ("List every problem of a questionnaire, with its line and a remedy.", "questionnaire:check"),
-        "preview": ("Show the questionnaire as an interviewer sees it, while you write it.", "preview:preview"),
-        "convert": ("Convert an XLSForm (ODK, KoboToolbox, SurveyCTO) to a questionnaire.", "convert:convert"),
-        "print": ("Print the questionnaire for reviewers.", "questionnaire:print_document"),
-        "simulate": (
-            "Simulate interviews, and show which items and options are never reached or chosen.",
-            "simulate:simulate",
-        ),
-        "test": ("Run the scenarios of a questionnaire, and show what they cover.", "scenario_tests:run_scenarios"),
-        "diff": (
-            "Show what changed between two versions of a questionnaire, and what that means for the data.",
-            "diff:diff",
-        ),
-        "translations": (
-            "Export texts for translators, import translations, show what is missing.",
-            {"export": "translations:export", "import": "translations:import_file", "status": "translations:status"},
-        ),
-        "schema": (
-            "Write the JSON Schema with which editors complete and check questionnaires.",
-            "questionnaire:schema",
-        ),
-        "explain": ("Explain a word of the language; without one, list them all.", "questionnaire:explain"),
+        "new": "Write a commented questionnaire to begin with.",
+        "check": "List every problem of a questionnaire, with its line and a remedy.",
+        "preview": "Show the questionnaire as an interviewer sees it, while you write it.",
+        "convert": "Convert an XLSForm (ODK, KoboToolbox, SurveyCTO) to a questionnaire.",
+        "print": "Print the questionnaire for reviewers.",
+        "simulate": "Simulate interviews, and show which items and options are never reached or chosen.",
+        "test": "Run the scenarios of a questionnaire, and show what they cover.",
+        "diff": "Show what changed between two versions of a questionnaire, and what that means for the data.",
+        "translations": "Export texts for translators, import translations, show what is missing.",
+        "schema": "Write the JSON Schema with which editors complete and check questionnaires.",
+        "explain": "Explain a word of the language; without one, list them all.",
     },
     "Interviews": {
-        "interview": ("Conduct an interview, or resume a suspended one.", "interview:interview"),
-        "interviews": ("List the interviews: case, status, item, date and time, interviewer.", "interview:interviews"),
-        "station": ("Call one case after another, and record the outcomes.", "station:station"),
+        "interview": "Conduct an interview, or resume a suspended one.",
+        "interviews": "List the interviews: case, status, item, date and time, interviewer.",
+        "station": "Call one case after another, and record the outcomes.",
     },
     "Fieldwork": {
-        "sample": (
-            "Import a sample; release its replicates.",
-            {"import": "sample:import_cases", "release": "case:release"},
-        ),
-        "case": (
-            "List, show and change cases.",
-            {
-                "list": "case_lists:list_all",
-                "show": "case_lists:show",
-                "why": "case_lists:why",
-                "outcome": "case:outcome",
-                "answer": "case:answer",
-                "reopen": "case:reopen",
-                "free": "case:free",
-                "reassign": "case:reassign",
-                "migrate": "case:migrate",
-            },
-        ),
-        "queue": (
-            "List the next cases in the order of calling, with reasons, and those that are due but not callable now.",
-            "case_lists:queue",
-        ),
-        "status": (
-            "Show the state of the fieldwork: progress, cases, outcomes, quotas, appointments, calls, interviewers.",
-            "status:status",
-        ),
-        "rates": ("Show response, cooperation, refusal and contact rates, as AAPOR defines them.", "rates:rates"),
-        "forecast": (
-            "Forecast the rest of the fieldwork: interviews per day, hours per interview, when the target is reached.",
-            "forecast:forecast",
-        ),
-        "study": (
-            "Pause, resume, share and publish a study; list its people.",
-            {
-                "pause": "study:pause",
-                "resume": "study:resume",
-                "people": "case_lists:people",
-                "share": "station:share",
-                "publish": "study:publish",
-            },
-        ),
-        "do-not-call": (
-            "Maintain the do-not-call list, which all studies share.",
-            {
-                "add": "sample:do_not_call_add",
-                "remove": "sample:do_not_call_remove",
-                "check": "sample:do_not_call_check",
-                "count": "sample:do_not_call_count",
-            },
-        ),
+        "sample": "Import a sample; release its replicates.",
+        "case": "List, show and change cases.",
+        "queue": "List the next cases in the order of calling, with reasons, and those that are due but not callable "
+        "now.",
+        "status": "Show the state of the fieldwork: progress, cases, outcomes, quotas, appointments, calls, "
+        "interviewers.",
+        "rates": "Show response, cooperation, refusal and contact rates, as AAPOR defines them.",
+        "forecast": "Forecast the rest of the fieldwork: interviews per day, hours per interview, when the target is "
+        "reached.",
+        "study": "Pause, resume, share and publish a study; list its people.",
+        "do-not-call": "Maintain the do-not-call list, which all studies share.",
     },
     "Data": {
-        "export": ("Write the data: one row per interview, one column per variable.", "export:export"),
-        "report": ("Report the results: every item with its wording, base, counts and percentages.", "report:report"),
-        "codebook": (
-            "Describe the data: every variable with its wording, who is asked, codes, labels, missing values and source.",
-            "report:codebook",
-        ),
+        "export": "Write the data: one row per interview, one column per variable.",
+        "report": "Report the results: every item with its wording, base, counts and percentages.",
+        "codebook": "Describe the data: every variable with its wording, who is asked, codes, labels, missing values "
+        "and source.",
     },
-    "Privacy": {
-        "privacy": (
-            "Show or remove the personal data of a person, or of all whose retention period is over.",
-            {"subject": "privacy:subject", "erase": "privacy:erase", "anonymize": "privacy:anonymize"},
-        )
-    },
+    "Privacy": {"privacy": "Show or remove the personal data of a person, or of all whose retention period is over."},
     "Database": {
-        "db": (
-            "Verify, back up, restore or upgrade a study's database.",
-            {"verify": "db:verify", "backup": "db:backup", "restore": "db:restore", "upgrade": "db:upgrade"},
-        ),
-        "server": ("Rights on a database server.", {"grant": "db:grant"}),
+        "db": "Verify, back up, restore or upgrade a study's database.",
+        "server": "Rights on a database server.",
     },
 }
+"""The help of commands and groups by panel: of a command the first paragraph of its docstring."""
+MODULES: Final[Mapping[str, str]] = {
+    "case": "case queue",
+    "data": "export report codebook",
+    "interview": "preview interview interviews station",
+    "privacy": "privacy db server",
+    "questionnaire": "new check convert print diff translations schema explain",
+    "rates": "rates forecast",
+    "sample": "sample do-not-call",
+    "simulate": "simulate test",
+    "status": "status study",
+}
+"""The commands and groups of each module in `survey_cli.cli.commands`. The function of `case list` is `case_list`,
+those of `print` and `test` are `run_print` and `run_test`."""
+GROUPS: Final[Mapping[str, str]] = {
+    "translations": "export import status",
+    "sample": "import release",
+    "case": "list show why outcome answer reopen free reassign migrate",
+    "study": "pause resume people share publish",
+    "do-not-call": "add remove check count",
+    "privacy": "subject erase anonymize",
+    "db": "verify backup restore upgrade",
+    "server": "grant",
+}
+"""The commands of each group."""
 
 RENAMED: Final[Mapping[str, str]] = {
     "anonymise": "privacy anonymize",
@@ -209,7 +169,7 @@ class Commands(LazyConversion, TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         for panel, commands in PANELS.items():
             with formatter.section(panel):
-                formatter.write_dl([(name, text) for name, (text, _) in commands.items()])
+                formatter.write_dl(list(commands.items()))
 
 
 class Subcommands(LazyConversion, TyperGroup):
@@ -227,19 +187,18 @@ def select_app(word: str) -> typer.Typer:
     """
     if word in WITHOUT_COMMAND and COMPLETION_VARIABLE not in os.environ:
         return build_app({})
-    named = {name: command for name, command in iterate_commands() if name == word}
+    named = {name: text for name, text in iterate_commands() if name == word}
     return build_app(named or None)
 
 
-def iterate_commands() -> Iterator[tuple[str, CommandEntry]]:
-    """Yield every command and group, by name, in the order of the panels."""
+def iterate_commands() -> Iterator[tuple[str, str]]:
+    """Yield every command and group with its help, in the order of the panels."""
     for commands in PANELS.values():
         yield from commands.items()
 
 
-def build_app(commands: Mapping[str, CommandEntry] | None = None) -> typer.Typer:
+def build_app(commands: Mapping[str, str] | None = None) -> typer.Typer:
     """Build an app with these commands, or with all; their modules are imported."""
-    commands = dict(iterate_commands()) if commands is None else commands
     app = typer.Typer(
         name="survey",
         cls=Commands,
@@ -248,21 +207,18 @@ def build_app(commands: Mapping[str, CommandEntry] | None = None) -> typer.Typer
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(survey)
-    for name, (text, target) in commands.items():
-        if isinstance(target, str):
-            app.command(name, cls=Command)(load_function(target))
+    for name, text in (dict(iterate_commands()) if commands is None else commands).items():
+        module = next(module for module, words in MODULES.items() if name in words.split())
+        functions = vars(import_module(f"survey_cli.cli.commands.{module}"))
+        prefix = name.replace("-", "_")
+        if name not in GROUPS:
+            app.command(name, cls=Command)(functions.get(prefix) or functions[f"run_{prefix}"])
             continue
         group = typer.Typer(name=name, help=text, cls=Subcommands, rich_markup_mode=None)
-        for subname, function in target.items():
-            group.command(subname, cls=Command)(load_function(function))
+        for subname in GROUPS[name].split():
+            group.command(subname, cls=Command)(functions[f"{prefix}_{subname}"])
         app.add_typer(group)
     return app
-
-
-def load_function(target: str) -> Any:
-    """Import the function `module:function` of a command."""
-    module, _, function = target.partition(":")
-    return getattr(import_module(f"survey_cli.cli.commands.{module}"), function)
 
 
 def _print_version(is_requested: bool) -> None:

@@ -1,8 +1,9 @@
 """Parameters that several commands share, how others are declared, and the values that are built from them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 import typer
 
@@ -13,20 +14,9 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 
+T = TypeVar("T")
 OriginChoice: TypeAlias = Literal["real", "practice", "simulated", "all"]
 """Origin of interviews."""
-
-
-ResultFormat: TypeAlias = Literal["table", "json"]
-"""Output format of a result: to read, or for other programs."""
-
-
-TextFormat: TypeAlias = Literal["text", "json"]
-"""Output format of findings: to read, or for other programs."""
-
-
-ListFormat: TypeAlias = Literal["table", "csv", "json"]
-"""Output format of a list."""
 
 
 def require_text(context: typer.Context, option: typer.CallbackParam, value: Any) -> Any:
@@ -55,6 +45,20 @@ def option(usage: str, text: str, default: Any = ..., **more: Any) -> Any:
     words = usage.split()
     names = [word for word in words if word.startswith("-")]
     return typer.Option(default, *names, metavar=" ".join(words[len(names) :]) or None, help=text, **more)
+
+
+text_option = partial(option, callback=require_text)
+
+
+def build_options(kind: type[T], values: Mapping[str, Any], **others: Any) -> T:
+    """Build the options of a service from a command's parameters of the same names, and from `others`."""
+    names = signature(kind).parameters.keys() & values.keys()
+    return kind(**{name: values[name] for name in names} | others)
+
+
+def split_names(lists: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names in texts such as `q1,q2`."""
+    return tuple(name.strip() for names in lists or () for name in names.split(",") if name.strip())
 
 
 def argument(metavar: str, text: str, default: Any = ..., **more: Any) -> Any:
@@ -107,17 +111,11 @@ ClockOption = Annotated[
 OriginOption = Annotated[OriginChoice, option("--origin", "Origin of the interviews.")]
 WhereOption = Annotated[
     str,
-    option(
-        "--where CONDITION",
-        'Only interviews or rows for which this is true: "kind == 1 and age > 17".',
-        callback=require_text,
-    ),
+    text_option("--where CONDITION", 'Only interviews or rows for which this is true: "kind == 1 and age > 17".'),
 ]
-AsOfOption = Annotated[
-    str, option("--as-of TIME", "Ignore what happened after this date, or date and time.", callback=require_text)
-]
+AsOfOption = Annotated[str, text_option("--as-of TIME", "Ignore what happened after this date, or date and time.")]
 RakeOption = Annotated[
-    str, option("--rake FILE", "Weight to the targets of this CSV file: variable, value, share.", callback=require_text)
+    str, text_option("--rake FILE", "Weight to the targets of this CSV file: variable, value, share.")
 ]
 TrimOption = Annotated[str, option("--trim TIMES", "With --rake: the highest weight, as a multiple of the mean.")]
 
@@ -125,8 +123,8 @@ TrimOption = Annotated[str, option("--trim TIMES", "With --rake: the highest wei
 
 ForceOption = Annotated[bool, option("--force", "Overwrite files that exist.")]
 LanguageOption = Annotated[str, option("--language CODE", "Texts in this language of the questionnaire.")]
-ResultFormatOption = Annotated[ResultFormat, option("--format", "Output format.")]
-ListFormatOption = Annotated[ListFormat, option("--format", "Output format.")]
+ResultFormatOption = Annotated[Literal["table", "json"], option("--format", "Output format.")]
+ListFormatOption = Annotated[Literal["table", "csv", "json"], option("--format", "Output format.")]
 
 
 def on_study(command: Callable[..., None]) -> Callable[..., None]:

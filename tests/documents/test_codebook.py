@@ -28,8 +28,8 @@ from support.html_pages import (
 from survey_cli.cli.run_command import run_command
 from survey_cli.documents.report.report_pages import render_codebook_html, render_codebook_markdown
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookVariable
-from survey_cli.services.report.codebook_data import load_codebook
-from survey_cli.services.report.report_options import CodebookOptions
+from survey_cli.services.report.publish import load_codebook
+from survey_cli.services.report.results_report import ReportOptions
 
 
 def test_a_variable_says_wording_who_is_asked_codes_and_counts() -> None:
@@ -145,7 +145,7 @@ def test_a_word_document_has_a_heading_for_each_variable(tmp_path: Path) -> None
 
 def described(file: str) -> Codebook:
     """What the codebook says of simulated interviews, with nothing hidden."""
-    made = load_codebook(file, CodebookOptions(origin="simulated", threshold=0))
+    made = load_codebook(file, ReportOptions(origin="simulated", threshold=0))
     assert isinstance(made, Codebook)
     return made
 
@@ -201,7 +201,7 @@ def test_the_counts_of_a_codebook_are_those_of_the_data_missing_by_missing(
 
 def test_what_nobody_is_asked_says_how_it_comes_about() -> None:
     copytree(Path(__file__).parents[2] / "instruments", "i")
-    made = load_codebook("i/household.yaml", CodebookOptions())
+    made = load_codebook("i/household.yaml", ReportOptions())
     assert isinstance(made, Codebook)
     asked = {v.name: v.asked for v in made.variables}
     assert asked["alone"] == "Computed: 1 if hh_size is 1, else 0."

@@ -21,8 +21,7 @@ from survey_cli.services.export import export_data
 from survey_cli.services.export.bundle import BundleResult, write_bundle
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file, export_files
 from survey_cli.services.report import results_report
-from survey_cli.services.report.report_options import ReportOptions
-from survey_cli.services.report.results_report import build_results_report
+from survey_cli.services.report.results_report import ReportOptions, build_results_report
 from survey_cli.services.run_on_study import Request
 
 ITEMS = """

@@ -17,8 +17,7 @@ from support.command_line import run_survey
 from support.scenario import INSTRUMENTS
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.results.report_model import Results
-from survey_cli.services.report.report_options import ReportOptions
-from survey_cli.services.report.results_report import build_results_report
+from survey_cli.services.report.results_report import ReportOptions, build_results_report
 
 TARGETS = "variable,value,share\nkind,District,70%\nkind,Sector,30%\nq14,1,1\nq14,2,2\nq14,3,1\n"
 

@@ -20,9 +20,8 @@ from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.methods import format_duration
 from survey_cli.reports.results.report_model import Results
-from survey_cli.services.report.codebook_data import load_codebook
-from survey_cli.services.report.report_options import CodebookOptions, ReportOptions
-from survey_cli.services.report.results_report import build_results_report
+from survey_cli.services.report.publish import load_codebook
+from survey_cli.services.report.results_report import ReportOptions, build_results_report
 
 WISH = ReportOptions(origin="simulated", threshold=0)
 
@@ -305,7 +304,7 @@ def test_what_cannot_be_reported_is_told(study: Path, wish: ReportOptions, told:
 
 
 def test_a_codebook_counts_what_the_file_holds(study: Path):
-    found = load_codebook(study, CodebookOptions(origin="simulated", threshold=0))
+    found = load_codebook(study, ReportOptions(origin="simulated", threshold=0))
     assert isinstance(found, Codebook)
     data = rows(study)
     assert found.interviews == len(data)
@@ -322,7 +321,7 @@ def test_a_codebook_counts_what_the_file_holds(study: Path):
     assert by_name["phone"].personal
     assert all(not code.count_text for code in by_name["phone"].codes)
     assert by_name["q2"].codes[4].missing == "missing"
-    hidden = load_codebook(study, CodebookOptions(origin="simulated"))
+    hidden = load_codebook(study, ReportOptions(origin="simulated"))
     assert isinstance(hidden, Codebook)
     texts = [c.count_text for variable in hidden.variables for c in (*variable.codes, *variable.missing)]
     assert "[c]" in texts
@@ -330,7 +329,7 @@ def test_a_codebook_counts_what_the_file_holds(study: Path):
 
 
 def test_a_codebook_needs_no_interviews():
-    found = load_codebook(INSTRUMENTS / "household.yaml", CodebookOptions(db="nowhere.db"))
+    found = load_codebook(INSTRUMENTS / "household.yaml", ReportOptions(db="nowhere.db"))
     assert isinstance(found, Codebook)
     assert found.interviews is None
     assert not any(code.count_text for variable in found.variables for code in variable.codes)

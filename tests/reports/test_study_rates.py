@@ -38,12 +38,8 @@ from survey_cli.reports.fieldwork.disposition_counts import (
 )
 from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, format_rate
 from survey_cli.services.date_options import RequestedTime, parse_past_time, parse_start_time
-from survey_cli.services.report.response_rates import (
-    RateAssumptions,
-    RatesOptions,
-    RatesReport,
-    compute_study_rates,
-)
+from survey_cli.services.report.response_rates import RatesOptions, RatesReport, compute_study_rates
+from survey_cli.services.run_on_study import Request
 from survey_cli.store import InstrumentRow, InterviewRow
 
 __all__ = ["folder"]
@@ -63,7 +59,7 @@ def units(*outcomes: str | None, first: int = 1, **sampled: Any) -> list[History
 
 
 def rated(path: Any, *, now: datetime = NOW, **wish: Any) -> RateTable:
-    made = compute_study_rates(str(path), RatesOptions(**wish), now=now, zone=DENVER)
+    made = compute_study_rates(Request(path=str(path), at=now), RatesOptions(**wish, zone=DENVER))
     assert isinstance(made, RatesReport), str(made)
     return made.table
 
@@ -80,7 +76,7 @@ def rate(of: RateColumn, name: str) -> Fraction | None:
 
 def refused(path: Any, **wish: Any) -> str:
     with pytest.raises(UserError) as caught:
-        compute_study_rates(str(path), RatesOptions(**wish), now=NOW, zone=DENVER)
+        compute_study_rates(Request(path=str(path), at=NOW), RatesOptions(**wish, zone=DENVER))
     made = caught.value
     return "\n".join(map(str, (*made.problems, made)))
 
@@ -263,10 +259,10 @@ def test_frames_are_never_added_up_and_a_composite_is_made_by_their_weights() ->
     path = a_study([*land, *cell], fieldwork="frame: rdd, country: US")
     report = rated(path)
     assert [c.frame for c in report.columns] == ["landline", "mobile"]
-    both = rated(path, assumptions=RateAssumptions(composite="landline=0.5,mobile=0.5"))
+    both = rated(path, composite="landline=0.5,mobile=0.5")
     assert rate(column(both, frame="composite"), "RR1") == Fraction(1, 2) * (Fraction(1, 2) + Fraction(2, 3))
     assert column(both, frame="composite").counts is None
-    assert "no frame 'mobil'" in refused(path, assumptions=RateAssumptions(e="mobil=0.3"))
+    assert "no frame 'mobil'" in refused(path, e="mobil=0.3")
 
 
 # What else must be said, or must not count
@@ -332,13 +328,9 @@ def test_a_studys_own_outcome_counts_by_its_code_or_else_as_what_it_is_like() ->
 
 
 def test_a_code_that_no_group_counts_stops_the_report_and_names_the_case() -> None:
+    path = a_study([history("unit 9").at(DAY).call("refusal_hard").corrected("", "3.0")])
     with pytest.raises(UserError) as caught:
-        compute_study_rates(
-            str(a_study([history("unit 9").at(DAY).call("refusal_hard").corrected("", "3.0")])),
-            RatesOptions(),
-            now=NOW,
-            zone=DENVER,
-        )
+        compute_study_rates(Request(path=str(path), at=NOW), RatesOptions(zone=DENVER))
     made = caught.value
     assert [p.who for p in made.problems] == ["case unit 9"]
     assert "no rates: 1 case has a code that belongs to no group" in str(made)
@@ -466,7 +458,8 @@ def test_a_file_and_a_server_give_the_same_rates(kept: str) -> None:
     where = postgres_server.create_address() if kept == "server" else None
     cases = [*units("complete", "no_answer", None, columns={"kind": 1}), *units("refusal_hard", first=11)]
     path = a_study(cases, where=where)
-    made = compute_study_rates(str(path), RatesOptions(by="kind", as_of="2026-11-23"), now=NOW, zone=DENVER, db=where)
+    options = RatesOptions(by="kind", as_of="2026-11-23", zone=DENVER)
+    made = compute_study_rates(Request(path=str(path), at=NOW, db=where), options)
     assert isinstance(made, RatesReport), str(made)
     assert column(made.table).counts == DispositionCounts(i=1, r=1, nc=2)
     assert column(made.table, "District").counts == DispositionCounts(i=1, nc=2)

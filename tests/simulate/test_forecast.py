@@ -21,7 +21,7 @@ from support import audited_fieldwork as fieldwork_audit
 from support.scale import SCALE
 from support.shift import FIELDWORK, Shift, interviewed
 from support.station_simulation import StationSimulation
-from survey_cli.cli.commands.forecast import _render_parts
+from survey_cli.cli.commands.rates import render_forecast
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.calendar.zones import find_day_start
 from survey_cli.fieldwork.plan.people import People
@@ -271,7 +271,7 @@ def test_an_interrupted_forecast_keeps_what_it_has(tmp_path: Path) -> None:
     assert [row.interviewers for row in found.rows] == [1, 2]
     assert (found.rows[0].days, found.rows[1].days) == (20, 3)
     assert found.rows[1].calls > 0
-    shown = "\n\n".join(_render_parts(found))
+    shown = "\n".join(render_forecast(found))
     assert re.search(r"^ *1 +\d+ .* no$", shown, re.MULTILINE)
     assert re.search(r"^ *2\* +\d+ .* \?$", shown, re.MULTILINE)
     assert "\n* interrupted after 3 of 20 days: its figures are for these days only\n" in shown

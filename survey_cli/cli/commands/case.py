@@ -1,35 +1,231 @@
-"""The commands of `case` that change cases, and `sample release`: for supervisors."""
+"""The commands of `case`, and `queue`. Those that change cases are for supervisors."""
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from survey_cli.cli.commands.case_lists import say_skipped
+from survey_cli.cli import parameters
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.progress import show_progress
-from survey_cli.cli.output.terminal import say
-from survey_cli.cli.parameters import CaseArgument, DryRunOption, ResultFormatOption, argument, on_study, option
-from survey_cli.wording import format_quantity
+from survey_cli.cli.output.terminal import print_lines, print_result, render_table, say
+from survey_cli.cli.parameters import argument, build_options, on_study, option
+from survey_cli.wording import format_quantity, shorten
 
 if TYPE_CHECKING:
+    from survey_cli.reports.fieldwork.cases import CallabilityReport, CaseLine, CaseSheet, QueueReport
     from survey_cli.services.cases.case_actions import CaseActionResult, CaseBatchResult
     from survey_cli.services.cases.interview_migration import MigratedCase, MigrationResult
     from survey_cli.services.run_on_study import Request
 
+MAX_CLOSED: Final = 10
+MAX_SKIPPED: Final = 10
+MAX_REASON_LENGTH: Final = 40
+"""Characters of a reason in a list."""
 
-RefusalChoice: TypeAlias = Literal["soft"]
-"""Which refusals are reopened."""
-
-
-OwnerChoice: TypeAlias = Literal["only", "first"]
-"""Who may keep an appointment."""
+InterviewerOption = Annotated[str, option("--interviewer NAME", "For this interviewer; by default the account's.")]
 
 
 @on_study
-def outcome(
+def case_list(
     request: "Request",
-    case: CaseArgument,
+    status: str = option(
+        "--status STATUS", "Only cases with this status: ready, waiting, held, done, unreleased or leased.", ""
+    ),
+    outcome: str = option("--outcome OUTCOME", "Only cases with this last outcome: no_answer.", ""),
+    code: str = option("--code CODE", "Only cases with this AAPOR code: 2.112.", ""),
+    find: str = option("--find TEXT", "Only cases with this text in the key, the name or a number.", ""),
+    where: str = option("--where CONDITION", "Only cases for which this is true: \"region == 'West'\".", ""),
+    limit: int | None = option("--limit N", "Maximum number of cases.", None, min=1),
+    form: parameters.ListFormatOption = "table",
+) -> None:
+    """List the cases with their status.
+
+    If the study has a list of people, only supervisors see names, numbers and notes.
+
+    Example: survey case list study.yaml --status held
+    """
+    from survey_cli.reports.fieldwork.cases import tabulate_cases
+    from survey_cli.services.cases.case_lists import CaseFilter, list_cases
+
+    cases = list_cases(request, build_options(CaseFilter, locals()))
+    lines = _render_cases(cases.lines) if cases.lines else ()
+    print_result(form, lines, cases.lines, partial(tabulate_cases, cases.lines))
+    count = f"{len(cases.lines):,} of {format_quantity(cases.total, 'case')}"
+    say(f"{cases.where}: {count}{'' if cases.names_shown else '; names are visible to supervisors only'}")
+    if cases.damage:
+        say(cases.damage)
+        raise typer.Exit(1)
+
+
+@on_study
+def case_show(request: "Request", case: parameters.CaseArgument, form: parameters.ResultFormatOption = "table") -> None:
+    """Show a case with its whole history.
+
+    If the study has a list of people, only supervisors see names, numbers and notes.
+
+    Example: survey case show study.yaml 1017
+    """
+    from survey_cli.services.cases.case_lists import load_case_sheet
+
+    sheet = load_case_sheet(request, case)
+    print_result(form, _render_sheet(sheet), sheet)
+
+
+def _render_cases(lines: "tuple[CaseLine, ...]") -> list[str]:
+    """Render the columns that have a value in at least one line."""
+    named = any(line.name and line.name != line.key for line in lines)
+    head = ["case", *(["name"] if named else []), "status", "code", "outcome", "att", "due", "why"]
+    rows = [
+        [
+            *((line.key, line.name) if named else (line.key,)),
+            *(line.status, line.code, line.outcome or "–", line.attempts),
+            datetimes.format_here(line.due_at) if line.due_at else "–",
+            line.with_whom or shorten(line.why, MAX_REASON_LENGTH),
+        ]
+        for line in lines
+    ]
+    return render_table(head, rows)
+
+
+def _render_sheet(sheet: "CaseSheet") -> Iterator[str]:
+    line = sheet.line
+    yield f"{line.key}, {line.name}" if line.name and line.name != line.key else line.key
+    yield f"  {_describe_status(line, sheet.zone)}"
+    yield f"  zone {sheet.zone or 'unknown'}{f', language {sheet.language}' if sheet.language else ''}"
+    for label, words in sheet.columns:
+        yield f"  {label}: {words}"
+    for number in sheet.numbers:
+        digits = number.shown or "(not shown)"
+        following = ", dialed next" if number.next and number.state == "live" else ""
+        yield f"  number {number.position}: {digits}, {number.line}, {number.state.replace('_', ' ')}{following}"
+    if sheet.appointment:
+        yield f"  appointment: {sheet.appointment}"
+    for interview in sheet.interviews:
+        origin = "" if interview.origin == "real" else f"{interview.origin}, "
+        at_item = f" at {interview.at_item}" if interview.at_item and interview.status != "ended" else ""
+        answers = "answers erased" if interview.erased else format_quantity(interview.answered, "answer")
+        yield (
+            f"  interview {interview.number}: {origin}{interview.outcome or interview.status}{at_item}, {answers}, "
+            f"{datetimes.format_here(interview.updated_at)}"
+        )
+    for cell in sheet.cells:
+        on_hold = f" and {cell.held:,} held" if cell.held else ""
+        yield f"  quota {cell.cell}: {cell.taken:,}{on_hold} of {cell.target:,}"
+    yield ""
+    rows = []
+    for entry in sheet.history:
+        what = f"{entry.what}: {entry.note}" if entry.note else entry.what
+        respondent_time = datetimes.format_clock(entry.at, sheet.zone)
+        rows.append((entry.seq, datetimes.format_here(entry.at), respondent_time, entry.by, what))
+    yield from render_table(("", "here", "there", "by", "what"), rows)
+
+
+def _describe_status(line: "CaseLine", zone: str) -> str:
+    due = f", due {datetimes.format_both(line.due_at, zone)}" if line.due_at else ""
+    reason = f" ({line.why})" if line.why else ""
+    whose = f" with {line.with_whom}" if line.with_whom else ""
+    unreleased = f", replicate {line.replicate}" if line.replicate else ""
+    return (
+        f"{line.status}{whose}{reason}{due}; code {line.code}, "
+        f"{format_quantity(line.attempts, 'attempt')}, last outcome {line.outcome or 'none'}{unreleased}"
+    )
+
+
+def say_skipped(skipped: Sequence[tuple[str, str]]) -> None:
+    """Print which cases were skipped and why: the first few, and how many more."""
+    for key, reason in skipped[:MAX_SKIPPED]:
+        say(f"{key}: not changed, because {reason}")
+    if len(skipped) > MAX_SKIPPED:
+        say(f"… and {len(skipped) - MAX_SKIPPED} more were not changed")
+
+
+@on_study
+def case_why(
+    request: "Request",
+    case: parameters.CaseArgument,
+    at: str = option("--at TIME", "Date and time instead of now: 2026-11-24 15:00, local time.", ""),
+    interviewer: InterviewerOption = "",
+) -> None:
+    """Explain why a case may or may not be called now: every rule with its result, and when it may be called next.
+
+    Exit code 0: it may be called; 1: it may not.
+
+    Example: survey case why study.yaml 1017
+    """
+    from survey_cli.services.cases.queue_lists import explain_case
+
+    when = datetimes.parse_time(at, option="--at") if at else request.at
+    report = explain_case(request, case, at=when, interviewer=interviewer)
+    print_lines(_render_verdicts(report))
+    raise typer.Exit(0 if report.is_allowed else 1)
+
+
+def _render_verdicts(report: "CallabilityReport") -> Iterator[str]:
+    line = report.line
+    name = f" ({line.name})" if line.name and line.name != line.key else ""
+    result = "may be called" if report.is_allowed else "may not be called"
+    yield f"{line.key}{name} {result} by {report.who}, {datetimes.format_both(report.at, report.zone)}"
+    longest = max(len(verdict.rule) for verdict in report.verdicts)
+    for verdict in report.verdicts:
+        mark = "✓ yes" if verdict.allows else "✗ no "
+        until = f" (until {datetimes.format_both(verdict.until, report.zone)})" if verdict.until else ""
+        yield f"  {mark}  {verdict.rule.ljust(longest)}  {verdict.explanation}{until}"
+    if report.next_at is not None and (not report.is_allowed or report.next_at > report.at):
+        yield f"next: {datetimes.format_both(report.next_at, report.zone)}"
+    elif report.next_at is None and not report.is_allowed:
+        if any(verdict.rule == "do not call" and not verdict.allows for verdict in report.verdicts):
+            yield "next: never"
+        else:
+            yield f"next: {'never, unless a supervisor reopens it' if line.status == 'done' else 'cannot be predicted'}"
+
+
+@on_study
+def queue(
+    request: "Request",
+    number: int = option("-n --number N", "Number of cases shown.", 20, min=1, max=1000),
+    interviewer: InterviewerOption = "",
+) -> None:
+    """List the next cases in the order of calling, with reasons, and those that are due but not callable now.
+
+    Example: survey queue study.yaml
+    """
+    from survey_cli.services.cases.queue_lists import list_queue
+
+    report = list_queue(request, limit=number, interviewer=interviewer)
+    print_lines(_render_queue(report))
+    counts = ", ".join(f"{cases:,} {words}" for cases, words in report.status_counts) or "no cases"
+    say(f"{report.where}: {counts}; for {report.who}, {datetimes.format_here(report.at)}")
+
+
+def _render_queue(report: "QueueReport") -> Iterator[str]:
+    if report.lines:
+        named = any(line.name and line.name != line.key for line in report.lines)
+        rows = []
+        for line in report.lines:
+            keys = (line.key, line.name) if named else (line.key,)
+            rows.append((line.place, *keys, datetimes.format_clock(report.at, line.zone), line.why))
+        yield from render_table(("", "case", *(("name",) if named else ()), "there", "why"), rows)
+    else:
+        yield "no case can be called now"
+    for heading, deferred in (
+        ("excluded by a rule:", report.turned_down),
+        ("due, but not callable now (the first case of each kind):", report.closed),
+    ):
+        if deferred:
+            yield from ("", heading)
+        for case in deferred[:MAX_CLOSED]:
+            opens = f"; opens {datetimes.format_both(case.opens_at, case.zone)}" if case.opens_at else ""
+            yield f"  {case.key}: {case.why}{opens}"
+        if len(deferred) > MAX_CLOSED:
+            yield f"  … and {len(deferred) - MAX_CLOSED} more kinds"
+
+
+@on_study
+def case_outcome(
+    request: "Request",
+    case: parameters.CaseArgument,
     outcome: str = argument("OUTCOME", "The outcome, such as callback; optional with --code.", ""),
     code: str = option("--code CODE", "An AAPOR code instead of the outcome's own: 4.70.", ""),
     note: str = option("--note TEXT", "The reason. Required.", ""),
@@ -47,9 +243,9 @@ def outcome(
 
 
 @on_study
-def answer(
+def case_answer(
     request: "Request",
-    case: CaseArgument,
+    case: parameters.CaseArgument,
     note: str = option("--note TEXT", "A note for the interviewer, shown at the next call.", ""),
 ) -> None:
     """Answer what was referred to the supervisor: the case goes back into the queue.
@@ -62,10 +258,10 @@ def answer(
 
 
 @on_study
-def reopen(
+def case_reopen(
     request: "Request",
     case: str = argument("CASE", "The case's key, unless --refusals is given.", ""),
-    refusals: RefusalChoice | None = option("--refusals", "Reopen all finished soft refusals, for conversion.", None),
+    refusals: Literal["soft"] | None = option("--refusals", "Reopen all finished soft refusals, for conversion.", None),
     before: str = option("--before DATE", "With --refusals: only cases whose last refusal was before this date.", ""),
     note: str = option("--note TEXT", "The reason, which is recorded in the history.", ""),
 ) -> None:
@@ -85,26 +281,11 @@ def reopen(
     until = datetimes.parse_time(before, option="--before") if before else None
     with show_progress() as progress:
         batch = reopen_refusals(request, before=until, why=note, progress=progress)
-    _say_changes(batch, "put back into the queue")
+    say_changes(batch, "put back into the queue")
 
 
 @on_study
-def release(
-    request: "Request", replicates: str = argument("REPLICATES", "The replicates: 3, 3-4, 1,5 or all.")
-) -> None:
-    """Release replicates of the sample: from now on their cases are called. Safe to repeat.
-
-    Example: survey sample release study.yaml 3-4
-    """
-    from survey_cli.services.cases.case_actions import release_replicates
-
-    with show_progress() as progress:
-        batch = release_replicates(request, replicates, progress=progress)
-    _say_changes(batch, "released")
-
-
-@on_study
-def free(request: "Request", case: CaseArgument) -> None:
+def case_free(request: "Request", case: parameters.CaseArgument) -> None:
     """Take a case away from the station that has it. The call in progress stays in its history.
 
     Example: survey case free study.yaml 1017
@@ -118,12 +299,12 @@ def free(request: "Request", case: CaseArgument) -> None:
 
 
 @on_study
-def reassign(
+def case_reassign(
     request: "Request",
     case: str = argument("CASE", "The case's key, unless --all-of is given.", ""),
     to: str = option("--to NAME", "The new owner of the appointment, or anyone. Required.", ""),
     all_of: str = option("--all-of NAME", "All appointments of this interviewer.", ""),
-    keeps: OwnerChoice | None = option(
+    keeps: Literal["only", "first"] | None = option(
         "--keeps", "only: only the new owner calls; first: anyone once it is late. By default unchanged.", None
     ),
 ) -> None:
@@ -137,13 +318,12 @@ def reassign(
         raise typer.BadParameter("give a case, or --all-of NAME", param_hint="CASE")
     if not to:
         raise typer.BadParameter("give the new owner of the appointment, or anyone", param_hint="--to")
-    batch = reassign_appointments(
-        request, to=to, key=case, all_of=all_of, policy={None: None, "only": "me", "first": "me_first"}[keeps]
-    )
+    policy: Final = {None: None, "only": "me", "first": "me_first"}
+    batch = reassign_appointments(request, to=to, key=case, all_of=all_of, policy=policy[keeps])
     if case:
         _say_change(batch.changed[0])
     else:
-        _say_changes(batch, f"now {'anyone' if to == 'anyone' else to}'s")
+        say_changes(batch, f"now {'anyone' if to == 'anyone' else to}'s")
 
 
 def _say_change(result: "CaseActionResult") -> None:
@@ -154,17 +334,18 @@ def _say_change(result: "CaseActionResult") -> None:
     say(f"{result.key}: {result.summary}; {standing.status}{reason}{due}, code {standing.code}")
 
 
-def _say_changes(batch: "CaseBatchResult", change: str) -> None:
+def say_changes(batch: "CaseBatchResult", change: str) -> None:
+    """Print how many cases were changed, and which were skipped."""
     say_skipped(batch.skipped)
     say(f"{format_quantity(len(batch.changed), 'case')} {change}")
 
 
 @on_study
-def migrate(
+def case_migrate(
     request: "Request",
     cases: list[str] | None = argument("[CASE]...", "Only these cases; by default all.", None),
-    dry_run: DryRunOption = False,
-    form: ResultFormatOption = "table",
+    dry_run: parameters.DryRunOption = False,
+    form: parameters.ResultFormatOption = "table",
 ) -> None:
     """Take unfinished interviews to the newest version of the questionnaire.
 
@@ -180,22 +361,18 @@ def migrate(
 
     with show_progress() as progress:
         result = migrate_interviews(request, cases or (), dry_run=dry_run, progress=progress)
-    if form == "json":
-        print(render_json(result))
-    else:
-        for case in result.cases:
-            print(f"{case.case}: {_describe_case(case)}")
-        for skipped in result.skipped:
-            print(f"{skipped.case}: skipped: {skipped.why}")
-        for change in result.changes:
-            say(f"{change.item} is asked again: {change.what}")
+    lines = [f"{case.case}: {_describe_migration(case)}" for case in result.cases]
+    lines += [f"{skipped.case}: skipped: {skipped.why}" for skipped in result.skipped]
+    print_result(form, lines, result)
+    for change in result.changes if form == "table" else ():
+        say(f"{change.item} is asked again: {change.what}")
     say(_describe_totals(result))
     if result.note:
         say(f"it would be refused now: {result.note}")
     raise typer.Exit(1 if result.skipped or result.note else 0)
 
 
-def _describe_case(case: "MigratedCase") -> str:
+def _describe_migration(case: "MigratedCase") -> str:
     parts = [f"{format_quantity(case.kept, 'answer')} kept"]
     for places, what in ((case.reopened, "asked again"), (case.off_route, "off the route")):
         parts += [f"{len(places)} {what} ({', '.join(places)})"] if places else []

@@ -1,27 +1,30 @@
-"""The commands `interview` and `interviews`."""
+"""The commands `interview`, `interviews`, `preview` and `station`."""
 
 import os
 import sys
+from random import Random
 from typing import TYPE_CHECKING
 
 import typer
 
 from survey_cli.cli import parameters
-from survey_cli.cli.output.terminal import render_table, say
-from survey_cli.cli.parameters import option
+from survey_cli.cli.output.terminal import MISUSED, print_lines, render_table, say
+from survey_cli.cli.parameters import build_options, option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from survey_cli.sessions import InterviewResult
     from survey_cli.sessions.interview.interview_session import InterviewSession
     from survey_cli.sessions.open_interview import ColumnRequest
+    from survey_cli.sessions.station.station import StationSession
 
 SUSPENDED = 3
 """Exit code where the interview was suspended or stopped by hand."""
 SIMPLE_TERMINALS = ("dumb", "unknown")
 """Values of TERM for terminals that cannot move the cursor."""
-INTERVIEW_HEADINGS = ("case", "status", "answered", "at", "last entry", "by", "origin")
 
 
 def interview(
@@ -54,44 +57,22 @@ def interview(
     from survey_cli.study.location import describe_files
 
     if sys.__stdout__ is None:
-        raise UserError(
-            "survey", "the output is closed, so no question can be shown", "start the interview in a terminal"
-        )
-    terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    known_columns = parse_columns(columns or [])
+        what = "the output is closed, so no question can be shown"
+        raise UserError("survey", what, "start the interview in a terminal")
+    known_columns = _parse_columns(columns or [])
     if not case.strip():
-        if not terminal:
+        if not _has_terminal():
             raise typer.BadParameter("there is no terminal to ask for it: give the case's key", param_hint="--case")
         case = ""
         list_column_requests(file, db=db, case="", practice=practice)  # report errors before asking for anything
         while not case:
             case = input("Case: ").strip()
         known_columns |= _ask_columns(list_column_requests(file, db=db, case=case, practice=practice), known_columns)
-    plain = plain or brief
-    if not plain and not terminal:
-        say("survey: there is no terminal, so the interview is conducted one line at a time, as with --plain")
-        plain = True
-    if not plain and os.environ.get("TERM") in SIMPLE_TERMINALS:
-        term = os.environ["TERM"]
-        say(
-            f"survey: this terminal cannot show a full screen (TERM={term}), so the interview is conducted one line"
-            " at a time, as with --plain"
-        )
-        plain = True
-    start_options = StartOptions(
-        case=case,
-        interviewer=interviewer,
-        language=language,
-        db=db,
-        practice=practice,
-        reopen=reopen,
-        again=again,
-        station=station,
-        seed=seed,
-        columns=known_columns,
-        clock_is_right=clock_is_right,
-    )
-    session = start_or_resume(file, start_options)
+    if not (plain := plain or brief) and not has_full_screen():
+        plain, term = True, os.environ.get("TERM")
+        why = f"this terminal cannot show a full screen (TERM={term})" if _has_terminal() else "there is no terminal"
+        say(f"survey: {why}, so the interview is conducted one line at a time, as with --plain")
+    session = start_or_resume(file, build_options(StartOptions, locals(), columns=known_columns))
     say(describe_files(file, session.stored_in))
     try:
         if plain:
@@ -105,7 +86,16 @@ def interview(
     raise typer.Exit(code)
 
 
-def parse_columns(pairs: list[str]) -> dict[str, str]:
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def has_full_screen() -> bool:
+    """Return whether there is a terminal that can move the cursor."""
+    return _has_terminal() and os.environ.get("TERM") not in SIMPLE_TERMINALS
+
+
+def _parse_columns(pairs: list[str]) -> dict[str, str]:
     """Parse pairs such as `region=North` into columns and their values."""
     values = {}
     for pair in pairs:
@@ -178,17 +168,135 @@ def interviews(file: parameters.InstrumentArgument, db: parameters.DatabaseOptio
         (
             row.case if row.number == 1 else f"{row.case} ({row.number})",
             row.outcome or row.status if row.status == "ended" else f"{row.status} {row.outcome}".strip(),
-            "erased" if row.is_erased else str(row.answered),
+            "erased" if row.is_erased else row.answered,
             row.at_item or "–",
-            row.updated_at.astimezone().strftime("%Y-%m-%d %H:%M"),
-            row.by,
-            row.origin,
+            f"{row.updated_at.astimezone():%Y-%m-%d %H:%M}",
+            *(row.by, row.origin),
         )
         for row in rows
     ]
     if lines:
-        print(render_table(INTERVIEW_HEADINGS, lines))
+        print_lines(render_table(("case", "status", "answered", "at", "last entry", "by", "origin"), lines))
     say(f"{location}: {format_quantity(len(lines), 'interview')}")
     if damage:
         say(damage)
         raise typer.Exit(1)
+
+
+def preview(
+    file: parameters.InstrumentArgument,
+    at: str = option("--at ITEM", "Begin at this item; missing answers before it are invented.", ""),
+    language: parameters.StartLanguageOption = "",
+    seed: int = option("--seed N", "Seed of shuffled orders, splits and invented answers.", 1),
+    columns: list[str] | None = option("--set COLUMN=VALUE", "A sample column. Repeatable. Others are invented.", None),
+    theme: parameters.ThemeOption = "",
+) -> None:
+    """Show the questionnaire as an interviewer sees it, while you write it.
+
+    Keep it open beside your editor. Each time you save the file, the screen shows the same item again, with the
+    answers that are still valid. While the file has errors, the screen lists them. Ctrl+L lists problems and
+    warnings, Ctrl+T shows the data as an analyst receives them, F3 lists every item, and F1 all keys. Ctrl+R starts
+    over, and Ctrl+C leaves. Nothing is stored.
+
+    Example: survey preview study.yaml --at q5
+    """
+    known_columns = _parse_columns(columns or [])
+    if not _has_terminal():
+        remedy = f"run it in a terminal; `survey check {file}` finds problems without one"
+        say(f"survey preview: there is no terminal to show the screen — {remedy}")
+        raise typer.Exit(MISUSED)
+    from survey_cli.cli.crash_report import run_full_screen
+    from survey_cli.sessions.preview.preview import Preview, PreviewOptions
+    from survey_cli.tui import run_preview
+
+    opened = Preview(file, build_options(PreviewOptions, locals(), columns=known_columns))
+    opened.review_before_end = True
+    session = opened.open()
+    if not run_full_screen(lambda: run_preview(session, reload=opened.reload, restart=opened.restart, theme=theme)):
+        raise typer.Exit(1)
+
+
+def station(
+    file: parameters.InstrumentArgument,
+    interviewer: parameters.InterviewerNameOption = "",
+    name: parameters.StationOption = "",
+    plain: parameters.PlainOption = False,
+    brief: parameters.BriefOption = False,
+    theme: parameters.ThemeOption = "",
+    people: parameters.PeopleOption = None,
+    zone: parameters.ZoneOption = "",
+    clock_is_right: parameters.ClockOption = False,
+    practice: bool = option(
+        "--practice", "Practice with simulated respondents: no number is dialed, and nothing is stored.", False
+    ),
+    db: parameters.DatabaseOption = None,
+) -> None:
+    """Call one case after another, and record the outcomes.
+
+    Set SURVEY_DIAL to have numbers dialed by a command of this computer: linphonecsh dial {number}.
+    Set SURVEY_BELL=1 to have the terminal ring when an appointment becomes due.
+
+    Exit code 0: the shift was ended; 3: a case still needs an outcome.
+
+    Example: survey station study.yaml
+    """
+    from survey_cli.sessions.station.open_station import open_station
+    from survey_cli.sessions.station.shift import render_shift_summary
+    from survey_cli.study.location import describe_files
+
+    if not (plain := plain or brief) and not has_full_screen():
+        say("survey: this terminal cannot show a full screen, so cases are called one line at a time, as with --plain")
+        plain = True
+
+    def run(session: "StationSession") -> int:
+        if plain:
+            from survey_cli.plain import run_station
+
+            return run_station(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
+        from survey_cli.cli.crash_report import run_full_screen
+        from survey_cli.tui import run_station as show_station
+
+        return 0 if run_full_screen(lambda: show_station(session, theme)) else 1
+
+    if practice:
+        if db is not None:
+            raise typer.BadParameter("--practice stores nothing: leave --db out")
+        raise typer.Exit(_practice(file, interviewer, name, people, zone, run))
+    session = open_station(
+        file, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
+    )
+    notice = session.study.notice
+    for line in (describe_files(file, session.study.where, people=people), *session.study.repairs, notice):
+        if line:
+            say(line)
+    try:
+        code = run(session)
+    finally:
+        session.close()
+    for line in render_shift_summary(session.summarize_shift()):
+        say(line)
+    raise typer.Exit(code)
+
+
+def _practice(
+    file: str, interviewer: str, name: str, people: str | None, zone: str, run: "Callable[[StationSession], int]"
+) -> int:
+    """Run a practice shift, and print how the entries differ from what was heard."""
+    from survey_cli.sessions.interview.start_interview import resolve_station_name, utc_now
+    from survey_cli.sessions.station.open_station import find_station_zone
+    from survey_cli.sessions.station.shift import render_shift_summary
+    from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
+
+    options = build_options(
+        PracticeOptions, locals(), path=file, station=resolve_station_name(name), zone=find_station_zone(zone)
+    )
+    practice = open_practice_station(options, clock=utc_now, rng=Random())
+    session = practice.session
+    say("Practice: respondents are simulated, no number is dialed, nothing is stored.")
+    try:
+        code = run(session)
+        for line in (*render_shift_summary(session.summarize_shift()), *practice.describe_differences()):
+            say(line)
+    finally:
+        session.close()
+    return code

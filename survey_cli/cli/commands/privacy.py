@@ -1,22 +1,23 @@
-"""The commands `privacy subject`, `erase` and `anonymize`, for the data of a person."""
+"""The commands of `privacy`, for the data of a person, and of `db` and `server`, for the database."""
 
 import sys
 from collections.abc import Iterator
 from time import sleep
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.commands.case_lists import say_skipped
+from survey_cli.cli import parameters
+from survey_cli.cli.commands.case import say_skipped
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.json_text import render_json
-from survey_cli.cli.output.terminal import make_printable, render_table, say
-from survey_cli.cli.parameters import CaseArgument, DryRunOption, ResultFormatOption, argument, on_study, option
+from survey_cli.cli.output.progress import show_progress
+from survey_cli.cli.output.terminal import print_result, render_table, say
+from survey_cli.cli.parameters import argument, on_study, option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
-    from survey_cli.reports.fieldwork.subject_access import JournalLine, Subject, SubjectInterview
+    from survey_cli.reports.fieldwork.subject_access import Subject, SubjectInterview
     from survey_cli.services.privacy.erase_and_anonymize import ErasurePreview
     from survey_cli.services.run_on_study import Request
 
@@ -25,7 +26,9 @@ PAUSE_SECONDS: Final = 0.005
 
 
 @on_study
-def subject(request: "Request", case: CaseArgument, form: ResultFormatOption = "table") -> None:
+def privacy_subject(
+    request: "Request", case: parameters.CaseArgument, form: parameters.ResultFormatOption = "table"
+) -> None:
     """Print everything stored about one person: name, numbers, history, notes, every answer.
 
     If the study has a list of people, only supervisors may. Exports, printed lists and backups are not included.
@@ -35,7 +38,7 @@ def subject(request: "Request", case: CaseArgument, form: ResultFormatOption = "
     from survey_cli.services.privacy.subject_access import load_subject
 
     person = load_subject(request, case)
-    print(render_json(person) if form == "json" else "\n".join(_render_subject(person)))
+    print_result(form, _render_subject(person), person)
     say(
         f"{person.where}: this is everything in the database; exports, the sample file, printed lists"
         " and backups are not included"
@@ -43,63 +46,51 @@ def subject(request: "Request", case: CaseArgument, form: ResultFormatOption = "
 
 
 def _render_subject(person: "Subject") -> Iterator[str]:
-    yield make_printable(f"case {person.key}{f', {person.name}' if person.name else ''}")
+    yield f"case {person.key}{f', {person.name}' if person.name else ''}"
     if person.status:
-        yield make_printable(f"  {person.status}")
+        yield f"  {person.status}"
     for number in person.numbers:
         as_written = f" (written {number.written!r})" if number.written not in ("", number.shown) else ""
         extension = f", extension {number.extension}" if number.extension else ""
-        digits = number.shown or "no longer stored"
-        yield make_printable(
-            f"  number {number.position}: {digits}{as_written}{extension}, {number.state.replace('_', ' ')}"
-        )
+        digits = f"{number.shown or 'no longer stored'}{as_written}{extension}"
+        yield f"  number {number.position}: {digits}, {number.state.replace('_', ' ')}"
     yield f"  on the do-not-call list: {'yes' if person.on_do_not_call_list else 'no'}"
     if person.zone or person.language:
-        yield make_printable(f"  zone {person.zone or 'unknown'}, language {person.language or 'unknown'}")
+        yield f"  zone {person.zone or 'unknown'}, language {person.language or 'unknown'}"
     for column in person.columns:
-        personal = " (personal)" if column.personal else ""
-        yield make_printable(f"  {column.label}: {column.words}{personal}")
+        yield f"  {column.label}: {column.words}{' (personal)' if column.personal else ''}"
     if person.history:
-        yield ""
-        yield "history"
+        yield from ("", "history")
         rows = [
-            (str(p.seq), datetimes.format_here(p.at), f"{p.what}{f': {p.note}' if p.note else ''}", p.by)
+            (p.seq, datetimes.format_here(p.at), f"{p.what}{f': {p.note}' if p.note else ''}", p.by)
             for p in person.history
         ]
-        yield render_table(("", "when", "what", "by"), rows)
+        yield from render_table(("", "when", "what", "by"), rows)
     for interview in person.interviews:
-        yield ""
-        yield from _render_interview(interview)
+        yield from ("", *_render_interview(interview))
 
 
 def _render_interview(interview: "SubjectInterview") -> Iterator[str]:
     origin = "" if interview.origin == "real" else f", {interview.origin}"
     version = f", version {interview.version}" if interview.version else ""
-    yield make_printable(
-        f"interview {interview.number}{origin}: {interview.outcome or interview.status}{version}, "
-        f"{datetimes.format_here(interview.began_at)}"
-    )
+    outcome, began = interview.outcome or interview.status, datetimes.format_here(interview.began_at)
+    yield f"interview {interview.number}{origin}: {outcome}{version}, {began}"
     if interview.problem:
-        yield make_printable(f"  {interview.problem}")
+        yield f"  {interview.problem}"
     for name, words in interview.sample:
-        yield make_printable(f"  sample column: {name} = {words}")
+        yield f"  sample column: {name} = {words}"
     for line in interview.lines:
-        yield make_printable(
-            f"  {line.seq:>3}  {datetimes.format_here(line.at)}  {line.by}  {_render_journal_line(line)}"
-        )
+        place = f" {line.place}" if line.place else ""
+        question = f" {line.question!r}" if line.question else ""
+        answer = f": {line.answer}" if line.answer else ""
+        what = f"{line.what}{place}{question}{answer}{f' — {line.note}' if line.note else ''}"
+        yield f"  {line.seq:>3}  {datetimes.format_here(line.at)}  {line.by}  {what}"
     if interview.draft:
-        yield make_printable(f"  being typed: {interview.draft}")
-
-
-def _render_journal_line(line: "JournalLine") -> str:
-    place = f" {line.place}" if line.place else ""
-    question = f" {line.question!r}" if line.question else ""
-    answer = f": {line.answer}" if line.answer else ""
-    return f"{line.what}{place}{question}{answer}{f' — {line.note}' if line.note else ''}"
+        yield f"  being typed: {interview.draft}"
 
 
 @on_study
-def erase(
+def privacy_erase(
     request: "Request",
     case: str = argument("CASE", "The case's key, unless --unfinished is given.", ""),
     reason: str = option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.", ""),
@@ -165,7 +156,7 @@ def _warn_of_free_pages(file: str, *, clean: bool) -> None:
 
 
 @on_study
-def anonymize(request: "Request", dry_run: DryRunOption = False) -> None:
+def privacy_anonymize(request: "Request", dry_run: parameters.DryRunOption = False) -> None:
     """Remove names, numbers, notes and personal answers whose time is over, as `retention:` says. It cannot be undone.
 
     The time runs from when a case was done, or from the study's end. Other answers stay. Safe to repeat.
@@ -187,3 +178,120 @@ def anonymize(request: "Request", dry_run: DryRunOption = False) -> None:
     if (result.cases or result.interviews) and not result.dry_run:
         say("delete the sample file, exports, printed lists and backups yourself")
     raise typer.Exit(1 if result.skipped else 0)
+
+
+def db_verify(
+    file: parameters.InstrumentArgument,
+    route: bool = option("--route", "Name each answer that is off the route or missing on it, with the reason.", False),
+    db: parameters.DatabaseOption = None,
+) -> None:
+    """Verify that every interview's data match its journal, and that the database is intact.
+
+    With `--route`, data that were changed or damaged from outside are explained answer by answer: `q7 has an answer but
+    ask_if `q1 == 1` (study.yaml:14:5) is not true: q1 = 2`. The condition is that of the interview's own version. Values
+    of personal items are not shown.
+
+    Exit code 0: everything agrees; 1: something was found.
+
+    Example: survey db verify study.yaml --route
+    """
+    from survey_cli.services.database.interview_archive import verify_database
+
+    with show_progress() as progress:
+        report = verify_database(file, db=db, route=route, progress=progress)
+    for finding in report.findings:
+        print(finding)
+    counts = f"{format_quantity(report.interviews, 'interview')}, {format_quantity(report.events, 'event')}"
+    for note in report.notes:
+        say(note)
+    summary = format_quantity(len(report.findings), "finding") if report.findings else "no problems"
+    say(f"{report.where}: {counts}: {summary}")
+    raise typer.Exit(1 if report.findings else 0)
+
+
+def db_backup(
+    file: parameters.InstrumentArgument,
+    to: str = argument("TO", "Path of the copy. The file must not exist."),
+    db: parameters.DatabaseOption = None,
+) -> None:
+    """Copy the database, complete and consistent, even while interviews run. `survey status` shows the last backup.
+
+    Example: survey db backup study.yaml backup.db
+    """
+    from survey_cli.services.database.interview_archive import back_up_database
+
+    database = back_up_database(file, to, at=datetimes.now(), db=db)
+    say(f"{database}: copied to {to}")
+
+
+def db_restore(
+    backup: Annotated[str, argument("BACKUP", "A copy made by `survey db backup`.")],
+    file: parameters.InstrumentArgument,
+    db: parameters.DatabaseOption = None,
+) -> None:
+    """Replace the database by a backup. The replaced database is kept beside it, under a dated name.
+
+    Nobody may be using the database. The backup is verified first, and what is newer in the replaced database is
+    listed.
+
+    Example: survey db restore backup.db study.yaml
+    """
+    from survey_cli.services.database.restore_and_upgrade import restore_database
+
+    result = restore_database(file, backup, at=datetimes.now(), db=db)
+    say(
+        f"{result.where}: restored from {backup}: {format_quantity(result.interviews, 'interview')}, "
+        f"{format_quantity(result.events, 'event')}"
+    )
+    if not result.kept:
+        return
+    say(f"the replaced database is kept: {result.kept}")
+    if (lost := result.lost) is None:
+        say("the replaced database cannot be read, so newer entries in it cannot be listed")
+    elif any(lost[:-1]):
+        counts = zip(lost[:-1], ("interview", "answer", "case", "call"), strict=True)
+        parts = ", ".join(format_quantity(number, name) for number, name in counts if number)
+        newest = f"; the newest is from {lost.newest.astimezone():%Y-%m-%d %H:%M}" if lost.newest else ""
+        say(f"only in the replaced database: {parts}{newest}")
+    else:
+        say("the replaced database has no newer entries")
+
+
+def db_upgrade(file: parameters.InstrumentArgument, db: parameters.DatabaseOption = None) -> None:
+    """Upgrade the database to this version of the program, while nobody uses it.
+
+    A file is copied first. Every command upgrades a file that nobody else uses. A server is upgraded only by this
+    command, given by the owner of the schema.
+
+    Example: survey db upgrade study.yaml
+    """
+    from survey_cli.services.database.restore_and_upgrade import upgrade_database
+
+    database = upgrade_database(file, db=db)
+    say(f"{database}: ready for this version of the program")
+
+
+def server_grant(
+    file: parameters.InstrumentArgument,
+    interviewers: str = option("--interviewers ROLE", "The role whose members interview.", ""),
+    supervisors: str = option("--supervisors ROLE", "The role whose members supervise.", ""),
+    script: bool = option("--print", "Print the statements for psql, and change nothing.", False),
+    db: parameters.DatabaseOption = None,
+) -> None:
+    """Give two roles of a database server the rights that interviewers and supervisors need, and nothing else.
+
+    Interviewers add entries. They cannot change or remove one, or read the key of the do-not-call list. Supervisors
+    may also correct and erase. Neither publishes a questionnaire. Create the roles first: CREATE ROLE interviewers;
+    then CREATE ROLE ann LOGIN IN ROLE interviewers.
+
+    Example: survey server grant study.yaml --interviewers interviewers
+    """
+    from survey_cli.services.database.server_grants import grant_rights, render_study_grants
+
+    if script:
+        statements = render_study_grants(file, db=db, interviewers=interviewers, supervisors=supervisors)
+        print(statements, end="")
+        return
+    location = grant_rights(file, db=db, interviewers=interviewers, supervisors=supervisors)
+    roles = " and ".join(filter(None, (interviewers, supervisors)))
+    say(f"{location}: {roles} {'have' if ' and ' in roles else 'has'} the rights of the study")

@@ -1,41 +1,38 @@
-"""The commands `new`, `check`, `print`, `schema` and `explain`, for designers of questionnaires."""
+"""The commands `new`, `check`, `print`, `schema`, `explain`, `convert`, `translations` and `diff`, for designers."""
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
+from survey_cli.cli import parameters
 from survey_cli.cli.app import RENAMED
-from survey_cli.cli.output.terminal import (
-    get_width,
-    make_printable,
-    open_data_output,
-    render_table,
-    say,
-    wrap_paragraph,
-)
-from survey_cli.cli.parameters import DatabaseOption, ForceOption, InstrumentArgument, LoginOption, argument, option
+from survey_cli.cli.output import terminal
+from survey_cli.cli.output.terminal import print_lines, print_result, render_table, say, separate, wrap_paragraph
+from survey_cli.cli.parameters import argument, option
 from survey_cli.problems import Problem, Severity, UserError, sort_problems
-from survey_cli.wording import format_quantity
+from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
     from survey_cli.instrument.schema.reference_entries import ReferenceEntry
+    from survey_cli.revisions.properties import ComparedChange
     from survey_cli.services.questionnaire.questionnaire_files import InstrumentCheck
+    from survey_cli.services.questionnaire.translations import LanguageStatus
     from survey_cli.simulate.interviews.length import LengthEstimate
-
 
 SIMULATED: Final = 400
 """Simulated interviews for an estimate."""
 _HEADINGS: Final = {"routes": "Interviews that end with", "sections": "Section, in complete interviews"}
 
 
-def estimate_length(
+def _estimate_length(
     result: "InstrumentCheck", *, wanted: bool, db: str | None
 ) -> tuple["InstrumentCheck", "LengthEstimate | None"]:
     """Estimate the length where it is `wanted` or has a budget; add the problem if the budget doesn't suffice."""
@@ -58,7 +55,7 @@ def estimate_length(
     return replace(result, problems=problems), estimate
 
 
-def summarize_length(estimate: "LengthEstimate") -> dict[str, Any]:
+def _summarize_length(estimate: "LengthEstimate") -> dict[str, Any]:
     """Return the estimate as values for JSON: minutes, and seconds of items."""
     from survey_cli.simulate.interviews.length import describe_spread
 
@@ -69,30 +66,26 @@ def summarize_length(estimate: "LengthEstimate") -> dict[str, Any]:
     return {**spreads, "longest_items": dict(estimate.list_longest_items()), "measured_items": estimate.measured}
 
 
-def render_length(estimate: "LengthEstimate") -> Iterator[str]:
-    """Yield the lines of the text output."""
-    summary = summarize_length(estimate)
+def _render_length(estimate: "LengthEstimate") -> Iterator[str]:
+    summary = _summarize_length(estimate)
     for kind, heading in _HEADINGS.items():
         rows = [
             (name or "outside of sections", *(f"{spread[key]:.1f}" for key in ("p10", "median", "p90")))
             for name, spread in summary[kind].items()
         ]
         if rows and (kind == "routes" or len(rows) > 1):
-            yield render_table((heading, "10 %", "median", "90 %"), rows)
+            yield from render_table((heading, "10 %", "median", "90 %"), rows)
     longest = ", ".join(f"{item} {seconds:.0f} s" for item, seconds in summary["longest_items"].items())
-    yield wrap_paragraph(f"The longest items: {longest}." if longest else "No interview was complete.")
+    yield from wrap_paragraph(f"The longest items: {longest}." if longest else "No interview was complete.")
     source = f"{estimate.measured} items as measured" if estimate.measured else "estimated from the words"
-    yield wrap_paragraph(
+    yield from wrap_paragraph(
         f"Minutes that 10 %, half and 90 % of {SIMULATED} simulated interviews take at most, {source}."
     )
 
 
-ProblemFormat: TypeAlias = Literal["text", "json", "github"]
-"""Output format of problems."""
-
-
 def new(
-    file: str = argument("FILE", "The file to write; .yaml is added if it is missing."), force: ForceOption = False
+    file: str = argument("FILE", "The file to write; .yaml is added if it is missing."),
+    force: parameters.ForceOption = False,
 ) -> None:
     """Write a commented questionnaire to begin with.
 
@@ -107,7 +100,7 @@ def new(
 
 def check(
     files: list[str] = argument("FILE", "Questionnaires; for a folder, every one in and below it."),
-    form: ProblemFormat = option(
+    form: Literal["text", "json", "github"] = option(
         "--format", "Output format: text to read, json for programs, github for annotations.", "text"
     ),
     strict: bool = option("--strict", "Warnings count as errors.", False),
@@ -125,8 +118,8 @@ def check(
     ),
     reason: str = option("--reason TEXT", "With --accept: the reason, which is stored with your name.", ""),
     same: bool = option("--same", "With --accept: the new text has the same meaning.", False),
-    by: LoginOption = "",
-    db: DatabaseOption = None,
+    by: parameters.LoginOption = "",
+    db: parameters.DatabaseOption = None,
 ) -> None:
     """List every problem of a questionnaire, with its line and a remedy.
 
@@ -160,11 +153,13 @@ def check(
         check_file(file, format_names, wording=wording, prove=prove or possible, possible=possible, db=db)
         for file in paths
     ]
-    estimates = [estimate_length(result, wanted=length, db=db) for result in checked]
+    estimates = [_estimate_length(result, wanted=length, db=db) for result in checked]
     results = [result for result, _ in estimates]
-    lengths = {result.file: estimate for result, estimate in estimates if length and estimate is not None}
     problems = [problem for result in results for problem in result.problems]
-    _print_problems(results, form, lengths)
+    lengths = {result.file: estimate for result, estimate in estimates if length and estimate is not None}
+    _print_problems(results, form, {file: _summarize_length(estimate) for file, estimate in lengths.items()})
+    for file, estimate in lengths.items() if form == "text" else ():
+        print_lines(("", file, *_render_length(estimate)))
     for result in results:
         for line in result.accepted:
             say(f"{result.file}: {line}")
@@ -194,36 +189,23 @@ def _accept_changes(
     accept_changes(files[0], items, reason.strip(), same=same, by=by, db=db)
 
 
-def _print_problems(
-    results: "Sequence[InstrumentCheck]", form: ProblemFormat, lengths: "Mapping[str, LengthEstimate]"
-) -> None:
-    """Print the problems and lengths on stdout, since they are the result."""
+def _print_problems(results: "Sequence[InstrumentCheck]", form: str, lengths: Mapping[str, Any]) -> None:
+    """Print the problems on stdout, since they are the result."""
     from survey_cli.cli.output import problems as snippets
 
-    if form == "json":
-        problems = snippets.build_problem_rows(p for result in results for p in result.problems)
-        summaries = {file: summarize_length(estimate) for file, estimate in lengths.items()}
-        result_value = {"problems": problems, "lengths": summaries} if lengths else problems
-        print(json.dumps(result_value, ensure_ascii=False, indent=1))
-    elif form == "github":
-        for result in results:
-            for problem in result.problems:
-                print(snippets.render_github(problem))
-    elif not sys.stdout.isatty():
-        for result in results:
-            for problem in result.problems:
-                print(snippets.render_plain(problem))
-    else:
-        from rich.console import Console
+    problems = [(result, problem) for result in results for problem in result.problems]
+    if form != "text" or not sys.stdout.isatty():
+        rows = snippets.build_problem_rows(problem for _, problem in problems)
+        render = snippets.render_github if form == "github" else snippets.render_plain
+        lines = [render(problem) for _, problem in problems]
+        print_result(form, lines, {"problems": rows, "lengths": lengths} if lengths else rows)
+        return
+    from rich.console import Console
 
-        console = Console(highlight=False, markup=False, emoji=False)
-        for result in results:
-            for problem in result.problems:
-                console.print(
-                    snippets.render_rich(problem, result.line_at(problem.where), width=get_width()), soft_wrap=True
-                )
-    for file, estimate in lengths.items() if form == "text" else ():
-        print(f"\n{make_printable(file)}", *render_length(estimate), sep="\n")
+    console = Console(highlight=False, markup=False, emoji=False)
+    for result, problem in problems:
+        text = snippets.render_rich(problem, result.line_at(problem.where), width=terminal.get_width())
+        console.print(text, soft_wrap=True)
 
 
 def _summarize(problems: Sequence[Problem], items: int | None) -> str:
@@ -272,8 +254,7 @@ def explain(
     if not word:
         for kind, words in list_vocabulary().items():
             if words:
-                print(f"{kind}s".capitalize())
-                print(wrap_paragraph(", ".join(words), indent=2) + "\n")
+                print_lines((f"{kind}s".capitalize(), *wrap_paragraph(", ".join(words), indent=2), ""))
         return
     new = RENAMED.get(word, "")
     if new:
@@ -284,48 +265,42 @@ def explain(
         if new:
             return
         raise
-    print("\n\n".join(_render_entry(entry) for entry in meanings))
+    print_lines(separate(map(_render_entry, meanings)))
 
 
-def _render_explanation(text: str) -> str:
+def _render_explanation(text: str) -> Iterator[str]:
     """Wrap prose; leave examples, which are indented or contain an arrow, as written."""
-    parts = text.split("\n\n")
-    is_example = [any(line.startswith("  ") or "→" in line for line in part.split("\n")) for part in parts]
-    return "\n\n".join(
-        "\n".join(f"      {make_printable(line)}" for line in dedent(part).split("\n"))
-        if as_written
-        else wrap_paragraph(" ".join(part.split()), indent=2)
-        for part, as_written in zip(parts, is_example, strict=True)
-    )
+    for number, part in enumerate(text.split("\n\n")):
+        if number:
+            yield ""
+        if any(line.startswith("  ") or "→" in line for line in part.split("\n")):
+            yield from (f"      {line}" for line in dedent(part).split("\n"))
+        else:
+            yield from wrap_paragraph(" ".join(part.split()), indent=2)
 
 
-def _render_entry(entry: "ReferenceEntry") -> str:
+def _render_entry(entry: "ReferenceEntry") -> Iterator[str]:
     article = "an" if entry.kind[0] in "aeiou" else "a"
     within = f" of {', '.join(entry.within)}" if entry.within else ""
-    lines = [wrap_paragraph(f"{entry.word} — {article} {entry.kind}{within}"), _render_explanation(entry.meaning)]
+    yield from wrap_paragraph(f"{entry.word} — {article} {entry.kind}{within}")
+    yield from _render_explanation(entry.meaning)
     if entry.accepts:
-        lines.append(wrap_paragraph(f"Takes {entry.accepts}.", indent=2))
+        yield from wrap_paragraph(f"Takes {entry.accepts}.", indent=2)
     for key in entry.keys:
         more = ", required" if key.required else ""
-        lines += [
-            "",
-            wrap_paragraph(f"{key.name}: {key.accepts}{more}", indent=2),
-            wrap_paragraph(key.describe(), indent=6),
-        ]
+        yield from ("", *wrap_paragraph(f"{key.name}: {key.accepts}{more}", indent=2))
+        yield from wrap_paragraph(key.describe(), indent=6)
     if entry.shared_keys:
-        lines += [
-            "",
-            wrap_paragraph(f"It also has the keys of every question: {', '.join(entry.shared_keys)}.", indent=2),
-        ]
-    return "\n".join(lines)
+        keys = ", ".join(entry.shared_keys)
+        yield from ("", *wrap_paragraph(f"It also has the keys of every question: {keys}.", indent=2))
 
 
-def print_document(
-    file: InstrumentArgument,
+def run_print(
+    file: parameters.InstrumentArgument,
     out: str = option("--out -o FILE", "The file to write: .html, .docx or .md; - writes Markdown to stdout.", "-"),
     language: str = option("--language CODE", "Language of the texts; all prints every language.", ""),
     comments: bool = option("--comments", "Print lines for comments under every item.", False),
-    force: ForceOption = False,
+    force: parameters.ForceOption = False,
 ) -> None:
     """Print the questionnaire for reviewers.
 
@@ -335,9 +310,185 @@ def print_document(
 
     Example: survey print study.yaml -o questionnaire.html --comments
     """
-    from survey_cli.services.questionnaire.print_questionnaire import PrintOptions, print_questionnaire
+    from survey_cli.services.questionnaire.print_questionnaire import print_questionnaire
 
-    options = PrintOptions(to=out, language=language, comments=comments, force=force)
-    result = print_questionnaire(file, options, stdout=open_data_output())
-    target = "stdout" if result.to == "-" else result.to
-    say(f"{target}: {format_quantity(result.items, 'item')}, {', '.join(result.languages)}")
+    items, languages = print_questionnaire(
+        file, out, language, comments=comments, force=force, stdout=terminal.open_data_output()
+    )
+    say(f"{'stdout' if out == '-' else out}: {format_quantity(items, 'item')}, {', '.join(languages)}")
+
+
+def convert(
+    form: Annotated[str, argument("FORM", "An XLSForm: .xlsx, .xls, .csv or .md.")],
+    out: str = option("--out -o FILE", "The questionnaire to write, .yaml."),
+    report: str = option("--report FILE", "Also write what was carried over and what was not, as .md.", ""),
+    output_format: parameters.ResultFormatOption = "table",
+    force: parameters.ForceOption = False,
+) -> None:
+    """Convert an XLSForm (ODK, KoboToolbox, SurveyCTO) to a questionnaire.
+
+    Whatever has no counterpart is listed with its sheet, row and column, and stands as a comment in the questionnaire,
+    which has no errors. The report has three lists: not carried over, carried over with a note, carried over.
+
+    Exit code 0: everything was carried over; 1: something was not.
+
+    Example: survey convert form.xlsx -o study.yaml --report form.md
+    """
+    from survey_cli.services.questionnaire.convert_questionnaire import convert_questionnaire
+
+    losses, errors = convert_questionnaire(form, out, report=report, force=force)
+    lines = []
+    for entry in losses.lost if not report else ():
+        column = f", {entry.column}" if entry.column else ""
+        lines.append(f"{form}: sheet {entry.sheet}, row {entry.row}{column}: {entry.name or 'all rows'}: {entry.text}")
+    print_result(output_format, lines, {"file": out, "report": losses, "errors": list(map(str, errors))})
+    for error in errors:
+        say(str(error))
+    say(f"{out}: written; {losses.summarize()}")
+    if losses.lost and report:
+        say(f"{report}: {format_quantity(len(losses.lost), 'entry', 'entries')} not carried over, with the reasons")
+    say(f"Next: survey check {out}, then survey preview {out}")
+    raise typer.Exit(1 if losses.lost or errors else 0)
+
+
+def translations_export(file: parameters.InstrumentArgument, language: parameters.LanguageOption = "") -> None:
+    """Write the texts as PO files for translators: NAME.es.po beside NAME.yaml, for each language but the first.
+
+    The file is also where the program reads the translations. Those that it has are kept; if the text has changed since,
+    the translation is marked fuzzy. Texts that are translated in the questionnaire itself are left out.
+
+    Example: survey translations export study.yaml --language es
+    """
+    from survey_cli.services.questionnaire.translations import export_translations
+
+    for status in export_translations(file, (language,) if language else ()):
+        say(f"{status.file}: {_describe_counts(status)}")
+
+
+def translations_import(
+    file: parameters.InstrumentArgument,
+    returned: str = argument("PO", "The PO file that came back."),
+    language: parameters.LanguageOption = "",
+) -> None:
+    """Take the translations of a PO file that came back into the one beside the questionnaire.
+
+    The language is the last part of the file's name (spanish.es.po), unless --language is given. A translation that
+    lacks a fill of its text, such as {name}, is marked fuzzy and listed with its line. The questionnaire isn't changed.
+
+    Exit code 0: everything was imported; 1: there are problems.
+
+    Example: survey translations import study.yaml back/study.es.po
+    """
+    from survey_cli.services.questionnaire.translations import import_translations
+
+    result = import_translations(file, returned, language or Path(returned).stem.rpartition(".")[2])
+    for problem in result.problems:
+        print(problem)
+    say(f"{result.file}: {format_quantity(result.imported, 'translation')} new or changed")
+    raise typer.Exit(1 if result.problems else 0)
+
+
+def translations_status(file: parameters.InstrumentArgument, form: parameters.ResultFormatOption = "table") -> None:
+    """Show for each language how many texts are translated, and which are out of date or missing.
+
+    Exit code 0: everything is translated; 1: something is not.
+
+    Example: survey translations status study.yaml
+    """
+    from survey_cli.services.questionnaire.translations import load_translation_status
+
+    languages = load_translation_status(file)
+    lines = []
+    for one in languages:
+        lines.append(f"{one.language}: {_describe_counts(one)}{' (required)' if one.required else ''}")
+        for what, contexts in (("out of date", one.stale), ("missing", one.missing)):
+            lines += [f"  {what}: {join_first(contexts, 20)}"] if contexts else []
+    print_result(form, lines, languages)
+    raise typer.Exit(1 if any(one.stale or one.missing for one in languages) else 0)
+
+
+def _describe_counts(status: "LanguageStatus") -> str:
+    return f"{status.complete:,} complete, {len(status.stale):,} out of date, {len(status.missing):,} missing"
+
+
+CONSEQUENCES: Final = {
+    "removed": "Nothing is stored under this name any more. Exports keep the column for the interviews that have it.",
+    "type": "Stored answers and new ones are of different types. Exports write the stored ones to a separate column.",
+    "recoded": "The same value no longer means the same. Don't analyze stored and new answers as one.",
+    "narrowed": "Answers that were accepted, stored or exported no longer are. New interviews lack them.",
+    "widened": "Answers are accepted, stored or exported that were not before. Older interviews lack them.",
+    "route": "Other people are asked than before, so that the bases of the two versions differ.",
+    "order": "Stored answers keep their meaning. They were given in another order.",
+    "added": "Interviews of the older version have no answer here: they were not asked.",
+    "text": "Stored answers stay in the same column. They were given to the earlier wording.",
+    "fieldwork": "No answer changes. It applies to calls and interviews from now on.",
+}
+"""What a change of each kind means for the data."""
+
+
+def diff(
+    old: str = argument("OLD", "The older questionnaire.", show_default=False),
+    new: str = argument(
+        "NEW",
+        "The newer one. If left out: OLD is compared with the newest version that has interviews.",
+        "",
+        show_default=False,
+    ),
+    form: Literal["text", "json"] = option("--format", "Output format: text to read, json for programs.", "text"),
+    db: parameters.DatabaseOption = None,
+) -> None:
+    """Show what changed between two versions of a questionnaire, and what that means for the data.
+
+    Every change is of one kind: removed, type, recoded, narrowed, widened, route, order, added, text or fieldwork.
+    Conditions that are written differently and hold for the same answers are no change; this is proved with the extra
+    [proof]. With --db, each change is shown with the number of interviews that it concerns.
+
+    Exit code 0: stored and new answers can be analyzed together; 1: something is removed, recoded, narrowed or of
+    another type.
+
+    Example: survey diff study_v1.yaml study.yaml --db responses/study.db
+    """
+    from survey_cli.revisions.properties import LOSSES
+    from survey_cli.services.questionnaire.version_diff import diff_versions
+
+    result = diff_versions(old, new or None, db)
+    changes = list(zip(result.changes, result.counts, strict=True))
+    value = result._asdict() | {"changes": [_to_json(change, count) for change, count in changes]}
+    del value["counts"]
+    print_result(form, _render_changes(changes, result.interviews), value)
+    numbers = Counter(change.kind for change in result.changes)
+    kinds = f": {', '.join(f'{count:,} {kind}' for kind, count in numbers.items())}" if changes else ""
+    say(f"{result.old} → {result.new}: {format_quantity(len(changes), 'change') if changes else 'no changes'}{kinds}")
+    if not result.proved and not all(change.decided for change in result.changes):
+        say("To prove which of the conditions that are not decided are the same: pip install 'survey-cli[proof]'")
+    raise typer.Exit(1 if any(kind in LOSSES for kind in numbers) else 0)
+
+
+def _render_changes(changes: "Sequence[tuple[ComparedChange, int | None]]", interviews: int | None) -> Iterator[str]:
+    for kind, group in groupby(changes, lambda pair: pair[0].kind):
+        yield from wrap_paragraph(f"{kind.capitalize()}: {CONSEQUENCES[kind]}")
+        for change, count in group:
+            yield from wrap_paragraph(_render_change(change, count, interviews), indent=2)
+        yield ""
+
+
+def _render_change(change: "ComparedChange", count: int | None, interviews: int | None) -> str:
+    notes = [f"before: {change.places[0]}"] if None not in change.places else []
+    if change.affected not in ((), change.items):
+        notes.append(f"it is about {join_first(change.affected)}")
+    if count is not None and change.answers:
+        notes.append(f"concerns {count:,} of {format_quantity(interviews or 0, 'interview')}")
+    undecided = "" if change.decided else " (not decided: it may be the same)"
+    end = f" ({'; '.join(notes)})" if notes else ""
+    return f"{change.where}: {join_first(change.items) or 'study'}: {change.what}{undecided}{end}"
+
+
+def _to_json(change: "ComparedChange", count: int | None) -> dict[str, Any]:
+    old, new = change.places
+    return {
+        **{key: getattr(change, key) for key in ("kind", "decided", "items", "affected", "what")},
+        "old": old,
+        "new": new,
+        "consequence": CONSEQUENCES[change.kind],
+        "interviews": count,
+    }

@@ -1,31 +1,28 @@
-"""The command `rates`: AAPOR's outcome rates as a table, CSV or JSON."""
+"""The commands `rates`, with AAPOR outcome rates, and `forecast`, how the fieldwork would continue."""
 
 import sys
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import typer
 
 from survey_cli.cli import parameters
-from survey_cli.cli.output import terminal
-from survey_cli.cli.output.json_text import render_json
-from survey_cli.cli.parameters import argument, option
+from survey_cli.cli.output import datetimes, terminal
+from survey_cli.cli.output.progress import show_day_progress
+from survey_cli.cli.output.terminal import render_table, say, separate, wrap_paragraph
+from survey_cli.cli.parameters import argument, build_options, option
+from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
+    from survey_cli.fieldwork.plan.plan import SpreadMode
     from survey_cli.reports.fieldwork.rates import RateColumn, RateTable
+    from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastRow
 
 MAX_DIGITS: Final = 9
-
-
-FrameChoice: TypeAlias = Literal["list", "establishment", "rdd"]
-"""Kind of sample frame."""
-
-
-RatesOriginChoice: TypeAlias = Literal["real", "all"]
-"""Which interviews count."""
 
 
 def rates(
@@ -36,7 +33,7 @@ def rates(
     ),
     finalized: bool = option("--finalized", "Leave out cases that may still be called.", False),
     weighted: bool = option("--weighted", "Weight by the sample column with role: weight.", False),
-    origin: RatesOriginChoice = option(
+    origin: Literal["real", "all"] = option(
         "--origin", "Count real interviews only, or practice and simulated ones too.", "real"
     ),
     counts: str = option(
@@ -45,7 +42,7 @@ def rates(
         " several; - is stdin.",
         "",
     ),
-    frame: FrameChoice | None = option(
+    frame: Literal["list", "establishment", "rdd"] | None = option(
         "--frame",
         "With --counts: kind of sample frame, by default rdd. In a list or establishment frame e is 1;"
         " else it is estimated. A questionnaire names its own.",
@@ -78,82 +75,59 @@ def rates(
     Example: survey rates study.yaml --as-of 2026-11-24
     """
     from survey_cli.cli.output.problems import render_plain
-    from survey_cli.services.report.response_rates import (
-        RateAssumptions,
-        RatesOptions,
-        compute_rates_from_counts,
-        compute_study_rates,
-    )
+    from survey_cli.reports.fieldwork.rates import tabulate_rates
+    from survey_cli.services.report import response_rates
+    from survey_cli.services.run_on_study import Request
 
     if bool(file) == bool(counts):
         raise typer.BadParameter("give an instrument, or final counts: --counts FILE (- is standard input)")
-    assumptions = RateAssumptions(frame=frame or "rdd", e=e, e_uh=e_uh, e_uo=e_uo, composite=composite, quotas=quotas)
+    options = build_options(
+        response_rates.RatesOptions,
+        locals(),
+        frame=frame or "rdd",
+        all_origins=origin == "all",
+        zone=parameters.parse_zone(zone),
+    )
     if counts:
         if by or as_of or finalized or weighted:
             raise typer.BadParameter("--by, --as-of, --finalized and --weighted are only for an instrument's cases")
         try:
-            result = compute_rates_from_counts(counts, assumptions, stdin=sys.stdin.buffer)
+            result = response_rates.compute_rates_from_counts(counts, options, stdin=sys.stdin.buffer)
         except UserError as error:
-            for problem in error.problems[
-                : -terminal.MOST_PROBLEMS
-            ]:  # no other command checks such a file: all are printed
-                terminal.say(str(problem))
-            raise UserError(error.where, error.what, error.remedy, error.problems[-terminal.MOST_PROBLEMS :]) from error
+            most = terminal.MOST_PROBLEMS
+            for problem in error.problems[:-most]:  # no other command checks such a file: all are printed
+                say(str(problem))
+            raise UserError(error.where, error.what, error.remedy, error.problems[-most:]) from error
     else:
         if frame or quotas:
             raise typer.BadParameter("--frame and --quotas are only for --counts: an instrument defines its own")
-        options = RatesOptions(
-            by=by,
-            as_of=as_of,
-            finalized=finalized,
-            weighted=weighted,
-            all_origins=origin == "all",
-            assumptions=assumptions,
-        )
-        now = datetime.now(UTC)
-        result = compute_study_rates(
-            file, options, now=now, zone=parameters.parse_zone(zone), db=db, people=people, notify=terminal.say
-        )
+        request = Request(path=file, at=datetimes.now(), db=db, people=people, notify=say)
+        result = response_rates.compute_study_rates(request, options)
     for warning in result.warnings:
-        terminal.say(render_plain(warning))
-    print_rates(result.table, form=form, digits=digits)
+        say(render_plain(warning))
+    table = result.table
+    lines = render_rates(table, digits=digits, cells=terminal.get_width())
+    terminal.print_result(form, lines, _build_rates_value(table), partial(tabulate_rates, table))
+    for line in (table.title, table.heading, *table.notes) if form == "csv" else ():
+        if line:
+            say(line)
 
 
-def print_rates(report: "RateTable", *, form: parameters.ListFormat, digits: int) -> None:
-    """Print the report on stdout."""
-    match form:
-        case "table":
-            print(render_rates(report, digits=digits, cells=terminal.get_width()))
-        case "csv":
-            from survey_cli.exports import WriteOptions
-            from survey_cli.exports.text import write_csv
-            from survey_cli.reports.fieldwork.rates import tabulate_rates
-
-            write_csv(tabulate_rates(report), terminal.open_data_output(), WriteOptions())
-            for line in (report.title, report.heading, *report.notes):
-                if line:
-                    terminal.say(line)
-        case "json":
-            print(render_rates_json(report), file=terminal.open_data_output())
-
-
-def render_rates(report: "RateTable", *, digits: int, cells: int) -> str:
-    """Render the report as text: as many columns side by side as fit into `cells`, the others below, then the notes."""
+def render_rates(report: "RateTable", *, digits: int, cells: int) -> Iterator[str]:
+    """Render the report as lines: as many columns side by side as fit into `cells`, the others below, then the notes."""
     from survey_cli.text_width import measure_width
 
     labels = _build_labels(report)
     figures = [_build_figures(column, labels, digits=digits) for column in report.columns]
     label_width = sum(max(len(label[at]) for label in labels) + len("  ") for at in range(3))
-    headings = [terminal.wrap_paragraph(line) for line in (report.title, report.heading) if line]
-    parts = ["\n".join(headings)] if headings else []
+    parts = [[line for text in (report.title, report.heading) if text for line in wrap_paragraph(text)]]
     while figures:
         widths = accumulate((max(map(measure_width, lines)) + len("  ") for lines in figures), initial=label_width)
         count = max(sum(width - len("  ") <= cells for width in widths) - 1, 1)
         side_by_side, figures = figures[:count], figures[count:]
         head, *rows = zip(*zip(*labels, strict=True), *side_by_side, strict=True)
-        parts.append(terminal.render_table(head, rows, right=range(3, 3 + count)))
-    parts.append("\n".join(terminal.wrap_paragraph(note) for note in report.notes))
-    return "\n\n".join(parts)
+        parts.append(render_table(head, rows, right=range(3, 3 + count)))
+    return separate((*parts, [line for note in report.notes for line in wrap_paragraph(note)]))
 
 
 def _build_labels(report: "RateTable") -> list[tuple[str, str, str]]:
@@ -188,20 +162,138 @@ def _build_figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]],
     return [terminal.make_printable(column.title), *map(format_figure, names)]
 
 
-def render_rates_json(report: "RateTable") -> str:
-    """Render the report as one object. Shares are from 0 to 1, and under `exact` as fractions; null means not defined."""
+def _build_rates_value(report: "RateTable") -> dict[str, Any]:
+    """Build the report as one object. Shares are from 0 to 1, and under `exact` as fractions; None means not defined."""
     from fractions import Fraction
 
     from survey_cli.reports.fieldwork.rates import collect_figures
 
-    def describe_column(column: "RateColumn") -> dict[str, object]:
+    columns = []
+    for column in report.columns:
         values = collect_figures(column)
-        return {
-            "frame": column.frame,
-            "by": column.by,
-            **{name: float(f) if isinstance(f, Fraction) else f for name, f in values.items()},
-            "exact": {name: str(f) for name, f in values.items() if isinstance(f, Fraction)},
-        }
+        columns.append(
+            {
+                "frame": column.frame,
+                "by": column.by,
+                **{name: float(f) if isinstance(f, Fraction) else f for name, f in values.items()},
+                "exact": {name: str(f) for name, f in values.items() if isinstance(f, Fraction)},
+            }
+        )
+    return {"title": report.title, "heading": report.heading, "columns": columns, "notes": report.notes}
 
-    columns = [describe_column(column) for column in report.columns]
-    return render_json({"title": report.title, "heading": report.heading, "columns": columns, "notes": report.notes})
+
+MAX_CELLS: Final = 6
+"""Quota cells named for each row."""
+MAX_INTERVIEWERS: Final = 1000
+SPREADS: Final[tuple["SpreadMode", ...]] = ("prefer", "wait", "off")
+
+
+def forecast(
+    file: parameters.InstrumentArgument,
+    interviewers: str = option(
+        "--interviewers N,N,…",
+        "Numbers of interviewers, one row each; by default that of the list of people, else 4,8,12.",
+        "",
+    ),
+    spread: str = option(
+        "--spread HOW,…",
+        "Ways to spread attempts over the day, one row each: prefer,wait,off; by default as the study says.",
+        "",
+    ),
+    days: int | None = option(
+        "--days N", "Number of calendar days; by default up to the study's last day, or 60.", None, min=1, max=400
+    ),
+    zone: parameters.StationZoneOption = "",
+    seed: int = option("--seed N", "The same seed gives the same forecast.", 1),
+    form: parameters.ResultFormatOption = "table",
+    people: parameters.PeopleOption = None,
+    db: parameters.DatabaseOption = None,
+) -> None:
+    """Forecast the rest of the fieldwork: interviews per day, hours per interview, when the target is reached.
+
+    It starts from the cases, appointments and quotas as they are now; nothing is written. How often people answer
+    and refuse is measured in the study's own calls, or assumed where there are too few. The result says which.
+    Ctrl+C shows what is ready.
+
+    Example: survey forecast study.yaml --interviewers 4,8,12
+    """
+    from survey_cli.simulate.fieldwork.forecast import ForecastOptions
+    from survey_cli.simulate.fieldwork.forecast import forecast as make_forecast
+
+    options = build_options(
+        ForecastOptions,
+        locals(),
+        path=file,
+        at=datetimes.now(),
+        interviewers=_parse_levels(interviewers),
+        spreads=_parse_spreads(spread),
+    )
+    with show_day_progress() as progress:
+        result = make_forecast(options, progress)
+    terminal.print_result(form, render_forecast(result), result)
+    if result.interrupted:
+        say("interrupted: the remaining rows are missing")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _parse_levels(text: str) -> tuple[int, ...]:
+    """Parse the numbers of interviewers, one for each row; empty where none is given."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if any(not part.isdecimal() or not 0 < int(part) <= MAX_INTERVIEWERS for part in parts):
+        raise typer.BadParameter(f"--interviewers {text}: write numbers from 1 to {MAX_INTERVIEWERS}, such as 4,8,12")
+    return tuple(map(int, parts))
+
+
+def _parse_spreads(text: str) -> tuple["SpreadMode", ...]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if any(part not in SPREADS for part in parts):
+        raise typer.BadParameter(f"--spread {text}: write prefer, wait or off, or several: prefer,wait,off")
+    return tuple(spread for part in parts for spread in SPREADS if spread == part)
+
+
+def render_forecast(result: "Forecast") -> Iterator[str]:
+    """Render the forecast as lines."""
+    completes = f"{result.complete:,}"
+    if result.target:
+        completes += f" of {result.target:,} ({result.target_of})"
+    beginning = (
+        f"Forecast from {result.at.astimezone():%a %d %b %Y %H:%M} to {result.until:%a %d %b %Y} "
+        f"({result.zone}): {completes} complete now, {format_quantity(result.cases, 'case')}. Nobody was called."
+    )
+    several = len({row.spread for row in result.rows}) > 1
+    head = ("people", *(("spread",) if several else ()), "complete", "per day", "hours", "calls")
+    last = result.rows[-1] if result.interrupted else None
+    lines = [
+        (
+            f"{row.interviewers}{'*' if row is last else ''}",
+            *((row.spread,) if several else ()),
+            f"{row.complete:,}",
+            _format_figure(row.completes_per_day),
+            _format_figure(row.hours_per_complete, digits=2),
+            _format_figure(row.calls_per_complete),
+            row.target_on or (("?" if row is last else "no") if result.target else ""),
+            row.runs_out_on or ("?" if row is last else "no"),
+        )
+        for row in result.rows
+    ]
+    notes = []
+    if last is not None:
+        days = f"{last.days} of {format_quantity(result.days, 'day')}"
+        notes.append(f"* interrupted after {days}: its figures are for these days only")
+    notes += [_describe_unfilled(row, several=several) for row in result.rows if row.unfilled and row is not last]
+    notes.append(
+        "Hours and calls are per complete interview; target: the day on which it is reached; sample ends: the "
+        f"day on which no case is left to call. Assumptions: {'; '.join(result.basis)}."
+    )
+    table = render_table((*head, "target", "sample ends"), lines)
+    return separate((wrap_paragraph(beginning), table, *map(wrap_paragraph, notes)))
+
+
+def _format_figure(value: float | None, *, digits: int = 1) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def _describe_unfilled(row: "ForecastRow", *, several: bool) -> str:
+    cells = [f"{cell.cell} {cell.complete:,} of {cell.target:,}" for cell in row.unfilled]
+    who = format_quantity(row.interviewers, "interviewer") + (f" and spread: {row.spread}" if several else "")
+    return f"With {who}, these cells do not fill: {join_first(cells, MAX_CELLS)}."

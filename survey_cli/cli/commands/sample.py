@@ -1,7 +1,7 @@
-"""The commands `sample import` and the do-not-call list's `add`, `check`, `remove` and `count`."""
+"""The commands of `sample`, and the do-not-call list's `add`, `check`, `remove` and `count`."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from random import SystemRandom
 from time import sleep
 from typing import TYPE_CHECKING, Annotated, Final
@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from survey_cli.cli import parameters
+from survey_cli.cli.commands.case import say_changes
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.progress import show_progress
-from survey_cli.cli.output.terminal import make_printable, say
-from survey_cli.cli.parameters import argument, option
+from survey_cli.cli.output.terminal import print_lines, say
+from survey_cli.cli.parameters import argument, build_options, on_study, option
 from survey_cli.problems import Problem
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
     from survey_cli.samples.cases.import_preview import ImportPreview
-    from survey_cli.services.sample.do_not_call_list import DoNotCallRequest
+    from survey_cli.services.run_on_study import Request
     from survey_cli.services.sample.import_sample import ImportResult
 
 MAX_PER_KIND: Final = 10
@@ -27,17 +28,15 @@ PAUSE_SECONDS: Final = 0.005
 """Seconds between two commits, so that an interviewer never waits longer than one commit takes."""
 
 
-def import_cases(
-    file: parameters.InstrumentArgument,
+@on_study
+def sample_import(
+    request: "Request",
     cases: str = argument("CASES", "The sample: a CSV file or a workbook."),
     sheet: str | None = option("--sheet NAME", "Sheet of the workbook; by default the first.", None),
     encoding: str | None = option("--encoding NAME", "Encoding of the file, if it is not UTF-8: cp1252.", None),
     update: bool = option("--update", "Update existing cases with the file's values.", False),
     release: str = option("--release REPLICATES", "Release these replicates at once: 1-2,5 or all.", ""),
     dry_run: parameters.DryRunOption = False,
-    by: parameters.LoginOption = "",
-    people: parameters.PeopleOption = None,
-    db: parameters.DatabaseOption = None,
 ) -> None:
     """Import the cases of a file, all or none. Safe to repeat: existing cases stay as they are.
 
@@ -47,12 +46,10 @@ def import_cases(
 
     Example: survey sample import study.yaml sample.csv --dry-run
     """
-    from survey_cli.services.run_on_study import Request
     from survey_cli.services.sample.import_sample import ImportOptions, ImportRuntime, import_sample
     from survey_cli.study.location import describe_files
 
-    request = Request(path=file, at=datetimes.now(), db=db, by=by, people=people)
-    options = ImportOptions(file=cases, sheet=sheet, encoding=encoding, update=update, dry_run=dry_run, release=release)
+    options = build_options(ImportOptions, locals(), file=cases)
     with show_progress() as progress:
         runtime = ImportRuntime(rng=SystemRandom(), pause=lambda: sleep(PAUSE_SECONDS), progress=progress)
         result = import_sample(request, options, runtime)
@@ -62,13 +59,24 @@ def import_cases(
         say(f"{cases}: {format_quantity(errors, 'error')}: nothing was imported")
         raise typer.Exit(1)
     _say_problems(result.problems)
-    for line in _render_summary(result.summary):
-        print(line)
-    if dry_run:
-        for line in _render_changes(result):
-            print(make_printable(line))
-    say(describe_files(file, result.where, people=people))
+    print_lines((*_render_summary(result.summary), *(_render_changes(result) if dry_run else ())))
+    say(describe_files(request.path, result.where, people=request.people))
     say(_describe_import(result, update=update))
+
+
+@on_study
+def sample_release(
+    request: "Request", replicates: str = argument("REPLICATES", "The replicates: 3, 3-4, 1,5 or all.")
+) -> None:
+    """Release replicates of the sample: from now on their cases are called. Safe to repeat.
+
+    Example: survey sample release study.yaml 3-4
+    """
+    from survey_cli.services.cases.case_actions import release_replicates
+
+    with show_progress() as progress:
+        batch = release_replicates(request, replicates, progress=progress)
+    say_changes(batch, "released")
 
 
 def _say_problems(problems: Sequence[Problem]) -> None:
@@ -76,18 +84,14 @@ def _say_problems(problems: Sequence[Problem]) -> None:
 
     Errors are never left out for warnings.
     """
-
-    def kind(problem: Problem) -> tuple[str, str]:
-        return problem.rule, problem.severity
-
-    counts = {key: len(list(group)) for key, group in groupby(sorted(problems, key=kind), key=kind)}
-    printed = dict.fromkeys(counts, 0)
-    for problem in problems:
-        printed[kind(problem)] += 1
-        if printed[kind(problem)] <= MAX_PER_KIND:
+    kinds = [(problem.rule, problem.severity) for problem in problems]
+    counts, printed = Counter(kinds), Counter[tuple[str, str]]()
+    for kind, problem in zip(kinds, problems, strict=True):
+        printed[kind] += 1
+        if printed[kind] <= MAX_PER_KIND:
             say(f"{problem}" if problem.severity == "error" else f"{problem} (warning)")
-        elif printed[kind(problem)] == counts[kind(problem)]:
-            more = format_quantity(counts[kind(problem)] - MAX_PER_KIND, f"more {problem.severity}")
+        elif printed[kind] == counts[kind]:
+            more = format_quantity(counts[kind] - MAX_PER_KIND, f"more {problem.severity}")
             say(f"{problem.where.file}: … and {more} of {problem.rule}")
 
 
@@ -102,33 +106,25 @@ def _render_summary(summary: "ImportPreview") -> Iterator[str]:
             f"{summary.unknown:,} unknown), {summary.dead:,} cannot be read, "
             f"{summary.do_not_call:,} on the do-not-call list"
         )
-    shortcomings = []
-    if summary.without_number:
-        shortcomings.append(f"{summary.without_number:,} without a number that may be dialed")
-    if summary.without_zone:
-        shortcomings.append(f"{summary.without_zone:,} without a time zone")
-    if shortcomings:
-        yield f"cannot be called: {', '.join(shortcomings)}"
+    counts = ((summary.without_number, "number that may be dialed"), (summary.without_zone, "time zone"))
+    if shortcomings := ", ".join(f"{cases:,} without a {what}" for cases, what in counts if cases):
+        yield f"cannot be called: {shortcomings}"
     for what, shares in (("replicates", summary.replicates), ("frames", summary.frames)):
         sizes = [f"{share.name or 'none'} {share.cases:,}" for share in shares]
         if any(share.name for share in shares):
-            yield f"{what}: {make_printable(join_first(sizes, MAX_PER_KIND))}"
+            yield f"{what}: {join_first(sizes, MAX_PER_KIND)}"
 
 
 def _render_changes(result: "ImportResult") -> Iterator[str]:
+    from survey_cli.values import Missing
+
     for change in result.summary.changes[:MAX_CHANGES]:
-        hidden = change.column in result.hidden
-        was, now = ("(personal)",) * 2 if hidden else (_format_cell(change.was), _format_cell(change.now))
+        cells = ["(empty)" if isinstance(cell, Missing) else str(cell) for cell in (change.was, change.now)]
+        was, now = ("(personal)",) * 2 if change.column in result.hidden else cells
         yield f"line {change.line}: {change.case}: {change.column}: {was} → {now}"
     more = len(result.summary.changes) - MAX_CHANGES
     if more > 0:
         yield f"… and {format_quantity(more, 'more change')}"
-
-
-def _format_cell(cell: object) -> str:
-    from survey_cli.values import Missing
-
-    return "(empty)" if isinstance(cell, Missing) else str(cell)
 
 
 def _describe_import(result: "ImportResult", *, update: bool) -> str:
@@ -152,12 +148,6 @@ def _describe_import(result: "ImportResult", *, update: bool) -> str:
 CountryOption = Annotated[str, option("--country CODE", "Country of numbers without +, such as US or DE.")]
 
 
-def _build_list_request(db: str | None, *, by: str = "", country: str = "") -> "DoNotCallRequest":
-    from survey_cli.services.sample.do_not_call_list import DoNotCallRequest
-
-    return DoNotCallRequest(at=datetimes.now(), by=by, db=db, country=country)
-
-
 def do_not_call_add(
     numbers: list[str] = argument("NUMBER|FILE…", "Numbers, or files with one number per line."),
     country: CountryOption = "",
@@ -172,9 +162,9 @@ def do_not_call_add(
 
     Example: survey do-not-call add registry.csv --country US
     """
-    from survey_cli.services.sample.do_not_call_list import add_numbers
+    from survey_cli.services.sample.do_not_call_list import DoNotCallRequest, add_numbers
 
-    result = add_numbers(_build_list_request(db, by=by, country=country), numbers, reason=reason)
+    result = add_numbers(DoNotCallRequest(at=datetimes.now(), by=by, db=db, country=country), numbers, reason=reason)
     if isinstance(result, list):
         _say_problems(result)
         raise typer.Exit(1)
@@ -191,18 +181,15 @@ def do_not_call_check(
 
     Example: survey do-not-call check +12025550143
     """
-    from survey_cli.services.sample.do_not_call_list import look_up_number
+    from survey_cli.services.sample.do_not_call_list import DoNotCallRequest, look_up_number
 
-    entry = look_up_number(_build_list_request(db, country=country), number)
-    if entry.since is None:
-        removal = entry.removal
-        history = (
-            f"; it was removed {removal.at:%Y-%m-%d} by {removal.by}: {removal.reason}" if removal is not None else ""
-        )
-        print(make_printable(f"{entry.number} is not on the list{history}"))
-        return
-    print(make_printable(f"{entry.number} is on the list: {entry.reason}, {entry.since:%Y-%m-%d}, by {entry.by}"))
-    raise typer.Exit(1)
+    entry = look_up_number(DoNotCallRequest(at=datetimes.now(), db=db, country=country), number)
+    if entry.since is not None:
+        print_lines([f"{entry.number} is on the list: {entry.reason}, {entry.since:%Y-%m-%d}, by {entry.by}"])
+        raise typer.Exit(1)
+    removal = entry.removal
+    history = f"; it was removed {removal.at:%Y-%m-%d} by {removal.by}: {removal.reason}" if removal else ""
+    print_lines([f"{entry.number} is not on the list{history}"])
 
 
 def do_not_call_remove(
@@ -219,11 +206,12 @@ def do_not_call_remove(
 
     Example: survey do-not-call remove +12025550143 --reason "new owner"
     """
-    from survey_cli.services.sample.do_not_call_list import remove_numbers
+    from survey_cli.services.sample.do_not_call_list import DoNotCallRequest, remove_numbers
 
     if not reason.strip():
         raise typer.BadParameter("give a reason that contains no name", param_hint="--reason")
-    removed = remove_numbers(_build_list_request(db, by=by, country=country), numbers, reason=reason.strip())
+    request = DoNotCallRequest(at=datetimes.now(), by=by, db=db, country=country)
+    removed = remove_numbers(request, numbers, reason=reason.strip())
     say(f"{removed.where}: {format_quantity(len(removed.numbers), 'number')} removed from the list")
 
 
@@ -232,8 +220,8 @@ def do_not_call_count(db: parameters.DatabaseOption = None) -> None:
 
     Example: survey do-not-call count --db responses/study.db
     """
-    from survey_cli.services.sample.do_not_call_list import count_numbers
+    from survey_cli.services.sample.do_not_call_list import DoNotCallRequest, count_numbers
 
-    location, numbers = count_numbers(_build_list_request(db))
+    location, numbers = count_numbers(DoNotCallRequest(at=datetimes.now(), db=db))
     print(numbers)
     say(f"{location}: {format_quantity(numbers, 'number')} on the do-not-call list")

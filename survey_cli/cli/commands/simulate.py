@@ -1,33 +1,46 @@
-"""The command `simulate`: invented respondents, and what their interviews show about the instrument."""
+"""The commands `simulate`, with text rendering of simulated fieldwork, and `test`, which runs scenarios."""
 
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
 from survey_cli.cli import parameters
+from survey_cli.cli.commands.rates import render_rates
+from survey_cli.cli.output.datetimes import now
 from survey_cli.cli.output.progress import show_day_progress, show_progress
-from survey_cli.cli.output.terminal import make_printable, say
-from survey_cli.cli.parameters import option
+from survey_cli.cli.output.terminal import (
+    get_width,
+    print_lines,
+    print_result,
+    render_table,
+    say,
+    separate,
+    wrap_paragraph,
+)
+from survey_cli.cli.parameters import argument, build_options, option
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
+    from survey_cli.services.questionnaire.scenario_tests import SuiteResult
     from survey_cli.simulate import SimulationFindings
-    from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions
+    from survey_cli.simulate.fieldwork.study_simulation import StudySimulation
 
 MAX_TRIES_PER_COMPLETE = 100
 """With --completes, the most interviews simulated for each complete one."""
 MAX_LISTED = 12
 """Items listed under one heading."""
+MAX_ROWS = 12
+"""Rows of a table of simulated fieldwork before the others are added up."""
+MAX_UNCOVERED = 20
+"""Lines listed of what is not covered."""
 
 
 share = partial(option, parser=parameters.parse_share)
-
-
-SpreadChoice: TypeAlias = Literal["prefer", "wait", "off"]
-"""How attempts are spread over the parts of the day."""
 
 
 def simulate(
@@ -37,10 +50,7 @@ def simulate(
     decline: float = share("--decline SHARE", "Share of items that are declined.", 0.04),
     break_off: float = share("--break-off SHARE", "Probability at each item that the respondent hangs up.", 0.0),
     qualify: float = share(
-        "--qualify SHARE",
-        "Of the respondents who would be screened out, the share that qualifies instead.",
-        0.85,
-        parser=parameters.parse_share,
+        "--qualify SHARE", "Of the respondents who would be screened out, the share that qualifies instead.", 0.85
     ),
     completes: int = option(
         "--completes N", "Simulate until this number of interviews is complete, instead of --number.", 0, min=0
@@ -65,7 +75,7 @@ def simulate(
         None,
         formats=["%Y-%m-%d"],
     ),
-    spread: SpreadChoice | None = option(
+    spread: Literal["prefer", "wait", "off"] | None = option(
         "--spread", "How attempts are spread over the day; by default as the study says.", None
     ),
     sample: str = option(
@@ -80,7 +90,9 @@ def simulate(
         "--contact SHARE", "Probability that a person answers a call, on average over the week.", 0.25
     ),
     refuse: float = share("--refuse SHARE", "Probability that a contacted person refuses.", 0.2),
-    later: float = share("--later SHARE", "Probability that a person who does not refuse asks for another call.", 0.25),
+    call_again: float = share(
+        "--later SHARE", "Probability that a person who does not refuse asks for another call.", 0.25
+    ),
     keep_appointment: float = share(
         "--kept SHARE", "Probability that a person answers at the time of the appointment.", 0.75
     ),
@@ -108,33 +120,25 @@ def simulate(
             raise typer.BadParameter("give --sample or --cases, not both")
         from survey_cli.simulate import Habits
         from survey_cli.simulate.fieldwork.households import Propensities
-        from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions
+        from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions, simulate_study
 
-        _simulate_fieldwork(
-            StudySimulationOptions(
-                path=file,
-                starts=start.date() if start is not None else None,
-                today=datetime.now().astimezone().date(),
-                days=days,
-                zone=zone,
-                seed=seed,
-                propensities=Propensities(
-                    contact=contact,
-                    refuse=refuse,
-                    call_again=later,
-                    keep_appointment=keep_appointment,
-                    eligible=eligible,
-                ),
-                habits=Habits(decline=decline, break_off=break_off),
-                item_seconds=seconds,
-                interviewers=interviewers,
-                spread=spread,
-                cases=cases,
-                sample=sample,
-                db=db,
-                people=people,
-            )
+        options = build_options(
+            StudySimulationOptions,
+            locals(),
+            path=file,
+            starts=start.date() if start is not None else None,
+            today=datetime.now().astimezone().date(),
+            propensities=build_options(Propensities, locals()),
+            habits=Habits(decline=decline, break_off=break_off),
+            item_seconds=seconds,
         )
+        with show_day_progress() as day_progress:
+            simulation = simulate_study(options, day_progress)
+        print_lines(separate((*_render_simulation(simulation), ())))
+        sys.stdout.flush()
+        if simulation.days < days:
+            say(f"interrupted after {simulation.days} of {format_quantity(days, 'day')}")
+            raise typer.Exit(INTERRUPTED)
         return
     if sample or cases or zone or people or start is not None or interviewers is not None or spread:
         raise typer.BadParameter(
@@ -166,25 +170,11 @@ def simulate(
     finally:
         if writer is not None:
             writer.close()
-    for line in _render_findings(findings):
-        print(make_printable(line))
+    print_lines(_render_findings(findings))
     if findings.complete.interviews < completes:
         say(f"only {format_quantity(findings.complete.interviews, 'interview')} are complete: see where the others end")
     if writer is not None:
         say(f"{writer.where}: {format_quantity(findings.interviews, 'simulated interview')} stored")
-
-
-def _simulate_fieldwork(options: "StudySimulationOptions") -> None:
-    """Simulate fieldwork and print the report."""
-    from survey_cli.cli.commands.simulation_text import print_simulation
-    from survey_cli.simulate.fieldwork.study_simulation import simulate_study
-
-    with show_day_progress() as progress:
-        simulation = simulate_study(options, progress)
-    print_simulation(simulation)
-    if simulation.days < options.days:
-        say(f"interrupted after {simulation.days} of {format_quantity(options.days, 'day')}")
-        raise typer.Exit(INTERRUPTED)
 
 
 def _render_findings(findings: "SimulationFindings") -> list[str]:
@@ -207,3 +197,134 @@ def _render_findings(findings: "SimulationFindings") -> list[str]:
         stuck = [f"{item} ({times} times)" for item, times in findings.stuck_counts.most_common()]
         lines.append(f"no invented answer passed the checks of: {join_first(stuck, MAX_LISTED)}")
     return lines
+
+
+def _render_simulation(simulation: "StudySimulation") -> Iterator[list[str]]:
+    """Render the assumptions, then the report in plain tables."""
+    report, settings = simulation.run, simulation.settings
+    propensities = settings.propensities
+    yield wrap_paragraph(
+        f"Invented respondents: nobody was called. {format_quantity(report.cases, 'case')}, "
+        f"{format_quantity(simulation.interviewers, 'interviewer')}, {format_quantity(simulation.days, 'day')} from "
+        f"{settings.starts} ({settings.zone.key}), spread: {simulation.spread}, seed {settings.seed}. "
+        f"Assumptions: a person answers {propensities.contact:.0%} of calls, "
+        f"{propensities.refuse:.0%} of contacts refuse, {propensities.eligible:.0%} are eligible, an appointment is kept "
+        f"{propensities.keep_appointment:.0%} of the time, {settings.item_seconds:g} seconds for each item. "
+        "Options are chosen equally often, so quotas "
+        "over answers fill differently from reality. Change --contact, --refuse, --kept, --eligible, --seconds to see "
+        "their effect."
+    )
+    completes, calls = format_quantity(report.complete, "complete interview"), format_quantity(report.calls, "call")
+    effort = f"{report.calls / report.complete:.1f} calls per complete" if report.complete else "no complete interview"
+    yield [f"{completes} of {format_quantity(report.cases, 'case')}, {calls}: {effort}"]
+    days = [
+        (f"{d.day:%a} {d.day}", d.calls, d.reached, d.complete, d.refusals, d.appointments, d.cumulative_complete)
+        for d in report.days
+    ]
+    head = ("day", "calls", "reached", "complete", "refused", "appointments", "all complete")
+    yield _render_figures(head, days) if days else ["no day on which anybody could be called"]
+    outcomes = [(row.outcome, row.calls) for row in report.outcomes]
+    shares = [(*row, _format_share(row[1], report.calls)) for row in _add_up_rest(outcomes)]
+    yield _render_figures(("outcome", "calls", "share"), shares)
+    attempts = [(a.attempts, a.cases, a.complete, _format_share(a.complete, a.cases)) for a in report.attempts]
+    yield _render_figures(("attempts", "cases", "complete", "share"), attempts)
+    work = []
+    for row in report.interviewers:
+        hours = row.on_duty.total_seconds() / 3600
+        share_on_cases = f"{row.on_cases / row.on_duty:.0%}" if row.on_duty else ""
+        calls_per_hour = f"{row.calls / hours:.1f}" if hours else ""
+        work.append((row.login, row.shifts, f"{hours:.1f}", share_on_cases, row.calls, calls_per_hour, row.complete))
+    yield _render_figures(("interviewer", "shifts", "hours", "on cases", "calls", "calls/h", "complete"), work)
+    results = ", ".join(f"{number} {result}" for result, number in report.appointments.items() if number)
+    yield [f"appointments: {sum(report.appointments.values())}" + (f" ({results})" if results else "")]
+    if report.cells:
+        cells = []
+        for cell in report.cells:
+            open_cases = "" if cell.open_cases is None else cell.open_cases
+            name = f"{cell.cell} (soft)" if cell.soft else cell.cell
+            cells.append((name, cell.complete, cell.held, cell.target, open_cases, cell.shortfall))
+        yield render_table(("quota cell", "complete", "held", "target", "open cases", ""), cells, right=range(1, 5))
+    ends = [(f"{row.status}: {row.why}" if row.why else row.status, row.cases) for row in report.final_statuses]
+    yield _render_figures(("status of cases at the end", "cases"), _add_up_rest(ends))
+    if report.rates is not None:
+        rates = render_rates(report.rates, digits=1, cells=get_width())
+        yield ["if the field period closed at the end:", *rates]
+
+
+def _render_figures(head: tuple[str, ...], rows: Iterable[Sequence[object]]) -> list[str]:
+    return render_table(head, rows, right=range(1, len(head)))
+
+
+def _add_up_rest(rows: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return the first rows, and the others as one."""
+    rest = sum(number for _, number in rows[MAX_ROWS:])
+    return [*rows[:MAX_ROWS], *([("others", rest)] if rest else [])]
+
+
+def _format_share(part: int, base: int) -> str:
+    return f"{part / base:.0%}" if base else ""
+
+
+def run_test(
+    file: parameters.InstrumentArgument,
+    scenarios: str = argument(
+        "SCENARIOS", "The file of scenarios; if left out, NAME.scenarios.yaml beside NAME.yaml.", "", show_default=False
+    ),
+    form: parameters.ResultFormatOption = "table",
+    junit: str = option("--junit FILE", "Also write the results as JUnit XML, for CI servers.", ""),
+    prove: bool = option("--prove", "Leave out of the coverage what can't happen; needs the extra [proof].", False),
+    everything: bool = option("--all", "List everything that is not covered.", False),
+    generate: str = option(
+        "--generate FILE", "Write scenarios that cover all that can happen; needs the extra [proof].", ""
+    ),
+    force: parameters.ForceOption = False,
+) -> None:
+    """Run the scenarios of a questionnaire, and show what they cover.
+
+    A scenario is an interview written down in advance: answers, and what must come of them. The guide "Test a
+    questionnaire" shows how they are written.
+
+    Exit code 0: all scenarios passed; 1: one failed, or a file has errors.
+
+    Example: survey test study.yaml --junit results.xml
+    """
+    from survey_cli.services.questionnaire import scenario_tests
+
+    today = now().date()
+    if generate:
+        count, left_open = scenario_tests.generate_suite(file, generate, today, force=force)
+        for what in left_open:
+            say(f"not decided: {what}")
+        say(f"{generate}: {format_quantity(count, 'scenario')} written")
+        return
+    result = scenario_tests.run_suite(file, scenarios or scenario_tests.find_scenario_file(file), today, proved=prove)
+    if junit:
+        scenario_tests.write_junit(result, junit)
+    print_result(form, _render_suite(result, None if everything else MAX_UNCOVERED), result)
+    if form == "table":
+        passed = len(result.scenarios) - result.failed
+        failed = f", {result.failed} failed" if result.failed else ""
+        say(f"{result.file}: {format_quantity(len(result.scenarios), 'scenario')}, {passed} passed{failed}")
+    raise typer.Exit(1 if result.failed else 0)
+
+
+def _render_suite(result: "SuiteResult", most: int | None) -> Iterator[str]:
+    """Render failing scenarios, the coverage and what is not covered."""
+    for scenario in result.scenarios:
+        if scenario.departures:
+            yield f"{scenario.where}: failed: {scenario.name}"
+            for departure in scenario.departures:
+                yield f"  line {departure.where.line}: {departure.what}"
+    if result.failed:
+        yield ""
+    for kind, (covered, total) in result.coverage.items():
+        yield f"{kind:<26}{covered:>5} of {total:<5}{covered / total:>6.0%}"
+    if result.impossible is not None:
+        yield f"Left out, since it can't happen: {result.impossible}"
+    if result.not_covered:
+        yield from ("", "Not covered:")
+        for entry in result.not_covered[:most]:
+            yield f"  {entry.where}: {entry.what}"
+        if most is not None and len(result.not_covered) > most:
+            yield f"  and {len(result.not_covered) - most} more; --all lists them"
+    yield ""

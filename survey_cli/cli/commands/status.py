@@ -1,21 +1,20 @@
-"""The command `status`: the state of the fieldwork as text or JSON, once or on a screen that follows it."""
+"""The command `status`, once or on a screen that follows it, and the commands of `study`."""
 
-import os
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from survey_cli.cli import parameters
-from survey_cli.cli.commands.interview import SIMPLE_TERMINALS
-from survey_cli.cli.output.json_text import render_json
-from survey_cli.cli.output.terminal import MOST_PROBLEMS, get_width, make_printable, render_table, say, wrap_paragraph
-from survey_cli.cli.parameters import option
+from survey_cli.cli.commands.interview import has_full_screen
+from survey_cli.cli.output import terminal
+from survey_cli.cli.output.terminal import make_printable, print_lines, render_table, say, wrap_paragraph
+from survey_cli.cli.parameters import on_study, option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.status import AppointmentLine, FieldworkStatus, InterviewerStatusLine
+    from survey_cli.services.run_on_study import Request
 
 MAX_WIDTH: Final = 100
 """Maximum width of a line."""
@@ -56,20 +55,19 @@ def status(
 
     report = load()
     if form == "json":
-        print(render_json(report))
+        terminal.print_result(form, (), report)
         return
-    on_screen = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") not in SIMPLE_TERMINALS
-    if watch and on_screen:
+    if watch and has_full_screen():
         _watch_status(load, theme)
         return
     if watch:
         say("survey: this terminal cannot show a full screen, so the status is shown once")
     say(report.in_use)
-    for line in report.future[:MOST_PROBLEMS]:
+    for line in report.future[: terminal.MOST_PROBLEMS]:
         say(line)
-    if len(report.future) > MOST_PROBLEMS:
-        say(f"… and {len(report.future) - MOST_PROBLEMS} more: survey db verify {file}")
-    print("\n".join(render_status(report, cells=get_width())))
+    if len(report.future) > terminal.MOST_PROBLEMS:
+        say(f"… and {len(report.future) - terminal.MOST_PROBLEMS} more: survey db verify {file}")
+    print_lines(render_status(report, cells=terminal.get_width()))
 
 
 def _watch_status(load: Any, theme: str) -> None:
@@ -92,18 +90,16 @@ def _watch_status(load: Any, theme: str) -> None:
 
 def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
     """Render the report as lines of at most so many cells."""
-    width = min(cells, MAX_WIDTH)
-    lines: list[str] = [report.title, ""]
+    lines = [report.title, ""]
     if report.paused:
-        lines += [*wrap_paragraph(report.paused).split("\n"), ""]
+        lines += [*wrap_paragraph(report.paused), ""]
     lines += _render_progress(report)
     for heading, body in _render_sections(report):
         if body:
             lines += ["", heading, *body]
     last = report.backed_up
     backup = f"last made {last:%Y-%m-%d %H:%M}" if last is not None else "no backup yet; make one with survey db backup"
-    lines += ["", f"backup: {backup}"]
-    return [truncate(line, width) for part in lines for line in part.split("\n")]
+    return [_truncate(line, min(cells, MAX_WIDTH)) for line in (*lines, "", f"backup: {backup}")]
 
 
 def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
@@ -120,102 +116,59 @@ def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
     yield f"{progress.partial:,} partial; {format_quantity(report.cases, 'case')} in all"
 
 
-def _build_section(
-    heading: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] | None = None
-) -> tuple[str, Sequence[str]]:
-    return heading, _render_columns(head, rows, right=right)
+Section: TypeAlias = tuple[str, Sequence[str]]
+"""A heading, and the lines below it; without any, the section is left out."""
 
 
-def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
-    yield _build_section(
-        "cases, current status",
-        ("", "cases", ""),
-        [*((s, f"{n:,}", what) for s, what, n in report.statuses), ("total", f"{report.cases:,}", "")],
-    )
+def _render_sections(report: "FieldworkStatus") -> Iterator[Section]:
+    statuses = [*((s, f"{n:,}", what) for s, what, n in report.statuses), ("total", f"{report.cases:,}", "")]
+    yield "cases, current status", _render_columns(("", "cases", ""), statuses)
     yield from _render_attention(report)
-    yield _build_section(
-        "last outcomes",
-        ("outcome", "cases", "done", ""),
-        ((o.name, f"{o.cases:,}", f"{o.done:,}", o.outcome) for o in report.outcomes),
-    )
-    yield _build_section(
-        "codes of cases that are done",
-        ("", "cases", "group", ""),
-        ((c.code, f"{c.cases:,}", c.group, c.name) for c in report.codes),
-        right=(1,),
-    )
-    yield _build_section(
-        "quotas",
-        ("cell", "taken", "held", "target", ""),
-        (
-            (
-                _shorten(c.cell),
-                f"{c.taken:,}",
-                f"{c.held:,}",
-                f"{c.target:,}",
-                "closed" if c.closed else "soft" if c.soft else "",
-            )
-            for c in report.cells
-        ),
-    )
-    yield _build_section(
-        f"attempts by the respondent's time of day, {report.period}",
-        ("", "attempts", "answered", "share"),
-        (
-            (d.daypart, f"{d.attempts:,}", f"{d.reached:,}", _format_share(d.reached, d.attempts))
-            for d in report.dayparts
-        ),
-    )
+    outcomes = [(o.name, f"{o.cases:,}", f"{o.done:,}", o.outcome) for o in report.outcomes]
+    yield "last outcomes", _render_columns(("outcome", "cases", "done", ""), outcomes)
+    codes = [(c.code, f"{c.cases:,}", c.group, c.name) for c in report.codes]
+    yield "codes of cases that are done", _render_columns(("", "cases", "group", ""), codes, right=(1,))
+    cells = []
+    for c in report.cells:
+        state = "closed" if c.closed else "soft" if c.soft else ""
+        cells.append((_shorten(c.cell), f"{c.taken:,}", f"{c.held:,}", f"{c.target:,}", state))
+    yield "quotas", _render_columns(("cell", "taken", "held", "target", ""), cells)
+    dayparts = [
+        (d.daypart, f"{d.attempts:,}", f"{d.reached:,}", _format_share(d.reached, d.attempts)) for d in report.dayparts
+    ]
+    heading = f"attempts by the respondent's time of day, {report.period}"
+    yield heading, _render_columns(("", "attempts", "answered", "share"), dayparts)
     yield f"interviewers, {report.period}", _render_interviewers(report.people)
-    if report.lengths is not None:
-        lengths = report.lengths
-        yield (
-            f"length of interviews, {report.period}",
-            [
-                f"median {_format_length(lengths.median)}, from {_format_length(lengths.shortest)} to "
-                f"{_format_length(lengths.longest)}"
-                f" (of {lengths.interviews:,} completed)"
-            ],
-        )
-    if report.numbers.cases:
-        n = report.numbers
-        yield (
-            "numbers",
-            [f"{n.dead:,} dead, {n.do_not_call:,} on the do-not-call list, of {format_quantity(n.cases, 'case')}"],
-        )
+    if (lengths := report.lengths) is not None:
+        limits = f"from {_format_length(lengths.shortest)} to {_format_length(lengths.longest)}"
+        line = f"median {_format_length(lengths.median)}, {limits} (of {lengths.interviews:,} completed)"
+        yield f"length of interviews, {report.period}", [line]
+    if (n := report.numbers).cases:
+        cases = format_quantity(n.cases, "case")
+        yield "numbers", [f"{n.dead:,} dead, {n.do_not_call:,} on the do-not-call list, of {cases}"]
 
 
-def _render_attention(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
+def _render_attention(report: "FieldworkStatus") -> Iterator[Section]:
     """Render what a supervisor looks at first: referred cases, appointments, cases at stations."""
-    yield f"waiting for a supervisor: {len(report.held):,}", _render_held(report)
+    held = [
+        (_shorten(h.key), f"{h.since:%a} {h.since.day} {h.since:%b %H:%M}", f"{h.why}: {h.note}" if h.note else h.why)
+        for h in report.held[:MAX_LISTED]
+    ]
+    yield f"waiting for a supervisor: {len(report.held):,}", _render_list(("case", "since", ""), held, len(report.held))
     by_state = {state: [p for p in report.appointments if p.state == state] for state in APPOINTMENT_STATES}
     counts = ", ".join(f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s])
-    rows = [_render_appointment(p) for appointments in by_state.values() for p in appointments[:MAX_LISTED]]
+    rows = [_build_appointment_row(p) for appointments in by_state.values() for p in appointments[:MAX_LISTED]]
     head = ("case", "", "here", "there", "owner")
     yield f"appointments: {counts}", _render_list(head, rows, len(report.appointments))
-    stations = [
-        (
-            _shorten(lease.key),
-            lease.who,
-            lease.station,
-            f"{lease.since:%H:%M}" if lease.since else "",
-            f"{lease.until:%H:%M}",
-        )
-        for lease in report.leases[: 3 * MAX_LISTED]
-    ]
+    stations = []
+    for lease in report.leases[: 3 * MAX_LISTED]:
+        since = f"{lease.since:%H:%M}" if lease.since else ""
+        stations.append((_shorten(lease.key), lease.who, lease.station, since, f"{lease.until:%H:%M}"))
     head = ("case", "with", "station", "since", "until")
     yield f"at stations now: {len(report.leases):,}", _render_list(head, stations, len(report.leases))
 
 
-def _render_held(report: "FieldworkStatus") -> list[str]:
-    rows = [
-        (_shorten(h.key), f"{h.since:%a} {h.since.day} {h.since:%b %H:%M}", f"{h.why}: {h.note}" if h.note else h.why)
-        for h in report.held[:MAX_LISTED]
-    ]
-    return _render_list(("case", "since", ""), rows, len(report.held))
-
-
-def _render_appointment(p: "AppointmentLine") -> tuple[str, ...]:
+def _build_appointment_row(p: "AppointmentLine") -> tuple[str, ...]:
     day = f"{p.starts:%a} {p.starts.day} {p.starts:%b} " if p.state in ("missed", "later") else ""
     return (_shorten(p.key), p.state, f"{day}{p.starts:%H:%M}–{p.ends:%H:%M}", p.respondent_time, p.owner or "anybody")
 
@@ -239,41 +192,34 @@ def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]
         for line in people
     ]
     head = ("", "complete", "calls", "hours", "calls/h", "length", "refused", "share")
-    notes = [
+    notes = wrap_paragraph(
         "hours are hours spent on cases; calls/h is shown after one hour; length is the mean of completed"
         " interviews; refused is a percentage of contacts that ended in a complete or partial interview or a refusal"
-    ]
+    )
     if any(0 < line.conclusive_contacts < SMALL_BASE for line in people):
-        notes.append(
+        notes += wrap_paragraph(
             f"* base of fewer than {SMALL_BASE}: one case more or less changes the percentage by more than five points"
         )
-    return [*_render_columns(head, rows), *(wrap_paragraph(note) for note in notes)]
+    return [*_render_columns(head, rows), *notes]
 
 
-def _render_list(head: Sequence[str], rows: Iterable[Sequence[str]], total: int) -> list[str]:
+def _render_list(head: Sequence[str], rows: Sequence[Sequence[str]], total: int) -> list[str]:
     """Render a list, and the number of lines left out of `total`."""
-    lines = list(rows)
-    more = [f"… and {total - len(lines):,} more"] if total > len(lines) else []
-    return [*_render_columns(head, lines, right=()), *more]
+    more = [f"… and {total - len(rows):,} more"] if total > len(rows) else []
+    return [*_render_columns(head, rows, right=()), *more]
 
 
 def _render_columns(
-    head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] | None = None
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] | None = None
 ) -> list[str]:
     """Render rows in columns. Figures are aligned right: in all columns that contain nothing else, or in those given."""
-    body = [tuple(map(make_printable, row)) for row in rows]
-    if not body:
+    if not rows:
         return []
-    figures = (
-        set(right)
-        if right is not None
-        else {
-            at
-            for at in range(1, len(head))
-            if all(not row[at] or row[at][0].isdecimal() or row[at] == "–" for row in body)
-        }
-    )
-    lines = render_table(head, body, right=figures).split("\n")
+    if right is None:
+        columns = list(zip(*rows, strict=True))
+        figures = [all(not cell or cell[0].isdecimal() or cell == "–" for cell in column) for column in columns]
+        right = [at for at in range(1, len(head)) if figures[at]]
+    lines = render_table(head, rows, right=right)
     return [f"  {line}" for line in (lines if any(head) else lines[1:])]
 
 
@@ -294,13 +240,113 @@ def _format_length(length: timedelta) -> str:
 
 
 def _shorten(name: str) -> str:
-    return truncate(make_printable(name), MAX_NAME_WIDTH)
+    return _truncate(make_printable(name), MAX_NAME_WIDTH)
 
 
-def truncate(line: str, cells: int) -> str:
+def _truncate(line: str, cells: int) -> str:
     """Cut a line to at most `cells` cells; … marks the cut."""
     from survey_cli.text_width import fit, measure_width
 
     if measure_width(line) <= cells:
         return line
     return fit(line, cells - 1).rstrip() + "…"
+
+
+@on_study
+def study_pause(
+    request: "Request", message: str = option("--message TEXT", "Text shown on every station's screen.", "")
+) -> None:
+    """Stop all calling: no station claims a case or dials a number until `survey study resume`.
+
+    Current interviews are finished, and outcomes of numbers already dialed are still keyed. Cases and appointments
+    stay in the queue.
+
+    Example: survey study pause study.yaml --message "back at 3 pm"
+    """
+    from survey_cli.services.study.pause_and_resume import pause_study
+
+    paused = pause_study(request, message)
+    since = paused.since.astimezone()
+    say(
+        f"{request.path}: {paused.describe(since, since)}; survey study resume {request.path} lets the stations continue"
+    )
+
+
+@on_study
+def study_resume(request: "Request") -> None:
+    """Let the stations of a paused study call again; they continue automatically.
+
+    Example: survey study resume study.yaml
+    """
+    from survey_cli.services.study.pause_and_resume import resume_study
+
+    former_pause = resume_study(request)
+    minutes = int((request.at - former_pause.since).total_seconds() // 60)
+    say(f"{request.path}: resumed after {format_quantity(minutes, 'minute')}; the stations continue automatically")
+
+
+@on_study
+def study_publish(request: "Request") -> None:
+    """Let interviews begin with the questionnaire as its file is now.
+
+    On a database server only this command changes the version: until then, stations continue with the published
+    one. It is for the owner of the schema. With a database file, every change of the questionnaire's file takes
+    effect automatically; there this command makes another file the study's questionnaire.
+
+    Example: survey study publish study.yaml --db postgresql://owner@host/field
+    """
+    from survey_cli.services.study.publish_version import publish_version
+
+    result = publish_version(request)
+    say(f"{result.where}: version {result.version} {'is published' if result.new else 'was in effect already'}")
+
+
+def study_share(
+    file: parameters.InstrumentArgument,
+    group: str = option("--group GROUP", "The interviewers' group on this computer."),
+    db: parameters.DatabaseOption = None,
+) -> None:
+    """Let several people on one computer work on a study, each under their own login.
+
+    The folder of the databases is given to the group, and closed to everybody else. Its mode becomes 2770, that of
+    the databases 0660, and that of the lists 0640.
+
+    Example: survey study share study.yaml --group interviewers
+    """
+    from survey_cli.services.database.group_permissions import share_with_group
+
+    folder = share_with_group(file, group, db=db)
+    say(f"{folder}: shared with the group {group}; nobody else has access")
+
+
+@on_study
+def study_people(request: "Request") -> None:
+    """List who works on the study, with each interviewer's current case and appointments.
+
+    Example: survey study people study.yaml
+    """
+    from survey_cli.services.study.interviewer_list import list_interviewers
+
+    listing = list_interviewers(request)
+    for problem in listing.problems:
+        say(str(problem))
+    rows = [
+        (
+            line.login,
+            line.role or "(not on the list)",
+            line.languages or "any",
+            line.skills or "–",
+            line.pseudonym or "–",
+            f"{line.appointments} ({line.missed} missed)" if line.missed else line.appointments,
+            ", ".join(line.cases) or "–",
+        )
+        for line in listing.lines
+    ]
+    head = ("login", "role", "languages", "skills", "pseudonym", "appointments", "current case")
+    print_lines(render_table(head, rows) if rows else ())
+    if listing.unowned_appointments:
+        say(f"{format_quantity(listing.unowned_appointments, 'appointment')} for anyone")
+    if listing.where:
+        say(f"{listing.where}: {format_quantity(sum(bool(line.role) for line in listing.lines), 'person', 'people')}")
+    else:
+        say("no people are listed, so everybody has all rights; list people in interviewers.csv beside the database")

@@ -6,10 +6,13 @@ It knows no command and no instrument.
 import io
 import shutil
 import sys
-from collections.abc import Container, Iterable, Sequence
-from typing import TextIO, cast
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from survey_cli.problems import ConfirmableError, UserError
+
+if TYPE_CHECKING:
+    from survey_cli.table.table import Table
 
 FAILED, MISUSED = 1, 2
 PIPE_CLOSED = 141
@@ -94,30 +97,51 @@ def get_width() -> int:
     return max(20, shutil.get_terminal_size().columns)
 
 
-def wrap_paragraph(text: str, *, indent: int = 0) -> str:
+def print_result(form: str, lines: Iterable[str], value: Any, table: "Callable[[], Table] | None" = None) -> None:
+    """Print a result on stdout: as lines of text, as JSON of a `value`, or as CSV of a table."""
+    if form == "json":
+        from survey_cli.cli.output.json_text import render_json
+
+        print(render_json(value), file=open_data_output())
+    elif form == "csv" and table is not None:
+        from survey_cli.exports import WriteOptions
+        from survey_cli.exports.text import write_csv
+
+        write_csv(table(), open_data_output(), WriteOptions())
+    else:
+        print_lines(lines)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines on stdout, with control characters made visible."""
+    for line in lines:
+        print(make_printable(line))
+
+
+def separate(parts: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Yield the lines of all parts, with an empty line between two of them."""
+    for number, lines in enumerate(list(part) for part in parts):
+        yield from ("", *lines)[not number :]
+
+
+def wrap_paragraph(text: str, *, indent: int = 0) -> list[str]:
     """Wrap text to the terminal, at most 100 cells wide."""
-    from textwrap import fill
+    from textwrap import wrap
 
-    space = " " * indent
-    return fill(
-        make_printable(text),
-        min(get_width(), 100),
-        initial_indent=space,
-        subsequent_indent=space,
-        break_on_hyphens=False,
-    )
+    space, width = " " * indent, min(get_width(), 100)
+    return wrap(make_printable(text), width, initial_indent=space, subsequent_indent=space, break_on_hyphens=False)
 
 
-def render_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Container[int] = ()) -> str:
+def render_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, right: Container[int] = ()) -> list[str]:
     """Render rows in columns, two spaces apart; those in `right` are aligned right. Wide characters count as two."""
     from survey_cli.text_width import measure_width
 
-    lines = [[make_printable(cell) for cell in row] for row in (head, *rows)]
-    widths = [max(measure_width(cell) for cell in column) for column in zip(*lines, strict=True)]
+    lines = [[make_printable(str(cell)) for cell in row] for row in (head, *rows)]
+    widths = [max(map(measure_width, column)) for column in zip(*lines, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
         spaces = [" " * (width - measure_width(cell)) for cell, width in zip(cells, widths, strict=True)]
         padded = (spaces[n] + cell if n in right else cell + spaces[n] for n, cell in enumerate(cells))
         return "  ".join(padded).rstrip()
 
-    return "\n".join(line(cells) for cells in lines)
+    return list(map(line, lines))

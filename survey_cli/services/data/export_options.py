@@ -18,7 +18,7 @@ ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "practice", "simulated")
 class ExportOptions:
     """Which data to export, and how."""
 
-    to: str
+    to: str = "-"
     """A file's path, or `-` for standard output."""
     what: RowKind = "interviews"
     """The unit of a row: interview, answer, event, case or call."""

@@ -28,8 +28,7 @@ from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.export.bundle_metadata import RESERVED_NAMES, BundleContents, is_bundle, write_metadata
 from survey_cli.services.export.export_data import MissingLibraryError, check_outputs, export_records
 from survey_cli.services.output_files import check_output_path, write_file
-from survey_cli.services.report.codebook_data import load_codebook_from_records
-from survey_cli.services.report.report_options import CodebookOptions
+from survey_cli.services.report.publish import load_codebook_from_records
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
 from survey_cli.store import Store
 from survey_cli.study.open_study import StudyRecords
@@ -281,8 +280,8 @@ def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Pat
 def _write_rates(records: StudyRecords, options: ExportOptions, folder: Path, last: datetime | None) -> None:
     """Write the rates as of the last event, or as of the time requested."""
     now = options.at or datetime.now(UTC)
-    rates_options = RatesOptions(as_of=_format_as_of(options, now), all_origins=options.origin == "all")
-    report = compute_rates_from_records(records, rates_options, now=now if options.as_of else last or now, zone=UTC)
+    rates_options = RatesOptions(as_of=_format_as_of(options, now), zone=UTC, all_origins=options.origin == "all")
+    report = compute_rates_from_records(records, rates_options, now=now if options.as_of else last or now)
     with (folder / "rates.csv").open("w", encoding="utf-8", newline="") as file:
         write_csv(tabulate_rates(report.table), file, WriteOptions())
     lines = [line for line in (report.table.title, report.table.heading, *report.table.notes) if line]
@@ -297,8 +296,7 @@ def _format_as_of(options: ExportOptions, now: datetime) -> str:
 
 def _write_codebook(records: StudyRecords, options: ExportOptions, folder: Path) -> None:
     """Write the codebook, with counts of the data in the bundle."""
-    codebook_options = CodebookOptions(language=options.language, origin=options.origin)
-    codebook = load_codebook_from_records(records, codebook_options, of=replace(options, what="interviews"))
+    codebook = load_codebook_from_records(records, replace(options, what="interviews"))
     (folder / "codebook.html").write_text(render_codebook_html(codebook), encoding="utf-8")
 
 

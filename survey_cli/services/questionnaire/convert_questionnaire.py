@@ -1,6 +1,5 @@
 """Conversion of a form of another program to a questionnaire file, with a report of what was not carried over."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from survey_cli.conversion.convert_form import convert_form
@@ -9,17 +8,13 @@ from survey_cli.problems import Problem
 from survey_cli.services.output_files import check_output_path, write_text_file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConversionResult:
-    """A written questionnaire."""
+def convert_questionnaire(
+    form: str, out: str, *, report: str = "", force: bool = False
+) -> tuple[LossReport, tuple[Problem, ...]]:
+    """Convert a form, and write the questionnaire and, if a file is given, the report.
 
-    file: str
-    report: LossReport
-    errors: tuple[Problem, ...]
-
-
-def convert_questionnaire(form: str, out: str, *, report: str = "", force: bool = False) -> ConversionResult:
-    """Convert a form, and write the questionnaire and, if a file is given, the report."""
+    Returns the report, and the errors of the questionnaire.
+    """
     for target in filter(None, (out, report)):
         check_output_path(Path(target), force=force)
     converted = convert_form(Path(form))
@@ -27,4 +22,4 @@ def convert_questionnaire(form: str, out: str, *, report: str = "", force: bool 
     if report:
         text = render_report(converted.report, Path(form).name, Path(out).name)
         write_text_file(Path(report), lambda file: file.write(text), force=force, public=True)
-    return ConversionResult(file=out, report=converted.report, errors=converted.errors)
+    return converted.report, converted.errors

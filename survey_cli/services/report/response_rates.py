@@ -1,7 +1,7 @@
 """Response rates of a study's cases or of a file of final counts: reads the options, estimates e, builds the table."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from fractions import Fraction
 from typing import BinaryIO, Final, NamedTuple
@@ -15,7 +15,7 @@ from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate
 from survey_cli.samples.cases.columns import build_labels, find_column
 from survey_cli.samples.lists.counts_file import read_counts
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_past_time
-from survey_cli.services.run_on_study import convert_to_study_time
+from survey_cli.services.run_on_study import Request, convert_to_study_time
 from survey_cli.store import Store
 from survey_cli.study.consistency.upkeep import repair
 from survey_cli.study.open_study import StudyRecords, open_study
@@ -29,11 +29,23 @@ SHARE_REMEDY: Final = "write a share as 0.9, 90% or 9/10"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RateAssumptions:
-    """Assumptions about eligibility, as texts of the command line."""
+class RatesOptions:
+    """Which cases are counted, and assumptions about eligibility, as texts of the command line."""
 
+    by: str = ""
+    """The sample column whose values divide the frames."""
+    as_of: str = ""
+    """A past time as typed; empty for now."""
+    zone: tzinfo | None = None
+    """The time zone of dates; the computer's where it is None."""
+    finalized: bool = False
+    """Leave out cases that may still be called."""
+    weighted: bool = False
+    """Weight by the sample column with `role: weight`."""
+    all_origins: bool = False
+    """Count practice and simulated interviews too."""
     frame: SampleFrame = "rdd"
-    """The kind of sample frame, which decides what codes mean and whether e is estimated."""
+    """The kind of sample frame, which decides what codes mean and whether e is estimated; of a study its own."""
     e: str = ""
     """One share for all frames, or `landline=0.3,mobile=0.5`; estimated where it is empty."""
     e_uh: str = ""
@@ -43,72 +55,28 @@ class RateAssumptions:
     composite: str = ""
     """Weights of the frames: `landline=0.6,mobile=0.4`."""
     quotas: bool = False
-    """Quotas determined who was interviewed."""
+    """Quotas determined who was interviewed; of a study its plan says so."""
 
 
-class ResolvedAssumptions(NamedTuple):
-    """The assumptions for each frame."""
-
-    e: Mapping[str, Eligibility]
-    """By frame."""
-    weights: Mapping[str, Fraction]
-    """By frame; empty without a composite."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RatesReport:
+class RatesReport(NamedTuple):
     """The table of rates, and warnings about its counts."""
 
     table: RateTable
-    warnings: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RatesOptions:
-    """Which cases of a study are counted, and how."""
-
-    by: str = ""
-    """The sample column whose values divide the frames."""
-    as_of: str = ""
-    """A past time as typed; empty for now."""
-    finalized: bool = False
-    """Leave out cases that may still be called."""
-    weighted: bool = False
-    """Weight by the sample column with `role: weight`."""
-    all_origins: bool = False
-    """Count practice and simulated interviews too."""
-    assumptions: RateAssumptions = field(default_factory=RateAssumptions)
-    """Only e and the composite are used; frame and quotas are the study's."""
-
-
-def compute_study_rates(
-    path: str,
-    options: RatesOptions,
-    *,
-    now: datetime,
-    zone: tzinfo | None = None,
-    db: str | None = None,
-    people: str | None = None,
-    notify: Callable[[str], object] = str,
-) -> RatesReport:
-    """Compute the rates of a study's own cases.
-
-    `zone` is the time zone of dates, the computer's where it is None; `notify` receives what opening the study
-    repaired.
-    """
-    study = open_study(path, db=db, people=people)
-    with study:
-        repair(study, now)
+def compute_study_rates(request: Request, options: RatesOptions) -> RatesReport:
+    """Compute the rates of a study's own cases."""
+    with open_study(request.path, db=request.db, people=request.people) as study:
+        repair(study, request.at)
         for sentence in study.repairs:
-            notify(sentence)
-        return compute_rates_from_records(study, options, now=now, zone=zone)
+            request.notify(sentence)
+        return compute_rates_from_records(study, options, now=request.at)
 
 
-def compute_rates_from_records(
-    records: StudyRecords, options: RatesOptions, *, now: datetime, zone: tzinfo | None = None
-) -> RatesReport:
+def compute_rates_from_records(records: StudyRecords, options: RatesOptions, *, now: datetime) -> RatesReport:
     """Compute the rates of open records. Raises StoreError."""
-    now = convert_to_study_time(records.store, now)
+    now, zone = convert_to_study_time(records.store, now), options.zone
     when = parse_past_time(options.as_of, now, zone, option="--as-of") if options.as_of else describe_now(now, zone)
     _check_options(records.instrument, options)
     return _build_study_report(records, options, when)
@@ -117,18 +85,16 @@ def compute_rates_from_records(
 def _check_options(instrument: Instrument, options: RatesOptions) -> None:
     """Check that the sample supports the options."""
     if options.weighted and find_column(instrument, "weight") is None:
-        raise UserError(
-            "--weighted", "no sample column has role: weight", "add role: weight to the column of base weights"
-        )
+        remedy = "add role: weight to the column of base weights"
+        raise UserError("--weighted", "no sample column has role: weight", remedy)
     if not options.by:
         return
     column = instrument.sample.get(options.by)
     offered = [n for n, c in instrument.sample.items() if not c.is_personal and c.role != "key"]
     otherwise = f"suitable columns are {', '.join(offered)}" if offered else "the study has no suitable column"
     if column is None:
-        raise UserError(
-            "--by", f"{options.by!r} is not a sample column", suggest_nearest(options.by, offered, otherwise=otherwise)
-        )
+        remedy = suggest_nearest(options.by, offered, otherwise=otherwise)
+        raise UserError("--by", f"{options.by!r} is not a sample column", remedy)
     if column.is_personal:
         raise UserError("--by", f"{options.by} is personal", otherwise)
     if column.role == "key":
@@ -137,13 +103,11 @@ def _check_options(instrument: Instrument, options: RatesOptions) -> None:
 
 def _build_study_report(study: StudyRecords, options: RatesOptions, when: RequestedTime) -> RatesReport:
     plan, cases = study.plan, study.store.cases
-    labels: dict[Value, str] = {}
-    if options.by:
-        labels.update(build_labels(study.instrument, study.instrument.sample[options.by]).items())
+    labels = build_labels(study.instrument, study.instrument.sample[options.by]) if options.by else {}
     disposition_options = DispositionOptions(
         at=when.at,
         by=options.by,
-        labels=labels,
+        labels=dict[Value, str](labels.items()),
         weighted=options.weighted,
         finished_only=options.finalized,
         excluded_interviews=frozenset() if options.all_origins else _find_unreal_interviews(study.store),
@@ -159,33 +123,27 @@ def _build_study_report(study: StudyRecords, options: RatesOptions, when: Reques
     if not dispositions.frames:
         what = "no case had been released by then" if when.past else "no case has been released yet"
         raise UserError(study.where, what, "give a later date and time" if when.past else "import or release a sample")
-    if len(dispositions.parts) > MAX_PARTS:
-        raise UserError(
-            "--by",
-            f"{options.by} has {len(dispositions.parts):,} values",
-            f"choose a column with at most {MAX_PARTS} values",
-        )
-    assumptions = RateAssumptions(
-        **{name: getattr(options.assumptions, name) for name in ("e", "e_uh", "e_uo", "composite")}, frame=plan.frame
+    if (parts := len(dispositions.parts)) > MAX_PARTS:
+        what, remedy = f"{options.by} has {parts:,} values", f"choose a column with at most {MAX_PARTS} values"
+        raise UserError("--by", what, remedy)
+    e, weights = resolve_assumptions(
+        study.path, {tally.frame: tally.counts for tally in dispositions.frames}, replace(options, frame=plan.frame)
     )
-    resolved = resolve_assumptions({tally.frame: tally.counts for tally in dispositions.frames}, assumptions)
-    if not isinstance(resolved, ResolvedAssumptions):
-        raise _make_rates_error(study.path, resolved)
     columns = [
-        RateColumn.from_counts(t.counts, resolved.e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
+        RateColumn.from_counts(t.counts, e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
         for t in (*dispositions.parts, *dispositions.frames)
     ]
     kind = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}[plan.frame]
     report = build_rate_table(
         columns,
-        weights=resolved.weights,
+        weights=weights,
         quotas=bool(plan.quotas.quotas),
         finished_only=options.finalized,
         then=when.past,
         title=f"{study.instrument.id} (frame: {kind}), as of {when.text}",
         notes=tuple(_iterate_notes(study.instrument, options, dispositions)),
     )
-    return RatesReport(table=report, warnings=())
+    return RatesReport(report)
 
 
 def _iterate_notes(instrument: Instrument, options: RatesOptions, dispositions: StudyDispositions) -> Iterator[str]:
@@ -214,73 +172,52 @@ def _make_uncounted_error(study: StudyRecords, dispositions: StudyDispositions) 
         Problem(RULE, Position(study.path), f"case {key}", error.what, error.remedy)
         for key, error in dispositions.uncountable
     )
-    count = format_quantity(len(problems), "case has", "cases have")
-    return UserError(
-        study.where,
-        f"no rates: {count} a code that belongs to no group",
-        "give each of them an outcome: survey case outcome",
-        problems,
-    )
+    what = f"no rates: {format_quantity(len(problems), 'case has', 'cases have')} a code that belongs to no group"
+    return UserError(study.where, what, "give each of them an outcome: survey case outcome", problems)
 
 
-def compute_rates_from_counts(
-    counts: str, assumptions: RateAssumptions, *, stdin: BinaryIO | None = None
-) -> RatesReport:
+def compute_rates_from_counts(counts: str, options: RatesOptions, *, stdin: BinaryIO | None = None) -> RatesReport:
     """Compute the rates of a CSV file of counts; `-` reads `stdin`."""
-    counts_file = read_counts(counts, frame=assumptions.frame, stdin=stdin)
+    counts_file = read_counts(counts, frame=options.frame, stdin=stdin)
     if isinstance(counts_file, tuple):
         raise _make_rates_error(counts, counts_file)
-    resolved = resolve_assumptions(counts_file.frames, assumptions)
-    if not isinstance(resolved, ResolvedAssumptions):
-        raise _make_rates_error(counts, resolved)
-    columns = [
-        RateColumn.from_counts(number, resolved.e[name], frame=name) for name, number in counts_file.frames.items()
-    ]
-    report = build_rate_table(columns, weights=resolved.weights, quotas=assumptions.quotas or counts_file.quota_filled)
-    return RatesReport(table=report, warnings=counts_file.warnings)
+    e, weights = resolve_assumptions(counts, counts_file.frames, options)
+    columns = [RateColumn.from_counts(number, e[name], frame=name) for name, number in counts_file.frames.items()]
+    report = build_rate_table(columns, weights=weights, quotas=options.quotas or counts_file.quota_filled)
+    return RatesReport(report, counts_file.warnings)
 
 
 def resolve_assumptions(
-    frames: Mapping[str, DispositionCounts], assumptions: RateAssumptions
-) -> ResolvedAssumptions | list[Problem]:
+    counts: str, frames: Mapping[str, DispositionCounts], options: RatesOptions
+) -> tuple[Mapping[str, Eligibility], Mapping[str, Fraction]]:
     """Determine e of each frame, estimated or as given, and the weights of a composite.
 
-    Returns the problems of the options where there are any.
+    `counts` is the file that is counted, for errors. Raises UserError.
     """
     names, problems = tuple(frames), list[Problem]()
     e, e_uh, e_uo = (
         _parse_shares(option, text, names, problems)
-        for option, text in (("--e", assumptions.e), ("--e-uh", assumptions.e_uh), ("--e-uo", assumptions.e_uo))
+        for option, text in (("--e", options.e), ("--e-uh", options.e_uh), ("--e-uo", options.e_uo))
     )
     others = len(problems)
-    weights = _parse_shares("--composite", assumptions.composite, names, problems)
+    weights = _parse_shares("--composite", options.composite, names, problems)
     if len(problems) == others:
-        problems += _check_weights(assumptions.composite, weights, names)
+        problems += _check_weights(options.composite, weights, names)
     if problems:
-        return problems
-    return ResolvedAssumptions(
-        e={
-            name: estimate_eligibility(
-                counts,
-                frame=assumptions.frame,
-                uh=e_uh.get(name, e.get(name)),
-                uo=e_uo.get(name, e.get(name)),
-            )
-            for name, counts in frames.items()
-        },
-        weights=weights,
-    )
+        raise _make_rates_error(counts, problems)
+    eligibility = {
+        name: estimate_eligibility(
+            tally, frame=options.frame, uh=e_uh.get(name, e.get(name)), uo=e_uo.get(name, e.get(name))
+        )
+        for name, tally in frames.items()
+    }
+    return eligibility, weights
 
 
 def _make_rates_error(counts: str, problems: Sequence[Problem]) -> UserError:
-    where = "stdin" if counts == "-" else counts
-    count = format_quantity(len(problems), "problem")
-    return UserError(
-        where,
-        f"the counts have {count}, so no rates are computed",
-        "fix the file or the options, then run the command again",
-        tuple(problems),
-    )
+    what = f"the counts have {format_quantity(len(problems), 'problem')}, so no rates are computed"
+    remedy = "fix the file or the options, then run the command again"
+    return UserError("stdin" if counts == "-" else counts, what, remedy, tuple(problems))
 
 
 def _parse_shares(option: str, text: str, frames: Sequence[str], problems: list[Problem]) -> dict[str, Fraction]:
@@ -329,6 +266,5 @@ def _check_weights(text: str, weights: Mapping[str, Fraction], frames: tuple[str
     if missing:
         yield problem(f"it has no weight for {', '.join(missing)}", "add a weight, or 0 to leave the frame out")
     elif (total := sum(weights.values())) != 1:
-        yield problem(
-            f"the weights add up to {float(total):.15g}, not to 1", "give shares of the frames that add up to 1"
-        )
+        remedy = "give shares of the frames that add up to 1"
+        yield problem(f"the weights add up to {float(total):.15g}, not to 1", remedy)

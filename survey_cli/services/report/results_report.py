@@ -14,8 +14,9 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError, suggest_nearest
+from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.fieldwork.rates import RateTable
-from survey_cli.reports.results.analysis_base import AnalysisBase, select_interviews
+from survey_cli.reports.results.analysis_base import AnalysisBase, InterviewSelection, select_interviews
 from survey_cli.reports.results.banner import MAX_COLUMNS, build_banner, build_grouping
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
 from survey_cli.reports.results.filter_notes import WHOLE_STUDY_NOTE, ReportFilter
@@ -31,7 +32,6 @@ from survey_cli.services.data.interview_weights import check_trim, load_counted_
 from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.data.table_query import query_table, select_column_names
 from survey_cli.services.date_options import parse_past_time
-from survey_cli.services.report.report_options import ReportOptions
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.table import StudyDescription
@@ -39,6 +39,44 @@ from survey_cli.table.versions import list_inputs
 from survey_cli.values import Missing, Variable
 
 MAX_DIGITS: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions(ExportOptions):
+    """Which data to report or to describe in a codebook, and how. Empty values mean the study's own."""
+
+    to: str = ""
+    """A file's path; `-` for Markdown on standard output; empty where the report is only shown."""
+    interviews: InterviewSelection = "partial"
+    """Which interviews are in the analysis base: complete and partial ones by default."""
+    by: tuple[str, ...] = ()
+    """Variables whose values are the columns of the banner."""
+    items: tuple[str, ...] = ()
+    """Items, sections and batteries to report on; empty for all."""
+    valid: bool = False
+    """Percentages of those with an answer, without declines and volunteered answers."""
+    threshold: int = DEFAULT_THRESHOLD
+    """Smaller counts are suppressed; 0 suppresses none."""
+    digits: int = 0
+    """Decimals of percentages."""
+    inference: bool | None = None
+    """Run significance tests; None: unless the whole population was interviewed."""
+    margins: bool = False
+    """Print margins of error with each item."""
+    verbatims: bool = False
+    """Print verbatim answers."""
+    cases: bool = False
+    """Print the case with each verbatim answer."""
+    weighted: bool = True
+    """Weight by the sample column with `role: weight`, where there is one."""
+    seed: int = 1
+    """Seed of simulated tests."""
+    charts: str = ""
+    """A folder for charts as files; empty for none."""
+    png: bool = False
+    """Write charts as PNG too."""
+    counts: bool = True
+    """In a codebook: count the interviews with each code, where there are interviews."""
 
 
 def build_results_report(path: str | Path, options: ReportOptions) -> Results:
@@ -85,16 +123,7 @@ def _check_options(options: ReportOptions) -> None:
 
 
 def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportData:
-    export = ExportOptions(
-        to="-",
-        language=options.language,
-        origin=options.origin,
-        where=options.where,
-        as_of=options.as_of,
-        at=options.at,
-        zone=options.zone,
-        progress=options.progress,
-    )
+    export = replace(options, rake="")  # the report weights the interviews itself
     data = query_table(records, export)
     answers, base = load_counted_answers(data, records.plan, options.interviews, words=options.verbatims)
     all_answers = answers
@@ -367,10 +396,10 @@ def _count_selected_cases(rates: RateTable | None) -> int:
 
 def _compute_rates(records: StudyRecords, options: ReportOptions) -> tuple[RateTable | None, str]:
     """Return the study's response rates as of the same time, or why it has none."""
-    rates = RatesOptions(as_of=options.as_of, all_origins=options.origin != "real")
+    rates = RatesOptions(as_of=options.as_of, zone=options.zone, all_origins=options.origin != "real")
     try:
         now = options.at or datetime.now(UTC)
-        return compute_rates_from_records(records, rates, now=now, zone=options.zone).table, ""
+        return compute_rates_from_records(records, rates, now=now).table, ""
     except StoreError:
         raise
     except UserError as error:

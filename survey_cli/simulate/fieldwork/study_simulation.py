@@ -18,7 +18,7 @@ from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, count_dispositions
 from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate_table
 from survey_cli.reports.fieldwork.simulation_report import SimulationReport, summarize_simulation
-from survey_cli.services.report.response_rates import RateAssumptions, ResolvedAssumptions, resolve_assumptions
+from survey_cli.services.report.response_rates import RatesOptions, resolve_assumptions
 from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, load_simulation_cases
 from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
 from survey_cli.simulate.fieldwork.interviewers import ITEM_SECONDS, FieldworkSettings
@@ -129,14 +129,13 @@ def _build_rates(model: FieldworkModel) -> RateTable | None:
     dispositions = count_dispositions(
         model.histories.items(), plan, people if people.interviewers else None, DispositionOptions(at=model.at)
     )
-    resolved = resolve_assumptions(
-        {tally.frame: tally.counts for tally in dispositions.frames}, RateAssumptions(frame=plan.frame)
-    )
-    if dispositions.uncountable or not dispositions.frames or not isinstance(resolved, ResolvedAssumptions):
+    if dispositions.uncountable or not dispositions.frames:
         return None
+    frames = {tally.frame: tally.counts for tally in dispositions.frames}
+    eligibility, _ = resolve_assumptions("", frames, RatesOptions(frame=plan.frame))
     return build_rate_table(
         [
-            RateColumn.from_counts(t.counts, resolved.e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
+            RateColumn.from_counts(t.counts, eligibility[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
             for t in dispositions.frames
         ],
         quotas=bool(plan.quotas.quotas),

@@ -1,0 +1,253 @@
+"""The commands `export`, `report` and `codebook`: data as files, results and variables."""
+
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated, Literal, TextIO
+
+import typer
+
+from survey_cli.cli import parameters
+from survey_cli.cli.output.progress import show_progress
+from survey_cli.cli.output.terminal import get_width, open_data_output, say
+from survey_cli.cli.parameters import build_options, option, parse_zone, split_names, text_option
+from survey_cli.wording import format_quantity
+
+OutputOption = Annotated[str, text_option("--out -o FILE", "The file to write; - writes Markdown to stdout.")]
+ThresholdOption = Annotated[int, option("--threshold N", "Hide counts smaller than this; 0 hides nothing.", min=0)]
+
+
+def _print_formats(is_requested: bool) -> None:
+    if not is_requested:
+        return
+    from survey_cli.exports import FORMATS
+
+    for form in FORMATS.values():
+        print(f"{form.name:<10} {' '.join(form.extensions):<14} {form.description}")
+    raise typer.Exit
+
+
+def export(
+    file: parameters.InstrumentArgument,
+    out: list[str] | None = text_option("--out -o FILE", "The file to write; - writes to stdout. Repeatable.", None),
+    what: Literal["interviews", "answers", "events", "cases", "calls"] = option(
+        "--what", "What one row is: an interview, an answer, an event, a case or a call.", "interviews"
+    ),
+    variables: list[str] | None = text_option(
+        "--variables NAMES", "Write only these columns, items or sections: q1,q2,mission.", None
+    ),
+    where: parameters.WhereOption = "",
+    rake: str = text_option(
+        "--rake FILE", "Add a last column weight_raked: the weights of a report with this file of targets.", ""
+    ),
+    trim: parameters.TrimOption = "",
+    as_of: parameters.AsOfOption = "",
+    labels: bool = option("--labels", "Write labels instead of codes.", False),
+    bom: bool = option("--bom", "Begin the file with a byte order mark, by which Excel recognizes UTF-8.", False),
+    partials: bool = option("--partials/--no-partials", "Include or leave out unfinished interviews.", True),
+    origin: parameters.OriginOption = "real",
+    personal: bool = option(
+        "--with-contacts --with-personal",
+        "Include names, telephone numbers and personal answers. For supervisors only.",
+        False,
+    ),
+    names: list[str] | None = option(
+        "--personal NAME", "Include the personal columns of this item. For supervisors only. Repeatable.", None
+    ),
+    public: bool = option(
+        "--public", "Leave out keys, free text, dates and times, which can identify respondents.", False
+    ),
+    force: parameters.ForceOption = False,
+    raw: bool = option("--raw", "Write texts unchanged, even if a spreadsheet may run them as formulas.", False),
+    language: parameters.LanguageOption = "",
+    form: str = option("--format NAME", "The format; by default chosen by the file's ending. --formats lists all.", ""),
+    bundle: str = text_option(
+        "--bundle DIR|.zip",
+        "Write data, description, questionnaire, rates and checksums to a folder or .zip; -o names data files in it.",
+        "",
+    ),
+    people: parameters.PeopleOption = None,
+    zone: parameters.ZoneOption = "",
+    db: parameters.DatabaseOption = None,
+    formats: bool = option(
+        "--formats", "List the formats, and do nothing else.", False, callback=_print_formats, is_eager=True
+    ),
+) -> None:
+    """Write the data: one row per interview, one column per variable.
+
+    With --what, one row per answer, event, case or call instead.
+
+    An erased interview is a row without values, with the outcome withdrawn. Interviewers are named by their
+    pseudonyms in the list of people.
+
+    Example: survey export study.yaml -o study.sav
+    """
+    from survey_cli.services.export.export_data import ExportOptions, export_files
+
+    options = build_options(
+        ExportOptions,
+        locals(),
+        format=form,
+        variables=split_names(variables),
+        zone=parse_zone(zone),
+        personal=frozenset(names or ()),
+        all_personal=personal,
+    )
+    if bundle:
+        from survey_cli.services.export.bundle import write_bundle
+
+        with show_progress() as progress:
+            contents = write_bundle(file, replace(options, progress=progress), bundle, out or ())
+        data, files = contents.data_files[0], format_quantity(len(contents.files), "file")
+        if data.rows and data.disclosure_note:
+            say(data.disclosure_note)
+        for line in contents.skipped:
+            say(f"not included in {bundle}: {line}")
+        say(f"{bundle}: {format_quantity(data.rows, 'interview')}, {files}")
+        return
+    outs = out or ["-"]
+    with show_progress(shown="-" not in outs) as progress:
+        results = export_files(file, replace(options, progress=progress), outs, stdout=open_data_output())
+    for line in dict.fromkeys(line for result in results for line in (*result.warnings, *result.differences)):
+        say(line)
+    if results[0].left_out:
+        remedy = (
+            "--with-contacts includes them" if what == "calls" else "--personal NAME or --with-contacts includes them"
+        )
+        say(f"left out as personal: {', '.join(results[0].left_out)} ({remedy})")
+    if results[0].rows and results[0].disclosure_note:
+        say(results[0].disclosure_note)
+    for result in results:
+        for line in result.notes:
+            say(f"{result.to}: {line}")
+        companion = f" and {result.beside}" if result.beside else ""
+        rows, columns = format_quantity(result.rows, result.each), format_quantity(result.variables, "column")
+        say(f"{_name_output(result.to)}{companion}: {rows}, {columns}, from {result.source}")
+
+
+def _name_output(to: str) -> str:
+    return "stdout" if to == "-" else to
+
+
+def report(
+    file: parameters.InstrumentArgument,
+    out: OutputOption = "",
+    by: list[str] | None = text_option(
+        "--by NAMES", "Add columns for the values of these variables: kind,region.", None
+    ),
+    items: list[str] | None = text_option(
+        "--items NAMES", "Report only these items, batteries or sections: q1,q2.", None
+    ),
+    where: parameters.WhereOption = "",
+    interviews: Literal["complete", "partial", "all"] = option(
+        "--interviews", "Complete interviews only, partial ones too, or all.", "partial"
+    ),
+    origin: parameters.OriginOption = "real",
+    as_of: parameters.AsOfOption = "",
+    valid: bool = option(
+        "--valid", "Base percentages on valid answers: leave out declines and volunteered answers.", False
+    ),
+    digits: int = option("--digits N", "Decimal places of percentages.", 0, min=0, max=4),
+    threshold: ThresholdOption = 5,
+    tests: bool | None = option(
+        "--tests/--no-tests",
+        "Print significance tests with --by, or none. By default they are printed unless the whole population"
+        " was selected.",
+        None,
+        show_default=False,
+    ),
+    margins: bool = option("--margins", "Print margins of error with each item.", False),
+    verbatims: bool = option("--verbatims", "Print verbatim answers.", False),
+    cases: bool = option("--cases", "With --verbatims: print the case of each answer.", False),
+    weighted: bool = option("--weighted/--unweighted", "Use or ignore the sample column with role: weight.", True),
+    rake: parameters.RakeOption = "",
+    trim: parameters.TrimOption = "",
+    seed: int = option("--seed N", "Seed of simulated tests.", 1),
+    charts: str = text_option("--charts DIR", "Write each chart as an SVG file into this folder.", ""),
+    png: bool = option("--png", "With --charts: write PNG files too.", False),
+    language: parameters.LanguageOption = "",
+    force: parameters.ForceOption = False,
+    people: parameters.PeopleOption = None,
+    zone: parameters.ZoneOption = "",
+    db: parameters.DatabaseOption = None,
+) -> None:
+    """Report the results: every item with its wording, base, counts and percentages.
+
+    The report appears on the terminal, or with -o in an .html, .md, .docx, .xlsx or .csv file. An .html file opens
+    in any browser and prints well. Don't know, refused and volunteered answers are rows. Respondents who were not
+    asked are in no base. Small counts are hidden.
+
+    Example: survey report study.yaml --by region -o report.html
+    """
+    from survey_cli.services.report.publish import publish_results
+    from survey_cli.services.report.results_report import ReportOptions
+
+    with show_progress(shown=out != "-") as progress:
+        options = build_options(
+            ReportOptions,
+            locals(),
+            to=out,
+            at=datetime.now(UTC),
+            zone=parse_zone(zone),
+            by=split_names(by),
+            items=split_names(items),
+            inference=tests,
+        )
+        results, chart_files = publish_results(file, options, stdout=_choose_stdout(out))
+    for warning in results.warnings:
+        say(warning)
+    if not out and not charts:
+        from survey_cli.cli.output.report_text import render_report
+
+        for line in render_report(results, cells=get_width(), blocks=_has_blocks()):
+            print(line)
+    if out:
+        from survey_cli.cli.output.report_text import THRESHOLD_REMEDY
+        from survey_cli.documents.report.report_layout import describe_hidden_counts
+
+        contents = f"{format_quantity(len(results.items), 'item')}, {format_quantity(results.interviews, 'interview')}"
+        hidden = describe_hidden_counts(results)
+        say(f"{_name_output(out)}: {contents}{f'; {hidden}{THRESHOLD_REMEDY}' if hidden else ''}")
+    if charts:
+        say(f"{charts}: {format_quantity(chart_files, 'file')}")
+
+
+def codebook(
+    file: parameters.InstrumentArgument,
+    out: OutputOption = "-",
+    counts: bool = option("--counts/--no-counts", "Print counts of each code, or none.", True),
+    origin: parameters.OriginOption = "real",
+    threshold: ThresholdOption = 5,
+    language: parameters.LanguageOption = "",
+    force: parameters.ForceOption = False,
+    people: parameters.PeopleOption = None,
+    db: parameters.DatabaseOption = None,
+) -> None:
+    """Describe the data: every variable with its wording, who is asked, codes, labels, missing values and source.
+
+    The codebook is an .html, .md or .docx file. Where interviews are stored, it has counts.
+
+    Example: survey codebook study.yaml -o codebook.html
+    """
+    from survey_cli.services.report.publish import publish_codebook
+    from survey_cli.services.report.results_report import ReportOptions
+
+    with show_progress(shown=out != "-") as progress:
+        result = publish_codebook(file, build_options(ReportOptions, locals(), to=out), stdout=_choose_stdout(out))
+    contents = format_quantity(result.column_count, "variable")
+    if result.interviews is not None:
+        contents += f", {format_quantity(result.interviews, 'interview')}"
+    say(f"{_name_output(out)}: {contents}")
+
+
+def _choose_stdout(out: str) -> TextIO:
+    return open_data_output() if out == "-" else sys.stdout
+
+
+def _has_blocks() -> bool:
+    """Whether this terminal can show block characters."""
+    try:
+        "█▒░".encode(sys.stdout.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
