@@ -134,7 +134,7 @@ def simulate(
         )
         with show_day_progress() as day_progress:
             simulation = simulate_study(options, day_progress)
-        print_lines(separate((*_render_simulation(simulation), ())))
+        print_lines((*separate(_render_simulation(simulation)), ""))
         sys.stdout.flush()
         if simulation.days < days:
             say(f"interrupted after {simulation.days} of {format_quantity(days, 'day')}")

@@ -119,8 +119,8 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def separate(parts: Iterable[Iterable[str]]) -> Iterator[str]:
-    """Yield the lines of all parts, with an empty line between two of them."""
-    for number, lines in enumerate(list(part) for part in parts):
+    """Yield the lines of all parts that have any, with an empty line between two of them."""
+    for number, lines in enumerate(filter(None, map(list, parts))):
         yield from ("", *lines)[not number :]
 
 
