@@ -2,17 +2,23 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from inspect import cleandoc
-from types import MappingProxyType
+from inspect import cleandoc, isgeneratorfunction
+from types import MappingProxyType, ModuleType
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.instrument.checks import names
-from survey_cli.instrument.checks.answers import decline_options, option_lists, ranges, search_lists
-from survey_cli.instrument.checks.fieldwork import outcomes, quotas, sample, settings
+from survey_cli.instrument.checks import (
+    condition_values,
+    fieldwork_settings,
+    names,
+    options,
+    ranges,
+    route,
+    sample_and_quotas,
+    texts,
+    wording_style,
+)
 from survey_cli.instrument.checks.reachability import analysis, declined_ends
-from survey_cli.instrument.checks.route import condition_values, references, routing
 from survey_cli.instrument.checks.rule_explanations import RULE_EXPLANATIONS
-from survey_cli.instrument.checks.wording import characters, introduction, style, texts
 from survey_cli.instrument.compiled.compiler import compile_instrument, pause_collector
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
@@ -21,95 +27,24 @@ from survey_cli.problems import Problem, limit_per_rule, select_errors
 
 Check: TypeAlias = Callable[[InstrumentDraft], Iterator[Problem]]
 
-CHECKS: Final[tuple[Check, ...]] = (
-    names.bad_id,
-    names.reserved_id,
-    names.duplicate_id,
-    names.column_clash,
-    names.long_column,
-    names.column_code,
-    references.later,
-    references.drawn_order,
-    option_lists.unused_list,
-    option_lists.empty_list,
-    option_lists.mixed_codes,
-    option_lists.duplicate_code,
-    option_lists.duplicate_label,
-    option_lists.decline_code,
-    decline_options.option_declines,
-    option_lists.decline_key,
-    search_lists.search_list,
-    ranges.empty_range,
-    ranges.bad_total,
-    ranges.bad_range,
-    ranges.roster_turns,
-    ranges.bad_arms,
-    ranges.unknown_net,
-    ranges.bad_pattern,
-    ranges.idle_labels,
-    condition_values.never_true,
-    condition_values.prefill_kind,
-    texts.bad_language,
-    texts.missing_translation,
-    texts.incomplete_language,
-    texts.one_language,
-    texts.undeclared_language,
-    texts.unlike_fills,
-    texts.unsure_fill,
-    texts.long_label,
-    texts.undeclared_daypart,
-    characters.turned_text,
-    characters.invisible,
-    characters.unlike_quotes,
-    routing.unreachable,
-    routing.end_in_order,
-    routing.nested_roster,
-    routing.in_roster,
-    routing.bad_lookup,
-    routing.bad_pick,
-    routing.bad_by,
-    routing.hangup_not_last,
-    routing.empty_group,
-    routing.idle_condition,
-    declined_ends.decline_passes_end,
-    analysis.never_reached,
-    analysis.needless_condition,
-    analysis.no_option,
-    sample.twice_role,
-    sample.no_case_key,
-    sample.sample_column,
-    outcomes.unknown_outcome,
-    outcomes.outcome_moment,
-    outcomes.own_outcome,
-    settings.bad_hours,
-    settings.unknown_hours,
-    settings.bad_day,
-    settings.unknown_zone,
-    settings.bad_duration,
-    settings.bad_limit,
-    settings.unknown_item,
-    settings.known_eligible,
-    settings.recording_notice,
-    quotas.quota_where,
-    quotas.quota_cells,
-    quotas.quota_target,
-    quotas.quota_early,
-    quotas.quota_late,
-    quotas.quota_script,
-    introduction.introduction,
+_MODULES: Final = (
+    *(names, route, options, ranges, condition_values, texts),
+    *(declined_ends, analysis, sample_and_quotas, fieldwork_settings),
 )
 
 
-WORDING_CHECKS: Final[tuple[Check, ...]] = (
-    style.unkeyed_option,
-    style.two_questions,
-    style.double_negative,
-    style.long_question,
-    style.unbalanced_scale,
-    style.uneven_bands,
-    style.other_numbers,
-    style.markup_aloud,
-)
+def _list_checks(*modules: ModuleType) -> tuple[Check, ...]:
+    """List the checks that modules define: their public generators, in written order."""
+    functions = [(module, function) for module in modules for function in vars(module).values()]
+    return tuple(
+        function
+        for module, function in functions
+        if isgeneratorfunction(function) and function.__module__ == module.__name__ and function.__name__[0] != "_"
+    )
+
+
+CHECKS: Final = _list_checks(*_MODULES)
+WORDING_CHECKS: Final = _list_checks(wording_style)
 """Run on request, on an instrument without errors."""
 
 

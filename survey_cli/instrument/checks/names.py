@@ -7,7 +7,13 @@ from keyword import iskeyword
 from typing import Final, NamedTuple
 
 from survey_cli.entry_commands import ENTRY_COMMAND_NAMES
-from survey_cli.instrument.checks.source_items import find_options_node, iterate_items, locate_definition
+from survey_cli.instrument.checks.source_items import (
+    find_options_node,
+    find_value,
+    iterate_items,
+    locate_definition,
+    report,
+)
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import Symbol, list_declines
@@ -56,14 +62,13 @@ def bad_id(draft: InstrumentDraft) -> Iterator[Problem]:
             if len(name) > MAX_ID_LENGTH:
                 what = f"the id has {len(name)} characters; Stata allows {MAX_ID_LENGTH}"
                 remedy = f"shorten it, for example to {name[:MAX_ID_LENGTH].rstrip('_')}"
-                yield Problem("bad-id", where, name, what, remedy, length=len(name))
+                yield report("bad-id", (where, len(name)), name, what, remedy)
             continue
-        yield Problem("bad-id", where, name, f"{name!r} can't be an id", _suggest_id(name), length=len(name))
+        yield report("bad-id", (where, len(name)), name, f"{name!r} can't be an id", _suggest_id(name))
     title = draft.document.instrument
     if not _SURVEY_NAME_FORM.match(title) or len(title) > 64:
         what = f"{str(title)!r} can't be the survey's name, because files are named after it"
-        remedy = "use letters, digits, _ and -, at most 64"
-        yield Problem("bad-id", title.where, "", what, remedy, length=len(title))
+        yield report("bad-id", title, "", what, "use letters, digits, _ and -, at most 64")
 
 
 def _suggest_id(name: str) -> str:
@@ -84,17 +89,15 @@ def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
     for name, where in _iterate_names(draft):
         if why := explain_reserved(name, declines):
             remedy = f"choose another, for example {name}_1"
-            yield Problem("reserved-id", where, name, f"the id {name!r} is {why}", remedy, length=len(name))
+            yield report("reserved-id", (where, len(name)), name, f"the id {name!r} is {why}", remedy)
     for text in draft.document.texts:
         if str(text) in _FILL_NAMES:
             what, remedy = f"the text's name {str(text)!r} is a built-in fill: {{{text}}}", "choose another"
-            yield Problem("reserved-id", locate_name(text), str(text), what, remedy, length=len(text))
+            yield report("reserved-id", text, text, what, remedy)
     for decline in draft.document.declines:
         if str(decline) in COMMAND_NAMES:
             what = f"the decline's id {str(decline)!r} is a command that interviewers type after a dot"
-            yield Problem(
-                "reserved-id", locate_name(decline), str(decline), what, "choose another", length=len(decline)
-            )
+            yield report("reserved-id", decline, decline, what, "choose another")
 
 
 _FUNCTIONS_ADDED_LATER: Final = frozenset(("first", "rank", "contains", "elapsed"))
@@ -133,25 +136,24 @@ def duplicate_id(draft: InstrumentDraft) -> Iterator[Problem]:
         at = first.where if isinstance(first, Symbol) else first
         article = "an" if kind[0] in "aeiou" else "a"
         what = f"there is already {article} {kind} {name!r}, at {at}"
-        yield Problem("duplicate-id", second, name, what, "rename one of them", length=len(name))
+        yield report("duplicate-id", (second, len(name)), name, what, "rename one of them")
         if at.file != second.file:
             what = f"there is another {name!r}, at {second}"
-            remedy = "rename one, or include the module with a prefix"
-            yield Problem("duplicate-id", at, name, what, remedy, length=len(name))
+            yield report("duplicate-id", (at, len(name)), name, what, "rename one, or include the module with a prefix")
     seen: dict[str, tuple[str, Position]] = {}
     for name, where in _iterate_names(draft):
         other, place = seen.setdefault(name.lower(), (name, where))
         if other != name:
             (other, place), (name, where) = sorted(((other, place), (name, where)), key=lambda n: n[1])
             what = f"{name!r} differs from {other!r} at {place} only in upper and lower case"
-            yield Problem("duplicate-id", where, name, what, "rename one of them", length=len(name))
+            yield report("duplicate-id", (where, len(name)), name, what, "rename one of them")
     quotas: dict[str, Position] = {}
     for quota in draft.document.quotas:
         name = str(quota.id)
         first_at = quotas.setdefault(name.lower(), quota.find_position("id"))
         if first_at is not quota.find_position("id"):
             what = f"there is already a quota {name!r}, at {first_at}"
-            yield Problem("duplicate-id", quota.find_position("id"), name, what, "rename one of them", length=len(name))
+            yield report("duplicate-id", find_value(quota, "id"), name, what, "rename one of them")
 
 
 class _Column(NamedTuple):
@@ -186,7 +188,7 @@ def column_clash(draft: InstrumentDraft) -> Iterator[Problem]:
                 other = f" (at {locate_definition(draft, before.owner)})" if before.owner != owner else ""
                 what = f"two columns would be called {column.name}: {column.what}, and {before.what}{other}"
                 remedy = f"rename {owner} or {before.owner}" if other else "change one of the codes"
-                yield Problem("column-clash", locate_definition(draft, owner), owner, what, remedy, length=len(owner))
+                yield report("column-clash", (locate_definition(draft, owner), len(owner)), owner, what, remedy)
 
 
 def _group_related_ids(draft: InstrumentDraft) -> list[list[str]]:
@@ -283,7 +285,7 @@ def long_column(draft: InstrumentDraft) -> Iterator[Problem]:
             )
             remedy = "shorten the id" + (" or the code" if isinstance(item.question, MultipleItem) else "")
             where = locate_definition(draft, item.id)
-            yield Problem("long-column", where, item.id, what, remedy, "warning", len(item.id))
+            yield report("long-column", (where, len(item.id)), item.id, what, remedy, "warning")
 
 
 def column_code(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -305,4 +307,4 @@ def column_code(draft: InstrumentDraft) -> Iterator[Problem]:
             where = locate_key(node, code) if node is not None else item.find_position("options")
             what = f"the code {code} would make a column {item.id}_{code}, which SPSS and Stata can't name"
             remedy = "use letters, digits and _ in the codes of a multiple"
-            yield Problem("column-code", where, str(item.id), what, remedy, length=len(str(code)))
+            yield report("column-code", (where, len(str(code))), item.id, what, remedy)

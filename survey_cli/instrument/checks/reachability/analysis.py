@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final, NamedTuple, cast
 
+from survey_cli.instrument.checks.condition_values import get_never_true_conditions
 from survey_cli.instrument.checks.reachability.facts import NO_CONSTRAINTS, ConditionSolver, Facts
 from survey_cli.instrument.checks.reachability.variables import (
     ANY_TRUTH,
@@ -18,8 +19,8 @@ from survey_cli.instrument.checks.reachability.variables import (
     Requirement,
     list_requirements,
 )
-from survey_cli.instrument.checks.route.condition_values import get_never_true_conditions
-from survey_cli.instrument.checks.route.references import is_always_last
+from survey_cli.instrument.checks.route import is_always_last
+from survey_cli.instrument.checks.source_items import report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse, once_per_draft
 from survey_cli.instrument.compiled.model import CompiledNode, Roster
 from survey_cli.instrument.expressions.conditions import Condition
@@ -330,7 +331,7 @@ def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in analyze_route(draft)[1]:
         what = "every option has an ask_if: if none of them is true, this item is not asked"
         remedy = "add an option without ask_if (as None of these), or give the item an ask_if that guarantees one"
-        yield Problem("no-option", draft.symbols[item.id].where, item.id, what, remedy, "warning", len(item.id))
+        yield report("no-option", (draft.symbols[item.id].where, len(item.id)), item.id, what, remedy, "warning")
 
 
 def _report_findings(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
@@ -346,7 +347,7 @@ def _report_findings(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
         why = [describe_reason(reason, uses) for reason in finding.reasons]
         because = f": {join_words(why, most=MAX_LISTED)}" if why else ", whatever the answers are"
         what = f"{finding.key}: {shorten(finding.condition.text)} {finding.what}{because}"
-        yield Problem(rule, use.where, use.owner, what, finding.remedy, "warning", max(1, use.length))
+        yield report(rule, (use.where, max(1, use.length)), use.owner, what, finding.remedy, "warning")
 
 
 def describe_reason(reason: Reason, uses: Mapping[int, NameUse]) -> str:

@@ -18,6 +18,7 @@ from survey_cli.instrument.checks.reachability.variables import (
     list_requirements,
     negate_truths,
 )
+from survey_cli.instrument.checks.source_items import report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import ItemGroup, Roster
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, OPPOSITE_SIGNS, find_constant
@@ -258,7 +259,7 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
             where = use.where if use is not None else end.item.question.find_position("id")
             remedy = _write_remedy(draft, item, [route[i] for i in end_indexes], requirement)
             length = max(1, use.length) if use is not None else len(end.item.id)
-            yield Problem("decline-passes-end", where, end.item.id, what, remedy, length=length)
+            yield report("decline-passes-end", (where, length), end.item.id, what, remedy)
 
 
 def _find_inputs(draft: InstrumentDraft, requirements: tuple[Requirement, ...]) -> dict[str, None]:

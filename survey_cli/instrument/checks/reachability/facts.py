@@ -8,29 +8,27 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
-from survey_cli.instrument.checks.reachability.domains import (
-    NO_MISSING,
-    NOT_ASKED_KINDS,
-    Domain,
-    Values,
-    build_comparison_ranges,
-    build_ranges_of,
-    build_ranges_without,
-    intersect_domains,
-    unite_domains,
-)
 from survey_cli.instrument.checks.reachability.variables import (
     ANY_TRUTH,
     FALSE,
     MAX_DEPTH,
     MAX_LINKS,
+    NO_MISSING,
+    NOT_ASKED_KINDS,
     NOT_TRUE,
     TRUE,
     UNKNOWN,
+    Domain,
     Requirement,
+    Values,
     VariableInfo,
     VariableTable,
+    build_comparison_ranges,
+    build_ranges_of,
+    build_ranges_without,
+    intersect_domains,
     negate_truths,
+    unite_domains,
 )
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.expressions.comparisons import (

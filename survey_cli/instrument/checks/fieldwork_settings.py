@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from survey_cli.instrument.checks.source_items import locate_definition
+from survey_cli.instrument.checks.source_items import find_value, locate_definition, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import ItemGroup
 from survey_cli.instrument.countries import (
@@ -32,9 +32,10 @@ from survey_cli.instrument.schema.hours import (
     validate_short_duration,
 )
 from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key, locate_name
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.problems import Problem, suggest_nearest
+from survey_cli.problems import Position, Problem, suggest_nearest
 
 _COUNTRY_ALIASES: Final = {"UK": "GB", "EN": "GB", "USA": "US", "EL": "GR", "SP": "ES", "GER": "DE"}
 
@@ -56,15 +57,13 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
     for name, text in fieldwork.hours.items():
         days = parse_days(name)
         if isinstance(days, str):
-            yield Problem("bad-hours", locate_name(name), "fieldwork", f"hours: {days}", _DAYS_REMEDY, length=len(name))
+            yield report("bad-hours", name, "fieldwork", f"hours: {days}", _DAYS_REMEDY)
         else:
             for day in days:
                 first = covered.setdefault(day, str(name))
                 if first != str(name):
                     what = f"hours: {day} has hours already, in {first}"
-                    yield Problem(
-                        "bad-hours", locate_name(name), "fieldwork", what, "list each day once", length=len(name)
-                    )
+                    yield report("bad-hours", name, "fieldwork", what, "list each day once")
                     break
         yield from _check_hours(text, f"hours: {name}")
         if fieldwork.reason is None:
@@ -76,13 +75,13 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
                 keys = "both hours and days are" if given_texts else "neither hours nor days is"
                 what = f"dayparts: {name}: {keys} given"
                 remedy = 'write one of them: {hours: "17:00-20:30", weight: 2}'
-                yield Problem("bad-hours", locate_name(name), "fieldwork", what, remedy, length=len(name))
+                yield report("bad-hours", name, "fieldwork", what, remedy)
                 continue
             [text] = given_texts
         elif entry.strip().isdecimal():
             what = f"dayparts: {name}: {str(entry)!r} is not a range of hours"
             remedy = f'write the weight beside the hours: {name}: {{hours: "17:00-20:30", weight: {entry}}}'
-            yield Problem("bad-hours", entry.where, "fieldwork", what, remedy, length=len(entry))
+            yield report("bad-hours", entry, "fieldwork", what, remedy)
             continue
         else:
             text = entry
@@ -105,7 +104,7 @@ def _check_legal_hours(country: str, name: YamlScalar, text: YamlScalar) -> Iter
             source = f" ({rule.source})" if rule is not None else ""
             what = f"hours: {name}: {text} is wider than {allowed}{day_note}{source}, but no reason: is given"
             remedy = f"explain it in reason:, or narrow the hours; until then, nobody is called outside {allowed}"
-            yield Problem("bad-hours", text.where, "fieldwork", what, remedy, "warning", len(text))
+            yield report("bad-hours", text, "fieldwork", what, remedy, "warning")
             return
 
 
@@ -128,9 +127,7 @@ def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
             "write hours: that suit its laws and customs; until then people are called "
             f"from 09:00 to 20:30 on workdays and never on {rest_day}"
         )
-        yield Problem(
-            "unknown-hours", fieldwork.find_position("country"), "fieldwork", what, remedy, "warning", len(country)
-        )
+        yield report("unknown-hours", find_value(fieldwork, "country"), "fieldwork", what, remedy, "warning")
 
 
 def _check_daypart_hours(fieldwork: FieldworkSpec, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
@@ -150,8 +147,7 @@ def _check_daypart_hours(fieldwork: FieldworkSpec, name: YamlScalar, text: YamlS
         has_calls = not days or any(day in hours_by_day for day in days)
     if not has_calls:
         what = f"dayparts: {name}: there are no calling hours in {text}"
-        remedy = "remove it, or widen hours:"
-        yield Problem("bad-hours", locate_name(name), "fieldwork", what, remedy, "warning", len(name))
+        yield report("bad-hours", name, "fieldwork", what, "remove it, or widen hours:", "warning")
 
 
 def _list_days(days: tuple[str, ...] | str) -> tuple[str, ...]:
@@ -164,7 +160,7 @@ _DAYS_REMEDY: Final = "write mon, tue, wed, thu, fri, sat, sun, or a range: mon-
 def _check_hours(text: YamlScalar, key: str) -> Iterator[Problem]:
     hours = parse_hours(text)
     if not isinstance(hours, Hours):
-        yield Problem("bad-hours", text.where, "fieldwork", f"{key}: {hours[0]}", hours[1], length=len(text))
+        yield report("bad-hours", text, "fieldwork", f"{key}: {hours[0]}", hours[1])
 
 
 def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -191,9 +187,7 @@ def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
             yield _report_date("closed", text)
     if len(dates) == 2 and dates["starts"] > dates["ends"]:
         what = f"ends: {fieldwork.ends} comes before starts: {fieldwork.starts}"
-        yield Problem(
-            "bad-day", fieldwork.find_position("ends"), "fieldwork", what, "swap them", length=len(fieldwork.ends or "")
-        )
+        yield report("bad-day", find_value(fieldwork, "ends"), "fieldwork", what, "swap them")
 
 
 def _parse_date(text: str) -> date | None:
@@ -205,9 +199,7 @@ def _parse_date(text: str) -> date | None:
 
 def _report_date(key: str, text: YamlScalar) -> Problem:
     what = f"{key}: {str(text)!r} is not a date"
-    return Problem(
-        "bad-day", text.where, "fieldwork", what, "write year-month-day, such as 2026-12-18", length=len(text)
-    )
+    return report("bad-day", text, "fieldwork", what, "write year-month-day, such as 2026-12-18")
 
 
 def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -232,22 +224,16 @@ def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
             else suggest_nearest(word, zones, otherwise="write it as America/New_York")
         )
         what = f"zone: there is no time zone {str(fieldwork.zone)!r}"
-        yield Problem(
-            "unknown-zone", fieldwork.find_position("zone"), "fieldwork", what, remedy, length=len(fieldwork.zone)
-        )
+        yield report("unknown-zone", find_value(fieldwork, "zone"), "fieldwork", what, remedy)
     country = fieldwork.country
     if country is not None and country not in COUNTRIES:
         intended = _COUNTRY_ALIASES.get(country.upper(), country.upper())
         remedy = f"did you mean {intended!r}?" if intended in COUNTRIES else "write two letters, such as US, GB or ES"
         what = f"country: there is no country {str(country)!r}"
-        yield Problem(
-            "unknown-zone", fieldwork.find_position("country"), "fieldwork", what, remedy, length=len(country)
-        )
+        yield report("unknown-zone", find_value(fieldwork, "country"), "fieldwork", what, remedy)
     elif fieldwork.region is not None and (mistake := _find_region_mistake(str(fieldwork.region), str(country or ""))):
         what, remedy = mistake
-        yield Problem(
-            "unknown-zone", fieldwork.find_position("region"), "fieldwork", what, remedy, length=len(fieldwork.region)
-        )
+        yield report("unknown-zone", find_value(fieldwork, "region"), "fieldwork", what, remedy)
 
 
 def _find_region_mistake(region: str, country: str) -> tuple[str, str] | None:
@@ -293,11 +279,10 @@ def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
     texts += [(f"retention: {name}", text) for name, text in fieldwork.retention.items()]
     for key, text in texts:
         if text is not None and (mistake := validate_duration(text, words=key.startswith("delays"))):
-            yield Problem("bad-duration", text.where, "fieldwork", f"{key}: {mistake[0]}", mistake[1], length=len(text))
+            yield report("bad-duration", text, "fieldwork", f"{key}: {mistake[0]}", mistake[1])
     wrapup = fieldwork.wrapup
     if wrapup is not None and (mistake := validate_short_duration(wrapup)):
-        what = f"wrapup: {mistake[0]}"
-        yield Problem("bad-duration", wrapup.where, "fieldwork", what, mistake[1], length=len(wrapup))
+        yield report("bad-duration", wrapup, "fieldwork", f"wrapup: {mistake[0]}", mistake[1])
     yield from _check_effects(draft, fieldwork)
 
 
@@ -307,7 +292,7 @@ def _check_effects(draft: InstrumentDraft, fieldwork: FieldworkSpec) -> Iterator
         if str(name) not in RETAINED_DATA:
             what = f"retention: {str(name)!r} is not data with a retention period"
             remedy = suggest_nearest(name, RETAINED_DATA, otherwise="write {contacts: 90d}")
-            yield Problem("bad-duration", locate_name(name), "fieldwork", what, remedy, length=len(name))
+            yield report("bad-duration", name, "fieldwork", what, remedy)
     for name, text in fieldwork.delays.items():
         own_outcome = draft.document.outcomes.get(name)
         base_outcome = str(own_outcome.like or name) if own_outcome is not None else str(name)
@@ -323,15 +308,15 @@ def _check_effects(draft: InstrumentDraft, fieldwork: FieldworkSpec) -> Iterator
             what, remedy = (f"delays: {name}: only the outcome appointment has an appointment", "write a duration")
         else:
             continue
-        yield Problem("bad-duration", locate_name(name), "fieldwork", what, remedy, "warning", len(name))
+        yield report("bad-duration", name, "fieldwork", what, remedy, "warning")
     if fieldwork.spread_wait is not None and fieldwork.spread != "wait" and "spread" not in draft.lost:
         what = f"spread_wait: with spread: {fieldwork.spread} no case waits for a day part"
         remedy, where = "remove it, or write spread: wait", fieldwork.spread_wait.where
-        yield Problem("bad-duration", where, "fieldwork", what, remedy, "warning", len(fieldwork.spread_wait))
+        yield report("bad-duration", (where, len(fieldwork.spread_wait)), "fieldwork", what, remedy, "warning")
     lease = fieldwork.lease
     if lease is not None and not validate_duration(lease, words=False) and _count_minutes(lease) > _MINUTES_PER_DAY:
         what = f"lease: {lease}: if a station crashes, its case stays claimed for that long"
-        yield Problem("bad-duration", lease.where, "fieldwork", what, "write about 20m", "warning", len(lease))
+        yield report("bad-duration", lease, "fieldwork", what, "write about 20m", "warning")
 
 
 RETAINED_DATA: Final = ("contacts",)
@@ -366,13 +351,11 @@ def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         if value < 1:
             what = f"{key}: {value} allows no calls{' then' if key == 'weight' else ''}"
-            yield Problem(
-                "bad-limit", part.find_position(key), "fieldwork", what, "write 1 or more", length=len(str(value))
-            )
+            yield report("bad-limit", (part.find_position(key), len(str(value))), "fieldwork", what, "write 1 or more")
         elif key in _PERIOD_WORDS and value > attempts.total > 0:
             what = f"{key}: {value} in {_PERIOD_WORDS[key]}, but {attempts.total} in total"
-            yield Problem(
-                "bad-limit", part.find_position(key), "fieldwork", what, "lower it", "warning", len(str(value))
+            yield report(
+                "bad-limit", (part.find_position(key), len(str(value))), "fieldwork", what, "lower it", "warning"
             )
 
 
@@ -402,7 +385,7 @@ def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
             else:
                 what = f"{key}: there is no item {name!r}"
                 remedy = suggest_nearest(name, draft.items, otherwise="use an item, or write {answered: 50%}")
-            yield Problem("unknown-item", fieldwork.find_position(key), "fieldwork", what, remedy, length=len(name))
+            yield report("unknown-item", (fieldwork.find_position(key), len(name)), "fieldwork", what, remedy)
     yield from _check_order(draft, fieldwork)
 
 
@@ -416,40 +399,35 @@ def _check_order(draft: InstrumentDraft, fieldwork: FieldworkSpec) -> Iterator[P
             if early_symbol is None or late_symbol is None or early_symbol.index <= late_symbol.index:
                 continue
             what = f"{first}: {early} (at {early_symbol.where}) comes after {then}: {late} (at {late_symbol.where})"
-            yield Problem(
-                "unknown-item", fieldwork.find_position(first), "fieldwork", what, "swap them", "warning", len(early)
+            yield report(
+                "unknown-item", (fieldwork.find_position(first), len(early)), "fieldwork", what, "swap them", "warning"
             )
         elif isinstance(early, Mapping) and isinstance(late, Mapping):
             shares = [str(point.get("answered", "")) for point in (early, late)]
             if not any(validate_share(share) for share in shares) and int(shares[0][:-1]) > int(shares[1][:-1]):
                 what = f"{first}: {shares[0]} is more than {then}: {shares[1]}"
-                yield Problem(
+                yield report(
                     "unknown-item",
-                    fieldwork.find_position(first),
+                    (fieldwork.find_position(first), len(first)),
                     "fieldwork",
                     what,
                     "swap them",
                     "warning",
-                    len(first),
                 )
 
 
 def _check_share(fieldwork: FieldworkSpec, key: str, point: Mapping[YamlScalar, YamlScalar]) -> Iterator[Problem]:
     if not point:
         what = f"{key}: it names neither an item nor a percentage"
-        yield Problem("unknown-item", locate_key(fieldwork._node, key), "fieldwork", what, "write {answered: 50%}")
+        yield report("unknown-item", locate_key(fieldwork._node, key), "fieldwork", what, "write {answered: 50%}")
     for word, share in point.items():
         if str(word) != "answered":
             what = f"{key}: {str(word)!r} is not allowed here"
-            yield Problem(
-                "unknown-item", locate_name(word), "fieldwork", what, "write {answered: 50%}", length=len(word)
-            )
+            yield report("unknown-item", word, "fieldwork", what, "write {answered: 50%}")
         elif mistake := validate_share(share):
             node = find_node(fieldwork._node, key, "answered")
             where = node.where if node is not None else locate_key(fieldwork._node, key)
-            yield Problem(
-                "unknown-item", where, "fieldwork", f"{key}: {mistake}", "write {answered: 50%}", length=len(share)
-            )
+            yield report("unknown-item", (where, len(share)), "fieldwork", f"{key}: {mistake}", "write {answered: 50%}")
 
 
 def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -466,10 +444,7 @@ def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
         return
     what = f"eligible_from: has no effect with frame: {fieldwork.frame}, whose units are all known to be eligible"
     remedy = "remove it, or write frame: rdd if the numbers are dialed at random"
-    length = len(fieldwork.eligible_from)
-    yield Problem(
-        "known-eligible", fieldwork.find_position("eligible_from"), "fieldwork", what, remedy, "warning", length
-    )
+    yield report("known-eligible", find_value(fieldwork, "eligible_from"), "fieldwork", what, remedy, "warning")
 
 
 def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -484,14 +459,13 @@ def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
     if fieldwork is None or fieldwork.recording is None:
         return
     name = str(fieldwork.recording)
-    yield Problem(
+    yield report(
         "recording-notice",
-        fieldwork.find_position("recording"),
+        find_value(fieldwork, "recording"),
         "fieldwork",
         "recording: this program records nothing; it only checks that everybody hears the notice",
         "let the telephone system start recording at that item",
         "warning",
-        len(name),
     )
     item, symbol = draft.items.get(name), draft.symbols.get(name)
     if item is None or symbol is None:
@@ -507,6 +481,97 @@ def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
         why = "it has a condition" if skipped_at == name else f"{skipped_at}, which contains it, may be skipped"
         what = f"recording: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {why}"
         remedy = "put the notice in an item that everybody is asked"
-        yield Problem(
-            "recording-notice", fieldwork.find_position("recording"), "fieldwork", what, remedy, length=len(name)
-        )
+        yield report("recording-notice", find_value(fieldwork, "recording"), "fieldwork", what, remedy)
+
+
+_SET_BY_INTERVIEW: Final = frozenset({"complete", "break_off"})
+_CALLED_AGAIN: Final = frozenset({"supervisor", "appointment", "callback"})
+"""Outcomes after which the respondent expects another call."""
+
+
+def _list_outcomes(draft: InstrumentDraft) -> list[str]:
+    return [*OUTCOMES, *(str(name) for name in draft.document.outcomes if str(name) not in OUTCOMES)]
+
+
+def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
+    """An outcome is neither in the outcome table nor defined under the file's `outcomes:`.
+
+        - {id: stop, type: end, outcome: refusal_hrad}     → refusal_hard
+        delays: {bussy: 20m}                               → busy
+
+    The closest one is suggested; `survey explain OUTCOME` describes each.
+    """
+    known = _list_outcomes(draft)
+    uses: list[tuple[str, str, Position]] = []
+    for name, item in draft.items.items():
+        question = item.question
+        if isinstance(question, EndItem) and question.outcome not in known:
+            uses.append((name, f"outcome:\0{question.outcome}", question.find_position("outcome")))
+    for name, outcome in draft.document.outcomes.items():
+        if outcome.like is not None and outcome.like not in OUTCOMES:
+            uses.append((str(name), f"like:\0{outcome.like}", outcome.find_position("like")))
+    fieldwork = draft.document.fieldwork
+    delays = fieldwork.delays if fieldwork is not None else {}
+    uses += [("fieldwork", f"delays:\0{d}", locate_name(d)) for d in delays if d not in known]
+    for who, pair, where in uses:
+        key, _, word = pair.partition("\0")
+        if word in draft.lost:
+            continue
+        remedy = suggest_nearest(word, known, otherwise="define it under outcomes:, or use one from the table")
+        yield report("unknown-outcome", (where, len(word)), who, f"{key} there is no outcome {word!r}", remedy)
+
+
+def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
+    """An `end` sets an outcome that means that nobody was reached, although somebody is being interviewed.
+
+        - {id: stop, type: end, outcome: no_answer}     → callback, refusal_soft, not_eligible …
+
+    Use an outcome for somebody who was reached.
+    """
+    own_outcomes = draft.document.outcomes
+    for name, item in draft.items.items():
+        question = item.question
+        if not isinstance(question, EndItem) or question.outcome in own_outcomes:
+            continue
+        outcome = OUTCOMES.get(question.outcome)
+        if outcome is not None and outcome.moment == "before":
+            what = f"outcome: {outcome.id} ({outcome.name}) means that nobody was reached"
+            remedy = "use an outcome for somebody who was reached: callback, refusal_soft, not_eligible, …"
+            yield report("outcome-moment", find_value(question, "outcome"), name, what, remedy, "warning")
+
+
+def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
+    """An outcome that the study defines does not say how it is counted.
+
+        outcomes: {moved: {name: Moved away, like: not_eligible}}
+
+    `like:` names one from the table; without it, `code:` (AAPOR, as 4.70), `moment:` and `temporary:` are all required.
+    An outcome that only an interview can have is never entered by hand. An outcome that needs another call is temporary.
+    """
+    for name, outcome in draft.document.outcomes.items():
+        who = str(name)
+        base_outcome = str(outcome.like or who)
+        if base_outcome in _SET_BY_INTERVIEW and outcome.like is not None and base_outcome != who:
+            what = f"like: only an interview can have the outcome {base_outcome}; it can't be keyed"
+            remedy = f"rename it: outcomes: {{{base_outcome}: {{name: …}}}}, or use another"
+            yield report("own-outcome", find_value(outcome, "like"), who, what, remedy)
+        if base_outcome in _CALLED_AGAIN and outcome.temporary is False:
+            what = f"temporary: false, but {base_outcome} requires another call, which would never be made"
+            yield report("own-outcome", find_value(outcome, "temporary"), who, what, "remove temporary:")
+        if outcome.code is not None and not _is_aapor_code(outcome.code):
+            what = f"code: {str(outcome.code)!r} is not an AAPOR code for an outcome"
+            remedy = "write 1 to 4, a point and two or three digits, such as 2.112; headings like 2.0 can't be counted"
+            yield report("own-outcome", find_value(outcome, "code"), who, what, remedy)
+        if outcome.like is not None or who in OUTCOMES:
+            continue
+        lacking = [key for key in ("code", "moment", "temporary") if getattr(outcome, key) is None]
+        if lacking:
+            what = f"this outcome is not in the table, and has no {', no '.join(lacking)}"
+            yield report(
+                "own-outcome", (locate_name(name), len(who)), who, what, "add like: with an outcome from the table"
+            )
+
+
+def _is_aapor_code(code: str) -> bool:
+    head, point, tail = code.partition(".")
+    return head in "1234" and len(head) == 1 and bool(point) and tail.isdecimal() and len(tail) <= 4 and int(tail) > 0

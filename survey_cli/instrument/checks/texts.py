@@ -1,19 +1,27 @@
-"""Checks of texts and languages: translations, fills, words for missing answers, and label lengths."""
+"""Checks of texts and languages: translations, fills, labels, characters, and the introduction."""
 
 import ast
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from survey_cli.instrument.checks.wording.text_list import list_texts, list_texts_with_fills, list_translated_texts
+from survey_cli.instrument.checks.source_items import (
+    list_option_lists,
+    list_texts,
+    list_texts_with_fills,
+    list_translated_texts,
+    report,
+)
 from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
 from survey_cli.instrument.compiled.model import ItemGroup, Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
+from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_key, locate_name
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.instrument.texts.templates import Template, TextFill, find_fill
+from survey_cli.instrument.texts.templates import BUILT_IN_FILLS, Template, TextFill, find_fill
 from survey_cli.instrument.texts.translations import list_untranslated
 from survey_cli.problems import Position, Problem, find_nearest, suggest_nearest
 from survey_cli.wording import format_quantity, join_first, pluralize, shorten
@@ -44,11 +52,9 @@ def bad_language(draft: InstrumentDraft) -> Iterator[Problem]:
                 if _LANGUAGE_TAG.match(small)
                 else "write two or three lowercase letters: en, es, pt-br"
             )
-            yield Problem(
-                "bad-language", where, "languages", f"{name!r} is not a language tag", remedy, length=len(name)
-            )
+            yield report("bad-language", (where, len(name)), "languages", f"{name!r} is not a language tag", remedy)
         elif name in seen:
-            yield Problem("bad-language", where, "languages", f"{name} is listed twice", "remove one", length=len(name))
+            yield report("bad-language", (where, len(name)), "languages", f"{name} is listed twice", "remove one")
         seen.add(name)
 
 
@@ -96,7 +102,7 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
         listed = [f"{who} (line {where.line})" for where, who in sorted(places)]
         count = format_quantity(len(places), "text")
         parts.append(f"{language} is missing from {count}: {join_first(listed, _MAX_LISTED)}")
-    yield Problem("missing-translation", first[0], first[1], "; ".join(parts), "add them, or remove the language")
+    yield report("missing-translation", first[0], first[1], "; ".join(parts), "add them, or remove the language")
 
 
 def _is_from_catalog(text: Text) -> bool:
@@ -121,7 +127,7 @@ def incomplete_language(draft: InstrumentDraft) -> Iterator[Problem]:
             what = f"{language} is required, and {count} no translation: {join_first(lacking, _MAX_LISTED)}"
             remedy = f"translate them, or write {language}: optional"
             where = locate_name(language)
-            yield Problem("incomplete-language", where, "languages", what, remedy, "warning", len(language))
+            yield report("incomplete-language", (where, len(language)), "languages", what, remedy, "warning")
 
 
 def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -144,8 +150,7 @@ def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
         both = ", ".join(str(language) for language in draft.document.languages)
         what = f"this text is the same in all languages ({both}){more}"
         first, second = draft.document.languages[:2]
-        remedy = f"write {{{first}: …, {second}: …}} if they differ"
-        yield Problem("one-language", where, who, what, remedy, "warning")
+        yield report("one-language", where, who, what, f"write {{{first}: …, {second}: …}} if they differ", "warning")
 
 
 def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -172,7 +177,7 @@ def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
                 if intended == language:
                     remedy = "write the text itself: only languages can be keys here"
                 what = f"{language!r} is not one of the languages of this file"
-                yield Problem("undeclared-language", scalar.where, who, what, remedy, length=len(scalar))
+                yield report("undeclared-language", scalar, who, what, remedy)
 
 
 def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -200,15 +205,7 @@ def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
                 f"{language} has no {{{lacking[0]}}}: {shorten(scalar, 60)!r}; "
                 f"{other}: {shorten(template.source.by_language[other], 60)!r}"
             )
-            yield Problem(
-                "unlike-fills",
-                scalar.where,
-                who,
-                what,
-                "add the fill, or remove it from both",
-                "warning",
-                len(scalar),
-            )
+            yield report("unlike-fills", scalar, who, what, "add the fill, or remove it from both", "warning")
             break
 
 
@@ -234,7 +231,7 @@ def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
             fill_text = scalar[at : scalar.find("}", at) + 1]
             what = f"{fill_text} may have no answer here, but the text has no alternative words"
             remedy = f"write {fill_text[:-1]}|alternative words}}"
-            yield Problem("unsure-fill", scalar.find_position(at), who, what, remedy, "warning", len(fill_text))
+            yield report("unsure-fill", (scalar.find_position(at), len(fill_text)), who, what, remedy, "warning")
             break
 
 
@@ -345,7 +342,7 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
                 what = f"the {which}{of} has {size} bytes; SPSS stores {MAX_VARIABLE_LABEL_BYTES}"
                 remedy = "shorten it" if has_own_label else "add a short label:"
                 where = label.where if label.where.line else question.find_position("id")
-                yield Problem("long-label", where, name, what, remedy, "warning", len(label))
+                yield report("long-label", (where, len(label)), name, what, remedy, "warning")
                 break
         if id(item.options) in lists or is_multiple:
             continue
@@ -357,7 +354,7 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
                 if size := _count_bytes_beyond(label, MAX_VALUE_LABEL_BYTES):
                     what = f"the label of {option.code} has {size} bytes; SPSS stores {MAX_VALUE_LABEL_BYTES}"
                     remedy = "give the option a short label: in addition to its text"
-                    yield Problem("long-label", label.where, item.scale or name, what, remedy, "warning", len(label))
+                    yield report("long-label", label, item.scale or name, what, remedy, "warning")
                     break
 
 
@@ -380,5 +377,176 @@ def undeclared_daypart(draft: InstrumentDraft) -> Iterator[Problem]:
     for name in draft.document.dayparts:
         if str(name) not in parts:
             remedy = suggest_nearest(name, parts, otherwise=f"the parts are {', '.join(parts)}")
-            what = f"{str(name)!r} is never used"
-            yield Problem("undeclared-daypart", locate_name(name), "dayparts", what, remedy, "warning", len(name))
+            yield report("undeclared-daypart", name, "dayparts", f"{str(name)!r} is never used", remedy, "warning")
+
+
+_DIRECTION_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that change the direction of the text after them, so that it reads differently from how it is written."""
+_INVISIBLE: Final = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u180e\u200b\u200d-\u200f\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f]"
+)
+_JOINER: Final = "\u200d"
+_TAGS: Final = ("\U000e0020", "\U000e007f")
+_QUOTES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"'})
+
+
+def _iterate_non_ascii(draft: InstrumentDraft) -> Iterator[tuple[str, YamlScalar]]:
+    """Yield every text and code that is not plain ASCII, with its owner."""
+    for who, text in list_texts(draft):
+        if text.plain is not None:
+            if not text.plain.isascii():
+                yield who, text.plain
+            continue
+        for scalar in text.by_language.values():
+            if not scalar.isascii():
+                yield who, scalar
+    for listed in list_option_lists(draft):
+        if not "".join(map(str, listed.options)).isascii():
+            for key in listed.node or ():
+                if not key.isascii() and isinstance(key, YamlScalar):
+                    yield listed.owner, key
+
+
+def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
+    """A text contains a character that changes the direction of the text after it, so that it is displayed differently.
+
+    Remove the character; the message names its position. Arabic and Hebrew do not need it.
+    """
+    for who, scalar in _list_non_ascii(draft):
+        if match := _DIRECTION_MARKS.search(scalar):
+            yield _make_problem("turned-text", who, scalar, match.start(), "changes the direction of the text after it")
+
+
+def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
+    """A text or code contains a character of zero width. It was most likely pasted with the text.
+
+    Texts that look alike would differ, and searches miss them. Remove it (the problem names its position). Within an
+    emoji, and between Arabic or Indic letters, a joiner is correct and is not reported.
+    """
+    for who, scalar in _list_non_ascii(draft):
+        for match in _INVISIBLE.finditer(scalar):
+            if not _is_appropriate(scalar, match.start()):
+                yield _make_problem("invisible", who, scalar, match.start(), "is invisible")
+                break
+
+
+@once_per_draft
+def _list_non_ascii(draft: InstrumentDraft) -> Sequence[tuple[str, YamlScalar]]:
+    """Return every non-ASCII text once, even if several items share it."""
+    texts: dict[Position, tuple[str, YamlScalar]] = {}
+    for who, scalar in _iterate_non_ascii(draft):
+        texts.setdefault(scalar.where, (who, scalar))
+    return list(texts.values())
+
+
+def _is_appropriate(text: str, at: int) -> bool:
+    """Return whether a character of zero width is correct at its position."""
+    letter = text[at]
+    if letter == _JOINER:
+        before, after = text[max(0, at - 2) : at], text[at + 1 : at + 2]
+        return bool(after) and any(_is_joining(c) for c in before) and _is_joining(after)
+    if letter in "\u200e\u200f":  # direction marks, which right-to-left texts need beside digits and signs
+        return any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
+    return _TAGS[0] <= letter <= _TAGS[1] and "\U0001f3f4" in text[:at]
+
+
+def _is_joining(letter: str) -> bool:
+    """Return whether it is an emoji, or a letter of a script whose letters join."""
+    return unicodedata.category(letter) in ("So", "Sk", "Mn", "Mc", "Lo")
+
+
+def _make_problem(rule: str, who: str, scalar: YamlScalar, at: int, why: str) -> Problem:
+    letter = scalar[at]
+    name = unicodedata.name(letter, "").lower()
+    name_note = f" ({name})" if name else ""
+    near = " ".join(scalar[max(0, at - 12) : at].split())
+    after = f" after {near!r}" if near else " at the beginning"
+    what = f"U+{ord(letter):04X}{name_note}{after} {why}"
+    return report(rule, scalar.find_position(at), who, what, "remove it: delete and retype the letters around it")
+
+
+def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
+    """Two labels differ only in their quotes (Don't, Don’t) or in how an accent is composed.
+
+    Tables and programs treat them as two different answers. Write both the same way.
+    """
+    seen: dict[str, tuple[str, Position]] = {}
+    reported: set[str] = set()
+    for listed in list_option_lists(draft):
+        for code, option in listed.options.items():
+            for text in option.text.by_language.values() if option.text.plain is None else (option.text.plain,):
+                if text.isascii() and "'" not in text and '"' not in text and "`" not in text:
+                    continue
+                normalized = unicodedata.normalize("NFC", text.translate(_QUOTES)).strip()
+                first, where = seen.setdefault(normalized, (str(text), text.where))
+                if first == text or normalized in reported:
+                    continue
+                reported.add(normalized)
+                differs_in_accents = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", text)
+                how = "way of composing accents" if differs_in_accents else "quotes"
+                at = text.where if text.where.line else locate_key(listed.node, code)
+                what = f"{str(text)!r} differs from {first!r} at {where} only in its {how}"
+                yield report("unlike-quotes", (at, len(text)), listed.owner, what, "write both the same way", "warning")
+
+
+_FOR_WHOM: Final = re.compile(
+    r"\b(?:for|from|of|with|behalf|de|del|para|von|vom|für|der|des|pour|du|da|do|di|per|van|voor)\s+"
+    r"(?:(?:the|an?|la|el|los|las|le|les|der|die|das|dem|den|il|het|o)\s+)?[^\W\d_a-z]"
+)
+"""A word such as *for*, followed by a capitalized name."""
+
+
+def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
+    """Nothing before or in the first question says who is calling, or for whom.
+
+        - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Inspections Division."}
+
+    Codes of practice require both. `{interviewer}` is the interviewer's name. The client counts as named by a fill, by
+    words from `study:`, or by any name after `for`, `from` or `of`. A file without `study:`, `fieldwork:` and `sample:`
+    is not used for calls and needs no introduction.
+    """
+    document = draft.document
+    if draft.root is None or draft.lost:
+        return
+    if not document.sample and document.fieldwork is None and not document.study.model_fields_set:
+        return
+    first, templates = _find_opening(draft.root)
+    if first is None or first.id not in draft.symbols:
+        return
+    texts = [" ".join(str(w) for _, w in t.source.iterate_languages()) for t in templates]
+    fills = {name for t in templates for name in t.iterate_names()}
+    spoken_text = " ".join(texts).casefold()
+    lacking = []
+    if "interviewer" not in fills:
+        lacking.append("who is calling ({interviewer})")
+    names = [t for t in (document.study.sponsor, document.study.conducted_by) if t is not None]
+    if not fills - set(BUILT_IN_FILLS) - {"options"} and not any(map(_FOR_WHOM.search, texts)):
+        words = {w for t in names for _, text in t.iterate_languages() for w in re.findall(r"\w{4,}", text.casefold())}
+        words |= {str(text).casefold() for t in names for _, text in t.iterate_languages()}
+        if not any(word in spoken_text for word in words):
+            name = names[-1].get(draft.language) if names else "the sponsor or the institute"
+            lacking.append(f"for whom ({name})")
+    if not lacking:
+        return
+    what = f"neither this first question nor anything before it says {' and '.join(lacking)}"
+    remedy = 'begin with a read item: "Good {daypart}, this is {interviewer} calling for …"'
+    yield report("introduction", (draft.symbols[first.id].where, len(first.id)), first.id, what, remedy, "warning")
+
+
+def _find_opening(root: ItemGroup) -> tuple[CompiledItem | None, list[Template]]:
+    """Find the first question that a respondent is asked, and everything that is read up to it."""
+    templates: list[Template] = []
+
+    def below(group: ItemGroup) -> CompiledItem | None:
+        templates.extend(t for t in (group.title, group.intro) if t is not None)
+        for child in group.children:
+            if isinstance(child, ItemGroup):
+                if (question := below(child)) is not None:
+                    return question
+                continue
+            templates.extend(t for t in (child.text, child.instruction) if t is not None)
+            if child.question.expects_answer and child.question.by is None:
+                return child
+        return None
+
+    return below(root), templates

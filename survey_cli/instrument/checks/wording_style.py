@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from survey_cli.instrument.checks.wording.text_list import list_texts
+from survey_cli.instrument.checks.source_items import list_texts, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
@@ -77,7 +77,7 @@ def _iterate_lists(draft: InstrumentDraft) -> Iterator[tuple[CompiledItem, Seque
 
 
 def _warn(rule: str, owner: str, text: YamlScalar, what: str, remedy: str) -> Problem:
-    return Problem(rule, text.where, owner, what, remedy, "warning", len(text))
+    return report(rule, text, owner, what, remedy, "warning")
 
 
 def unkeyed_option(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -229,5 +229,4 @@ def markup_aloud(draft: InstrumentDraft) -> Iterator[Problem]:
         for _, written in text.iterate_languages():
             if written.where.line and (match := _MARKUP.search(written)):
                 remedy = "use {name} for a value, instruction: for the interviewer's eyes; texts have no formatting"
-                what = f"{shorten(match[0], 40)!r} would be read aloud"
-                yield _warn("markup-aloud", owner, written, what, remedy)
+                yield _warn("markup-aloud", owner, written, f"{shorten(match[0], 40)!r} would be read aloud", remedy)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.checks.source_items import iterate_items
+from survey_cli.instrument.checks.source_items import find_key, find_value, iterate_items, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import Symbol
@@ -17,7 +17,7 @@ from survey_cli.instrument.schema.items.unasked_items import SplitItem
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key, locate_name
 from survey_cli.instrument.source.scalars import DECIMAL
-from survey_cli.problems import Position, Problem
+from survey_cli.problems import Problem
 from survey_cli.values import Code
 from survey_cli.wording import join_words, pluralize
 
@@ -25,15 +25,6 @@ MAX_DECIMALS: Final = 6
 MAX_TURNS: Final = 999
 """Each turn has its own columns in the data."""
 _REGEX: Final = re.compile(r"\\[dwsDWS]|\[[^\]]*-[^\]]*\]|\{\d+(,\d*)?\}|\.\*|^\^|\$$")
-
-
-def _locate_value(part: SpecModel, *keys: str) -> tuple[Position, int]:
-    """Return position and length of the value of the first of these keys that was written."""
-    for key in keys:
-        value = find_node(part._node, key)
-        if value is not None:
-            return value.where, len(value) if isinstance(value, YamlScalar) else 1
-    return part.find_position(), 1
 
 
 def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -48,18 +39,18 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
         low, high = item.min, item.max
         if low is None or high is None or isinstance(low, str) or isinstance(high, str) or low <= high:
             continue
-        where, length = _locate_value(item, "max")
+        where, length = find_value(item, "max")
         if isinstance(item, DateItem):
             what = f"min is {low}, and max is {high}: no date is valid"
-            yield Problem("empty-range", where, who, what, "swap them", length=length)
+            yield report("empty-range", (where, length), who, what, "swap them")
         elif isinstance(item, NumberFields):
             default_note = "" if item._node and "min" in item._node else " (0 by default)"
             what = f"min is {item.min}{default_note}, and max is {item.max}: no number is valid"
             remedy = "swap them" if not default_note else "write min: too, below max"
-            yield Problem("empty-range", where, who, what, remedy, length=length)
+            yield report("empty-range", (where, length), who, what, remedy)
         else:
             what = f"min is {item.min}, and max is {item.max}: no number of answers is valid"
-            yield Problem("empty-range", where, who, what, "swap them", length=length)
+            yield report("empty-range", (where, length), who, what, "swap them")
 
 
 def bad_total(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -78,7 +69,7 @@ def bad_total(draft: InstrumentDraft) -> Iterator[Problem]:
             continue  # reported already
         if item.answer is None:
             what, remedy = "total: the answers are no numbers", "write answer: {type: number}, or remove total:"
-            yield Problem("bad-total", where, who, what, remedy, length=length)
+            yield report("bad-total", (where, length), who, what, remedy)
             continue
         for name, statement in item.statements.items():
             compiled = draft.items.get(str(name))
@@ -86,9 +77,7 @@ def bad_total(draft: InstrumentDraft) -> Iterator[Problem]:
             if other := next((n for n in map(str, item.statements) if n in names), None):
                 what = f"{name} is asked depending on {other}, so that it is not known which statement is the last"
                 at = statement.find_position("ask_if")
-                yield Problem(
-                    "bad-total", at, who, what, "ask it outside of the battery", length=len(statement.ask_if or "")
-                )
+                yield report("bad-total", (at, len(statement.ask_if or "")), who, what, "ask it outside of the battery")
         if not DECIMAL.match(item.total) or item.answer.options:
             continue
         count, low, high = len(item.statements), item.answer.min, item.answer.max
@@ -99,7 +88,7 @@ def bad_total(draft: InstrumentDraft) -> Iterator[Problem]:
             reached = limit * count
             if reached < float(item.total) if word == "most" else reached > float(item.total):
                 what = f"{count} answers of at {word} {limit} add up to at {word} {reached}, not to {item.total}"
-                yield Problem("bad-total", where, who, what, "change the total, or min and max", length=length)
+                yield report("bad-total", (where, length), who, what, "change the total, or min and max")
 
 
 def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -115,28 +104,27 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
         yield from _check_answer_limits(draft, several, str(several.id))
     for number in iterate_items(draft, NumberItem):
         if not 0 <= number.decimals <= MAX_DECIMALS:
-            where, length = _locate_value(number, "decimals")
+            where, length = find_value(number, "decimals")
             what = f"decimals: {number.decimals} is not between 0 and {MAX_DECIMALS}"
-            remedy = "write the number of decimal places"
-            yield Problem("bad-range", where, str(number.id), what, remedy, length=length)
+            yield report("bad-range", (where, length), number.id, what, "write the number of decimal places")
             continue
         for key, value in (("min", number.min), ("max", number.max)):
             if isinstance(value, float) and round(value, number.decimals) != value:
-                where, length = _locate_value(number, key)
+                where, length = find_value(number, key)
                 decimals = f"{number.decimals or 'no'} {pluralize(number.decimals, 'decimal')}"
                 what = f"{key}: {value} can't be keyed: answers have {decimals}"
                 places = len(str(value).partition(".")[2])
-                yield Problem("bad-range", where, str(number.id), what, f"write decimals: {places}", length=length)
+                yield report("bad-range", (where, length), number.id, what, f"write decimals: {places}")
     for roster in iterate_items(draft, RosterItem):
         if "max" not in roster.model_fields_set and not roster.max:
-            yield Problem(
-                "missing-key", locate_name(roster.id), str(roster.id), "a roster needs the key 'max'", "add `max: …`"
+            yield report(
+                "missing-key", locate_name(roster.id), roster.id, "a roster needs the key 'max'", "add `max: …`"
             )
         elif not 1 <= roster.max <= MAX_TURNS:
-            where, length = _locate_value(roster, "max")
+            where, length = find_value(roster, "max")
             what = f"max: {roster.max} is not between 1 and {MAX_TURNS}"
             remedy = "write the maximum number of turns: each has its own columns in the data"
-            yield Problem("bad-range", where, str(roster.id), what, remedy, length=length)
+            yield report("bad-range", (where, length), roster.id, what, remedy)
 
 
 def _check_answer_limits(draft: InstrumentDraft, item: MultipleItem, who: str) -> Iterator[Problem]:
@@ -147,13 +135,12 @@ def _check_answer_limits(draft: InstrumentDraft, item: MultipleItem, who: str) -
     for key, value in (("min", item.min), ("max", item.max)):
         if value is None or not offered or (key == "min" and item.max is not None and item.min > item.max):
             continue
-        where, length = _locate_value(item, key)
+        where, length = find_value(item, key)
         if value > offered:
             what = f"{key}: {value} answers, but only {offered} options are offered"
-            yield Problem("bad-range", where, who, what, f"write at most {offered}", length=length)
+            yield report("bad-range", (where, length), who, what, f"write at most {offered}")
         elif value < (0 if key == "min" else 1):
-            what = f"{key}: there can't be {value} answers"
-            yield Problem("bad-range", where, who, what, "write 1 or more", length=length)
+            yield report("bad-range", (where, length), who, f"{key}: there can't be {value} answers", "write 1 or more")
 
 
 def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -176,7 +163,7 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
             )
             where = locate_key(item._node, given_keys[1]) if given_keys else locate_name(item.id)
             length = len(given_keys[1]) if given_keys else len(who)
-            yield Problem("roster-turns", where, who, what, "give exactly one of them", length=length)
+            yield report("roster-turns", (where, length), who, what, "give exactly one of them")
         group = draft.groups.get(who)
         over = group.over if isinstance(group, Roster) else None
         if item.where is not None and over is None:
@@ -184,18 +171,18 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
                 "where: selects turns of another roster",
                 "write each: and the roster, or ask_if: for a condition",
             )
-            yield Problem("roster-turns", locate_key(item._node, "where"), who, what, remedy, length=5)
+            yield report("roster-turns", find_key(item._node, "where"), who, what, remedy)
         if over is not None and item.max < over.maximum:
-            where, length = _locate_value(item, "max")
+            where, length = find_value(item, "max")
             what = f"max: {item.max} turns, but {over.id} has up to {over.maximum}, and they keep their numbers"
-            yield Problem("roster-turns", where, who, what, "remove max:", length=length)
+            yield report("roster-turns", (where, length), who, what, "remove max:")
         if isinstance(group, Roster) and group.count is not None:
             yield from _check_count(draft, item, group)
         if isinstance(group, Roster) and group.each is not None and item.max < len(group.each.options):
-            where, length = _locate_value(item, "max")
+            where, length = find_value(item, "max")
             what = f"max: {item.max} turns, but {group.each.id} has {len(group.each.options)} options"
             remedy = "the last options would have no turn: raise max, or leave it if that is intended"
-            yield Problem("roster-turns", where, who, what, remedy, "warning", length)
+            yield report("roster-turns", (where, length), who, what, remedy, "warning")
 
 
 def _check_count(draft: InstrumentDraft, item: RosterItem, group: Roster) -> Iterator[Problem]:
@@ -204,12 +191,12 @@ def _check_count(draft: InstrumentDraft, item: RosterItem, group: Roster) -> Ite
     most, of = _find_maximum(draft, group.count.tree)
     if item.max < 1 or (most is not None and most <= item.max):
         return
-    where, length = _locate_value(item, "max")
+    where, length = find_value(item, "max")
     up_to = "any number" if most is None else f"up to {most}"
     what = f"max: {item.max} turns, but {of} can be {up_to}" if of else f"max: {item.max} turns, but count: {most}"
     remedy = f"give {of} a max: or a check" if of and most is None else "raise max"
     remedy = f"those beyond the maximum would have no turn: {remedy}, or leave it if that is intended"
-    yield Problem("roster-turns", where, str(item.id), what, remedy, "warning", length)
+    yield report("roster-turns", (where, length), item.id, what, remedy, "warning")
 
 
 def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None, str]:
@@ -251,18 +238,18 @@ def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:
         if column.type == "split":
             splits.append((str(name), column, column.arms))
     for who, part, arms in splits:
-        where, _ = _locate_value(part, "arms", "type")
+        where, _ = find_value(part, "arms", "type")
         if not arms:
-            yield Problem("bad-arms", where, who, "the split has no arms", "write arms: {a: 1, b: 1}")
+            yield report("bad-arms", where, who, "the split has no arms", "write arms: {a: 1, b: 1}")
         elif len(arms) == 1:
             what = "the split has only one arm, so everybody is in it"
-            yield Problem("bad-arms", where, who, what, "add an arm", "warning")
+            yield report("bad-arms", where, who, what, "add an arm", "warning")
         for name, share in arms.items():
             if share <= 0:
                 node = find_node(part._node, "arms", str(name))
                 at = node.where if node is not None else where
                 what = f"the share of the arm {str(name)!r} is {share}"
-                yield Problem("bad-arms", at, who, what, "write 1 or more", length=len(str(share)))
+                yield report("bad-arms", (at, len(str(share))), who, what, "write 1 or more")
 
 
 def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -285,7 +272,7 @@ def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
                 where = node.where if node is not None else item.find_position("nets")
                 has = f"the codes are {join_words(list(codes.values()), most=12)}" if codes else "it has no codes"
                 what = f"nets: {str(net)!r} contains the code {member}, which {who} does not have"
-                yield Problem("unknown-net", where, who, what, has, length=len(member))
+                yield report("unknown-net", (where, len(member)), who, what, has)
 
 
 def _list_codes(draft: InstrumentDraft, item: QuestionItem) -> dict[str, Code]:
@@ -308,18 +295,18 @@ def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, TextItem):
         if item.pattern is None:
             continue
-        where, length = _locate_value(item, "pattern")
+        where, length = find_value(item, "pattern")
         if item.like is not None:
             what = f"pattern: and like: {item.like} both say what the text must be"
-            yield Problem("bad-pattern", where, str(item.id), what, "remove one of them", length=length)
+            yield report("bad-pattern", (where, length), item.id, what, "remove one of them")
         elif _REGEX.search(item.pattern):
             what = f"pattern: {str(item.pattern)!r} looks like a regular expression, but is read literally"
             remedy = "write 9 for a digit, A for a letter, X for either: 99999"
-            yield Problem("bad-pattern", where, str(item.id), what, remedy, "warning", length)
+            yield report("bad-pattern", (where, length), item.id, what, remedy, "warning")
         elif not any(letter in "9AX" for letter in item.pattern):
             what = f"pattern: only {str(item.pattern)!r} itself would be accepted"
-            yield Problem(
-                "bad-pattern", where, str(item.id), what, "write 9 for a digit, A for a letter", "warning", length
+            yield report(
+                "bad-pattern", (where, length), item.id, what, "write 9 for a digit, A for a letter", "warning"
             )
 
 
@@ -334,7 +321,7 @@ def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
         if isinstance(item, ScaleItem | BatteryItem) and item.labels and item.from_ is None:
             where = locate_key(item._node, "labels")
             what = "labels: requires from: and to:, but the options have their own texts"
-            yield Problem("idle-labels", where, str(item.id), what, "remove them", "warning", len("labels"))
+            yield report("idle-labels", (where, len("labels")), item.id, what, "remove them", "warning")
         elif isinstance(item, SingleItem | ScaleItem) and isinstance(item.options, dict):
             for code, option in item.options.items():
                 if option.exclusive:
@@ -342,8 +329,8 @@ def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
                         (option.find_position("exclusive"), 4) if option._node else (item.find_position("options"), 1)
                     )
                     what = f"exclusive: option {code} is chosen alone anyway, like every option of a {item.type}"
-                    yield Problem("idle-labels", where, str(item.id), what, "remove it", "warning", length)
+                    yield report("idle-labels", (where, length), item.id, what, "remove it", "warning")
         if item.or_ is not None and not isinstance(item, CodedItem | BatteryItem):
             where = locate_key(item._node, "or")
             what = "or: joins the options in {options}, but the text has no {options}"
-            yield Problem("idle-labels", where, str(item.id), what, "remove it", "warning", len("or"))
+            yield report("idle-labels", (where, len("or")), item.id, what, "remove it", "warning")

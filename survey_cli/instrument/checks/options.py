@@ -1,12 +1,19 @@
-"""Checks of options and declines: every code has one meaning in the data."""
+"""Checks of options and declines: every code has one meaning in the data, also those of search lists."""
 
+import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from string import punctuation
+from typing import Final
 
 from survey_cli.instrument.checks.source_items import (
+    find_key,
     find_options_node,
     iterate_items,
     list_option_lists,
+    report,
     shorten_text,
 )
 from survey_cli.instrument.compiled.compiler import build_reserved_declines
@@ -14,11 +21,13 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.symbols import list_declines
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
-from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
+from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
-from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar, find_node, locate_key, locate_name
-from survey_cli.problems import Position, Problem, make_limited_nearest
+from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar, find_node, locate_key
+from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.source.search_lists import TEXT_PREFIX
+from survey_cli.problems import Position, Problem, make_limited_nearest, suggest_nearest
 from survey_cli.values import Code
 from survey_cli.wording import MAX_LISTED, join_words, pluralize
 
@@ -49,7 +58,7 @@ def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
     for name in scales:
         if str(name) not in used and str(name) not in similar:
             what, remedy = "no item uses this list", "remove it, or use it with scale: or options: in an item"
-            yield Problem("unused-list", locate_name(name), str(name), what, remedy, "warning", len(name))
+            yield report("unused-list", name, name, what, remedy, "warning")
 
 
 def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -63,14 +72,14 @@ def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
         node = listed.node
         where = node.where if node is not None else Position("")
         if not listed.options:
-            yield Problem("empty-list", where, listed.owner, "the list has no options", "write 1: first label, 2: …")
+            yield report("empty-list", where, listed.owner, "the list has no options", "write 1: first label, 2: …")
         elif len(listed.options) == 1 and not listed.may_be_one:
             (code,) = listed.options
             what = f"the only option is {code}, so there is no choice"
             at = locate_key(node, code)
             if any(p.rule == "duplicate-key" and p.what.startswith(f"'{code}' ") for p in draft.file_problems):
                 continue  # the other option was probably meant to have another code
-            yield Problem("empty-list", at, listed.owner, what, "add an option", "warning", len(str(code)))
+            yield report("empty-list", (at, len(str(code))), listed.owner, what, "add an option", "warning")
 
 
 def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -93,7 +102,7 @@ def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
         else:
             what = f"the codes {join_words(odd, most=MAX_LISTED)} are {kind[2:]}s, and the others are {others}"
         where = locate_key(listed.node, odd[0])
-        yield Problem("mixed-codes", where, listed.owner, what, _write_kind_remedy(odd[0]), length=len(str(odd[0])))
+        yield report("mixed-codes", (where, len(str(odd[0]))), listed.owner, what, _write_kind_remedy(odd[0]))
 
 
 def _write_kind_remedy(odd: Code) -> str:
@@ -123,7 +132,7 @@ def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
             if other != code:
                 what = f"the codes {other} and {code} differ only in upper and lower case, which keying ignores"
                 where = locate_key(listed.node, code)
-                yield Problem("duplicate-code", where, listed.owner, what, "change one of them", length=len(code))
+                yield report("duplicate-code", (where, len(code)), listed.owner, what, "change one of them")
         yield from _check_composition(listed.owner, listed.node)
     yield from _check_decline_keys(draft)
 
@@ -138,7 +147,7 @@ def _check_decline_keys(draft: InstrumentDraft) -> Iterator[Problem]:
             letter = str(key).lower()
             if len(letter) != 1 or not letter.isalpha():
                 what = f"key: {str(key)!r} is not a single letter"
-                yield Problem("duplicate-code", key.where, str(name), what, "write a single letter", length=len(key))
+                yield report("duplicate-code", key, name, what, "write a single letter")
                 continue
             for language in (key_language,) if key_language else languages:
                 first = used_keys.setdefault((str(language), letter), str(name))
@@ -146,7 +155,7 @@ def _check_decline_keys(draft: InstrumentDraft) -> Iterator[Problem]:
                     reported.add((str(name), letter))
                     of = f" in {language}" if key_language else ""
                     what = f"key: the key {letter} is already used for {first}{of}"
-                    yield Problem("duplicate-code", key.where, str(name), what, "choose another letter")
+                    yield report("duplicate-code", key.where, name, what, "choose another letter")
 
 
 def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -179,14 +188,13 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
             node = draft.document.scales.get(item.scale) if item.scale else None  # type: ignore[call-overload]
             listed = find_options_node(node) if node is not None else find_node(item.question._node, "options")
             where = locate_key(listed, code) if isinstance(listed, YamlMapping) else item.question.find_position("id")
-            yield Problem(
+            yield report(
                 "decline-key",
-                where,
+                (where, len(code)),
                 item.scale or item.id,
                 what,
                 "choose another code, or another key under declines",
                 "warning",
-                len(code),
             )
 
 
@@ -199,7 +207,7 @@ def _check_composition(who: str, node: YamlMapping | None) -> Iterator[Problem]:
         first = seen.setdefault(unicodedata.normalize("NFC", key), key)
         if first is not key:
             what = f"the code {str(key)!r} already occurs at {first.where}, composed of other characters"
-            yield Problem("duplicate-code", key.where, who, what, "change one of them", length=len(key))
+            yield report("duplicate-code", key, who, what, "change one of them")
 
 
 def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -231,9 +239,7 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
                 where = text.where
                 within = f" in {language_tag}" if language_tag != language else ""
                 what = f"{other} and {code} are both {str(text)!r}{within}"
-                yield Problem(
-                    "duplicate-label", where, listed.owner, what, "give them different texts", length=len(text)
-                )
+                yield report("duplicate-label", (where, len(text)), listed.owner, what, "give them different texts")
             if reported:
                 break
 
@@ -297,7 +303,7 @@ def _report_clash(draft: InstrumentDraft, item: CompiledItem, clashes: list[tupl
         what = f"the {codes} of {labels} {verb} also {reasons.pop()}"
     else:
         what = "; ".join(f"the code of {label!r} ({code}) is also {why}" for code, label, why in clashes)
-    return Problem("decline-code", where, _get_owner(item), what, remedy, length=length)
+    return report("decline-code", (where, length), _get_owner(item), what, remedy)
 
 
 def _get_owner(item: CompiledItem) -> str:
@@ -318,7 +324,7 @@ def _check_repeated_codes(
                 if item.question.declines is not None
                 else item.question.find_position("id")
             )
-            yield Problem("decline-code", where, item.id, what, "give each a different code")
+            yield report("decline-code", where, item.id, what, "give each a different code")
 
 
 def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> str:
@@ -376,3 +382,154 @@ def _locate_decline(draft: InstrumentDraft, item: CompiledItem, code: int) -> tu
 def _locate_decline_value(item: CompiledItem, name: str) -> Position:
     value = find_node(item.question._node, "declines", name)
     return value.where if value is not None else item.question.find_position("declines")
+
+
+_PHRASES: Final = {
+    "dk": """don't know|do not know|dont know|i don't know|doesn't know|does not know|no sabe|no sé|no lo sabe|no lo sé
+ne sait pas|je ne sais pas|nsp|weiß nicht|weiss nicht|weiß ich nicht|ich weiß nicht|weiß es nicht|não sabe|não sei
+non sa|non so|non lo so|weet niet|weet ik niet|weet het niet|vet ej|vet inte|ved ikke|nie wiem|bilmiyorum|не знаю
+не знает|затрудняюсь ответить|لا أعرف|لا يعرف|पता नहीं|わからない|分からない|不知道|모름|모르겠다""",
+    "refused": """refused|refuse|refuses|refusal|refused to answer|refuses to answer|prefer not to say|no answer
+prefer not to answer|prefers not to say|prefers not to answer|rather not say|would rather not say|won't say|will not say
+no contesta|no responde|se niega|prefiero no contestar|prefiero no responder|prefiero no decirlo|refus|refusé
+refuse de répondre|ne veut pas répondre|préfère ne pas répondre|sans réponse|verweigert|verweigerung|keine angabe
+keine antwort|möchte nicht antworten|möchte ich nicht sagen|recusa|recusou|não responde|não respondeu
+prefiro não responder|rifiuta|rifiuto|non risponde|preferisco non rispondere|weigert|geweigerd|geen antwoord
+wil niet zeggen|zeg ik liever niet|vill ej svara|ønsker ikke å svare|odmowa|odmawia odpowiedzi|cevap yok|отказ
+отказ от ответа|отказался|رفض|يرفض الإجابة|मना किया|जवाब देने से मना किया|無回答|回答拒否|答えたくない|拒绝回答|무응답""",
+}
+"""Usual wordings in questionnaires, in addition to the study's own texts for its declines."""
+_KINDS: Final = {
+    phrase: kind for kind, lines in _PHRASES.items() for line in lines.split("\n") for phrase in line.split("|")
+}
+_MARKS: Final = punctuation + " «»“”„‘…¿¡"
+_VOLUNTEERED: Final = re.compile(r"^(?:vol|volunteered|do not read|dnr)\W+|\W+(?:vol|volunteered|do not read)$")
+
+
+@lru_cache(maxsize=1000)
+def _normalize(text: str) -> str:
+    """Return a text without case, surrounding punctuation, and notes that it is volunteered."""
+    words = text.casefold().replace("’", "'").strip(_MARKS)
+    if "vol" in words or "read" in words or "dnr" in words:
+        words = _VOLUNTEERED.sub("", words).strip(_MARKS)
+    return " ".join(words.split()) if "  " in words or "\n" in words else words
+
+
+def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
+    """An option has the same meaning as a decline that is offered at the same item.
+
+        options: {1: "Yes", 2: "No", 8: Don't know, 9: Refused}
+
+    The interviewer has two ways to key a don't know, and the data two codes for it, one of which counts as an answer.
+    Remove the options, and give their codes to the declines: `declines: {dk: 8, refused: 9}`. If the answer is meant to
+    count, remove the decline instead: `declines: [refused]`.
+    """
+    reported: set[tuple[str | int, int]] = set()
+    phrases_by_declines: dict[int, dict[str, str]] = {}
+    for name, item in draft.items.items():
+        question = item.question
+        options = _collect_texts(item)
+        key = (item.scale or id(question._node), id(item.declines))
+        if not options or not item.declines or key in reported:
+            continue
+        reported.add(key)
+        phrases = phrases_by_declines.get(id(item.declines))
+        if phrases is None:
+            phrases = phrases_by_declines[id(item.declines)] = _list_phrases(item.declines)
+        duplicates: dict[str, Code] = {}
+        for code, text in options.items():
+            kind = _find_decline(text, phrases)
+            if kind is not None:
+                duplicates.setdefault(kind, code)
+        if not duplicates:
+            continue
+        where, owner = (
+            _locate_option(draft, item, next(iter(duplicates.values()))),
+            item.scale or _find_owner(draft, name),
+        )
+        listed = [f"{code} ({shorten_text(options[code], draft)})" for code in duplicates.values()]
+        ways = join_words([f".{kind}" for kind in duplicates])
+        subject, verb = pluralize(len(duplicates), "option"), pluralize(len(duplicates), "has", "have")
+        what = f"the {subject} {join_words(listed, most=MAX_LISTED)} {verb} the same meaning as {ways}"
+        yield report(
+            "option-declines",
+            (where, len(str(next(iter(duplicates.values()))))),
+            owner,
+            what,
+            _write_remedy(item, duplicates),
+            "warning",
+        )
+
+
+def _collect_texts(item: CompiledItem) -> Mapping[Code, Text]:
+    if isinstance(item.question, NumberItem):
+        return {code: text for code, text in item.question.options.items()}  # noqa: C416  # its keys are of a narrower type
+    return {option.code: option.text.source for option in item.options} if isinstance(item.question, CodedItem) else {}
+
+
+def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
+    """Map each phrase for one of these declines, in any language, to the decline's id."""
+    ids = {decline.id for decline in declines}
+    own_phrases = {_normalize(text): decline.id for decline in declines for _, text in decline.text.iterate_languages()}
+    return {phrase: kind for phrase, kind in _KINDS.items() if kind in ids} | own_phrases
+
+
+def _find_decline(text: Text, phrases: Mapping[str, str]) -> str | None:
+    """Find the decline with the meaning of an option's text in any language."""
+    if text.plain is not None:
+        return phrases.get(_normalize(text.plain))
+    meanings = (phrases.get(_normalize(scalar)) for _, scalar in text.iterate_languages())
+    return next(filter(None, meanings), None)
+
+
+def _locate_option(draft: InstrumentDraft, item: CompiledItem, code: Code) -> Position:
+    if item.scale is not None:
+        return locate_key(find_options_node(draft.document.scales[item.scale]), code)  # type: ignore[index]
+    node = find_node(item.question._node, "options")
+    return locate_key(node, code) if node is not None else item.question.find_position("id")
+
+
+def _find_owner(draft: InstrumentDraft, name: str) -> str:
+    """Return the item that the list belongs to: for a statement, its battery."""
+    symbol = draft.symbols.get(name)
+    return str(symbol.question.id) if symbol is not None and symbol.question is not None else name
+
+
+def _write_remedy(item: CompiledItem, duplicates: Mapping[str, Code]) -> str:
+    if not all(isinstance(code, int) for code in duplicates.values()):
+        return f"remove {'it' if len(duplicates) == 1 else 'them'} from the options"
+    codes = ", ".join(f"{d.id}: {duplicates.get(d.id, d.code)}" for d in item.declines)
+    at = f" at the items that use {item.scale}" if item.scale is not None else ""
+    return f"remove {'it' if len(duplicates) == 1 else 'them'} from the options, and write declines: {{{codes}}}{at}"
+
+
+def search_list(draft: InstrumentDraft) -> Iterator[Problem]:
+    """The file of a search list can't be used as it is: a column, a code or a text is missing or occurs twice.
+
+        code,text,also
+        2341,Primary school teachers,grade school
+        2342,Early childhood educators,kindergarten
+
+    Each line needs a code of its own and a text. The codes of `options:` must not be in the list, and are numbers if
+    all codes of the list are.
+    """
+    languages = [str(language) for language in draft.document.languages]
+    for item in iterate_items(draft, SearchItem):
+        who, file = str(item.id), item.file
+        yield from (replace(problem, who=who) for problem in file.problems)
+        for language, where in file.languages.items():
+            if language not in languages:
+                what = f"the column {TEXT_PREFIX}{language} is for a language that the questionnaire does not have"
+                remedy = suggest_nearest(language, languages, otherwise=f"its languages are {', '.join(languages)}")
+                yield report("search-list", where, who, what, remedy)
+        kinds = set(map(type, file.list.rows))
+        options = draft.symbols[who].options if who in draft.symbols else {}
+        for code in options:
+            if code in file.list.rows:
+                what, remedy = f"the code {code} is also in the list", "use another code"
+            elif kinds and type(code) not in kinds:
+                kind, remedy = ("a text", "write a number") if isinstance(code, str) else ("a number", "quote it")
+                what = f"the code {code} is {kind}, and the codes of the list are not"
+            else:
+                continue
+            yield report("search-list", find_key(find_options_node(item), code), who, what, remedy)

@@ -1,18 +1,167 @@
-"""Checks of the route: unreachable items, and the places of ends, draws, lookups and handovers."""
+"""Checks of the route: what is asked before what, and the places of ends, draws, lookups and handovers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Final
 
-from survey_cli.instrument.checks.route.references import is_always_last
-from survey_cli.instrument.checks.source_items import iterate_items
-from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.checks.source_items import find_value, iterate_items, report
+from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import Roster
+from survey_cli.instrument.compiled.symbols import GroupStep, Symbol
+from survey_cli.instrument.expressions.conditions import locate_use
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem, HandoverItem, LookupItem, PickItem
-from survey_cli.instrument.source.nodes import locate_key, locate_name
-from survey_cli.problems import Problem, suggest_nearest
+from survey_cli.instrument.source.nodes import YamlScalar, locate_key, locate_name
+from survey_cli.instrument.texts.templates import find_fill
+from survey_cli.problems import Position, Problem, suggest_nearest
 from survey_cli.wording import join_words
+
+
+def later(draft: InstrumentDraft) -> Iterator[Problem]:
+    """A condition or text refers to something that is asked only later, or to the item itself.
+
+        - {id: q3, ask_if: q7 == 1, …}     q7 comes after q3 and has no answer yet
+        - {id: q1, ask_if: q1 == 2, …}     q1 has no answer before it is asked
+
+    Move the item up, or refer to an earlier one. A compute can be used after its last input. A check can
+    refer to its own item.
+    """
+    locate = _make_locator(draft)
+    for use in draft.uses:
+        for name in use.names:
+            symbol = draft.symbols.get(name)
+            if symbol is not None:
+                if symbol.index < use.before:
+                    continue
+                yield _report_later(draft, use, symbol, *locate(use, name))
+            elif name in draft.symbol_table.groups:
+                group_at, _, last, _ = draft.symbol_table.groups[name]
+                if last < use.before or any(step.group == name for step in use.path):
+                    continue  # settled, or inside of it, which is reported elsewhere
+                where, length = locate(use, name)
+                what = f"{use.key}: {name} (at {group_at}) comes later than {use.owner}"
+                yield report("later", (where, length), use.owner, what, f"move {use.owner} after {name}")
+
+
+def _make_locator(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Position, int]]:
+    """Return a function that locates a name within a use; the texts are indexed at its first call."""
+
+    @cache
+    def texts() -> dict[tuple[str, Position], list[YamlScalar]]:
+        return {(owner, t.source.where): [w for _, w in t.source.iterate_languages()] for owner, t in draft.templates}
+
+    def place(use: NameUse, name: str) -> tuple[Position, int]:
+        if use.condition is not None:
+            return locate_use(name, use.condition, use.where)
+        for scalar in texts().get((use.owner, use.where), ()):
+            at = find_fill(scalar, name)
+            if at >= 0:
+                end = scalar.find("}", at)
+                return scalar.find_position(at), max(1, end - at + 1)
+        return use.where, len(name)
+
+    return place
+
+
+def _report_later(draft: InstrumentDraft, use: NameUse, symbol: Symbol, where: Position, length: int) -> Problem:
+    owner, name = use.owner, symbol.id
+    if name == owner:
+        what = f"{use.key}: {name} refers to itself, and has no answer yet when this is evaluated"
+        remedy = "use an earlier item; a rule for the answer itself belongs under checks:"
+    elif symbol.kind == "compute":
+        inputs = _list_inputs(draft, name)
+        latest = max(inputs, key=lambda n: n.index, default=None)
+        of = f", because it depends on {latest.id} (at {latest.where})" if latest is not None else ""
+        what = f"{use.key}: the compute {name} (at {symbol.where}) is known only later{of}"
+        remedy = f"move {owner} after that" if latest is not None else f"move {owner} down"
+        if latest is not None and any(step.shuffled for step in latest.path):
+            remedy = f"move {owner} after the group that contains {latest.id}, whose order is random"
+    else:
+        inside = any(step.group == owner for step in symbol.path)
+        how = f"is part of {owner}" if inside else "is asked later"
+        what = f"{use.key}: {name} (at {symbol.where}) {how}, so there is no answer yet"
+        remedy = (
+            f"use something asked before {owner}" if inside else f"move {name} before {owner}, or use an earlier item"
+        )
+    return report("later", (where, length), owner, what, remedy)
+
+
+def _list_inputs(draft: InstrumentDraft, compute: str) -> list[Symbol]:
+    """List the items a compute depends on, also through other computes."""
+    inputs: dict[str, Symbol] = {}
+    waiting = [compute]
+    while waiting:
+        name = waiting.pop()
+        for condition in draft.computes[name].conditions.values() if name in draft.computes else ():
+            for need in condition.names:
+                symbol = draft.symbols.get(need)
+                if symbol is not None and need not in inputs:
+                    inputs[need] = symbol
+                    waiting.append(need)
+    return [n for n in inputs.values() if n.kind != "compute"]
+
+
+def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
+    """A condition or text refers to something in the same shuffled group, which may come before or after it.
+
+    It also can't refer to something in the same group with `pick`, which may not be asked.
+
+        - {id: s, type: section, order: random, items: [{id: a, …}, {id: b, ask_if: a == 1, …}]}
+
+    Move one of them out of the group, put both into a section of their own inside it, or give the one that
+    is asked first `anchor: true` and write it first in the group.
+    """
+    locate = _make_locator(draft)
+    for use in draft.uses:
+        if not any(step.shuffled for step in use.path):
+            continue
+        for name in use.names:
+            symbol = draft.symbols.get(name)
+            if symbol is None or symbol.index >= use.before:
+                continue
+            step = _find_fork(use.path, symbol.path)
+            if step is None or _is_always_before(draft, step[0].group, step[1].child, step[0].child):
+                continue
+            where, length = locate(use, name)
+            group = draft.groups.get(step[0].group)
+            picked = group is not None and group.pick is not None
+            why = "of which only some are picked" if picked else "whose order is random"
+            so = "so it may not be asked" if picked else f"so it may come after {use.owner}"
+            what = f"{use.key}: {name} (at {symbol.where}) is in the same group {step[0].group}, {why}, {so}"
+            remedy = f"move {name} or {use.owner} out of {step[0].group}, or put both into a section inside it"
+            yield report("drawn-order", (where, length), use.owner, what, remedy)
+
+
+def _find_fork(
+    own_path: tuple[GroupStep, ...], other_path: tuple[GroupStep, ...]
+) -> tuple[GroupStep, GroupStep] | None:
+    """Find the steps where two paths separate within a shuffled group; None if they do not."""
+    for own_step, other_step in zip(own_path, other_path, strict=False):
+        if own_step.group != other_step.group:
+            return None
+        if own_step.child != other_step.child:
+            return (own_step, other_step) if own_step.shuffled else None
+    return None
+
+
+def _is_always_before(draft: InstrumentDraft, group: str, first: int, second: int) -> bool:
+    """Return whether anchors keep one child of a shuffled group before another in every order."""
+    shuffled = draft.groups.get(group)
+    if shuffled is None or first > second or shuffled.pick is not None:
+        return False
+    anchored = [child.anchor for child in shuffled.children]
+    return all(anchored[: first + 1]) or all(anchored[second:])
+
+
+def is_always_last(draft: InstrumentDraft, path: tuple[GroupStep, ...]) -> bool:
+    """Return whether an item comes last in each of its shuffled groups, whatever the order."""
+    for step in path:
+        group = draft.groups.get(step.group)
+        if step.shuffled and group is not None and not all(c.anchor for c in group.children[step.child :]):
+            return False
+    return True
+
 
 HANGUP: Final = "hangup"
 INTERVIEWER: Final = "interviewer"
@@ -49,7 +198,7 @@ def _find_unreachable(items: Sequence[AnyItem]) -> tuple[list[Problem], EndItem 
             others = f" and {len(following) - 1} more" if len(following) > 1 else ""
             what = f"{first}{others} can't be reached: {ending.id} (at {ending.id.where}) always ends the interview"
             remedy = f"give {ending.id} an ask_if or unless, or move it down"
-            problems.append(Problem("unreachable", following[0].id.where, first, what, remedy, length=len(first)))
+            problems.append(report("unreachable", (following[0].id.where, len(first)), first, what, remedy))
         return problems, ending
     return problems, None
 
@@ -70,7 +219,7 @@ def end_in_order(draft: InstrumentDraft) -> Iterator[Problem]:
         group = next(step.group for step in symbol.path if step.shuffled)
         kind = item.question.type
         what = f"this {kind} is in {group}, whose order is random, so chance decides what comes before it"
-        yield Problem("end-in-order", symbol.where, name, what, f"move it after {group}", length=len(name))
+        yield report("end-in-order", (symbol.where, len(name)), name, what, f"move it after {group}")
 
 
 def nested_roster(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -84,10 +233,7 @@ def nested_roster(draft: InstrumentDraft) -> Iterator[Problem]:
             if isinstance(item, RosterItem):
                 if outer:
                     what = f"this roster is inside the roster {outer}"
-                    remedy = f"move it after {outer}"
-                    yield Problem(
-                        "nested-roster", locate_name(item.id), str(item.id), what, remedy, length=len(item.id)
-                    )
+                    yield report("nested-roster", item.id, item.id, what, f"move it after {outer}")
                 yield from below(item.items, str(item.id))
             elif isinstance(item, SectionItem):
                 yield from below(item.items, outer)
@@ -114,9 +260,7 @@ def in_roster(draft: InstrumentDraft) -> Iterator[Problem]:
             if outer and (hangup or isinstance(item, DrawItem | HandoverItem)):
                 kind = "section with after: hangup" if hangup else item.type
                 what = f"a {kind} can't be inside the roster {outer}"
-                yield Problem(
-                    "in-roster", locate_name(item.id), str(item.id), what, f"move it after {outer}", length=len(item.id)
-                )
+                yield report("in-roster", item.id, item.id, what, f"move it after {outer}")
 
     yield from below(draft.document.items, "")
 
@@ -135,20 +279,19 @@ def bad_lookup(draft: InstrumentDraft) -> Iterator[Problem]:
         who = str(item.id)
         if (item.quota is None) == (item.sample is None):
             what = "a lookup needs either quota: or sample:"
-            yield Problem("bad-lookup", locate_name(item.id), who, what, "give exactly one of them", length=len(who))
+            yield report("bad-lookup", (locate_name(item.id), len(who)), who, what, "give exactly one of them")
             continue
         for key, name, known in (("quota", item.quota, quotas), ("sample", item.sample, columns)):
             if name is not None and str(name) not in known and str(name) not in draft.lost:
                 kind = "quota" if key == "quota" else "sample column"
                 where = "quotas:" if key == "quota" else "sample:"
                 near = suggest_nearest(name, known, otherwise=f"define it under {where}")
-                yield Problem(
+                yield report(
                     "bad-lookup",
-                    item.find_position(key),
+                    (item.find_position(key), len(name)),
                     who,
                     f"{key}: there is no {kind} {str(name)!r}",
                     near,
-                    length=len(name),
                 )
 
 
@@ -160,11 +303,10 @@ def bad_by(draft: InstrumentDraft) -> Iterator[Problem]:
         if isinstance(item, QuestionItem) and item.by is not None and item.by != INTERVIEWER:
             what = f"by: {str(item.by)!r} is not allowed here"
             remedy = "write by: interviewer if no respondent is asked, or remove it"
-            yield Problem("bad-by", item.find_position("by"), str(item.id), what, remedy, length=len(item.by))
+            yield report("bad-by", find_value(item, "by"), item.id, what, remedy)
         elif isinstance(item, SectionItem) and item.after is not None and item.after != HANGUP:
             what = f"after: {str(item.after)!r} is not allowed here"
-            remedy = "write after: hangup, or remove it"
-            yield Problem("bad-by", item.find_position("after"), str(item.id), what, remedy, length=len(item.after))
+            yield report("bad-by", find_value(item, "after"), item.id, what, "write after: hangup, or remove it")
 
 
 def hangup_not_last(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -181,14 +323,8 @@ def hangup_not_last(draft: InstrumentDraft) -> Iterator[Problem]:
                 following = [i for i in items[at + 1 :] if not (isinstance(i, SectionItem) and i.after == HANGUP)]
                 if following:
                     what = f"the respondent has hung up, but {following[0].id} comes after it"
-                    yield Problem(
-                        "hangup-not-last",
-                        item.find_position("after"),
-                        str(item.id),
-                        what,
-                        "move it to the end",
-                        "warning",
-                        len(HANGUP),
+                    yield report(
+                        "hangup-not-last", find_value(item, "after"), item.id, what, "move it to the end", "warning"
                     )
             yield from _check_nested_hangup(item)
 
@@ -199,9 +335,7 @@ def _check_nested_hangup(section: SectionItem) -> Iterator[Problem]:
             if item.after == HANGUP and section.after != HANGUP:
                 what = f"a section with after: hangup is inside {section.id}"
                 remedy = "move it to the end of the items"
-                yield Problem(
-                    "hangup-not-last", item.find_position("after"), str(item.id), what, remedy, "warning", len(HANGUP)
-                )
+                yield report("hangup-not-last", find_value(item, "after"), item.id, what, remedy, "warning")
             yield from _check_nested_hangup(item)
 
 
@@ -209,7 +343,7 @@ def empty_group(draft: InstrumentDraft) -> Iterator[Problem]:
     """A section, battery or roster is empty, or the file has no items."""
     if not draft.document.items and not draft.lost:
         where = draft.document.find_position("items")
-        yield Problem(
+        yield report(
             "empty-group", where, "", "items: there is nothing to ask", "write the items, each with id and type"
         )
     for item in iterate_items(draft, BatteryItem, SectionItem, RosterItem):
@@ -217,7 +351,7 @@ def empty_group(draft: InstrumentDraft) -> Iterator[Problem]:
         if not getattr(item, key) and not draft.lost:
             what = f"{key}: this {item.type} is empty"
             where = locate_key(item._node, key)
-            yield Problem("empty-group", where, str(item.id), what, "fill it, or remove it", "warning", len(key))
+            yield report("empty-group", (where, len(key)), item.id, what, "fill it, or remove it", "warning")
 
 
 def idle_condition(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -226,14 +360,8 @@ def idle_condition(draft: InstrumentDraft) -> Iterator[Problem]:
         if item.by == "random" and item.using is not None:
             what = "using: has no effect on a random draw"
             ways = join_words(["by: youngest", "by: next_birthday"], "or")
-            yield Problem(
-                "idle-condition",
-                item.find_position("using"),
-                str(item.id),
-                what,
-                f"write {ways}, or remove it",
-                "warning",
-                len(item.using),
+            yield report(
+                "idle-condition", find_value(item, "using"), item.id, what, f"write {ways}, or remove it", "warning"
             )
 
 
@@ -263,4 +391,4 @@ def bad_pick(draft: InstrumentDraft) -> Iterator[Problem]:
             what = "by: turn 1 is somebody else in each interview, so that none can be least filled"
             remedy = "pick at random, or use each: and a multiple"
         if what:
-            yield Problem("bad-pick", item.find_position("pick"), str(item.id), what, remedy)
+            yield report("bad-pick", item.find_position("pick"), item.id, what, remedy)

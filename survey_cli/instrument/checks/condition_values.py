@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from survey_cli.instrument.checks.source_items import report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse, once_per_draft
 from survey_cli.instrument.compiled.symbols import list_declines
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, MIRRORED_SIGNS, find_constant
@@ -197,7 +198,7 @@ def _make_problem(use: NameUse, node: ast.expr, what: str, remedy: str) -> Probl
     if isinstance(parsed, ParsedExpression) and use.condition is not None:
         at, length = parsed.locate(node)
         where = shift_position(use.where, use.condition.text, at)
-    return Problem("never-true", where, use.owner, f"{use.key}: {what}", remedy, "warning", max(1, length))
+    return report("never-true", (where, max(1, length)), use.owner, f"{use.key}: {what}", remedy, "warning")
 
 
 def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -217,7 +218,7 @@ def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
             where = question.find_position("prefill")
             what = f"prefill: {item.prefill.text} can't be an answer: {why}"
             remedy = "use a value of the item's own type"
-            yield Problem("prefill-kind", where, item.id, what, remedy, length=len(item.prefill.text))
+            yield report("prefill-kind", (where, len(item.prefill.text)), item.id, what, remedy)
 
 
 def _explain_mismatch(question: QuestionItem, value_type: ValueType, codes: set[Code]) -> str:

@@ -1,1 +1,0 @@
-"""Checks of answer lists, codes, declines and number ranges."""

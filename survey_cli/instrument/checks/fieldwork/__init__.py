@@ -1,1 +1,0 @@
-"""Checks of fieldwork settings: sample columns, hours, outcomes, quotas."""

@@ -1,1 +1,0 @@
-"""Checks of routing, references and conditions."""

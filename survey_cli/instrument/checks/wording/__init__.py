@@ -1,1 +1,0 @@
-"""Checks of texts: translations, fills, invisible characters, the introduction."""
