@@ -3,14 +3,15 @@
 Time zones are looked up in the zone database that comes with Python, and only where a file names one.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from survey_cli.instrument.checks.source_items import find_value, locate_definition, report
+from survey_cli.instrument.checks.source_items import Place, find_value, locate_definition, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.model import ItemGroup
+from survey_cli.instrument.compiled.model import CompiledNode
 from survey_cli.instrument.countries import (
     CALLING_RULES,
     COUNTRIES,
@@ -31,13 +32,21 @@ from survey_cli.instrument.schema.hours import (
     validate_share,
     validate_short_duration,
 )
-from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key, locate_name
+from survey_cli.instrument.source.nodes import YamlScalar, locate_key, locate_name
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.problems import Position, Problem, suggest_nearest
+from survey_cli.problems import Position, Problem, Severity, suggest_nearest
 
 _COUNTRY_ALIASES: Final = {"UK": "GB", "EN": "GB", "USA": "US", "EL": "GR", "SP": "ES", "GER": "DE"}
+
+
+def _get_settings(draft: InstrumentDraft) -> FieldworkSpec:
+    """Return the settings of fieldwork; the defaults, in which nothing is wrong, if the file has none."""
+    return draft.document.fieldwork or FieldworkSpec()
+
+
+def _report(rule: str, at: Place, what: str, remedy: str, severity: Severity = "error") -> Problem:
+    return report(rule, at, "fieldwork", what, remedy, severity)
 
 
 def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -50,53 +59,49 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
     Nobody is called outside the hours that the country's law or profession allows (08:00-21:00 if none are known) unless
     `reason:` says why. A day part lies within the hours.
     """
-    fieldwork = draft.document.fieldwork
-    if fieldwork is None:
-        return
+    fieldwork = _get_settings(draft)
     covered: dict[str, str] = {}
     for name, text in fieldwork.hours.items():
         days = parse_days(name)
         if isinstance(days, str):
-            yield report("bad-hours", name, "fieldwork", f"hours: {days}", _DAYS_REMEDY)
-        else:
-            for day in days:
-                first = covered.setdefault(day, str(name))
-                if first != str(name):
-                    what = f"hours: {day} has hours already, in {first}"
-                    yield report("bad-hours", name, "fieldwork", what, "list each day once")
-                    break
+            yield _report("bad-hours", name, f"hours: {days}", _DAYS_REMEDY)
+        for day in _list_days(name):
+            first = covered.setdefault(day, str(name))
+            if first != str(name):
+                yield _report("bad-hours", name, f"hours: {day} has hours already, in {first}", "list each day once")
+                break
         yield from _check_hours(text, f"hours: {name}")
         if fieldwork.reason is None:
             yield from _check_legal_hours(str(fieldwork.country or ""), name, text)
     for name, entry in fieldwork.dayparts.items():
+        key = f"dayparts: {name}"
         if isinstance(entry, DaypartSpec):
             given_texts = [text for text in (entry.hours, entry.days) if text is not None]
             if len(given_texts) != 1:
                 keys = "both hours and days are" if given_texts else "neither hours nor days is"
-                what = f"dayparts: {name}: {keys} given"
                 remedy = 'write one of them: {hours: "17:00-20:30", weight: 2}'
-                yield report("bad-hours", name, "fieldwork", what, remedy)
+                yield _report("bad-hours", name, f"{key}: {keys} given", remedy)
                 continue
             [text] = given_texts
         elif entry.strip().isdecimal():
-            what = f"dayparts: {name}: {str(entry)!r} is not a range of hours"
             remedy = f'write the weight beside the hours: {name}: {{hours: "17:00-20:30", weight: {entry}}}'
-            yield report("bad-hours", entry, "fieldwork", what, remedy)
+            yield _report("bad-hours", entry, f"{key}: {str(entry)!r} is not a range of hours", remedy)
             continue
         else:
             text = entry
         if isinstance(parse_days(text), str) or any(letter.isdigit() for letter in text):
-            yield from _check_hours(text, f"dayparts: {name}")
-        yield from _check_daypart_hours(fieldwork, name, text)
+            yield from _check_hours(text, key)
+        if not _has_calls(fieldwork, text):
+            what, remedy = f"{key}: there are no calling hours in {text}", "remove it, or widen hours:"
+            yield _report("bad-hours", name, what, remedy, "warning")
 
 
 def _check_legal_hours(country: str, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
     """Warn about hours that are wider than those permitted on one of their days."""
-    hours = parse_hours(text)
-    if not isinstance(hours, Hours):
-        return
-    rule = CALLING_RULES.get(country)
-    for day in _list_days(parse_days(name)):
+    hours, rule = parse_hours(text), CALLING_RULES.get(country)
+    for day in _list_days(name):
+        if not isinstance(hours, Hours):
+            return
         permitted = find_permitted_hours(country, DAYS.index(day))
         if hours.start < permitted.start or hours.end > permitted.end:
             allowed = f"{format_clock(permitted.start)}-{format_clock(permitted.end)}"
@@ -104,7 +109,7 @@ def _check_legal_hours(country: str, name: YamlScalar, text: YamlScalar) -> Iter
             source = f" ({rule.source})" if rule is not None else ""
             what = f"hours: {name}: {text} is wider than {allowed}{day_note}{source}, but no reason: is given"
             remedy = f"explain it in reason:, or narrow the hours; until then, nobody is called outside {allowed}"
-            yield report("bad-hours", text, "fieldwork", what, remedy, "warning")
+            yield _report("bad-hours", text, what, remedy, "warning")
             return
 
 
@@ -115,11 +120,9 @@ def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Until it does, people are called from 09:00 to 20:30 on workdays, less on the weekend, and never on the day of rest.
     """
-    fieldwork = draft.document.fieldwork
-    if fieldwork is None or fieldwork.country is None or fieldwork.hours or str(fieldwork.country) not in COUNTRIES:
-        return
+    fieldwork = _get_settings(draft)
     country = str(fieldwork.country)
-    if country not in CALLING_RULES:
+    if fieldwork.country is not None and not fieldwork.hours and country in COUNTRIES and country not in CALLING_RULES:
         usual_hours = build_usual_hours(country)
         rest_day = next(DAYS[day] for day in range(7) if day not in usual_hours)
         what = f"country: no calling hours are known for {country}"
@@ -127,30 +130,23 @@ def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
             "write hours: that suit its laws and customs; until then people are called "
             f"from 09:00 to 20:30 on workdays and never on {rest_day}"
         )
-        yield report("unknown-hours", find_value(fieldwork, "country"), "fieldwork", what, remedy, "warning")
+        yield _report("unknown-hours", find_value(fieldwork, "country"), what, remedy, "warning")
 
 
-def _check_daypart_hours(fieldwork: FieldworkSpec, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
-    """Warn about a day part in which nobody is ever called."""
-    hours_by_day = {
-        day: parse_hours(day_hours) for key, day_hours in fieldwork.hours.items() for day in _list_days(parse_days(key))
-    }
-    if not hours_by_day or any(not isinstance(day_hours, Hours) for day_hours in hours_by_day.values()):
-        return
-    hours, days = parse_hours(text), _list_days(parse_days(text))
+def _has_calls(fieldwork: FieldworkSpec, text: YamlScalar) -> bool:
+    """Return whether anybody is ever called in a day part; true if that is not known."""
+    hours_by_day = {day: parse_hours(hours) for key, hours in fieldwork.hours.items() for day in _list_days(key)}
+    known_hours = [hours for hours in hours_by_day.values() if isinstance(hours, Hours)]
+    if len(known_hours) < len(hours_by_day) or not known_hours:
+        return True
+    hours, days = parse_hours(text), _list_days(text)
     if isinstance(hours, Hours):
-        has_calls = any(
-            isinstance(day_hours, Hours) and hours.start < day_hours.end and day_hours.start < hours.end
-            for day_hours in hours_by_day.values()
-        )
-    else:
-        has_calls = not days or any(day in hours_by_day for day in days)
-    if not has_calls:
-        what = f"dayparts: {name}: there are no calling hours in {text}"
-        yield report("bad-hours", name, "fieldwork", what, "remove it, or widen hours:", "warning")
+        return any(hours.start < called.end and called.start < hours.end for called in known_hours)
+    return not days or any(day in hours_by_day for day in days)
 
 
-def _list_days(days: tuple[str, ...] | str) -> tuple[str, ...]:
+def _list_days(text: str) -> tuple[str, ...]:
+    days = parse_days(text)
     return days if isinstance(days, tuple) else ()
 
 
@@ -160,7 +156,7 @@ _DAYS_REMEDY: Final = "write mon, tue, wed, thu, fri, sat, sun, or a range: mon-
 def _check_hours(text: YamlScalar, key: str) -> Iterator[Problem]:
     hours = parse_hours(text)
     if not isinstance(hours, Hours):
-        yield report("bad-hours", text, "fieldwork", f"{key}: {hours[0]}", hours[1])
+        yield _report("bad-hours", text, f"{key}: {hours[0]}", hours[1])
 
 
 def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -171,35 +167,20 @@ def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Days are written as year-month-day.
     """
-    fieldwork = draft.document.fieldwork
-    if fieldwork is None:
-        return
+    fieldwork = _get_settings(draft)
+    written = [("starts", fieldwork.starts), ("ends", fieldwork.ends), *(("closed", day) for day in fieldwork.closed)]
     dates: dict[str, date] = {}
-    for key in ("starts", "ends"):
-        text = getattr(fieldwork, key)
-        if text is not None:
-            if (day := _parse_date(text)) is None:
-                yield _report_date(key, text)
-            else:
-                dates[key] = day
-    for text in fieldwork.closed:
-        if _parse_date(text) is None:
-            yield _report_date("closed", text)
-    if len(dates) == 2 and dates["starts"] > dates["ends"]:
+    for key, text in written:
+        if text is None:
+            continue
+        try:
+            dates[key] = date.fromisoformat(text if len(text) == 10 else "")
+        except ValueError:
+            what = f"{key}: {str(text)!r} is not a date"
+            yield _report("bad-day", text, what, "write year-month-day, such as 2026-12-18")
+    if "starts" in dates and "ends" in dates and dates["starts"] > dates["ends"]:
         what = f"ends: {fieldwork.ends} comes before starts: {fieldwork.starts}"
-        yield report("bad-day", find_value(fieldwork, "ends"), "fieldwork", what, "swap them")
-
-
-def _parse_date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if len(text) == 10 else None
-    except ValueError:
-        return None
-
-
-def _report_date(key: str, text: YamlScalar) -> Problem:
-    what = f"{key}: {str(text)!r} is not a date"
-    return report("bad-day", text, "fieldwork", what, "write year-month-day, such as 2026-12-18")
+        yield _report("bad-day", find_value(fieldwork, "ends"), what, "swap them")
 
 
 def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -211,42 +192,34 @@ def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
 
     The closest name is suggested.
     """
-    fieldwork = draft.document.fieldwork
-    if fieldwork is None:
-        return
+    fieldwork = _get_settings(draft)
     if fieldwork.zone is not None and not _is_zone(fieldwork.zone):
         zones = available_timezones()
         word = fieldwork.zone.replace(" ", "_")
         matching = sorted(zone for zone in zones if zone.rpartition("/")[2].casefold() == word.casefold())
-        remedy = (
-            f"did you mean {matching[0]!r}?"
-            if matching
-            else suggest_nearest(word, zones, otherwise="write it as America/New_York")
-        )
+        remedy = suggest_nearest(word, matching[:1] or zones, otherwise="write it as America/New_York")
+        remedy = f"did you mean {matching[0]!r}?" if matching else remedy
         what = f"zone: there is no time zone {str(fieldwork.zone)!r}"
-        yield report("unknown-zone", find_value(fieldwork, "zone"), "fieldwork", what, remedy)
+        yield _report("unknown-zone", find_value(fieldwork, "zone"), what, remedy)
     country = fieldwork.country
     if country is not None and country not in COUNTRIES:
         intended = _COUNTRY_ALIASES.get(country.upper(), country.upper())
         remedy = f"did you mean {intended!r}?" if intended in COUNTRIES else "write two letters, such as US, GB or ES"
         what = f"country: there is no country {str(country)!r}"
-        yield report("unknown-zone", find_value(fieldwork, "country"), "fieldwork", what, remedy)
+        yield _report("unknown-zone", find_value(fieldwork, "country"), what, remedy)
     elif fieldwork.region is not None and (mistake := _find_region_mistake(str(fieldwork.region), str(country or ""))):
-        what, remedy = mistake
-        yield report("unknown-zone", find_value(fieldwork, "region"), "fieldwork", what, remedy)
+        yield _report("unknown-zone", find_value(fieldwork, "region"), *mistake)
 
 
 def _find_region_mistake(region: str, country: str) -> tuple[str, str] | None:
     """Explain why a region is not one of the country's, and what to write."""
     if not country:
-        return ("region: the country is missing", f"write country: {region[:2].upper() if '-' in region else 'DE'} too")
+        return "region: the country is missing", f"write country: {region[:2].upper() if '-' in region else 'DE'} too"
     if find_region(region, country):
         return None
     if not list_regions(country):
-        return (
-            f"region: the program knows no regions of {country}",
-            "remove it; write the region's holidays in closed:",
-        )
+        what = f"region: the program knows no regions of {country}"
+        return what, "remove it; write the region's holidays in closed:"
     return f"region: {country} has no region {region!r}", suggest_region(region, country)
 
 
@@ -267,56 +240,47 @@ def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
     A final outcome has no delay; `appointment` is the delay of appointments; a lease lasts a day at most. The time
     after a call is written in seconds or minutes: `wrapup: 20s`.
     """
-    fieldwork = draft.document.fieldwork
-    if fieldwork is None:
-        return
-    texts: list[tuple[str, YamlScalar | None]] = [
-        ("lease", fieldwork.lease),
-        ("soft_wait", fieldwork.refusals.soft_wait),
-        ("spread_wait", fieldwork.spread_wait),
-    ]
-    texts += [(f"delays: {name}", text) for name, text in fieldwork.delays.items()]
-    texts += [(f"retention: {name}", text) for name, text in fieldwork.retention.items()]
-    for key, text in texts:
+    fieldwork = _get_settings(draft)
+    single = {"lease": fieldwork.lease, "soft_wait": fieldwork.refusals.soft_wait, "spread_wait": fieldwork.spread_wait}
+    by_name = {"delays": fieldwork.delays, "retention": fieldwork.retention}
+    durations = single | {f"{key}: {name}": text for key, texts in by_name.items() for name, text in texts.items()}
+    for key, text in durations.items():
         if text is not None and (mistake := validate_duration(text, words=key.startswith("delays"))):
-            yield report("bad-duration", text, "fieldwork", f"{key}: {mistake[0]}", mistake[1])
+            yield _report("bad-duration", text, f"{key}: {mistake[0]}", mistake[1])
     wrapup = fieldwork.wrapup
     if wrapup is not None and (mistake := validate_short_duration(wrapup)):
-        yield report("bad-duration", wrapup, "fieldwork", f"wrapup: {mistake[0]}", mistake[1])
+        yield _report("bad-duration", wrapup, f"wrapup: {mistake[0]}", mistake[1])
+    for name in fieldwork.retention:
+        if str(name) not in RETAINED_DATA:
+            what = f"retention: {str(name)!r} is not data with a retention period"
+            remedy = suggest_nearest(name, RETAINED_DATA, otherwise="write {contacts: 90d}")
+            yield _report("bad-duration", name, what, remedy)
     yield from _check_effects(draft, fieldwork)
 
 
 def _check_effects(draft: InstrumentDraft, fieldwork: FieldworkSpec) -> Iterator[Problem]:
     """Warn about durations without an effect, or with one that is hardly intended."""
-    for name in fieldwork.retention:
-        if str(name) not in RETAINED_DATA:
-            what = f"retention: {str(name)!r} is not data with a retention period"
-            remedy = suggest_nearest(name, RETAINED_DATA, otherwise="write {contacts: 90d}")
-            yield report("bad-duration", name, "fieldwork", what, remedy)
     for name, text in fieldwork.delays.items():
         own_outcome = draft.document.outcomes.get(name)
         base_outcome = str(own_outcome.like or name) if own_outcome is not None else str(name)
         outcome = OUTCOMES.get(base_outcome)
-        temporary = (
-            own_outcome.temporary
-            if own_outcome is not None and own_outcome.temporary is not None
-            else outcome and outcome.temporary
-        )
+        temporary = own_outcome.temporary if own_outcome is not None else None
+        if temporary is None and outcome is not None:
+            temporary = outcome.temporary
         if temporary is False and outcome is not None and not outcome.next_number:
             what, remedy = f"delays: after {name} there is no further call", "remove it"
         elif str(text) == "appointment" and base_outcome != "appointment":
-            what, remedy = (f"delays: {name}: only the outcome appointment has an appointment", "write a duration")
+            what, remedy = f"delays: {name}: only the outcome appointment has an appointment", "write a duration"
         else:
             continue
-        yield report("bad-duration", name, "fieldwork", what, remedy, "warning")
+        yield _report("bad-duration", name, what, remedy, "warning")
     if fieldwork.spread_wait is not None and fieldwork.spread != "wait" and "spread" not in draft.lost:
         what = f"spread_wait: with spread: {fieldwork.spread} no case waits for a day part"
-        remedy, where = "remove it, or write spread: wait", fieldwork.spread_wait.where
-        yield report("bad-duration", (where, len(fieldwork.spread_wait)), "fieldwork", what, remedy, "warning")
+        yield _report("bad-duration", fieldwork.spread_wait, what, "remove it, or write spread: wait", "warning")
     lease = fieldwork.lease
     if lease is not None and not validate_duration(lease, words=False) and _count_minutes(lease) > _MINUTES_PER_DAY:
         what = f"lease: {lease}: if a station crashes, its case stays claimed for that long"
-        yield report("bad-duration", lease, "fieldwork", what, "write about 20m", "warning")
+        yield _report("bad-duration", lease, what, "write about 20m", "warning")
 
 
 RETAINED_DATA: Final = ("contacts",)
@@ -336,27 +300,17 @@ def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Every limit is 1 or more.
     """
-    fieldwork = draft.document.fieldwork
-    if fieldwork is None:
-        return
+    fieldwork = _get_settings(draft)
     attempts = fieldwork.attempts
-    for part, key, value in (
-        (attempts, "total", attempts.total),
-        (attempts, "per_day", attempts.per_day),
-        (attempts, "per_daypart", attempts.per_daypart),
-        (fieldwork.refusals, "max", fieldwork.refusals.max),
-        *((part, "weight", part.weight) for part in fieldwork.dayparts.values() if isinstance(part, DaypartSpec)),
-    ):
-        if value is None:
-            continue
-        if value < 1:
+    parts = [(attempts, key) for key in ("total", *_PERIOD_WORDS)] + [(fieldwork.refusals, "max")]
+    for part, key in [*parts, *((p, "weight") for p in fieldwork.dayparts.values() if isinstance(p, DaypartSpec))]:
+        value = getattr(part, key)
+        if value is not None and value < 1:
             what = f"{key}: {value} allows no calls{' then' if key == 'weight' else ''}"
-            yield report("bad-limit", (part.find_position(key), len(str(value))), "fieldwork", what, "write 1 or more")
-        elif key in _PERIOD_WORDS and value > attempts.total > 0:
+            yield _report("bad-limit", find_value(part, key), what, "write 1 or more")
+        elif value is not None and key in _PERIOD_WORDS and value > attempts.total > 0:
             what = f"{key}: {value} in {_PERIOD_WORDS[key]}, but {attempts.total} in total"
-            yield report(
-                "bad-limit", (part.find_position(key), len(str(value))), "fieldwork", what, "lower it", "warning"
-            )
+            yield _report("bad-limit", find_value(part, key), what, "lower it", "warning")
 
 
 _PERIOD_WORDS: Final = {"per_day": "a day", "per_daypart": "a day part"}
@@ -370,9 +324,7 @@ def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
 
     They are reached in the order eligible, partial, complete.
     """
-    fieldwork = draft.document.fieldwork
-    if fieldwork is None:
-        return
+    fieldwork = _get_settings(draft)
     for key in ("complete_from", "partial_from", "eligible_from", "recording"):
         point = getattr(fieldwork, key)
         if isinstance(point, Mapping):
@@ -385,7 +337,7 @@ def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
             else:
                 what = f"{key}: there is no item {name!r}"
                 remedy = suggest_nearest(name, draft.items, otherwise="use an item, or write {answered: 50%}")
-            yield report("unknown-item", (fieldwork.find_position(key), len(name)), "fieldwork", what, remedy)
+            yield _report("unknown-item", find_value(fieldwork, key), what, remedy)
     yield from _check_order(draft, fieldwork)
 
 
@@ -393,41 +345,30 @@ def _check_order(draft: InstrumentDraft, fieldwork: FieldworkSpec) -> Iterator[P
     """Warn about completion points in a different order from that in which interviews reach them."""
     points = ("eligible_from", "partial_from", "complete_from")
     for first, then in (points[:2], points[1:], points[::2]):
-        early, late = getattr(fieldwork, first), getattr(fieldwork, then)
+        early, late, what = getattr(fieldwork, first), getattr(fieldwork, then), ""
         if isinstance(early, YamlScalar) and isinstance(late, YamlScalar):
-            early_symbol, late_symbol = draft.symbols.get(early), draft.symbols.get(late)
-            if early_symbol is None or late_symbol is None or early_symbol.index <= late_symbol.index:
-                continue
-            what = f"{first}: {early} (at {early_symbol.where}) comes after {then}: {late} (at {late_symbol.where})"
-            yield report(
-                "unknown-item", (fieldwork.find_position(first), len(early)), "fieldwork", what, "swap them", "warning"
-            )
+            one, other = draft.symbols.get(early), draft.symbols.get(late)
+            if one is not None and other is not None and one.index > other.index:
+                what = f"{first}: {early} (at {one.where}) comes after {then}: {late} (at {other.where})"
         elif isinstance(early, Mapping) and isinstance(late, Mapping):
             shares = [str(point.get("answered", "")) for point in (early, late)]
             if not any(validate_share(share) for share in shares) and int(shares[0][:-1]) > int(shares[1][:-1]):
                 what = f"{first}: {shares[0]} is more than {then}: {shares[1]}"
-                yield report(
-                    "unknown-item",
-                    (fieldwork.find_position(first), len(first)),
-                    "fieldwork",
-                    what,
-                    "swap them",
-                    "warning",
-                )
+        if what:
+            length = len(early) if isinstance(early, YamlScalar) else len(first)
+            yield _report("unknown-item", (fieldwork.find_position(first), length), what, "swap them", "warning")
 
 
 def _check_share(fieldwork: FieldworkSpec, key: str, point: Mapping[YamlScalar, YamlScalar]) -> Iterator[Problem]:
+    remedy = "write {answered: 50%}"
     if not point:
         what = f"{key}: it names neither an item nor a percentage"
-        yield report("unknown-item", locate_key(fieldwork._node, key), "fieldwork", what, "write {answered: 50%}")
+        yield _report("unknown-item", locate_key(fieldwork._node, key), what, remedy)
     for word, share in point.items():
         if str(word) != "answered":
-            what = f"{key}: {str(word)!r} is not allowed here"
-            yield report("unknown-item", word, "fieldwork", what, "write {answered: 50%}")
+            yield _report("unknown-item", word, f"{key}: {str(word)!r} is not allowed here", remedy)
         elif mistake := validate_share(share):
-            node = find_node(fieldwork._node, key, "answered")
-            where = node.where if node is not None else locate_key(fieldwork._node, key)
-            yield report("unknown-item", (where, len(share)), "fieldwork", f"{key}: {mistake}", "write {answered: 50%}")
+            yield _report("unknown-item", share, f"{key}: {mistake}", remedy)
 
 
 def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -439,12 +380,11 @@ def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
     A respondent whom the questionnaire screens out is not eligible (4.70) in every frame, by an `end` with
     `outcome: not_eligible`.
     """
-    fieldwork = draft.document.fieldwork
-    if fieldwork is None or fieldwork.eligible_from is None or fieldwork.frame == "rdd":
-        return
-    what = f"eligible_from: has no effect with frame: {fieldwork.frame}, whose units are all known to be eligible"
-    remedy = "remove it, or write frame: rdd if the numbers are dialed at random"
-    yield report("known-eligible", find_value(fieldwork, "eligible_from"), "fieldwork", what, remedy, "warning")
+    fieldwork = _get_settings(draft)
+    if fieldwork.eligible_from is not None and fieldwork.frame != "rdd":
+        what = f"eligible_from: has no effect with frame: {fieldwork.frame}, whose units are all known to be eligible"
+        remedy = "remove it, or write frame: rdd if the numbers are dialed at random"
+        yield _report("known-eligible", find_value(fieldwork, "eligible_from"), what, remedy, "warning")
 
 
 def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -455,42 +395,28 @@ def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
 
     The recording system itself must wait for that item.
     """
-    fieldwork = draft.document.fieldwork
-    if fieldwork is None or fieldwork.recording is None:
+    fieldwork = _get_settings(draft)
+    if fieldwork.recording is None:
         return
-    name = str(fieldwork.recording)
-    yield report(
-        "recording-notice",
-        find_value(fieldwork, "recording"),
-        "fieldwork",
-        "recording: this program records nothing; it only checks that everybody hears the notice",
-        "let the telephone system start recording at that item",
-        "warning",
-    )
+    name, at = str(fieldwork.recording), find_value(fieldwork, "recording")
+    what = "recording: this program records nothing; it only checks that everybody hears the notice"
+    yield _report("recording-notice", at, what, "let the telephone system start recording at that item", "warning")
     item, symbol = draft.items.get(name), draft.symbols.get(name)
     if item is None or symbol is None:
         return
-    nodes: list[CompiledItem | ItemGroup] = [
-        item,
-        *(draft.groups[s.group] for s in symbol.path if s.group in draft.groups),
-    ]
-    skipped_at = next((n.id for n in nodes if n.ask_if is not None or n.unless is not None), None)
-    if skipped_at is None and item.roster is not None:
-        skipped_at = item.roster
+    groups = [draft.groups[s.group] for s in symbol.path if s.group in draft.groups]
+    nodes: list[CompiledNode] = [item, *groups]
+    skipped_at = next((n.id for n in nodes if n.ask_if is not None or n.unless is not None), item.roster)
     if skipped_at is not None:
         why = "it has a condition" if skipped_at == name else f"{skipped_at}, which contains it, may be skipped"
         what = f"recording: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {why}"
-        remedy = "put the notice in an item that everybody is asked"
-        yield report("recording-notice", find_value(fieldwork, "recording"), "fieldwork", what, remedy)
+        yield _report("recording-notice", at, what, "put the notice in an item that everybody is asked")
 
 
 _SET_BY_INTERVIEW: Final = frozenset({"complete", "break_off"})
 _CALLED_AGAIN: Final = frozenset({"supervisor", "appointment", "callback"})
 """Outcomes after which the respondent expects another call."""
-
-
-def _list_outcomes(draft: InstrumentDraft) -> list[str]:
-    return [*OUTCOMES, *(str(name) for name in draft.document.outcomes if str(name) not in OUTCOMES)]
+_AAPOR_CODE: Final = re.compile(r"[1-4]\.(?=\d*[1-9])\d{1,4}\Z", re.ASCII)
 
 
 def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -501,24 +427,19 @@ def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
 
     The closest one is suggested; `survey explain OUTCOME` describes each.
     """
-    known = _list_outcomes(draft)
-    uses: list[tuple[str, str, Position]] = []
-    for name, item in draft.items.items():
-        question = item.question
-        if isinstance(question, EndItem) and question.outcome not in known:
-            uses.append((name, f"outcome:\0{question.outcome}", question.find_position("outcome")))
-    for name, outcome in draft.document.outcomes.items():
-        if outcome.like is not None and outcome.like not in OUTCOMES:
-            uses.append((str(name), f"like:\0{outcome.like}", outcome.find_position("like")))
-    fieldwork = draft.document.fieldwork
-    delays = fieldwork.delays if fieldwork is not None else {}
-    uses += [("fieldwork", f"delays:\0{d}", locate_name(d)) for d in delays if d not in known]
-    for who, pair, where in uses:
-        key, _, word = pair.partition("\0")
-        if word in draft.lost:
-            continue
-        remedy = suggest_nearest(word, known, otherwise="define it under outcomes:, or use one from the table")
-        yield report("unknown-outcome", (where, len(word)), who, f"{key} there is no outcome {word!r}", remedy)
+    known = {**OUTCOMES, **{str(name): None for name in draft.document.outcomes}}
+    ends = [(name, item.question) for name, item in draft.items.items() if isinstance(item.question, EndItem)]
+    uses: list[tuple[str, str, str, Position]]
+    uses = [(name, "outcome", str(end.outcome), end.find_position("outcome")) for name, end in ends]
+    uses += [("fieldwork", "delays", str(name), locate_name(name)) for name in _get_settings(draft).delays]
+    for who, key, word, where in [use for use in uses if use[2] not in known] + [
+        (str(name), "like", str(outcome.like), outcome.find_position("like"))
+        for name, outcome in draft.document.outcomes.items()
+        if outcome.like is not None and outcome.like not in OUTCOMES
+    ]:
+        if word not in draft.lost:
+            remedy = suggest_nearest(word, known, otherwise="define it under outcomes:, or use one from the table")
+            yield report("unknown-outcome", (where, len(word)), who, f"{key}: there is no outcome {word!r}", remedy)
 
 
 def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -528,10 +449,9 @@ def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Use an outcome for somebody who was reached.
     """
-    own_outcomes = draft.document.outcomes
     for name, item in draft.items.items():
         question = item.question
-        if not isinstance(question, EndItem) or question.outcome in own_outcomes:
+        if not isinstance(question, EndItem) or question.outcome in draft.document.outcomes:
             continue
         outcome = OUTCOMES.get(question.outcome)
         if outcome is not None and outcome.moment == "before":
@@ -551,27 +471,18 @@ def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
     for name, outcome in draft.document.outcomes.items():
         who = str(name)
         base_outcome = str(outcome.like or who)
-        if base_outcome in _SET_BY_INTERVIEW and outcome.like is not None and base_outcome != who:
+        if base_outcome in _SET_BY_INTERVIEW and base_outcome != who:
             what = f"like: only an interview can have the outcome {base_outcome}; it can't be keyed"
             remedy = f"rename it: outcomes: {{{base_outcome}: {{name: …}}}}, or use another"
             yield report("own-outcome", find_value(outcome, "like"), who, what, remedy)
         if base_outcome in _CALLED_AGAIN and outcome.temporary is False:
             what = f"temporary: false, but {base_outcome} requires another call, which would never be made"
             yield report("own-outcome", find_value(outcome, "temporary"), who, what, "remove temporary:")
-        if outcome.code is not None and not _is_aapor_code(outcome.code):
+        if outcome.code is not None and not _AAPOR_CODE.match(outcome.code):
             what = f"code: {str(outcome.code)!r} is not an AAPOR code for an outcome"
             remedy = "write 1 to 4, a point and two or three digits, such as 2.112; headings like 2.0 can't be counted"
             yield report("own-outcome", find_value(outcome, "code"), who, what, remedy)
-        if outcome.like is not None or who in OUTCOMES:
-            continue
         lacking = [key for key in ("code", "moment", "temporary") if getattr(outcome, key) is None]
-        if lacking:
+        if lacking and outcome.like is None and who not in OUTCOMES:
             what = f"this outcome is not in the table, and has no {', no '.join(lacking)}"
-            yield report(
-                "own-outcome", (locate_name(name), len(who)), who, what, "add like: with an outcome from the table"
-            )
-
-
-def _is_aapor_code(code: str) -> bool:
-    head, point, tail = code.partition(".")
-    return head in "1234" and len(head) == 1 and bool(point) and tail.isdecimal() and len(tail) <= 4 and int(tail) > 0
+            yield report("own-outcome", name, who, what, "add like: with an outcome from the table")

@@ -4,16 +4,10 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from keyword import iskeyword
-from typing import Final, NamedTuple
+from typing import Final
 
 from survey_cli.entry_commands import ENTRY_COMMAND_NAMES
-from survey_cli.instrument.checks.source_items import (
-    find_options_node,
-    find_value,
-    iterate_items,
-    locate_definition,
-    report,
-)
+from survey_cli.instrument.checks.source_items import find_options_node, iterate_items, locate_definition, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import Symbol, list_declines
@@ -58,13 +52,12 @@ def bad_id(draft: InstrumentDraft) -> Iterator[Problem]:
     places += [(str(name), locate_name(name)) for name in draft.document.declines]
     places += [(str(quota.id), quota.find_position("id")) for quota in draft.document.quotas]
     for name, where in places:
-        if _ID_FORM.match(name):
-            if len(name) > MAX_ID_LENGTH:
-                what = f"the id has {len(name)} characters; Stata allows {MAX_ID_LENGTH}"
-                remedy = f"shorten it, for example to {name[:MAX_ID_LENGTH].rstrip('_')}"
-                yield report("bad-id", (where, len(name)), name, what, remedy)
-            continue
-        yield report("bad-id", (where, len(name)), name, f"{name!r} can't be an id", _suggest_id(name))
+        if not _ID_FORM.match(name):
+            yield report("bad-id", (where, len(name)), name, f"{name!r} can't be an id", _suggest_id(name))
+        elif len(name) > MAX_ID_LENGTH:
+            what = f"the id has {len(name)} characters; Stata allows {MAX_ID_LENGTH}"
+            remedy = f"shorten it, for example to {name[:MAX_ID_LENGTH].rstrip('_')}"
+            yield report("bad-id", (where, len(name)), name, what, remedy)
     title = draft.document.instrument
     if not _SURVEY_NAME_FORM.match(title) or len(title) > 64:
         what = f"{str(title)!r} can't be the survey's name, because files are named after it"
@@ -92,8 +85,8 @@ def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
             yield report("reserved-id", (where, len(name)), name, f"the id {name!r} is {why}", remedy)
     for text in draft.document.texts:
         if str(text) in _FILL_NAMES:
-            what, remedy = f"the text's name {str(text)!r} is a built-in fill: {{{text}}}", "choose another"
-            yield report("reserved-id", text, text, what, remedy)
+            what = f"the text's name {str(text)!r} is a built-in fill: {{{text}}}"
+            yield report("reserved-id", text, text, what, "choose another")
     for decline in draft.document.declines:
         if str(decline) in COMMAND_NAMES:
             what = f"the decline's id {str(decline)!r} is a command that interviewers type after a dot"
@@ -106,21 +99,17 @@ _FUNCTIONS_ADDED_LATER: Final = frozenset(("first", "rank", "contains", "elapsed
 
 def explain_reserved(name: str, declines: Collection[str]) -> str:
     """Return what else the name means; empty where it is free."""
-    if name in FUNCTIONS and name not in declines and name not in _FUNCTIONS_ADDED_LATER:
-        return "a function of conditions"
-    if name in declines:
-        return "a decline's id"
-    if name in _FILL_NAMES:
-        return f"a built-in fill: {{{name}}}"
-    if name.lower() in ADMIN_COLUMNS:
-        return "an administrative column of the data"
-    if iskeyword(name):
-        return "a reserved word of Python, whose syntax conditions use"
-    if name.lower() in _SPSS_WORDS:
-        return "a reserved word of SPSS"
-    if name in _STATA_WORDS or _STATA_STRING_TYPE.match(name):
-        return "a reserved word of Stata"
-    return ""
+    is_function = name in FUNCTIONS and name not in declines and name not in _FUNCTIONS_ADDED_LATER
+    meanings = {
+        "a function of conditions": is_function,
+        "a decline's id": name in declines,
+        f"a built-in fill: {{{name}}}": name in _FILL_NAMES,
+        "an administrative column of the data": name.lower() in ADMIN_COLUMNS,
+        "a reserved word of Python, whose syntax conditions use": iskeyword(name),
+        "a reserved word of SPSS": name.lower() in _SPSS_WORDS,
+        "a reserved word of Stata": name in _STATA_WORDS or _STATA_STRING_TYPE.match(name),
+    }
+    return next((meaning for meaning, applies in meanings.items() if applies), "")
 
 
 def duplicate_id(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -131,36 +120,28 @@ def duplicate_id(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Conditions could not distinguish them; SPSS, Stata and databases treat `Q1` and `q1` as one column.
     """
+    remedy = "rename one of them"
     for first, second, name in draft.symbol_table.clashes:
-        kind = first.kind if isinstance(first, Symbol) else "group of items"
-        at = first.where if isinstance(first, Symbol) else first
-        article = "an" if kind[0] in "aeiou" else "a"
-        what = f"there is already {article} {kind} {name!r}, at {at}"
-        yield report("duplicate-id", (second, len(name)), name, what, "rename one of them")
+        kind, at = (first.kind, first.where) if isinstance(first, Symbol) else ("group of items", first)
+        what = f"there is already {'an' if kind[0] in 'aeiou' else 'a'} {kind} {name!r}, at {at}"
+        yield report("duplicate-id", (second, len(name)), name, what, remedy)
         if at.file != second.file:
             what = f"there is another {name!r}, at {second}"
             yield report("duplicate-id", (at, len(name)), name, what, "rename one, or include the module with a prefix")
     seen: dict[str, tuple[str, Position]] = {}
     for name, where in _iterate_names(draft):
-        other, place = seen.setdefault(name.lower(), (name, where))
-        if other != name:
-            (other, place), (name, where) = sorted(((other, place), (name, where)), key=lambda n: n[1])
+        before = seen.setdefault(name.lower(), (name, where))
+        if before[0] != name:
+            (other, place), (name, where) = sorted((before, (name, where)), key=lambda n: n[1])
             what = f"{name!r} differs from {other!r} at {place} only in upper and lower case"
-            yield report("duplicate-id", (where, len(name)), name, what, "rename one of them")
+            yield report("duplicate-id", (where, len(name)), name, what, remedy)
     quotas: dict[str, Position] = {}
     for quota in draft.document.quotas:
-        name = str(quota.id)
-        first_at = quotas.setdefault(name.lower(), quota.find_position("id"))
-        if first_at is not quota.find_position("id"):
-            what = f"there is already a quota {name!r}, at {first_at}"
-            yield report("duplicate-id", find_value(quota, "id"), name, what, "rename one of them")
-
-
-class _Column(NamedTuple):
-    name: str
-    owner: str
-    what: str
-    """Its content, in words."""
+        where = quota.find_position("id")
+        first_at = quotas.setdefault(quota.id.lower(), where)
+        if first_at is not where:
+            what = f"there is already a quota {str(quota.id)!r}, at {first_at}"
+            yield report("duplicate-id", (where, len(quota.id)), quota.id, what, remedy)
 
 
 def column_clash(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -172,22 +153,18 @@ def column_clash(draft: InstrumentDraft) -> Iterator[Problem]:
     Also derived: `x_state` (why a text, date or time is empty), `x_text`, `x_order`, `x_of`, `x_mentions`, the parts of
     a date `x_y x_m x_d`, and in a roster `x_turns` and one column for each turn, `x_2`.
     """
-    families = _group_related_ids(draft)
-    if not families:
-        return
     reported: set[tuple[str, str]] = set()
-    for family in families:
-        seen: dict[str, _Column] = {}
+    for family in _group_related_ids(draft):
+        seen: dict[str, tuple[str, str]] = {}
         for owner in family:
-            for column in _iterate_columns(draft, owner):
-                before = seen.setdefault(column.name.lower(), column)
-                pair = (before.owner, owner)
-                if before.what == column.what or pair in reported:
+            for column, content in _iterate_columns(draft, owner):
+                other, other_content = seen.setdefault(column.lower(), (owner, content))
+                if other_content == content or (other, owner) in reported:
                     continue
-                reported.add(pair)
-                other = f" (at {locate_definition(draft, before.owner)})" if before.owner != owner else ""
-                what = f"two columns would be called {column.name}: {column.what}, and {before.what}{other}"
-                remedy = f"rename {owner} or {before.owner}" if other else "change one of the codes"
+                reported.add((other, owner))
+                at = f" (at {locate_definition(draft, other)})" if other != owner else ""
+                what = f"two columns would be called {column}: {content}, and {other_content}{at}"
+                remedy = f"rename {owner} or {other}" if at else "change one of the codes"
                 yield report("column-clash", (locate_definition(draft, owner), len(owner)), owner, what, remedy)
 
 
@@ -208,40 +185,36 @@ def _group_related_ids(draft: InstrumentDraft) -> list[list[str]]:
     for item in draft.items.values():
         if isinstance(item.question, MultipleItem) and item.id.lower() not in below:
             texts = [o.code.lower() for o in item.options if isinstance(o.code, str)]
-            if texts and (
-                len(texts) != len(set(texts)) or any(t.endswith(("text", "mentions", "order")) for t in texts)
-            ):
+            if len(texts) != len(set(texts)) or any(t.endswith(("text", "mentions", "order")) for t in texts):
                 families.append([item.id])
     return families
 
 
-def _iterate_columns(draft: InstrumentDraft, owner: str) -> Iterator[_Column]:
-    """Yield every column that is derived from an id, with its content."""
-    item = draft.items.get(owner)
-    group = draft.groups.get(owner)
+def _iterate_columns(draft: InstrumentDraft, owner: str) -> Iterator[tuple[str, str]]:
+    """Yield every column that is derived from an id, with its content in words."""
+    item, group = draft.items.get(owner), draft.groups.get(owner)
+    node = item if item is not None else group
     if item is None:
         if owner in draft.symbols:
-            yield _Column(owner, owner, f"the {draft.symbols[owner].kind} {owner}")
-        if group is not None and group.order != "written":
-            yield _Column(f"{owner}_order", owner, f"the order drawn for {owner}")
+            yield owner, f"the {draft.symbols[owner].kind} {owner}"
         if group is not None and group.pick is not None:
             for variable in group.pick.question.build_variables(group.pick, draft.language):
-                yield _Column(variable.name, owner, f"what is picked of {owner}")
+                yield variable.name, f"what is picked of {owner}"
         if isinstance(group, Roster):
-            yield _Column(f"{owner}_turns", owner, f"the number of turns of {owner}")
-        return
-    turns = _count_turns(draft, item)
-    variables = item.question.build_variables(item, draft.language)
-    if not variables:
-        yield _Column(owner, owner, f"the item {owner}")
-    for variable in variables:
-        what = _describe_variable(variable, owner)
-        if not turns:
-            yield _Column(variable.name, owner, what)
-        for turn in range(1, turns + 1):
-            yield _Column(f"{variable.name}_{turn}", owner, f"{what} in turn {turn}")
-    if item.order != "written":
-        yield _Column(f"{owner}_order", owner, f"the order drawn for {owner}")
+            yield f"{owner}_turns", f"the number of turns of {owner}"
+    else:
+        turns = _count_turns(draft, item)
+        variables = item.question.build_variables(item, draft.language)
+        if not variables:
+            yield owner, f"the item {owner}"
+        for variable in variables:
+            what = _describe_variable(variable, owner)
+            if not turns:
+                yield variable.name, what
+            for turn in range(1, turns + 1):
+                yield f"{variable.name}_{turn}", f"{what} in turn {turn}"
+    if node is not None and node.order != "written":
+        yield f"{owner}_order", f"the order drawn for {owner}"
 
 
 def _describe_variable(variable: Variable, owner: str) -> str:
@@ -267,25 +240,21 @@ def long_column(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Other formats keep the full name; the Stata file shortens it. Shorten the id or the code.
     """
-    language = draft.language
     for item in draft.items.values():
-        if len(item.id) < 17 and not isinstance(item.question, MultipleItem):  # 32 less "_mentions" and a turn
+        is_multiple = isinstance(item.question, MultipleItem)
+        if len(item.id) > MAX_ID_LENGTH or (len(item.id) < 17 and not is_multiple):  # 32 less "_mentions" and a turn
             continue
-        turns = _count_turns(draft, item)
-        more = len(f"_{turns}") if turns else 0
+        turn = f"_{turns}" if (turns := _count_turns(draft, item)) else ""
         longest = max((len(o.code) if isinstance(o.code, str) else 4 for o in item.options), default=0)
-        if len(item.id) + longest + more + 10 <= MAX_ID_LENGTH:
+        if len(item.id) + longest + len(turn) + 10 <= MAX_ID_LENGTH:
             continue
-        names = [v.name + (f"_{turns}" if turns else "") for v in item.question.build_variables(item, language)]
-        long = [name for name in names if len(name) > MAX_ID_LENGTH]
-        if long and len(item.id) <= MAX_ID_LENGTH:
-            what = (
-                f"the column {long[0]} has {len(long[0])} characters; Stata allows {MAX_ID_LENGTH}: "
-                f"{long[0][:MAX_ID_LENGTH]}"
-            )
-            remedy = "shorten the id" + (" or the code" if isinstance(item.question, MultipleItem) else "")
-            where = locate_definition(draft, item.id)
-            yield report("long-column", (where, len(item.id)), item.id, what, remedy, "warning")
+        names = [variable.name + turn for variable in item.question.build_variables(item, draft.language)]
+        if name := next((name for name in names if len(name) > MAX_ID_LENGTH), ""):
+            stored = f"Stata allows {MAX_ID_LENGTH}: {name[:MAX_ID_LENGTH]}"
+            remedy = "shorten the id" + (" or the code" if is_multiple else "")
+            at = (locate_definition(draft, item.id), len(item.id))
+            what = f"the column {name} has {len(name)} characters; {stored}"
+            yield report("long-column", at, item.id, what, remedy, "warning")
 
 
 def column_code(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -296,11 +265,10 @@ def column_code(draft: InstrumentDraft) -> Iterator[Problem]:
     A multiple has one column for each option, named by its code: letters, digits and `_` only.
     """
     for item in iterate_items(draft, MultipleItem):
-        options = item.options if isinstance(item.options, dict) else {}
-        if not options and isinstance(item.options, str):
-            scale = draft.document.scales.get(item.options)
-            options = scale.options if scale is not None else {}
-        for code in options:
+        options = item.options
+        if isinstance(options, str):
+            options = draft.document.scales[options].options if options in draft.document.scales else {}
+        for code in options if isinstance(options, dict) else ():
             if (isinstance(code, int) and code >= 0) or (isinstance(code, str) and _COLUMN_FORM.match(code)):
                 continue
             node = find_options_node(item)

@@ -10,6 +10,7 @@ from typing import Final
 
 from survey_cli.instrument.checks.source_items import (
     find_key,
+    find_option,
     find_options_node,
     iterate_items,
     list_option_lists,
@@ -24,7 +25,8 @@ from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
-from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar, find_node, locate_key
+from survey_cli.instrument.schema.options import OptionSpec
+from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.source.search_lists import TEXT_PREFIX
 from survey_cli.problems import Position, Problem, make_limited_nearest, suggest_nearest
@@ -37,26 +39,16 @@ def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Remove it, or use it: `scale: NAME`, `options: NAME`.
     """
-    scales = draft.document.scales
-    if not scales:
-        return
-    used = set(draft.used_scales)
-    unknown: list[str] = []
-    for item in iterate_items(draft, SingleItem, MultipleItem, ScaleItem, BatteryItem, SearchItem):
-        list_name = item.options if isinstance(item.options, str) else None
-        if list_name is None and isinstance(item, ScaleItem | BatteryItem):
-            list_name = item.scale
-        if list_name is not None:
-            (used.add if list_name in scales else unknown.append)(str(list_name))
-    for column in draft.document.sample.values():
-        if isinstance(column.options, str):
-            (used.add if column.options in scales else unknown.append)(str(column.options))
-    if draft.lost:
+    scales, users = draft.document.scales, (SingleItem, MultipleItem, ScaleItem, BatteryItem, SearchItem)
+    if not scales or draft.lost:
         return  # an item that could not be read may use it
+    named = [[item.options, getattr(item, "scale", None)] for item in iterate_items(draft, *users)]
+    named += [[column.options] for column in draft.document.sample.values()]
+    names = {next((str(name) for name in each if isinstance(name, str)), "") for each in named} - {""}
     find_similar = make_limited_nearest()
-    similar = {find_similar(word, scales) for word in unknown}
+    used = {*draft.used_scales, *names, *(find_similar(name, scales) for name in sorted(names - scales.keys()))}
     for name in scales:
-        if str(name) not in used and str(name) not in similar:
+        if str(name) not in used:
             what, remedy = "no item uses this list", "remove it, or use it with scale: or options: in an item"
             yield report("unused-list", name, name, what, remedy, "warning")
 
@@ -69,17 +61,15 @@ def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
     With one option there is no choice. (A multiple may have one: it is mentioned or not.)
     """
     for listed in list_option_lists(draft):
-        node = listed.node
-        where = node.where if node is not None else Position("")
         if not listed.options:
+            where = listed.node.where if listed.node is not None else Position("")
             yield report("empty-list", where, listed.owner, "the list has no options", "write 1: first label, 2: …")
         elif len(listed.options) == 1 and not listed.may_be_one:
             (code,) = listed.options
-            what = f"the only option is {code}, so there is no choice"
-            at = locate_key(node, code)
             if any(p.rule == "duplicate-key" and p.what.startswith(f"'{code}' ") for p in draft.file_problems):
                 continue  # the other option was probably meant to have another code
-            yield report("empty-list", (at, len(str(code))), listed.owner, what, "add an option", "warning")
+            what = f"the only option is {code}, so there is no choice"
+            yield report("empty-list", find_key(listed.node, code), listed.owner, what, "add an option", "warning")
 
 
 def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -95,22 +85,17 @@ def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
         texts = [code for code in listed.options if isinstance(code, str)]
         numbers = [code for code in listed.options if isinstance(code, int)]
         odd: list[Code] = [*texts] if len(texts) <= len(numbers) else [*numbers]
-        is_text = odd[0] in texts
-        kind, others = ("a text", "numbers") if is_text else ("a number", "texts")
+        kind, others = ("a text", "numbers") if odd[0] in texts else ("a number", "texts")
         if len(odd) == 1:
             what = f"the code {odd[0]} is {kind}, and the others are {others}"
         else:
             what = f"the codes {join_words(odd, most=MAX_LISTED)} are {kind[2:]}s, and the others are {others}"
-        where = locate_key(listed.node, odd[0])
-        yield report("mixed-codes", (where, len(str(odd[0]))), listed.owner, what, _write_kind_remedy(odd[0]))
-
-
-def _write_kind_remedy(odd: Code) -> str:
-    if isinstance(odd, str) and odd.lstrip("+0").isdecimal():
-        return f"write {odd.lstrip('+0')} without quotes or zeros before it, or quote all codes"
-    if isinstance(odd, str) and odd.isdecimal():
-        return "write 0, or quote all codes"
-    return "use only numbers, or only words"
+        remedy = "use only numbers, or only words"
+        if isinstance(odd[0], str) and odd[0].lstrip("+0").isdecimal():
+            remedy = f"write {odd[0].lstrip('+0')} without quotes or zeros before it, or quote all codes"
+        elif isinstance(odd[0], str) and odd[0].isdecimal():
+            remedy = "write 0, or quote all codes"
+        yield report("mixed-codes", find_key(listed.node, odd[0]), listed.owner, what, remedy)
 
 
 def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -124,16 +109,19 @@ def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
     for listed in list_option_lists(draft):
         if set(map(type, listed.options)) == {int}:
             continue
-        seen: dict[str, Code] = {}
+        seen: dict[str, str] = {}
         for code in listed.options:
-            if isinstance(code, int):
-                continue
-            other = seen.setdefault(code.casefold(), code)
-            if other != code:
+            if isinstance(code, str) and (other := seen.setdefault(code.casefold(), code)) != code:
                 what = f"the codes {other} and {code} differ only in upper and lower case, which keying ignores"
-                where = locate_key(listed.node, code)
-                yield report("duplicate-code", (where, len(code)), listed.owner, what, "change one of them")
-        yield from _check_composition(listed.owner, listed.node)
+                yield report("duplicate-code", find_key(listed.node, code), listed.owner, what, "change one of them")
+        written: dict[str, YamlScalar] = {}
+        for key in listed.node or ():  # a code that looks the same as another one hides it
+            if key.isascii() or not isinstance(key, YamlScalar):
+                continue
+            first = written.setdefault(unicodedata.normalize("NFC", key), key)
+            if first is not key:
+                what = f"the code {str(key)!r} already occurs at {first.where}, composed of other characters"
+                yield report("duplicate-code", key, listed.owner, what, "change one of them")
     yield from _check_decline_keys(draft)
 
 
@@ -168,46 +156,21 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
     reported: set[tuple[object, str]] = set()
     for item in draft.items.values():
         codes = [option.code for option in item.options if isinstance(option.code, str)]
-        if not codes:
-            continue
-        for decline in item.declines:
+        for decline in item.declines if codes else ():
             if (item.scale or item.id, decline.id) in reported:
                 continue
             letters = {key for language in draft.document.languages if (key := decline.find_key(str(language)))}
-            clash = next(((k, c) for k in sorted(letters) for c in codes if c.casefold().startswith(k)), None)
-            if clash is None:
+            clashes = ((key, code) for key in sorted(letters) for code in codes if code.casefold().startswith(key))
+            key, code = next(clashes, ("", ""))
+            if not key:
                 continue
             reported.add((item.scale or item.id, decline.id))
-            key, code = clash
-            relation, keys = (
-                ("also", f".{decline.id} must be typed instead")
-                if len(code) == 1
-                else ("the beginning of", f"{key} and Enter are needed")
-            )
+            relation, keys = "also", f".{decline.id} must be typed instead"
+            if len(code) > 1:
+                relation, keys = "the beginning of", f"{key} and Enter are needed"
             what = f"the key {key} of {decline.id} is {relation} the code {code}: {keys}"
-            node = draft.document.scales.get(item.scale) if item.scale else None  # type: ignore[call-overload]
-            listed = find_options_node(node) if node is not None else find_node(item.question._node, "options")
-            where = locate_key(listed, code) if isinstance(listed, YamlMapping) else item.question.find_position("id")
-            yield report(
-                "decline-key",
-                (where, len(code)),
-                item.scale or item.id,
-                what,
-                "choose another code, or another key under declines",
-                "warning",
-            )
-
-
-def _check_composition(who: str, node: YamlMapping | None) -> Iterator[Problem]:
-    """Check for codes that look the same but are composed of different characters: the second hides the first."""
-    seen: dict[str, YamlScalar] = {}
-    for key in node or ():
-        if key.isascii() or not isinstance(key, YamlScalar):
-            continue
-        first = seen.setdefault(unicodedata.normalize("NFC", key), key)
-        if first is not key:
-            what = f"the code {str(key)!r} already occurs at {first.where}, composed of other characters"
-            yield report("duplicate-code", key, who, what, "change one of them")
+            remedy = "choose another code, or another key under declines"
+            yield report("decline-key", find_option(draft, item, code), item.scale or item.id, what, remedy, "warning")
 
 
 def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -218,28 +181,25 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
     Neither the interviewer nor the respondent can distinguish them. (Options with `ask_if` may have the same text if
     they are not offered together.)
     """
-    language = draft.language
     for listed in list_option_lists(draft):
         options = list(listed.options.items())
         plain = {option.text.plain.strip() for _, option in options if option.text.plain is not None}
         if len(plain) == len(options) and "".join(plain).isascii():
             continue  # all different, the usual case
-        for language_tag in map(str, draft.document.languages):
-            seen: dict[str, tuple[Code, object]] = {}
+        for language in map(str, draft.document.languages):
             reported = False
+            seen: dict[str, tuple[Code, OptionSpec]] = {}
             for code, option in options:
-                text = option.text.plain or option.text.by_language.get(language_tag)
+                text = option.text.plain or option.text.by_language.get(language)
                 if text is None:
                     continue
                 normalized = text if text.isascii() else unicodedata.normalize("NFC", text)
                 other, earlier = seen.setdefault(normalized.strip(), (code, option))
-                if earlier is option or option.ask_if is not None or getattr(earlier, "ask_if", None) is not None:
-                    continue
-                reported = True
-                where = text.where
-                within = f" in {language_tag}" if language_tag != language else ""
-                what = f"{other} and {code} are both {str(text)!r}{within}"
-                yield report("duplicate-label", (where, len(text)), listed.owner, what, "give them different texts")
+                if earlier is not option and option.ask_if is None and earlier.ask_if is None:
+                    reported = True
+                    within = f" in {language}" if language != draft.language else ""
+                    what = f"{other} and {code} are both {str(text)!r}{within}"
+                    yield report("duplicate-label", text, listed.owner, what, "give them different texts")
             if reported:
                 break
 
@@ -254,7 +214,6 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
     not reached). In a multiple, 0 and 1 are taken: its columns say mentioned or not.
     """
     reserved = [(d.code, d.id.replace("_", " ").capitalize()) for d in build_reserved_declines(draft.document)]
-    language = draft.language
     coded: dict[int, list[tuple[int, str]]] = {}
     reported: set[object] = set()
     for item in draft.items.values():
@@ -263,19 +222,14 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         offered = coded.get(id(item.declines))
         if offered is None:
-            offered = [(d.code, str(d.text.get(language))) for d in item.declines]
-            coded[id(item.declines)] = offered
+            offered = coded[id(item.declines)] = [(d.code, str(d.text.get(draft.language))) for d in item.declines]
             yield from _check_repeated_codes(item, offered, reserved)
         key = (item.scale or id(item.options), id(item.declines), type(question))
-        if item.options and key in reported:
+        if (item.options and key in reported) or _are_clearly_distinct(question, item, offered, reserved):
             continue
         reported.add(key)
-        if _are_clearly_distinct(question, item, offered, reserved):
-            continue
-        clashes = [
-            (code, label, why) for code, label in (*offered, *reserved) if (why := _explain_code_use(draft, item, code))
-        ]
-        if clashes:
+        uses = [(code, label, _explain_code_use(draft, item, code)) for code, label in (*offered, *reserved)]
+        if clashes := [use for use in uses if use[2]]:
             yield _report_clash(draft, item, clashes)
 
 
@@ -290,7 +244,6 @@ def _are_clearly_distinct(question: QuestionItem, item: CompiledItem, *declines:
 
 def _report_clash(draft: InstrumentDraft, item: CompiledItem, clashes: list[tuple[int, str, str]]) -> Problem:
     """Report declines whose codes mean something else at an item."""
-    where, length = _locate_decline(draft, item, clashes[0][0])
     reasons = {why for _, _, why in clashes}
     remedy = "change one of the two codes"
     if isinstance(item.question, NumberItem | DateItem):
@@ -303,11 +256,8 @@ def _report_clash(draft: InstrumentDraft, item: CompiledItem, clashes: list[tupl
         what = f"the {codes} of {labels} {verb} also {reasons.pop()}"
     else:
         what = "; ".join(f"the code of {label!r} ({code}) is also {why}" for code, label, why in clashes)
-    return report("decline-code", (where, length), _get_owner(item), what, remedy)
-
-
-def _get_owner(item: CompiledItem) -> str:
-    return item.scale or item.id if item.question.declines is None else item.id
+    owner = item.scale or item.id if item.question.declines is None else item.id
+    return report("decline-code", _locate_decline(draft, item, clashes[0][0]), owner, what, remedy)
 
 
 def _check_repeated_codes(
@@ -318,28 +268,22 @@ def _check_repeated_codes(
     for code, label in (*codes, *reserved):
         first = seen.setdefault(code, label)
         if first is not label:
+            where = item.question.find_position("id" if item.question.declines is None else "declines")
             what = f"{first!r} and {label!r} both have the code {code}"
-            where = (
-                item.question.find_position("declines")
-                if item.question.declines is not None
-                else item.question.find_position("id")
-            )
             yield report("decline-code", where, item.id, what, "give each a different code")
 
 
 def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> str:
     """Explain what else a decline's code would mean in this item's columns; empty if nothing."""
     question = item.question
-    if isinstance(question, SearchItem) and code in question.entries.rows:
-        return f"that of {question.entries.rows[code].get_text(draft.language)!r} in the list"
-    if isinstance(question, CodedItem | SearchItem):
-        if isinstance(question, MultipleItem):
-            return {0: "that of 'not mentioned'", 1: "that of 'mentioned'"}.get(code, "")
-        for option in item.options:
-            if option.code == code:
-                return f"that of the option {shorten_text(option.text.source, draft)!r}"
-        return ""
     match question:
+        case SearchItem() if code in question.entries.rows:
+            return f"that of {question.entries.rows[code].get_text(draft.language)!r} in the list"
+        case MultipleItem():
+            return {0: "that of 'not mentioned'", 1: "that of 'mentioned'"}.get(code, "")
+        case CodedItem() | SearchItem():
+            text = next((option.text.source for option in item.options if option.code == code), None)
+            return f"that of the option {shorten_text(text, draft)!r}" if text is not None else ""
         case NumberItem():
             if code in question.options:
                 return f"that of the number's own label {shorten_text(question.options[code], draft)!r}"
@@ -347,41 +291,29 @@ def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> 
             if (low is None or code >= low) and (high is None or code <= high):
                 return f"in the range {question.format_range(str(question.min), str(question.max or ''))}"
             return ""
-        case DateItem() if question.partial:
-            if 1 <= code <= 31 or 1000 <= code <= 9999:
-                return "that of a day, month or year"
-            return "that of 'answered' in the column that says why it is empty" if code == 0 else ""
-        case _:
-            return "that of 'answered' in the column that says why it is empty" if code == 0 else ""
+        case DateItem() if question.partial and (1 <= code <= 31 or 1000 <= code <= 9999):
+            return "that of a day, month or year"
+    return "that of 'answered' in the column that says why it is empty" if code == 0 else ""
 
 
 def _locate_decline(draft: InstrumentDraft, item: CompiledItem, code: int) -> tuple[Position, int]:
     """Locate the clash of a decline with an answer: at the item's own declines, else at the code or range."""
-    declines = item.question.declines
-    if isinstance(declines, dict):
-        for name, override in declines.items():
-            if override.code == code:
-                return override.find_position("code") if override._node else _locate_decline_value(
-                    item, str(name)
-                ), len(str(code))
+    question, length, declines = item.question, len(str(code)), item.question.declines
+    for name, override in declines.items() if isinstance(declines, dict) else ():
+        if override.code == code:
+            value = find_node(question._node, "declines", str(name))
+            where = value.where if value is not None else question.find_position("declines")
+            return (override.find_position("code") if override._node else where), length
     for key in ("options", "min", "max", "from"):
-        value = find_node(item.question._node, key)
-        if value is not None:
-            at = locate_key(value, code) if isinstance(value, YamlMapping) else value.where
-            if not isinstance(value, YamlScalar) or item.scale is None:
-                return at, len(value) if isinstance(value, YamlScalar) else len(str(code))
+        value = find_node(question._node, key)
+        if isinstance(value, YamlScalar) and item.scale is None:
+            return value.where, len(value)
+        if value is not None and not isinstance(value, YamlScalar):
+            return locate_key(value, code), length
     if item.scale is not None:
-        scale = draft.document.scales[item.scale]  # type: ignore[index]
-        return locate_key(find_options_node(scale), code), len(str(code))
-    for decline in draft.document.declines.values():
-        if decline.code == code:
-            return decline.find_position("code"), len(str(code))
-    return item.question.find_position("id"), len(item.id)
-
-
-def _locate_decline_value(item: CompiledItem, name: str) -> Position:
-    value = find_node(item.question._node, "declines", name)
-    return value.where if value is not None else item.question.find_position("declines")
+        return find_option(draft, item, code)
+    own = (decline.find_position("code") for decline in draft.document.declines.values() if decline.code == code)
+    return next(((where, length) for where in own), (question.find_position("id"), len(item.id)))
 
 
 _PHRASES: Final = {
@@ -427,9 +359,8 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
     reported: set[tuple[str | int, int]] = set()
     phrases_by_declines: dict[int, dict[str, str]] = {}
     for name, item in draft.items.items():
-        question = item.question
         options = _collect_texts(item)
-        key = (item.scale or id(question._node), id(item.declines))
+        key = (item.scale or id(item.question._node), id(item.declines))
         if not options or not item.declines or key in reported:
             continue
         reported.add(key)
@@ -438,27 +369,18 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
             phrases = phrases_by_declines[id(item.declines)] = _list_phrases(item.declines)
         duplicates: dict[str, Code] = {}
         for code, text in options.items():
-            kind = _find_decline(text, phrases)
-            if kind is not None:
+            scalars = (text.plain,) if text.plain is not None else text.by_language.values()
+            if kind := next(filter(None, (phrases.get(_normalize(scalar)) for scalar in scalars)), None):
                 duplicates.setdefault(kind, code)
-        if not duplicates:
-            continue
-        where, owner = (
-            _locate_option(draft, item, next(iter(duplicates.values()))),
-            item.scale or _find_owner(draft, name),
-        )
-        listed = [f"{code} ({shorten_text(options[code], draft)})" for code in duplicates.values()]
-        ways = join_words([f".{kind}" for kind in duplicates])
-        subject, verb = pluralize(len(duplicates), "option"), pluralize(len(duplicates), "has", "have")
-        what = f"the {subject} {join_words(listed, most=MAX_LISTED)} {verb} the same meaning as {ways}"
-        yield report(
-            "option-declines",
-            (where, len(str(next(iter(duplicates.values()))))),
-            owner,
-            what,
-            _write_remedy(item, duplicates),
-            "warning",
-        )
+        if duplicates:
+            symbol = draft.symbols.get(name)  # of a statement, the list belongs to the battery
+            owner = str(symbol.question.id) if symbol is not None and symbol.question is not None else name
+            listed = [f"{code} ({shorten_text(options[code], draft)})" for code in duplicates.values()]
+            subject, verb = pluralize(len(duplicates), "option"), pluralize(len(duplicates), "has", "have")
+            ways = join_words([f".{kind}" for kind in duplicates])
+            what = f"the {subject} {join_words(listed, most=MAX_LISTED)} {verb} the same meaning as {ways}"
+            at = find_option(draft, item, next(iter(duplicates.values())))
+            yield report("option-declines", at, item.scale or owner, what, _write_remedy(item, duplicates), "warning")
 
 
 def _collect_texts(item: CompiledItem) -> Mapping[Code, Text]:
@@ -474,33 +396,13 @@ def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
     return {phrase: kind for phrase, kind in _KINDS.items() if kind in ids} | own_phrases
 
 
-def _find_decline(text: Text, phrases: Mapping[str, str]) -> str | None:
-    """Find the decline with the meaning of an option's text in any language."""
-    if text.plain is not None:
-        return phrases.get(_normalize(text.plain))
-    meanings = (phrases.get(_normalize(scalar)) for _, scalar in text.iterate_languages())
-    return next(filter(None, meanings), None)
-
-
-def _locate_option(draft: InstrumentDraft, item: CompiledItem, code: Code) -> Position:
-    if item.scale is not None:
-        return locate_key(find_options_node(draft.document.scales[item.scale]), code)  # type: ignore[index]
-    node = find_node(item.question._node, "options")
-    return locate_key(node, code) if node is not None else item.question.find_position("id")
-
-
-def _find_owner(draft: InstrumentDraft, name: str) -> str:
-    """Return the item that the list belongs to: for a statement, its battery."""
-    symbol = draft.symbols.get(name)
-    return str(symbol.question.id) if symbol is not None and symbol.question is not None else name
-
-
 def _write_remedy(item: CompiledItem, duplicates: Mapping[str, Code]) -> str:
+    remedy = f"remove {'it' if len(duplicates) == 1 else 'them'} from the options"
     if not all(isinstance(code, int) for code in duplicates.values()):
-        return f"remove {'it' if len(duplicates) == 1 else 'them'} from the options"
+        return remedy
     codes = ", ".join(f"{d.id}: {duplicates.get(d.id, d.code)}" for d in item.declines)
     at = f" at the items that use {item.scale}" if item.scale is not None else ""
-    return f"remove {'it' if len(duplicates) == 1 else 'them'} from the options, and write declines: {{{codes}}}{at}"
+    return f"{remedy}, and write declines: {{{codes}}}{at}"
 
 
 def search_list(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -523,13 +425,12 @@ def search_list(draft: InstrumentDraft) -> Iterator[Problem]:
                 remedy = suggest_nearest(language, languages, otherwise=f"its languages are {', '.join(languages)}")
                 yield report("search-list", where, who, what, remedy)
         kinds = set(map(type, file.list.rows))
-        options = draft.symbols[who].options if who in draft.symbols else {}
-        for code in options:
+        for code in draft.symbols[who].options if who in draft.symbols else ():
+            what = remedy = ""
             if code in file.list.rows:
                 what, remedy = f"the code {code} is also in the list", "use another code"
             elif kinds and type(code) not in kinds:
                 kind, remedy = ("a text", "write a number") if isinstance(code, str) else ("a number", "quote it")
                 what = f"the code {code} is {kind}, and the codes of the list are not"
-            else:
-                continue
-            yield report("search-list", find_key(find_options_node(item), code), who, what, remedy)
+            if what:
+                yield report("search-list", find_key(find_options_node(item), code), who, what, remedy)

@@ -2,22 +2,21 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from survey_cli.instrument.checks.source_items import find_key, find_value, iterate_items, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
-from survey_cli.instrument.compiled.symbols import Symbol
+from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem, TextItem
 from survey_cli.instrument.schema.items.unasked_items import SplitItem
-from survey_cli.instrument.schema.options import SpecModel
-from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key, locate_name
+from survey_cli.instrument.source.nodes import find_node, locate_name
 from survey_cli.instrument.source.scalars import DECIMAL
-from survey_cli.problems import Problem
+from survey_cli.problems import Problem, Severity
 from survey_cli.values import Code
 from survey_cli.wording import join_words, pluralize
 
@@ -39,18 +38,13 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
         low, high = item.min, item.max
         if low is None or high is None or isinstance(low, str) or isinstance(high, str) or low <= high:
             continue
-        where, length = find_value(item, "max")
-        if isinstance(item, DateItem):
-            what = f"min is {low}, and max is {high}: no date is valid"
-            yield report("empty-range", (where, length), who, what, "swap them")
-        elif isinstance(item, NumberFields):
-            default_note = "" if item._node and "min" in item._node else " (0 by default)"
-            what = f"min is {item.min}{default_note}, and max is {item.max}: no number is valid"
-            remedy = "swap them" if not default_note else "write min: too, below max"
-            yield report("empty-range", (where, length), who, what, remedy)
-        else:
-            what = f"min is {item.min}, and max is {item.max}: no number of answers is valid"
-            yield report("empty-range", (where, length), who, what, "swap them")
+        note, remedy, things = "", "swap them", "date" if isinstance(item, DateItem) else "number of answers"
+        if isinstance(item, NumberFields):
+            things = "number"
+            if not (item._node and "min" in item._node):
+                note, remedy = " (0 by default)", "write min: too, below max"
+        what = f"min is {low}{note}, and max is {high}: no {things} is valid"
+        yield report("empty-range", find_value(item, "max"), who, what, remedy)
 
 
 def bad_total(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -64,31 +58,30 @@ def bad_total(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, BatteryItem):
         if item.total is None:
             continue
-        who, where, length = str(item.id), item.total.where, len(item.total)
-        if item.answer is None and not (item.scale or item.options) and item.from_ is None:
-            continue  # reported already
         if item.answer is None:
-            what, remedy = "total: the answers are no numbers", "write answer: {type: number}, or remove total:"
-            yield report("bad-total", (where, length), who, what, remedy)
+            if item.scale or item.options or item.from_ is not None:  # otherwise it is reported already
+                what, remedy = "total: the answers are no numbers", "write answer: {type: number}, or remove total:"
+                yield report("bad-total", item.total, item.id, what, remedy)
             continue
         for name, statement in item.statements.items():
             compiled = draft.items.get(str(name))
             names = compiled.ask_if.names if compiled is not None and compiled.ask_if is not None else ()
             if other := next((n for n in map(str, item.statements) if n in names), None):
                 what = f"{name} is asked depending on {other}, so that it is not known which statement is the last"
-                at = statement.find_position("ask_if")
-                yield report("bad-total", (at, len(statement.ask_if or "")), who, what, "ask it outside of the battery")
+                yield report(
+                    "bad-total", find_value(statement, "ask_if"), item.id, what, "ask it outside of the battery"
+                )
         if not DECIMAL.match(item.total) or item.answer.options:
             continue
-        count, low, high = len(item.statements), item.answer.min, item.answer.max
+        count, total = len(item.statements), float(item.total)
         may_skip = any(statement.ask_if is not None for statement in item.statements.values())
-        for limit, word in ((high, "most"), (low, "least")):
+        for limit, word in ((item.answer.max, "most"), (item.answer.min, "least")):
             if limit is None or isinstance(limit, str) or (word == "least" and may_skip):
                 continue
             reached = limit * count
-            if reached < float(item.total) if word == "most" else reached > float(item.total):
+            if reached < total if word == "most" else reached > total:
                 what = f"{count} answers of at {word} {limit} add up to at {word} {reached}, not to {item.total}"
-                yield report("bad-total", (where, length), who, what, "change the total, or min and max")
+                yield report("bad-total", item.total, item.id, what, "change the total, or min and max")
 
 
 def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -101,46 +94,44 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
     A multiple has at most as many answers as options, a number 0 to 6 decimals, a roster 1 to 999 turns.
     """
     for several in iterate_items(draft, MultipleItem):
-        yield from _check_answer_limits(draft, several, str(several.id))
+        yield from _check_answer_limits(draft, several)
     for number in iterate_items(draft, NumberItem):
         if not 0 <= number.decimals <= MAX_DECIMALS:
-            where, length = find_value(number, "decimals")
             what = f"decimals: {number.decimals} is not between 0 and {MAX_DECIMALS}"
-            yield report("bad-range", (where, length), number.id, what, "write the number of decimal places")
+            yield report(
+                "bad-range", find_value(number, "decimals"), number.id, what, "write the number of decimal places"
+            )
             continue
         for key, value in (("min", number.min), ("max", number.max)):
             if isinstance(value, float) and round(value, number.decimals) != value:
-                where, length = find_value(number, key)
                 decimals = f"{number.decimals or 'no'} {pluralize(number.decimals, 'decimal')}"
                 what = f"{key}: {value} can't be keyed: answers have {decimals}"
                 places = len(str(value).partition(".")[2])
-                yield report("bad-range", (where, length), number.id, what, f"write decimals: {places}")
+                yield report("bad-range", find_value(number, key), number.id, what, f"write decimals: {places}")
     for roster in iterate_items(draft, RosterItem):
         if "max" not in roster.model_fields_set and not roster.max:
-            yield report(
-                "missing-key", locate_name(roster.id), roster.id, "a roster needs the key 'max'", "add `max: …`"
-            )
+            where = locate_name(roster.id)
+            yield report("missing-key", where, roster.id, "a roster needs the key 'max'", "add `max: …`")
         elif not 1 <= roster.max <= MAX_TURNS:
-            where, length = find_value(roster, "max")
             what = f"max: {roster.max} is not between 1 and {MAX_TURNS}"
             remedy = "write the maximum number of turns: each has its own columns in the data"
-            yield report("bad-range", (where, length), roster.id, what, remedy)
+            yield report("bad-range", find_value(roster, "max"), roster.id, what, remedy)
 
 
-def _check_answer_limits(draft: InstrumentDraft, item: MultipleItem, who: str) -> Iterator[Problem]:
-    symbol = draft.symbols.get(who)
+def _check_answer_limits(draft: InstrumentDraft, item: MultipleItem) -> Iterator[Problem]:
+    symbol = draft.symbols.get(str(item.id))
     offered = len(symbol.options) if symbol is not None else 0
-    if 0 <= item.min <= 1 and item.max is None:
+    if not offered or (0 <= item.min <= 1 and item.max is None):
         return
     for key, value in (("min", item.min), ("max", item.max)):
-        if value is None or not offered or (key == "min" and item.max is not None and item.min > item.max):
+        if value is None or (key == "min" and item.max is not None and item.min > item.max):
             continue
-        where, length = find_value(item, key)
         if value > offered:
             what = f"{key}: {value} answers, but only {offered} options are offered"
-            yield report("bad-range", (where, length), who, what, f"write at most {offered}")
+            yield report("bad-range", find_value(item, key), item.id, what, f"write at most {offered}")
         elif value < (0 if key == "min" else 1):
-            yield report("bad-range", (where, length), who, f"{key}: there can't be {value} answers", "write 1 or more")
+            what = f"{key}: there can't be {value} answers"
+            yield report("bad-range", find_value(item, key), item.id, what, "write 1 or more")
 
 
 def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -153,50 +144,41 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
     from there, and can visit some of its turns (`where: age >= 15`).
     """
     for item in iterate_items(draft, RosterItem):
-        who = str(item.id)
         given_keys = [key for key in ("count", "each", "until") if getattr(item, key) is not None]
-        if len(given_keys) != 1:
-            what = (
-                f"a roster can't have both {join_words([f'{g}:' for g in given_keys])}"
-                if given_keys
-                else "a roster needs count:, each: or until: for its number of turns"
-            )
-            where = locate_key(item._node, given_keys[1]) if given_keys else locate_name(item.id)
-            length = len(given_keys[1]) if given_keys else len(who)
-            yield report("roster-turns", (where, length), who, what, "give exactly one of them")
-        group = draft.groups.get(who)
+        if not given_keys:
+            what = "a roster needs count:, each: or until: for its number of turns"
+            yield report("roster-turns", item.id, item.id, what, "give exactly one of them")
+        elif len(given_keys) > 1:
+            what = f"a roster can't have both {join_words([f'{key}:' for key in given_keys])}"
+            yield report("roster-turns", find_key(item._node, given_keys[1]), item.id, what, "give exactly one of them")
+        group = draft.groups.get(str(item.id))
         over = group.over if isinstance(group, Roster) else None
         if item.where is not None and over is None:
-            what, remedy = (
-                "where: selects turns of another roster",
-                "write each: and the roster, or ask_if: for a condition",
-            )
-            yield report("roster-turns", find_key(item._node, "where"), who, what, remedy)
+            what = "where: selects turns of another roster"
+            remedy = "write each: and the roster, or ask_if: for a condition"
+            yield report("roster-turns", find_key(item._node, "where"), item.id, what, remedy)
+        at = find_value(item, "max")
         if over is not None and item.max < over.maximum:
-            where, length = find_value(item, "max")
             what = f"max: {item.max} turns, but {over.id} has up to {over.maximum}, and they keep their numbers"
-            yield report("roster-turns", (where, length), who, what, "remove max:")
+            yield report("roster-turns", at, item.id, what, "remove max:")
         if isinstance(group, Roster) and group.count is not None:
-            yield from _check_count(draft, item, group)
+            yield from _check_count(draft, item, group.count.tree)
         if isinstance(group, Roster) and group.each is not None and item.max < len(group.each.options):
-            where, length = find_value(item, "max")
             what = f"max: {item.max} turns, but {group.each.id} has {len(group.each.options)} options"
             remedy = "the last options would have no turn: raise max, or leave it if that is intended"
-            yield report("roster-turns", (where, length), who, what, remedy, "warning")
+            yield report("roster-turns", at, item.id, what, remedy, "warning")
 
 
-def _check_count(draft: InstrumentDraft, item: RosterItem, group: Roster) -> Iterator[Problem]:
+def _check_count(draft: InstrumentDraft, item: RosterItem, count: ast.expr) -> Iterator[Problem]:
     """Warn if the count can exceed the maximum of turns."""
-    assert group.count is not None
-    most, of = _find_maximum(draft, group.count.tree)
+    most, of = _find_maximum(draft, count)
     if item.max < 1 or (most is not None and most <= item.max):
         return
-    where, length = find_value(item, "max")
     up_to = "any number" if most is None else f"up to {most}"
     what = f"max: {item.max} turns, but {of} can be {up_to}" if of else f"max: {item.max} turns, but count: {most}"
     remedy = f"give {of} a max: or a check" if of and most is None else "raise max"
     remedy = f"those beyond the maximum would have no turn: {remedy}, or leave it if that is intended"
-    yield report("roster-turns", (where, length), item.id, what, remedy, "warning")
+    yield report("roster-turns", find_value(item, "max"), item.id, what, remedy, "warning")
 
 
 def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None, str]:
@@ -204,16 +186,11 @@ def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None,
     if isinstance(tree, ast.Constant) and isinstance(tree.value, int):
         return tree.value, ""
     item = draft.items.get(tree.id) if isinstance(tree, ast.Name) else None
-    if item is None:
-        return 0, ""
-    question = item.question
-    bounds = [] if not isinstance(question, NumberItem) or question.highest is None else [question.highest]
-    if item.limits:
+    if item is None or item.limits or not isinstance(question := item.question, CodedItem | NumberItem):
         return 0, ""
     if isinstance(question, CodedItem):
         return max((o.code for o in item.options if isinstance(o.code, int) and not o.missing), default=0), item.id
-    if not isinstance(question, NumberItem):
-        return 0, ""
+    bounds = [question.highest] if question.highest is not None else []
     for check in item.checks:
         match check.condition.tree:
             case ast.Compare(
@@ -232,24 +209,21 @@ def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Each arm's share is a whole number of 1 or more.
     """
-    splits: list[tuple[str, SpecModel, dict[YamlScalar, int]]]
-    splits = [(str(item.id), item, item.arms) for item in iterate_items(draft, SplitItem)]
-    for name, column in draft.document.sample.items():
-        if column.type == "split":
-            splits.append((str(name), column, column.arms))
-    for who, part, arms in splits:
+    splits: list[tuple[str, SplitItem | SampleColumn]]
+    splits = [(str(item.id), item) for item in iterate_items(draft, SplitItem)]
+    splits += [(str(name), column) for name, column in draft.document.sample.items() if column.type == "split"]
+    for who, part in splits:
         where, _ = find_value(part, "arms", "type")
-        if not arms:
+        if not part.arms:
             yield report("bad-arms", where, who, "the split has no arms", "write arms: {a: 1, b: 1}")
-        elif len(arms) == 1:
+        elif len(part.arms) == 1:
             what = "the split has only one arm, so everybody is in it"
             yield report("bad-arms", where, who, what, "add an arm", "warning")
-        for name, share in arms.items():
+        for name, share in part.arms.items():
             if share <= 0:
                 node = find_node(part._node, "arms", str(name))
-                at = node.where if node is not None else where
-                what = f"the share of the arm {str(name)!r} is {share}"
-                yield report("bad-arms", (at, len(str(share))), who, what, "write 1 or more")
+                at = (node.where if node is not None else where, len(str(share)))
+                yield report("bad-arms", at, who, f"the share of the arm {str(name)!r} is {share}", "write 1 or more")
 
 
 def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -260,29 +234,22 @@ def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
     A net lists codes of its own item.
     """
     for item in iterate_items(draft, QuestionItem):
-        if not item.nets:
-            continue
-        who = str(item.id)
-        codes = _list_codes(draft, item)
+        codes = [str(code) for code in _list_codes(draft, item)] if item.nets else []
         for net, members in item.nets.items():
             for index, member in enumerate(members):
-                if str(member) in codes:
-                    continue
-                node = find_node(item._node, "nets", str(net), index)
-                where = node.where if node is not None else item.find_position("nets")
-                has = f"the codes are {join_words(list(codes.values()), most=12)}" if codes else "it has no codes"
-                what = f"nets: {str(net)!r} contains the code {member}, which {who} does not have"
-                yield report("unknown-net", (where, len(member)), who, what, has)
+                if str(member) not in codes:
+                    node = find_node(item._node, "nets", str(net), index)
+                    where = node.where if node is not None else item.find_position("nets")
+                    has = f"the codes are {join_words(codes, most=12)}" if codes else "it has no codes"
+                    what = f"nets: {str(net)!r} contains the code {member}, which {item.id} does not have"
+                    yield report("unknown-net", (where, len(member)), item.id, what, has)
 
 
-def _list_codes(draft: InstrumentDraft, item: QuestionItem) -> dict[str, Code]:
-    if isinstance(item, BatteryItem):
-        symbol: Symbol | None = next((draft.symbols[s] for s in map(str, item.statements) if s in draft.symbols), None)
-    else:
-        symbol = draft.symbols.get(str(item.id))
+def _list_codes(draft: InstrumentDraft, item: QuestionItem) -> Iterable[Code]:
     if isinstance(item, NumberItem):
-        return {str(code): code for code in item.options}
-    return {str(code): code for code in symbol.options} if symbol is not None else {}
+        return item.options
+    names = map(str, item.statements) if isinstance(item, BatteryItem) else (str(item.id),)
+    return next((draft.symbols[name].options for name in names if name in draft.symbols), ())
 
 
 def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -295,19 +262,19 @@ def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, TextItem):
         if item.pattern is None:
             continue
-        where, length = find_value(item, "pattern")
+        severity: Severity = "warning"
         if item.like is not None:
-            what = f"pattern: and like: {item.like} both say what the text must be"
-            yield report("bad-pattern", (where, length), item.id, what, "remove one of them")
+            what, severity = f"pattern: and like: {item.like} both say what the text must be", "error"
+            remedy = "remove one of them"
         elif _REGEX.search(item.pattern):
             what = f"pattern: {str(item.pattern)!r} looks like a regular expression, but is read literally"
             remedy = "write 9 for a digit, A for a letter, X for either: 99999"
-            yield report("bad-pattern", (where, length), item.id, what, remedy, "warning")
         elif not any(letter in "9AX" for letter in item.pattern):
             what = f"pattern: only {str(item.pattern)!r} itself would be accepted"
-            yield report(
-                "bad-pattern", (where, length), item.id, what, "write 9 for a digit, A for a letter", "warning"
-            )
+            remedy = "write 9 for a digit, A for a letter"
+        else:
+            continue
+        yield report("bad-pattern", find_value(item, "pattern"), item.id, what, remedy, severity)
 
 
 def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -319,18 +286,14 @@ def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for item in iterate_items(draft, QuestionItem):
         if isinstance(item, ScaleItem | BatteryItem) and item.labels and item.from_ is None:
-            where = locate_key(item._node, "labels")
             what = "labels: requires from: and to:, but the options have their own texts"
-            yield report("idle-labels", (where, len("labels")), item.id, what, "remove them", "warning")
+            yield report("idle-labels", find_key(item._node, "labels"), item.id, what, "remove them", "warning")
         elif isinstance(item, SingleItem | ScaleItem) and isinstance(item.options, dict):
             for code, option in item.options.items():
                 if option.exclusive:
-                    where, length = (
-                        (option.find_position("exclusive"), 4) if option._node else (item.find_position("options"), 1)
-                    )
+                    at = find_value(option, "exclusive") if option._node else item.find_position("options")
                     what = f"exclusive: option {code} is chosen alone anyway, like every option of a {item.type}"
-                    yield report("idle-labels", (where, length), item.id, what, "remove it", "warning")
+                    yield report("idle-labels", at, item.id, what, "remove it", "warning")
         if item.or_ is not None and not isinstance(item, CodedItem | BatteryItem):
-            where = locate_key(item._node, "or")
             what = "or: joins the options in {options}, but the text has no {options}"
-            yield report("idle-labels", (where, len("or")), item.id, what, "remove it", "warning")
+            yield report("idle-labels", find_key(item._node, "or"), item.id, what, "remove it", "warning")

@@ -199,7 +199,7 @@ _LENGTH: Final = {
 
 The minutes are estimated from simulated interviews: words read aloud at 2.5 per second, and seconds per answer by type.
 From 50 complete interviews on, the study's own times are used. `survey check --length` lists them by route and section.
-""",
+"""
 }
 _FILLS: Final = {
     "bad-fill": "The text in braces is not a fill. Write `{name}`, or double a literal brace: `{{`.",

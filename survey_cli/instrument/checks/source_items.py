@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar, overload
 
 from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
-from survey_cli.instrument.schema.document import StudySpec
+from survey_cli.instrument.schema.document import Document, StudySpec
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.options import OptionSpec, ScaleSpec, SpecModel
@@ -107,6 +108,14 @@ def find_options_node(part: SpecModel) -> YamlMapping | None:
     return None if is_name else node
 
 
+def find_option(draft: InstrumentDraft, item: CompiledItem, code: Code) -> tuple[Position, int]:
+    """Find an option of an item, in the list that it uses or at the item."""
+    scales: Mapping[Any, ScaleSpec] = draft.document.scales
+    node = find_options_node(scales[item.scale]) if item.scale else find_node(item.question._node, "options")
+    where = item.question.find_position("id") if node is None else locate_key(node, code)
+    return where, len(str(code))
+
+
 def locate_definition(draft: InstrumentDraft, name: str) -> Position:
     """Return the position at which an item, group, sample column or compute is defined."""
     if name in draft.symbols:
@@ -149,52 +158,35 @@ def _iterate_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:
         yield OwnedText(owner, template.source)
     for name, item in draft.items.items():
         question = item.question
-        if item.label is not item.text.source:
-            yield OwnedText(name, item.label)
-        if question.or_ is not None:
-            yield OwnedText(name, question.or_)
-        if question.base is not None:
-            yield OwnedText(name, question.base)
-        if question.__class__ is NumberItem:
-            assert isinstance(question, NumberItem)
-            if question.unit is not None:
-                yield OwnedText(name, question.unit)
-            for text in question.options.values():
-                yield OwnedText(name, text)
-    seen: set[int] = set()
-    for name, item in draft.items.items():
-        if id(item.options) in seen:
-            continue
-        seen.add(id(item.options))
+        texts = [item.label if item.label is not item.text.source else None, question.or_, question.base]
+        if isinstance(question, NumberItem):
+            texts += [question.unit, *question.options.values()]
+        yield from (OwnedText(name, text) for text in texts if text is not None)
+    lists = {id(item.options): (name, item) for name, item in reversed(draft.items.items())}
+    for name, item in reversed(lists.values()):
         for option in item.options:
             if option.label is not option.text.source:
                 yield OwnedText(item.scale or name, option.label)
-    yield from _iterate_document_texts(draft)
+    yield from _iterate_document_texts(draft.document)
 
 
-def _iterate_document_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:
-    document = draft.document
+def _iterate_document_texts(document: Document) -> Iterator[OwnedText]:
     yield OwnedText("title", document.title)
     for key in StudySpec.model_fields:
-        value = getattr(document.study, key)
-        if isinstance(value, Text):
+        if isinstance(value := getattr(document.study, key), Text):
             yield OwnedText("study", value)
-    for name, decline in document.declines.items():
-        yield OwnedText(str(name), decline.text)
-        if decline.key is not None and decline.key.by_language:
-            yield OwnedText(str(name), decline.key)
+    texts: list[tuple[str, Text | None]] = []
+    for decline_name, decline in document.declines.items():
+        texts += [(decline_name, decline.text)]
+        texts += [(decline_name, decline.key)] if decline.key is not None and decline.key.by_language else []
     for name, column in document.sample.items():
-        if column.label is not None:
-            yield OwnedText(str(name), column.label)
-        for option in column.options.values() if isinstance(column.options, dict) else ():
-            yield OwnedText(str(name), option.text)
-    for name, daypart in document.dayparts.items():
-        yield OwnedText(str(name), daypart)
-    for name, outcome in document.outcomes.items():
-        yield OwnedText(str(name), outcome.name)
-    if document.fieldwork is not None:
-        for name, script in document.fieldwork.scripts.items():
-            yield OwnedText(str(name), script.text)
+        options = column.options.values() if isinstance(column.options, dict) else ()
+        texts += [(name, column.label), *((name, option.text) for option in options)]
+    texts += document.dayparts.items()
+    texts += [(name, outcome.name) for name, outcome in document.outcomes.items()]
+    scripts = document.fieldwork.scripts if document.fieldwork is not None else {}
+    texts += [(name, script.text) for name, script in scripts.items()]
+    yield from (OwnedText(str(name), text) for name, text in texts if text is not None)
 
 
 Place: TypeAlias = Position | tuple[Position, int] | YamlScalar | str

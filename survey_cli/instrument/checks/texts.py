@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from survey_cli.instrument.checks.source_items import (
+    OwnedText,
     list_option_lists,
     list_texts,
     list_texts_with_fills,
@@ -19,7 +20,7 @@ from survey_cli.instrument.compiled.model import ItemGroup, Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_key, locate_name
+from survey_cli.instrument.source.nodes import YamlScalar, locate_key
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import BUILT_IN_FILLS, Template, TextFill, find_fill
 from survey_cli.instrument.texts.translations import list_untranslated
@@ -44,17 +45,13 @@ def bad_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     seen: set[str] = set()
     for language in draft.document.languages:
-        where, name = locate_name(language), str(language)
+        name, small = str(language), language.lower().replace("_", "-")
         if not _LANGUAGE_TAG.match(name):
-            small = name.lower().replace("_", "-")
-            remedy = (
-                f"write {small}"
-                if _LANGUAGE_TAG.match(small)
-                else "write two or three lowercase letters: en, es, pt-br"
-            )
-            yield report("bad-language", (where, len(name)), "languages", f"{name!r} is not a language tag", remedy)
+            remedy = "write two or three lowercase letters: en, es, pt-br"
+            remedy = f"write {small}" if _LANGUAGE_TAG.match(small) else remedy
+            yield report("bad-language", language, "languages", f"{name!r} is not a language tag", remedy)
         elif name in seen:
-            yield report("bad-language", (where, len(name)), "languages", f"{name} is listed twice", "remove one")
+            yield report("bad-language", language, "languages", f"{name} is listed twice", "remove one")
         seen.add(name)
 
 
@@ -83,17 +80,18 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
     Until the translation is added, the text is read in the first language that it has.
     """
     languages = _list_languages(draft)
-    if len(languages) < 2:
-        return
     lacking: dict[str, list[tuple[Position, str]]] = defaultdict(list)
-    seen: set[Position] = set()
-    for who, text in list_translated_texts(draft):
-        if text.where in seen or not text.where.line:
+    texts: dict[Position, OwnedText] = {}
+    for owned in list_translated_texts(draft) if len(languages) > 1 else ():
+        texts.setdefault(owned.text.where, owned)
+    for where, (who, text) in texts.items():
+        if not where.line:
             continue
-        seen.add(text.where)
-        for language in languages:
-            if language not in text.by_language and not _is_from_catalog(text):
-                lacking[language].append((text.where, who))
+        # what a PO file lacks is read in the first language
+        if not any(str(scalar.where.file).endswith(".po") for scalar in text.by_language.values()):
+            for language in languages:
+                if language not in text.by_language:
+                    lacking[language].append((where, who))
     if not lacking:
         return
     first = min(place for places in lacking.values() for place in places)
@@ -105,11 +103,6 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
     yield report("missing-translation", first[0], first[1], "; ".join(parts), "add them, or remove the language")
 
 
-def _is_from_catalog(text: Text) -> bool:
-    """Return whether a translation is from a PO file; what these lack is read in the first language."""
-    return any(str(scalar.where.file).endswith(".po") for scalar in text.by_language.values())
-
-
 def incomplete_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """A language is `required`, and texts are not translated into it. Nobody is interviewed in it until they are.
 
@@ -117,17 +110,13 @@ def incomplete_language(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Translate them, in the questionnaire or with `survey translations export`, or write `es: optional`.
     """
-    base, *others = draft.document.languages or [YamlScalar("en", NOWHERE)]
-    for language in others:
-        lacking = (
-            list_untranslated(draft.document, base, language) if language in draft.document.languages.required else []
-        )
-        if lacking:
+    languages = draft.document.languages
+    for language in languages[1:]:
+        if language in languages.required and (lacking := list_untranslated(draft.document, languages[0], language)):
             count = f"{format_quantity(len(lacking), 'text')} {pluralize(len(lacking), 'has', 'have')}"
             what = f"{language} is required, and {count} no translation: {join_first(lacking, _MAX_LISTED)}"
             remedy = f"translate them, or write {language}: optional"
-            where = locate_name(language)
-            yield report("incomplete-language", (where, len(language)), "languages", what, remedy, "warning")
+            yield report("incomplete-language", language, "languages", what, remedy, "warning")
 
 
 def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -136,21 +125,19 @@ def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
     That may be intended (a name, a number). It is reported once per file, at the first such text, unless the languages
     are required: then what has no translation is listed.
     """
-    if len(draft.document.languages) < 2 or draft.document.languages.required - {draft.language}:
+    languages = draft.document.languages
+    if len(languages) < 2 or languages.required - {draft.language}:
         return
-    plain: dict[str, list[tuple[Position, str]]] = defaultdict(list)
+    plain: dict[str, set[tuple[Position, str]]] = defaultdict(set)
     for who, text in list_texts(draft):
         if text.plain is not None and text.where.line and any(letter.isalpha() for letter in text.plain):
-            plain[text.where.file].append((text.where, who))
+            plain[text.where.file].add((text.where, who))
     for places in plain.values():
-        unique = sorted(set(places))
-        where, who = unique[0]
-        others = len(unique) - 1
+        (where, who), others = min(places), len(places) - 1
         more = f", and so {pluralize(others, 'is', 'are')} {others} more" if others else ""
-        both = ", ".join(str(language) for language in draft.document.languages)
-        what = f"this text is the same in all languages ({both}){more}"
-        first, second = draft.document.languages[:2]
-        yield report("one-language", where, who, what, f"write {{{first}: …, {second}: …}} if they differ", "warning")
+        what = f"this text is the same in all languages ({', '.join(languages)}){more}"
+        remedy = f"write {{{languages[0]}: …, {languages[1]}: …}} if they differ"
+        yield report("one-language", where, who, what, remedy, "warning")
 
 
 def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -163,21 +150,18 @@ def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     declared = _list_languages(draft)
     for who, text in list_translated_texts(draft):
-        if text.by_language.keys() <= set(declared):
-            continue
         for language, scalar in text.by_language.items():
-            if language not in declared and scalar.where.line:
-                add = f"add it: languages: [{', '.join([*declared, language])}]"
-                intended = _LANGUAGE_ALIASES.get(language, language)
-                if intended not in declared:
-                    intended = (
-                        find_nearest(language, ("text", "label", "note")) or find_nearest(language, declared) or ""
-                    )
-                remedy = f"did you mean {intended!r}?" if intended else add
-                if intended == language:
-                    remedy = "write the text itself: only languages can be keys here"
-                what = f"{language!r} is not one of the languages of this file"
-                yield report("undeclared-language", scalar, who, what, remedy)
+            if language in declared or not scalar.where.line:
+                continue
+            intended = _LANGUAGE_ALIASES.get(language, language)
+            if intended not in declared:
+                intended = find_nearest(language, ("text", "label", "note")) or find_nearest(language, declared) or ""
+            remedy = f"add it: languages: [{', '.join([*declared, language])}]"
+            remedy = f"did you mean {intended!r}?" if intended else remedy
+            if intended == language:
+                remedy = "write the text itself: only languages can be keys here"
+            what = f"{language!r} is not one of the languages of this file"
+            yield report("undeclared-language", scalar, who, what, remedy)
 
 
 def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -187,30 +171,25 @@ def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Add it to the translation, or remove it from both.
     """
-    if len(draft.document.languages) < 2:
-        return
     declared = _list_languages(draft)
-    for who, template in list_texts_with_fills(draft):
-        if len(template.runs) < 2:
-            continue
-        fills = {la: _list_fills(template, la) for la in template.runs if la in declared}
+    for who, template in list_texts_with_fills(draft) if len(declared) > 1 else ():
+        fills = {la: {fill.key for fill in _list_fills(template, la)} for la in template.runs if la in declared}
         everywhere = set().union(*fills.values())
         for language, own_fills in fills.items():
-            lacking = sorted(everywhere - own_fills)
-            if not lacking:
-                continue
-            scalar = template.source.by_language[language]
-            other = next(la for la, names in fills.items() if lacking[0] in names)
-            what = (
-                f"{language} has no {{{lacking[0]}}}: {shorten(scalar, 60)!r}; "
-                f"{other}: {shorten(template.source.by_language[other], 60)!r}"
-            )
-            yield report("unlike-fills", scalar, who, what, "add the fill, or remove it from both", "warning")
-            break
+            if lacking := sorted(everywhere - own_fills):
+                texts = template.source.by_language
+                other = next(la for la, names in fills.items() if lacking[0] in names)
+                what = (
+                    f"{language} has no {{{lacking[0]}}}: {shorten(texts[language], 60)!r}; "
+                    f"{other}: {shorten(texts[other], 60)!r}"
+                )
+                remedy = "add the fill, or remove it from both"
+                yield report("unlike-fills", texts[language], who, what, remedy, "warning")
+                break
 
 
-def _list_fills(template: Template, language: str) -> set[str]:
-    return {part.key for parts, _ in template.runs[language] for part in parts if isinstance(part, TextFill)}
+def _list_fills(template: Template, language: str) -> list[TextFill]:
+    return [part for parts, _ in template.runs[language] for part in parts if isinstance(part, TextFill)]
 
 
 def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -223,32 +202,26 @@ def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for who, template in list_texts_with_fills(draft):
         for language in template.runs:
-            fill = _find_unsure_fill(draft, who, template, language)
-            if fill is None:
-                continue
-            scalar = template.source.by_language.get(language) or template.source.get(language)
-            at = max(find_fill(scalar, fill.key), 0)
-            fill_text = scalar[at : scalar.find("}", at) + 1]
-            what = f"{fill_text} may have no answer here, but the text has no alternative words"
-            remedy = f"write {fill_text[:-1]}|alternative words}}"
-            yield report("unsure-fill", (scalar.find_position(at), len(fill_text)), who, what, remedy, "warning")
-            break
+            fill = next((fill for fill in _list_fills(template, language) if _is_unsure(draft, who, fill)), None)
+            if fill is not None:
+                scalar = template.source.by_language.get(language) or template.source.get(language)
+                at = max(find_fill(scalar, fill.key), 0)
+                fill_text = scalar[at : scalar.find("}", at) + 1]
+                what = f"{fill_text} may have no answer here, but the text has no alternative words"
+                remedy = f"write {fill_text[:-1]}|alternative words}}"
+                yield report("unsure-fill", (scalar.find_position(at), len(fill_text)), who, what, remedy, "warning")
+                break
 
 
-def _find_unsure_fill(draft: InstrumentDraft, who: str, template: Template, language: str) -> TextFill | None:
-    """Find the first fill of a text that may be missing and has no alternative words."""
-    for parts, _ in template.runs[language]:
-        for part in parts:
-            if not isinstance(part, TextFill) or part.variable is None or part.otherwise is not None:
-                continue
-            if not part.variable.may_be_missing and not _may_exceed_turns(draft, part):
-                continue
-            compute = draft.computes.get(part.key)
-            if compute is not None and all(_is_never_missing(c.tree) for c in compute.conditions.values()):
-                continue
-            if part.key not in _list_answered_names(draft, who):
-                return part
-    return None
+def _is_unsure(draft: InstrumentDraft, who: str, fill: TextFill) -> bool:
+    """Return whether a fill may be missing and has no alternative words."""
+    if fill.variable is None or fill.otherwise is not None:
+        return False
+    if not fill.variable.may_be_missing and not _may_exceed_turns(draft, fill):
+        return False
+    compute = draft.computes.get(fill.key)
+    is_known = compute is not None and all(_is_never_missing(c.tree) for c in compute.conditions.values())
+    return not is_known and fill.key not in _list_answered_names(draft, who)
 
 
 def _may_exceed_turns(draft: InstrumentDraft, fill: TextFill) -> bool:
@@ -276,21 +249,15 @@ def _is_never_missing(tree: ast.expr) -> bool:
 
 def _list_answered_names(draft: InstrumentDraft, who: str) -> set[str]:
     """List the names that have an answer whenever a text of this item is read: those in its conditions and checks."""
-    names = {who}
-    item, group = draft.items.get(who), draft.groups.get(who)
-    for node in (item, group):
+    names, item, symbol = {who}, draft.items.get(who), draft.symbols.get(who)
+    around = [draft.groups.get(step.group) for step in symbol.path] if symbol is not None else []
+    for node in (item, draft.groups.get(who), *around):
         if node is not None and node.ask_if is not None:
             names |= node.ask_if.names
     for check in item.checks if item is not None else ():
         names |= check.condition.names
-    path = draft.symbols[who].path if who in draft.symbols else ()
-    for step in path:
-        outer_group = draft.groups.get(step.group)
-        if outer_group is not None and outer_group.ask_if is not None:
-            names |= outer_group.ask_if.names
-    own_index = draft.symbols[who].index if who in draft.symbols else -1
     for index, passed in _list_passed_ends(draft):
-        if index < own_index:
+        if symbol is not None and index < symbol.index:
             names |= passed
     return names
 
@@ -326,21 +293,18 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
         if not question.expects_answer:
             continue
         is_multiple = question.__class__ is MultipleItem
-        plain = item.label.plain
-        short = plain is not None and not is_multiple and not _count_bytes_beyond(plain, MAX_VARIABLE_LABEL_BYTES)
-        for language in () if short else languages:
+        for language in languages if is_multiple or _may_be_long(item.label, MAX_VARIABLE_LABEL_BYTES) else ():
             label = item.label.get(language)
-            size = _count_bytes_beyond(label, MAX_VARIABLE_LABEL_BYTES)
+            whole_label: str = label
             if is_multiple and item.options:
-                longest = max(item.options, key=lambda o: len(o.label.get(language)))
-                column_label = f"{label}: {longest.label.get(language)}"
-                size = _count_bytes_beyond(column_label, MAX_VARIABLE_LABEL_BYTES)
-            if size:
-                has_own_label = question.label is not None
+                longest = max((option.label.get(language) for option in item.options), key=len)
+                whole_label = f"{label}: {longest}"
+            if size := _count_bytes_beyond(whole_label, MAX_VARIABLE_LABEL_BYTES):
+                which, remedy = "text, which is the label too,", "add a short label:"
+                if question.label is not None:
+                    which, remedy = "label", "shorten it"
                 of = " with its longest option" if is_multiple else ""
-                which = "label" if has_own_label else "text, which is the label too,"
                 what = f"the {which}{of} has {size} bytes; SPSS stores {MAX_VARIABLE_LABEL_BYTES}"
-                remedy = "shorten it" if has_own_label else "add a short label:"
                 where = label.where if label.where.line else question.find_position("id")
                 yield report("long-label", (where, len(label)), name, what, remedy, "warning")
                 break
@@ -348,8 +312,7 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         lists.add(id(item.options))
         for option in item.options:
-            plain = option.label.plain
-            for language in () if plain is not None and len(plain) * 4 <= MAX_VALUE_LABEL_BYTES else languages:
+            for language in languages if _may_be_long(option.label, MAX_VALUE_LABEL_BYTES) else ():
                 label = option.label.get(language)
                 if size := _count_bytes_beyond(label, MAX_VALUE_LABEL_BYTES):
                     what = f"the label of {option.code} has {size} bytes; SPSS stores {MAX_VALUE_LABEL_BYTES}"
@@ -358,10 +321,12 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
                     break
 
 
+def _may_be_long(label: Text, most: int) -> bool:
+    return label.plain is None or len(label.plain) * 4 > most
+
+
 def _count_bytes_beyond(text: str, most: int) -> int:
     """Return the length of a text in bytes if it exceeds `most`, else 0."""
-    if len(text) * 4 <= most or (text.isascii() and len(text) <= most):
-        return 0
     size = len(text.encode("utf-8", "replace"))
     return size if size > most else 0
 
@@ -393,18 +358,13 @@ _QUOTES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`
 def _iterate_non_ascii(draft: InstrumentDraft) -> Iterator[tuple[str, YamlScalar]]:
     """Yield every text and code that is not plain ASCII, with its owner."""
     for who, text in list_texts(draft):
-        if text.plain is not None:
-            if not text.plain.isascii():
-                yield who, text.plain
-            continue
-        for scalar in text.by_language.values():
+        for scalar in text.by_language.values() if text.plain is None else (text.plain,):
             if not scalar.isascii():
                 yield who, scalar
     for listed in list_option_lists(draft):
-        if not "".join(map(str, listed.options)).isascii():
-            for key in listed.node or ():
-                if not key.isascii() and isinstance(key, YamlScalar):
-                    yield listed.owner, key
+        for key in listed.node or ():
+            if not key.isascii() and isinstance(key, YamlScalar):
+                yield listed.owner, key
 
 
 def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -456,12 +416,10 @@ def _is_joining(letter: str) -> bool:
 
 
 def _make_problem(rule: str, who: str, scalar: YamlScalar, at: int, why: str) -> Problem:
-    letter = scalar[at]
-    name = unicodedata.name(letter, "").lower()
-    name_note = f" ({name})" if name else ""
+    name = unicodedata.name(scalar[at], "").lower()
     near = " ".join(scalar[max(0, at - 12) : at].split())
-    after = f" after {near!r}" if near else " at the beginning"
-    what = f"U+{ord(letter):04X}{name_note}{after} {why}"
+    after = f"after {near!r}" if near else "at the beginning"
+    what = f"U+{ord(scalar[at]):04X}{f' ({name})' if name else ''} {after} {why}"
     return report(rule, scalar.find_position(at), who, what, "remove it: delete and retype the letters around it")
 
 
@@ -506,31 +464,25 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
     is not used for calls and needs no introduction.
     """
     document = draft.document
-    if draft.root is None or draft.lost:
-        return
-    if not document.sample and document.fieldwork is None and not document.study.model_fields_set:
+    is_for_calls = document.sample or document.fieldwork is not None or document.study.model_fields_set
+    if draft.root is None or draft.lost or not is_for_calls:
         return
     first, templates = _find_opening(draft.root)
     if first is None or first.id not in draft.symbols:
         return
     texts = [" ".join(str(w) for _, w in t.source.iterate_languages()) for t in templates]
     fills = {name for t in templates for name in t.iterate_names()}
-    spoken_text = " ".join(texts).casefold()
-    lacking = []
-    if "interviewer" not in fills:
-        lacking.append("who is calling ({interviewer})")
-    names = [t for t in (document.study.sponsor, document.study.conducted_by) if t is not None]
+    lacking = ["who is calling ({interviewer})"] if "interviewer" not in fills else []
     if not fills - set(BUILT_IN_FILLS) - {"options"} and not any(map(_FOR_WHOM.search, texts)):
-        words = {w for t in names for _, text in t.iterate_languages() for w in re.findall(r"\w{4,}", text.casefold())}
-        words |= {str(text).casefold() for t in names for _, text in t.iterate_languages()}
-        if not any(word in spoken_text for word in words):
-            name = names[-1].get(draft.language) if names else "the sponsor or the institute"
-            lacking.append(f"for whom ({name})")
-    if not lacking:
-        return
-    what = f"neither this first question nor anything before it says {' and '.join(lacking)}"
-    remedy = 'begin with a read item: "Good {daypart}, this is {interviewer} calling for …"'
-    yield report("introduction", (draft.symbols[first.id].where, len(first.id)), first.id, what, remedy, "warning")
+        names = [t for t in (document.study.sponsor, document.study.conducted_by) if t is not None]
+        written = [text.casefold() for t in names for _, text in t.iterate_languages()]
+        words = {*written, *(word for text in written for word in re.findall(r"\w{4,}", text))}
+        if not any(word in " ".join(texts).casefold() for word in words):
+            lacking.append(f"for whom ({names[-1].get(draft.language) if names else 'the sponsor or the institute'})")
+    if lacking:
+        what = f"neither this first question nor anything before it says {' and '.join(lacking)}"
+        remedy = 'begin with a read item: "Good {daypart}, this is {interviewer} calling for …"'
+        yield report("introduction", (draft.symbols[first.id].where, len(first.id)), first.id, what, remedy, "warning")
 
 
 def _find_opening(root: ItemGroup) -> tuple[CompiledItem | None, list[Template]]:
@@ -543,10 +495,10 @@ def _find_opening(root: ItemGroup) -> tuple[CompiledItem | None, list[Template]]
             if isinstance(child, ItemGroup):
                 if (question := below(child)) is not None:
                     return question
-                continue
-            templates.extend(t for t in (child.text, child.instruction) if t is not None)
-            if child.question.expects_answer and child.question.by is None:
-                return child
+            else:
+                templates.extend(t for t in (child.text, child.instruction) if t is not None)
+                if child.question.expects_answer and child.question.by is None:
+                    return child
         return None
 
     return below(root), templates

@@ -60,15 +60,7 @@ from survey_cli.instrument.expressions.three_valued_logic import (
 from survey_cli.problems import Position, Problem, select_errors, suggest_nearest
 from survey_cli.values import NOT_ASKED, Code
 
-__all__ = [
-    "Condition",
-    "Env",
-    "ExpectedKind",
-    "Scope",
-    "ValueType",
-    "compile_condition",
-    "locate_use",
-]
+__all__ = ["Condition", "Env", "ExpectedKind", "Scope", "ValueType", "compile_condition", "locate_use"]
 
 ExpectedKind: TypeAlias = Literal["truth", "number", "date", "value", "list"]
 """What is expected: a truth value; a number; a date; any single value; a list over turns or a multiple."""
