@@ -1,7 +1,8 @@
 """Checks of conditions: those that are always or never true, and prefills of the wrong kind."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from math import inf
 from typing import Any
 
 from survey_cli.instrument.checks.source_items import report
@@ -47,15 +48,15 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
         if condition is None:
             continue
         tree = condition.tree
+        problems: Iterable[Problem] = ()
         if isinstance(tree, ast.BoolOp) and (contradiction := _find_contradiction(tree)):
-            reported.add(id(condition))
-            yield _make_problem(
-                use, tree, f"{contradiction} can't both be true, so this is never true", _write_remedy(tree)
-            )
+            what = f"{contradiction} can't both be true, so this is never true"
+            problems = [_make_problem(use, tree, what, _write_remedy(tree))]
         elif not numbers.keys().isdisjoint(condition.names):
-            for problem in _check_ranges(use, tree, numbers, declines):
-                reported.add(id(condition))
-                yield problem
+            problems = _check_ranges(use, tree, numbers, declines)
+        for problem in problems:
+            reported.add(id(condition))
+            yield problem
 
 
 def _iterate_links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
@@ -91,18 +92,16 @@ def _find_contradiction(tree: ast.BoolOp) -> str:
 
 
 def _are_exclusive(first: tuple[str, Any], second: tuple[str, Any]) -> bool:
-    if first[0] != "==" and second[0] == "==":
+    if second[0] == "==" or (first[0] in ("<", "<=") and second[0] in (">", ">=")):
         first, second = second, first
-    if first[0] == "==":
-        return type(first[1]) is type(second[1]) and not COMPARE[second[0]](first[1], second[1])
-    if first[0] in ("<", "<=") and second[0] in (">", ">="):
-        first, second = second, first
-    if first[0] not in (">", ">=") or second[0] not in ("<", "<="):
+    (sign, low), (other_sign, high) = first, second
+    if sign == "==":
+        return type(low) is type(high) and not COMPARE[other_sign](low, high)
+    if sign not in (">", ">=") or other_sign not in ("<", "<="):
         return False
-    low, high = first[1], second[1]
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         return False
-    return bool(low > high or (low == high and first[0] + second[0] != ">=<="))
+    return bool(low > high or (low == high and sign + other_sign != ">=<="))
 
 
 def _write_remedy(tree: ast.BoolOp) -> str:
@@ -124,49 +123,39 @@ def _check_ranges(
             holds = _compare_with_range(item, sign, value)
             if holds is None:
                 continue
-            word = "true for every answer" if holds else "never true"
-            what = f"{name} {sign} {value} is {word}: {_describe_range(name, item, value)}"
             remedy = f"write answered({name}) if you mean any answer" if holds else "change the number or the range"
             if not holds and (kind := declines.get(value)) is not None:
                 remedy = f"write dk({name})" if kind == "dk" else f"write {name} in [{kind}]"
+            word = "true for every answer" if holds else "never true"
+            what = f"{name} {sign} {value} is {word}: {_describe_range(name, item, value)}"
             yield _make_problem(use, node, what, remedy)
         yield from _check_list(use, node, numbers)
 
 
 def _iterate_comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
-    """Yield every comparison of a condition."""
-    waiting = [tree]
+    """Yield every comparison of a condition that is not within another one."""
+    waiting: list[ast.AST] = [tree]
     while waiting:
-        match waiting.pop():
-            case ast.Compare() as node:
-                yield node
-            case ast.BoolOp(values=values):
-                waiting += values
-            case ast.UnaryOp(operand=operand):
-                waiting.append(operand)
-            case ast.Call(args=args):
-                waiting += args
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                waiting += (test, body, orelse)
-            case _:
-                pass
+        node = waiting.pop()
+        if isinstance(node, ast.Compare):
+            yield node
+        elif isinstance(node, ast.BoolOp | ast.UnaryOp | ast.Call | ast.IfExp):
+            waiting += ast.iter_child_nodes(node)
 
 
 def _check_list(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
     """Yield problems for numbers in a list that the item can't have."""
     match node:
-        case ast.Compare(left=ast.Name(id=name), ops=[ast.In() | ast.NotIn()], comparators=[ast.List(elts=elts)]):
-            item = numbers.get(name)
+        case ast.Compare(left=ast.Name(id=name), ops=[ast.In() | ast.NotIn()], comparators=[ast.List(elts=elts)]) if (
+            name in numbers
+        ):
+            item = numbers[name]
             values = [value for element in elts if isinstance(value := find_constant(element), int | float)]
-            impossible = [
-                value for value in values if item is not None and _compare_with_range(item, "==", value) is False
-            ]
-            if item is not None and impossible:
+            impossible = [value for value in values if _compare_with_range(item, "==", value) is False]
+            if impossible:
                 listed = join_words(impossible, "or", most=MAX_LISTED)
                 what = f"{name} is never {listed}: {_describe_range(name, item, *impossible)}"
                 yield _make_problem(use, node, what, "change the list or the range")
-        case _:
-            pass
 
 
 def _describe_range(name: str, item: NumberItem, *values: float) -> str:
@@ -179,25 +168,21 @@ def _describe_range(name: str, item: NumberItem, *values: float) -> str:
 
 def _compare_with_range(item: NumberItem, sign: str, value: float) -> bool | None:
     """Return whether the comparison holds for every number of the range, or for none; None if it depends."""
-    low, high = item.lowest, item.highest
+    low = -inf if item.lowest is None else item.lowest
+    high = inf if item.highest is None else item.highest
     if sign in ("==", "!="):
-        outside = round(value, item.decimals) != value
-        outside = outside or (low is not None and value < low) or (high is not None and value > high)
+        outside = round(value, item.decimals) != value or not low <= value <= high
         return (sign == "!=") if outside and value not in item.options else None
-    if item.options:
-        return None
-    rising = sign in (">", ">=")
-    at_low = not rising if low is None else COMPARE[sign](low, value)
-    at_high = rising if high is None else COMPARE[sign](high, value)
-    return at_low if at_low == at_high else None
+    at_low, at_high = (bool(COMPARE[sign](limit, value)) for limit in (low, high))
+    return at_low if at_low == at_high and not item.options else None
 
 
 def _make_problem(use: NameUse, node: ast.expr, what: str, remedy: str) -> Problem:
-    where, length = use.where, use.length
-    parsed = parse_expression(use.condition.text) if use.condition is not None else None
-    if isinstance(parsed, ParsedExpression) and use.condition is not None:
+    where, length, condition = use.where, use.length, use.condition
+    parsed = parse_expression(condition.text) if condition is not None else None
+    if condition is not None and isinstance(parsed, ParsedExpression):
         at, length = parsed.locate(node)
-        where = shift_position(use.where, use.condition.text, at)
+        where = shift_position(use.where, condition.text, at)
     return report("never-true", (where, max(1, length)), use.owner, f"{use.key}: {what}", remedy, "warning")
 
 
@@ -211,49 +196,36 @@ def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in draft.items.values():
         if item.prefill is None:
             continue
-        question = item.question
-        value_type = item.prefill.result_type
-        why = _explain_mismatch(question, value_type, {option.code for option in item.options})
+        why = _explain_mismatch(item.question, item.prefill.result_type, {option.code for option in item.options})
         if why:
-            where = question.find_position("prefill")
+            at = (item.question.find_position("prefill"), len(item.prefill.text))
             what = f"prefill: {item.prefill.text} can't be an answer: {why}"
-            remedy = "use a value of the item's own type"
-            yield report("prefill-kind", (where, len(item.prefill.text)), item.id, what, remedy)
+            yield report("prefill-kind", at, item.id, what, "use a value of the item's own type")
 
 
 def _explain_mismatch(question: QuestionItem, value_type: ValueType, codes: set[Code]) -> str:
     """Explain why a value of this type can never be an answer; empty if it can."""
-    value_kind = get_code_family(value_type.codes) if value_type.type == "code" else value_type.type
+    value_codes = value_type.codes
+    kind = get_code_family(value_codes) if value_type.type == "code" else value_type.type
+    are_disjoint = value_codes is not None and bool(codes) and codes.isdisjoint(value_codes)
     match question:
         case _ if not question.expects_answer:
             return "this item has no answer"
-        case NumberItem():
-            return "" if value_kind in ("number", "draw", "any") else "a number is required"
         case MultipleItem():
-            return (
-                ""
-                if value_type.type == "codes" and not _are_disjoint(value_type, codes)
-                else "codes of a multiple are required"
-            )
+            fits, required = value_type.type == "codes" and not are_disjoint, "codes of a multiple are required"
+        case CodedItem() if are_disjoint:
+            return f"its value is one of {format_codes(value_codes or ())}, and the options are {format_codes(codes)}"
         case CodedItem():
-            if _are_disjoint(value_type, codes):
-                values = format_codes(value_type.codes or ())
-                return f"its value is one of {values}, and the options are {format_codes(codes)}"
-            option_kinds = {"number" if isinstance(c, int) else "text" for c in codes}
-            return (
-                ""
-                if value_kind == "any" or value_kind in option_kinds or not codes
-                else "the code of an option is required"
-            )
+            option_kinds = {"number" if isinstance(code, int) else "text" for code in codes}
+            fits, required = not codes or kind in {"any", *option_kinds}, "the code of an option is required"
+        case NumberItem():
+            fits, required = kind in ("number", "draw", "any"), "a number is required"
         case FreeTextItem():
-            return "" if value_kind in ("text", "any") else "a text is required"
+            fits, required = kind in ("text", "any"), "a text is required"
         case DateItem():
-            return "" if value_kind == "date" else "a date is required"
+            fits, required = kind == "date", "a date is required"
         case TimeItem():
-            return "" if value_kind == "time" else "a time of day is required"
+            fits, required = kind == "time", "a time of day is required"
         case _:
             return ""
-
-
-def _are_disjoint(value_type: ValueType, codes: set[Code]) -> bool:
-    return value_type.codes is not None and bool(codes) and codes.isdisjoint(value_type.codes)
+    return "" if fits else required

@@ -14,7 +14,7 @@ from survey_cli.instrument.compiled.symbols import Symbol, list_declines
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.source.nodes import locate_key, locate_name
+from survey_cli.instrument.source.nodes import YamlScalar, locate_key, locate_name
 from survey_cli.instrument.texts.templates import BUILT_IN_FILLS
 from survey_cli.problems import Position, Problem
 from survey_cli.values import ADMIN_COLUMNS, Variable
@@ -266,7 +266,7 @@ def column_code(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for item in iterate_items(draft, MultipleItem):
         options = item.options
-        if isinstance(options, str):
+        if isinstance(options, YamlScalar):
             options = draft.document.scales[options].options if options in draft.document.scales else {}
         for code in options if isinstance(options, dict) else ():
             if (isinstance(code, int) and code >= 0) or (isinstance(code, str) and _COLUMN_FORM.match(code)):

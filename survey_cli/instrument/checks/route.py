@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Final
 
-from survey_cli.instrument.checks.source_items import find_value, iterate_items, report
+from survey_cli.instrument.checks.source_items import Place, find_key, find_value, iterate_items, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import GroupStep, Symbol
@@ -12,10 +12,9 @@ from survey_cli.instrument.expressions.conditions import locate_use
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem, HandoverItem, LookupItem, PickItem
-from survey_cli.instrument.source.nodes import YamlScalar, locate_key, locate_name
+from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.texts.templates import find_fill
 from survey_cli.problems import Position, Problem, suggest_nearest
-from survey_cli.wording import join_words
 
 
 def later(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -31,17 +30,13 @@ def later(draft: InstrumentDraft) -> Iterator[Problem]:
     for use in draft.uses:
         for name in use.names:
             symbol = draft.symbols.get(name)
-            if symbol is not None:
-                if symbol.index < use.before:
-                    continue
-                yield _report_later(draft, use, symbol, *locate(use, name))
-            elif name in draft.symbol_table.groups:
+            if symbol is not None and symbol.index >= use.before:
+                yield _report_later(draft, use, symbol, locate(use, name))
+            elif symbol is None and name in draft.symbol_table.groups:
                 group_at, _, last, _ = draft.symbol_table.groups[name]
-                if last < use.before or any(step.group == name for step in use.path):
-                    continue  # settled, or inside of it, which is reported elsewhere
-                where, length = locate(use, name)
-                what = f"{use.key}: {name} (at {group_at}) comes later than {use.owner}"
-                yield report("later", (where, length), use.owner, what, f"move {use.owner} after {name}")
+                if last >= use.before and not any(step.group == name for step in use.path):  # inside, see elsewhere
+                    what = f"{use.key}: {name} (at {group_at}) comes later than {use.owner}"
+                    yield report("later", locate(use, name), use.owner, what, f"move {use.owner} after {name}")
 
 
 def _make_locator(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Position, int]]:
@@ -64,14 +59,13 @@ def _make_locator(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Posi
     return place
 
 
-def _report_later(draft: InstrumentDraft, use: NameUse, symbol: Symbol, where: Position, length: int) -> Problem:
+def _report_later(draft: InstrumentDraft, use: NameUse, symbol: Symbol, at: Place) -> Problem:
     owner, name = use.owner, symbol.id
     if name == owner:
         what = f"{use.key}: {name} refers to itself, and has no answer yet when this is evaluated"
         remedy = "use an earlier item; a rule for the answer itself belongs under checks:"
     elif symbol.kind == "compute":
-        inputs = _list_inputs(draft, name)
-        latest = max(inputs, key=lambda n: n.index, default=None)
+        latest = max(_list_inputs(draft, name), key=lambda n: n.index, default=None)
         of = f", because it depends on {latest.id} (at {latest.where})" if latest is not None else ""
         what = f"{use.key}: the compute {name} (at {symbol.where}) is known only later{of}"
         remedy = f"move {owner} after that" if latest is not None else f"move {owner} down"
@@ -81,10 +75,9 @@ def _report_later(draft: InstrumentDraft, use: NameUse, symbol: Symbol, where: P
         inside = any(step.group == owner for step in symbol.path)
         how = f"is part of {owner}" if inside else "is asked later"
         what = f"{use.key}: {name} (at {symbol.where}) {how}, so there is no answer yet"
-        remedy = (
-            f"use something asked before {owner}" if inside else f"move {name} before {owner}, or use an earlier item"
-        )
-    return report("later", (where, length), owner, what, remedy)
+        remedy = f"move {name} before {owner}, or use an earlier item"
+        remedy = f"use something asked before {owner}" if inside else remedy
+    return report("later", at, owner, what, remedy)
 
 
 def _list_inputs(draft: InstrumentDraft, compute: str) -> list[Symbol]:
@@ -114,35 +107,30 @@ def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     locate = _make_locator(draft)
     for use in draft.uses:
-        if not any(step.shuffled for step in use.path):
-            continue
-        for name in use.names:
+        for name in use.names if any(step.shuffled for step in use.path) else ():
             symbol = draft.symbols.get(name)
             if symbol is None or symbol.index >= use.before:
                 continue
-            step = _find_fork(use.path, symbol.path)
-            if step is None or _is_always_before(draft, step[0].group, step[1].child, step[0].child):
+            own, other = _find_fork(use.path, symbol.path)
+            if own is None or other is None or _is_always_before(draft, own.group, other.child, own.child):
                 continue
-            where, length = locate(use, name)
-            group = draft.groups.get(step[0].group)
-            picked = group is not None and group.pick is not None
-            why = "of which only some are picked" if picked else "whose order is random"
-            so = "so it may not be asked" if picked else f"so it may come after {use.owner}"
-            what = f"{use.key}: {name} (at {symbol.where}) is in the same group {step[0].group}, {why}, {so}"
-            remedy = f"move {name} or {use.owner} out of {step[0].group}, or put both into a section inside it"
-            yield report("drawn-order", (where, length), use.owner, what, remedy)
+            group = draft.groups.get(own.group)
+            why, so = "whose order is random", f"so it may come after {use.owner}"
+            if group is not None and group.pick is not None:
+                why, so = "of which only some are picked", "so it may not be asked"
+            what = f"{use.key}: {name} (at {symbol.where}) is in the same group {own.group}, {why}, {so}"
+            remedy = f"move {name} or {use.owner} out of {own.group}, or put both into a section inside it"
+            yield report("drawn-order", locate(use, name), use.owner, what, remedy)
 
 
 def _find_fork(
     own_path: tuple[GroupStep, ...], other_path: tuple[GroupStep, ...]
-) -> tuple[GroupStep, GroupStep] | None:
+) -> tuple[GroupStep, GroupStep] | tuple[None, None]:
     """Find the steps where two paths separate within a shuffled group; None if they do not."""
-    for own_step, other_step in zip(own_path, other_path, strict=False):
-        if own_step.group != other_step.group:
-            return None
-        if own_step.child != other_step.child:
-            return (own_step, other_step) if own_step.shuffled else None
-    return None
+    for own, other in zip(own_path, other_path, strict=False):
+        if own != other:
+            return (own, other) if own.group == other.group and own.shuffled else (None, None)
+    return None, None
 
 
 def _is_always_before(draft: InstrumentDraft, group: str, first: int, second: int) -> bool:
@@ -156,11 +144,8 @@ def _is_always_before(draft: InstrumentDraft, group: str, first: int, second: in
 
 def is_always_last(draft: InstrumentDraft, path: tuple[GroupStep, ...]) -> bool:
     """Return whether an item comes last in each of its shuffled groups, whatever the order."""
-    for step in path:
-        group = draft.groups.get(step.group)
-        if step.shuffled and group is not None and not all(c.anchor for c in group.children[step.child :]):
-            return False
-    return True
+    groups = [(draft.groups.get(step.group), step.child) for step in path if step.shuffled]
+    return all(group is None or all(c.anchor for c in group.children[child:]) for group, child in groups)
 
 
 HANGUP: Final = "hangup"
@@ -183,22 +168,17 @@ def _find_unreachable(items: Sequence[AnyItem]) -> tuple[list[Problem], EndItem 
     problems: list[Problem] = []
     for at, item in enumerate(items):
         ending: EndItem | None = item if isinstance(item, EndItem) else None
-        if isinstance(item, SectionItem | RosterItem):
-            if isinstance(item, SectionItem) and item.order != "written":
-                continue
+        if isinstance(item, RosterItem) or (isinstance(item, SectionItem) and item.order == "written"):
             inner_problems, ending = _find_unreachable(item.items)
             problems.extend(inner_problems)
-            if isinstance(item, RosterItem):
-                continue
-        if ending is None or item.ask_if is not None or item.unless is not None:
+        if ending is None or isinstance(item, RosterItem) or item.ask_if is not None or item.unless is not None:
             continue
-        following = items[at + 1 :]
-        if following:
-            first = str(following[0].id)
+        if following := items[at + 1 :]:
+            first = following[0].id
             others = f" and {len(following) - 1} more" if len(following) > 1 else ""
             what = f"{first}{others} can't be reached: {ending.id} (at {ending.id.where}) always ends the interview"
             remedy = f"give {ending.id} an ask_if or unless, or move it down"
-            problems.append(report("unreachable", (following[0].id.where, len(first)), first, what, remedy))
+            problems.append(report("unreachable", first, first, what, remedy))
         return problems, ending
     return problems, None
 
@@ -211,15 +191,14 @@ def end_in_order(draft: InstrumentDraft) -> Iterator[Problem]:
     Move the `end` after the group, or anchor it as its last item.
     """
     for name, item in draft.items.items():
-        if not isinstance(item.question, EndItem | HandoverItem) or name not in draft.symbols:
+        symbol = draft.symbols.get(name)
+        if not isinstance(item.question, EndItem | HandoverItem) or symbol is None:
             continue
-        symbol = draft.symbols[name]
-        if is_always_last(draft, symbol.path):
-            continue
-        group = next(step.group for step in symbol.path if step.shuffled)
-        kind = item.question.type
-        what = f"this {kind} is in {group}, whose order is random, so chance decides what comes before it"
-        yield report("end-in-order", (symbol.where, len(name)), name, what, f"move it after {group}")
+        if not is_always_last(draft, symbol.path):
+            group = next(step.group for step in symbol.path if step.shuffled)
+            kind = item.question.type
+            what = f"this {kind} is in {group}, whose order is random, so chance decides what comes before it"
+            yield report("end-in-order", (symbol.where, len(name)), name, what, f"move it after {group}")
 
 
 def nested_roster(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -227,18 +206,19 @@ def nested_roster(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Ask the inner items without a roster (first, second, …), or move the inner roster after the outer one.
     """
+    for item, outer in _iterate_in_rosters(draft.document.items):
+        if isinstance(item, RosterItem):
+            what = f"this roster is inside the roster {outer}"
+            yield report("nested-roster", item.id, item.id, what, f"move it after {outer}")
 
-    def below(items: Sequence[AnyItem], outer: str) -> Iterator[Problem]:
-        for item in items:
-            if isinstance(item, RosterItem):
-                if outer:
-                    what = f"this roster is inside the roster {outer}"
-                    yield report("nested-roster", item.id, item.id, what, f"move it after {outer}")
-                yield from below(item.items, str(item.id))
-            elif isinstance(item, SectionItem):
-                yield from below(item.items, outer)
 
-    yield from below(draft.document.items, "")
+def _iterate_in_rosters(items: Sequence[AnyItem], outer: str = "") -> Iterator[tuple[AnyItem, str]]:
+    """Yield every item and group that is inside a roster, with the roster."""
+    for item in items:
+        if outer:
+            yield item, outer
+        if isinstance(item, RosterItem | SectionItem):
+            yield from _iterate_in_rosters(item.items, str(item.id) if isinstance(item, RosterItem) else outer)
 
 
 def in_roster(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -248,21 +228,12 @@ def in_roster(draft: InstrumentDraft) -> Iterator[Problem]:
 
     A draw is made from all turns: move it after the roster.
     """
-
-    def below(items: Sequence[AnyItem], outer: str) -> Iterator[Problem]:
-        for item in items:
-            if isinstance(item, RosterItem):
-                yield from below(item.items, str(item.id))
-                continue
-            if isinstance(item, SectionItem):
-                yield from below(item.items, outer)
-            hangup = isinstance(item, SectionItem) and item.after is not None
-            if outer and (hangup or isinstance(item, DrawItem | HandoverItem)):
-                kind = "section with after: hangup" if hangup else item.type
-                what = f"a {kind} can't be inside the roster {outer}"
-                yield report("in-roster", item.id, item.id, what, f"move it after {outer}")
-
-    yield from below(draft.document.items, "")
+    for item, outer in _iterate_in_rosters(draft.document.items):
+        hangup = isinstance(item, SectionItem) and item.after is not None
+        if hangup or isinstance(item, DrawItem | HandoverItem):
+            kind = "section with after: hangup" if hangup else item.type
+            what = f"a {kind} can't be inside the roster {outer}"
+            yield report("in-roster", item.id, item.id, what, f"move it after {outer}")
 
 
 def bad_lookup(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -274,25 +245,18 @@ def bad_lookup(draft: InstrumentDraft) -> Iterator[Problem]:
     Exactly one of `quota:` (one under `quotas:`) and `sample:` (one under `sample:`) is required.
     """
     quotas = [str(quota.id) for quota in draft.document.quotas]
-    columns = list(map(str, draft.document.sample))
+    known = {"quota": ("quota", quotas), "sample": ("sample column", list(map(str, draft.document.sample)))}
     for item in iterate_items(draft, LookupItem):
-        who = str(item.id)
         if (item.quota is None) == (item.sample is None):
             what = "a lookup needs either quota: or sample:"
-            yield report("bad-lookup", (locate_name(item.id), len(who)), who, what, "give exactly one of them")
+            yield report("bad-lookup", item.id, item.id, what, "give exactly one of them")
             continue
-        for key, name, known in (("quota", item.quota, quotas), ("sample", item.sample, columns)):
-            if name is not None and str(name) not in known and str(name) not in draft.lost:
-                kind = "quota" if key == "quota" else "sample column"
-                where = "quotas:" if key == "quota" else "sample:"
-                near = suggest_nearest(name, known, otherwise=f"define it under {where}")
-                yield report(
-                    "bad-lookup",
-                    (item.find_position(key), len(name)),
-                    who,
-                    f"{key}: there is no {kind} {str(name)!r}",
-                    near,
-                )
+        key, name = ("quota", item.quota) if item.quota is not None else ("sample", item.sample)
+        kind, names = known[key]
+        if str(name) not in names and str(name) not in draft.lost:
+            where = "quotas:" if key == "quota" else "sample:"
+            near = suggest_nearest(str(name), names, otherwise=f"define it under {where}")
+            yield report("bad-lookup", find_value(item, key), item.id, f"{key}: there is no {kind} {str(name)!r}", near)
 
 
 def bad_by(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -300,13 +264,13 @@ def bad_by(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, QuestionItem, SectionItem):
         if isinstance(item, DrawItem):
             continue  # its `by` is the method of selection
-        if isinstance(item, QuestionItem) and item.by is not None and item.by != INTERVIEWER:
-            what = f"by: {str(item.by)!r} is not allowed here"
+        key, only, value = (
+            ("after", HANGUP, item.after) if isinstance(item, SectionItem) else ("by", INTERVIEWER, item.by)
+        )
+        if value is not None and value != only:
             remedy = "write by: interviewer if no respondent is asked, or remove it"
-            yield report("bad-by", find_value(item, "by"), item.id, what, remedy)
-        elif isinstance(item, SectionItem) and item.after is not None and item.after != HANGUP:
-            what = f"after: {str(item.after)!r} is not allowed here"
-            yield report("bad-by", find_value(item, "after"), item.id, what, "write after: hangup, or remove it")
+            remedy = remedy if key == "by" else "write after: hangup, or remove it"
+            yield report("bad-by", find_value(item, key), item.id, f"{key}: {str(value)!r} is not allowed here", remedy)
 
 
 def hangup_not_last(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -318,51 +282,45 @@ def hangup_not_last(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     items = draft.document.items
     for at, item in enumerate(items):
-        if isinstance(item, SectionItem):
-            if item.after == HANGUP:
-                following = [i for i in items[at + 1 :] if not (isinstance(i, SectionItem) and i.after == HANGUP)]
-                if following:
-                    what = f"the respondent has hung up, but {following[0].id} comes after it"
-                    yield report(
-                        "hangup-not-last", find_value(item, "after"), item.id, what, "move it to the end", "warning"
-                    )
-            yield from _check_nested_hangup(item)
+        if not isinstance(item, SectionItem):
+            continue
+        following = [i for i in items[at + 1 :] if not (isinstance(i, SectionItem) and i.after == HANGUP)]
+        if item.after == HANGUP and following:
+            what = f"the respondent has hung up, but {following[0].id} comes after it"
+            yield report("hangup-not-last", find_value(item, "after"), item.id, what, "move it to the end", "warning")
+        yield from _check_nested_hangup(item)
 
 
 def _check_nested_hangup(section: SectionItem) -> Iterator[Problem]:
     for item in section.items:
         if isinstance(item, SectionItem):
             if item.after == HANGUP and section.after != HANGUP:
-                what = f"a section with after: hangup is inside {section.id}"
-                remedy = "move it to the end of the items"
+                what, remedy = f"a section with after: hangup is inside {section.id}", "move it to the end of the items"
                 yield report("hangup-not-last", find_value(item, "after"), item.id, what, remedy, "warning")
             yield from _check_nested_hangup(item)
 
 
 def empty_group(draft: InstrumentDraft) -> Iterator[Problem]:
     """A section, battery or roster is empty, or the file has no items."""
-    if not draft.document.items and not draft.lost:
-        where = draft.document.find_position("items")
-        yield report(
-            "empty-group", where, "", "items: there is nothing to ask", "write the items, each with id and type"
-        )
+    if draft.lost:
+        return
+    if not draft.document.items:
+        where, what = draft.document.find_position("items"), "items: there is nothing to ask"
+        yield report("empty-group", where, "", what, "write the items, each with id and type")
     for item in iterate_items(draft, BatteryItem, SectionItem, RosterItem):
         key = "statements" if isinstance(item, BatteryItem) else "items"
-        if not getattr(item, key) and not draft.lost:
+        if not getattr(item, key):
             what = f"{key}: this {item.type} is empty"
-            where = locate_key(item._node, key)
-            yield report("empty-group", (where, len(key)), item.id, what, "fill it, or remove it", "warning")
+            yield report("empty-group", find_key(item._node, key), item.id, what, "fill it, or remove it", "warning")
 
 
 def idle_condition(draft: InstrumentDraft) -> Iterator[Problem]:
     """A draw's `using:` goes with `by: youngest` or `by: next_birthday`; it has no effect on a random draw."""
     for item in iterate_items(draft, DrawItem):
         if item.by == "random" and item.using is not None:
+            remedy = "write by: youngest or by: next_birthday, or remove it"
             what = "using: has no effect on a random draw"
-            ways = join_words(["by: youngest", "by: next_birthday"], "or")
-            yield report(
-                "idle-condition", find_value(item, "using"), item.id, what, f"write {ways}, or remove it", "warning"
-            )
+            yield report("idle-condition", find_value(item, "using"), item.id, what, remedy, "warning")
 
 
 def bad_pick(draft: InstrumentDraft) -> Iterator[Problem]:

@@ -1,18 +1,18 @@
 """Checks of the sample and quotas: roles of columns, cells and targets, and when the deciding answers are known."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
 from typing import Final
 
-from survey_cli.instrument.checks.source_items import find_key, find_value, locate_definition, report
-from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.expressions.conditions import Condition, compile_condition
+from survey_cli.instrument.checks.source_items import find_key, find_value, iterate_items, locate_definition, report
+from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
+from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
 from survey_cli.instrument.schema.document import QuotaSpec
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
-from survey_cli.instrument.source.nodes import find_node, locate_key, locate_name
+from survey_cli.instrument.source.nodes import find_node, locate_name
 from survey_cli.problems import Position, Problem, suggest_nearest
-from survey_cli.wording import join_words
+from survey_cli.wording import join_words, pluralize
 
 REPEATABLE_ROLES: Final = frozenset({"phone"})
 """Roles that several columns may have: a case can have several numbers."""
@@ -38,13 +38,14 @@ def twice_role(draft: InstrumentDraft) -> Iterator[Problem]:
         if column.role is None or column.role in REPEATABLE_ROLES:
             continue
         first, where = seen.setdefault(column.role, (str(name), column.find_position("role")))
-        if first == str(name):
-            continue
-        what = f"role: {first} (at {where}) already has the role {column.role}"
-        remedy = "give the role to one of them"
-        if column.role == "key":
-            remedy = "keep one of them: a single key identifies the case; if necessary, add a column that combines both"
-        yield report("twice-role", (column.find_position("role"), len(column.role)), name, what, remedy)
+        if first != str(name):
+            what = f"role: {first} (at {where}) already has the role {column.role}"
+            remedy = "give the role to one of them"
+            if column.role == "key":
+                remedy = (
+                    "keep one of them: a single key identifies the case; if necessary, add a column that combines both"
+                )
+            yield report("twice-role", find_value(column, "role"), name, what, remedy)
 
 
 def no_case_key(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -56,9 +57,8 @@ def no_case_key(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     sample = draft.document.sample
     if sample and not any(column.role == "key" for column in sample.values()) and not draft.lost:
-        where = locate_key(draft.document._node, "sample")
-        what = "no column is the key that identifies a case"
-        yield report("no-case-key", (where, len("sample")), "sample", what, "add role: key to one", "warning")
+        at, what = find_key(draft.document._node, "sample"), "no column is the key that identifies a case"
+        yield report("no-case-key", at, "sample", what, "add role: key to one", "warning")
 
 
 def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -71,47 +71,37 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     sample = draft.document.sample
     for name, column in sample.items():
-        who = str(name)
+        role, within = column.role, column.balanced_within
         if column.type == "single" and column.options is None:
-            what = "a single needs options"
-            yield report("sample-column", (locate_name(name), len(who)), who, what, "add options: {1: …, 2: …}")
-        for key, kind, is_given in (
-            ("options", "single", column.options is not None),
-            ("arms", "split", bool(column.arms)),
-            ("balanced_within", "split", column.balanced_within is not None),
-        ):
+            yield report("sample-column", name, name, "a single needs options", "add options: {1: …, 2: …}")
+        given = {"options": column.options is not None, "arms": column.arms, "balanced_within": within is not None}
+        for (key, is_given), kind in zip(given.items(), ("single", "split", "split"), strict=True):
             if is_given and column.type != kind:
                 what = f"{key}: requires type: {kind}, and this is a {column.type}"
                 remedy = f"write type: {kind}, or remove it"
-                yield report("sample-column", find_key(column._node, key), who, what, remedy)
-        if column.role in ("weight", "priority") and column.type != "number":
-            what = f"role: a {column.role} must be a number, and this is a {column.type}"
-            yield report(
-                "sample-column", (column.find_position("role"), len(column.role)), who, what, "write type: number"
-            )
-        if column.role in TEXT_ROLES and column.type not in ("text", *TEXT_ROLES[column.role]):
-            what = f"role: a {column.role} must be a text, and this is a {column.type}"
-            yield report(
-                "sample-column", (column.find_position("role"), len(column.role)), who, what, "write type: text"
-            )
-        if column.role in LOCATION_ROLES and column.personal:
-            what = f"personal: the {column.role} decides when the case is called, so it is stored with its history"
+                yield report("sample-column", find_key(column._node, key), name, what, remedy)
+        if role in ("weight", "priority") and column.type != "number":
+            what = f"role: a {role} must be a number, and this is a {column.type}"
+            yield report("sample-column", find_value(column, "role"), name, what, "write type: number")
+        if role in TEXT_ROLES and column.type not in ("text", *TEXT_ROLES[role]):
+            what = f"role: a {role} must be a text, and this is a {column.type}"
+            yield report("sample-column", find_value(column, "role"), name, what, "write type: text")
+        if role in LOCATION_ROLES and column.personal:
+            what = f"personal: the {role} decides when the case is called, so it is stored with its history"
             remedy = "remove personal:, or leave the column out"
-            yield report("sample-column", find_value(column, "personal"), who, what, remedy)
-        within = column.balanced_within
+            yield report("sample-column", find_value(column, "personal"), name, what, remedy)
         if within is None or column.type != "split":
             continue
-        balancing_column = sample.get(within)
-        if balancing_column is None or str(within) == who:
-            suggestion = suggest_nearest(
-                within, [str(n) for n in sample if str(n) != who], otherwise="use another column"
-            )
+        at, balancing_column = find_value(column, "balanced_within"), sample.get(within)
+        if balancing_column is None or within == name:
+            others = [str(n) for n in sample if n != name]
             what = f"balanced_within: there is no other column {str(within)!r}"
-            yield report("sample-column", find_value(column, "balanced_within"), who, what, suggestion)
+            yield report(
+                "sample-column", at, name, what, suggest_nearest(within, others, otherwise="use another column")
+            )
         elif balancing_column.type not in ("single", "text"):
             what = f"balanced_within: {within} is a {balancing_column.type}"
-            remedy = "use a single, or a text with few values"
-            yield report("sample-column", find_value(column, "balanced_within"), who, what, remedy)
+            yield report("sample-column", at, name, what, "use a single, or a text with few values")
 
 
 _MAX_LISTED: Final = 6
@@ -126,23 +116,26 @@ def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
 
     `where` is a condition, written like `ask_if`.
     """
-    if not draft.document.quotas:
-        return
     for quota, _, problems in _compile_quotas(draft):
         for p in problems:
-            if p.rule == "unknown-name" and any(f"'{name}'" in p.what for name in draft.lost):
-                continue
-            yield report("quota-where", (p.where, p.length), quota.id, f"where: {p.what}", p.remedy, p.severity)
+            if p.rule != "unknown-name" or not any(f"'{name}'" in p.what for name in draft.lost):
+                yield report("quota-where", (p.where, p.length), quota.id, f"where: {p.what}", p.remedy, p.severity)
 
 
-def _compile_quotas(draft: InstrumentDraft) -> Iterator[tuple[QuotaSpec, Condition | None, tuple[Problem, ...]]]:
-    scope = draft.symbol_table.build_scope()
-    for quota in draft.document.quotas:
-        if quota.where is None:
-            yield quota, None, ()
-            continue
-        condition, problems = compile_condition(quota.where, scope, where=locate_name(quota.where), who=str(quota.id))
-        yield quota, condition, problems
+@once_per_draft
+def _compile_quotas(draft: InstrumentDraft) -> Sequence[tuple[QuotaSpec, Condition | None, tuple[Problem, ...]]]:
+    scope = draft.symbol_table.build_scope() if draft.document.quotas else Scope({})
+    return [
+        (quota, *compile_condition(quota.where, scope, where=locate_name(quota.where), who=str(quota.id)))
+        if quota.where is not None
+        else (quota, None, ())
+        for quota in draft.document.quotas
+    ]
+
+
+def _list_needs(quota: QuotaSpec, condition: Condition | None) -> list[str]:
+    """List the variables that a quota depends on."""
+    return sorted({str(n) for n in quota.by} | (condition.names if condition is not None else frozenset()))
 
 
 def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -153,63 +146,51 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
     `by` names items or sample columns with codes; a cell is their codes in this order, joined by `/`.
     """
     for quota in draft.document.quotas:
-        who = str(quota.id)
         codes: list[list[str]] | None = []
         for index, name in enumerate(quota.by):
-            symbol = draft.symbols.get(name)
-            where = locate_name(name)
-            if symbol is None:
-                codes = None
-                if str(name) not in draft.lost:
-                    remedy = suggest_nearest(name, draft.symbols, otherwise="use an item or a sample column with codes")
-                    yield report("quota-cells", (where, len(name)), who, f"by: {str(name)!r} is not a variable", remedy)
-                continue
-            if symbol.value_type.roster is not None or symbol.value_type.type not in ("code", "text", "flag"):
-                codes = None
+            symbol, what, remedy = draft.symbols.get(name), "", ""
+            value_type = symbol.value_type if symbol is not None else None
+            if symbol is None or value_type is None:
+                what = f"by: {str(name)!r} is not a variable" if str(name) not in draft.lost else ""
+                remedy = suggest_nearest(name, draft.symbols, otherwise="use an item or a sample column with codes")
+            elif value_type.roster is not None or value_type.type not in ("code", "text", "flag"):
                 what = f"by: {name} (at {symbol.where}) has no codes for cells"
-                remedy = "use a single, a scale, or a compute with codes"
-                yield report("quota-cells", (where, len(name)), who, what, remedy)
-                continue
-            if str(name) in [str(n) for n in quota.by[:index]]:
-                yield report("quota-cells", (where, len(name)), who, f"by: {name} is listed twice", "remove one")
-            if symbol.value_type.codes is None:
+                remedy, value_type = "use a single, a scale, or a compute with codes", None
+            elif name in quota.by[:index]:
+                what, remedy = f"by: {name} is listed twice", "remove one"
+            if what:
+                yield report("quota-cells", name, quota.id, what, remedy)
+            if value_type is None or value_type.codes is None:
                 codes = None
             elif codes is not None:
-                codes.append([str(code) for code in sorted(symbol.value_type.codes, key=str)])
+                codes.append([str(code) for code in sorted(value_type.codes, key=str)])
         if quota.targets and quota.by:
             yield from _check_targets(quota, codes)
 
 
 def _check_targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[Problem]:
-    who = str(quota.id)
-    valid = codes is not None
+    valid, given_cells = codes is not None, set[str]()
     for cell in quota.targets:
-        parts = str(cell).split("/")
-        where, remedy = locate_name(cell), f"write the codes of {join_words(quota.by)} joined by /"
+        parts = [part.strip() for part in cell.split("/")]
+        given_cells.add("/".join(parts))
         if len(parts) != len(quota.by):
             valid = False
             what = f"targets: {str(cell)!r} has {len(parts)} codes, and by: has {len(quota.by)} variables"
-            yield report("quota-cells", (where, len(cell)), who, what, remedy)
+            yield report("quota-cells", cell, quota.id, what, f"write the codes of {join_words(quota.by)} joined by /")
             continue
-        for part, variable_codes, name in zip(parts, codes or (), quota.by, strict=False):
+        for part, variable_codes, name in zip(cell.split("/"), codes or (), quota.by, strict=False):
             if part.strip() not in variable_codes:
                 valid = False
-                what = f"targets: {name} has no code {part!r}"
-                suggestion = suggest_nearest(
-                    part, variable_codes, otherwise=f"its codes are {join_words(variable_codes, most=12)}"
-                )
-                yield report("quota-cells", (where, len(cell)), who, what, suggestion)
+                known = f"its codes are {join_words(variable_codes, most=12)}"
+                remedy = suggest_nearest(part, variable_codes, otherwise=known)
+                yield report("quota-cells", cell, quota.id, f"targets: {name} has no code {part!r}", remedy)
     if not valid or not codes or prod(map(len, codes)) > _MAX_CELLS:
         return
-    given_cells = {"/".join(part.strip() for part in str(cell).split("/")) for cell in quota.targets}
-    lacking = [cell for cell in map("/".join, product(*codes)) if cell not in given_cells]
-    if lacking:
-        what = f"targets: {len(lacking)} cells have no target: {join_words(lacking, most=_MAX_LISTED)}"
+    if lacking := [cell for cell in map("/".join, product(*codes)) if cell not in given_cells]:
+        cells = f"{len(lacking)} {pluralize(len(lacking), 'cell has', 'cells have')}"
+        what = f"targets: {cells} no target: {join_words(lacking, most=_MAX_LISTED)}"
         remedy = "add them, or write 0 for cells without interviews; a cell without a target counts as outside"
-        where = locate_key(quota._node, "targets")
-        yield report(
-            "quota-cells", (where, len("targets")), who, what.replace("1 cells have", "1 cell has"), remedy, "warning"
-        )
+        yield report("quota-cells", find_key(quota._node, "targets"), quota.id, what, remedy, "warning")
 
 
 def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -221,28 +202,26 @@ def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
     `target` goes with `where` (or alone, for everybody), `targets` with `by`.
     """
     for quota in draft.document.quotas:
-        who, at = str(quota.id), quota.find_position("id")
+        at = (quota.find_position("id"), len(quota.id))
         if quota.by and quota.target is not None and not quota.targets:
             what = "target: with by:, each cell has its own target"
-            yield report("quota-target", quota.find_position("target"), who, what, "write targets: {code: 5, …}")
+            yield report("quota-target", quota.find_position("target"), quota.id, what, "write targets: {code: 5, …}")
         elif quota.by and not quota.targets:
-            yield report("quota-target", (at, len(who)), who, "the quota has no targets", "add targets: {code: 5, …}")
+            yield report("quota-target", at, quota.id, "the quota has no targets", "add targets: {code: 5, …}")
         elif quota.targets and not quota.by:
             what = "targets: names cells, but there is no by: to define them"
-            yield report("quota-target", find_key(quota._node, "targets"), who, what, "add by: [variable]")
+            yield report("quota-target", find_key(quota._node, "targets"), quota.id, what, "add by: [variable]")
         elif quota.target is None and not quota.by:
-            yield report("quota-target", (at, len(who)), who, "the quota has no target", "add target: 100")
+            yield report("quota-target", at, quota.id, "the quota has no target", "add target: 100")
         amounts = [("target", quota.target, quota.find_position("target"))]
-        amounts += [(f"targets: {c}", n, _locate_target(quota, str(c))) for c, n in quota.targets.items()]
+        for cell, target in quota.targets.items():
+            node = find_node(quota._node, "targets", cell)
+            where = node.where if node is not None else quota.find_position("targets")
+            amounts.append((f"targets: {cell}", target, where))
         for key, amount, where in amounts:
             if amount is not None and amount < 0:
-                what = f"{key}: {amount} is negative"
-                yield report("quota-target", (where, len(str(amount))), who, what, "write 0 or more")
-
-
-def _locate_target(quota: QuotaSpec, cell: str) -> Position:
-    node = find_node(quota._node, "targets", cell)
-    return node.where if node is not None else quota.find_position("targets")
+                place = (where, len(str(amount)))
+                yield report("quota-target", place, quota.id, f"{key}: {amount} is negative", "write 0 or more")
 
 
 def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -253,18 +232,14 @@ def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:
     A place is reserved as soon as the deciding answer is given; if the cell is full, the interview ends there.
     """
     for quota, condition, _ in _compile_quotas(draft):
-        if quota.soft:
-            continue
-        needs = {str(n) for n in quota.by} | (set(condition.names) if condition is not None else set())
-        late = [n for n in sorted(needs) if n in draft.items and draft.items[n].after_hangup]
+        needs = _list_needs(quota, condition) if not quota.soft else []
+        late = next((name for name in needs if name in draft.items and draft.items[name].after_hangup), "")
         if late:
-            what = (
-                f"it depends on {late[0]} (at {locate_definition(draft, late[0])}), "
-                "asked after the respondent has hung up"
-            )
-            remedy = f"move {late[0]} before that section, or write soft: true"
-            where = quota.find_position("by" if late[0] in {str(n) for n in quota.by} else "where")
-            yield report("quota-late", where, quota.id, what, remedy)
+            where = locate_definition(draft, late)
+            what = f"it depends on {late} (at {where}), asked after the respondent has hung up"
+            remedy = f"move {late} before that section, or write soft: true"
+            key = "by" if late in map(str, quota.by) else "where"
+            yield report("quota-late", quota.find_position(key), quota.id, what, remedy)
 
 
 def quota_script(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -274,15 +249,14 @@ def quota_script(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Without `scripts: quota_full` the program thanks the respondent in English.
     """
-    other_languages = [language for language in draft.document.languages if not str(language).startswith("en")]
-    fieldwork = draft.document.fieldwork
-    has_script = fieldwork is not None and any(str(name) == "quota_full" for name in fieldwork.scripts)
-    hard_quota = next((quota for quota in draft.document.quotas if not quota.soft), None)
-    if hard_quota is None or has_script or not other_languages:
-        return
-    what = f"if it is full, the respondent is thanked in English, but interviews are conducted in {other_languages[0]}"
-    remedy = "write the text: fieldwork: {scripts: {quota_full: {text: …}}}"
-    yield report("quota-script", hard_quota.find_position("id"), hard_quota.id, what, remedy, "warning")
+    document = draft.document
+    other = next((str(language) for language in document.languages if not language.startswith("en")), "")
+    scripts = document.fieldwork.scripts if document.fieldwork is not None else {}
+    quota = next((quota for quota in document.quotas if not quota.soft), None)
+    if quota is not None and other and "quota_full" not in map(str, scripts):
+        what = f"if it is full, the respondent is thanked in English, but interviews are conducted in {other}"
+        remedy = "write the text: fieldwork: {scripts: {quota_full: {text: …}}}"
+        yield report("quota-script", quota.find_position("id"), quota.id, what, remedy, "warning")
 
 
 def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -292,22 +266,13 @@ def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Move the lookup after the last item that the quota depends on.
     """
-    quotas = (
-        {str(quota.id): (quota, condition) for quota, condition, _ in _compile_quotas(draft)}
-        if draft.document.quotas
-        else {}
-    )
-    for name, item in draft.items.items():
-        question = item.question
-        if not isinstance(question, LookupItem) or question.quota is None or str(question.quota) not in quotas:
-            continue
-        quota, condition = quotas[str(question.quota)]
-        needs = {str(n) for n in quota.by} | (set(condition.names) if condition is not None else set())
+    needs = {str(quota.id): _list_needs(quota, condition) for quota, condition, _ in _compile_quotas(draft)}
+    for item in iterate_items(draft, LookupItem):
+        name = str(item.id)
         at = draft.symbols[name].index if name in draft.symbols else -1
-        late = [n for n in sorted(needs) if n in draft.symbols and draft.symbols[n].index >= at]
+        symbols = [draft.symbols.get(need) for need in needs.get(str(item.quota), ()) if name in draft.items]
+        late = next((symbol.id for symbol in symbols if symbol is not None and symbol.index >= at), "")
         if late:
-            what = (
-                f"quota: {question.quota} depends on {late[0]} (at {locate_definition(draft, late[0])}), "
-                "which is known only later"
-            )
-            yield report("quota-early", find_value(question, "quota"), name, what, f"move {name} after {late[0]}")
+            where = locate_definition(draft, late)
+            what = f"quota: {item.quota} depends on {late} (at {where}), which is known only later"
+            yield report("quota-early", find_value(item, "quota"), name, what, f"move {name} after {late}")

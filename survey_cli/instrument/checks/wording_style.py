@@ -59,12 +59,12 @@ _NUMBERS_OF_SCALE: Final = re.compile(
 _MARKUP: Final = re.compile(r"</?[A-Za-z][^>]*>|(?<!\w)\[[^\]]*\]|\$\{\w+\}|&(?:nbsp|amp|lt|gt);")
 
 
-def _iterate_spoken_texts(draft: InstrumentDraft) -> Iterator[tuple[CompiledItem, str, YamlScalar]]:
-    """Yield each item with a language and the text that is read aloud in it."""
+def _iterate_questions(draft: InstrumentDraft) -> Iterator[tuple[CompiledItem, YamlScalar]]:
+    """Yield each question with the text that is read aloud, in every language."""
     for item in draft.items.values():
-        for language, text in item.text.source.iterate_languages():
+        for _, text in item.text.source.iterate_languages() if item.question.expects_answer else ():
             if text.where.line:
-                yield item, language, text
+                yield item, text
 
 
 def _iterate_lists(draft: InstrumentDraft) -> Iterator[tuple[CompiledItem, Sequence[CompiledOption]]]:
@@ -76,8 +76,8 @@ def _iterate_lists(draft: InstrumentDraft) -> Iterator[tuple[CompiledItem, Seque
             yield item, item.options
 
 
-def _warn(rule: str, owner: str, text: YamlScalar, what: str, remedy: str) -> Problem:
-    return report(rule, text, owner, what, remedy, "warning")
+def _warn(rule: str, item: CompiledItem, text: YamlScalar, what: str, remedy: str) -> Problem:
+    return report(rule, text, item.id, what, remedy, "warning")
 
 
 def unkeyed_option(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -90,11 +90,11 @@ def unkeyed_option(draft: InstrumentDraft) -> Iterator[Problem]:
         for option in options:
             for _, text in option.text.source.iterate_languages():
                 if _NONE.match(text) and isinstance(item.question, MultipleItem) and not option.exclusive:
-                    what = f"{text!r} can be chosen together with other options"
-                    yield _warn("unkeyed-option", item.id, text, what, "add exclusive: true")
+                    what, remedy = f"{text!r} can be chosen together with other options", "add exclusive: true"
+                    yield _warn("unkeyed-option", item, text, what, remedy)
                 elif _OTHER.match(text) and not option.specify:
-                    what = f"{text!r} doesn't ask what it is"
-                    yield _warn("unkeyed-option", item.id, text, what, "add specify: true, or say what it stands for")
+                    remedy = "add specify: true, or say what it stands for"
+                    yield _warn("unkeyed-option", item, text, f"{text!r} doesn't ask what it is", remedy)
 
 
 def two_questions(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -104,18 +104,16 @@ def two_questions(draft: InstrumentDraft) -> Iterator[Problem]:
 
     A question with two question marks is reported, and a statement of a scale or battery with *and*.
     """
-    for item, _, text in _iterate_spoken_texts(draft):
-        if not item.question.expects_answer:
-            continue
+    for item, text in _iterate_questions(draft):
         questions = [part for part in re.findall(r"[^.?!]+\?", text) if not _OFFERS_ANSWERS.search(part)]
         if len(questions) > 1:
             what = f"this asks {len(questions)} questions: an answer can't tell which one it is for"
-            yield _warn("two-questions", item.id, text, what, "ask them one after the other, or make one a read item")
+            yield _warn("two-questions", item, text, what, "ask them one after the other, or make one a read item")
         elif isinstance(item.question, ScaleItem | BatteryItem) and len(text.split()) < MAX_WORDS:
             match = _TWO_THINGS.search(text)
             if match and not _ONE_THING.search(text):
                 what = f"{shorten(text, 60)!r} may ask about two things: {match[0]!r} joins them"
-                yield _warn("two-questions", item.id, text, what, "split it, if an answer could differ between them")
+                yield _warn("two-questions", item, text, what, "split it, if an answer could differ between them")
 
 
 def double_negative(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -125,13 +123,13 @@ def double_negative(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Only sentences that are asked count.
     """
-    for item, _, text in _iterate_spoken_texts(draft):
-        for sentence in re.split(r"[.?!;:]\s", text) if item.question.expects_answer else ():
+    for item, text in _iterate_questions(draft):
+        for sentence in re.split(r"[.?!;:]\s", text):
             negations = [match[0] for match in _NEGATION.finditer(sentence)]
             negations += [match[0] for match in _OPPOSITION.finditer(sentence)] if negations else []
             if len(negations) > 1:
                 what = f"this is negative twice ({negations[0]!r}, {negations[1]!r})"
-                yield _warn("double-negative", item.id, text, what, "say it positively")
+                yield _warn("double-negative", item, text, what, "say it positively")
                 break
 
 
@@ -140,11 +138,10 @@ def long_question(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Say what comes first in a `read` item or in the section's `intro:`, and ask briefly.
     """
-    for item, _, text in _iterate_spoken_texts(draft):
-        words = len(text.split())
-        if item.question.expects_answer and words > MAX_WORDS:
+    for item, text in _iterate_questions(draft):
+        if (words := len(text.split())) > MAX_WORDS:
             remedy = "shorten it, or move what comes before the question into a read item"
-            yield _warn("long-question", item.id, text, f"this question has {words} words", remedy)
+            yield _warn("long-question", item, text, f"this question has {words} words", remedy)
 
 
 def unbalanced_scale(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -157,16 +154,14 @@ def unbalanced_scale(draft: InstrumentDraft) -> Iterator[Problem]:
     for item, options in _iterate_lists(draft):
         if isinstance(item.question, MultipleItem) or not 3 <= len(options) <= 11:
             continue
-        language = draft.language
-        labels = [str(option.text.source.get(language)) for option in options if not option.missing]
+        labels = [str(option.text.source.get(draft.language)) for option in options if not option.missing]
         if any(label.strip("0123456789") == "" for label in labels):
             continue  # a scale of numbers, of which only the ends have words
         sides = Counter(bool(_NEGATIVE_LABEL.search(label)) for label in labels if not _MIDDLE_LABEL.search(label))
-        if sides[True] and sides[False] and abs(sides[True] - sides[False]) > 1 and len(sides) == 2:
+        if sides[True] and sides[False] and abs(sides[True] - sides[False]) > 1:
             what = f"this scale has {sides[False]} positive and {sides[True]} negative answers"
-            yield _warn(
-                "unbalanced-scale", item.id, options[0].text.source.get(language), what, "offer as many of both"
-            )
+            text = options[0].text.source.get(draft.language)
+            yield _warn("unbalanced-scale", item, text, what, "offer as many of both")
 
 
 def uneven_bands(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -180,22 +175,20 @@ def uneven_bands(draft: InstrumentDraft) -> Iterator[Problem]:
         last: tuple[float, YamlScalar] | None = None
         for option in options:
             text = option.text.source.get(draft.language)
-            match = _BAND.match(text)
+            match, before, last = _BAND.match(text), last, None
             if match is None:
-                last = None
                 continue
             low, high = (float(re.sub(r"[,. ](?=\d{3}\b)", "", match[side]).rstrip(".,")) for side in ("low", "high"))
-            if last is not None and low > high:
-                last = None
+            if before is not None and low > high:
                 continue
+            last, what = (high, text), ""
             step = 1 if low.is_integer() and high.is_integer() else 0
-            if last is not None and low <= last[0] and "under" not in last[1] and "less than" not in last[1]:
-                what = f"{low:g} is in {str(last[1])!r} and in {str(text)!r}"
-                yield _warn("uneven-bands", item.id, text, what, "let each number belong to one band")
-            elif last is not None and low > last[0] + step:
-                what = f"between {str(last[1])!r} and {str(text)!r} there is a gap"
-                yield _warn("uneven-bands", item.id, text, what, "let each number belong to one band")
-            last = high, text
+            if before is not None and low <= before[0] and "under" not in before[1] and "less than" not in before[1]:
+                what = f"{low:g} is in {str(before[1])!r} and in {str(text)!r}"
+            elif before is not None and low > before[0] + step:
+                what = f"between {str(before[1])!r} and {str(text)!r} there is a gap"
+            if what:
+                yield _warn("uneven-bands", item, text, what, "let each number belong to one band")
 
 
 def other_numbers(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -205,17 +198,15 @@ def other_numbers(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Correct the text or the scale.
     """
-    for item, _, text in _iterate_spoken_texts(draft):
+    for item, text in _iterate_questions(draft):
         question = item.question
         if not isinstance(question, ScaleItem | BatteryItem) or question.from_ is None or question.to is None:
             continue
         for match in _NUMBERS_OF_SCALE.finditer(text):
-            named = sorted((int(match[1]), int(match[2])))
-            if named != [question.from_, question.to]:
-                what = (
-                    f"the text says {match[1]} to {match[2]}, and the scale goes from {question.from_} to {question.to}"
-                )
-                yield _warn("other-numbers", item.id, text, what, "make them equal")
+            if sorted((int(match[1]), int(match[2]))) != [question.from_, question.to]:
+                scale = f"the scale goes from {question.from_} to {question.to}"
+                what = f"the text says {match[1]} to {match[2]}, and {scale}"
+                yield _warn("other-numbers", item, text, what, "make them equal")
 
 
 def markup_aloud(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -229,4 +220,5 @@ def markup_aloud(draft: InstrumentDraft) -> Iterator[Problem]:
         for _, written in text.iterate_languages():
             if written.where.line and (match := _MARKUP.search(written)):
                 remedy = "use {name} for a value, instruction: for the interviewer's eyes; texts have no formatting"
-                yield _warn("markup-aloud", owner, written, f"{shorten(match[0], 40)!r} would be read aloud", remedy)
+                what = f"{shorten(match[0], 40)!r} would be read aloud"
+                yield report("markup-aloud", written, owner, what, remedy, "warning")

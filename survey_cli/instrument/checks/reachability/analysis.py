@@ -7,7 +7,7 @@ before it that have not ended the interview.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.condition_values import get_never_true_conditions
 from survey_cli.instrument.checks.reachability.facts import NO_CONSTRAINTS, ConditionSolver, Facts
@@ -50,6 +50,10 @@ class RouteConstraints(NamedTuple):
     facts: Facts = NO_CONSTRAINTS
     reasons: tuple[Reason, ...] = ()
 
+    def add(self, facts: Facts, reason: Reason) -> "RouteConstraints":
+        """Return the constraints after one more thing that must hold, with the facts that follow."""
+        return RouteConstraints(facts, (*self.reasons, reason)[-MAX_KEPT_REASONS:])
+
 
 class ReachabilityFinding(NamedTuple):
     """A condition that can't have the truth value it would need, and why."""
@@ -85,14 +89,10 @@ class _ReachabilityAnalysis:
                 break  # nobody gets here, which has been reported
             new_ends = self._walk_node(node, constraints, roster)
             passed += new_ends
-            if not shuffled:
-                for reason in new_ends:
-                    constraints = self._continue_after(reason, constraints)
+            for reason in new_ends if not shuffled else ():
+                facts = self.solver.assume_not_all(reason.requirements, constraints.facts)
+                constraints = constraints.add(facts, reason)
         return passed
-
-    def _continue_after(self, reason: Reason, constraints: RouteConstraints) -> RouteConstraints:
-        facts = self.solver.assume_not_all(reason.requirements, constraints.facts)
-        return RouteConstraints(facts, (*constraints.reasons, reason)[-MAX_KEPT_REASONS:])
 
     def _walk_node(self, node: CompiledNode, constraints: RouteConstraints, roster: bool) -> list[Reason]:
         requirements = list_requirements(node)
@@ -116,165 +116,110 @@ class _ReachabilityAnalysis:
         self, item: CompiledItem, requirements: tuple[Requirement, ...], constraints: RouteConstraints
     ) -> bool:
         """Return whether an item can yield a finding or a constraint."""
-        if item.checks or (item.options_vary and item.scale is None) or item.options_conditional:
+        has_conditions = item.checks or (item.options_vary and item.scale is None) or item.options_conditional
+        if has_conditions or isinstance(item.question, EndItem) or len(requirements) > 1:
             return True
-        if isinstance(item.question, EndItem):
-            return True
-        if not requirements:
-            return False
-        return len(requirements) > 1 or self.solver.may_settle(requirements[0].condition, constraints.facts)
+        return any(self.solver.may_settle(requirement.condition, constraints.facts) for requirement in requirements)
 
     def _list_passed_ends(self, item: CompiledItem, requirements: tuple[Requirement, ...]) -> list[Reason]:
         """Return an `end` that was passed, as the reason that not all of its conditions were met."""
-        if not isinstance(item.question, EndItem) or _has_broken_condition(item) or item.id not in self.draft.symbols:
+        symbol = self.draft.symbols.get(item.id)
+        if symbol is None or not isinstance(item.question, EndItem) or _has_broken_condition(item):
             return []
-        return (
-            [Reason(requirements, is_end=True)] if is_always_last(self.draft, self.draft.symbols[item.id].path) else []
-        )
+        return [Reason(requirements, is_end=True)] if is_always_last(self.draft, symbol.path) else []
 
     def _enter(
         self, node: CompiledNode, requirements: tuple[Requirement, ...], constraints: RouteConstraints
     ) -> RouteConstraints | None:
         """Return the constraints inside a node; None if nobody gets there."""
+        is_item = isinstance(node, CompiledItem)
         for requirement in requirements:
-            condition, truths = requirement.condition, requirement.truths
+            condition, truths, _, key = requirement
             facts = self.solver.assume(condition, truths, constraints.facts)
             if not facts:
-                self._report_impossible(node, requirement, constraints)
+                holds = "can never be true" if key == "ask_if" else "is always true"
+                what = f"{holds} here, {'so it is never reached' if is_item else 'so nothing in it is ever reached'}"
+                remedy = f"change one of the conditions, or remove {node.id}"
+                self.add_finding("never-reached", condition, key, truths, constraints, what, remedy)
                 return None
             if not self._is_possible(condition, ANY_TRUTH ^ truths, constraints):
-                self._report_needless(node, requirement, constraints)
-            constraints = RouteConstraints(facts, (*constraints.reasons, Reason((requirement,)))[-MAX_KEPT_REASONS:])
+                what = "is always true here" if key == "ask_if" else "can never be true here"
+                remedy = "remove it, or change one of the conditions"
+                if isinstance(node, CompiledItem) and isinstance(node.question, EndItem) and len(requirements) == 1:
+                    what += ", so nobody continues after this end"
+                    remedy = "remove it if that is intended, or change one of the conditions"
+                self.add_finding("needless-condition", condition, key, ANY_TRUTH ^ truths, constraints, what, remedy)
+            constraints = constraints.add(facts, Reason((requirement,)))
         return constraints
 
     def _is_possible(self, condition: Condition, truths: int, constraints: RouteConstraints) -> bool:
-        solver = self.solver
-        return not solver.may_settle(condition, constraints.facts) or bool(
-            solver.assume(condition, truths, constraints.facts)
-        )
-
-    def _report_impossible(self, node: CompiledNode, requirement: Requirement, constraints: RouteConstraints) -> None:
-        what = "so it is never reached" if isinstance(node, CompiledItem) else "so nothing in it is ever reached"
-        holds = "can never be true" if requirement.key == "ask_if" else "is always true"
-        remedy = f"change one of the conditions, or remove {node.id}"
-        self.add_finding(
-            "never-reached",
-            requirement.condition,
-            requirement.key,
-            f"{holds} here, {what}",
-            remedy,
-            requirement.truths,
-            constraints,
-        )
-
-    def _report_needless(self, node: CompiledNode, requirement: Requirement, constraints: RouteConstraints) -> None:
-        what = "is always true here" if requirement.key == "ask_if" else "can never be true here"
-        remedy = "remove it, or change one of the conditions"
-        if isinstance(node, CompiledItem) and isinstance(node.question, EndItem) and len(list_requirements(node)) == 1:
-            what += ", so nobody continues after this end"
-            remedy = "remove it if that is intended, or change one of the conditions"
-        self.add_finding(
-            "needless-condition",
-            requirement.condition,
-            requirement.key,
-            what,
-            remedy,
-            ANY_TRUTH ^ requirement.truths,
-            constraints,
-        )
+        facts = constraints.facts
+        return not self.solver.may_settle(condition, facts) or bool(self.solver.assume(condition, truths, facts))
 
     def _check_item(self, item: CompiledItem, constraints: RouteConstraints) -> None:
         """Check the conditions of an item's options, and of its checks once it is answered."""
-        for option in item.options if item.scale is None and item.options_source is None else ():
+        facts = constraints.facts
+        for option in item.options:
             condition = option.ask_if
             if condition is None:
+                continue
+            if item.options_conditional:
+                facts = self.solver.assume(condition, NOT_TRUE, facts)
+            if item.scale is not None or item.options_source is not None:
                 continue
             if not self._is_possible(condition, TRUE, constraints):
                 what = f"can never be true here, so the option {option.code} is never offered"
                 remedy = "change one of the conditions, or remove the option"
-                self.add_finding("never-reached", condition, "ask_if", what, remedy, TRUE, constraints)
+                self.add_finding("never-reached", condition, "ask_if", TRUE, constraints, what, remedy)
             elif not self._is_possible(condition, NOT_TRUE, constraints):
                 remedy = "remove it, or change one of the conditions"
                 self.add_finding(
-                    "needless-condition", condition, "ask_if", "is always true here", remedy, NOT_TRUE, constraints
+                    "needless-condition", condition, "ask_if", NOT_TRUE, constraints, "is always true here", remedy
                 )
-        facts = constraints.facts
-        for option in item.options if item.options_conditional else ():
-            facts = self.solver.assume(cast(Condition, option.ask_if), NOT_TRUE, facts)
         if item.options_conditional and item.options_source is None and facts:
             self.items_without_options.append(item)
-        if not item.checks:
-            return
-        constraints = constraints._replace(facts=self.solver.assume_answered(item.id, constraints.facts))
+        if item.checks:
+            constraints = constraints._replace(facts=self.solver.assume_answered(item.id, constraints.facts))
         for check in item.checks:
             condition, remedy = check.condition, "change the condition, or remove it"
             if check.aloud and not self._is_possible(condition, TRUE, constraints):
                 what = "can never be true here, so it is never read"
-                self.add_finding("never-reached", condition, "confirm", what, remedy, TRUE, constraints)
+                self.add_finding("never-reached", condition, "confirm", TRUE, constraints, what, remedy)
             elif not check.aloud and not self._is_possible(condition, FALSE, constraints):
                 self.add_finding(
-                    "needless-condition", condition, "expect", "is never false here", remedy, FALSE, constraints
+                    "needless-condition", condition, "expect", FALSE, constraints, "is never false here", remedy
                 )
 
     def add_finding(
-        self,
-        rule: str,
-        condition: Condition,
-        key: str,
-        what: str,
-        remedy: str,
-        impossible_truths: int,
-        constraints: RouteConstraints,
+        self, rule: str, condition: Condition, key: str, truths: int, at: RouteConstraints, what: str, remedy: str
     ) -> None:
-        reasons = self._find_reasons(condition, impossible_truths, constraints)
-        self.findings.append(
-            ReachabilityFinding(
-                rule=rule,
-                condition=condition,
-                key=key,
-                what=what,
-                remedy=remedy,
-                impossible_truths=impossible_truths,
-                reasons=reasons,
-            )
-        )
+        """Add a finding about a condition that never has these truth values, with what follows and the remedy."""
+        reasons = self._find_reasons(condition, truths, at)
+        self.findings.append(ReachabilityFinding(rule, condition, key, what, remedy, truths, reasons))
 
     def _find_reasons(self, condition: Condition, truths: int, constraints: RouteConstraints) -> tuple[Reason, ...]:
         """Find the smallest sufficient set of reasons; the latest three around it if no pair is sufficient."""
-        solver = self.solver
+        solver, variables = self.solver, self.solver.variables
         candidates = list(constraints.reasons)
         names = set(condition.names)
         for _ in range(2):
             for name in sorted(names):
-                variable = solver.variables.find(name)
-                if variable is not None and variable.is_asked:
-                    candidates += [
-                        Reason((requirement,)) for requirement in solver.variables.list_requirements_of(name)
-                    ]
-            names |= {
-                n for reason in candidates for requirement in reason.requirements for n in requirement.condition.names
-            }
-        own_names = condition.names
+                if (variable := variables.find(name)) is not None and variable.is_asked:
+                    candidates += [Reason((requirement,)) for requirement in variables.list_requirements_of(name)]
+            names |= {name for reason in candidates for r in reason.requirements for name in r.condition.names}
         candidates = sorted(
-            dict.fromkeys(candidates), key=lambda r: own_names.isdisjoint(r.requirements[-1].condition.names)
+            dict.fromkeys(candidates), key=lambda r: condition.names.isdisjoint(r.requirements[-1].condition.names)
         )
         with solver.ignore_requirements():
             for count in (0, 1, 2):
                 for subset in combinations(candidates[: MAX_REASONS[count]], count):
                     facts = solver.assume(condition, truths, NO_CONSTRAINTS)
                     for reason in subset:
-                        facts = _apply_reason(solver, reason, facts)
+                        apply = solver.assume_not_all if reason.is_end else solver.assume_all
+                        facts = apply(reason.requirements, facts)
                     if not facts:
                         return subset
         return constraints.reasons[-3:]
-
-
-def _apply_reason(solver: ConditionSolver, reason: Reason, facts: Facts) -> Facts:
-    return (
-        solver.assume_not_all(reason.requirements, facts)
-        if reason.is_end
-        else solver.assume_all(reason.requirements, facts)
-    )
 
 
 def _has_broken_condition(node: CompiledNode) -> bool:
@@ -336,29 +281,22 @@ def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
 
 def _report_findings(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
     findings = [f for f in analyze_route(draft)[0] if f.rule == rule]
-    if not findings:
-        return
-    uses = {id(use.condition): use for use in draft.uses if use.condition is not None}
+    uses = {id(use.condition): use for use in draft.uses if findings and use.condition is not None}
     reported = get_never_true_conditions(draft)
     for finding in findings:
         use = uses.get(id(finding.condition))
-        if use is None or (not finding.reasons and id(finding.condition) in reported):
-            continue
-        why = [describe_reason(reason, uses) for reason in finding.reasons]
-        because = f": {join_words(why, most=MAX_LISTED)}" if why else ", whatever the answers are"
-        what = f"{finding.key}: {shorten(finding.condition.text)} {finding.what}{because}"
-        yield report(rule, (use.where, max(1, use.length)), use.owner, what, finding.remedy, "warning")
+        if use is not None and (finding.reasons or id(finding.condition) not in reported):
+            why = join_words([describe_reason(reason, uses) for reason in finding.reasons], most=MAX_LISTED)
+            because = f": {why}" if why else ", whatever the answers are"
+            what = f"{finding.key}: {shorten(finding.condition.text)} {finding.what}{because}"
+            yield report(rule, (use.where, max(1, use.length)), use.owner, what, finding.remedy, "warning")
 
 
 def describe_reason(reason: Reason, uses: Mapping[int, NameUse]) -> str:
     """Describe a reason in words, with the position of its condition."""
-    requirement = reason.requirements[-1]
-    use = uses.get(id(requirement.condition))
-    text = shorten(requirement.condition.text) + (f" (at {use.where})" if use is not None else "")
+    condition, _, owner, key = reason.requirements[-1]
+    use = uses.get(id(condition))
+    text = shorten(condition.text) + (f" (at {use.where})" if use is not None else "")
     if reason.is_end:
-        return f"{requirement.owner} ends the interview {'if' if requirement.key == 'ask_if' else 'unless'} {text}"
-    return (
-        f"{requirement.owner} is asked only if {text}"
-        if requirement.key == "ask_if"
-        else f"{requirement.owner} is not asked if {text}"
-    )
+        return f"{owner} ends the interview {'if' if key == 'ask_if' else 'unless'} {text}"
+    return f"{owner} is asked only if {text}" if key == "ask_if" else f"{owner} is not asked if {text}"

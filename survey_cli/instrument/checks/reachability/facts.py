@@ -4,8 +4,9 @@ Where it can't decide, it narrows nothing: what it calls impossible is impossibl
 """
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import reduce
 from typing import Any, Final, TypeAlias
 
 from survey_cli.instrument.checks.reachability.variables import (
@@ -163,26 +164,22 @@ class ConditionSolver:
             return facts
         compute = self.draft.computes.get(name)
         if compute is not None and self._depth < MAX_DEPTH:
-            first = next(iter(compute.conditions.values()))
             self._depth += 1
-            facts = self._assume(first.tree, truths, facts)
+            facts = self._assume(next(iter(compute.conditions.values())).tree, truths, facts)
             self._depth -= 1
-        values = frozenset(t for t in (True, False) if truths & (TRUE if t else FALSE))
-        return self._narrow(name, Domain(values, _list_missing_kinds(variable, truths)), facts, variable)
+        return self._narrow(name, _build_flag_domain(variable, truths), facts, variable)
 
     def _assume_state(self, function: str, name: str, truths: int, facts: Facts) -> Facts:
         """Assume a truth value of `answered(q)`, `declined(q)`, `dk(q)` or `refused(q)`, which are never unknown."""
         variable = self.variables.find(name)
         if variable is None or function not in ("answered", "dk", "refused", "declined"):
             return facts
-        missing = variable.domain.missing
-        matching = missing - NOT_ASKED_KINDS if function == "declined" else missing & {function}
-        yes = Domain(variable.domain.values) if function == "answered" else Domain(_NO_VALUES, matching)
-        no = (
-            Domain(_NO_VALUES, missing)
-            if function == "answered"
-            else Domain(variable.domain.values, missing - matching)
-        )
+        values, missing = variable.domain
+        if function == "answered":
+            yes, no = Domain(values), Domain(_NO_VALUES, missing)
+        else:
+            matching = missing - NOT_ASKED_KINDS if function == "declined" else missing & {function}
+            yes, no = Domain(_NO_VALUES, matching), Domain(values, missing - matching)
         empty = Domain(_NO_VALUES)
         allowed = unite_domains(yes if truths & TRUE else empty, no if truths & FALSE else empty)
         return self._narrow(name, allowed, facts, variable)
@@ -211,26 +208,20 @@ class ConditionSolver:
         variable = self.variables.find(name)
         if variable is None:
             return facts
+        values = variable.domain.values
         if variable.kind in ("any", "several"):
             return self.assume_answered(name, facts) if not truths & UNKNOWN else facts
         if variable.kind == "number":
             if not isinstance(value, int | float):
                 return facts
-            ranges = build_comparison_ranges(sign, value) if truths & TRUE else ()
-            ranges += build_comparison_ranges(OPPOSITE_SIGNS[sign], value) if truths & FALSE else ()
-            return self._narrow(name, Domain(ranges, _list_missing_kinds(variable, truths)), facts, variable)
-        holds, value = COMPARE[sign], to_nfc(value)
-        return self._narrow_to_matching(name, lambda code: bool(holds(to_nfc(code), value)), truths, facts, variable)
-
-    def _narrow_to_matching(
-        self, name: str, holds: Callable[[Any], bool], truths: int, facts: Facts, variable: VariableInfo
-    ) -> Facts:
-        """Narrow a variable with an enumerated domain to the values that match, or don't."""
-        assert isinstance(variable.domain.values, frozenset)
-        try:
-            values = frozenset(v for v in variable.domain.values if truths & (TRUE if holds(v) else FALSE))
-        except TypeError:  # a text ordered against a number
-            return facts
+            values = build_comparison_ranges(sign, value) if truths & TRUE else ()
+            values += build_comparison_ranges(OPPOSITE_SIGNS[sign], value) if truths & FALSE else ()
+        else:
+            holds, value = COMPARE[sign], to_nfc(value)
+            try:
+                values = frozenset(v for v in values if truths & (TRUE if holds(to_nfc(v), value) else FALSE))
+            except TypeError:  # a text ordered against a number
+                return facts
         return self._narrow(name, Domain(values, _list_missing_kinds(variable, truths)), facts, variable)
 
     def _assume_membership(self, left: ast.expr, right: ast.expr, truths: int, facts: Facts, *, negated: bool) -> Facts:
@@ -250,21 +241,17 @@ class ConditionSolver:
         if variable is None or variable.kind == "several":
             return facts
         declines = frozenset(e.id for e in elements if isinstance(e, ast.Name))
-        values = [value for e in elements if (value := find_constant(e)) is not None]
-        missing = variable.domain.missing & declines if truths & TRUE else NO_MISSING
-        missing |= variable.domain.missing - declines if truths & UNKNOWN else NO_MISSING
-        allowed: Values
-        if variable.kind == "any":
-            allowed = variable.domain.values
-        elif variable.kind == "number":
-            numbers = [value for value in values if isinstance(value, int | float)]
-            ranges = build_ranges_of(numbers) if truths & TRUE else ()
-            allowed = ranges + (build_ranges_without(numbers) if truths & FALSE else ())
-        else:
-            assert isinstance(variable.domain.values, frozenset)
-            listed = [to_nfc(value) for value in values]
-            allowed = frozenset(v for v in variable.domain.values if truths & (TRUE if to_nfc(v) in listed else FALSE))
-        return self._narrow(name, Domain(allowed, missing), facts, variable)
+        listed = [to_nfc(value) for e in elements if (value := find_constant(e)) is not None]
+        allowed, missing = variable.domain
+        kept = missing & declines if truths & TRUE else NO_MISSING
+        kept |= missing - declines if truths & UNKNOWN else NO_MISSING
+        if variable.kind == "number":
+            numbers = [value for value in listed if isinstance(value, int | float)]
+            allowed = build_ranges_of(numbers) if truths & TRUE else ()
+            allowed += build_ranges_without(numbers) if truths & FALSE else ()
+        elif variable.kind != "any":
+            allowed = frozenset(v for v in allowed if truths & (TRUE if to_nfc(v) in listed else FALSE))
+        return self._narrow(name, Domain(allowed, kept), facts, variable)
 
     def _assume_in_multiple(self, name: str, code: Any, truths: int, facts: Facts) -> Facts:
         """Assume a truth value of `'tv' in media`."""
@@ -273,9 +260,8 @@ class ConditionSolver:
             return facts
         if not truths & UNKNOWN:
             facts = self.assume_answered(name, facts)
-        base = VariableInfo(Domain(frozenset((True, False)), variable.domain.missing), "flag")
-        values = frozenset(t for t in (True, False) if truths & (TRUE if t else FALSE))
-        return self._narrow((name, to_nfc(code)), Domain(values, _list_missing_kinds(variable, truths)), facts, base)
+        flag = VariableInfo(Domain(frozenset((True, False)), variable.domain.missing), "flag")
+        return self._narrow((name, to_nfc(code)), _build_flag_domain(variable, truths), facts, flag)
 
     def _narrow(self, key: FactKey, allowed: Domain, facts: Facts, variable: VariableInfo) -> Facts:
         """Return the facts under which the variable is in `allowed`."""
@@ -287,12 +273,10 @@ class ConditionSolver:
         for possibility in facts:
             before = possibility.get(key, variable.domain)
             after = intersect_domains(before, allowed, whole_numbers=variable.is_whole)
-            if not after.is_possible:
-                continue
             if after == before and key in possibility:
                 alternatives.append((possibility,))
-                continue
-            alternatives.append(self._update(possibility, key, before, after, variable))
+            elif after.values or after.missing:
+                alternatives.append(self._update(possibility, key, before, after, variable))
         return _unite_facts(alternatives)
 
     def _update(
@@ -319,6 +303,11 @@ def _list_constrained_names(facts: Facts) -> set[str]:
     return {key if isinstance(key, str) else key[0] for possibility in facts for key in possibility}
 
 
+def _build_flag_domain(variable: VariableInfo, truths: int) -> Domain:
+    values = frozenset(t for t in (True, False) if truths & (TRUE if t else FALSE))
+    return Domain(values, _list_missing_kinds(variable, truths))
+
+
 def _list_missing_kinds(variable: VariableInfo, truths: int) -> frozenset[str]:
     return variable.domain.missing if truths & UNKNOWN else NO_MISSING
 
@@ -339,8 +328,6 @@ def _list_operands(node: ast.expr) -> list[str]:
 def _unite_facts(alternatives: list[Facts]) -> Facts:
     """Unite possibilities; too many are merged into one that holds what all have in common."""
     possibilities = [possibility for facts in alternatives for possibility in facts]
-    if len(possibilities) <= 1:
-        return tuple(possibilities)
     distinct: list[Possibility] = []
     for possibility in possibilities:
         if not possibility:
@@ -350,10 +337,4 @@ def _unite_facts(alternatives: list[Facts]) -> Facts:
     if len(distinct) <= MAX_POSSIBILITIES:
         return tuple(distinct)
     shared = set(distinct[0]).intersection(*distinct[1:])
-    merged: dict[FactKey, Domain] = {}
-    for key in shared:
-        domain = distinct[0][key]
-        for possibility in distinct[1:]:
-            domain = unite_domains(domain, possibility[key])
-        merged[key] = domain
-    return (merged,)
+    return ({key: reduce(unite_domains, [possibility[key] for possibility in distinct]) for key in shared},)

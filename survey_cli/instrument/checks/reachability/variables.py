@@ -41,11 +41,6 @@ class Domain(NamedTuple):
     values: Values
     missing: frozenset[str] = NO_MISSING
 
-    @property
-    def is_possible(self) -> bool:
-        """Whether any value or missing kind remains."""
-        return bool(self.values or self.missing)
-
 
 def intersect_domains(left: Domain, right: Domain, *, whole_numbers: bool) -> Domain:
     """Return what is in both; with `whole_numbers`, numbers have no decimals."""
@@ -54,23 +49,24 @@ def intersect_domains(left: Domain, right: Domain, *, whole_numbers: bool) -> Do
 
 def unite_domains(left: Domain, right: Domain) -> Domain:
     """Return what is in either."""
-    missing = left.missing | right.missing
+    values: Values
     if not left.values or not right.values:
-        return Domain(left.values or right.values, missing)
-    if isinstance(left.values, frozenset) and isinstance(right.values, frozenset):
-        return Domain(left.values | right.values, missing)
-    if isinstance(left.values, tuple) and isinstance(right.values, tuple):
-        return Domain(_limit_ranges(tuple(dict.fromkeys((*left.values, *right.values)))), missing)
-    raise TypeError("values of unlike kinds")
+        values = left.values or right.values
+    elif isinstance(left.values, frozenset) and isinstance(right.values, frozenset):
+        values = left.values | right.values
+    elif isinstance(left.values, tuple) and isinstance(right.values, tuple):
+        values = _limit_ranges(tuple(dict.fromkeys((*left.values, *right.values))))
+    else:
+        raise TypeError("values of unlike kinds")
+    return Domain(values, left.missing | right.missing)
 
 
 def _intersect_values(left: Values, right: Values, whole_numbers: bool) -> Values:
     if isinstance(left, frozenset) and isinstance(right, frozenset):
         return left & right
     if isinstance(left, tuple) and isinstance(right, tuple):
-        return _limit_ranges(
-            tuple([s for a in left for b in right if (s := _intersect_ranges(a, b, whole_numbers)) is not None])
-        )
+        ranges = [_intersect_ranges(a, b, whole_numbers) for a in left for b in right]
+        return _limit_ranges(tuple([each for each in ranges if each is not None]))
     if not left or not right:
         return ()
     raise TypeError("values of unlike kinds")
@@ -191,28 +187,25 @@ class VariableTable:
 
     def _build_info(self, symbol: Symbol) -> VariableInfo:
         item, value_type, question = self.draft.items.get(symbol.id), symbol.value_type, symbol.question
-        is_asked = (
-            item is not None and question is not None and question.expects_answer and item.question.expects_answer
-        )
-        missing = self._default_missing
-        if is_asked and item is not None:
-            missing = frozenset(d.id for d in item.declines) | (
-                NOT_ASKED_KINDS if self._may_be_skipped(symbol, item) else NO_MISSING
-            )
+        missing, is_asked = self._default_missing, False
+        if item is not None and question is not None and question.expects_answer and item.question.expects_answer:
+            not_asked = NOT_ASKED_KINDS if self._may_be_skipped(symbol, item) else NO_MISSING
+            missing, is_asked = not_asked.union(decline.id for decline in item.declines), True
+        kind, values, is_whole = "any", ANY_ANSWER, False
         if value_type.type == "code" and value_type.codes:
-            return VariableInfo(Domain(frozenset(value_type.codes), missing), "codes", is_asked=is_asked)
-        if value_type.type == "codes" and value_type.codes:
-            return VariableInfo(Domain(ANY_ANSWER, missing), "several", is_asked=is_asked)
-        if value_type.type == "flag":
-            return VariableInfo(Domain(frozenset((True, False)), missing), "flag", is_asked=is_asked)
-        if isinstance(question, NumberItem) and is_asked:
+            kind, values = "codes", frozenset(value_type.codes)
+        elif value_type.type == "codes" and value_type.codes:
+            kind = "several"
+        elif value_type.type == "flag":
+            kind, values = "flag", frozenset((True, False))
+        elif isinstance(question, NumberItem) and is_asked:
             lowest = -inf if question.lowest is None else question.lowest
             highest = inf if question.highest is None else question.highest
-            ranges = (NumberRange(lowest, highest), *(NumberRange(code, code) for code in question.options))
-            return VariableInfo(Domain(ranges, missing), "number", not question.decimals, is_asked)
-        if value_type.type in ("number", "draw"):
-            return VariableInfo(Domain(ALL_NUMBERS, missing), "number", is_asked=is_asked)
-        return VariableInfo(Domain(ANY_ANSWER, missing), "any", is_asked=is_asked)
+            values = (NumberRange(lowest, highest), *(NumberRange(code, code) for code in question.options))
+            kind, is_whole = "number", not question.decimals
+        elif value_type.type in ("number", "draw"):
+            kind, values = "number", ALL_NUMBERS
+        return VariableInfo(Domain(values, missing), kind, is_whole, is_asked)
 
     def _may_be_skipped(self, symbol: Symbol, item: CompiledItem) -> bool:
         """Return whether the item can be skipped according to the file, where an invalid condition counts too."""
@@ -233,37 +226,28 @@ class VariableTable:
         """List the requirements that were met if this item was asked: its own and those of the groups around it."""
         requirements = self._requirements.get(name)
         if requirements is None:
-            symbol, item = self.draft.symbols[name], self.draft.items[name]
-            nodes: list[CompiledItem | ItemGroup] = [
-                self.draft.groups[s.group] for s in symbol.path if s.group in self.draft.groups
-            ]
-            requirements = tuple(requirement for node in (*nodes, item) for requirement in list_requirements(node))
+            groups = [self.draft.groups.get(step.group) for step in self.draft.symbols[name].path]
+            nodes = (*groups, self.draft.items[name])
+            requirements = tuple(r for node in nodes if node is not None for r in list_requirements(node))
             self._requirements[name] = requirements
         return requirements
 
     def find_linked_names(self, name: str) -> frozenset[str]:
         """Find the variables that are constrained if this one has an answer, including itself."""
-        links = self._links.get(name)
-        if links is not None:
-            return links
-        linked, newest = {name}, {name}
-        for _ in range(MAX_DEPTH):
-            newest = {
-                other for linked_name in newest for c in self._list_conditions(linked_name) for other in c.names
-            } - linked
-            linked |= newest
-            if not newest or len(linked) > MAX_LINKS:
-                break
-        links = self._links[name] = frozenset(linked)
-        return links
+        if name not in self._links:
+            linked, newest = {name}, {name}
+            for _ in range(MAX_DEPTH):
+                newest = {other for new in newest for c in self._list_conditions(new) for other in c.names} - linked
+                linked |= newest
+                if not newest or len(linked) > MAX_LINKS:
+                    break
+            self._links[name] = frozenset(linked)
+        return self._links[name]
 
     def _list_conditions(self, name: str) -> list[Condition]:
         """List the conditions that decide whether this has an answer, or those of the compute."""
         variable, compute = self.find(name), self.draft.computes.get(name)
         if compute is not None:
             return list(compute.conditions.values())
-        return (
-            [requirement.condition for requirement in self.list_requirements_of(name)]
-            if variable and variable.is_asked
-            else []
-        )
+        is_asked = variable is not None and variable.is_asked
+        return [requirement.condition for requirement in self.list_requirements_of(name)] if is_asked else []
