@@ -1,5 +1,6 @@
 """Lines of literal text in styles: plain, stressed, placeholders, names, code. It fills in nothing."""
 
+import re
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.texts.placeholder_text import iterate_parts
@@ -8,8 +9,8 @@ Style: TypeAlias = Literal["plain", "stress", "fill", "id", "code"]
 """`fill`: a placeholder for text that the computer fills in; `id`: the name of an item, sample column or compute; `code`:
 as written in the instrument's file."""
 
-_DIRECTION_CONTROLS: Final = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
-"""Characters that change the direction of the following text."""
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and characters that change the direction of the following text."""
 
 
 class TextRun(NamedTuple):
@@ -43,12 +44,4 @@ def render_plain(line: Line) -> str:
 
 def escape_controls(text: str) -> str:
     """Return a text with control characters and direction controls made visible; line ends stay."""
-    return "".join(map(_escape_character, text))
-
-
-def _escape_character(character: str) -> str:
-    point = ord(character)
-    if character == "\t":
-        return " "
-    hidden = (point < 0x20 and character != "\n") or 0x7F <= point < 0xA0 or 0xD800 <= point < 0xE000
-    return f"<U+{point:04X}>" if hidden or point in _DIRECTION_CONTROLS else character
+    return _CONTROLS.sub(lambda match: f"<U+{ord(match.group()):04X}>", text.replace("\t", " "))

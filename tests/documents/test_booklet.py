@@ -11,9 +11,8 @@ from support.command_line import folder, written  # noqa: F401
 from support.example_files import NAMES
 from support.scenario import instrument
 from survey_cli.cli.run_command import run_command
-from survey_cli.documents.questionnaire.booklet import build_booklet
+from survey_cli.documents.questionnaire.booklet import build_booklet, render_html, render_markdown
 from survey_cli.documents.questionnaire.booklet_model import BookletItem, MultilingualText
-from survey_cli.documents.questionnaire.booklet_pages import render_html, render_markdown
 from survey_cli.documents.templating import escape_markdown
 from survey_cli.documents.text_runs import escape_controls, render_plain
 from survey_cli.entries import to_plain_text
@@ -269,7 +268,7 @@ def test_every_example_prints_whole(file: str) -> None:
 @pytest.mark.parametrize("file", ["asu_2000.yaml", "household.yaml"])
 def test_word_has_every_text_code_and_rule(file: str, tmp_path: Path) -> None:
     docx = pytest.importorskip("docx")
-    from survey_cli.documents.questionnaire.booklet_word import write_booklet_docx
+    from survey_cli.documents.word import write_booklet_docx
 
     made = instrument(file)
     laid = build_booklet(made, made.languages, comments=True)

@@ -25,11 +25,8 @@ from support.example_results import (
     statement,
 )
 from support.html_pages import contrast
-from survey_cli.documents.charts.charts import Chart, draw_battery, draw_item
-from survey_cli.documents.charts.png import can_render_png, render_png
-from survey_cli.documents.charts.svg import WIDTH
-from survey_cli.documents.charts.text_metrics import estimate_width, wrap_text
-from survey_cli.documents.report.group_charts import draw_group_charts
+from survey_cli.documents.charts.charts import Chart, draw_battery, draw_group_charts, draw_item
+from survey_cli.documents.charts.svg import WIDTH, can_render_png, estimate_width, render_png, wrap_text
 from survey_cli.reports.results.report_model import (
     Banner,
     BannerColumn,

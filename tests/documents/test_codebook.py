@@ -27,7 +27,7 @@ from support.html_pages import (
 )
 from survey_cli.cli.run_command import run_command
 from survey_cli.documents.report.report_pages import render_codebook_html, render_codebook_markdown
-from survey_cli.reports.codebook.codebook_model import Codebook, CodebookVariable
+from survey_cli.reports.codebook.codebook import Codebook, CodebookVariable
 from survey_cli.services.report.publish import load_codebook
 from survey_cli.services.report.results_report import ReportOptions
 
@@ -127,7 +127,7 @@ def test_markdown_says_the_same() -> None:
 
 def test_a_word_document_has_a_heading_for_each_variable(tmp_path: Path) -> None:
     docx = pytest.importorskip("docx")
-    from survey_cli.documents.report.word import write_codebook_docx
+    from survey_cli.documents.word import write_codebook_docx
 
     path = tmp_path / "codebook.docx"
     write_codebook_docx(made_codebook(), path)

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -30,7 +31,7 @@ from support.html_pages import (
 from survey_cli.cli.output.report_text import render_report
 from survey_cli.cli.run_command import run_command
 from survey_cli.documents.report.report_pages import render_results_html, render_results_markdown
-from survey_cli.documents.report.results_table import build_results_table
+from survey_cli.documents.report.workbook import build_results_table
 from survey_cli.exports import WriteOptions
 from survey_cli.exports.text import write_csv
 
@@ -380,7 +381,7 @@ def test_a_workbook_prints_one_page_wide_with_its_heads_on_every_page(tmp_path: 
 
 def test_a_word_document_has_real_headings_and_tables(tmp_path: Path) -> None:
     docx = pytest.importorskip("docx")
-    from survey_cli.documents.report.word import write_results_docx
+    from survey_cli.documents.word import write_results_docx
 
     path = tmp_path / "report.docx"
     write_results_docx(made_results(), path)
@@ -497,7 +498,8 @@ def test_charts_go_into_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_missing_library_is_named_with_what_brings_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "docx", None)
+    monkeypatch.delitem(sys.modules, "survey_cli.documents.word", raising=False)
+    monkeypatch.setitem(sys.modules, "docx", None)
     assert run_command([*SIMULATED, "-o", "tea.docx"]) == 1
     assert "pip install 'survey-cli[word]'" in capsys.readouterr().err
     assert not list(Path.cwd().glob("*.docx"))

@@ -125,7 +125,7 @@ def test_markdown_rendered_by_another_program_has_no_markup_of_anybodys_words() 
 def word(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
     """The report as a Word document, of a questionnaire in Spanish."""
     pytest.importorskip("docx", reason="pip install 'survey-cli[word]'")
-    from survey_cli.documents.report.word import write_results_docx
+    from survey_cli.documents.word import write_results_docx
 
     path = tmp_path_factory.mktemp("word") / "report.docx"
     write_results_docx(replace(made_results(), language="es"), path)

@@ -10,15 +10,15 @@ import pytest
 
 from support.report_tables import Report
 from survey_cli.reports.results.crosstab import ResultOptions
-from survey_cli.reports.results.topline import compute_median, compute_variance
+from survey_cli.reports.results.result_tables import compute_median, compute_variance
 from survey_cli.reports.weighting.answer_counts import EMPTY_COUNT, WeightedCount, compute_effective_size
-from survey_cli.reports.weighting.raking import RakingMargin, rake
 from survey_cli.reports.weighting.significance import (
     ComparisonTable,
     is_significantly_greater,
     run_independence_test,
     run_trend_test,
 )
+from survey_cli.reports.weighting.weights import RakingMargin, rake
 from survey_cli.values import Cell
 
 pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")

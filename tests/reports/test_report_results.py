@@ -17,7 +17,7 @@ import pytest
 from support.command_line import SURVEY, run_survey
 from support.scenario import INSTRUMENTS
 from survey_cli.problems import UserError
-from survey_cli.reports.codebook.codebook_model import Codebook
+from survey_cli.reports.codebook.codebook import Codebook
 from survey_cli.reports.results.methods import format_duration
 from survey_cli.reports.results.report_model import Results
 from survey_cli.services.report.publish import load_codebook

@@ -21,7 +21,7 @@ from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.reports.results.questions import list_questions
 from survey_cli.reports.results.report_model import Figure, Results
 from survey_cli.reports.rounding import compute_root, format_percentage, sum_rounded_percentages
-from survey_cli.reports.weighting.margins_of_error import compute_student_95
+from survey_cli.reports.weighting.answer_counts import compute_student_95
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
 from survey_cli.table.columns import build_columns
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Variable

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from support.report_tables import Report
 from survey_cli.problems import UserError
-from survey_cli.reports.weighting.raking import RakingMargin, find_unreachable, rake
 from survey_cli.reports.weighting.weights import (
     InterviewWeights,
+    RakingMargin,
     RakingTarget,
     compute_weights,
+    find_unreachable,
+    rake,
     read_base_weights,
 )
 from survey_cli.samples.lists.targets_file import read_targets

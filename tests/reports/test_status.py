@@ -261,14 +261,14 @@ def test_since_a_day_only_what_began_later_is_counted_and_cases_stand_as_they_ar
 
 def test_when_the_last_backup_was_made_is_known_and_shown_on_the_clock_of_who_asks(tmp_path: Path) -> None:
     path = a_study([history("a").at(DAY).call("busy")])
-    assert told(path).backed_up is None
+    assert told(path).data.backed_up is None
     assert render_status(told(path), cells=80)[-1] == "backup: no backup yet; make one with survey db backup"
     for hours, name in ((0, "one.db"), (2, "two.db")):
         assert isinstance(back_up_database(path, tmp_path / name, at=NOW + timedelta(hours=hours)), str)
     with pytest.raises(UserError):
         back_up_database(path, tmp_path / "two.db", at=NOW + timedelta(hours=3))
     made = (NOW + timedelta(hours=2)).astimezone(DENVER)
-    assert told(path).backed_up == made
+    assert told(path).data.backed_up == made
     assert render_status(told(path), cells=80)[-1] == f"backup: last made {made:%Y-%m-%d %H:%M}"
 
 
@@ -317,7 +317,7 @@ def test_appointments_are_missed_due_today_or_later_on_both_clocks() -> None:
         history("c", zone=NEW_YORK).at(DAY).appointment("2026-11-24 18:00", policy="me", owner="ann"),
         history("d").at(DAY).appointment("2026-11-25 00:00"),
     ]
-    found = told(a_study(cases)).appointments
+    found = told(a_study(cases)).data.appointments
     assert [(p.key, p.state) for p in found] == [
         ("a", "missed"),
         ("b", "due"),
@@ -340,12 +340,12 @@ def test_who_sits_at_what_since_when_and_what_waits_for_a_supervisor() -> None:
         [head] = store.cases.queries.list_queue_heads()
         store.cases.claim(head.bucket, Lease("t", "ann", "s7", NOW + timedelta(minutes=20)), NOW - timedelta(minutes=3))
     report = told(path)
-    [lease] = report.leases
+    [lease] = report.data.leases
     assert (lease.key, lease.who, lease.station) == ("b", "ann", "s7")
     assert lease.since == NOW - timedelta(minutes=3)
-    assert [(h.key, h.note) for h in report.held] == [("asks", "rang twice")]
+    assert [(h.key, h.note) for h in report.data.held] == [("asks", "rang twice")]
     # a lease that ran out is nobody's
-    assert told(path, now=NOW + timedelta(hours=1)).leases == ()
+    assert told(path, now=NOW + timedelta(hours=1)).data.leases == ()
 
 
 def test_numbers_that_are_dead_or_never_to_be_called_are_counted() -> None:
@@ -369,10 +369,10 @@ def test_colleagues_are_pseudonyms_before_whoever_is_no_supervisor_and_notes_are
     written("responses/interviewers.csv", f"{PEOPLE}sue,supervisor,\n")
     mine = told(path, by="ann")
     assert [one.name for one in mine.people] == ["ann", "B2", "interviewer 3", "interviewer 4"]
-    assert ([p.owner for p in mine.appointments], [h.note for h in mine.held]) == (["B2"], [""])
+    assert ([p.owner for p in mine.data.appointments], [h.note for h in mine.data.held]) == (["B2"], [""])
     theirs = told(path, by="sam")
     assert [one.name for one in theirs.people] == ["ann", "bob", "cy", "pat"]
-    assert [h.note for h in theirs.held] == ["Mrs Smith is deaf"]
+    assert [h.note for h in theirs.data.held] == ["Mrs Smith is deaf"]
     with pytest.raises(UserError):
         load_fieldwork_status(Request(path=str(path), at=NOW, by="eve"), zone=DENVER)
 
@@ -393,7 +393,7 @@ def test_a_file_and_a_server_give_the_same_status(kept: str) -> None:
     report = load_fieldwork_status(Request(path=str(path), at=NOW, db=where), zone=DENVER)
     assert isinstance(report, FieldworkStatus), str(report)
     assert {s.status: s.cases for s in report.statuses} == {"done": 2, "callable": 1, "appointment": 1}
-    assert [p.key for p in report.appointments] == ["b"]
+    assert [p.key for p in report.data.appointments] == ["b"]
     assert person(report, "ann").complete == 1
     assert report.numbers.dead == 1
 

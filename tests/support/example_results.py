@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from survey_cli.fieldwork.rates.rates import DispositionCounts, estimate_eligibility
-from survey_cli.reports.codebook.codebook_model import (
+from survey_cli.reports.codebook.codebook import (
     Codebook,
     CodebookCode,
     CodebookColumn,
@@ -32,7 +32,8 @@ from survey_cli.reports.results.report_model import (
     Verbatim,
 )
 from survey_cli.reports.rounding import HIDDEN_MARK, format_count, format_percentage
-from survey_cli.reports.weighting.weighting_model import SignificanceTest, WeightingSummary
+from survey_cli.reports.weighting.significance import SignificanceTest
+from survey_cli.reports.weighting.weights import WeightingSummary
 
 HOSTILE = "=1+1 <b>&amp; | {name} **very** _so_ `x` \u202e[c]</table>"
 """What no page may take for anything but words; `{name}` is a fill and `**very**` is stress."""

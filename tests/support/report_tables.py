@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from support.scenario import instrument
-from survey_cli.reports.results.banner import build_banner, build_grouping
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
 from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.questions import list_questions
 from survey_cli.reports.results.report_model import Banner, ItemResult
-from survey_cli.reports.results.topline import build_batteries, build_item_result
+from survey_cli.reports.results.result_tables import build_banner, build_batteries, build_grouping, build_item_result
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.table.columns import build_columns
 from survey_cli.table.table import Table

@@ -17,7 +17,7 @@ from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
-    from survey_cli.reports.fieldwork.subject_access import Subject, SubjectInterview
+    from survey_cli.reports.fieldwork.cases import Subject, SubjectInterview
     from survey_cli.services.privacy.erase_and_anonymize import ErasurePreview
     from survey_cli.services.run_on_study import Request
 

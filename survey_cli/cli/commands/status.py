@@ -91,13 +91,13 @@ def _watch_status(load: Any, theme: str) -> None:
 def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
     """Render the report as lines of at most so many cells."""
     lines = [report.title, ""]
-    if report.paused:
-        lines += [*wrap_paragraph(report.paused), ""]
+    if report.data.paused:
+        lines += [*wrap_paragraph(report.data.paused), ""]
     lines += _render_progress(report)
     for heading, body in _render_sections(report):
         if body:
             lines += ["", heading, *body]
-    last = report.backed_up
+    last = report.data.backed_up
     backup = f"last made {last:%Y-%m-%d %H:%M}" if last is not None else "no backup yet; make one with survey db backup"
     return [_truncate(line, min(cells, MAX_WIDTH)) for line in (*lines, "", f"backup: {backup}")]
 
@@ -152,20 +152,23 @@ def _render_attention(report: "FieldworkStatus") -> Iterator[Section]:
     """Render what a supervisor looks at first: referred cases, appointments, cases at stations."""
     held = [
         (_shorten(h.key), f"{h.since:%a} {h.since.day} {h.since:%b %H:%M}", f"{h.why}: {h.note}" if h.note else h.why)
-        for h in report.held[:MAX_LISTED]
+        for h in report.data.held[:MAX_LISTED]
     ]
-    yield f"waiting for a supervisor: {len(report.held):,}", _render_list(("case", "since", ""), held, len(report.held))
-    by_state = {state: [p for p in report.appointments if p.state == state] for state in APPOINTMENT_STATES}
+    yield (
+        f"waiting for a supervisor: {len(report.data.held):,}",
+        _render_list(("case", "since", ""), held, len(report.data.held)),
+    )
+    by_state = {state: [p for p in report.data.appointments if p.state == state] for state in APPOINTMENT_STATES}
     counts = ", ".join(f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s])
     rows = [_build_appointment_row(p) for appointments in by_state.values() for p in appointments[:MAX_LISTED]]
     head = ("case", "", "here", "there", "owner")
-    yield f"appointments: {counts}", _render_list(head, rows, len(report.appointments))
+    yield f"appointments: {counts}", _render_list(head, rows, len(report.data.appointments))
     stations = []
-    for lease in report.leases[: 3 * MAX_LISTED]:
+    for lease in report.data.leases[: 3 * MAX_LISTED]:
         since = f"{lease.since:%H:%M}" if lease.since else ""
         stations.append((_shorten(lease.key), lease.who, lease.station, since, f"{lease.until:%H:%M}"))
     head = ("case", "with", "station", "since", "until")
-    yield f"at stations now: {len(report.leases):,}", _render_list(head, stations, len(report.leases))
+    yield f"at stations now: {len(report.data.leases):,}", _render_list(head, stations, len(report.data.leases))
 
 
 def _build_appointment_row(p: "AppointmentLine") -> tuple[str, ...]:

@@ -151,9 +151,7 @@ def _wrap_labels(grid: "Grid", most: int) -> list[list[str]]:
     """Wrap the label of each line where it is long."""
     from textwrap import wrap
 
-    from survey_cli.documents.report.report_layout import format_row_note
-
-    return [wrap(make_printable(line.label + format_row_note(line)), most) or [""] for line in grid.lines]
+    return [wrap(make_printable(line.full_label), most) or [""] for line in grid.lines]
 
 
 def _render_bars(grid: "Grid", cells: int, blocks: bool) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Charts of items and batteries as SVG, with every figure on them and in their description.
+"""Charts of items, batteries and groups as SVG, with every figure on them and in their description.
 
 Parts differ by lightness, hatching and side, never by color alone. Figures are drawn, not computed.
 """
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
 from survey_cli.documents.charts import svg
-from survey_cli.documents.charts.text_metrics import estimate_width, wrap_text
+from survey_cli.documents.charts.svg import estimate_width, wrap_text
 from survey_cli.documents.text_runs import flatten
 from survey_cli.exports.xml_elements import add_element
 from survey_cli.reports.results import report_model as model
@@ -23,9 +23,12 @@ SIDE_COLORS: Final[dict[model.Side, tuple[tuple[int, int, int], tuple[int, int, 
 }
 """Colors (red, green, blue) of the strongest and the mildest point of a side. Their lightness in gray is 23% and 73% on
 the left, 36% and 82% on the right, which is also hatched."""
-MIDDLE_COLOR: Final = "#e2e2e2"
-APART_COLOR: Final = "#fff"
-NET_COLOR: Final = "#fff"
+BAR_STYLES: Final = {
+    "net": ("#fff", svg.BAR_COLOR),
+    "decline": ("#d4d4d4", svg.MUTED_COLOR),
+    "volunteered": ("#d4d4d4", svg.MUTED_COLOR),
+}
+"""Fill and outline of the bars of rows that are not answers."""
 WHITE_TEXT_BELOW: Final = 0.18
 """Text is white on colors with a relative luminance below this, else black: the contrast is 4.5 to 1 or more."""
 HEADING_SIZE: Final = 15.0
@@ -69,18 +72,11 @@ class Chart(NamedTuple):
 
 def draw_item(item: model.ItemResult) -> Chart | None:
     """Draw one bar for each answer; None if nothing can be drawn: words and dates, nobody asked, or all hidden."""
-    rows = select_bar_rows(item)
-    if not rows:
+    if item.kind in ("words", "date", "time") or all(row.total.share is None for row in item.rows):
         return None
-    shares = "; ".join(f"{flatten(row.label)} {format_share(row.total)}" for row in rows)
-    parts, height = _draw_bars(rows, item.base)
+    shares = "; ".join(f"{flatten(row.label)} {format_share(row.total)}" for row in item.rows)
+    parts, height = _draw_bars(item.rows, item.base)
     return Chart(item.id, shorten_title(item.label), f"{shares}. Base: {item.base.text}.", parts, height)
-
-
-def select_bar_rows(item: model.ItemResult) -> tuple[model.ResultRow, ...]:
-    """Return the rows of an item that have bars; none if no bar can be drawn."""
-    rows = () if item.kind in ("words", "date", "time") else item.rows
-    return rows if any(row.total.share is not None for row in rows) else ()
 
 
 def draw_battery(battery: model.Battery) -> Chart | None:
@@ -131,9 +127,9 @@ class _SegmentStyle(NamedTuple):
 def _choose_style(side: model.Side, place: int, points: int) -> _SegmentStyle:
     """Return the style of a point of a side: its place is counted from the outer end, `points` is their number."""
     if side == "middle":
-        return _SegmentStyle(MIDDLE_COLOR, svg.TEXT_COLOR, stroke=svg.LINE_COLOR)
+        return _SegmentStyle("#e2e2e2", svg.TEXT_COLOR, stroke=svg.LINE_COLOR)
     if side == "apart":
-        return _SegmentStyle(APART_COLOR, svg.TEXT_COLOR, stroke=svg.MUTED_COLOR)
+        return _SegmentStyle("#fff", svg.TEXT_COLOR, stroke=svg.MUTED_COLOR)
     strong, mild = SIDE_COLORS[side]
     share = place / (points - 1) if points > 1 else 0.35
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(strong, mild, strict=True))
@@ -184,7 +180,11 @@ def _draw_bars(rows: Sequence[model.ResultRow], base: model.Base) -> tuple[Eleme
             svg.add_label(parts, labels_width + 6, middle + 4.5, figure.percent_text, fill=svg.MUTED_COLOR)
         else:
             length = float(figure.share) * 100 * scale
-            _draw_bar(parts, row, labels_width, middle - BAR_HEIGHT / 2 + 2, length)
+            box = (labels_width, middle - BAR_HEIGHT / 2 + 2, length, BAR_HEIGHT - 4)
+            fill, stroke = BAR_STYLES.get(row.kind, (svg.BAR_COLOR, ""))
+            svg.add_box(parts, *box, fill, stroke=stroke)
+            if row.kind == "net":
+                svg.add_hatching(parts, *box, svg.BAR_COLOR)
             text = f"{format_share(figure)} ({figure.count_text})"
             svg.add_label(parts, labels_width + length + 6, middle + 4.5, text)
         y += row_height + 6
@@ -194,18 +194,6 @@ def _draw_bars(rows: Sequence[model.ResultRow], base: model.Base) -> tuple[Eleme
         y = bottom + 16 + n * 15
         svg.add_label(parts, 0, y, line, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
     return parts, y + 8
-
-
-def _draw_bar(parent: Element, row: model.ResultRow, x: float, y: float, length: float) -> None:
-    height = BAR_HEIGHT - 4
-    match row.kind:
-        case "net":
-            svg.add_box(parent, x, y, length, height, NET_COLOR, stroke=svg.BAR_COLOR)
-            svg.add_hatching(parent, x, y, length, height, svg.BAR_COLOR)
-        case "decline" | "volunteered":
-            svg.add_box(parent, x, y, length, height, "#d4d4d4", stroke=svg.MUTED_COLOR)
-        case _:
-            svg.add_box(parent, x, y, length, height, svg.BAR_COLOR)
 
 
 # ── diverging bars ─────────────────────────────────────────────────────────────────────────────────────────
@@ -229,7 +217,7 @@ def _measure_battery(statements: Sequence[model.BatteryStatement]) -> _BatteryGe
     bars_width = svg.WIDTH - text_width - base_width - 8
     left = max(_measure_sides(s)[0] for s in statements)
     right = max(_measure_sides(s)[1] for s in statements)
-    apart = max(_measure_apart(s) for s in statements)
+    apart = max(_measure_side(s, "apart") for s in statements)
     apart_margin = gap + 34 if apart else 0.0  # 34: the figure beside the bar
     scale = (bars_width - apart_margin) / float(max(left + right + apart, Fraction(1, 100)))
     zero = text_width + 8 + float(left) * scale
@@ -238,15 +226,12 @@ def _measure_battery(statements: Sequence[model.BatteryStatement]) -> _BatteryGe
 
 def _measure_sides(statement: model.BatteryStatement) -> tuple[Fraction, Fraction]:
     """Return the shares left and right of zero; half of the middle belongs to each."""
-    sides: dict[model.Side, Fraction] = {"left": Fraction(0), "right": Fraction(0), "middle": Fraction(0)}
-    for segment in statement.segments:
-        if segment.side != "apart":
-            sides[segment.side] += segment.figure.share or 0
-    return sides["left"] + sides["middle"] / 2, sides["right"] + sides["middle"] / 2
+    middle = _measure_side(statement, "middle") / 2
+    return _measure_side(statement, "left") + middle, _measure_side(statement, "right") + middle
 
 
-def _measure_apart(statement: model.BatteryStatement) -> Fraction:
-    return sum((s.figure.share or Fraction(0) for s in statement.segments if s.side == "apart"), Fraction(0))
+def _measure_side(statement: model.BatteryStatement, side: model.Side) -> Fraction:
+    return sum((s.figure.share or Fraction(0) for s in statement.segments if s.side == side), Fraction(0))
 
 
 def _draw_diverging(battery: model.Battery, drawable: Sequence[model.BatteryStatement]) -> tuple[Element, float]:
@@ -366,3 +351,67 @@ def _align_segments(
     apart = iter([s for s in statement.segments if s.side == "apart"])
     for _, side in points:
         yield next(apart if side == "apart" else sided, None)
+
+
+# ── bars of groups ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def draw_group_charts(results: model.Results, battery: model.Battery) -> Iterator[Chart]:
+    """Draw one chart for each banner variable with two to four values.
+
+    There is none where the battery has no nets, or where no statement shows two figures to compare.
+    """
+    if results.banner is None:
+        return
+    for group, columns in groupby(enumerate(results.banner.columns), key=lambda c: c[1].group):
+        places, members = zip(*columns, strict=True)
+        if not group or not 2 <= len(members) <= 4:
+            continue
+        lines: list[tuple[str, list[model.Figure]]] = []
+        net: model.ResultRow | None = None
+        for statement in battery.statements:
+            table = results.banner.find_table(statement.id)
+            row = next((row for row in table.rows if row.kind == "net"), None) if table else None
+            if row is not None and (net is None or row.label == net.label):
+                net = net or row
+                lines.append((flatten(statement.wording), [row.figures[n] for n in places]))
+        if net is not None and any(sum(figure.share is not None for figure in figures) > 1 for _, figures in lines):
+            names = [flatten(column.label) for column in members]
+            description = " ".join(
+                f"{wording} {', '.join(f'{n} {format_share(f)}' for n, f in zip(names, figures, strict=True))}."
+                for wording, figures in lines
+            )
+            parts, height = _draw_groups(names, lines)
+            title = f"{flatten(net.label)}{net.note_text} by {group}"
+            yield Chart(f"{battery.id}-by-{members[0].variable}", title, description, parts, height)
+
+
+def _draw_groups(names: Sequence[str], lines: Sequence[tuple[str, Sequence[model.Figure]]]) -> tuple[Element, float]:
+    """Return the elements and their height; each line is a statement with the figure of each group."""
+    text_width, name_width, bar_height = 300.0, 110.0, 11.0
+    parts = Element("g")
+    bars_x, step = text_width + name_width, bar_height + 4
+    scale = (svg.WIDTH - bars_x - 50) / 100
+    y = 4.0
+    short_names = []
+    for name in names:
+        first, *more = wrap_text(name, name_width - 14, svg.SMALL_SIZE)
+        short_names.append(f"{first}…" if more else first)
+    for statement, figures in lines:
+        wording = wrap_text(statement, text_width - 14, svg.FONT_SIZE)
+        bars_height = len(names) * step
+        row_height = max(len(wording) * svg.LINE_HEIGHT, bars_height)
+        svg.add_lines(parts, 0, y + 11, wording)
+        for n, (name, figure) in enumerate(zip(short_names, figures, strict=True)):
+            top = y + (row_height - bars_height) / 2 + n * step
+            svg.add_label(parts, bars_x - 6, top + 9.5, name, anchor="end", size=svg.SMALL_SIZE)
+            length = float(figure.share or 0) * 100 * scale
+            if length:
+                fill = svg.BAR_COLOR if n % 2 == 0 else "#fff"
+                svg.add_box(parts, bars_x, top, length, bar_height, fill, stroke=svg.BAR_COLOR)
+            x = bars_x + length + 5
+            svg.add_label(parts, x, top + 9.5, figure.percent_text, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
+        svg.add_vertical_line(parts, bars_x, y - 2, y + row_height, svg.LINE_COLOR)
+        y += row_height + 10
+        svg.add_horizontal_line(parts, y - 5)
+    return parts, y

@@ -1,7 +1,13 @@
-"""SVG elements of one width and typeface: text, boxes, lines, hatching. Lengths are in units of the chart."""
+"""SVG elements of one width and typeface, estimated text widths, and PNG files made from SVG.
+
+Lengths are in units of the chart. Estimates of text widths are generous, so that nothing overflows.
+"""
 
 from collections.abc import Iterable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Final
+from unicodedata import east_asian_width
 from xml.etree.ElementTree import Element, tostring
 
 from survey_cli.exports.xml_elements import add_element
@@ -110,3 +116,68 @@ def add_hatching(parent: Element, x: float, y: float, width: float, height: floa
         start += HATCHING_STEP
     if strokes:
         _add_path(parent, "".join(strokes), color, fill="none")
+
+
+NARROW_CHARACTERS: Final = frozenset("iljtfrI.,;:'|!()[] ‹›’“”-")
+WIDE_CHARACTERS: Final = frozenset("mwMW@%—…&")
+
+
+def estimate_width(text: str, size: float) -> float:
+    """Return the width of a text in the unit of `size`, the font size."""
+    return sum(map(_estimate_character, text)) * size
+
+
+def _estimate_character(letter: str) -> float:
+    if letter in NARROW_CHARACTERS:
+        return 0.33
+    if letter in WIDE_CHARACTERS:
+        return 0.9
+    if east_asian_width(letter) in "WF":
+        return 1.0
+    return 0.7 if letter.isupper() else 0.56
+
+
+def wrap_text(text: str, room: float, size: float) -> list[str]:
+    """Return one or more lines of at most `room` units; a word that is wider is cut."""
+    lines, line = [], ""
+    for word in text.split():
+        joined = f"{line} {word}" if line else word
+        if estimate_width(joined, size) <= room:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        while estimate_width(word, size) > room and len(word) > 1:
+            length = 1
+            while estimate_width(word[: length + 1], size) <= room:
+                length += 1
+            lines.append(word[:length])
+            word = word[length:]
+        line = word
+    return [*lines, line] if line or not lines else lines
+
+
+SCALE: Final = 2
+"""Pixels per unit of a chart."""
+
+
+def render_svg_file(svg: str) -> str:
+    """Return the content of an SVG file."""
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}\n'
+
+
+def can_render_png() -> bool:
+    """Whether the library is installed, and Cairo, which it needs."""
+    if find_spec("cairosvg") is None:
+        return False
+    try:
+        import_module("cairosvg")
+    except OSError:  # Cairo is not installed
+        return False
+    return True
+
+
+def render_png(svg: str) -> bytes:
+    """Return a PNG picture on white. Requires `can_render_png`."""
+    png: bytes = import_module("cairosvg").svg2png(bytestring=svg.encode(), scale=SCALE, background_color="white")
+    return png

@@ -66,11 +66,9 @@ class BookletBuilder:
         self, nodes: Sequence[CompiledNode], level: int
     ) -> tuple[model.BookletItem | model.BookletPart, ...]:
         return tuple(
-            self._build_item(node)
-            if not isinstance(node, ItemGroup)
-            else self._build_battery(node)
-            if isinstance(node.spec, BatteryItem)
-            else self._build_part(node, level)
+            (self._build_battery(node) if isinstance(node.spec, BatteryItem) else self._build_part(node, level))
+            if isinstance(node, ItemGroup)
+            else self._build_item(node)
             for node in nodes
         )
 
@@ -86,9 +84,7 @@ class BookletBuilder:
             notes.append(make_note("", "Filled in after the respondent has hung up."))
         notes += _iterate_order_notes("", "Its items come", group.order, _list_moving(group))
         notes += self._build_pick_notes(group)
-        nodes = group.children
-        if isinstance(group, Roster) and group.until is not None:
-            nodes = (*nodes, group.until)
+        until = (group.until,) if isinstance(group, Roster) and group.until is not None else ()
         return model.BookletPart(
             kind="roster" if isinstance(group, Roster) else "section",
             id=group.id,
@@ -96,14 +92,12 @@ class BookletBuilder:
             level=level,
             notes=tuple(notes),
             intro=self.renderer.render_template(group.intro),
-            children=self._build_children(nodes, level + 1),
+            children=self._build_children((*group.children, *until), level + 1),
         )
 
-    def _build_pick_notes(self, group: ItemGroup) -> tuple[model.BookletNote, ...]:
-        pick = group.pick.question if group.pick is not None else None
-        if not isinstance(pick, unasked_items.PickItem):
-            return ()
-        return (make_note("Picked", f"{rule_sentences.describe_pick(pick)}."),)
+    def _build_pick_notes(self, group: ItemGroup) -> Iterator[model.BookletNote]:
+        if group.pick is not None and isinstance(pick := group.pick.question, unasked_items.PickItem):
+            yield make_note("Picked", f"{rule_sentences.describe_pick(pick)}.")
 
     def _describe_turns(self, roster: Roster) -> str:
         most = f"at most {roster.maximum} times"
@@ -145,8 +139,11 @@ class BookletBuilder:
         assert isinstance(spec, BatteryItem)
         items = [node for node in group.children if isinstance(node, CompiledItem)]
         first = items[0] if items else None
-        plain = str(spec.text.plain) == "{statement}"
         statement = {"statement": Known(type="text")}
+        choices = self._build_choices(first) if first is not None else ()
+        if spec.answer is not None and first is not None:  # one column for a number
+            expected = self.renderer.render_text(Text.from_string(self._describe_expected(first)))
+            choices = (model.BookletChoice(code="", wording=expected), *choices)
         return model.BookletItem(
             number=self._numbers[group.id],
             id=group.id,
@@ -156,10 +153,10 @@ class BookletBuilder:
                 *self.rules.describe_asked("Asked", group.ask_if, group.unless),
             ),
             intro=self.renderer.render_template(group.intro),
-            wording=() if plain else self.renderer.render_text(spec.text, statement),
+            wording=() if str(spec.text.plain) == "{statement}" else self.renderer.render_text(spec.text, statement),
             read_aloud=spec.by is None,
             space="grid",
-            choices=self._build_battery_choices(spec, first) if first is not None else (),
+            choices=choices,
             rows=tuple(
                 model.BookletStatement(
                     id=item.id,
@@ -175,13 +172,6 @@ class BookletBuilder:
                 *_iterate_order_notes("Order", "The statements come", group.order, _list_moving(group)),
             ),
         )
-
-    def _build_battery_choices(self, spec: BatteryItem, first: CompiledItem) -> tuple[model.BookletChoice, ...]:
-        """Return the columns of a battery; one for a number."""
-        if spec.answer is None:
-            return self._build_choices(first)
-        expected = self.renderer.render_text(Text.from_string(self._describe_expected(first)))
-        return (model.BookletChoice(code="", wording=expected), *self._build_choices(first))
 
     def _build_battery_notes(self, spec: BatteryItem, first: CompiledItem | None) -> Iterator[model.BookletNote]:
         if spec.next_ is not None:

@@ -39,13 +39,6 @@ def render_label(text: Text, language: str) -> str:
     return " ".join(render_placeholders(escape_controls(text.get(language))).split())
 
 
-def merge_languages(texts: list[LanguageText]) -> MultilingualText:
-    """Return the texts; once if they are equal in every language."""
-    if len(texts) > 1 and all(s.lines == texts[0].lines for s in texts):
-        return (LanguageText("", texts[0].lines),)
-    return tuple(texts)
-
-
 @dataclass(frozen=True, slots=True)
 class TextRenderer:
     """A renderer of the texts of one instrument in some of its languages."""
@@ -68,7 +61,9 @@ class TextRenderer:
         """Return a compiled text; `joint` is the word before the last of the options that it reads out."""
         if template is None:
             return ()
-        return merge_languages([LanguageText(la, self._render_lines(template, la, joint)) for la in self.languages])
+        texts = tuple(LanguageText(la, self._render_lines(template, la, joint)) for la in self.languages)
+        same = len(texts) > 1 and all(text.lines == texts[0].lines for text in texts)
+        return (LanguageText("", texts[0].lines),) if same else texts
 
     def render_text(
         self, text: Text | None, more: Mapping[str, Known] | None = None, inside: str | None = None

@@ -6,8 +6,7 @@ from typing import Final
 
 from survey_cli.documents.report.report_layout import Grid, GridHead, build_text_grid
 from survey_cli.documents.text_runs import flatten
-from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
-from survey_cli.wording import format_quantity
+from survey_cli.reports.codebook.codebook import Codebook, CodebookCode, CodebookColumn, CodebookVariable
 
 OTHER_VALUES: Final = "other"
 """The code shown for values without a code."""
@@ -148,12 +147,3 @@ def _describe_column(column: CodebookColumn) -> str:
 
 def _format_name_range(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
-
-
-def describe_edition(codebook: Codebook) -> str:
-    """Return `asu_2000, version 1 · 71 variables · 35 interviews`."""
-    version = f", version {codebook.version}" if codebook.version else ""
-    edition = f"{codebook.instrument}{version} · {format_quantity(codebook.column_count, 'variable')}"
-    return (
-        edition if codebook.interviews is None else f"{edition} · {format_quantity(codebook.interviews, 'interview')}"
-    )

@@ -1,19 +1,20 @@
 """Report layout shared by all writers: chapters, batteries and grids of texts. It computes no figures."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 from math import ceil
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.documents.charts.text_metrics import estimate_width
+from survey_cli.documents.charts.svg import estimate_width
 from survey_cli.documents.text_runs import escape_controls, flatten
 from survey_cli.fieldwork.rates.dispositions import GROUPS
+from survey_cli.reports.codebook.codebook import Codebook
 from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateTable, collect_figures, format_rate
 from survey_cli.reports.results import report_model as model
 from survey_cli.reports.rounding import EMPTY_MARK, UNRELIABLE_MARK, format_count
-from survey_cli.reports.weighting.weighting_model import WeightingSummary
+from survey_cli.reports.weighting.weights import WeightingSummary
 from survey_cli.wording import format_quantity, join_words, pluralize
 
 APPENDIX_TITLE: Final = "Appendix: methods and rates"
@@ -92,7 +93,7 @@ class GridLine(NamedTuple):
     @property
     def full_label(self) -> str:
         """The label and its note."""
-        return self.label + format_row_note(self)
+        return f"{self.label} ({self.note})" if self.note else self.label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +145,7 @@ class Block(NamedTuple):
         """
         if self.battery is None:
             return ""
-        own = _get_own_title(self.battery)
-        return own or f"{self.span_text.capitalize()}, asked together"
+        return self.battery.own_title or f"{self.span_text.capitalize()}, asked together"
 
     def get_item_title(self, item: model.ItemResult) -> str:
         """Return the label of an item, as written.
@@ -154,16 +154,12 @@ class Block(NamedTuple):
         """
         if self.battery is None or not flatten(item.wording) or flatten(item.wording) == flatten(item.label):
             return item.label
-        own = _get_own_title(self.battery)
+        own = self.battery.own_title
         return f"{own}: {item.label}" if own else item.wording
 
     def get_wording(self, item: model.ItemResult) -> str:
         """Return the wording of an item; empty if it is the title."""
         return "" if flatten(item.wording) == flatten(self.get_item_title(item)) else item.wording
-
-
-def _get_own_title(battery: model.Battery) -> str:
-    return battery.title if battery.title != battery.section else ""
 
 
 class Chapter(NamedTuple):
@@ -212,23 +208,14 @@ def build_text_grid(caption: str, corner: str, heads: Sequence[GridHead], rows: 
 
 def build_topline_grid(item: model.ItemResult) -> Grid:
     """Return counts and percentages of one item."""
-    return Grid(
-        caption=f"Item {item.number_or_id}: counts and percentages",
-        corner="Answer",
-        heads=(GridHead("", "Number"), GridHead("", "Percent", has_bars=True)),
-        lines=tuple(
-            GridLine(row.kind, flatten(row.label), row.note, _build_count_cells(row.total)) for row in item.rows
-        ),
-    )
+    lines = (GridLine(row.kind, flatten(row.label), row.note, _build_count_cells(row.total)) for row in item.rows)
+    heads = (GridHead("", "Number"), GridHead("", "Percent", has_bars=True))
+    caption = f"Item {item.number_or_id}: counts and percentages"
+    return Grid(caption=caption, corner="Answer", heads=heads, lines=tuple(lines))
 
 
-def _build_count_cells(figure: model.Figure) -> tuple[GridCell, ...]:
+def _build_count_cells(figure: model.Figure) -> tuple[GridCell, GridCell]:
     return (GridCell(figure.count_text, amount=figure.amount), GridCell(figure.percent_text, share=figure.share))
-
-
-def build_banner_grid(item: model.ItemResult, table: model.BannerTable, banner: model.Banner) -> Grid:
-    """Return percentages of one item by column, then means and bases."""
-    return _build_columns_grid(item, table, banner, range(len(banner.columns)))
 
 
 def build_banner_grids(
@@ -240,7 +227,7 @@ def build_banner_grids(
     """
     if not table.rows:
         return ()
-    return tuple(_build_columns_grid(item, table, banner, columns) for columns in _split_columns(table, banner, room))
+    return tuple(build_banner_grid(item, table, banner, columns) for columns in _split_columns(table, banner, room))
 
 
 def _split_columns(table: model.BannerTable, banner: model.Banner, room: TableWidth) -> list[list[int]]:
@@ -283,24 +270,37 @@ def _measure_column(place: int, table: model.BannerTable, banner: model.Banner) 
     return ceil(max(estimate_width(word, 1 / CHARACTER_WIDTH) for word in words)) + COLUMN_GAP
 
 
-def _build_columns_grid(
-    item: model.ItemResult, table: model.BannerTable, banner: model.Banner, columns: Sequence[int]
+def build_banner_grid(
+    item: model.ItemResult, table: model.BannerTable, banner: model.Banner, columns: Sequence[int] = ()
 ) -> Grid:
-    groups = dict.fromkeys(banner.columns[c].group for c in columns if banner.columns[c].group)
-    rows = tuple(replace(row, figures=tuple(row.figures[c] for c in columns)) for row in table.rows)
-    summaries = [table.summaries[c] for c in columns] if table.summaries else []
+    """Return percentages of one item by these columns (or all), then means and bases."""
+    columns = columns or range(len(banner.columns))
+    heads = [banner.columns[c] for c in columns]
+    bases = [table.bases[c] for c in columns]
+    lines = [
+        GridLine(
+            row.kind,
+            flatten(row.label),
+            row.note,
+            tuple(GridCell(f.percent_text, f.letters, share=f.share) for f in (row.figures[c] for c in columns)),
+        )
+        for row in table.rows
+    ]
+    if table.summaries:
+        means = (table.summaries[c] for c in columns)
+        lines.append(GridLine("summary", "Mean", "", tuple(GridCell(s.mean_text, amount=s.mean) for s in means)))
+    marks = (UNRELIABLE_MARK if base.small_text else "" for base in bases)
+    cells = (GridCell(b.count_text, mark=mark, amount=b.asked) for b, mark in zip(bases, marks, strict=True))
+    weighted = any(base.effective_text for base in bases)
+    lines.append(GridLine("base", "Base", "interviews" if weighted else "", tuple(cells)))
+    if weighted:
+        lines.append(GridLine("base", "Effective base", "", tuple(GridCell(base.effective_text) for base in bases)))
+    groups = dict.fromkeys(head.group for head in heads if head.group)
     return Grid(
         caption=f"Item {item.number_or_id} by {join_words(groups)}: column percentages",
         corner="Answer",
-        heads=tuple(GridHead(c.group, flatten(c.label), c.letter) for c in (banner.columns[at] for at in columns)),
-        lines=(
-            *(
-                GridLine(row.kind, flatten(row.label), row.note, tuple(map(_build_percentage_cell, row.figures)))
-                for row in rows
-            ),
-            *_build_mean_lines(summaries),
-            *_build_base_lines([table.bases[c] for c in columns]),
-        ),
+        heads=tuple(GridHead(head.group, flatten(head.label), head.letter) for head in heads),
+        lines=tuple(lines),
     )
 
 
@@ -325,15 +325,11 @@ def build_joined_grid(
     lines: list[GridLine] = []
     for line in beside.lines:
         total, *others = line.cells
-        first: tuple[GridCell, ...]
-        match line.kind:
-            case "base":
-                first = (total, GridCell(""))
-            case "summary":
-                first = (GridCell(""), total)
-            case _:
-                first = _build_count_cells(item.rows[len(lines)].total)
-        lines.append(GridLine(line.kind, line.label, line.note, (*first, *others)))
+        if line.kind in ("base", "summary"):
+            first = (total, GridCell("")) if line.kind == "base" else (GridCell(""), total)
+        else:
+            first = _build_count_cells(item.rows[len(lines)].total)
+        lines.append(line._replace(cells=(*first, *others)))
     return Grid(
         caption=beside.caption.replace(" by ", ", all and by ", 1),
         corner=beside.corner,
@@ -344,30 +340,6 @@ def build_joined_grid(
         ),
         lines=tuple(lines),
     )
-
-
-def _build_percentage_cell(figure: model.Figure) -> GridCell:
-    return GridCell(figure.percent_text, figure.letters, share=figure.share)
-
-
-def _build_mean_lines(summaries: Sequence[model.SummaryStatistics]) -> Iterator[GridLine]:
-    if summaries:
-        yield GridLine("summary", "Mean", "", tuple(GridCell(s.mean_text, amount=s.mean) for s in summaries))
-
-
-def _build_base_lines(bases: Sequence[model.Base]) -> Iterator[GridLine]:
-    weighted = any(base.effective_text for base in bases)
-    yield GridLine(
-        "base",
-        "Base",
-        "interviews" if weighted else "",
-        tuple(
-            GridCell(base.count_text, mark=UNRELIABLE_MARK if base.small_text else "", amount=base.asked)
-            for base in bases
-        ),
-    )
-    if weighted:
-        yield GridLine("base", "Effective base", "", tuple(GridCell(base.effective_text) for base in bases))
 
 
 def list_reading_notes(results: model.Results, *, remedy: str = "") -> tuple[str, ...]:
@@ -428,34 +400,22 @@ def describe_summary(summary: model.SummaryStatistics) -> str:
 def build_rates_grid(rates: RateTable) -> Grid:
     """Return final counts by group, e, and AAPOR's rates, with a column for each frame or part."""
     figures = [collect_figures(column) for column in rates.columns]
-    lines = [
-        GridLine(
-            "base",
-            f"{group}: {name}",
-            "",
-            tuple(GridCell(_format_count(f.get(group)), amount=f.get(group)) for f in figures),
-        )
-        for group, name in GROUPS.items()
-    ]
-    lines += [
-        GridLine("answer", rate, f"{part} of {whole}", tuple(_build_rate_cell(f.get(rate)) for f in figures))
-        for rate, part, whole in RATE_DEFINITIONS
-    ]
+    lines = []
+    for group, name in GROUPS.items():
+        counts = [f.get(group) for f in figures]
+        texts = [EMPTY_MARK if count is None else format_count(count) for count in counts]
+        cells = (GridCell(text, amount=count) for text, count in zip(texts, counts, strict=True))
+        lines.append(GridLine("base", f"{group}: {name}", "", tuple(cells)))
+    for rate, part, whole in RATE_DEFINITIONS:
+        shares = (None if f[rate] is None else Fraction(f[rate] or 0) for f in figures)
+        cells = (GridCell(format_rate(share), share=share) for share in shares)
+        lines.append(GridLine("answer", rate, f"{part} of {whole}", tuple(cells)))
     return Grid(
         caption=rates.title or "Final outcomes and rates, as AAPOR defines them",
         corner="Outcomes and rates",
         heads=tuple(GridHead("", "All" if column.title == "all" else column.title) for column in rates.columns),
         lines=tuple(lines),
     )
-
-
-def _format_count(count: Fraction | int | None) -> str:
-    return EMPTY_MARK if count is None else format_count(count)
-
-
-def _build_rate_cell(rate: Fraction | int | None) -> GridCell:
-    share = None if rate is None else Fraction(rate)
-    return GridCell(format_rate(share), share=share)
 
 
 def build_margins_grid(weighting: WeightingSummary) -> Grid | None:
@@ -481,12 +441,9 @@ def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
     )
 
 
-def describe_edition(results: model.Results) -> str:
-    """Return the data of the report: `asu_2000, version 1 · 35 interviews`."""
-    version = f", version {results.version}" if results.version else ""
-    return f"{results.instrument}{version} · {format_quantity(results.interviews, 'interview')}"
-
-
-def format_row_note(row: model.ResultRow | GridLine) -> str:
-    """Return the note in brackets after a label."""
-    return f" ({row.note})" if row.note else ""
+def describe_edition(document: model.Results | Codebook) -> str:
+    """Return the data of a document: `asu_2000, version 1 · 71 variables · 35 interviews`."""
+    version = f", version {document.version}" if document.version else ""
+    variables = [format_quantity(document.column_count, "variable")] if isinstance(document, Codebook) else []
+    interviews = [format_quantity(document.interviews, "interview")] if document.interviews is not None else []
+    return " · ".join([f"{document.instrument}{version}", *variables, *interviews])

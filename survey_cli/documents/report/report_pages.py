@@ -1,18 +1,14 @@
 """Results and codebook as HTML and as Markdown, each one self-contained file without scripts."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from survey_cli.documents.charts.charts import Chart, draw_battery, shorten_title
+from survey_cli.documents.charts.charts import draw_battery, draw_group_charts, shorten_title
 from survey_cli.documents.report import codebook_layout, report_layout
-from survey_cli.documents.report.group_charts import draw_group_charts
 from survey_cli.documents.templating import render_page
 from survey_cli.documents.text_runs import flatten, parse_lines
 from survey_cli.instrument.texts.languages import is_right_to_left
-from survey_cli.reports.codebook.codebook_model import Codebook
+from survey_cli.reports.codebook.codebook import Codebook
 from survey_cli.reports.results.report_model import Results
-
-if TYPE_CHECKING:
-    from markupsafe import Markup
 
 LONG_TABLE_ROWS: Final = 14
 """An item with more rows may be divided over printed pages."""
@@ -41,33 +37,23 @@ def render_codebook_markdown(codebook: Codebook) -> str:
 
 
 def _render(template: str, document: Results | Codebook, **values: Any) -> str:
-    layout = codebook_layout if isinstance(document, Codebook) else report_layout
+    from markupsafe import Markup
+
+    # of texts in the questionnaire's language: direction, and name unless English
+    direction = "rtl" if is_right_to_left(document.language) else "auto"
+    name = Markup("" if document.language == "en" else ' lang="{}"').format(document.language)
     return render_page(
         template,
         document=document,
-        edition=layout.describe_edition(document),
+        edition=report_layout.describe_edition(document),
         page_header=flatten(document.title),
-        language_attribute=_render_language_attribute(document.language),
+        language_attribute=name + Markup(f' dir="{direction}"'),
         layout=report_layout,
         codebook_layout=codebook_layout,
         flatten=flatten,
         parse_lines=parse_lines,
         shorten_title=shorten_title,
-        render_chart=_render_chart,
+        render_chart=lambda chart: Markup(chart.svg),  # its texts are escaped
         long=LONG_TABLE_ROWS,
         **values,
     )
-
-
-def _render_chart(chart: Chart) -> "Markup":
-    from markupsafe import Markup
-
-    return Markup(chart.svg)  # its texts are escaped
-
-
-def _render_language_attribute(language: str) -> "Markup":
-    """Return the attributes of texts in the questionnaire's language: direction, and name unless English."""
-    from markupsafe import Markup
-
-    direction = "rtl" if is_right_to_left(language) else "auto"
-    return Markup("" if language == "en" else ' lang="{}"').format(language) + Markup(f' dir="{direction}"')

@@ -1,7 +1,10 @@
-"""Results as an Excel workbook: figures are numbers, texts stay texts. It needs the extra `excel`."""
+"""Results for programs that compute: an Excel workbook, and one long table with a row per figure.
+
+In the workbook, figures are numbers and texts stay texts. It needs the extra `excel`.
+"""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,7 +13,10 @@ from survey_cli.documents.report import report_layout as layout
 from survey_cli.documents.text_runs import flatten
 from survey_cli.exports.excel import report_full_disk
 from survey_cli.exports.xml_elements import replace_illegal
-from survey_cli.reports.results.report_model import ItemResult, Results
+from survey_cli.reports.results.report_model import Base, Figure, ItemResult, ResultRow, Results
+from survey_cli.reports.rounding import format_decimal
+from survey_cli.table.table import Table
+from survey_cli.values import Variable
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell
@@ -211,3 +217,77 @@ class _SheetWriter:
 
 def _to_number(value: Fraction) -> float | int:
     return value.numerator if value.denominator == 1 else float(value)
+
+
+COLUMNS: Final = (
+    "number", "item", "section", "label", "wording", "group", "column", "kind", "code", "answer",
+    "count", "per_cent", "shown_count", "shown_per_cent", "letters", "base", "base_words", "effective_base",
+    "narrowed",
+)  # fmt: skip
+MAX_DECIMALS: Final = 6
+_WHOLE_NUMBER: Final = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
+"""A number that no spreadsheet runs as a formula."""
+
+
+def build_results_table(results: Results) -> Table:
+    """Build the table: counts and percentages to six decimals, and as they are printed beside them.
+
+    Hidden figures are empty, and rows of the topline have no group. `narrowed` holds the filter notes.
+    """
+    return Table(
+        variables=tuple(Variable(name=name, storage="text", role="admin") for name in COLUMNS),
+        rows=list(_iterate_rows(results)),
+    )
+
+
+def _iterate_rows(results: Results) -> Iterator[tuple[int | str, ...]]:
+    narrowed = " ".join(results.filter_notes)
+    for item in results.items:
+        for row in item.rows:
+            yield (*_build_row(item, "", "", row, row.total, item.base), narrowed)
+        table = results.banner.find_table(item.id) if results.banner else None
+        if table is None or results.banner is None:
+            continue
+        for place, column in enumerate(results.banner.columns):
+            if not column.group:
+                continue  # the total, which the topline has
+            for row in table.rows:
+                figure, base = row.figures[place], table.bases[place]
+                yield (*_build_row(item, column.group, column.label, row, figure, base), narrowed)
+
+
+def _build_row(
+    item: ItemResult, group: str, column: str, row: ResultRow, figure: Figure, base: Base
+) -> tuple[int | str, ...]:
+    return (
+        str(item.number),
+        item.id,
+        flatten(item.section),
+        flatten(item.label),
+        flatten(item.wording),
+        group,
+        column,
+        row.kind,
+        _parse_number(row.code),
+        _parse_number(flatten(row.label) + (f" ({row.note})" if row.note else "")),
+        _format_exact(figure.amount),
+        _format_exact(None if figure.share is None else figure.share * 100),
+        figure.count_text,
+        figure.percent_text,
+        figure.letters,
+        "" if base.asked is None else str(base.asked),
+        base.text,
+        base.effective_text,
+    )
+
+
+def _parse_number(text: str) -> int | str:
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else text
+
+
+def _format_exact(value: Fraction | int | None) -> str:
+    if value is None:
+        return ""
+    if Fraction(value).denominator == 1:
+        return str(int(value))
+    return format_decimal(value, MAX_DECIMALS).replace(",", "").rstrip("0").removesuffix(".")

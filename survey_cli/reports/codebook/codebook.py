@@ -1,4 +1,4 @@
-"""Builder of the codebook: wording, base, codes, labels, missing values and source of each variable.
+"""Codebook: wording, base, codes, labels, missing values and source of each variable, as values.
 
 Counts are included where there are data; percentages are not.
 """
@@ -15,15 +15,103 @@ from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD, find_hidden_parts
-from survey_cli.reports.results.linked_tables import HiddenCounts, find_hidden_counts
+from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
+from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.methods import build_study_lines
-from survey_cli.reports.results.questions import MAX_POINTS
+from survey_cli.reports.results.questions import MAX_POINTS, list_questions
+from survey_cli.reports.results.report_model import MethodLine
 from survey_cli.reports.rounding import HIDDEN_MARK
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.table.table import StudyDescription, is_timestamp
 from survey_cli.values import Cell, Code, Missing, Variable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodebookCode:
+    """One code of a variable, or all values that have no code of their own."""
+
+    code: str
+    """The code in the data; empty for an empty cell, and for values without a code."""
+    label: str
+    missing: str = ""
+    """`missing`, `don't know`, … for values that a program should treat as missing; empty for an answer."""
+    count_text: str = ""
+    """Number of interviews; empty without data, and where the entry has several columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodebookColumn:
+    """One of several columns that are described together: an option of a multiple, a turn of a roster."""
+
+    number: int
+    """Position in the data, from 1."""
+    name: str
+    label: str = ""
+    """The option's label; empty where the column is not one of an option."""
+    turn: int | None = None
+    counts: tuple[str, ...] = ()
+    """Numbers of interviews by code, then by missing value; empty without data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodebookVariable:
+    """Entry for one variable, or for several that only differ by option or turn."""
+
+    number: int
+    """Position in the data, from 1; for several variables, that of the first."""
+    name: str
+    label: str
+    wording: str
+    asked: str
+    """Who is asked: `Asked if …`, `Asked of all`; or how the value is determined where nobody is asked."""
+    intro: str = ""
+    """The text read before a battery, at the battery's first statement."""
+    instruction: str = ""
+    section: str = ""
+    storage: str
+    """Name of the storage type: `whole number`, `text`, …"""
+    measure: str
+    source: str
+    """`question q7`, `option 3 of q21`, `sample column kind`, …"""
+    has_codes: bool = True
+    """Whether the answers have codes; else `codes` has one line for all of them."""
+    codes: tuple[CodebookCode, ...] = ()
+    """Codes of answers."""
+    missing: tuple[CodebookCode, ...] = ()
+    """Codes of missing values."""
+    columns: tuple[CodebookColumn, ...] = ()
+    """The columns of an entry for several variables; empty for one variable."""
+    range_text: str = ""
+    """Range of the numbers without labels, `1 to 60`; empty without data or where it would disclose a small count."""
+    personal: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the described columns."""
+        return tuple(column.name for column in self.columns) or (self.name,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codebook:
+    """All variables in the order of the data; options and turns are merged into the entry of the first."""
+
+    title: str
+    instrument: str
+    version: str = ""
+    language: str = "en"
+    interviews: int | None = None
+    """Number of interviews; None where there are no data."""
+    methods: tuple[MethodLine, ...] = ()
+    variables: tuple[CodebookVariable, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def column_count(self) -> int:
+        """The number of columns of the data."""
+        return sum(len(variable.names) for variable in self.variables)
+
 
 STORAGE_NAMES: Final = {
     "integer": "whole number",
@@ -75,8 +163,8 @@ class _Context:
     """The titles of the sections around each item."""
     intros: Mapping[str, str]
     """The text read before a battery, by the battery's first statement."""
-    hidden_counts: Mapping[tuple[str, int | None], HiddenCounts]
-    """The counts that a report hides, by item and turn."""
+    tables: Mapping[tuple[str, int | None], Crosstab]
+    """The tables of a report of the same interviews with its hidden counts, by item and turn."""
     after_end: frozenset[str]
     """Items that come after one that may end the interview."""
 
@@ -111,14 +199,19 @@ def build_codebook(
     second.
     """
     instrument, language = facts.instrument, facts.language
+    not_end = dropwhile(lambda item: not isinstance(item.question, unasked_items.EndItem), instrument.root.items)
     context = _Context(
         facts=facts,
         answers=answers,
         threshold=threshold,
         sections=dict(_iterate_section_titles(instrument.root.children, language, "")),
-        intros=dict(_iterate_battery_intros(instrument, language)),
-        hidden_counts=find_hidden_counts(variables, instrument, answers, threshold),
-        after_end=frozenset(_iterate_items_after_end(instrument)),
+        intros={
+            group.items[0].id: group.intro.get_source_text(language)
+            for group in instrument.groups.values()
+            if isinstance(group.spec, BatteryItem) and group.intro is not None and group.items
+        },
+        tables=_tabulate_questions(variables, instrument, answers, threshold),
+        after_end=frozenset(item.id for item in islice(not_end, 1, None)),
     )
     groups: dict[tuple[str, ...], list[tuple[int, Variable]]] = {}
     for number, variable in enumerate(variables, 1):
@@ -137,6 +230,19 @@ def build_codebook(
         variables=tuple(sorted(entries, key=lambda entry: entry.number)),
         notes=tuple(notes),
     )
+
+
+def _tabulate_questions(
+    variables: Sequence[Variable], instrument: Instrument, answers: AnswerColumns | None, threshold: int
+) -> Mapping[tuple[str, int | None], Crosstab]:
+    """Count as a report of the same interviews does, so that the codebook hides what the report hides."""
+    if answers is None or threshold < 2:
+        return {}
+    options = ResultOptions(threshold=threshold)
+    counted = [variable for variable in variables if variable.name in answers.columns]
+    tables = [tabulate(question, answers, (), options) for question in list_questions(instrument, counted)[0]]
+    hidden = hide_small_counts(tables, answers, (), options)
+    return {(table.question.item, table.question.variable.turn): table for table in hidden}
 
 
 def _make_group_key(variable: Variable) -> tuple[str, ...]:
@@ -163,33 +269,17 @@ def _iterate_section_titles(nodes: Sequence[CompiledNode], language: str, above:
                 yield until.id, path
 
 
-def _iterate_battery_intros(instrument: Instrument, language: str) -> Iterator[tuple[str, str]]:
-    """Yield the first statement of each battery with the battery's introduction."""
-    for group in instrument.groups.values():
-        if isinstance(group.spec, BatteryItem) and group.intro is not None and group.items:
-            yield group.items[0].id, group.intro.get_source_text(language)
-
-
-def _iterate_items_after_end(instrument: Instrument) -> Iterator[str]:
-    """Yield the items after the first that may end the interview."""
-    not_end = dropwhile(lambda item: not isinstance(item.question, unasked_items.EndItem), instrument.root.items)
-    return (item.id for item in islice(not_end, 1, None))
-
-
 def _build_entries(group: Sequence[tuple[int, Variable]], context: _Context) -> list[CodebookVariable]:
     """Build one entry for a group, or one for each of its variables where their codes differ."""
-    variables = [variable for _, variable in group]
-    counts = [context.count_cells(variable) for variable in variables]
-    entries = [
-        _build_variable(number, variable, cells, context)
-        for (number, variable), cells in zip(group, counts, strict=True)
-    ]
+    entries, pooled = [], Counter[Cell]()
+    for number, variable in group:
+        counts = context.count_cells(variable)
+        entries.append(_build_variable(number, variable, counts, context))
+        pooled.update(counts or {})
     labels = {tuple((line.code, line.label) for line in (*entry.codes, *entry.missing)) for entry in entries}
     if len(entries) == 1 or len(labels) > 1:
         return entries
-    pooled: Counter[Cell] = Counter()
-    for cells in counts:
-        pooled.update(cells or {})
+    variables = [variable for _, variable in group]
     return [_merge_entries(entries, variables, pooled, context)]
 
 
@@ -202,26 +292,22 @@ def _merge_entries(
     language = context.facts.language
     multiple = variable.option is not None and variable.role == "answer"
     options = {option.code: str(option.label.get(language)) for option in item.options} if item is not None else {}
-    columns = []
-    for entry, each in zip(entries, variables, strict=True):
-        counts = tuple(line.count_text for line in (*entry.codes, *entry.missing))
-        columns.append(
-            CodebookColumn(
-                number=entry.number,
-                name=entry.name,
-                label=options.get(each.option, each.label) if multiple and each.option is not None else "",
-                turn=each.turn,
-                counts=counts if any(counts) else (),
-            )
+    columns = [
+        CodebookColumn(
+            number=entry.number,
+            name=entry.name,
+            label=options.get(each.option, each.label) if multiple and each.option is not None else "",
+            turn=each.turn,
+            counts=tuple(text for line in (*entry.codes, *entry.missing) if (text := line.count_text)),
         )
+        for entry, each in zip(entries, variables, strict=True)
+    ]
     label = str(item.label.get(language)) if multiple and item is not None else first.label
     turn = variable.turn
     return replace(
         first,
         label=label if turn is None else label.removesuffix(f" ({turn})"),
-        source=f"question {variable.item}"
-        if variable.role == "answer"
-        else first.source.removesuffix(f", turn {turn}"),
+        source=f"question {variable.item}" if multiple else first.source.removesuffix(f", turn {turn}"),
         codes=tuple(replace(code, count_text="") for code in first.codes),
         missing=tuple(replace(code, count_text="") for code in first.missing),
         columns=tuple(columns),
@@ -409,13 +495,22 @@ def _find_hidden_lines(
     """Return the positions of hidden lines; of an item, a report hides the same ones."""
     lines = [*answers, *missings]
     is_item = variable.role in ("answer", "state", "words")
-    report = context.hidden_counts.get((variable.item, variable.turn)) if is_item else None
-    if report is None or (variable.role == "words" and not report.hides_answer(variable, "")):
+    table = context.tables.get((variable.item, variable.turn)) if is_item else None
+    if table is None:
         return find_hidden_parts([line.interviews for line in lines], context.threshold)
-    if variable.role == "words":
+    hidden = [table.lines[i] for i in table.detail_rows if table.is_hidden(i, 0)]
+    codes = {line.code for line in hidden}  # "" of verbatim answers and ranges of numbers
+
+    def hides_answer(code: str) -> bool:
+        if variable.option is not None:
+            return str(variable.option) in codes or (code == "0" and any(line.kind == "decline" for line in hidden))
+        return ("" if variable.role == "state" else code) in codes
+
+    if table.is_base_hidden(0) or (variable.role == "words" and hides_answer("")):
         return range(len(lines))
-    flags = [report.hides_answer(variable, line.value) for line in answers]
-    flags += [report.hides_missing(line.value) for line in missings]
+    if variable.role == "words":
+        return find_hidden_parts([line.interviews for line in lines], context.threshold)
+    flags = [hides_answer(line.value) for line in answers] + [line.value in codes - {""} for line in missings]
     return [i for i, is_hidden in enumerate(flags) if is_hidden]
 
 

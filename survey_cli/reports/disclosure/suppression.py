@@ -86,9 +86,13 @@ def find_hidden_positions(table: CountTable, threshold: int = DEFAULT_THRESHOLD)
 
 def find_hidden_parts(sizes: Sequence[int], threshold: int = DEFAULT_THRESHOLD) -> frozenset[int]:
     """Return the positions of the parts of a whole that are to be hidden."""
-    counts = [[size] for size in sizes]
-    table = CountTable(counts=counts, bases=[sum(sizes)], sums={}, base_rows=range(len(counts)))
-    return frozenset(position.row for position in find_hidden_positions(table, threshold) if position.row != BASE)
+    positions = find_hidden_positions(build_parts_table(sizes), threshold)
+    return frozenset(position.row for position in positions if position.row != BASE)
+
+
+def build_parts_table(sizes: Sequence[int]) -> CountTable:
+    """Build a table of one column with the sizes of the parts of a whole."""
+    return CountTable(counts=[[size] for size in sizes], bases=[sum(sizes)], sums={}, base_rows=range(len(sizes)))
 
 
 def _iterate_equations(table: CountTable, values: dict[CellPosition, int]) -> Iterable[SumEquation]:

@@ -1,4 +1,4 @@
-"""Views for supervisors: case list, case sheet, callability report, queue, interviewers. Values only."""
+"""Views for supervisors: case list, case sheet, callability report, queue, interviewers, subject access. Values only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from survey_cli.fieldwork.queue.rules import RuleResult
 from survey_cli.problems import Problem
 from survey_cli.table.table import Table
-from survey_cli.values import Cell, Variable
+from survey_cli.values import Variable
 
 
 class CaseLine(NamedTuple):
@@ -194,30 +194,97 @@ class InterviewerList:
     problems: tuple[Problem, ...]
 
 
-_COLUMNS = (
-    *("key", "name", "status", "code", "outcome", "attempts", "due_at", "why"),
-    *("promised_at", "owner", "with_whom", "replicate", "frame"),
-)
-
-
 def tabulate_cases(lines: Iterable[CaseLine]) -> Table:
     """Convert the list to a table for export; dates and times are in UTC."""
     variables = tuple(
-        Variable(name=name, storage="integer" if name == "attempts" else "text", role="admin") for name in _COLUMNS
+        Variable(name=name, storage="integer" if name == "attempts" else "text", role="admin")
+        for name in CaseLine._fields
     )
-    return Table(variables=variables, rows=(tuple(map(_make_cell, line)) for line in lines))
-
-
-def _make_cell(value: datetime | str | int | None) -> Cell:
-    match value:
-        case None:
-            return ""
-        case datetime():
-            return format_timestamp(value)
-        case _:
-            return value
+    rows = (tuple("" if v is None else format_timestamp(v) if isinstance(v, datetime) else v for v in r) for r in lines)
+    return Table(variables=variables, rows=rows)
 
 
 def format_timestamp(at: datetime) -> str:
     """Format a date and time: `2026-11-24T15:10:00+00:00`."""
     return at.isoformat(timespec="seconds")
+
+
+class SubjectNumber(NamedTuple):
+    """One telephone number."""
+
+    position: int
+    shown: str
+    written: str
+    """The text in the sample file, or as typed."""
+    e164: str
+    extension: str
+    state: str
+    """`live`, `dead` or `never_call`."""
+
+
+class SubjectColumn(NamedTuple):
+    """One value of the sample."""
+
+    column: str
+    label: str
+    words: str
+    """The value, or the label of its code."""
+    personal: bool
+    """Whether the value is stored separately, with the name."""
+
+
+class JournalLine(NamedTuple):
+    """One event of an interview."""
+
+    seq: int
+    at: datetime
+    by: str
+    station: str
+    what: str
+    """Kind of event: `answered`, `declined`, `note` …"""
+    place: str
+    """Item and turn, `age#2`; empty where the event belongs to none."""
+    question: str
+    """The wording, with its fills as placeholders."""
+    answer: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectInterview:
+    """One interview, with its whole journal."""
+
+    id: str
+    number: int
+    origin: str
+    status: str
+    outcome: str
+    version: str
+    began_at: datetime
+    sample: tuple[tuple[str, str], ...]
+    """Values of the sample at the start of the interview."""
+    lines: tuple[JournalLine, ...]
+    draft: str
+    """Typed text that is not an answer yet."""
+    problem: str = ""
+    """Why questions and labels are not shown; empty where the questionnaire can be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Everything that is stored about one person."""
+
+    key: str
+    where: str
+    name: str
+    language: str
+    zone: str
+    status: str
+    """Status of the case and its code; empty for an interview without a case."""
+    numbers: tuple[SubjectNumber, ...]
+    columns: tuple[SubjectColumn, ...]
+    on_do_not_call_list: bool
+    """Whether one of the numbers is on the do-not-call list."""
+    history: tuple[CaseHistoryLine, ...]
+    """The whole history, with notes and persons to ask for."""
+    interviews: tuple[SubjectInterview, ...]

@@ -1,6 +1,6 @@
 """Disposition counts of a study at a point in time, by frame and by a sample column; no rates are computed."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -84,39 +84,33 @@ class _CaseState(NamedTuple):
     columns: Mapping[str, Value]
 
 
-class _CaseStateReader:
-    """Reader of the states of cases at a point in time.
+def _make_state_reader(
+    plan: Plan, people: People | None, at: datetime
+) -> Callable[[str, Sequence[HistoryEntry]], _CaseState]:
+    """Make a reader of the states of cases at a point in time.
 
     Cases that came with the sample and were never called have the same state if they share zone and numbers. Only one
     of them is read, since a sample may have a million.
     """
+    uncalled: dict[tuple[str, tuple[object, object], tuple[events.NumberFacts, ...], bool], _CaseState] = {}
 
-    def __init__(self, plan: Plan, people: People | None, at: datetime) -> None:
-        self._plan = plan
-        self._people = people
-        self._at = at
-        self._uncalled: dict[tuple[str, tuple[object, object], tuple[events.NumberFacts, ...], bool], _CaseState] = {}
+    def read(key: str, history: Sequence[HistoryEntry]) -> _CaseState:
+        case = Case.from_history(key, history)
+        status = schedule_case(case, plan, at).status
+        code = code_case(case, plan, people).code
+        return _CaseState(case.released, code, status != "done", case.frame, case.weight, case.columns)
 
-    def __call__(self, key: str, history: Sequence[HistoryEntry]) -> _CaseState:
+    def read_state(key: str, history: Sequence[HistoryEntry]) -> _CaseState:
         sampled = history[0].event if len(history) == 1 else None
         if not isinstance(sampled, events.CaseSampled):
-            return self._read_state(key, history)
-        location = (sampled.columns.get(self._plan.country_column), sampled.columns.get(self._plan.region_column))
+            return read(key, history)
+        location = (sampled.columns.get(plan.country_column), sampled.columns.get(plan.region_column))
         shared = (sampled.zone, location, sampled.numbers, bool(sampled.replicate))
-        if shared not in self._uncalled:
-            self._uncalled[shared] = self._read_state(key, history)
-        return self._uncalled[shared]._replace(frame=sampled.frame, weight=sampled.weight, columns=sampled.columns)
+        if shared not in uncalled:
+            uncalled[shared] = read(key, history)
+        return uncalled[shared]._replace(frame=sampled.frame, weight=sampled.weight, columns=sampled.columns)
 
-    def _read_state(self, key: str, history: Sequence[HistoryEntry]) -> _CaseState:
-        case = Case.from_history(key, history)
-        return _CaseState(
-            released=case.released,
-            code=code_case(case, self._plan, self._people).code,
-            open=schedule_case(case, self._plan, self._at).status != "done",
-            frame=case.frame,
-            weight=case.weight,
-            columns=case.columns,
-        )
+    return read_state
 
 
 def count_dispositions(
@@ -134,7 +128,7 @@ def count_dispositions(
     groups: dict[str, DispositionGroup | UncountableCode] = {}
     uncountable: list[tuple[str, UncountableCode]] = []
     unreleased = excluded_sessions = 0
-    read_state = _CaseStateReader(plan, people, options.at)
+    read_state = _make_state_reader(plan, people, options.at)
     for key, history in histories:
         if options.excluded_interviews:
             remaining = remove_sessions(history, options.excluded_interviews)
@@ -224,13 +218,7 @@ def remove_sessions(history: Sequence[HistoryEntry], interviews: Collection[str]
             sessions.append([])
     remaining: list[HistoryEntry] = []
     for session in sessions:
-        if any(
-            isinstance(entry.event, events.InterviewOpened) and entry.event.interview in interviews for entry in session
-        ):
-            session = [
-                e
-                for e in session
-                if isinstance(e.event, events.CaseSampled | events.CaseReleased | events.OutcomeOverridden)
-            ]
-        remaining += session
+        conducted = {e.event.interview for e in session if isinstance(e.event, events.InterviewOpened)}
+        kept = events.CaseSampled | events.CaseReleased | events.OutcomeOverridden
+        remaining += [e for e in session if conducted.isdisjoint(interviews) or isinstance(e.event, kept)]
     return remaining

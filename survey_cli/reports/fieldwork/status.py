@@ -37,8 +37,7 @@ NO_DAYPART: Final = "no part of the day"
 DueState: TypeAlias = Literal["missed", "due", "today", "later"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(NamedTuple):
     """Progress toward the target."""
 
     complete: int
@@ -219,8 +218,6 @@ class FieldworkStatus:
     """Full paths of the database and the list of people."""
     future: tuple[str, ...] = ()
     """One sentence per interview or case with entries dated in the future."""
-    paused: str
-    """By whom, since when and why the study is paused; empty while it is not."""
     period: str
     """The period of attempts, interviewers and lengths, as text."""
     progress: Progress
@@ -229,14 +226,12 @@ class FieldworkStatus:
     outcomes: tuple[OutcomeLine, ...]
     codes: tuple[CodeLine, ...]
     cells: tuple[QuotaCellLine, ...]
-    appointments: tuple[AppointmentLine, ...]
     dayparts: tuple[DaypartLine, ...]
     people: tuple[InterviewerStatusLine, ...]
     lengths: LengthLine | None
-    leases: tuple[LeaseLine, ...]
-    held: tuple[HeldCaseLine, ...]
     numbers: NumberTotals
-    backed_up: datetime | None
+    data: StatusInput
+    """The data, with interviewers named as the viewer may see them."""
 
 
 def build_fieldwork_status(
@@ -254,50 +249,36 @@ def build_fieldwork_status(
     for case in cases:
         activity.add(case)
     by_code = _sum_by_name((code, number) for _, _, code, number in data.case_counts)
-    names = _name_interviewers(sorted({*activity.people, *(lease.who for lease in data.leases)}), people, viewer)
+    logins = sorted({*activity.people, *(lease.who for lease in data.leases)})
+    names = {
+        login: _name_interviewer(login, people, viewer) or f"interviewer {number}"
+        for number, login in enumerate(logins, start=1)
+    }
+    owners = [names.get(line.owner) or _name_interviewer(line.owner, people, viewer) for line in data.appointments]
+    appointments = tuple(line._replace(owner=o) for line, o in zip(data.appointments, owners, strict=True))
+    leases = tuple(lease._replace(who=names[lease.who]) for lease in data.leases)
     return FieldworkStatus(
         title=title,
-        paused=data.paused,
         period=period,
-        progress=Progress(
-            complete=by_code["1.1"],
-            partial=by_code["1.2"],
-            today=activity.today,
-            target=data.target,
-            target_of=data.target_of,
-        ),
+        progress=Progress(by_code["1.1"], by_code["1.2"], activity.today, data.target, data.target_of),
         cases=by_code.total(),
         statuses=_build_statuses(data, plan, people, viewer),
         outcomes=_build_outcomes(data, plan),
         codes=_build_codes(data, plan),
         cells=_build_cells(data, plan),
-        appointments=tuple(
-            line._replace(owner=names.get(line.owner) or _name_interviewer(line.owner, people, viewer))
-            for line in data.appointments
-        ),
         dayparts=activity.build_dayparts(),
         people=activity.build_interviewer_lines(names),
         lengths=activity.build_lengths(),
-        leases=tuple(lease._replace(who=names[lease.who]) for lease in data.leases),
-        held=data.held,
         numbers=NumberTotals(activity.dead, activity.do_not_call, activity.blocked_number_cases),
-        backed_up=data.backed_up,
+        data=replace(data, appointments=appointments, leases=leases),
     )
 
 
-def _name_interviewers(logins: Sequence[str], people: People, viewer: Interviewer) -> dict[str, str]:
-    """Return the name of each interviewer as this viewer may see it.
-
-    Supervisors see logins, and everybody sees their own. Others are shown by pseudonym, or by number where there is
-    none.
-    """
-    return {
-        login: _name_interviewer(login, people, viewer) or f"interviewer {number}"
-        for number, login in enumerate(logins, start=1)
-    }
-
-
 def _name_interviewer(login: str, people: People, viewer: Interviewer) -> str:
+    """Return the name of an interviewer as this viewer may see it; empty where it has none.
+
+    Supervisors see logins, and everybody sees their own. Others are shown by pseudonym.
+    """
     if viewer.supervises or login in ("", viewer.login):
         return login
     person = people.interviewers.get(login)
@@ -329,27 +310,22 @@ def _build_outcomes(data: StatusInput, plan: Plan) -> tuple[OutcomeLine, ...]:
     released = [counts for counts in data.case_counts if counts[0] != "unreleased" or counts[1]]
     cases = _sum_by_name((outcome, number) for _, outcome, _, number in released)
     done = _sum_by_name((outcome, number) for status, outcome, _, number in released if status == "done")
+    names = {outcome: definition.name for outcome, definition in plan.outcomes.items()}
     order = {outcome: position for position, outcome in enumerate(("", *plan.outcomes))}
     return tuple(
-        OutcomeLine(outcome, _name_outcome(outcome, plan), cases[outcome], done[outcome])
+        OutcomeLine(outcome, names.get(outcome) or outcome or NEVER_CALLED, cases[outcome], done[outcome])
         for outcome in sorted(cases, key=lambda outcome: (order.get(outcome, len(order)), outcome))
     )
 
 
-def _name_outcome(outcome: str, plan: Plan) -> str:
-    definition = plan.outcomes.get(outcome)
-    return definition.name if definition is not None else outcome or NEVER_CALLED
-
-
 def _build_codes(data: StatusInput, plan: Plan) -> tuple[CodeLine, ...]:
     cases = _sum_by_name((code, number) for status, _, code, number in data.case_counts if status == "done")
-    own_groups = find_study_groups(plan)
-    lines = []
+    own_groups, lines = find_study_groups(plan), []
     for code, number in sorted(cases.items()):
         disposition = find_disposition(code)
         group = find_group(code, frame=plan.frame, overrides=own_groups)
-        group_text = "" if isinstance(group, UncountableCode) else group
-        lines.append(CodeLine(code, disposition.name if disposition else "", group_text, number))
+        name, group_text = disposition.name if disposition else "", "" if isinstance(group, UncountableCode) else group
+        lines.append(CodeLine(code, name, group_text, number))
     return tuple(lines)
 
 

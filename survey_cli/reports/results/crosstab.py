@@ -3,18 +3,25 @@
 It computes no percentages.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from itertools import chain
 from typing import Final, NamedTuple
 
 from survey_cli.reports.disclosure.suppression import BASE, DEFAULT_THRESHOLD, CellPosition
 from survey_cli.reports.results.bins import build_bins
-from survey_cli.reports.results.questions import MAX_POINTS, UNASKED_KINDS, ReportQuestion, get_missing_kind
+from survey_cli.reports.results.questions import (
+    MAX_POINTS,
+    UNASKED_KINDS,
+    AnswerPoint,
+    ReportQuestion,
+    get_missing_kind,
+)
 from survey_cli.reports.results.report_model import RowKind, Side
 from survey_cli.reports.weighting import answer_counts
-from survey_cli.reports.weighting.answer_counts import ColumnCounts
+from survey_cli.reports.weighting.answer_counts import ColumnCounts, WeightedCount
 from survey_cli.values import Cell
 
 MAX_FREQUENT: Final = 20
@@ -60,10 +67,13 @@ class CrosstabLine(NamedTuple):
     note: str = ""
     parts: tuple[int, ...] = ()
     """Positions of the rows that a net sums up."""
-    in_tests: bool = True
-    """Whether tests use the line; declines and nets are in no test."""
     value: Fraction | None = None
     """The answer's number on a scale; None where means exclude it."""
+
+    @property
+    def in_tests(self) -> bool:
+        """Whether tests use the line; declines, nets and mentions are in no test."""
+        return self.kind in ("answer", "volunteered", "range")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +128,7 @@ class Crosstab:
     @property
     def detail_rows(self) -> list[int]:
         """Positions of the rows that are not nets."""
-        return [i for i, line in enumerate(self.lines) if line.kind != "net"]
+        return sorted(set(range(len(self.lines))) - set(self.net_rows))
 
     @property
     def net_rows(self) -> list[int]:
@@ -146,27 +156,31 @@ class Crosstab:
         )
 
 
-class _CountedAnswers(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _CountedAnswers:
     """The counts by answer from which the lines of one question are built."""
 
     question: ReportQuestion
     options: ResultOptions
-    answered: dict[answer_counts.AnswerKey, ColumnCounts]
-    cells: Mapping[str, Cell]
-    """The cell of each text in the question's columns."""
     width: int
     """Number of columns of the table."""
+    answered: list[tuple[tuple[Cell, ...], ColumnCounts]] = field(default_factory=list)
+    """The answers, each with a cell per column of the question, and their counts."""
 
-    def get_cell(self, key: answer_counts.AnswerKey, position: int = 0) -> Cell:
-        """Return the cell of one column of a key."""
-        text = key[position] if isinstance(key, tuple) else key
-        assert isinstance(text, str)
-        return self.cells[text]
+    @property
+    def points(self) -> list[AnswerPoint]:
+        """The answers that have a line, chosen or not."""
+        return [p for p in self.question.points if not (p.volunteered and self.options.valid_only)]
 
-    def count_mentions(self, positions: Iterable[int]) -> list[ColumnCounts]:
-        """Return the counts of those who mentioned any of these options."""
-        at = list(positions)
-        return [counts for key, counts in self.answered.items() if any(self.get_cell(key, i) == 1 for i in at)]
+    def sum_columns(self, several: Collection[ColumnCounts]) -> ColumnCounts:
+        """Add up counts column by column."""
+        if not several:
+            return (WeightedCount(),) * self.width
+        return tuple(map(answer_counts.sum_counts, zip(*several, strict=True)))
+
+    def count_mentions(self, positions: Collection[int]) -> ColumnCounts:
+        """Count those who mentioned any of these options."""
+        return self.sum_columns([counts for cells, counts in self.answered if any(cells[i] == 1 for i in positions)])
 
 
 def tabulate(
@@ -179,23 +193,20 @@ def tabulate(
 
     Interviews in which it was not asked, or not reached, are in no line and no base.
     """
-    width = 1 + sum(len(grouping.part_labels) for grouping in groupings)
-    cells: dict[str, Cell] = {}
-    for name in question.columns:
-        cells |= answers.read_cells(name)
-    counts_by_key = answers.count(answers.list_keys(question.columns), groupings)
-    counted = _CountedAnswers(question, options, {}, cells, width)
+    counted = _CountedAnswers(question, options, 1 + sum(len(grouping.part_labels) for grouping in groupings))
+    readers = [answers.read_cells(name) for name in question.columns]
     declined: dict[str, list[ColumnCounts]] = {}
     volunteered = {point.code for point in question.points if point.volunteered and question.kind != "multiple"}
-    for key, counts in counts_by_key.items():
-        cell = counted.get_cell(key)
-        kind = get_missing_kind(cell)
-        if kind in UNASKED_KINDS or (options.valid_only and (kind or cell in volunteered)):
+    for key, counts in answers.count(answers.list_keys(question.columns), groupings).items():
+        texts = key if isinstance(key, tuple) else (key,)
+        cells = tuple(reader[text] for reader, text in zip(readers, texts, strict=True))
+        kind = get_missing_kind(cells[0])
+        if kind in UNASKED_KINDS or (options.valid_only and (kind or cells[0] in volunteered)):
             continue
         if kind:
             declined.setdefault(kind, []).append(counts)
         else:
-            counted.answered[key] = counts
+            counted.answered.append((cells, counts))
     values: tuple[tuple[Fraction, ColumnCounts], ...] = ()
     match question.kind:
         case "multiple":
@@ -203,7 +214,7 @@ def tabulate(
         case "number" | "date":
             lines, values = _count_numbers(counted)
         case "words" | "time":
-            total = _sum_columns(counted.answered.values(), width)
+            total = counted.sum_columns([counts for _, counts in counted.answered])
             lines = [CrosstabLine("answer", "", "Answered", total)] if total[0].people else []
         case _:
             lines = _count_answers(counted)
@@ -212,22 +223,11 @@ def tabulate(
     for kind in dict.fromkeys([*declines, *sorted(declined)]):
         if kind in declined:
             code, label = declines.get(kind, ("", kind))
-            counts = _sum_columns(declined[kind], width)
-            lines.append(CrosstabLine("decline", str(code), label, counts, in_tests=False))
+            lines.append(CrosstabLine("decline", str(code), label, counted.sum_columns(declined[kind])))
     lines += _count_nets(counted, lines)
-    bases = _sum_columns(
-        [*counted.answered.values(), *(counts for several in declined.values() for counts in several)], width
-    )
+    answered = [counts for _, counts in counted.answered]
+    bases = counted.sum_columns([*answered, *chain.from_iterable(declined.values())])
     return Crosstab(question=question, lines=tuple(lines), bases=bases, values=values, unit=answers.unit)
-
-
-def _sum_columns(several: Collection[ColumnCounts], width: int) -> ColumnCounts:
-    """Add up counts column by column; `width` is the number of columns."""
-    return (
-        tuple(map(answer_counts.sum_counts, zip(*several, strict=True)))
-        if several
-        else (answer_counts.WeightedCount(),) * width
-    )
 
 
 def _count_answers(counted: _CountedAnswers) -> list[CrosstabLine]:
@@ -235,38 +235,34 @@ def _count_answers(counted: _CountedAnswers) -> list[CrosstabLine]:
 
     Of a long list these are the codes that were answered most often, and a line for the rest.
     """
-    question, options, width = counted.question, counted.options, counted.width
+    question = counted.question
     by_code: dict[Cell, list[ColumnCounts]] = {}
-    for key, counts in counted.answered.items():
-        by_code.setdefault(counted.get_cell(key), []).append(counts)
+    for cells, counts in counted.answered:
+        by_code.setdefault(cells[0], []).append(counts)
     lines: list[CrosstabLine] = []
     volunteered: list[CrosstabLine] = []
-    for point in question.points:
-        if point.volunteered and options.valid_only:
-            continue
+    for point in counted.points:
         in_means = question.kind == "scale" and not (point.missing or point.volunteered)
         line = CrosstabLine(
             "volunteered" if point.volunteered else "answer",
             str(point.code),
             point.label,
-            _sum_columns(by_code.pop(point.code, []), width),
+            counted.sum_columns(by_code.pop(point.code, [])),
             side=point.side,
             note="volunteered" if point.volunteered else "",
             value=Fraction(point.code) if in_means and isinstance(point.code, int) else None,
         )
         (volunteered if point.volunteered else lines).append(line)
     labels = question.variable.labels
-    others = {code: _sum_columns(several, width) for code, several in by_code.items()}
-    rest: list[ColumnCounts] = []
-    if len(labels) > MAX_POINTS:
-        ordered = sorted(others, key=lambda code: -others[code][0].people)
-        rest = [others[code] for code in ordered[MAX_FREQUENT:]]
-        others = {code: others[code] for code in ordered[:MAX_FREQUENT]}
-    for code, counts in others.items():
-        label = labels.get(code) if isinstance(code, int | str) else None
-        lines.append(CrosstabLine("answer", str(code), label or str(code), counts))
+    others = {code: counted.sum_columns(several) for code, several in by_code.items()}
+    ordered = sorted(others, key=lambda code: -others[code][0].people) if len(labels) > MAX_POINTS else []
+    rest = [others.pop(code) for code in ordered[MAX_FREQUENT:]]
+    for code in ordered or others:
+        if code in others:
+            label = labels.get(code) if isinstance(code, int | str) else None
+            lines.append(CrosstabLine("answer", str(code), label or str(code), others[code]))
     if rest:
-        lines.append(CrosstabLine("answer", "", f"{len(rest)} other answers", _sum_columns(rest, width)))
+        lines.append(CrosstabLine("answer", "", f"{len(rest)} other answers", counted.sum_columns(rest)))
     return [*lines, *volunteered]
 
 
@@ -274,15 +270,13 @@ def _count_mentions(counted: _CountedAnswers) -> list[CrosstabLine]:
     """Build a line per option of a multiple, and one for those who mentioned none where that is an answer."""
     lines = []
     for position, point in enumerate(counted.question.points):
-        if point.volunteered and counted.options.valid_only:
-            continue
-        note = "volunteered" if point.volunteered else ""
-        counts = _sum_columns(counted.count_mentions([position]), counted.width)
-        lines.append(CrosstabLine("mention", str(point.code), point.label, counts, note=note, in_tests=False))
+        if point in counted.points:
+            note = "volunteered" if point.volunteered else ""
+            counts = counted.count_mentions([position])
+            lines.append(CrosstabLine("mention", str(point.code), point.label, counts, note=note))
     if counted.question.allows_none:
-        every = range(len(counted.question.columns))
-        none = [counts for key, counts in counted.answered.items() if all(counted.get_cell(key, i) != 1 for i in every)]
-        lines.append(CrosstabLine("mention", "", "None mentioned", _sum_columns(none, counted.width), in_tests=False))
+        none = counted.sum_columns([counts for cells, counts in counted.answered if 1 not in cells])
+        lines.append(CrosstabLine("mention", "", "None mentioned", none))
     return lines
 
 
@@ -293,16 +287,15 @@ def _count_numbers(
 
     Numbers with labels have lines of their own, and count in means where they are within the question's limits.
     """
-    question, width = counted.question, counted.width
+    question = counted.question
     labels = {point.code: point.label for point in question.points}
-    unlabeled: dict[Fraction, list[ColumnCounts]] = {}
-    labeled: dict[Fraction, list[ColumnCounts]] = {}
-    for key, counts in counted.answered.items():
-        value = _read_number(counted.get_cell(key))
-        has_label = value.denominator == 1 and int(value) in labels
-        (labeled if has_label else unlabeled).setdefault(value, []).append(counts)
-    in_means = {value: _sum_columns(several, width) for value, several in unlabeled.items()}
-    least, most = _parse_limit(question.least), _parse_limit(question.most)
+    several: dict[Fraction, list[ColumnCounts]] = {}
+    for cells, counts in counted.answered:
+        several.setdefault(_read_number(cells[0]), []).append(counts)
+    sums = {value: counted.sum_columns(parts) for value, parts in several.items()}
+    in_means = {value: counts for value, counts in sums.items() if value not in labels}
+    nobody = counted.sum_columns([])
+    least, most = (None if limit is None else Fraction(repr(limit)) for limit in (question.least, question.most))
     bins = build_bins(
         {value: counts[0].people for value, counts in in_means.items()},
         decimals=question.variable.decimals if question.kind == "number" else 0,
@@ -314,20 +307,16 @@ def _count_numbers(
     lines = []
     for low, high, label in bins:
         inside = [counts for value, counts in in_means.items() if low <= value < high]
-        lines.append(CrosstabLine("range", "", label, _sum_columns(inside, width)))
+        lines.append(CrosstabLine("range", "", label, counted.sum_columns(inside)))
     for code, label in labels.items():
         number = Fraction(code) if isinstance(code, int) else None
-        counts = _sum_columns(labeled.get(number, []) if number is not None else [], width)
+        counts = sums.get(number, nobody) if number is not None else nobody
         lines.append(CrosstabLine("answer", str(code), label, counts))
         if number is None or (least is not None and number < least) or (most is not None and number > most):
             continue
         if counts[0].people:
             in_means[number] = counts
     return lines, tuple(sorted(in_means.items())) if question.kind != "date" else ()
-
-
-def _parse_limit(limit: float | None) -> Fraction | None:
-    return None if limit is None else Fraction(repr(limit))
 
 
 def _read_number(cell: Cell) -> Fraction:
@@ -353,11 +342,9 @@ def _count_nets(counted: _CountedAnswers, lines: Sequence[CrosstabLine]) -> list
         if not parts:
             continue
         if counted.question.kind == "multiple":
-            several = counted.count_mentions(i for i, p in enumerate(counted.question.points) if p.code in codes)
+            counts = counted.count_mentions([i for i, p in enumerate(counted.question.points) if p.code in codes])
         else:
-            several = [lines[i].counts for i in parts]
+            counts = counted.sum_columns([lines[i].counts for i in parts])
         note = " + ".join(lines[i].code for i in parts)
-        nets.append(
-            CrosstabLine("net", "", name, _sum_columns(several, counted.width), note=note, parts=parts, in_tests=False)
-        )
+        nets.append(CrosstabLine("net", "", name, counts, note=note, parts=parts))
     return nets

@@ -6,16 +6,20 @@ column is a part of all interviews, and a codebook repeats both.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise, permutations
+from dataclasses import replace
+from itertools import chain, pairwise, permutations
 from typing import TypeAlias
 
-from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.reports.disclosure.suppression import BASE, CellPosition, CountTable, find_hidden_positions
+from survey_cli.reports.disclosure.suppression import (
+    BASE,
+    CellPosition,
+    CountTable,
+    build_parts_table,
+    find_hidden_positions,
+)
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
-from survey_cli.reports.results.questions import UNASKED_KINDS, get_missing_kind, list_questions
-from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping, list_value_columns
-from survey_cli.values import Variable
+from survey_cli.reports.results.questions import UNASKED_KINDS, get_missing_kind
+from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping, list_columns, list_value_columns
 
 TablePosition: TypeAlias = tuple[int, CellPosition]
 """A count in one of the tables, which are numbered from 0: first the questions', then the groupings'."""
@@ -54,15 +58,19 @@ def hide_small_counts(
         for i, other in pairwise(same_base):
             for c in range(len(tables[i].bases)):
                 _link(links, (i, CellPosition(BASE, c)), (other, CellPosition(BASE, c)))
-    hidden_totals = _reduce_to_nets(list(map(_select_total, count_tables)), links, options.threshold, tables, [0])
+    totals = [
+        replace(table, counts=[[row[0]] for row in table.counts], bases=[table.bases[0]], groups=(), nested=())
+        for table in count_tables
+    ]
+    hidden_totals = _reduce_to_nets(totals, links, options.threshold, tables, [0])
     _link_parts(links, tables, count_tables, groupings)
     nested = _find_nested(groupings)
     with_groupings = [
         replace(table, hidden=hidden, nested=nested, totals_settled=True)
         for table, hidden in zip(count_tables, hidden_totals, strict=True)
     ]
-    with_groupings += map(_build_grouping_table, groupings)
-    value_columns = list_value_columns(groupings)
+    with_groupings += [build_parts_table(_count_parts(grouping)) for grouping in groupings]
+    value_columns = list(chain.from_iterable(list_value_columns(groupings)))
     all_hidden = _reduce_to_nets(with_groupings, links, options.threshold, tables, value_columns)
     return [
         replace(table, hidden=frozenset(position for position in hidden if position.row < len(table.lines)))
@@ -164,10 +172,6 @@ def _build_count_table(
     `follow_ups` maps follow-ups to the rows that add up to their base.
     """
     lines, multiple = table.lines, table.question.kind == "multiple"
-    groups = [
-        range(start, start + len(grouping.part_labels))
-        for start, grouping in zip(_list_starts(groupings), groupings, strict=True)
-    ]
     nets = {i: line.parts for i, line in enumerate(lines) if line.kind == "net"}
     no_mention = frozenset(
         i
@@ -187,30 +191,13 @@ def _build_count_table(
     return CountTable(
         counts=[[count.people for count in counts] for counts in rows],
         bases=[count.people for count in table.bases],
-        groups=groups,
+        groups=list_columns(groupings),
         sums={**({} if multiple else nets), **base_sums},
         base_rows=[] if multiple else table.detail_rows,
         at_most=at_most,
         at_least=at_least,
         asked_of_everybody=asked_of_everybody,
     )
-
-
-def _list_starts(groupings: Sequence[Grouping]) -> list[int]:
-    """Return the position of each grouping's first column."""
-    return list(accumulate((len(grouping.part_labels) for grouping in groupings), initial=1))[: len(groupings)]
-
-
-def _select_total(table: CountTable) -> CountTable:
-    """Return the table with only its first column."""
-    return replace(table, counts=[[row[0]] for row in table.counts], bases=[table.bases[0]], groups=(), nested=())
-
-
-def _build_grouping_table(grouping: Grouping) -> CountTable:
-    """Build a table of one column with the sizes of a grouping's columns."""
-    sizes = _count_parts(grouping)
-    bases = [len(grouping.part_by_interview)]
-    return CountTable(counts=[[size] for size in sizes], bases=bases, sums={}, base_rows=range(len(sizes)))
 
 
 def _count_parts(grouping: Grouping) -> list[int]:
@@ -222,12 +209,12 @@ def _link_parts(
     links: Links, tables: Sequence[Crosstab], count_tables: Sequence[CountTable], groupings: Sequence[Grouping]
 ) -> None:
     """Link the size of each column with its base where everybody was asked, and with the dividing item's row."""
-    for i, (start, grouping) in enumerate(zip(_list_starts(groupings), groupings, strict=True), len(tables)):
-        for part, size in enumerate(_count_parts(grouping)):
+    for i, (columns, grouping) in enumerate(zip(list_columns(groupings), groupings, strict=True), len(tables)):
+        for part, (column, size) in enumerate(zip(columns, _count_parts(grouping), strict=True)):
             size_position = (i, CellPosition(part, 0))
             for other, table in enumerate(tables):
-                if count_tables[other].asked_of_everybody and table.bases[start + part].people == size:
-                    _link(links, size_position, (other, CellPosition(BASE, start + part)))
+                if count_tables[other].asked_of_everybody and table.bases[column].people == size:
+                    _link(links, size_position, (other, CellPosition(BASE, column)))
                 if grouping.name in table.question.columns:
                     for row, line in enumerate(table.lines):
                         if line.label == grouping.part_labels[part] and line.counts[0].people == size:
@@ -237,14 +224,14 @@ def _link_parts(
 def _find_nested(groupings: Sequence[Grouping]) -> list[tuple[int, frozenset[int]]]:
     """Return columns of one grouping that are sums of columns of another: (column, summed columns)."""
     nested = []
-    for (outer_start, outer), (inner_start, inner) in permutations(
-        zip(_list_starts(groupings), groupings, strict=True), 2
+    for (outer_columns, outer), (inner_columns, inner) in permutations(
+        zip(list_columns(groupings), groupings, strict=True), 2
     ):
         pairs = set(zip(outer.part_by_interview, inner.part_by_interview, strict=True))
         for part in {outer_part for outer_part, _ in pairs}:
             inside = {inner_part for outer_part, inner_part in pairs if outer_part == part}
             if all(outer_part == part for outer_part, inner_part in pairs if inner_part in inside):
-                nested.append((outer_start + part, frozenset(inner_start + inner_part for inner_part in inside)))
+                nested.append((outer_columns[part], frozenset(inner_columns[i] for i in inside)))
     return nested
 
 
@@ -308,50 +295,3 @@ def _find_rows_of_asked(table: Crosstab, people: int) -> frozenset[int]:
     if any(asked not in (0, total) for _, total, asked in rows) or sum(asked for *_, asked in rows) != people:
         return frozenset()
     return frozenset(i for i, _, asked in rows if asked)
-
-
-@dataclass(frozen=True, slots=True)
-class HiddenCounts:
-    """The hidden counts in the total of a question."""
-
-    codes: frozenset[str]
-    """Codes of hidden answers and declines, or the hidden options of a multiple."""
-    other_answers: bool = False
-    """Whether some answers without a code are hidden: verbatim answers, ranges of numbers."""
-    base: bool = False
-    """Whether the base is hidden, and so everything."""
-    declines: bool = False
-    """Whether some declines are hidden."""
-
-    def hides_answer(self, variable: Variable, code: str) -> bool:
-        """Return whether a variable's count of a code is hidden; `code` is empty for all answers without a code."""
-        if self.base:
-            return True
-        if variable.option is not None:
-            return str(variable.option) in self.codes or (code == "0" and self.declines)
-        return self.other_answers if not code or variable.role == "state" else code in self.codes
-
-    def hides_missing(self, code: str) -> bool:
-        """Return whether the count of a missing value is hidden. Those not asked are shown unless the base is hidden."""
-        return self.base or code in self.codes
-
-
-def find_hidden_counts(
-    variables: Sequence[Variable], instrument: Instrument, answers: AnswerColumns | None, threshold: int
-) -> dict[tuple[str, int | None], HiddenCounts]:
-    """Return the totals that a report of the same interviews hides, by item and turn, for a codebook to hide them too."""
-    if answers is None or threshold < 2:
-        return {}
-    counted = [variable for variable in variables if variable.name in answers.columns]
-    options = ResultOptions(threshold=threshold)
-    tables = [tabulate(question, answers, (), options) for question in list_questions(instrument, counted)[0]]
-    hidden_counts = {}
-    for table in hide_small_counts(tables, answers, (), options):
-        lines = [table.lines[i] for i in table.detail_rows if table.is_hidden(i, 0)]
-        hidden_counts[table.question.item, table.question.variable.turn] = HiddenCounts(
-            codes=frozenset(line.code for line in lines if line.code),
-            other_answers=any(not line.code for line in lines),
-            base=table.is_base_hidden(0),
-            declines=any(line.kind == "decline" for line in lines),
-        )
-    return hidden_counts

@@ -13,14 +13,12 @@ from typing import Final
 from survey_cli.fieldwork.rates.dispositions import GROUPS
 from survey_cli.reports.disclosure.suppression import find_hidden_parts
 from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, format_rate
-from survey_cli.reports.results.analysis_base import AnalysisBase
+from survey_cli.reports.results.analysis_base import WHOLE_STUDY_NOTE, AnalysisBase
 from survey_cli.reports.results.crosstab import ResultOptions
-from survey_cli.reports.results.filter_notes import WHOLE_STUDY_NOTE
 from survey_cli.reports.results.report_model import MethodLine
 from survey_cli.reports.rounding import HIDDEN_MARK, format_count, format_decimal
-from survey_cli.reports.weighting.answer_counts import AnswerColumns
-from survey_cli.reports.weighting.margins_of_error import format_share_margin
-from survey_cli.reports.weighting.weighting_model import WeightingSummary
+from survey_cli.reports.weighting.answer_counts import AnswerColumns, format_share_margin
+from survey_cli.reports.weighting.weights import WeightingSummary
 from survey_cli.table.table import StudyDescription
 
 NOT_STATED: Final = "not stated"
@@ -59,13 +57,15 @@ def build_methods(study: StudyDescription, facts: MethodFacts, options: ResultOp
     """Build the methods box, in order; an item of which nothing is known is not stated."""
     started = _read_timestamps(facts.answers, "interview_began")
     ended = _read_timestamps(facts.answers, "interview_updated")
+    quotas = "not a probability sample: quotas decided who was interviewed" if facts.quotas else ""
+    sponsor, conductor, population, frame, _, mode, _, contact, *notes = build_study_lines(study)
     return (
-        _make_line("Sponsor", study.sponsor),
-        _make_line("Conducted by", study.conducted_by),
-        _mark_whole_study(_make_line("Population", _describe_population(study)), facts),
-        _make_line("Sampling frame", study.frame),
-        _make_line("Selection", f"{study.selection}{_describe_quotas(facts, study.selection)}"),
-        _make_line("Mode", study.mode or DEFAULT_MODE),
+        sponsor,
+        conductor,
+        _mark_whole_study(population, facts),
+        frame,
+        _make_line("Selection", "; ".join(filter(None, (study.selection, quotas)))),
+        mode,
         _make_line("Languages", ", ".join(facts.languages)),
         _make_line("Incentive", facts.incentive),
         _make_line("Field dates", study.dates or _format_days(started, facts.zone)),
@@ -78,8 +78,8 @@ def build_methods(study: StudyDescription, facts: MethodFacts, options: ResultOp
         _make_line("Length of interviews", _describe_length(started, ended)),
         _make_line("Questionnaire", _describe_versions(study, facts.answers)),
         _make_line("Missing answers", _describe_missing(options)),
-        _make_line("Contact", study.contact),
-        *([MethodLine("Notes", study.notes)] if study.notes else []),
+        contact,
+        *notes,
     )
 
 
@@ -88,7 +88,9 @@ def build_study_lines(study: StudyDescription) -> tuple[MethodLine, ...]:
     return (
         _make_line("Sponsor", study.sponsor),
         _make_line("Conducted by", study.conducted_by),
-        _make_line("Population", _describe_population(study)),
+        _make_line(
+            "Population", f"{study.population or 'Units'} (N = {study.size:,})" if study.size else study.population
+        ),
         _make_line("Sampling frame", study.frame),
         _make_line("Selection", study.selection),
         _make_line("Mode", study.mode or DEFAULT_MODE),
@@ -109,18 +111,6 @@ def _mark_whole_study(line: MethodLine, facts: MethodFacts) -> MethodLine:
     return line._replace(text=f"{line.text}; {WHOLE_STUDY_NOTE}") if facts.is_filtered and line.is_stated else line
 
 
-def _describe_population(study: StudyDescription) -> str:
-    if not study.size:
-        return study.population
-    return f"{study.population or 'Units'} (N = {study.size:,})"
-
-
-def _describe_quotas(facts: MethodFacts, selection: str) -> str:
-    if not facts.quotas:
-        return ""
-    return ("; " if selection else "") + "not a probability sample: quotas decided who was interviewed"
-
-
 def _read_timestamps(answers: AnswerColumns, name: str) -> list[datetime]:
     cells = answers.read_cells(name)
     return [datetime.fromisoformat(str(cells[text])) for text in answers.columns[name]]
@@ -131,11 +121,10 @@ def _format_days(started: Sequence[datetime], zone: tzinfo | None) -> str:
     if not started:
         return ""
     first, last = (time.astimezone(zone).date() for time in (min(started), max(started)))
+    until = f"{last.day} {last:%B %Y}"
     if first == last:
-        return f"{first.day} {first:%B %Y}"
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day} to {last.day} {last:%B %Y}"
-    return f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}"
+        return until
+    return f"{first.day}{'' if f'{first:%Y%m}' == f'{last:%Y%m}' else f' {first:%B %Y}'} to {until}"
 
 
 def _describe_interviews(facts: MethodFacts, options: ResultOptions) -> str:

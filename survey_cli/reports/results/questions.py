@@ -10,7 +10,7 @@ from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
-from survey_cli.reports.results.report_model import ItemKind, Side
+from survey_cli.reports.results.report_model import Battery, ItemKind, Side
 from survey_cli.values import Cell, Code, Missing, Variable
 
 MAX_POINTS: Final = 100
@@ -41,8 +41,6 @@ class AnswerPoint:
     missing: bool = False
     """Whether means exclude the answer."""
     side: Side = "apart"
-    column: str = ""
-    """The 0/1 column of a multiple's option."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,20 +81,10 @@ class ReportQuestion:
     """False where the questionnaire says `report: false`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatteryHead:
-    """Title and introduction of a battery."""
-
-    id: str
-    title: str
-    intro: str
-    section: str
-
-
 def list_questions(
     instrument: Instrument, variables: Sequence[Variable], *, language: str = "", asked: Mapping[str, str] | None = None
-) -> tuple[tuple[ReportQuestion, ...], tuple[BatteryHead, ...]]:
-    """List the questions with columns among `variables`, in the order of the newest questionnaire.
+) -> tuple[tuple[ReportQuestion, ...], tuple[Battery, ...]]:
+    """List the questions with columns among `variables` in the order of the newest questionnaire, and their batteries.
 
     Questions of older versions follow. Personal columns are never reported.
     """
@@ -107,7 +95,7 @@ def list_questions(
             columns.setdefault(variable.item, []).append(variable)
     numbers = number_items(instrument)
     questions: list[ReportQuestion] = []
-    heads: list[BatteryHead] = []
+    batteries: list[Battery] = []
 
     def walk(nodes: Sequence[CompiledNode], section: str, battery: ItemGroup | None) -> None:
         for node in nodes:
@@ -124,7 +112,7 @@ def list_questions(
                 written = spec.title or spec.label
                 title = str(written.get(language)) if written else ""
                 intro = node.intro.get_source_text(language) if node.intro else ""
-                heads.append(BatteryHead(id=node.id, title=title, intro=intro, section=section))
+                batteries.append(Battery(id=node.id, section=section, title=title or section, intro=intro))
                 walk(node.children, section, node)
                 continue
             own_title = node.title.get_source_text(language) if node.title else ""
@@ -134,7 +122,7 @@ def list_questions(
     walk(instrument.root.children, "", None)
     for old_columns in columns.values():
         questions.extend(_build_old_questions(old_columns))
-    return tuple(questions), tuple(heads)
+    return tuple(questions), tuple(batteries)
 
 
 def _build_questions(
@@ -147,9 +135,8 @@ def _build_questions(
 ) -> Iterator[ReportQuestion]:
     """Build one question per turn of an item."""
     question = item.question
-    instruction = item.instruction.get_source_text(language) if item.instruction else ""
     kind = _classify_item(item)
-    statement = _find_statement(item, battery, language)
+    spec = battery.spec.statements.get(item.id) if battery and isinstance(battery.spec, BatteryItem) else None  # type: ignore[call-overload]
     battery = None if kind == "number" else battery  # the chart of a battery is of a scale
     volunteered = {option.code for option in item.options if question.read and not option.read}
     nets = tuple(
@@ -159,14 +146,18 @@ def _build_questions(
     labels = {option.code: str(option.label.get(language)) for option in item.options}
     for turn in dict.fromkeys(variable.turn for variable in variables):
         of_turn = [variable for variable in variables if variable.turn == turn]
-        answers = _select_answer_columns(of_turn, kind)
+        answers = [variable for variable in of_turn if variable.role == "answer"]
+        answers = (
+            [variable for variable in answers if variable.option is not None] if kind == "multiple" else answers[:1]
+        )
         if not answers:
             continue
+        first = answers[0]
         if kind == "multiple":
             points = _build_multiple_points(answers, labels, volunteered)
         else:
-            points = _build_points(answers[0], volunteered, sided=kind == "scale" or battery is not None)
-        first = answers[0]
+            points = _build_points(first, volunteered, sided=kind == "scale" or battery is not None)
+        point_labels = {point.code: point.label for point in points}
         turn_text = "" if turn is None else f" ({turn})"
         yield ReportQuestion(
             id=first.name if kind != "multiple" else item.id + ("" if turn is None else f"_{turn}"),
@@ -176,43 +167,23 @@ def _build_questions(
             variable=first,
             label=f"{item.label.get(language)}{turn_text}",
             wording=f"{item.text.get_source_text(language)}{turn_text}",
-            statement=statement,
-            instruction=instruction,
+            statement=str(spec.text.get(language)) if spec is not None else "",
+            instruction=item.instruction.get_source_text(language) if item.instruction else "",
             section=section,
             battery=battery.id if battery is not None else "",
             base=str(question.base.get(language)) if question.base else "",
             asked=asked.get(item.id, ""),
             points=points,
             nets=tuple((name, codes) for name, codes in nets if codes),
-            verbatim_columns=_list_verbatim_columns(of_turn, points),
+            verbatim_columns=tuple(
+                (variable.name, point_labels.get(variable.option, ""))
+                for variable in of_turn
+                if variable.role == "words" and variable.option is not None
+            ),
             least=question.lowest if isinstance(question, NumberItem) else None,
             most=question.highest if isinstance(question, NumberItem) else None,
             allows_none=isinstance(question, MultipleItem) and question.min == 0,
         )
-
-
-def _select_answer_columns(variables: Sequence[Variable], kind: ItemKind) -> list[Variable]:
-    """Select the columns with the answer: those of the options for a multiple, else one."""
-    answers = [variable for variable in variables if variable.role == "answer"]
-    return [variable for variable in answers if variable.option is not None] if kind == "multiple" else answers[:1]
-
-
-def _find_statement(item: CompiledItem, battery: ItemGroup | None, language: str) -> str:
-    """Return the item's statement in its battery; empty where it has none."""
-    if battery is None or not isinstance(battery.spec, BatteryItem):
-        return ""
-    spec = battery.spec.statements.get(item.id)  # type: ignore[call-overload]
-    return str(spec.text.get(language)) if spec is not None else ""
-
-
-def _list_verbatim_columns(variables: Sequence[Variable], points: Sequence[AnswerPoint]) -> tuple[tuple[str, str], ...]:
-    """List the columns with texts of options, each with the option's label."""
-    labels = {point.code: point.label for point in points}
-    return tuple(
-        (variable.name, labels.get(variable.option, ""))
-        for variable in variables
-        if variable.role == "words" and variable.option is not None
-    )
 
 
 def _classify_item(item: CompiledItem) -> ItemKind:
@@ -226,11 +197,12 @@ def _build_points(variable: Variable, volunteered: set[Code], *, sided: bool) ->
     """
     if len(variable.labels) > MAX_POINTS:
         return ()
-    substantive = [code for code in variable.labels if code not in volunteered and code not in variable.user_missing]
-    half, odd = divmod(len(substantive), 2)
     sides: dict[Code, Side] = {}
-    for position, code in enumerate(substantive if sided else ()):
-        sides[code] = "left" if position < half else "middle" if odd and position == half else "right"
+    if sided:
+        codes = [code for code in variable.labels if code not in volunteered and code not in variable.user_missing]
+        half, odd = divmod(len(codes), 2)
+        for position, code in enumerate(codes):
+            sides[code] = "left" if position < half else "middle" if odd and position == half else "right"
     return tuple(
         AnswerPoint(
             code=code,
@@ -252,7 +224,6 @@ def _build_multiple_points(
             code=variable.option,
             label=labels.get(variable.option) or variable.label.rpartition(": ")[2],
             volunteered=variable.option in volunteered,
-            column=variable.name,
         )
         for variable in variables
         if variable.option is not None

@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Literal, NamedTuple, TypeAlias
 
 from survey_cli.reports.fieldwork.rates import RateTable
-from survey_cli.reports.weighting.weighting_model import SignificanceTest, WeightingSummary
+from survey_cli.reports.weighting.significance import SignificanceTest
+from survey_cli.reports.weighting.weights import WeightingSummary
 
 RowKind: TypeAlias = Literal["answer", "volunteered", "decline", "net", "range", "mention"]
 """`volunteered`: not read aloud; `range`: several numbers; `mention`: an option of a multiple, whose rows add up to more
@@ -52,6 +53,11 @@ class ResultRow:
     @property
     def total(self) -> Figure:
         return self.figures[0]
+
+    @property
+    def note_text(self) -> str:
+        """The note in brackets, after a space; empty without one."""
+        return f" ({self.note})" if self.note else ""
 
 
 class Base(NamedTuple):
@@ -170,9 +176,14 @@ class Battery:
     section: str = ""
     title: str
     intro: str
-    points: tuple[tuple[str, Side], ...]
+    points: tuple[tuple[str, Side], ...] = ()
     """Label and side of each point in questionnaire order; the last may be for answers that are apart."""
-    statements: tuple[BatteryStatement, ...]
+    statements: tuple[BatteryStatement, ...] = ()
+
+    @property
+    def own_title(self) -> str:
+        """The title; empty where it is that of the section."""
+        return self.title if self.title != self.section else ""
 
 
 class BannerColumn(NamedTuple):

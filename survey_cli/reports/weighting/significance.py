@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 
 from survey_cli.reports.rounding import format_decimal, format_p_value
 from survey_cli.reports.weighting.answer_counts import WeightedCount, compute_effective_size, sum_counts
-from survey_cli.reports.weighting.weighting_model import SignificanceTest
 
 LEVEL: Final = 0.05
 FISHER_SAMPLES: Final = 9_999
@@ -18,6 +17,27 @@ FISHER_SAMPLES: Final = 9_999
 MIN_EXPECTED: Final = 5
 """Smaller expected counts are small for a chi-square test."""
 SCIPY_MISSING: Final = "tests need scipy: pip install 'survey-cli[report]'"
+
+
+class SignificanceTest(NamedTuple):
+    """A test of one group of columns against one item."""
+
+    group: str
+    """The label of the group: `Kind of unit`."""
+    name: str
+    """Name of the test: `Chi-square test`, `Fisher’s exact test`, …; empty where none was run."""
+    statistic_text: str
+    """`χ² = 7.81, df = 2`; empty where the test has no statistic."""
+    p: float | None
+    p_text: str
+    """`p = 0.031`, `p < 0.001`."""
+    note: str = ""
+    """Why no test was run."""
+
+    @property
+    def text(self) -> str:
+        """`Chi-square test: χ² = 7.81, df = 2, p = 0.020`, or why no test was run."""
+        return f"{self.name}: {', '.join(filter(None, (self.statistic_text, self.p_text)))}" if self.name else self.note
 
 
 def describe_tests(seed: int) -> dict[str, str]:
@@ -139,8 +159,6 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
     freedom (N. Mantel, JASA 58, 1963), with columns counted 1, 2, 3 …. Otherwise it is the Kruskal–Wallis test, which
     is not run under weights. `values` holds the value of each answer.
     """
-    by_value = [(float(value), line) for value, line in zip(values, matrix.counts, strict=True)]
-    rows = [value for value, line in by_value if any(count.people for count in line)]
     counts = _drop_empty(matrix.counts)
     all_in_one = _explain_no_test(matrix, "no trend test: all in one row or one column")
     if len(counts) < 2 or len(counts[0]) < 2:
@@ -148,24 +166,21 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
     if not matrix.population_correction:
         return _explain_no_test(matrix, "no trend test: the whole population was interviewed")
     try:
+        import numpy
         from scipy import stats
     except ImportError:
         return _explain_no_test(matrix, SCIPY_MISSING)
-    columns = range(len(counts[0]))
+    by_value = zip(values, matrix.counts, strict=True)
+    rows = numpy.array([float(value) for value, line in by_value if any(count.people for count in line)])
+    columns = numpy.arange(len(counts[0]))
     if len(columns) == 2 or ordered:
         total = sum_counts(count for line in counts for count in line)
         n = _get_size(total, weighted=matrix.weighted)
-        unit = 1 / total.weight
-        cells = [
-            (value, column, line[column].weight * unit)
-            for value, line in zip(rows, counts, strict=True)
-            for column in columns
-        ]
-        mean_value, mean_column = sum(v * share for v, _, share in cells), sum(c * share for _, c, share in cells)
-        covariance = sum((v - mean_value) * (c - mean_column) * share for v, c, share in cells)
-        variances = sum((v - mean_value) ** 2 * share for v, _, share in cells) * sum(
-            (c - mean_column) ** 2 * share for _, c, share in cells
-        )
+        shares = numpy.array([[count.weight / total.weight for count in line] for line in counts])
+        row_shares, column_shares = shares.sum(axis=1), shares.sum(axis=0)
+        from_mean, columns_from_mean = rows - row_shares @ rows, columns - column_shares @ columns
+        covariance = float(from_mean @ shares @ columns_from_mean)
+        variances = float(row_shares @ from_mean**2) * float(column_shares @ columns_from_mean**2)
         if variances <= 0:
             return all_in_one
         statistic = (n - 1) * covariance**2 / variances / float(matrix.population_correction)
@@ -235,11 +250,10 @@ def _drop_empty(counts: Sequence[Sequence[WeightedCount]]) -> list[list[Weighted
 
 
 def _has_small_expected(table: Sequence[Sequence[float]]) -> bool:
-    total: float = sum(sum(row) for row in table)
-    columns: list[float] = [sum(column) for column in zip(*table, strict=True)]
-    expected = [sum(row) * column / total for row in table for column in columns]
-    small = sum(cell < MIN_EXPECTED for cell in expected)
-    return min(expected) < 1 or small > len(expected) / 5
+    from scipy.stats.contingency import expected_freq
+
+    expected = expected_freq(table)
+    return bool(expected.min() < 1 or (expected < MIN_EXPECTED).sum() > expected.size / 5)
 
 
 def _format_statistic(value: float) -> str:

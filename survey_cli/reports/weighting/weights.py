@@ -11,8 +11,6 @@ from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.disclosure.suppression import find_hidden_parts
 from survey_cli.reports.rounding import HIDDEN_MARK, format_decimal
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
-from survey_cli.reports.weighting.raking import RakingMargin, find_unreachable, rake
-from survey_cli.reports.weighting.weighting_model import WeightingSummary
 from survey_cli.values import Cell, Missing, Variable
 from survey_cli.wording import format_quantity
 
@@ -20,6 +18,9 @@ WEIGHT_PRECISION: Final = 1_000_000_000
 """Weights are rounded to multiples of one over this."""
 SHARE_TOLERANCE: Final = Fraction(1, 100)
 """The largest difference from 1 in the sum of rounded shares."""
+TOLERANCE: Final = 1e-6
+"""The largest distance of a share from its target at which the target counts as reached."""
+MAX_ROUNDS: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,25 @@ class RakingTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WeightingSummary:
+    """Description of the weights, with their figures."""
+
+    description: str
+    """How the weights were computed, as a phrase."""
+    interviews: int
+    effective_size: float
+    """Kish's effective number of interviews, (Σw)²/Σw²."""
+    design_effect: float
+    """1 + cv² of the weights."""
+    range_text: str
+    """`weights from 0.63 to 2.50`; empty where they would disclose a small count."""
+    notes: tuple[str, ...] = ()
+    """Notes on convergence, values without a target and trimming."""
+    margins: tuple[tuple[str, str, str, str, str], ...] = ()
+    """Of each raked value: variable, value, percentage before, percentage after, target; `[c]` where it is hidden."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InterviewWeights:
     """Weights that add up to the number of interviews, and their summary."""
 
@@ -41,11 +61,123 @@ class InterviewWeights:
     weighting: WeightingSummary
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RakingMargin:
+    """One variable with the value of each interview, and the target share of each value."""
+
+    name: str
+    values: tuple[str, ...]
+    value_by_interview: Sequence[int]
+    """Position in `values` for each interview; -1 for no value, whose share is not changed."""
+    targets: Mapping[int, Fraction]
+    """Target share of each value, by its position; the sum is 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RakingResult:
+    """The result of raking."""
+
+    weights: tuple[float, ...]
+    """Weights with a mean of 1."""
+    rounds: int
+    converged: bool
+    distance: float
+    """The largest distance of a share from its target at the end."""
+    trimmed: int = 0
+    """Number of weights that were trimmed."""
+
+
+def rake(
+    margins: Sequence[RakingMargin],
+    start: Sequence[float],
+    *,
+    trim: float | None = None,
+    tolerance: float = TOLERANCE,
+    rounds: int = MAX_ROUNDS,
+) -> RakingResult:
+    """Rake the weights `start` (base weights, or ones) until each margin has its targets.
+
+    Each margin in turn is scaled to its targets until none is further off than `tolerance` (W. E. Deming and F. F.
+    Stephan, Annals of Mathematical Statistics 11, 1940). With `trim`, weights above that many times the mean, or below
+    one over it, are trimmed after each round. Interviews without a value of a margin keep their share under the start
+    weights.
+
+    A target whose value nobody has cannot be reached: see `find_unreachable`. Raises ValueError where no weight is
+    above 0, or one is negative.
+    """
+    total = fsum(start)
+    n = len(start)
+    if not n or total <= 0 or min(start) < 0:
+        raise ValueError("raking needs start weights that are not negative, and one above 0")
+    weights = [weight * n / total for weight in start]
+    all_targets = [_compute_targets(margin, weights) for margin in margins]
+    trimmed: set[int] = set()
+    distance = _measure_distance(margins, all_targets, weights)
+    rounds_run = 0
+    while distance > tolerance and rounds_run < rounds:
+        rounds_run += 1
+        for margin, targets in zip(margins, all_targets, strict=True):
+            sums = _sum_weights(margin, weights)
+            factors = {value: targets[value] * n / weight if weight > 0 else 1.0 for value, weight in sums.items()}
+            weights = [
+                weight * factors[value] for weight, value in zip(weights, margin.value_by_interview, strict=True)
+            ]
+        if trim is not None:
+            trimmed |= {i for i, weight in enumerate(weights) if weight > trim or 0 < weight < 1 / trim}
+            weights = [min(max(weight, 1 / trim), trim) if weight > 0 else weight for weight in weights]
+            scale = n / fsum(weights)
+            weights = [weight * scale for weight in weights]
+        distance = _measure_distance(margins, all_targets, weights)
+    scale = n / fsum(weights)
+    return RakingResult(
+        weights=tuple(weight * scale for weight in weights),
+        rounds=rounds_run,
+        converged=distance <= tolerance,
+        distance=distance,
+        trimmed=len(trimmed),
+    )
+
+
+def find_unreachable(margin: RakingMargin) -> list[str]:
+    """Return the values that have a target and no interview."""
+    present = set(margin.value_by_interview)
+    return [margin.values[value] for value, share in margin.targets.items() if share > 0 and value not in present]
+
+
+def _compute_targets(margin: RakingMargin, weights: Sequence[float]) -> dict[int, float]:
+    """Return the target shares of the values present, and of -1 the share that it has."""
+    sums, total = _sum_weights(margin, weights), fsum(weights)
+    present = {value: float(share) for value, share in margin.targets.items() if value in sums}
+    unchanged = {-1: sums[-1] / total} if -1 in sums else {}
+    scale = (1 - sum(unchanged.values())) / (sum(present.values()) or 1)
+    return {value: share * scale for value, share in present.items()} | unchanged
+
+
+def _sum_weights(margin: RakingMargin, weights: Sequence[float]) -> dict[int, float]:
+    by_value: dict[int, list[float]] = {}
+    for weight, value in zip(weights, margin.value_by_interview, strict=True):
+        by_value.setdefault(value, []).append(weight)
+    return {value: fsum(several) for value, several in by_value.items()}
+
+
+def _measure_distance(
+    margins: Sequence[RakingMargin], all_targets: Sequence[Mapping[int, float]], weights: Sequence[float]
+) -> float:
+    total = fsum(weights)
+    distances = [
+        abs(weight / total - targets.get(value, 0.0))
+        for margin, targets in zip(margins, all_targets, strict=True)
+        for value, weight in _sum_weights(margin, weights).items()
+    ]
+    return max(distances, default=0.0)
+
+
 def read_base_weights(answers: AnswerColumns, column: str) -> list[Fraction]:
     """Return the weights in a sample column, one per interview. Raises UserError for a missing or negative weight."""
     weight_by_text: dict[str, Fraction] = {}
     for text, cell in answers.read_cells(column).items():
-        weight = _parse_weight(cell)
+        is_number = isinstance(cell, int | float) or (isinstance(cell, str) and DECIMAL.match(cell))
+        weight = Fraction(str(cell)) if is_number else None
         if weight is None or weight < 0:
             what = f"the weight of an interview is {'missing' if isinstance(cell, Missing) else repr(cell)}"
             raise UserError(column, what, "give every case a weight that is not negative")
@@ -54,18 +186,6 @@ def read_base_weights(answers: AnswerColumns, column: str) -> list[Fraction]:
     if weights and not any(weights):
         raise UserError(column, "all weights are 0", "give cases the weights they were selected with")
     return weights
-
-
-def _parse_weight(cell: Cell) -> Fraction | None:
-    match cell:
-        case int():
-            return Fraction(cell)
-        case float():
-            return Fraction(repr(cell))
-        case str() if DECIMAL.match(cell):
-            return Fraction(cell)
-        case _:
-            return None
 
 
 def compute_weights(
@@ -121,11 +241,9 @@ def compute_weights(
 
 def _build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> list[RakingMargin]:
     """Return a margin per variable, with the value of each interview. Raises UserError for invalid targets."""
-    by_name: dict[str, list[RakingTarget]] = {}
-    for target in targets:
-        by_name.setdefault(target.variable, []).append(target)
     margins = []
-    for name, own_targets in by_name.items():
+    for name in dict.fromkeys(target.variable for target in targets):
+        own_targets = [target for target in targets if target.variable == name]
         variable = answers.variables.get(name)
         if variable is None:
             raise UserError("--rake", f"there is no variable {name!r}", suggest_nearest(name, answers.variables))
@@ -138,10 +256,11 @@ def _build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> l
             for text, cell in cells.items()
         }
         total = sum(shares, Fraction(0))
+        labels = {str(code): label for code, label in variable.labels.items()}
         margins.append(
             RakingMargin(
                 name=name,
-                values=tuple(_find_label(target.value, variable) for target in own_targets),
+                values=tuple(labels.get(target.value, target.value) for target in own_targets),
                 value_by_interview=[positions[text] for text in answers.columns[name]],
                 targets={i: share / total for i, share in enumerate(shares)},
             )
@@ -169,28 +288,19 @@ def _check_values(variable: Variable, targets: Sequence[RakingTarget], cells: Ma
             continue
         what = f"{variable.name} has no value {target.value!r}"
         if variable.labels:
-            known = sorted(_format_code(code, label) for code, label in variable.labels.items())
+            known = sorted(
+                label if str(code) == label else f"{code} ({label})" for code, label in variable.labels.items()
+            )
             raise UserError("--rake", what, f"its values are {', '.join(known)}")
         without_target = present - {other.value for other in targets}
         if near := suggest_nearest(target.value, without_target):
             raise UserError("--rake", what, near)
 
 
-def _find_label(value: str, variable: Variable) -> str:
-    """Return the label of a code; a label, or a value without one, is its own label."""
-    return next((label for code, label in variable.labels.items() if str(code) == value), value)
-
-
-def _format_code(code: object, label: str) -> str:
-    return label if str(code) == label else f"{code} ({label})"
-
-
 def _matches(cell: Cell, value: str, variable: Variable) -> bool:
     if isinstance(cell, Missing):
         return False
-    if str(cell) == value:
-        return True
-    return isinstance(cell, int | str) and variable.labels.get(cell) == value
+    return str(cell) == value or (isinstance(cell, int | str) and variable.labels.get(cell) == value)
 
 
 def _scale(weights: Sequence[Fraction]) -> tuple[Fraction, ...]:
@@ -234,30 +344,17 @@ def _build_margin_rows(
     """Build a row per value: variable, value, percentage before, percentage after, target."""
     rows = []
     for margin in margins:
-        before, after = _compute_shares(margin, start), _compute_shares(margin, end)
-        positions = [-1, *range(len(margin.values))]
-        sizes = [margin.value_by_interview.count(position) for position in positions]
-        hidden = {positions[i] for i in find_hidden_parts(sizes, threshold)}
-        rows += [
-            (
-                margin.name,
-                value,
-                HIDDEN_MARK if i in hidden else _format_share(before.get(i)),
-                HIDDEN_MARK if i in hidden else _format_share(after.get(i)),
-                _format_share(margin.targets[i]),
-            )
-            for i, value in enumerate(margin.values)
-        ]
+        positions = margin.value_by_interview
+        sizes = [positions.count(position) for position in range(-1, len(margin.values))]
+        hidden = find_hidden_parts(sizes, threshold)
+        for i, value in enumerate(margin.values):
+            shares = [
+                sum((weight for weight, position in zip(weights, positions, strict=True) if position == i), Fraction(0))
+                / sum(weights, Fraction(0))
+                for weights in (start, end)
+            ]
+            before, after, target = (format_decimal(share * 100, 1) for share in (*shares, margin.targets[i]))
+            if i + 1 in hidden:
+                before = after = HIDDEN_MARK
+            rows.append((margin.name, value, before, after, target))
     return rows
-
-
-def _compute_shares(margin: RakingMargin, weights: Sequence[Fraction]) -> Mapping[int, Fraction]:
-    sums: dict[int, Fraction] = {}
-    for weight, value in zip(weights, margin.value_by_interview, strict=True):
-        sums[value] = sums.get(value, Fraction(0)) + weight
-    total = sum(sums.values(), Fraction(0))
-    return {value: weight / total for value, weight in sums.items()}
-
-
-def _format_share(share: Fraction | None) -> str:
-    return format_decimal((share or Fraction(0)) * 100, 1)

@@ -11,8 +11,8 @@ from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import SpokenItem
 from survey_cli.reports.fieldwork.case_histories import describe_event
-from survey_cli.reports.fieldwork.cases import CaseHistoryLine
-from survey_cli.reports.fieldwork.subject_access import (
+from survey_cli.reports.fieldwork.cases import (
+    CaseHistoryLine,
     JournalLine,
     Subject,
     SubjectColumn,

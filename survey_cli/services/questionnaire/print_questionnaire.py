@@ -4,20 +4,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TextIO
 
-from survey_cli.documents.questionnaire.booklet import build_booklet
+from survey_cli.documents.questionnaire.booklet import build_booklet, render_html, render_markdown
 from survey_cli.documents.questionnaire.booklet_model import Booklet
-from survey_cli.documents.questionnaire.booklet_pages import render_html, render_markdown
-from survey_cli.documents.questionnaire.booklet_word import write_booklet_docx
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.services.output_files import DocumentWriter, check_output_path, write_document
+
+
+def _write_docx(booklet: Booklet, path: Path) -> None:
+    from survey_cli.documents.word import write_booklet_docx
+
+    write_booklet_docx(booklet, path)
+
 
 WRITERS: Final[Mapping[str, DocumentWriter[Booklet]]] = {
     ".html": DocumentWriter(text=render_html),
     ".htm": DocumentWriter(text=render_html),
     ".md": DocumentWriter(text=render_markdown),
     ".markdown": DocumentWriter(text=render_markdown),
-    ".docx": DocumentWriter(file=write_booklet_docx, extra="word"),
+    ".docx": DocumentWriter(file=_write_docx, extra="word"),
 }
 """Writers by file ending."""
 ALL_LANGUAGES: Final = "all"

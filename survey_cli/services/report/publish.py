@@ -4,22 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TextIO, TypeVar
 
-from survey_cli.documents.charts.charts import Chart, draw_battery, draw_item
-from survey_cli.documents.charts.png import can_render_png, render_png, render_svg_file
+from survey_cli.documents.charts.charts import Chart, draw_battery, draw_group_charts, draw_item
+from survey_cli.documents.charts.svg import can_render_png, render_png, render_svg_file
 from survey_cli.documents.report import report_pages
-from survey_cli.documents.report.group_charts import draw_group_charts
 from survey_cli.documents.report.report_layout import Block
-from survey_cli.documents.report.results_table import build_results_table
-from survey_cli.documents.report.word import write_codebook_docx, write_results_docx
-from survey_cli.documents.report.workbook import write_results_xlsx
+from survey_cli.documents.report.workbook import build_results_table, write_results_xlsx
 from survey_cli.documents.text_runs import flatten
 from survey_cli.exports import WriteOptions
 from survey_cli.exports.text import write_csv
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.reports.codebook.codebook import CodebookFacts, build_codebook
-from survey_cli.reports.codebook.codebook_model import Codebook
+from survey_cli.reports.codebook.codebook import Codebook, CodebookFacts, build_codebook
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.results.report_model import Results
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
@@ -47,12 +43,24 @@ def _render_csv(results: Results) -> str:
     return text.getvalue()
 
 
+def _write_results_docx(results: Results, path: Path) -> None:
+    from survey_cli.documents.word import write_results_docx
+
+    write_results_docx(results, path)
+
+
+def _write_codebook_docx(codebook: Codebook, path: Path) -> None:
+    from survey_cli.documents.word import write_codebook_docx
+
+    write_codebook_docx(codebook, path)
+
+
 RESULTS_WRITERS: Final[Mapping[str, DocumentWriter[Results]]] = {
     ".html": DocumentWriter(text=report_pages.render_results_html),
     ".htm": DocumentWriter(text=report_pages.render_results_html),
     ".md": DocumentWriter(text=report_pages.render_results_markdown),
     ".markdown": DocumentWriter(text=report_pages.render_results_markdown),
-    ".docx": DocumentWriter(file=write_results_docx, extra="word"),
+    ".docx": DocumentWriter(file=_write_results_docx, extra="word"),
     ".xlsx": DocumentWriter(file=write_results_xlsx, extra="excel"),
     ".csv": DocumentWriter(text=_render_csv, newline=""),
 }
@@ -61,7 +69,7 @@ CODEBOOK_WRITERS: Final[Mapping[str, DocumentWriter[Codebook]]] = {
     ".htm": DocumentWriter(text=report_pages.render_codebook_html),
     ".md": DocumentWriter(text=report_pages.render_codebook_markdown),
     ".markdown": DocumentWriter(text=report_pages.render_codebook_markdown),
-    ".docx": DocumentWriter(file=write_codebook_docx, extra="word"),
+    ".docx": DocumentWriter(file=_write_codebook_docx, extra="word"),
 }
 
 

@@ -16,15 +16,26 @@ from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.fieldwork.rates import RateTable
-from survey_cli.reports.results.analysis_base import AnalysisBase, InterviewSelection, select_interviews
-from survey_cli.reports.results.banner import MAX_COLUMNS, build_banner, build_grouping
+from survey_cli.reports.results.analysis_base import (
+    WHOLE_STUDY_NOTE,
+    AnalysisBase,
+    InterviewSelection,
+    ReportFilter,
+    select_interviews,
+)
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
-from survey_cli.reports.results.filter_notes import WHOLE_STUDY_NOTE, ReportFilter
 from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.methods import MethodFacts, build_methods
 from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, list_questions
 from survey_cli.reports.results.report_model import Results, Verbatim
-from survey_cli.reports.results.topline import build_batteries, build_item_result, build_table_notes
+from survey_cli.reports.results.result_tables import (
+    MAX_COLUMNS,
+    build_banner,
+    build_batteries,
+    build_grouping,
+    build_item_result,
+    build_table_notes,
+)
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.services.data.export_options import ExportOptions
