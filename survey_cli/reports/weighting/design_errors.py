@@ -1,0 +1,239 @@
+"""Design-based errors: standard errors of means, shares, ratios and differences under a complex sample.
+
+Pure functions of numbers per interview, by Taylor linearization or from replicate weights. They need the extra `report`.
+Figures equal those of R's package survey (T. Lumley, Complex Surveys, 2010) for the same design.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import exp, inf, log, sqrt
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+import numpy
+from numpy.typing import NDArray
+from scipy import stats
+
+Numbers: TypeAlias = NDArray[numpy.float64]
+Integers: TypeAlias = NDArray[numpy.int64]
+Replication: TypeAlias = Literal["jk1", "brr", "fay", "bootstrap", "sdr"]
+"""How replicate weights were made: the jackknife that deletes one unit, balanced half-samples, Fay's variant of these,
+the bootstrap, or successive differences."""
+RANK_TOLERANCE: Final = 1e-5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleDesign:
+    """The design by which the interviews were selected, one entry per interview."""
+
+    weights: Numbers
+    strata: Integers
+    """Number of the stratum, from 0."""
+    units: Integers
+    """Number of the primary sampling unit, from 0; a unit is in one stratum."""
+    unit_strata: Integers
+    """Stratum of each unit."""
+    unit_counts: Integers
+    """Number of units in the sample, by stratum."""
+    sampled_shares: Numbers
+    """Share of the units in the population that were selected, by stratum; 0 where it is not known."""
+    replicates: Numbers | None = None
+    """Replicate weights, a row per interview; with them, strata and units are not used."""
+    scale: float = 1.0
+    """The factor of the sum of squared deviations of the replicates."""
+
+
+class Totals(NamedTuple):
+    """The weighted sum of a variable, and its parts: one per unit, or one estimate per set of replicate weights."""
+
+    value: float
+    parts: Numbers
+
+
+class Estimate(NamedTuple):
+    """An estimate, and how it varies: a linearized value per unit, or its deviation in each replicate.
+
+    Both are additive: the variation of a difference is the difference of the variations.
+    """
+
+    value: float
+    variation: Numbers
+
+
+class DesignError(NamedTuple):
+    """The precision of one estimate."""
+
+    standard_error: float
+    low: float
+    """The lower end of the interval at 95 percent confidence."""
+    high: float
+    coefficient_of_variation: float | None
+    """Standard error by estimate; None where the estimate is 0."""
+    design_effect: float | None
+    """Variance by that of a simple random sample with replacement of as many interviews; None where that is 0."""
+    freedom: int
+    """Degrees of freedom of Student's t."""
+
+
+def make_design(
+    weights: Sequence[float],
+    *,
+    strata: Sequence[object] | None = None,
+    units: Sequence[object] | None = None,
+    population_units: Sequence[float] | None = None,
+) -> SampleDesign:
+    """Make the design of a sample with strata and primary sampling units.
+
+    Without strata, there is one; without units, each interview is one. `population_units` is, for each interview, the
+    number of units in the population of its stratum, or, up to 1, the share of them that was selected. Units are
+    numbered within strata, so that 1 in two strata are two units. Raises ValueError where a stratum has several numbers
+    or fewer units than were selected.
+    """
+    n = len(weights)
+    stratum_numbers = _number_values(strata if strata is not None else [0] * n)
+    pairs = list(zip(stratum_numbers, units if units is not None else range(n), strict=True))
+    unit_numbers = _number_values(pairs)
+    unit_strata = numpy.zeros(max(unit_numbers, default=-1) + 1, dtype=int)
+    unit_strata[unit_numbers] = stratum_numbers
+    unit_counts = numpy.bincount(unit_strata, minlength=max(stratum_numbers, default=-1) + 1)
+    shares = numpy.zeros(len(unit_counts))
+    if population_units is not None:
+        numbers: dict[int, float] = {}
+        for stratum, number in zip(stratum_numbers, population_units, strict=True):
+            if numbers.setdefault(stratum, number) != number:
+                raise ValueError(f"a stratum has {numbers[stratum]:g} and {number:g} units in the population")
+        for stratum, number in numbers.items():
+            shares[stratum] = number if number <= 1 else unit_counts[stratum] / number
+            if not 0 <= shares[stratum] <= 1:
+                raise ValueError(
+                    f"a stratum has {number:g} units in the population, and {unit_counts[stratum]} selected"
+                )
+    return SampleDesign(
+        weights=numpy.asarray(weights, dtype=float),
+        strata=numpy.asarray(stratum_numbers, dtype=int),
+        units=numpy.asarray(unit_numbers, dtype=int),
+        unit_strata=unit_strata,
+        unit_counts=unit_counts,
+        sampled_shares=shares,
+    )
+
+
+def make_replicate_design(
+    weights: Sequence[float], replicates: Numbers, method: Replication, *, rho: float = 0.0
+) -> SampleDesign:
+    """Make the design of a sample with replicate weights, which include the weight, a row per interview.
+
+    The factor of the squared deviations of R replicates is (R − 1)/R for `jk1`, 1/R for `brr`, 1/(R(1 − ρ)²) for `fay`
+    with its `rho`, 1/(R − 1) for `bootstrap` and 4/R for `sdr` (K. Wolter, Introduction to Variance Estimation, 2007).
+    """
+    count = replicates.shape[1]
+    factors = {
+        "jk1": (count - 1) / count,
+        "brr": 1 / count,
+        "fay": 1 / (count * (1 - rho) ** 2),
+        "bootstrap": 1 / (count - 1),
+        "sdr": 4 / count,
+    }
+    design = make_design(weights)
+    return replace(design, replicates=numpy.asarray(replicates, dtype=float), scale=factors[method])
+
+
+def _number_values(values: Sequence[object]) -> list[int]:
+    """Number distinct values from 0 in the order in which they appear."""
+    numbers: dict[object, int] = {}
+    return [numbers.setdefault(value, len(numbers)) for value in values]
+
+
+def sum_values(design: SampleDesign, values: Numbers) -> Totals:
+    """Return the weighted sum Σwy of a variable."""
+    weighted = design.weights * values
+    if design.replicates is not None:
+        return Totals(float(weighted.sum()), values @ design.replicates)
+    return Totals(float(weighted.sum()), numpy.bincount(design.units, weighted, len(design.unit_strata)))
+
+
+def estimate_ratio(numerator: Totals, denominator: Totals, *, replicates: bool = False) -> Estimate:
+    """Estimate a ratio of two sums, R = Σwy/Σwx. The denominator must not be 0.
+
+    A mean in a domain is the ratio of Σwyd to Σwd, where d is 1 in the domain and 0 outside; a share is the mean of 1
+    for the answer and 0 for others. The linearized value of a unit is its sum of w(y − Rx)/Σwx (W. Cochran, Sampling
+    Techniques, 1977, 6.3; C.-E. Särndal et al., Model Assisted Survey Sampling, 1992, 5.6), 0 for units outside the
+    domain, which still count as selected. With `replicates`, it is the deviation of the replicate's ratio from R.
+    """
+    ratio = numerator.value / denominator.value
+    if replicates:
+        return Estimate(ratio, numerator.parts / denominator.parts - ratio)
+    return Estimate(ratio, (numerator.parts - ratio * denominator.parts) / denominator.value)
+
+
+def estimate_mean(design: SampleDesign, values: Numbers, domain: Numbers) -> Estimate:
+    """Estimate the mean in a domain, where `domain` is 1, and 0 outside; of 0 and 1, a share."""
+    totals = sum_values(design, values * domain), sum_values(design, domain)
+    return estimate_ratio(*totals, replicates=design.replicates is not None)
+
+
+def subtract(first: Estimate, second: Estimate) -> Estimate:
+    """Return the difference of two estimates from the same sample, with their covariance."""
+    return Estimate(first.value - second.value, first.variation - second.variation)
+
+
+def compute_variance(design: SampleDesign, variation: Numbers) -> float:
+    """Return the variance of an estimate.
+
+    Linearized, it is Σ(1 − f)·n/(n − 1)·Σ(z − z̄)² over the strata, with n units of which the share f was selected
+    (W. Cochran, 1977, 11.18: ultimate clusters). A unit that is alone in its stratum is compared with 0, the mean of
+    all linearized values, unless the whole stratum was selected. From replicates it is the factor of their method times
+    the sum of squared deviations from their mean.
+    """
+    if design.replicates is not None:
+        return float(design.scale * ((variation - variation.mean()) ** 2).sum())
+    counts = design.unit_counts
+    means = numpy.bincount(design.unit_strata, variation, len(counts)) / counts
+    deviations = variation - numpy.where(counts > 1, means, 0)[design.unit_strata]
+    squares = numpy.bincount(design.unit_strata, deviations**2, len(counts))
+    factors = (1 - design.sampled_shares) * counts / numpy.maximum(counts - 1, 1)
+    return float((factors * squares).sum())
+
+
+def count_freedom(design: SampleDesign, domain: Numbers) -> int:
+    """Return the degrees of freedom in a domain.
+
+    They are the units less the strata with interviews in it (E. Korn and B. Graubard, Analysis of Health Surveys, 1999,
+    5.2), or one less than the rank of the replicate weights.
+    """
+    inside = domain > 0
+    if design.replicates is not None:
+        rows = numpy.unique(design.replicates[inside], axis=0)
+        return int(numpy.linalg.matrix_rank(rows, tol=RANK_TOLERANCE * float(numpy.abs(rows).max(initial=1)))) - 1
+    return len(numpy.unique(design.units[inside])) - len(numpy.unique(design.strata[inside]))
+
+
+def compute_error(
+    design: SampleDesign, estimate: Estimate, domain: Numbers, values: Numbers | None = None, *, share: bool = False
+) -> DesignError:
+    """Compute the precision of an estimate.
+
+    The interval is the estimate ± t times its standard error; that of a `share` is symmetric on the scale log(p/(1 − p)),
+    so that it stays between 0 and 1. `values` are those of a mean, for its design effect: its variance by s²/n, with s² =
+    Σw(y − ȳ)²/Σw · n/(n − 1), for the n interviews in the domain with a weight (L. Kish, Survey Sampling, 1965, 8.2).
+    """
+    variance, freedom = compute_variance(design, estimate.variation), count_freedom(design, domain)
+    error, value = sqrt(variance), estimate.value
+    quantile = float(stats.t.ppf(0.975, freedom)) if freedom > 0 else inf
+    if not error:
+        low = high = value
+    elif share and 0 < value < 1:
+        middle, half = log(value / (1 - value)), quantile * error / (value * (1 - value))
+        low, high = (_invert_logit(middle + sign * half) for sign in (-1, 1))
+    else:
+        low, high = value - quantile * error, value + quantile * error
+    effect = None
+    if values is not None:
+        inside = design.weights * domain
+        n = int((inside > 0).sum())
+        spread = float((inside * (values - value) ** 2).sum() / inside.sum())
+        effect = variance * (n - 1) / spread if n > 1 and spread else None
+    return DesignError(error, low, high, error / abs(value) if value else None, effect, freedom)
+
+
+def _invert_logit(value: float) -> float:
+    return 1 / (1 + exp(-value)) if value > -700 else 0.0

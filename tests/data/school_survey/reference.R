@@ -1,0 +1,47 @@
+# Reference figures for design-based errors: R 4.5.0, package survey 4.4-2. Prints name and figure with 17 digits.
+library(survey)
+data(api); data(scd)
+say <- function(name, x) for (i in seq_along(x)) cat(sprintf("%s\t%.17g\n", if (length(x) > 1) paste0(name, "_", i) else name, x[i]))
+columns <- c("stype", "api00", "api99", "enroll", "api.stu", "awards", "pw", "fpc")
+if (length(commandArgs(TRUE)) > 0) {  # the data too
+  write.csv(apistrat[columns], "apistrat.csv", row.names = FALSE, quote = FALSE)
+  write.csv(apiclus1[c("dnum", columns)], "apiclus1.csv", row.names = FALSE, quote = FALSE)
+}
+figures <- function(name, d) {
+  mean <- svymean(~api00, d, deff = "replace")
+  say(paste0(name, "_mean"), c(coef(mean), SE(mean), deff(mean), degf(d), confint(mean, df = degf(d))))
+  share <- svymean(~I(awards == "Yes"), d)
+  limits <- svyciprop(~I(awards == "Yes"), d, method = "logit", df = degf(d))
+  say(paste0(name, "_share"), c(coef(share)[2], SE(share)[2], cv(share)[2], attr(limits, "ci")))
+  ratio <- svyratio(~api.stu, ~enroll, d)
+  say(paste0(name, "_ratio"), c(coef(ratio), SE(ratio)))
+  by <- svyby(~api00, ~stype, d, svymean, covmat = TRUE)
+  say(paste0(name, "_by"), c(coef(by), SE(by)))
+  difference <- svycontrast(by, c(E = 1, H = -1))
+  say(paste0(name, "_difference"), c(coef(difference), SE(difference)))
+  change <- svymean(~I(api00 - api99), d)
+  say(paste0(name, "_change"), c(coef(change), SE(change)))
+  high <- subset(d, stype == "H")
+  within <- svymean(~I(awards == "Yes"), high, deff = "replace")
+  say(paste0(name, "_within"), c(coef(within)[2], SE(within)[2], deff(within)[2], degf(high)))
+}
+stratified <- svydesign(id = ~1, strata = ~stype, weights = ~pw, data = apistrat, fpc = ~fpc)
+clustered <- svydesign(id = ~dnum, weights = ~pw, data = apiclus1, fpc = ~fpc)
+figures("stratified", stratified)
+figures("clustered", clustered)
+figures("without_fpc", svydesign(id = ~dnum, weights = ~pw, data = apiclus1))
+figures("weights_alone", svydesign(id = ~1, weights = ~pw, data = apistrat))
+figures("jk1", as.svrepdesign(svydesign(id = ~dnum, weights = ~pw, data = apiclus1), type = "JK1"))
+half <- 2 * cbind(c(1,0,1,0,1,0), c(1,0,0,1,0,1), c(0,1,1,0,0,1), c(0,1,0,1,1,0))
+scd$weight <- 1
+brr <- svrepdesign(data = scd, type = "BRR", repweights = half, weights = ~weight, combined.weights = FALSE)
+ratio <- svyratio(~alive, ~arrests, brr)
+say("brr_ratio", c(coef(ratio), SE(ratio), degf(brr)))
+fay <- 0.3 + 0.7 * half
+fay <- svrepdesign(data = scd, type = "Fay", rho = 0.3, repweights = fay, weights = ~weight, combined.weights = FALSE)
+ratio <- svyratio(~alive, ~arrests, fay)
+say("fay_ratio", c(coef(ratio), SE(ratio)))
+lonely <- apistrat[apistrat$stype != "H" | cumsum(apistrat$stype == "H") == 1, ]
+options(survey.lonely.psu = "adjust")
+mean <- svymean(~api00, svydesign(id = ~1, strata = ~stype, weights = ~pw, data = lonely, fpc = ~fpc))
+say("lonely", c(coef(mean), SE(mean)))

@@ -1,0 +1,133 @@
+"""Design-based errors equal R's package survey on the schools of California's Academic Performance Index, and on the
+half-samples of its documentation. `tests/data/school_survey/reference.R` prints the figures.
+"""
+
+import csv
+from functools import cache
+from math import sqrt
+from pathlib import Path
+
+import numpy
+import pytest
+
+from survey_cli.reports.weighting import design_errors as errors
+
+DATA = Path(__file__).parent.parent / "data/school_survey"
+REFERENCE = {name: float(figure) for name, figure in csv.reader((DATA / "reference.tsv").open(), delimiter="\t")}
+exactly = lambda figure: pytest.approx(figure, rel=1e-8, abs=1e-11)  # noqa: E731
+
+
+@cache
+def schools(name: str) -> dict[str, numpy.ndarray]:
+    with (DATA / f"{name}.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    texts = {column: numpy.array([row[column] for row in rows]) for column in rows[0]}
+    return {name: column if name in ("stype", "awards") else column.astype(float) for name, column in texts.items()}
+
+
+def design_of(name: str) -> tuple[dict[str, numpy.ndarray], errors.SampleDesign]:
+    data = schools("apistrat" if name in ("stratified", "weights_alone") else "apiclus1")
+    weights, fpc = data["pw"], data["fpc"]
+    match name:
+        case "stratified":
+            return data, errors.make_design(weights, strata=data["stype"], population_units=fpc)
+        case "clustered":
+            return data, errors.make_design(weights, units=data["dnum"], population_units=fpc)
+        case "without_fpc":
+            return data, errors.make_design(weights, units=data["dnum"])
+        case "weights_alone":
+            return data, errors.make_design(weights)
+        case _:  # the jackknife leaves out each of the 15 districts in turn
+            left_out = data["dnum"][:, None] == numpy.unique(data["dnum"])
+            replicates = numpy.where(left_out, 0, weights[:, None] * 15 / 14)
+            return data, errors.make_replicate_design(weights, replicates, "jk1")
+
+
+@pytest.mark.parametrize("name", ["stratified", "clustered", "without_fpc", "weights_alone", "jk1"])
+def test_errors_equal_those_of_r(name: str) -> None:
+    data, design = design_of(name)
+    everybody = numpy.ones(len(data["pw"]))
+
+    def expect(figure: str, *found: float | None) -> None:
+        expected = [value for key, value in REFERENCE.items() if key.rpartition("_")[0] == f"{name}_{figure}"]
+        assert list(found) == exactly(expected), figure
+
+    mean = errors.estimate_mean(design, data["api00"], everybody)
+    error = errors.compute_error(design, mean, everybody, data["api00"])
+    expect("mean", mean.value, error.standard_error, error.design_effect, error.freedom, error.low, error.high)
+    awarded = (data["awards"] == "Yes").astype(float)
+    share = errors.estimate_mean(design, awarded, everybody)
+    error = errors.compute_error(design, share, everybody, awarded, share=True)
+    limits = (error.low, error.high)
+    if name == "jk1":  # R computes log(p/(1 − p)) of each replicate, which has no value where all or none were awarded
+        limits = tuple(value for key, value in REFERENCE.items() if key in ("jk1_share_4", "jk1_share_5"))
+    expect("share", share.value, error.standard_error, error.coefficient_of_variation, *limits)
+    totals = errors.sum_values(design, data["api.stu"]), errors.sum_values(design, data["enroll"])
+    ratio = errors.estimate_ratio(*totals, replicates=design.replicates is not None)
+    expect("ratio", ratio.value, errors.compute_error(design, ratio, everybody).standard_error)
+    kinds = [(data["stype"] == kind).astype(float) for kind in "EHM"]
+    means = [errors.estimate_mean(design, data["api00"], kind) for kind in kinds]
+    all_errors = [errors.compute_error(design, mean, everybody).standard_error for mean in means]
+    expect("by", *(mean.value for mean in means), *all_errors)
+    difference = errors.subtract(means[0], means[1])  # of the same schools, or of other schools in the same district
+    expect("difference", difference.value, errors.compute_error(design, difference, everybody).standard_error)
+    change = errors.estimate_mean(design, data["api00"] - data["api99"], everybody)
+    expect("change", change.value, errors.compute_error(design, change, everybody).standard_error)
+    within = errors.estimate_mean(design, awarded, kinds[1])
+    error = errors.compute_error(design, within, kinds[1], awarded, share=True)
+    expect("within", within.value, error.standard_error, error.design_effect, error.freedom)
+
+
+def test_half_samples_equal_r() -> None:
+    """Six ambulance districts in three strata of two, from which four balanced half-samples are taken."""
+    arrests = numpy.array([120.0, 78, 185, 228, 670, 530])
+    alive = numpy.array([25.0, 24, 30, 49, 80, 70])
+    halves = 2.0 * numpy.array([[1, 0, 1, 0, 1, 0], [1, 0, 0, 1, 0, 1], [0, 1, 1, 0, 0, 1], [0, 1, 0, 1, 1, 0]]).T
+    for method, rho in (("brr", 0.0), ("fay", 0.3)):
+        design = errors.make_replicate_design([1.0] * 6, rho + (1 - rho) * halves, method, rho=rho)
+        totals = errors.sum_values(design, alive), errors.sum_values(design, arrests)
+        ratio = errors.estimate_ratio(*totals, replicates=True)
+        error = errors.compute_error(design, ratio, numpy.ones(6))
+        assert ratio.value == exactly(REFERENCE[f"{method}_ratio_1"])
+        assert error.standard_error == exactly(REFERENCE[f"{method}_ratio_2"])
+    brr = errors.make_replicate_design([1.0] * 6, halves, "brr")
+    assert errors.count_freedom(brr, numpy.ones(6)) == REFERENCE["brr_ratio_3"]
+
+
+def test_a_unit_alone_in_its_stratum_counts_by_its_distance_from_the_mean() -> None:
+    data = schools("apistrat")
+    high = numpy.flatnonzero(data["stype"] == "H")
+    kept = numpy.setdiff1d(numpy.arange(200), high[1:])
+    strata, fpc = data["stype"][kept], data["fpc"][kept]
+    design = errors.make_design(data["pw"][kept], strata=strata, population_units=fpc)
+    mean = errors.estimate_mean(design, data["api00"][kept], numpy.ones(len(kept)))
+    assert mean.value == exactly(REFERENCE["lonely_1"])
+    assert sqrt(errors.compute_variance(design, mean.variation)) == exactly(REFERENCE["lonely_2"])
+
+
+def test_a_stratum_that_was_selected_as_a_whole_has_no_error() -> None:
+    design = errors.make_design([1.0] * 4, strata="AABB", population_units=[2, 2, 1.0, 1.0])
+    mean = errors.estimate_mean(design, numpy.array([1.0, 0, 0, 1]), numpy.ones(4))
+    error = errors.compute_error(design, mean, numpy.ones(4))
+    assert (mean.value, error.standard_error, error.low, error.high) == (0.5, 0, 0.5, 0.5)
+
+
+def test_a_share_of_nobody_has_an_error_of_zero_and_one_interview_no_freedom() -> None:
+    design = errors.make_design([1.0] * 3, units=[1, 1, 2])
+    nobody = errors.estimate_mean(design, numpy.zeros(3), numpy.ones(3))
+    error = errors.compute_error(design, nobody, numpy.ones(3), numpy.zeros(3), share=True)
+    assert (error.standard_error, error.coefficient_of_variation, error.design_effect) == (0, None, None)
+    first = numpy.array([1.0, 1, 0])
+    half = errors.estimate_mean(design, numpy.array([1.0, 0, 0]), first)
+    assert errors.count_freedom(design, first) == 0
+    error = errors.compute_error(design, half, first, share=True)
+    assert (error.low, error.high) == (0, 1) or error.standard_error == 0
+
+
+@pytest.mark.parametrize(
+    ("units", "population", "message"),
+    [("ab", [3, 4], "has 3 and 4 units"), ("abc", [2, 2, 2], "2 units in the population, and 3 selected")],
+)
+def test_a_population_must_be_one_number_and_large_enough(units: str, population: list[int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        errors.make_design([1.0] * len(units), units=units, population_units=population)
