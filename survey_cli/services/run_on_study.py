@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import wraps
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.store import Store
@@ -15,6 +16,7 @@ from survey_cli.study.open_study import OpenStudy, open_study
 from survey_cli.study.permissions import check_supervisor
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 MAX_KEYS_SEARCHED: Final = 20_000
 """Number of keys among which a similar one is searched."""
@@ -54,6 +56,21 @@ def run_on_study(request: Request, action: Callable[[OpenStudy], T], *, supervis
         for sentence in study.repairs:
             request.notify(sentence)
         return action(study)
+
+
+def on_study(
+    supervisor_task: str = "",
+) -> Callable[[Callable[Concatenate[OpenStudy, P], T]], Callable[Concatenate[Request, P], T]]:
+    """Decorator that makes a function of an opened study one of a request, as `run_on_study` runs it."""
+
+    def decorate(action: Callable[Concatenate[OpenStudy, P], T]) -> Callable[Concatenate[Request, P], T]:
+        @wraps(action)
+        def run(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            return run_on_study(request, lambda study: action(study, *args, **kwargs), supervisor_task=supervisor_task)
+
+        return run
+
+    return decorate
 
 
 def convert_to_study_time(store: Store, at: datetime) -> datetime:

@@ -6,6 +6,7 @@ Each is an event in the case's history; nothing that was keyed is lost.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.engine.interview import Interview
@@ -21,10 +22,9 @@ from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
-from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
+from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.services.sample.replicates import parse_replicates
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, LeaseLost
-from survey_cli.store.do_not_call import DoNotCallEntry
 from survey_cli.study.consistency.follow_up import build_follow_up_tasks, follow_up
 from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events
 from survey_cli.study.consistency.person_erasure import scrub_database
@@ -73,37 +73,33 @@ class _PlannedChange(NamedTuple):
 
 ProgressCallback: TypeAlias = Callable[[int, int], None]
 """Receives the number of cases done and the total."""
-PlanChange: TypeAlias = Callable[[OpenStudy, Case], "_PlannedChange | None"]
+PlanChange: TypeAlias = Callable[[Case], "_PlannedChange | None"]
 """Returns the change to make to a case, or None where it is not affected. Raises UserError where it is not possible."""
 
 
-def correct_outcome(request: Request, key: str, outcome: str, *, code: str = "", note: str = "") -> CaseActionResult:
+@on_study("correct an outcome")
+def correct_outcome(study: OpenStudy, key: str, outcome: str, *, code: str = "", note: str = "") -> CaseActionResult:
     """Give a case another outcome, or a code of the supervisor's own.
 
     A temporary outcome puts it back into the queue; quota places are released or taken according to its interview's
     code.
     """
-    if not note.strip():
+    note = note.strip()
+    if not note:
         raise UserError(f"case {key}", "a correction needs a reason", "give it with --note")
+    row = find_disposition(code)
+    exact = row.code if row is not None else code
+    undone: list[str] = []
 
-    def do(study: OpenStudy) -> CaseActionResult:
-        row = find_disposition(code)
-        exact = row.code if row is not None else code
+    def plan_change(case: Case) -> _PlannedChange:
+        validate_override(case, study.plan, outcome=outcome, code=exact)
+        undone[:] = _check_other_listings(study, key) if _undoes_do_not_call(case, study.plan, outcome) else []
+        return _plan_correction(case, study.plan, outcome, exact, note, study.at)
 
-        def plan_change(study: OpenStudy, case: Case) -> _PlannedChange:
-            validate_override(case, study.plan, outcome=outcome, code=exact)
-            if _undoes_do_not_call(case, study.plan, outcome):
-                _check_other_listings(study, key)
-            return _plan_correction(case, study.plan, outcome, exact, note.strip(), study.at)
-
-        before = study.store.cases.queries.read_history(key)
-        result = _change_existing_case(study, key, plan_change)
-        if _undoes_do_not_call(Case.from_history(key, before), study.plan, outcome):
-            numbers = [number for number, _ in _find_listed_numbers(study, key)]
-            study.do_not_call.remove(numbers, at=study.at, reason=note.strip(), by=study.who.login)
-        return result
-
-    return run_on_study(request, do, supervisor_task="correct an outcome")
+    result = _change_existing_case(study, key, plan_change)
+    if undone:
+        study.do_not_call.remove(undone, at=study.at, reason=note, by=study.who.login)
+    return result
 
 
 def _undoes_do_not_call(case: Case, plan: Plan, outcome: str) -> bool:
@@ -119,26 +115,21 @@ def _undoes_do_not_call(case: Case, plan: Plan, outcome: str) -> bool:
     return not any(plan.outcomes[name].kind == WITHDRAWN for name in case_outcomes & plan.outcomes.keys())
 
 
-def _find_listed_numbers(study: OpenStudy, key: str) -> list[tuple[str, DoNotCallEntry]]:
-    """Return the case's numbers that are on the do-not-call list, each with its entry."""
-    contact = study.store.cases.queries.find_contact(key)
-    numbers = [number.e164 for number in contact.numbers if number.e164] if contact is not None else []
-    return [(number, why) for number in numbers if (why := study.do_not_call.find_entry(number)) is not None]
-
-
-def _check_other_listings(study: OpenStudy, key: str) -> None:
-    """Check that nobody else put one of the case's numbers on the do-not-call list."""
-    blocked = [
-        entry
-        for entry in study.store.cases.queries.read_history(key)
-        if isinstance(entry.event, case_events.DoNotCallSet)
-    ]
-    for _, why in _find_listed_numbers(study, key):
-        if not any((entry.at, entry.by) == (why.at, why.by) for entry in blocked):
+def _check_other_listings(study: OpenStudy, key: str) -> list[str]:
+    """Return the case's numbers on the do-not-call list. Raises UserError where somebody else put one of them there."""
+    history, contact = study.store.cases.queries.read_history(key), study.store.cases.queries.find_contact(key)
+    blocked = {(entry.at, entry.by) for entry in history if isinstance(entry.event, case_events.DoNotCallSet)}
+    listed = []
+    for number in contact.numbers if contact is not None else ():
+        if not number.e164 or (why := study.do_not_call.find_entry(number.e164)) is None:
+            continue
+        if (why.at, why.by) not in blocked:
             since = f"{why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
             what = f"one of its numbers has been on the do-not-call list since {since}"
             remedy = "if that is wrong too, first run: survey do-not-call remove NUMBER --reason TEXT"
             raise UserError(f"case {key}", what, remedy)
+        listed.append(number.e164)
+    return listed
 
 
 def _plan_correction(case: Case, plan: Plan, outcome: str, code: str, note: str, at: datetime) -> _PlannedChange:
@@ -161,30 +152,30 @@ def _plan_correction(case: Case, plan: Plan, outcome: str, code: str, note: str,
     return _PlannedChange([*events, *build_do_not_call_events(new)], summary, build_follow_up_tasks(new, case.key))
 
 
-def answer_referral(request: Request, key: str, *, note: str = "") -> CaseActionResult:
+@on_study("answer a referred case")
+def answer_referral(study: OpenStudy, key: str, *, note: str = "") -> CaseActionResult:
     """Answer what an interviewer referred to the supervisor; the case returns to the queue."""
 
-    def plan_change(study: OpenStudy, case: Case) -> _PlannedChange:
+    def plan_change(case: Case) -> _PlannedChange:
         waits = case.calls[case.calls_before_answer :]
         if waits and study.plan.delays.get(waits[-1].outcome) == "held":
             return _PlannedChange([case_events.ReferralAnswered(note.strip())], "answered")
         remedy = "survey case why shows what it is waiting for"
         raise UserError(f"case {key}", "it was not referred to a supervisor", remedy)
 
-    task = "answer a referred case"
-    return run_on_study(request, lambda study: _change_existing_case(study, key, plan_change), supervisor_task=task)
+    return _change_existing_case(study, key, plan_change)
 
 
-def reopen_case(request: Request, key: str, *, why: str = "") -> CaseActionResult:
+@on_study("put a case back into the queue")
+def reopen_case(study: OpenStudy, key: str, *, why: str = "") -> CaseActionResult:
     """Put a finished case back into the queue, with its attempts counted anew."""
 
-    def plan_change(study: OpenStudy, case: Case) -> _PlannedChange:
+    def plan_change(case: Case) -> _PlannedChange:
         if obstacle := _find_obstacle_to_reopening(study, case):
             raise obstacle
         return _PlannedChange([case_events.CaseReopened(why.strip())], "put back into the queue")
 
-    task = "put a case back into the queue"
-    return run_on_study(request, lambda study: _change_existing_case(study, key, plan_change), supervisor_task=task)
+    return _change_existing_case(study, key, plan_change)
 
 
 def _find_obstacle_to_reopening(study: OpenStudy, case: Case) -> UserError | None:
@@ -204,25 +195,23 @@ def _find_obstacle_to_reopening(study: OpenStudy, case: Case) -> UserError | Non
     return None
 
 
+@on_study("put refusals back")
 def reopen_refusals(
-    request: Request, *, before: datetime | None, why: str = "", progress: ProgressCallback | None = None
+    study: OpenStudy, *, before: datetime | None, why: str = "", progress: ProgressCallback | None = None
 ) -> CaseBatchResult:
     """Put finished soft refusals back for conversion: those whose last refusal was before a given time.
 
     Hard refusals and do-not-call requests are left alone.
     """
 
-    def do(study: OpenStudy) -> CaseBatchResult:
-        rows = study.store.cases.queries.iterate_rows(status="done")
-        refused = [row for row in rows if row.code.startswith(("2.", "3."))]
-        return _change_cases(study, refused, plan_change, progress=progress)
-
-    def plan_change(study: OpenStudy, case: Case) -> _PlannedChange | None:
+    def plan_change(case: Case) -> _PlannedChange | None:
         if not _is_soft_refusal(case, study.plan, before) or _find_obstacle_to_reopening(study, case):
             return None
         return _PlannedChange([case_events.CaseReopened(why.strip() or "for conversion")], "put back into the queue")
 
-    return run_on_study(request, do, supervisor_task="put refusals back")
+    done = study.store.cases.queries.iterate_rows(status="done")
+    refused = [row for row in done if row.code.startswith(("2.", "3."))]
+    return _change_cases(study, refused, plan_change, progress=progress)
 
 
 def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
@@ -237,65 +226,51 @@ def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
     )
 
 
+@on_study("release a replicate")
 def release_replicates(
-    request: Request, replicates: str, *, progress: ProgressCallback | None = None
+    study: OpenStudy, replicates: str, *, progress: ProgressCallback | None = None
 ) -> CaseBatchResult:
     """Release replicates of the sample, so that their cases may be called.
 
     Released replicates stay released; repeating the call continues where it stopped.
     """
-
-    def do(study: OpenStudy) -> CaseBatchResult:
-        rows, known = [], set()
-        for row in study.store.cases.queries.iterate_rows():
-            if row.replicate:
-                known.add(row.replicate)
-                # a case without a working number is done before its release
-                if row.status_after_lease in ("unreleased", "done"):
-                    rows.append(row)
-        selected = parse_replicates(replicates, known, where=study.where)
-
-        selected_rows = [row for row in rows if row.replicate in selected]
-        return _change_cases(study, selected_rows, plan_change, progress=progress)
-
-    def plan_change(_: OpenStudy, case: Case) -> _PlannedChange | None:
-        return None if case.released else _PlannedChange([case_events.CaseReleased()], "released")
-
-    return run_on_study(request, do, supervisor_task="release a replicate")
+    rows = [row for row in study.store.cases.queries.iterate_rows() if row.replicate]
+    selected = parse_replicates(replicates, {row.replicate for row in rows}, where=study.where)
+    # a case without a working number is done before its release
+    waiting = [r for r in rows if r.replicate in selected and r.status_after_lease in ("unreleased", "done")]
+    release = _PlannedChange([case_events.CaseReleased()], "released")
+    return _change_cases(study, waiting, lambda case: None if case.released else release, progress=progress)
 
 
-def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHolder]:
+@on_study("free a case from a station")
+def free_case(study: OpenStudy, key: str) -> tuple[CaseActionResult, PreviousHolder]:
     """Free a case from its station. The call in progress stays in the history."""
+    cases = study.store.cases
+    row = cases.queries.find_row(key)
+    if row is None:
+        raise make_unknown_case_error(study, key)
+    if (holder := row.holder) is None:
+        raise UserError(f"case {key}", "no station has it", "survey case why shows why it is not called")
+    before = Case(key=key)
 
-    def do(study: OpenStudy) -> tuple[CaseActionResult, PreviousHolder]:
-        row = study.store.cases.queries.find_row(key)
-        if row is None:
-            raise make_unknown_case_error(study, key)
-        if row.holder is None:
-            raise UserError(f"case {key}", "no station has it", "survey case why shows why it is not called")
-        holder = row.holder
-        open_interviews: list[str] = []
-        call_starts: list[datetime] = []
+    def plan_change(case: Case) -> _PlannedChange:
+        nonlocal before
+        before = case
+        return _PlannedChange([case_events.CaseReturned("released")], "freed")
 
-        def plan_change(_: OpenStudy, case: Case) -> _PlannedChange:
-            open_interviews[:] = [case.interview] if case.interview_open else []
-            call_starts[:] = [case.open_attempt.started_at] if case.open_attempt is not None else []
-            return _PlannedChange([case_events.CaseReturned("released")], "freed")
-
-        result = _change_existing_case(study, key, plan_change, force=True)
-        for interview in open_interviews:
-            # as when a lease expires: resuming the interview reserves a place again
-            study.store.cases.quotas.drop(interview)
-        reconcile_lapsed(study.store, study.plan, [key], study.at)
-        case = Case.from_history(key, study.store.cases.queries.read_history(key))
-        result = result._replace(position=schedule_case(case, study.plan, study.at))
-        return result, PreviousHolder(holder.by, holder.station, call_starts[0] if call_starts else None)
-
-    return run_on_study(request, do, supervisor_task="free a case from a station")
+    result = _change_existing_case(study, key, plan_change, force=True)
+    if before.interview_open:
+        # as when a lease expires: resuming the interview reserves a place again
+        cases.quotas.drop(before.interview)
+    reconcile_lapsed(study.store, study.plan, [key], study.at)
+    position = schedule_case(Case.from_history(key, cases.queries.read_history(key)), study.plan, study.at)
+    since = before.open_attempt.started_at if before.open_attempt is not None else None
+    return result._replace(position=position), PreviousHolder(holder.by, holder.station, since)
 
 
+@on_study("give an appointment to another")
 def reassign_appointments(
-    request: Request, *, to: str, key: str = "", all_of: str = "", policy: case_events.AppointmentPolicy | None = None
+    study: OpenStudy, *, to: str, key: str = "", all_of: str = "", policy: case_events.AppointmentPolicy | None = None
 ) -> CaseBatchResult:
     """Give the appointment of one case, or all those of one interviewer, to another.
 
@@ -303,45 +278,34 @@ def reassign_appointments(
     that was anyone's becomes the new owner's alone. With `all_of`, appointments that anyone may keep are left as they
     are.
     """
+    new_owner = None
+    if to != "anyone" and (new_owner := study.people.find(to)) is None:
+        known = study.people.interviewers
+        remedy = suggest_nearest(to, known, otherwise=f"the people are {', '.join(sorted(known)[:10])}")
+        raise UserError(to, "is not on the study's list of people", remedy)
 
-    def do(study: OpenStudy) -> CaseBatchResult:
-        _check_login(study, to)
-        new_owner = study.people.find(to) if to != "anyone" else None
-
-        def plan_change(study: OpenStudy, case: Case) -> _PlannedChange | None:
-            appointment = find_open_appointment(case, study.plan)
-            if appointment is None:
-                raise UserError(f"case {case.key}", "it has no appointment", "survey case why shows when it is due")
-            if all_of and appointment.policy == "anyone":
-                return None
-            new_policy = policy or ("me" if appointment.policy == "anyone" else appointment.policy)
-            event = (
-                case_events.AppointmentReassigned("", "anyone")
-                if to == "anyone"
-                else case_events.AppointmentReassigned(to, new_policy)
-            )
-            if new_owner is not None and not new_owner.speaks(case.language):
+    def plan_change(case: Case) -> _PlannedChange | None:
+        appointment = find_open_appointment(case, study.plan)
+        if appointment is None:
+            raise UserError(f"case {case.key}", "it has no appointment", "survey case why shows when it is due")
+        if all_of and appointment.policy == "anyone":
+            return None
+        event = case_events.AppointmentReassigned("", "anyone")
+        if new_owner is not None:
+            if not new_owner.speaks(case.language):
                 what = f"the case needs {case.language}, which {to} does not speak"
                 raise UserError(f"case {case.key}", what, "choose somebody who does, or anyone")
-            whose = "anyone's" if event.policy == "anyone" else f"{event.owner}'s"
-            return _PlannedChange([event], f"its appointment is now {whose}")
+            new_policy = policy or ("me" if appointment.policy == "anyone" else appointment.policy)
+            event = case_events.AppointmentReassigned(to, new_policy)
+        whose = "anyone's" if event.policy == "anyone" else f"{event.owner}'s"
+        return _PlannedChange([event], f"its appointment is now {whose}")
 
-        if key:
-            return CaseBatchResult(changed=(_change_existing_case(study, key, plan_change),))
-        rows = study.store.cases.queries.list_appointments(owner=all_of)
-        if not rows:
-            raise UserError(all_of, "has no appointments", "survey study people shows who has")
-        return _change_cases(study, rows, plan_change)
-
-    return run_on_study(request, do, supervisor_task="give an appointment to another")
-
-
-def _check_login(study: OpenStudy, login: str) -> None:
-    if login == "anyone" or study.people.find(login) is not None:
-        return
-    known = study.people.interviewers
-    remedy = suggest_nearest(login, known, otherwise=f"the people are {', '.join(sorted(known)[:10])}")
-    raise UserError(login, "is not on the study's list of people", remedy)
+    if key:
+        return CaseBatchResult(changed=(_change_existing_case(study, key, plan_change),))
+    rows = study.store.cases.queries.list_appointments(owner=all_of)
+    if not rows:
+        raise UserError(all_of, "has no appointments", "survey study people shows who has")
+    return _change_cases(study, rows, plan_change)
 
 
 # applying changes
@@ -370,30 +334,15 @@ def _change_case(
         if row.holder is not None and not force:
             raise make_busy_error(study, row.key, row.holder)
         case = Case.from_history(key, cases.queries.read_history(key))
-        change = plan_change(study, case)
+        change = plan_change(case)
         if change is None:
             return None
-        entries, after = (
-            [case_events.HistoryEntry(at, study.who.login, STATION, event) for event in change.events],
-            case,
-        )
-        for entry in entries:
-            after = after.apply(entry)
+        entries = [case_events.HistoryEntry(at, study.who.login, STATION, event) for event in change.events]
+        after = reduce(Case.apply, entries, case)
         position = schedule_case(after, study.plan, at)
         interview, cells = _find_counted_cells(study, after)
-        conflict = cases.update(
-            CaseUpdate(
-                key,
-                case.seq,
-                entries,
-                position,
-                force=force,
-                release=force,
-                interview=interview,
-                cells=cells,
-                follow_up_tasks=change.follow_ups,
-            )
-        )
+        update = CaseUpdate(key, case.seq, entries, position, force=force, release=force)
+        conflict = cases.update(update._replace(interview=interview, cells=cells, follow_up_tasks=change.follow_ups))
         if isinstance(conflict, LeaseLost) and conflict.holder is not None:
             raise make_busy_error(study, key, conflict.holder)
         if conflict is None:

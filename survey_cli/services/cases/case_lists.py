@@ -25,7 +25,7 @@ from survey_cli.reports.fieldwork.case_histories import (
     format_appointment_time,
 )
 from survey_cli.samples.cases.columns import iterate_labeled_values
-from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
+from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store.backends.errors import UndecodableTextError
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.identity import format_author
@@ -53,21 +53,17 @@ class CaseFilter:
     limit: int | None = None
 
 
-def list_cases(request: Request, case_filter: CaseFilter) -> case_reports.CaseList:
+@on_study()
+def list_cases(study: OpenStudy, case_filter: CaseFilter) -> case_reports.CaseList:
     """List the cases in the order of the sample.
 
     A text that cannot be decoded does not keep other cases from being listed.
     """
-
-    def build(study: OpenStudy) -> case_reports.CaseList:
-        try:
-            return _build_case_list(study, case_filter)
-        except UndecodableTextError as problem:
-            with study.store.tolerate_undecodable():
-                case_list = _build_case_list(study, case_filter)
-            return replace(case_list, damage=str(problem))
-
-    return run_on_study(request, build)
+    try:
+        return _build_case_list(study, case_filter)
+    except UndecodableTextError as problem:
+        with study.store.tolerate_undecodable():
+            return replace(_build_case_list(study, case_filter), damage=str(problem))
 
 
 def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> case_reports.CaseList:
@@ -169,12 +165,9 @@ def build_case_line(row: CaseRow, name: str) -> case_reports.CaseLine:
     )
 
 
-def load_case_sheet(request: Request, key: str) -> case_reports.CaseSheet:
+@on_study()
+def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     """Return one case with its whole history."""
-    return run_on_study(request, lambda study: _build_sheet(study, key))
-
-
-def _build_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     cases, plan = study.store.cases, study.plan
     row = cases.queries.find_row(key)
     if row is None:

@@ -27,7 +27,7 @@ from survey_cli.reports.fieldwork.case_histories import (
 from survey_cli.reports.fieldwork.cases import CallabilityReport, DeferredLine, QueueLine, QueueReport
 from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS
 from survey_cli.services.cases.case_lists import build_case_line
-from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
+from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.consistency.queue_refresh import list_next_rows
 from survey_cli.study.open_study import OpenStudy
@@ -37,19 +37,16 @@ EXTRA_CASES: Final = 50
 """Cases read beyond the requested number, since the rules exclude some."""
 
 
-def explain_case(request: Request, key: str, *, at: datetime, interviewer: str = "") -> CallabilityReport:
+@on_study()
+def explain_case(study: OpenStudy, key: str, *, at: datetime, interviewer: str = "") -> CallabilityReport:
     """Explain, rule by rule, whether a case may be called at a given time by an interviewer.
 
     Where none is named, it is by any suitable one.
     """
-
-    def do(study: OpenStudy) -> CallabilityReport:
-        who, row = _find_interviewer(study, interviewer), study.store.cases.queries.find_row(key)
-        if row is None:
-            raise make_unknown_case_error(study, key)
-        return _explain_row(study, row, who, at)
-
-    return run_on_study(request, do)
+    who, row = _find_interviewer(study, interviewer), study.store.cases.queries.find_row(key)
+    if row is None:
+        raise make_unknown_case_error(study, key)
+    return _explain_row(study, row, who, at)
 
 
 def _find_interviewer(study: OpenStudy, login: str) -> Interviewer:
@@ -89,13 +86,10 @@ def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime)
     )
 
 
-def list_queue(request: Request, *, limit: int, interviewer: str = "") -> QueueReport:
+@on_study()
+def list_queue(study: OpenStudy, *, limit: int, interviewer: str = "") -> QueueReport:
     """Return the next cases in the order in which they would be claimed now, and those that are due but excluded."""
-    return run_on_study(request, lambda study: _build_queue_report(study, _find_interviewer(study, interviewer), limit))
-
-
-def _build_queue_report(study: OpenStudy, who: Interviewer, limit: int) -> QueueReport:
-    cases, plan, at = study.store.cases, study.plan, study.at
+    who, cases, plan, at = _find_interviewer(study, interviewer), study.store.cases, study.plan, study.at
     order = CallOrder.for_interviewer(plan, people=study.people, who=who, at=at, fill=cases.quotas.read_fill())
     lines: list[QueueLine] = []
     deferred: list[DeferredLine] = []
