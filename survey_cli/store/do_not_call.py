@@ -79,15 +79,13 @@ RANDOM_KEY_POSTGRESQL: Final = "replace(gen_random_uuid()::text || gen_random_uu
 KEY_ACCESS: Final = f"""
     SELECT has_table_privilege('{SHARED_SCHEMA}.never_call_key', 'SELECT'),
         to_regprocedure('{SHARED_SCHEMA}.never_call_hash(text)') IS NOT NULL,
-        has_table_privilege('{SHARED_SCHEMA}.never_call', 'UPDATE')
-"""
+        has_table_privilege('{SHARED_SCHEMA}.never_call', 'UPDATE')"""
 HASH_ON_SERVER: Final = f"SELECT {SHARED_SCHEMA}.never_call_hash(?)"
 KEY: Final = "SELECT key FROM never_call_key"
 ADD: Final = """
     INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?)
     ON CONFLICT (hash) DO UPDATE SET at = excluded.at, reason = excluded.reason, by = excluded.by
-    WHERE excluded.at < never_call.at
-"""
+    WHERE excluded.at < never_call.at"""
 ADD_ONCE: Final = "INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"
 """For roles that may add numbers to the list and may not change entries."""
 SELECT_LISTED: Final = "SELECT hash FROM never_call WHERE hash IN ({marks})"
@@ -95,11 +93,8 @@ FIND_ENTRY: Final = "SELECT at, reason, by FROM never_call WHERE hash = ?"
 REMOVE: Final = "DELETE FROM never_call WHERE hash = ?"
 RECORD_REMOVAL: Final = """
     INSERT INTO never_call_taken_off (hash, listed_at, listed_reason, listed_by, at, reason, by)
-    SELECT hash, at, reason, by, ?, ?, ? FROM never_call WHERE hash = ?
-"""
-LAST_REMOVAL: Final = """
-    SELECT at, reason, by FROM never_call_taken_off WHERE hash = ? ORDER BY at DESC LIMIT 1
-"""
+    SELECT hash, at, reason, by, ?, ?, ? FROM never_call WHERE hash = ?"""
+LAST_REMOVAL: Final = "SELECT at, reason, by FROM never_call_taken_off WHERE hash = ? ORDER BY at DESC LIMIT 1"
 COUNT: Final = "SELECT count(*) FROM never_call"
 
 COMMIT_SIZE: Final = 500

@@ -144,8 +144,7 @@ def make_decoding_error(where: str, what: str) -> StoreError:
 
 TEXT_COLUMNS: Final = """
     SELECT t.name, c.name, c.pk FROM sqlite_master t, pragma_table_info(t.name) c
-    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND (c.type = 'TEXT' OR c.pk > 0) ORDER BY t.name, c.cid
-"""
+    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND (c.type = 'TEXT' OR c.pk > 0) ORDER BY t.name, c.cid"""
 CASE_OF_CONTACT: Final = "SELECT key FROM cases WHERE link = ?"
 
 

@@ -28,8 +28,7 @@ FULL_CHECK_PAGES: Final = 2_000
 """A file with at most so many pages, some 8 MB, is checked completely."""
 TABLES: Final = """
     SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c
-    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND c.cid = 0
-"""
+    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND c.cid = 0"""
 
 
 def find_damage(db: SqliteConnector) -> Iterator[str]:

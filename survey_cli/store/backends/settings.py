@@ -11,8 +11,7 @@ from survey_cli.store.backends.errors import retry_once
 
 SETTING: Final = "SELECT value FROM settings WHERE name = ?"
 KEEP_SETTING: Final = """
-    INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
-"""
+    INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
 DROP_SETTING: Final = "DELETE FROM settings WHERE name = ?"
 SETTINGS_LIKE: Final = "SELECT name FROM settings WHERE name LIKE ? ORDER BY name"
 

@@ -17,8 +17,7 @@ from survey_cli.store.backends.settings import KEEP_SETTING, SETTING
 ADD_CELL: Final = "INSERT INTO quota_fill (cell, taken, held) VALUES (?, 0, 0) ON CONFLICT (cell) DO NOTHING"
 OCCUPIED: Final = """
     SELECT f.taken + f.held, (SELECT count(*) FROM quota_places p WHERE p.interview = ? AND p.cell = f.cell)
-    FROM quota_fill f WHERE f.cell = ?
-"""
+    FROM quota_fill f WHERE f.cell = ?"""
 HOLD_ONE: Final = "UPDATE quota_fill SET held = held + 1 WHERE cell = ? AND taken + held < ?"
 KEEP_PLACE: Final = "INSERT INTO quota_places (interview, cell, state, at) VALUES (?, ?, ?, ?)"
 PLACES: Final = "SELECT cell, state FROM quota_places WHERE interview = ? ORDER BY cell"
@@ -31,12 +30,9 @@ TARGETS_SETTING: Final = "targets"
 MISCOUNTED_CELLS: Final = """
     SELECT f.cell, f.taken, f.held,
         count(CASE p.state WHEN 'taken' THEN 1 END), count(CASE p.state WHEN 'held' THEN 1 END)
-    FROM quota_fill f LEFT JOIN quota_places p ON p.cell = f.cell
-    GROUP BY f.cell, f.taken, f.held
+    FROM quota_fill f LEFT JOIN quota_places p ON p.cell = f.cell GROUP BY f.cell, f.taken, f.held
     HAVING f.taken <> count(CASE p.state WHEN 'taken' THEN 1 END)
-        OR f.held <> count(CASE p.state WHEN 'held' THEN 1 END)
-    ORDER BY f.cell
-"""
+        OR f.held <> count(CASE p.state WHEN 'held' THEN 1 END) ORDER BY f.cell"""
 
 
 class QuotaPlaces:

@@ -14,9 +14,7 @@ HAS_CASE: Final = "SELECT 1 FROM cases WHERE key = ?"
 HAS_INSTRUMENT: Final = "SELECT 1 FROM instruments WHERE hash = ?"
 KEEP_INSTRUMENT: Final = """
     INSERT INTO instruments (hash, id, version, title, texts, kept_at, data_view, digest)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (hash) DO NOTHING
-"""
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"""
 INSTRUMENTS: Final = "SELECT hash, id, version, title, texts, kept_at FROM instruments ORDER BY kept_at, hash"
 NEWEST_INSTRUMENT: Final = "SELECT hash FROM instruments ORDER BY kept_at DESC, hash LIMIT 1"
 MAY_PUBLISH: Final = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
@@ -25,19 +23,15 @@ NEWEST_TIMES: Final = """
     UNION ALL SELECT (
         SELECT i.began_at FROM interviews i WHERE i.instrument = n.hash AND i.origin <> 'simulated'
         ORDER BY i.began_at DESC LIMIT 1
-    ) FROM instruments n
-"""
+    ) FROM instruments n"""
 LATER_EVENTS: Final = """
     SELECT j.interview, count(*), max(j.at) FROM journal j JOIN interviews i ON i.id = j.interview
-    WHERE j.at > ? AND i.origin <> 'simulated' GROUP BY j.interview ORDER BY j.interview
-"""
+    WHERE j.at > ? AND i.origin <> 'simulated' GROUP BY j.interview ORDER BY j.interview"""
 LATER_CASE_EVENTS: Final = """
-    SELECT case_key, count(*), max(at) FROM case_events WHERE at > ? GROUP BY case_key ORDER BY case_key
-"""
+    SELECT case_key, count(*), max(at) FROM case_events WHERE at > ? GROUP BY case_key ORDER BY case_key"""
 TEXTS: Final = "SELECT texts FROM instruments WHERE hash = ?"
 INSTRUMENT: Final = """
-    SELECT hash, id, version, title, texts, kept_at, data_view, digest FROM instruments WHERE hash = ?
-"""
+    SELECT hash, id, version, title, texts, kept_at, data_view, digest FROM instruments WHERE hash = ?"""
 DATA_VIEWS: Final = "SELECT data_view FROM instruments"
 
 VARIABLE_COLUMNS: Final = (
@@ -46,25 +40,20 @@ VARIABLE_COLUMNS: Final = (
 )
 KEEP_VARIABLE: Final = f"""
     INSERT INTO variables (instrument, ordinal, {VARIABLE_COLUMNS})
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 VARIABLES: Final = f"SELECT {VARIABLE_COLUMNS} FROM variables WHERE instrument = ? ORDER BY ordinal"
 NUMBERED_VARIABLES: Final = f"SELECT ordinal, {VARIABLE_COLUMNS} FROM variables WHERE instrument = ? ORDER BY ordinal"
 
 START: Final = f"""
     INSERT INTO interviews ({INTERVIEW_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO NOTHING
-"""
+    ON CONFLICT DO NOTHING"""
 ADD_EVENT: Final = """
     INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station, account)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, own_account())
-"""
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, own_account())"""
 """`own_account()` is a function of the connection: the account that writes, which may differ from the name in `by`."""
 ADVANCE: Final = """
-    UPDATE interviews
-    SET last_seq = ?, status = ?, outcome = ?, at_item = ?, answered = ?, by = ?, updated_at = ?
-    WHERE id = ? AND last_seq = ?
-"""
+    UPDATE interviews SET last_seq = ?, status = ?, outcome = ?, at_item = ?, answered = ?, by = ?, updated_at = ?
+    WHERE id = ? AND last_seq = ?"""
 SET_INSTRUMENT: Final = "UPDATE interviews SET instrument = ? WHERE id = ?"
 WITH_LEASE: Final = " AND EXISTS (SELECT 1 FROM cases WHERE key = ? AND lease_token = ?)"
 """Follows ADVANCE: only the holder of the lease writes to an interview of a leased case."""
@@ -78,8 +67,7 @@ APPEND_ON_SERVER: Final = """
         DELETE FROM drafts WHERE interview IN (SELECT id FROM advanced) AND ? = 1
     )
     INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station, account)
-    SELECT id, last_seq, ?, ?, CAST(? AS INTEGER), ?, ?, ?, ?, own_account() FROM advanced
-"""
+    SELECT id, last_seq, ?, ?, CAST(? AS INTEGER), ?, ?, ?, ?, own_account() FROM advanced"""
 """ADVANCE, ADD_EVENT and, with 1, DROP_DRAFT in one statement: one round trip to the server for an answer, not five."""
 APPEND_WITHOUT_LEASE: Final = APPEND_ON_SERVER.format(fence="", fenced="")
 APPEND_WITH_LEASE: Final = APPEND_ON_SERVER.format(
@@ -94,71 +82,53 @@ JOURNAL: Final = "SELECT kind, item, turn, payload, at, by, station FROM journal
 
 KEEP_DRAFT: Final = """
     INSERT INTO drafts (interview, place, text, at) VALUES (?, ?, ?, ?)
-    ON CONFLICT (interview) DO UPDATE SET place = excluded.place, text = excluded.text, at = excluded.at
-"""
+    ON CONFLICT (interview) DO UPDATE SET place = excluded.place, text = excluded.text, at = excluded.at"""
 DRAFT: Final = "SELECT place, text, at FROM drafts WHERE interview = ?"
 DROP_DRAFT: Final = "DELETE FROM drafts WHERE interview = ?"
 
 KEEP_SNAPSHOT: Final = """
     INSERT INTO snapshots (interview, seq, engine, cells, digest) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (interview) DO UPDATE
-    SET seq = excluded.seq, engine = excluded.engine, cells = excluded.cells, digest = excluded.digest
-"""
+    SET seq = excluded.seq, engine = excluded.engine, cells = excluded.cells, digest = excluded.digest"""
 KEEP_CONTACT: Final = """
     INSERT INTO contacts (interview, details, digest) VALUES (?, ?, ?)
-    ON CONFLICT (interview) DO UPDATE SET details = excluded.details, digest = excluded.digest
-"""
+    ON CONFLICT (interview) DO UPDATE SET details = excluded.details, digest = excluded.digest"""
 INTERVIEW_HEAD: Final = """
-    SELECT id, case_key, number, origin, status, outcome, began_at, updated_at, by FROM interviews WHERE id = ?
-"""
+    SELECT id, case_key, number, origin, status, outcome, began_at, updated_at, by FROM interviews WHERE id = ?"""
 """The columns of an interview that an export has, in the order of `ExportRow`."""
 DROP_CONTACT: Final = "DELETE FROM contacts WHERE interview = ?"
 
 _ROW: Final = ", ".join(f"i.{column}" for column in INTERVIEW_COLUMNS.split(", "))
 EXPORT_ROWS: Final = """
     SELECT i.id, i.case_key, i.number, i.origin, i.status, i.outcome, i.began_at, i.updated_at, i.by,
-        s.engine, s.cells, s.digest{details}
-    FROM interviews i
-    LEFT JOIN snapshots s ON s.interview = i.id AND s.seq = i.last_seq{join}
-    WHERE i.instrument = ?{and_also}
-    ORDER BY i.began_at, i.id
-"""
+        s.engine, s.cells, s.digest{details} FROM interviews i
+    LEFT JOIN snapshots s ON s.interview = i.id AND s.seq = i.last_seq{join} WHERE i.instrument = ?{and_also}
+    ORDER BY i.began_at, i.id"""
 
 COMPUTED_VALUES: Final = """
     SELECT j.interview, j.kind, j.item, j.turn, j.payload, j.at, j.by, j.station
     FROM interviews i JOIN journal j ON j.interview = i.id
     WHERE i.origin = ? AND (i.status = 'open' OR i.outcome = 'complete') AND i.id <> ?
-        AND j.kind = 'lookedup' AND j.item = ?
-    ORDER BY j.interview, j.seq
-"""
+        AND j.kind = 'lookedup' AND j.item = ? ORDER BY j.interview, j.seq"""
 HAS_INTERVIEWS: Final = "SELECT 1 FROM interviews WHERE instrument = ? AND origin = 'real' LIMIT 1"
 STORED_INTERVIEWS: Final = f"""
-    SELECT {_ROW}, s.seq, s.engine, s.cells, s.digest, c.details, c.digest
-    FROM interviews i
+    SELECT {_ROW}, s.seq, s.engine, s.cells, s.digest, c.details, c.digest FROM interviews i
     LEFT JOIN snapshots s ON s.interview = i.id
-    LEFT JOIN contacts c ON c.interview = i.id
-    WHERE i.instrument = ?
-    ORDER BY i.began_at, i.id
-"""
+    LEFT JOIN contacts c ON c.interview = i.id WHERE i.instrument = ? ORDER BY i.began_at, i.id"""
 COUNT_ALL_INTERVIEWS: Final = "SELECT count(*) FROM interviews"
 COUNT_INTERVIEWS: Final = "SELECT count(*) FROM interviews i WHERE i.instrument = ?{and_also}"
 
 GAPS: Final = """
     SELECT i.id, i.last_seq, count(j.seq), coalesce(min(j.seq), 0), coalesce(max(j.seq), 0)
-    FROM interviews i LEFT JOIN journal j ON j.interview = i.id
-    GROUP BY i.id, i.last_seq
+    FROM interviews i LEFT JOIN journal j ON j.interview = i.id GROUP BY i.id, i.last_seq
     HAVING count(j.seq) <> i.last_seq OR coalesce(min(j.seq), 0) <> 1 OR coalesce(max(j.seq), 0) <> i.last_seq
-    ORDER BY i.id
-"""
+    ORDER BY i.id"""
 WITHOUT_BEGINNING: Final = """
     SELECT interview FROM journal WHERE (seq = 1 AND kind <> 'began') OR (seq > 1 AND kind = 'began')
-    ORDER BY interview
-"""
+    ORDER BY interview"""
 SNAPSHOTS_AHEAD: Final = """
     SELECT i.id, i.last_seq, s.seq FROM snapshots s JOIN interviews i ON i.id = s.interview
-    WHERE s.seq > i.last_seq
-    ORDER BY i.id
-"""
+    WHERE s.seq > i.last_seq ORDER BY i.id"""
 
 
 def build_interviews_query(**values: str | None) -> tuple[str, tuple[str, ...]]:

@@ -25,9 +25,7 @@ from survey_cli.store.interviews.records import decode_variable
 BACKUP_STEP: Final = 2_000
 """Pages copied at a time, some 8 MB; from a server, rows."""
 
-TABLES: Final = """
-    SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%' ORDER BY name
-"""
+TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%' ORDER BY name"
 """The tables of this program, without those of SQLite and the list of migration steps."""
 
 NOTE_BACKUP: Final = "INSERT INTO backups (at, by) VALUES (?, ?)"
@@ -35,16 +33,14 @@ LAST_BACKUP: Final = "SELECT max(at) FROM backups"
 
 SERVER_TABLES: Final = """
     SELECT relname, relfilenode::bigint FROM pg_class
-    WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' ORDER BY relname
-"""
+    WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' ORDER BY relname"""
 """Tables of the study, each with the number of the file that holds it."""
 
 
 MISNUMBERED_INTERVIEWS: Final = """
     SELECT case_key, origin, count(*), min(number), max(number) FROM interviews
     WHERE case_key <> '' AND origin <> 'simulated' GROUP BY case_key, origin
-    HAVING min(number) <> 1 OR max(number) <> count(*) ORDER BY case_key, origin
-"""
+    HAVING min(number) <> 1 OR max(number) <> count(*) ORDER BY case_key, origin"""
 ERRORS: Final = (
     (sql.GAPS, "interview {} should have events 1 to {}; it has {}, {} to {}"),
     (sql.WITHOUT_BEGINNING, "interview {} does not begin with its first event, or has two"),
@@ -59,11 +55,8 @@ VIEWS: Final[dict[Dialect, str]] = {
 }
 CASE_GAPS: Final = """
     SELECT c.key, c.seq, count(e.seq), coalesce(min(e.seq), 0), coalesce(max(e.seq), 0)
-    FROM cases c LEFT JOIN case_events e ON e.case_key = c.key
-    GROUP BY c.key, c.seq
-    HAVING count(e.seq) <> c.seq OR coalesce(min(e.seq), 0) <> 1 OR coalesce(max(e.seq), 0) <> c.seq
-    ORDER BY c.key
-"""
+    FROM cases c LEFT JOIN case_events e ON e.case_key = c.key GROUP BY c.key, c.seq
+    HAVING count(e.seq) <> c.seq OR coalesce(min(e.seq), 0) <> 1 OR coalesce(max(e.seq), 0) <> c.seq ORDER BY c.key"""
 POSITIONS_AHEAD: Final = "SELECT key, stood, seq FROM cases WHERE stood > seq ORDER BY key"
 INCONSISTENT_STATUS: Final = """
     SELECT key, status, was FROM cases
@@ -71,26 +64,20 @@ INCONSISTENT_STATUS: Final = """
         OR (status <> 'leased' AND (lease_by <> '' OR lease_station <> ''))
         OR (status = 'arriving') <> (arrival <> '') OR (status NOT IN ('leased', 'arriving') AND status <> was)
         OR (was IN ('ready', 'waiting') AND (due_at IS NULL OR rank = ''))
-        OR (promised_at IS NULL) <> (promised_until IS NULL)
-    ORDER BY key
-"""
+        OR (promised_at IS NULL) <> (promised_until IS NULL) ORDER BY key"""
 UNKNOWN_IMPORTS: Final = """
-    SELECT key FROM cases WHERE arrival <> '' AND arrival NOT IN (SELECT id FROM imports) ORDER BY key
-"""
+    SELECT key FROM cases WHERE arrival <> '' AND arrival NOT IN (SELECT id FROM imports) ORDER BY key"""
 WITHOUT_CONTACT: Final = """
-    SELECT key FROM cases WHERE link <> '' AND link NOT IN (SELECT link FROM case_contacts) ORDER BY key
-"""
+    SELECT key FROM cases WHERE link <> '' AND link NOT IN (SELECT link FROM case_contacts) ORDER BY key"""
 CONTACT_COLUMNS: Final = ("link", "details", "digits", "words")
 ORPHANED_CONTACTS: Final = "SELECT count(*) FROM case_contacts WHERE link NOT IN (SELECT link FROM cases)"
 UNQUEUED_IMPORTS: Final = """
     SELECT i.id, count(*) FROM imports i JOIN cases c ON c.arrival = i.id
-    WHERE i.state = 'settled' GROUP BY i.id ORDER BY i.id
-"""
+    WHERE i.state = 'settled' GROUP BY i.id ORDER BY i.id"""
 
 CONTACT_ROWS: Final = """
     SELECT c.key, k.link, k.details, k.digits, k.words FROM cases c JOIN case_contacts k ON k.link = c.link
-    ORDER BY c.key
-"""
+    ORDER BY c.key"""
 
 
 CASE_ERRORS: Final = (

@@ -41,8 +41,7 @@ COUNT_LOST_DATA: Final = """
         (SELECT count(*) FROM replaced.case_events r WHERE r.kind = 'called'
             AND NOT EXISTS (SELECT 1 FROM main.case_events m WHERE m.case_key = r.case_key AND m.seq = r.seq)),
         (SELECT max(at) FROM (SELECT max(at) AS at FROM replaced.journal
-            UNION ALL SELECT max(at) FROM replaced.case_events))
-"""
+            UNION ALL SELECT max(at) FROM replaced.case_events))"""
 
 
 class LostData(NamedTuple):

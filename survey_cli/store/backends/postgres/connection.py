@@ -52,8 +52,7 @@ FETCH_SIZE: Final = 500
 
 SERVER_STATE: Final = b"""
     SELECT current_setting('fsync'), current_setting('server_encoding'), pg_is_in_recovery(), session_user::text,
-        clock_timestamp()
-"""
+        clock_timestamp()"""
 
 BEGIN: Final = b"BEGIN; SELECT clock_timestamp()"
 """One message, so that the server's time comes with each transaction without a further round trip."""
@@ -61,15 +60,12 @@ BEGIN: Final = b"BEGIN; SELECT clock_timestamp()"
 FOREIGN_KEYS: Final = """
     SELECT c.conrelid::regclass::text, c.confrelid::regclass::text,
         string_agg(format('p.%I = c.%I', there.attname, here.attname), ' AND '),
-        string_agg(format('c.%I IS NOT NULL', here.attname), ' AND ')
-    FROM pg_constraint c
+        string_agg(format('c.%I IS NOT NULL', here.attname), ' AND ') FROM pg_constraint c
     CROSS JOIN LATERAL unnest(c.conkey, c.confkey) AS k (here, there)
     JOIN pg_attribute here ON here.attrelid = c.conrelid AND here.attnum = k.here
     JOIN pg_attribute there ON there.attrelid = c.confrelid AND there.attnum = k.there
     WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace
-    GROUP BY c.oid, c.conrelid, c.confrelid
-    ORDER BY 1, 2
-"""
+    GROUP BY c.oid, c.conrelid, c.confrelid ORDER BY 1, 2"""
 
 
 @lru_cache(maxsize=512)

@@ -21,16 +21,13 @@ MIGRATION_TIMEOUT: Final = 30
 """Seconds to wait for others that use the tables."""
 
 SCHEMA: Final = "SELECT 1 FROM pg_namespace WHERE nspname = ?"
-TABLES: Final = """
-    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ?
-"""
+TABLES: Final = "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ?"
 """The catalog shows the latest commits of others; to_regclass() may return a cached result."""
 
 
 OTHER_CONNECTIONS: Final = """
     SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name IN ('survey', ?)
-"""
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name IN ('survey', ?)"""
 """Programs that have this study open; earlier versions do not name the study."""
 IS_OWNER: Final = "SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = ?"
 
