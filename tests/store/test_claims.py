@@ -8,7 +8,7 @@ from time import perf_counter, sleep
 import pytest
 
 from support.scale import SCALE
-from support.stored_cases import BUCKET, a_case, a_contact, at, bring, lease, several
+from support.stored_cases import BUCKET, a_case, a_contact, at, bring, count_by, lease, several
 from support.stored_interviews import a_path, a_place, an_instrument, answer, begin, child, outcome  # noqa: F401 – fixtures
 from survey_cli.fieldwork.case.events import EVENT_KINDS
 from survey_cli.store import Store
@@ -61,7 +61,7 @@ with Store.open(place, create=False, patience=60) as store:
     children = [worker(claiming, place, f"p{n}") for n in range(PROCESSES)]
     by_process = [outcome(one).split("\n")[:-1] for one in children]
     assert sorted(key for keys in by_process for key in keys) == [f"c{k:05}" for k in range(400 * SCALE)]
-    assert queue.cases.queries.count_cases().by_status == {"done": 400 * SCALE}
+    assert count_by(queue, "status") == {"done": 400 * SCALE}
     for _, history in queue.cases.queries.iterate_histories():
         assert [EVENT_KINDS[type(e.event)] for e in history] == ["sampled", "claimed", "called", "closed"]
         assert len({e.by for e in history[1:]}) == 1
@@ -94,7 +94,7 @@ with Store.open(place, create=False, patience=60) as store:
     assert len(left) <= PROCESSES
     lapsed = queue.cases.expire_leases(at(31))
     assert {one.key: (one.by, one.station, one.until) for one in lapsed} == {k: tuple(h) for k, h in left.items()}
-    counts = queue.cases.queries.count_cases().by_status
+    counts = count_by(queue, "status")
     assert counts.get("leased", 0) == 0
     assert sum(counts.values()) == 300
     for key, history in queue.cases.queries.iterate_histories():
@@ -137,7 +137,7 @@ with Store.open(place, create=False, patience=60) as store:
     assert [outcome(one) for one in children] == ["800\n"] * (PROCESSES // 2)
     taken = [key for one in stations for key in outcome(one).split("\n")[:-1]]
     assert len(taken) == len(set(taken)) == 50 * PROCESSES
-    assert queue.cases.queries.count_cases().by_status == {"ready": 350 * PROCESSES, "done": 50 * PROCESSES}
+    assert count_by(queue, "status") == {"ready": 350 * PROCESSES, "done": 50 * PROCESSES}
     assert len(queue.interviews.read_journal("i1")) == seq - 1
     assert queue.maintenance.check_integrity() == []
 

@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from support.station_simulation import AgendaEntry, StationSimulation
+from support.stored_cases import count_by
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Attempt, Case
 from survey_cli.fieldwork.case.case import NumberRecord as CalledNumber
@@ -728,7 +729,7 @@ def _places(study: OpenStudy, planned: Planned, seen: Counter[str]) -> None:
         kept = fill[id].completes if id in fill else 0
         if kept != taken[id]:
             raise Broken(f"cell {id}: {kept} are counted, and the journals have {taken[id]}")
-    done = store.cases.queries.count_cases().by_code.get("1.1", 0)
+    done = count_by(store, "code").get("1.1", 0)
     if complete != done:
         raise Broken(f"{done} cases are complete, and {complete} interviews")
     seen["complete"] += done

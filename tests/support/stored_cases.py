@@ -1,5 +1,6 @@
 """Helpers of tests of cases in the store: cases, queue positions, leases, and a program that claims."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from survey_cli.fieldwork.case.events import (
@@ -33,6 +34,14 @@ def a_case(key: str, rank: str = "4", *, contact: Contact | None = None, replica
     sampled = CaseSampled({"kind": 1, "region": "señal"}, (NumberFacts(1, "mobile"),), "America/Denver", frame="list",
                       replicate=replicate)  # fmt: skip
     return NewCase(key, [HistoryEntry(NOON, "sue", "s0", sampled)], standing(rank, **other), contact, f"mark of {key}")
+
+
+def count_by(store: Store, column: str) -> dict[str, int]:
+    """How many cases have each value: of status, outcome or code."""
+    counts: Counter[str] = Counter()
+    for kind in store.cases.queries.count_by_outcome():
+        counts[getattr(kind, column)] += kind.cases
+    return dict(counts)
 
 
 def several(count: int, *, first: int = 0, prefix: str = "c"):

@@ -56,7 +56,7 @@ def build_fieldwork_table(
     contacts = dict(cases.queries.iterate_contacts()) if exported or options.all_personal else {}
 
     def select_cases() -> Iterator[Case]:
-        total = sum(cases.queries.count_cases().by_status.values()) if options.progress is not None else 0
+        total = cases.queries.count_cases() if options.progress is not None else 0
         reporter = ProgressReporter(options.progress, total)
         for key, history in reporter(cases.queries.iterate_histories(until=at if until_then else None)):
             case = Case.from_history(key, history)

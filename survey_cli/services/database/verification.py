@@ -65,7 +65,7 @@ class Verification:
         """Whether each answer that is off the route, or missing on it, is named with the reason."""
         self.interviews = self.events = 0
         self._reporter = ProgressReporter(
-            progress, store.data.count_all_interviews() + sum(store.cases.queries.count_cases().by_status.values())
+            progress, store.data.count_all_interviews() + store.cases.queries.count_cases()
         )
         self._instruments: dict[str, Instrument] = {}
         """The versions that can be read, by content hash."""

@@ -9,7 +9,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar
+
+from survey_cli.store.backends.errors import translate_decoding_errors
+
+T = TypeVar("T")
 
 _STEADY = getattr(time, "CLOCK_BOOTTIME", None)
 """A clock that continues while the computer sleeps, where the system has one."""
@@ -87,6 +91,14 @@ class Connector(ABC):
     @abstractmethod
     def read(self, statement: str, parameters: Parameters = ()) -> Rows:
         """Return all rows, including those written in the current transaction."""
+
+    def read_as(
+        self, decode: Callable[[Sequence[Any]], T], what: str, statement: str, parameters: Parameters = ()
+    ) -> list[T]:
+        """Return all rows, decoded by a function of the row. Raises StoreError that names `what` can't be read."""
+        rows = self.read(statement, parameters)
+        with translate_decoding_errors(self.where, what):
+            return [decode(row) for row in rows]
 
     @abstractmethod
     def open_reader(self) -> AbstractContextManager[RowStream]:

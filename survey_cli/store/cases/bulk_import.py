@@ -15,7 +15,6 @@ from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseSampled
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.connector import Connector, Parameters
-from survey_cli.store.backends.errors import translate_decoding_errors
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.case_records import ImportRow, NewCase, encode_contact, encode_entry, encode_queue_position
 
@@ -159,9 +158,8 @@ class SampleImports:
 
     def list_rows(self) -> list[ImportRow]:
         """Return all imported samples, oldest first."""
-        rows = self._db.read(sql.IMPORTS)
-        with translate_decoding_errors(self._db.where, "the list of imports"):
-            return [ImportRow(row[0], decode_timestamp(row[1]), *row[2:]) for row in rows]
+        decode = lambda row: ImportRow(row[0], decode_timestamp(row[1]), *row[2:])  # noqa: E731
+        return self._db.read_as(decode, "the list of imports", sql.IMPORTS)
 
 
 class _DuplicateKeyError(Exception):

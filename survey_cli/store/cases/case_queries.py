@@ -1,10 +1,10 @@
 """Read-only queries of cases: rows, histories, contacts, queue, search, and counts of all cases."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from heapq import merge
 from itertools import groupby, islice
-from typing import Any, Final
+from typing import Final
 
 from survey_cli.engine.codec import encode_timestamp
 from survey_cli.fieldwork.appointments.due_times import OWNER_FIRST_PERIOD
@@ -29,21 +29,18 @@ class CaseQueries:
 
     def find_row(self, key: str) -> case_records.CaseRow | None:
         """Return the row of a case; None where there is no such case."""
-        rows = self.decode_rows(self._db.read(sql.ROW, (key,)))
-        return rows[0] if rows else None
+        return next(iter(self._list_rows(sql.ROW, key)), None)
 
     def read_history(self, key: str) -> list[HistoryEntry]:
         """Return the events of a case in order; an empty list where there is no such case."""
-        rows = self._db.read(sql.HISTORY, (key,))
-        with translate_decoding_errors(self._db.where, f"the history of case {key}"):
-            return [case_records.decode_entry(row) for row in rows]
+        return self._db.read_as(case_records.decode_entry, f"the history of case {key}", sql.HISTORY, (key,))
 
     def list_work(self, by: str, since: datetime) -> list[tuple[str, HistoryEntry]]:
         """Return the events that one interviewer has written to cases since then, each with the case's key, in order."""
         at = encode_timestamp(since)
-        rows = self._db.read(sql.WORK_SINCE, (by, at, at))
-        with translate_decoding_errors(self._db.where, f"the calls of {by}"):
-            return [(key, case_records.decode_entry(row)) for key, *row in rows]
+        return self._db.read_as(
+            lambda row: (row[0], case_records.decode_entry(row[1:])), f"the calls of {by}", sql.WORK_SINCE, (by, at, at)
+        )
 
     def list_accounts(self, key: str) -> list[str]:
         """Return the account that wrote each event of a case, in order; empty texts for events of earlier versions."""
@@ -51,15 +48,15 @@ class CaseQueries:
 
     def find_contact(self, key: str) -> case_records.Contact | None:
         """Return the contact of a case; None where there is none, or it was erased."""
-        rows = self._db.read(sql.CONTACT, (key,))
-        with translate_decoding_errors(self._db.where, f"the contact of case {key}"):
-            return case_records.decode_contact(*rows[0]) if rows else None
+        what = f"the contact of case {key}"
+        contacts = self._db.read_as(lambda row: case_records.decode_contact(*row), what, sql.CONTACT, (key,))
+        return contacts[0] if contacts else None
 
     # Queue
 
     def list_queue_heads(self) -> list[case_records.QueueHead]:
         """Return the buckets with a ready case, each with the sort key of its first case."""
-        return [case_records.QueueHead(bucket, rank) for bucket, rank in self._db.read(sql.HEADS)]
+        return [case_records.QueueHead(*row) for row in self._db.read(sql.HEADS)]
 
     def find_appointment_head(self, bucket: str, *, appointment_before: datetime) -> case_records.QueueHead | None:
         """Return the first case of a bucket among those with an appointment at that time or earlier."""
@@ -68,11 +65,11 @@ class CaseQueries:
 
     def list_waiting_rows(self, *, limit: int) -> list[case_records.CaseRow]:
         """Return waiting cases, the first due first."""
-        return self.decode_rows(self._db.read(sql.DUE_NEXT, (limit,)))
+        return self._list_rows(sql.DUE_NEXT, limit)
 
     def list_stale_rows(self, *, limit: int = 1_000) -> list[case_records.CaseRow]:
         """Return cases whose queue position is older than their last event, because their lease expired."""
-        return self.decode_rows(self._db.read(sql.STALE, (limit,)))
+        return self._list_rows(sql.STALE, limit)
 
     # Lists
 
@@ -91,26 +88,22 @@ class CaseQueries:
         """Stream the keys of all cases, sorted."""
         return (key for (key,) in self._db.stream(sql.KEYS))
 
-    def count_cases(self) -> case_records.CaseCounts:
-        """Count the cases of each status, outcome and code."""
-        sums: tuple[dict[str, int], dict[str, int], dict[str, int]] = ({}, {}, {})
-        for *values, count in self._db.read(sql.COUNTS):
-            for counts, value in zip(sums, values, strict=True):
-                counts[value] = counts.get(value, 0) + count
-        return case_records.CaseCounts(*sums)
+    def count_cases(self) -> int:
+        """Count all cases."""
+        return sum(count.cases for count in self.count_by_outcome())
 
     def list_appointments(self, *, owner: str | None = None) -> list[case_records.CaseRow]:
         """Return the cases with an appointment, the one that ends first first; of one owner, or of all."""
         condition, parameters = ("", ()) if owner is None else (" AND owner = ?", (owner,))
-        return self.decode_rows(self._db.read(sql.APPOINTMENTS.format(and_also=condition), parameters))
+        return self._list_rows(sql.APPOINTMENTS.format(and_also=condition), *parameters)
 
     def list_due_appointments(self, before: datetime, *, limit: int) -> list[case_records.CaseRow]:
         """Return the queued cases with an appointment before that time, the one that ends first first."""
-        return self.decode_rows(self._db.read(sql.DUE_APPOINTMENTS, (encode_timestamp(before), limit)))
+        return self._list_rows(sql.DUE_APPOINTMENTS, encode_timestamp(before), limit)
 
     def list_queue(self, buckets: Iterable[str], *, limit: int) -> list[case_records.CaseRow]:
         """Return the ready cases of these buckets in calling order."""
-        queues = [self.decode_rows(self._db.read(sql.QUEUE, (bucket, limit))) for bucket in buckets]
+        queues = [self._list_rows(sql.QUEUE, bucket, limit) for bucket in buckets]
         return list(islice(merge(*queues, key=lambda row: (row.rank, row.key)), limit))
 
     def iterate_histories(
@@ -122,17 +115,16 @@ class CaseQueries:
         supervisor has corrected.
         """
         condition, parameters = ("", ()) if until is None else (" AND at <= ?", (encode_timestamp(until),))
-        condition += sql.HAS_CORRECTION if corrected else ""
-        yield from self._stream_histories(condition, parameters)
+        return self._stream_histories(condition + (sql.HAS_CORRECTION if corrected else ""), *parameters)
 
     def iterate_active_histories(self) -> Iterator[tuple[str, list[HistoryEntry]]]:
         """Stream the key and history of every case that a station has claimed, or one of whose numbers was marked.
 
         They are sorted by the key, all as of one time. A million untouched cases cost little.
         """
-        return self._stream_histories(sql.WITH_ACTIVITY, ())
+        return self._stream_histories(sql.WITH_ACTIVITY)
 
-    def _stream_histories(self, condition: str, parameters: Sequence[str]) -> Iterator[tuple[str, list[HistoryEntry]]]:
+    def _stream_histories(self, condition: str, *parameters: str) -> Iterator[tuple[str, list[HistoryEntry]]]:
         rows = self._db.stream(sql.HISTORIES.format(and_also=condition), parameters)
         with translate_decoding_errors(self._db.where, "the histories of cases"):
             for key, events in groupby(rows, key=lambda row: str(row[0])):
@@ -161,21 +153,9 @@ class CaseQueries:
         varying = {pair[1] for pair in spellings}
         letters = "".join("_%" if letter in varying else _escape_like(letter) for letter in unified)
         patterns = (key_or_words, key_or_words, number, f"%{letters}%", f"%{_escape_like(unified)}%")
-        rows = self._db.read(sql.build_search(spellings), (*patterns, limit))
-        with translate_decoding_errors(self._db.where, "the contacts"):
-            cases = [
-                (
-                    case_records.decode_case_row(row),
-                    case_records.decode_contact("", details) if details else None,
-                )
-                for *row, details in rows
-            ]
-        return [
-            case_records.CaseSearchResult(
-                row, contact.name if contact else "", tuple(n.display for n in contact.numbers) if contact else ()
-            )
-            for row, contact in cases
-        ]
+        return self._db.read_as(
+            case_records.decode_search_result, "the contacts", sql.build_search(spellings), (*patterns, limit)
+        )
 
     # All cases together
 
@@ -202,10 +182,8 @@ class CaseQueries:
         statement = sql.CLOSED_INTERVIEWS_LEASED if leased else sql.CLOSED_INTERVIEWS_UNRECORDED
         return [interview for (interview,) in self._db.read(statement)]
 
-    def decode_rows(self, rows: Iterable[Sequence[Any]]) -> list[case_records.CaseRow]:
-        """Decode rows with the columns of `case_statements.ROW_COLUMNS`."""
-        with translate_decoding_errors(self._db.where, "the list of cases"):
-            return [case_records.decode_case_row(row) for row in rows]
+    def _list_rows(self, statement: str, *parameters: str | int) -> list[case_records.CaseRow]:
+        return self._db.read_as(case_records.decode_case_row, "the list of cases", statement, parameters)
 
 
 def _escape_like(text: str) -> str:

@@ -201,15 +201,6 @@ class CaseSearchResult(NamedTuple):
     """As they are displayed."""
 
 
-class CaseCounts(NamedTuple):
-    """How many cases there are of each kind."""
-
-    by_status: Mapping[str, int]
-    by_outcome: Mapping[str, int]
-    """The last recorded outcome; empty where there is none."""
-    by_code: Mapping[str, int]
-
-
 class OutcomeCount(NamedTuple):
     """Number of the cases with one combination of status, outcome and code."""
 
@@ -265,6 +256,13 @@ def decode_case_row(row: Sequence[Any]) -> CaseRow:
             decode_timestamp(updated_at),
         )
     )
+
+
+def decode_search_result(row: Sequence[Any]) -> CaseSearchResult:
+    """Decode a row with the columns of `case_statements.ROW_COLUMNS` and the contact's details, if there is one."""
+    *columns, details = row
+    contact = decode_contact("", details) if details else Contact("")
+    return CaseSearchResult(decode_case_row(columns), contact.name, tuple(n.display for n in contact.numbers))
 
 
 def encode_entry(entry: HistoryEntry) -> tuple[str, str, str, str, str, str]:

@@ -61,19 +61,13 @@ SET_LINK: Final = "UPDATE cases SET link = ? WHERE key = ?"
 # Claiming. The column `was` of a leased case has the status to which it returns when its lease ends.
 
 BY_TOKEN: Final = f"SELECT {ROW_COLUMNS} FROM cases WHERE status = 'leased' AND lease_token = ?"
-CLAIM: Final = _make_skipping_statement(f"""
+_CLAIM: Final = f"""
     UPDATE cases SET seq = seq + 1, was = status, status = 'leased', lease_token = ?, lease_by = ?, lease_station = ?,
         lease_until = ?, updated_at = ? WHERE key = (
-        SELECT key FROM cases WHERE status = 'ready' AND bucket = ? ORDER BY rank, key LIMIT 1{{skip}}
-    )
-    RETURNING {ROW_COLUMNS}""")
-CLAIM_APPOINTMENT: Final = _make_skipping_statement(f"""
-    UPDATE cases SET seq = seq + 1, was = status, status = 'leased', lease_token = ?, lease_by = ?, lease_station = ?,
-        lease_until = ?, updated_at = ? WHERE key = (
-        SELECT key FROM cases WHERE status = 'ready' AND bucket = ? AND promised_at <= ?
-        ORDER BY rank, key LIMIT 1{{skip}}
-    )
-    RETURNING {ROW_COLUMNS}""")
+        SELECT key FROM cases WHERE status = 'ready' AND bucket = ?{{}} ORDER BY rank, key LIMIT 1{{{{skip}}}}
+    ) RETURNING {ROW_COLUMNS}"""
+CLAIM: Final = _make_skipping_statement(_CLAIM.format(""))
+CLAIM_APPOINTMENT: Final = _make_skipping_statement(_CLAIM.format(" AND promised_at <= ?"))
 CLAIM_CASE: Final = """
     UPDATE cases SET seq = ?, was = ?, status = 'leased', lease_token = ?, lease_by = ?, lease_station = ?,
         lease_until = ?, updated_at = ?, arrival = '' WHERE key = ?"""

@@ -27,6 +27,7 @@ from survey_cli.store.cases.case_records import (
     LeaseHolder,
     LeaseLost,
     LeaseToken,
+    decode_case_row,
     encode_contact,
     encode_entry,
     encode_lease,
@@ -122,18 +123,15 @@ class CaseStore:
         with self._db.transaction() as execute:
             rows = execute(sql.BY_TOKEN, (lease.token,)).fetchall()
             if not rows:
-                if appointment_before is None:
-                    rows = execute(sql.CLAIM[self._db.dialect], (*lease_columns, time, bucket)).fetchall()
-                else:
-                    before = encode_timestamp(appointment_before)
-                    rows = execute(
-                        sql.CLAIM_APPOINTMENT[self._db.dialect], (*lease_columns, time, bucket, before)
-                    ).fetchall()
+                statement, before = sql.CLAIM, []
+                if appointment_before is not None:
+                    statement, before = sql.CLAIM_APPOINTMENT, [encode_timestamp(appointment_before)]
+                rows = execute(statement[self._db.dialect], (*lease_columns, time, bucket, *before)).fetchall()
                 if rows:
                     key, _, seq, *_ = rows[0]
                     execute(sql.ADD_EVENT, (key, seq, *encode_entry(_make_claim_entry(lease, at))))
-        cases = self.queries.decode_rows(rows)
-        return cases[0] if cases else None
+        with translate_decoding_errors(self._db.where, "the list of cases"):
+            return decode_case_row(rows[0]) if rows else None
 
     @retry_once
     def claim_case(self, key: str, lease: Lease, at: datetime) -> CaseRow | LeaseHolder | None:
@@ -265,8 +263,8 @@ class CaseStore:
 
     def _decode_locked_row(self, row: Sequence[Any]) -> tuple[CaseRow, str, str]:
         *columns, token, link = row
-        [case] = self.queries.decode_rows([columns])
-        return case, token, link
+        with translate_decoding_errors(self._db.where, "the list of cases"):
+            return decode_case_row(columns), token, link
 
     def _make_conflict(self, execute: Execute, key: str, seq: int) -> CaseConflict:
         rows = execute(sql.EVENT, (key, seq + 1)).fetchall()

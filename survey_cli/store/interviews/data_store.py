@@ -5,6 +5,7 @@ Personal cells are stored apart from the others and returned only on request.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from survey_cli.engine.codec import decode_timestamp, encode_cells, encode_timestamp
 from survey_cli.engine.machine import InterviewStatus
@@ -39,17 +40,17 @@ class DataStore:
 
         It does not read every row.
         """
-        times = [at for (at,) in self._db.read(sql.NEWEST_TIMES) if at is not None]
-        with translate_decoding_errors(self._db.where, "the newest date and time"):
-            return max(map(decode_timestamp, times), default=None)
+        decode = lambda row: row[0] and decode_timestamp(row[0])  # noqa: E731
+        return max(filter(None, self._db.read_as(decode, "the newest date and time", sql.NEWEST_TIMES)), default=None)
 
     def list_entries_after(self, at: datetime) -> list[tuple[str, int, datetime]]:
         """Return the interviews and cases with entries after a time: name, number of such entries, time of the last."""
-        time = encode_timestamp(at)
-        rows = [(f"interview {key}", count, last) for key, count, last in self._db.read(sql.LATER_EVENTS, (time,))]
-        rows += [(f"case {key}", count, last) for key, count, last in self._db.read(sql.LATER_CASE_EVENTS, (time,))]
-        with translate_decoding_errors(self._db.where, "the date and time of an entry"):
-            return [(name, count, decode_timestamp(last)) for name, count, last in rows]
+        what, time = "the date and time of an entry", encode_timestamp(at)
+        entries: list[tuple[str, int, datetime]] = []
+        for kind, statement in (("interview", sql.LATER_EVENTS), ("case", sql.LATER_CASE_EVENTS)):
+            decode = lambda row, kind=kind: (f"{kind} {row[0]}", row[1], decode_timestamp(row[2]))  # noqa: E731
+            entries += self._db.read_as(decode, what, statement, (time,))
+        return entries
 
     def add_instrument(self, instrument: InstrumentRow) -> None:
         """Store the full text and the columns of an instrument. Where its hash is stored already, nothing is written."""
@@ -65,15 +66,8 @@ class DataStore:
                 (instrument.hash, ordinal, *records.encode_variable(variable))
                 for ordinal, variable in enumerate(instrument.variables)
             ]
-            row = (
-                instrument.hash,
-                instrument.id,
-                instrument.version,
-                instrument.title,
-                records.encode_texts(instrument.texts),
-                encode_timestamp(instrument.kept_at),
-                view,
-            )
+            texts, at = records.encode_texts(instrument.texts), encode_timestamp(instrument.kept_at)
+            row = (*instrument[:4], texts, at, view)
             if self._db.run(sql.KEEP_INSTRUMENT, (*row, _compute_instrument_digest(row, variables))):
                 self._db.run_many(sql.KEEP_VARIABLE, variables)
                 for statement in views.build_data_views(
@@ -83,33 +77,25 @@ class DataStore:
 
     def list_instruments(self) -> list[InstrumentRow]:
         """Return all instruments that were ever in use in this study, oldest first."""
-        rows = self._db.read(sql.INSTRUMENTS)
-        with translate_decoding_errors(self._db.where, "the list of instruments"):
-            return [
-                InstrumentRow(
-                    hash=content_hash,
-                    id=name,
-                    version=version,
-                    title=title,
-                    texts=records.decode_texts(texts),
-                    variables=self.read_variables(content_hash),
-                    kept_at=decode_timestamp(kept_at),
-                )
-                for content_hash, name, version, title, texts, kept_at in rows
-            ]
+        return self._db.read_as(self._decode_instrument, "the list of instruments", sql.INSTRUMENTS)
+
+    def _decode_instrument(self, row: Sequence[Any]) -> InstrumentRow:
+        key, name, version, title, texts, at = row
+        files, variables = records.decode_texts(texts), self.read_variables(key)
+        return InstrumentRow(key, name, version, title, files, variables, decode_timestamp(at))
 
     def find_instrument_texts(self, instrument: str) -> Mapping[str, str] | None:
         """Return the full text of each file by its path, the top file first; None where the hash is unknown."""
-        rows = self._db.read(sql.TEXTS, (instrument,))
-        with translate_decoding_errors(self._db.where, f"the text of instrument {instrument}"):
-            return records.decode_texts(rows[0][0]) if rows else None
+        what = f"the text of instrument {instrument}"
+        return next(
+            iter(self._db.read_as(lambda row: records.decode_texts(row[0]), what, sql.TEXTS, (instrument,))), None
+        )
 
     def read_variables(self, instrument: str) -> tuple[Variable, ...]:
         """Return the columns of an instrument's data in order; none where the hash is unknown."""
         if instrument not in self._variables:
-            rows = self._db.read(sql.VARIABLES, (instrument,))
-            with translate_decoding_errors(self._db.where, f"a variable of instrument {instrument}"):
-                variables = tuple(records.decode_variable(row) for row in rows)
+            what = f"a variable of instrument {instrument}"
+            variables = tuple(self._db.read_as(records.decode_variable, what, sql.VARIABLES, (instrument,)))
             if not variables:
                 return ()
             self._variables[instrument] = variables
@@ -197,16 +183,10 @@ class DataStore:
             interview, case, _, began_at, by, updated_at, origin, number, status, outcome, *_ = interview_row
             head = (interview, case, number, origin, status, outcome, began_at, updated_at, by)
             with translate_decoding_errors(self._db.where, f"the row of interview {interview}"):
-                yield StoredInterview(
-                    records.decode_interview(interview_row),
-                    seq=seq,
-                    engine=engine,
-                    cells=cells,
-                    details=details,
-                    digest_fits=not digest or records.compute_digest((*head, engine, cells)) == digest,
-                    details_digest_fits=not details_digest
-                    or records.compute_digest((interview, details)) == details_digest,
-                )
+                fits = not digest or records.compute_digest((*head, engine, cells)) == digest
+                details_fit = not details_digest or records.compute_digest((interview, details)) == details_digest
+                decoded = records.decode_interview(interview_row)
+                yield StoredInterview(decoded, seq, engine, cells, details, fits, details_fit)
 
     def check_instrument_digest(self, instrument: str) -> bool | None:
         """Whether the digest of an instrument and its variables fits; None where none was stored."""

@@ -259,9 +259,8 @@ class InterviewStore:
         return self._query_rows(origin=origin, case_key=case, status=status, instrument=instrument)
 
     def _query_rows(self, **conditions: str | None) -> list[InterviewRow]:
-        rows = self._db.read(*sql.build_interviews_query(**conditions))
-        with translate_decoding_errors(self._db.where, "the list of interviews"):
-            return [decode_interview(row) for row in rows]
+        statement, parameters = sql.build_interviews_query(**conditions)
+        return self._db.read_as(decode_interview, "the list of interviews", statement, parameters)
 
     def add(
         self, interviews: Iterable[WholeInterview], *, rows: int = 50_000, pause: Callable[[], None] | None = None
@@ -326,12 +325,9 @@ class InterviewStore:
 
     def find_draft(self, interview: str) -> EntryDraft | None:
         """Return what was being typed in an interview; None where there is no draft."""
-        rows = self._db.read(sql.DRAFT, (interview,))
-        if not rows:
-            return None
-        place, text, at = rows[0]
-        with translate_decoding_errors(self._db.where, f"the draft of interview {interview}"):
-            return EntryDraft(place, text, decode_timestamp(at))
+        decode = lambda row: EntryDraft(row[0], row[1], decode_timestamp(row[2]))  # noqa: E731
+        drafts = self._db.read_as(decode, f"the draft of interview {interview}", sql.DRAFT, (interview,))
+        return drafts[0] if drafts else None
 
     # Erasure
 

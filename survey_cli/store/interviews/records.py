@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 InterviewOrigin: TypeAlias = Literal["real", "practice", "simulated"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstrumentRow:
+class InstrumentRow(NamedTuple):
     """One version of the questionnaire, as it was when its first interview was started."""
 
     hash: str
