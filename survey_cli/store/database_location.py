@@ -116,9 +116,8 @@ def locate_database(path: str | Path, instrument: str, db: str | None) -> str:
 
 def make_address_error() -> StoreError:
     """Return the error for a database address that is not that of a known server."""
-    return StoreError(
-        "--db", "this is not the address of a database server", "write postgresql://USER@HOST:PORT/DATABASE, or a path"
-    )
+    what = "this is not the address of a database server"
+    return StoreError("--db", what, "write postgresql://USER@HOST:PORT/DATABASE, or a path")
 
 
 def _find_earlier_folder(path: str | Path) -> Path:
@@ -145,9 +144,8 @@ def open_store(where: str, *, create: bool) -> Store:
     try:
         return _open(where, create=create)
     except OSError as error:
-        raise UserError(
-            where, f"the folder can't be created ({error.strerror})", "choose another folder with --db"
-        ) from error
+        what = f"the folder can't be created ({error.strerror})"
+        raise UserError(where, what, "choose another folder with --db") from error
 
 
 def open_existing_store(where: str) -> Store | None:

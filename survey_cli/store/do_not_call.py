@@ -129,11 +129,8 @@ class DoNotCallList:
         with translate_decoding_errors(connector.where, "the key of the do-not-call list"):
             self._key = bytes.fromhex(key or stored_key)
         if key and stored_key not in (key, _make_key_mark(self._key)):
-            raise StoreError(
-                f"{connector.where}{KEY_SUFFIX}",
-                "belongs to another do-not-call list",
-                "restore the key that belongs to this list from a backup of the folder",
-            )
+            remedy = "restore the key that belongs to this list from a backup of the folder"
+            raise StoreError(f"{connector.where}{KEY_SUFFIX}", "belongs to another do-not-call list", remedy)
 
     @property
     def account(self) -> str:
@@ -313,9 +310,8 @@ def _read_key_file(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeError) as error:
-        raise StoreError(
-            f"{path}{KEY_SUFFIX}", "the key of the do-not-call list can't be read", "make it readable for you"
-        ) from error
+        what = "the key of the do-not-call list can't be read"
+        raise StoreError(f"{path}{KEY_SUFFIX}", what, "make it readable for you") from error
 
 
 def _write_key_file(path: Path, key: str) -> str:
@@ -359,22 +355,16 @@ def _read_stored_key(db: SqliteConnector) -> str:
     [(key,)] = db.read(KEY)
     if not key.startswith(KEY_MARK_PREFIX):
         return ""
-    raise StoreError(
-        f"{db.where}{KEY_SUFFIX}",
-        "is missing; without this key, the numbers on the do-not-call list can't be checked",
-        "restore it from a backup of the folder",
-    )
+    what = "is missing; without this key, the numbers on the do-not-call list can't be checked"
+    raise StoreError(f"{db.where}{KEY_SUFFIX}", what, "restore it from a backup of the folder")
 
 
 def _check_list_file(db: SqliteConnector) -> None:
     [(mark,)] = db.read("PRAGMA application_id")
     [(version,)] = db.read("PRAGMA user_version")
     if mark != APPLICATION_ID:
-        raise StoreError(
-            db.where,
-            "is not a do-not-call list of this program",
-            "restore the list from a backup, or move this file away to start a new list",
-        )
+        what = "is not a do-not-call list of this program"
+        raise StoreError(db.where, what, "restore the list from a backup, or move this file away to start a new list")
     if version > VERSION:
         raise StoreError(db.where, "was written by a newer version of this program", "install that version to open it")
     db.run("PRAGMA journal_mode = WAL")

@@ -362,9 +362,8 @@ def _parse_clock(text: str) -> ClockTime | UnclearAppointment:
         return ClockTime(720, True)
     match = _CLOCK_PARTS.match(text)
     if not match:
-        return _unclear(
-            "midnight is the end of one day and the beginning of another", "write 23:45 or 00:15, with its day"
-        )
+        what = "midnight is the end of one day and the beginning of another"
+        return _unclear(what, "write 23:45 or 00:15, with its day")
     hour, minute, half = int(match[1]), int(match[2] or 0), match[4]
     if minute > 59 or hour > 24 or (hour == 24 and minute) or (half and not 1 <= hour <= 12):
         return _unclear(f"there is no time {text}", "write 9:30, 9:30 pm or 21:30")

@@ -76,11 +76,8 @@ def _combine_zones(answers: list[AppointmentAnswer], zones: Sequence[str], *, sa
         return replace(unclear[0], choices=tuple(_drop_duplicates(c for answer in unclear for c in answer.choices)))
     if len(times) == 1 and not unclear:
         return times[0]
-    return UnclearAppointment(
-        f"in which zone? This number may be in {' or '.join(zones)}",
-        "ask what time it is there, and choose",
-        choices=tuple(times),
-    )
+    what = f"in which zone? This number may be in {' or '.join(zones)}"
+    return UnclearAppointment(what, "ask what time it is there, and choose", choices=tuple(times))
 
 
 def _drop_duplicates(times: Iterable[AppointmentTime]) -> list[AppointmentTime]:
@@ -119,9 +116,8 @@ class _Reader:
             return days
         fitting = [day for day in days if typed.weekday in (None, day.weekday())]
         if not fitting:
-            return UnclearAppointment(
-                f"{format_short_day(days[0])} is not a {DAY_NAMES[typed.weekday or 0]}", "write the day or the date"
-            )
+            what = f"{format_short_day(days[0])} is not a {DAY_NAMES[typed.weekday or 0]}"
+            return UnclearAppointment(what, "write the day or the date")
         answer = self._choose_one([answer for day in fitting for answer in self._read_on(day, typed)])
         if isinstance(answer, AppointmentTime):
             return replace(answer, hint=" · ".join(filter(None, (self._explain_day(typed.day), answer.hint))))
@@ -285,10 +281,8 @@ class _Reader:
     # reasons why a time is not possible
 
     def _explain_past(self, time: AppointmentTime) -> UnclearAppointment:
-        return UnclearAppointment(
-            f"{time.text} has passed there, where it is {format_short_day(self.today)} {self.local_now:%H:%M}",
-            "write a later time",
-        )
+        what = f"{time.text} has passed there, where it is {format_short_day(self.today)} {self.local_now:%H:%M}"
+        return UnclearAppointment(what, "write a later time")
 
     def _explain_closed(self, day: date, start: int, end: int | None) -> UnclearAppointment | None:
         if day < self.today:
@@ -298,16 +292,14 @@ class _Reader:
         if why := self.calendar.explain_closed_day(day):
             last = self.calendar.ends
             if last is not None and day > last:
-                return UnclearAppointment(
-                    f"{self._format_day(day)} is {why}", "choose an earlier day, or close the case with an outcome"
-                )
+                what = f"{self._format_day(day)} is {why}"
+                return UnclearAppointment(what, "choose an earlier day, or close the case with an outcome")
             start_time = grammar.ClockTime(start, True)
             same_time = grammar.ParsedAppointment(
                 time=start_time if end is None else grammar.TimeRange(start_time, grammar.ClockTime(end, True))
             )
-            return UnclearAppointment(
-                f"nobody is called then: {why}", "choose another day", choices=self._find_following(day, same_time)
-            )
+            what = f"nobody is called then: {why}"
+            return UnclearAppointment(what, "choose another day", choices=self._find_following(day, same_time))
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
         remedy = f"choose a time from {format_clock(span.start)} to {format_clock(span.end)} there"
         if start >= span.end:

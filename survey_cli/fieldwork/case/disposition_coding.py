@@ -172,9 +172,8 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
         raise UserError(where, f"there is no outcome {outcome!r}", remedy)
     kind = row.kind if row is not None else ""
     if kind == "supervisor":
-        raise UserError(
-            where, f"{outcome} needs a supervisor's answer", "give the final outcome, or answer with a note"
-        )
+        what = f"{outcome} needs a supervisor's answer"
+        raise UserError(where, what, "give the final outcome, or answer with a note")
     if (kind in INTERVIEW_OUTCOMES or code in ("1.1", "1.2", "2.12")) and not case.interview:
         what = f"{outcome or code} requires an interview, and none was started"
         raise UserError(where, what, "conduct the interview, or use another outcome")

@@ -187,9 +187,8 @@ class _CaseReader:
             text = sample_columns.clean_text(row.cells[index], lines=reader is None)
             if not text:
                 if name == self._roles.get("weight"):
-                    self._warn(
-                        name, row.line, "there is no weight", "the case counts as 1; give every case a weight, or none"
-                    )
+                    what = "there is no weight"
+                    self._warn(name, row.line, what, "the case counts as 1; give every case a weight, or none")
                 continue
             value = text if reader is None else reader(text)
             if isinstance(value, sample_columns.InvalidValue):

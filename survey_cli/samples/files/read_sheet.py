@@ -48,9 +48,8 @@ def read_sheet(
 
         return read_workbook(contents, collector, sheet=sheet)
     if contents.startswith(_OLD_WORKBOOK):
-        collector.add_error(
-            "sample-file", "", "this is a workbook in the old format (.xls)", "save it as .xlsx or CSV UTF-8"
-        )
+        what = "this is a workbook in the old format (.xls)"
+        collector.add_error("sample-file", "", what, "save it as .xlsx or CSV UTF-8")
         return None
     if sheet is not None:
         collector.add_error("sample-file", "", "a CSV file has no sheets", "omit the sheet's name")
@@ -78,9 +77,8 @@ def _read_contents(path: Path | str, collector: ProblemCollector) -> bytes | Non
             return stream.read(MAX_BYTES + 1)
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link to itself
         why = getattr(error, "strerror", None) or "its name is not a valid file name"
-        collector.add_error(
-            "sample-file", "", f"it can't be read: {why}", "check the path and your permission to read it"
-        )
+        what = f"it can't be read: {why}"
+        collector.add_error("sample-file", "", what, "check the path and your permission to read it")
         return None
 
 

@@ -103,9 +103,8 @@ def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:
     condition = parse_sample_condition(study.instrument, case_filter.where)
     hidden = {n for n, column in study.instrument.sample.items() if column.is_personal} & condition.names
     if hidden and not study.who.supervises:
-        raise UserError(
-            "--where", f"{min(hidden)} is personal, and only supervisors may see it", "remove it from the condition"
-        )
+        what = f"{min(hidden)} is personal, and only supervisors may see it"
+        raise UserError("--where", what, "remove it from the condition")
     matching = {
         key for key, env in _iterate_sample_values(study, personal=bool(hidden)) if condition.evaluate(env) is True
     }

@@ -54,9 +54,8 @@ def _build_status(
     at = study.at
     case_counts = study.store.cases.queries.count_by_outcome()
     if not case_counts:
-        raise UserError(
-            study.where, "there are no cases yet", f"import them: survey sample import {study.path} cases.csv"
-        )
+        what = "there are no cases yet"
+        raise UserError(study.where, what, f"import them: survey sample import {study.path} cases.csv")
     local = at.astimezone(zone)
     midnight = datetime.combine(local.date(), time.min)
     day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)

@@ -45,9 +45,8 @@ def restore_database(path: str | Path, backup: str | Path, *, at: datetime, db: 
             verified = _verify_copy(str(backup), copy, instrument)
             kept, lost = replace_database(copy, target, at=at, where=where)
     except OSError as error:
-        raise UserError(
-            where, f"the backup cannot be copied ({error.strerror})", "check the folder and the disk"
-        ) from error
+        what = f"the backup cannot be copied ({error.strerror})"
+        raise UserError(where, what, "check the folder and the disk") from error
     return RestoreResult(
         where=where, interviews=verified.interviews, events=verified.events, kept=str(kept or ""), lost=lost
     )

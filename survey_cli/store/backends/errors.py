@@ -46,11 +46,8 @@ class DatabaseNotFoundError(StoreError):
 
 def make_driver_error(where: str, error: ImportError) -> StoreError:
     """Return the error for a missing PostgreSQL driver."""
-    return StoreError(
-        where,
-        f"this installation can't connect to a database server ({error})",
-        "install it with: pip install 'survey-cli[postgres]'",
-    )
+    what = f"this installation can't connect to a database server ({error})"
+    return StoreError(where, what, "install it with: pip install 'survey-cli[postgres]'")
 
 
 RESTORE_COMMAND: Final = "survey db restore BACKUP FILE"

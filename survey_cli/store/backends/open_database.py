@@ -181,11 +181,8 @@ def _check_database(db: SqliteConnector) -> None:
         raise StoreError(db.where, "is another program's database", "specify another file")
     unknown = [name for name in _list_applied_steps(db) if name not in migrations.KNOWN_STEPS]
     if unknown:
-        raise StoreError(
-            db.where,
-            f"was written by a newer version of this program (it has the step {unknown[0]!r})",
-            "install that version to open it; nothing was changed",
-        )
+        what = f"was written by a newer version of this program (it has the step {unknown[0]!r})"
+        raise StoreError(db.where, what, "install that version to open it; nothing was changed")
     if not db.read_only:
         db.run("PRAGMA journal_mode = WAL")
     for what in find_damage(db):

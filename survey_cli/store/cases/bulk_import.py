@@ -115,11 +115,8 @@ class SampleImports:
         self._db.run(sql.MOVE_IMPORT, ("given up", import_id, "arriving"))
 
     def _make_replaced_error(self) -> StoreError:
-        return StoreError(
-            self._db.where,
-            "another import of the same cases has replaced this one, of which nothing is stored",
-            "check whether the other one is the right one, and import again if not",
-        )
+        what = "another import of the same cases has replaced this one, of which nothing is stored"
+        return StoreError(self._db.where, what, "check whether the other one is the right one, and import again if not")
 
     def finish(self, *, limit: int | None = None, pause: Callable[[], None] | None = None) -> bool:
         """Continue interrupted imports: queue the cases of complete ones, delete the rows of abandoned ones.

@@ -114,11 +114,8 @@ def _is_local(connection: Connection) -> bool:
 
 def make_encryption_error(where: str) -> StoreError:
     """Return the error for a connection on which names, numbers and answers could be read by others."""
-    return StoreError(
-        where,
-        "the connection is not encrypted, and the server is another computer",
-        "put sslmode=require into the address, or verify-full with sslrootcert; the server needs ssl = on",
-    )
+    remedy = "put sslmode=require into the address, or verify-full with sslrootcert; the server needs ssl = on"
+    return StoreError(where, "the connection is not encrypted, and the server is another computer", remedy)
 
 
 class PostgresConnector(connector.Connector):
@@ -183,17 +180,11 @@ class PostgresConnector(connector.Connector):
         if standby:
             raise StoreError(self.where, "the server is a read-only copy of another", "specify the primary server")
         if encoding != "UTF8":
-            raise StoreError(
-                self.where,
-                f"the database stores text as {encoding}, which can't represent every letter",
-                "ask the server's administrator for a database with ENCODING 'UTF8'",
-            )
+            what = f"the database stores text as {encoding}, which can't represent every letter"
+            raise StoreError(self.where, what, "ask the server's administrator for a database with ENCODING 'UTF8'")
         if not fsync:
-            raise StoreError(
-                self.where,
-                "the server does not write commits to its disk (fsync = off)",
-                "ask the server's administrator to set fsync = on in postgresql.conf",
-            )
+            what = "the server does not write commits to its disk (fsync = off)"
+            raise StoreError(self.where, what, "ask the server's administrator to set fsync = on in postgresql.conf")
 
     # Reading
 

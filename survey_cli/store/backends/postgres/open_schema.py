@@ -43,11 +43,8 @@ def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: boo
     with close_on_error(db):
         applied = _list_applied_steps(db, where.schema)
         if not applied and not create:
-            raise DatabaseNotFoundError(
-                where,
-                f"the schema {where.schema} contains no study",
-                "check the name, or start an interview first",
-            )
+            what = f"the schema {where.schema} contains no study"
+            raise DatabaseNotFoundError(where, what, "check the name, or start an interview first")
         _check_steps(applied, where)
         if missing := [step.name for step in STEPS if step.name not in applied]:
             if applied:
@@ -104,11 +101,8 @@ def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None
     if not db.read(SCHEMA, (schema,)):
         execute(f"CREATE SCHEMA {quote_identifier(schema)}", ())
     elif db.read(TABLES, (schema,)):
-        raise StoreError(
-            db.where,
-            f"the schema {schema} contains another program's tables",
-            "use another schema: ?schema=NAME in the address",
-        )
+        what = f"the schema {schema} contains another program's tables"
+        raise StoreError(db.where, what, "use another schema: ?schema=NAME in the address")
     execute(
         f"""CREATE TABLE {quote_identifier(schema)}.applied_steps (
             name TEXT COLLATE "C" PRIMARY KEY,
@@ -129,8 +123,5 @@ def _list_applied_steps(db: PostgresConnector, schema: str) -> list[str]:
 def _check_steps(applied: Sequence[str], where: ServerAddress) -> None:
     unknown = [name for name in applied if name not in KNOWN_STEPS]
     if unknown:
-        raise StoreError(
-            where,
-            f"was written by a newer version of this program (it has the step {unknown[0]!r})",
-            "install that version to open it; nothing was changed",
-        )
+        what = f"was written by a newer version of this program (it has the step {unknown[0]!r})"
+        raise StoreError(where, what, "install that version to open it; nothing was changed")

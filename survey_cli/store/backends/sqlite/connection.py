@@ -203,11 +203,8 @@ class SqliteConnector(Connector):
     def translate_error(self, error: BaseException) -> BaseException:
         if isinstance(error, sqlite3.OperationalError) and (match := UNDECODABLE_MESSAGE.match(str(error))):
             text = next(find_undecodable_texts(self.connection, match[1]), f"a text in the column {match[1]}")
-            return UndecodableTextError(
-                self.where,
-                f"{text} can't be decoded",
-                f"`survey db verify` lists every such text; restore a backup with: {RESTORE_COMMAND}",
-            )
+            remedy = f"`survey db verify` lists every such text; restore a backup with: {RESTORE_COMMAND}"
+            return UndecodableTextError(self.where, f"{text} can't be decoded", remedy)
         return translate_error(error, self.where) or error
 
     def find_integrity_errors(self) -> Iterator[str]:
@@ -232,17 +229,12 @@ class SqliteConnector(Connector):
     def _check_not_moved(self) -> None:
         """Check that the file was not moved or deleted, as answers written to it would be lost. Raises StoreError."""
         if self._at is not None and _identify_file(self._at) != self._file:
-            raise StoreError(
-                self.where,
-                "the file has been moved, deleted or replaced while it was in use",
-                "put it back where it was, then try again",
-            )
+            what = "the file has been moved, deleted or replaced while it was in use"
+            raise StoreError(self.where, what, "put it back where it was, then try again")
         if self._log is not None and _identify_file(f"{self._at}-wal") != self._log:
-            raise StoreError(
-                self.where,
-                "the database's companion file (its name ends in -wal) has been moved or deleted",
-                "leave every interview that uses this database, then start again; nothing that was saved is lost",
-            )
+            what = "the database's companion file (its name ends in -wal) has been moved or deleted"
+            remedy = "leave every interview that uses this database, then start again; nothing that was saved is lost"
+            raise StoreError(self.where, what, remedy)
 
     def close(self) -> None:
         with self.lock:

@@ -213,11 +213,7 @@ def _translate_error(error: OSError, where: str) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return StoreError(where, "the disk is full", "free some space on it, then try again")
     if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
-        return StoreError(
-            where,
-            "the file system can't link a finished file into place",
-            "keep the database on a disk of this computer (ext4, xfs, btrfs, apfs)",
-        )
-    return StoreError(
-        where, f"the file can't be created ({error.strerror})", "choose another folder, or check the disk"
-    )
+        what = "the file system can't link a finished file into place"
+        return StoreError(where, what, "keep the database on a disk of this computer (ext4, xfs, btrfs, apfs)")
+    what = f"the file can't be created ({error.strerror})"
+    return StoreError(where, what, "choose another folder, or check the disk")
