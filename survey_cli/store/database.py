@@ -1,7 +1,6 @@
 """Store of one study: the database with its interviews, data, cases, settings and maintenance."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +28,16 @@ class Store:
     def __init__(self, connector: Connector) -> None:
         self.connector = connector
         """The connection, for modules of the store."""
+        self.where = connector.where
+        """The database as it is printed."""
+        self.account = connector.account
+        """The account that writes: that of the operating system, or the role on the server."""
+        self.read_only = connector.read_only
+        """Whether the place of the database is not writable, so that it is only read."""
+        self.clock: Callable[[], datetime] | None = connector.clock.now if connector.clock is not None else None
+        """Function that returns the server's time, which all its stations share; None for a database file."""
+        self.read_transaction = connector.read_transaction
+        self.tolerate_undecodable = connector.tolerate_undecodable
         self.settings = Settings(connector)
         self.data = DataStore(connector)
         self.interviews = InterviewStore(connector, self.data, lambda: self.cases)
@@ -81,33 +90,3 @@ class Store:
     def has_case(self, key: str) -> bool:
         """Whether there is a case with this key. It loads no modules of cases."""
         return bool(self.connector.read(HAS_CASE, (key,)))
-
-    # The connection
-
-    @property
-    def where(self) -> str:
-        """The database as it is printed."""
-        return self.connector.where
-
-    @property
-    def account(self) -> str:
-        """The account that writes: that of the operating system, or the role on the server."""
-        return self.connector.account
-
-    @property
-    def clock(self) -> Callable[[], datetime] | None:
-        """Function that returns the server's time, which all its stations share; None for a database file."""
-        return self.connector.clock.now if self.connector.clock is not None else None
-
-    @property
-    def read_only(self) -> bool:
-        """Whether the place of the database is not writable, so that it is only read."""
-        return self.connector.read_only
-
-    def read_transaction(self) -> AbstractContextManager[None]:
-        """Context manager in which everything is read as of one time; nothing may be written in it."""
-        return self.connector.read_transaction()
-
-    def tolerate_undecodable(self) -> AbstractContextManager[None]:
-        """Context manager in which texts that can't be decoded are read with replacement characters, for lists."""
-        return self.connector.tolerate_undecodable()

@@ -117,6 +117,8 @@ class DoNotCallList:
     def __init__(self, connector: Connector, key: str = "") -> None:
         """`key` is the key where it is stored outside of the database, in hexadecimal digits."""
         self._db = connector
+        self.account = connector.account
+        """The account that changes the list: that of the system or, on a server, the role."""
         self._key: bytes | None = None
         """None where the account may not read the key; the server then computes the hashes."""
         self._add_statement = ADD
@@ -131,11 +133,6 @@ class DoNotCallList:
         if key and stored_key not in (key, _make_key_mark(self._key)):
             remedy = "restore the key that belongs to this list from a backup of the folder"
             raise StoreError(f"{connector.where}{KEY_SUFFIX}", "belongs to another do-not-call list", remedy)
-
-    @property
-    def account(self) -> str:
-        """The account that changes the list: that of the system or, on a server, the role."""
-        return self._db.account
 
     @classmethod
     def open_beside(cls, where: str | Path) -> "DoNotCallList":
@@ -167,7 +164,13 @@ class DoNotCallList:
         if not path.exists():
             with lock_folder(path.parent, alone=True):
                 mark = _make_key_mark(bytes.fromhex(_read_key_file(path) or _write_key_file(path, _make_key())))
-                create_atomically(path, lambda temporary: _create_file(temporary, where, mark), where=where)
+
+                def create(temporary: Path) -> None:
+                    with closing(SqliteConnector.open_file(temporary, where=where, patience=1)) as db:
+                        _create_tables(db, mark)
+                        db.run("PRAGMA journal_mode = WAL")
+
+                create_atomically(path, create, where=where)
         with lock_folder(path.parent, alone=False):
             db = _open_file(path, where)
         if db.read("PRAGMA user_version") == [(1,)]:
@@ -267,17 +270,14 @@ def _open_file(path: Path, where: str) -> SqliteConnector:
     check_no_hard_link(path, where=where)
     db = SqliteConnector.open_file(path, where=where, patience=BUSY_TIMEOUT)
     with close_on_error(db):
-        _check_list_file(db)
-    return db
-
-
-def _create_file(temporary: Path, where: str, key: str) -> None:
-    db = SqliteConnector.open_file(temporary, where=where, patience=1)
-    try:
-        _create_tables(db, key)
+        if db.read("PRAGMA application_id") != [(APPLICATION_ID,)]:
+            remedy = "restore the list from a backup, or move this file away to start a new list"
+            raise StoreError(where, "is not a do-not-call list of this program", remedy)
+        if db.read("PRAGMA user_version") > [(VERSION,)]:
+            what = "was written by a newer version of this program"
+            raise StoreError(where, what, "install that version to open it")
         db.run("PRAGMA journal_mode = WAL")
-    finally:
-        db.close()
+    return db
 
 
 def _create_tables(db: SqliteConnector, key: str) -> None:
@@ -357,17 +357,6 @@ def _read_stored_key(db: SqliteConnector) -> str:
         return ""
     what = "is missing; without this key, the numbers on the do-not-call list can't be checked"
     raise StoreError(f"{db.where}{KEY_SUFFIX}", what, "restore it from a backup of the folder")
-
-
-def _check_list_file(db: SqliteConnector) -> None:
-    [(mark,)] = db.read("PRAGMA application_id")
-    [(version,)] = db.read("PRAGMA user_version")
-    if mark != APPLICATION_ID:
-        what = "is not a do-not-call list of this program"
-        raise StoreError(db.where, what, "restore the list from a backup, or move this file away to start a new list")
-    if version > VERSION:
-        raise StoreError(db.where, "was written by a newer version of this program", "install that version to open it")
-    db.run("PRAGMA journal_mode = WAL")
 
 
 def _adapt_statement(statement: str) -> str:

@@ -104,7 +104,7 @@ store.data.add_instrument(text)
 
 def test_an_older_schema_is_upgraded_by_its_owner_alone_and_only_when_asked(study, monkeypatch):
     with monkeypatch.context() as older:
-        older.setattr("survey_cli.store.backends.postgres.open_schema.STEPS", migrations.STEPS[:1])
+        older.setattr("survey_cli.store.backends.schema.migrations.STEPS", migrations.STEPS[:1])
         station = Store.open(study, create=True)
     said = told(study, create=False)
     assert "the step 'views' is missing" in said
@@ -130,7 +130,7 @@ def test_a_step_that_fails_leaves_nothing(study, monkeypatch):
         MigrationStep("broken", ("CREATE TABLE half (a TEXT)", "CREATE TABLE interviews (a TEXT)")),
     )
     with monkeypatch.context() as other:
-        other.setattr("survey_cli.store.backends.postgres.open_schema.STEPS", broken)
+        other.setattr("survey_cli.store.backends.schema.migrations.STEPS", broken)
         with pytest.raises(psycopg.errors.DuplicateTable):
             Store.open(study, create=True)
     assert "contains no study" in told(study, create=False)

@@ -15,12 +15,12 @@ from support.golden_databases import FIELDWORK, HEAD, ITEMS, load_file
 from support.shift import Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
+from survey_cli.services.database.administration import RestoreResult, restore_database
 from survey_cli.services.database.interview_archive import (
     VerificationResult,
     back_up_database,
     verify_database,
 )
-from survey_cli.services.database.restore_and_upgrade import RestoreResult, restore_database
 from survey_cli.store.maintenance.restore import LostData
 
 CASES = """unit,kind,name,phone,zone

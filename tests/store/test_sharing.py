@@ -10,7 +10,7 @@ import pytest
 
 from support.shift import Shift
 from survey_cli.problems import UserError
-from survey_cli.services.database.group_permissions import share_with_group
+from survey_cli.services.database.administration import share_with_group
 
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root gives groups away")
 

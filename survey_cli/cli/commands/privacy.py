@@ -236,7 +236,7 @@ def db_restore(
 
     Example: survey db restore backup.db study.yaml
     """
-    from survey_cli.services.database.restore_and_upgrade import restore_database
+    from survey_cli.services.database.administration import restore_database
 
     result = restore_database(file, backup, at=datetimes.now(), db=db)
     say(
@@ -265,7 +265,7 @@ def db_upgrade(file: parameters.InstrumentArgument, db: parameters.DatabaseOptio
 
     Example: survey db upgrade study.yaml
     """
-    from survey_cli.services.database.restore_and_upgrade import upgrade_database
+    from survey_cli.services.database.administration import upgrade_database
 
     database = upgrade_database(file, db=db)
     say(f"{database}: ready for this version of the program")
@@ -286,7 +286,7 @@ def server_grant(
 
     Example: survey server grant study.yaml --interviewers interviewers
     """
-    from survey_cli.services.database.server_grants import grant_rights, render_study_grants
+    from survey_cli.services.database.administration import grant_rights, render_study_grants
 
     if script:
         statements = render_study_grants(file, db=db, interviewers=interviewers, supervisors=supervisors)

@@ -316,7 +316,7 @@ def study_share(
 
     Example: survey study share study.yaml --group interviewers
     """
-    from survey_cli.services.database.group_permissions import share_with_group
+    from survey_cli.services.database.administration import share_with_group
 
     folder = share_with_group(file, group, db=db)
     say(f"{folder}: shared with the group {group}; nobody else has access")

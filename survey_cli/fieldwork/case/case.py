@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import reduce
-from typing import Any, Final, NamedTuple, assert_never
+from typing import Any, Final, assert_never
 
 from survey_cli.fieldwork.case import events
 from survey_cli.outcomes import OUTCOMES
@@ -85,18 +85,10 @@ class Appointment:
     details: events.AppointmentMade
 
 
-class StateBeforeCall(NamedTuple):
-    """The fields of a case that a call's outcome may change, as they were before it: restored if it is revoked."""
-
-    number_states: Mapping[int, events.NumberState]
-    """The state of each number by position."""
-    appointment: Appointment | None
-    interrupted: bool
-    eligible: bool
-    person_known: bool
-    referred: bool
-    do_not_call: bool
-    requested_language: str
+RESTORED: Final = (
+    *("appointment", "interrupted", "eligible", "person_known", "referred", "do_not_call", "requested_language"),
+)
+"""The fields of a case, besides its numbers, that a call's outcome may change: restored if it is revoked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +138,8 @@ class Case:
     """Identifying data are no longer stored, at the respondent's request or because the retention period was over."""
     scripts_read: frozenset[str] = frozenset()
     """Texts that were read out."""
-    before_call: StateBeforeCall | None = None
-    """The state before the last outcome was keyed."""
+    before_call: "Case | None" = None
+    """The case before the last outcome was keyed."""
 
     @classmethod
     def from_history(cls, key: str, history: Iterable[events.HistoryEntry]) -> "Case":
@@ -248,17 +240,10 @@ class Case:
         at, by, station, event, _ = entry
         match event:
             case events.CaseSampled():
-                return {
-                    "columns": event.columns,
-                    "numbers": _merge_numbers(self.numbers, event.numbers),
-                    "zone": event.zone,
-                    "sampled_language": event.language,
-                    "priority": event.priority,
-                    "weight": event.weight,
-                    "frame": event.frame,
-                    "replicate": event.replicate,
-                    "released": self.released or not event.replicate,
-                }
+                sampled = event._asdict()
+                language, numbers = sampled.pop("language"), _merge_numbers(self.numbers, event.numbers)
+                released = self.released or not event.replicate
+                return {**sampled, "numbers": numbers, "sampled_language": language, "released": released}
             case events.CaseReleased():
                 return {"released": True}
             case events.CaseClaimed():
@@ -358,16 +343,7 @@ class Case:
             "interview_open": False,
             "interrupted": self.interrupted or event.interrupted,
             "referred": event.outcome == "supervisor",
-            "before_call": StateBeforeCall(
-                number_states={n.position: n.state for n in self.numbers},
-                appointment=self.appointment,
-                interrupted=self.interrupted or self.interview_open,
-                eligible=self.eligible,
-                person_known=self.person_known,
-                referred=self.referred,
-                do_not_call=self.do_not_call,
-                requested_language=self.requested_language,
-            ),
+            "before_call": replace(self, interrupted=self.has_unfinished_interview, before_call=None),
             **self._replace_attempt(replace(attempt, calls=(*attempt.calls, call), dialed=0)),
         }
 
@@ -382,20 +358,19 @@ class Case:
         attempt = replace(
             last, by=by, station=station, calls=last.calls[:-1], dialed=last.calls[-1].number, ended_at=None
         )
-        restored = self.before_call._asdict()
-        states = restored.pop("number_states")
+        states = {n.position: n.state for n in self.before_call.numbers}
         return {
+            **{name: getattr(self.before_call, name) for name in RESTORED},
             "attempts": (*self.attempts[:-1], attempt) if attempt.calls else self.attempts[:-1],
             "open_attempt": attempt,
             "numbers": tuple(replace(n, state=states.get(n.position, n.state)) for n in self.numbers),
-            **restored,
             "before_call": None,
         }
 
     def _clear_do_not_call(self) -> dict[str, Any]:
         """Return the changes that undo a do-not-call request, as it was before the last outcome was keyed."""
         before = self.before_call
-        states = before.number_states if before is not None else {}
+        states = {n.position: n.state for n in before.numbers} if before is not None else {}
         numbers = tuple(
             replace(n, state=states.get(n.position, "live")) if n.state == "never_call" else n for n in self.numbers
         )

@@ -12,7 +12,6 @@ from survey_cli.fieldwork.appointments.due_times import find_open_appointment
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry
 from survey_cli.fieldwork.case.locations import list_call_zones
-from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.instrument.compiled.external_symbols import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
@@ -147,20 +146,12 @@ def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
 
 def build_case_line(row: CaseRow, name: str) -> case_reports.CaseLine:
     """Return one line of the list of cases."""
+    same = ("key", "status", "code", "outcome", "attempts", "why", "promised_at", "owner", "replicate", "frame")
     return case_reports.CaseLine(
-        key=row.key,
+        **{field: getattr(row, field) for field in same},
         name=name,
-        status=row.status,
-        code=row.code,
-        outcome=row.outcome,
-        attempts=row.attempts,
         due_at=row.due_at if row.status == "waiting" else None,
-        why=row.why,
-        promised_at=row.promised_at,
-        owner=row.owner,
         with_whom=f"{row.holder.by} at {row.holder.station}" if row.holder is not None else "",
-        replicate=row.replicate,
-        frame=row.frame,
     )
 
 
@@ -176,7 +167,7 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     contact = cases.queries.find_contact(key) if study.who.supervises else None
     zones = list_call_zones(case, case.next_number, plan)
     values = {**(contact.columns if contact is not None else {}), **case.columns}
-    appointment = find_open_appointment(case, plan)
+    appointment, fill = find_open_appointment(case, plan), cases.quotas.read_fill()
     return case_reports.CaseSheet(
         line=build_case_line(row, contact.name if contact is not None else ""),
         zone=zones[0] if zones else "",
@@ -187,12 +178,11 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
         if appointment is not None
         else "",
         interviews=tuple(_iterate_interview_lines(study, key)),
-        cells=_build_cell_lines(plan, case, cases.quotas.read_fill()),
-        history=tuple(
-            _iterate_history_lines(
-                key, history, cases.queries.list_accounts(key), plan, show_notes=study.who.supervises
-            )
+        cells=tuple(
+            case_reports.CaseCellLine(cell, *fill.get(cell, CellFill()), plan.quotas.cells[cell].target)
+            for cell in plan.quotas.list_known_cells(case.columns)
         ),
+        history=tuple(_iterate_history_lines(study, key, history)),
     )
 
 
@@ -213,23 +203,17 @@ def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[case_report
         )
 
 
-def _build_cell_lines(plan: Plan, case: Case, fill: Mapping[str, CellFill]) -> tuple[case_reports.CaseCellLine, ...]:
-    return tuple(
-        case_reports.CaseCellLine(cell, *fill.get(cell, CellFill()), plan.quotas.cells[cell].target)
-        for cell in plan.quotas.list_known_cells(case.columns)
-    )
-
-
 def _iterate_history_lines(
-    key: str, history: list[HistoryEntry], accounts: list[str], plan: Plan, *, show_notes: bool
+    study: OpenStudy, key: str, history: list[HistoryEntry]
 ) -> Iterator[case_reports.CaseHistoryLine]:
-    """Yield the history as text. Notes and contact names, which could identify the person, only with `show_notes`."""
+    """Yield the history as text. Notes and contact names, which could identify the person, are for supervisors."""
+    accounts, show_notes = study.store.cases.queries.list_accounts(key), study.who.supervises
     case = Case(key=key)
     for seq, (entry, account) in enumerate(zip(history, accounts, strict=False), start=1):
         event = entry.event
         if isinstance(event, AppointmentMade) and not show_notes:
             event = event._replace(person="")
-        what, note = describe_event(event, case, plan)
+        what, note = describe_event(event, case, study.plan)
         by = format_author(entry.by, account)
         yield case_reports.CaseHistoryLine(seq, entry.at, what, by, entry.station, note if show_notes else "")
         case = case.apply(entry)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import sleep
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from survey_cli.problems import StoreError, UserError
 from survey_cli.services.database.verification import Verification
 from survey_cli.services.run_on_study import convert_to_study_time
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
-from survey_cli.store.backends.errors import UndecodableTextError
+from survey_cli.store.backends.errors import UndecodableTextError, close_on_error
 from survey_cli.store.database_location import locate_database, open_store
 from survey_cli.study.clock import list_future_entries
 from survey_cli.study.consistency.follow_up import describe_open_tasks
@@ -107,13 +108,8 @@ def verify_store(
             *verification.iterate_findings(),
         )
         notes = (*verification.list_notes(), *_describe_unaccepted_changes(store, instrument))
-    return VerificationResult(
-        where=where,
-        interviews=verification.interviews,
-        events=verification.events,
-        findings=findings,
-        notes=notes,
-    )
+    counts = {"interviews": verification.interviews, "events": verification.events}
+    return VerificationResult(where=where, **counts, findings=findings, notes=notes)
 
 
 def _describe_unaccepted_changes(store: Store, instrument: Instrument) -> Iterator[str]:
@@ -129,16 +125,14 @@ class SimulatedInterviewWriter:
     """Stores simulated interviews in batches, in a database without real ones."""
 
     def __init__(self, store: Store, where: str, instrument: Instrument, *, start: datetime) -> None:
-        self._store = store
-        self.where = where
-        self._start = start
+        self._store, self.where = store, where
         store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=start))
 
     def write(self, interviews: Sequence[Interview]) -> None:
         """Store these interviews with their journals. Raises StoreError."""
-        self._store.interviews.add(
-            (self._build_record(interview) for interview in interviews), rows=5_000, pause=_pause_between_commits
-        )
+        # pauses between two commits, so that an interviewer never waits longer than one commit takes
+        pause = partial(sleep, 0.005)
+        self._store.interviews.add(map(self._build_record, interviews), rows=5_000, pause=pause)
 
     def _build_record(self, interview: Interview) -> WholeInterview:
         began, last = interview.start.stamp, interview.events[-1].stamp
@@ -162,25 +156,17 @@ class SimulatedInterviewWriter:
         self._store.close()
 
 
-def _pause_between_commits() -> None:
-    """Pause between two commits, so that an interviewer never waits longer than one commit takes."""
-    sleep(0.005)
-
-
 def open_simulated_interview_writer(
     path: str | Path, instrument: Instrument, *, db: str | None, force: bool, start: datetime
 ) -> SimulatedInterviewWriter:
     """Open a writer for simulated interviews; refused where real ones are stored, unless forced."""
     where = locate_database(path, instrument.id, db)
     store = open_store(where, create=True)
-    try:
+    with close_on_error(store):
         if not force and store.interviews.list_rows(origin="real"):
             what = "real interviews are stored here, and simulated ones must not be mixed with them"
             raise UserError(where, what, "specify another database with --db, or use --force")
         return SimulatedInterviewWriter(store, where, instrument, start=start)
-    except UserError:
-        store.close()
-        raise
 
 
 def back_up_database(

@@ -78,9 +78,10 @@ class Verification:
         versions = self._store.data.list_instruments()
         for version in versions:
             yield from self._rebuild(version)
-        for version in versions:
-            if version.hash in self._instruments:
-                yield from self._check_interviews(version.hash)
+        for content_hash, instrument in self._instruments.items():
+            for stored in self._reporter(self._store.data.iterate_stored_interviews(content_hash)):
+                self.interviews += 1
+                yield from self._check_interview(instrument, stored)
         yield from self._check_cases()
         yield from self._check_quota_reservations()
 
@@ -102,14 +103,10 @@ class Verification:
         except UserError as error:
             yield str(error)
             return
-        yield from _compare_instrument_columns(
-            who, version, InstrumentRow.from_instrument(instrument, kept_at=version.kept_at)
-        )
-
-    def _check_interviews(self, version: str) -> Iterator[str]:
-        for stored in self._reporter(self._store.data.iterate_stored_interviews(version)):
-            self.interviews += 1
-            yield from self._check_interview(self._instruments[version], stored)
+        derived = InstrumentRow.from_instrument(instrument, kept_at=version.kept_at)
+        for name in ("id", "version", "title"):
+            if getattr(version, name) != getattr(derived, name):
+                yield f"{who}: its {name} differs from its text"
 
     def _check_interview(self, instrument: Instrument, stored: StoredInterview) -> Iterator[str]:
         row = stored.interview
@@ -132,13 +129,8 @@ class Verification:
         if any(place.item not in instrument.items for place in places):
             yield f"{who}: an event is of an item that the questionnaire does not have"
         if not isinstance(journal[-1], AnswersErased):
-            compared = {
-                "at_item": (row.at_item, str(interview.place or "")),
-                "answered": (row.answered, interview.answer_count),
-            }
-            differing += [
-                name for name, (stored_value, derived_value) in compared.items() if stored_value != derived_value
-            ]
+            differing += ["at_item"] if row.at_item != str(interview.place or "") else []
+            differing += ["answered"] if row.answered != interview.answer_count else []
         elif row.at_item and _get_item_id(row.at_item) not in instrument.items:
             differing.append("at_item")
         if row.last_seq != len(journal):
@@ -310,32 +302,24 @@ class Verification:
                 yield f"quota cell {cell}: interview {interview[:8]} has a place in it but was never complete"
 
 
-def _compare_instrument_columns(who: str, stored: InstrumentRow, derived: InstrumentRow) -> Iterator[str]:
-    for name in ("id", "version", "title"):
-        if getattr(stored, name) != getattr(derived, name):
-            yield f"{who}: its {name} differs from its text"
-
-
 def _get_item_id(place: str) -> str:
     return place.partition("#")[0]
 
 
 def _compare_case_columns(row: CaseRow, case: Case, history: Sequence[HistoryEntry]) -> Iterator[str]:
     """Yield the columns of a case that differ from its history."""
-    if row.seq != len(history):
-        yield "seq"
+    sampled = [entry.event for entry in history if isinstance(entry.event, CaseSampled)][-1]
+    compared: dict[str, tuple[object, object]] = {
+        "seq": (row.seq, len(history)),
+        "updated_at": (row.updated_at, history[-1].at),
+        "frame": (row.frame, sampled.frame),
+        "replicate": (row.replicate, sampled.replicate),
+        "status": (row.holder is not None, case.open_attempt is not None),
+    }
+    yield from (name for name, (stored, derived) in compared.items() if stored != derived)
     positions = {0, *(number.position for number in case.numbers)}
     if any(isinstance(e.event, NumberDialed | OutcomeRecorded) and e.event.number not in positions for e in history):
         yield "a number that was dialed"
-    if row.updated_at != history[-1].at:
-        yield "updated_at"
-    sampled = [entry.event for entry in history if isinstance(entry.event, CaseSampled)][-1]
-    if row.frame != sampled.frame:
-        yield "frame"
-    if row.replicate != sampled.replicate:
-        yield "replicate"
-    if (row.holder is not None) != (case.open_attempt is not None):
-        yield "status"
     if row.holder is not None:
         claim = [entry for entry in history if isinstance(entry.event, CaseClaimed)][-1]
         if (row.holder.by, row.holder.station) != (claim.by, claim.station):

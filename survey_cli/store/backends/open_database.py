@@ -179,23 +179,16 @@ def _check_database(db: SqliteConnector) -> None:
     [(mark,)] = db.read("PRAGMA application_id")
     if mark != APPLICATION_ID:
         raise StoreError(db.where, "is another program's database", "specify another file")
-    unknown = [name for name in _list_applied_steps(db) if name not in migrations.KNOWN_STEPS]
-    if unknown:
-        what = f"was written by a newer version of this program (it has the step {unknown[0]!r})"
-        raise StoreError(db.where, what, "install that version to open it; nothing was changed")
+    _list_missing_steps(db)
     if not db.read_only:
         db.run("PRAGMA journal_mode = WAL")
     for what in find_damage(db):
         raise StoreError(db.where, f"the database is damaged ({what})", DAMAGED[1])
 
 
-def _list_applied_steps(db: SqliteConnector) -> list[str]:
-    return [name for (name,) in db.read(APPLIED_STEPS, (migrations.MIGRATION_SET,))]
-
-
 def _list_missing_steps(db: SqliteConnector) -> list[str]:
-    applied = _list_applied_steps(db)
-    return [step.name for step in migrations.STEPS if step.name not in applied]
+    applied = [name for (name,) in db.read(APPLIED_STEPS, (migrations.MIGRATION_SET,))]
+    return migrations.list_missing_steps(applied, db.where)
 
 
 def _apply_steps(db: SqliteConnector) -> None:

@@ -27,12 +27,6 @@ EVERY_PLACE: Final = "SELECT interview, cell, state FROM quota_places ORDER BY i
 FILL: Final = "SELECT cell, taken, held FROM quota_fill ORDER BY cell"
 TARGETS_SETTING: Final = "targets"
 """The setting with the target of every cell in the newest plan."""
-MISCOUNTED_CELLS: Final = """
-    SELECT f.cell, f.taken, f.held,
-        count(CASE p.state WHEN 'taken' THEN 1 END), count(CASE p.state WHEN 'held' THEN 1 END)
-    FROM quota_fill f LEFT JOIN quota_places p ON p.cell = f.cell GROUP BY f.cell, f.taken, f.held
-    HAVING f.taken <> count(CASE p.state WHEN 'taken' THEN 1 END)
-        OR f.held <> count(CASE p.state WHEN 'held' THEN 1 END) ORDER BY f.cell"""
 
 
 class QuotaPlaces:

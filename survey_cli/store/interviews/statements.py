@@ -118,18 +118,6 @@ STORED_INTERVIEWS: Final = f"""
 COUNT_ALL_INTERVIEWS: Final = "SELECT count(*) FROM interviews"
 COUNT_INTERVIEWS: Final = "SELECT count(*) FROM interviews i WHERE i.instrument = ?{and_also}"
 
-GAPS: Final = """
-    SELECT i.id, i.last_seq, count(j.seq), coalesce(min(j.seq), 0), coalesce(max(j.seq), 0)
-    FROM interviews i LEFT JOIN journal j ON j.interview = i.id GROUP BY i.id, i.last_seq
-    HAVING count(j.seq) <> i.last_seq OR coalesce(min(j.seq), 0) <> 1 OR coalesce(max(j.seq), 0) <> i.last_seq
-    ORDER BY i.id"""
-WITHOUT_BEGINNING: Final = """
-    SELECT interview FROM journal WHERE (seq = 1 AND kind <> 'began') OR (seq > 1 AND kind = 'began')
-    ORDER BY interview"""
-SNAPSHOTS_AHEAD: Final = """
-    SELECT i.id, i.last_seq, s.seq FROM snapshots s JOIN interviews i ON i.id = s.interview
-    WHERE s.seq > i.last_seq ORDER BY i.id"""
-
 
 def build_interviews_query(**values: str | None) -> tuple[str, tuple[str, ...]]:
     """Build the statement for the interviews with these values of columns, and its parameters. None is any value."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -13,12 +13,11 @@ from survey_cli.problems import StoreError
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.address import quote_identifier
 from survey_cli.store.backends.connector import Connector, Dialect
-from survey_cli.store.backends.errors import translate_decoding_errors, translate_error
+from survey_cli.store.backends.errors import translate_error
 from survey_cli.store.backends.schema import views
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
 from survey_cli.store.backends.sqlite.database_files import create_atomically
 from survey_cli.store.cases.case_records import decode_contact, encode_contact
-from survey_cli.store.cases.quota_places import MISCOUNTED_CELLS
 from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.records import decode_variable
 
@@ -37,57 +36,60 @@ SERVER_TABLES: Final = """
 """Tables of the study, each with the number of the file that holds it."""
 
 
-MISNUMBERED_INTERVIEWS: Final = """
-    SELECT case_key, origin, count(*), min(number), max(number) FROM interviews
-    WHERE case_key <> '' AND origin <> 'simulated' GROUP BY case_key, origin
-    HAVING min(number) <> 1 OR max(number) <> count(*) ORDER BY case_key, origin"""
+_GAPS: Final = """
+    SELECT r.{key}, r.{last}, count(e.seq), coalesce(min(e.seq), 0), coalesce(max(e.seq), 0)
+    FROM {rows} r LEFT JOIN {events} ON e.{row} = r.{key} GROUP BY r.{key}, r.{last}
+    HAVING count(e.seq) <> r.{last} OR coalesce(min(e.seq), 0) <> 1 OR coalesce(max(e.seq), 0) <> r.{last}
+    ORDER BY r.{key}"""
 ERRORS: Final = (
-    (sql.GAPS, "interview {} should have events 1 to {}; it has {}, {} to {}"),
-    (sql.WITHOUT_BEGINNING, "interview {} does not begin with its first event, or has two"),
-    (sql.SNAPSHOTS_AHEAD, "the snapshot of interview {0} was made at event {2}, but the last event is {1}"),
-    (MISNUMBERED_INTERVIEWS, "the interviews of case {} ({}) should have the numbers 1 to {}; they have {} to {}"),
-)
-"""Statements that find errors, with the sentence about each row."""
+    (_GAPS.format(rows="interviews", key="id", last="last_seq", events="journal e", row="interview"),
+        "interview {} should have events 1 to {}; it has {}, {} to {}"),
+    ("SELECT interview FROM journal WHERE (seq = 1) <> (kind = 'began') ORDER BY interview",
+        "interview {} does not begin with its first event, or has two"),
+    ("""SELECT i.id, i.last_seq, s.seq FROM snapshots s JOIN interviews i ON i.id = s.interview
+        WHERE s.seq > i.last_seq ORDER BY i.id""",
+        "the snapshot of interview {0} was made at event {2}, but the last event is {1}"),
+    ("""SELECT case_key, origin, count(*), min(number), max(number) FROM interviews
+        WHERE case_key <> '' AND origin <> 'simulated' GROUP BY case_key, origin
+        HAVING min(number) <> 1 OR max(number) <> count(*) ORDER BY case_key, origin""",
+        "the interviews of case {} ({}) should have the numbers 1 to {}; they have {} to {}"),
+    (_GAPS.format(rows="cases", key="key", last="seq", events="case_events e", row="case_key"),
+        "case {} should have events 1 to {}; it has {}, {} to {}"),
+    ("SELECT key, stood, seq FROM cases WHERE stood > seq ORDER BY key",
+        "the queue position of case {} was computed at event {}, but the last event is {}"),
+    ("""SELECT key, status, was FROM cases
+        WHERE (status = 'leased') <> (lease_until IS NOT NULL) OR (status = 'leased') <> (lease_token <> '')
+            OR (status <> 'leased' AND (lease_by <> '' OR lease_station <> ''))
+            OR (status = 'arriving') <> (arrival <> '') OR (status NOT IN ('leased', 'arriving') AND status <> was)
+            OR (was IN ('ready', 'waiting') AND (due_at IS NULL OR rank = ''))
+            OR (promised_at IS NULL) <> (promised_until IS NULL) ORDER BY key""",
+        "case {} is {}, was {}, and its lease, due time or appointment is inconsistent with that"),
+    ("SELECT key FROM cases WHERE arrival <> '' AND arrival NOT IN (SELECT id FROM imports) ORDER BY key",
+        "case {} belongs to an import that is not recorded"),
+    ("SELECT key FROM cases WHERE link <> '' AND link NOT IN (SELECT link FROM case_contacts) ORDER BY key",
+        "case {} has no contact, although one is recorded"),
+    ("""SELECT count(*) FROM case_contacts WHERE link NOT IN (SELECT link FROM cases) HAVING count(*) > 0""",
+        "{} contacts belong to no case"),
+    ("""SELECT i.id, count(*) FROM imports i JOIN cases c ON c.arrival = i.id
+        WHERE i.state = 'settled' GROUP BY i.id ORDER BY i.id""",
+        "import {} is recorded as complete, and {} of its cases are not in the queue"),
+    ("""SELECT f.cell, f.taken, f.held,
+            count(CASE p.state WHEN 'taken' THEN 1 END), count(CASE p.state WHEN 'held' THEN 1 END)
+        FROM quota_fill f LEFT JOIN quota_places p ON p.cell = f.cell GROUP BY f.cell, f.taken, f.held
+        HAVING f.taken <> count(CASE p.state WHEN 'taken' THEN 1 END)
+            OR f.held <> count(CASE p.state WHEN 'held' THEN 1 END) ORDER BY f.cell""",
+        "quota cell {} counts {} taken and {} held; its places are {} taken and {} held"),
+)  # fmt: skip
+"""Statements that find integrity errors, with the sentence about each row."""
 DATA_VIEWS: Final = "SELECT hash, data_view FROM instruments ORDER BY hash"
 VIEWS: Final[dict[Dialect, str]] = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'view'",
     "postgresql": "SELECT viewname FROM pg_views WHERE schemaname = current_schema()",
 }
-CASE_GAPS: Final = """
-    SELECT c.key, c.seq, count(e.seq), coalesce(min(e.seq), 0), coalesce(max(e.seq), 0)
-    FROM cases c LEFT JOIN case_events e ON e.case_key = c.key GROUP BY c.key, c.seq
-    HAVING count(e.seq) <> c.seq OR coalesce(min(e.seq), 0) <> 1 OR coalesce(max(e.seq), 0) <> c.seq ORDER BY c.key"""
-POSITIONS_AHEAD: Final = "SELECT key, stood, seq FROM cases WHERE stood > seq ORDER BY key"
-INCONSISTENT_STATUS: Final = """
-    SELECT key, status, was FROM cases
-    WHERE (status = 'leased') <> (lease_until IS NOT NULL) OR (status = 'leased') <> (lease_token <> '')
-        OR (status <> 'leased' AND (lease_by <> '' OR lease_station <> ''))
-        OR (status = 'arriving') <> (arrival <> '') OR (status NOT IN ('leased', 'arriving') AND status <> was)
-        OR (was IN ('ready', 'waiting') AND (due_at IS NULL OR rank = ''))
-        OR (promised_at IS NULL) <> (promised_until IS NULL) ORDER BY key"""
-UNKNOWN_IMPORTS: Final = """
-    SELECT key FROM cases WHERE arrival <> '' AND arrival NOT IN (SELECT id FROM imports) ORDER BY key"""
-WITHOUT_CONTACT: Final = """
-    SELECT key FROM cases WHERE link <> '' AND link NOT IN (SELECT link FROM case_contacts) ORDER BY key"""
 CONTACT_COLUMNS: Final = ("link", "details", "digits", "words")
-ORPHANED_CONTACTS: Final = "SELECT count(*) FROM case_contacts WHERE link NOT IN (SELECT link FROM cases)"
-UNQUEUED_IMPORTS: Final = """
-    SELECT i.id, count(*) FROM imports i JOIN cases c ON c.arrival = i.id
-    WHERE i.state = 'settled' GROUP BY i.id ORDER BY i.id"""
-
 CONTACT_ROWS: Final = """
     SELECT c.key, k.link, k.details, k.digits, k.words FROM cases c JOIN case_contacts k ON k.link = c.link
     ORDER BY c.key"""
-
-
-CASE_ERRORS: Final = (
-    (CASE_GAPS, "case {} should have events 1 to {}; it has {}, {} to {}"),
-    (POSITIONS_AHEAD, "the queue position of case {} was computed at event {}, but the last event is {}"),
-    (INCONSISTENT_STATUS, "case {} is {}, was {}, and its lease, due time or appointment is inconsistent with that"),
-    (UNKNOWN_IMPORTS, "case {} belongs to an import that is not recorded"),
-    (WITHOUT_CONTACT, "case {} has no contact, although one is recorded"),
-)
-"""Statements that find errors, with the sentence about each row."""
 
 
 class Maintenance:
@@ -126,9 +128,7 @@ class Maintenance:
 
     def find_last_backup(self) -> datetime | None:
         """Return the date and time of the last recorded backup; None where there is none."""
-        [(at,)] = self._db.read(LAST_BACKUP)
-        with translate_decoding_errors(self._db.where, "the list of backups"):
-            return decode_timestamp(at) if at is not None else None
+        return self._db.read_as(lambda row: row[0] and decode_timestamp(row[0]), "the list of backups", LAST_BACKUP)[0]
 
     def scrub(self) -> bool:
         """Write the whole database anew after an erasure, so that its files hold nothing that was deleted or overwritten.
@@ -158,33 +158,16 @@ class Maintenance:
             for content_hash, name in self._db.read(DATA_VIEWS)
             if name not in present_views
         ]
-        errors += _find_case_errors(self._db)
+        for key, *contact in self._db.stream(CONTACT_ROWS):
+            try:
+                derived = encode_contact(decode_contact(*contact[:2]))
+            except (ValueError, TypeError, KeyError, AttributeError):
+                errors.append(f"the contact of case {key} can't be read")
+                continue
+            columns = zip(CONTACT_COLUMNS, contact, derived, strict=True)
+            differing = [name for name, stored, expected in columns if stored != expected]
+            errors += [f"the contact of case {key}: {name} does not agree with its details" for name in differing]
         return errors
-
-
-def _find_case_errors(db: Connector) -> Iterator[str]:
-    """Yield one sentence for each integrity error of cases: rows against histories, quota counters against places."""
-    for statement, error in CASE_ERRORS:
-        yield from (error.format(*row) for row in db.read(statement))
-    [(orphans,)] = db.read(ORPHANED_CONTACTS)
-    if orphans:
-        yield f"{orphans} contacts belong to no case"
-    for key, *contact in db.stream(CONTACT_ROWS):
-        try:
-            derived = encode_contact(decode_contact(*contact[:2]))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            yield f"the contact of case {key} can't be read"
-            continue
-        for name, stored, expected in zip(CONTACT_COLUMNS, contact, derived, strict=True):
-            if stored != expected:
-                yield f"the contact of case {key}: {name} does not agree with its details"
-    for import_id, left in db.read(UNQUEUED_IMPORTS):
-        yield f"import {import_id} is recorded as complete, and {left} of its cases are not in the queue"
-    for cell, taken, held, places_taken, places_held in db.read(MISCOUNTED_CELLS):
-        yield (
-            f"quota cell {cell} counts {taken} taken and {held} held;"
-            f" its places are {places_taken} taken and {places_held} held"
-        )
 
 
 def _make_exists_error(where: str) -> StoreError:

@@ -11,7 +11,7 @@ from survey_cli.store.backends.address import ServerAddress, quote_identifier
 from survey_cli.store.backends.connector import Execute
 from survey_cli.store.backends.errors import DatabaseNotFoundError, close_on_error
 from survey_cli.store.backends.postgres.connection import PostgresConnector, make_application_name
-from survey_cli.store.backends.schema.migrations import KNOWN_STEPS, STEPS, MigrationStep
+from survey_cli.store.backends.schema import migrations
 from survey_cli.wording import format_quantity
 
 MIGRATION_LOCK: Final = 0x53565259
@@ -45,11 +45,10 @@ def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: boo
         if not applied and not create:
             what = f"the schema {where.schema} contains no study"
             raise DatabaseNotFoundError(where, what, "check the name, or start an interview first")
-        _check_steps(applied, where)
-        if missing := [step.name for step in STEPS if step.name not in applied]:
+        if missing := migrations.list_missing_steps(applied, where):
             if applied:
                 _check_upgrade(db, where, missing[0], upgrade=upgrade)
-            apply_steps(db, schema=where.schema, steps=STEPS)
+            apply_steps(db, schema=where.schema, steps=migrations.STEPS)
     return db
 
 
@@ -68,7 +67,7 @@ def _check_upgrade(db: PostgresConnector, where: ServerAddress, step: str, *, up
         raise StoreError(where, what, f"close every station and command that uses it, then run: {command}")
 
 
-def apply_steps(db: PostgresConnector, *, schema: str, steps: Sequence[MigrationStep]) -> None:
+def apply_steps(db: PostgresConnector, *, schema: str, steps: Sequence[migrations.MigrationStep]) -> None:
     """Apply the missing steps to a schema, all or none, and create it where there is none.
 
     Of several programs one applies them, and the others wait for it.
@@ -118,10 +117,3 @@ def _list_applied_steps(db: PostgresConnector, schema: str) -> list[str]:
     if ("applied_steps",) not in db.read(TABLES, (schema,)):
         return []
     return [name for (name,) in db.read(f"SELECT name FROM {quote_identifier(schema)}.applied_steps ORDER BY number")]
-
-
-def _check_steps(applied: Sequence[str], where: ServerAddress) -> None:
-    unknown = [name for name in applied if name not in KNOWN_STEPS]
-    if unknown:
-        what = f"was written by a newer version of this program (it has the step {unknown[0]!r})"
-        raise StoreError(where, what, "install that version to open it; nothing was changed")

@@ -4,9 +4,11 @@ A migration that was applied to a database but is not listed here was written by
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from survey_cli.problems import StoreError
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
@@ -33,6 +35,15 @@ def _read_step(name: str) -> MigrationStep:
 
 STEPS: Final = tuple(map(_read_step, ("interviews", "views", "cases", "backups", "accounts", "digests")))
 KNOWN_STEPS: Final = frozenset(step.name for step in STEPS)
+
+
+def list_missing_steps(applied: Collection[str], where: str) -> list[str]:
+    """Return the steps that a schema lacks. Raises StoreError where a newer version has applied others."""
+    for name in applied:
+        if name not in KNOWN_STEPS:
+            what = f"was written by a newer version of this program (it has the step {name!r})"
+            raise StoreError(where, what, "install that version to open it; nothing was changed")
+    return [step.name for step in STEPS if step.name not in applied]
 
 
 def build_migrations(steps: Sequence[MigrationStep] = STEPS) -> "Migrations":
