@@ -20,15 +20,6 @@ from survey_cli.store.interviews.records import (
 )
 
 __all__ = [
-    "EntryDraft",
-    "ExportRow",
-    "InstrumentRow",
-    "InterviewConflict",
-    "InterviewOrigin",
-    "InterviewRow",
-    "JournalUpdate",
-    "MigrationUpdate",
-    "Snapshot",
-    "Store",
-    "WholeInterview",
-]
+    "EntryDraft", "ExportRow", "InstrumentRow", "InterviewConflict", "InterviewOrigin", "InterviewRow", "JournalUpdate",
+    "MigrationUpdate", "Snapshot", "Store", "WholeInterview",
+]  # fmt: skip

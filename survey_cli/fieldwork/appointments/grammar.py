@@ -151,16 +151,11 @@ _MONTH_STARTS: Final = {
     for word in words.split()
 }
 _PARTS: Final = {
-    "morning": Hours(0, 12 * 60),
-    "noontime": Hours(12 * 60, 14 * 60),
-    "lunchtime": Hours(12 * 60, 14 * 60),
-    "afternoon": Hours(12 * 60, 17 * 60),
-    "evening": Hours(17 * 60, 24 * 60),
-    "night": Hours(17 * 60, 24 * 60),
-    "anytime": Hours(0, 24 * 60),
-    "tarde": Hours(12 * 60, 20 * 60),
-    "noche": Hours(18 * 60, 24 * 60),
-}
+    "morning": Hours(0, 720), "noontime": Hours(720, 840), "lunchtime": Hours(720, 840), "afternoon": Hours(720, 1020),
+    "evening": Hours(1020, 1440), "night": Hours(1020, 1440), "anytime": Hours(0, 1440),
+    "tarde": Hours(720, 1200), "noche": Hours(1080, 1440),
+}  # fmt: skip
+"""In minutes after midnight."""
 _CLOCK: Final = (
     r"(?:noon|midday|mediodia|midnight|medianoche"
     r"|\d{1,2}(?:[:.h]\d{2})?(?:h(?:rs|oras)?\b| ?(?:am|pm)\b|[ap]\b)?|\d{3,4}(?:h(?:rs)?\b| ?(?:am|pm)\b)?)(?![\w:/])"
@@ -290,23 +285,16 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
         (rf"(?:this|coming|este) {_WEEKDAYS}", lambda m: _parse_weekday(m[1], 0)),
         (rf"{_WEEKDAYS}\.?", lambda m: _parse_weekday(m[1])),
         (r"(\d{4})-(\d{1,2})-(\d{1,2})(?=\b|t)t?", lambda m: _parse_date(m[3], m[2], m[1])),
-        (
-            rf"(?:the |el )?(\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of| de)? ?{_MONTHS}(?:(?: de| del)? ({years})\b)?",
-            lambda m: _parse_date(m[1], m[2], m[3]),
-        ),
-        (
-            rf"{_MONTHS} (\d{{1,2}})(?:st|nd|rd|th)?(?![\w:.]| ?[ap]m)(?: ({years})\b)?",
-            lambda m: _parse_date(m[2], m[1], m[3]),
-        ),
+        (rf"(?:the |el )?(\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of| de)? ?{_MONTHS}(?:(?: de| del)? ({years})\b)?",
+         lambda m: _parse_date(m[1], m[2], m[3])),
+        (rf"{_MONTHS} (\d{{1,2}})(?:st|nd|rd|th)?(?![\w:.]| ?[ap]m)(?: ({years})\b)?",
+         lambda m: _parse_date(m[2], m[1], m[3])),
         (r"(\d{1,2})/(\d{1,2})(?:/(20\d\d|\d\d))?(?![\d/])", _parse_ambiguous_date),
         (r"(\d{1,2})-(\d{1,2})-(20\d\d|\d\d)\b", _parse_ambiguous_date),
         (r"(\d{1,2})\.(\d{1,2})\.(20\d\d|\d\d)?(?= |$)", lambda m: _parse_date(m[1], m[2], m[3])),
         (r"(?:the )?(\d{1,2})(?:st|nd|rd|th)\b|dia (\d{1,2})\b", lambda m: (DayOfMonth(int(m[1] or m[2])),)),
-        (
-            rf"(?:(?:between|from|entre|desde|de){_ARTICLE} )?({_CLOCK}) ?(?:-|and|to|till|until|y|a|hasta){_ARTICLE} ?"
-            rf"({_CLOCK})",
-            _parse_range,
-        ),
+        (rf"(?:(?:between|from|entre|desde|de){_ARTICLE} )?({_CLOCK}) ?(?:-|and|to|till|until|y|a|hasta){_ARTICLE} ?"
+         rf"({_CLOCK})", _parse_range),
         (rf"(?:any ?time )?(?:after|from|despues de|a partir de|desde){_ARTICLE} ({_CLOCK})()", _parse_range),
         (rf"(?:any ?time )?(?:before|by|until|till|antes de|hasta){_ARTICLE}() ({_CLOCK})", _parse_range),
         (r"any ?time\b|cualquier hora\b", lambda _: (_make_daypart("anytime"),)),
@@ -316,7 +304,7 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
         (r"\(?(first|second)(?: time)?\)?(?= |$)", lambda m: ("first" if m[1] == "first" else "second",)),
         (rf"({_CLOCK})", lambda m: _parse_single_time(m[1])),
         (_FILLERS, lambda _: ()),
-    ]
+    ]  # fmt: skip
     return [(re.compile(text), parse) for text, parse in rules]
 
 

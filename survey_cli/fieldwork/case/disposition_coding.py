@@ -31,18 +31,12 @@ RESUMABLE_OUTCOMES: Final = frozenset({"callback", "appointment", "technical"})
 """Outcomes after which an interview that stopped in the middle waits to be resumed: it is no break-off."""
 
 CODE_PRECEDENCE: Final = (
-    ("1.1",),
-    ("1.2",),
+    ("1.1",), ("1.2",),
     ("4.1", "4.5", "4.6", "4.7", "4.8", "4.9"),  # not eligible, according to a person
-    ("2.112",),
-    ("2.12",),
-    ("2.10", "2.11"),
-    ("2.3",),
-    ("2.2",),
+    ("2.112",), ("2.12",), ("2.10", "2.11"), ("2.3",), ("2.2",),
     ("4.2", "4.3", "4.4"),  # not eligible, by a recording or a tone
-    ("3.2", "3.3", "3.9"),
-    ("3.1",),
-)
+    ("3.2", "3.3", "3.9"), ("3.1",),
+)  # fmt: skip
 """The first applicable one counts; a supervisor's final code precedes all of them."""
 
 

@@ -124,8 +124,8 @@ class Plan:
         plan = cls(
             study=instrument.id,
             frame=spec.frame,
-            country=str(spec.country or ""),
-            zone=str(spec.zone or ""),
+            **{name: str(getattr(spec, name) or "") for name in ("country", "zone", "eligible_from")},
+            **{f"{role}_column": columns.get(role, "") for role in ("zone", "country", "region", "consent")},
             region=calendar.region or calendar.country or "",
             calendar=calendar,
             limits=AttemptLimits(spec.attempts.total, spec.attempts.per_day, spec.attempts.per_daypart),
@@ -134,16 +134,11 @@ class Plan:
             spread_wait=_parse_period(spec.spread_wait, DEFAULT_SPREAD_WAIT),
             refusals=spec.refusals.max,
             converter=str(spec.refusals.by or ""),
-            eligible_from=str(spec.eligible_from or ""),
             complete_from=_parse_point(spec.complete_from),
             partial_from=_parse_point(spec.partial_from),
             lease=_parse_period(spec.lease, DEFAULT_LEASE),
             outcomes=outcomes,
             quotas=Quotas.from_instrument(instrument),
-            zone_column=columns.get("zone", ""),
-            country_column=columns.get("country", ""),
-            region_column=columns.get("region", ""),
-            consent_column=columns.get("consent", ""),
             scripts=tuple(
                 Script(str(key), {lang: str(script.text.get(lang)) for lang in instrument.languages}, script.once)
                 for key, script in spec.scripts.items()

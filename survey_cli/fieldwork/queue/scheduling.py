@@ -112,17 +112,8 @@ def _schedule_open_case(
         why = f"nobody is called after {format_short_day(calendar.ends)}"
         return position._replace(status="done", why=f"{due.why}, and {why}" if due.why else why)
     is_due = due.at <= at
-    criteria = ClaimCriteria(
-        zones=zones,
-        dayparts=due.dayparts,
-        language=case.language,
-        skill=skill,
-        owner=owner,
-        policy=policy,
-        cells=cells,
-        prefers=due.prefers,
-        region=find_other_region(case, plan),
-    )
+    region = find_other_region(case, plan)
+    criteria = ClaimCriteria(zones, due.dayparts, case.language, skill, owner, policy, cells, due.prefers, region)
     return position._replace(
         status="ready" if is_due else "waiting",
         due_at=due.at,

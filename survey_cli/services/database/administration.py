@@ -99,14 +99,9 @@ def build_study_grants(
         raise UserError("--interviewers", "no role was specified", "specify --interviewers, --supervisors, or both")
     if interviewers == supervisors:
         raise UserError("--interviewers", "both roles are the same", "specify two different roles")
-    return where, list(
-        build_grants(
-            where.schema,
-            interviewers=interviewers,
-            supervisors=supervisors,
-            own_settings=(TASK_PREFIX, SCRUB_SETTING, COMPARED_SETTING),
-        )
-    )
+    own = (TASK_PREFIX, SCRUB_SETTING, COMPARED_SETTING)
+    grants = build_grants(where.schema, interviewers=interviewers, supervisors=supervisors, own_settings=own)
+    return where, list(grants)
 
 
 def render_study_grants(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str:

@@ -62,31 +62,23 @@ MESSAGES: Final[dict[int, tuple[str, str]]] = {
     sqlite3.SQLITE_FULL: ("the disk is full", "free some space on it, then try again"),
     sqlite3.SQLITE_BUSY: (
         "another program keeps the database locked",
-        "close programs that write to it (a database browser, a copy in progress), then try again",
-    ),
+        "close programs that write to it (a database browser, a copy in progress), then try again"),
     sqlite3.SQLITE_LOCKED: ("the database is locked", "try again"),
     sqlite3.SQLITE_PROTOCOL: ("too many programs open the database at once", "try again"),
     sqlite3.SQLITE_READONLY: (
-        "the database can only be read",
-        "make the file and its folder writable for you, then try again",
-    ),
+        "the database can only be read", "make the file and its folder writable for you, then try again"),
     sqlite3.SQLITE_PERM: ("you have no permission to open the file", "make the file and its folder writable for you"),
     sqlite3.SQLITE_CANTOPEN: (
-        "the database can't be opened",
-        "check that the file and its folder exist and are writable for you",
-    ),
+        "the database can't be opened", "check that the file and its folder exist and are writable for you"),
     sqlite3.SQLITE_IOERR: (
-        "the disk can't store it",
-        "check the disk, its free space and the limit on the size of a file, then try again",
-    ),
+        "the disk can't store it", "check the disk, its free space and the limit on the size of a file, then try again"),
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: (
         "the file is not a database, or is damaged",
-        f"specify another file, or restore the latest backup: {RESTORE_COMMAND}",
-    ),
+        f"specify another file, or restore the latest backup: {RESTORE_COMMAND}"),
     sqlite3.SQLITE_NOMEM: ("the computer is out of memory", "close other programs, then try again"),
     sqlite3.SQLITE_TOOBIG: ("the text is too long to be stored", "shorten it"),
-}
+}  # fmt: skip
 """By SQLite's primary result code."""
 
 

@@ -279,15 +279,9 @@ def decode_entry(row: Sequence[Any]) -> HistoryEntry:
 
 def encode_contact(contact: Contact) -> tuple[str, str, str, str]:
     """Encode a contact: its link, all of it as JSON, and what is searched: digits of its numbers, folded words."""
-    details = json.dumps(
-        {
-            "name": contact.name,
-            "columns": {name: _encode_column_value(value) for name, value in contact.columns.items()},
-            "numbers": [list(number) for number in contact.numbers],
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    columns = {name: _encode_column_value(value) for name, value in contact.columns.items()}
+    fields = {"name": contact.name, "columns": columns, "numbers": [list(number) for number in contact.numbers]}
+    details = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
     words = [contact.name, *(value for value in contact.columns.values() if isinstance(value, str))]
     digits = " ".join(extract_digits(number.e164) for number in contact.numbers)
     return contact.link, details, digits, "\n".join(fold_text(word) for word in words if word)

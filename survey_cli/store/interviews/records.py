@@ -45,15 +45,8 @@ class InstrumentRow(NamedTuple):
     @classmethod
     def from_instrument(cls, instrument: Instrument, *, kept_at: datetime) -> "InstrumentRow":
         """Build the row of an instrument."""
-        return cls(
-            hash=instrument.hash,
-            id=instrument.id,
-            version=instrument.version,
-            title=str(instrument.title.get(instrument.language)),
-            texts=instrument.texts,
-            variables=build_columns(instrument),
-            kept_at=kept_at,
-        )
+        names = instrument.hash, instrument.id, instrument.version, str(instrument.title.get(instrument.language))
+        return cls(*names, instrument.texts, build_columns(instrument), kept_at)
 
 
 class InterviewRow(NamedTuple):
@@ -219,15 +212,7 @@ def decode_texts(text: str) -> dict[str, str]:
 
 def encode_interview(row: InterviewRow) -> tuple[str | int, ...]:
     """Encode the row of an interview in the order of `statements.INTERVIEW_COLUMNS`."""
-    return (
-        row.id,
-        row.case,
-        row.instrument,
-        encode_timestamp(row.began_at),
-        row.by,
-        encode_timestamp(row.updated_at),
-        *row[6:],
-    )
+    return (*row[:3], encode_timestamp(row.began_at), row.by, encode_timestamp(row.updated_at), *row[6:])
 
 
 def encode_interview_head(row: InterviewRow) -> tuple[str | int, ...]:

@@ -17,27 +17,12 @@ CHANGE: Final = "SELECT, INSERT, UPDATE"
 ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
 
 INTERVIEWER_RIGHTS: Final[Mapping[str, str]] = {
-    # journals: entries are added and never removed
-    "journal": ADD,
-    "case_events": ADD,
-    # derived from the journals
-    "interviews": CHANGE,
-    "snapshots": ALL,
-    "contacts": ALL,
-    "drafts": ALL,
+    **dict.fromkeys(("journal", "case_events"), ADD),  # entries are added and never removed
+    **dict.fromkeys(("interviews", "quota_fill"), CHANGE),  # derived from the journals, as the next two
+    **dict.fromkeys(("snapshots", "contacts", "drafts", "case_contacts", "quota_places", "settings"), ALL),
     "cases": "SELECT, UPDATE",
-    "case_contacts": ALL,
-    "quota_fill": CHANGE,
-    "quota_places": ALL,
     # written by others
-    "instruments": READ,
-    "variables": READ,
-    "imports": READ,
-    "backups": READ,
-    "settings": ALL,
-    "applied_steps": READ,
-    "answers": READ,
-    "remarks": READ,
+    **dict.fromkeys(("instruments", "variables", "imports", "backups", "applied_steps", "answers", "remarks"), READ),
 }
 
 HASH_FUNCTION: Final = f"""CREATE OR REPLACE FUNCTION {SHARED_SCHEMA}.never_call_hash(number TEXT) RETURNS TEXT
