@@ -25,9 +25,7 @@ def inherit_defaults(group: YamlMapping, inherited: Mapping[str, YamlNode] = _NO
     new_items = [_inherit(item, inherited) if isinstance(item, YamlMapping) else item for item in items]
     if all(new is old for new, old in zip(new_items, items, strict=True)):
         return group
-    listed = YamlList(items.where)
-    listed += new_items
-    return _copy_with(group, {"items": listed})
+    return YamlMapping(group.where, {**group, "items": YamlList(items.where, new_items)})
 
 
 def _inherit(item: YamlMapping, inherited: Mapping[str, YamlNode]) -> YamlMapping:
@@ -43,18 +41,10 @@ def _inherit(item: YamlMapping, inherited: Mapping[str, YamlNode]) -> YamlMappin
         if written is None and (key != "options" or _takes_options(model, item)):
             new_keys[key] = value
         elif isinstance(written, YamlScalar) and written.plain and written in ("", *YAML_NULLS):
-            item = _copy_with(item, {})
-            del item[key]
-    return _copy_with(item, new_keys) if new_keys else item
+            item = YamlMapping(item.where, {name: node for name, node in item.items() if name != key})
+    return YamlMapping(item.where, {**item, **new_keys}) if new_keys else item
 
 
 def _takes_options(model: type[QuestionItem], item: YamlMapping) -> bool:
     is_coded = issubclass(model, CodedItem | BatteryItem) and "options" in model.model_fields
     return is_coded and _OTHER_LISTS.isdisjoint(item)
-
-
-def _copy_with(node: YamlMapping, keys: Mapping[str, YamlNode]) -> YamlMapping:
-    copy = YamlMapping(node.where)
-    copy.update(node)
-    copy.update(keys)
-    return copy

@@ -52,9 +52,7 @@ def _parse_day(node: object) -> date:
 _SCALAR: Final = {"type": ["string", "number", "boolean"]}
 PlaceKey: TypeAlias = Annotated[YamlScalar, ParseWith(_parse_place, {"type": "string"}), "an item"]
 Answer: TypeAlias = Annotated[
-    YamlScalar,
-    ParseWith(_parse_reply, {"type": [*_SCALAR["type"], "array"], "items": _SCALAR}),
-    "an answer",
+    YamlScalar, ParseWith(_parse_reply, {"type": [*_SCALAR["type"], "array"], "items": _SCALAR}), "an answer"
 ]
 Day: TypeAlias = Annotated[date, ParseWith(_parse_day, {"type": "string"}), "a date"]
 

@@ -7,7 +7,7 @@ hides no other.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
-from typing import Any, Final, TypeAlias, TypeVar, get_args
+from typing import Any, Final, TypeAlias, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES, AnyItem
 from survey_cli.instrument.schema.synonyms import KEY_SYNONYMS, TYPE_SYNONYMS
-from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar, locate_key
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar, locate_key, map_scalars
 from survey_cli.instrument.source.scalars import describe_node
 from survey_cli.problems import MAX_PER_RULE, Position, Problem, build_too_many, find_nearest, suggest_nearest
 from survey_cli.wording import join_words
@@ -43,7 +43,7 @@ def validate_file(tree: YamlMapping, root: type[Root]) -> tuple[Root | None, lis
         return root.model_validate(tree), [], frozenset()
     except ValidationError:
         problems = _ProblemList()
-        document, lost = _recover(_copy_tree(tree), problems, root)
+        document, lost = _recover(cast(YamlMapping, map_scalars(tree, lambda scalar: scalar)), problems, root)
         return document, problems.list_all(), lost
 
 
@@ -163,19 +163,6 @@ def _list_types_with_key(key: str, model: type[BaseModel] | None) -> list[str]:
 def list_keys(model: type[BaseModel]) -> list[str]:
     """List the keys of a part as they are written."""
     return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _copy_tree(node: YamlNode) -> Any:
-    """Copy lists and mappings; scalars are shared."""
-    if isinstance(node, YamlMapping):
-        copy = YamlMapping(node.where)
-        copy.update((key, _copy_tree(value)) for key, value in node.items())
-        return copy
-    if isinstance(node, YamlList):
-        listed = YamlList(node.where)
-        listed.extend(_copy_tree(value) for value in node)
-        return listed
-    return node
 
 
 def _find_path(tree: YamlNode, loc: tuple[int | str, ...]) -> NodePath:

@@ -173,9 +173,9 @@ def _insert_named_texts(tree: YamlMapping, problems: list[Problem]) -> YamlMappi
     """Insert the texts under `texts:` wherever they are named, and warn of those that are not."""
     texts = cast(YamlMapping, tree["texts"])
     inserter = TextInserter(texts, _list_languages(tree))
-    result = YamlMapping(tree.where)
-    for key, node in tree.items():
-        result[key] = node if key == "texts" else inserter.insert(node)
+    result = YamlMapping(
+        tree.where, {key: node if key == "texts" else inserter.insert(node) for key, node in tree.items()}
+    )
     for name in texts:
         if name not in inserter.used:
             remedy = f"write {{{name}}} in a text, or remove it"

@@ -21,6 +21,7 @@ from survey_cli.instrument.source.nodes import (
     YamlScalar,
     is_options_source,
     locate_key,
+    map_scalars,
 )
 from survey_cli.problems import Position, Problem, suggest_nearest
 from survey_cli.wording import shorten
@@ -128,10 +129,10 @@ class _IncludeExpander:
     seen: dict[tuple[str, str], Position] = field(default_factory=dict)
 
     def expand_file(self, tree: YamlMapping, path: str) -> YamlMapping:
-        top_parts = {part: tree[part] for part in ("scales", "compute") if part in tree}
-        target = {part: _copy_mapping(node) for part, node in top_parts.items() if isinstance(node, YamlMapping)}
+        parts = [(part, tree[part]) for part in ("scales", "compute") if part in tree]
+        target = {part: YamlMapping(node.where, node) for part, node in parts if isinstance(node, YamlMapping)}
         items = self.expand_items(tree.get("items"), _Visit(path, chain=(path,)), target)
-        result = _copy_mapping(tree)
+        result = YamlMapping(tree.where, tree)
         for part, node in target.items():
             if part not in tree or isinstance(tree[part], YamlMapping):
                 result[_find_key(result, part, node.where)] = node
@@ -145,14 +146,11 @@ class _IncludeExpander:
             return node
         result = YamlList(node.where)
         for entry in node:
-            if not isinstance(entry, YamlMapping):
-                result.append(entry)
-            elif "include" in entry:
+            if isinstance(entry, YamlMapping) and "include" in entry:
                 result += self.expand_include(entry, visit, target)
-            elif isinstance(entry.get("items"), YamlList):
-                group = _copy_mapping(entry)
-                inner = self.expand_items(entry["items"], visit, target)
-                assert inner is not None
+            elif isinstance(entry, YamlMapping) and isinstance(items := entry.get("items"), YamlList):
+                inner = cast(YamlList, self.expand_items(items, visit, target))
+                group = YamlMapping(entry.where, entry)
                 group[_find_key(group, "items", inner.where)] = inner
                 result.append(group)
             else:
@@ -160,64 +158,25 @@ class _IncludeExpander:
         return result
 
     def expand_include(self, entry: YamlMapping, visit: _Visit, target: dict[str, YamlMapping]) -> list[YamlNode]:
-        """Return the items of an `{include: …}` entry; its scales and computes are added to `into`."""
+        """Return the items of an `{include: …}` entry; its scales and computes are added to `target`."""
         for key in entry:
             if key not in ("include", "prefix", "with"):
-                self.report(
-                    "include",
-                    locate_key(entry, key),
-                    f"'{shorten(key)}' is not a key of an include",
-                    "the others are 'prefix' and 'with'; for a condition, put the include in a section",
-                )
+                what = f"'{shorten(key)}' is not a key of an include"
+                remedy = "the others are 'prefix' and 'with'; for a condition, put the include in a section"
+                self.report("include", locate_key(entry, key), what, remedy)
         path_node = entry["include"]
         prefix = entry.get("prefix", YamlScalar("", entry.where))
         if not isinstance(path_node, YamlScalar) or not isinstance(prefix, YamlScalar):
-            self.report(
-                "include",
-                entry.where,
-                "an include needs a path, and a prefix needs a word",
-                "write 'include: modules/name.yaml'",
-            )
+            what = "an include needs a path, and a prefix needs a word"
+            self.report("include", entry.where, what, "write 'include: modules/name.yaml'")
             return []
         if prefix and not _PREFIX.match(prefix):
-            self.report(
-                "include",
-                prefix.where,
-                f"'{shorten(prefix)}' can't begin a name",
-                "a prefix is a letter, then letters, digits or _, at most 16: 'b_'",
-                length=len(prefix),
-            )
+            remedy = "a prefix is a letter, then letters, digits or _, at most 16: 'b_'"
+            self.report_scalar("include", prefix, f"'{shorten(prefix)}' can't begin a name", remedy)
             return []
         path = resolve_path(path_node, visit.path, self.problems)
-        if path is None:
-            return []
-        if path in visit.chain:
-            cycle = " → ".join((*visit.chain[visit.chain.index(path) :], path))
-            self.report(
-                "include-loop",
-                path_node.where,
-                f"the file includes itself: {cycle}",
-                "remove one of these includes",
-                length=len(path_node),
-            )
-            return []
         full_prefix = visit.prefix + prefix
-        first_position = self.seen.setdefault((path, full_prefix), path_node.where)
-        if first_position is not path_node.where:
-            self.report(
-                "include-twice",
-                path_node.where,
-                f"'{shorten(path_node)}' is already included at {first_position}",
-                "give each its own prefix: 'prefix: b_'",
-                length=len(path_node),
-            )
-            return []
-        if len(self.seen) > MAX_INCLUDES:
-            if len(self.seen) == MAX_INCLUDES + 1:
-                what = f"there are more than {MAX_INCLUDES} includes"
-                self.report("include", path_node.where, what, "use fewer, larger modules", length=len(path_node))
-            return []
-        if self.values < 0:
+        if path is None or not self._may_include(path, full_prefix, path_node, visit):
             return []
         texts = entry.get("with", YamlMapping(entry.where))
         if not isinstance(texts, YamlMapping):
@@ -229,52 +188,56 @@ class _IncludeExpander:
             return []
         return self.splice(tree, _Visit(path, full_prefix, (*visit.chain, path)), str(prefix), texts, target)
 
+    def _may_include(self, path: str, prefix: str, path_node: YamlScalar, visit: _Visit) -> bool:
+        """Return whether a file can be included here, with this prefix, or report why not."""
+        if path in visit.chain:
+            what = f"the file includes itself: {' → '.join((*visit.chain[visit.chain.index(path) :], path))}"
+            self.report_scalar("include-loop", path_node, what, "remove one of these includes")
+            return False
+        first_position = self.seen.setdefault((path, prefix), path_node.where)
+        if first_position is not path_node.where:
+            what = f"'{shorten(path_node)}' is already included at {first_position}"
+            self.report_scalar("include-twice", path_node, what, "give each its own prefix: 'prefix: b_'")
+            return False
+        if len(self.seen) == MAX_INCLUDES + 1:
+            what = f"there are more than {MAX_INCLUDES} includes"
+            self.report_scalar("include", path_node, what, "use fewer, larger modules")
+        return len(self.seen) <= MAX_INCLUDES and self.values >= 0
+
     def splice(
         self, tree: YamlMapping, visit: _Visit, prefix: str, texts: YamlMapping, target: dict[str, YamlMapping]
     ) -> list[YamlNode]:
         """Return a module's items with its own prefix and texts; its scales and computes are added to `target`."""
         for key in tree:
             if key not in MODULE_KEYS:
-                self.report(
-                    "module-key",
-                    locate_key(tree, key),
-                    f"'{shorten(key)}' is not a key of a module",
-                    suggest_nearest(
-                        key,
-                        MODULE_KEYS,
-                        otherwise="it contains scales, compute and items; the rest belongs in the top file",
-                    ),
-                    length=len(key),
-                )
+                otherwise = "it contains scales, compute and items; the rest belongs in the top file"
+                remedy = suggest_nearest(key, MODULE_KEYS, otherwise=otherwise)
+                what = f"'{shorten(key)}' is not a key of a module"
+                self.report("module-key", locate_key(tree, key), what, remedy, length=len(key))
         module_parts: dict[str, YamlMapping] = {}
         for part in ("scales", "compute"):
             node = tree.get(part)
             if isinstance(node, YamlMapping):
-                module_parts[part] = _copy_mapping(node)
-            elif node is not None and node != "":
-                self.report(
-                    "module-key",
-                    node.where,
+                module_parts[part] = YamlMapping(node.where, node)
+            elif node:
+                what, remedy = (
                     f"'{part}' of a module must be a mapping",
                     f"write names below '{part}:', each with a colon",
                 )
-        expanded = self.expand_items(tree.get("items"), visit, module_parts)
-        if expanded is not None and not isinstance(expanded, YamlList):
-            self.report("module-key", expanded.where, "'items' of a module must be a list", "begin each item with '- '")
-            expanded = None
-        items = expanded if expanded is not None else YamlList(tree.where)
+                self.report("module-key", node.where, what, remedy)
+        items = self.expand_items(tree.get("items", YamlList(tree.where)), visit, module_parts)
+        if not isinstance(items, YamlList):
+            where = items.where if items is not None else tree.where
+            self.report("module-key", where, "'items' of a module must be a list", "begin each item with '- '")
+            items = YamlList(tree.where)
         self.values -= _count_nodes(items) + sum(_count_nodes(node) for node in module_parts.values())
         if self.values < 0:
-            self.report(
-                "too-many-values",
-                items.where,
-                "the instrument with its modules has more than a million values",
-                "include fewer modules",
-            )
+            what = "the instrument with its modules has more than a million values"
+            self.report("too-many-values", items.where, what, "include fewer modules")
             return []
         if prefix:
             renaming = _build_renaming(prefix, items, module_parts)
-            items = _rename_list(items, renaming)
+            items = cast(YamlList, _rename_node(items, renaming))
             module_parts = {part: _rename_part(part, node, renaming) for part, node in module_parts.items()}
         if texts:
             items = self.insert_texts(texts, items, module_parts)
@@ -304,22 +267,18 @@ class _IncludeExpander:
             if key not in existing:
                 existing[key] = value
                 continue
-            own_position, other_position = (
-                locate_key(node, key),
-                locate_key(existing, key),
-            )
+            positions = locate_key(node, key), locate_key(existing, key)
             kind = "scale" if part == "scales" else "compute"
-            for where, elsewhere in ((own_position, other_position), (other_position, own_position)):
-                self.report(
-                    "clash",
-                    where,
-                    f"there is another {kind} '{shorten(key)}' at {elsewhere}",
-                    "rename one, or include the module with a prefix",
-                    length=len(key),
-                )
+            for where, elsewhere in (positions, positions[::-1]):
+                what = f"there is another {kind} '{shorten(key)}' at {elsewhere}"
+                remedy = "rename one, or include the module with a prefix"
+                self.report("clash", where, what, remedy, length=len(key))
 
     def report(self, rule: str, where: Position, what: str, remedy: str, *, length: int = 1) -> None:
         self.problems.append(Problem(rule, where, "", what, remedy, length=length))
+
+    def report_scalar(self, rule: str, node: YamlScalar, what: str, remedy: str) -> None:
+        self.report(rule, node.where, what, remedy, length=len(node))
 
 
 def resolve_path(path_node: YamlScalar, including: str, problems: list[Problem]) -> str | None:
@@ -333,12 +292,10 @@ def resolve_path(path_node: YamlScalar, including: str, problems: list[Problem])
     elif not path_node.strip() or "\0" in path_node:
         what, remedy = "names no file", "write its path: 'modules/name.yaml', 'lists/name.csv'"
     elif path_node.startswith(("/", "~")):
-        what, remedy = ("is not below the instrument's folder", "write the path from this file's own folder")
+        what, remedy = "is not below the instrument's folder", "write the path from this file's own folder"
     elif ".." in parts:
-        what, remedy = (
-            "leads to a parent folder",
-            "keep modules and lists below the folder of the file that includes them, without '..'",
-        )
+        what = "leads to a parent folder"
+        remedy = "keep modules and lists below the folder of the file that includes them, without '..'"
     else:
         return posixpath.normpath(posixpath.join(posixpath.dirname(including), path_node))
     what = f"'{shorten(path_node)}' {what}"
@@ -376,12 +333,6 @@ def _find_key(holder: YamlMapping, name: str, where: Position) -> str:
     return next((key for key in holder if key == name), YamlScalar(name, where, plain=True))
 
 
-def _copy_mapping(node: YamlMapping) -> YamlMapping:
-    copy = YamlMapping(node.where)
-    copy.update(node)
-    return copy
-
-
 def _count_nodes(node: YamlNode) -> int:
     count = 0
     waiting: list[YamlNode] = [node]
@@ -416,67 +367,38 @@ def _build_renaming(prefix: str, items: YamlList, module_parts: Mapping[str, Yam
 
 def _rename_part(part: str, node: YamlMapping, renaming: Renaming) -> YamlMapping:
     """Rename all names of a module's `scales` or `compute`."""
-    result = YamlMapping(node.where)
-    for key, value in node.items():
-        renamed = _replace_text(key, renaming.prefix + key) if isinstance(key, YamlScalar) else renaming.prefix + key
-        result[renamed] = _rename_expressions(value, renaming) if part == "compute" else _rename_node(value, renaming)
-    return result
+
+    def rename(value: YamlNode) -> YamlNode:
+        return map_scalars(value, renaming.rename_in_expression) if part == "compute" else _rename_node(value, renaming)
+
+    return YamlMapping(node.where, {_replace_text(k, renaming.prefix + k): rename(v) for k, v in node.items()})
 
 
 def _rename_node(node: YamlNode, renaming: Renaming) -> YamlNode:
+    """Rename within items, sections or texts."""
     if isinstance(node, YamlScalar):
         return renaming.rename_in_text(node)
-    return _rename_list(node, renaming) if isinstance(node, YamlList) else _rename_mapping(node, renaming)
-
-
-def _rename_list(node: YamlList, renaming: Renaming) -> YamlList:
-    result = YamlList(node.where)
-    result += [_rename_node(entry, renaming) for entry in node]
-    return result
-
-
-def _rename_mapping(node: YamlMapping, renaming: Renaming) -> YamlMapping:
-    result = YamlMapping(node.where)
-    for key, value in node.items():
-        if key == "options" and isinstance(value, YamlMapping) and is_options_source(value):
-            result[key] = _rename_expressions(value, renaming)
-        elif key in KEYS_OF_CODES and isinstance(value, YamlMapping):
-            result[key] = _rename_coded_mapping(value, renaming, ids=key == "statements")
-        elif key in EXPRESSION_KEYS:
-            result[key] = _rename_expressions(value, renaming)
-        elif key == "id" and isinstance(value, YamlScalar):
-            result[key] = _replace_text(value, renaming.rename(value))
-        elif key in LIST_NAME_KEYS and isinstance(value, YamlScalar):
-            result[key] = _replace_text(value, renaming.prefix + value if value in renaming.lists else value)
-        else:
-            result[key] = _rename_node(value, renaming)
-    return result
-
-
-def _rename_coded_mapping(node: YamlMapping, renaming: Renaming, *, ids: bool) -> YamlMapping:
-    """Rename within a mapping whose keys are codes or names: its values are texts or entries."""
-    result = YamlMapping(node.where)
-    for key, value in node.items():
-        result[_replace_text(key, renaming.rename(key)) if ids and isinstance(key, YamlScalar) else key] = _rename_node(
-            value, renaming
-        )
-    return result
-
-
-def _rename_expressions(node: YamlNode, renaming: Renaming) -> YamlNode:
-    """Rename within an expression, or several (by language, or in a list)."""
-    if isinstance(node, YamlScalar):
-        return renaming.rename_in_expression(node)
     if isinstance(node, YamlList):
-        result = YamlList(node.where)
-        result += [_rename_expressions(entry, renaming) for entry in node]
-        return result
-    branch = YamlMapping(node.where)
-    for key, value in node.items():
-        branch[key] = _rename_expressions(value, renaming)
-    return branch
+        return YamlList(node.where, [_rename_node(entry, renaming) for entry in node])
+    return YamlMapping(node.where, {key: _rename_value(key, value, renaming) for key, value in node.items()})
 
 
-def _replace_text(node: YamlScalar, text: str) -> YamlScalar:
+def _rename_value(key: str, value: YamlNode, renaming: Renaming) -> YamlNode:
+    """Rename within the value of a key, by what the key's value is."""
+    if isinstance(value, YamlMapping) and key in KEYS_OF_CODES and not (key == "options" and is_options_source(value)):
+        new_key = renaming.rename if key == "statements" else str
+        return YamlMapping(
+            value.where,
+            {_replace_text(code, new_key(code)): _rename_node(entry, renaming) for code, entry in value.items()},
+        )
+    if key in EXPRESSION_KEYS or (key == "options" and isinstance(value, YamlMapping)):
+        return map_scalars(value, renaming.rename_in_expression)
+    if isinstance(value, YamlScalar) and (key == "id" or (key in LIST_NAME_KEYS and value in renaming.lists)):
+        return _replace_text(value, renaming.rename(value) if key == "id" else renaming.prefix + value)
+    return _rename_node(value, renaming)
+
+
+def _replace_text(node: str, text: str) -> YamlScalar:
     """Return the same scalar with another text."""
+    assert isinstance(node, YamlScalar)
     return node if text == node else YamlScalar(text, node.where, plain=node.plain)

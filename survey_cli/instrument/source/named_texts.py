@@ -29,11 +29,8 @@ class TextInserter:
             return self._insert_into_text(node)
         if isinstance(node, YamlList):
             entries = [self.insert(entry) for entry in node]
-            if all(new is old for new, old in zip(entries, node, strict=True)):
-                return node
-            new_list = YamlList(node.where)
-            new_list += entries
-            return new_list
+            is_same = all(new is old for new, old in zip(entries, node, strict=True))
+            return node if is_same else YamlList(node.where, entries)
         is_by_language = bool(node) and all(key in self.languages for key in node)
         mapping = YamlMapping(node.where)
         for key, value in node.items():

@@ -3,8 +3,9 @@
 A scalar stays text, whatever type YAML would give it; the key it belongs to decides its type later.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final, TypeAlias
 
 from survey_cli.problems import Position
 
@@ -15,22 +16,17 @@ NOWHERE: Final = Position("")
 class SourceFile(str):
     """A file's name as the user gave it: a `str` that also knows the file's lines."""
 
-    __slots__ = ("_lines", "text")
     text: str
-    _lines: list[str]
 
     def __new__(cls, name: str, text: str) -> "SourceFile":
         self = super().__new__(cls, name)
         self.text = text
-        self._lines = []
         return self
 
-    @property
+    @cached_property
     def lines(self) -> Sequence[str]:
-        """The lines of the text, split on first use."""
-        if not self._lines:
-            self._lines = self.text.split("\n")
-        return self._lines
+        """The lines of the text."""
+        return self.text.split("\n")
 
 
 class YamlScalar(str):
@@ -156,10 +152,11 @@ class YamlMapping(dict[str, "YamlNode"]):
     """A mapping; its keys are `YamlScalar`, in written order."""
 
     __slots__ = ("where",)
-    where: Position
 
-    def __init__(self, where: Position) -> None:
-        super().__init__()
+    def __init__(
+        self, where: Position, entries: "Mapping[Any, YamlNode] | Iterable[tuple[str, YamlNode]]" = ()
+    ) -> None:
+        super().__init__(entries)
         self.where = where
 
 
@@ -167,14 +164,22 @@ class YamlList(list["YamlNode"]):
     """A list."""
 
     __slots__ = ("where",)
-    where: Position
 
-    def __init__(self, where: Position) -> None:
-        super().__init__()
+    def __init__(self, where: Position, entries: "Iterable[YamlNode]" = ()) -> None:
+        super().__init__(entries)
         self.where = where
 
 
 YamlNode: TypeAlias = YamlScalar | YamlMapping | YamlList
+
+
+def map_scalars(node: YamlNode, change: Callable[[YamlScalar], YamlNode]) -> YamlNode:
+    """Return a copy of a node with every scalar changed; keys stay as they are."""
+    if isinstance(node, YamlScalar):
+        return change(node)
+    if isinstance(node, YamlList):
+        return YamlList(node.where, [map_scalars(entry, change) for entry in node])
+    return YamlMapping(node.where, {key: map_scalars(value, change) for key, value in node.items()})
 
 
 def is_options_source(options: YamlMapping) -> bool:

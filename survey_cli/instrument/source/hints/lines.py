@@ -52,13 +52,7 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
             at += 1
             continue
         if DASH_WITHOUT_SPACE.match(body):
-            yield Hint(
-                "dash",
-                at + 1,
-                indent + 1,
-                f"'{shorten(body)}' has no space after its dash",
-                DASH_REMEDY,
-            )
+            yield Hint("dash", at + 1, indent + 1, f"'{shorten(body)}' has no space after its dash", DASH_REMEDY)
             at += 1
             continue
         head = _HEAD.match(body)
