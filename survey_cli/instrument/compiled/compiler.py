@@ -380,9 +380,8 @@ class InstrumentCompiler:
         if len(candidates) != 1:
             names = ", ".join(candidates) or "none"
             what = f"by: {item.by} compares one {' or '.join(types)} of {source}, but found: {names}"
-            self.problems.append(
-                Problem("bad-draw", item.find_position("by"), compiled_item.id, what, "choose one with using:")
-            )
+            remedy = "choose one with using:"
+            self.problems.append(Problem("bad-draw", item.find_position("by"), compiled_item.id, what, remedy))
             return
         compiled_item.using = candidates[0]
 

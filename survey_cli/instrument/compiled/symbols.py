@@ -138,9 +138,8 @@ def resolve_options(
             if len(given_keys) != 1 or (item.from_ is None) != (item.to is None):
                 answer = ", or answer:" if isinstance(item, BatteryItem) else ""
                 what = f"a scale needs either scale: NAME, or options:, or from: and to:{answer}"
-                problems.append(
-                    Problem("missing-key", item.find_position("type"), who, what, "give exactly one of them")
-                )
+                remedy = "give exactly one of them"
+                problems.append(Problem("missing-key", item.find_position("type"), who, what, remedy))
                 return {}, None
             if item.from_ is not None and item.to is not None:
                 return _build_points(item, item.from_, item.to, who, problems), None
@@ -163,11 +162,8 @@ def _resolve_list(
     reported = sum(p.rule == "unknown-list" for p in problems[-MAX_PER_RULE:])
     known = document.scales if reported < MAX_PER_RULE else ()
     remedy = suggest_nearest(options, known, otherwise="define it under scales:")
-    problems.append(
-        Problem(
-            "unknown-list", where, who, f"there is no list {str(options)!r} under scales", remedy, length=len(options)
-        )
-    )
+    what = f"there is no list {str(options)!r} under scales"
+    problems.append(Problem("unknown-list", where, who, what, remedy, length=len(options)))
     return {}, None
 
 

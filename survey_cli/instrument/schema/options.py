@@ -157,11 +157,8 @@ def _parse_options_or_name(node: object, handler: ValidatorFunctionWrapHandler) 
     if isinstance(node, YamlList):
         reject("wrong-kind", "expected options with codes, found a list", "write 1: first label, 2: second label")
     if isinstance(node, YamlMapping) and isinstance(node.get("options"), YamlMapping):
-        reject(
-            "wrong-kind",
-            "expected codes, found another options:",
-            "write the codes directly under options:, and order: beside it",
-        )
+        what = "expected codes, found another options:"
+        reject("wrong-kind", what, "write the codes directly under options:, and order: beside it")
     if isinstance(node, YamlMapping):
         return _build_short_options(node) or handler(node)
     return handler(node) if isinstance(node, dict) else parse_words(node)

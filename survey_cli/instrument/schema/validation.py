@@ -254,29 +254,21 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails, root:
             if capitalized is not None:
                 at_key = [*path, (value, capitalized)]
                 return _build_unknown_key_problem(capitalized, value, at_key, owner, root, ["type"])
-            return Problem(
-                "missing-key", where, owner, "the item needs a type", f"add `type:` and one of {', '.join(ITEM_TYPES)}"
-            )
+            what = "the item needs a type"
+            return Problem("missing-key", where, owner, what, f"add `type:` and one of {', '.join(ITEM_TYPES)}")
         case "literal_error":
             allowed = str(ctx.get("expected", "")).replace("'", "")
             words = [w.strip() for w in allowed.replace(" or ", ", ").split(",")]
             near = suggest_nearest(str(value), words, otherwise=f"write {allowed}")
-            return Problem(
-                "unknown-word",
-                where,
-                who,
-                _prefix_with_key(key, f"{describe_node(value)} is not valid here"),
-                near,
-                length=length,
-            )
+            what = _prefix_with_key(key, f"{describe_node(value)} is not valid here")
+            return Problem("unknown-word", where, who, what, near, length=length)
         case "list_type":
             what = _prefix_with_key(key, f"expected a list, found {describe_node(value)}")
             return Problem("wrong-kind", where, who, what, _suggest_list(value, str(step)), length=length)
         case _:
             what = f"expected a mapping (key: value), found {describe_node(value)}"
-            return Problem(
-                "wrong-kind", where, who, _prefix_with_key(key, what), "write key: value, indented below", length=length
-            )
+            what = _prefix_with_key(key, what)
+            return Problem("wrong-kind", where, who, what, "write key: value, indented below", length=length)
 
 
 def _build_unknown_key_problem(

@@ -200,13 +200,8 @@ def _compute_digest(texts: Mapping[str, str]) -> str:
 def _limit_problems(problems: list[Problem], name: str) -> tuple[Problem, ...]:
     ordered = sort_problems(problems)
     if len(ordered) > MAX_PROBLEMS:
-        more = Problem(
-            "too-many",
-            Position(name),
-            "",
-            f"{len(ordered) - MAX_PROBLEMS} more problems are not shown",
-            "start with the first ones",
-        )
+        what = f"{len(ordered) - MAX_PROBLEMS} more problems are not shown"
+        more = Problem("too-many", Position(name), "", what, "start with the first ones")
         ordered = [*ordered[:MAX_PROBLEMS], more]
     return tuple(ordered)
 
@@ -220,11 +215,8 @@ def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | Unreadable
         if not path.exists():
             return _explain_missing_file(path)
         if inside is not None and not path.resolve().is_relative_to(inside.resolve()):
-            return UnreadableFile(
-                "include-path",
-                f"'{path}' is outside the instrument's folder",
-                "keep modules and lists below the folder of the instrument's file",
-            )
+            remedy = "keep modules and lists below the folder of the instrument's file"
+            return UnreadableFile("include-path", f"'{path}' is outside the instrument's folder", remedy)
         if path.is_dir():
             return UnreadableFile("no-file", "this is a folder", "specify a questionnaire in it")
         if not path.is_file():
@@ -232,18 +224,14 @@ def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | Unreadable
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except PermissionError:
-        return UnreadableFile(
-            "no-file", f"you have no permission to read '{path}'", "ask its owner for permission to read it"
-        )
+        what = f"you have no permission to read '{path}'"
+        return UnreadableFile("no-file", what, "ask its owner for permission to read it")
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link that points to itself
         why = getattr(error, "strerror", None) or "the name is not valid"
         return UnreadableFile("no-file", f"'{shorten(str(path))}' can't be read: {why}", "check the path")
     if len(data) > MAX_BYTES:
-        return UnreadableFile(
-            "too-large",
-            f"the file is larger than {MAX_BYTES // 1_000_000} MB",
-            "an instrument has a few hundred kilobytes at most: is this the right file?",
-        )
+        remedy = "an instrument has a few hundred kilobytes at most: is this the right file?"
+        return UnreadableFile("too-large", f"the file is larger than {MAX_BYTES // 1_000_000} MB", remedy)
     return data
 
 

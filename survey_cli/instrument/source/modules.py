@@ -220,10 +220,8 @@ class _IncludeExpander:
             if isinstance(node, YamlMapping):
                 module_parts[part] = YamlMapping(node.where, node)
             elif node:
-                what, remedy = (
-                    f"'{part}' of a module must be a mapping",
-                    f"write names below '{part}:', each with a colon",
-                )
+                what = f"'{part}' of a module must be a mapping"
+                remedy = f"write names below '{part}:', each with a colon"
                 self.report("module-key", node.where, what, remedy)
         items = self.expand_items(tree.get("items", YamlList(tree.where)), visit, module_parts)
         if not isinstance(items, YamlList):
@@ -253,10 +251,8 @@ class _IncludeExpander:
             module_parts["scales"] = cast(YamlMapping, inserter.insert(module_parts["scales"]))
         for key in texts:
             if key not in inserter.used:
-                what, remedy = (
-                    f"the module has no '{{{shorten(key)}}}'",
-                    "use the name in a text of the module, or remove it",
-                )
+                what = f"the module has no '{{{shorten(key)}}}'"
+                remedy = "use the name in a text of the module, or remove it"
                 self.report("include", locate_key(texts, key), what, remedy, length=len(key))
         return items
 

@@ -284,9 +284,8 @@ class NodeBuilder:
 
     def report_too_many(self) -> None:
         what = f"the file contains more than {MAX_EVENTS:,} values"
-        self.problems.append(
-            Problem("too-many-values", Position(self.file), "", what, "check that this is the right file")
-        )
+        remedy = "check that this is the right file"
+        self.problems.append(Problem("too-many-values", Position(self.file), "", what, remedy))
         self.is_unusable = True
 
 

@@ -84,11 +84,8 @@ def parse_whole(node: object) -> int:
     """Parse a whole number."""
     value = parse_number(node)
     if isinstance(value, float):
-        reject(
-            "not-a-number",
-            f"{node} is not a whole number",
-            f"write {int(value) if value == int(value) else 'it without decimals'}",
-        )
+        what = f"{node} is not a whole number"
+        reject("not-a-number", what, f"write {int(value) if value == int(value) else 'it without decimals'}")
     return value
 
 

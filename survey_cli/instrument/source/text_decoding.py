@@ -32,15 +32,11 @@ def decode(contents: str | bytes, file: str, problems: list[Problem]) -> str | U
         return UnreadableFile("too-large", f"the text is larger than {MAX_BYTES // 1_000_000} MB", "make it shorter")
     if isinstance(contents, bytes):
         if contents.startswith(b"PK\x03\x04"):
-            return UnreadableFile(
-                "not-utf8",
-                "this is a workbook or an archive, not a text file",
-                "write the questionnaire in a text editor",
-            )
+            what = "this is a workbook or an archive, not a text file"
+            return UnreadableFile("not-utf8", what, "write the questionnaire in a text editor")
         if contents[:2] in (b"\xff\xfe", b"\xfe\xff") or _UTF16.match(contents):
-            return UnreadableFile(
-                "not-utf8", "the file is saved as UTF-16 (some editors say 'Unicode')", "re-save it as UTF-8"
-            )
+            what = "the file is saved as UTF-16 (some editors say 'Unicode')"
+            return UnreadableFile("not-utf8", what, "re-save it as UTF-8")
         try:
             text = contents.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -58,13 +54,8 @@ def _build_not_utf8_problem(data: bytes, at: int, file: str) -> Problem:
     column = len(before) - before.rfind("\n")
     letter = data[at : at + 1].decode("cp1252", "replace")
     guess = f" ({letter} in Windows' old encoding)" if letter.isprintable() and letter != "\ufffd" else ""
-    return Problem(
-        "not-utf8",
-        Position(file, line, column),
-        "",
-        f"the file is not UTF-8: line {line} has the byte {data[at]:02X}{guess}",
-        "re-save the file as UTF-8",
-    )
+    what = f"the file is not UTF-8: line {line} has the byte {data[at]:02X}{guess}"
+    return Problem("not-utf8", Position(file, line, column), "", what, "re-save the file as UTF-8")
 
 
 def find_forbidden_characters(text: str, file: str) -> Iterator[Problem]:

@@ -62,25 +62,14 @@ def _starts_entry(line: str, key: int) -> bool:
 def _build_after_quote_hint(lines: Sequence[str], line: int, column: int, quote: str) -> Hint:
     text = lines[line]
     if quote == "'" and text[column + 1 : column + 2].isalnum():
-        return Hint(
-            "apostrophe",
-            line + 1,
-            column + 1,
-            "the apostrophe ends the text here, which is in single quotes",
-            "double the apostrophe ('') or put the text in double quotes instead",
-            may_span_lines=True,
-        )
+        what = "the apostrophe ends the text here, which is in single quotes"
+        remedy = "double the apostrophe ('') or put the text in double quotes instead"
+        return Hint("apostrophe", line + 1, column + 1, what, remedy, may_span_lines=True)
     rest = shorten(text[column + 1 :])
     remedy = "begin and end the whole text with single quotes" if quote == '"' else QUOTE_IT
-    return Hint(
-        "after-quote",
-        line + 1,
-        column + 2,
-        f"the quoted text has ended, but '{rest}' follows",
-        f"{remedy}, so that the quotes within belong to it",
-        max(1, len(rest)),
-        may_span_lines=True,
-    )
+    what = f"the quoted text has ended, but '{rest}' follows"
+    remedy = f"{remedy}, so that the quotes within belong to it"
+    return Hint("after-quote", line + 1, column + 2, what, remedy, max(1, len(rest)), may_span_lines=True)
 
 
 def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int]:
@@ -126,13 +115,9 @@ def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tupl
                 return hint, line
             entry = plain = False
         elif not entry and (not plain or STARTS_WITH_KEY.match(text, column)):
-            return Hint(
-                "comma",
-                line + 1,
-                column + 1,
-                f"a comma is missing before '{shorten(text[column:])}'",
-                "put a comma between the entries; if it is all one text, put it in quotes",
-            ), line
+            what = f"a comma is missing before '{shorten(text[column:])}'"
+            remedy = "put a comma between the entries; if it is all one text, put it in quotes"
+            return Hint("comma", line + 1, column + 1, what, remedy), line
         else:
             hint, column = _check_flow_plain(text, line, column, keyed=keyed)
             if hint:
@@ -166,14 +151,9 @@ def _build_inner_bracket_hint(line: int, column: int, text: str) -> Hint:
     end = text.find(CLOSES[letter], column)
     excerpt = text[column : end + 1] if end >= 0 else letter
     kind = "fill" if letter == "{" else "list"
-    return Hint(
-        "brackets-in-braces",
-        line + 1,
-        column + 1,
-        f"'{shorten(excerpt)}' needs quotes in a text or condition inside braces",
-        f"put the whole text or condition that the {kind} belongs to in double quotes",
-        len(excerpt),
-    )
+    what = f"'{shorten(excerpt)}' needs quotes in a text or condition inside braces"
+    remedy = f"put the whole text or condition that the {kind} belongs to in double quotes"
+    return Hint("brackets-in-braces", line + 1, column + 1, what, remedy, len(excerpt))
 
 
 def _check_flow_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int, int]:
@@ -199,28 +179,12 @@ def _check_after_bracket(lines: Sequence[str], start: tuple[int, int], end: tupl
         return None
     opener = lines[start[0]][start[1]]
     if rest.lstrip()[0] in "]}":
-        return Hint(
-            "unopened",
-            end[0] + 1,
-            end[1] + len(rest) - len(rest.lstrip()) + 1,
-            f"'{rest.lstrip()[0]}' closes what was never opened",
-            "remove it, or add what opens it",
-        )
+        what = f"'{rest.lstrip()[0]}' closes what was never opened"
+        remedy = "remove it, or add what opens it"
+        return Hint("unopened", end[0] + 1, end[1] + len(rest) - len(rest.lstrip()) + 1, what, remedy)
     excerpt = shorten(lines[start[0]][start[1] : end[1]] if start[0] == end[0] else opener)
     if opener == "{":
-        return Hint(
-            "fill-at-start",
-            start[0] + 1,
-            start[1] + 1,
-            f"a text that begins with '{excerpt}' reads as a YAML mapping in braces",
-            QUOTE_IT,
-            len(excerpt),
-        )
-    return Hint(
-        "bracket-at-start",
-        start[0] + 1,
-        start[1] + 1,
-        f"a text that begins with '{excerpt}' reads as a YAML list",
-        QUOTE_IT,
-        len(excerpt),
-    )
+        what = f"a text that begins with '{excerpt}' reads as a YAML mapping in braces"
+        return Hint("fill-at-start", start[0] + 1, start[1] + 1, what, QUOTE_IT, len(excerpt))
+    what = f"a text that begins with '{excerpt}' reads as a YAML list"
+    return Hint("bracket-at-start", start[0] + 1, start[1] + 1, what, QUOTE_IT, len(excerpt))

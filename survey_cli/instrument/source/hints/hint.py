@@ -74,11 +74,5 @@ def build_unclosed_hint(lines: Sequence[str], at: int, start: int) -> Hint:
     mark = lines[at][start]
     name = MARKS[mark]
     close = CLOSES.get(mark, mark)
-    return Hint(
-        "unclosed",
-        at + 1,
-        start + 1,
-        f"the {name} opened here is never closed",
-        f"add {close} where the {'list or mapping' if mark in CLOSES else 'text'} ends",
-        may_span_lines=True,
-    )
+    remedy = f"add {close} where the {'list or mapping' if mark in CLOSES else 'text'} ends"
+    return Hint("unclosed", at + 1, start + 1, f"the {name} opened here is never closed", remedy, may_span_lines=True)

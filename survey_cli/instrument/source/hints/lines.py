@@ -85,24 +85,14 @@ def _get_key(head: re.Match[str] | None) -> str:
 def _build_tab_hint(tabbed_lines: list[int]) -> Hint:
     more = len(tabbed_lines) - 1
     also = f" (and so {pluralize(more, 'is', 'are')} {format_quantity(more, 'more line')})" if more else ""
-    return Hint(
-        "tab",
-        tabbed_lines[0],
-        1,
-        f"line {tabbed_lines[0]} is indented with a tab{also}",
-        "use spaces: two for each step; most editors can convert tabs to spaces",
-    )
+    remedy = "use spaces: two for each step; most editors can convert tabs to spaces"
+    return Hint("tab", tabbed_lines[0], 1, f"line {tabbed_lines[0]} is indented with a tab{also}", remedy)
 
 
 def _build_colon_space_hint(at: int, indent: int, match: re.Match[str]) -> Hint:
-    return Hint(
-        "colon-space",
-        at + 1,
-        indent + match.start(1) + 1,
-        f"'{match[1]}:' has no space after its colon",
-        f"write '{match[1]}: ' with a space",
-        len(match[1]) + 1,
-    )
+    what = f"'{match[1]}:' has no space after its colon"
+    remedy = f"write '{match[1]}: ' with a space"
+    return Hint("colon-space", at + 1, indent + match.start(1) + 1, what, remedy, len(match[1]) + 1)
 
 
 def _check_block(lines: Sequence[str], at: int, key: int) -> tuple[int, Hint | None]:
@@ -127,13 +117,8 @@ def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -
         return Hint("hash", at, hash_ + 2, what, QUOTE_IT, may_span_lines=True)
     if STARTS_WITH_KEY.match(body):
         what = f"this line is indented more than '{shorten(lines[at - 1])}' above it, and reads as part of it"
-        return Hint(
-            "indentation",
-            at + 1,
-            indent + 1,
-            what,
-            "align the key with the others of its item; if it is part of the text, put the text in quotes",
-        )
+        remedy = "align the key with the others of its item; if it is part of the text, put the text in quotes"
+        return Hint("indentation", at + 1, indent + 1, what, remedy)
     colon = _find_colon(body, 0)
     return build_colon_hint(at, indent + colon, "") if colon >= 0 else None
 

@@ -70,18 +70,13 @@ def _build_hint(lines: Sequence[str], message: ParserMessage, stop: int) -> Hint
     text = lines[stop - 1] if lines else ""
     indent = len(text) - len(text.lstrip(" "))
     if "depth" in what:  # the parser's own limit, far beyond ours
-        return Hint(
-            "too-deep", *position, "lists and mappings are nested too deeply", "check for an extra bracket or brace"
-        )
+        what = "lists and mappings are nested too deeply"
+        return Hint("too-deep", *position, what, "check for an extra bracket or brace")
     if "quoted scalar" in context or "quoted scalar" in what:
         if "escape" in what or "digits" in what or "hexadecimal" in what:
             position = (stop, text.rfind("\\", 0, position[1]) + 1 or position[1])
-            return Hint(
-                "backslash",
-                *position,
-                "a backslash in double quotes must begin a code such as \\n or \\u00e9",
-                "write two backslashes, or put the text in single quotes",
-            )
+            what = "a backslash in double quotes must begin a code such as \\n or \\u00e9"
+            return Hint("backslash", *position, what, "write two backslashes, or put the text in single quotes")
         return _build_unclosed_hint(lines, *opening, '"' if "double" in context else "")
     if "flow" in context:
         return _build_unclosed_hint(lines, *opening, "[" if "sequence" in context else "{")
@@ -100,17 +95,12 @@ def _build_hint(lines: Sequence[str], message: ParserMessage, stop: int) -> Hint
             reads_as = f"YAML's {word}" if word in ("alias", "anchor") else f"a YAML {word}"
             return Hint(rule, *at, f"{subject} that begins with '{mark}' reads as {reads_as}", QUOTE_IT)
     if "document start" in what and text[:1] not in " \t" and any(line.startswith("...") for line in lines[:stop]):
-        return Hint(
-            "two-documents", *position, "the file continues after '...', which ends it", "remove the '...' line"
-        )
+        what = "the file continues after '...', which ends it"
+        return Hint("two-documents", *position, what, "remove the '...' line")
     if position[1] == indent + 1 or "document start" in what:
         return _build_indentation_hint(lines, stop, indent)
-    return Hint(
-        "syntax",
-        *position,
-        f"'{shorten(text[position[1] - 1 :])}' is not valid here",
-        "if it is part of a text, put the whole text in double quotes; otherwise check the lines just above",
-    )
+    remedy = "if it is part of a text, put the whole text in double quotes; otherwise check the lines just above"
+    return Hint("syntax", *position, f"'{shorten(text[position[1] - 1 :])}' is not valid here", remedy)
 
 
 def _build_key_hint(lines: Sequence[str], line: int, column: int) -> Hint:
@@ -118,13 +108,8 @@ def _build_key_hint(lines: Sequence[str], line: int, column: int) -> Hint:
     if match := re.match(r"[^\s:,{}\[\]]+:(?=\S)", text[column - 1 :]):
         what = f"'{shorten(match[0])}' has no space after its colon"
         return Hint("colon-space", line, column, what, f"write '{shorten(match[0])} ' with a space", len(match[0]))
-    return Hint(
-        "no-key",
-        line,
-        column,
-        f"'{shorten(text)}' is neither a 'key: value' nor part of a text",
-        "write it as 'key: value'; if it belongs to the text above, indent it more than that text's key",
-    )
+    remedy = "write it as 'key: value'; if it belongs to the text above, indent it more than that text's key"
+    return Hint("no-key", line, column, f"'{shorten(text)}' is neither a 'key: value' nor part of a text", remedy)
 
 
 def _build_unclosed_hint(lines: Sequence[str], line: int, column: int, mark: str) -> Hint:

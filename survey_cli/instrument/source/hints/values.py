@@ -80,14 +80,8 @@ def report_split_text(holder: YamlMapping, key: str) -> Iterator[Problem]:
     if digits.isdigit():
         remedy = f"write {digits}, without the comma"
         holder[key] = YamlScalar(digits, text.where, plain=True)
-    yield Problem(
-        "comma",
-        text.where,
-        find_item_id(holder),
-        f"within braces the comma ends '{shorten(before)}', and '{shorten(after.strip())}' has no value",
-        remedy,
-        length=len(text),
-    )
+    what = f"within braces the comma ends '{shorten(before)}', and '{shorten(after.strip())}' has no value"
+    yield Problem("comma", text.where, find_item_id(holder), what, remedy, length=len(text))
 
 
 def report_bare_braces(outer: YamlMapping | YamlList, slot: Any, inner: YamlMapping) -> Iterator[Problem]:
@@ -112,9 +106,8 @@ def report_duplicate_keys(duplicates: Iterable[tuple[YamlMapping, YamlScalar]]) 
         first = firsts.setdefault(id(holder), {k: k for k in holder} if id(holder) not in firsts else {}).get(key)
         line = first.where.line if isinstance(first, YamlScalar) else 0
         what = f"'{shorten(key)}' is given twice, on lines {line} and {key.where.line}"
-        yield Problem(
-            "duplicate-key", key.where, find_item_id(holder), what, "keep one of them", length=max(1, len(key))
-        )
+        remedy = "keep one of them"
+        yield Problem("duplicate-key", key.where, find_item_id(holder), what, remedy, length=max(1, len(key)))
 
 
 def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem]:
@@ -136,24 +129,14 @@ def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem
             line = lines[key.where.line - 1]
             if key == "<<":
                 del branch[key]
-                yield Problem(
-                    "merge-key",
-                    key.where,
-                    find_owner(lines, key.where.line),
-                    "'<<' is YAML's merge key, which is not used here",
-                    "write the entries out",
-                    length=2,
-                )
+                what = "'<<' is YAML's merge key, which is not used here"
+                remedy = "write the entries out"
+                yield Problem("merge-key", key.where, find_owner(lines, key.where.line), what, remedy, length=2)
             elif DASH_WITHOUT_SPACE.match(key):
                 yield build_dash_problem(key, lines)
             elif line[: key.where.column - 1].rstrip().endswith("?") and not line[: key.where.column - 1].strip(" -?"):
-                yield Problem(
-                    "complex-key",
-                    key.where,
-                    find_owner(lines, key.where.line),
-                    "a key follows '? '",
-                    "remove the '?' and write 'key: value'; a text that begins with ? needs quotes",
-                )
+                remedy = "remove the '?' and write 'key: value'; a text that begins with ? needs quotes"
+                yield Problem("complex-key", key.where, find_owner(lines, key.where.line), "a key follows '? '", remedy)
             if (
                 isinstance(value, YamlScalar)
                 and value.plain
@@ -165,11 +148,5 @@ def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem
 
 def build_dash_problem(text: YamlScalar, lines: Sequence[str]) -> Problem:
     """Build the problem of a list entry that reads as a text beginning with a dash."""
-    return Problem(
-        "dash",
-        text.where,
-        find_owner(lines, text.where.line),
-        f"'{shorten(text)}' has no space after its dash",
-        DASH_REMEDY,
-        length=len(text),
-    )
+    what = f"'{shorten(text)}' has no space after its dash"
+    return Problem("dash", text.where, find_owner(lines, text.where.line), what, DASH_REMEDY, length=len(text))
