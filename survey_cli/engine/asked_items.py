@@ -9,7 +9,7 @@ from survey_cli.engine.machine import Machine, RecordedAnswer
 from survey_cli.engine.prompts import format_decline
 from survey_cli.engine.route import RouteStop
 from survey_cli.entries import to_plain_text
-from survey_cli.instrument.schema.items.question import CompiledItem, Env
+from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem, Env
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.values import Missing, Place
 
@@ -62,7 +62,8 @@ def describe_answer(interview: Interview, place: Place) -> str:
     answer, item = machine.recorded_answers.get(place), machine.instrument.items.get(place.item)
     if answer is None or item is None or answer.lapsed:
         return ""
-    return _format_answer(item, answer, machine.language, _build_turn_env(machine.walk.env, place), with_code=False)
+    wording = AnswerWording(machine.language, answer.specify_texts, _build_turn_env(machine.walk.env, place), False)
+    return _format_answer(item, answer, wording)
 
 
 def list_declined(interview: Interview) -> tuple[AskedItem, ...]:
@@ -100,18 +101,17 @@ def _build_item(machine: Machine, place: Place, answer: RecordedAnswer, known: d
     item, env = machine.instrument.items[place.item], _build_turn_env(known, place)
     text = to_plain_text(item.text.fill(env, machine.language)).replace("\n", " ")
     section = to_plain_text(item.section.fill(env, machine.language)) if item.section is not None else ""
-    return AskedItem(place, text, _format_answer(item, answer, machine.language, env), section)
+    wording = AnswerWording(machine.language, answer.specify_texts, env)
+    return AskedItem(place, text, _format_answer(item, answer, wording), section)
 
 
 def _build_turn_env(known: dict[Any, Any], place: Place) -> Env:
     return ChainMap({"#turn": place.turn}, known) if place.turn is not None else known
 
 
-def _format_answer(
-    item: CompiledItem, answer: RecordedAnswer, language: str, env: Env, *, with_code: bool = True
-) -> str:
+def _format_answer(item: CompiledItem, answer: RecordedAnswer, wording: AnswerWording) -> str:
     if answer.cell is None:
         return ""
     if isinstance(answer.cell, Missing):
-        return format_decline(item, answer.cell, language)
-    return item.question.format_answer(item, answer.cell, answer.specify_texts, language, env, with_code=with_code)
+        return format_decline(item, answer.cell, wording.language)
+    return item.question.format_answer(item, answer.cell, wording)

@@ -37,7 +37,7 @@ from survey_cli.entries import (
 )
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
-from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
+from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem, ItemContext
 from survey_cli.instrument.schema.items.typed import FreeTextItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
@@ -180,7 +180,7 @@ def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> E
         if value is None or isinstance(value, Missing | bool) or question.why_invalid(context, value):
             return None
         return EarlierAnswer(
-            label=question.format_answer(stop.item, value, {}, language, machine.walk.env),
+            label=question.format_answer(stop.item, value, AnswerWording(language, {}, machine.walk.env)),
             codes=_list_codes(value),
             typed_text=question.format_as_typed(value, {}, language),
             kind="prefill",
@@ -194,7 +194,9 @@ def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> E
         )
     assert answer.cell is not None
     return EarlierAnswer(
-        label=question.format_answer(stop.item, answer.cell, answer.specify_texts, language, machine.walk.env),
+        label=question.format_answer(
+            stop.item, answer.cell, AnswerWording(language, answer.specify_texts, machine.walk.env)
+        ),
         codes=_list_codes(answer.cell),
         typed_text=question.format_as_typed(answer.cell, answer.specify_texts, language),
         kind=kind,
@@ -311,7 +313,8 @@ def describe_reply(interview: Interview, text: str) -> str:
     question, language = stop.item.question, machine.language
     match parse_reply_at(machine, stop, text, machine.events[-1].stamp):
         case QuestionAnswered(value=value, specify_texts=words) if value is not None:
-            answer = question.format_answer(stop.item, value, words, language, machine.walk.env).strip()
+            wording = AnswerWording(language, words, machine.walk.env)
+            answer = question.format_answer(stop.item, value, wording).strip()
             adds_nothing = answer == text.strip() == question.format_as_typed(value, words, language)
             return "" if adds_nothing else answer
         case QuestionDeclined(decline=id):

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from survey_cli.engine.route_reasons import RouteReason, collect_values, explain_absence
 from survey_cli.entries import LineEntry, PickEntry, to_plain_text
-from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import Position
 from survey_cli.scenarios.reading import ScenarioTest
@@ -133,9 +133,8 @@ class _Comparison:
             return "not asked" if value in (NOT_ASKED, NOT_REACHED) else f".{value.kind}"
         if item is None or not item.options:
             return format_value(value)
-        label = item.question.format_answer(
-            item, value, {}, self.language, self.run.interview.machine.walk.env, with_code=False
-        )
+        env = self.run.interview.machine.walk.env
+        label = item.question.format_answer(item, value, AnswerWording(self.language, env=env, with_code=False))
         return format_value(value) if label == str(value) else f"{format_value(value)} ({label})"
 
     def _compare_words(self) -> Iterator[Departure]:

@@ -12,7 +12,7 @@ from survey_cli.engine.codec import decode_record, encode_record
 from survey_cli.engine.events import EventStamp, QuestionAnswered
 from survey_cli.entries import PickEntry, PickReply, Rejection, Reply
 from survey_cli.instrument.checks.all_checks import check_instrument
-from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
+from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem, ItemContext
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.texts.date_text import format_date, format_time, read_date, read_time
 from survey_cli.values import Code, Place
@@ -128,7 +128,7 @@ def check(case: tuple[str, Reply]) -> bool:
     assert isinstance(kept, QuestionAnswered)
     assert kept == event
     assert question.why_invalid(asking, kept.value) == "", f"{value!r} no longer fits when it comes from its journal"
-    assert isinstance(question.format_answer(leaf, value, words, "en"), str)
+    assert isinstance(question.format_answer(leaf, value, AnswerWording("en", words)), str)
     assert len(question.build_cells(leaf, value, words)) == len(question.build_variables(leaf, "en"))
     _typed_again(asking, value, words)
     return True

@@ -1,21 +1,20 @@
 """Questions answered with codes: `single`, `scale`, `multiple`."""
 
-from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from survey_cli.entries import Entry, LineEntry, PickEntry, PickReply, Rejection, Reply
 from survey_cli.instrument.schema.items.question import (
-    EMPTY_ENV,
     NO_WORDS,
+    AnswerWording,
     CompiledItem,
     CompiledOption,
-    Env,
     ItemContext,
     ParsedAnswer,
     QuestionItem,
     RandomSource,
+    Words,
     build_variable,
     normalize_text,
 )
@@ -68,19 +67,10 @@ class CodedItem(QuestionItem):
     def why_invalid(self, context: ItemContext, value: Value | None) -> str:
         return "" if find_option(context.options, value) is not None else f"{value} is no longer offered"
 
-    def format_answer(
-        self,
-        item: CompiledItem,
-        value: Value | None,
-        words: Mapping[Code, str],
-        language: str,
-        env: Env = EMPTY_ENV,
-        *,
-        with_code: bool = True,
-    ) -> str:
-        return format_option(value, find_option(item.options, value), words, language, env, with_code=with_code)
+    def format_answer(self, item: CompiledItem, value: Value | None, wording: AnswerWording) -> str:
+        return format_option(value, find_option(item.options, value), wording)
 
-    def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+    def format_as_typed(self, value: Value, words: Words, language: str) -> str:
         more = "".join(f" {text}" for text in words.values())
         return f"{value}{more}"
 
@@ -96,7 +86,7 @@ class CodedItem(QuestionItem):
         )
         return coded_column, *build_words_variables(item, language)
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
         assert value is not None
         return value, *build_words_cells(item, words)
 
@@ -205,24 +195,11 @@ class MultipleItem(CodedItem):
             return f"at most {format_quantity(self.max, 'answer')}"
         return ""
 
-    def format_answer(
-        self,
-        item: CompiledItem,
-        value: Value | None,
-        words: Mapping[Code, str],
-        language: str,
-        env: Env = EMPTY_ENV,
-        *,
-        with_code: bool = True,
-    ) -> str:
+    def format_answer(self, item: CompiledItem, value: Value | None, wording: AnswerWording) -> str:
         codes, offered = value if isinstance(value, tuple) else (), _index_by_code(item.options)
-        options = [offered.get((type(code), code)) for code in codes]
-        return ", ".join(
-            format_option(code, option, words, language, env, with_code=with_code)
-            for code, option in zip(codes, options, strict=True)
-        )
+        return ", ".join(format_option(code, offered.get((type(code), code)), wording) for code in codes)
 
-    def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+    def format_as_typed(self, value: Value, words: Words, language: str) -> str:
         codes = value if isinstance(value, tuple) else (value,)
         plain = [str(c) for c in codes if c not in words]
         return " ".join([*plain, *(f"{c} {text}" for c, text in words.items())])
@@ -244,7 +221,7 @@ class MultipleItem(CodedItem):
             columns.append(build_variable(item, language, "_mentions", label=label, storage="text", role="words"))
         return *columns, *build_words_variables(item, language)
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
         codes = value if isinstance(value, tuple) else ()
         chosen = frozenset(codes)
         flags: list[Cell] = [int(o.code in chosen) for o in item.options]
@@ -266,22 +243,14 @@ def _normalize_words(picked: PickReply, options: tuple[CompiledOption, ...]) -> 
     return {o.code: normalize_text(picked.specify_texts.get(o.code, ""), lines=False) for o in options if o.specify}
 
 
-def format_option(
-    value: Value | None,
-    option: CompiledOption | None,
-    words: Mapping[Code, str],
-    language: str,
-    env: Env,
-    *,
-    with_code: bool,
-) -> str:
+def format_option(value: Value | None, option: CompiledOption | None, wording: AnswerWording) -> str:
     """Format a code with its option's label and the words given with it."""
     if option is None:
         return str(value)
-    label = option.render_label(env, language)
-    if with_code and label != str(value):
+    label = option.render_label(wording.env, wording.language)
+    if wording.with_code and label != str(value):
         label = f"{value} {label}"
-    specify_text = words.get(option.code)
+    specify_text = wording.words.get(option.code)
     return f"{label}: {specify_text}" if specify_text else label
 
 
@@ -316,7 +285,7 @@ def build_words_variables(item: CompiledItem, language: str) -> tuple[Variable, 
     )
 
 
-def build_words_cells(item: CompiledItem, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+def build_words_cells(item: CompiledItem, words: Words) -> tuple[Cell, ...]:
     """Return the words given with the options; empty where none were."""
     return tuple(words.get(o.code, "") for o in item.options if o.specify)
 

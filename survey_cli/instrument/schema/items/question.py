@@ -20,7 +20,7 @@ from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
 from survey_cli.instrument.texts.number_text import format_number
 from survey_cli.instrument.texts.placeholder_text import render_placeholders
 from survey_cli.instrument.texts.templates import Template
-from survey_cli.values import Cell, Code, Missing, Place, Value, Variable
+from survey_cli.values import Cell, Code, Measure, Missing, Place, Storage, Value, Variable
 
 Env: TypeAlias = Mapping[Any, Any]
 """The values known at an item: variables by name, those of a roster by (name, turn), everything else by `#word`."""
@@ -35,7 +35,11 @@ NO_LABELS: Final[Mapping[Code, Template]] = MappingProxyType({})
 NO_LIMITS: Final[Mapping[str, "CompiledLimit"]] = MappingProxyType({})
 
 
-NO_WORDS: Final[Mapping[Code, str]] = MappingProxyType({})
+Words: TypeAlias = Mapping[Code, str]
+"""The words given with options that require them, by the option's code."""
+
+
+NO_WORDS: Final[Words] = MappingProxyType({})
 
 
 class RandomSource(Protocol):
@@ -44,6 +48,17 @@ class RandomSource(Protocol):
     def random(self) -> float: ...
     def randint(self, a: int, b: int) -> int: ...
     def choice(self, seq: Sequence[Any], /) -> Any: ...
+
+
+class AnswerWording(NamedTuple):
+    """How an answer is put into words."""
+
+    language: str
+    words: Words = NO_WORDS
+    env: Env = EMPTY_ENV
+    """The values that the texts of options fill in."""
+    with_code: bool = True
+    """A code is written before its label: `3 Disagree`."""
 
 
 class CompiledOption(NamedTuple):
@@ -257,7 +272,7 @@ class ParsedAnswer(NamedTuple):
     """An entry that was parsed."""
 
     value: Value | None
-    words: Mapping[Code, str] = NO_WORDS
+    words: Words = NO_WORDS
 
 
 class ItemSpec(SpecModel):
@@ -377,23 +392,11 @@ class QuestionItem(ItemSpec):
         """Return why the item does not accept this value now; empty if it does."""
         return ""
 
-    def format_answer(
-        self,
-        item: CompiledItem,
-        value: Value | None,
-        words: Mapping[Code, str],
-        language: str,
-        env: Env = EMPTY_ENV,
-        *,
-        with_code: bool = True,
-    ) -> str:
-        """Format the answer for the interviewer; `env` provides the fills of the options' texts.
-
-        `with_code` is whether a code is written before its label: `3 Disagree`.
-        """
+    def format_answer(self, item: CompiledItem, value: Value | None, wording: AnswerWording) -> str:
+        """Format the answer for the interviewer."""
         return "" if value is None else str(value)
 
-    def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+    def format_as_typed(self, value: Value, words: Words, language: str) -> str:
         """Format the answer as it would be typed."""
         return str(value)
 
@@ -401,13 +404,14 @@ class QuestionItem(ItemSpec):
         """Build its columns, as they are outside of a roster."""
         return ()
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
-        """Build the cells of those columns for an answer."""
-        return ()
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
+        """Build the cells of those columns for an answer: of one column, unless the type says otherwise."""
+        assert value is not None
+        return (value,)
 
     def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         """Build the cells of those columns where there is no answer."""
-        return tuple(why for _ in self.build_variables(item, ""))
+        return (why,)
 
     def build_declined_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         """Build the cells where the question was asked and declined."""
@@ -431,27 +435,35 @@ def normalize_text(text: str, *, lines: bool) -> str:
 
 def build_variable(item: CompiledItem, language: str, suffix: str = "", **more: Any) -> Variable:
     """Build a column of this item, with the properties that all its columns share."""
-    label = item.label.get(language)
-    more.setdefault("label", str(label))
-    declines = {d.id: (d.code, str(d.text.get(language))) for d in item.declines}
-    more.setdefault("declines", declines)
-    return Variable(
-        name=item.id + suffix,
-        wording=item.text.get_source_text(language),
-        item=item.id,
-        personal=item.question.personal,
-        **more,
-    )
+    shared = {
+        "label": str(item.label.get(language)),
+        "declines": {d.id: (d.code, str(d.text.get(language))) for d in item.declines},
+        "wording": item.text.get_source_text(language),
+    }
+    return Variable(name=item.id + suffix, item=item.id, personal=item.question.personal, **{**shared, **more})
+
+
+class StatedItem(QuestionItem):
+    """Base class of types whose column is empty where there is no answer, beside a column that says why."""
+
+    storage: ClassVar[Storage]
+
+    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+        measure: Measure = "nominal" if self.storage == "text" else "scale"
+        return (
+            build_variable(item, language, storage=self.storage, measure=measure),
+            build_state_variable(item, language),
+        )
+
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
+        assert value is not None
+        return value, 0
+
+    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+        return why, why
 
 
 def build_state_variable(item: CompiledItem, language: str) -> Variable:
     """Build the companion of a column whose cells are empty where there is no answer: why they are empty."""
-    return Variable(
-        name=item.id + "_state",
-        label=f"{item.label.get(language)} (state)",
-        labels={0: "Answered"},
-        declines={d.id: (d.code, str(d.text.get(language))) for d in item.declines},
-        item=item.id,
-        role="state",
-        personal=item.question.personal,
-    )
+    label, labels = f"{item.label.get(language)} (state)", {0: "Answered"}
+    return build_variable(item, language, "_state", label=label, labels=labels, role="state", wording="")

@@ -1,6 +1,5 @@
 """Questions answered with one entry of a long list in a file: `search`."""
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -18,13 +17,13 @@ from survey_cli.entries import (
 )
 from survey_cli.instrument.schema.items.coded import find_option, format_option
 from survey_cli.instrument.schema.items.question import (
-    EMPTY_ENV,
+    AnswerWording,
     CompiledItem,
-    Env,
     ItemContext,
     ParsedAnswer,
     QuestionItem,
     RandomSource,
+    Words,
     build_variable,
     normalize_text,
 )
@@ -33,7 +32,7 @@ from survey_cli.instrument.source.nodes import FileScalar
 from survey_cli.instrument.source.scalars import Name
 from survey_cli.instrument.source.search_lists import ReadList, read_search_list
 from survey_cli.search_lists import SearchList, split_words
-from survey_cli.values import Cell, Code, Missing, Value, Variable
+from survey_cli.values import Cell, Missing, Value, Variable
 
 SEARCH_HINT = "type words of the answer, or its code"
 
@@ -110,22 +109,14 @@ class SearchItem(QuestionItem):
         listed = value in self.entries.rows or find_option(context.options, value) is not None
         return "" if listed else f"{value} is not in the list"
 
-    def format_answer(
-        self,
-        item: CompiledItem,
-        value: Value | None,
-        words: Mapping[Code, str],
-        language: str,
-        env: Env = EMPTY_ENV,
-        *,
-        with_code: bool = True,
-    ) -> str:
+    def format_answer(self, item: CompiledItem, value: Value | None, wording: AnswerWording) -> str:
         row = self.entries.rows.get(value) if isinstance(value, int | str) else None
         if row is None:
-            return format_option(value, find_option(item.options, value), words, language, env, with_code=with_code)
-        return f"{value} {row.get_text(language)}" if with_code else row.get_text(language)
+            return format_option(value, find_option(item.options, value), wording)
+        text = row.get_text(wording.language)
+        return f"{value} {text}" if wording.with_code else text
 
-    def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+    def format_as_typed(self, value: Value, words: Words, language: str) -> str:
         text = words.get(value, "") if isinstance(value, int | str) and value not in self.entries.rows else ""
         return f"{value} {text}".strip()
 
@@ -144,7 +135,7 @@ class SearchItem(QuestionItem):
             build_variable(item, language, "_text", label=label, storage="text", role="words", declines={}),
         )
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
         assert value is not None
         return value, next(iter(words.values()), "")
 

@@ -1,7 +1,6 @@
 """Questions answered by typing: `number`, `text`, `verbatim`, `date`, `time`."""
 
 import re
-from collections.abc import Mapping
 from datetime import date, time
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
@@ -19,13 +18,14 @@ from survey_cli.entries import (
     to_plain_text,
 )
 from survey_cli.instrument.schema.items.question import (
-    EMPTY_ENV,
+    AnswerWording,
     CompiledItem,
-    Env,
     ItemContext,
     ParsedAnswer,
     QuestionItem,
     RandomSource,
+    StatedItem,
+    Words,
     build_state_variable,
     build_variable,
     normalize_text,
@@ -35,7 +35,7 @@ from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, 
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS, format_date, format_time, read_date, read_time
 from survey_cli.instrument.texts.languages import list_day_names, list_month_names
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number, read_number
-from survey_cli.values import Cell, Code, Missing, Value, Variable
+from survey_cli.values import Cell, Missing, Value, Variable
 
 _LETTERS: Final = re.compile(r"[^\W\d_]")
 MAX_TEXT_BYTES: Final = 30_000
@@ -158,20 +158,11 @@ class NumberItem(NumberFields, LimitedItem):
                 return f"{number} is {difference} {too}: {context.left.describe(language)}"
         return ""
 
-    def format_answer(
-        self,
-        item: CompiledItem,
-        value: Value | None,
-        words: Mapping[Code, str],
-        language: str,
-        env: Env = EMPTY_ENV,
-        *,
-        with_code: bool = True,
-    ) -> str:
+    def format_answer(self, item: CompiledItem, value: Value | None, wording: AnswerWording) -> str:
         if isinstance(value, int) and value in item.labels:
-            label = to_plain_text(item.labels[value].fill(env, language))
-            return f"{value} {label}" if with_code else label
-        return self._format_with_unit(value, language)
+            label = to_plain_text(item.labels[value].fill(wording.env, wording.language))
+            return f"{value} {label}" if wording.with_code else label
+        return self._format_with_unit(value, wording.language)
 
     def _format_with_unit(self, value: Value | None, language: str) -> str:
         """Format the number with its unit."""
@@ -179,7 +170,7 @@ class NumberItem(NumberFields, LimitedItem):
         number = format_number(value, language) if isinstance(value, int | float) else str(value)
         return f"{number}{unit}"
 
-    def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+    def format_as_typed(self, value: Value, words: Words, language: str) -> str:
         return format_number(value, language, grouped=False) if isinstance(value, int | float) else str(value)
 
     def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
@@ -194,13 +185,6 @@ class NumberItem(NumberFields, LimitedItem):
             ),
         )
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
-        assert value is not None
-        return (value,)
-
-    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        return (why,)
-
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
         low, high = self.find_limit(context, "min"), self.find_limit(context, "max")
         bottom = low if low is not None else min(0, high or 0)
@@ -208,17 +192,10 @@ class NumberItem(NumberFields, LimitedItem):
         return str(rng.randint(round(bottom), max(round(bottom), int(top))))
 
 
-class FreeTextItem(QuestionItem):
-    """Base class of `text` and `verbatim`: a column of text, and one that says why it is empty."""
+class FreeTextItem(StatedItem):
+    """Base class of `text` and `verbatim`."""
 
-    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
-        return build_variable(item, language, storage="text"), build_state_variable(item, language)
-
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
-        return str(value), 0
-
-    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        return why, why
+    storage: ClassVar[Storage] = "text"
 
 
 class TextKind(NamedTuple):
@@ -312,7 +289,7 @@ class VerbatimItem(FreeTextItem):
         return str(rng.choice(("Nobody told us.", "It changes every year.", "Things are fine as they are.")))
 
 
-class DateItem(LimitedItem):
+class DateItem(LimitedItem, StatedItem):
     """A date in any usual notation, which the screen repeats in words."""
 
     type: Literal["date"]
@@ -329,6 +306,7 @@ class DateItem(LimitedItem):
     """Whether the day or the month comes first in `3/4/1985`: `dmy` or `mdy`."""
 
     condition_type: ClassVar[str] = "date"
+    storage: ClassVar[Storage] = "date"
 
     def build_entry(self, context: ItemContext) -> Entry:
         order = "day month year" if self.typed_as == "dmy" else "month day year"
@@ -359,24 +337,15 @@ class DateItem(LimitedItem):
                     return self.explain_limit(context, format_date(value), key, words, format_date(limit))
         return ""
 
-    def format_answer(
-        self,
-        item: CompiledItem,
-        value: Value | None,
-        words: Mapping[Code, str],
-        language: str,
-        env: Env = EMPTY_ENV,
-        *,
-        with_code: bool = True,
-    ) -> str:
+    def format_answer(self, item: CompiledItem, value: Value | None, wording: AnswerWording) -> str:
         return format_date(value)
 
-    def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+    def format_as_typed(self, value: Value, words: Words, language: str) -> str:
         return value.isoformat() if isinstance(value, date) else str(value)
 
     def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
         if not self.partial:
-            return build_variable(item, language, storage="date", measure="scale"), build_state_variable(item, language)
+            return super().build_variables(item, language)
         parts = (("_y", "year"), ("_m", "month"), ("_d", "day"))
         label = item.label.get(language)
         return (
@@ -385,10 +354,9 @@ class DateItem(LimitedItem):
             build_state_variable(item, language),
         )
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
         if not self.partial:
-            assert value is not None
-            return value, 0
+            return super().build_cells(item, value, words)
         text = value.isoformat() if isinstance(value, date) else str(value)
         numbers = [int(part) for part in text.split("-")]
         absent: list[Cell] = [Missing("dk")] * (3 - len(numbers))
@@ -406,12 +374,13 @@ class DateItem(LimitedItem):
         return date.fromordinal(rng.randint(first, max(first, last))).isoformat()
 
 
-class TimeItem(QuestionItem):
+class TimeItem(StatedItem):
     """A time of day in any usual notation: `930`, `9:30 pm`, `21.30`."""
 
     type: Literal["time"]
 
     condition_type: ClassVar[str] = "time"
+    storage: ClassVar[Storage] = "time"
 
     def build_entry(self, context: ItemContext) -> Entry:
         return LineEntry(kind="time", hint="as 9:30, 9:30 pm or 21:30", personal=self.personal)
@@ -420,30 +389,11 @@ class TimeItem(QuestionItem):
         value = read_time(reply.strip() if isinstance(reply, str) else "")
         return value if isinstance(value, Rejection) else ParsedAnswer(value=value)
 
-    def format_answer(
-        self,
-        item: CompiledItem,
-        value: Value | None,
-        words: Mapping[Code, str],
-        language: str,
-        env: Env = EMPTY_ENV,
-        *,
-        with_code: bool = True,
-    ) -> str:
+    def format_answer(self, item: CompiledItem, value: Value | None, wording: AnswerWording) -> str:
         return format_time(value) if isinstance(value, time) else str(value)
 
-    def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+    def format_as_typed(self, value: Value, words: Words, language: str) -> str:
         return value.strftime("%H:%M") if isinstance(value, time) else str(value)
-
-    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
-        return build_variable(item, language, storage="time", measure="scale"), build_state_variable(item, language)
-
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
-        assert value is not None
-        return value, 0
-
-    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        return why, why
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
         return f"{rng.randint(0, 23):02}:{rng.choice((0, 15, 30, 45)):02}"

@@ -1,6 +1,5 @@
 """Items that no respondent answers: `read`, `handover`, `end`, and those computed: `split`, `draw`, `lookup`."""
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
@@ -12,6 +11,7 @@ from survey_cli.instrument.schema.items.question import (
     ParsedAnswer,
     QuestionItem,
     RandomSource,
+    Words,
     build_variable,
 )
 from survey_cli.instrument.source.scalars import Expression, Name, Text, Whole
@@ -30,6 +30,9 @@ class SpokenItem(QuestionItem):
         if reply == "":
             return ParsedAnswer(value=None)
         return Rejection("no answer is needed here: press Enter")
+
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
+        return ()
 
     def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return ()
@@ -91,13 +94,6 @@ class ComputedItem(QuestionItem):
         """Return the codes it can have, if they are its own; each is its own label."""
         return ()
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
-        assert value is not None
-        return (value,)
-
-    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        return (why,)
-
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
         return ""
 
@@ -150,7 +146,7 @@ class DrawItem(ComputedItem):
             build_variable(item, language, "_of", label=f"{label}: drawn from how many", measure="scale"),
         )
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
         assert value is not None
         return value, int(words.get("of", "0"))
 
@@ -220,7 +216,7 @@ class PickItem(ComputedItem):
             build_variable(item, language, "_of", label=f"Picked of {self.group}: of how many", measure="scale"),
         )
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
         return " ".join(map(str, self.list_picked(value))), int(words.get("of", "0"))
 
     def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
