@@ -294,11 +294,9 @@ def _format_key(path: NodePath, who: str) -> str:
     steps = [step for _, step in path]
     while steps and not isinstance(steps[-1], str):
         steps.pop()
-    if not steps:
+    if not steps or steps[-1] == who:
         return ""
-    above = steps[-2] if len(steps) > 1 and steps[-1] != who else ""
-    within = above if isinstance(above, str) and above in _KEYS_WITH_OWN_NAMES else ""
-    return f"{within} {steps[-1]}".strip() if steps[-1] != who else ""
+    return f"{steps[-2]} {steps[-1]}" if len(steps) > 1 and steps[-2] in _KEYS_WITH_OWN_NAMES else str(steps[-1])
 
 
 _KEYS_WITH_OWN_NAMES: Final = frozenset(
@@ -325,9 +323,9 @@ def _suggest_list(value: YamlNode | None, key: str) -> str:
 
 
 def _describe_part(node: YamlNode) -> str:
-    kind = node.get("type") if isinstance(node, YamlMapping) else None
-    if not isinstance(kind, str) or kind not in ITEM_TYPES:
+    if _find_item_model(node) is None:
         return "this"
+    kind = str(cast(YamlMapping, node)["type"])
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
@@ -343,7 +341,7 @@ def _find_model(path: NodePath, root: type[BaseModel]) -> type[BaseModel] | None
     for node, step in path[:-1]:
         if isinstance(node, YamlMapping) and model is not None and isinstance(step, str):
             field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
-            model = _find_annotated_model(field.annotation, node.get(step)) if field is not None else model
+            model = _find_annotated_model(field.annotation) if field is not None else model
         elif isinstance(node, YamlList):
             model = _find_item_model(node[step]) or model
     return model
@@ -354,16 +352,12 @@ def _find_item_model(node: YamlNode) -> type[BaseModel] | None:
     return ITEM_TYPES.get(kind) if isinstance(kind, str) else None
 
 
-def _find_annotated_model(annotation: Any, node: YamlNode | None) -> type[BaseModel] | None:
+def _find_annotated_model(annotation: Any) -> type[BaseModel] | None:
     """Find the model in an annotation, inside lists, mappings and Annotated."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if annotation == AnyItem:
-        return None
-    for inner in get_args(annotation):
-        if (model := _find_annotated_model(inner, node)) is not None:
-            return model
-    return None
+    inner = get_args(annotation) if annotation != AnyItem else ()
+    return next((model for part in inner if (model := _find_annotated_model(part)) is not None), None)
 
 
 def _select_cut(path: NodePath, error: ErrorDetails) -> tuple[YamlNode, Any]:
@@ -376,36 +370,26 @@ def _select_cut(path: NodePath, error: ErrorDetails) -> tuple[YamlNode, Any]:
     for node, step in reversed(path):
         if isinstance(node, YamlList):
             return node, step
-        if isinstance(node, YamlMapping) and step in node and (len(path) < 3 or not _is_inside_item(path)):
+        # an item is removed as a whole, since half an item causes more problems
+        is_inside_item = len(path) >= 3 and any(isinstance(above, YamlList) for above, _ in path)
+        if isinstance(node, YamlMapping) and step in node and not is_inside_item:
             return node, step
     return path[0] if path else (YamlScalar("", Position("")), None)
 
 
-def _is_inside_item(path: NodePath) -> bool:
-    """Return whether a node is inside an item, which is removed as a whole, since half an item causes more problems."""
-    return any(isinstance(above, YamlList) for above, _ in path)
-
-
 def _remove_nodes(cuts: list[tuple[YamlNode, Any]], lost: set[str]) -> bool:
     """Remove the nodes, list entries from the end; returns False if nothing was removed."""
-    removed = False
-    seen: set[tuple[int, Any]] = set()
+    removed: set[tuple[int, Any]] = set()
     for node, step in sorted(cuts, key=lambda c: c[1] if isinstance(c[1], int) else -1, reverse=True):
-        if _identify_slot(node, step) in seen:
+        is_there = isinstance(node, YamlList) or (isinstance(node, YamlMapping) and step in node)
+        if not is_there or _identify_slot(node, step) in removed:
             continue
-        seen.add(_identify_slot(node, step))
-        if isinstance(node, YamlList):
-            lost.update(_iterate_ids(node[step]))
-            del node[step]
-            removed = True
-        elif isinstance(node, YamlMapping) and step in node:
-            lost.update(_iterate_ids(node[step]))
-            if step in ("sample", "compute") or not isinstance(node[step], YamlScalar):
-                lost.update(map(str, node[step]) if isinstance(node[step], YamlMapping) else ())
-            lost.add(str(step))
-            del node[step]
-            removed = True
-    return removed
+        removed.add(_identify_slot(node, step))
+        value = cast(Any, node).pop(step)
+        lost.update(_iterate_ids(value))
+        if isinstance(node, YamlMapping):
+            lost.update((str(step), *(map(str, value) if isinstance(value, YamlMapping) else ())))
+    return bool(removed)
 
 
 def _iterate_ids(node: YamlNode) -> Iterable[str]:

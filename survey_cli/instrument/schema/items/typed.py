@@ -35,7 +35,7 @@ from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, 
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS, format_date, format_time, read_date, read_time
 from survey_cli.instrument.texts.languages import list_day_names, list_month_names
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number, read_number
-from survey_cli.values import Cell, Missing, Value, Variable
+from survey_cli.values import Cell, Missing, Storage, Value, Variable
 
 _LETTERS: Final = re.compile(r"[^\W\d_]")
 MAX_TEXT_BYTES: Final = 30_000
