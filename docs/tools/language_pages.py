@@ -16,8 +16,13 @@ from survey_cli.instrument.expressions.three_valued_logic import logical_and, lo
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
-from survey_cli.instrument.schema.model_docs import list_inner_models
-from survey_cli.instrument.schema.reference import FILL_MEANINGS, FUNCTION_MEANINGS, describe_key, read_docstring
+from survey_cli.instrument.schema.reference import (
+    FILL_MEANINGS,
+    FUNCTION_MEANINGS,
+    describe_key,
+    list_inner_models,
+    read_docstring,
+)
 from survey_cli.instrument.schema.reference_entries import KeyReference
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template, TextScope, TextVariable, compile_text

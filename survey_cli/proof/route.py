@@ -11,9 +11,8 @@ from typing import Any, Final
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import SampleColumn
-from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
+from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, SearchItem
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import (
     QUOTA_STATES,

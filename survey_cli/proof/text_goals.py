@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from survey_cli.instrument.compiled.external_symbols import compile_external_condition
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.compiled.symbols import compile_external_condition
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.texts.templates import Template, TextFill, find_fill
 from survey_cli.problems import Position

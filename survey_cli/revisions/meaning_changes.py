@@ -10,9 +10,8 @@ from math import inf
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.compiled.model import Instrument, Roster
-from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
 from survey_cli.instrument.source.scalars import Text

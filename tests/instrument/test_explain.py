@@ -9,11 +9,11 @@ from survey_cli.instrument.checks.all_checks import RULES
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
-from survey_cli.instrument.schema.model_docs import iterate_models
 from survey_cli.instrument.schema.reference import (
     FILL_MEANINGS,
     FUNCTION_MEANINGS,
     describe_key,
+    iterate_models,
     list_entries,
     read_docstring,
 )

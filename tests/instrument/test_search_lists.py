@@ -11,7 +11,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.entries import LineEntry, ListSearch, to_plain_text
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument
-from survey_cli.instrument.schema.items.search import SearchItem
+from survey_cli.instrument.schema.items.coded import SearchItem
 from survey_cli.instrument.source import search_lists
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.revisions.meaning_changes import list_changes

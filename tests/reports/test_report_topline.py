@@ -15,7 +15,7 @@ from support.report_tables import Report, people
 from support.scenario import instrument, scenario
 from survey_cli.documents.questionnaire.booklet import build_booklet
 from survey_cli.documents.report.report_layout import describe_base
-from survey_cli.instrument.compiled.item_numbers import number_items
+from survey_cli.instrument.compiled.model import number_items
 from survey_cli.reports.results.bins import build_bins
 from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.reports.results.questions import list_questions

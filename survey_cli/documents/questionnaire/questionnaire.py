@@ -9,14 +9,12 @@ from survey_cli.documents.questionnaire import rule_sentences
 from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, format_code, make_line, mark_name
 from survey_cli.documents.questionnaire.text_rendering import TextRenderer, render_label
 from survey_cli.documents.text_runs import Line, TextRun, escape_controls
-from survey_cli.instrument.compiled.item_numbers import number_items
-from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster, number_items
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items import unasked_items
-from survey_cli.instrument.schema.items.coded import MAX_PICK_POINTS, MultipleItem, ScaleItem
+from survey_cli.instrument.schema.items.coded import MAX_PICK_POINTS, MultipleItem, ScaleItem, SearchItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledCheck, CompiledDecline, CompiledItem, CompiledOption
-from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import TextVariable as Known

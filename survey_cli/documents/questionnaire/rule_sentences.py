@@ -9,9 +9,8 @@ from survey_cli.documents.questionnaire.text_rendering import render_label
 from survey_cli.documents.text_runs import Line, TextRun, escape_controls
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem
-from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import TEXT_KINDS, DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import LookupItem, PickItem
 from survey_cli.instrument.schema.options import OptionSpec

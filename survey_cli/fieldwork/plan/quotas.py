@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from survey_cli.instrument.compiled.external_symbols import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.symbols import compile_external_condition
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.values import NOT_REACHED, Missing
 

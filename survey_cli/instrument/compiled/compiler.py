@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple, cast
 
-from survey_cli.instrument.compiled.computes import compile_computes
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
+from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler, compile_computes
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.compiled.symbols import GroupStep, SymbolTable, is_shuffled
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind
-from survey_cli.instrument.schema.defaults import inherit_defaults
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
@@ -20,7 +18,7 @@ from survey_cli.instrument.schema.items.question import CompiledDecline, Compile
 from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, HandoverItem, PickItem
 from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
-from survey_cli.instrument.schema.validation import validate_tree
+from survey_cli.instrument.schema.validation import inherit_defaults, validate_tree
 from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import YamlScalar, replace_spans
 from survey_cli.instrument.source.scalars import Text

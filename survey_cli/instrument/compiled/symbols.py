@@ -9,14 +9,14 @@ from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from survey_cli.entries import TextSpan
-from survey_cli.instrument.expressions.conditions import Scope, ValueType
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.expressions.conditions import Condition, Scope, ValueType, compile_condition
 from survey_cli.instrument.expressions.expression_checker import format_constant
 from survey_cli.instrument.expressions.parsing import ParseFailure, parse_expression
 from survey_cli.instrument.schema.document import Document
-from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
+from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SearchItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
-from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import NumberAnswer, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, DrawItem, LookupItem, SplitItem
 from survey_cli.instrument.schema.options import DeclineSpec, OptionSourceSpec, OptionSpec
@@ -535,3 +535,18 @@ def build_yes_no_option(languages: Sequence[str], code: int) -> OptionSpec:
     """Build Yes (1) or No (2) in the instrument's languages where they are known here, otherwise in English."""
     texts = {la: YamlScalar(YES_NO_LABELS.get(la[:2], YES_NO_LABELS["en"])[code - 1], NOWHERE) for la in languages}
     return OptionSpec.model_construct(text=Text(None, texts))
+
+
+def build_external_scope(instrument: Instrument) -> Scope:
+    """Build the scope of all names in an interview's data, as seen from outside every roster."""
+    table = SymbolTable(instrument.document)
+    for name, compute in instrument.computes.items():
+        table.value_types[name] = next(iter(compute.conditions.values())).result_type
+    return table.build_scope()
+
+
+def compile_external_condition(
+    instrument: Instrument, text: str, *, who: str, where: Position = NOWHERE
+) -> tuple[Condition | None, tuple[Problem, ...]]:
+    """Compile a condition over an interview's data; returns it, or None, with the problems found."""
+    return compile_condition(text, build_external_scope(instrument), where=where, who=who)

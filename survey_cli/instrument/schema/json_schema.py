@@ -11,8 +11,8 @@ from pydantic.json_schema import models_json_schema
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem
-from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.schema.reference import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.scenario_file import CaseSpec, ExpectSpec, ScenarioFile, ScenarioSpec, StepSpec
 from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.outcomes import OUTCOMES

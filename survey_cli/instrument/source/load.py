@@ -16,7 +16,7 @@ import yaml
 
 from survey_cli.instrument.source import modules
 from survey_cli.instrument.source.hints.parser_errors import ParserMessage, explain_parser_error
-from survey_cli.instrument.source.named_texts import TextInserter
+from survey_cli.instrument.source.modules import TextInserter
 from survey_cli.instrument.source.node_builder import MAX_EVENTS, MAX_PROBLEMS, NodeBuilder
 from survey_cli.instrument.source.nodes import SourceFile, YamlList, YamlMapping, YamlScalar, locate_key
 from survey_cli.instrument.source.text_decoding import MAX_BYTES, UnreadableFile, decode, find_forbidden_characters

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from survey_cli.instrument.compiled.item_numbers import number_items
-from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, number_items
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem

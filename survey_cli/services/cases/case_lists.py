@@ -13,8 +13,8 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry
 from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.plan.quotas import CellFill
-from survey_cli.instrument.compiled.external_symbols import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.symbols import compile_external_condition
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.problems import UserError, select_errors, suggest_nearest
 from survey_cli.reports.fieldwork import cases as case_reports

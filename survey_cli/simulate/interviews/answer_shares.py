@@ -8,9 +8,8 @@ from typing import Any
 
 from survey_cli.fieldwork.rates.rates import parse_share
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.source.load import load_source
 from survey_cli.problems import UserError, select_errors, suggest_nearest
 from survey_cli.simulate.interviews.respondents import AnswerShares
