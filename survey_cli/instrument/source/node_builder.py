@@ -92,11 +92,12 @@ class NodeBuilder:
                         key = None
                         continue
                     if hashes and event.end_mark.line in hashes:
-                        self.record_cut_text(key or "", node, event.end_mark)
+                        self.cut_texts.append((key or "", node, self.locate(event.end_mark)))
                 _insert(node, parent, key)
                 key = None
             elif kind is mapping or kind is sequence:
-                branch = self._build_branch(event, YamlMapping if kind is mapping else YamlList)
+                branch = (YamlMapping if kind is mapping else YamlList)(self.locate(event.start_mark))
+                self.report_yaml_mark(event, branch.where)
                 dropped_key = None
                 if key is None and not in_list:
                     dropped_key = self.report_complex_key(parent, branch.where)
@@ -104,23 +105,28 @@ class NodeBuilder:
                     _insert(branch, parent, key)
                 stack.append((parent, in_list, dropped_key))
                 if len(stack) > MAX_DEPTH:
-                    self.report_too_deep(branch.where)
+                    what = f"lists and mappings are nested more than {MAX_DEPTH} levels deep"
+                    self.give_up("too-deep", branch.where, what, "check for an extra bracket or brace")
                     return None
                 parent, in_list, key = branch, kind is sequence, None
             elif kind in ends:
                 parent, in_list, key = stack.pop()
             elif kind is kinds.AliasEvent:
-                node = self.report_alias(event)
+                node = self.report_yaml_mark(event, self.locate(event.start_mark))
                 if key is None and not in_list:
                     key = self.drop_entry(parent, node.where)
                 else:
                     _insert(node, parent, key)
                     key = None
             elif kind is kinds.DocumentStartEvent and root:
-                self.report_second_document(event.start_mark)
+                where = self.locate(event.start_mark)
+                what = f"a second document begins at the '---' on line {where.line}"
+                remedy = "one file contains one instrument: remove the '---', or put the rest in a separate file"
+                self.report("two-documents", where, "", what, remedy, length=3)
                 return root[0]
         if next(remaining, None) is not None:
-            self.report_too_many()
+            what = f"the file contains more than {MAX_EVENTS:,} values"
+            self.give_up("too-many-values", Position(self.file), what, "check that this is the right file")
             return None
         return root[0] if root else None
 
@@ -131,20 +137,15 @@ class NodeBuilder:
         node.where = _new_position(Position, (self.file, mark.line + 1, mark.column + 1))
         node.plain = plain
         if event.tag is not None or event.anchor is not None:
-            node = self.report_anchor_or_tag(event, node.where)
+            node = self.report_yaml_mark(event, node.where)
         if not plain:
             if not value.isprintable() and (forbidden := FORBIDDEN_CHARACTERS.search(value)):
-                self.report_escape(node, forbidden[0], parent)
+                what = f"the text contains the invisible character U+{ord(forbidden[0]):04X}"
+                remedy = "remove the backslash code that produces it"
+                self.report("control-character", node.where, values.find_item_id(parent), what, remedy)
             if "#" in value and event.end_mark.line > mark.line:
-                self.record_multiline_text(key, node, event.end_mark)
+                self.multiline_texts.append((key, node, event.end_mark.line - (event.end_mark.column == 0)))
         return node
-
-    def _build_branch(self, event: Any, kind: type[YamlMapping] | type[YamlList]) -> YamlMapping | YamlList:
-        """Build an empty mapping or list."""
-        branch = kind(Position(self.file, event.start_mark.line + 1, event.start_mark.column + 1))
-        if event.tag is not None or event.anchor is not None:
-            self.report_anchor_or_tag(event, branch.where)
-        return branch
 
     def repair(self, root: YamlMapping) -> Iterator[Problem]:
         """Repair what can be repaired, so that further checks are possible, and yield the problems found."""
@@ -191,38 +192,29 @@ class NodeBuilder:
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(rule, where, who, what, remedy, length=length))
 
+    def give_up(self, rule: str, where: Position, what: str, remedy: str) -> None:
+        """Report that the file is of no use."""
+        self.problems.append(Problem(rule, where, "", what, remedy))
+        self.is_unusable = True
+
+    def locate(self, mark: Any) -> Position:
+        """Return the position of the parser's mark."""
+        return Position(self.file, mark.line + 1, mark.column + 1)
+
     # Rare cases: each method reports one problem, and returns the replacement node if there is one.
 
-    def report_anchor_or_tag(self, event: Any, where: Position) -> YamlScalar:
-        """Report an anchor or a tag, and return the value as plain text."""
+    def report_yaml_mark(self, event: Any, where: Position) -> YamlScalar:
+        """Report an alias, an anchor or a tag, if there is one, and return the value as plain text."""
         start = event.start_mark.index
         raw = self.text[start : min(event.end_mark.index, start + 200)]
         if event.anchor is not None:
-            what = f"'&{shorten(event.anchor)}' reads as a YAML anchor, which is not used here"
-            self.report("anchor", where, "", what, _QUOTE_OR_WRITE_OUT, length=len(event.anchor) + 1)
-        else:
+            rule, mark = ("anchor", "&") if hasattr(event, "tag") else ("alias", "*")
+            what = f"'{mark}{shorten(event.anchor)}' reads as a YAML {rule}, which is not used here"
+            self.report(rule, where, "", what, _QUOTE_OR_WRITE_OUT, length=len(event.anchor) + 1)
+        elif event.tag is not None:
             what = f"what begins with '!' reads as a YAML tag: '{shorten(raw)}'"
             self.report("tag", where, "", what, f"if it begins a text, {QUOTE_IT}; else remove the tag")
         return YamlScalar(raw, where, plain=True)
-
-    def report_alias(self, event: Any) -> YamlScalar:
-        where = Position(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
-        what = f"'*{shorten(event.anchor)}' reads as a YAML alias, which is not used here"
-        self.report("alias", where, "", what, _QUOTE_OR_WRITE_OUT, length=len(event.anchor) + 1)
-        return YamlScalar(f"*{event.anchor}", where, plain=True)
-
-    def report_escape(self, node: YamlScalar, letter: str, parent: YamlMapping | YamlList) -> None:
-        what = f"the text contains the invisible character U+{ord(letter):04X}"
-        remedy = "remove the backslash code that produces it"
-        self.report("control-character", node.where, values.find_item_id(parent), what, remedy)
-
-    def record_cut_text(self, key: str, node: YamlScalar, mark: Any) -> None:
-        """Record a plain text on a line that contains a ` #`."""
-        self.cut_texts.append((key, node, Position(self.file, mark.line + 1, mark.column + 1)))
-
-    def record_multiline_text(self, key: str, node: YamlScalar, mark: Any) -> None:
-        """Record a text over several lines that contains a `#`."""
-        self.multiline_texts.append((key, node, mark.line - (mark.column == 0)))
 
     def record_duplicate_key(self, parent: YamlMapping, key: YamlScalar) -> YamlScalar:
         """Record a key that exists already: the first one counts."""
@@ -270,23 +262,6 @@ class NodeBuilder:
             slot = len(outer) - 1 if isinstance(outer, YamlList) else next(reversed(outer), None)
             self.bare_braces.append((outer, slot, parent))
         return False
-
-    def report_second_document(self, mark: Any) -> None:
-        where = Position(self.file, mark.line + 1, mark.column + 1)
-        what = f"a second document begins at the '---' on line {where.line}"
-        remedy = "one file contains one instrument: remove the '---', or put the rest in a separate file"
-        self.report("two-documents", where, "", what, remedy, length=3)
-
-    def report_too_deep(self, where: Position) -> None:
-        what = f"lists and mappings are nested more than {MAX_DEPTH} levels deep"
-        self.problems.append(Problem("too-deep", where, "", what, "check for an extra bracket or brace"))
-        self.is_unusable = True
-
-    def report_too_many(self) -> None:
-        what = f"the file contains more than {MAX_EVENTS:,} values"
-        remedy = "check that this is the right file"
-        self.problems.append(Problem("too-many-values", Position(self.file), "", what, remedy))
-        self.is_unusable = True
 
 
 def _insert(node: YamlNode, parent: Any, key: YamlScalar | None) -> None:
