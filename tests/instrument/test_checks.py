@@ -38,7 +38,7 @@ def test_a_key_where_words_alone_stand_is_not_suggested_again() -> None:
 def named_rules() -> set[str]:
     """Every rule that the source of the instrument package names."""
     makers = {
-        "Problem", "ParseFailure", "Hint", "UnreadableFile", "report_problem", "_make_problem",
+        "Problem", "ParseFailure", "Hint", "UnreadableFileError", "report_problem", "_make_problem",
         "report", "_report", "_report_unknown", "_report_fill", "add_finding", "warn", "_warn", "reject", "build_hint",
     }  # fmt: skip
     found = set()

@@ -3,14 +3,15 @@
 This is the only module that opens a file or imports YAML. It assigns no meaning to keys and values.
 """
 
+import contextlib
 import gc
 import hashlib
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, NoReturn, TypeAlias, cast
 
 import yaml
 
@@ -19,7 +20,7 @@ from survey_cli.instrument.source.hints.parser_errors import ParserMessage, expl
 from survey_cli.instrument.source.modules import TextInserter
 from survey_cli.instrument.source.node_builder import MAX_EVENTS, MAX_PROBLEMS, NodeBuilder
 from survey_cli.instrument.source.nodes import SourceFile, YamlList, YamlMapping, YamlScalar, locate_key
-from survey_cli.instrument.source.text_decoding import MAX_BYTES, UnreadableFile, decode, find_forbidden_characters
+from survey_cli.instrument.source.text_decoding import MAX_BYTES, UnreadableFileError, decode, find_forbidden_characters
 from survey_cli.problems import Position, Problem, sort_problems, suggest_nearest
 from survey_cli.wording import shorten
 
@@ -57,11 +58,9 @@ def load_source(path: Path | str) -> InstrumentSource:
     Nothing in the files, and no missing file, raises an exception.
     """
     top = Path(path)
-
-    def fetch(name: str) -> bytes | UnreadableFile:
-        return _read_bytes(top.parent / name, inside=top.parent)
-
-    return _load(str(path), _read_bytes(top), fetch)
+    return _Loader(str(path), lambda name: _read_bytes(top.parent / name, inside=top.parent)).load(
+        lambda: _read_bytes(top)
+    )
 
 
 def load_source_text(
@@ -69,104 +68,96 @@ def load_source_text(
 ) -> InstrumentSource:
     """Load an instrument from text, called `name` in problems; its modules come from `fetch`."""
 
-    def fetch_or_explain(module: str) -> str | bytes | UnreadableFile:
+    def fetch_or_explain(module: str) -> str | bytes:
         if fetch is not None:
-            try:
+            with contextlib.suppress(LookupError, OSError):
                 return fetch(module)
-            except (LookupError, OSError):
-                pass
-        return UnreadableFile("no-file", f"there is no file '{module}'", "check the path")
+        raise UnreadableFileError("no-file", f"there is no file '{module}'", "check the path")
 
-    return _load(name, text, fetch_or_explain)
+    return _Loader(name, fetch_or_explain).load(lambda: text)
 
 
-def _load(
-    name: str, top_contents: str | bytes | UnreadableFile, fetch: Callable[[str], str | bytes | UnreadableFile]
-) -> InstrumentSource:
-    folder, top = posixpath.split(name)
-    folder = posixpath.join(folder, "") if folder else ""
-    texts: dict[str, str] = {}
-    problems: list[Problem] = []
-    trees: dict[str, YamlMapping | UnreadableFile | None] = {}
+class _Loader:
+    """The loading of one instrument: its top file, and the files that it names, which `fetch` reads."""
 
-    def build_tree(path: str, contents: str | bytes | UnreadableFile) -> YamlMapping | UnreadableFile | None:
-        if isinstance(contents, UnreadableFile):
-            return contents
-        before = len(problems)
-        text = decode(contents, folder + path, problems)
-        if isinstance(text, UnreadableFile):
-            return text
-        texts[path] = text
-        return _parse_text(text, folder + path, problems) if len(problems) == before else None
+    def __init__(self, name: str, fetch: ModuleFetcher) -> None:
+        folder, self.top = posixpath.split(name)
+        self.name, self.folder = name, posixpath.join(folder, "") if folder else ""
+        self.fetch = fetch
+        self.texts: dict[str, str] = {}
+        self.problems: list[Problem] = []
+        self.trees: dict[str, YamlMapping | UnreadableFileError | None] = {}
 
-    def report_unreadable(file: UnreadableFile, path: str, where: Position) -> None:
-        problems.append(Problem(file.rule, where, "", file.what, file.remedy, length=len(path)))
+    def load(self, read_top: Callable[[], str | bytes]) -> InstrumentSource:
+        top, problems, texts = self.top, self.problems, self.texts
+        gc_was_enabled = gc.isenabled()
+        gc.disable()  # each collection would traverse the growing tree, which doubles the time of a large file
+        try:
+            tree = self.build_tree(top, read_top)
+            if isinstance(tree, UnreadableFileError):
+                problems.append(tree.build_problem(Position(self.name), length=1))
+                tree = None
+            if tree is not None and "include" in texts[top]:
+                tree = modules.expand_includes(
+                    tree,
+                    name=top,
+                    load_module=self.load_module,
+                    problems=problems,
+                    values=MAX_EVENTS,
+                    languages=_list_languages(tree),
+                )
+            if tree is not None and isinstance(tree.get("texts"), YamlMapping):
+                tree = _insert_named_texts(tree, problems)
+            if tree is not None and any("search" in text for text in texts.values()):
+                modules.load_search_lists(tree, self.load_list, self.folder, problems)
+            if tree is not None:
+                self.load_translations(_list_languages(tree)[1:])
+        finally:
+            if gc_was_enabled:
+                gc.enable()
+        shown, digest = _limit_problems(problems, self.name), _compute_digest(texts)
+        return InstrumentSource(tree=tree, problems=shown, texts=texts, digest=digest, folder=self.folder)
 
-    def load_module(path: str, where: Position) -> YamlMapping | None:
-        if path not in trees:
-            trees[path] = build_tree(path, fetch(path))
-        module = trees[path]
-        if isinstance(module, UnreadableFile):
-            report_unreadable(module, path, where)
+    def build_tree(self, path: str, read: Callable[[], str | bytes]) -> YamlMapping | UnreadableFileError | None:
+        before = len(self.problems)
+        try:
+            self.texts[path] = text = decode(read(), self.folder + path, self.problems)
+        except UnreadableFileError as error:
+            return error
+        return _parse_text(text, self.folder + path, self.problems) if len(self.problems) == before else None
+
+    def load_module(self, path: str, where: Position) -> YamlMapping | None:
+        if path not in self.trees:
+            self.trees[path] = self.build_tree(path, lambda: self.fetch(path))
+        module = self.trees[path]
+        if isinstance(module, UnreadableFileError):
+            self.problems.append(module.build_problem(where, length=len(path)))
             return None
         return module
 
-    def load_list(path: str, where: Position) -> SourceFile | None:
-        contents = texts.get(path) or fetch(path)
-        text = contents if isinstance(contents, UnreadableFile) else decode(contents, folder + path, problems)
-        if isinstance(text, UnreadableFile):
-            report_unreadable(text, path, where)
+    def load_list(self, path: str, where: Position) -> SourceFile | None:
+        try:
+            self.texts[path] = decode(self.texts.get(path) or self.fetch(path), self.folder + path, self.problems)
+        except UnreadableFileError as error:
+            self.problems.append(error.build_problem(where, length=len(path)))
             return None
-        texts[path] = text
-        return SourceFile(folder + path, text)
+        return SourceFile(self.folder + path, self.texts[path])
 
-    gc_was_enabled = gc.isenabled()
-    gc.disable()  # each collection would traverse the growing tree, which doubles the time of a large file
-    try:
-        tree = build_tree(top, top_contents)
-        if isinstance(tree, UnreadableFile):
-            problems.append(Problem(tree.rule, Position(name), "", tree.what, tree.remedy))
-            tree = None
-        if tree is not None and "include" in texts[top]:
-            tree = modules.expand_includes(
-                tree,
-                name=top,
-                load_module=load_module,
-                problems=problems,
-                values=MAX_EVENTS,
-                languages=_list_languages(tree),
-            )
-        if tree is not None and isinstance(tree.get("texts"), YamlMapping):
-            tree = _insert_named_texts(tree, problems)
-        if tree is not None and any("search" in text for text in texts.values()):
-            modules.load_search_lists(tree, load_list, folder, problems)
-        _load_translations(tree, top, fetch, lambda file: load_list(file, Position(name)))
-    finally:
-        if gc_was_enabled:
-            gc.enable()
-    return InstrumentSource(
-        tree=tree, problems=_limit_problems(problems, name), texts=texts, digest=_compute_digest(texts), folder=folder
-    )
+    def load_translations(self, languages: Sequence[str]) -> None:
+        """Load the PO files beside the top file, where there are any."""
+        for language in languages:
+            file = f"{posixpath.splitext(self.top)[0]}.{language}.po"
+            try:
+                is_there = language.replace("-", "").isalnum() and bool(self.fetch(file))
+            except UnreadableFileError as error:
+                is_there = not error.what.startswith("there is no")
+            if is_there:
+                self.load_list(file, Position(self.name))
 
 
 def _list_languages(tree: YamlMapping) -> list[str]:
     languages = tree.get("languages")
     return list(map(str, languages)) if isinstance(languages, YamlList | YamlMapping) and languages else ["en"]
-
-
-def _load_translations(
-    tree: YamlMapping | None,
-    top: str,
-    fetch: Callable[[str], str | bytes | UnreadableFile],
-    load: Callable[[str], object],
-) -> None:
-    """Load the PO files beside the top file, one for each language but the first."""
-    for language in _list_languages(tree)[1:] if tree is not None else ():
-        file = f"{posixpath.splitext(top)[0]}.{language}.po"
-        contents = fetch(file) if language.replace("-", "").isalnum() else ""
-        is_missing = isinstance(contents, UnreadableFile) and contents.what.startswith("there is no")
-        if contents and not is_missing:
-            load(file)
 
 
 def _insert_named_texts(tree: YamlMapping, problems: list[Problem]) -> YamlMapping:
@@ -209,38 +200,40 @@ def _limit_problems(problems: list[Problem], name: str) -> tuple[Problem, ...]:
 # Bytes.
 
 
-def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | UnreadableFile:
+def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes:
     """Read a file, unless it is not a plain file, too large, or (by a link) outside the folder `inside`."""
     try:
         if not path.exists():
-            return _explain_missing_file(path)
+            _report_missing_file(path)
         if inside is not None and not path.resolve().is_relative_to(inside.resolve()):
             remedy = "keep modules and lists below the folder of the instrument's file"
-            return UnreadableFile("include-path", f"'{path}' is outside the instrument's folder", remedy)
+            raise UnreadableFileError("include-path", f"'{path}' is outside the instrument's folder", remedy)
         if path.is_dir():
-            return UnreadableFile("no-file", "this is a folder", "specify a questionnaire in it")
+            raise UnreadableFileError("no-file", "this is a folder", "specify a questionnaire in it")
         if not path.is_file():
-            return UnreadableFile("no-file", "this is not a file", "specify a text file")
+            raise UnreadableFileError("no-file", "this is not a file", "specify a text file")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except PermissionError:
         what = f"you have no permission to read '{path}'"
-        return UnreadableFile("no-file", what, "ask its owner for permission to read it")
+        raise UnreadableFileError("no-file", what, "ask its owner for permission to read it") from None
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link that points to itself
         why = getattr(error, "strerror", None) or "the name is not valid"
-        return UnreadableFile("no-file", f"'{shorten(str(path))}' can't be read: {why}", "check the path")
+        raise UnreadableFileError(
+            "no-file", f"'{shorten(str(path))}' can't be read: {why}", "check the path"
+        ) from error
     if len(data) > MAX_BYTES:
         remedy = "an instrument has a few hundred kilobytes at most: is this the right file?"
-        return UnreadableFile("too-large", f"the file is larger than {MAX_BYTES // 1_000_000} MB", remedy)
+        raise UnreadableFileError("too-large", f"the file is larger than {MAX_BYTES // 1_000_000} MB", remedy)
     return data
 
 
-def _explain_missing_file(path: Path) -> UnreadableFile:
+def _report_missing_file(path: Path) -> NoReturn:
     if not path.parent.is_dir():
-        return UnreadableFile("no-file", f"there is no folder '{shorten(str(path.parent))}'", "check the path")
+        raise UnreadableFileError("no-file", f"there is no folder '{shorten(str(path.parent))}'", "check the path")
     names = sorted(p.name for p in islice(path.parent.iterdir(), 1000) if p.suffix in (".yaml", ".yml", path.suffix))
     remedy = suggest_nearest(path.name, names, otherwise="check the path")
-    return UnreadableFile("no-file", f"there is no file '{shorten(str(path))}'", remedy)
+    raise UnreadableFileError("no-file", f"there is no file '{shorten(str(path))}'", remedy)
 
 
 # Text to nodes.

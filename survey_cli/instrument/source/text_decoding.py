@@ -3,7 +3,7 @@ r"""Decoding of a file's bytes into text with `\n` line ends, or the reason why 
 import heapq
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from survey_cli.problems import Position, Problem
 
@@ -18,25 +18,30 @@ _FOREIGN_BLANKS: Final = re.compile("[\u00a0\u2002\u2003\u2007\u2009\u202f\u3000
 _UTF16: Final = re.compile(rb"(?:\0[^\0]){2}|(?:[^\0]\0){2}")
 
 
-class UnreadableFile(NamedTuple):
+class UnreadableFileError(Exception):
     """A file whose bytes cannot be read, and what to do about it."""
 
-    rule: str
-    what: str
-    remedy: str
+    def __init__(self, rule: str, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.rule, self.what, self.remedy = rule, what, remedy
+
+    def build_problem(self, where: Position, *, length: int) -> Problem:
+        return Problem(self.rule, where, "", self.what, self.remedy, length=length)
 
 
-def decode(contents: str | bytes, file: str, problems: list[Problem]) -> str | UnreadableFile:
+def decode(contents: str | bytes, file: str, problems: list[Problem]) -> str:
     r"""Return the text with `\n` line ends; where it is not UTF-8, add a problem and insert `�`."""
     if len(contents) > MAX_BYTES:
-        return UnreadableFile("too-large", f"the text is larger than {MAX_BYTES // 1_000_000} MB", "make it shorter")
+        raise UnreadableFileError(
+            "too-large", f"the text is larger than {MAX_BYTES // 1_000_000} MB", "make it shorter"
+        )
     if isinstance(contents, bytes):
         if contents.startswith(b"PK\x03\x04"):
             what = "this is a workbook or an archive, not a text file"
-            return UnreadableFile("not-utf8", what, "write the questionnaire in a text editor")
+            raise UnreadableFileError("not-utf8", what, "write the questionnaire in a text editor")
         if contents[:2] in (b"\xff\xfe", b"\xfe\xff") or _UTF16.match(contents):
             what = "the file is saved as UTF-16 (some editors say 'Unicode')"
-            return UnreadableFile("not-utf8", what, "re-save it as UTF-8")
+            raise UnreadableFileError("not-utf8", what, "re-save it as UTF-8")
         try:
             text = contents.decode("utf-8")
         except UnicodeDecodeError as error:
