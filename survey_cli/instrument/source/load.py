@@ -16,7 +16,6 @@ from typing import Any, NoReturn, TypeAlias, cast
 import yaml
 
 from survey_cli.instrument.source import modules
-from survey_cli.instrument.source.hints.parser_errors import ParserMessage, explain_parser_error
 from survey_cli.instrument.source.modules import TextInserter
 from survey_cli.instrument.source.node_builder import MAX_EVENTS, MAX_PROBLEMS, NodeBuilder
 from survey_cli.instrument.source.nodes import SourceFile, YamlList, YamlMapping, YamlScalar, locate_key
@@ -249,7 +248,9 @@ def _parse_text(text: str, file: str, problems: list[Problem]) -> YamlMapping | 
     try:
         root = builder.build(iter(LOADER(text).get_event, None))
     except yaml.MarkedYAMLError as error:
-        problems += explain_parser_error(text.split("\n"), _convert_parser_error(error), file)
+        from survey_cli.instrument.source.hints.parser_errors import explain_parser_error  # only for errors
+
+        problems += explain_parser_error(text.split("\n"), error, file)
         return None
     except yaml.YAMLError as error:
         what = f"the file can't be read: {shorten(str(error))}"
@@ -275,16 +276,3 @@ def _build_no_mapping_problem(root: YamlScalar | YamlList | None, file: str) -> 
         what = f"the file is a single text, '{shorten(root)}', not 'key: value' lines"
         remedy = "write a space after each colon, as in 'title: My survey'"
     return Problem("no-mapping", root.where, "", what, remedy)
-
-
-def _convert_parser_error(error: yaml.MarkedYAMLError) -> ParserMessage:
-    problem_mark, context_mark = error.problem_mark, error.context_mark
-    mark = problem_mark or context_mark
-    return ParserMessage(
-        what=error.problem or "",
-        line=mark.line + 1 if mark else 1,
-        column=mark.column + 1 if mark else 1,
-        context=error.context or "",
-        context_line=context_mark.line + 1 if context_mark else 0,
-        context_column=context_mark.column + 1 if context_mark else 0,
-    )

@@ -1,45 +1,374 @@
-"""Plain explanations of YAML syntax errors, supported by the hints found in the file's lines."""
+"""Plain explanations of YAML syntax errors, supported by hints found line by line, and within quotes and brackets.
+
+Finding hints examines text only and never decides whether a file is valid; those are kept that explain the error.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Any, Final
 
-from survey_cli.instrument.source.hints.hint import MARKS, QUOTE_IT, Hint, build_unclosed_hint, find_owner
-from survey_cli.problems import Position, Problem
-from survey_cli.wording import format_quantity, shorten
+from survey_cli.instrument.source.hints.hint import (
+    CLOSES,
+    DASH_REMEDY,
+    DASH_WITHOUT_SPACE,
+    MARKS,
+    QUOTE_IT,
+    Hint,
+    build_colon_hint,
+    build_cut_hint,
+    build_unclosed_hint,
+    find_cut,
+    find_owner,
+)
+from survey_cli.problems import Problem
+from survey_cli.wording import format_quantity, pluralize, shorten
+
+_HEAD: Final = re.compile(
+    r"(?P<dashes>(?:-[ ]+)*)"
+    r"(?:(?P<key>[^\s\"'#&*!|>%@`\[\]{},?:-][^:#\"]{0,60}?|\"[^\"]*\"|'[^']*')[ ]*:(?:[ ]+|$))?"
+)
+_KEY_WITHOUT_SPACE: Final = re.compile(r"(?:- +)*([A-Za-z_]\w*):(?=[^\s:/])")
+_BLOCK: Final = re.compile(r"[|>](?:[+-]?[1-9]?|[1-9][+-])(?: +#.*| *)$")
+_NOT_PLAIN: Final = ("", "#", '"', "'", "[", "{")
+
+
+def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
+    """Yield every hint that the lines alone give, in order. Comments and block texts are skipped."""
+    at = 0
+    tabbed_lines: list[int] = []
+    above: tuple[int, bool] | None = None  # the last key's column, and whether a plain text may continue below it
+    while at < len(lines):
+        line = lines[at]
+        body = line.lstrip(" ")
+        indent = len(line) - len(body)
+        if body.startswith("\t"):
+            if body.strip() and not body.lstrip().startswith("#"):
+                tabbed_lines.append(at + 1)
+            at += 1
+            continue
+        if not body or body.startswith("#"):
+            at += 1
+            continue
+        if above and above[1] and indent > above[0] and not body.startswith("- "):
+            if hint := _check_continuation(lines, at, indent, body):
+                yield hint
+            at += 1
+            continue
+        if DASH_WITHOUT_SPACE.match(body):
+            yield Hint("dash", at + 1, indent + 1, f"'{shorten(body)}' has no space after its dash", DASH_REMEDY)
+            at += 1
+            continue
+        head = _HEAD.match(body)
+        start = indent + (head.end() if head else 0)
+        key = indent + len(head["dashes"]) if head else indent
+        value = line[start:]
+        if head and head["key"] is None and (match := _KEY_WITHOUT_SPACE.match(body)):
+            yield _build_colon_space_hint(at, indent, match)
+        if _BLOCK.match(value):
+            at, hint = _check_block(lines, at, key)
+            if hint:
+                yield hint
+            above = None
+            continue
+        hint, end = _check_value(lines, at, start, key, keyed=bool(head and head["key"]))
+        if hint:
+            yield hint
+        elif end == at and value[:1] not in _NOT_PLAIN and (cut := find_cut(line, start, _get_key(head))):
+            yield build_cut_hint(at + 1, cut + 1, line[cut:], _get_key(head), line[start:cut])
+        above = (key, bool(value) and value[0] not in "[{\"'#|>" and end == at)
+        at = max(end, at) + 1
+    if tabbed_lines:
+        yield _build_tab_hint(tabbed_lines)
+
+
+def _get_key(head: re.Match[str] | None) -> str:
+    return (head["key"] or "").strip("\"' ") if head else ""
+
+
+def _build_tab_hint(tabbed_lines: list[int]) -> Hint:
+    more = len(tabbed_lines) - 1
+    also = f" (and so {pluralize(more, 'is', 'are')} {format_quantity(more, 'more line')})" if more else ""
+    remedy = "use spaces: two for each step; most editors can convert tabs to spaces"
+    return Hint("tab", tabbed_lines[0], 1, f"line {tabbed_lines[0]} is indented with a tab{also}", remedy)
+
+
+def _build_colon_space_hint(at: int, indent: int, match: re.Match[str]) -> Hint:
+    what = f"'{match[1]}:' has no space after its colon"
+    remedy = f"write '{match[1]}: ' with a space"
+    return Hint("colon-space", at + 1, indent + match.start(1) + 1, what, remedy, len(match[1]) + 1)
+
+
+def _check_block(lines: Sequence[str], at: int, key: int) -> tuple[int, Hint | None]:
+    """Return the first line after a block text whose key is at column `key`, and a hint about a tab in its margin."""
+    hint = None
+    at += 1
+    while at < len(lines):
+        line = lines[at]
+        body = line.lstrip(" ")
+        if body.startswith("\t") and len(line) - len(body) <= key and body.strip():
+            hint = hint or Hint("tab", at + 1, 1, f"line {at + 1} is indented with a tab", "use spaces")
+        elif body and len(line) - len(body) <= key:
+            break
+        at += 1
+    return at, hint
+
+
+def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -> Hint | None:
+    """Check a line that continues the text above it."""
+    if (hash_ := lines[at - 1].find(" #")) >= 0:
+        what = "the text ends before this '#', which reads as a comment, but the next line continues"
+        return Hint("hash", at, hash_ + 2, what, QUOTE_IT, may_span_lines=True)
+    if STARTS_WITH_KEY.match(body):
+        what = f"this line is indented more than '{shorten(lines[at - 1])}' above it, and reads as part of it"
+        remedy = "align the key with the others of its item; if it is part of the text, put the text in quotes"
+        return Hint("indentation", at + 1, indent + 1, what, remedy)
+    colon = _find_colon(body, 0)
+    return build_colon_hint(at, indent + colon, "") if colon >= 0 else None
+
+
+def _check_value(lines: Sequence[str], at: int, start: int, key: int, *, keyed: bool) -> tuple[Hint | None, int]:
+    """Check the value that starts at column `start` of line `at`; return the hint and the value's last line."""
+    line = lines[at]
+    value = line[start:]
+    first = value[:1]
+
+    def build_hint(rule: str, what: str, remedy: str = QUOTE_IT, length: int = 1) -> tuple[Hint, int]:
+        return Hint(rule, at + 1, start + 1, what, remedy, length), at
+
+    match first:
+        case "" | "#":
+            return None, at
+        case '"' | "'":
+            return check_quoted(lines, at, start, key)
+        case "[" | "{":
+            return check_bracketed(lines, at, start, key)
+        case "*":
+            return build_hint("alias", "a text that begins with '*' reads as YAML's alias")
+        case "&":
+            return build_hint("anchor", "a text that begins with '&' reads as YAML's anchor")
+        case "!":
+            return None, at  # a tag: the parser accepts it, the node builder reports it
+        case "%" | "@" | "`":
+            return build_hint("reserved-start", f"a text can't begin with '{first}'")
+        case "|" | ">":
+            return build_hint(
+                "block-text",
+                f"text follows '{first}' on its own line",
+                f"begin the text on the next line, indented; if '{first}' belongs to it, {QUOTE_IT}",
+            )
+        case "-" | "?" if keyed and value[1:2] in ("", " "):
+            return build_hint(
+                "dash",
+                f"'{first} ' can't follow a key on the same line",
+                f"begin the list on the next line; if it is a text, {QUOTE_IT}",
+            )
+        case "," | "]" | "}":
+            return build_hint("reserved-start", f"a text can't begin with '{first}'")
+    colon = _find_colon(value, 0)
+    return (build_colon_hint(at, start + colon, value[:colon]) if colon >= 0 else None), at
+
+
+def _find_colon(text: str, start: int) -> int:
+    """Find a `: `, or a colon at the end, in plain text before any comment; −1 if there is none."""
+    comment = text.find(" #", start)
+    end = len(text.rstrip()) if comment < 0 else comment
+    at = text.find(":", start, end)
+    while at >= 0:
+        if at + 1 >= end or text[at + 1] in " \t":
+            return at
+        at = text.find(":", at + 1, end)
+    return -1
+
+
+STARTS_WITH_KEY: Final = re.compile(r"(?:- +)*(?:[A-Za-z_][\w.-]*|-?\d+|\"[^\"]*\"|'[^']*') *:(?: |$)")
+"""A line, or the rest of one, that begins with a key."""
+_COMMENT: Final = re.compile(r"\s*(?:#.*)?$")
+
+
+def check_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int]:
+    """Check a quoted value whose key is at column `key`; return the hint and the value's last line."""
+    quote = lines[at][start]
+    end, closing = at, _find_closing_quote(lines[at], start + 1, quote)
+    while closing < 0:
+        end += 1
+        if end >= len(lines) or _starts_entry(lines[end], key):
+            hint = build_unclosed_hint(lines, at, start)
+            return hint, end - 1  # the next line is examined as the start of something new
+        closing = _find_closing_quote(lines[end], 0, quote)
+    if _COMMENT.fullmatch(lines[end], closing + 1):
+        return None, end
+    return _build_after_quote_hint(lines, end, closing, quote), end
+
+
+def _find_closing_quote(line: str, start: int, quote: str) -> int:
+    """Find where the quote opened before `start` closes on this line; −1 if it does not."""
+    at = start
+    while at < len(line):
+        letter = line[at]
+        if letter == "\\" and quote == '"':
+            at += 1
+        elif letter == quote:
+            if quote == "'" and line[at + 1 : at + 2] == "'":
+                at += 1
+            else:
+                return at
+        at += 1
+    return -1
+
+
+def _starts_entry(line: str, key: int) -> bool:
+    """Return whether a line looks like a key or list entry at column `key` or left of it, where a text must end."""
+    body = line.lstrip(" ")
+    return bool(body) and len(line) - len(body) <= key and bool(STARTS_WITH_KEY.match(body) or body.startswith("- "))
+
+
+def _build_after_quote_hint(lines: Sequence[str], line: int, column: int, quote: str) -> Hint:
+    text = lines[line]
+    if quote == "'" and text[column + 1 : column + 2].isalnum():
+        what = "the apostrophe ends the text here, which is in single quotes"
+        remedy = "double the apostrophe ('') or put the text in double quotes instead"
+        return Hint("apostrophe", line + 1, column + 1, what, remedy, may_span_lines=True)
+    rest = shorten(text[column + 1 :])
+    remedy = "begin and end the whole text with single quotes" if quote == '"' else QUOTE_IT
+    what = f"the quoted text has ended, but '{rest}' follows"
+    remedy = f"{remedy}, so that the quotes within belong to it"
+    return Hint("after-quote", line + 1, column + 2, what, remedy, max(1, len(rest)), may_span_lines=True)
+
+
+def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int]:
+    """Check a bracketed value; return the hint and the value's last line.
+
+    A bracket inside counts only where an entry begins.
+    """
+    open_brackets: list[tuple[int, int]] = []
+    line, column = at, start
+    entry = True  # an entry, key or value may begin here
+    keyed = False  # what begins here is a key's value
+    plain = False  # an unquoted text may continue here, on another line
+    while True:
+        text = lines[line]
+        if column >= len(text) or (text[column] == "#" and (column == 0 or text[column - 1] in " \t")):
+            line, column = line + 1, 0
+            if line >= len(lines) or _starts_entry(lines[line], min(key, start - 1)):
+                return build_unclosed_hint(lines, *open_brackets[-1]), line - 1
+            continue
+        letter = text[column]
+        if letter in " \t":
+            column += 1
+        elif letter in CLOSES and entry:
+            open_brackets.append((line, column))
+            column, keyed = column + 1, False
+        elif letter in CLOSES:
+            return _build_inner_bracket_hint(line, column, text), line
+        elif letter in "]}":
+            where = open_brackets.pop()
+            if CLOSES[lines[where[0]][where[1]]] != letter:
+                return build_unclosed_hint(lines, *where), line
+            column += 1
+            entry = plain = False
+            if not open_brackets:
+                return _check_after_bracket(lines, (at, start), (line, column)), line
+        elif letter == "," or (
+            letter == ":" and (column + 1 >= len(text) or text[column + 1] in " ,[]{}" or not entry)
+        ):
+            column, entry, keyed = column + 1, True, letter == ":"
+        elif letter in "\"'" and entry:
+            hint, line, column = _check_flow_quoted(lines, line, column, key)
+            if hint:
+                return hint, line
+            entry = plain = False
+        elif not entry and (not plain or STARTS_WITH_KEY.match(text, column)):
+            what = f"a comma is missing before '{shorten(text[column:])}'"
+            remedy = "put a comma between the entries; if it is all one text, put it in quotes"
+            return Hint("comma", line + 1, column + 1, what, remedy), line
+        else:
+            hint, column = _check_flow_plain(text, line, column, keyed=keyed)
+            if hint:
+                return hint, line
+            entry, plain = False, True
+
+
+def _check_flow_plain(text: str, line: int, column: int, *, keyed: bool) -> tuple[Hint | None, int]:
+    """Check a plain entry within brackets; return the hint and where the entry ends."""
+    start = column
+    while column < len(text) and text[column] not in ",]}":
+        if text[column] in "[{":
+            return _build_inner_bracket_hint(line, column, text), column
+        if text[column] == ":" and text[column + 1 : column + 2] in ("", " ", ",", "]", "}"):
+            if keyed:
+                return build_colon_hint(line, column, text[start:column]), column
+            break
+        if text[column] == "#" and text[column - 1] in " \t":
+            before, rest = text[start : column - 1], text[column - 1 :]
+            if keyed and before[-1:] not in ("", " ") and rest.rstrip()[-1] in "]}":
+                return build_cut_hint(line + 1, column, rest)._replace(
+                    may_span_lines=True, parser_accepts=False
+                ), column
+            break
+        column += 1
+    return None, column
+
+
+def _build_inner_bracket_hint(line: int, column: int, text: str) -> Hint:
+    letter = text[column]
+    end = text.find(CLOSES[letter], column)
+    excerpt = text[column : end + 1] if end >= 0 else letter
+    kind = "fill" if letter == "{" else "list"
+    what = f"'{shorten(excerpt)}' needs quotes in a text or condition inside braces"
+    remedy = f"put the whole text or condition that the {kind} belongs to in double quotes"
+    return Hint("brackets-in-braces", line + 1, column + 1, what, remedy, len(excerpt))
+
+
+def _check_flow_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int, int]:
+    """Check a quoted entry within brackets; return the hint and the line and column after it."""
+    quote = lines[at][start]
+    line, closing = at, _find_closing_quote(lines[at], start + 1, quote)
+    while closing < 0:
+        line += 1
+        if line >= len(lines) or _starts_entry(lines[line], key):
+            return build_unclosed_hint(lines, at, start), line - 1, start
+        closing = _find_closing_quote(lines[line], 0, quote)
+    rest = lines[line][closing + 1 :].lstrip()
+    if rest and rest[0] not in ",]}:#":
+        return _build_after_quote_hint(lines, line, closing, quote), line, closing + 1
+    return None, line, closing + 1
+
+
+def _check_after_bracket(lines: Sequence[str], start: tuple[int, int], end: tuple[int, int]) -> Hint | None:
+    """Check what follows a closed bracket: nothing, a comment, or the text that the bracket was meant to begin."""
+    text = lines[end[0]]
+    rest = text[end[1] :]
+    if _COMMENT.fullmatch(rest) or rest.lstrip().startswith(":"):
+        return None
+    opener = lines[start[0]][start[1]]
+    if rest.lstrip()[0] in "]}":
+        what = f"'{rest.lstrip()[0]}' closes what was never opened"
+        remedy = "remove it, or add what opens it"
+        return Hint("unopened", end[0] + 1, end[1] + len(rest) - len(rest.lstrip()) + 1, what, remedy)
+    excerpt = shorten(lines[start[0]][start[1] : end[1]] if start[0] == end[0] else opener)
+    if opener == "{":
+        what = f"a text that begins with '{excerpt}' reads as a YAML mapping in braces"
+        return Hint("fill-at-start", start[0] + 1, start[1] + 1, what, QUOTE_IT, len(excerpt))
+    what = f"a text that begins with '{excerpt}' reads as a YAML list"
+    return Hint("bracket-at-start", start[0] + 1, start[1] + 1, what, QUOTE_IT, len(excerpt))
+
 
 _MAX_HINTS: Final = 100
 """Hints reported per file."""
 
 
-class ParserMessage(NamedTuple):
-    """A YAML parser's error message and its positions (lines and columns from 1)."""
-
-    what: str
-    line: int
-    column: int
-    context: str = ""
-    context_line: int = 0
-    context_column: int = 0
-
-
-def explain_parser_error(lines: Sequence[str], message: ParserMessage, file: str) -> list[Problem]:
-    """Explain the syntax error in plain words, and add every other hint that the lines give.
+def explain_parser_error(lines: Sequence[str], error: Any, file: str) -> list[Problem]:
+    """Explain the parser's error in plain words, and add every other hint that the lines give.
 
     A hint above the parser's line is used only if it could have remained unnoticed up to there (an open quote or
     bracket). A hint on the parser's line, or where the parser says something was opened, replaces the parser's message.
     """
-    from survey_cli.instrument.source.hints.lines import (
-        find_line_hints,  # not imported for a file without errors
-    )
-
     hints = list(islice(find_line_hints(lines), _MAX_HINTS))
-    stop = min(message.line, len(lines)) if message.line else 1
-    first_possible = (
-        message.context_line if "simple key" in message.context or "quoted scalar" in message.context else stop
-    )
-    first = min(first_possible, stop)
+    context, opening = error.context or "", _locate(error.context_mark, (0, 0))
+    line, _ = _locate(error.problem_mark or error.context_mark, (1, 1))
+    stop = min(line, len(lines)) if line else 1
+    first = min(opening[0] if "simple key" in context or "quoted scalar" in context else stop, stop)
     selected = [
         hint
         for hint in hints
@@ -48,25 +377,20 @@ def explain_parser_error(lines: Sequence[str], message: ParserMessage, file: str
     positions = {hint[1:3] for hint in selected}
     selected += [hint for hint in hints if hint.parser_accepts and hint[1:3] not in positions]
     if not any(hint.line <= stop and not hint.parser_accepts for hint in selected):
-        selected.append(_build_hint(lines, message, stop))
-    return [
-        Problem(
-            hint.rule,
-            Position(file, hint.line, hint.column),
-            find_owner(lines, hint.line),
-            hint.what,
-            hint.remedy,
-            "error",
-            hint.length,
-        )
-        for hint in selected
-    ]
+        selected.append(_build_hint(lines, error, stop))
+    return [hint.build_problem(file, find_owner(lines, hint.line)) for hint in selected]
 
 
-def _build_hint(lines: Sequence[str], message: ParserMessage, stop: int) -> Hint:
-    what, context = message.what, message.context
-    position = (stop, max(1, message.column) if message.line <= len(lines) else 1)
-    opening = (message.context_line or stop, message.context_column or 1)
+def _locate(mark: Any, otherwise: tuple[int, int]) -> tuple[int, int]:
+    """Return line and column of a parser's mark, from 1."""
+    return (mark.line + 1, mark.column + 1) if mark else otherwise
+
+
+def _build_hint(lines: Sequence[str], error: Any, stop: int) -> Hint:
+    what, context = error.problem or "", error.context or ""
+    line, column = _locate(error.problem_mark or error.context_mark, (1, 1))
+    position = (stop, column if line <= len(lines) else 1)
+    opening = _locate(error.context_mark, (stop, 1))
     text = lines[stop - 1] if lines else ""
     indent = len(text) - len(text.lstrip(" "))
     if "depth" in what:  # the parser's own limit, far beyond ours

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from survey_cli.instrument.source.comments import find_notes, is_cut_off
 from survey_cli.instrument.source.hints.hint import (
     DASH_REMEDY,
     DASH_WITHOUT_SPACE,
     QUOTE_IT,
     build_cut_hint,
+    find_notes,
     find_owner,
+    is_cut_off,
     quote,
 )
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
@@ -52,8 +53,7 @@ def report_cut_text(key: str, text: YamlScalar, line: str, where: Position) -> I
     rest = line[where.column - 1 :]
     if is_cut_off(key, text, rest):
         hint = build_cut_hint(where.line, where.column, rest, key, text if where.line == text.where.line else "")
-        where = where._replace(column=hint.column)
-        yield Problem(hint.rule, where, "", hint.what, hint.remedy, length=hint.length)
+        yield hint.build_problem(where.file)
 
 
 def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) -> Iterator[Problem]:
