@@ -13,7 +13,7 @@ from survey_cli.instrument.compiled.symbols import GroupStep, SymbolTable, is_sh
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
-from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, PickSpec, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, Compute, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, HandoverItem, PickItem
@@ -29,15 +29,6 @@ from survey_cli.values import Code
 
 STATEMENT_FILL: Final = "{statement}"
 RESERVED_CODES: Final = {"not_asked": -6, "not_reached": -7}
-
-
-class GroupContext(NamedTuple):
-    """The groups that enclose an item."""
-
-    path: tuple[GroupStep, ...] = ()
-    roster: str | None = None
-    section: Template | None = None
-    hangup: bool = False
 
 
 class ItemOverrides(NamedTuple):
@@ -75,8 +66,10 @@ class InstrumentCompiler:
             if symbol.kind == "sample column" and symbol.options:
                 self.item_compiler.compile_options(symbol.options, CompileContext(symbol.id, before=-1), None)
 
-    def _finish_group(self, group: ItemGroup) -> None:
+    def _finish_group(self, group: ItemGroup, enclosing: CompileContext) -> None:
         """Fill in what depends on the children: all items below, their count, and the computes to evaluate at the end."""
+        if group.spec is not None and group.spec.pick is not None:
+            self._compile_pick(group, group.spec.pick, enclosing)
         items: list[CompiledItem] = []
         for child in group.children:
             items.extend(child.items if isinstance(child, ItemGroup) else (child,))
@@ -99,20 +92,18 @@ class InstrumentCompiler:
         if group.id:
             self.draft.groups[group.id] = group
 
-    def _compile_pick(self, group: ItemGroup, enclosing: GroupContext) -> None:
+    def _compile_pick(self, group: ItemGroup, pick: PickSpec, enclosing: CompileContext) -> None:
         """Make the item that says what is picked of a group."""
-        spec = group.spec
-        if spec is None or spec.pick is None:
-            return
+        assert group.spec is not None
         turns = range(1, group.maximum + 1) if isinstance(group, Roster) else ()
         pick_id = f"{group.id}_pick"
         question = PickItem.model_construct(
-            id=YamlScalar(pick_id, spec.id.where),
+            id=YamlScalar(pick_id, group.spec.id.where),
             type="pick",
             group=group.id,
             names=(*turns,) or tuple(child.id for child in group.children),
-            count=spec.pick.count,
-            method=spec.pick.by,
+            count=pick.count,
+            method=pick.by,
         )
         text = Text.from_string("")
         group.pick = self.picks[pick_id] = CompiledItem(
@@ -126,7 +117,7 @@ class InstrumentCompiler:
             counts_in_progress=False,
         )
 
-    def _compile_nodes(self, items: Sequence[AnyItem], enclosing: GroupContext) -> tuple[CompiledNode, ...]:
+    def _compile_nodes(self, items: Sequence[AnyItem], enclosing: CompileContext) -> tuple[CompiledNode, ...]:
         path = enclosing.path
         nodes = []
         for child, item in enumerate(items):
@@ -134,7 +125,7 @@ class InstrumentCompiler:
             nodes.append(self._compile_node(item, enclosing._replace(path=(*path[:-1], step))))
         return tuple(nodes)
 
-    def _compile_node(self, item: AnyItem, enclosing: GroupContext) -> CompiledNode:
+    def _compile_node(self, item: AnyItem, enclosing: CompileContext) -> CompiledNode:
         match item:
             case SectionItem():
                 return self._compile_section(item, enclosing)
@@ -146,11 +137,11 @@ class InstrumentCompiler:
                 return self._compile_item(item, str(item.id), item.text, enclosing)
 
     def _compile_group(
-        self, item: SectionItem | BatteryItem | RosterItem, enclosing: GroupContext, kind: type[ItemGroup]
-    ) -> tuple[ItemGroup, GroupContext]:
+        self, item: SectionItem | BatteryItem | RosterItem, enclosing: CompileContext, kind: type[ItemGroup]
+    ) -> tuple[ItemGroup, CompileContext]:
         """Compile a group without its children, and return it with the context of its children."""
         group_id = str(item.id)
-        context = CompileContext(group_id, self._index, enclosing.roster, enclosing.path)
+        context = enclosing._replace(owner=group_id, before=self._index)
         compiler = self.item_compiler
         title = compiler.compile_optional_text(item.title, context, "title") or enclosing.section
         hangup = enclosing.hangup or (isinstance(item, SectionItem) and item.after == "hangup")
@@ -169,16 +160,15 @@ class InstrumentCompiler:
         path = (*enclosing.path, GroupStep(group_id, 0, is_shuffled(item)))
         return group, enclosing._replace(path=path, section=title, hangup=hangup)
 
-    def _compile_section(self, item: SectionItem, enclosing: GroupContext) -> ItemGroup:
+    def _compile_section(self, item: SectionItem, enclosing: CompileContext) -> ItemGroup:
         group, inside = self._compile_group(item, enclosing, ItemGroup)
         group.children = self._compile_nodes(item.items, inside)
-        self._compile_pick(group, enclosing)
-        self._finish_group(group)
+        self._finish_group(group, enclosing)
         return group
 
-    def _compile_roster(self, item: RosterItem, enclosing: GroupContext) -> Roster:
+    def _compile_roster(self, item: RosterItem, enclosing: CompileContext) -> Roster:
         outside = enclosing._replace(roster=None)
-        context = CompileContext(str(item.id), self._index, None, enclosing.path)
+        context = outside._replace(owner=str(item.id), before=self._index)
         group, inside = self._compile_group(item, outside, Roster)
         roster = cast(Roster, group)
         inside = inside._replace(roster=roster.id)
@@ -199,8 +189,7 @@ class InstrumentCompiler:
             roster.until = self._compile_item(
                 more.question, more.id, item.until, inside._replace(path=enclosing.path), overrides
             )
-        self._compile_pick(roster, enclosing)
-        self._finish_group(roster)
+        self._finish_group(roster, enclosing)
         return roster
 
     def _find_each(self, item: RosterItem, name: YamlScalar, context: CompileContext) -> CompiledItem | None:
@@ -214,12 +203,11 @@ class InstrumentCompiler:
             several += [n for n, earlier in self.draft.groups.items() if isinstance(earlier, Roster)]
             near = suggest_nearest(str(name), several, otherwise="use one that comes earlier")
             what = f"each: {str(name)!r} is not an earlier multiple or roster"
-            self.problems.append(
-                Problem("bad-each", item.find_position("each"), context.owner, what, near, length=len(name))
-            )
+            where = item.find_position("each")
+            self.item_compiler.report("bad-each", where, context.owner, what, near, length=len(name))
         return None
 
-    def _compile_battery(self, item: BatteryItem, enclosing: GroupContext) -> ItemGroup:
+    def _compile_battery(self, item: BatteryItem, enclosing: CompileContext) -> ItemGroup:
         first = self.symbol_table.symbols.get(str(next(iter(item.statements), "")))
         options, scale = (first.options, first.scale) if first is not None else ({}, None)
         shared = {n: getattr(item, n) for n in QuestionItem.model_fields if n not in ("ask_if", "unless")}
@@ -236,7 +224,7 @@ class InstrumentCompiler:
         group, inside = self._compile_group(item, enclosing, ItemGroup)
         where = None
         if isinstance(item.options, OptionSourceSpec):
-            context = CompileContext(group.id, self._index, enclosing.roster, enclosing.path)
+            context = enclosing._replace(owner=group.id, before=self._index)
             where = self._compile_turn_condition(item.options, context)
         children = []
         for child, (name, statement) in enumerate(item.statements.items()):
@@ -258,8 +246,7 @@ class InstrumentCompiler:
                 )
             )
         group.children = tuple(children)
-        self._compile_pick(group, enclosing)
-        self._finish_group(group)
+        self._finish_group(group, enclosing)
         return group
 
     def _compile_item(
@@ -267,12 +254,12 @@ class InstrumentCompiler:
         item: QuestionItem,
         item_id: str,
         text: Text,
-        enclosing: GroupContext,
+        enclosing: CompileContext,
         overrides: ItemOverrides | None = None,
     ) -> CompiledItem:
         index = self._index
         self._index += 1
-        context = CompileContext(item_id, index, enclosing.roster, enclosing.path)
+        context = enclosing._replace(owner=item_id, before=index)
         compiler = self.item_compiler
         if overrides is None:
             symbol = self.symbol_table.symbols.get(item_id)
@@ -358,9 +345,8 @@ class InstrumentCompiler:
                     source, self.symbol_table.rosters, otherwise="use an earlier item of type roster"
                 )
                 what = f"from: there is no roster {source!r}"
-                self.problems.append(
-                    Problem("bad-draw", item.find_position("from"), compiled_item.id, what, near, length=len(source))
-                )
+                where = item.find_position("from")
+                self.item_compiler.report("bad-draw", where, compiled_item.id, what, near, length=len(source))
             return
         compiled_item.source = source
         compiled_item.turn_name = self.symbol_table.find_turn_name(source)
@@ -379,15 +365,15 @@ class InstrumentCompiler:
             names = ", ".join(candidates) or "none"
             what = f"by: {item.by} compares one {' or '.join(types)} of {source}, but found: {names}"
             remedy = "choose one with using:"
-            self.problems.append(Problem("bad-draw", item.find_position("by"), compiled_item.id, what, remedy))
+            self.item_compiler.report("bad-draw", item.find_position("by"), compiled_item.id, what, remedy)
             return
         compiled_item.using = candidates[0]
 
     def compile(self, source: InstrumentSource) -> Instrument:
         """Compile the whole document."""
         document, compiler = self.document, self.item_compiler
-        root = ItemGroup(id="", spec=None, children=self._compile_nodes(document.items, GroupContext()))
-        self._finish_group(root)
+        root = ItemGroup(id="", spec=None, children=self._compile_nodes(document.items, CompileContext()))
+        self._finish_group(root, CompileContext())
         self.draft.root = root
         return Instrument(
             id=str(document.instrument),

@@ -6,7 +6,7 @@ Every use of a variable is recorded in the draft as a `NameUse`; problems are co
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.symbols import GroupStep, Symbol, list_declines
@@ -35,13 +35,15 @@ AFTER_ALL: Final = 10**9
 
 
 class CompileContext(NamedTuple):
-    """Where something is written: its owner, and which variables are settled when it is evaluated."""
+    """Where something is written: its owner, which variables are settled when it is evaluated, and the groups around."""
 
-    owner: str
+    owner: str = ""
     before: int = AFTER_ALL
     """Everything it names must have been settled before this index (see `Symbol.index`)."""
     roster: str | None = None
     path: tuple[GroupStep, ...] = ()
+    section: Template | None = None
+    hangup: bool = False
 
 
 class ItemCompiler:
@@ -81,18 +83,7 @@ class ItemCompiler:
         if problems:
             self._add_problems(problems, key)
         if condition is not None:
-            self.draft.uses.append(
-                NameUse(
-                    owner=context.owner,
-                    key=key,
-                    where=where,
-                    names=condition.names,
-                    before=context.before,
-                    path=context.path,
-                    condition=condition,
-                    length=len(source),
-                )
-            )
+            self.record_use(context, key, where, condition.names, condition, len(source))
         return condition
 
     def _add_problems(self, problems: Sequence[Problem], key: str) -> None:
@@ -134,11 +125,15 @@ class ItemCompiler:
         self.draft.templates.append((context.owner, template))
         return template
 
-    def record_use(self, context: CompileContext, key: str, where: Position, names: frozenset[str]) -> None:
-        """Record that something written here uses these names."""
-        self.draft.uses.append(
-            NameUse(owner=context.owner, key=key, where=where, names=names, before=context.before, path=context.path)
-        )
+    def record_use(
+        self, context: CompileContext, key: str, where: Position, names: frozenset[str], *condition: Any
+    ) -> None:
+        """Record that something written here uses these names; of a condition, itself and its length."""
+        owner, before, _, path, *_ = context
+        self.draft.uses.append(NameUse(owner, key, where, names, before, path, *condition))
+
+    def report(self, rule: str, where: Position, owner: str, what: str, remedy: str, *, length: int = 1) -> None:
+        self.problems.append(Problem(rule, where, owner, what, remedy, length=length))
 
     def compile_checks(self, item: QuestionItem, context: CompileContext) -> tuple[CompiledCheck, ...]:
         """Compile an item's checks and its `confirm`; both may name the item itself."""
@@ -244,16 +239,15 @@ class ItemCompiler:
             near = suggest_nearest(str(name), self.declines, otherwise="define it under declines:")
             what = f"there is no decline {str(name)!r}"
             where = locate_name(name)
-            self.problems.append(Problem("unknown-decline", where, who, what, near, length=len(name)))
+            self.report("unknown-decline", where, who, what, near, length=len(name))
         self._compiled_declines[id(declines)] = _build_declines(selected, overrides)
         return self._compiled_declines[id(declines)]
 
     def compile_study_declines(self) -> tuple[CompiledDecline, ...]:
         """Compile the study's declines."""
-        cached = self._compiled_declines.get(id(self.declines))
-        if cached is None:
-            cached = self._compiled_declines[id(self.declines)] = _build_declines(self.declines, {})
-        return cached
+        if id(self.declines) not in self._compiled_declines:
+            self._compiled_declines[id(self.declines)] = _build_declines(self.declines, {})
+        return self._compiled_declines[id(self.declines)]
 
 
 def _build_declines(
@@ -311,13 +305,10 @@ def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
 def _report_cycle(compiler: ItemCompiler, names: list[str], where: Position) -> None:
     """Report computes that depend on one another."""
     cycle = [*names, names[0]]
-    listed = (
-        cycle
-        if len(cycle) <= _MAX_LISTED
-        else [*cycle[: _MAX_LISTED // 2], f"… {len(cycle) - _MAX_LISTED} more", *cycle[-_MAX_LISTED // 2 :]]
-    )
-    what = f"the computes depend on one another: {' → '.join(listed)}"
-    compiler.problems.append(Problem("circular", where, names[0], what, "remove one of these references"))
+    if len(cycle) > _MAX_LISTED:
+        cycle[_MAX_LISTED // 2 : -_MAX_LISTED // 2] = [f"… {len(cycle) - _MAX_LISTED} more"]
+    what = f"the computes depend on one another: {' → '.join(cycle)}"
+    compiler.report("circular", where, names[0], what, "remove one of these references")
 
 
 def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tuple[int, Compute | None]:
