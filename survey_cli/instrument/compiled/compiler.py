@@ -32,12 +32,13 @@ RESERVED_CODES: Final = {"not_asked": -6, "not_reached": -7}
 
 
 class ItemOverrides(NamedTuple):
-    """Properties of a compiled item that are not written at the item itself: a statement, a roster's last question."""
+    """Properties of a compiled item, which are not written at the item itself if it is a statement."""
 
     options: Mapping[Code, OptionSpec]
     scale: str | None = None
     label: Text | None = None
     ask_if: YamlScalar | None = None
+    unless: YamlScalar | None = None
     anchor: bool = False
     next_text: Text | None = None
     total: YamlScalar | None = None
@@ -118,12 +119,12 @@ class InstrumentCompiler:
         )
 
     def _compile_nodes(self, items: Sequence[AnyItem], enclosing: CompileContext) -> tuple[CompiledNode, ...]:
-        path = enclosing.path
-        nodes = []
-        for child, item in enumerate(items):
-            step = GroupStep(path[-1].group, child, path[-1].shuffled) if path else GroupStep("", child, False)
-            nodes.append(self._compile_node(item, enclosing._replace(path=(*path[:-1], step))))
-        return tuple(nodes)
+        path = enclosing.path or (GroupStep("", 0, False),)
+        steps = (path[-1]._replace(child=child) for child in range(len(items)))
+        return tuple(
+            self._compile_node(item, enclosing._replace(path=(*path[:-1], step)))
+            for item, step in zip(items, steps, strict=True)
+        )
 
     def _compile_node(self, item: AnyItem, enclosing: CompileContext) -> CompiledNode:
         match item:
@@ -185,10 +186,8 @@ class InstrumentCompiler:
         roster.children = self._compile_nodes(item.items, inside)
         more = self.symbol_table.symbols.get(f"{roster.id}_more")
         if item.until is not None and more is not None and more.question is not None:
-            overrides = ItemOverrides(options=more.options)
-            roster.until = self._compile_item(
-                more.question, more.id, item.until, inside._replace(path=enclosing.path), overrides
-            )
+            around = inside._replace(path=enclosing.path)
+            roster.until = self._compile_item(more.question, more.id, item.until, around, ItemOverrides(more.options))
         self._finish_group(roster, enclosing)
         return roster
 
@@ -239,12 +238,9 @@ class InstrumentCompiler:
                 next_text=_build_statement_text(item.next_, statement.text) if item.next_ is not None else None,
                 total=item.total,
             )
-            statement_group = inside._replace(path=(*enclosing.path, step))
-            children.append(
-                self._compile_item(
-                    asked, str(name), _build_statement_text(item.text, statement.text), statement_group, overrides
-                )
-            )
+            text = _build_statement_text(item.text, statement.text)
+            around = inside._replace(path=(*enclosing.path, step))
+            children.append(self._compile_item(asked, str(name), text, around, overrides))
         group.children = tuple(children)
         self._finish_group(group, enclosing)
         return group
@@ -261,34 +257,29 @@ class InstrumentCompiler:
         self._index += 1
         context = enclosing._replace(owner=item_id, before=index)
         compiler = self.item_compiler
+        source = getattr(item, "options", None)
+        source = source if isinstance(source, OptionSourceSpec) else None
         if overrides is None:
             symbol = self.symbol_table.symbols.get(item_id)
             options, scale = (symbol.options, symbol.scale) if symbol is not None else ({}, None)
-            label, ask_if, unless, anchor = item.label or text, item.ask_if, item.unless, item.anchor
-        else:
-            options, scale = overrides.options, overrides.scale
-            label, ask_if, unless, anchor = overrides.label or text, overrides.ask_if, None, overrides.anchor
-        source = getattr(item, "options", None)
-        source = source if isinstance(source, OptionSourceSpec) else None
-        where = overrides.where if overrides is not None else None
-        if source is not None and overrides is None:
-            where = self._compile_turn_condition(source, context)
-        if source is None:
-            compiled_options = compiler.compile_options(options, context, scale)
-        else:  # warnings concern what is written, and so do errors where that could not be compiled
-            reported = len(compiler.problems)
-            compiled_options = compiler.compile_options(options, context, None, source)
+            where = self._compile_turn_condition(source, context) if source is not None else None
+            overrides = ItemOverrides(options, scale, item.label, item.ask_if, item.unless, item.anchor, where=where)
+        scale, where = overrides.scale, overrides.where
+        reported = len(compiler.problems)
+        compiled_options = compiler.compile_options(overrides.options, context, scale, source)
+        if source is not None:  # warnings concern what is written, and so do errors where that could not be compiled
             errors = select_errors(compiler.problems[reported:]) if where is not None or source.where is None else ()
             compiler.problems[reported:] = errors
+        conditional = [option.ask_if is not None for option in compiled_options]
         compiled_item = CompiledItem(
             id=item_id,
             question=item,
             text=compiler.compile_text(
                 text, context, "text", options=item.read and any(o.read for o in compiled_options)
             ),
-            label=label,
-            ask_if=compiler.compile_condition(ask_if, context, "ask_if"),
-            unless=compiler.compile_condition(unless, context, "unless"),
+            label=overrides.label or text,
+            ask_if=compiler.compile_condition(overrides.ask_if, context, "ask_if"),
+            unless=compiler.compile_condition(overrides.unless, context, "unless"),
             instruction=compiler.compile_optional_text(item.instruction, context, "instruction"),
             probe=compiler.compile_optional_text(item.probe, context, "probe"),
             help=compiler.compile_optional_text(item.help, context, "help"),
@@ -302,30 +293,27 @@ class InstrumentCompiler:
             section=enclosing.section,
             after_hangup=enclosing.hangup,
             computes=tuple(self._computes_after.get(index, ())),
-            anchor=anchor,
+            anchor=overrides.anchor,
             options_source=source,
             where=where,
+            next_text=compiler.compile_optional_text(overrides.next_text, context, "next"),
+            total=compiler.compile_condition(overrides.total, context, "total", "number"),
+            options_conditional=bool(conditional) and all(conditional),
             counts_in_progress=item.expects_answer or not isinstance(item, ComputedItem | EndItem),
         )
-        if overrides is not None:
-            compiled_item.next_text = compiler.compile_optional_text(overrides.next_text, context, "next")
-            compiled_item.total = compiler.compile_condition(overrides.total, context, "total", "number")
         if scale is not None:
             self.draft.used_scales.add(scale)
             compiled_item.scale_order = self.document.scales[scale].order  # type: ignore[index]
         drawn = compiled_item.order != "written" or compiled_item.scale_order != "written"
-        compiled_item.options_vary = drawn or any(o.ask_if is not None for o in compiled_options)
-        compiled_item.options_conditional = bool(compiled_options) and all(
-            o.ask_if is not None for o in compiled_options
-        )
+        compiled_item.options_vary = drawn or any(conditional)
         if isinstance(item, NumberItem | DateItem) and (isinstance(item.min, str) or isinstance(item.max, str)):
             expected: ExpectedKind = "number" if isinstance(item, NumberItem) else "date"
             compiled_item.limits = compiler.compile_limits(item, context, expected)
         if isinstance(item, NumberItem) and item.options:
             compiled_item.labels = compiler.compile_number_labels(item.options, context)
-        if not item.expects_answer and isinstance(item, HandoverItem):
+        if isinstance(item, HandoverItem):
             compiled_item.ask_for = compiler.compile_optional_text(item.ask_for, context, "ask_for")
-        elif not item.expects_answer and isinstance(item, DrawItem):
+        elif isinstance(item, DrawItem):
             self._compile_draw(item, compiled_item, context)
         self.draft.items.setdefault(item_id, compiled_item)
         return compiled_item

@@ -321,24 +321,18 @@ def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tu
             conditions[language] = condition
     first = conditions.get(draft.language) or next(iter(conditions.values()), None)
     result_type = first.result_type if first is not None else ValueType("text")
-    where = locate_name(name)
-    if str(name) in draft.symbols or str(name) in draft.symbol_table.groups:
-        earlier = draft.symbols.get(str(name)) or draft.symbol_table.groups[str(name)][0]
-        draft.symbol_table.clashes.append((earlier, where, str(name)))
-        return -1, None
     index = max((_find_settled_index(compiler, need) for c in conditions.values() for need in c.names), default=-1)
     symbol = Symbol(
         id=str(name),
         kind="compute",
-        where=where,
+        where=locate_name(name),
         index=index,
         value_type=result_type,
         text_variable=TextVariable(
             type=result_type.type, labels=_find_labels(compiler, first), may_be_missing=index >= 0
         ),
     )
-    draft.symbol_table.define(symbol)
-    if first is None:
+    if not draft.symbol_table.add(symbol) or first is None:
         return index, None
     compute = draft.computes[str(name)] = Compute(id=str(name), conditions=conditions, type=result_type.type)
     return index, compute

@@ -224,22 +224,22 @@ class SymbolTable:
             )
         self._add_items(document.items, (), None)
         for name in document.texts:
-            if str(name) in self.symbols or str(name) in self.groups:
-                earlier = self.symbols.get(str(name)) or self.groups[str(name)][0]
-                self.clashes.append((earlier, name.where, str(name)))
+            self._clashes(str(name), name.where)
 
-    def _add(self, symbol: Symbol) -> None:
-        if symbol.id in self.symbols:
-            self.clashes.append((self.symbols[symbol.id], symbol.where, symbol.id))
-        elif symbol.id in self.groups:
-            self.clashes.append((self.groups[symbol.id][0], symbol.where, symbol.id))
-        else:
-            self.define(symbol)
+    def _clashes(self, name: str, where: Position) -> bool:
+        """Return whether a name is used already, which is then recorded."""
+        earlier = self.symbols.get(name) or (self.groups[name][0] if name in self.groups else None)
+        if earlier is not None:
+            self.clashes.append((earlier, where, name))
+        return earlier is not None
 
-    def define(self, symbol: Symbol) -> None:
-        """Add a symbol whose name is not used yet."""
+    def add(self, symbol: Symbol) -> bool:
+        """Add a symbol; return whether its name was not used yet."""
+        if self._clashes(symbol.id, symbol.where):
+            return False
         self.symbols[symbol.id] = symbol
         self.value_types[symbol.id], self.text_variables[symbol.id] = symbol.value_type, symbol.text_variable
+        return True
 
     def build_scope(self, inside_roster: str | None = None, nearest: FindNearest = find_nearest) -> Scope:
         """Build the scope of conditions, inside a roster or outside of all; symbols defined later belong to it too."""
@@ -273,7 +273,7 @@ class SymbolTable:
         codes = frozenset(options) or frozenset(map(str, getattr(column, "arms", ()))) or None
         type_ = "code" if kind in ("single", "split") else kind
         labels = self._find_labels(options) if options else None
-        self._add(
+        self.add(
             Symbol(
                 id=name,
                 kind="sample column",
@@ -286,12 +286,9 @@ class SymbolTable:
         )
 
     def _add_items(self, items: Sequence[AnyItem], path: tuple[GroupStep, ...], roster: str | None) -> None:
-        shuffled = path[-1].shuffled if path else False
+        path = path or (GroupStep("", 0, False),)
         for child, item in enumerate(items):
-            item_path = path if not path else (*path[:-1], GroupStep(path[-1].group, child, shuffled))
-            if not path:
-                item_path = (GroupStep("", child, False),)
-            self._add_item(item, item_path, roster)
+            self._add_item(item, (*path[:-1], path[-1]._replace(child=child)), roster)
 
     def _add_item(self, item: AnyItem, path: tuple[GroupStep, ...], roster: str | None) -> None:
         item_id = str(item.id)
@@ -319,10 +316,7 @@ class SymbolTable:
                 options, scale = self._resolve_options(item, roster)
                 self._add_question(item, item.id, path, roster, options, scale)
                 return
-        if item_id in self.symbols or item_id in self.groups:
-            before = self.symbols[item_id] if item_id in self.symbols else self.groups[item_id][0]
-            self.clashes.append((before, item.id.where, item_id))
-        else:
+        if not self._clashes(item_id, item.id.where):
             self.groups[item_id] = (item.id.where, first, self.index - 1, path)
 
     def _resolve_options(self, item: AnyItem, roster: str | None) -> tuple[Mapping[Code, OptionSpec], str | None]:
@@ -445,7 +439,7 @@ class SymbolTable:
         turns_roster = str(item.from_) if isinstance(item, DrawItem) else roster
         why_unanswered = "" if item.expects_answer else WHY_UNANSWERED.get(item.type, "")  # type: ignore[attr-defined]
         turn_name = self.find_turn_name(turns_roster) if isinstance(item, DrawItem) and turns_roster else None
-        self._add(
+        self.add(
             Symbol(
                 id=str(name),
                 kind="statement" if isinstance(item, BatteryItem) else "item",
