@@ -322,16 +322,9 @@ def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tu
     first = conditions.get(draft.language) or next(iter(conditions.values()), None)
     result_type = first.result_type if first is not None else ValueType("text")
     index = max((_find_settled_index(compiler, need) for c in conditions.values() for need in c.names), default=-1)
-    symbol = Symbol(
-        id=str(name),
-        kind="compute",
-        where=locate_name(name),
-        index=index,
-        value_type=result_type,
-        text_variable=TextVariable(
-            type=result_type.type, labels=_find_labels(compiler, first), may_be_missing=index >= 0
-        ),
-    )
+    labels = _find_labels(compiler, first)
+    variable = TextVariable(result_type.type, labels, may_be_missing=index >= 0)
+    symbol = Symbol(str(name), "compute", locate_name(name), index, result_type, variable)
     if not draft.symbol_table.add(symbol) or first is None:
         return index, None
     compute = draft.computes[str(name)] = Compute(id=str(name), conditions=conditions, type=result_type.type)

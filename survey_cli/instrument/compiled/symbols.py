@@ -45,6 +45,7 @@ DEFAULT_DECLINES: Final = {
 }
 
 
+_SCALE_KEYS: Final = ("scale", "options", "from_", "answer")
 WHY_UNANSWERED: Final = {"read": "is read aloud", "handover": "is a handover", "end": "ends the interview"}
 """Why an item of this type has no answer."""
 
@@ -62,7 +63,7 @@ def is_shuffled(group: SectionItem | BatteryItem | RosterItem) -> bool:
     return group.order != "written" or (group.pick is not None and not isinstance(group, RosterItem))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Symbol:
     """One name: a question, a statement, a sample column or a compute."""
 
@@ -121,70 +122,6 @@ class ListCodes(AbstractSet[Code]):
 
     def __len__(self) -> int:
         return len(self.item.entries.rows) and len(self.item.entries.rows) + len(self.options)
-
-
-def resolve_options(
-    item: object, document: Document, who: str, problems: list[Problem]
-) -> tuple[Mapping[Code, OptionSpec], str | None]:
-    """Return the options of a coded question (by code), and the name of the list they come from, if any."""
-    match item:
-        case SingleItem() | MultipleItem():
-            return _resolve_list(item.options, document, who, problems)
-        case ScaleItem() | BatteryItem():
-            keys = ("scale", "options", "from_", "answer")
-            given_keys = [key for key in keys if getattr(item, key, None) is not None]
-            if given_keys == ["answer"]:
-                return {}, None
-            if len(given_keys) != 1 or (item.from_ is None) != (item.to is None):
-                answer = ", or answer:" if isinstance(item, BatteryItem) else ""
-                what = f"a scale needs either scale: NAME, or options:, or from: and to:{answer}"
-                remedy = "give exactly one of them"
-                problems.append(Problem("missing-key", item.find_position("type"), who, what, remedy))
-                return {}, None
-            if item.from_ is not None and item.to is not None:
-                return _build_points(item, item.from_, item.to, who, problems), None
-            return _resolve_list(item.scale if item.options is None else item.options, document, who, problems)
-        case SearchItem(options=options) if options is not None:
-            return _resolve_list(options, document, who, problems)
-        case _:
-            return {}, None
-
-
-def _resolve_list(
-    options: object, document: Document, who: str, problems: list[Problem]
-) -> tuple[Mapping[Code, OptionSpec], str | None]:
-    if not isinstance(options, str):
-        return options, None  # type: ignore[return-value]
-    scale = document.scales.get(options)  # type: ignore[call-overload]
-    if scale is not None:
-        return scale.options, str(options)
-    where = locate_name(options)
-    reported = sum(p.rule == "unknown-list" for p in problems[-MAX_PER_RULE:])
-    known = document.scales if reported < MAX_PER_RULE else ()
-    remedy = suggest_nearest(options, known, otherwise="define it under scales:")
-    what = f"there is no list {str(options)!r} under scales"
-    problems.append(Problem("unknown-list", where, who, what, remedy, length=len(options)))
-    return {}, None
-
-
-def _build_points(
-    item: ScaleItem | BatteryItem, low: int, high: int, who: str, problems: list[Problem]
-) -> Mapping[Code, OptionSpec]:
-    if low >= high:
-        what = f"the scale goes from {low} to {high}"
-        problems.append(Problem("empty-range", item.find_position("from"), who, what, "write the lower number first"))
-        return {}
-    if high - low >= MAX_SCALE_POINTS:
-        what = f"the scale has {high - low + 1} points"
-        problems.append(Problem("long-scale", item.find_position("to"), who, what, "use type: number with min and max"))
-        return {}
-    for point in item.labels:
-        if not low <= point <= high:
-            what = f"the label of {point} is not between {low} and {high}"
-            problems.append(Problem("bad-label", item.find_position("labels"), who, what, "label points of the scale"))
-    return {
-        n: OptionSpec.model_construct(text=item.labels.get(n) or Text.from_string(str(n))) for n in range(low, high + 1)
-    }
 
 
 def list_declines(document: Document) -> dict[str, DeclineSpec]:
@@ -269,21 +206,12 @@ class SymbolTable:
         options: Mapping[Code, OptionSpec] = {}
         options_or_name = getattr(column, "options", None)
         if kind == "single" and options_or_name is not None:
-            options, _ = _resolve_list(options_or_name, self.document, name, self.problems)
+            options, _ = self._find_list(options_or_name, name)
         codes = frozenset(options) or frozenset(map(str, getattr(column, "arms", ()))) or None
         type_ = "code" if kind in ("single", "split") else kind
-        labels = self._find_labels(options) if options else None
-        self.add(
-            Symbol(
-                id=name,
-                kind="sample column",
-                where=where,
-                index=-1,
-                value_type=ValueType(type=type_, codes=codes, declinable=False),  # type: ignore[arg-type]
-                text_variable=TextVariable(type=type_, labels=labels),  # type: ignore[arg-type]
-                options=options,
-            )
-        )
+        value_type = ValueType(type=type_, codes=codes, declinable=False)  # type: ignore[arg-type]
+        variable = TextVariable(type_, self._find_labels(options) if options else None)  # type: ignore[arg-type]
+        self.add(Symbol(name, "sample column", where, -1, value_type, variable, options=options))
 
     def _add_items(self, items: Sequence[AnyItem], path: tuple[GroupStep, ...], roster: str | None) -> None:
         path = path or (GroupStep("", 0, False),)
@@ -319,21 +247,68 @@ class SymbolTable:
         if not self._clashes(item_id, item.id.where):
             self.groups[item_id] = (item.id.where, first, self.index - 1, path)
 
+    def _report(self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1) -> None:
+        self.problems.append(Problem(rule, where, who, what, remedy, length=length))
+
     def _resolve_options(self, item: AnyItem, roster: str | None) -> tuple[Mapping[Code, OptionSpec], str | None]:
-        options: Any
-        options, scale = resolve_options(item, self.document, str(item.id), self.problems)
+        """Return the options of a coded question (by code), and the name of the list they come from, if any."""
+        options, who = getattr(item, "options", None), str(item.id)
+        if isinstance(item, ScaleItem | BatteryItem):
+            given_keys = [key for key in _SCALE_KEYS if getattr(item, key, None) is not None]
+            if given_keys == ["answer"]:
+                return {}, None
+            if len(given_keys) != 1 or (item.from_ is None) != (item.to is None):
+                answer = ", or answer:" if isinstance(item, BatteryItem) else ""
+                what = f"a scale needs either scale: NAME, or options:, or from: and to:{answer}"
+                self._report("missing-key", item.find_position("type"), who, what, "give exactly one of them")
+                return {}, None
+            if item.from_ is not None and item.to is not None:
+                return self._build_points(item, item.from_, item.to), None
+            options = item.scale if options is None else options
+        elif options is None or not isinstance(item, SingleItem | MultipleItem | SearchItem):
+            return {}, None
         if not isinstance(options, OptionSourceSpec):
-            return options, scale
+            return self._find_list(options, who)
         name = options.from_
         mistake = self._find_source_mistake(options, roster)
         if mistake is not None:
             key, what, remedy = mistake
-            where = options.find_position(key)
-            self.problems.append(Problem("bad-source", where, str(item.id), what, remedy, length=len(name)))
+            self._report("bad-source", options.find_position(key), who, what, remedy, length=len(name))
             return {}, None
         if name in self.rosters:
             return dict(self._iterate_turn_options(options)), None
         return dict(self._iterate_chosen_options(options)), None
+
+    def _find_list(self, options: Any, who: str) -> tuple[Mapping[Code, OptionSpec], str | None]:
+        """Return options that are written out, or those of the list that is named, and its name."""
+        if not isinstance(options, str):
+            return options, None
+        scale = self.document.scales.get(options)  # type: ignore[call-overload]
+        if scale is not None:
+            return scale.options, str(options)
+        reported = sum(p.rule == "unknown-list" for p in self.problems[-MAX_PER_RULE:])
+        known = self.document.scales if reported < MAX_PER_RULE else ()
+        remedy = suggest_nearest(options, known, otherwise="define it under scales:")
+        what = f"there is no list {str(options)!r} under scales"
+        self._report("unknown-list", locate_name(options), who, what, remedy, length=len(options))
+        return {}, None
+
+    def _build_points(self, item: ScaleItem | BatteryItem, low: int, high: int) -> Mapping[Code, OptionSpec]:
+        who = str(item.id)
+        if low >= high:
+            what = f"the scale goes from {low} to {high}"
+            self._report("empty-range", item.find_position("from"), who, what, "write the lower number first")
+            return {}
+        if high - low >= MAX_SCALE_POINTS:
+            what = f"the scale has {high - low + 1} points"
+            self._report("long-scale", item.find_position("to"), who, what, "use type: number with min and max")
+            return {}
+        for point in item.labels:
+            if not low <= point <= high:
+                what = f"the label of {point} is not between {low} and {high}"
+                self._report("bad-label", item.find_position("labels"), who, what, "label points of the scale")
+        texts = {n: item.labels.get(n) or Text.from_string(str(n)) for n in range(low, high + 1)}
+        return {n: OptionSpec.model_construct(text=text) for n, text in texts.items()}
 
     def _find_source_mistake(self, source: OptionSourceSpec, roster: str | None) -> tuple[str, str, str] | None:
         """Return the key of a source that is wrong, what is wrong, and the remedy; None if nothing is."""
@@ -439,44 +414,20 @@ class SymbolTable:
         turns_roster = str(item.from_) if isinstance(item, DrawItem) else roster
         why_unanswered = "" if item.expects_answer else WHY_UNANSWERED.get(item.type, "")  # type: ignore[attr-defined]
         turn_name = self.find_turn_name(turns_roster) if isinstance(item, DrawItem) and turns_roster else None
-        self.add(
-            Symbol(
-                id=str(name),
-                kind="statement" if isinstance(item, BatteryItem) else "item",
-                where=locate_name(name),
-                index=self.index,
-                value_type=ValueType(
-                    type=type_,  # type: ignore[arg-type]
-                    codes=codes,
-                    declinable=declinable,
-                    roster=roster,
-                    why_unanswered=why_unanswered,
-                    ordered=isinstance(item, MultipleItem) and item.mentions == "ordered",
-                ),
-                text_variable=TextVariable(
-                    type=type_,  # type: ignore[arg-type]
-                    labels=labels,
-                    roster=turns_roster,
-                    turn_name=turn_name,
-                    may_be_missing=is_conditional
-                    or declinable
-                    or any(step.group in self._picked_groups for step in path)
-                    or item.ask_if is not None
-                    or item.unless is not None
-                    or (isinstance(item, DrawItem) and self._may_draw_nobody(item)),
-                    why_unanswered=why_unanswered,
-                ),
-                path=path,
-                question=item,
-                options=options,
-                scale=scale,
-            )
-        )
+        may_be_missing = is_conditional or declinable or item.ask_if is not None or item.unless is not None
+        may_be_missing |= any(step.group in self._picked_groups for step in path)
+        may_be_missing |= isinstance(item, DrawItem) and self._may_draw_nobody(item)
+        variable = TextVariable(type_, labels, turns_roster, turn_name, may_be_missing, why_unanswered)
+        ordered = isinstance(item, MultipleItem) and item.mentions == "ordered"
+        value_type = ValueType(type_, codes, declinable, roster, why_unanswered=why_unanswered, ordered=ordered)
+        kind = "statement" if isinstance(item, BatteryItem) else "item"
+        where = locate_name(name)
+        self.add(Symbol(str(name), kind, where, self.index, value_type, variable, path, item, options, scale))
         self.index += 1
 
     def _find_type(
         self, item: QuestionItem, options: Mapping[Code, OptionSpec]
-    ) -> tuple[str, AbstractSet[Code] | None, Mapping[Code, Template] | None]:
+    ) -> tuple[Any, AbstractSet[Code] | None, Mapping[Code, Template] | None]:
         labels = self._find_labels(options) if options else None
         if isinstance(item, SearchItem):
             listed: Mapping[Code, Template] = ChainMap({} if labels is None else labels, ListLabels(item))  # type: ignore[arg-type]
