@@ -13,7 +13,7 @@ from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.schema.reference import iterate_models, read_field_docstrings
-from survey_cli.instrument.schema.scenario_file import CaseSpec, ExpectSpec, ScenarioFile, ScenarioSpec, StepSpec
+from survey_cli.instrument.schema.scenario_file import ScenarioFile
 from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.outcomes import OUTCOMES
 
@@ -51,62 +51,55 @@ _INCLUDE: Final[JsonSchema] = {
 
 def build_instrument_schema(document: Document | None = None) -> JsonSchema:
     """Build the schema of an instrument file; the names of scales and outcomes of a `document` are offered too."""
-    models: tuple[type[SpecModel], ...] = (Document, *ITEM_TYPES.values())
-    _, raw = models_json_schema([(model, "validation") for model in models])
-    parts = raw["$defs"]
-    schema = _assemble({**parts.pop(Document.__name__), "$defs": parts})
+    schema = _assemble(Document, ITEM_TYPES, "survey instrument")
+    _refine_parts(schema["$defs"])
     for key, names in (("scale", document.scales), ("outcome", document.outcomes)) if document is not None else ():
         for part in schema["$defs"].values():
             if names and key in part.get("properties", ()):
-                part["properties"][key].setdefault("anyOf", [{"type": "string"}]).insert(
-                    0, {"enum": list(map(str, names))}
-                )
+                choices = part["properties"][key].setdefault("anyOf", [{"type": "string"}])
+                choices.insert(0, {"enum": list(map(str, names))})
                 part["properties"][key].pop("type", None)
     return schema
 
 
 def build_module_schema() -> JsonSchema:
     """Build the schema of a module file: `scales`, `compute` and `items`, none of them required."""
-    instrument_schema = build_instrument_schema()
-    properties = {name: instrument_schema["properties"][name] for name in MODULE_KEYS}
+    schema = build_instrument_schema()
+    properties = {name: schema["properties"][name] for name in MODULE_KEYS}
     description = "Part of an instrument, put in its place by `include`: scales, computes and items."
-    return {
-        **instrument_schema,
-        "title": "survey module",
-        "description": description,
-        "markdownDescription": description,
-        "properties": properties,
-        "required": [],
-    }
+    described = {"description": description, "markdownDescription": description}
+    return {**schema, "title": "survey module", **described, "properties": properties, "required": []}
 
 
 def build_scenario_schema() -> JsonSchema:
     """Build the schema of a scenario file."""
-    _, raw = models_json_schema([(ScenarioFile, "validation")])
-    tidied = _tidy({**raw["$defs"].pop(ScenarioFile.__name__), "$defs": raw["$defs"]})
-    parts: JsonSchema = tidied.pop("$defs")
-    _describe(tidied, ScenarioFile)
-    for model in (ScenarioSpec, CaseSpec, StepSpec, ExpectSpec):
-        _describe(parts[model.__name__], model)
-        parts[model.__name__]["title"] = _split_class_name(model.__name__.removesuffix("Spec"))
-    return {"$schema": SCHEMA_DRAFT, **tidied, "title": "survey scenarios", "$defs": parts}
+    return _assemble(ScenarioFile, {}, "survey scenarios")
 
 
-def _assemble(raw: JsonSchema) -> JsonSchema:
-    tidied = _tidy(raw)
+def _assemble(file: type[SpecModel], item_types: Mapping[str, type[SpecModel]], title: str) -> JsonSchema:
+    """Assemble the schema of a file and of all its parts, with titles and descriptions."""
+    _, raw = models_json_schema([(model, "validation") for model in (file, *item_types.values())])
+    tidied = _tidy({**raw["$defs"].pop(file.__name__), "$defs": raw["$defs"]})
     parts: JsonSchema = tidied.pop("$defs")
-    for _, model in iterate_models():
-        _describe(tidied if model is Document else parts[model.__name__], model)
-    kinds = {model.__name__: kind for kind, model in ITEM_TYPES.items()}
+    for _, model in iterate_models(file, item_types):
+        _describe(tidied if model is file else parts[model.__name__], model)
+    kinds = {model.__name__: kind for kind, model in item_types.items()}
     for name, part in parts.items():
         part["title"] = kinds.get(name) or _split_class_name(name.removesuffix("Spec"))
+    return {"$schema": SCHEMA_DRAFT, **tidied, "title": title, "$defs": parts}
+
+
+def _refine_parts(parts: JsonSchema) -> None:
+    """Say of the parts of an instrument what their models can't say."""
     parts["Text"] = dict(_TEXT)
     parts["StatementSpec"] = {"anyOf": [{"$ref": "#/$defs/Text"}, parts["StatementSpec"]]}
     nets = {"type": "array", "items": {"type": ["string", "integer"]}}
     for part in parts.values():
         if "nets" in part.get("properties", ()):
             part["properties"]["nets"]["additionalProperties"] = nets  # codes of either kind
-    for part in map(parts.__getitem__, kinds):  # a section's defaults may provide the options
+    for part in (
+        parts[model.__name__] for model in ITEM_TYPES.values()
+    ):  # a section's defaults may provide the options
         part["required"] = [name for name in part["required"] if name != "options"]
         for name in part["properties"].keys() & {"probe", "instruction"}:  # ~ means: not those of the section
             key = part["properties"][name]
@@ -115,10 +108,8 @@ def _assemble(raw: JsonSchema) -> JsonSchema:
         part_schema = parts["FieldworkSpec"]["properties"][name]
         for key in part_schema.keys() & {"$ref", "oneOf"}:
             del part_schema[key]
-        part_schema["anyOf"] = [
-            _SCALAR,
-            {"type": "object", "properties": {"answered": _SCALAR}, "additionalProperties": False},
-        ]
+        share = {"type": "object", "properties": {"answered": _SCALAR}, "additionalProperties": False}
+        part_schema["anyOf"] = [_SCALAR, share]
     outcome = parts[EndItem.__name__]["properties"]["outcome"]
     outcome["anyOf"] = [{"enum": list(OUTCOMES)}, {"type": outcome.pop("type")}]  # or an outcome of the study's own
     for model in ITEM_TYPES.values():
@@ -127,7 +118,6 @@ def _assemble(raw: JsonSchema) -> JsonSchema:
             by["enum"] = ["interviewer"]
     parts["Include"] = _tidy(_INCLUDE) | {"title": "include"}
     parts["Item"] = _build_item_schema(parts)
-    return {"$schema": SCHEMA_DRAFT, **tidied, "title": "survey instrument", "$defs": parts}
 
 
 def _describe(part: JsonSchema, model: type[Any]) -> None:
@@ -176,11 +166,8 @@ def _build_item_schema(parts: Mapping[str, JsonSchema]) -> JsonSchema:
 
 def _build_snippet(kind: str, model: type[Any]) -> dict[str, Any]:
     """Build an editor's first lines of an item of this type: the keys that are required."""
-    keys = [
-        field.alias or name
-        for name, field in model.model_fields.items()
-        if field.is_required() and name not in ("id", "type")
-    ]
+    fields = [(name, field) for name, field in model.model_fields.items() if name not in ("id", "type")]
+    keys = [field.alias or name for name, field in fields if field.is_required()]
     return {"id": "$1", "type": kind, **{key: f"${at}" for at, key in enumerate(keys, 2)}}
 
 
@@ -223,12 +210,8 @@ def _replace_texts(schema: JsonSchema) -> JsonSchema:
     if list(choice) == [_SCALAR, _build_language_schema(_SCALAR)]:
         return {"$ref": "#/$defs/Text", **{k: v for k, v in schema.items() if k != "anyOf"}}
     if choice:
-        schema["anyOf"] = [
-            {"type": "object", "patternProperties": {_LANGUAGE: _SCALAR}, "additionalProperties": False}
-            if inner == _build_language_schema({"type": "string"})
-            else inner
-            for inner in choice
-        ]
+        by_language = _build_language_schema({"type": "string"})
+        schema["anyOf"] = [_TEXT["anyOf"][1] if inner == by_language else inner for inner in choice]
     return schema
 
 

@@ -24,11 +24,13 @@ from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.wording import join_words
 
 
-def iterate_models() -> Iterator[tuple[str, type[Any]]]:
+def iterate_models(
+    file: type[SpecModel] = Document, item_types: Mapping[str, type[SpecModel]] = ITEM_TYPES
+) -> Iterator[tuple[str, type[Any]]]:
     """Yield every part of a file, by the type or key it is found under, and its model; the file itself comes first."""
-    yield "the file", Document
-    yield from ITEM_TYPES.items()
-    waiting: list[type[Any]] = [Document, *ITEM_TYPES.values()]
+    yield "the file", file
+    yield from item_types.items()
+    waiting: list[type[Any]] = [file, *item_types.values()]
     seen = set(waiting)
     while waiting:
         model = waiting.pop(0)
