@@ -39,7 +39,8 @@ def named_rules() -> set[str]:
     """Every rule that the source of the instrument package names."""
     makers = {
         "Problem", "ParseFailure", "Hint", "UnreadableFileError", "report_problem", "_make_problem",
-        "report", "report_scalar", "give_up", "_report", "_report_unknown", "_report_fill", "add_finding", "warn", "_warn", "reject", "build_hint",
+        "report", "report_scalar", "give_up",
+        "_report", "_report_unknown", "_report_fill", "add_finding", "warn", "_warn", "reject", "build_hint",
     }  # fmt: skip
     found = set()
     package = ROOT / "survey_cli"

@@ -23,6 +23,7 @@ from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import templates
+from survey_cli.instrument.texts.languages import join_list
 from survey_cli.instrument.texts.number_text import CARDINALS, spell_ordinal
 from survey_cli.instrument.texts.templates import TextScope, TextVariable, compile_text
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -199,10 +200,11 @@ def test_digits_are_grouped_as_the_language_groups_them(language: str, number: s
 ])  # fmt: skip
 def test_lists_are_joined_as_the_language_joins_them(language: str, either: str, both: str) -> None:
     labels = {n: compile_text(Text.from_string(letter), TextScope({}), who="q")[0] for n, letter in enumerate("ABC", 1)}
-    scope = TextScope({"m": TextVariable("codes", labels=labels)}, languages=(language,), options=True)
-    template, problems = compile_text(Text.from_string("{options}/{m}"), scope, who="q")
+    scope = TextScope({"m": TextVariable("codes", labels=labels)}, languages=(language,))
+    template, problems = compile_text(Text.from_string("{m}"), scope, who="q")
     assert problems == []
-    assert to_plain_text(template.fill({"m": (1, 2, 3)}, language, ("A", "B", "C"))) == f"{either}/{both}"
+    assert to_plain_text(template.fill({"m": (1, 2, 3)}, language)) == both
+    assert join_list(("A", "B", "C"), language, "or") == either
 
 
 @pytest.mark.parametrize(("language", "text", "lower", "upper", "title"), [
@@ -217,6 +219,11 @@ def test_letters_change_their_case_as_the_language_writes_them(
     template, problems = compile_text(Text.from_string("{t:lower}/{t:upper}/{t:title}"), scope, who="q")
     assert problems == []
     assert to_plain_text(template.fill({"t": text}, language)) == f"{lower}/{upper}/{title}"
+
+
+def test_the_words_for_no_answer_are_read_as_they_are() -> None:
+    template, _ = compile_text(Text.from_string("{t:upper|you}"), TextScope({"t": TextVariable("text")}), who="q")
+    assert to_plain_text(template.fill({"t": NOT_ASKED}, "en")) == "you"
 
 
 def test_a_half_of_the_day_is_named_in_the_language() -> None:

@@ -68,8 +68,10 @@ def join_list(words: Sequence[str], language: str, style: Literal["or", "standar
 def change_case(text: str, case: str, language: str) -> str:
     """Write a text in `lower` or `upper` case, or (`title`) with a capital first letter, as the language does.
 
-    A text in a language whose nouns have capitals is not changed to lower case.
+    A text in a language whose nouns have capitals is not changed to lower case, and by another word no text is.
     """
+    if case not in ("lower", "upper", "title"):
+        return text
     if case == "title":
         return change_case(text[:1], "upper", language) + text[1:]
     base = get_base(language)

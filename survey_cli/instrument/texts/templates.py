@@ -5,7 +5,7 @@ the mapping under `#unfilled`.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -26,7 +26,6 @@ from survey_cli.instrument.texts.number_text import (
 )
 from survey_cli.problems import FindNearest, Problem, Severity, find_nearest
 from survey_cli.values import NOT_REACHED, Code, Missing
-from survey_cli.wording import join_words
 
 NO_ANSWER_TEXT: Final = "…"
 """Replaces a fill that has no answer and no alternative words."""
@@ -113,15 +112,18 @@ class Template(NamedTuple):
     static_words: Mapping[str, StyledText]
     """The words of the languages in which there is nothing to fill."""
 
-    def fill(self, env: Mapping[Any, Any], language: str, options: Sequence[str] = (), joiner: str = "") -> StyledText:
-        """Return the words to be read. Never fails: without an answer a fill becomes its alternative words, or `…`."""
+    def fill(self, env: Mapping[Any, Any], language: str, join_options: Callable[[], str] = str) -> StyledText:
+        """Return the words to be read. Never fails: without an answer a fill becomes its alternative words, or `…`.
+
+        `join_options` returns what `{options}` stands for.
+        """
         key = language if language in self.runs else next(iter(self.runs))
         static = self.static_words.get(key)
         if static is not None:
             return static
         spans = []
         for parts, stress in self.runs[key]:
-            text = "".join(p if isinstance(p, str) else _render_fill(p, env, language, options, joiner) for p in parts)
+            text = "".join(p if isinstance(p, str) else _render_fill(p, env, language, join_options) for p in parts)
             if text:
                 spans.append(TextSpan(text, stress))
         return tuple(spans)
@@ -136,9 +138,11 @@ class Template(NamedTuple):
         return str(self.source.get(language))
 
 
-def _render_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options: Sequence[str], joiner: str) -> str:
+def _render_fill(fill: TextFill, env: Mapping[Any, Any], language: str, join_options: Callable[[], str]) -> str:
     try:
-        return _look_up_fill(fill, env, language, options, joiner)
+        if fill.key == "options" and fill.variable is None:
+            return change_case(join_options(), fill.format, language)
+        return _look_up_fill(fill, env, language)
     except Exception as error:  # a mistake here must not stop the interview
         unfilled = env.get("#unfilled")
         if unfilled is not None:
@@ -146,12 +150,9 @@ def _render_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options:
         return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
 
 
-def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options: Sequence[str], joiner: str) -> str:
+def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str) -> str:
     variable = fill.variable
     if variable is None:
-        if fill.key == "options":
-            text = join_words(options, joiner) if joiner else join_list(options, language, "or")
-            return _apply_word_format(text, fill.format, language)
         variable, value = _BUILT_IN_VARIABLES[fill.key], env.get("#" + fill.key)
         if fill.roster is not None:
             value = env.get(("#each", fill.roster, env.get("#turn")))
@@ -169,11 +170,7 @@ def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options
         return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
     if value == () and fill.otherwise is not None:  # several answers were possible, and none was chosen
         return fill.otherwise
-    return _apply_word_format(_format_value(value, variable, env, language, fill.format), fill.format, language)
-
-
-def _apply_word_format(text: str, format_spec: str, language: str) -> str:
-    return change_case(text, format_spec, language) if format_spec in ("lower", "upper", "title") else text
+    return change_case(_format_value(value, variable, env, language, fill.format), fill.format, language)
 
 
 def _format_value(value: Any, variable: TextVariable, env: Mapping[Any, Any], language: str, format_spec: str) -> str:
@@ -282,10 +279,6 @@ def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, l
     static_words: dict[str, StyledText] = {}
     problems: list[Problem] = []
     for language, source in text.iterate_languages():
-        if "{" not in source and "*" not in source and "}" not in source:
-            runs[language] = (((str(source),), False),)
-            static_words[language] = (TextSpan(str(source)),)
-            continue
         runs[language] = _TextParser(source, language, scope, who, problems).parse_runs()
         if not any(isinstance(p, TextFill) for parts, _ in runs[language] for p in parts):
             static_words[language] = tuple(
@@ -304,12 +297,6 @@ class _TextParser:
     scope: TextScope
     who: str
     problems: list[Problem]
-
-    def _report(
-        self, rule: str, offset: int, what: str, remedy: str, severity: Severity = "error", *, length: int = 1
-    ) -> None:
-        where = self.source.find_position(offset)
-        self.problems.append(Problem(rule, where, self.who, what, remedy, severity, length))
 
     def parse_runs(self) -> tuple[TextRun, ...]:
         source = self.source
@@ -347,7 +334,8 @@ class _TextParser:
         for brace, what, remedy, severity in _BRACES:
             offset = self.source.find(brace, start, end)
             if offset >= 0:
-                self._report("bad-fill", offset, what, remedy, severity)
+                where = self.source.find_position(offset)
+                self.problems.append(Problem("bad-fill", where, self.who, what, remedy, severity))
                 return
 
     def _parse_fill(self, piece: re.Match[str]) -> TextFill | None:
@@ -377,24 +365,24 @@ class _TextParser:
             what = f"{piece[0]}: {key} {variable.why_unanswered}; it has no answer"
             self._report_fill("unknown-fill", piece, what, "use something that has an answer")
             return None
-        format_spec = self._check_format(piece, name, format_spec, variable)
+        fill = TextFill(key, variable, None, self._check_format(piece, name, format_spec, variable), words)
         if item:
-            return TextFill(key, variable, turn=int(turn), format=format_spec, otherwise=words)
+            return fill._replace(turn=int(turn))
         if not variable.roster or variable.type == "draw":
-            return TextFill(key, variable, format=format_spec, otherwise=words)
+            return fill
         if variable.roster == scope.inside_roster or variable.roster in scope.sources:
-            return TextFill(key, variable, turn="here", format=format_spec, otherwise=words)
+            return fill._replace(turn="here")
         what = f"{piece[0]} has one value for each turn of {variable.roster}"
         self._report_fill("fill-of-many", piece, what, f"write {{{variable.roster}[1].{key}}} for one turn")
         return None
 
     def _report_fill(self, rule: str, piece: re.Match[str], what: str, remedy: str) -> None:
-        self._report(rule, piece.start(), what, remedy, length=len(piece[0]))
+        where = self.source.find_position(piece.start())
+        self.problems.append(Problem(rule, where, self.who, what, remedy, length=len(piece[0])))
 
     def _report_unknown_name(self, piece: re.Match[str], name: str, key: str) -> None:
-        if name == "options":
-            what, remedy = "{options} has no options here", "use it in an item that has options"
-        else:
+        what, remedy = "{options} has no options here", "use it in an item that has options"
+        if name != "options":
             near = self.scope.nearest(key, (*self.scope.names, *BUILT_IN_FILLS))
             remedy = f"did you mean {near!r}?" if near else "use an earlier item, a sample column or a compute"
             what = f"the text fills in {piece[0]}, but {key!r} is not a variable"

@@ -17,10 +17,12 @@ from survey_cli.entries import DeclineOption, Entry, OfferedOption, Rejection, R
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.options import DeclineOverrides, OptionSourceSpec, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
+from survey_cli.instrument.texts.languages import join_list
 from survey_cli.instrument.texts.number_text import format_number
 from survey_cli.instrument.texts.placeholder_text import render_placeholders
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Cell, Code, Measure, Missing, Place, Storage, Value, Variable
+from survey_cli.wording import join_words
 
 Env: TypeAlias = Mapping[Any, Any]
 """The values known at an item: variables by name, those of a roster by (name, turn), everything else by `#word`."""
@@ -233,19 +235,15 @@ class ItemContext:
     """What is left of the battery's total."""
 
     def fill(self, template: Template | None) -> StyledText:
-        if template is None:
-            return ()
-        return template.fill(self.env, self.language, self.render_read_options(), self.render_joiner())
+        return template.fill(self.env, self.language, self.join_options) if template is not None else ()
 
-    def render_read_options(self) -> tuple[str, ...]:
-        """Return the texts of the options that are read aloud."""
-        if not self.item.question.read:
-            return ()
-        return tuple(to_plain_text(o.text.fill(self.env, self.language)) for o in self.options if o.read)
-
-    def render_joiner(self) -> str:
-        joiner = self.item.question.or_
-        return str(joiner.get(self.language)) if joiner is not None else ""
+    def join_options(self) -> str:
+        """Return the texts of the options that are read aloud, as a text lists them."""
+        question, options = self.item.question, self.options if self.item.question.read else ()
+        texts = [to_plain_text(o.text.fill(self.env, self.language)) for o in options if o.read]
+        if question.or_ is not None:
+            return join_words(texts, str(question.or_.get(self.language)))
+        return join_list(texts, self.language, "or")
 
     def build_choices(self) -> tuple[OfferedOption, ...]:
         aloud = self.item.question.read
