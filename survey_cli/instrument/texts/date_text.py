@@ -5,6 +5,7 @@ It reads no clock, and does not accept `today`.
 
 import re
 import unicodedata
+from bisect import bisect
 from collections.abc import Sequence
 from datetime import date, time
 from typing import Final
@@ -49,11 +50,12 @@ def read_date(
     if pieces is None or len(text) > 60:
         return otherwise
     words = [p for p in pieces if not p.isdecimal() and p.casefold() not in FILLER_WORDS]
-    named_months = [m for p in words if (m := _find_name(p, months, 12) or _find_name(p, MONTHS, 12))]
-    other_words = [p for p in words if not (_find_name(p, months, 12) or _find_name(p, MONTHS, 12))]
+    found = [_find_name(p, months, 12) or _find_name(p, MONTHS, 12) for p in words]
+    named_months = list(filter(None, found))
+    other_words = [p for p, month in zip(words, found, strict=True) if not month]
     weekdays = [d for p in other_words if (d := _find_name(p, days, 7) or _find_name(p, DAYS, 7))]
     numbers = [p for p in pieces if p.isdecimal()]
-    if len(named_months) > 1 or len(weekdays) > 1 or len(named_months) + len(weekdays) != len(words):
+    if len(named_months) > 1 or len(weekdays) > 1 or len(weekdays) != len(other_words):
         return otherwise
     value = _build_from_parts(numbers, named_months, month_first=month_first, partial=partial) or otherwise
     if weekdays and isinstance(value, date) and value.isoweekday() != weekdays[0]:
@@ -87,16 +89,13 @@ def _build_from_parts(
     if year is None:
         return Rejection("write the year with four digits")
     is_year_first = numbers[0] == year
-    other_numbers = list(numbers)
-    other_numbers.remove(year)
-    if named_months:
-        day_month = [*map(int, other_numbers[:1]), named_months[0]]
-    elif is_year_first or not month_first:
-        day_month = [int(n) for n in (reversed(other_numbers) if is_year_first else other_numbers)]
-    else:
-        day_month = [int(n) for n in reversed(other_numbers)]
-    if len(other_numbers) > 2 - len(named_months):
+    others = [int(number) for number in numbers]
+    others.remove(int(year))
+    if len(others) > 2 - len(named_months):
         return None
+    day_month = [*others[:1], *named_months] if named_months else others
+    if not named_months and (is_year_first or month_first):
+        day_month.reverse()
     return _build_date(int(year), day_month, partial)
 
 
@@ -149,17 +148,12 @@ _TIME: Final = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?(?:m\.?)?\Z
 def read_time(text: str) -> time | Rejection:
     """Read `930`, `9:30`, `9.30 pm`, `21:30`, `9 am`, `noon` or `midnight`."""
     word = to_ascii_digits(text).strip().lower()
-    if word in ("noon", "midday"):
-        return time(12)
-    if word == "midnight":
-        return time(0)
+    if word in ("noon", "midday", "midnight"):
+        return time(0 if word == "midnight" else 12)
     match = _TIME.match(word)
     if not match:
-        return Rejection(
-            "a time is required: 9:30, 9:30 pm or 21:30"
-            if not word
-            else f"{text[:20]} is not a time: 9:30, 9:30 pm or 21:30"
-        )
+        what = f"{text[:20]} is not a time" if word else "a time is required"
+        return Rejection(f"{what}: 9:30, 9:30 pm or 21:30")
     hour, minute, half_of_day = int(match[1]), int(match[2] or 0), match[3]
     if half_of_day:
         if not 1 <= hour <= 12:
@@ -173,13 +167,5 @@ def read_time(text: str) -> time | Rejection:
 def format_time(value: time) -> str:
     """Format a time of day, with its part of the day so that a mistake is noticed: `09:30 (9:30 in the morning)`."""
     hour = value.hour % 12 or 12
-    part = (
-        "at night"
-        if value.hour < 5
-        else "in the morning"
-        if value.hour < 12
-        else "in the afternoon"
-        if value.hour < 18
-        else "in the evening"
-    )
+    part = ("at night", "in the morning", "in the afternoon", "in the evening")[bisect((5, 12, 18), value.hour)]
     return f"{value:%H:%M} ({hour}:{value.minute:02} {part})"

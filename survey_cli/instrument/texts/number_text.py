@@ -120,10 +120,9 @@ def list_number_readings(text: str, language: str | None) -> tuple[NumberReading
     if len(set(marks)) == 2:  # 1.234,50: the last one is the decimal mark
         other = "," if last == "." else "."
         whole, _, rest = digits.rpartition(last)
-        is_valid = marks.count(last) == 1 and _is_grouped(whole, other)
-        return _remove_duplicates(
-            [_parse_digits(sign, f"{whole.replace(other, '')}.{rest}", None, usual=True)] if is_valid else []
-        )
+        if marks.count(last) > 1 or not _is_grouped(whole, other):
+            return ()
+        return _remove_duplicates([_parse_digits(sign, f"{whole.replace(other, '')}.{rest}", None, usual=True)])
     readings: list[NumberReading | None] = []
     if _is_grouped(digits, last):
         usual = separators is None or separators.group == last or len(marks) > 1
@@ -188,28 +187,23 @@ def read_number(
     if not readings:
         example = format_number(12345.5 if decimals else 12345, language)
         return NumberRejection(f"{text[:20]} is not a number: write digits, such as {example}")
-    if not any(r.fits(decimals) for r in readings[:1]):
-        usual = readings[0].usual or len(readings) == 1
-        if usual:
-            return NumberRejection(
-                f"{format_quantity(decimals, 'decimal place')} only" if decimals else "whole numbers only"
-            )
+    if not readings[0].fits(decimals) and (readings[0].usual or len(readings) == 1):
+        return NumberRejection(
+            f"{format_quantity(decimals, 'decimal place')} only" if decimals else "whole numbers only"
+        )
     usual_reading = readings[0] if readings[0].usual else None
     if usual_reading is not None and usual_reading.places <= decimals:
         may_be_decimal = usual_reading.places == 0 and any(r.places and r.places <= decimals for r in readings[1:])
         readings = readings if may_be_decimal else (usual_reading,)
     accepted = [r for r in readings if r.fits(decimals) and not why_not(r.value)]
-    if len(accepted) > 1 or (accepted and (usual_reading is None or accepted[0] == usual_reading)):
-        values = tuple(_round_value(r.value, decimals) for r in accepted)
-        if len(values) == 1:
-            return values[0]
-        example = " or ".join(format_number(value, language) for value in values)
-        return NumberRejection(f"{text[:20]}: {example}?", values)
-    return NumberRejection(why_not(readings[0].value) or f"{text[:20]} is not accepted here")
-
-
-def _round_value(value: int | float, decimals: int) -> int | float:
-    return round(float(value), decimals) if decimals and isinstance(value, float) else int(value)
+    if not accepted or (len(accepted) == 1 and usual_reading not in (None, accepted[0])):
+        return NumberRejection(why_not(readings[0].value) or f"{text[:20]} is not accepted here")
+    values = tuple(
+        round(r.value, decimals) if decimals and isinstance(r.value, float) else int(r.value) for r in accepted
+    )
+    if len(values) == 1:
+        return values[0]
+    return NumberRejection(f"{text[:20]}: {' or '.join(format_number(v, language) for v in values)}?", values)
 
 
 # Small numbers in words for texts that are read aloud: `{turn:ordinal}` is second, `{children:words}` is two.

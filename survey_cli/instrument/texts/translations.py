@@ -93,18 +93,13 @@ def read_catalog(text: str) -> Mapping[str, Translation]:
         catalog = read_po(text.splitlines(keepends=True), abort_invalid=True)
     except (PoFileError, ValueError) as error:
         raise ValueError(getattr(error, "lineno", 0) + 1, str(error)) from error
-    return {
-        message.context: Translation(
-            str(message.id),
-            str(message.string),
-            message.fuzzy,
-            message.lineno or 0,
-            message.user_comments,
-            previous.get(message.context, "") if message.fuzzy else "",
-        )
-        for message in catalog
-        if message.id and message.context
-    }
+    entries = {}
+    for message in catalog:
+        if message.id and message.context:
+            texts, line, comments = (str(message.id), str(message.string)), message.lineno or 0, message.user_comments
+            before = previous.get(message.context, "") if message.fuzzy else ""
+            entries[message.context] = Translation(*texts, message.fuzzy, line, comments, before)
+    return entries
 
 
 def render_catalog(language: str, entries: Mapping[str, Translation], obsolete: Mapping[str, Translation]) -> str:
@@ -114,14 +109,8 @@ def render_catalog(language: str, entries: Mapping[str, Translation], obsolete: 
 
     catalog = Catalog(fuzzy=False)
     for context, entry in entries.items():
-        catalog.add(
-            entry.source,
-            entry.text,
-            flags=("fuzzy",) if entry.fuzzy else (),
-            user_comments=entry.comments,
-            previous_id=entry.previous,
-            context=context,
-        )
+        flags, comments, before = ("fuzzy",) if entry.fuzzy else (), entry.comments, entry.previous
+        catalog.add(entry.source, entry.text, flags=flags, user_comments=comments, previous_id=before, context=context)
     for context, entry in obsolete.items():
         catalog.obsolete[context] = Message(entry.source, entry.text, context=context)
     chunks: list[bytes] = []
