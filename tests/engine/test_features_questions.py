@@ -203,7 +203,7 @@ def test_fills() -> None:
     paid = now.keys("", "", "1234.5")
     assert paid.words == "That is 1,234, or 1,234.50."
     assert now.keys("", "", ".dk").words == "That is no figure, or …."
-    assert paid.keys("", "1 2").words == "You saw a fox, a hare. {Braces} are doubled."
+    assert paid.keys("", "1 2").words == "You saw a fox and a hare. {Braces} are doubled."
 
 
 def test_partial_date() -> None:
