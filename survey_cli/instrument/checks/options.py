@@ -20,10 +20,9 @@ from survey_cli.instrument.checks.source_items import (
 from survey_cli.instrument.compiled.compiler import build_reserved_declines
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.symbols import list_declines
-from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
+from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SearchItem, SingleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, QuestionItem
-from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key

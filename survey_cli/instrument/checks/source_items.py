@@ -5,10 +5,9 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar, overload
 
 from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
 from survey_cli.instrument.schema.document import Document, StudySpec
-from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
+from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SearchItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.search import SearchItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.options import OptionSpec, ScaleSpec, SpecModel
 from survey_cli.instrument.source.nodes import (
