@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import EDQUOT, ENOSPC
@@ -33,9 +33,8 @@ def check_output_path(target: Path, *, force: bool) -> None:
             raise _make_exists_error(target)
         folder = next(folder for folder in target.resolve().parents if folder.exists())
         if not folder.is_dir():
-            raise UserError(
-                str(target), f"{_find_named_folder(target, folder)} is not a folder", "choose another folder"
-            )
+            what = f"{_find_named_folder(target, folder)} is not a folder"
+            raise UserError(str(target), what, "choose another folder")
         if not os.access(folder, os.W_OK | os.X_OK):
             what = f"you have no permission to write to the folder {_find_named_folder(target, folder)}"
             raise UserError(str(target), what, "get permission, or choose another folder")
@@ -56,29 +55,12 @@ def write_text_file(
     Returns what `write` returns. Missing folders are made. Only the owner can read the file unless it
     is `public`, since a report or an export may contain answers.
     """
-    original = target
-    try:
-        target = target.resolve()  # the target of a link, so that the link is kept
-        temporary = target.with_name(f".{target.name[:200]}.{token_hex(4)}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file = temporary.open("x", encoding="utf-8", newline=newline)
-    except (OSError, ValueError) as error:
-        raise _make_write_error(original, error) from error
-    try:
-        with file:
-            if not public:
-                os.fchmod(file.fileno(), OWNER_ONLY)
-            result = write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        if not _move_into_place(temporary, target, force=force):
-            raise _make_exists_error(original)
-        return result
-    except OSError as error:
-        raise _make_write_error(original, error) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+
+    def write_text(temporary: Path) -> T:
+        with temporary.open("w", encoding="utf-8", newline=newline) as file:
+            return write(file)
+
+    return _write(target, write_text, force=force, public=public)
 
 
 def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T:
@@ -86,21 +68,31 @@ def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T:
 
     It receives a path beside the target, with the target's ending.
     """
+
+    def write_and_check(temporary: Path) -> T:
+        result = write(temporary)
+        if _is_disk_full(temporary):  # not every library notices that the end of a file was not written
+            raise OSError(ENOSPC, "No space left on device")
+        return result
+
+    return _write(target, write_and_check, force=force)
+
+
+def _write(target: Path, write: Callable[[Path], T], *, force: bool, public: bool = False) -> T:
     original = target
     try:
-        target = target.resolve()
+        target = target.resolve()  # the target of a link, so that the link is kept
         temporary = target.with_name(f".{token_hex(4)}.{target.name[-200:]}")
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
     except (OSError, ValueError) as error:
         raise _make_write_error(original, error) from error
     try:
-        temporary.chmod(OWNER_ONLY)
+        if not public:
+            temporary.chmod(OWNER_ONLY)
         result = write(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        if _is_disk_full(temporary):  # not every library notices that the end of a file was not written
-            raise OSError(ENOSPC, "No space left on device")
         if not _move_into_place(temporary, target, force=force):
             raise _make_exists_error(original)
         return result
@@ -120,6 +112,40 @@ class DocumentWriter(Generic[T]):
     newline: str = "\n"
     extra: str = ""
     """The extra that has to be installed: `survey-cli[word]`."""
+
+
+def make_page_writers(
+    html: Callable[[T], str], markdown: Callable[[T], str], word: str
+) -> dict[str, DocumentWriter[T]]:
+    """Return the writers of pages by file ending; `word` names what `documents.word` writes: `results`."""
+
+    def write_word(document: T, path: Path) -> None:
+        from survey_cli.documents import word as word_documents
+
+        getattr(word_documents, f"write_{word}_docx")(document, path)
+
+    html_writer, markdown_writer = DocumentWriter[T](text=html), DocumentWriter[T](text=markdown)
+    return {
+        **dict.fromkeys((".html", ".htm"), html_writer),
+        **dict.fromkeys((".md", ".markdown"), markdown_writer),
+        ".docx": DocumentWriter[T](file=write_word, extra="word"),
+    }
+
+
+def choose_writer(
+    to: str, writers: Mapping[str, DocumentWriter[T]], *, refusal: str, force: bool, remedy: str = ""
+) -> DocumentWriter[T]:
+    """Return the writer for a file's ending; `-` is Markdown. Raises UserError where the file can't be written.
+
+    `refusal` says that nothing is written with an ending: `a report cannot be written as {}`.
+    """
+    ending = ".md" if to == "-" else Path(to).suffix.lower()
+    if ending not in writers:
+        what = refusal.format(ending) if ending else "the file's name has no ending"
+        raise UserError(to, what, remedy or f"end the name in one of {', '.join(writers)}")
+    if to != "-":
+        check_output_path(Path(to), force=force)
+    return writers[ending]
 
 
 def write_document(

@@ -1,19 +1,19 @@
-"""Runs one request on a study: opens it, brings it up to the time of the request, calls a function, closes it."""
+"""Runs one request on a study or on its stored data: opens it, calls a function, closes it, translates errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from errno import EBADF
 from functools import wraps
 from itertools import islice
+from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.store import Store
 from survey_cli.study.clock import convert_to_study_clock
-from survey_cli.study.consistency.queue_refresh import refresh_queue
-from survey_cli.study.consistency.upkeep import rebuild_queue, repair
-from survey_cli.study.open_study import OpenStudy, open_study
-from survey_cli.study.permissions import check_supervisor
+from survey_cli.study.consistency.upkeep import rebuild_queue, refresh_queue, repair
+from survey_cli.study.open_study import OpenStudy, StudyRecords, check_supervisor, open_records, open_study
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -88,3 +88,54 @@ def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:
     return UserError(
         study.where, f"there is no case {key!r}", remedy or suggest_nearest(key, keys, otherwise=otherwise)
     )
+
+
+def run_on_records(
+    path: str | Path,
+    action: Callable[[StudyRecords], T],
+    *,
+    db: str | None = None,
+    people: str | None = None,
+    to: str = "-",
+) -> T:
+    """Return what `action` returns for the records of an instrument, which are open while it runs.
+
+    `to` is where the result is written. Raises UserError.
+    """
+    records = open_records(path, db=db, people=people)
+    try:
+        with records, records.store.read_transaction():
+            return action(records)
+    except ValueError:  # without the error's text, which may contain an answer
+        raise UserError(records.where, "a row of data cannot be read", "`survey db verify` gives details") from None
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        place = "standard output" if to == "-" else to
+        if error.errno == EBADF:
+            raise UserError(place, "it is closed, so the result was lost", "open it, or specify a file") from error
+        what = f"it cannot be written ({error.strerror or error})"
+        raise UserError(place, what, "choose another folder, or free some space") from error
+
+
+REPORT_INTERVAL: Final = 200
+"""Number of items between two reports."""
+
+
+class ProgressReporter:
+    """Counts items while they are read, in one iteration or several, and reports progress."""
+
+    def __init__(self, progress: Callable[[int, int], None] | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def __call__(self, items: Iterable[T]) -> Iterator[T]:
+        if self._progress is None:
+            return iter(items)
+        return self._count(items, self._progress)
+
+    def _count(self, items: Iterable[T], progress: Callable[[int, int], None]) -> Iterator[T]:
+        for item in items:
+            self._done += 1
+            if self._done % REPORT_INTERVAL == 0:
+                progress(self._done, self._total)
+            yield item

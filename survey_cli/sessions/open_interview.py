@@ -24,7 +24,7 @@ from survey_cli.sessions.interview.start_interview import (
 from survey_cli.store import Store
 from survey_cli.store.database_location import locate_database, open_existing_store, open_store
 from survey_cli.study.location import locate_people_file
-from survey_cli.study.published_version import find_version_in_force
+from survey_cli.study.versions import find_version_in_force
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +142,7 @@ def _identify_interviewer(path: str | Path, instrument: str, options: StartOptio
     people_path = locate_people_file(path, where)
     if options.practice or people_path is None or not people_path.is_file():
         return replace(options, interviewer=options.interviewer.strip() or store.account)
-    from survey_cli.study.identity import identify
-    from survey_cli.study.open_study import load_people
+    from survey_cli.study.open_study import identify, load_people
 
     people = load_people(path, where, None)
     interviewer = identify(options.interviewer, store.account, people, people)

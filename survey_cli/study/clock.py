@@ -42,14 +42,10 @@ def check_last_time(store: Store, where: str, at: datetime) -> None:
         with Store.open(where, create=False) as reopened:
             reopened.settings.write(ACCEPTED_SETTING, encode_timestamp(newest))
 
-    local, newest_local = at.astimezone(), newest.astimezone()
-    raise ConfirmableError(
-        where,
-        f"this computer's clock shows {local:%Y-%m-%d %H:%M}, but the newest entry is from {newest_local:%Y-%m-%d %H:%M}",
-        "set the clock; if it is right, start with --clock-is-right",
-        question="Is this computer's clock right?",
-        confirm=confirm,
-    )
+    shown, entered = (f"{time.astimezone():%Y-%m-%d %H:%M}" for time in (at, newest))
+    what = f"this computer's clock shows {shown}, but the newest entry is from {entered}"
+    remedy = "set the clock; if it is right, start with --clock-is-right"
+    raise ConfirmableError(where, what, remedy, question="Is this computer's clock right?", confirm=confirm)
 
 
 def accept_clock(store: Store, at: datetime) -> None:
@@ -85,7 +81,6 @@ def list_future_entries(store: Store, at: datetime) -> list[str]:
     remedy = "set its clock; for a waiting case, then run: survey case outcome FILE CASE OUTCOME --note TEXT"
     return [
         f"{owner} has {format_quantity(count, 'entry', 'entries')} dated in the future, the last one"
-        f" {last.astimezone():%Y-%m-%d %H:%M}: a station's clock was wrong"
-        f" — {remedy}"
+        f" {last.astimezone():%Y-%m-%d %H:%M}: a station's clock was wrong — {remedy}"
         for owner, count, last in store.data.list_entries_after(at + MAX_BEHIND)
     ]

@@ -16,8 +16,7 @@ from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import StoreError, UserError
 from survey_cli.study.location import PEOPLE_FILE, locate_people_file
 from survey_cli.study.open_study import OpenStudy, load_people
-from survey_cli.study.published_version import find_version_in_force, read_published_hash
-from survey_cli.study.version_changes import check_may_begin
+from survey_cli.study.versions import check_may_begin, find_version_in_force, read_published_hash
 
 FileStates: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 
@@ -48,8 +47,8 @@ class StudyFiles:
         Also True where refused changes of meaning have been accepted since, or another version was published. Raises
         StoreError.
         """
-        if self._read_published_hash() not in ("", self._in_use):
-            return True
+        if self._store.clock is not None and read_published_hash(self._store) not in ("", self._in_use):
+            return True  # on a server
         if self._refused is not None and self._may_begin(self._refused):
             return True
         signature = tuple(map(_read_file_state, self._files))
@@ -67,10 +66,6 @@ class StudyFiles:
         except UserError:
             return False
         return True
-
-    def _read_published_hash(self) -> str:
-        """Return the hash of the version published on a server; empty for a database file. Raises StoreError."""
-        return "" if self._store.clock is None else read_published_hash(self._store)
 
     def reread(self, study: OpenStudy) -> OpenStudy:
         """Return the study with the current questionnaire, plan and people; its database stays open.
@@ -97,14 +92,8 @@ class StudyFiles:
         if who is None:
             remedy = f"ask a supervisor to add you to {PEOPLE_FILE}"
             raise UserError(study.who.login, "is no longer on the study's list of people", remedy)
-        reopened = replace(
-            study,
-            instrument=instrument,
-            plan=Plan.from_instrument(instrument),
-            people=people,
-            who=who,
-            notice=version.notice,
-        )
+        plan, notice = Plan.from_instrument(instrument), version.notice
+        reopened = replace(study, instrument=instrument, plan=plan, people=people, who=who, notice=notice)
         self._files, self._in_use = self._list_files(reopened), instrument.hash
         return reopened
 

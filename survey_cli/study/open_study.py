@@ -1,4 +1,8 @@
-"""Opening a study: its instrument, plan, database, people and do-not-call list. Opening changes no stored data."""
+"""Opening a study: its instrument, plan, database, people and do-not-call list, and who works on it.
+
+Opening changes no stored data. A claimed name is only a name. Where a study lists its people, only a supervisor's
+account may claim another name, and some actions are reserved to supervisors.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -18,9 +22,8 @@ from survey_cli.store.backends.errors import close_on_error
 from survey_cli.store.cases.case_records import LeaseHolder
 from survey_cli.store.database_location import locate_database, open_existing_store, open_store
 from survey_cli.store.do_not_call import DoNotCallList
-from survey_cli.study.identity import check_people_list, identify
-from survey_cli.study.location import locate_people_file, open_and_locate
-from survey_cli.study.published_version import VersionInForce, find_version_in_force
+from survey_cli.study.location import PEOPLE_FILE, locate_people_file, open_and_locate
+from survey_cli.study.versions import VersionInForce, find_version_in_force
 
 NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -77,14 +80,8 @@ def open_records(path: str | Path, *, db: str | None = None, people: str | None 
     store = open_store(where, create=False)
     with close_on_error(store):
         check_people_list(store.account, listed, own_people)
-    return StudyRecords(
-        path=str(path),
-        instrument=instrument,
-        plan=Plan.from_instrument(instrument),
-        store=store,
-        where=where,
-        people=listed,
-    )
+    plan = Plan.from_instrument(instrument)
+    return StudyRecords(path=str(path), instrument=instrument, plan=plan, store=store, where=where, people=listed)
 
 
 def open_study(
@@ -152,3 +149,50 @@ def load_people(path: str | Path, where: str, named: str | None) -> People:
         remedy = "correct it: it decides who may do what"
         raise UserError(str(file), "the list of people cannot be read", remedy, problems=tuple(people_file))
     return people_file.people
+
+
+def identify(claimed: str, account: str, people: People, own_people: People) -> Interviewer:
+    """Return the person who works under the account's name, or under another claimed name.
+
+    `own_people` is the study's own list, which decides whether a claim is allowed; `people` is the list in use. Raises
+    UserError.
+    """
+    name = claimed.strip() or account
+    check_people_list(account, people, own_people)
+    if name != account and not _is_supervisor(account, own_people):
+        what = f"is not the account {account}, and only a supervisor may work under another name"
+        raise UserError(name, what, f"log in as {name}, or ask {own_people.format_supervisors()}")
+    who = people.find(name)
+    if who is None:
+        remedy = f"ask {own_people.format_supervisors()} to add this name to {PEOPLE_FILE}"
+        raise UserError(name, "is not on the study's list of people", remedy)
+    return who
+
+
+def check_people_list(account: str, people: People, own_people: People) -> None:
+    """Check that the list of people is the study's own, or that the account may use another one. Raises UserError."""
+    if people == own_people or _is_supervisor(account, own_people):
+        return
+    what = f"{account} is not a supervisor on the study's own list, so no other list can be used"
+    raise UserError("--people", what, f"leave the option out, or ask {own_people.format_supervisors()}")
+
+
+def _is_supervisor(account: str, people: People) -> bool:
+    who = people.find(account)
+    return who is not None and who.supervises
+
+
+def format_author(name: str, account: str) -> str:
+    """Return the name under which something was written, with the account where that differs."""
+    return f"{name} (account {account})" if account not in ("", name) else name
+
+
+def check_supervisor(study: OpenStudy, what: str) -> None:
+    """Check that the person at work supervises, or that the study lists no people.
+
+    Raises UserError otherwise; `what` completes its sentence: `correct an outcome`.
+    """
+    if study.who.supervises:
+        return
+    problem = f"is an interviewer, and only a supervisor may {what}"
+    raise UserError(study.who.login, problem, f"ask {study.people.format_supervisors()}")

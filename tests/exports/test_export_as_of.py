@@ -105,7 +105,7 @@ def test_a_bundle_is_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch
     before(monkeypatch, bundling, "_write_questionnaire_texts", 1, lambda: held(shift, "C", "2", "2"))
     made = write_bundle(shift.file, wished(shift), "out")
     assert isinstance(made, BundleResult), made
-    assert made.interviews == 2
+    assert made.data_files[0].rows == 2
     manifest = json.loads(Path("out/manifest.json").read_text())
     held_by = {file["name"]: file["rows"] for file in manifest["files"] if "rows" in file}
     assert {rows for name, rows in held_by.items() if "cases" not in name} == {2}  # two interviews, two calls
@@ -117,7 +117,7 @@ def test_a_bundle_is_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch
 def test_a_report_and_its_rates_are_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     before(monkeypatch, results_report, "compute_rates_from_records", 1, lambda: held(shift, "C", "2", "2"))
     made = reported(shift)
-    assert made.interviews == 2
+    assert made.data_files[0].rows == 2
     assert complete(made) == 1
     assert complete(reported(shift)) == 2
 

@@ -44,7 +44,7 @@ from survey_cli.sessions.case.case_queue import CaseQueue
 from survey_cli.sessions.station.station_protocol import IdleView
 from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.study.consistency.person_erasure import is_erased
-from survey_cli.study.consistency.queue_refresh import refresh_queue
+from survey_cli.study.consistency.upkeep import refresh_queue
 from survey_cli.study.open_study import OpenStudy
 
 PEOPLE = """login,languages,skills,role

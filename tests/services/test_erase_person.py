@@ -39,15 +39,15 @@ from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import Subject
 from survey_cli.services.database.interview_archive import back_up_database, verify_database
 from survey_cli.services.export.export_data import ExportOptions, export_file
-from survey_cli.services.privacy.erase_and_anonymize import (
+from survey_cli.services.privacy import (
     AnonymizationResult,
     ErasurePreview,
     anonymize_study,
     erase_person,
     finish_erasure,
+    load_subject,
     preview_erasure,
 )
-from survey_cli.services.privacy.subject_access import load_subject
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.station.station_protocol import CaseView
 from survey_cli.store import EntryDraft, Store
@@ -268,7 +268,7 @@ ERASER = """
 import os, sys
 from datetime import datetime
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.privacy.erase_and_anonymize import erase_person
+from survey_cli.services.privacy import erase_person
 file, at = sys.argv[1:]
 request = Request(path=file, at=datetime.fromisoformat(at), db="", by="sue")
 from dataclasses import replace

@@ -47,7 +47,7 @@ from survey_cli.sessions.station.station_protocol import CaseView
 from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.store.interviews import interview_store
-from survey_cli.study.consistency.reconciliation import COMPARED_SETTING
+from survey_cli.study.consistency.upkeep import COMPARED_SETTING
 
 TWO = CASES + "B,2,Ben Brown,312 555 0101,America/Chicago\n"
 ENDS = """

@@ -24,9 +24,9 @@ from survey_cli.reports.fieldwork.cases import CallabilityReport
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.cases.queue_lists import explain_case
-from survey_cli.services.questionnaire.version_check import AcceptedChanges, accept_changes
+from survey_cli.services.questionnaire.version_check import accept_changes
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.study.pause_and_resume import pause_study, resume_study
+from survey_cli.services.study_administration import pause_study, resume_study
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
@@ -285,7 +285,7 @@ def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_pat
     on(ann)
     assert ann.record_outcome("no_answer") is None
     assert "read again" not in ann.notice(), "nobody has accepted it yet"
-    assert isinstance(accept_changes(str(shift.file), ["a"], "the list was reversed", db=shift.db), AcceptedChanges)
+    assert accept_changes(str(shift.file), ["a"], "the list was reversed", db=shift.db)
     assert ann.record_outcome("no_answer") is None
     assert "read again" in ann.notice()
 

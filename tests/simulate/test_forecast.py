@@ -29,7 +29,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.services.simulation.simulated_study import (
+from survey_cli.services.simulated_study import (
     SimulatedStudyOptions,
     load_simulation_cases,
     open_simulated_study,

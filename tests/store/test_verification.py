@@ -194,7 +194,7 @@ def test_a_study_on_a_server_is_compared_as_well(tmp_path: Path) -> None:
 
 
 def test_how_far_it_is_is_told(written: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("survey_cli.services.progress_callback.REPORT_INTERVAL", 1)
+    monkeypatch.setattr("survey_cli.services.run_on_study.REPORT_INTERVAL", 1)
     told: list[tuple[int, int]] = []
     verified = verify_database(written.file, db=written.db, progress=lambda done, whole: told.append((done, whole)))
     assert isinstance(verified, VerificationResult)

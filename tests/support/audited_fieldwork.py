@@ -52,7 +52,7 @@ from survey_cli.samples.cases.phone_numbers import ParsedNumber
 from survey_cli.samples.cases.sample_file import SampleCase as SampleCase
 from survey_cli.samples.cases.sample_file import SampleNumber
 from survey_cli.services.database.interview_archive import verify_store
-from survey_cli.services.simulation.simulated_study import (
+from survey_cli.services.simulated_study import (
     SimulatedStudyOptions,
     load_simulation_cases,
     open_simulated_study,
@@ -63,7 +63,7 @@ from survey_cli.simulate.fieldwork.households import Propensities
 from survey_cli.simulate.fieldwork.interviewers import FieldworkSettings
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.store.cases.case_records import CaseRow
-from survey_cli.study.consistency.queue_refresh import refresh_queue
+from survey_cli.study.consistency.upkeep import refresh_queue
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import NOT_ASKED
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from support.postgres_server import create_address, run_query
 from support.shift import Shift, interviewed, on
-from survey_cli.services.privacy.erase_and_anonymize import erase_person
+from survey_cli.services.privacy import erase_person
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions

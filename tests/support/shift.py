@@ -19,7 +19,7 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
-from survey_cli.services.study.publish_version import PublishedVersion, publish_version
+from survey_cli.services.study_administration import PublishedVersion, publish_version
 from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.sessions.station.station_protocol import CaseView
 from survey_cli.store.backends.address import is_server_address

@@ -18,7 +18,7 @@ from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.cases import Subject, SubjectInterview
-    from survey_cli.services.privacy.erase_and_anonymize import ErasurePreview
+    from survey_cli.services.privacy import ErasurePreview
     from survey_cli.services.run_on_study import Request
 
 PAUSE_SECONDS: Final = 0.005
@@ -35,7 +35,7 @@ def privacy_subject(
 
     Example: survey privacy subject study.yaml 1017
     """
-    from survey_cli.services.privacy.subject_access import load_subject
+    from survey_cli.services.privacy import load_subject
 
     person = load_subject(request, case)
     print_result(form, _render_subject(person), person)
@@ -104,7 +104,7 @@ def privacy_erase(
 
     Example: survey privacy erase study.yaml 1017 --reason "asked by letter"
     """
-    from survey_cli.services.privacy.erase_and_anonymize import erase_person, finish_erasure, preview_erasure
+    from survey_cli.services.privacy import erase_person, finish_erasure, preview_erasure
 
     if bool(case) == unfinished:
         raise typer.BadParameter("give a case, or --unfinished", param_hint="CASE")
@@ -165,7 +165,7 @@ def privacy_anonymize(request: "Request", dry_run: parameters.DryRunOption = Fal
 
     Example: survey privacy anonymize study.yaml --dry-run
     """
-    from survey_cli.services.privacy.erase_and_anonymize import anonymize_study
+    from survey_cli.services.privacy import anonymize_study
 
     result = anonymize_study(request, dry_run=dry_run, pause=lambda: sleep(PAUSE_SECONDS))
     say_skipped(result.skipped)

@@ -449,7 +449,7 @@ def diff(
     Example: survey diff study_v1.yaml study.yaml --db responses/study.db
     """
     from survey_cli.revisions.properties import LOSSES
-    from survey_cli.services.questionnaire.version_diff import diff_versions
+    from survey_cli.services.questionnaire.version_check import diff_versions
 
     result = diff_versions(old, new or None, db)
     changes = list(zip(result.changes, result.counts, strict=True))

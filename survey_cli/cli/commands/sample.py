@@ -211,8 +211,8 @@ def do_not_call_remove(
     if not reason.strip():
         raise typer.BadParameter("give a reason that contains no name", param_hint="--reason")
     request = DoNotCallRequest(at=datetimes.now(), by=by, db=db, country=country)
-    removed = remove_numbers(request, numbers, reason=reason.strip())
-    say(f"{removed.where}: {format_quantity(len(removed.numbers), 'number')} removed from the list")
+    location, removed = remove_numbers(request, numbers, reason=reason.strip())
+    say(f"{location}: {format_quantity(removed, 'number')} removed from the list")
 
 
 def do_not_call_count(db: parameters.DatabaseOption = None) -> None:

@@ -266,7 +266,7 @@ def study_pause(
 
     Example: survey study pause study.yaml --message "back at 3 pm"
     """
-    from survey_cli.services.study.pause_and_resume import pause_study
+    from survey_cli.services.study_administration import pause_study
 
     paused = pause_study(request, message)
     since = paused.since.astimezone()
@@ -281,7 +281,7 @@ def study_resume(request: "Request") -> None:
 
     Example: survey study resume study.yaml
     """
-    from survey_cli.services.study.pause_and_resume import resume_study
+    from survey_cli.services.study_administration import resume_study
 
     former_pause = resume_study(request)
     minutes = int((request.at - former_pause.since).total_seconds() // 60)
@@ -298,7 +298,7 @@ def study_publish(request: "Request") -> None:
 
     Example: survey study publish study.yaml --db postgresql://owner@host/field
     """
-    from survey_cli.services.study.publish_version import publish_version
+    from survey_cli.services.study_administration import publish_version
 
     result = publish_version(request)
     say(f"{result.where}: version {result.version} {'is published' if result.new else 'was in effect already'}")
@@ -328,7 +328,7 @@ def study_people(request: "Request") -> None:
 
     Example: survey study people study.yaml
     """
-    from survey_cli.services.study.interviewer_list import list_interviewers
+    from survey_cli.services.study_administration import list_interviewers
 
     listing = list_interviewers(request)
     for problem in listing.problems:

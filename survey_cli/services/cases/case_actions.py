@@ -25,10 +25,9 @@ from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.services.sample.replicates import parse_replicates
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, LeaseLost
-from survey_cli.study.consistency.follow_up import build_follow_up_tasks, follow_up
-from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events
+from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, build_follow_up_tasks, follow_up
 from survey_cli.study.consistency.person_erasure import scrub_database
-from survey_cli.study.consistency.reconciliation import reconcile_lapsed
+from survey_cli.study.consistency.upkeep import reconcile_lapsed
 from survey_cli.study.open_study import OpenStudy, make_busy_error
 
 STATION: Final = "office"

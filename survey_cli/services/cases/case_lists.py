@@ -27,8 +27,7 @@ from survey_cli.samples.cases.columns import iterate_labeled_values
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store.backends.errors import UndecodableTextError
 from survey_cli.store.cases.case_records import CaseRow, Contact
-from survey_cli.study.identity import format_author
-from survey_cli.study.open_study import OpenStudy
+from survey_cli.study.open_study import OpenStudy, format_author
 from survey_cli.values import Cell, Missing
 
 STATUSES: Final = ("unreleased", "ready", "waiting", "held", "leased", "done")

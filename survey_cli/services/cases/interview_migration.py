@@ -21,9 +21,8 @@ from survey_cli.revisions.meaning_changes import MeaningChange, list_changes
 from survey_cli.services.cases.case_actions import STATION
 from survey_cli.services.run_on_study import Request, convert_to_study_time, make_unknown_case_error, run_on_study
 from survey_cli.store import InstrumentRow, InterviewRow, JournalUpdate, MigrationUpdate, Snapshot
-from survey_cli.study.open_study import OpenStudy, open_study
-from survey_cli.study.permissions import check_supervisor
-from survey_cli.study.version_changes import check_changes_accepted, describe_version, is_accepted_as_same
+from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
+from survey_cli.study.versions import check_changes_accepted, describe_version, is_accepted_as_same
 from survey_cli.table.columns import build_row
 
 TASK: Final = "take interviews to another version"

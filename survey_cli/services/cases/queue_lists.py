@@ -29,7 +29,7 @@ from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS
 from survey_cli.services.cases.case_lists import build_case_line
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store.cases.case_records import CaseRow
-from survey_cli.study.consistency.queue_refresh import list_next_rows
+from survey_cli.study.consistency.upkeep import list_next_rows
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import read_pause
 

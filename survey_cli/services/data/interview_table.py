@@ -24,10 +24,10 @@ from survey_cli.revisions.meaning_changes import find_separate_columns
 from survey_cli.services.data.export_options import ORIGINS, DataTable, ExportOptions, OverriddenOutcome
 from survey_cli.services.data.study_metadata import describe_study
 from survey_cli.services.database.derived_columns import find_differences
-from survey_cli.services.progress_callback import ProgressReporter
+from survey_cli.services.run_on_study import ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, InterviewOrigin, Store
 from survey_cli.store.backends.errors import RESTORE_COMMAND
-from survey_cli.study.version_changes import describe_version, is_accepted_as_same
+from survey_cli.study.versions import describe_version, is_accepted_as_same
 from survey_cli.table.columns import build_columns, build_row, find_personal_names
 from survey_cli.table.paradata import ANSWER_COLUMNS, EVENT_COLUMNS, RowHeading, iterate_answer_rows, iterate_event_rows
 from survey_cli.table.table import Table, build_admin_variables, build_outcome_labels, make_cell_reader, split_row
@@ -83,10 +83,6 @@ class InterviewSource:
             self.versions[content_hash] = rebuild_instrument(texts, content_hash)
         return self.versions[content_hash]
 
-    @property
-    def includes_personal(self) -> bool:
-        return self.options.all_personal or bool(self.options.personal)
-
 
 class _SelectedInterview(NamedTuple):
     """A selected interview."""
@@ -102,19 +98,15 @@ def build_interview_table(source: InterviewSource) -> DataTable:
     versions = _load_versions(source)
     parts = [version.build_part() for version in versions]
     uncomputed = tuple(versions[-1].explain_uncomputed()) if versions else ()
+    instrument, language, options = source.instrument, source.language, source.options
     if not parts:
-        language = source.language
-        variables = (*build_admin_variables(source.instrument, language), *build_columns(source.instrument, language))
-        label = f"version {source.instrument.version}"
-        parts.append(VersionRows(version=label, variables=variables, rows=lambda: ()))
-    options = source.options
+        variables = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
+        parts.append(VersionRows(version=f"version {instrument.version}", variables=variables, rows=lambda: ()))
     known = {name for part in parts for v in part.variables for name in (v.name, v.item)} - {""}
     check_personal_names(options, known)
-    combined = combine_versions(
-        parts, language=source.language, personal=None if options.all_personal else options.personal
-    )
+    combined = combine_versions(parts, language=language, personal=None if options.all_personal else options.personal)
     return DataTable(
-        table=replace(combined.table, study=describe_study(source.instrument, source.language)),
+        table=replace(combined.table, study=describe_study(instrument, language)),
         warnings=(*_warn_of_equal_names([version.kept for version in versions]), *_describe_corrections(source)),
         differences=(*combined.differences, *uncomputed),
         left_out=combined.left_out,
@@ -129,29 +121,8 @@ def check_personal_names(options: ExportOptions, known: Collection[str]) -> None
         raise UserError("--personal", f"there is no column {name!r}", remedy)
 
 
-def build_event_table(source: InterviewSource) -> DataTable:
-    """Build a table with one row per event."""
-    return _build_long_table(
-        source, EVENT_COLUMNS, "event", lambda v, journal, head: iterate_event_rows(v.find_version, journal, head)
-    )
-
-
-def build_answer_table(source: InterviewSource) -> DataTable:
-    """Build a table with one row per current answer."""
-    return _build_long_table(
-        source,
-        ANSWER_COLUMNS,
-        "answer",
-        lambda v, journal, head: iterate_answer_rows(v.find_version, journal, head, v.language),
-    )
-
-
-def _build_long_table(
-    source: InterviewSource,
-    variables: tuple[Variable, ...],
-    row_unit: str,
-    iterate_rows: "Callable[[_Version, Sequence[InterviewEvent], RowHeading], Iterator[tuple[Cell, ...]]]",
-) -> DataTable:
+def build_long_table(source: InterviewSource, row_unit: str) -> DataTable:
+    """Build a table with one row per `event`, or per current `answer`."""
     versions = _load_versions(source)
     instruments = [version.instrument for version in versions] or [source.instrument]
     items = {name for instrument in instruments for name in instrument.items}
@@ -161,24 +132,24 @@ def _build_long_table(
     def rows() -> Iterator[tuple[Cell, ...]]:
         for version in versions:
             for selected in version.select_interviews():
-                line = selected.line
-                journal = selected.journal
+                line, journal = selected.line, selected.journal
                 if journal is None:
                     journal = source.store.interviews.read_journal(line.id)
                 heading = RowHeading(
-                    id=line.id,
-                    case=line.case,
-                    number=line.number,
-                    origin=line.origin,
+                    **{name: getattr(line, name) for name in ("id", "case", "number", "origin")},
                     version=version.kept.version,
                     hidden_items=version.hidden_items,
                     display_names=source.pseudonyms,
                 )
                 try:
-                    yield from iterate_rows(version, journal, heading)
+                    if row_unit == "event":
+                        yield from iterate_event_rows(version.find_version, journal, heading)
+                    else:
+                        yield from iterate_answer_rows(version.find_version, journal, heading, version.language)
                 except ValueError as error:
                     raise _make_replay_error(line, error) from error
 
+    variables = EVENT_COLUMNS if row_unit == "event" else ANSWER_COLUMNS
     hidden = set() if source.options.all_personal else (personal & items) - source.options.personal
     study = describe_study(source.instrument, source.language)
     return DataTable(
@@ -198,28 +169,22 @@ def _load_versions(source: InterviewSource) -> "list[_Version]":
     }
     used = [row for row in stored if counts[row.hash]]
     reporter = ProgressReporter(source.options.progress, sum(counts.values()))
-    versions = []
-    for row in used:
-        newest = source.instrument
-        instrument = newest if row.hash == newest.hash else rebuild_instrument(row.texts, row.hash)
-        versions.append(
-            _Version(
-                source=source,
-                instrument=instrument,
-                kept=row,
-                label=describe_version(row, used),
-                where=condition,
-                reporter=reporter,
-                language=source.language if source.language in instrument.languages else instrument.language,
-            )
-        )
-    instruments = [version.instrument for version in versions]
-    if instruments and instruments[-1].hash != source.instrument.hash:
-        instruments.append(source.instrument)
-    separate = find_separate_columns(instruments, lambda change: is_accepted_as_same(source.store, change))
+    newest = source.instrument
+    instruments = [newest if row.hash == newest.hash else rebuild_instrument(row.texts, row.hash) for row in used]
+    later = [newest] if instruments and instruments[-1].hash != newest.hash else []
+    separate = find_separate_columns([*instruments, *later], lambda change: is_accepted_as_same(source.store, change))
     return [
-        replace(version, apart=columns, number=number)
-        for number, (version, columns) in enumerate(zip(versions, separate, strict=False), 1)
+        _Version(
+            source=source,
+            instrument=instrument,
+            kept=row,
+            label=describe_version(row, used),
+            where=condition,
+            reporter=reporter,
+            apart=columns,
+            number=number,
+        )
+        for number, (row, instrument, columns) in enumerate(zip(used, instruments, separate, strict=False), 1)
     ]
 
 
@@ -266,15 +231,11 @@ def _warn_of_equal_names(rows: Sequence[InstrumentRow]) -> Iterator[str]:
         same = [row for row in rows if row.version == name]
         if len(same) > 1:
             name_text = f"version {name!r}" if name else "no version"
-            days = ", ".join(_format_kept_at(row) for row in same)
+            days = ", ".join(f"{row.kept_at:%Y-%m-%d %H:%M:%S} UTC" for row in same)
             yield (
                 f"{len(same)} different questionnaires have {name_text} (in use since {days}): "
                 "change version: each time you edit the file"
             )
-
-
-def _format_kept_at(row: InstrumentRow) -> str:
-    return f"{row.kept_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,10 +248,14 @@ class _Version:
     label: str
     where: Condition | None
     reporter: ProgressReporter
-    language: str
-    apart: Mapping[str, SeparateColumns] = field(default_factory=dict)
+    apart: Mapping[str, SeparateColumns]
     """Items, sample columns and computes with another meaning than in newer versions."""
-    number: int = 1
+    number: int
+
+    @property
+    def language(self) -> str:
+        language = self.source.language
+        return language if language in self.instrument.languages else self.instrument.language
 
     @property
     def hidden_items(self) -> frozenset[str]:
@@ -325,14 +290,10 @@ class _Version:
                 yield _render_admin_columns(line, version, pseudonyms.get(line.by, line.by)) + data[1:]
 
         admin_variables = build_admin_variables(self.instrument, self.language, _list_outcome_labels(self.source))
+        variables = (*admin_variables, *computing.variables)
         why = "it was computed from other answers, or from answers with another meaning"
-        without_input = {name: SeparateColumns(self.number, why) for name in computing.lacking}
-        return VersionRows(
-            version=self.label,
-            variables=(*admin_variables, *computing.variables),
-            rows=rows,
-            separate={**self.apart, **without_input},
-        )
+        separate = {**self.apart, **{name: SeparateColumns(self.number, why) for name in computing.lacking}}
+        return VersionRows(version=self.label, variables=variables, rows=rows, separate=separate)
 
     def explain_uncomputed(self) -> Iterator[str]:
         """Yield a note for each compute that is not a column because its inputs are missing."""
@@ -355,22 +316,18 @@ class _Version:
 
     def select_interviews(self) -> Iterator[_SelectedInterview]:
         """Iterate over the selected interviews, the oldest first."""
-        source = self.source
-        lines = self.reporter(
-            source.store.data.iterate_export_rows(
-                self.kept.hash, origins=source.origins, statuses=source.statuses, personal=source.includes_personal
-            )
+        source, personal = self.source, self.source.options.all_personal or bool(self.source.options.personal)
+        holds = self._make_selector(self.where) if self.where is not None and source.until is None else None
+        lines = source.store.data.iterate_export_rows(
+            self.kept.hash, origins=source.origins, statuses=source.statuses, personal=personal
         )
-        if source.until is not None:
-            for line in lines:
+        for line in self.reporter(lines):
+            if source.until is not None:
                 yield from self._select_as_of(line, source.until)
-        elif self.where is None:
-            for line in lines:
-                yield _SelectedInterview(line)
-        else:
-            holds = self._make_selector(self.where)
-            for line in lines:
+            elif holds is not None:
                 yield from holds(line)
+            else:
+                yield _SelectedInterview(line)
 
     def _select_as_of(self, line: ExportRow, until: datetime) -> Iterator[_SelectedInterview]:
         """Yield the interview as it was at that time; what was erased since stays erased.
@@ -405,16 +362,12 @@ class _Version:
             where.names <= plain_columns.keys() and not reads_today(where) and self._has_current_columns(variables)
         )
         computing = self._build_computing()
-        readers = (
-            {name: make_cell_reader(variables[plain_columns[name]].storage) for name in where.names}
-            if uses_stored_cells
-            else {}
-        )
+        readers = {name: make_cell_reader(variables[at].storage) for name, at in plain_columns.items()}
 
         def holds(line: ExportRow) -> Iterator[_SelectedInterview]:
             if uses_stored_cells and line.cells is not None and line.engine == str(RULES_VERSION):
                 texts = split_row(line.cells, len(variables))
-                env = {name: read_cell(texts[plain_columns[name]]) for name, read_cell in readers.items()}
+                env = {name: readers[name](texts[plain_columns[name]]) for name in where.names}
                 if where.evaluate(env) is True:
                     yield _SelectedInterview(line)
                 return

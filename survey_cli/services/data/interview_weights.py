@@ -61,7 +61,7 @@ def load_counted_answers(
 
 
 def weight_interviews(
-    answers: AnswerColumns, instrument: Instrument, *, rake: str, trim: str, base: bool = True, threshold: int = 0
+    answers: AnswerColumns, instrument: Instrument, rake: str, trim: str, *, base: bool = True, threshold: int = 0
 ) -> InterviewWeights | None:
     """Weight the interviews by a sample column, a file of targets, or both.
 
@@ -91,7 +91,7 @@ def append_raked_weights(
     """
     answers, base = load_counted_answers(all_columns, plan, "partial", ids=True)
     answers = answers.select(base.rows)
-    weights = weight_interviews(answers, instrument, rake=rake, trim=trim, threshold=DEFAULT_THRESHOLD)
+    weights = weight_interviews(answers, instrument, rake, trim, threshold=DEFAULT_THRESHOLD)
     if weights is None:
         return data
     weight_by_id = dict(zip(answers.columns["interview_id"], map(float, weights.weights), strict=True))

@@ -11,7 +11,7 @@ from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import UserError
 from survey_cli.table.table import StudyDescription
 
-STUDY_TEXTS: Final = (
+STUDY_TEXTS: Final = [
     "sponsor",
     "conducted_by",
     "population",
@@ -21,7 +21,7 @@ STUDY_TEXTS: Final = (
     "dates",
     "contact",
     "notes",
-)
+]
 """The fields of `study:` that are described as they are written."""
 
 

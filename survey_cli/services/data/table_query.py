@@ -3,7 +3,7 @@
 It writes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,21 +13,35 @@ from survey_cli.fieldwork.case.disposition_coding import code_case, has_final_ov
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.problems import UserError, suggest_nearest
+from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
+from survey_cli.services.cases.case_lists import parse_sample_condition
 from survey_cli.services.data.export_options import DataTable, ExportOptions, OverriddenOutcome
-from survey_cli.services.data.fieldwork_table import build_fieldwork_table
 from survey_cli.services.data.interview_table import (
     InterviewSource,
-    build_answer_table,
-    build_event_table,
     build_interview_table,
+    build_long_table,
+    check_personal_names,
+    make_personal_condition_error,
 )
 from survey_cli.services.data.interview_weights import append_raked_weights
-from survey_cli.services.data.study_metadata import choose_language
+from survey_cli.services.data.study_metadata import choose_language, describe_study
 from survey_cli.services.date_options import parse_past_time
-from survey_cli.services.run_on_study import convert_to_study_time
+from survey_cli.services.run_on_study import ProgressReporter, convert_to_study_time
+from survey_cli.store.cases.case_records import Contact
 from survey_cli.study.open_study import StudyRecords
+from survey_cli.table.case_tables import (
+    CALL_COLUMNS,
+    CALL_NOTE_COLUMN,
+    CASE_COLUMNS,
+    CONTACT_COLUMNS,
+    build_case_row,
+    build_sample_cells,
+    build_sample_columns,
+    iterate_call_rows,
+)
 from survey_cli.table.columns import find_identifying_columns
-from survey_cli.values import Variable
+from survey_cli.table.table import Table
+from survey_cli.values import NOT_ASKED, Cell, Variable
 
 
 def query_table(records: StudyRecords, options: ExportOptions) -> DataTable:
@@ -50,35 +64,27 @@ def query_table(records: StudyRecords, options: ExportOptions) -> DataTable:
 
 
 def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
-    instrument, people = records.instrument, records.people
-    language = choose_language(instrument, options.language)
+    instrument = records.instrument
     if options.all_personal or options.personal:
         _check_personal_access(records)
     now = convert_to_study_time(records.store, options.at or datetime.now(UTC))
     when = parse_past_time(options.as_of, now, options.zone, option="--as-of") if options.as_of else None
     until = when.at if when is not None and when.past else None
-    pseudonyms = {
-        interviewer.login: interviewer.pseudonym
-        for interviewer in people.interviewers.values()
-        if interviewer.pseudonym
-    }
+    source = InterviewSource(
+        store=records.store,
+        instrument=instrument,
+        options=options,
+        language=choose_language(instrument, options.language),
+        pseudonyms={who.login: who.pseudonym for who in records.people.interviewers.values() if who.pseudonym},
+        until=until,
+        overrides=find_outcome_overrides(records, until) if options.what == "interviews" else {},
+    )
     if options.what in ("cases", "calls"):
-        at = until or now
-        data = build_fieldwork_table(
-            records, options, language=language, pseudonyms=pseudonyms, at=at, until_then=until is not None
-        )
+        data = _build_fieldwork_table(records.plan, source, until or now)
+    elif options.what == "interviews":
+        data = build_interview_table(source)
     else:
-        source = InterviewSource(
-            store=records.store,
-            instrument=instrument,
-            options=options,
-            language=language,
-            pseudonyms=pseudonyms,
-            until=until,
-            overrides=find_outcome_overrides(records, until) if options.what == "interviews" else {},
-        )
-        tables = {"answers": build_answer_table, "events": build_event_table}
-        data = tables.get(options.what, build_interview_table)(source)
+        data = build_long_table(source, options.what.removesuffix("s"))
     if options.variables:
         names = select_column_names(data.table.variables, instrument, options.variables)
         data = replace(data, table=data.table.select_columns(names))
@@ -162,3 +168,59 @@ def select_column_names(variables: Sequence[Variable], instrument: Instrument, s
             raise UserError("--variables", f"there is no column {name!r}", remedy)
         names |= columns
     return names
+
+
+def _build_fieldwork_table(plan: Plan, source: InterviewSource, at: datetime) -> DataTable:
+    """Build a table with one row per case, or one per call, as of the given time."""
+    instrument, cases, options, language = source.instrument, source.store.cases, source.options, source.language
+    condition = parse_sample_condition(instrument, options.where) if options.where else None
+    hidden = {n for n, c in instrument.sample.items() if c.is_personal}
+    exported = hidden if options.all_personal else hidden & options.personal
+    if options.what == "calls" and options.personal:
+        remedy = "leave --personal out; --with-contacts includes the notes on calls"
+        raise UserError("--personal", "calls have no sample columns", remedy)
+    check_personal_names(options, instrument.sample.keys())
+    if condition is not None and (forbidden := (hidden - exported) & condition.names):
+        raise make_personal_condition_error(min(forbidden))
+    keys = [name for name, column in instrument.sample.items() if column.role == "key"]
+    unset: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
+    contacts = dict(cases.queries.iterate_contacts()) if exported or options.all_personal else {}
+
+    def select_cases() -> Iterator[Case]:
+        total = cases.queries.count_cases() if options.progress is not None else 0
+        reporter = ProgressReporter(options.progress, total)
+        for key, history in reporter(cases.queries.iterate_histories(until=source.until)):
+            case = Case.from_history(key, history)
+            if (contact := contacts.get(key)) is not None:
+                case = replace(case, columns={**case.columns, **contact.columns})
+            env = {**unset, **dict.fromkeys(keys, key), **case.columns}
+            if condition is None or condition.evaluate(env) is True:
+                yield case
+
+    description = describe_study(instrument, language)
+    if options.what == "calls":
+        notes = options.all_personal
+        rows = (row for case in select_cases() for row in iterate_call_rows(case, plan, source.pseudonyms, notes=notes))
+        columns = (*CALL_COLUMNS, CALL_NOTE_COLUMN) if notes else CALL_COLUMNS
+        table = Table(variables=columns, rows=rows, language=language, study=description, row_unit="call")
+        return DataTable(table=table, left_out=() if notes else (CALL_NOTE_COLUMN.name,))
+    contact_names = {n for n in exported if instrument.sample[n].role in ("name", "phone")}
+    shown = exported - contact_names if options.all_personal else exported
+    sample_columns = build_sample_columns(instrument, language, shown)
+    groups = find_study_groups(plan)
+
+    def case_rows() -> Iterator[tuple[Cell, ...]]:
+        for case in select_cases():
+            row = build_case_row(case, plan, at, groups, source.pseudonyms)
+            contact = _build_contact_cells(contacts.get(case.key)) if options.all_personal else ()
+            yield *row, *build_sample_cells(case, sample_columns, keys), *contact
+
+    variables = (*CASE_COLUMNS, *sample_columns, *(CONTACT_COLUMNS if options.all_personal else ()))
+    table = Table(variables=variables, rows=case_rows(), language=language, study=description, row_unit="case")
+    return DataTable(table=table, left_out=tuple(sorted(hidden - exported)))
+
+
+def _build_contact_cells(contact: Contact | None) -> tuple[Cell, ...]:
+    if contact is None:
+        return "", ""
+    return contact.name, "; ".join(number.e164 or number.written for number in contact.numbers)

@@ -22,7 +22,7 @@ from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.store.maintenance.grants import build_grants, render_script
 from survey_cli.store.maintenance.restore import LostData, copy_backup, replace_database
 from survey_cli.study.consistency.person_erasure import SCRUB_SETTING
-from survey_cli.study.consistency.reconciliation import COMPARED_SETTING
+from survey_cli.study.consistency.upkeep import COMPARED_SETTING
 from survey_cli.study.location import open_and_locate
 
 SERVER_RESTORE_REMEDY = (

@@ -19,11 +19,11 @@ from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, Whole
 from survey_cli.store.backends.errors import UndecodableTextError, close_on_error
 from survey_cli.store.database_location import locate_database, open_store
 from survey_cli.study.clock import list_future_entries
-from survey_cli.study.consistency.follow_up import describe_open_tasks
+from survey_cli.study.consistency.interview_outcomes import describe_open_tasks
 from survey_cli.study.consistency.person_erasure import list_unfinished
-from survey_cli.study.consistency.reconciliation import find_disagreements
+from survey_cli.study.consistency.upkeep import find_disagreements
 from survey_cli.study.location import open_and_locate
-from survey_cli.study.version_changes import check_changes_accepted
+from survey_cli.study.versions import check_changes_accepted
 from survey_cli.table.columns import build_row
 
 

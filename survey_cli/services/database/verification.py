@@ -36,7 +36,7 @@ from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import StoreError, UserError
 from survey_cli.services.database.derived_columns import find_differences
 from survey_cli.services.database.route_verification import explain_rejected_event, iterate_row_differences
-from survey_cli.services.progress_callback import ProgressReporter
+from survey_cli.services.run_on_study import ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, Store
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.store.interviews.records import StoredInterview, encode_interview_head

@@ -5,16 +5,19 @@ manifest with the SHA-256 of each file. The same data make the same bytes: nothi
 which point in time it shows.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import file_digest
 from pathlib import Path
 from secrets import token_hex
 from shutil import copyfileobj, rmtree
-from typing import Final
+from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from survey_cli import __version__
 from survey_cli.documents.report.report_pages import render_codebook_html
 from survey_cli.exports import FORMATS, WriteOptions, find_format
 from survey_cli.exports.text import write_csv
@@ -23,13 +26,12 @@ from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.rates import tabulate_rates
 from survey_cli.services.data.export_options import ExportOptions, ExportResult, RowKind
 from survey_cli.services.data.interview_table import UnreadableInterviewError
-from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.date_options import parse_past_time
-from survey_cli.services.export.bundle_metadata import RESERVED_NAMES, BundleContents, is_bundle, write_metadata
 from survey_cli.services.export.export_data import MissingLibraryError, check_outputs, export_records
 from survey_cli.services.output_files import check_output_path, write_file
 from survey_cli.services.report.publish import load_codebook_from_records
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
+from survey_cli.services.run_on_study import run_on_records
 from survey_cli.store import Store
 from survey_cli.study.open_study import StudyRecords
 
@@ -55,10 +57,9 @@ ZIP_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 class BundleResult:
     """The files of a finished bundle."""
 
-    to: str
     files: tuple[str, ...]
-    interviews: int
     data_files: tuple[ExportResult, ...]
+    """Those of interviews first."""
     skipped: tuple[str, ...] = field(default=())
     """What is not included, and why."""
 
@@ -82,13 +83,11 @@ def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequen
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
         check_outputs([str(folder / out) for out in outs], options)
-        result = run_on_records(
-            path,
-            lambda records: _write_contents(records, options, folder, outs),
-            db=options.db,
-            people=options.people,
-            to=to,
-        )
+
+        def write(records: StudyRecords) -> BundleResult:
+            return _write_contents(records, options, folder, outs)
+
+        result = run_on_records(path, write, db=options.db, people=options.people, to=to)
         if zipped:
             write_file(target, lambda file: _write_zip(folder, file), force=options.force)
         else:
@@ -103,7 +102,7 @@ def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequen
         raise UserError(where, error.what.replace(f"{folder}/", ""), error.remedy, error.problems) from error
     finally:
         rmtree(folder, ignore_errors=True)
-    return replace(result, to=to)
+    return result
 
 
 def _check_target(target: Path, *, zipped: bool, force: bool) -> None:
@@ -127,11 +126,8 @@ def _check_file_names(outs: Sequence[str]) -> None:
         if out == "-" or Path(out).name != out:
             what = "with --bundle, this must be the name of a file in the bundle"
             raise UserError("-o", f"{out}: {what}", "use a name without a folder, such as data.sav")
-        if (
-            out in RESERVED_NAMES
-            or out in {f"{name}.csv" for name in (*FIELDWORK_TABLES, *EXTRA_TABLES)}
-            or out == "questionnaire"
-        ):
+        tables = {f"{name}.csv" for name in (*FIELDWORK_TABLES, *EXTRA_TABLES)}
+        if out in RESERVED_NAMES | tables | {"questionnaire"}:
             raise UserError("-o", f"{out}: the bundle has its own file of this name", "use another name")
 
 
@@ -162,12 +158,9 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
     results: list[ExportResult] = []
     skipped: list[str] = []
     descriptions: dict[str, str] = {}
-    formats = [
-        FORMATS[name] for name in ((options.format.lower(),) if options.format else DEFAULT_FORMATS) if name in FORMATS
-    ]
-    names = (
-        outs or [f"{instrument.id}{data_format.extensions[0]}" for data_format in formats] or [f"{instrument.id}.csv"]
-    )
+    formats = [options.format.lower()] if options.format else DEFAULT_FORMATS
+    endings = [FORMATS[name].extensions[0] for name in formats if name in FORMATS] or [".csv"]
+    names = outs or [f"{instrument.id}{ending}" for ending in endings]
     for name in names:
         file_options = replace(options, to=str(folder / name), what="interviews", beside=tuple(names))
         try:
@@ -187,10 +180,8 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
     tables: list[RowKind] = [options.what] if options.what in EXTRA_TABLES else []
     if _has_cases(records.store):
         if options.public:
-            skipped += (
-                f"{what}.csv: its rows contain cases and times, so it is not included in a public bundle"
-                for what in FIELDWORK_TABLES
-            )
+            reason = "its rows contain cases and times, so it is not included in a public bundle"
+            skipped += (f"{what}.csv: {reason}" for what in FIELDWORK_TABLES)
         else:
             tables += FIELDWORK_TABLES.keys()
     for what in tables:
@@ -210,13 +201,7 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
         descriptions=descriptions,
         skipped=skipped,
     )
-    return BundleResult(
-        to="",
-        files=write_metadata(folder, contents),
-        interviews=results[0].rows,
-        data_files=tuple(results),
-        skipped=tuple(skipped),
-    )
+    return BundleResult(files=write_metadata(folder, contents), data_files=tuple(results), skipped=tuple(skipped))
 
 
 @contextmanager
@@ -242,11 +227,8 @@ def _write_table(
     Filters by interview or column do not apply to cases and calls, so with them the table is refused.
     """
     if what in FIELDWORK_TABLES and (options.where or options.variables):
-        raise UserError(
-            f"{what}.csv",
-            "cases and calls are exported only with all interviews and all columns",
-            "export them separately",
-        )
+        reason = "cases and calls are exported only with all interviews and all columns"
+        raise UserError(f"{what}.csv", reason, "export them separately")
     at = options.at if options.as_of or last is None else last
     table_options = replace(
         options, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=(), rake=""
@@ -282,10 +264,11 @@ def _write_rates(records: StudyRecords, options: ExportOptions, folder: Path, la
     now = options.at or datetime.now(UTC)
     rates_options = RatesOptions(as_of=_format_as_of(options, now), zone=UTC, all_origins=options.origin == "all")
     report = compute_rates_from_records(records, rates_options, now=now if options.as_of else last or now)
+    table = report.table
     with (folder / "rates.csv").open("w", encoding="utf-8", newline="") as file:
-        write_csv(tabulate_rates(report.table), file, WriteOptions())
-    lines = [line for line in (report.table.title, report.table.heading, *report.table.notes) if line]
-    (folder / "rates.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
+        write_csv(tabulate_rates(table), file, WriteOptions())
+    lines = [f"{line}\n" for line in (table.title, table.heading, *table.notes) if line]
+    (folder / "rates.txt").write_text("".join(lines), encoding="utf-8")
 
 
 def _format_as_of(options: ExportOptions, now: datetime) -> str:
@@ -308,3 +291,167 @@ def _write_zip(folder: Path, to: Path) -> None:
             entry.compress_type, entry.external_attr, entry.create_system = ZIP_DEFLATED, 0o600 << 16, 3
             with file.open("rb") as data, archive.open(entry, "w", force_zip64=True) as target:
                 copyfileobj(data, target, 1 << 20)
+
+
+MANIFEST: Final = "manifest.json"
+README: Final = "README.txt"
+CHECKSUMS: Final = "SHA256SUMS"
+RESERVED_NAMES: Final = frozenset((MANIFEST, README, CHECKSUMS, "codebook.html", "rates.csv", "rates.txt"))
+"""Names that no data file in a bundle may have."""
+_DESCRIPTIONS: Final = {
+    "codebook.html": "every variable: wording, who was asked, codes, missing values, counts; opens in a browser",
+    "rates.csv": "outcomes of the calls, and AAPOR's response, refusal and contact rates",
+    "rates.txt": "what the rates count, and how",
+}
+_TOOL_PREFIX: Final = "survey-cli "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleContents:
+    """What the folder contains, and where it comes from."""
+
+    instrument: Instrument
+    options: ExportOptions
+    last_event_at: datetime | None
+    """Time of the last event included."""
+    as_of: str
+    """The past time that it shows; empty for now."""
+    data_files: Sequence[ExportResult]
+    """The data files, the interviews first."""
+    descriptions: Mapping[str, str]
+    """Description of each data file, by name."""
+    skipped: Sequence[str]
+
+    @property
+    def last_event_text(self) -> str:
+        """The time of the last event as text, only the day where the bundle is public; empty where there is none."""
+        if self.last_event_at is None:
+            return ""
+        at = self.last_event_at
+        return at.date().isoformat() if self.options.public else at.isoformat(timespec="seconds")
+
+    @property
+    def title(self) -> str:
+        return str(self.instrument.title.get(self.instrument.language))
+
+    def describe_file(self, name: str) -> str:
+        """Return the description of a file."""
+        if name.startswith("questionnaire/"):
+            return "the source of the questionnaire, one folder per version in use"
+        return self.descriptions.get(name) or _DESCRIPTIONS.get(name, "")
+
+
+def write_metadata(folder: Path, contents: BundleContents) -> tuple[str, ...]:
+    """Write the metadata files beside the data. Returns the names of all files in the bundle."""
+    readme = _render_readme(contents, _list_files(folder))
+    (folder / README).write_text(readme, encoding="utf-8", errors="backslashreplace")
+    manifest = _render_manifest(contents, folder, _list_files(folder))
+    (folder / MANIFEST).write_text(manifest, encoding="utf-8", errors="replace")
+    sums = [f"{_hash_file(folder / name)}  {name}\n" for name in _list_files(folder)]
+    (folder / CHECKSUMS).write_text("".join(sums), encoding="utf-8", errors="surrogateescape")
+    return _list_files(folder)
+
+
+def is_bundle(folder: Path) -> bool:
+    """Return whether the folder is a bundle without any added files."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if not str(manifest["made_with"]).startswith(_TOOL_PREFIX):
+            return False
+        known = {str(file["name"]) for file in manifest["files"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return set(_list_files(folder)) <= {*known, MANIFEST, CHECKSUMS}
+
+
+def _list_files(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*") if not f.is_dir()))
+
+
+def _render_readme(contents: BundleContents, files: Sequence[str]) -> str:
+    instrument, data = contents.instrument, contents.data_files[0]
+    version = f", version {instrument.version}" if instrument.version else ""
+    until = f", up to {contents.last_event_text}" if contents.last_event_text else ""
+    if contents.as_of:
+        until = f", as of {contents.as_of}"
+    heading = f"{instrument.id}{version}: {data.rows:,} interviews{until}"
+    lines = [contents.title, heading, "", *_describe_filters(contents.options)]
+    descriptions = {name: contents.describe_file(name) for name in files if not name.startswith("questionnaire/")}
+    descriptions["questionnaire/"] = contents.describe_file("questionnaire/")
+    descriptions[MANIFEST] = "the same for programs: description, rows, bytes and SHA-256 of each file"
+    descriptions[CHECKSUMS] = f"checksums: sha256sum -c {CHECKSUMS}"
+    width = max(map(len, descriptions))
+    lines += [f"{name:<{width}}  {what}" for name, what in sorted(descriptions.items())]
+    if data.left_out:
+        lines += ["", f"Left out as personal: {', '.join(data.left_out)}"]
+    elif contents.options.all_personal or contents.options.personal:
+        lines += ["", "It contains personal data: names, telephone numbers or personal answers."]
+    if data.disclosure_note:
+        lines += ["", f"{data.disclosure_note[:1].upper()}{data.disclosure_note[1:]}."]
+        others = [result.to for result in contents.data_files if result.each != "interview"]
+        if others:
+            lines.append(f"{', '.join(others)}: each row has its case and times.")
+    lines += ["", *(f"Not included: {line}" for line in contents.skipped)] if contents.skipped else []
+    notes = [f"{result.to}: {note}" for result in contents.data_files for note in result.notes]
+    remarks = [*data.warnings, *data.differences, *notes]
+    lines += ["", *remarks] if remarks else []
+    return "\n".join([*lines, ""])
+
+
+def _describe_filters(options: ExportOptions) -> list[str]:
+    """Return the filters that leave out interviews or columns."""
+    lines = []
+    if options.origin != "real":
+        lines.append(f"Interviews of origin {options.origin}: interview_origin has the origin of each.")
+    if options.where:
+        lines.append(f"Only interviews for which this is true: {options.where}")
+    if not options.partials:
+        lines.append("Without unfinished interviews.")
+    if options.variables:
+        lines.append(f"Only these columns: {', '.join(options.variables)}")
+    return [*lines, ""] if lines else []
+
+
+def _render_manifest(contents: BundleContents, folder: Path, files: Sequence[str]) -> str:
+    instrument, options, data = contents.instrument, contents.options, contents.data_files[0]
+    rows = {
+        result.to: {"rows": result.rows, "columns": result.variables, "notes": list(result.notes)}
+        for result in contents.data_files
+    }
+    manifest: dict[str, Any] = {
+        "study": instrument.id,
+        "title": contents.title,
+        "version": instrument.version,
+        "made_with": f"{_TOOL_PREFIX}{__version__}",
+        "last_event": contents.last_event_text or None,
+        "as_of": contents.as_of or None,
+        "origin": options.origin,
+        "language": options.language or instrument.language,
+        "where": options.where or None,
+        "partials": options.partials,
+        "variables": list(options.variables) or None,
+        "left_out_as_personal": list(data.left_out),
+        "public": options.public,
+        "left_out_for_the_public" if options.public else "can_tell_who_said_what": {
+            kind: list(names) for kind, names in data.identifying.items()
+        },
+        "warnings": list(data.warnings),
+        "differences": list(data.differences),
+        "not_in_it": list(contents.skipped),
+        "files": [
+            {
+                "name": name,
+                "what": contents.describe_file(name) or "description of this bundle",
+                "bytes": (folder / name).stat().st_size,
+                "sha256": _hash_file(folder / name),
+                **rows.get(name, {}),
+            }
+            for name in files
+        ],
+    }
+    return json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+
+
+def _hash_file(file: Path) -> str:
+    with file.open("rb") as data:
+        return file_digest(data, "sha256").hexdigest()

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -11,9 +12,9 @@ from survey_cli.exports import FORMATS, Format, WriteOptions, WriteResult, find_
 from survey_cli.problems import UserError
 from survey_cli.services.data.export_options import DataTable, ExportOptions, ExportResult
 from survey_cli.services.data.interview_weights import check_trim
-from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.output_files import check_output_path, write_file, write_file_pair, write_text_file
+from survey_cli.services.run_on_study import run_on_records
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.table import Table, show_table_placeholders
 
@@ -51,7 +52,7 @@ def export_files(
 
 
 def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:
-    """Check that each of these files can be written. Raises UserError."""
+    """Check that each of these files can be written, and that no two are the same; a separate data file counts too."""
     check_trim(options.rake, options.trim)
     if options.public and options.what != "interviews":
         raise UserError("--public", "only interviews can be made public", "leave out --what")
@@ -60,10 +61,16 @@ def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:
     if options.rake and not options.partials:
         remedy = "leave out --no-partials: weights are computed for complete and partial interviews together"
         raise UserError("--rake", "partial interviews are weighted with complete ones", remedy)
-    for out in outs:
+    files: dict[Path, str] = {}
+    for number, out in enumerate(outs):
         chosen = _choose_format(replace(options, to=out))
         _check_output(chosen, replace(options, to=out))
-    _check_duplicates(outs, options)
+        if out in outs[:number]:
+            what = "standard output is specified twice" if out == "-" else "it is specified twice"
+            raise UserError("-o" if out == "-" else out, what, "specify each file once")
+        for file in filter(None, (Path(out), chosen.find_data_path(Path(out)))) if out != "-" else ():
+            if (other := files.setdefault(file.resolve(), out)) != out:
+                raise UserError(out, f"{file} is written by {other} too", "use another name for one of them")
 
 
 def export_records(records: StudyRecords, options: ExportOptions, *, stdout: TextIO | None = None) -> ExportResult:
@@ -73,19 +80,14 @@ def export_records(records: StudyRecords, options: ExportOptions, *, stdout: Tex
     write_options = WriteOptions(
         labels=options.labels, raw=options.raw, bom=options.bom, data_name=_name_described_file(options)
     )
-    written = write_table(
-        show_table_placeholders(data.table), data_format, write_options, options, stdout or sys.stdout
-    )
+    table = show_table_placeholders(data.table)
+    written = write_table(table, data_format, write_options, options, stdout or sys.stdout)
     return ExportResult(
         to=options.to,
         beside=str(data_format.find_data_path(Path(options.to)) or ""),
         each=data.table.row_unit,
         rows=written.rows,
-        notes=(
-            *written.notes,
-            *((LABELS_NOTE,) if options.labels and data_format.always_labeled else ()),
-            *_warn_unescaped_text(data, data_format, options),
-        ),
+        notes=(*written.notes, *_iterate_notes(data, data_format, options)),
         variables=len(data.table.variables),
         source=records.where,
         warnings=data.warnings,
@@ -109,8 +111,10 @@ def _name_described_file(options: ExportOptions) -> str:
     return f"{name[: -len(ending)]}.csv" if ending and name[: -len(ending)] else ""
 
 
-def _warn_unescaped_text(data: DataTable, chosen: Format, options: ExportOptions) -> Iterator[str]:
-    """Yield a warning where free text is in a data file meant for one program alone."""
+def _iterate_notes(data: DataTable, chosen: Format, options: ExportOptions) -> Iterator[str]:
+    """Yield a note where labels are written anyway, and where free text is in a data file meant for one program alone."""
+    if options.labels and chosen.always_labeled:
+        yield LABELS_NOTE
     beside = chosen.find_data_path(Path(options.to))
     texts = options.what != "interviews" or ("free text" in data.identifying and not options.public)
     if beside is not None and texts:
@@ -133,32 +137,13 @@ def _choose_format(options: ExportOptions) -> Format:
     raise UserError(options.to, chosen, "use one of these endings, or specify the format with --format")
 
 
-def _check_duplicates(outs: Sequence[str], options: ExportOptions) -> None:
-    """Check that no two outputs are the same file; a separate data file counts too."""
-    files: dict[Path | str, str] = {}
-    for number, out in enumerate(outs):
-        if out in outs[:number]:
-            what = "standard output is specified twice" if out == "-" else "it is specified twice"
-            raise UserError("-o" if out == "-" else out, what, "specify each file once")
-        chosen = _choose_format(replace(options, to=out))
-        if out == "-":
-            continue
-        for file in (Path(out), chosen.find_data_path(Path(out))):
-            if file is not None and (other := files.setdefault(file.resolve(), out)) != out:
-                raise UserError(out, f"{file} is written by {other} too", "use another name for one of them")
-
-
 def _check_output(chosen: Format, options: ExportOptions) -> None:
     if options.to == "-":
         if chosen.write is None:
-            raise UserError(
-                "-o", f"{chosen.name} is not a text format, so it can't be written to standard output", "specify a file"
-            )
+            what = f"{chosen.name} is not a text format, so it can't be written to standard output"
+            raise UserError("-o", what, "specify a file")
         return
-    beside = chosen.find_data_path(Path(options.to))
-    for file in (Path(options.to), beside):
-        if file is None:
-            continue
+    for file in filter(None, (Path(options.to), chosen.find_data_path(Path(options.to)))):
         if options.rake and file.resolve() == Path(options.rake).resolve():
             raise UserError(options.to, f"{file} is the file of targets", "use another name")
         check_output_path(file, force=options.force)
@@ -180,9 +165,7 @@ def write_table(
         if chosen.write_pair is not None:
             pair, beside = chosen.write_pair, chosen.find_data_path(Path(options.to))
             assert beside is not None
-            return write_file_pair(
-                to, beside, lambda path, data, named: pair(table, path, data, named), force=options.force
-            )
+            return write_file_pair(to, beside, partial(pair, table), force=options.force)
         assert chosen.write_file is not None
         into_file = chosen.write_file
         return write_file(to, lambda path: into_file(table, path, write_options), force=options.force)

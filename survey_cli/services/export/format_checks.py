@@ -122,17 +122,10 @@ def check_formats(
         for name in formats:
             for check in _CHECKS.get(name, ()):
                 for problem in check(data):
-                    problems.setdefault((name, problem.rule, problem.who, _is_value_label(problem)), problem)
-    return [
-        problem
-        for (name, rule, who, _), problem in problems.items()
-        if (_COVERED_RULES.get((name, rule)), who) not in known_rules
-    ]
-
-
-def _is_value_label(problem: Problem) -> bool:
-    """Return whether the problem is about the label of a value, not of a variable."""
-    return problem.rule == "format-label" and problem.what.startswith(VALUE_LABEL_PREFIX)
+                    labels_value = problem.what.startswith(VALUE_LABEL_PREFIX)
+                    problems.setdefault((name, problem.rule, problem.who, labels_value), problem)
+    found = [(name, problem) for (name, *_), problem in problems.items()]
+    return [p for name, p in found if (_COVERED_RULES.get((name, p.rule)), p.who) not in known_rules]
 
 
 _COVERED_RULES: Final[Mapping[tuple[str, str], str]] = {
@@ -230,19 +223,13 @@ def _make_column_check(limits: FormatLimits) -> Callable[[_FormatData], Iterator
     return check
 
 
+_SPSS_CHECKS: Final = (_make_name_check(SPSS), _make_label_check(SPSS), _check_spss_missing)
+_STATA_LABEL_CHECK: Final = _make_label_check(STATA, texts=False)
 _CHECKS: Final[Mapping[str, tuple[Callable[[_FormatData], Iterator[Problem]], ...]]] = {
-    "sav": (_make_name_check(SPSS), _make_label_check(SPSS), _check_spss_missing, _make_column_check(SPSS)),
-    "sps": (_make_name_check(SPSS), _make_label_check(SPSS), _check_spss_missing),
-    "dta": (
-        _make_name_check(STATA),
-        _make_label_check(STATA, texts=False),
-        _check_stata_codes,
-        _make_column_check(STATA),
-    ),
+    "sav": (*_SPSS_CHECKS, _make_column_check(SPSS)),
+    "sps": _SPSS_CHECKS,
+    "dta": (_make_name_check(STATA), _STATA_LABEL_CHECK, _check_stata_codes, _make_column_check(STATA)),
     "xlsx": (_make_label_check(EXCEL), _make_column_check(EXCEL)),
-    "sss": (_check_triple_s_codes,),
-    "sss-fixed": (_check_triple_s_codes,),
-    "sss3": (_check_triple_s_codes,),
-    "sss3-fixed": (_check_triple_s_codes,),
+    **dict.fromkeys(("sss", "sss-fixed", "sss3", "sss3-fixed"), (_check_triple_s_codes,)),
 }
 """Checks by format; a format that is not listed stores everything."""

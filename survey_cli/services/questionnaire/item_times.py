@@ -7,8 +7,8 @@ from typing import Final
 
 from survey_cli.engine.events import EVENT_KINDS, AnswerKept, QuestionAnswered, QuestionDeclined
 from survey_cli.services.data.export_options import ExportOptions, OriginFilter
-from survey_cli.services.data.interview_table import InterviewSource, build_event_table
-from survey_cli.services.data.run_on_records import run_on_records
+from survey_cli.services.data.interview_table import InterviewSource, build_long_table
+from survey_cli.services.run_on_study import run_on_records
 from survey_cli.study.open_study import StudyRecords
 
 MIN_INTERVIEWS: Final = 50
@@ -25,13 +25,12 @@ def read_item_seconds(path: str, *, db: str | None = None, origin: OriginFilter 
         source = InterviewSource(
             store=records.store, instrument=instrument, options=options, language=instrument.language, pseudonyms={}
         )
-        table = build_event_table(source).table
+        table = build_long_table(source, "event").table
         columns = {variable.name: at for at, variable in enumerate(table.variables)}
         times: dict[str, dict[tuple[object, object], float]] = defaultdict(lambda: defaultdict(float))
         interviews = set()
         for row in table.iterate_cells():
-            item, seconds = row[columns["item"]], row[columns["seconds"]]
-            interview = row[columns["interview_id"]]
+            item, seconds, interview = (row[columns[name]] for name in ("item", "seconds", "interview_id"))
             interviews.add(interview)
             if row[columns["event"]] in _ANSWERED and isinstance(item, str) and isinstance(seconds, int | float):
                 times[item][interview, row[columns["turn"]]] += seconds

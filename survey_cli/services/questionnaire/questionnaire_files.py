@@ -5,7 +5,7 @@ They read and write files; what counts as a problem is decided by the checks of 
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
@@ -15,13 +15,7 @@ from typing import Final
 from survey_cli.instrument.checks.all_checks import check_instrument, check_wording
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.instrument.schema.json_schema import (
-    SCHEMA_DRAFT,
-    JsonSchema,
-    build_instrument_schema,
-    build_module_schema,
-    build_scenario_schema,
-)
+from survey_cli.instrument.schema import json_schema
 from survey_cli.instrument.schema.scenario_file import SCENARIO_SUFFIX
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
@@ -54,7 +48,8 @@ def create_instrument(file: str, *, force: bool = False) -> Path:
     first, *rest = template.splitlines(keepends=True)
     text = first + "".join(rest[_EDITOR_LINES - 1 :] if has_schema else rest)
     text = text.replace("{file}", _quote_path(path)).replace("{name}", _derive_name(path.stem))
-    _write_text(path, text, new=not force)
+    check_output_path(path, force=force)
+    write_text_file(path, lambda file: file.write(text), force=force, public=True)
     return path
 
 
@@ -68,12 +63,6 @@ def _quote_path(path: Path) -> str:
     """Return the path as typed in an example command."""
     printable = "".join(c for c in str(path) if c.isprintable())
     return f"'{printable}'" if re.search(r"[^\w./-]", printable) else printable
-
-
-def _write_text(path: Path, text: str, *, new: bool) -> None:
-    """Write a text file, and its folder where it is missing; with `new` an existing file is never overwritten."""
-    check_output_path(path, force=not new)
-    write_text_file(path, lambda file: file.write(text), force=not new, public=True)
 
 
 # ── problems ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -160,9 +149,7 @@ def check_file(
         from survey_cli.services.questionnaire.proof import prove_instrument
 
         problems = prove_instrument(file, checked, datetime.now().astimezone().date(), possible=possible)
-    further: list[Problem] = []
-    accepted: Sequence[str] = ()
-    in_use = ""
+    further, accepted, in_use = list[Problem](), list[str](), ""
     if formats and instrument is not None and draft is not None:
         from survey_cli.services.export.format_checks import check_formats
 
@@ -210,16 +197,11 @@ def _may_have_interviews(file: str, instrument: str, db: str | None) -> bool:
 # ── the editor's schema ────────────────────────────────────────────────────────────────────────────────────
 
 
-SCHEMAS: Final[Mapping[str, Callable[[], JsonSchema]]] = {
-    "instrument": build_instrument_schema,
-    "module": build_module_schema,
-    "scenarios": build_scenario_schema,
-}
-
-
 def render_schema(kind: str, names_of: str = "") -> str:
     """Return the JSON Schema of a kind of file as text. `names_of`: the instrument whose names are offered."""
-    schema = build_instrument_schema(open_instrument(names_of).document) if names_of else SCHEMAS[kind]()
+    build = {"module": json_schema.build_module_schema, "scenarios": json_schema.build_scenario_schema}
+    names = open_instrument(names_of).document if names_of else None
+    schema = build[kind]() if kind in build and names is None else json_schema.build_instrument_schema(names)
     return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -230,7 +212,8 @@ def write_schema(file: str, kind: str, names_of: str = "") -> None:
         raise UserError(file, "this is a folder", f"specify a file in it, such as {path / SCHEMA_FILE}")
     if path.exists() and not _is_schema(path):
         raise UserError(file, "the file exists and is not a JSON Schema", "use another name")
-    _write_text(path, render_schema(kind, names_of), new=False)
+    check_output_path(path, force=True)
+    write_text_file(path, lambda file: file.write(render_schema(kind, names_of)), force=True, public=True)
 
 
 def _is_schema(path: Path) -> bool:
@@ -238,4 +221,4 @@ def _is_schema(path: Path) -> bool:
         earlier = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(earlier, dict) and earlier.get("$schema") == SCHEMA_DRAFT
+    return isinstance(earlier, dict) and earlier.get("$schema") == json_schema.SCHEMA_DRAFT

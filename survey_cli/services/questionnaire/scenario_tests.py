@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
@@ -26,8 +26,7 @@ from survey_cli.wording import format_quantity
 SCHEMA_LINE: Final = "# yaml-language-server: $schema=./scenarios.schema.json"
 
 
-@dataclass(frozen=True, slots=True)
-class ScenarioResult:
+class ScenarioResult(NamedTuple):
     """How one scenario went."""
 
     name: str
@@ -38,8 +37,7 @@ class ScenarioResult:
     departures: tuple[Departure, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NotCovered:
+class NotCovered(NamedTuple):
     """Something that no scenario makes happen."""
 
     where: Position
@@ -94,15 +92,12 @@ def run_suite(file: str, scenario_file: str, today: date, *, proved: bool = Fals
         name, departures = test.scenario.name, tuple(compare(test, run))
         results.append(ScenarioResult(name, test.where, run.outcome, len(run.route), departures))
     kinds = {kind: [goal for goal in goals if includes(instrument, goal)] for kind, includes in KINDS.items()}
+    missed = [goal for goal in goals if goal not in covered]
     return SuiteResult(
         file=scenario_file,
         scenarios=tuple(results),
         coverage={kind: (len(covered.intersection(some)), len(some)) for kind, some in kinds.items() if some},
-        not_covered=tuple(
-            NotCovered(locate_goal(instrument, goal), describe_goal(goal, negated=True))
-            for goal in goals
-            if goal not in covered
-        ),
+        not_covered=tuple(NotCovered(locate_goal(instrument, g), describe_goal(g, negated=True)) for g in missed),
         impossible=None if impossible is None else len(impossible),
     )
 
@@ -146,18 +141,11 @@ def generate_suite(file: str, target: str, today: date, *, force: bool = False) 
 
 def write_junit(result: SuiteResult, target: str) -> None:
     """Write the results in the form that continuous integration servers read."""
-    suite = ET.Element(
-        "testsuite", name=result.file, tests=str(len(result.scenarios)), failures=str(result.failed), errors="0"
-    )
+    counts = {"tests": str(len(result.scenarios)), "failures": str(result.failed), "errors": "0"}
+    suite = ET.Element("testsuite", counts, name=result.file)
     for scenario in result.scenarios:
-        case = ET.SubElement(
-            suite,
-            "testcase",
-            name=scenario.name,
-            classname=result.file,
-            file=result.file,
-            line=str(scenario.where.line),
-        )
+        place = {"classname": result.file, "file": result.file, "line": str(scenario.where.line)}
+        case = ET.SubElement(suite, "testcase", {"name": scenario.name, **place})
         if scenario.departures:
             lines = "\n".join(map(str, scenario.departures))
             ET.SubElement(case, "failure", message=scenario.departures[0].what).text = lines

@@ -1,8 +1,8 @@
 """Translations of a questionnaire as PO files: export for translators, import of what comes back, status."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
@@ -19,8 +19,7 @@ from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.services.output_files import write_text_file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LanguageStatus:
+class LanguageStatus(NamedTuple):
     """The state of the translations into one language, with the contexts of the texts."""
 
     language: str
@@ -32,8 +31,7 @@ class LanguageStatus:
     missing: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TranslationImport:
+class TranslationImport(NamedTuple):
     """What was imported."""
 
     file: str
@@ -60,14 +58,9 @@ def _build_status(file: str, instrument: Instrument, language: str) -> LanguageS
     texts = list_translatable(instrument.document, instrument.language)
     written = [t for t in texts if language in t.text.by_language]
     stale = tuple(t.context for t in written if language in t.text.stale)
-    return LanguageStatus(
-        language=language,
-        file=locate_catalog(file, language),
-        required=language in instrument.document.languages.required,
-        complete=len(written) - len(stale),
-        stale=stale,
-        missing=tuple(t.context for t in texts if language not in t.text.by_language),
-    )
+    missing = tuple(t.context for t in texts if language not in t.text.by_language)
+    required = language in instrument.document.languages.required
+    return LanguageStatus(language, locate_catalog(file, language), required, len(written) - len(stale), stale, missing)
 
 
 def export_translations(file: str, languages: Sequence[str] = ()) -> tuple[LanguageStatus, ...]:
@@ -134,9 +127,7 @@ def import_translations(file: str, returned: str, language: str) -> TranslationI
     for context, entry in entries.items():
         where = f"{returned}:{entry.line}: {context}"
         if context not in texts or _is_written_inline(texts[context], language):
-            what = (
-                "is not a text of the questionnaire" if context not in texts else "is translated in the questionnaire"
-            )
+            what = "is translated in the questionnaire" if context in texts else "is not a text of the questionnaire"
             problems += [f"{where}: this {what} — it was left out"] if entry.text else []
             continue
         if not entry.text.strip():
@@ -149,4 +140,4 @@ def import_translations(file: str, returned: str, language: str) -> TranslationI
         imported += (before.text, before.fuzzy) != (entry.text, entry.fuzzy)
         own[context] = entry
     _write_catalog(file, instrument, language, own)
-    return TranslationImport(file=locate_catalog(file, language), imported=imported, problems=tuple(problems))
+    return TranslationImport(locate_catalog(file, language), imported, tuple(problems))

@@ -1,30 +1,33 @@
-"""Checks of versions: comparison with those of stored interviews, and acceptance of intended changes."""
+"""Comparison of versions: changes since stored interviews, acceptance of intended ones, differences of two files."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.source_items import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
+from survey_cli.revisions.comparison import compare_versions, find_renamed
 from survey_cli.revisions.meaning_changes import OUTCOME_PREFIX
+from survey_cli.revisions.properties import ComparedChange
 from survey_cli.store import Store
 from survey_cli.store.database_location import locate_database, open_existing_store
-from survey_cli.study.identity import format_author, identify
-from survey_cli.study.open_study import load_people
-from survey_cli.study.version_changes import (
+from survey_cli.study.open_study import format_author, identify, load_people
+from survey_cli.study.versions import (
     Acceptance,
     VersionChange,
     count_answered,
+    describe_version,
+    iterate_answers,
     list_version_changes,
     write_acceptance,
 )
 
+RULE: Final = "changed-meaning"
 RULES: Final = {
-    "changed-meaning": """Interviews were conducted with an earlier version in which this item had another meaning.
+    RULE: """Interviews were conducted with an earlier version in which this item had another meaning.
 
 A code had another text, the type of answer or the unit was different, codes or numbers were accepted that no longer
 are, or the item no longer exists; or an outcome of the study had another name or code. Capitals, spaces, quotes and
@@ -39,15 +42,6 @@ Exports then have the older answers in separate columns, as `q1__v1`. With `--sa
 the same meaning, they stay in one column.
 """
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptedChanges:
-    """Changes that `--accept` has stored as accepted."""
-
-    where: str
-    """The database."""
-    changes: tuple[VersionChange, ...]
 
 
 def check_meanings(
@@ -68,7 +62,7 @@ def check_meanings(
             problems = list(_iterate_problems(file, open_changes, store, draft, top))
     except UserError as error:
         what = f"the interviews in {error.where} were not compared: {error.what}"
-        return [Problem("changed-meaning", top, "", what, error.remedy, "warning")], []
+        return [Problem(RULE, top, "", what, error.remedy, "warning")], []
     accepted = [(change, change.acceptance) for change in changes if change.acceptance is not None]
     return problems, [_describe_acceptance(change, acceptance) for change, acceptance in accepted]
 
@@ -90,15 +84,9 @@ def _iterate_problems(
         extent = f"answered in {count:,} of {total:,} interviews of {change.versions_text}"
         if item.startswith(OUTCOME_PREFIX):
             extent = f"calls and interviews of {change.versions_text} may have it"
-        yield Problem(
-            "changed-meaning",
-            where if where.line else top,
-            item,
-            f"{change.change.what} ({extent})",
-            f"undo it, or accept it: survey check {file} --accept {item} --reason TEXT",
-            "error",
-            max(len(item), 1),
-        )
+        what = f"{change.change.what} ({extent})"
+        remedy = f"undo it, or accept it: survey check {file} --accept {item} --reason TEXT"
+        yield Problem(RULE, where if where.line else top, item, what, remedy, length=max(len(item), 1))
 
 
 def _describe_acceptance(change: VersionChange, acceptance: Acceptance) -> str:
@@ -110,8 +98,8 @@ def _describe_acceptance(change: VersionChange, acceptance: Acceptance) -> str:
 
 def accept_changes(
     file: str, items: Sequence[str], reason: str, *, same: bool = False, by: str = "", db: str | None = None
-) -> AcceptedChanges:
-    """Store that the changes of these items are intended, and why.
+) -> list[VersionChange]:
+    """Store that the changes of these items are intended, and why. Returns these changes.
 
     Raises UserError where an item has no change, or people are listed and the account is no supervisor.
     """
@@ -132,16 +120,74 @@ def accept_changes(
             if item not in changed_items:
                 remedy = suggest_nearest(item, changed_items, otherwise="`survey check` lists the items that have")
                 raise UserError("--accept", f"{item} has not changed its meaning", remedy)
-        accepted = tuple(change for change in changes if change.change.item in items)
+        accepted = [change for change in changes if change.change.item in items]
         later = f"version {instrument.version}" if instrument.version else f"version {instrument.hash[:12]}"
         for change in accepted:
-            acceptance = Acceptance(
-                reason=reason,
-                by=format_author(who.login, store.account),
-                at=datetime.now(UTC),
-                earlier=change.versions_text,
-                later=later,
-                same=same,
-            )
+            by, at, earlier = format_author(who.login, store.account), datetime.now(UTC), change.versions_text
+            acceptance = Acceptance(reason=reason, by=by, at=at, earlier=earlier, later=later, same=same)
             write_acceptance(store, change.change, acceptance)
-    return AcceptedChanges(where=where, changes=accepted)
+    return accepted
+
+
+class VersionDiff(NamedTuple):
+    """What changed between two versions."""
+
+    old: str
+    """Description of the older version: its file, or the stored version."""
+    new: str
+    changes: Sequence[ComparedChange]
+    counts: Sequence[int | None]
+    """For each change, the number of interviews that it concerns; None where no database was read."""
+    interviews: int | None
+    """The number of real interviews with other versions than the new one; None where no database was read."""
+    proved: bool
+    """Conditions that are written differently were compared by proof."""
+
+
+def diff_versions(old_file: str, new_file: str | None, db: str | None) -> VersionDiff:
+    """Compare two files; with one file alone, the newest version with interviews and the file. Raises UserError."""
+    new_name = new_file or old_file
+    new = open_instrument(new_name)
+    old = open_instrument(old_file) if new_file is not None else None
+    if old is not None and db is None:
+        return _diff(old, new, old_file, new_name, None)
+    where = locate_database(new_name, new.id, db)
+    store = open_existing_store(where)
+    if store is None:
+        raise UserError(where, "there are no interviews to compare with", "give two files: survey diff OLD NEW")
+    with store:
+        if old is not None:
+            return _diff(old, new, old_file, new_name, store)
+        stored = store.data.list_instruments()
+        used = [row for row in stored if row.hash != new.hash and store.data.has_interviews(row.hash)]
+        if not used:
+            what = "there are no interviews with another version of this questionnaire"
+            raise UserError(where, what, "give two files: survey diff OLD NEW")
+        old = rebuild_instrument(used[-1].texts, used[-1].hash)
+        return _diff(old, new, f"{describe_version(used[-1], stored)} in {where}", new_name, store)
+
+
+def _diff(old: Instrument, new: Instrument, old_name: str, new_name: str, store: Store | None) -> VersionDiff:
+    try:
+        from survey_cli.proof.equivalence import ConditionComparer
+
+        comparer = ConditionComparer(old, new, datetime.now(UTC).date(), find_renamed(old, new))
+    except ImportError:
+        comparer = None
+    changes = compare_versions(old, new, comparer)
+    counts, interviews = _count(store, new, changes) if store is not None else ([None] * len(changes), None)
+    return VersionDiff(old_name, new_name, changes, counts, interviews, comparer is not None)
+
+
+def _count(store: Store, new: Instrument, changes: Sequence[ComparedChange]) -> tuple[list[int | None], int]:
+    """Return how many real interviews of other versions each change concerns, and how many there are."""
+    items = {item for change in changes for item in change.answers}
+    counts, total = [0] * len(changes), 0
+    for row in store.data.list_instruments():
+        for answers in iterate_answers(store, row.hash, items) if row.hash != new.hash else ():
+            total += 1
+            for index, change in enumerate(changes):
+                values = [answers[item] for item in change.answers if item in answers] if answers is not None else []
+                has_it = any(change.code is None or change.code in own for own in values)
+                counts[index] += has_it or (answers is None and bool(change.answers))
+    return [*counts], total

@@ -1,6 +1,6 @@
 """Writing of results reports and codebooks into files, and of charts. Outputs are checked before anything is counted."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TextIO, TypeVar
 
@@ -19,17 +19,23 @@ from survey_cli.reports.codebook.codebook import Codebook, CodebookFacts, build_
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.results.report_model import Results
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
-from survey_cli.services import output_files
 from survey_cli.services.data.export_options import ExportOptions
-from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.data.study_metadata import choose_language, describe_computes, describe_rosters, describe_study
 from survey_cli.services.data.table_query import query_table
-from survey_cli.services.output_files import DocumentWriter
+from survey_cli.services.output_files import (
+    DocumentWriter,
+    choose_writer,
+    make_page_writers,
+    write_document,
+    write_file,
+    write_text_file,
+)
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
+from survey_cli.services.run_on_study import run_on_records
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.columns import build_columns
-from survey_cli.table.table import StudyDescription, build_admin_variables
+from survey_cli.table.table import build_admin_variables
 from survey_cli.values import Variable
 
 T = TypeVar("T")
@@ -43,73 +49,44 @@ def _render_csv(results: Results) -> str:
     return text.getvalue()
 
 
-def _write_results_docx(results: Results, path: Path) -> None:
-    from survey_cli.documents.word import write_results_docx
-
-    write_results_docx(results, path)
-
-
-def _write_codebook_docx(codebook: Codebook, path: Path) -> None:
-    from survey_cli.documents.word import write_codebook_docx
-
-    write_codebook_docx(codebook, path)
-
-
-RESULTS_WRITERS: Final[Mapping[str, DocumentWriter[Results]]] = {
-    ".html": DocumentWriter(text=report_pages.render_results_html),
-    ".htm": DocumentWriter(text=report_pages.render_results_html),
-    ".md": DocumentWriter(text=report_pages.render_results_markdown),
-    ".markdown": DocumentWriter(text=report_pages.render_results_markdown),
-    ".docx": DocumentWriter(file=_write_results_docx, extra="word"),
+RESULTS_WRITERS: Final = {
+    **make_page_writers(report_pages.render_results_html, report_pages.render_results_markdown, "results"),
     ".xlsx": DocumentWriter(file=write_results_xlsx, extra="excel"),
     ".csv": DocumentWriter(text=_render_csv, newline=""),
 }
-CODEBOOK_WRITERS: Final[Mapping[str, DocumentWriter[Codebook]]] = {
-    ".html": DocumentWriter(text=report_pages.render_codebook_html),
-    ".htm": DocumentWriter(text=report_pages.render_codebook_html),
-    ".md": DocumentWriter(text=report_pages.render_codebook_markdown),
-    ".markdown": DocumentWriter(text=report_pages.render_codebook_markdown),
-    ".docx": DocumentWriter(file=_write_codebook_docx, extra="word"),
-}
+CODEBOOK_WRITERS: Final = make_page_writers(
+    report_pages.render_codebook_html, report_pages.render_codebook_markdown, "codebook"
+)
 
 
 def publish_results(path: str | Path, options: ReportOptions, *, stdout: TextIO | None = None) -> tuple[Results, int]:
     """Build the results report of a study and write it. Returns it, and the number of chart files."""
-    _check_target(options, RESULTS_WRITERS, "a report")
     _check_charts(options)
-    results = build_results_report(path, options)
-    _write(results, options, RESULTS_WRITERS, stdout)
+    refusal = "a report cannot be written as {}"
+    results = _publish(options, RESULTS_WRITERS, refusal, lambda: build_results_report(path, options), stdout)
     return results, _write_charts(results, options) if options.charts else 0
 
 
 def publish_codebook(path: str | Path, options: ReportOptions, *, stdout: TextIO | None = None) -> Codebook:
     """Build the codebook of a study and write it."""
-    _check_target(options, CODEBOOK_WRITERS, "a codebook")
-    codebook = load_codebook(path, options)
-    _write(codebook, options, CODEBOOK_WRITERS, stdout)
-    return codebook
+    refusal = "a codebook cannot be written as {}"
+    return _publish(options, CODEBOOK_WRITERS, refusal, lambda: load_codebook(path, options), stdout)
 
 
-def _write(report: T, options: ReportOptions, writers: Mapping[str, DocumentWriter[T]], stdout: TextIO | None) -> None:
-    if options.to:
-        writer = writers[_get_ending(options)]
-        output_files.write_document(report, options.to, writer, force=options.force, stdout=stdout)
-
-
-def _get_ending(options: ReportOptions) -> str:
-    return ".md" if options.to == "-" else Path(options.to).suffix.lower()
-
-
-def _check_target(options: ReportOptions, writers: Mapping[str, DocumentWriter[T]], what: str) -> None:
-    """Check that the report can be written, before anything is counted."""
+def _publish(
+    options: ReportOptions,
+    writers: Mapping[str, DocumentWriter[T]],
+    refusal: str,
+    build: Callable[[], T],
+    stdout: TextIO | None,
+) -> T:
+    """Build a document and write it, where a file is given. Whether it can be written is checked before."""
     if not options.to:
-        return
-    ending = _get_ending(options)
-    if ending not in writers:
-        reason = f"{what} cannot be written as {ending}" if ending else "the file's name has no ending"
-        raise UserError(options.to, reason, f"end the name in one of {', '.join(writers)}")
-    if options.to != "-":
-        output_files.check_output_path(Path(options.to), force=options.force)
+        return build()
+    writer = choose_writer(options.to, writers, refusal=refusal, force=options.force)
+    document = build()
+    write_document(document, options.to, writer, force=options.force, stdout=stdout)
+    return document
 
 
 # Charts as files
@@ -120,9 +97,8 @@ def _check_charts(options: ReportOptions) -> None:
         raise UserError("--png", "--png needs a folder for charts", "specify one with --charts DIR")
     if options.png and not can_render_png():
         what = "PNG needs CairoSVG and the Cairo library, and at least one of them is not installed"
-        raise UserError(
-            "--png", what, "pip install 'survey-cli[png]', and install Cairo with the system's package manager"
-        )
+        remedy = "pip install 'survey-cli[png]', and install Cairo with the system's package manager"
+        raise UserError("--png", what, remedy)
     if options.charts and Path(options.charts).exists() and not Path(options.charts).is_dir():
         raise UserError(options.charts, "this is not a folder", "specify a folder for the charts")
 
@@ -161,9 +137,9 @@ def _write_charts(results: Results, options: ReportOptions) -> int:
 
 def _write_chart(svg: str, path: Path, *, force: bool) -> None:
     if path.suffix == ".png":
-        output_files.write_file(path, lambda file: file.write_bytes(render_png(svg)), force=force)
+        write_file(path, lambda file: file.write_bytes(render_png(svg)), force=force)
     else:
-        output_files.write_text_file(path, lambda file: file.write(render_svg_file(svg)), force=force)
+        write_text_file(path, lambda file: file.write(render_svg_file(svg)), force=force)
 
 
 def load_codebook(path: str | Path, options: ReportOptions) -> Codebook:
@@ -172,8 +148,7 @@ def load_codebook(path: str | Path, options: ReportOptions) -> Codebook:
     language = choose_language(instrument, options.language)
     store = open_existing_store(locate_database(path, instrument.id, options.db)) if options.counts else None
     if store is None:
-        facts = _collect_facts(instrument, describe_study(instrument, language), language)
-        return build_codebook(_list_columns(instrument, language), facts)
+        return build_codebook(_list_columns(instrument, language), _collect_facts(instrument, language))
     store.close()
 
     def load(records: StudyRecords) -> Codebook:
@@ -192,23 +167,18 @@ def load_codebook_from_records(
     exported = {v.name: v for v in table.variables}
     current = _list_columns(instrument, table.language)
     ordered = [exported.pop(v.name, v) for v in current if v.name in exported or v.personal]
-    return build_codebook(
-        [*ordered, *exported.values()],
-        _collect_facts(instrument, table.study, table.language, (*data.warnings, *data.differences)),
-        answers if answers.interviews else None,
-        threshold=threshold,
-    )
+    facts = _collect_facts(instrument, table.language, (*data.warnings, *data.differences))
+    counted = answers if answers.interviews else None
+    return build_codebook([*ordered, *exported.values()], facts, counted, threshold=threshold)
 
 
 def _list_columns(instrument: Instrument, language: str) -> tuple[Variable, ...]:
     return *build_admin_variables(instrument, language), *build_columns(instrument, language)
 
 
-def _collect_facts(
-    instrument: Instrument, study: StudyDescription, language: str, notes: Sequence[str] = ()
-) -> CodebookFacts:
+def _collect_facts(instrument: Instrument, language: str, notes: Sequence[str] = ()) -> CodebookFacts:
     return CodebookFacts(
-        study=study,
+        study=describe_study(instrument, language),
         instrument=instrument,
         language=language,
         compute_descriptions=describe_computes(instrument, language),

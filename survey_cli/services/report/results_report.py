@@ -40,12 +40,12 @@ from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.services.data.export_options import ExportOptions
 from survey_cli.services.data.interview_weights import check_trim, load_counted_answers, weight_interviews
-from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.data.table_query import query_table, select_column_names
 from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
+from survey_cli.services.run_on_study import run_on_records
 from survey_cli.study.open_study import StudyRecords
-from survey_cli.table.table import StudyDescription
+from survey_cli.table.table import Table
 from survey_cli.table.versions import list_inputs
 from survey_cli.values import Missing, Variable
 
@@ -94,10 +94,11 @@ def build_results_report(path: str | Path, options: ReportOptions) -> Results:
     """Build the results report of a study."""
     _check_options(options)
     options = replace(options, at=options.at or datetime.now(UTC))
-    data = run_on_records(
-        path, lambda records: _load_report_data(records, options), db=options.db, people=options.people
-    )
-    return _compile_report(path, data, options)
+
+    def load(records: StudyRecords) -> _ReportData:
+        return _load_report_data(records, options)
+
+    return _compile_report(path, run_on_records(path, load, db=options.db, people=options.people), options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +111,7 @@ class _ReportData:
     whole: AnalysisBase
     """Complete and partial interviews of the whole study, without the condition."""
     narrowing: ReportFilter
-    variables: tuple[Variable, ...]
-    study: StudyDescription
-    language: str
+    table: Table
     warnings: tuple[str, ...]
     rates: RateTable | None
     """The study's response rates."""
@@ -125,9 +124,8 @@ def _check_options(options: ReportOptions) -> None:
     if not 0 <= options.digits <= MAX_DIGITS:
         raise UserError("--digits", f"{options.digits} decimals are not possible", f"choose 0 to {MAX_DIGITS}")
     if options.threshold < 0:
-        raise UserError(
-            "--threshold", f"{options.threshold} is not a number of people", "give 0 or more; 0 hides nothing"
-        )
+        what = f"{options.threshold} is not a number of people"
+        raise UserError("--threshold", what, "give 0 or more; 0 hides nothing")
     check_trim(options.rake, options.trim)
     if options.cases and not options.verbatims:
         raise UserError("--cases", "cases are printed only with verbatims", "add --verbatims")
@@ -143,7 +141,6 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
         all_answers, _ = load_counted_answers(unfiltered, records.plan, options.interviews)
         data = replace(data, overrides=unfiltered.overrides)
     codes = {interview: override.code for interview, override in data.overrides.items()}
-    table = data.table
     rates, no_rates = _compute_rates(records, options)
     return _ReportData(
         instrument=records.instrument,
@@ -157,9 +154,7 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
             as_of=_describe_as_of(options),
             items=options.items,
         ),
-        variables=table.variables,
-        study=table.study,
-        language=table.language,
+        table=data.table,
         warnings=(*data.warnings, *data.differences),
         rates=rates,
         no_rates=no_rates,
@@ -183,19 +178,15 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         rates = replace(rates, notes=(WHOLE_STUDY_NOTE, *rates.notes))
     result_options = _build_result_options(data, options)
     weights = weight_interviews(
-        data.answers,
-        instrument,
-        rake=options.rake,
-        trim=options.trim,
-        base=options.weighted,
-        threshold=options.threshold,
+        *(data.answers, instrument, options.rake, options.trim), base=options.weighted, threshold=options.threshold
     )
     answers = data.answers.with_weights(weights.weights) if weights is not None else data.answers
-    groupings = _select_groupings(answers, data.variables, instrument, options)
-    conditions = {item: words[:1].lower() + words[1:].removesuffix(".") for item, words in data.study.universes.items()}
+    variables, study, language = data.table.variables, data.table.study, data.table.language
+    groupings = _select_groupings(answers, variables, instrument, options)
+    conditions = {item: words[:1].lower() + words[1:].removesuffix(".") for item, words in study.universes.items()}
     short_conditions = {item: words.removeprefix("asked ") for item, words in conditions.items()}
-    questions, batteries = list_questions(instrument, data.variables, language=data.language, asked=short_conditions)
-    selected_questions = _select_questions(questions, data.variables, instrument, options)
+    questions, batteries = list_questions(instrument, variables, language=language, asked=short_conditions)
+    selected_questions = _select_questions(questions, variables, instrument, options)
     crosstabs = [tabulate(question, answers, groupings, result_options) for question in questions]
     # small counts are hidden in the tables of all items, so that --items suppresses the same
     tables = hide_small_counts(crosstabs, answers, groupings, result_options)
@@ -204,13 +195,23 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     left_out = [table.question for table in tables if table.question not in selected_questions]
     unreported = dict.fromkeys(question.item for question in left_out if not question.is_reported)
     tables = [table for table in tables if table.question in selected_questions]
+    items = []
+    for table in tables:
+        verbatims = _collect_verbatims(table, answers, options)
+        items.append(
+            build_item_result(table, interviews=answers.interviews, options=result_options, verbatims=verbatims)
+        )
+    declines = _list_decline_labels(selected_questions)
+    notes = build_table_notes(result_options, weighted=weights is not None, declines=declines)
+    if unreported:
+        notes = (*notes, f"Excluded from the report by the questionnaire: {', '.join(unreported)}.")
     incentive = instrument.document.study.incentive
     facts = MethodFacts(
         base=data.included,
         answers=answers,
         frames=_count_frames(answers, instrument),
         languages=list(map(get_language_name, instrument.languages)),
-        incentive=str(incentive.get(data.language)) if incentive is not None else "",
+        incentive=str(incentive.get(language)) if incentive is not None else "",
         origin=options.origin,
         zone=options.zone,
         quotas=bool(Plan.from_instrument(instrument).quotas.quotas),
@@ -222,34 +223,21 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         is_filtered=bool(options.where),
     )
     return Results(
-        title=data.study.title,
+        title=study.title,
         instrument=instrument.id,
         version=instrument.version,
-        language=data.language,
+        language=language,
         interviews=len(data.included.rows),
         filter_notes=facts.filter_notes,
         hidden_count=sum(table.count_hidden()[0] for table in tables),
         count_total=sum(table.count_hidden()[1] for table in tables),
-        methods=build_methods(data.study, facts, result_options),
-        items=tuple(
-            build_item_result(
-                table,
-                interviews=answers.interviews,
-                options=result_options,
-                verbatims=_collect_verbatims(table, answers, options),
-            )
-            for table in tables
-        ),
+        methods=build_methods(study, facts, result_options),
+        items=tuple(items),
         batteries=build_batteries(batteries, tables, result_options),
         banner=build_banner(tables, groupings, result_options) if groupings else None,
         weighting=facts.weighting,
         rates=rates,
-        notes=(
-            *build_table_notes(
-                result_options, weighted=weights is not None, declines=_list_decline_labels(selected_questions)
-            ),
-            *([f"Excluded from the report by the questionnaire: {', '.join(unreported)}."] if unreported else []),
-        ),
+        notes=tuple(notes),
         warnings=data.warnings,
     )
 
@@ -291,11 +279,8 @@ def _select_groupings(
     A `multiple` is replaced by its options, each of which divides all interviews.
     """
     keys = {name for name, column in instrument.sample.items() if column.role == "key"}
-    offered = {
-        name: v
-        for name, v in answers.variables.items()
-        if v.role in ("answer", "sample", "compute") and name not in keys
-    }
+    roles = ("answer", "sample", "compute")
+    offered = {name: v for name, v in answers.variables.items() if v.role in roles and name not in keys}
     personal = {v.name for v in variables if v.personal}
     groupings = []
     names: list[str] = []
@@ -333,11 +318,8 @@ def _select_questions(
         names = select_column_names(variables, instrument, options.items)
     except UserError as error:
         raise UserError("--items", error.what, error.remedy) from error
-    return [
-        question
-        for question in questions
-        if set(question.columns) & names and (question.is_reported or question.item in options.items)
-    ]
+    selected = [question for question in questions if set(question.columns) & names]
+    return [question for question in selected if question.is_reported or question.item in options.items]
 
 
 def _collect_verbatims(table: Crosstab, answers: AnswerColumns, options: ReportOptions) -> tuple[Verbatim, ...]:
@@ -380,12 +362,8 @@ def _count_frames(answers: AnswerColumns, instrument: Instrument) -> dict[str, i
         return {}
     cells = answers.read_cells(column)
     labels = answers.variables[column].labels
-    counts = Counter(cells[text] for text in answers.columns[column])
-    return {
-        str(labels.get(cell, cell) if isinstance(cell, int | str) else cell): n
-        for cell, n in counts.items()
-        if not isinstance(cell, Missing)
-    }
+    counts = Counter(cell for text in answers.columns[column] if not isinstance(cell := cells[text], Missing))
+    return {str(labels.get(cell, cell) if isinstance(cell, int | str) else cell): n for cell, n in counts.items()}
 
 
 def _list_decline_labels(questions: Sequence[ReportQuestion]) -> dict[str, str]:

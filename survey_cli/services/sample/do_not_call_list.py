@@ -56,14 +56,6 @@ class DoNotCallLookup(NamedTuple):
     """When, why and by whom it was last removed; None where it never was."""
 
 
-class DoNotCallRemoval(NamedTuple):
-    """What was removed from the list."""
-
-    where: str
-    numbers: tuple[str, ...]
-    """All of them were on it."""
-
-
 def add_numbers(
     request: DoNotCallRequest, numbers_or_files: Sequence[str], *, reason: str
 ) -> DoNotCallAddition | list[Problem]:
@@ -111,8 +103,11 @@ def look_up_number(request: DoNotCallRequest, text: str) -> DoNotCallLookup:
     return DoNotCallLookup(where, number, since, reason, by, removal)
 
 
-def remove_numbers(request: DoNotCallRequest, texts: Sequence[str], *, reason: str) -> DoNotCallRemoval:
-    """Remove numbers from the list: all, or none where one of them is not on it."""
+def remove_numbers(request: DoNotCallRequest, texts: Sequence[str], *, reason: str) -> tuple[str, int]:
+    """Remove numbers from the list: all, or none where one of them is not on it.
+
+    Returns the location of the list, and how many numbers were removed.
+    """
     _check_country(request)
     numbers = [_parse_number(text, request) for text in texts]
     where, dnc_list = _open_list(request)
@@ -122,7 +117,7 @@ def remove_numbers(request: DoNotCallRequest, texts: Sequence[str], *, reason: s
             raise UserError(where, f"{unlisted[0]} is not on the list", "check the number; nothing was changed")
         by = request.by.strip() or dnc_list.account
         dnc_list.remove(listed, at=request.at, reason=reason, by=by)
-    return DoNotCallRemoval(where, tuple(dict.fromkeys(numbers)))
+    return where, len(set(numbers))
 
 
 def count_numbers(request: DoNotCallRequest) -> tuple[str, int]:
@@ -156,12 +151,10 @@ def _open_list(request: DoNotCallRequest) -> tuple[str, DoNotCallList]:
             return str(where), DoNotCallList.open_beside(where)
         if request.db and is_unknown_address(request.db):
             raise make_address_error()
-        beside = (
-            Path(request.db) if request.db else find_study_folder(Path.cwd() / "study.yaml") / "responses" / "study.db"
-        )
+        folder = find_study_folder(Path.cwd() / "study.yaml") / "responses"
+        beside = Path(request.db) if request.db else folder / "study.db"
         beside.parent.mkdir(parents=True, exist_ok=True)
         return format_path(beside.with_name(FILE_NAME)), DoNotCallList.open_beside(beside)
     except OSError as error:
-        raise UserError(
-            str(request.db or FILE_NAME), f"it cannot be opened ({error.strerror})", "fix the cause first"
-        ) from error
+        what = f"it cannot be opened ({error.strerror})"
+        raise UserError(str(request.db or FILE_NAME), what, "fix the cause first") from error

@@ -3,32 +3,42 @@
 A dry run returns what would happen.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
 from random import Random
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from survey_cli.fieldwork.case import case as fieldwork
-from survey_cli.fieldwork.case.events import CaseEvent, CaseReleased, HistoryEntry
+from survey_cli.fieldwork.case.events import (
+    CaseEvent,
+    CaseReleased,
+    CaseSampled,
+    HistoryEntry,
+    NumberFacts,
+    NumberMarked,
+)
 from survey_cli.fieldwork.queue.scheduling import schedule_case
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Problem, UserError
+from survey_cli.samples.cases.columns import find_column, find_country
 from survey_cli.samples.cases.import_preview import ImportPreview, preview_import
-from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, read_sample
-from survey_cli.services.run_on_study import Request, convert_to_study_time
-from survey_cli.services.sample import sample_rows
+from survey_cli.samples.cases.phone_numbers import ParsedNumber
+from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, SampleNumber, read_sample
+from survey_cli.services.run_on_study import ProgressReporter, Request, convert_to_study_time
 from survey_cli.services.sample.replicates import parse_replicates
+from survey_cli.store import Store
 from survey_cli.store.backends.address import is_server_address
-from survey_cli.store.cases.case_records import CaseUpdate, NewCase
+from survey_cli.store.cases.case_records import CaseUpdate, Contact, ContactNumber, NewCase
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.store.do_not_call import FILE_NAME, DoNotCallList
-from survey_cli.study.consistency.queue_refresh import refresh_queue
-from survey_cli.study.consistency.upkeep import rebuild_queue
+from survey_cli.study.consistency.upkeep import rebuild_queue, refresh_queue
 from survey_cli.study.location import locate_people_file
-from survey_cli.study.open_study import OpenStudy, open_study
-from survey_cli.study.permissions import check_supervisor
+from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
+from survey_cli.values import Cell, Missing, Value
 
 STATION: Final = "import"
 
@@ -150,10 +160,9 @@ def _attach_do_not_call_list(study: OpenStudy, where: str) -> OpenStudy:
 
 def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImport | list[Problem]:
     study.store.cases.imports.finish()
-    stored, nameless, located_counts = sample_rows.load_existing_cases(study.store, study.instrument)
-    sample = read_sample(
-        options.file, study.instrument, sheet=options.sheet, encoding=options.encoding, existing=stored
-    )
+    stored, nameless, located_counts = load_existing_cases(study.store, study.instrument)
+    encoding = options.encoding
+    sample = read_sample(options.file, study.instrument, sheet=options.sheet, encoding=encoding, existing=stored)
     if isinstance(sample, list):
         return sample
     skipped = tuple(case.key for case in sample.cases if case.key in nameless)
@@ -183,9 +192,8 @@ def _apply_import(
         try:
             added = _add_cases(study, to_import, options, at, runtime) if to_import.new else 0
         except ValueError as duplicate:  # another import added it meanwhile
-            raise UserError(
-                study.where, f"{duplicate}, so nothing was imported", "import again to see which cases are new"
-            ) from duplicate
+            what = f"{duplicate}, so nothing was imported"
+            raise UserError(study.where, what, "import again to see which cases are new") from duplicate
         if options.update:
             refresh_queue(study.store, study.plan, at)
             updated, busy = _update_cases(study, to_import, at, runtime)
@@ -206,8 +214,9 @@ def _apply_import(
 def _add_cases(
     study: OpenStudy, to_import: _SampleToImport, options: ImportOptions, at: datetime, runtime: ImportRuntime
 ) -> int:
+    cases = _build_cases(study, to_import, at, runtime.rng)
     return study.store.cases.imports.add(
-        _report_progress(_build_cases(study, to_import, at, runtime.rng), len(to_import.new), runtime.progress),
+        ProgressReporter(runtime.progress, len(to_import.new))(cases),
         import_id=f"{runtime.rng.getrandbits(64):016x}",
         at=at,
         by=study.who.login,
@@ -216,28 +225,19 @@ def _add_cases(
     )
 
 
-def _report_progress(
-    cases: Iterator[NewCase], total: int, progress: Callable[[int, int], None] | None
-) -> Iterator[NewCase]:
-    for number, case in enumerate(cases, start=1):
-        if progress is not None and (number % 500 == 0 or number == total):
-            progress(number, total)
-        yield case
-
-
 def _build_cases(study: OpenStudy, to_import: _SampleToImport, at: datetime, rng: Random) -> Iterator[NewCase]:
     for case in to_import.new:
-        events: list[CaseEvent] = [sample_rows.build_sample_event(case, study.instrument)]
+        events: list[CaseEvent] = [build_sample_event(case, study.instrument)]
         if case.replicate in to_import.released:
             events.append(CaseReleased())
-        events += sample_rows.iterate_number_marks(case, to_import.listed)
+        events += iterate_number_marks(case, to_import.listed)
         entries = [HistoryEntry(at, study.who.login, STATION, event) for event in events]
         yield NewCase(
             key=case.key,
             entries=entries,
             queue_position=schedule_case(fieldwork.Case.from_history(case.key, entries), study.plan, at),
-            contact=sample_rows.build_contact(case, study.instrument, link=f"{rng.getrandbits(128):032x}"),
-            fingerprint=sample_rows.compute_fingerprint(case),
+            contact=build_contact(case, study.instrument, link=f"{rng.getrandbits(128):032x}"),
+            fingerprint=compute_fingerprint(case),
         )
 
 
@@ -257,28 +257,160 @@ def _update_cases(
             continue
         contact = cases.queries.find_contact(case.key)
         events: list[CaseEvent] = [
-            sample_rows.build_update_event(case, study.instrument, before=before, stored=contact, columns=columns),
-            *sample_rows.iterate_number_marks(case, to_import.listed, contact),
+            build_update_event(case, study.instrument, before, contact, columns),
+            *iterate_number_marks(case, to_import.listed, contact),
         ]
         entries = [HistoryEntry(at, study.who.login, STATION, event) for event in events]
         after = before
         for entry in entries:
             after = after.apply(entry)
         link = contact.link if contact is not None else f"{runtime.rng.getrandbits(128):032x}"
-        conflict = cases.update(
-            CaseUpdate(
-                case.key,
-                seq=before.seq,
-                entries=entries,
-                queue_position=schedule_case(after, study.plan, at),
-                contact=sample_rows.build_contact(case, study.instrument, link=link, stored=contact, columns=columns),
-                fingerprint=sample_rows.compute_fingerprint(case),
-            )
+        update = CaseUpdate(
+            case.key,
+            seq=before.seq,
+            entries=entries,
+            queue_position=schedule_case(after, study.plan, at),
+            contact=build_contact(case, study.instrument, link=link, stored=contact, columns=columns),
+            fingerprint=compute_fingerprint(case),
         )
-        if conflict is None:
+        if cases.update(update) is None:
             count += 1
         else:
             busy.append(case.key)
         if runtime.progress is not None:
             runtime.progress(count + len(busy), len(changed))
     return count, busy
+
+
+def load_existing_cases(
+    store: Store, instrument: Instrument
+) -> tuple[dict[str, dict[str, Cell]], set[str], dict[str, int]]:
+    """Return what is stored about every case.
+
+    First the sample values by key, including personal columns; then the cases whose identity was removed for good; then
+    how many numbers of each case have zones, none where an earlier release imported them with the study's zone alone.
+    """
+    personal = {key: contact.columns for key, contact in store.cases.queries.iterate_contacts()}
+    keys = [name for name, column in instrument.sample.items() if column.role == "key"]
+    values: dict[str, dict[str, Cell]] = {}
+    nameless: set[str] = set()
+    located: dict[str, int] = {}
+    for key, history in store.cases.queries.iterate_histories():
+        case = fieldwork.Case.from_history(key, history)
+        values[key] = {**dict.fromkeys(keys, key), **case.columns, **personal.get(key, {})}
+        if case.anonymized:
+            nameless.add(key)
+        located[key] = sum(bool(number.zones) for number in case.numbers)
+    return values, nameless, located
+
+
+def assign_positions(case: SampleCase, stored: Contact | None = None) -> list[int]:
+    """Return the position of each of the case's numbers in its history; a stored number keeps its own."""
+    positions = {number.e164 or number.written: number.position for number in (stored.numbers if stored else ())}
+    last = max(positions.values(), default=0)
+    for number in case.numbers:
+        text = _get_number_text(number)
+        if text not in positions:
+            last += 1
+            positions[text] = last
+    return [positions[_get_number_text(number)] for number in case.numbers]
+
+
+def _get_number_text(number: SampleNumber) -> str:
+    return number.read.e164 if isinstance(number.read, ParsedNumber) else number.read.written
+
+
+def build_sample_event(case: SampleCase, instrument: Instrument, stored: Contact | None = None) -> CaseSampled:
+    """Return the event with the case's sample values that do not identify anybody."""
+    numbers = []
+    for position, number in zip(assign_positions(case, stored), case.numbers, strict=True):
+        read = number.read
+        facts = (read.line, read.zones) if isinstance(read, ParsedNumber) else ()
+        numbers.append(NumberFacts(position, *facts))
+    return CaseSampled(
+        columns=_select_values(case, instrument, personal=False),
+        numbers=tuple(numbers),
+        zone=case.zone,
+        language=case.language,
+        priority=case.priority,
+        weight=case.weight,
+        frame=case.frame,
+        replicate=case.replicate,
+    )
+
+
+def build_update_event(
+    case: SampleCase, instrument: Instrument, before: fieldwork.Case, stored: Contact | None, columns: Collection[str]
+) -> CaseSampled:
+    """Return the event for a case that is stored already.
+
+    Columns missing in the file keep their values; an empty cell clears the value.
+    """
+    event = build_sample_event(case, instrument, stored)
+    stored_values: dict[str, Any] = {
+        "zone": before.zone, "language": before.sampled_language, "weight": before.weight,
+        "priority": before.priority, "frame": before.frame, "replicate": before.replicate,
+    }  # fmt: skip
+    unchanged = {role: v for role, v in stored_values.items() if find_column(instrument, role) not in columns}
+    return event._replace(columns=_merge_values(before.columns, event.columns, columns), **unchanged)
+
+
+def iterate_number_marks(
+    case: SampleCase, listed: Collection[str], stored: Contact | None = None
+) -> Iterator[CaseEvent]:
+    """Iterate over marks for new numbers that cannot be read, and for those on the do-not-call list."""
+    positions = {number.position for number in (stored.numbers if stored else ())}
+    for position, number in zip(assign_positions(case, stored), case.numbers, strict=True):
+        if isinstance(number.read, ParsedNumber):
+            if number.read.e164 in listed:
+                yield NumberMarked(position, "never_call", "on the list")
+        elif position not in positions:
+            yield NumberMarked(position, "dead", number.read.why)
+
+
+def build_contact(
+    case: SampleCase, instrument: Instrument, *, link: str, stored: Contact | None = None, columns: Collection[str] = ()
+) -> Contact:
+    """Return the case's identifying data.
+
+    For a stored contact only these columns change, and numbers missing in the file stay.
+    """
+    values = _select_values(case, instrument, personal=True)
+    if stored is not None:
+        values = _merge_values(stored.columns, values, columns)
+    name_column = find_column(instrument, "name")
+    numbers = {number.position: number for number in (stored.numbers if stored else ())}
+    for position, number in zip(assign_positions(case, stored), case.numbers, strict=True):
+        numbers[position] = _build_contact_number(position, number, instrument)
+    return Contact(
+        link=link,
+        name=str(values.get(name_column, "")) if name_column else "",
+        columns=values,
+        numbers=tuple(numbers[position] for position in sorted(numbers)),
+    )
+
+
+def _build_contact_number(position: int, number: SampleNumber, instrument: Instrument) -> ContactNumber:
+    read = number.read
+    if not isinstance(read, ParsedNumber):
+        return ContactNumber(position, read.written, "", read.written)
+    is_domestic = (find_country(instrument) or read.country) == read.country
+    display = read.national if is_domestic else read.international
+    return ContactNumber(position, read.written, read.e164, display, read.extension)
+
+
+def _select_values(case: SampleCase, instrument: Instrument, *, personal: bool) -> dict[str, Value]:
+    """Return the case's non-missing values, personal ones or others. The key is in neither."""
+    columns = {name for name, c in instrument.sample.items() if c.is_personal == personal and c.role != "key"}
+    return {n: value for n, value in case.values.items() if n in columns and not isinstance(value, Missing)}
+
+
+def _merge_values(before: Mapping[str, Value], new: Mapping[str, Value], columns: Collection[str]) -> dict[str, Value]:
+    unchanged = {name: value for name, value in before.items() if name not in columns}
+    return {**unchanged, **{name: value for name, value in new.items() if name in columns or name not in before}}
+
+
+def compute_fingerprint(case: SampleCase) -> str:
+    """Return a short digest of the row; an equal one means that nothing has changed."""
+    values = sorted((name, repr(value)) for name, value in case.values.items())
+    return blake2b(repr(values).encode(), digest_size=8).hexdigest()

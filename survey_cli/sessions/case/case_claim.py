@@ -13,7 +13,7 @@ from survey_cli.sessions.case.claimed_case import ClaimedCase
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.store.cases import case_records
 from survey_cli.study.consistency.interview_outcomes import select_quota_cells
-from survey_cli.study.consistency.queue_refresh import end_expired_leases
+from survey_cli.study.consistency.upkeep import end_expired_leases
 from survey_cli.study.open_study import OpenStudy
 
 RENEWALS_PER_LEASE: Final = 10

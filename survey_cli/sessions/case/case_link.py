@@ -15,7 +15,7 @@ from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
 from survey_cli.sessions.case.outcome_events import CaseEvents
 from survey_cli.sessions.interview.interview_session import CaseLink
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseLost, LeaseToken
-from survey_cli.study.consistency.follow_up import follow_up
+from survey_cli.study.consistency.interview_outcomes import follow_up
 from survey_cli.study.consistency.quota_reservations import QuotaReservations
 
 DecideCaseEvents = Callable[[ClaimedCase, Interview, Outcome | None, bool], CaseEvents | PendingInput]

@@ -21,9 +21,9 @@ from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, read_number
 from survey_cli.sessions.case.claimed_case import INTERVIEW_OUTCOMES, REQUIRED_INPUTS, ClaimedCase, PendingInput
 from survey_cli.store.cases.case_records import Contact, ContactNumber
-from survey_cli.study.consistency.follow_up import build_follow_up_tasks
 from survey_cli.study.consistency.interview_outcomes import (
     build_do_not_call_events,
+    build_follow_up_tasks,
     derive_interview_events,
     measure_progress,
 )

@@ -8,8 +8,7 @@ from survey_cli.sessions.case.outcome_events import build_events_without_station
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock, StartOptions
 from survey_cli.store.cases.case_records import LeaseHolder
-from survey_cli.study.consistency.reconciliation import reconcile_returned
-from survey_cli.study.consistency.upkeep import repair
+from survey_cli.study.consistency.upkeep import reconcile_returned, repair
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import read_pause
 

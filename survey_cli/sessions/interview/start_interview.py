@@ -117,7 +117,7 @@ class InterviewStarter:
                 )
             if not (options.practice or self.store.data.has_interviews(instrument.hash)):
                 # imported here: an interview with a version in use starts sooner without it
-                from survey_cli.study.version_changes import check_changes_accepted
+                from survey_cli.study.versions import check_changes_accepted
 
                 check_changes_accepted(self.store, instrument)
             return self._start(instrument, number=(last.number if last else 0) + 1)
@@ -288,14 +288,14 @@ class UnsampledCaseLink(CaseLink):
         if outcome is None or outcome.kind != WITHDRAWN:
             return ()
         # rare, and an interview starts sooner without it
-        from survey_cli.study.consistency.follow_up import build_follow_up_tasks
+        from survey_cli.study.consistency.interview_outcomes import build_follow_up_tasks
 
         return build_follow_up_tasks(outcome, self.key, origin_of(self.starter.options.practice), sampled=False)
 
     def handle_commit(self, interview_id: str, outcome: Outcome | None) -> str:
         if not self.list_tasks(outcome):
             return ""
-        from survey_cli.study.consistency.follow_up import do_follow_up_tasks
+        from survey_cli.study.consistency.interview_outcomes import do_follow_up_tasks
 
         try:
             remarks = do_follow_up_tasks(

@@ -17,7 +17,7 @@ from survey_cli.study.clock import record_start
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.open_study import OpenStudy, open_study
-from survey_cli.study.version_changes import check_may_begin
+from survey_cli.study.versions import check_may_begin
 
 
 def open_station(

@@ -38,8 +38,8 @@ from survey_cli.sessions.station.dialing import SimulatedRespondents, dial
 from survey_cli.sessions.station.shift import Shift
 from survey_cli.sessions.station.station_study import StationStudy
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost
-from survey_cli.study.consistency.follow_up import follow_up
-from survey_cli.study.consistency.reconciliation import reconcile_returned
+from survey_cli.study.consistency.interview_outcomes import follow_up
+from survey_cli.study.consistency.upkeep import reconcile_returned
 from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.open_study import OpenStudy
 

@@ -16,8 +16,7 @@ from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station.station_protocol import CaseMatch, IdleView, StationAppointment
 from survey_cli.sessions.station.station_view import describe_state, format_case_name
 from survey_cli.store.cases.case_records import CaseRow
-from survey_cli.study.consistency.queue_refresh import update_queue_position
-from survey_cli.study.consistency.upkeep import rebuild_queue
+from survey_cli.study.consistency.upkeep import rebuild_queue, update_queue_position
 from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import read_pause

@@ -15,7 +15,7 @@ from survey_cli.fieldwork.plan.plan import Plan, SpreadMode
 from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.problems import UserError
 from survey_cli.services.cases.fieldwork_status import InterviewTarget, find_interview_target
-from survey_cli.services.data.run_on_records import run_on_records
+from survey_cli.services.run_on_study import run_on_records
 from survey_cli.simulate.fieldwork.interviewers import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.propensities import measure_propensities

@@ -19,7 +19,7 @@ from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, 
 from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate_table
 from survey_cli.reports.fieldwork.simulation_report import SimulationReport, summarize_simulation
 from survey_cli.services.report.response_rates import RatesOptions, resolve_assumptions
-from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, load_simulation_cases
+from survey_cli.services.simulated_study import SimulatedStudyOptions, load_simulation_cases
 from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
 from survey_cli.simulate.fieldwork.interviewers import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart

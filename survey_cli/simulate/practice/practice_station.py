@@ -16,7 +16,7 @@ from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
 from survey_cli.samples.cases.sample_file import SampleCase, SampleNumber
-from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, open_simulated_study
+from survey_cli.services.simulated_study import SimulatedStudyOptions, open_simulated_study
 from survey_cli.sessions.station.open_station import build_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.simulate.fieldwork.households import invent_cases

@@ -62,11 +62,8 @@ class ErasureResult:
 
 def list_kept_columns(instrument: Instrument) -> frozenset[str]:
     """Return the sample columns whose values are kept when a case is erased."""
-    return frozenset(
-        name
-        for name, column in instrument.sample.items()
-        if not column.is_personal and (column.type in CODED_TYPES or column.role in KEPT_ROLES)
-    )
+    columns = ((name, column) for name, column in instrument.sample.items() if not column.is_personal)
+    return frozenset(name for name, column in columns if column.type in CODED_TYPES or column.role in KEPT_ROLES)
 
 
 def erase_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult:
@@ -112,10 +109,9 @@ def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: 
     """
     _check_not_claimed(study, key)
     _require_scrub(study.store, at)
+    rows = list_person_interviews(study.store, key)
     # interviews first: a case marked as anonymized must have no others left
-    results = [
-        _anonymize_interview(study, row, at=at, by=by, why=why) for row in list_person_interviews(study.store, key)
-    ]
+    results = [_anonymize_interview(study, row, at=at, by=by, why=why) for row in rows]
     history = study.store.cases.queries.read_history(key)
     named = bool(history) and (
         not Case.from_history(key, history).anonymized or study.store.cases.queries.find_contact(key) is not None
@@ -124,9 +120,8 @@ def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: 
         entries = [codec.erase_content(entry, columns=None) for entry in history]
         tombstone = HistoryEntry(max(at, history[-1].at), by, STATION, CaseAnonymized(why))
         _rewrite_history(study, key, [*entries, tombstone], at)
-    return ErasureResult(
-        key=key, case=named, interviews=results.count(True), scrubbed=False, unreadable=results.count(None)
-    )
+    counts = {"interviews": results.count(True), "unreadable": results.count(None)}
+    return ErasureResult(key=key, case=named, scrubbed=False, **counts)
 
 
 def scrub_database(store: Store) -> bool:
@@ -161,9 +156,8 @@ def finish_erasures(study: OpenStudy, *, at: datetime, by: str) -> ErasureResult
     interviews = 0
     for key, erased in list(_iterate_half_erased(study.store)):
         if erased:
-            reasons = [
-                e.event.why for e in study.store.cases.queries.read_history(key) if isinstance(e.event, CaseErased)
-            ]
+            history = study.store.cases.queries.read_history(key)
+            reasons = [e.event.why for e in history if isinstance(e.event, CaseErased)]
             interviews += erase_person(study, key, at=at, by=by, why=reasons[-1] if reasons else "erased").interviews
         else:
             interviews += erase_answers(study.store, study.instrument, key, at=at, by=by, why=WITHDRAWN)
@@ -274,9 +268,8 @@ def _erase_interviews(
                 count += not erased_before
                 break
         else:
-            raise UserError(
-                f"case {row.case}", "somebody is interviewing it", "end that interview, then erase the case again"
-            )
+            remedy = "end that interview, then erase the case again"
+            raise UserError(f"case {row.case}", "somebody is interviewing it", remedy)
     return count
 
 

@@ -38,14 +38,10 @@ class QuotaReservations:
     def reserve_in_quota(self, interview_id: str, interview: Interview, quota_id: str) -> str:
         """Return `open`, with a place reserved until the interview closes, or `full` or `outside`."""
         quota = next((q for q in self.plan.quotas.quotas if q.id == quota_id), None)
-        if quota is None:
-            return OPEN
-        cell = quota.find_cell(interview.machine.walk.env)
-        if cell is None:
-            return OPEN
+        cell = quota.find_cell(interview.machine.walk.env) if quota is not None else None
         if cell == OUTSIDE_QUOTA:
             return "outside"
-        if quota.soft:
+        if quota is None or cell is None or quota.soft:
             return OPEN
         target, others = quota.cells[cell].target, quota.cells.keys() - {cell}
         return OPEN if self._hold(interview_id, {cell: target}, others)[cell] else "full"
@@ -62,11 +58,8 @@ class QuotaReservations:
         machine = interview.machine
         stop = machine.current_stop
         is_ahead = stop is None or (earlier := machine.recorded_answers.get(stop.place)) is None or earlier.lapsed
-        outcome = interview.ending or (
-            str(stop.item.question.outcome)
-            if stop is not None and isinstance(stop.item.question, EndItem)
-            else COMPLETE
-        )
+        end = stop.item.question if stop is not None else None
+        outcome = interview.ending or (str(end.outcome) if isinstance(end, EndItem) else COMPLETE)
         if not is_ahead or outcome != COMPLETE:
             return reserved, ""
         quotas = self._list_unasked_quotas(interview)
@@ -113,13 +106,10 @@ class QuotaReservations:
         A quota that has a lookup waits for it; where the route passed all its lookups by, the place is reserved
         before the respondent hangs up.
         """
-        lookups, is_over = (_find_lookup_items(interview.instrument), interview.ending or interview.is_after_hangup)
-        looked_up = {place.item for place in interview.machine.recorded_answers} if is_over else set()
-        return [
-            quota
-            for quota in self.plan.quotas.quotas
-            if not quota.soft and (not (items := lookups.get(quota.id)) or (is_over and items.isdisjoint(looked_up)))
-        ]
+        lookups, is_over = _find_lookup_items(interview.instrument), interview.ending or interview.is_after_hangup
+        looked_up = {place.item for place in interview.machine.recorded_answers}
+        hard = [(quota, lookups.get(quota.id)) for quota in self.plan.quotas.quotas if not quota.soft]
+        return [quota for quota, items in hard if not items or (is_over and items.isdisjoint(looked_up))]
 
 
 def _describe_cell(instrument: Instrument, quota: Quota, env: Mapping[Any, Any]) -> str:
@@ -131,11 +121,10 @@ def _describe_cell(instrument: Instrument, quota: Quota, env: Mapping[Any, Any])
 def _label_value(instrument: Instrument, name: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    options = instrument.items[name].options if name in instrument.items else ()
+    labels: Mapping[Any, str] = {option.code: str(option.label.get(instrument.language)) for option in options}
     if name in instrument.sample:
-        labels: Mapping[Any, str] = build_labels(instrument, instrument.sample[name])
-    else:
-        options = instrument.items[name].options if name in instrument.items else ()
-        labels = {option.code: str(option.label.get(instrument.language)) for option in options}
+        labels = build_labels(instrument, instrument.sample[name])
     return labels.get(value, str(value))
 
 

@@ -3,7 +3,7 @@
 The study's database is only read.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -20,13 +20,12 @@ from survey_cli.fieldwork.case.events import (
     NumberMarked,
 )
 from survey_cli.fieldwork.plan.people import People
-from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import ConfirmableError, UserError
 from survey_cli.samples.cases.sample_file import SampleCase, read_sample
-from survey_cli.services.sample.sample_rows import build_contact, build_sample_event, iterate_number_marks
+from survey_cli.services.sample.import_sample import build_contact, build_sample_event, iterate_number_marks
 from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.open_study import OpenStudy, open_records, open_study
@@ -62,9 +61,8 @@ def load_simulation_cases(
     elif options.sample:
         sample = read_sample(options.sample, instrument)
         if isinstance(sample, list):
-            raise UserError(
-                options.sample, "the sample has problems", "correct them, then run the command again", tuple(sample)
-            )
+            remedy = "correct them, then run the command again"
+            raise UserError(options.sample, "the sample has problems", remedy, tuple(sample))
         cases = list(_iterate_sampled_cases(sample.cases, instrument, options.released))
     else:
         cases = _load_stored_cases(options)
@@ -77,16 +75,21 @@ def open_simulated_study(options: SimulatedStudyOptions, rng: Random) -> OpenStu
     cases = load_simulation_cases(options, instrument)
     invented = {case.key: case for case in options.invented}
 
-    def build_case_contact(case: fieldwork.Case, ordinal: int) -> Contact:
-        link = f"{rng.getrandbits(128):032x}"
-        if case.key in invented:
-            return build_contact(invented[case.key], instrument, link=link)
-        return _build_nameless_contact(case, ordinal, link)
-
     study = open_study(options.path, db=":memory:", create=True, by=IMPORTED_BY, invented=options.people)
     rebuild_queue(study, options.at)
+
+    def build_cases() -> Iterator[NewCase]:
+        for ordinal, (key, entries) in enumerate(cases, start=1):
+            case, link = fieldwork.Case.from_history(key, entries), f"{rng.getrandbits(128):032x}"
+            if key in invented:
+                contact = build_contact(invented[key], instrument, link=link)
+            else:
+                contact = _build_nameless_contact(case, ordinal, link)
+            position = schedule_case(case, study.plan, options.at)
+            yield NewCase(key=key, entries=entries, queue_position=position, contact=contact)
+
     study.store.cases.imports.add(
-        _build_cases(cases, study.plan, options.at, build_case_contact),
+        build_cases(),
         import_id=f"{rng.getrandbits(64):016x}",
         at=options.at,
         by=IMPORTED_BY,
@@ -113,9 +116,8 @@ def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[C
         remedy = ", or ".join(filter(None, (error.remedy, "use others: --sample cases.csv, --cases 500")))
         raise UserError(error.where, error.what, remedy, error.problems) from error
     with study:
-        cases = [
-            (key, _select_sample_events(history)) for key, history in study.store.cases.queries.iterate_histories()
-        ]
+        histories = study.store.cases.queries.iterate_histories()
+        cases = [(key, _select_sample_events(history)) for key, history in histories]
         where = study.where
     cases = [(key, events) for key, events in cases if events]
     if not cases:
@@ -125,36 +127,12 @@ def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[C
 
 def _select_sample_events(history: Sequence[HistoryEntry]) -> list[CaseEvent]:
     first = next((n for n, e in enumerate(history) if isinstance(e.event, CaseClaimed)), len(history))
-    return [
-        entry.event
-        for number, entry in enumerate(history)
-        if isinstance(entry.event, SAMPLE_EVENTS)
-        and (number < first or isinstance(entry.event, CaseSampled | CaseReleased))
-    ]
-
-
-def _build_cases(
-    cases: Iterable[tuple[str, list[HistoryEntry]]],
-    plan: Plan,
-    at: datetime,
-    build_case_contact: Callable[[fieldwork.Case, int], Contact],
-) -> Iterator[NewCase]:
-    for ordinal, (key, entries) in enumerate(cases, start=1):
-        case = fieldwork.Case.from_history(key, entries)
-        yield NewCase(
-            key=key,
-            entries=entries,
-            queue_position=schedule_case(case, plan, at),
-            contact=build_case_contact(case, ordinal),
-        )
+    events = enumerate(entry.event for entry in history)
+    return [e for n, e in events if isinstance(e, SAMPLE_EVENTS if n < first else CaseSampled | CaseReleased)]
 
 
 def _build_nameless_contact(case: fieldwork.Case, ordinal: int, link: str) -> Contact:
     """Return a contact with numbers that nobody has: no country has the code 999."""
-    return Contact(
-        link=link,
-        numbers=tuple(
-            ContactNumber(n.position, "", f"+999{ordinal:08}{n.position % 100:02}", f"number {n.position}")
-            for n in case.numbers
-        ),
-    )
+    positions = (number.position for number in case.numbers)
+    numbers = (ContactNumber(n, "", f"+999{ordinal:08}{n % 100:02}", f"number {n}") for n in positions)
+    return Contact(link=link, numbers=tuple(numbers))

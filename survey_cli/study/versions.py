@@ -1,6 +1,7 @@
-"""Changes of meaning between a questionnaire and versions with real interviews: list, counts, acceptances with reasons.
+"""Versions of the questionnaire: the published one, and changes of meaning since versions with real interviews.
 
-`survey check`, the start of an interview and exports all use this module, so that they agree.
+For a database file the version in force is the questionnaire's own file; a station never publishes. `survey check`, the
+start of an interview and exports all use this module, so that they agree.
 """
 
 import json
@@ -8,16 +9,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError
-from survey_cli.revisions.meaning_changes import MeaningChange, list_changes
 from survey_cli.store import InstrumentRow, InterviewOrigin, Store
 from survey_cli.table.table import make_cell_reader, split_row
 from survey_cli.values import Cell, Missing
 from survey_cli.wording import format_quantity, join_first, pluralize
+
+if TYPE_CHECKING:
+    from survey_cli.revisions.meaning_changes import MeaningChange
 
 REAL_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real",)
 
@@ -41,7 +44,7 @@ class Acceptance:
 class VersionChange:
     """One change between versions that have real interviews and the questionnaire."""
 
-    change: MeaningChange
+    change: "MeaningChange"
     versions: Mapping[str, str]
     """Descriptions of the versions concerned, by hash, the earliest first."""
     acceptance: Acceptance | None = None
@@ -54,6 +57,10 @@ class VersionChange:
 
 def list_version_changes(store: Store, instrument: Instrument) -> list[VersionChange]:
     """Return the changes of meaning between this questionnaire and versions with real interviews. Raises UserError."""
+    from survey_cli.revisions.meaning_changes import (
+        list_changes,  # an interview with a version in use needs no comparison
+    )
+
     stored = store.data.list_instruments()
     versions_by_change: dict[MeaningChange, dict[str, str]] = {}
     for earlier in stored:
@@ -81,17 +88,11 @@ def check_changes_accepted(store: Store, instrument: Instrument) -> None:
     changes = [change for change in list_version_changes(store, instrument) if change.acceptance is None]
     if not changes:
         return
-    first = changes[0]
-    others = len(changes) - 1
-    others_text = (
-        f", and there {pluralize(others, 'is', 'are')} {format_quantity(others, 'more such change')}" if others else ""
-    )
-    file = next(iter(instrument.texts))
-    raise UserError(
-        file,
-        f"{first.change.item}: {first.change.what}, but there are interviews of {first.versions_text}{others_text}",
-        f"`survey check {file}` shows each change and how to accept it",
-    )
+    first, others, file = changes[0], len(changes) - 1, next(iter(instrument.texts))
+    what = f"{first.change.item}: {first.change.what}, but there are interviews of {first.versions_text}"
+    if others:
+        what += f", and there {pluralize(others, 'is', 'are')} {format_quantity(others, 'more such change')}"
+    raise UserError(file, what, f"`survey check {file}` shows each change and how to accept it")
 
 
 def count_answered(store: Store, version: str, items: Sequence[str]) -> tuple[dict[str, int], int]:
@@ -138,7 +139,7 @@ def describe_version(row: InstrumentRow, rows: Sequence[InstrumentRow]) -> str:
     return f"version {row.version}"
 
 
-def find_acceptance(store: Store, change: MeaningChange) -> Acceptance | None:
+def find_acceptance(store: Store, change: "MeaningChange") -> Acceptance | None:
     """Return the stored acceptance of a change, between whichever versions; None where there is none that is readable.
 
     Raises UserError.
@@ -154,18 +155,63 @@ def find_acceptance(store: Store, change: MeaningChange) -> Acceptance | None:
         return None
 
 
-def is_accepted_as_same(store: Store, change: MeaningChange) -> bool:
+def is_accepted_as_same(store: Store, change: "MeaningChange") -> bool:
     """Return whether somebody accepted the changed text as having the same meaning."""
     acceptance = find_acceptance(store, change)
     return acceptance is not None and acceptance.same
 
 
-def write_acceptance(store: Store, change: MeaningChange, acceptance: Acceptance) -> None:
+def write_acceptance(store: Store, change: "MeaningChange", acceptance: Acceptance) -> None:
     """Store an acceptance in place of an earlier one of the same change. Raises UserError."""
     at = acceptance.at.isoformat(timespec="seconds")
     value = {"item": change.item, "what": change.what, **asdict(acceptance), "at": at}
     store.settings.write(_make_setting_name(change), json.dumps(value, ensure_ascii=False))
 
 
-def _make_setting_name(change: MeaningChange) -> str:
+def _make_setting_name(change: "MeaningChange") -> str:
     return f"accepted/{change.item}/{sha256(change.what.encode()).hexdigest()[:16]}"
+
+
+PUBLISHED_SETTING: Final = "published"
+"""The setting with the hash of the last published version."""
+
+
+class VersionInForce(NamedTuple):
+    """The version with which interviews begin."""
+
+    instrument: Instrument
+    notice: str = ""
+    """Message for the person at work where it is not the version in the file."""
+
+
+def read_published_hash(store: Store) -> str:
+    """Return the hash of the last published version; empty where there is none.
+
+    In databases of earlier versions of the program it is the last version stored. Raises StoreError.
+    """
+    return store.settings.read(PUBLISHED_SETTING) or store.data.read_newest_instrument()
+
+
+def find_version_in_force(store: Store, instrument: Instrument, path: str) -> VersionInForce:
+    """Return the version with which interviews of this study begin.
+
+    `instrument` is the questionnaire in the file at `path`. Raises UserError where none was published, or one of another
+    study; and StoreError.
+    """
+    if store.clock is None:
+        return VersionInForce(instrument)
+    published_hash = read_published_hash(store)
+    if not published_hash and not store.data.can_publish():
+        what = "no version of the questionnaire has been published there yet"
+        raise UserError(store.where, what, f"ask the schema's owner to publish it: survey study publish {path}")
+    if published_hash in ("", instrument.hash):
+        return VersionInForce(instrument)
+    published = rebuild_instrument(store.data.find_instrument_texts(published_hash) or {}, published_hash)
+    published_title, title = (str(one.title.get(one.language)) for one in (published, instrument))
+    if published_title != title:
+        what = f"the study there is titled {published_title!r}, but this questionnaire {title!r}"
+        remedy = "give this questionnaire another name (instrument:); if it is the same study, ask the schema's owner"
+        raise UserError(store.where, what, f"{remedy} to run: survey study publish {path}")
+    version = f", version {published.version}," if published.version else ""
+    reason = f"because the file {path} differs from it (survey study publish {path})"
+    return VersionInForce(published, f"The published questionnaire{version} is used, {reason}")

@@ -1,1 +1,0 @@
-"""Simulated fieldwork: the study it starts from and the report on it."""

@@ -1,1 +1,0 @@
-"""A study in the field: pause, published versions, interviewers."""

@@ -1,0 +1,123 @@
+"""A study in the field: pausing and resuming it, publishing a version of its questionnaire, its interviewers."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from survey_cli.problems import Problem, UserError
+from survey_cli.reports.fieldwork.cases import InterviewerLine, InterviewerList
+from survey_cli.samples.cases.columns import clean_text
+from survey_cli.samples.lists.people_file import read_people
+from survey_cli.services.run_on_study import Request, convert_to_study_time, run_on_study
+from survey_cli.store import InstrumentRow
+from survey_cli.store.database_location import DatabaseFile, format_path, write_origin
+from survey_cli.study.consistency.upkeep import rebuild_queue
+from survey_cli.study.location import locate_people_file
+from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
+from survey_cli.study.pause import MAX_MESSAGE_LENGTH, Pause, read_pause, write_pause
+from survey_cli.study.versions import PUBLISHED_SETTING, check_may_begin, read_published_hash
+
+
+def pause_study(request: Request, message: str = "") -> Pause:
+    """Keep all stations from claiming cases and dialing numbers until `resume_study`.
+
+    Interviews in progress go on to their end.
+    """
+    text = clean_text(message)
+    if len(text) > MAX_MESSAGE_LENGTH:
+        what = f"the message has {len(text)} characters"
+        raise UserError("--message", what, f"shorten it to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens")
+
+    def do(study: OpenStudy) -> Pause:
+        pause = Pause(study.who.login, study.at, text)
+        write_pause(study.store, pause)
+        return pause
+
+    return run_on_study(request, do, supervisor_task="pause a study")
+
+
+def resume_study(request: Request) -> Pause:
+    """Let stations claim and dial again. Returns the pause that ended. Raises UserError where there was none."""
+
+    def do(study: OpenStudy) -> Pause:
+        pause = read_pause(study.store)
+        if pause is None:
+            raise UserError(study.where, "the study is not paused", "nothing was changed")
+        write_pause(study.store, None)
+        return pause
+
+    return run_on_study(request, do, supervisor_task="resume a study")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedVersion:
+    """The published version."""
+
+    where: str
+    version: str
+    """The designer's label, or the beginning of the hash."""
+    new: bool
+    """Whether it was not in force before."""
+
+
+def publish_version(request: Request) -> PublishedVersion:
+    """Publish the questionnaire as its file is now. A missing database is created. Raises UserError."""
+    study = open_study(request.path, db=request.db, by=request.by, people=request.people, create=True, as_written=True)
+    with study:
+        check_supervisor(study, "publish a questionnaire")
+        return _publish(study, request)
+
+
+def _publish(study: OpenStudy, request: Request) -> PublishedVersion:
+    store, instrument = study.store, study.instrument
+    if not store.data.can_publish():
+        what = f"{store.account} may not publish a questionnaire: the schema belongs to another role"
+        raise UserError(study.where, what, "connect as the owner of the schema, or ask the owner")
+    check_may_begin(store, instrument)
+    previous, at = read_published_hash(store), convert_to_study_time(store, request.at)
+    store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
+    store.settings.write(PUBLISHED_SETTING, instrument.hash)
+    if isinstance(study.where, DatabaseFile):
+        write_origin(store, study.where.questionnaire)
+    rebuild_queue(study, at)
+    return PublishedVersion(
+        where=study.where, version=instrument.version or instrument.hash[:12], new=previous != instrument.hash
+    )
+
+
+def list_interviewers(request: Request) -> InterviewerList:
+    """List everybody on the list of people, and everybody else with a case or an appointment."""
+    return run_on_study(request, lambda study: _build_list(study, request))
+
+
+def _build_list(study: OpenStudy, request: Request) -> InterviewerList:
+    cases = study.store.cases
+    claimed_cases: dict[str, list[str]] = {}
+    for row in cases.queries.iterate_rows(status="leased"):
+        if row.holder is not None:
+            claimed_cases.setdefault(row.holder.by, []).append(f"{row.key} at {row.holder.station}")
+    rows = cases.queries.list_appointments()
+    appointment_counts = Counter(row.owner for row in rows)
+    missed_counts = Counter(row.owner for row in rows if row.promised_until and row.promised_until < study.at)
+    listed = study.people.interviewers
+    logins = [*listed, *sorted((claimed_cases.keys() | appointment_counts.keys()) - listed.keys() - {""})]
+    lines = []
+    for login in logins:
+        described = ("", "", "", "")
+        if (who := listed.get(login)) is not None:
+            described = (who.role, ", ".join(sorted(who.languages)), ", ".join(sorted(who.skills)), who.pseudonym)
+        own_cases = tuple(claimed_cases.get(login, ()))
+        lines.append(InterviewerLine(login, *described, own_cases, appointment_counts[login], missed_counts[login]))
+    file = Path(request.people) if request.people else locate_people_file(request.path, study.where)
+    return InterviewerList(
+        where=format_path(file.absolute()) if file and listed else "",
+        lines=tuple(lines),
+        unowned_appointments=appointment_counts[""],
+        problems=_read_problems(file) if file and listed else (),
+    )
+
+
+def _read_problems(file: Path) -> tuple[Problem, ...]:
+    """Problems in the list of people."""
+    people_file = read_people(file)
+    return tuple(people_file) if isinstance(people_file, list) else people_file.problems
