@@ -1,4 +1,4 @@
-"""What follows from the end of an interview: outcome, disposition code, do-not-call, answers to be erased.
+"""Consequences of the end of an interview: outcome, disposition code, do-not-call, answers to be erased.
 
 Stations write the events when an interview closes; opening a study writes those that earlier versions omitted. The
 transaction stores tasks, which are done immediately afterwards, or after a crash when the study is next opened.
