@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
 from survey_cli.instrument.expressions.comparisons import (
+    ARITHMETIC_SIGNS,
     COMPARISON_SIGNS,
     compile_comparison,
     compile_in_list,
@@ -29,11 +30,12 @@ from survey_cli.instrument.expressions.expression_checker import (
 )
 from survey_cli.instrument.expressions.function_calls import compile_call
 from survey_cli.instrument.expressions.parsing import (
+    FOREIGN_SIGNS,
     MAX_DEPTH,
     MAX_PARTS,
+    TOO_LARGE,
     ParsedExpression,
     ParseFailure,
-    describe_too_large,
     parse_expression,
 )
 from survey_cli.instrument.expressions.three_valued_logic import (
@@ -43,15 +45,13 @@ from survey_cli.instrument.expressions.three_valued_logic import (
     logical_and,
     logical_not,
     logical_or,
-    make_all_tests_evaluator,
     make_all_turns_reader,
-    make_any_test_evaluator,
     make_arithmetic,
-    make_conjunction,
     make_constant,
-    make_disjunction,
+    make_junction,
     make_one_turn_reader,
     make_reader,
+    make_tests_evaluator,
     make_turn_reader,
     make_turn_test,
     negate,
@@ -97,7 +97,9 @@ def compile_condition(
     """
     parsed = parse_expression(text)
     if isinstance(parsed, ParseFailure):
-        return None, (_make_problem(parsed, text, where, who),)
+        rule, offset, length, what, remedy = parsed
+        at = shift_position(where, text, offset)
+        return None, (Problem(rule, at, who, what, remedy, "error", max(length, 1)),)
     checker = ExpressionChecker(text, parsed, scope, where, who)
     checker.guarded_names |= answered
     term = _compile(checker, parsed.tree, 1)
@@ -123,32 +125,10 @@ def locate_use(name: str, condition: Condition, where: Position) -> tuple[Positi
     return where, 1
 
 
-_TYPE_OF_KIND: Final[dict[Kind, Literal["code", "codes", "number", "text", "date", "time", "flag"]]] = {
-    "truth": "flag",
-    "number": "number",
-    "text": "text",
-    "code": "code",
-    "codes": "codes",
-    "date": "date",
-    "time": "time",
-}
-
-
 @lru_cache(maxsize=256)
 def _make_value_type(kind: Kind, codes: AbstractSet[Code] | None, declinable: bool, roster: str | None) -> ValueType:
-    return ValueType(_TYPE_OF_KIND[kind], codes, declinable, roster)
-
-
-def _make_problem(failure: ParseFailure, text: str, where: Position, who: str) -> Problem:
-    return Problem(
-        failure.rule,
-        shift_position(where, text, failure.offset),
-        who,
-        failure.what,
-        failure.remedy,
-        "error",
-        max(failure.length, 1),
-    )
+    assert kind != "wrong"
+    return ValueType("flag" if kind == "truth" else kind, codes, declinable, roster)
 
 
 def _check_expected(checker: ExpressionChecker, part: Term, expected: ExpectedKind) -> Term:
@@ -156,8 +136,11 @@ def _check_expected(checker: ExpressionChecker, part: Term, expected: ExpectedKi
     if expected == "list":
         if part.roster or part.kind == "codes":
             return part
-        remedy = "use a multiple, or a roster's item: person.age"
-        return checker.report_problem("one-value", part.node, "this is one value, but a list is required here", remedy)
+        what, remedy = (
+            "this is one value, but a list is required here",
+            "use a multiple, or a roster's item: person.age",
+        )
+        return checker.report_problem("one-value", part.node, what, remedy)
     if part.roster:
         return checker.report_list(part)
     if expected == "truth":
@@ -175,29 +158,25 @@ def _compile(checker: ExpressionChecker, node: ast.expr, depth: int, compared_te
     if depth > MAX_DEPTH or checker.parts > MAX_PARTS:
         if not checker.too_large:
             checker.too_large = True
-            checker.report_problem("condition-too-large", node, describe_too_large().what, describe_too_large().remedy)
+            checker.report_problem(TOO_LARGE.rule, node, TOO_LARGE.what, TOO_LARGE.remedy)
         return checker.make_wrong(node)
     if isinstance(node, ast.Name) and node.id not in checker.scope.names:
         return checker.report_unknown_name(node, compared_term)
     compile_node = _COMPILERS.get(node.__class__)
     if compile_node is None:
-        return checker.report_problem("condition-syntax", node, *_explain_foreign_syntax(node))
+        return checker.report_syntax(node, *_explain_foreign_syntax(node))
     return compile_node(checker, node, depth + 1)
 
 
 def _compile_name(checker: ExpressionChecker, node: ast.Name, _depth: int) -> Term:
-    value_type = checker.scope.names[node.id]
-    if value_type.roster is None:
-        return _compile_variable(checker, node, node.id, value_type, make_reader(node.id), plain_name=node.id)
-    if value_type.roster == checker.scope.inside_roster or value_type.roster in checker.scope.sources:
+    name, value_type = node.id, checker.scope.names[node.id]
+    roster = value_type.roster
+    if roster is None:
+        return _compile_variable(checker, node, name, value_type, make_reader(name))._replace(plain_name=name)
+    if roster == checker.scope.inside_roster or roster in checker.scope.sources:
         checker.turns = True
-        return _compile_variable(checker, node, node.id, value_type, make_turn_reader(node.id))
-    return _compile_variable(
-        checker, node, node.id, value_type, make_all_turns_reader(node.id, value_type.roster), roster=value_type.roster
-    )
-
-
-_KIND_OF_TYPE: Final[dict[str, Kind]] = {"draw": "number", "flag": "truth"}
+        return _compile_variable(checker, node, name, value_type, make_turn_reader(name))
+    return _compile_variable(checker, node, name, value_type, make_all_turns_reader(name, roster), roster)
 
 
 def _compile_variable(
@@ -206,8 +185,6 @@ def _compile_variable(
     name: str,
     value_type: ValueType,
     evaluate: Evaluator,
-    *,
-    plain_name: str = "",
     roster: str | None = None,
 ) -> Term:
     checker.names.add(name)
@@ -215,49 +192,43 @@ def _compile_variable(
         what = f"{name} {value_type.why_unanswered}; it has no answer"
         return checker.report_problem("no-answer", node, what, "use an item with an answer")
     unsure_names = frozenset((name,)) if value_type.declinable else frozenset[str]()
-    kind: Kind = _KIND_OF_TYPE.get(value_type.type, value_type.type)  # type: ignore[arg-type]
-    if kind == "truth":
-        term = Term(kind, evaluate, node, roster=roster, unsure_names=unsure_names)
-        term = checker.combine(to_truth, [term], kind, node)
-        return term._replace(name=name, plain_name=plain_name)
+    if value_type.type == "flag":
+        term = Term("truth", evaluate, node, roster=roster, unsure_names=unsure_names)
+        return checker.combine(to_truth, [term], "truth", node)._replace(name=name)
+    kind: Kind = "number" if value_type.type == "draw" else value_type.type
     codes = value_type.codes if kind in ("code", "codes") else None
-    return Term(kind, evaluate, node, name, plain_name, codes, roster, unsure_names=unsure_names)
+    return Term(kind, evaluate, node, name, "", codes, roster, unsure_names=unsure_names)
 
 
 def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: int) -> Term:
     """Compile `person.age` or `person[1].age`."""
-    scope = checker.scope
+    scope, turn_node = checker.scope, ast.expr()
     match node.value:
         case ast.Name(id="interviewer") if scope.has_interviewer:
             return _compile_interviewer(checker, node)
         case ast.Name(id=roster):
-            turn_node = None
-        case ast.Subscript(value=ast.Name(id=roster), slice=index):
-            turn_node = index
+            pass
+        case ast.Subscript(value=ast.Name(id=roster), slice=turn_node):
+            pass
         case _:
             what = f"{checker.get_source(node)} does not name an item of a roster"
-            return checker.report_problem("condition-syntax", node, what, "write person.age, or person[1].age")
+            return checker.report_syntax(node, what, "write person.age, or person[1].age")
     if roster not in scope.rosters:
+        what, remedy = f"{roster!r} is not a roster", suggest_nearest(roster, scope.rosters)
         if roster in scope.names:
-            what, remedy = (f"{roster} is an item and has no parts", f"write {roster} alone; only a roster has items")
-        else:
-            what, remedy = f"{roster!r} is not a roster", suggest_nearest(roster, scope.rosters)
+            what, remedy = f"{roster} is an item and has no parts", f"write {roster} alone; only a roster has items"
         return checker.report_problem("unknown-name", node.value, what, remedy or "write the item's id alone")
-    value_type = scope.names.get(node.attr)
+    name, value_type = node.attr, scope.names.get(node.attr)
     if value_type is None or value_type.roster != roster:
         items = [name for name, item in scope.names.items() if item.roster == roster]
-        remedy = suggest_nearest(node.attr, items, otherwise=f"its items are {', '.join(items[:8])}")
-        return checker.report_problem("unknown-name", node, f"the roster {roster} has no item {node.attr!r}", remedy)
-    if turn_node is None:
-        return _compile_variable(
-            checker, node, node.attr, value_type, make_all_turns_reader(node.attr, roster), roster=roster
-        )
+        remedy = suggest_nearest(name, items, otherwise=f"its items are {', '.join(items[:8])}")
+        return checker.report_problem("unknown-name", node, f"the roster {roster} has no item {name!r}", remedy)
+    if isinstance(node.value, ast.Name):
+        return _compile_variable(checker, node, name, value_type, make_all_turns_reader(name, roster), roster)
     turn = _compile_turn(checker, turn_node, depth)
     if turn.kind == "wrong":
         return turn
-    part = _compile_variable(
-        checker, node, node.attr, value_type, make_one_turn_reader(node.attr, roster, turn.evaluate)
-    )
+    part = _compile_variable(checker, node, name, value_type, make_one_turn_reader(name, roster, turn.evaluate))
     return part._replace(unsure_names=part.unsure_names | turn.unsure_names)
 
 
@@ -270,17 +241,15 @@ def _compile_interviewer(checker: ExpressionChecker, node: ast.Attribute) -> Ter
 
 def _compile_turn(checker: ExpressionChecker, index: ast.expr, depth: int) -> Term:
     if isinstance(index, ast.Slice | ast.Tuple):
-        return checker.report_problem(
-            "condition-syntax", index, "this refers to several turns", "use one: person[1].age"
-        )
+        return checker.report_syntax(index, "this refers to several turns", "use one: person[1].age")
     turn = _compile(checker, index, depth)
     if turn.kind == "wrong":
         return turn
     if turn.roster or get_family(turn) not in ("number", "any"):
-        return checker.report_problem("condition-syntax", index, "a turn is one number", "write person[1].age")
+        return checker.report_syntax(index, "a turn is one number", "write person[1].age")
     if turn.is_literal and not (isinstance(turn.value, int) and turn.value >= 1):
         what = f"there is no turn {turn.value}"
-        return checker.report_problem("condition-syntax", index, what, "turns are counted from 1: person[1].age")
+        return checker.report_syntax(index, what, "turns are counted from 1: person[1].age")
     return turn
 
 
@@ -296,11 +265,10 @@ def _compile_turn_test(checker: ExpressionChecker, left: ast.expr, roster: str, 
 def _report_subscript(checker: ExpressionChecker, node: ast.Subscript, _depth: int) -> Term:
     source = checker.get_source(node)
     if isinstance(node.value, ast.Name) and node.value.id in checker.scope.rosters:
-        return checker.report_problem(
-            "roster-as-value", node, f"{source} is a turn, not an item", f"write the item: {source}.item"
-        )
+        what = f"{source} is a turn, not an item"
+        return checker.report_problem("roster-as-value", node, what, f"write the item: {source}.item")
     remedy = "only a roster has turns: person[1].age; a list follows in: q1 in [1, 2]"
-    return checker.report_problem("condition-syntax", node, f"{source} is not part of a condition", remedy)
+    return checker.report_syntax(node, f"{source} is not part of a condition", remedy)
 
 
 def _compile_literal(checker: ExpressionChecker, node: ast.Constant, _depth: int) -> Term:
@@ -309,20 +277,17 @@ def _compile_literal(checker: ExpressionChecker, node: ast.Constant, _depth: int
 
 def _compile_junction(checker: ExpressionChecker, node: ast.BoolOp, depth: int) -> Term:
     conjunction = isinstance(node.op, ast.And)
-    if not conjunction:
-        for child in node.values:
-            if isinstance(child, ast.BoolOp) and not checker.parsed.is_bracketed(child):
-                source = checker.get_source(child)
-                what = "and binds more tightly than or, which is easily misread"
-                checker.warn(
-                    "and-or-without-brackets", child, what, f"write ({source}), or put the parentheses elsewhere"
-                )
-                break
-    parts: list[Term] = []
-    before: ast.expr | None = None
-    for child in node.values:
-        parts.append(checker.require_truth(_compile(checker, child, depth), before=before))
-        before = child
+    for child in node.values if not conjunction else ():
+        if isinstance(child, ast.BoolOp) and not checker.parsed.is_bracketed(child):
+            what = "and binds more tightly than or, which is easily misread"
+            remedy = f"write ({checker.get_source(child)}), or put the parentheses elsewhere"
+            checker.warn("and-or-without-brackets", child, what, remedy)
+            break
+    befores: list[ast.expr | None] = [None, *node.values]
+    parts = [
+        checker.require_truth(_compile(checker, child, depth), before=before)
+        for child, before in zip(node.values, befores, strict=False)
+    ]
     return _join_truths(checker, parts, node, conjunction=conjunction)
 
 
@@ -331,10 +296,10 @@ def _join_truths(checker: ExpressionChecker, parts: list[Term], node: ast.expr, 
     tests = [part.test for part in parts if part.test is not None]
 
     def make_fast(evaluators: list[Evaluator]) -> Evaluator:
-        evaluate = (make_conjunction if conjunction else make_disjunction)(evaluators)
+        evaluate = make_junction(evaluators, conjunction=conjunction)
         if len(tests) < len(evaluators):
             return evaluate
-        return (make_all_tests_evaluator if conjunction else make_any_test_evaluator)(tuple(tests), evaluate)
+        return make_tests_evaluator(tuple(tests), evaluate, conjunction=conjunction)
 
     return checker.combine(logical_and if conjunction else logical_or, parts, "truth", node, make_fast=make_fast)
 
@@ -358,38 +323,29 @@ def _compile_unary(checker: ExpressionChecker, node: ast.UnaryOp, depth: int) ->
                 return part._replace(node=node, value=-part.value, evaluate=make_constant(-part.value))
             return checker.combine(negate, [part], "number", node)
         case _:
-            return checker.report_problem("condition-syntax", node, "~ is not part of a condition", "write not")
-
-
-_ARITHMETIC_SIGNS: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+            return checker.report_syntax(node, "~ is not part of a condition", "write not")
 
 
 def _compile_binary(checker: ExpressionChecker, node: ast.BinOp, depth: int) -> Term:
     parts = [_compile(checker, node.left, depth), _compile(checker, node.right, depth)]
-    sign = _ARITHMETIC_SIGNS.get(type(node.op))
+    sign = ARITHMETIC_SIGNS.get(type(node.op))
     if sign is None:
-        return checker.report_problem("condition-syntax", node, *_explain_foreign_syntax(node))
+        return checker.report_syntax(node, *_explain_foreign_syntax(node))
     if any(part.kind == "wrong" for part in parts):
         return checker.make_wrong(node)
-    families = [get_family(part) for part in parts]
-    if sign == "+" and families == ["text", "text"]:
+    if sign == "+" and [get_family(part) for part in parts] == ["text", "text"]:
         remedy = "use both as fills in the text: {first} {last}"
         return checker.report_problem("not-a-number", node, "+ adds numbers and does not join texts", remedy)
-    for part, part_family in zip(parts, families, strict=True):
-        if part_family not in ("number", "any"):
+    for part in parts:
+        if get_family(part) not in ("number", "any"):
             return checker.report_not_a_number(part, f"{sign} requires numbers")
     return checker.combine(make_arithmetic(sign), parts, "number", node)
 
 
 def _compile_comparisons(checker: ExpressionChecker, node: ast.Compare, depth: int) -> Term:
-    if len(node.ops) == 1:
-        return _compile_link(checker, node.left, node.ops[0], node.comparators[0], node, depth)
-    links: list[Term] = []
-    left = node.left
-    for op, right in zip(node.ops, node.comparators, strict=True):
-        links.append(_compile_link(checker, left, op, right, node, depth))
-        left = right
-    return _join_truths(checker, links, node, conjunction=True)
+    chain = zip((node.left, *node.comparators), node.ops, node.comparators, strict=False)
+    links = [_compile_link(checker, left, op, right, node, depth) for left, op, right in chain]
+    return links[0] if len(links) == 1 else _join_truths(checker, links, node, conjunction=True)
 
 
 def _compile_link(
@@ -397,29 +353,24 @@ def _compile_link(
 ) -> Term:
     """Compile one link of a chained comparison."""
     if isinstance(op, ast.Is | ast.IsNot):
-        what = "'is' is not part of a condition"
-        return checker.report_problem("condition-syntax", node, what, "write == for 'is the same as', or answered(q1)")
-    sign = COMPARISON_SIGNS.get(type(op))
+        remedy = "write == for 'is the same as', or answered(q1)"
+        return checker.report_syntax(node, "'is' is not part of a condition", remedy)
+    sign, negated = COMPARISON_SIGNS.get(type(op)), isinstance(op, ast.NotIn)
     if sign is None and isinstance(right, ast.List | ast.Tuple):
         checker.parts += len(right.elts)
-        first = _compile(checker, left, depth)
-        return compile_in_list(checker, first, right.elts, node, negated=isinstance(op, ast.NotIn))
+        return compile_in_list(checker, _compile(checker, left, depth), right.elts, node, negated=negated)
     if sign is None and isinstance(right, ast.Name) and right.id in checker.scope.rosters:
         test = _compile_turn_test(checker, left, right.id, node, depth)
-        return checker.combine(logical_not, [test], "truth", node) if isinstance(op, ast.NotIn) else test
-    if _is_unknown_name(checker, left):
+        return checker.combine(logical_not, [test], "truth", node) if negated else test
+    if isinstance(left, ast.Name) and left.id not in checker.scope.names:
         second = _compile(checker, right, depth)
         first = _compile(checker, left, depth, second)
     else:
         first = _compile(checker, left, depth)
         second = _compile(checker, right, depth, first)
     if sign is None:
-        return compile_in_multiple(checker, first, second, node, negated=isinstance(op, ast.NotIn))
+        return compile_in_multiple(checker, first, second, node, negated=negated)
     return compile_comparison(checker, first, sign, second, node)
-
-
-def _is_unknown_name(checker: ExpressionChecker, node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id not in checker.scope.names
 
 
 def _compile_choice(checker: ExpressionChecker, node: ast.IfExp, depth: int) -> Term:
@@ -431,16 +382,16 @@ def _compile_choice(checker: ExpressionChecker, node: ast.IfExp, depth: int) -> 
         then = convert_literal(checker, then, otherwise, exact=True)
     if otherwise.is_literal and get_family(then) in ("date", "time"):
         otherwise = convert_literal(checker, otherwise, then, exact=True)
-    kinds = {get_family(then), get_family(otherwise)} - {"any"}
-    if "wrong" in kinds:
+    families = {family for part in (then, otherwise) if (family := get_family(part)) != "any"}
+    if "wrong" in families:
         return checker.make_wrong(node)
-    if len(kinds) > 1:
+    if len(families) > 1:
         what = f"{checker.describe(then)}, but {checker.describe(otherwise)}"
         return checker.report_problem("unlike-kinds", node, what, "use two values of the same kind")
     kind: Kind = then.kind if then.kind == otherwise.kind else "code"
     codes = then.codes | otherwise.codes if then.codes and otherwise.codes else None
-    if kind == "code" and codes is None and kinds:
-        kind = kinds.pop()  # type: ignore[assignment]
+    if kind == "code" and codes is None and families:
+        kind = families.pop()
     part = checker.combine(choose, [test, then, otherwise], kind, node)
     return part._replace(codes=codes, unsure_names=then.unsure_names | otherwise.unsure_names)
 
@@ -457,14 +408,10 @@ def _explain_foreign_syntax(node: ast.expr) -> tuple[str, str]:
         case ast.Tuple():
             remedy = "write decimals with a point (1.5), a list in square brackets ([1, 5])"
             return "there is a comma outside a list or function", remedy
-        case ast.BinOp(op=ast.Pow()):
-            return "** is not part of a condition", "write a product: a * a"
-        case ast.BinOp(op=ast.FloorDiv()):
-            return "// is not part of a condition", "write / and, for a whole number, round(…)"
-        case ast.BinOp(op=ast.Mod()):
-            return "% is not part of a condition", "write a percentage as a number: 0.5 for 50 percent"
-        case ast.BinOp():
-            return "this operator is not part of a condition", "use + - * /, and or not"
+        case ast.BinOp(op=op):
+            sign = {ast.Pow: "**", ast.FloorDiv: "//", ast.Mod: "%"}.get(type(op), "")
+            operator = "this operator is not part of a condition", "use + - * /, and or not"
+            return FOREIGN_SIGNS.get(sign, operator)
         case ast.JoinedStr():
             return "an f before a text is not part of a condition", "write the text alone"
         case _:

@@ -146,10 +146,13 @@ def format_constant(value: object) -> str:
             return repr(value)
 
 
+def sort_codes(codes: Iterable[Code]) -> list[Code]:
+    return sorted(codes, key=lambda code: (isinstance(code, str), code))
+
+
 def format_codes(codes: Iterable[Code], most: int = MAX_LISTED) -> str:
     """Format codes for a message: sorted, only the first few of many."""
-    ordered = sorted(codes, key=lambda code: (isinstance(code, str), code))
-    return join_first(map(format_constant, ordered), most)
+    return join_first(map(format_constant, sort_codes(codes)), most)
 
 
 def shift_position(where: Position, text: str, at: int) -> Position:
@@ -159,10 +162,6 @@ def shift_position(where: Position, text: str, at: int) -> Position:
     if not where.column or "\n" in text:
         return where
     return Position(where.file, where.line, where.column + at)
-
-
-def _evaluate_wrong(_env: object) -> Any:
-    return NOT_ASKED
 
 
 class ExpressionChecker:
@@ -198,9 +197,13 @@ class ExpressionChecker:
         self.problems.append(self._make_problem(rule, node, what, remedy, severity))
         return self.make_wrong(node)
 
+    def report_syntax(self, node: ast.expr, what: str, remedy: str) -> Term:
+        """Report what is not part of a condition."""
+        return self.report_problem("condition-syntax", node, what, remedy)
+
     def make_wrong(self, node: ast.expr) -> Term:
         """Return a term about which nothing more is reported."""
-        return Term("wrong", _evaluate_wrong, node)
+        return Term("wrong", make_constant(NOT_ASKED), node)
 
     def describe(self, part: Term) -> str:
         """Describe a term: `age is a number`."""
@@ -242,30 +245,28 @@ class ExpressionChecker:
             return Term("number", make_constant(value), node, value=value)
         source = self.parsed.get_source(node)
         if isinstance(value, int | float) and not -MAX_NUMBER <= value <= MAX_NUMBER:
-            return self.report_problem("condition-syntax", node, "this number is too large", "write it in larger units")
+            return self.report_syntax(node, "this number is too large", "write it in larger units")
         match value:
             case bool():
+                what = f"{value} is not part of a condition"
                 remedy = "a truth value needs no comparison: write adult, or not adult"
-                return self.report_problem("condition-syntax", node, f"{value} is not part of a condition", remedy)
             case int() | float():
                 mistake = validate_number(source)
-                if mistake:
-                    return self.report_problem("condition-syntax", node, *mistake)
-                return Term("number", make_constant(value), node, value=value)
+                if mistake is None:
+                    return Term("number", make_constant(value), node, value=value)
+                what, remedy = mistake
             case str() if len(source) == len(value) + 2:
                 value = to_nfc(value)
                 return Term("text", make_constant(value), node, value=value)
             case str():
+                what = f"{shorten(source)} is not one text"
                 remedy = "write one text between two quotes; texts of a list are separated by commas"
-                return self.report_problem("condition-syntax", node, f"{shorten(source)} is not one text", remedy)
             case None:
-                remedy = "write answered(q1), or not answered(q1)"
-                return self.report_problem("condition-syntax", node, "None is not part of a condition", remedy)
+                what, remedy = "None is not part of a condition", "write answered(q1), or not answered(q1)"
             case _:
+                what = f"{shorten(source)} is neither a number nor a text"
                 remedy = "write a number, or a text between quotes"
-                return self.report_problem(
-                    "condition-syntax", node, f"{shorten(source)} is neither a number nor a text", remedy
-                )
+        return self.report_syntax(node, what, remedy)
 
     def combine(
         self,
@@ -281,36 +282,28 @@ class ExpressionChecker:
 
         Without a list, an equivalent evaluator may replace it: the one that `make_fast` makes of the terms, or `test`.
         """
-        has_list = False
-        for part in parts:
-            if part.kind == "wrong":
-                return self.make_wrong(node)
-            if part.roster:
-                has_list = True
-        roster = self.find_common_roster(parts, node) if has_list else ""
+        if any(part.kind == "wrong" for part in parts):
+            return self.make_wrong(node)
+        roster = self.find_common_roster(parts, node) if any(part.roster for part in parts) else ""
         if roster is None:
             return self.make_wrong(node)
-        evaluators = [part.evaluate for part in parts]
-        if not has_list and make_fast is not None:
-            return Term(kind, make_fast(evaluators), node, unsure_names=collect_unsure_names(parts))
-        if not has_list and test is not None:
-            evaluate = make_test_evaluator(test, make_application(function, evaluators))
-            return Term(kind, evaluate, node, unsure_names=collect_unsure_names(parts), test=test)
-        evaluate = (
-            make_application_by_turn(function, evaluators, [part.roster is not None for part in parts])
-            if roster
-            else make_application(function, evaluators)
-        )
-        return Term(kind, evaluate, node, roster=roster or None, unsure_names=collect_unsure_names(parts))
+        evaluators, unsure_names = [part.evaluate for part in parts], collect_unsure_names(parts)
+        if roster:
+            evaluate = make_application_by_turn(function, evaluators, [part.roster is not None for part in parts])
+            return Term(kind, evaluate, node, roster=roster, unsure_names=unsure_names)
+        if make_fast is not None:
+            return Term(kind, make_fast(evaluators), node, unsure_names=unsure_names)
+        evaluate = make_application(function, evaluators)
+        evaluate = make_test_evaluator(test, evaluate) if test is not None else evaluate
+        return Term(kind, evaluate, node, unsure_names=unsure_names, test=test)
 
     def find_common_roster(self, parts: Iterable[Term], node: ast.expr) -> str | None:
         """Find the roster whose turns the terms run over; empty without a list, None if there are two."""
         rosters = sorted({part.roster for part in parts if part.roster})
         if len(rosters) > 1:
             what = f"lists of different rosters are combined here ({' and '.join(rosters)})"
-            self.report_problem(
-                "unlike-lists", node, what, "count or sum each of them separately, then combine the results"
-            )
+            remedy = "count or sum each of them separately, then combine the results"
+            self.report_problem("unlike-lists", node, what, remedy)
             return None
         return rosters[0] if rosters else ""
 
@@ -328,36 +321,25 @@ class ExpressionChecker:
             elif part.kind == "text" and any(sign in part.value for sign in "=<>()"):
                 remedy = "remove the quotes"
             return self.report_problem("not-a-truth", part.node, what, remedy)
+        code = format_constant(sort_codes(part.codes)[0]) if part.codes else ""
+        remedy = {
+            "code": f"write answered({source}), or {source} == {code or '1'}",
+            "codes": f"write {code or repr('tv')} in {source}, or count({source}) >= 1",
+            "number": f"write answered({source}), or {source} > 0" if part.name else f"compare it: {source} > 0",
+        }.get(part.kind, f"write answered({source}), or compare it with ==")
         what = f"{self.describe(part)}, and something true or false is required here"
-        match part.kind:
-            case "code":
-                code = format_constant(min(part.codes, key=lambda c: (isinstance(c, str), c))) if part.codes else "1"
-                remedy = f"write answered({source}), or {source} == {code}"
-            case "codes":
-                code = format_constant(min(part.codes, key=lambda c: (isinstance(c, str), c))) if part.codes else "'tv'"
-                remedy = f"write {code} in {source}, or count({source}) >= 1"
-            case "number":
-                remedy = f"write answered({source}), or {source} > 0" if part.name else f"compare it: {source} > 0"
-            case _:
-                remedy = f"write answered({source}), or compare it with =="
         return self.report_problem("not-a-truth", part.node, what, remedy)
 
     def report_not_a_number(self, part: Term, requirement: str) -> Term:
         """Report a term that is not a number although one is expected."""
         source = self.get_source(part.node)
-        match get_family(part):
-            case "date":
-                remedy = (
-                    "write years_between(start, end), months_between or days_between for the time between two dates"
-                )
-            case "truth":
-                remedy = f"write count({source}) for 1 if it is true, else 0"
-            case "codes":
-                remedy = f"write count({source}) for how many were chosen"
-            case "text" if part.is_literal and part.value.isdigit():
-                remedy = f"write {part.value}, without quotes"
-            case _:
-                remedy = "use a number, or an item whose codes are numbers"
+        remedy = {
+            "date": "write years_between(start, end), months_between or days_between for the time between two dates",
+            "truth": f"write count({source}) for 1 if it is true, else 0",
+            "codes": f"write count({source}) for how many were chosen",
+        }.get(get_family(part), "use a number, or an item whose codes are numbers")
+        if part.kind == "text" and part.is_literal and part.value.isdigit():
+            remedy = f"write {part.value}, without quotes"
         return self.report_problem("not-a-number", part.node, f"{requirement}, and {self.describe(part)}", remedy)
 
     def report_list(self, part: Term) -> Term:
@@ -365,7 +347,7 @@ class ExpressionChecker:
         roster, source = part.roster, self.get_source(part.node)
         names = (n for n in ast.walk(part.node) if isinstance(n, ast.Name | ast.Attribute))
         node = min((n for n in names if self._is_list(n)), key=self.parsed.locate, default=part.node)
-        item = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else "item"
+        item = getattr(node, "id", getattr(node, "attr", "item"))
         what = f"{item} is asked once for each turn of {roster}, so this is a list, and one value is required here"
         rest = source.removeprefix(f"{roster}.")
         if part.kind != "truth":
@@ -386,33 +368,34 @@ class ExpressionChecker:
     def report_unknown_name(self, node: ast.Name, beside: Term | None = None) -> Term:
         """Report a name that is not a variable: a code without quotes, a decline, a roster, a function, or a typo."""
         word, scope = shorten(node.id), self.scope
+        beside_name = beside.name if beside else ""
         if beside and (reported := self.report_text_of_code(node, beside, word)) is not None:
             return reported
-        if beside and beside.codes:
-            near = next((c for c in beside.codes if isinstance(c, str) and c.casefold() == word.casefold()), None)
-            if near is not None:
-                what = f"{word} is a code of {beside.name or 'the list'}, and such codes need quotes"
-                return self.report_problem("bare-code", node, what, f"write {format_constant(near)}")
-        name = beside.name if beside and beside.name else "q1"
-        if (reported := self._report_misused_word(node, word, name)) is not None:
+        words = [code for code in (beside.codes if beside else None) or () if isinstance(code, str)]
+        near = next((code for code in words if code.casefold() == word.casefold()), None)
+        if near is not None:
+            what = f"{word} is a code of {beside_name or 'the list'}, and such codes need quotes"
+            return self.report_problem("bare-code", node, what, f"write {format_constant(near)}")
+        if (reported := self._report_misused_word(node, word, beside_name or "q1")) is not None:
             return reported
         near = scope.nearest(word, scope.names)
+        what = f"{word!r} is not a variable"
         remedy = f"did you mean {near!r}?" if near else "use an item, a sample column or a compute"
         if beside and beside.codes:
-            what = f"{word!r} is neither a variable nor a code of {beside.name or 'the item next to it'}"
+            what = f"{word!r} is neither a variable nor a code of {beside_name or 'the item next to it'}"
             also = f"{remedy} " if near else ""
-            code = find_nearest(word, [c for c in beside.codes if isinstance(c, str)])
+            code = find_nearest(word, words)
             if code is not None and not near:
                 also = f"did you mean {format_constant(code)}, in quotes? "
-            return self.report_problem("unknown-name", node, what, f"{also}its codes are {format_codes(beside.codes)}")
-        if beside and beside.kind == "text" and not beside.is_literal:
+            remedy = f"{also}its codes are {format_codes(beside.codes)}"
+        elif beside and beside.kind == "text" and not beside.is_literal:
             also = f"; {remedy}" if near else ""
             remedy = f"put it in quotes if it is a text: '{word}'{also}"
-        return self.report_problem("unknown-name", node, f"{word!r} is not a variable", remedy)
+        return self.report_problem("unknown-name", node, what, remedy)
 
     def _report_misused_word(self, node: ast.Name, word: str, name: str) -> Term | None:
         """Report a word of the language that is no variable; None for any other word. `name` is the item for examples."""
-        scope = self.scope
+        scope, rule = self.scope, "unknown-name"
         if word in scope.declines:
             remedy = (
                 f"write {word}({name}), or {name} in [{word}]" if word in FUNCTIONS else f"write {name} in [{word}]"
@@ -420,19 +403,20 @@ class ExpressionChecker:
             return self.report_problem("decline-compared", node, f"{word} is a decline, not a value", remedy)
         if word in scope.rosters:
             item = next((item for item, known in scope.names.items() if known.roster == word), "item")
-            what = f"{word} is a roster, which has no value of its own"
+            rule, what = "roster-as-value", f"{word} is a roster, which has no value of its own"
             remedy = f"use one of its items: count(answered({word}.{item})), {word}[1].{item}"
-            return self.report_problem("roster-as-value", node, what, remedy)
-        if word in scope.groups:
+        elif word in scope.groups:
             what = f"{word} is a group of items; it has no answer of its own"
-            return self.report_problem("no-answer", node, what, "use one of its items")
-        if word in FUNCTIONS:
+            rule, remedy = "no-answer", "use one of its items"
+        elif word in FUNCTIONS:
             what = f"the function {word} is used without its parentheses"
-            return self.report_problem("wrong-arguments", node, what, f"write {FUNCTIONS[word].signature}")
-        if word.lower() in ("true", "false", "always", "never"):
+            rule, remedy = "wrong-arguments", f"write {FUNCTIONS[word].signature}"
+        elif word.lower() in ("true", "false", "always", "never"):
+            what = f"{word} is not part of a condition"
             remedy = "remove the key if it is always true; otherwise compare an item: q1 == 1"
-            return self.report_problem("unknown-name", node, f"{word} is not part of a condition", remedy)
-        return None
+        else:
+            return None
+        return self.report_problem(rule, node, what, remedy)
 
     def report_text_of_code(self, node: ast.expr, beside: Term, text: object) -> Term | None:
         """Report the text of an option where its code is needed; None if it is no option's text."""
@@ -452,8 +436,4 @@ class ExpressionChecker:
 
 def collect_unsure_names(parts: Iterable[Term]) -> frozenset[str]:
     """Collect the variables whose don't know leaves any of the terms without a value."""
-    unsure = NO_NAMES
-    for part in parts:
-        if part.unsure_names:
-            unsure = unsure | part.unsure_names if unsure else part.unsure_names
-    return unsure
+    return NO_NAMES.union(*[part.unsure_names for part in parts if part.unsure_names])

@@ -50,28 +50,33 @@ def compile_call(checker: ExpressionChecker, node: ast.Call, compile_argument: C
     if not isinstance(node.func, ast.Name):
         what = f"{checker.get_source(node.func)} is not a function"
         return checker.report_problem("unknown-function", node.func, what, _list_known_functions())
-    function = FUNCTIONS.get(node.func.id)
+    name, function = node.func.id, FUNCTIONS.get(node.func.id)
     if function is None:
         return _report_unknown_function(checker, node.func)
     if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
         what = "arguments are passed by position only"
         return checker.report_problem("wrong-arguments", node, what, f"write {function.signature}")
-    if not function.min_arguments <= len(node.args) <= function.max_arguments:
-        return _report_argument_count(checker, node, node.func.id, function)
-    if function.argument_kind == "item":
-        return _compile_item_function(checker, node, node.func.id, function, compile_argument)
+    least, most = function.min_arguments, function.max_arguments
+    if not least <= len(node.args) <= most:
+        expected = {0: "no argument", 1: "1 argument"}.get(least, f"{least} arguments")
+        if most > least:
+            expected = f"{least} or {most} arguments" if most == least + 1 else f"at least {least} argument"
+        what = f"{name} takes {expected}, not {len(node.args)}"
+        return checker.report_problem("wrong-arguments", node, what, f"write {function.signature}")
     parts = [compile_argument(argument) for argument in node.args]
     if any(part.kind == "wrong" for part in parts):
         return checker.make_wrong(node)
     match function.argument_kind:
+        case "item":
+            return _compile_item_function(checker, node, parts[0], function)
         case "nothing":
-            return _compile_elapsed(checker, node) if node.func.id == "elapsed" else Term("date", _evaluate_today, node)
+            return _compile_elapsed(checker, node) if name == "elapsed" else Term("date", _evaluate_today, node)
         case "mentions":
             return _compile_mention(checker, node, parts, function)
         case "truths":
             return _compile_count(checker, node, parts, function)
         case "numbers" | "comparable":
-            return _compile_list_function(checker, node, node.func.id, parts, function)
+            return _compile_list_function(checker, node, parts, function)
         case "number":
             return _compile_round(checker, node, parts, function)
         case "text":
@@ -89,7 +94,6 @@ def _compile_elapsed(checker: ExpressionChecker, node: ast.Call) -> Term:
     if not checker.scope.has_clock:
         what = "elapsed() depends on when it is used, and this may be evaluated several times"
         return checker.report_problem("unknown-function", node, what, "use it in an ask_if or unless")
-
     use = object()
 
     def run(env: Env) -> Any:
@@ -135,33 +139,13 @@ def _report_unknown_function(checker: ExpressionChecker, func: ast.Name) -> Term
     return checker.report_problem("unknown-function", func, what, remedy)
 
 
-def _report_argument_count(checker: ExpressionChecker, node: ast.Call, name: str, function: Function) -> Term:
-    least, most = function.min_arguments, function.max_arguments
-    if most == least:
-        expected = {0: "no argument", 1: "1 argument"}.get(least, f"{least} arguments")
-    else:
-        expected = f"{least} or {most} arguments" if most == least + 1 else f"at least {least} argument"
-    what = f"{name} takes {expected}, not {len(node.args)}"
-    return checker.report_problem("wrong-arguments", node, what, f"write {function.signature}")
-
-
-def _compile_item_function(
-    checker: ExpressionChecker,
-    node: ast.Call,
-    name: str,
-    function: Function,
-    compile_argument: Callable[[ast.expr], Term],
-) -> Term:
-    part = compile_argument(node.args[0])
-    if part.kind == "wrong":
-        return part
+def _compile_item_function(checker: ExpressionChecker, node: ast.Call, part: Term, function: Function) -> Term:
     if not part.name:
-        what = f"{name} requires an item, but {checker.get_source(part.node)} is not one"
-        return checker.report_problem(
-            "wrong-arguments", part.node, what, f"write {function.signature}, as in {name}(q1)"
-        )
+        what = f"{function.name} requires an item, but {checker.get_source(part.node)} is not one"
+        remedy = f"write {function.signature}, as in {function.name}(q1)"
+        return checker.report_problem("wrong-arguments", part.node, what, remedy)
     checker.guarded_names.add(part.name)
-    if name == "answered" and part.plain_name:
+    if function.name == "answered" and part.plain_name:
         return Term("truth", make_answered_reader(part.plain_name), node)
     return checker.combine(function.apply, [part], "truth", node)._replace(unsure_names=frozenset())
 
@@ -179,52 +163,42 @@ def _compile_count(checker: ExpressionChecker, node: ast.Call, parts: list[Term]
 
 def _report_uncountable(checker: ExpressionChecker, part: Term) -> Term:
     source = checker.get_source(part.node)
-    if part.kind == "codes":
-        what = (
-            f"{source} is a multiple, but there are other arguments"
-            if not part.roster
-            else f"{source} is a list of multiples"
-        )
-        remedy = (
-            f"write count({source}) alone for the number of codes chosen"
-            if not part.roster
-            else f"write count('code' in {source})"
-        )
+    if part.kind == "codes" and part.roster:
+        what, remedy = f"{source} is a list of multiples", f"write count('code' in {source})"
+    elif part.kind == "codes":
+        what = f"{source} is a multiple, but there are other arguments"
+        remedy = f"write count({source}) alone for the number of codes chosen"
     else:
         what = f"count requires conditions, and {checker.describe(part)}"
-        remedy = (
-            f"write count(answered({source})), or count({source} == …)"
-            if part.name
-            else "compare it: count(q1 == 1, q2 == 1)"
-        )
+        remedy = "compare it: count(q1 == 1, q2 == 1)"
+        remedy = f"write count(answered({source})), or count({source} == …)" if part.name else remedy
     return checker.report_problem("not-a-truth", part.node, what, remedy)
 
 
 def _warn_if_one_turn(checker: ExpressionChecker, node: ast.Call, part: Term) -> None:
-    inside_roster = checker.scope.inside_roster
-    for inner in ast.walk(part.node) if inside_roster else ():
-        value_type = checker.scope.names.get(inner.id) if isinstance(inner, ast.Name) else None
-        if isinstance(inner, ast.Name) and value_type and value_type.roster in (inside_roster, *checker.scope.sources):
-            what = f"{inner.id} refers to the current turn here, so this counts one turn"
-            remedy = f"write {value_type.roster}.{inner.id} for all turns, or remove count"
+    scope = checker.scope
+    for inner in ast.walk(part.node) if scope.inside_roster else ():
+        value_type = scope.names.get(inner.id) if isinstance(inner, ast.Name) else None
+        if value_type and value_type.roster in (scope.inside_roster, *scope.sources):
+            name = getattr(inner, "id", "")
+            what = f"{name} refers to the current turn here, so this counts one turn"
+            remedy = f"write {value_type.roster}.{name} for all turns, or remove count"
             checker.warn("one-value", node, what, remedy)
             return
 
 
-def _compile_list_function(
-    checker: ExpressionChecker, node: ast.Call, name: str, parts: list[Term], function: Function
-) -> Term:
+def _compile_list_function(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+    name = function.name
     for part in parts:
-        part_family = get_family(part)
-        if part_family == "codes" or (function.argument_kind == "numbers" and part_family not in ("number", "any")):
+        family = get_family(part)
+        if family == "codes" or (function.argument_kind == "numbers" and family not in ("number", "any")):
             return checker.report_not_a_number(part, f"{name} requires numbers")
-        if part_family in ("text", "truth"):
+        if family in ("text", "truth"):
             return checker.report_not_a_number(part, f"{name} requires numbers, dates or times")
     kinds = {get_family(part) for part in parts} - {"any"}
     if len(kinds) > 1:
-        what = (
-            f"{name} compares values of the same kind, and {checker.describe(parts[0])}, {checker.describe(parts[-1])}"
-        )
+        described = f"{checker.describe(parts[0])}, {checker.describe(parts[-1])}"
+        what = f"{name} compares values of the same kind, and {described}"
         return checker.report_problem("unlike-kinds", node, what, "use values of the same kind")
     if len(parts) == 1 and not parts[0].roster:
         source = checker.get_source(parts[0].node)
@@ -244,21 +218,15 @@ def _combine_lists(
 
     With `needs_whole_roster` the result is missing if a roster is missing as a whole.
     """
-    evaluators, roster_evaluators = (
-        [part.evaluate for part in parts],
-        [part.evaluate for part in parts if part.roster and needs_whole_roster],
-    )
+    evaluators = [part.evaluate for part in parts]
+    rosters = [part.evaluate for part in parts if part.roster and needs_whole_roster]
     apply = function.apply
 
     def run(env: Env) -> Any:
-        cells = flatten(tuple([part(env) for part in evaluators]))
-        return apply(cells)
+        missing = combine_missing(*[part(env) for part in rosters]) if rosters else None
+        return apply(flatten(tuple([part(env) for part in evaluators]))) if missing is None else missing
 
-    def run_whole(env: Env) -> Any:
-        missing = combine_missing(*[part(env) for part in roster_evaluators])
-        return run(env) if missing is None else missing
-
-    return Term(kind, run_whole if roster_evaluators else run, node, unsure_names=collect_unsure_names(parts))
+    return Term(kind, run, node, unsure_names=collect_unsure_names(parts))
 
 
 def _compile_round(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
@@ -266,9 +234,8 @@ def _compile_round(checker: ExpressionChecker, node: ast.Call, parts: list[Term]
         return checker.report_not_a_number(parts[0], "round requires a number")
     if len(parts) == 2 and not (isinstance(parts[1].value, int) and 0 <= parts[1].value <= 10):
         what = "the number of digits must be a whole number from 0 to 10"
-        return checker.report_problem(
-            "wrong-arguments", parts[1].node, what, f"write {function.signature}, as in round(a / b, 1)"
-        )
+        remedy = f"write {function.signature}, as in round(a / b, 1)"
+        return checker.report_problem("wrong-arguments", parts[1].node, what, remedy)
     return checker.combine(function.apply, parts, "number", node)
 
 

@@ -3,7 +3,7 @@
 A file can't add to it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -35,22 +35,12 @@ class Function(NamedTuple):
 
 def flatten(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return several arguments as one tuple: a list contributes each of its turns."""
-
-    def parts() -> Iterator[Any]:
-        for argument in arguments:
-            if argument.__class__ is tuple:
-                yield from argument
-            else:
-                yield argument
-
-    return tuple(parts())
+    return tuple([cell for each in arguments for cell in (each if each.__class__ is tuple else (each,))])
 
 
 def _count_truths(truths: tuple[Any, ...]) -> Any:
     """Count what is true. Declined and not asked don't count; while one is not reached, the count is not reached."""
-    if NOT_REACHED in truths:
-        return NOT_REACHED
-    return sum(1 for truth in truths if truth is True)
+    return NOT_REACHED if NOT_REACHED in truths else sum(1 for truth in truths if truth is True)
 
 
 def count_codes(codes: Any) -> Any:

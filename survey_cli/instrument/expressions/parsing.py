@@ -61,6 +61,11 @@ class ParsedExpression(NamedTuple):
         return self.text[:start].rstrip().endswith("(") and self.text[start + length :].lstrip().startswith(")")
 
 
+TOO_LARGE: Final = ParseFailure(
+    "condition-too-large",
+    *(0, 1, f"this condition has more than {MAX_PARTS} parts, or is nested more than {MAX_DEPTH} levels deep"),
+    "move parts of it to compute:, or write a list (q1 in [1, 2, 3]) or sum(…)",
+)
 _LINE_BREAKS_TO_BLANKS: Final = str.maketrans("\n\r\t\f\v", "     ")
 _SUSPICIOUS: Final = re.compile(r"[^\x20-\x7e]|[#\\`$?@^&|~;{}]|(?<!\w)\.?\d[\d.]*[A-Za-z_]|\d[-/]\d\d?[-/]\d")
 """Whatever Python's own parser would interpret differently, warn about, or explain badly."""
@@ -75,7 +80,7 @@ _TOKENS: Final = re.compile(
 _TYPOGRAPHIC_QUOTES: Final = dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„‟″«»", '"')
 _EXAMPLE: Final = "a condition is written like q1 == 1 and q2 in [3, 4]"
 
-_FOREIGN_SIGNS: Final[dict[str, tuple[str, str]]] = {
+FOREIGN_SIGNS: Final[dict[str, tuple[str, str]]] = {
     "=": ("a single = is not a comparison", "write == for 'is the same as'"),
     ":=": (":= is not a comparison", "write == for 'is the same as'"),
     "===": ("=== is not part of a condition", "write =="),
@@ -137,28 +142,19 @@ def parse_expression(text: str) -> ParsedExpression | ParseFailure:
     flat = text.translate(_LINE_BREAKS_TO_BLANKS) if suspicious else str(text)
     body = flat.strip(" ")
     if not body:
-        return ParseFailure(
-            "empty-condition", 0, 1, "the condition is empty", f"write one, or leave the key out; {_EXAMPLE}"
-        )
-    if suspicious:
-        failure = _find_foreign_text(flat)
-        if failure:
-            return failure
+        remedy = f"write one, or leave the key out; {_EXAMPLE}"
+        return ParseFailure("empty-condition", 0, 1, "the condition is empty", remedy)
+    if suspicious and (failure := _find_foreign_text(flat)):
+        return failure
     try:
         tree = ast.parse(body, mode="eval").body
     except SyntaxError as error:
         return _find_foreign_text(flat, error) or _locate_syntax_error(flat, error)
     except (RecursionError, MemoryError):
-        return describe_too_large()
+        return TOO_LARGE
     except ValueError:
         return ParseFailure("condition-syntax", 0, 1, "this is not a condition", _EXAMPLE)
     return ParsedExpression(tree, flat, 0 if flat is body else len(flat) - len(flat.lstrip(" ")))
-
-
-def describe_too_large(at: int = 0, length: int = 1) -> ParseFailure:
-    what = f"this condition has more than {MAX_PARTS} parts, or is nested more than {MAX_DEPTH} levels deep"
-    remedy = "move parts of it to compute:, or write a list (q1 in [1, 2, 3]) or sum(…)"
-    return ParseFailure("condition-too-large", at, length, what, remedy)
 
 
 def validate_number(text: str) -> tuple[str, str] | None:
@@ -166,12 +162,11 @@ def validate_number(text: str) -> tuple[str, str] | None:
     if re.fullmatch(r"(0|[1-9][0-9]*)?(\.[0-9]+)?", text) and text:
         return None
     text = shorten(text)
-    digits = text.lstrip("0")
     if re.fullmatch(r"0[0-9.]*", text):
+        digits = text.lstrip("0")
         number = digits if digits and digits[0].isdigit() else "0" + digits.rstrip(".")
-        return (f"{text} begins with a zero", f"write {number}, or {text!r} in quotes if codes are texts")
-    run_together = re.fullmatch(r"([0-9][0-9.]*)(and|or|if|else|in)", text)
-    if run_together:
+        return f"{text} begins with a zero", f"write {number}, or {text!r} in quotes if codes are texts"
+    if run_together := re.fullmatch(r"([0-9][0-9.]*)(and|or|if|else|in)", text):
         return f"{text} runs into the word after it", f"leave a blank: {run_together[1]} {run_together[2]}"
     return f"{text} is not an ordinary number", "write digits, with a point for decimals: 1000, 0.5"
 
@@ -182,17 +177,19 @@ def _find_foreign_text(flat: str, error: SyntaxError | None = None) -> ParseFail
     Without `error` only what is wrong everywhere is found; with the `error` of Python's parser, also its likely cause.
     """
     if "\\" in flat:
-        return ParseFailure("condition-syntax", flat.index("\\"), 1, *_FOREIGN_SIGNS["\\"])
+        return ParseFailure("condition-syntax", flat.index("\\"), 1, *FOREIGN_SIGNS["\\"])
     tokens = list(_TOKENS.finditer(flat))
     for token in tokens:
-        mistake = _find_sign_mistake(token) or (
-            _find_word_mistake(token) if error and token.lastgroup == "name" else None
-        )
-        if mistake:
-            return ParseFailure("condition-syntax", token.start(), len(token[0]), *mistake)
+        is_checked = error is not None and token.lastgroup == "name"
+        if mistake := _find_sign_mistake(token) or (_find_word_mistake(token[0]) if is_checked else None):
+            return _make_failure(token, *mistake)
     if error is None:
         return None
     return _find_unmatched_bracket(tokens) or _find_missing_operator(tokens) or _find_missing_operand(tokens)
+
+
+def _make_failure(token: re.Match[str], what: str, remedy: str) -> ParseFailure:
+    return ParseFailure("condition-syntax", token.start(), len(token[0]), what, remedy)
 
 
 def _find_sign_mistake(token: re.Match[str]) -> tuple[str, str] | None:
@@ -212,16 +209,15 @@ def _find_sign_mistake(token: re.Match[str]) -> tuple[str, str] | None:
             return what, "write the name exactly as the item's id, or put a text in quotes"
     if word in _TYPOGRAPHIC_QUOTES:
         return f"{word} is a typographic quote", f"write a straight one: {_TYPOGRAPHIC_QUOTES[word]}"
-    if word in _FOREIGN_SIGNS:
-        return _FOREIGN_SIGNS[word]
+    if word in FOREIGN_SIGNS:
+        return FOREIGN_SIGNS[word]
     if not word.isascii() or not word.isprintable():
         name = unicodedata.name(word, "a control character").lower()
         return f"there is an invalid character (U+{ord(word):04X}, {name})", "remove it"
     return None
 
 
-def _find_word_mistake(token: re.Match[str]) -> tuple[str, str] | None:
-    word = token[0]
+def _find_word_mistake(word: str) -> tuple[str, str] | None:
     lower = word.lower()
     if lower in _FOREIGN_WORDS:
         return _FOREIGN_WORDS[lower]
@@ -241,21 +237,17 @@ def _find_unmatched_bracket(tokens: list[re.Match[str]]) -> ParseFailure | None:
             open_brackets.append(token)
         elif sign in (")", "]"):
             if not open_brackets:
-                return ParseFailure(
-                    "condition-syntax", token.start(), 1, f"this {sign} has no opening bracket", "remove it"
-                )
+                return _make_failure(token, f"this {sign} has no opening bracket", "remove it")
             opening = open_brackets.pop()[0]
             if _CLOSING_BRACKETS[opening] != sign:
                 what = f"a {opening} is closed here by {sign}"
-                return ParseFailure("condition-syntax", token.start(), 1, what, f"write {_CLOSING_BRACKETS[opening]}")
+                return _make_failure(token, what, f"write {_CLOSING_BRACKETS[opening]}")
     if len(open_brackets) >= 50:
-        return describe_too_large(open_brackets[0].start())
+        return TOO_LARGE._replace(offset=open_brackets[0].start())
     if open_brackets:
         token = open_brackets[-1]
-        what = f"this {token[0]} is never closed"
-        return ParseFailure(
-            "condition-syntax", token.start(), 1, what, f"write {_CLOSING_BRACKETS[token[0]]} where it ends"
-        )
+        remedy = f"write {_CLOSING_BRACKETS[token[0]]} where it ends"
+        return _make_failure(token, f"this {token[0]} is never closed", remedy)
     return None
 
 
@@ -268,8 +260,7 @@ def _find_missing_operator(tokens: list[re.Match[str]]) -> ParseFailure | None:
     for left, right in pairwise(tokens):
         if _is_operand(right) and (_is_operand(left) or left[0] in (")", "]")):
             what = f"there is nothing between {shorten(left[0])} and {shorten(right[0])}"
-            remedy = "write and, or, an operator or (in a list) a comma between them"
-            return ParseFailure("condition-syntax", right.start(), len(right[0]), what, remedy)
+            return _make_failure(right, what, "write and, or, an operator or (in a list) a comma between them")
     return None
 
 
@@ -277,19 +268,14 @@ def _find_missing_operand(tokens: list[re.Match[str]]) -> ParseFailure | None:
     """Find an operator without its operand, or an `if` without its `else`."""
     words = [token[0] for token in tokens]
     if "if" in words and "else" not in words:
-        token = tokens[words.index("if")]
-        what = "this if has no else"
-        return ParseFailure("condition-syntax", token.start(), 2, what, "write 'a if condition else b'")
-    last_token, first_token = tokens[-1], tokens[0]
-    if not _is_operand(last_token) and last_token[0] not in (")", "]"):
-        what, remedy = (f"something is missing after {last_token[0]}", f"write what follows, or remove it; {_EXAMPLE}")
-        return ParseFailure("condition-syntax", last_token.start(), len(last_token[0]), what, remedy)
-    if not _is_operand(first_token) and first_token[0] not in ("(", "[", "not", "-", "+"):
-        what, remedy = (
-            f"something is missing before {first_token[0]}",
-            f"write what comes first, or remove it; {_EXAMPLE}",
-        )
-        return ParseFailure("condition-syntax", first_token.start(), len(first_token[0]), what, remedy)
+        return _make_failure(tokens[words.index("if")], "this if has no else", "write 'a if condition else b'")
+    first, last = tokens[0], tokens[-1]
+    if not _is_operand(last) and last[0] not in (")", "]"):
+        remedy = f"write what follows, or remove it; {_EXAMPLE}"
+        return _make_failure(last, f"something is missing after {last[0]}", remedy)
+    if not _is_operand(first) and first[0] not in ("(", "[", "not", "-", "+"):
+        remedy = f"write what comes first, or remove it; {_EXAMPLE}"
+        return _make_failure(first, f"something is missing before {first[0]}", remedy)
     return None
 
 

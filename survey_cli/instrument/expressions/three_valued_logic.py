@@ -6,6 +6,7 @@ It knows no syntax and checks nothing.
 import operator
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import repeat
 from math import isfinite
 from typing import Any, Final, NamedTuple, TypeAlias
 from unicodedata import normalize
@@ -45,18 +46,20 @@ def to_nfc(value: Any) -> Any:
 # Truth values (Kleene): False and unknown is False, True or unknown is True.
 
 
-def logical_and(*truths: Any) -> Any:
-    if False in truths:
-        return False
-    missing = combine_missing(*truths)
-    return True if missing is None else missing
+def _make_junction(decisive: bool) -> Callable[..., Any]:
+    def join(*truths: Any) -> Any:
+        if decisive in truths:
+            return decisive
+        missing = combine_missing(*truths)
+        return not decisive if missing is None else missing
+
+    return join
 
 
-def logical_or(*truths: Any) -> Any:
-    if True in truths:
-        return True
-    missing = combine_missing(*truths)
-    return False if missing is None else missing
+logical_and: Final = _make_junction(decisive=False)
+
+
+logical_or: Final = _make_junction(decisive=True)
 
 
 def logical_not(truth: Any) -> Any:
@@ -263,8 +266,8 @@ def make_test_evaluator(test: ConstantTest, otherwise: Evaluator) -> Evaluator:
     return run
 
 
-def make_all_tests_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluator) -> Evaluator:
-    """Make an evaluator of `logical_and` over several tests."""
+def make_tests_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluator, *, conjunction: bool) -> Evaluator:
+    """Make an evaluator of `logical_and`, or of `logical_or`, over several tests."""
 
     def run(env: Env) -> Any:
         missing = None
@@ -273,62 +276,27 @@ def make_all_tests_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluat
                 cell = env.get(name, NOT_REACHED)
                 if cell.__class__ is Missing:
                     missing = cell if missing is None else combine_missing(missing, cell)
-                elif not holds(cell):
-                    return False
+                elif holds(cell) is not conjunction:
+                    return not conjunction
         except TypeError:
             return otherwise(env)
-        return True if missing is None else missing
+        return conjunction if missing is None else missing
 
     return run
 
 
-def make_any_test_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluator) -> Evaluator:
-    """Make an evaluator of `logical_or` over several tests."""
-
-    def run(env: Env) -> Any:
-        missing = None
-        try:
-            for name, holds in tests:
-                cell = env.get(name, NOT_REACHED)
-                if cell.__class__ is Missing:
-                    missing = cell if missing is None else combine_missing(missing, cell)
-                elif holds(cell):
-                    return True
-        except TypeError:
-            return otherwise(env)
-        return False if missing is None else missing
-
-    return run
-
-
-def make_conjunction(parts: list[Evaluator]) -> Evaluator:
-    """Make an evaluator of `logical_and` that evaluates no part after a false one."""
+def make_junction(parts: list[Evaluator], *, conjunction: bool) -> Evaluator:
+    """Make an evaluator of `logical_and` (or `logical_or`) that evaluates no part after a false (true) one."""
 
     def run(env: Env) -> Any:
         missing = None
         for part in parts:
             truth = part(env)
-            if truth is False:
-                return False
-            if truth is not True:
+            if truth.__class__ is Missing:
                 missing = truth if missing is None else combine_missing(missing, truth)
-        return True if missing is None else missing
-
-    return run
-
-
-def make_disjunction(parts: list[Evaluator]) -> Evaluator:
-    """Make an evaluator of `logical_or` that evaluates no part after a true one."""
-
-    def run(env: Env) -> Any:
-        missing = None
-        for part in parts:
-            truth = part(env)
-            if truth is True:
-                return True
-            if truth is not False:
-                missing = truth if missing is None else combine_missing(missing, truth)
-        return False if missing is None else missing
+            elif truth is not conjunction:
+                return not conjunction
+        return conjunction if missing is None else missing
 
     return run
 
@@ -357,11 +325,7 @@ def make_application_by_turn(function: Callable[..., Any], parts: list[Evaluator
         missing = combine_missing(*lists)
         if missing is not None:
             return missing
-        return tuple(
-            [
-                function(*[cell[at] if many else cell for cell, many in zip(cells, is_list, strict=True)])
-                for at in range(len(lists[0]))
-            ]
-        )
+        columns = [cell if many else repeat(cell) for cell, many in zip(cells, is_list, strict=True)]
+        return tuple(map(function, *columns))
 
     return run
