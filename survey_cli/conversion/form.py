@@ -6,17 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from survey_cli.conversion import xpath
 from survey_cli.conversion.workbook import FormRow
-from survey_cli.conversion.xpath import (
-    TRUE,
-    Expression,
-    Literal,
-    UnsupportedError,
-    XPathCall,
-    join_parts,
-    list_parts,
-    parse_xpath,
-)
 from survey_cli.instrument.texts.languages import get_language_name
 
 _KINDS: Final = {
@@ -97,19 +88,19 @@ class FormItem:
             yield item
             yield from item.iterate_items()
 
-    def parse(self, column: str) -> Expression | None:
+    def parse(self, column: str) -> xpath.Expression | None:
         """Parse the expression in a column; None where there is none. Raises UnsupportedError."""
         text = self.row.get(column)
-        return parse_xpath(text) if text else None
+        return xpath.parse_xpath(text) if text else None
 
     def is_required(self) -> bool:
         """Return whether it must be answered. A condition counts as no."""
         return self.row.get("required").lower() in ("yes", "true", "true()", "1")
 
-    def build_relevance(self) -> Expression:
+    def build_relevance(self) -> xpath.Expression:
         """Return the condition of the item and of the groups around it. Raises UnsupportedError."""
         conditions = [item.parse("relevant") for item in (self, *self.iterate_parents())]
-        return join_parts([condition for condition in reversed(conditions) if condition is not None])
+        return xpath.join_parts([condition for condition in reversed(conditions) if condition is not None])
 
 
 class Form:
@@ -172,11 +163,11 @@ class Form:
         """Return a text by the code of its language."""
         return {self.languages.get(name, self.codes[0]): text for name, text in row.get_texts(column).items()}
 
-    def iterate_expressions(self) -> Iterator[Expression]:
+    def iterate_expressions(self) -> Iterator[xpath.Expression]:
         """Yield every expression that can be parsed."""
         for item in self.root.iterate_items():
             for column in ("relevant", "constraint", "calculation", "repeat_count", "choice_filter"):
-                with suppress(UnsupportedError):
+                with suppress(xpath.UnsupportedError):
                     if (tree := item.parse(column)) is not None:
                         yield tree
 
@@ -188,9 +179,13 @@ class Form:
         choices = self.lists.get(item.list_name, [])
         found = {choice.code: choice.decline for choice in choices if choice.decline}
         if item.kind == "number":
-            with suppress(UnsupportedError):
-                for part in list_parts(item.parse("constraint") or TRUE, "or"):
-                    if isinstance(part, XPathCall) and part.name == "==" and isinstance(part.arguments[1], Literal):
+            with suppress(xpath.UnsupportedError):
+                for part in xpath.list_parts(item.parse("constraint") or xpath.TRUE, "or"):
+                    if (
+                        isinstance(part, xpath.XPathCall)
+                        and part.name == "=="
+                        and isinstance(part.arguments[1], xpath.Literal)
+                    ):
                         code = f"{part.arguments[1].value:g}" if isinstance(part.arguments[1].value, float) else ""
                         kinds = _find_explained_codes(item.row, code)
                         found |= {code: kinds[0]} if kinds else {}

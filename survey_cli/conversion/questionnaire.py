@@ -5,23 +5,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
+from survey_cli.conversion import xpath
 from survey_cli.conversion.calculations import convert_calculations
 from survey_cli.conversion.conditions import Translator, split_condition
 from survey_cli.conversion.form import Form, FormChoice, FormItem
 from survey_cli.conversion.loss_report import LOGIC_COLUMNS, LossReport, ReportEntry
 from survey_cli.conversion.texts import convert_text, split_instruction
 from survey_cli.conversion.workbook import FormRow
-from survey_cli.conversion.xpath import (
-    SELF,
-    TRUE,
-    Expression,
-    Literal,
-    Reference,
-    UnsupportedError,
-    XPathCall,
-    join_parts,
-    list_parts,
-)
 from survey_cli.conversion.yaml_text import COMMENTS, Cell, CellText
 from survey_cli.instrument.checks.names import MAX_ID_LENGTH, explain_reserved
 from survey_cli.wording import format_quantity
@@ -183,7 +173,7 @@ class QuestionnaireBuilder:
         try:
             tree = self._parse(item, "relevant")
             texts = split_condition(self.translator, tree) if tree is not None else ("", "")
-        except UnsupportedError as error:
+        except xpath.UnsupportedError as error:
             self._lose(item, "relevant", f"{error}; without it the item is always asked")
             return {}
         named = zip(("ask_if", "unless"), texts, strict=True)
@@ -216,18 +206,18 @@ class QuestionnaireBuilder:
                 if limit is None:
                     self._note(item, "repeat_count", f"at most {_MAX_TURNS} turns: adapt max")
                 turns = {"count": count, "max": limit or _MAX_TURNS}
-        except UnsupportedError as error:
+        except xpath.UnsupportedError as error:
             self._lose(item, "repeat_count", f"{error}; a question after each turn decides")
         title = self._get_text(item.row, "survey", "label")
         return {"type": "roster", **turns, **conditions, "title": title, "items": self._build_items(item)}
 
-    def _find_maximum(self, tree: Expression) -> int | None:
+    def _find_maximum(self, tree: xpath.Expression) -> int | None:
         match tree:
-            case Literal(float() as value):
+            case xpath.Literal(float() as value):
                 return int(value)
-            case Reference(name) if name in self.form.items and self.form.items[name].kind == "number":
+            case xpath.Reference(name) if name in self.form.items and self.form.items[name].kind == "number":
                 return self._read_limits(self.form.items[name])[0].get("max")
-            case XPathCall("count-selected", (Reference(name),)) if name in self.form.items:
+            case xpath.XPathCall("count-selected", (xpath.Reference(name),)) if name in self.form.items:
                 return len(self.translator.codes.get(self.form.items[name].id, ())) or None
             case _:
                 return None
@@ -287,26 +277,26 @@ class QuestionnaireBuilder:
         if not default or default == "null":
             return {}
         try:
-            tree: Expression = Literal(default)
+            tree: xpath.Expression = xpath.Literal(default)
             if reason := self.refused.get(("survey", item.row.number, "default")):
-                raise UnsupportedError(reason)
+                raise xpath.UnsupportedError(reason)
             if item.kind == "number" or "$" in default or "(" in default:
                 tree = self._parse(item, "default") or tree
             code = self.translator.codes[item.id].get(default) if item.kind == "code" else None
             return {"prefill": self._cell(item, "default", code or self.translator.evaluate(tree).text)}
-        except UnsupportedError as error:
+        except xpath.UnsupportedError as error:
             self._lose(item, "default", str(error))
             return {}
 
     def _build_options(self, item: FormItem) -> Any:
         """Return the options of a question, or the name of the list that several questions use."""
-        tree: Expression | None = None
+        tree: xpath.Expression | None = None
         try:
             tree = self._parse(item, "choice_filter")
             options = self._filter_options(item, tree)
             if not options:
-                raise UnsupportedError("no option is ever offered")
-        except UnsupportedError as error:
+                raise xpath.UnsupportedError("no option is ever offered")
+        except xpath.UnsupportedError as error:
             self._lose(item, "choice_filter", f"{error}; all options are offered")
             options = self._filter_options(item, None)
         users = [other for other in self.form.items.values() if other.list_name == item.list_name]
@@ -318,7 +308,7 @@ class QuestionnaireBuilder:
         self.scales.setdefault(name, options)
         return name
 
-    def _filter_options(self, item: FormItem, tree: Expression | None) -> dict[Any, Any]:
+    def _filter_options(self, item: FormItem, tree: xpath.Expression | None) -> dict[Any, Any]:
         options: dict[Any, Any] = {}
         for choice in self.form.lists[item.list_name]:
             written = self.translator.codes[item.id][choice.code]
@@ -357,7 +347,7 @@ class QuestionnaireBuilder:
             return {"declines": kinds if required else self.declines | kinds}
         return {"declines": list(kinds)} if required and len(kinds) < len(_DECLINES) else {}
 
-    def _read_limits(self, item: FormItem) -> tuple[dict[str, Any], Expression | None]:
+    def _read_limits(self, item: FormItem) -> tuple[dict[str, Any], xpath.Expression | None]:
         """Return the range of a number, and the rest of its constraint."""
         limits: dict[str, Any] = {"decimals": 2} if item.type == "decimal" else {}
         parameters = item.row.get("parameters") if item.type == "range" else ""
@@ -365,40 +355,42 @@ class QuestionnaireBuilder:
             limits["min" if name == "start" else "max"] = int(value)
         try:
             tree = self._parse(item, "constraint")
-        except UnsupportedError as error:
+        except xpath.UnsupportedError as error:
             self._lose(item, "constraint", str(error))
             return limits, None
         if tree is None or item.kind != "number":
             return limits, tree
-        codes = [XPathCall("==", (SELF, Literal(float(code)))) for code in self.form.find_declines(item)]
-        ranges = join_parts([part for part in list_parts(tree, "or") if part not in codes], "or")
-        rest: list[Expression] = []
-        for part in list_parts(ranges):
+        codes = [
+            xpath.XPathCall("==", (xpath.SELF, xpath.Literal(float(code)))) for code in self.form.find_declines(item)
+        ]
+        ranges = xpath.join_parts([part for part in xpath.list_parts(tree, "or") if part not in codes], "or")
+        rest: list[xpath.Expression] = []
+        for part in xpath.list_parts(ranges):
             match part:
-                case XPathCall("<" | "<=" | ">" | ">=" as sign, (Reference("."), Literal(float() as value))) if (
-                    value.is_integer() or item.type == "decimal"
-                ):
+                case xpath.XPathCall(
+                    "<" | "<=" | ">" | ">=" as sign, (xpath.Reference("."), xpath.Literal(float() as value))
+                ) if value.is_integer() or item.type == "decimal":
                     value += {"<": -1, ">": 1}.get(sign, 0) * (0.01 if item.type == "decimal" else 1)
                     limits["max" if sign[0] == "<" else "min"] = int(value) if value.is_integer() else round(value, 2)
                 case _:
                     rest.append(part)
-        return limits, join_parts(rest) if rest and rest != [TRUE] else None
+        return limits, xpath.join_parts(rest) if rest and rest != [xpath.TRUE] else None
 
-    def _build_checks(self, item: FormItem, tree: Expression | None) -> dict[str, Any]:
+    def _build_checks(self, item: FormItem, tree: xpath.Expression | None) -> dict[str, Any]:
         if tree is None:
             return {}
         say = self._get_text(item.row, "survey", "constraint_message") or "This answer is not accepted here."
         try:
             match tree:
-                case XPathCall("regex", (Reference("."), Literal(str(form)))) if digits := re.fullmatch(
-                    r"\^?\[0-9\]\{(\d+)\}\$?", form
+                case xpath.XPathCall("regex", (xpath.Reference("."), xpath.Literal(str(form)))) if (
+                    digits := re.fullmatch(r"\^?\[0-9\]\{(\d+)\}\$?", form)
                 ):
                     return {"pattern": self._cell(item, "constraint", "9" * int(digits[1]))}
             expect = self.translator.is_true(tree).text
             if expect in ("true", "false"):
-                raise UnsupportedError(f"it is always {expect}")
+                raise xpath.UnsupportedError(f"it is always {expect}")
             return {"checks": [{"expect": self._cell(item, "constraint", expect), "say": say}]}
-        except UnsupportedError as error:
+        except xpath.UnsupportedError as error:
             self._lose(item, "constraint", str(error))
             return {}
 
@@ -423,9 +415,9 @@ class QuestionnaireBuilder:
         filled = {code: CellText(converted[code], cell) for code in self.form.codes if converted.get(code)}
         return filled if len(filled) > 1 else next(iter(filled.values()), "")
 
-    def _parse(self, item: FormItem, column: str) -> Expression | None:
+    def _parse(self, item: FormItem, column: str) -> xpath.Expression | None:
         if reason := self.refused.get(("survey", item.row.number, column)):
-            raise UnsupportedError(reason)
+            raise xpath.UnsupportedError(reason)
         return item.parse(column)
 
     def _cell(self, item: FormItem, column: str, text: str) -> Any:

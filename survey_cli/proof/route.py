@@ -11,31 +11,12 @@ from typing import Any, Final
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import SampleColumn
+from survey_cli.instrument.schema.items import unasked_items
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, SearchItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TimeItem
-from survey_cli.instrument.schema.items.unasked_items import (
-    QUOTA_STATES,
-    ComputedItem,
-    DrawItem,
-    EndItem,
-    LookupItem,
-    PickItem,
-    SplitItem,
-)
 from survey_cli.instrument.texts.date_text import FIRST_YEAR, LAST_YEAR
-from survey_cli.proof.cells import (
-    ALWAYS,
-    NEVER,
-    UNKNOWN,
-    Cell,
-    CodedCell,
-    MultipleCell,
-    OrderedCell,
-    TextCell,
-    Truth,
-    TurnsCell,
-)
+from survey_cli.proof import cells
 from survey_cli.proof.clauses import FALSE, TRUE, Clauses, Literal
 from survey_cli.proof.conditions import Alternative, ConditionEncoder, Term, Turns
 from survey_cli.values import Place
@@ -44,7 +25,7 @@ DAYS: Final = (date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toord
 """The first and the last day that there can be."""
 
 
-class CalendarCell(OrderedCell):
+class CalendarCell(cells.OrderedCell):
     """A date or a time of day, as a number. It may be partial, and then compares with nothing."""
 
     def __init__(self, clauses: Clauses, asked: Literal, declines: Any, *, partial: bool = False) -> None:
@@ -52,13 +33,13 @@ class CalendarCell(OrderedCell):
         self.full = clauses.make_variable() if partial else self.answered
         clauses.imply(self.full, self.answered)
 
-    def settle(self, true: Literal) -> Truth:
+    def settle(self, true: Literal) -> cells.Truth:
         true = self.clauses.all_of([true, self.full])
-        return Truth(true, self.clauses.all_of([-true, self.full]))
+        return cells.Truth(true, self.clauses.all_of([-true, self.full]))
 
-    def compare(self, sign: str, value: Any) -> Truth:
+    def compare(self, sign: str, value: Any) -> cells.Truth:
         number = _to_number(value)
-        return UNKNOWN if number is None else super().compare(sign, number)
+        return cells.UNKNOWN if number is None else super().compare(sign, number)
 
 
 def _to_number(value: Any) -> int | None:
@@ -79,10 +60,10 @@ class RoutePosition:
     place: Place
     reached: Literal
     """The interview comes to it: the groups around it are asked, and nothing has ended the interview."""
-    ask_if: Truth
-    unless: Truth
+    ask_if: cells.Truth
+    unless: cells.Truth
     asked: Literal
-    cell: Cell | None = None
+    cell: cells.Cell | None = None
     offered: Mapping[Any, Literal] = field(default_factory=dict)
     """Where each option that has a condition is offered."""
     fires: list[Literal] = field(default_factory=list)
@@ -143,7 +124,7 @@ class RouteModel:
         if term is not None:
             return term
         if name.startswith("interviewer."):
-            return self._terms.setdefault((name, None), [Alternative(TRUE, TextCell(self.clauses, TRUE, ()))])
+            return self._terms.setdefault((name, None), [Alternative(TRUE, cells.TextCell(self.clauses, TRUE, ()))])
         compute = self.instrument.computes.get(name)
         if compute is None:
             return []  # it is asked later, so that nothing is known
@@ -157,7 +138,7 @@ class RouteModel:
     def list_turns(self, roster: str) -> tuple[Literal, list[Literal]]:
         return self._turns.get(roster, (FALSE, []))
 
-    def compare_with_day(self, cell: Cell) -> tuple[Literal, Literal]:
+    def compare_with_day(self, cell: cells.Cell) -> tuple[Literal, Literal]:
         assert isinstance(cell, CalendarCell)
         if cell not in self.days:
             self.days[cell] = self.clauses.make_variable(), self.clauses.make_variable()
@@ -178,14 +159,14 @@ class RouteModel:
 
     # The route
 
-    def _encode(self, condition: Condition | None, turns: Turns, default: Truth = ALWAYS) -> Truth:
+    def _encode(self, condition: Condition | None, turns: Turns, default: cells.Truth = cells.ALWAYS) -> cells.Truth:
         return default if condition is None else self.encoder.encode(condition.tree, turns)
 
     def _visit(self, node: CompiledNode, around: Literal, turn: tuple[str, int] | None, picked: Literal = TRUE) -> None:
         turns = self._list_current(turn)
         reached = self.clauses.all_of([around, self._alive])
         ask_if = self._encode(node.ask_if, turns)
-        unless = self._encode(node.unless, turns, NEVER)
+        unless = self._encode(node.unless, turns, cells.NEVER)
         asked = self.clauses.all_of([reached, ask_if.true, -unless.true, picked])
         position = RoutePosition(
             node, Place(node.id, turn[1] if turn is not None else None), reached, ask_if, unless, asked, turns=turns
@@ -217,7 +198,7 @@ class RouteModel:
         """Return where a child of a group can be picked."""
         turns = self._list_current(turn)
         ask_if = self._encode(child.ask_if, turns).true
-        unless = self._encode(child.unless, turns, NEVER).true
+        unless = self._encode(child.unless, turns, cells.NEVER).true
         offered = TRUE
         if isinstance(child, CompiledItem) and child.options_conditional:
             offered = self.clauses.any_of(self._encode(option.ask_if, turns).true for option in child.options)
@@ -227,8 +208,8 @@ class RouteModel:
         self, pick: CompiledItem, asked: Literal, turn: tuple[str, int] | None, eligible: Mapping[Any, Literal]
     ) -> Mapping[Any, Literal]:
         """Return where each item or turn is picked: as many as the group says of those that are eligible, or all."""
-        assert isinstance(pick.question, PickItem)
-        cell = MultipleCell(self.clauses, self.clauses.any_of(eligible.values()), (), eligible)
+        assert isinstance(pick.question, unasked_items.PickItem)
+        cell = cells.MultipleCell(self.clauses, self.clauses.any_of(eligible.values()), (), eligible)
         cell.require_answer()
         picked, count = list(cell.chosen.values()), pick.question.count
         for literal in self._list_at_least(picked, count + 1):
@@ -239,7 +220,7 @@ class RouteModel:
             self.clauses.imply(can_be, literal, *full)
         place = Place(pick.id, turn[1] if turn is not None and pick.roster is not None else None)
         reached = self.clauses.all_of([asked, self._alive])
-        self.positions.append(RoutePosition(pick, place, reached, ALWAYS, NEVER, reached, cell))
+        self.positions.append(RoutePosition(pick, place, reached, cells.ALWAYS, cells.NEVER, reached, cell))
         return cell.chosen
 
     def _list_current(self, turn: tuple[str, int] | None) -> Turns:
@@ -267,8 +248,8 @@ class RouteModel:
                 self._visit(roster.until, exists, (roster.id, turn))
                 more = self.find_term(roster.until.id, {roster.id: turn}) or []
                 cell = more[0].leaf if more else None
-                exists = cell.compare("==", 1).true if isinstance(cell, Cell) else FALSE
-        self._terms[roster.id, None] = [Alternative(TRUE, TurnsCell(self.clauses, known, turns))]
+                exists = cell.compare("==", 1).true if isinstance(cell, cells.Cell) else FALSE
+        self._terms[roster.id, None] = [Alternative(TRUE, cells.TurnsCell(self.clauses, known, turns))]
 
     def _find_turns(self, roster: Roster, asked: Literal) -> tuple[Literal, list[Literal]]:
         """Return where the number of turns is known, and where each turn exists.
@@ -287,7 +268,7 @@ class RouteModel:
         if roster.each is not None:
             (alternative, *_) = self.find_term(roster.each.id, {}) or [Alternative(FALSE, {})]
             cell = alternative.leaf
-            if not isinstance(cell, MultipleCell):
+            if not isinstance(cell, cells.MultipleCell):
                 return FALSE, []
             options = [cell.chosen.get(option.code, FALSE) for option in roster.each.options]
             chosen = self._limit(options, roster.maximum)
@@ -330,7 +311,7 @@ class RouteModel:
         }
         if item.options_conditional:
             position.asked = self.clauses.all_of([position.asked, self.clauses.any_of(position.offered.values())])
-        if isinstance(item.question, EndItem):
+        if isinstance(item.question, unasked_items.EndItem):
             self._alive = self.clauses.all_of([self._alive, -position.asked])
             if str(item.question.outcome) == "complete":
                 self._ends.append(position.asked)
@@ -340,12 +321,18 @@ class RouteModel:
             return
         self._terms[item.id, position.place.turn] = term
         cell = term[0].leaf
-        if not isinstance(cell, Cell) or cell in self.sample.values():  # a sample column that is looked up
+        if not isinstance(cell, cells.Cell) or cell in self.sample.values():  # a sample column that is looked up
             return
         position.cell = cell
         if isinstance(item.question, NumberItem | DateItem):
             self._require_limits(item, item.question, cell, turns)
-        values = cell.values if isinstance(cell, CodedCell) else cell.chosen if isinstance(cell, MultipleCell) else {}
+        values = (
+            cell.values
+            if isinstance(cell, cells.CodedCell)
+            else cell.chosen
+            if isinstance(cell, cells.MultipleCell)
+            else {}
+        )
         for code, literal in position.offered.items():
             self.clauses.imply(values[code], literal)
         for check in item.checks:
@@ -355,7 +342,9 @@ class RouteModel:
             if not check.soft:
                 self._alive = self.clauses.all_of([self._alive, -fires])
 
-    def _require_limits(self, item: CompiledItem, question: NumberItem | DateItem, cell: Cell, turns: Turns) -> None:
+    def _require_limits(
+        self, item: CompiledItem, question: NumberItem | DateItem, cell: cells.Cell, turns: Turns
+    ) -> None:
         """Require an answer to keep to the limits that depend on other answers, and to those of a date."""
         bounds: dict[str, ast.expr] = {}
         if isinstance(question, NumberItem) and not item.limits:
@@ -382,14 +371,14 @@ class RouteModel:
         settled = self.clauses.any_of([-cell.asked, cell.answered, *cell.declines.values()])
         self._alive = self.clauses.all_of([self._alive, settled])
 
-    def encode_kept(self, node: ast.expr, turns: Turns) -> Truth:
+    def encode_kept(self, node: ast.expr, turns: Turns) -> cells.Truth:
         """Encode a condition that is not written in the questionnaire."""
         self._kept_nodes.append(node)  # the encoder knows nodes by their identity
         return self.encoder.encode(node, turns)
 
     # Cells
 
-    def _make_column(self, column: SampleColumn) -> Cell:
+    def _make_column(self, column: SampleColumn) -> cells.Cell:
         """Make the cell of a sample column, which may be empty."""
         codes = list(column.options) if isinstance(column.options, dict) else None
         if column.options is not None and codes is None:
@@ -397,21 +386,21 @@ class RouteModel:
         if column.arms:
             codes = [str(arm) for arm in column.arms]
         if codes is not None:
-            cell: Cell = CodedCell(self.clauses, TRUE, (), codes)
+            cell: cells.Cell = cells.CodedCell(self.clauses, TRUE, (), codes)
             if column.arms:
                 cell.require_answer()
             return cell
         match column.type:
             case "number":
-                return OrderedCell(self.clauses, TRUE, (), whole=False)
+                return cells.OrderedCell(self.clauses, TRUE, (), whole=False)
             case "date" | "time":
                 return CalendarCell(self.clauses, TRUE, ())
             case _:
-                return TextCell(self.clauses, TRUE, ())
+                return cells.TextCell(self.clauses, TRUE, ())
 
     def _make_term(self, item: CompiledItem, asked: Literal) -> Term | None:
         question = item.question
-        if isinstance(question, ComputedItem):
+        if isinstance(question, unasked_items.ComputedItem):
             return self._make_computed_term(item, question, asked)
         if not question.expects_answer:
             return None
@@ -420,16 +409,16 @@ class RouteModel:
             cell.require_answer()
         return [Alternative(TRUE, cell)]
 
-    def _make_cell(self, item: CompiledItem, asked: Literal) -> Cell:
+    def _make_cell(self, item: CompiledItem, asked: Literal) -> cells.Cell:
         question, clauses = item.question, self.clauses
         declines = [decline.id for decline in item.declines]
         match question:
             case MultipleItem():
-                cell = MultipleCell(clauses, asked, declines, [option.code for option in item.options])
+                cell = cells.MultipleCell(clauses, asked, declines, [option.code for option in item.options])
                 self._limit_choices(cell, item, question)
                 return cell
             case NumberItem():
-                number = OrderedCell(clauses, asked, declines, whole=not question.decimals)
+                number = cells.OrderedCell(clauses, asked, declines, whole=not question.decimals)
                 low = -inf if question.lowest is None else question.lowest
                 high = inf if question.highest is None else question.highest
                 number.restrict([(low, high), *((code, code) for code in question.options)])
@@ -444,12 +433,12 @@ class RouteModel:
                 return clock
         if isinstance(question, SearchItem):
             codes = (*question.entries.rows, *(option.code for option in item.options))
-            return CodedCell(clauses, asked, declines, codes)
+            return cells.CodedCell(clauses, asked, declines, codes)
         if isinstance(question, CodedItem) or item.options:
-            return CodedCell(clauses, asked, declines, [option.code for option in item.options])
-        return TextCell(clauses, asked, declines)
+            return cells.CodedCell(clauses, asked, declines, [option.code for option in item.options])
+        return cells.TextCell(clauses, asked, declines)
 
-    def _limit_choices(self, cell: MultipleCell, item: CompiledItem, question: MultipleItem) -> None:
+    def _limit_choices(self, cell: cells.MultipleCell, item: CompiledItem, question: MultipleItem) -> None:
         """Require as many choices as the item does, and an exclusive one alone."""
         clauses = self.clauses
         exclusive = [cell.chosen[option.code] for option in item.options if option.exclusive]
@@ -471,19 +460,19 @@ class RouteModel:
         *_, counts = self._count(literals, count)
         return counts[count:]
 
-    def _make_computed_term(self, item: CompiledItem, question: ComputedItem, asked: Literal) -> Term:
+    def _make_computed_term(self, item: CompiledItem, question: unasked_items.ComputedItem, asked: Literal) -> Term:
         match question:
-            case SplitItem():
+            case unasked_items.SplitItem():
                 codes = list(question.list_codes())
-            case LookupItem(sample=column) if column is not None:
+            case unasked_items.LookupItem(sample=column) if column is not None:
                 return [Alternative(asked, self.sample[str(column)])]
-            case LookupItem():
-                codes = list(QUOTA_STATES)
-            case DrawItem():
+            case unasked_items.LookupItem():
+                codes = list(unasked_items.QUOTA_STATES)
+            case unasked_items.DrawItem():
                 return self._make_draw(item, asked)
             case _:
                 raise TypeError(f"no cell for {question.type}")  # type: ignore[attr-defined]
-        cell = CodedCell(self.clauses, asked, (), codes)
+        cell = cells.CodedCell(self.clauses, asked, (), codes)
         cell.require_answer()
         return [Alternative(TRUE, cell)]
 
@@ -496,7 +485,7 @@ class RouteModel:
             self.clauses.all_of([asked, known, exists, self._encode_turn(item.where, roster, turn)])
             for turn, exists in enumerate(present, 1)
         ]
-        cell = CodedCell(self.clauses, asked, (), range(1, len(present) + 1))
+        cell = cells.CodedCell(self.clauses, asked, (), range(1, len(present) + 1))
         for literal, can_be_drawn in zip(cell.values.values(), eligible, strict=True):
             self.clauses.imply(literal, can_be_drawn)
             self.clauses.imply(can_be_drawn, cell.answered)

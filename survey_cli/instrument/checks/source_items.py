@@ -10,15 +10,7 @@ from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, Rost
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.options import OptionSpec, ScaleSpec, SpecModel
-from survey_cli.instrument.source.nodes import (
-    NOWHERE,
-    YamlMapping,
-    YamlNode,
-    YamlScalar,
-    find_node,
-    locate_key,
-    locate_name,
-)
+from survey_cli.instrument.source import nodes
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.problems import Position, Problem, Severity
@@ -31,7 +23,7 @@ class SourceOptionList(NamedTuple):
 
     owner: str
     options: Mapping[Code, OptionSpec]
-    node: YamlMapping | None
+    node: nodes.YamlMapping | None
     may_be_one: bool = False
     """One option is enough: any number can be chosen, or there is a list besides."""
 
@@ -75,23 +67,23 @@ def list_option_lists(draft: InstrumentDraft) -> Sequence[SourceOptionList]:
     ]
 
 
-def find_options_node(part: SpecModel) -> YamlMapping | None:
+def find_options_node(part: SpecModel) -> nodes.YamlMapping | None:
     """Find the mapping of code to option as written: under `options`, or the model itself in its short form."""
     node = part._node
     if node is None:
         return None
     inner = node.get("options")
-    if isinstance(inner, YamlMapping):
+    if isinstance(inner, nodes.YamlMapping):
         return inner
-    is_name = isinstance(inner, YamlScalar) and not isinstance(part, ScaleSpec)  # in a scale it is a code
+    is_name = isinstance(inner, nodes.YamlScalar) and not isinstance(part, ScaleSpec)  # in a scale it is a code
     return None if is_name else node
 
 
 def find_option(draft: InstrumentDraft, item: CompiledItem, code: Code) -> tuple[Position, int]:
     """Find an option of an item, in the list that it uses or at the item."""
     scales: Mapping[Any, ScaleSpec] = draft.document.scales
-    node = find_options_node(scales[item.scale]) if item.scale else find_node(item.question._node, "options")
-    where = item.question.find_position("id") if node is None else locate_key(node, code)
+    node = find_options_node(scales[item.scale]) if item.scale else nodes.find_node(item.question._node, "options")
+    where = item.question.find_position("id") if node is None else nodes.locate_key(node, code)
     return where, len(str(code))
 
 
@@ -99,7 +91,7 @@ def locate_definition(draft: InstrumentDraft, name: str) -> Position:
     """Return the position at which an item, group, sample column or compute is defined."""
     if name in draft.symbols:
         return draft.symbols[name].where
-    return draft.symbol_table.groups[name][0] if name in draft.symbol_table.groups else NOWHERE
+    return draft.symbol_table.groups[name][0] if name in draft.symbol_table.groups else nodes.NOWHERE
 
 
 def shorten_text(text: Text, draft: InstrumentDraft) -> str:
@@ -168,25 +160,27 @@ def _iterate_document_texts(document: Document) -> Iterator[OwnedText]:
     yield from (OwnedText(str(name), text) for name, text in texts if text is not None)
 
 
-Place: TypeAlias = Position | tuple[Position, int] | YamlScalar | str
+Place: TypeAlias = Position | tuple[Position, int] | nodes.YamlScalar | str
 """Where a problem is: a position, one with a number of characters, or a name or text as written."""
 
 
 def report(rule: str, at: Place, who: object, what: str, remedy: str, severity: Severity = "error") -> Problem:
     """Return a problem at a place."""
-    where, length = (locate_name(at), len(at)) if isinstance(at, str) else (at, 1) if isinstance(at, Position) else at
+    where, length = (
+        (nodes.locate_name(at), len(at)) if isinstance(at, str) else (at, 1) if isinstance(at, Position) else at
+    )
     return Problem(rule, where, str(who), what, remedy, severity, length)
 
 
 def find_value(part: SpecModel, *keys: str) -> tuple[Position, int]:
     """Find the value of the first of these keys that was written; the part itself if none was."""
     for key in keys:
-        value = find_node(part._node, key)
+        value = nodes.find_node(part._node, key)
         if value is not None:
-            return value.where, len(value) if isinstance(value, YamlScalar) else 1
+            return value.where, len(value) if isinstance(value, nodes.YamlScalar) else 1
     return part.find_position(), 1
 
 
-def find_key(node: YamlNode | None, key: object) -> tuple[Position, int]:
+def find_key(node: nodes.YamlNode | None, key: object) -> tuple[Position, int]:
     """Find a key (or code) of a mapping; the mapping itself if it has no such key."""
-    return locate_key(node, key), len(str(key))
+    return nodes.locate_key(node, key), len(str(key))

@@ -11,14 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
-from survey_cli.instrument.expressions.comparisons import (
-    ARITHMETIC_SIGNS,
-    COMPARISON_SIGNS,
-    compile_comparison,
-    compile_in_list,
-    compile_in_multiple,
-    convert_literal,
-)
+from survey_cli.instrument.expressions import comparisons, parsing
+from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.expression_checker import (
     ExpressionChecker,
     Kind,
@@ -29,34 +23,7 @@ from survey_cli.instrument.expressions.expression_checker import (
     shift_position,
 )
 from survey_cli.instrument.expressions.function_calls import compile_call
-from survey_cli.instrument.expressions.parsing import (
-    FOREIGN_SIGNS,
-    MAX_DEPTH,
-    MAX_PARTS,
-    TOO_LARGE,
-    ParsedExpression,
-    ParseFailure,
-    parse_expression,
-)
-from survey_cli.instrument.expressions.three_valued_logic import (
-    Env,
-    Evaluator,
-    choose,
-    logical_and,
-    logical_not,
-    logical_or,
-    make_all_turns_reader,
-    make_arithmetic,
-    make_constant,
-    make_junction,
-    make_one_turn_reader,
-    make_reader,
-    make_tests_evaluator,
-    make_turn_reader,
-    make_turn_test,
-    negate,
-    to_truth,
-)
+from survey_cli.instrument.expressions.three_valued_logic import Env, Evaluator
 from survey_cli.problems import Position, Problem, select_errors, suggest_nearest
 from survey_cli.values import NOT_ASKED, Code
 
@@ -95,8 +62,8 @@ def compile_condition(
 
     The condition is evaluated only if the items in `answered` have an answer.
     """
-    parsed = parse_expression(text)
-    if isinstance(parsed, ParseFailure):
+    parsed = parsing.parse_expression(text)
+    if isinstance(parsed, parsing.ParseFailure):
         rule, offset, length, what, remedy = parsed
         at = shift_position(where, text, offset)
         return None, (Problem(rule, at, who, what, remedy, "error", max(length, 1)),)
@@ -116,8 +83,8 @@ def compile_condition(
 
 def locate_use(name: str, condition: Condition, where: Position) -> tuple[Position, int]:
     """Return position and length of the first use of a variable in a condition written at `where`."""
-    parsed = parse_expression(condition.text)
-    if isinstance(parsed, ParsedExpression):
+    parsed = parsing.parse_expression(condition.text)
+    if isinstance(parsed, parsing.ParsedExpression):
         for node in ast.walk(parsed.tree):
             if getattr(node, "id", None) == name or getattr(node, "attr", None) == name:
                 at, length = parsed.locate(node)
@@ -155,10 +122,10 @@ def _check_expected(checker: ExpressionChecker, part: Term, expected: ExpectedKi
 
 def _compile(checker: ExpressionChecker, node: ast.expr, depth: int, compared_term: Term | None = None) -> Term:
     checker.parts += 1
-    if depth > MAX_DEPTH or checker.parts > MAX_PARTS:
+    if depth > parsing.MAX_DEPTH or checker.parts > parsing.MAX_PARTS:
         if not checker.too_large:
             checker.too_large = True
-            checker.report_problem(TOO_LARGE.rule, node, TOO_LARGE.what, TOO_LARGE.remedy)
+            checker.report_problem(parsing.TOO_LARGE.rule, node, parsing.TOO_LARGE.what, parsing.TOO_LARGE.remedy)
         return checker.make_wrong(node)
     if isinstance(node, ast.Name) and node.id not in checker.scope.names:
         return checker.report_unknown_name(node, compared_term)
@@ -172,11 +139,11 @@ def _compile_name(checker: ExpressionChecker, node: ast.Name, _depth: int) -> Te
     name, value_type = node.id, checker.scope.names[node.id]
     roster = value_type.roster
     if roster is None:
-        return _compile_variable(checker, node, name, value_type, make_reader(name))._replace(plain_name=name)
+        return _compile_variable(checker, node, name, value_type, logic.make_reader(name))._replace(plain_name=name)
     if roster == checker.scope.inside_roster or roster in checker.scope.sources:
         checker.turns = True
-        return _compile_variable(checker, node, name, value_type, make_turn_reader(name))
-    return _compile_variable(checker, node, name, value_type, make_all_turns_reader(name, roster), roster)
+        return _compile_variable(checker, node, name, value_type, logic.make_turn_reader(name))
+    return _compile_variable(checker, node, name, value_type, logic.make_all_turns_reader(name, roster), roster)
 
 
 def _compile_variable(
@@ -194,7 +161,7 @@ def _compile_variable(
     unsure_names = frozenset((name,)) if value_type.declinable else frozenset[str]()
     if value_type.type == "flag":
         term = Term("truth", evaluate, node, roster=roster, unsure_names=unsure_names)
-        return checker.combine(to_truth, [term], "truth", node)._replace(name=name)
+        return checker.combine(logic.to_truth, [term], "truth", node)._replace(name=name)
     kind: Kind = "number" if value_type.type == "draw" else value_type.type
     codes = value_type.codes if kind in ("code", "codes") else None
     return Term(kind, evaluate, node, name, "", codes, roster, unsure_names=unsure_names)
@@ -224,11 +191,11 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
         remedy = suggest_nearest(name, items, otherwise=f"its items are {', '.join(items[:8])}")
         return checker.report_problem("unknown-name", node, f"the roster {roster} has no item {name!r}", remedy)
     if isinstance(node.value, ast.Name):
-        return _compile_variable(checker, node, name, value_type, make_all_turns_reader(name, roster), roster)
+        return _compile_variable(checker, node, name, value_type, logic.make_all_turns_reader(name, roster), roster)
     turn = _compile_turn(checker, turn_node, depth)
     if turn.kind == "wrong":
         return turn
-    part = _compile_variable(checker, node, name, value_type, make_one_turn_reader(name, roster, turn.evaluate))
+    part = _compile_variable(checker, node, name, value_type, logic.make_one_turn_reader(name, roster, turn.evaluate))
     return part._replace(unsure_names=part.unsure_names | turn.unsure_names)
 
 
@@ -259,7 +226,7 @@ def _compile_turn_test(checker: ExpressionChecker, left: ast.expr, roster: str, 
     if turn.kind == "wrong":
         return turn
     checker.names.update(name for name, item in checker.scope.names.items() if item.roster == roster)
-    return Term("truth", make_turn_test(roster, turn.evaluate), node, unsure_names=turn.unsure_names)
+    return Term("truth", logic.make_turn_test(roster, turn.evaluate), node, unsure_names=turn.unsure_names)
 
 
 def _report_subscript(checker: ExpressionChecker, node: ast.Subscript, _depth: int) -> Term:
@@ -296,12 +263,14 @@ def _join_truths(checker: ExpressionChecker, parts: list[Term], node: ast.expr, 
     tests = [part.test for part in parts if part.test is not None]
 
     def make_fast(evaluators: list[Evaluator]) -> Evaluator:
-        evaluate = make_junction(evaluators, conjunction=conjunction)
+        evaluate = logic.make_junction(evaluators, conjunction=conjunction)
         if len(tests) < len(evaluators):
             return evaluate
-        return make_tests_evaluator(tuple(tests), evaluate, conjunction=conjunction)
+        return logic.make_tests_evaluator(tuple(tests), evaluate, conjunction=conjunction)
 
-    return checker.combine(logical_and if conjunction else logical_or, parts, "truth", node, make_fast=make_fast)
+    return checker.combine(
+        logic.logical_and if conjunction else logic.logical_or, parts, "truth", node, make_fast=make_fast
+    )
 
 
 def _compile_unary(checker: ExpressionChecker, node: ast.UnaryOp, depth: int) -> Term:
@@ -311,7 +280,7 @@ def _compile_unary(checker: ExpressionChecker, node: ast.UnaryOp, depth: int) ->
     match node.op:
         case ast.Not():
             part = checker.require_truth(part)
-            inverse = checker.combine(logical_not, [part], "truth", node)
+            inverse = checker.combine(logic.logical_not, [part], "truth", node)
             checker.add_doubt(inverse, inverse.unsure_names)
             return inverse
         case ast.USub() | ast.UAdd():
@@ -320,15 +289,15 @@ def _compile_unary(checker: ExpressionChecker, node: ast.UnaryOp, depth: int) ->
             if isinstance(node.op, ast.UAdd):
                 return part._replace(node=node)
             if part.is_literal:
-                return part._replace(node=node, value=-part.value, evaluate=make_constant(-part.value))
-            return checker.combine(negate, [part], "number", node)
+                return part._replace(node=node, value=-part.value, evaluate=logic.make_constant(-part.value))
+            return checker.combine(logic.negate, [part], "number", node)
         case _:
             return checker.report_syntax(node, "~ is not part of a condition", "write not")
 
 
 def _compile_binary(checker: ExpressionChecker, node: ast.BinOp, depth: int) -> Term:
     parts = [_compile(checker, node.left, depth), _compile(checker, node.right, depth)]
-    sign = ARITHMETIC_SIGNS.get(type(node.op))
+    sign = comparisons.ARITHMETIC_SIGNS.get(type(node.op))
     if sign is None:
         return checker.report_syntax(node, *_explain_foreign_syntax(node))
     if any(part.kind == "wrong" for part in parts):
@@ -339,7 +308,7 @@ def _compile_binary(checker: ExpressionChecker, node: ast.BinOp, depth: int) -> 
     for part in parts:
         if get_family(part) not in ("number", "any"):
             return checker.report_not_a_number(part, f"{sign} requires numbers")
-    return checker.combine(make_arithmetic(sign), parts, "number", node)
+    return checker.combine(logic.make_arithmetic(sign), parts, "number", node)
 
 
 def _compile_comparisons(checker: ExpressionChecker, node: ast.Compare, depth: int) -> Term:
@@ -355,13 +324,13 @@ def _compile_link(
     if isinstance(op, ast.Is | ast.IsNot):
         remedy = "write == for 'is the same as', or answered(q1)"
         return checker.report_syntax(node, "'is' is not part of a condition", remedy)
-    sign, negated = COMPARISON_SIGNS.get(type(op)), isinstance(op, ast.NotIn)
+    sign, negated = comparisons.COMPARISON_SIGNS.get(type(op)), isinstance(op, ast.NotIn)
     if sign is None and isinstance(right, ast.List | ast.Tuple):
         checker.parts += len(right.elts)
-        return compile_in_list(checker, _compile(checker, left, depth), right.elts, node, negated=negated)
+        return comparisons.compile_in_list(checker, _compile(checker, left, depth), right.elts, node, negated=negated)
     if sign is None and isinstance(right, ast.Name) and right.id in checker.scope.rosters:
         test = _compile_turn_test(checker, left, right.id, node, depth)
-        return checker.combine(logical_not, [test], "truth", node) if negated else test
+        return checker.combine(logic.logical_not, [test], "truth", node) if negated else test
     if isinstance(left, ast.Name) and left.id not in checker.scope.names:
         second = _compile(checker, right, depth)
         first = _compile(checker, left, depth, second)
@@ -369,8 +338,8 @@ def _compile_link(
         first = _compile(checker, left, depth)
         second = _compile(checker, right, depth, first)
     if sign is None:
-        return compile_in_multiple(checker, first, second, node, negated=negated)
-    return compile_comparison(checker, first, sign, second, node)
+        return comparisons.compile_in_multiple(checker, first, second, node, negated=negated)
+    return comparisons.compile_comparison(checker, first, sign, second, node)
 
 
 def _compile_choice(checker: ExpressionChecker, node: ast.IfExp, depth: int) -> Term:
@@ -379,9 +348,9 @@ def _compile_choice(checker: ExpressionChecker, node: ast.IfExp, depth: int) -> 
     if "wrong" in (test.kind, then.kind, otherwise.kind):
         return checker.make_wrong(node)
     if then.is_literal and get_family(otherwise) in ("date", "time"):
-        then = convert_literal(checker, then, otherwise, exact=True)
+        then = comparisons.convert_literal(checker, then, otherwise, exact=True)
     if otherwise.is_literal and get_family(then) in ("date", "time"):
-        otherwise = convert_literal(checker, otherwise, then, exact=True)
+        otherwise = comparisons.convert_literal(checker, otherwise, then, exact=True)
     families = {family for part in (then, otherwise) if (family := get_family(part)) != "any"}
     if "wrong" in families:
         return checker.make_wrong(node)
@@ -392,7 +361,7 @@ def _compile_choice(checker: ExpressionChecker, node: ast.IfExp, depth: int) -> 
     codes = then.codes | otherwise.codes if then.codes and otherwise.codes else None
     if kind == "code" and codes is None and families:
         kind = families.pop()
-    part = checker.combine(choose, [test, then, otherwise], kind, node)
+    part = checker.combine(logic.choose, [test, then, otherwise], kind, node)
     return part._replace(codes=codes, unsure_names=then.unsure_names | otherwise.unsure_names)
 
 
@@ -411,7 +380,7 @@ def _explain_foreign_syntax(node: ast.expr) -> tuple[str, str]:
         case ast.BinOp(op=op):
             sign = {ast.Pow: "**", ast.FloorDiv: "//", ast.Mod: "%"}.get(type(op), "")
             operator = "this operator is not part of a condition", "use + - * /, and or not"
-            return FOREIGN_SIGNS.get(sign, operator)
+            return parsing.FOREIGN_SIGNS.get(sign, operator)
         case ast.JoinedStr():
             return "an f before a text is not part of a condition", "write the text alone"
         case _:

@@ -10,18 +10,9 @@ from datetime import date, time
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from survey_cli.instrument.expressions import three_valued_logic
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.expressions.parsing import ParsedExpression, shorten, validate_number
-from survey_cli.instrument.expressions.three_valued_logic import (
-    MAX_NUMBER,
-    ConstantTest,
-    Evaluator,
-    make_application,
-    make_application_by_turn,
-    make_constant,
-    make_test_evaluator,
-    to_nfc,
-)
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import FindNearest, Position, Problem, Severity, find_nearest, suggest_nearest
 from survey_cli.values import NOT_ASKED, Code
@@ -78,7 +69,7 @@ class Term(NamedTuple):
     """A checked and compiled part of a condition."""
 
     kind: Kind
-    evaluate: Evaluator
+    evaluate: three_valued_logic.Evaluator
     node: ast.expr
     name: str = ""
     """The variable, if it is just a variable."""
@@ -91,7 +82,7 @@ class Term(NamedTuple):
     """The value of a literal."""
     unsure_names: frozenset[str] = NO_NAMES
     """Variables whose don't know or refusal leaves this term without a value."""
-    test: ConstantTest | None = None
+    test: three_valued_logic.ConstantTest | None = None
     """The same as `evaluate`, if it compares an ordinary variable with constants."""
 
     @property
@@ -203,7 +194,7 @@ class ExpressionChecker:
 
     def make_wrong(self, node: ast.expr) -> Term:
         """Return a term about which nothing more is reported."""
-        return Term("wrong", make_constant(NOT_ASKED), node)
+        return Term("wrong", three_valued_logic.make_constant(NOT_ASKED), node)
 
     def describe(self, part: Term) -> str:
         """Describe a term: `age is a number`."""
@@ -242,9 +233,12 @@ class ExpressionChecker:
         """Check a number or text as written."""
         value = node.value
         if value.__class__ is int and (node.end_col_offset or 0) - node.col_offset == len(str(value)) < 19:
-            return Term("number", make_constant(value), node, value=value)
+            return Term("number", three_valued_logic.make_constant(value), node, value=value)
         source = self.parsed.get_source(node)
-        if isinstance(value, int | float) and not -MAX_NUMBER <= value <= MAX_NUMBER:
+        if (
+            isinstance(value, int | float)
+            and not -three_valued_logic.MAX_NUMBER <= value <= three_valued_logic.MAX_NUMBER
+        ):
             return self.report_syntax(node, "this number is too large", "write it in larger units")
         match value:
             case bool():
@@ -253,11 +247,11 @@ class ExpressionChecker:
             case int() | float():
                 mistake = validate_number(source)
                 if mistake is None:
-                    return Term("number", make_constant(value), node, value=value)
+                    return Term("number", three_valued_logic.make_constant(value), node, value=value)
                 what, remedy = mistake
             case str() if len(source) == len(value) + 2:
-                value = to_nfc(value)
-                return Term("text", make_constant(value), node, value=value)
+                value = three_valued_logic.to_nfc(value)
+                return Term("text", three_valued_logic.make_constant(value), node, value=value)
             case str():
                 what = f"{shorten(source)} is not one text"
                 remedy = "write one text between two quotes; texts of a list are separated by commas"
@@ -275,8 +269,8 @@ class ExpressionChecker:
         kind: Kind,
         node: ast.expr,
         *,
-        make_fast: Callable[[list[Evaluator]], Evaluator] | None = None,
-        test: ConstantTest | None = None,
+        make_fast: Callable[[list[three_valued_logic.Evaluator]], three_valued_logic.Evaluator] | None = None,
+        test: three_valued_logic.ConstantTest | None = None,
     ) -> Term:
         """Combine terms by `function`, turn by turn if one of them is a list.
 
@@ -289,12 +283,14 @@ class ExpressionChecker:
             return self.make_wrong(node)
         evaluators, unsure_names = [part.evaluate for part in parts], collect_unsure_names(parts)
         if roster:
-            evaluate = make_application_by_turn(function, evaluators, [part.roster is not None for part in parts])
+            evaluate = three_valued_logic.make_application_by_turn(
+                function, evaluators, [part.roster is not None for part in parts]
+            )
             return Term(kind, evaluate, node, roster=roster, unsure_names=unsure_names)
         if make_fast is not None:
             return Term(kind, make_fast(evaluators), node, unsure_names=unsure_names)
-        evaluate = make_application(function, evaluators)
-        evaluate = make_test_evaluator(test, evaluate) if test is not None else evaluate
+        evaluate = three_valued_logic.make_application(function, evaluators)
+        evaluate = three_valued_logic.make_test_evaluator(test, evaluate) if test is not None else evaluate
         return Term(kind, evaluate, node, unsure_names=unsure_names, test=test)
 
     def find_common_roster(self, parts: Iterable[Term], node: ast.expr) -> str | None:

@@ -9,28 +9,7 @@ from contextlib import contextmanager
 from functools import reduce
 from typing import Any, Final, TypeAlias
 
-from survey_cli.instrument.checks.reachability.variables import (
-    ANY_TRUTH,
-    FALSE,
-    MAX_DEPTH,
-    MAX_LINKS,
-    NO_MISSING,
-    NOT_ASKED_KINDS,
-    NOT_TRUE,
-    TRUE,
-    UNKNOWN,
-    Domain,
-    Requirement,
-    Values,
-    VariableInfo,
-    VariableTable,
-    build_comparison_ranges,
-    build_ranges_of,
-    build_ranges_without,
-    intersect_domains,
-    negate_truths,
-    unite_domains,
-)
+from survey_cli.instrument.checks.reachability import variables
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.expressions.comparisons import (
     COMPARISON_SIGNS,
@@ -43,7 +22,7 @@ from survey_cli.instrument.expressions.three_valued_logic import COMPARE, to_nfc
 
 FactKey: TypeAlias = str | tuple[str, Any]
 """A variable; or a multiple and one of its codes, whose domain is chosen (True) or not (False)."""
-Possibility: TypeAlias = Mapping[FactKey, Domain]
+Possibility: TypeAlias = Mapping[FactKey, variables.Domain]
 """One combination of domains: those of the variables that are constrained at all."""
 Facts: TypeAlias = tuple[Possibility, ...]
 """The alternative possibilities; empty if the assumptions contradict each other."""
@@ -58,7 +37,7 @@ STEPS_PER_ITEM: Final = 20
 """How often a domain is narrowed for all conditions of a file, per item.
 
 It is far more than needed unless every condition depends on several others. Beyond it nothing is narrowed."""
-_NO_VALUES: Final[Values] = frozenset()
+_NO_VALUES: Final[variables.Values] = frozenset()
 
 
 class ConditionSolver:
@@ -66,7 +45,7 @@ class ConditionSolver:
 
     def __init__(self, draft: InstrumentDraft) -> None:
         self.draft = draft
-        self.variables = VariableTable(draft)
+        self.variables = variables.VariableTable(draft)
         self.unreached: set[str] = set()
         """Items that are never asked, as found so far."""
         self._follows_requirements = True
@@ -104,20 +83,20 @@ class ConditionSolver:
         text = condition.text
         for name in names:
             links = self.variables.find_linked_names(name)
-            if text.count(name) > 1 or len(links) > MAX_LINKS or not constrained.isdisjoint(links):
+            if text.count(name) > 1 or len(links) > variables.MAX_LINKS or not constrained.isdisjoint(links):
                 return True
             constrained |= links
         return False
 
-    def assume_all(self, requirements: tuple[Requirement, ...], facts: Facts) -> Facts:
+    def assume_all(self, requirements: tuple[variables.Requirement, ...], facts: Facts) -> Facts:
         """Return the facts under which all of these requirements are met."""
         for requirement in requirements:
             facts = self.assume(requirement.condition, requirement.truths, facts)
         return facts
 
-    def assume_not_all(self, requirements: tuple[Requirement, ...], facts: Facts) -> Facts:
+    def assume_not_all(self, requirements: tuple[variables.Requirement, ...], facts: Facts) -> Facts:
         """Return the facts under which at least one of these requirements is not met."""
-        return _unite_facts([self.assume(n.condition, ANY_TRUTH ^ n.truths, facts) for n in requirements])
+        return _unite_facts([self.assume(n.condition, variables.ANY_TRUTH ^ n.truths, facts) for n in requirements])
 
     def assume(self, condition: Condition, truths: int, facts: Facts) -> Facts:
         """Return the facts under which the condition has one of `truths`: true, not true, false or not false."""
@@ -131,14 +110,14 @@ class ConditionSolver:
             case ast.BoolOp(op=op, values=values):
                 return self._assume_junction(values, truths, facts, conjunction=isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return self._assume(operand, negate_truths(truths), facts)
+                return self._assume(operand, variables.negate_truths(truths), facts)
             case ast.Compare(left=left, ops=ops, comparators=comparators) if len(ops) > 1:
                 sides = [left, *comparators]
                 links = [ast.Compare(sides[i], [op], [sides[i + 1]]) for i, op in enumerate(ops)]
                 return self._assume_junction(links, truths, facts, conjunction=True)
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                then = self._assume(body, truths, self._assume(test, TRUE, facts))
-                return _unite_facts([then, self._assume(orelse, truths, self._assume(test, NOT_TRUE, facts))])
+                then = self._assume(body, truths, self._assume(test, variables.TRUE, facts))
+                return _unite_facts([then, self._assume(orelse, truths, self._assume(test, variables.NOT_TRUE, facts))])
             case ast.Name(id=name):
                 return self._assume_flag(name, truths, facts)
             case ast.Compare(left=left, ops=[op], comparators=[right]):
@@ -152,7 +131,7 @@ class ConditionSolver:
         self, parts: list[ast.expr] | list[ast.Compare], truths: int, facts: Facts, *, conjunction: bool
     ) -> Facts:
         # an `and` is not true if one operand is not, and not false if no operand is; an `or` the other way round
-        if truths & (FALSE if conjunction else TRUE):
+        if truths & (variables.FALSE if conjunction else variables.TRUE):
             return _unite_facts([self._assume(part, truths, facts) for part in parts])
         for part in parts:
             facts = self._assume(part, truths, facts)
@@ -163,7 +142,7 @@ class ConditionSolver:
         if variable is None or variable.kind != "flag":
             return facts
         compute = self.draft.computes.get(name)
-        if compute is not None and self._depth < MAX_DEPTH:
+        if compute is not None and self._depth < variables.MAX_DEPTH:
             self._depth += 1
             facts = self._assume(next(iter(compute.conditions.values())).tree, truths, facts)
             self._depth -= 1
@@ -176,12 +155,14 @@ class ConditionSolver:
             return facts
         values, missing = variable.domain
         if function == "answered":
-            yes, no = Domain(values), Domain(_NO_VALUES, missing)
+            yes, no = variables.Domain(values), variables.Domain(_NO_VALUES, missing)
         else:
-            matching = missing - NOT_ASKED_KINDS if function == "declined" else missing & {function}
-            yes, no = Domain(_NO_VALUES, matching), Domain(values, missing - matching)
-        empty = Domain(_NO_VALUES)
-        allowed = unite_domains(yes if truths & TRUE else empty, no if truths & FALSE else empty)
+            matching = missing - variables.NOT_ASKED_KINDS if function == "declined" else missing & {function}
+            yes, no = variables.Domain(_NO_VALUES, matching), variables.Domain(values, missing - matching)
+        empty = variables.Domain(_NO_VALUES)
+        allowed = variables.unite_domains(
+            yes if truths & variables.TRUE else empty, no if truths & variables.FALSE else empty
+        )
         return self._narrow(name, allowed, facts, variable)
 
     def _assume_comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr, truths: int, facts: Facts) -> Facts:
@@ -193,7 +174,7 @@ class ConditionSolver:
         value = find_constant(right)
         if isinstance(left, ast.Name) and value is not None:
             return self._assume_constant_comparison(left.id, sign, value, truths, facts)
-        if not truths & UNKNOWN:
+        if not truths & variables.UNKNOWN:
             for name in (*_list_operands(left), *_list_operands(right)):
                 facts = self.assume_answered(name, facts)
         return facts
@@ -201,7 +182,9 @@ class ConditionSolver:
     def assume_answered(self, name: str, facts: Facts) -> Facts:
         """Return the facts under which the variable has an answer."""
         variable = self.variables.find(name)
-        return facts if variable is None else self._narrow(name, Domain(variable.domain.values), facts, variable)
+        return (
+            facts if variable is None else self._narrow(name, variables.Domain(variable.domain.values), facts, variable)
+        )
 
     def _assume_constant_comparison(self, name: str, sign: str, value: Any, truths: int, facts: Facts) -> Facts:
         """Assume a truth value of a comparison of a variable with a constant."""
@@ -210,23 +193,25 @@ class ConditionSolver:
             return facts
         values = variable.domain.values
         if variable.kind in ("any", "several"):
-            return self.assume_answered(name, facts) if not truths & UNKNOWN else facts
+            return self.assume_answered(name, facts) if not truths & variables.UNKNOWN else facts
         if variable.kind == "number":
             if not isinstance(value, int | float):
                 return facts
-            values = build_comparison_ranges(sign, value) if truths & TRUE else ()
-            values += build_comparison_ranges(OPPOSITE_SIGNS[sign], value) if truths & FALSE else ()
+            values = variables.build_comparison_ranges(sign, value) if truths & variables.TRUE else ()
+            values += variables.build_comparison_ranges(OPPOSITE_SIGNS[sign], value) if truths & variables.FALSE else ()
         else:
             holds, value = COMPARE[sign], to_nfc(value)
             try:
-                values = frozenset(v for v in values if truths & (TRUE if holds(to_nfc(v), value) else FALSE))
+                values = frozenset(
+                    v for v in values if truths & (variables.TRUE if holds(to_nfc(v), value) else variables.FALSE)
+                )
             except TypeError:  # a text ordered against a number
                 return facts
-        return self._narrow(name, Domain(values, _list_missing_kinds(variable, truths)), facts, variable)
+        return self._narrow(name, variables.Domain(values, _list_missing_kinds(variable, truths)), facts, variable)
 
     def _assume_membership(self, left: ast.expr, right: ast.expr, truths: int, facts: Facts, *, negated: bool) -> Facts:
         if negated:
-            truths = negate_truths(truths)
+            truths = variables.negate_truths(truths)
         match left, right:
             case ast.Name(id=name), ast.List(elts=elts) | ast.Tuple(elts=elts):
                 return self._assume_in_list(name, elts, truths, facts)
@@ -243,27 +228,29 @@ class ConditionSolver:
         declines = frozenset(e.id for e in elements if isinstance(e, ast.Name))
         listed = [to_nfc(value) for e in elements if (value := find_constant(e)) is not None]
         allowed, missing = variable.domain
-        kept = missing & declines if truths & TRUE else NO_MISSING
-        kept |= missing - declines if truths & UNKNOWN else NO_MISSING
+        kept = missing & declines if truths & variables.TRUE else variables.NO_MISSING
+        kept |= missing - declines if truths & variables.UNKNOWN else variables.NO_MISSING
         if variable.kind == "number":
             numbers = [value for value in listed if isinstance(value, int | float)]
-            allowed = build_ranges_of(numbers) if truths & TRUE else ()
-            allowed += build_ranges_without(numbers) if truths & FALSE else ()
+            allowed = variables.build_ranges_of(numbers) if truths & variables.TRUE else ()
+            allowed += variables.build_ranges_without(numbers) if truths & variables.FALSE else ()
         elif variable.kind != "any":
-            allowed = frozenset(v for v in allowed if truths & (TRUE if to_nfc(v) in listed else FALSE))
-        return self._narrow(name, Domain(allowed, kept), facts, variable)
+            allowed = frozenset(
+                v for v in allowed if truths & (variables.TRUE if to_nfc(v) in listed else variables.FALSE)
+            )
+        return self._narrow(name, variables.Domain(allowed, kept), facts, variable)
 
     def _assume_in_multiple(self, name: str, code: Any, truths: int, facts: Facts) -> Facts:
         """Assume a truth value of `'tv' in media`."""
         variable = self.variables.find(name)
         if variable is None or variable.kind != "several":
             return facts
-        if not truths & UNKNOWN:
+        if not truths & variables.UNKNOWN:
             facts = self.assume_answered(name, facts)
-        flag = VariableInfo(Domain(frozenset((True, False)), variable.domain.missing), "flag")
+        flag = variables.VariableInfo(variables.Domain(frozenset((True, False)), variable.domain.missing), "flag")
         return self._narrow((name, to_nfc(code)), _build_flag_domain(variable, truths), facts, flag)
 
-    def _narrow(self, key: FactKey, allowed: Domain, facts: Facts, variable: VariableInfo) -> Facts:
+    def _narrow(self, key: FactKey, allowed: variables.Domain, facts: Facts, variable: variables.VariableInfo) -> Facts:
         """Return the facts under which the variable is in `allowed`."""
         self._steps_left -= len(facts)
         self._total_steps_left -= len(facts)
@@ -272,7 +259,7 @@ class ConditionSolver:
         alternatives: list[Facts] = []
         for possibility in facts:
             before = possibility.get(key, variable.domain)
-            after = intersect_domains(before, allowed, whole_numbers=variable.is_whole)
+            after = variables.intersect_domains(before, allowed, whole_numbers=variable.is_whole)
             if after == before and key in possibility:
                 alternatives.append((possibility,))
             elif after.values or after.missing:
@@ -280,12 +267,19 @@ class ConditionSolver:
         return _unite_facts(alternatives)
 
     def _update(
-        self, possibility: Possibility, key: FactKey, before: Domain, after: Domain, variable: VariableInfo
+        self,
+        possibility: Possibility,
+        key: FactKey,
+        before: variables.Domain,
+        after: variables.Domain,
+        variable: variables.VariableInfo,
     ) -> Facts:
         if (after != variable.domain and len(possibility) < MAX_KEYS) or key in possibility:
             possibility = {**possibility, key: after}
-        known_now = NOT_ASKED_KINDS.isdisjoint(after.missing) and not NOT_ASKED_KINDS.isdisjoint(before.missing)
-        if not (known_now and self._follows_requirements and variable.is_asked and self._depth < MAX_DEPTH):
+        known_now = variables.NOT_ASKED_KINDS.isdisjoint(after.missing) and not variables.NOT_ASKED_KINDS.isdisjoint(
+            before.missing
+        )
+        if not (known_now and self._follows_requirements and variable.is_asked and self._depth < variables.MAX_DEPTH):
             return (possibility,)
         assert isinstance(key, str)
         self._depth += 1
@@ -303,13 +297,13 @@ def _list_constrained_names(facts: Facts) -> set[str]:
     return {key if isinstance(key, str) else key[0] for possibility in facts for key in possibility}
 
 
-def _build_flag_domain(variable: VariableInfo, truths: int) -> Domain:
-    values = frozenset(t for t in (True, False) if truths & (TRUE if t else FALSE))
-    return Domain(values, _list_missing_kinds(variable, truths))
+def _build_flag_domain(variable: variables.VariableInfo, truths: int) -> variables.Domain:
+    values = frozenset(t for t in (True, False) if truths & (variables.TRUE if t else variables.FALSE))
+    return variables.Domain(values, _list_missing_kinds(variable, truths))
 
 
-def _list_missing_kinds(variable: VariableInfo, truths: int) -> frozenset[str]:
-    return variable.domain.missing if truths & UNKNOWN else NO_MISSING
+def _list_missing_kinds(variable: variables.VariableInfo, truths: int) -> frozenset[str]:
+    return variable.domain.missing if truths & variables.UNKNOWN else variables.NO_MISSING
 
 
 def _list_operands(node: ast.expr) -> list[str]:
@@ -337,4 +331,4 @@ def _unite_facts(alternatives: list[Facts]) -> Facts:
     if len(distinct) <= MAX_POSSIBILITIES:
         return tuple(distinct)
     shared = set(distinct[0]).intersection(*distinct[1:])
-    return ({key: reduce(unite_domains, [possibility[key] for possibility in distinct]) for key in shared},)
+    return ({key: reduce(variables.unite_domains, [possibility[key] for possibility in distinct]) for key in shared},)
