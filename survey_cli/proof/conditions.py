@@ -4,9 +4,15 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import inf
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, MIRRORED_SIGNS, find_constant
+from survey_cli.instrument.expressions.comparisons import (
+    ARITHMETIC_SIGNS,
+    COMPARISON_SIGNS,
+    MIRRORED_SIGNS,
+    find_constant,
+)
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.expressions.three_valued_logic import make_arithmetic
 from survey_cli.proof.cells import MAX_PAIRS, UNKNOWN, Cell, MultipleCell, OrderedCell, Truth, Values, compare_values
@@ -62,8 +68,8 @@ class Surroundings(Protocol):
         """Return where the number of turns is known, and where each turn exists."""
 
 
+NO_TURNS: Final[Turns] = MappingProxyType({})
 _OPPOSITES: Final = {">=": "<", "<=": ">", "!=": "=="}
-_ARITHMETIC: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 
 
 class ConditionEncoder:
@@ -110,9 +116,8 @@ class ConditionEncoder:
         return Truth(values.get(True, FALSE), values.get(False, FALSE))
 
     def _all(self, parts: list[Truth]) -> Truth:
-        return Truth(
-            self.clauses.all_of([part.true for part in parts]), self.clauses.any_of([part.false for part in parts])
-        )
+        true, false = zip(*parts, strict=True)
+        return Truth(self.clauses.all_of(true), self.clauses.any_of(false))
 
     def _any(self, parts: list[Truth]) -> Truth:
         return _negate(self._all([_negate(part) for part in parts]))
@@ -123,10 +128,9 @@ class ConditionEncoder:
 
     def _choose(self, truths: list[tuple[Literal, Truth]]) -> Truth:
         """Return the truth of that of which the guard holds."""
-        return Truth(
-            self.clauses.any_of([self.clauses.all_of([guard, truth.true]) for guard, truth in truths]),
-            self.clauses.any_of([self.clauses.all_of([guard, truth.false]) for guard, truth in truths]),
-        )
+        any_of, all_of = self.clauses.any_of, self.clauses.all_of
+        true, false = (any_of([all_of([guard, truth[side]]) for guard, truth in truths]) for side in (0, 1))
+        return Truth(true, false)
 
     def _encode_state(self, function: str, argument: ast.expr, turns: Turns) -> Truth:
         """Encode `answered(q)`, `declined(q)`, `dk(q)` or `refused(q)`, which are never unknown."""
@@ -154,16 +158,13 @@ class ConditionEncoder:
         if isinstance(right, ast.List | ast.Tuple):
             kinds = {element.id for element in right.elts if isinstance(element, ast.Name)}
             values = [value for element in right.elts if (value := find_constant(element)) is not None]
-            return self._collect(
-                self.find_term(left, turns), lambda leaf: self._find_in_list(node, leaf, values, kinds, turns)
-            )
+            term = self.find_term(left, turns)
+            return self._collect(term, lambda leaf: self._find_in_list(node, leaf, values, kinds, turns))
         code = find_constant(left)
-        if code is not None:
-            return self._collect(
-                self.find_term(right, turns),
-                lambda leaf: leaf.contains(code) if isinstance(leaf, MultipleCell) else UNKNOWN,
-            )
-        return self._leave_truth_open(node, turns)
+        if code is None:
+            return self._leave_truth_open(node, turns)
+        term = self.find_term(right, turns)
+        return self._collect(term, lambda leaf: leaf.contains(code) if isinstance(leaf, MultipleCell) else UNKNOWN)
 
     def _find_in_list(self, node: ast.expr, leaf: Leaf, values: list[Any], kinds: set[str], turns: Turns) -> Truth:
         equal = [self._compare(node, leaf, "==", {value: TRUE}, turns) for value in values]
@@ -198,12 +199,11 @@ class ConditionEncoder:
 
     def _compare_with_cell(self, cell: Cell, sign: str, values: Values) -> Truth:
         """Compare a cell of many values with few."""
-        truths = [(literal, cell.compare(sign, value)) for value, literal in values.items()]
-        return self._choose(truths)
+        return self._choose([(literal, cell.compare(sign, value)) for value, literal in values.items()])
 
-    def compare_term(self, node: ast.expr, term: Term, sign: str, value: Any) -> Truth:
+    def compare_term(self, node: ast.expr, term: Term, sign: str, value: Any, turns: Turns = NO_TURNS) -> Truth:
         """Compare a term with a constant."""
-        return self._collect(term, lambda leaf: self._compare(node, leaf, sign, {value: TRUE}, {}))
+        return self._collect(term, lambda leaf: self._compare(node, leaf, sign, {value: TRUE}, turns))
 
     # Terms
 
@@ -228,8 +228,8 @@ class ConditionEncoder:
                     *self._guard(truth, self.find_term(body, turns)),
                     *self._guard(-truth, self.find_term(orelse, turns)),
                 ]
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-                return self._calculate(node, [left, right], make_arithmetic(_ARITHMETIC[type(op)]), turns)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC_SIGNS:
+                return self._calculate(node, [left, right], make_arithmetic(ARITHMETIC_SIGNS[type(op)]), turns)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return self._calculate(node, [ast.Constant(0), operand], make_arithmetic("-"), turns)
             case ast.Call(func=ast.Name(id="today")):
@@ -260,13 +260,9 @@ class ConditionEncoder:
         return term
 
     def _find_turn(self, roster: str, name: str, index: ast.expr, turns: Turns) -> Term:
-        _, present = self.surroundings.list_turns(roster)
         term: Term = []
-        for turn, exists in enumerate(present, 1):
-            is_this = self._collect(
-                self.find_term(index, turns),
-                lambda leaf, turn=turn: self._compare(index, leaf, "==", {turn: TRUE}, turns),  # type: ignore[misc]
-            ).true
+        for turn, exists in enumerate(self.surroundings.list_turns(roster)[1], 1):
+            is_this = self.compare_term(index, self.find_term(index, turns), "==", turn, turns).true
             guard = self.clauses.all_of([is_this, exists])
             if guard != FALSE:
                 term += self._guard(guard, self._find(name, {**turns, roster: turn}))
@@ -339,16 +335,17 @@ class ConditionEncoder:
         guard, cell = several
         if len(cell.chosen) > MAX_ORDERED:
             return self._leave_open(node, turns)
-        if len(node.args) == 1:
-            return [Alternative(guard, {code: own[0] for code, own in cell.order().items()})]
-        return [Alternative(guard, dict(enumerate(cell.order().get(find_constant(node.args[1]), []), 1)))]
+        order = cell.order()
+        values = {code: own[0] for code, own in order.items()}
+        if len(node.args) > 1:
+            values = dict(enumerate(order.get(find_constant(node.args[1]), []), 1))
+        return [Alternative(guard, values)]
 
     def _find_multiple(self, node: ast.expr, turns: Turns) -> tuple[Literal, MultipleCell] | None:
-        if not isinstance(node, ast.Name | ast.Attribute) or self._find_list(node, turns):
-            return None
-        term = self.find_term(node, turns)
-        if len(term) == 1 and isinstance(term[0].leaf, MultipleCell):
-            return term[0].guard, term[0].leaf
+        if isinstance(node, ast.Name | ast.Attribute) and not self._find_list(node, turns):
+            match self.find_term(node, turns):
+                case [Alternative(guard, MultipleCell() as cell)]:
+                    return guard, cell
         return None
 
     def _find_list(self, node: ast.expr, turns: Turns) -> str | None:
@@ -422,12 +419,8 @@ class ConditionEncoder:
 
     def _list_needed(self, node: ast.expr, turns: Turns) -> list[Literal]:
         """List what must hold for an expression to have a value: its operands are answered."""
-        needed: list[Literal] = []
-        for name in _list_operands(node):
-            term = self.surroundings.find_term(name, turns)
-            if term is not None:
-                needed.append(self.clauses.any_of([self.find_known(alternative) for alternative in term]))
-        return needed
+        terms = [self.surroundings.find_term(name, turns) for name in _list_operands(node)]
+        return [self.clauses.any_of(map(self.find_known, term)) for term in terms if term is not None]
 
     def find_known(self, alternative: Alternative) -> Literal:
         """Return where a term is this alternative and has a value."""

@@ -7,7 +7,7 @@ of the other branches in each range of the variable.
 import ast
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, Roster
@@ -46,21 +46,21 @@ class Fork:
     @property
     def mentions_declines(self) -> bool:
         """Whether a branch says what happens after a decline."""
+        states = ("answered", "declined", "dk", "refused")
         return any(
-            (isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("answered", "declined", "dk", "refused"))
+            (isinstance(node, ast.Call) and getattr(node.func, "id", "") in states)
             or (isinstance(node, ast.List | ast.Tuple) and any(isinstance(element, ast.Name) for element in node.elts))
-            for node in self._walk()
+            for node in self.walk()
         )
 
     @property
     def negates(self) -> bool:
         """Whether a branch is for everything but some values."""
-        return any(isinstance(node, ast.NotEq | ast.NotIn | ast.Not) for node in self._walk())
+        return any(isinstance(node, ast.NotEq | ast.NotIn | ast.Not) for node in self.walk())
 
-    def _walk(self) -> Iterator[ast.AST]:
-        for parts in self.own:
-            for tree in parts.values():
-                yield from ast.walk(tree)
+    def walk(self) -> Iterator[ast.AST]:
+        """Yield every node of what the branches require of their own."""
+        return chain.from_iterable(ast.walk(tree) for parts in self.own for tree in parts.values())
 
 
 class ValueRange(NamedTuple):
@@ -135,30 +135,27 @@ def _split(node: CompiledNode) -> Parts:
 def _find_names(run: Sequence[tuple[Sequence[CompiledNode], Parts]], parts: Parts) -> frozenset[str] | None:
     """Return the variables between whose values a run of branches and one more decide; None if these differ."""
     everything = [*(other for _, other in run), parts]
-    common = frozenset.intersection(*(frozenset(each) for each in everything))
-    names = {
-        frozenset(n for key, tree in each.items() if key not in common for n in _list_names(tree))
-        for each in everything
-    }
+    common = frozenset.intersection(*map(frozenset, everything))
+    names = {frozenset(_list_names(tree for key, tree in each.items() if key not in common)) for each in everything}
     return next(iter(names)) if run and len(names) == 1 and names != {frozenset()} else None
 
 
-def _list_names(tree: ast.expr) -> Iterator[str]:
-    functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    listed = {id(e) for node in ast.walk(tree) if isinstance(node, ast.List | ast.Tuple) for e in node.elts}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and id(node) not in functions | listed:
-            yield node.id
-        elif isinstance(node, ast.Attribute):
-            yield node.attr
+def _list_names(trees: Iterable[ast.expr]) -> Iterator[str]:
+    for tree in trees:
+        functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        listed = {id(e) for node in ast.walk(tree) if isinstance(node, ast.List | ast.Tuple) for e in node.elts}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and id(node) not in functions | listed:
+                yield node.id
+            elif isinstance(node, ast.Attribute):
+                yield node.attr
 
 
 def _build_fork(run: Sequence[tuple[Sequence[CompiledNode], Parts]]) -> Fork:
     common = frozenset.intersection(*(frozenset(parts) for _, parts in run))
     own = [{key: tree for key, tree in parts.items() if key not in common} for _, parts in run]
-    names = frozenset(name for tree in own[0].values() for name in _list_names(tree))
-    first = run[0][1]
-    return Fork([nodes for nodes, _ in run], {key: first[key] for key in common}, own, names)
+    shared = {key: run[0][1][key] for key in common}
+    return Fork([nodes for nodes, _ in run], shared, own, frozenset(_list_names(own[0].values())))
 
 
 class ForkModel:
@@ -168,6 +165,7 @@ class ForkModel:
         self.fork, self.model = fork, model
         self.goals: dict[Goal, list[Literal]] = {}
         self.positions = [model.positions_by_node[nodes[0].id] for nodes in fork.branches]
+        self.branches = range(len(self.positions))
         self.reached = [self._find_reached(position) for position in self.positions[0]]
         self.ranges = self._list_ranges()
         self.declines = dict(self._iterate_declines())
@@ -182,17 +180,16 @@ class ForkModel:
             self._add("hole", decline, literals)
 
     def _find_reached(self, position: RoutePosition) -> Literal:
-        parts = [
-            truth.true if key == "ask_if" else -truth.true
-            for (key, _), tree in self.fork.common.items()
-            for truth in [self.model.encoder.encode(tree, position.turns)]
-        ]
-        return self.model.clauses.all_of([position.reached, *parts])
+        parts = [position.reached]
+        for (key, _), tree in self.fork.common.items():
+            true = self.model.encoder.encode(tree, position.turns).true
+            parts.append(true if key == "ask_if" else -true)
+        return self.model.clauses.all_of(parts)
 
     def _find_known(self, position: RoutePosition) -> Literal:
-        encoder, clauses = self.model.encoder, self.model.clauses
+        clauses = self.model.clauses
         terms = [self.model.find_term(name, position.turns) or [] for name in self.fork.names]
-        return clauses.all_of([clauses.any_of([encoder.find_known(each) for each in term]) for term in terms])
+        return clauses.all_of([clauses.any_of(map(self.model.encoder.find_known, term)) for term in terms])
 
     def _add(self, kind: Any, detail: Any, literals: Sequence[Literal]) -> None:
         """Add a goal that no branch is asked although something holds."""
@@ -215,24 +212,20 @@ class ForkModel:
             return []
         if not any(isinstance(leaf, OrderedCell) for leaf in leaves):
             values = [self.model.encoder.collect_values(term) or {} for term in terms]
-            codes = list(dict.fromkeys(code for each in values for code in each))
+            codes = list(dict.fromkeys(chain.from_iterable(values)))
             if len(codes) <= MAX_CODES:
                 return [ValueRange(code, code, True, [each.get(code, FALSE) for each in values]) for code in codes]
         return list(self._iterate_ranges(name, terms))
 
     def _iterate_ranges(self, name: str, terms: Sequence[Term]) -> Iterator[ValueRange]:
         """Yield the ranges between the constants that the conditions name, and these constants."""
-        nodes = [node for parts in self.fork.own for tree in parts.values() for node in ast.walk(tree)]
-        found = {find_constant(node) for node in nodes if isinstance(node, ast.expr)}
+        found = {find_constant(node) for node in self.fork.walk() if isinstance(node, ast.expr)}
         numbers = sorted(c for c in found if isinstance(c, int | float) and not isinstance(c, bool))
         constants: list[Any] = [*numbers] or sorted((c for c in found if isinstance(c, str)), key=lambda c: c.zfill(5))
-
-        encoder, clauses, node = self.model.encoder, self.model.clauses, ast.Name(name)
+        compare, all_of, node = self.model.encoder.compare_term, self.model.clauses.all_of, ast.Name(name)
 
         def hold(*comparisons: tuple[str, Any]) -> list[Literal]:
-            return [
-                clauses.all_of([encoder.compare_term(node, term, *each).true for each in comparisons]) for term in terms
-            ]
+            return [all_of([compare(node, term, *each).true for each in comparisons]) for term in terms]
 
         if not constants:
             return
@@ -246,37 +239,20 @@ class ForkModel:
         """Yield each decline of the items behind the variables, and where it is given."""
         items = self.model.instrument.items
         for name in sorted(find_inputs(self.model.instrument, self.fork.names) & items.keys()):
-            cells: list[Cell | None] = []
-            for position in self.positions[0]:
-                term = self.model.find_term(name, position.turns) or []
-                cells.append(next((leaf for _, leaf in term if isinstance(leaf, Cell)), None))
+            terms = [self.model.find_term(name, position.turns) or [] for position in self.positions[0]]
+            cells = [next((leaf.declines for _, leaf in term if isinstance(leaf, Cell)), {}) for term in terms]
             for decline in items[name].declines:
-                yield (
-                    (name, decline.id),
-                    [cell.declines.get(decline.id, FALSE) if cell is not None else FALSE for cell in cells],
-                )
+                yield (name, decline.id), [declines.get(decline.id, FALSE) for declines in cells]
 
     # What the verdicts say
 
     def judge(self, verdicts: Verdicts) -> Iterator["ForkFinding"]:
         """Yield the gaps and overlaps between the branches, and the declines after which none is asked."""
-        possible = verdicts.possible
-        if not self.goals.keys().isdisjoint(verdicts.undecided):
+        possible, name = verdicts.possible, self.fork.name
+        coverage = self._find_coverage(possible)
+        if coverage is None or not self.goals.keys().isdisjoint(verdicts.undecided):
             return
-        name, coverage = self.fork.name, self._find_coverage(possible)
-        variable = min(self.fork.names)
-        if coverage is None:
-            return
-        values = [
-            frozenset(number for number, taken in coverage.items() if branch in taken) for branch in self.branches
-        ]
-        partial = [own if len(own) < len(coverage) else frozenset() for own in values]
-        values = partial if sum(map(bool, partial)) > 1 else values
-        sets = dict.fromkeys(own for own in values if own)
-        outer = [values.index(own) for own in sets if not any(own < other for other in sets)]
-        inner = [values.index(own) for own in sets if not any(own > other for other in sets)]
-        if len(outer) > 1 and _count_deviations(coverage, inner) < _count_deviations(coverage, outer):
-            outer = inner  # a branch that is asked of several others is none of them
+        outer = self._list_outer(coverage)
         if self.ranges and len(outer) < 2:
             return  # one branch, and others within it
         if Goal("left", name) not in possible and not self.fork.mentions_declines:
@@ -288,28 +264,49 @@ class ForkModel:
         blocks = [[*block] for _, block in groupby(counts, key=lambda number: min(counts[number], 2))]
         if not ordered:
             blocks = [[n for n in counts if min(counts[n], 2) == count] for count in (0, 1, 2)]
-        only_once = {count for number, count in counts.items() if count != 1}
         for block in filter(None, blocks):
-            first, last, count = self.ranges[block[0]], self.ranges[block[-1]], counts[block[0]]
-            is_single = len(block) == 1 and first.is_one
-            texts = [first.describe(variable, last)]
-            if not ordered:
-                texts = [self.ranges[number].describe(variable, self.ranges[number]) for number in block]
-                if len(block) * 2 >= len(counts) + (count > 0):
-                    continue  # most values: this is no fork
-            if count == 0:
-                inside = block[0] != blocks[0][0] and block[-1] != blocks[-1][-1]
-                is_odd = is_single and (len(outer) > 2 or self.fork.negates) and not self._is_special(block[0])
-                certain = inside if ordered else is_odd
-                yield ForkFinding("filter-gap", texts, Goal("left", name, (block[0], 0)), certain, outer)
-            elif count > 1:
-                both = [branch for branch in outer if branch in coverage[block[0]]]
-                certain = is_single or (ordered and len(outer) > 2 and only_once == {count})
-                yield ForkFinding("filter-overlap", texts, Goal("taken", name, (block[0], both[0])), certain, both)
+            yield from self._judge_block(block, blocks, counts, outer, coverage, ordered=ordered)
 
-    @property
-    def branches(self) -> range:
-        return range(len(self.positions))
+    def _list_outer(self, coverage: Mapping[int, frozenset[int]]) -> list[int]:
+        """List the branches of which exactly one should be asked: those that are within no other one, or hold none."""
+        values = [frozenset(n for n, taken in coverage.items() if branch in taken) for branch in self.branches]
+        partial = [own if len(own) < len(coverage) else frozenset() for own in values]
+        values = partial if sum(map(bool, partial)) > 1 else values
+        sets = dict.fromkeys(own for own in values if own)
+        outer = [values.index(own) for own in sets if not any(own < other for other in sets)]
+        inner = [values.index(own) for own in sets if not any(own > other for other in sets)]
+        if len(outer) > 1 and _count_deviations(coverage, inner) < _count_deviations(coverage, outer):
+            return inner  # a branch that is asked of several others is none of them
+        return outer
+
+    def _judge_block(
+        self,
+        block: list[int],
+        blocks: list[list[int]],
+        counts: Mapping[int, int],
+        outer: list[int],
+        coverage: Mapping[int, frozenset[int]],
+        *,
+        ordered: bool,
+    ) -> Iterator["ForkFinding"]:
+        """Yield what is to be said of ranges in which as many branches are asked."""
+        name, variable, start = self.fork.name, min(self.fork.names), block[0]
+        first, last, count = self.ranges[start], self.ranges[block[-1]], counts[start]
+        is_single = len(block) == 1 and first.is_one
+        texts = [first.describe(variable, last)]
+        if not ordered:
+            texts = [self.ranges[number].describe(variable, self.ranges[number]) for number in block]
+            if len(block) * 2 >= len(counts) + (count > 0):
+                return  # most values: this is no fork
+        if count == 0:
+            inside = start != blocks[0][0] and block[-1] != blocks[-1][-1]
+            is_odd = is_single and (len(outer) > 2 or self.fork.negates) and not self._is_special(start)
+            yield ForkFinding("filter-gap", texts, Goal("left", name, (start, 0)), inside if ordered else is_odd, outer)
+        elif count > 1:
+            both = [branch for branch in outer if branch in coverage[start]]
+            others = {count for number, count in counts.items() if count != 1}
+            certain = is_single or (ordered and len(outer) > 2 and others == {count})
+            yield ForkFinding("filter-overlap", texts, Goal("taken", name, (start, both[0])), certain, both)
 
     def _find_coverage(self, possible: Container[Goal]) -> dict[int, frozenset[int]] | None:
         """Return the branches asked in each range that there is; None if a range decides nothing."""

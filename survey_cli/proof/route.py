@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cached_property
@@ -44,12 +45,11 @@ class CalendarCell(cells.OrderedCell):
 
 def _to_number(value: Any) -> int | None:
     """Return a date or a time of day as a number; None if it is neither."""
-    try:
+    with suppress(ValueError, AttributeError):
         if isinstance(value, str):
             value = time.fromisoformat(value.zfill(5)) if ":" in value else date.fromisoformat(value)
         return value.toordinal() if isinstance(value, date) else value.hour * 60 + value.minute
-    except (ValueError, AttributeError):
-        return None
+    return None
 
 
 @dataclass(slots=True)
@@ -165,12 +165,10 @@ class RouteModel:
     def _visit(self, node: CompiledNode, around: Literal, turn: tuple[str, int] | None, picked: Literal = TRUE) -> None:
         turns = self._list_current(turn)
         reached = self.clauses.all_of([around, self._alive])
-        ask_if = self._encode(node.ask_if, turns)
-        unless = self._encode(node.unless, turns, cells.NEVER)
+        ask_if, unless = self._encode(node.ask_if, turns), self._encode(node.unless, turns, cells.NEVER)
         asked = self.clauses.all_of([reached, ask_if.true, -unless.true, picked])
-        position = RoutePosition(
-            node, Place(node.id, turn[1] if turn is not None else None), reached, ask_if, unless, asked, turns=turns
-        )
+        place = Place(node.id, turn[1] if turn is not None else None)
+        position = RoutePosition(node, place, reached, ask_if, unless, asked, turns=turns)
         self.positions.append(position)
         if isinstance(node, CompiledItem):
             self._visit_item(node, position, turns)
@@ -238,48 +236,45 @@ class RouteModel:
             present = list(self._pick(roster.pick, asked, None, eligible).values())
         turns: list[Literal] = []
         self._turns[roster.id] = (known, turns)
-        exists = present[0] if present else FALSE
         for turn in range(1, roster.maximum + 1):
-            if roster.until is None:
-                exists = present[turn - 1] if turn <= len(present) else FALSE
+            exists = present[turn - 1] if turn <= len(present) else FALSE
             turns.append(exists)
             self._visit_children(roster, exists, (roster.id, turn))
             if roster.until is not None and turn < roster.maximum:
                 self._visit(roster.until, exists, (roster.id, turn))
-                more = self.find_term(roster.until.id, {roster.id: turn}) or []
-                cell = more[0].leaf if more else None
-                exists = cell.compare("==", 1).true if isinstance(cell, cells.Cell) else FALSE
+                more = self.find_term(roster.until.id, {roster.id: turn}) or [Alternative(FALSE, {})]
+                cell = more[0].leaf
+                present.append(cell.compare("==", 1).true if isinstance(cell, cells.Cell) else FALSE)
         self._terms[roster.id, None] = [Alternative(TRUE, cells.TurnsCell(self.clauses, known, turns))]
 
     def _find_turns(self, roster: Roster, asked: Literal) -> tuple[Literal, list[Literal]]:
         """Return where the number of turns is known, and where each turn exists.
 
-        A roster that is passed over has no turns, and their number is known to be none.
+        A roster that is passed over has no turns, and their number is known to be none. With `until` only the first is
+        known beforehand.
         """
         if roster.until is not None:
-            return TRUE, [asked] * roster.maximum
+            return TRUE, [asked]
+        present: list[Literal] = []
         if roster.over is not None:
-            known, present = self.list_turns(roster.over.id)
-            visited = [
-                self.clauses.all_of([asked, known, exists, self._encode_turn(roster.where, roster.over, turn)])
-                for turn, exists in enumerate(present, 1)
-            ]
-            return self.clauses.any_of([-asked, known]), visited
-        if roster.each is not None:
+            known, turns = self.list_turns(roster.over.id)
+            wheres = [self._encode_turn(roster.where, roster.over, turn) for turn in range(1, len(turns) + 1)]
+            present = [self.clauses.all_of([known, *each]) for each in zip(turns, wheres, strict=True)]
+        elif roster.each is not None:
             (alternative, *_) = self.find_term(roster.each.id, {}) or [Alternative(FALSE, {})]
             cell = alternative.leaf
             if not isinstance(cell, cells.MultipleCell):
                 return FALSE, []
             options = [cell.chosen.get(option.code, FALSE) for option in roster.each.options]
-            chosen = self._limit(options, roster.maximum)
-            return self.clauses.any_of([-asked, cell.answered]), [self.clauses.all_of([asked, one]) for one in chosen]
-        if roster.count is None:
+            known, present = cell.answered, self._limit(options, roster.maximum)
+        elif roster.count is not None:
+            tree = roster.count.tree
+            term = self.encoder.find_term(tree, {})
+            known = self.clauses.any_of(self.encoder.find_known(alternative) for alternative in term)
+            present = [self.encoder.compare_term(tree, term, ">=", turn).true for turn in range(1, roster.maximum + 1)]
+        else:
             return asked, []
-        tree = roster.count.tree
-        term = self.encoder.find_term(tree, {})
-        known = self.clauses.any_of(self.encoder.find_known(alternative) for alternative in term)
-        at_least = [self.encoder.compare_term(tree, term, ">=", turn).true for turn in range(1, roster.maximum + 1)]
-        return self.clauses.any_of([-asked, known]), [self.clauses.all_of([asked, one]) for one in at_least]
+        return self.clauses.any_of([-asked, known]), [self.clauses.all_of([asked, exists]) for exists in present]
 
     def _encode_turn(self, where: Condition | None, roster: Roster, turn: int) -> Literal:
         """Return where a condition is true in a turn of a roster."""
@@ -304,10 +299,10 @@ class RouteModel:
             yield counts
 
     def _visit_item(self, item: CompiledItem, position: RoutePosition, turns: Turns) -> None:
+        encode = self.encoder.encode
+        conditions = {option.code: option.ask_if for option in item.options}
         position.offered = {
-            option.code: self.encoder.encode(option.ask_if.tree, turns).true
-            for option in item.options
-            if option.ask_if is not None
+            code: encode(each.tree, turns).true for code, each in conditions.items() if each is not None
         }
         if item.options_conditional:
             position.asked = self.clauses.all_of([position.asked, self.clauses.any_of(position.offered.values())])
@@ -326,17 +321,12 @@ class RouteModel:
         position.cell = cell
         if isinstance(item.question, NumberItem | DateItem):
             self._require_limits(item, item.question, cell, turns)
-        values = (
-            cell.values
-            if isinstance(cell, cells.CodedCell)
-            else cell.chosen
-            if isinstance(cell, cells.MultipleCell)
-            else {}
-        )
+        chosen = cell.chosen if isinstance(cell, cells.MultipleCell) else {}
+        values = cell.values if isinstance(cell, cells.CodedCell) else chosen
         for code, literal in position.offered.items():
             self.clauses.imply(values[code], literal)
         for check in item.checks:
-            truth = self.encoder.encode(check.condition.tree, turns)
+            truth = encode(check.condition.tree, turns)
             fires = self.clauses.all_of([cell.answered, truth.true if check.aloud else truth.false])
             position.fires.append(fires)
             if not check.soft:
@@ -380,13 +370,11 @@ class RouteModel:
 
     def _make_column(self, column: SampleColumn) -> cells.Cell:
         """Make the cell of a sample column, which may be empty."""
-        codes = list(column.options) if isinstance(column.options, dict) else None
+        codes: list[Any] | None = list(column.options) if isinstance(column.options, dict) else None
         if column.options is not None and codes is None:
             codes = [option.code for option in self.instrument.scales.get(str(column.options), ())]
-        if column.arms:
-            codes = [str(arm) for arm in column.arms]
-        if codes is not None:
-            cell: cells.Cell = cells.CodedCell(self.clauses, TRUE, (), codes)
+        if column.arms or codes is not None:
+            cell = cells.CodedCell(self.clauses, TRUE, (), map(str, column.arms) if column.arms else codes or ())
             if column.arms:
                 cell.require_answer()
             return cell
@@ -410,50 +398,45 @@ class RouteModel:
         return [Alternative(TRUE, cell)]
 
     def _make_cell(self, item: CompiledItem, asked: Literal) -> cells.Cell:
-        question, clauses = item.question, self.clauses
-        declines = [decline.id for decline in item.declines]
+        question = item.question
+        own = self.clauses, asked, [decline.id for decline in item.declines]
+        codes = [option.code for option in item.options]
         match question:
             case MultipleItem():
-                cell = cells.MultipleCell(clauses, asked, declines, [option.code for option in item.options])
-                self._limit_choices(cell, item, question)
-                return cell
+                several = cells.MultipleCell(*own, codes)
+                self._limit_choices(several, item, question)
+                return several
             case NumberItem():
-                number = cells.OrderedCell(clauses, asked, declines, whole=not question.decimals)
+                number = cells.OrderedCell(*own, whole=not question.decimals)
                 low = -inf if question.lowest is None else question.lowest
                 high = inf if question.highest is None else question.highest
                 number.restrict([(low, high), *((code, code) for code in question.options)])
                 return number
-            case DateItem():
-                day = CalendarCell(clauses, asked, declines, partial=question.partial)
-                day.restrict([DAYS])
-                return day
-            case TimeItem():
-                clock = CalendarCell(clauses, asked, declines)
-                clock.restrict([(0, 24 * 60 - 1)])
-                return clock
-        if isinstance(question, SearchItem):
-            codes = (*question.entries.rows, *(option.code for option in item.options))
-            return cells.CodedCell(clauses, asked, declines, codes)
-        if isinstance(question, CodedItem) or item.options:
-            return cells.CodedCell(clauses, asked, declines, [option.code for option in item.options])
-        return cells.TextCell(clauses, asked, declines)
+            case DateItem() | TimeItem():
+                calendar = CalendarCell(*own, partial=isinstance(question, DateItem) and question.partial)
+                calendar.restrict([DAYS if isinstance(question, DateItem) else (0, 24 * 60 - 1)])
+                return calendar
+            case SearchItem():
+                return cells.CodedCell(*own, [*question.entries.rows, *codes])
+            case _ if isinstance(question, CodedItem) or codes:
+                return cells.CodedCell(*own, codes)
+            case _:
+                return cells.TextCell(*own)
 
     def _limit_choices(self, cell: cells.MultipleCell, item: CompiledItem, question: MultipleItem) -> None:
         """Require as many choices as the item does, and an exclusive one alone."""
-        clauses = self.clauses
-        exclusive = [cell.chosen[option.code] for option in item.options if option.exclusive]
+        exclusive, chosen = [cell.chosen[o.code] for o in item.options if o.exclusive], list(cell.chosen.values())
         for literal in exclusive:
-            for other in cell.chosen.values():
+            for other in chosen:
                 if other != literal:
-                    clauses.require(-literal, -other)
-        chosen = list(cell.chosen.values())
+                    self.clauses.require(-literal, -other)
         if question.min == 1:
-            clauses.imply(cell.answered, *chosen)
+            self.clauses.imply(cell.answered, *chosen)
         elif question.min > 1:
-            clauses.imply(cell.answered, *exclusive, *self._list_at_least(chosen, question.min))
+            self.clauses.imply(cell.answered, *exclusive, *self._list_at_least(chosen, question.min))
         if question.max is not None and question.max < len(chosen):
             for literal in self._list_at_least(chosen, question.max + 1):
-                clauses.require(-literal)
+                self.clauses.require(-literal)
 
     def _list_at_least(self, literals: list[Literal], count: int) -> list[Literal]:
         """Return one literal that at least so many of these are true; none where that can't be."""
@@ -461,17 +444,13 @@ class RouteModel:
         return counts[count:]
 
     def _make_computed_term(self, item: CompiledItem, question: unasked_items.ComputedItem, asked: Literal) -> Term:
-        match question:
-            case unasked_items.SplitItem():
-                codes = list(question.list_codes())
-            case unasked_items.LookupItem(sample=column) if column is not None:
-                return [Alternative(asked, self.sample[str(column)])]
-            case unasked_items.LookupItem():
-                codes = list(unasked_items.QUOTA_STATES)
-            case unasked_items.DrawItem():
-                return self._make_draw(item, asked)
-            case _:
-                raise TypeError(f"no cell for {question.type}")  # type: ignore[attr-defined]
+        codes: list[Any] = list(unasked_items.QUOTA_STATES)
+        if isinstance(question, unasked_items.DrawItem):
+            return self._make_draw(item, asked)
+        if isinstance(question, unasked_items.LookupItem) and question.sample is not None:
+            return [Alternative(asked, self.sample[str(question.sample)])]
+        if isinstance(question, unasked_items.SplitItem):
+            codes = list(question.list_codes())
         cell = cells.CodedCell(self.clauses, asked, (), codes)
         cell.require_answer()
         return [Alternative(TRUE, cell)]
