@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.checks.reachability.analysis import Reason, describe_reason
-from survey_cli.instrument.checks.reachability.variables import list_requirements
-from survey_cli.instrument.checks.source_items import locate_definition
+from survey_cli.instrument.checks.reachability.variables import Requirement, list_requirements
+from survey_cli.instrument.checks.source_items import locate_definition, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.expressions.conditions import Condition
@@ -73,8 +73,7 @@ class ProofReport:
         self.draft, self.prover, self.verdicts, self.forks, self.fills = draft, prover, verdicts, forks, fills
         self.known = known
         """The problems found without the proof."""
-        self.instrument = prover.model.instrument
-        self.positions = prover.model.positions_by_node
+        self.instrument, self.positions = prover.model.instrument, prover.model.positions_by_node
         groups = (self.instrument.root, *self.instrument.groups.values())
         self._parents = {child.id: group for group in groups for child in group.children}
         self._uses: dict[int, NameUse] = {id(use.condition): use for use in draft.uses if use.condition is not None}
@@ -105,56 +104,47 @@ class ProofReport:
         """Return the problems found without the proof, except those that it decides."""
         settled = {use.where for use in self.fills if use.goal not in self.verdicts.undecided}
         holes = {finding.problem.who for finding in findings if finding.problem.rule == "decline-hole"}
-        explained = {
-            node.id
-            for model in self.forks
-            if model.fork.name in holes
-            for nodes in model.fork.branches
-            for node in nodes
-        }
-        return [
-            problem
-            for problem in self.known
-            if problem.rule not in REPLACED_RULES
-            and not (problem.rule == "unsure-fill" and problem.where in settled)
-            and not (problem.rule == "unsure-negation" and problem.who in explained)
-        ]
+        forks = [model.fork for model in self.forks if model.fork.name in holes]
+        explained = {node.id for fork in forks for nodes in fork.branches for node in nodes}
+
+        def is_decided(problem: Problem) -> bool:
+            is_settled = problem.rule == "unsure-fill" and problem.where in settled
+            is_explained = problem.rule == "unsure-negation" and problem.who in explained
+            return problem.rule in REPLACED_RULES or is_settled or is_explained
+
+        return [problem for problem in self.known if not is_decided(problem)]
 
     # Items, options and checks
 
     def _check_node(self, node: CompiledNode) -> Iterator[ProofFinding]:
-        position = self.positions[node.id][0]
-        is_end = isinstance(node, CompiledItem) and isinstance(node.question, EndItem)
         if Goal("asked", node.id) in self._impossible:
             yield from self._explain_never_asked(node)
             return
+        position = self.positions[node.id][0]
         if Goal("skipped", node.id) in self._impossible:
-            what = "so nobody continues after this end" if is_end else "so the filter has no effect"
+            is_end = isinstance(node, CompiledItem) and isinstance(node.question, EndItem)
             self._blocked |= is_end
-            if node.ask_if is not None:
-                yield self._describe("always-asked", node, node.ask_if, "ask_if", True, what, -position.ask_if.true)
-            elif node.unless is not None:
-                yield self._describe("always-asked", node, node.unless, "unless", False, what, position.unless.true)
-        if not isinstance(node, CompiledItem):
-            return
-        for option in node.options:
+            what = "so nobody continues after this end" if is_end else "so the filter has no effect"
+            for requirement in list_requirements(node)[:1]:
+                literal = -position.ask_if.true if requirement.key == "ask_if" else position.unless.true
+                yield self._describe("always-asked", node, requirement, requirement.key == "ask_if", what, literal)
+        for option in node.options if isinstance(node, CompiledItem) else ():
             if option.ask_if is not None and Goal("offered", node.id, option.code) in self._impossible:
-                truth = self.prover.model.encoder.encode(option.ask_if.tree, position.turns).true
+                literal = self.prover.model.encoder.encode(option.ask_if.tree, position.turns).true
                 what = f"so the option {option.code} is never offered"
-                yield self._describe("never-offered", node, option.ask_if, "ask_if", False, what, truth)
-        for number, check in enumerate(node.checks):
-            never_passes, never_fires = (
-                Goal(kind, node.id, number) in self._impossible for kind in ("passes", "fires")
-            )  # fmt: skip
-            if never_passes == never_fires:
+                requirement = Requirement(option.ask_if, 0, node.id, "ask_if")
+                yield self._describe("never-offered", node, requirement, False, what, literal)
+        for number, check in enumerate(node.checks if isinstance(node, CompiledItem) else ()):
+            passes, fires = (Goal(kind, node.id, number) not in self._impossible for kind in ("passes", "fires"))
+            if passes == fires:
                 continue
-            key, rule = "confirm" if check.aloud else "expect", "check-never-fires"
+            rule = "check-never-fires" if passes else "check-never-passes"
             what = "so it is never read" if check.aloud else "so the check has no effect"
-            if never_passes:
+            if not passes:
                 self._blocked |= not check.soft
-                rule = "check-never-passes"
                 what = "so it comes after every answer" if check.soft else "so no answer is accepted"
-            yield self._describe(rule, node, check.condition, key, never_passes == check.aloud, what)
+            requirement = Requirement(check.condition, 0, node.id, "confirm" if check.aloud else "expect")
+            yield self._describe(rule, node, requirement, passes != check.aloud, what)
 
     def _explain_never_asked(self, node: CompiledNode) -> Iterator[ProofFinding]:
         requirements = list_requirements(node)
@@ -167,11 +157,12 @@ class ProofReport:
                 yield ProofFinding(self._make_problem("never-asked", node.id, "nobody gets here"))
             return
         position = self.positions[node.id][0]
+        by_key = {requirement.key: requirement for requirement in requirements}
         what = "so it is never asked" if isinstance(node, CompiledItem) else "so nothing in it is ever asked"
-        if node.unless is not None and self.prover.is_possible(position.reached, position.ask_if.true):
-            yield self._describe("never-asked", node, node.unless, "unless", True, what, -position.unless.true)
-        elif node.ask_if is not None:
-            yield self._describe("never-asked", node, node.ask_if, "ask_if", False, what, position.ask_if.true)
+        if "unless" in by_key and self.prover.is_possible(position.reached, position.ask_if.true):
+            yield self._describe("never-asked", node, by_key["unless"], True, what, -position.unless.true)
+        elif "ask_if" in by_key:
+            yield self._describe("never-asked", node, by_key["ask_if"], False, what, position.ask_if.true)
         else:
             yield ProofFinding(self._make_problem("never-asked", node.id, "no option can be offered here"))
 
@@ -179,36 +170,35 @@ class ProofReport:
         self,
         rule: str,
         node: CompiledNode,
-        condition: Condition,
-        key: str,
+        requirement: Requirement,
         truth: bool,
         what: str,
         impossible: Literal = TRUE,
     ) -> ProofFinding:
         """Describe a condition that is always or never true: what follows, and why it can't be otherwise."""
+        condition, _, _, key = requirement
         use = self._uses.get(id(condition))
-        hard = rule == "check-never-passes" and what.endswith("accepted")
+        severity: Severity = "error" if what == "so no answer is accepted" else "warning"
         for problem in self.known:
             if use is not None and problem.where == use.where and problem.rule in REPLACED_RULES:
-                return ProofFinding(replace(problem, rule=rule, severity="error" if hard else "warning"))
+                return ProofFinding(replace(problem, rule=rule, severity=severity))
         reasons = self._find_reasons(node, condition, impossible) if impossible != TRUE else []
         because = f": {join_words(reasons, most=3)}" if reasons else ""
         always = "is always true" if truth else "can never be true"
         text = f"{key}: {shorten(condition.text)} {always} here, {what}{because}"
-        return ProofFinding(self._make_problem(rule, node.id, text, use=use, severity="error" if hard else "warning"))
+        return ProofFinding(self._make_problem(rule, node.id, text, use=use, severity=severity))
 
     def _find_reasons(self, node: CompiledNode, condition: Condition, impossible: Literal) -> list[str]:
         """Describe the conditions because of which a literal can't be true."""
         reasons: dict[Literal, Reason] = {}
-        around = set(self._list_around(node))
-        for position in self.prover.model.positions[: self.prover.model.positions.index(self.positions[node.id][0])]:
+        around, positions = set(self._list_around(node)), self.prover.model.positions
+        for position in positions[: positions.index(self.positions[node.id][0])]:
             before = position.node
             if isinstance(before, CompiledItem) and isinstance(before.question, EndItem):
                 reasons[-position.asked] = Reason(list_requirements(before)[-1:], is_end=True)
-            elif before.id in around:
-                for requirement in list_requirements(before):
-                    truth = position.ask_if.true if requirement.key == "ask_if" else -position.unless.true
-                    reasons.setdefault(truth, Reason((requirement,)))
+            for requirement in list_requirements(before) if before.id in around else ():
+                truth = position.ask_if.true if requirement.key == "ask_if" else -position.unless.true
+                reasons.setdefault(truth, Reason((requirement,)))
         needed = [reasons[reason] for reason in self.prover.find_reasons(impossible, list(reasons)) or ()]
         if not needed:  # it follows from when the items are asked that the condition names
             inputs = sorted(find_inputs(self.instrument, condition.names) & self.instrument.items.keys())
@@ -226,44 +216,42 @@ class ProofReport:
     # Forks, quotas, texts, and what is undecided
 
     def _describe_fork(self, model: ForkModel) -> Iterator[ProofFinding]:
-        first = model.fork.branches[0][0]
-        for finding in model.judge(self.verdicts):
-            names = [model.fork.branches[branch][0].id for branch in finding.branches]
+        branches = model.fork.branches
+        first = branches[0][0]
+        use = self._uses.get(id(first.ask_if or first.unless))
+        for rule, what, goal, is_certain, concerned in model.judge(self.verdicts):
+            names = [branches[branch][0].id for branch in concerned]
             none = f"neither {names[0]} nor {names[1]}" if len(names) == 2 else f"none of {join_words(names, most=5)}"
             remedy = ""
-            if finding.rule == "decline-hole":
-                item = finding.what[0][0]
-                labels = _list_declines(self.instrument)
-                kinds = join_words([labels[kind] for name, kind in finding.what if name == item], "or")
-                what = f"after {kinds} at {item}, {none} is asked, although every other answer leads to one of them"
+            if rule == "decline-hole":
+                item, labels = what[0][0], _list_declines(self.instrument)
+                kinds = join_words([labels[kind] for name, kind in what if name == item], "or")
+                text = f"after {kinds} at {item}, {none} is asked, although every other answer leads to one of them"
                 remedy = f"add declined({item}) to one condition; if it is intended, write answered({item}) and …"
             else:
-                asked = f"{none} is" if finding.rule == "filter-gap" else f"both {names[0]} and {names[1]} are"
-                what = f"if {join_words(finding.what, 'or', most=4)}, {asked} asked"
-            use = self._uses.get(id(first.ask_if or first.unless))
-            severity: Severity = "warning" if finding.is_certain else "info"
-            problem = self._make_problem(finding.rule, first.id, what, remedy, use=use, severity=severity)
-            yield ProofFinding(problem, finding.goal)
+                asked = f"{none} is" if rule == "filter-gap" else f"both {names[0]} and {names[1]} are"
+                text = f"if {join_words(what, 'or', most=4)}, {asked} asked"
+            severity: Severity = "warning" if is_certain else "info"
+            yield ProofFinding(self._make_problem(rule, first.id, text, remedy, use=use, severity=severity), goal)
 
     def _list_empty_cells(self) -> Iterator[ProofFinding]:
-        for goal in self.verdicts.impossible:
-            if goal.kind == "counted":
-                quota = next(q for q in self.instrument.document.quotas if str(q.id) == goal.name)
-                node = find_node(quota._node, "targets", goal.detail) if goal.detail else None
-                where = node.where if node is not None else quota.find_position("id")
-                what = f"no complete interview can count in {f'the cell {goal.detail}' if goal.detail else 'it'}"
-                problem = self._make_problem("empty-quota-cell", goal.name, what, severity="error")
+        quotas = {str(quota.id): quota for quota in self.instrument.document.quotas}
+        for kind, name, cell in self.verdicts.impossible:
+            if kind == "counted":
+                node = find_node(quotas[name]._node, "targets", cell) if cell else None
+                where = node.where if node is not None else quotas[name].find_position("id")
+                what = f"no complete interview can count in {f'the cell {cell}' if cell else 'it'}"
+                problem = self._make_problem("empty-quota-cell", name, what, severity="error")
                 yield ProofFinding(replace(problem, where=where))
 
     def _list_unfilled(self) -> Iterator[ProofFinding]:
         for use in self.fills:
             if use.goal in self.verdicts.possible:
-                what, remedy = (
-                    f"{use.text} may have no value when this is read",
-                    f"write {use.text[:-1]}|alternative words}}",
+                what = f"{use.text} may have no value when this is read"
+                remedy = f"write {use.text[:-1]}|alternative words}}"
+                yield ProofFinding(
+                    report("unfilled", (use.where, len(use.text)), use.owner, what, remedy, "warning"), use.goal
                 )
-                problem = Problem("unfilled", use.where, use.owner, what, remedy, "warning", len(use.text))
-                yield ProofFinding(problem, use.goal)
 
     def _list_undecided(self) -> Iterator[ProofFinding]:
         questions: dict[str, dict[str, None]] = {}

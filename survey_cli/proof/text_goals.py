@@ -1,6 +1,6 @@
 """Goals about texts and quotas: fills that have no value when they are read, and cells in which interviews count."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
@@ -42,18 +42,17 @@ def list_fill_uses(node: CompiledNode, instrument: Instrument) -> list[FillUse]:
     texts: list[tuple[Template | None, int | None, Code | None]] = []
     if isinstance(node, CompiledItem):
         texts += [(text, None, None) for text in (node.text, node.instruction, node.probe, node.help, node.ask_for)]
-        for number, check in enumerate(node.checks):
-            texts += [(check.say, number, None), (check.otherwise, number, None)]
+        texts += [(text, n, None) for n, check in enumerate(node.checks) for text in (check.say, check.otherwise)]
         texts += [(text, None, option.code) for option in node.options for text in (option.text, option.note)]
     else:
         texts.append((node.intro, None, None))
-    uses = [
-        use
+    uses = {
+        use.goal: use
         for text, check, option in texts
         if text is not None and len(text.static_words) < len(text.runs)
         for use in _iterate_uses(node.id, text, instrument, check, option)
-    ]
-    return list({use.goal: use for use in uses}.values())
+    }
+    return list(uses.values())
 
 
 def _iterate_uses(
@@ -76,7 +75,8 @@ def list_fill_goals(model: RouteModel) -> tuple[dict[Goal, list[Literal]], list[
     The sample is taken to be complete.
     """
     goals: dict[Goal, list[Literal]] = {}
-    sampled = model.clauses.all_of([cell.answered for cell in model.sample.values()])
+    clauses = model.clauses
+    sampled = clauses.all_of([cell.answered for cell in model.sample.values()])
     nodes: list[CompiledNode] = [*model.instrument.groups.values(), *model.instrument.items.values()]
     uses = {node.id: list_fill_uses(node, model.instrument) for node in nodes}
     asked_in: dict[tuple[str, int | None], list[Literal]] = {}
@@ -84,35 +84,27 @@ def list_fill_goals(model: RouteModel) -> tuple[dict[Goal, list[Literal]], list[
         asked_in.setdefault(position.place, []).append(position.asked)
     for position in model.positions:
         for use in uses.get(position.node.id, ()):
-            read = _find_read(model, position, use, asked_in)
-            turns = position.turns
-            if (
-                isinstance(use.fill.turn, int)
-                and use.fill.variable is not None
-                and use.fill.variable.roster is not None
-            ):
-                turns = {use.fill.variable.roster: use.fill.turn}
-            term = model.find_term(use.fill.key, turns)
-            if term is None:
-                continue
-            known = model.clauses.any_of([model.encoder.find_known(alternative) for alternative in term])
-            goals.setdefault(use.goal, []).append(model.clauses.all_of([read, sampled, -known]))
+            turns, roster = position.turns, use.fill.variable.roster if use.fill.variable is not None else None
+            if isinstance(use.fill.turn, int) and roster is not None:
+                turns = {roster: use.fill.turn}
+            read, term = _find_read(model, position, use, asked_in), model.find_term(use.fill.key, turns)
+            if term is not None:
+                known = clauses.any_of([model.encoder.find_known(alternative) for alternative in term])
+                goals.setdefault(use.goal, []).append(clauses.all_of([read, sampled, -known]))
     return goals, [use for each in uses.values() for use in each if use.goal in goals]
 
 
 def _find_read(
     model: RouteModel, position: RoutePosition, use: FillUse, asked_in: Mapping[tuple[str, int | None], list[Literal]]
 ) -> Literal:
-    if not isinstance(position.node, CompiledItem):  # an introduction is read before the first item
-        below = [
-            literal
-            for item in position.node.items
-            for literal in asked_in.get((item.id, position.place.turn if item.roster else None), ())
-        ]
-        return model.clauses.all_of([position.asked, model.clauses.any_of(below)])
+    node, clauses = position.node, model.clauses
+    if not isinstance(node, CompiledItem):  # an introduction is read before the first item
+        places = [(item.id, position.place.turn if item.roster else None) for item in node.items]
+        below = [literal for place in places for literal in asked_in.get(place, ())]
+        return clauses.all_of([position.asked, clauses.any_of(below)])
     if use.check is not None:
         return position.fires[use.check] if use.check < len(position.fires) else FALSE
-    return model.clauses.all_of([position.asked, position.offered.get(use.option, position.asked)])
+    return clauses.all_of([position.asked, position.offered.get(use.option, position.asked)])
 
 
 def list_quota_goals(model: RouteModel) -> dict[Goal, list[Literal]]:
@@ -125,8 +117,7 @@ def list_quota_goals(model: RouteModel) -> dict[Goal, list[Literal]]:
             if condition is None:
                 continue
             parts.append(model.encode_kept(condition.tree, {}).true)
-        cells: Sequence[tuple[str, int | None]] = list(quota.targets.items()) or [("", quota.target)]
-        for cell, target in cells:
+        for cell, target in quota.targets.items() or [("", quota.target)]:
             if target != 0:
                 codes = [_find_code(model, str(n), c) for n, c in zip(quota.by, str(cell).split("/"), strict=False)]
                 goals[Goal("counted", str(quota.id), str(cell))] = [model.clauses.all_of([*parts, *codes])]
@@ -138,6 +129,5 @@ def _find_code(model: RouteModel, name: str, code: str) -> Literal:
     values = model.encoder.collect_values(model.find_term(name, {}) or [])
     if values is None:
         return model.clauses.make_variable()  # too many to list: left open
-    wanted = code.strip()
     texts = {str(int(value)) if isinstance(value, bool) else str(value): literal for value, literal in values.items()}
-    return texts.get(wanted, FALSE)
+    return texts.get(code.strip(), FALSE)
