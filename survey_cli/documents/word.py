@@ -285,6 +285,8 @@ def _write_item(word: WordWriter, block: layout.Block, item: ItemResult, results
         word.add_chart(charts.draw_item(item))
     if item.summary is not None:
         word.add_text(layout.describe_summary(item.summary) + ".")
+    if (errors := layout.build_errors_grid(item)) is not None:
+        word.add_grid(errors)
     word.add_bullets(item.notes)
     word.add_bullets(map(layout.format_verbatim, item.verbatims))
     table = results.banner.find_table(item.id) if results.banner else None

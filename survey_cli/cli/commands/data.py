@@ -157,6 +157,9 @@ def report(
         show_default=False,
     ),
     margins: bool = option("--margins", "Print margins of error with each item.", False),
+    errors: bool = option(
+        "--errors", "Print standard errors, intervals and design effects under the design of the sample.", False
+    ),
     verbatims: bool = option("--verbatims", "Print verbatim answers.", False),
     cases: bool = option("--cases", "With --verbatims: print the case of each answer.", False),
     weighted: bool = option("--weighted/--unweighted", "Use or ignore the sample column with role: weight.", True),

@@ -105,6 +105,7 @@ def _render_block(block: "Block", results: "Results", cells: int, blocks: bool) 
 def _render_item(item: "ItemResult", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
     from survey_cli.documents.report.report_layout import (
         build_banner_grid,
+        build_errors_grid,
         build_topline_grid,
         describe_base,
         describe_summary,
@@ -120,6 +121,8 @@ def _render_item(item: "ItemResult", results: "Results", cells: int, blocks: boo
     yield from _render_bars(build_topline_grid(item), cells, blocks)
     if item.summary is not None:
         yield _wrap_hanging(" " * INDENT, describe_summary(item.summary), cells)
+    if (errors := build_errors_grid(item)) is not None:
+        yield from ("", *_render_columns(errors, cells))
     yield from (_wrap_hanging(" " * INDENT, note, cells) for note in item.notes)
     yield from (_wrap_hanging(" " * INDENT + "- ", format_verbatim(v), cells) for v in item.verbatims)
     table = results.banner.find_table(item.id) if results.banner else None

@@ -50,6 +50,11 @@ _ROLE_LABELS: Final = {
     "priority": "priority",
     "frame": "frame",
     "replicate": "replicate",
+    "consent": "permission for dialing by machine",
+    "stratum": "stratum",
+    "psu": "primary sampling unit",
+    "fpc": "size of the stratum in the population",
+    "replicate_weight": "replicate weight",
 }
 
 

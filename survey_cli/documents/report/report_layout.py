@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
-from math import ceil
+from math import ceil, isfinite
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.documents.charts.svg import estimate_width
@@ -13,7 +13,8 @@ from survey_cli.fieldwork.rates.dispositions import GROUPS
 from survey_cli.reports.codebook.codebook import Codebook
 from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateTable, collect_figures, format_rate
 from survey_cli.reports.results import report_model as model
-from survey_cli.reports.rounding import EMPTY_MARK, UNRELIABLE_MARK, format_count
+from survey_cli.reports.rounding import EMPTY_MARK, UNRELIABLE_MARK, format_count, format_decimal
+from survey_cli.reports.weighting.answer_counts import DesignError
 from survey_cli.reports.weighting.weights import WeightingSummary
 from survey_cli.wording import format_quantity, join_words, pluralize
 
@@ -37,6 +38,8 @@ class TableWidth(NamedTuple):
 PAGE_WIDTH: Final = TableWidth(84)
 """The width of an A4 page."""
 WORD_WIDTH: Final = TableWidth(60, equal_columns=True)
+ERROR_HEADS: Final = ("Standard error", "95% interval", "CV", "Design effect")
+"""Heads of the columns of a figure's precision."""
 COUNT_WIDTH: Final = 9
 """Width of a column of counts in characters."""
 COLUMN_GAP: Final = 2
@@ -339,6 +342,39 @@ def build_joined_grid(
             *beside.heads[1:],
         ),
         lines=tuple(lines),
+    )
+
+
+def build_errors_grid(item: model.ItemResult) -> Grid | None:
+    """Return the precision of an item's shares and mean; None where it is not requested, or all is hidden."""
+    lines, freedom = [], 0
+    for row in item.rows:
+        figure, error = row.total, row.total.error
+        if error is not None:
+            digits, freedom = len(figure.percent_text.partition(".")[2]) + 1, error.freedom
+            cells = (GridCell(figure.percent_text, share=figure.share), *_build_error_cells(error, 100, digits))
+            lines.append(GridLine(row.kind, flatten(row.label), row.note, cells))
+    summary = item.summary
+    if summary is not None and summary.error is not None:
+        cells = (GridCell(summary.mean_text, amount=summary.mean), *_build_error_cells(summary.error, 1, 2))
+        lines.append(GridLine("summary", "Mean", "", cells))
+    heads = tuple(GridHead("", text) for text in ("Percent", *ERROR_HEADS))
+    caption = f"Item {item.number_or_id}: precision, with {format_quantity(freedom, 'degree')} of freedom"
+    return Grid(caption=caption, corner="Answer", heads=heads, lines=tuple(lines)) if lines else None
+
+
+def _build_error_cells(error: DesignError, scale: int, digits: int) -> tuple[GridCell, ...]:
+    """Build the cells of a figure's precision; `scale` is 100 for percentages."""
+    standard_error, low, high = (
+        format_decimal(Fraction(number) * scale, digits) if isfinite(number) else ""
+        for number in (error.standard_error, error.low, error.high)
+    )
+    variation, effect = error.coefficient_of_variation, error.design_effect
+    return (
+        GridCell(standard_error),
+        GridCell(f"{low} to {high}" if low else EMPTY_MARK),
+        GridCell(EMPTY_MARK if variation is None else f"{format_decimal(Fraction(variation) * 100, 1)}%"),
+        GridCell(EMPTY_MARK if effect is None else format_decimal(Fraction(effect), 2)),
     )
 
 

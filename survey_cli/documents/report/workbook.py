@@ -108,6 +108,8 @@ def _write_topline(sheet: "_SheetWriter", block: layout.Block, item: ItemResult,
         sheet.add_grid(layout.build_topline_grid(item), _count_decimals(results))
     if item.summary is not None:
         sheet.add_line([layout.describe_summary(item.summary)])
+    if (errors := layout.build_errors_grid(item)) is not None:
+        sheet.add_grid(errors, _count_decimals(results))
     sheet.add_lines(item.notes)
     for verbatim in item.verbatims:
         times = f"{verbatim.times:,} times" if verbatim.times > 1 else ""
@@ -224,6 +226,7 @@ COLUMNS: Final = (
     "count", "per_cent", "shown_count", "shown_per_cent", "letters", "base", "base_words", "effective_base",
     "narrowed",
 )  # fmt: skip
+ERROR_COLUMNS: Final = ("standard_error", "interval_low", "interval_high", "design_effect", "degrees_of_freedom")
 MAX_DECIMALS: Final = 6
 _WHOLE_NUMBER: Final = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
 """A number that no spreadsheet runs as a formula."""
@@ -232,19 +235,21 @@ _WHOLE_NUMBER: Final = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
 def build_results_table(results: Results) -> Table:
     """Build the table: counts and percentages to six decimals, and as they are printed beside them.
 
-    Hidden figures are empty, and rows of the topline have no group. `narrowed` holds the filter notes.
+    Hidden figures are empty, and rows of the topline have no group. `narrowed` holds the filter notes. Where the
+    precision of figures is requested, it follows.
     """
-    return Table(
-        variables=tuple(Variable(name=name, storage="text", role="admin") for name in COLUMNS),
-        rows=list(_iterate_rows(results)),
-    )
+    rows = list(_iterate_rows(results))
+    names = (*COLUMNS, *ERROR_COLUMNS)[: len(rows[0])] if rows else COLUMNS
+    return Table(variables=tuple(Variable(name=name, storage="text", role="admin") for name in names), rows=rows)
 
 
 def _iterate_rows(results: Results) -> Iterator[tuple[int | str, ...]]:
     narrowed = " ".join(results.filter_notes)
+    has_errors = any(row.total.error is not None for item in results.items for row in item.rows)
     for item in results.items:
         for row in item.rows:
-            yield (*_build_row(item, "", "", row, row.total, item.base), narrowed)
+            errors = _build_errors(row.total) if has_errors else ()
+            yield (*_build_row(item, "", "", row, row.total, item.base), narrowed, *errors)
         table = results.banner.find_table(item.id) if results.banner else None
         if table is None or results.banner is None:
             continue
@@ -253,7 +258,8 @@ def _iterate_rows(results: Results) -> Iterator[tuple[int | str, ...]]:
                 continue  # the total, which the topline has
             for row in table.rows:
                 figure, base = row.figures[place], table.bases[place]
-                yield (*_build_row(item, column.group, column.label, row, figure, base), narrowed)
+                errors = _build_errors(figure) if has_errors else ()
+                yield (*_build_row(item, column.group, column.label, row, figure, base), narrowed, *errors)
 
 
 def _build_row(
@@ -279,6 +285,15 @@ def _build_row(
         base.text,
         base.effective_text,
     )
+
+
+def _build_errors(figure: Figure) -> tuple[str, ...]:
+    """Return the precision of a percentage as percentages, and its design effect."""
+    error = figure.error
+    if error is None:
+        return ("",) * len(ERROR_COLUMNS)
+    numbers = (error.standard_error * 100, error.low * 100, error.high * 100, error.design_effect, error.freedom)
+    return tuple("" if number is None else _format_exact(Fraction(number)) for number in numbers)
 
 
 def _parse_number(text: str) -> int | str:

@@ -14,8 +14,9 @@ from survey_cli.instrument.source.nodes import find_node, locate_name
 from survey_cli.problems import Position, Problem, suggest_nearest
 from survey_cli.wording import join_words, pluralize
 
-REPEATABLE_ROLES: Final = frozenset({"phone"})
-"""Roles that several columns may have: a case can have several numbers."""
+REPEATABLE_ROLES: Final = frozenset({"phone", "replicate_weight"})
+"""Roles that several columns may have."""
+NUMBER_ROLES: Final = frozenset({"weight", "priority", "fpc", "replicate_weight"})
 TEXT_ROLES: Final = {
     "key": (), "phone": (), "name": (), "zone": ("single",), "country": ("single",), "region": ("single",),
     "language": ("single",),
@@ -80,7 +81,7 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
                 what = f"{key}: requires type: {kind}, and this is a {column.type}"
                 remedy = f"write type: {kind}, or remove it"
                 yield report("sample-column", find_key(column._node, key), name, what, remedy)
-        if role in ("weight", "priority") and column.type != "number":
+        if role in NUMBER_ROLES and column.type != "number":
             what = f"role: a {role} must be a number, and this is a {column.type}"
             yield report("sample-column", find_value(column, "role"), name, what, "write type: number")
         if role in TEXT_ROLES and column.type not in ("text", *TEXT_ROLES[role]):

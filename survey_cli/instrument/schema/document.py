@@ -89,6 +89,9 @@ class StudySpec(SpecModel):
     """What respondents receive."""
     notes: Text | None = None
     """Anything else that a reader must know."""
+    replication: Literal["jk1", "brr", "bootstrap", "sdr"] | None = None
+    """How the replicate weights of the sample were made, for standard errors: by the jackknife that deletes one unit,
+    balanced half-samples, the bootstrap, or successive differences. If left out: there are none."""
     minutes: Whole | None = None
     """The length budget: `survey check` reports an error if half of the complete interviews probably take longer. If
     left out: no budget."""
@@ -113,6 +116,10 @@ class SampleColumn(SpecModel):
             "frame",
             "replicate",
             "consent",
+            "stratum",
+            "psu",
+            "fpc",
+            "replicate_weight",
         ]
         | None
     ) = None
@@ -120,7 +127,8 @@ class SampleColumn(SpecModel):
     respondent's IANA time zone. `country` (two letters) and `region` (a part of it, as `DE-BY`) determine how telephone
     numbers are read and which holidays and hours apply. `language` is the language of the interview. `consent` (yes or
     1) permits dialing by machine. `weight`, `priority`, `frame` and `replicate` are used by the scheduler and the
-    reports. If left out: none."""
+    reports. `stratum`, `psu` (primary sampling unit), `fpc` (how many units the stratum has in the population, or which
+    share of them was selected) and `replicate_weight` are used for standard errors. If left out: none."""
     options: OptionsOrName | None = None
     """The codes of a `single` and their texts, or the name of a list. If left out: none; a `single` requires them."""
     arms: dict[Name, Whole] = Field(default_factory=dict)

@@ -3,7 +3,7 @@
 It computes no percentages.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -21,7 +21,7 @@ from survey_cli.reports.results.questions import (
 )
 from survey_cli.reports.results.report_model import RowKind, Side
 from survey_cli.reports.weighting import answer_counts
-from survey_cli.reports.weighting.answer_counts import ColumnCounts, WeightedCount
+from survey_cli.reports.weighting.answer_counts import AnswerKey, ColumnCounts, DesignError, WeightedCount
 from survey_cli.values import Cell
 
 MAX_FREQUENT: Final = 20
@@ -48,6 +48,8 @@ class ResultOptions:
     """Run significance tests."""
     with_margins: bool = False
     """Print margins of sampling error."""
+    with_errors: bool = False
+    """Print the precision of each figure under the design of the sample."""
     seed: int = 1
     """Seed of tests that draw tables."""
 
@@ -67,8 +69,10 @@ class CrosstabLine(NamedTuple):
     note: str = ""
     parts: tuple[int, ...] = ()
     """Positions of the rows that a net sums up."""
-    value: Fraction | None = None
-    """The answer's number on a scale; None where means exclude it."""
+    in_means: bool = False
+    """Whether the answer has a number on a scale that counts in means."""
+    keys: frozenset[AnswerKey] = frozenset()
+    """The answers in the line."""
 
     @property
     def in_tests(self) -> bool:
@@ -85,7 +89,13 @@ class Crosstab:
     bases: ColumnCounts
     values: tuple[tuple[Fraction, ColumnCounts], ...] = ()
     """Each number that counts in means, in ascending order, with its counts."""
+    numbers: Mapping[AnswerKey, Fraction] = field(default_factory=dict)
+    """The number of each answer that counts in means."""
+    keys: frozenset[AnswerKey] = frozenset()
+    """The answers in the base."""
     hidden: frozenset[CellPosition] = frozenset()
+    errors: Mapping[CellPosition, DesignError] = field(default_factory=dict)
+    """The precision of shares, and of means in the row of the bases; empty unless it is requested."""
     unit: int = 1
     """The weight of one unweighted interview in the counts; 1 where nothing is weighted."""
 
@@ -152,7 +162,7 @@ class Crosstab:
         return self.is_base_hidden(column) or any(
             self.is_hidden(i, column)
             for i, line in enumerate(self.lines)
-            if line.value is not None or (self.question.kind == "number" and line.kind != "decline")
+            if line.in_means or (self.question.kind == "number" and line.kind != "decline")
         )
 
 
@@ -164,23 +174,31 @@ class _CountedAnswers:
     options: ResultOptions
     width: int
     """Number of columns of the table."""
-    answered: list[tuple[tuple[Cell, ...], ColumnCounts]] = field(default_factory=list)
-    """The answers, each with a cell per column of the question, and their counts."""
+    counts: dict[AnswerKey, ColumnCounts] = field(default_factory=dict)
+    """The counts of answers and declines."""
+    answered: dict[AnswerKey, tuple[Cell, ...]] = field(default_factory=dict)
+    """The answers, each with a cell per column of the question."""
 
     @property
     def points(self) -> list[AnswerPoint]:
         """The answers that have a line, chosen or not."""
         return [p for p in self.question.points if not (p.volunteered and self.options.valid_only)]
 
-    def sum_columns(self, several: Collection[ColumnCounts]) -> ColumnCounts:
-        """Add up counts column by column."""
-        if not several:
+    def sum_columns(self, keys: Collection[AnswerKey]) -> ColumnCounts:
+        """Add up the counts of answers column by column."""
+        if not keys:
             return (WeightedCount(),) * self.width
-        return tuple(map(answer_counts.sum_counts, zip(*several, strict=True)))
+        return tuple(map(answer_counts.sum_counts, zip(*(self.counts[key] for key in keys), strict=True)))
 
-    def count_mentions(self, positions: Collection[int]) -> ColumnCounts:
-        """Count those who mentioned any of these options."""
-        return self.sum_columns([counts for cells, counts in self.answered if any(cells[i] == 1 for i in positions)])
+    def make_line(
+        self, kind: RowKind, code: str, label: str, keys: Collection[AnswerKey], side: Side = "apart", note: str = ""
+    ) -> CrosstabLine:
+        """Make the line of these answers."""
+        return CrosstabLine(kind, code, label, self.sum_columns(keys), side, note, keys=frozenset(keys))
+
+    def list_mentions(self, positions: Collection[int]) -> list[AnswerKey]:
+        """List the answers that mention any of these options."""
+        return [key for key, cells in self.answered.items() if any(cells[i] == 1 for i in positions)]
 
 
 def tabulate(
@@ -195,7 +213,7 @@ def tabulate(
     """
     counted = _CountedAnswers(question, options, 1 + sum(len(grouping.part_labels) for grouping in groupings))
     readers = [answers.read_cells(name) for name in question.columns]
-    declined: dict[str, list[ColumnCounts]] = {}
+    declined: dict[str, list[AnswerKey]] = {}
     volunteered = {point.code for point in question.points if point.volunteered and question.kind != "multiple"}
     for key, counts in answers.count(answers.list_keys(question.columns), groupings).items():
         texts = key if isinstance(key, tuple) else (key,)
@@ -203,67 +221,73 @@ def tabulate(
         kind = get_missing_kind(cells[0])
         if kind in UNASKED_KINDS or (options.valid_only and (kind or cells[0] in volunteered)):
             continue
+        counted.counts[key] = counts
         if kind:
-            declined.setdefault(kind, []).append(counts)
+            declined.setdefault(kind, []).append(key)
         else:
-            counted.answered.append((cells, counts))
-    values: tuple[tuple[Fraction, ColumnCounts], ...] = ()
+            counted.answered[key] = cells
+    numbers: dict[AnswerKey, Fraction] = {}
     match question.kind:
         case "multiple":
             lines = _count_mentions(counted)
         case "number" | "date":
-            lines, values = _count_numbers(counted)
+            lines, numbers = _count_numbers(counted)
         case "words" | "time":
-            total = counted.sum_columns([counts for _, counts in counted.answered])
-            lines = [CrosstabLine("answer", "", "Answered", total)] if total[0].people else []
+            lines = [counted.make_line("answer", "", "Answered", counted.answered)] if counted.answered else []
         case _:
-            lines = _count_answers(counted)
-            values = tuple((line.value, line.counts) for line in lines if line.value is not None)
+            lines, numbers = _count_answers(counted)
     declines = question.variable.declines
     for kind in dict.fromkeys([*declines, *sorted(declined)]):
         if kind in declined:
             code, label = declines.get(kind, ("", kind))
-            lines.append(CrosstabLine("decline", str(code), label, counted.sum_columns(declined[kind])))
+            lines.append(counted.make_line("decline", str(code), label, declined[kind]))
     lines += _count_nets(counted, lines)
-    answered = [counts for _, counts in counted.answered]
-    bases = counted.sum_columns([*answered, *chain.from_iterable(declined.values())])
-    return Crosstab(question=question, lines=tuple(lines), bases=bases, values=values, unit=answers.unit)
+    keys_by_value: dict[Fraction, list[AnswerKey]] = {}
+    for key, value in numbers.items():
+        keys_by_value.setdefault(value, []).append(key)
+    return Crosstab(
+        question=question,
+        lines=tuple(lines),
+        bases=counted.sum_columns(counted.counts),
+        values=tuple((value, counted.sum_columns(keys)) for value, keys in sorted(keys_by_value.items())),
+        numbers=numbers,
+        keys=frozenset(counted.counts),
+        unit=answers.unit,
+    )
 
 
-def _count_answers(counted: _CountedAnswers) -> list[CrosstabLine]:
+def _count_answers(counted: _CountedAnswers) -> tuple[list[CrosstabLine], dict[AnswerKey, Fraction]]:
     """Build a line per option, whether chosen or not, then one per other code, then volunteered answers.
 
-    Of a long list these are the codes that were answered most often, and a line for the rest.
+    Of a long list these are the codes that were answered most often, and a line for the rest. Returns lines, and the
+    numbers of answers in means.
     """
     question = counted.question
-    by_code: dict[Cell, list[ColumnCounts]] = {}
-    for cells, counts in counted.answered:
-        by_code.setdefault(cells[0], []).append(counts)
+    by_code: dict[Cell, list[AnswerKey]] = {}
+    for key, cells in counted.answered.items():
+        by_code.setdefault(cells[0], []).append(key)
     lines: list[CrosstabLine] = []
     volunteered: list[CrosstabLine] = []
+    numbers: dict[AnswerKey, Fraction] = {}
     for point in counted.points:
-        in_means = question.kind == "scale" and not (point.missing or point.volunteered)
-        line = CrosstabLine(
-            "volunteered" if point.volunteered else "answer",
-            str(point.code),
-            point.label,
-            counted.sum_columns(by_code.pop(point.code, [])),
-            side=point.side,
-            note="volunteered" if point.volunteered else "",
-            value=Fraction(point.code) if in_means and isinstance(point.code, int) else None,
-        )
+        kind: RowKind = "volunteered" if point.volunteered else "answer"
+        keys, note = by_code.pop(point.code, []), "volunteered" if point.volunteered else ""
+        line = counted.make_line(kind, str(point.code), point.label, keys, point.side, note)
+        if question.kind == "scale" and not (point.missing or point.volunteered) and isinstance(point.code, int):
+            line = line._replace(in_means=True)
+            numbers |= dict.fromkeys(keys, Fraction(point.code))
         (volunteered if point.volunteered else lines).append(line)
-    labels = question.variable.labels
-    others = {code: counted.sum_columns(several) for code, several in by_code.items()}
-    ordered = sorted(others, key=lambda code: -others[code][0].people) if len(labels) > MAX_POINTS else []
-    rest = [others.pop(code) for code in ordered[MAX_FREQUENT:]]
-    for code in ordered or others:
-        if code in others:
-            label = labels.get(code) if isinstance(code, int | str) else None
-            lines.append(CrosstabLine("answer", str(code), label or str(code), others[code]))
+    labels, rest = question.variable.labels, []
+    if len(labels) > MAX_POINTS:
+        people = {code: counted.sum_columns(keys)[0].people for code, keys in by_code.items()}
+        by_code = {code: by_code[code] for code in sorted(by_code, key=lambda code: -people[code])}
+        rest = [by_code.pop(code) for code in list(by_code)[MAX_FREQUENT:]]
+    for code, keys in by_code.items():
+        label = labels.get(code) if isinstance(code, int | str) else None
+        lines.append(counted.make_line("answer", str(code), label or str(code), keys))
     if rest:
-        lines.append(CrosstabLine("answer", "", f"{len(rest)} other answers", counted.sum_columns(rest)))
-    return [*lines, *volunteered]
+        lines.append(counted.make_line("answer", "", f"{len(rest)} other answers", list(chain.from_iterable(rest))))
+    return [*lines, *volunteered], numbers
 
 
 def _count_mentions(counted: _CountedAnswers) -> list[CrosstabLine]:
@@ -271,33 +295,28 @@ def _count_mentions(counted: _CountedAnswers) -> list[CrosstabLine]:
     lines = []
     for position, point in enumerate(counted.question.points):
         if point in counted.points:
-            note = "volunteered" if point.volunteered else ""
-            counts = counted.count_mentions([position])
-            lines.append(CrosstabLine("mention", str(point.code), point.label, counts, note=note))
+            note, keys = "volunteered" if point.volunteered else "", counted.list_mentions([position])
+            lines.append(counted.make_line("mention", str(point.code), point.label, keys, note=note))
     if counted.question.allows_none:
-        none = counted.sum_columns([counts for cells, counts in counted.answered if 1 not in cells])
-        lines.append(CrosstabLine("mention", "", "None mentioned", none))
+        none = [key for key, cells in counted.answered.items() if 1 not in cells]
+        lines.append(counted.make_line("mention", "", "None mentioned", none))
     return lines
 
 
-def _count_numbers(
-    counted: _CountedAnswers,
-) -> tuple[list[CrosstabLine], tuple[tuple[Fraction, ColumnCounts], ...]]:
-    """Count ranges of numbers, or years of dates. Returns lines, and the counts of each number in means.
+def _count_numbers(counted: _CountedAnswers) -> tuple[list[CrosstabLine], dict[AnswerKey, Fraction]]:
+    """Count ranges of numbers, or years of dates. Returns lines, and the numbers of answers in means.
 
     Numbers with labels have lines of their own, and count in means where they are within the question's limits.
     """
     question = counted.question
     labels = {point.code: point.label for point in question.points}
-    several: dict[Fraction, list[ColumnCounts]] = {}
-    for cells, counts in counted.answered:
-        several.setdefault(_read_number(cells[0]), []).append(counts)
-    sums = {value: counted.sum_columns(parts) for value, parts in several.items()}
-    in_means = {value: counts for value, counts in sums.items() if value not in labels}
-    nobody = counted.sum_columns([])
+    by_value: dict[Fraction, list[AnswerKey]] = {}
+    for key, cells in counted.answered.items():
+        by_value.setdefault(_read_number(cells[0]), []).append(key)
+    unlabeled = {value: keys for value, keys in by_value.items() if value not in labels}
     least, most = (None if limit is None else Fraction(repr(limit)) for limit in (question.least, question.most))
     bins = build_bins(
-        {value: counts[0].people for value, counts in in_means.items()},
+        {value: counted.sum_columns(keys)[0].people for value, keys in unlabeled.items()},
         decimals=question.variable.decimals if question.kind == "number" else 0,
         threshold=counted.options.threshold,
         least=least,
@@ -306,17 +325,17 @@ def _count_numbers(
     )
     lines = []
     for low, high, label in bins:
-        inside = [counts for value, counts in in_means.items() if low <= value < high]
-        lines.append(CrosstabLine("range", "", label, counted.sum_columns(inside)))
+        inside = [key for value, keys in unlabeled.items() if low <= value < high for key in keys]
+        lines.append(counted.make_line("range", "", label, inside))
+    in_means = dict(unlabeled) if question.kind == "number" else {}
     for code, label in labels.items():
         number = Fraction(code) if isinstance(code, int) else None
-        counts = sums.get(number, nobody) if number is not None else nobody
-        lines.append(CrosstabLine("answer", str(code), label, counts))
-        if number is None or (least is not None and number < least) or (most is not None and number > most):
-            continue
-        if counts[0].people:
-            in_means[number] = counts
-    return lines, tuple(sorted(in_means.items())) if question.kind != "date" else ()
+        keys = by_value.get(number, []) if number is not None else []
+        lines.append(counted.make_line("answer", str(code), label, keys))
+        is_outside = number is None or (least is not None and number < least) or (most is not None and number > most)
+        if number is not None and not is_outside and question.kind == "number":
+            in_means[number] = keys
+    return lines, {key: value for value, keys in in_means.items() for key in keys}
 
 
 def _read_number(cell: Cell) -> Fraction:
@@ -341,10 +360,9 @@ def _count_nets(counted: _CountedAnswers, lines: Sequence[CrosstabLine]) -> list
         parts = tuple(rows[str(code)] for code in codes if str(code) in rows)
         if not parts:
             continue
+        keys = list(chain.from_iterable(lines[i].keys for i in parts))
         if counted.question.kind == "multiple":
-            counts = counted.count_mentions([i for i, p in enumerate(counted.question.points) if p.code in codes])
-        else:
-            counts = counted.sum_columns([lines[i].counts for i in parts])
+            keys = counted.list_mentions([i for i, p in enumerate(counted.question.points) if p.code in codes])
         note = " + ".join(lines[i].code for i in parts)
-        nets.append(CrosstabLine("net", "", name, counts, note=note, parts=parts))
+        nets.append(counted.make_line("net", "", name, keys, note=note)._replace(parts=parts))
     return nets

@@ -205,6 +205,8 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
     n = len(facts.base.rows)
     if not n:
         return ""
+    if options.with_errors:
+        return "Each figure has its standard error under the design of the sample; other errors are not included"
     if facts.census and not options.with_margins:
         result = "interviewed" if n >= (size or n) else f"selected, and {n:,} of them interviewed"
         if facts.filter_notes and n < (size or n):

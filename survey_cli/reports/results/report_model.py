@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple, TypeAlias
 
 from survey_cli.reports.fieldwork.rates import RateTable
+from survey_cli.reports.weighting.answer_counts import DesignError
 from survey_cli.reports.weighting.significance import SignificanceTest
 from survey_cli.reports.weighting.weights import WeightingSummary
 
@@ -35,6 +36,8 @@ class Figure(NamedTuple):
     hidden: bool = False
     letters: str = ""
     """Letters of the columns in the same group whose share is significantly smaller: `B`, `BC`."""
+    error: DesignError | None = None
+    """The precision of the share; None unless it is requested, and where the share is hidden."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,8 @@ class SummaryStatistics(NamedTuple):
     deviation_text: str
     margin_text: str = ""
     """Margin of error of the mean, `± 0.21`; empty unless margins are requested."""
+    error: DesignError | None = None
+    """The precision of the mean; None unless it is requested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

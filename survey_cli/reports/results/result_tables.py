@@ -12,6 +12,7 @@ from string import ascii_uppercase
 from typing import Final
 
 from survey_cli.reports import rounding
+from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.results import report_model as model
 from survey_cli.reports.results.crosstab import SMALL_BASE, Crosstab, ResultOptions
 from survey_cli.reports.results.questions import UNASKED_KINDS, get_missing_kind
@@ -60,7 +61,10 @@ def _build_rows(
             code=line.code,
             label=line.label,
             figures=tuple(
-                _build_figure(table, c, line.counts[c], options, hidden=table.is_hidden(row, c)) for c in columns
+                _build_figure(table, c, line.counts[c], options, hidden=table.is_hidden(row, c))._replace(
+                    error=table.errors.get(CellPosition(row, c))
+                )
+                for c in columns
             ),
             side=line.side,
             note=line.note,
@@ -121,11 +125,12 @@ def build_summary(table: Crosstab, column: int, options: ResultOptions) -> model
     if not table.values and table.question.kind not in ("scale", "number"):
         return None
     if table.is_mean_hidden(column):
-        return model.SummaryStatistics(None, *[rounding.HIDDEN_MARK] * 4)
+        hidden = rounding.HIDDEN_MARK
+        return model.SummaryStatistics(None, hidden, hidden, hidden, hidden)
     values = [(value, counts[column]) for value, counts in table.values if counts[column].people]
     people, weight, squares = answer_counts.sum_counts(count for _, count in values)
     if not weight:
-        return model.SummaryStatistics(None, "0", *[rounding.EMPTY_MARK] * 3)
+        return model.SummaryStatistics(None, "0", rounding.EMPTY_MARK, rounding.EMPTY_MARK, rounding.EMPTY_MARK)
     mean = sum((value * count.weight for value, count in values), Fraction(0)) / weight
     median, variance = compute_median(values), compute_variance(values, mean, people)
     deviation, margin = rounding.EMPTY_MARK, ""
@@ -139,7 +144,9 @@ def build_summary(table: Crosstab, column: int, options: ResultOptions) -> model
     # the median has as few decimals as it needs
     digits = next((d for d in range(MEAN_DIGITS) if (median * 10**d).denominator == 1), MEAN_DIGITS)
     texts = (rounding.format_decimal(mean, MEAN_DIGITS), rounding.format_decimal(median, digits))
-    return model.SummaryStatistics(mean, f"{people:,}", *texts, deviation, margin)
+    return model.SummaryStatistics(
+        mean, f"{people:,}", *texts, deviation, margin, table.errors.get(CellPosition(BASE, column))
+    )
 
 
 def compute_variance(values: Sequence[tuple[Fraction, WeightedCount]], mean: Fraction, people: int) -> Fraction | None:

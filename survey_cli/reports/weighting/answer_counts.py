@@ -50,6 +50,21 @@ def sum_counts(counts: Iterable[WeightedCount]) -> WeightedCount:
     return WeightedCount(people, weight, squares)
 
 
+class DesignError(NamedTuple):
+    """The precision of one estimate."""
+
+    standard_error: float
+    low: float
+    """The lower end of the interval at 95 percent confidence."""
+    high: float
+    coefficient_of_variation: float | None
+    """Standard error by estimate; None where the estimate is 0."""
+    design_effect: float | None
+    """Variance by that of a simple random sample with replacement of as many interviews; None where that is 0."""
+    freedom: int
+    """Degrees of freedom of Student's t."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grouping:
     """Division of the interviews by one variable, one column per part."""

@@ -13,6 +13,8 @@ import numpy
 from numpy.typing import NDArray
 from scipy import stats
 
+from survey_cli.reports.weighting.answer_counts import DesignError
+
 Numbers: TypeAlias = NDArray[numpy.float64]
 Integers: TypeAlias = NDArray[numpy.int64]
 Replication: TypeAlias = Literal["jk1", "brr", "fay", "bootstrap", "sdr"]
@@ -57,21 +59,6 @@ class Estimate(NamedTuple):
 
     value: float
     variation: Numbers
-
-
-class DesignError(NamedTuple):
-    """The precision of one estimate."""
-
-    standard_error: float
-    low: float
-    """The lower end of the interval at 95 percent confidence."""
-    high: float
-    coefficient_of_variation: float | None
-    """Standard error by estimate; None where the estimate is 0."""
-    design_effect: float | None
-    """Variance by that of a simple random sample with replacement of as many interviews; None where that is 0."""
-    freedom: int
-    """Degrees of freedom of Student's t."""
 
 
 def make_design(
@@ -208,15 +195,23 @@ def count_freedom(design: SampleDesign, domain: Numbers) -> int:
 
 
 def compute_error(
-    design: SampleDesign, estimate: Estimate, domain: Numbers, values: Numbers | None = None, *, share: bool = False
+    design: SampleDesign,
+    estimate: Estimate,
+    domain: Numbers,
+    values: Numbers | None = None,
+    *,
+    share: bool = False,
+    freedom: int | None = None,
 ) -> DesignError:
     """Compute the precision of an estimate.
 
     The interval is the estimate ± t times its standard error; that of a `share` is symmetric on the scale log(p/(1 − p)),
     so that it stays between 0 and 1. `values` are those of a mean, for its design effect: its variance by s²/n, with s² =
     Σw(y − ȳ)²/Σw · n/(n − 1), for the n interviews in the domain with a weight (L. Kish, Survey Sampling, 1965, 8.2).
+    `freedom` are the degrees of freedom, where they are known.
     """
-    variance, freedom = compute_variance(design, estimate.variation), count_freedom(design, domain)
+    variance = compute_variance(design, estimate.variation)
+    freedom = count_freedom(design, domain) if freedom is None else freedom
     error, value = sqrt(variance), estimate.value
     quantile = float(stats.t.ppf(0.975, freedom)) if freedom > 0 else inf
     if not error:

@@ -74,6 +74,8 @@ class ReportOptions(ExportOptions):
     """Run significance tests; None: unless the whole population was interviewed."""
     margins: bool = False
     """Print margins of error with each item."""
+    errors: bool = False
+    """Print the precision of each figure under the design of the sample."""
     verbatims: bool = False
     """Print verbatim answers."""
     cases: bool = False
@@ -108,6 +110,8 @@ class _ReportData:
     instrument: Instrument
     answers: AnswerColumns
     included: AnalysisBase
+    sampled: AnswerColumns
+    """The interviews without the condition."""
     whole: AnalysisBase
     """Complete and partial interviews of the whole study, without the condition."""
     narrowing: ReportFilter
@@ -134,11 +138,12 @@ def _check_options(options: ReportOptions) -> None:
 def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportData:
     export = replace(options, rake="")  # the report weights the interviews itself
     data = query_table(records, export)
-    answers, base = load_counted_answers(data, records.plan, options.interviews, words=options.verbatims)
-    all_answers = answers
+    with_ids = options.errors
+    answers, base = load_counted_answers(data, records.plan, options.interviews, words=options.verbatims, ids=with_ids)
+    all_answers, all_base = answers, base
     if options.where:
         unfiltered = query_table(records, replace(export, where=""))
-        all_answers, _ = load_counted_answers(unfiltered, records.plan, options.interviews)
+        all_answers, all_base = load_counted_answers(unfiltered, records.plan, options.interviews, ids=with_ids)
         data = replace(data, overrides=unfiltered.overrides)
     codes = {interview: override.code for interview, override in data.overrides.items()}
     rates, no_rates = _compute_rates(records, options)
@@ -146,6 +151,7 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
         instrument=records.instrument,
         answers=answers.select(base.rows),
         included=base,
+        sampled=all_answers.select(all_base.rows),
         whole=select_interviews(all_answers, records.plan, "partial", codes),
         narrowing=ReportFilter(
             where=options.where,
@@ -195,6 +201,9 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     left_out = [table.question for table in tables if table.question not in selected_questions]
     unreported = dict.fromkeys(question.item for question in left_out if not question.is_reported)
     tables = [table for table in tables if table.question in selected_questions]
+    error_notes: tuple[str, ...] = ()
+    if options.errors:
+        tables, error_notes = _add_errors(tables, data, answers, groupings, options)
     items = []
     for table in tables:
         verbatims = _collect_verbatims(table, answers, options)
@@ -202,7 +211,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
             build_item_result(table, interviews=answers.interviews, options=result_options, verbatims=verbatims)
         )
     declines = _list_decline_labels(selected_questions)
-    notes = build_table_notes(result_options, weighted=weights is not None, declines=declines)
+    notes = build_table_notes(result_options, weighted=weights is not None, declines=declines) + error_notes
     if unreported:
         notes = (*notes, f"Excluded from the report by the questionnaire: {', '.join(unreported)}.")
     incentive = instrument.document.study.incentive
@@ -237,9 +246,36 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         banner=build_banner(tables, groupings, result_options) if groupings else None,
         weighting=facts.weighting,
         rates=rates,
-        notes=tuple(notes),
+        notes=notes,
         warnings=data.warnings,
     )
+
+
+def _add_errors(
+    tables: Sequence[Crosstab],
+    data: _ReportData,
+    answers: AnswerColumns,
+    groupings: Sequence[Grouping],
+    options: ReportOptions,
+) -> tuple[list[Crosstab], tuple[str, ...]]:
+    """Add the precision of each figure to the tables. Returns them, and notes on how it was computed."""
+    try:
+        from survey_cli.reports.results import figure_errors
+    except ImportError as error:
+        what = f"it needs {error.name}, which is not installed"
+        raise UserError("--errors", what, "pip install 'survey-cli[report]'") from error
+    sample, study = data.instrument.sample, data.instrument.document.study
+    columns = {
+        role: [name for name, column in sample.items() if column.role == role] for role in figure_errors.DESIGN_ROLES
+    }
+    design = figure_errors.read_design(data.sampled, columns, study.replication, study.size)
+    ids = data.sampled.read_cells("interview_id")
+    positions = {ids[text]: position for position, text in enumerate(data.sampled.columns["interview_id"])}
+    own_ids = answers.read_cells("interview_id")
+    own_positions = [positions[own_ids[text]] for text in answers.columns["interview_id"]]
+    design = figure_errors.select_interviews(design, own_positions, answers)
+    with_errors = [figure_errors.add_errors(table, answers, groupings, design) for table in tables]
+    return with_errors, figure_errors.describe_errors(design, raked=bool(options.rake))
 
 
 def _suggest_more_interviews(found: _ReportData, options: ReportOptions) -> str:
@@ -267,6 +303,7 @@ def _build_result_options(found: _ReportData, options: ReportOptions) -> ResultO
         census=census,
         with_tests=not census if options.inference is None else options.inference,
         with_margins=options.margins,
+        with_errors=options.errors,
         seed=options.seed,
     )
 

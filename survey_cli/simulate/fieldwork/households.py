@@ -197,7 +197,7 @@ def invent_cases(instrument: Instrument, count: int, zone: str, rng: Random) -> 
         values = {
             name: key if column.role == "key" else invent_sample_value(instrument, name, column, rng)
             for name, column in instrument.sample.items()
-            if column.role not in ("phone", "priority", "weight", "replicate", "frame")
+            if column.role not in ("phone", "priority", "weight", "replicate", "frame", "fpc", "replicate_weight")
         }
         telephone = ParsedNumber(
             written=key,

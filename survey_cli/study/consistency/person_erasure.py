@@ -39,6 +39,7 @@ SCRUB_SETTING: Final = "scrub owed"
 FINISH_REMEDY: Final = "finish it: survey privacy erase FILE --unfinished"
 KEPT_ROLES: Final = frozenset(
     {"weight", "frame", "replicate", "zone", "country", "region", "language", "priority", "key"}
+    | {"stratum", "psu", "fpc", "replicate_weight"}
 )
 """Roles of sample columns whose values are kept, because they identify nobody."""
 CODED_TYPES: Final = frozenset({"single", "split"})

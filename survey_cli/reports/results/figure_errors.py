@@ -1,0 +1,167 @@
+"""Precision of the figures of tables under the design of the sample, read from the columns of the interviews.
+
+It needs the extra `report`, and is imported where errors are requested.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy
+
+from survey_cli.problems import UserError
+from survey_cli.reports.disclosure.suppression import BASE, CellPosition
+from survey_cli.reports.results.crosstab import Crosstab
+from survey_cli.reports.weighting import design_errors
+from survey_cli.reports.weighting.answer_counts import AnswerColumns, AnswerKey, DesignError, Grouping
+from survey_cli.values import Missing
+from survey_cli.wording import format_quantity
+
+DESIGN_ROLES: Final = ("stratum", "psu", "fpc", "replicate_weight")
+"""Roles of the sample columns that describe the design."""
+
+
+def read_design(
+    answers: AnswerColumns,
+    columns: Mapping[str, Sequence[str]],
+    method: design_errors.Replication | None,
+    population: int | None,
+) -> design_errors.SampleDesign:
+    """Read the design of a sample from its columns, by role.
+
+    `method` is that of replicate weights, and `population` the number of units in the population, which counts where
+    the interviews are a simple random sample. Raises UserError for a design that cannot be.
+    """
+    values = {name: _read_column(answers, name) for names in columns.values() for name in names}
+    weights = [1.0] * answers.interviews
+    if replicates := columns.get("replicate_weight"):
+        if len(replicates) < 2 or method is None:
+            what = (
+                "there is only one replicate weight" if method else "the method of the replicate weights is not stated"
+            )
+            remedy = "add the others" if method else "state it: study: {replication: jk1}, or brr, bootstrap, sdr"
+            raise UserError("--errors", what, remedy)
+        table = numpy.array([_parse_numbers(name, values[name]) for name in replicates]).T
+        return design_errors.make_replicate_design(weights, table, method)
+    stratum, psu, fpc = (next(iter(columns.get(role, ())), "") for role in DESIGN_ROLES[:3])
+    sizes = _parse_numbers(fpc, values[fpc]) if fpc else None
+    if not (stratum or psu or fpc) and population and population >= answers.interviews:
+        sizes = [float(population)] * answers.interviews
+    try:
+        return design_errors.make_design(
+            weights, strata=values.get(stratum), units=values.get(psu), population_units=sizes
+        )
+    except ValueError as error:
+        raise UserError(fpc or "--errors", str(error), "correct the column in the sample") from error
+
+
+def _read_column(answers: AnswerColumns, name: str) -> list[object]:
+    """Return the values of a column that all interviews must have."""
+    if name not in answers.columns:
+        raise UserError(name, "no interview has this column", "import the sample with it")
+    cells = answers.read_cells(name)
+    if any(isinstance(cell, Missing) or cell == "" for cell in cells.values()):
+        raise UserError(name, "an interview has no value", "give every case one; it describes how it was selected")
+    return [cells[text] for text in answers.columns[name]]
+
+
+def _parse_numbers(name: str, values: Sequence[object]) -> list[float]:
+    try:
+        return [float(str(value)) for value in values]
+    except ValueError as error:
+        raise UserError(name, "a value is not a number", "write type: number") from error
+
+
+def select_interviews(
+    design: design_errors.SampleDesign, positions: Sequence[int], answers: AnswerColumns
+) -> design_errors.SampleDesign:
+    """Return the design of some of its interviews with their weights; all units still count as selected."""
+    weights = numpy.ones(answers.interviews)
+    if answers.weights is not None:
+        weights = numpy.array(answers.weights, dtype=float) / answers.unit
+    replicates = design.replicates[list(positions)] if design.replicates is not None else None
+    strata, units = design.strata[list(positions)], design.units[list(positions)]
+    return replace(design, weights=weights, strata=strata, units=units, replicates=replicates)
+
+
+def add_errors(
+    table: Crosstab, answers: AnswerColumns, groupings: Sequence[Grouping], design: design_errors.SampleDesign
+) -> Crosstab:
+    """Return the table with the precision of its shares and means; hidden figures have none."""
+    keys = answers.list_keys(table.question.columns)
+    numbering: dict[AnswerKey, int] = {}
+    positions = numpy.array([numbering.setdefault(key, len(numbering)) for key in keys])
+
+    def spread(values: Mapping[AnswerKey, float]) -> design_errors.Numbers:
+        """Return the value of each interview's answer; 0 for others."""
+        by_key = numpy.array([values.get(key, 0.0) for key in numbering])
+        result: design_errors.Numbers = by_key[positions]
+        return result
+
+    base, lines = spread(dict.fromkeys(table.keys, 1)), [spread(dict.fromkeys(line.keys, 1)) for line in table.lines]
+    numbers = spread({key: float(value) for key, value in table.numbers.items()})
+    has_number = spread(dict.fromkeys(table.numbers, 1))
+    parts = [numpy.ones(len(keys))]
+    for grouping in groupings:
+        of_interview = numpy.array(grouping.part_by_interview)
+        parts += [(of_interview == part).astype(float) for part in range(len(grouping.part_labels))]
+    errors: dict[CellPosition, DesignError] = {}
+    for column, part in enumerate(parts):
+        if table.is_base_hidden(column):
+            continue
+        shown = {row: values for row, values in enumerate(lines) if not table.is_hidden(row, column)}
+        errors |= _measure(design, column, shown, base * part, share=True)
+        if not table.is_mean_hidden(column):
+            errors |= _measure(design, column, {BASE: numbers}, has_number * part, share=False)
+    return replace(table, errors=errors)
+
+
+def _measure(
+    design: design_errors.SampleDesign,
+    column: int,
+    values_by_row: Mapping[int, design_errors.Numbers],
+    domain: design_errors.Numbers,
+    *,
+    share: bool,
+) -> dict[CellPosition, DesignError]:
+    """Measure the means of these values in a domain.
+
+    Nothing where it has no two units to compare, nor for shares that are the same in all units, 0 or 1.
+    """
+    freedom = design_errors.count_freedom(design, domain)
+    errors: dict[CellPosition, DesignError] = {}
+    if freedom < 1 or not (design.weights * domain).any():
+        return errors
+    for row, values in values_by_row.items():
+        estimate = design_errors.estimate_mean(design, values, domain)
+        if not share or 0 < estimate.value < 1:
+            error = design_errors.compute_error(design, estimate, domain, values, share=share, freedom=freedom)
+            errors[CellPosition(row, column)] = error
+    return errors
+
+
+def describe_errors(design: design_errors.SampleDesign, *, raked: bool) -> tuple[str, ...]:
+    """Describe in sentences how the errors were computed."""
+    if design.replicates is not None:
+        how = f"from {design.replicates.shape[1]:,} replicate weights"
+    else:
+        units = format_quantity(len(design.unit_strata), "primary sampling unit")
+        how = f"by Taylor linearization, for {units} in {format_quantity(len(design.unit_counts), 'stratum', 'strata')}"
+        if design.sampled_shares.any():
+            how += ", with the correction for finite populations"
+    alone = int((design.unit_counts == 1).sum()) if design.replicates is None else 0
+    notes = [
+        f"Standard errors are computed {how}. Intervals are at 95 percent confidence by Student’s t; those of shares are"
+        " symmetric on the scale log(p/(1 − p)).",
+        "CV is the coefficient of variation, the standard error by the estimate. The design effect is the variance by"
+        " that of a simple random sample with replacement of as many interviews. Shares of 0 and 100 percent, and groups"
+        " within one unit of each stratum, have none.",
+    ]
+    if alone:
+        strata = format_quantity(alone, "stratum", "strata")
+        notes.append(
+            f"{strata} with one unit: it is compared with the mean of all, which makes errors rather too large."
+        )
+    if raked:
+        notes.append("Raked weights are taken as given: that they meet the targets does not reduce the errors.")
+    return tuple(notes)
