@@ -131,6 +131,32 @@ def build_too_many(last: Problem, count: int) -> Problem:
     return Problem("too-many", last.where, "", f"{what} not shown", "start with the first ones")
 
 
+class ProblemList:
+    """Problems as they are found: the first of each kind; the others are only counted, before they are built."""
+
+    def __init__(self) -> None:
+        self._kept: list[Problem] = []
+        self._last: dict[str, Problem] = {}
+        self._count: Counter[str] = Counter()
+
+    def admit(self, kind: str) -> bool:
+        """Count a problem of this kind, and return whether it is to be shown."""
+        self._count[kind] += 1
+        return self._count[kind] <= MAX_PER_RULE
+
+    def add(self, kind: str, problem: Problem) -> None:
+        self._kept.append(problem)
+        self._last[kind] = problem
+
+    def list_all(self) -> list[Problem]:
+        beyond = (
+            build_too_many(last, self._count[kind] - MAX_PER_RULE)
+            for kind, last in self._last.items()
+            if self._count[kind] > MAX_PER_RULE
+        )
+        return [*self._kept, *beyond]
+
+
 def select_errors(problems: Iterable[Problem]) -> list[Problem]:
     """Select the problems that keep the instrument from being used."""
     return [p for p in problems if p.severity == "error"]

@@ -5,7 +5,8 @@ other.
 import pytest
 
 from support.mistake_tables import HEAD, Mistake, looked_at, mistakes, said
-from survey_cli.instrument.schema.validation import validate_tree
+from survey_cli.instrument.schema.document import Document
+from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import select_errors
 
@@ -37,8 +38,8 @@ def test_a_mistyped_key_is_looked_at_as_it_was_meant() -> None:
 def test_the_tree_that_was_read_is_left_as_it_is() -> None:
     source = load_source_text(HEAD + "  - {id: a, type: text, txet: Why?}\n", "f.yaml")
     assert source.tree is not None
-    first = validate_tree(source.tree)[1]
-    assert validate_tree(source.tree)[1] == first != []
+    first = validate_file(source.tree, Document)[1]
+    assert validate_file(source.tree, Document)[1] == first != []
 
 
 def test_the_rest_is_looked_at_where_the_title_is_missing() -> None:

@@ -18,7 +18,7 @@ from survey_cli.instrument.schema.items.question import CompiledDecline, Compile
 from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, HandoverItem, PickItem
 from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
-from survey_cli.instrument.schema.validation import inherit_defaults, validate_tree
+from survey_cli.instrument.schema.validation import inherit_defaults, validate_file
 from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import YamlScalar, replace_spans
 from survey_cli.instrument.source.scalars import Text
@@ -448,7 +448,7 @@ def compile_instrument(source: InstrumentSource) -> tuple[Instrument | None, Ins
     """
     if source.tree is None:
         return None, None, list(source.problems)
-    document, problems, lost = validate_tree(inherit_defaults(source.tree))
+    document, problems, lost = validate_file(inherit_defaults(source.tree), Document)
     problems = [*source.problems, *problems]
     if document is None:
         return None, None, problems

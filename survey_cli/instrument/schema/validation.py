@@ -4,7 +4,6 @@ Whatever cannot be used is removed from a copy of the nodes, and the rest is val
 hides no other.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from types import MappingProxyType
@@ -20,7 +19,7 @@ from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.synonyms import KEY_SYNONYMS, TYPE_SYNONYMS
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar, locate_key, map_scalars
 from survey_cli.instrument.source.scalars import YAML_NULLS, describe_node
-from survey_cli.problems import MAX_PER_RULE, Position, Problem, build_too_many, find_nearest, suggest_nearest
+from survey_cli.problems import Position, Problem, ProblemList, find_nearest, suggest_nearest
 from survey_cli.wording import join_words
 
 _NO_DEFAULTS: Final[Mapping[str, YamlNode]] = MappingProxyType({})
@@ -51,16 +50,12 @@ def _inherit(item: YamlMapping, inherited: Mapping[str, YamlNode]) -> YamlMappin
     new_keys = {}
     for key, value in inherited.items():
         written = item.get(key)
-        if written is None and (key != "options" or _takes_options(model, item)):
+        takes_options = issubclass(model, CodedItem | BatteryItem) and "options" in model.model_fields
+        if written is None and (key != "options" or (takes_options and _OTHER_LISTS.isdisjoint(item))):
             new_keys[key] = value
         elif isinstance(written, YamlScalar) and written.plain and written in ("", *YAML_NULLS):
             item = YamlMapping(item.where, {name: node for name, node in item.items() if name != key})
     return YamlMapping(item.where, {**item, **new_keys}) if new_keys else item
-
-
-def _takes_options(model: type[QuestionItem], item: YamlMapping) -> bool:
-    is_coded = issubclass(model, CodedItem | BatteryItem) and "options" in model.model_fields
-    return is_coded and _OTHER_LISTS.isdisjoint(item)
 
 
 _MAX_ROUNDS: Final = 40
@@ -72,51 +67,20 @@ NodePath: TypeAlias = list[tuple[YamlNode, Any]]
 """The path from the root: each node and the key or index that leads on."""
 
 
-def validate_tree(tree: YamlMapping) -> tuple[Document | None, list[Problem], frozenset[str]]:
-    """Validate the nodes of a questionnaire.
+def validate_file(tree: YamlMapping, root: type[Root]) -> tuple[Root | None, list[Problem], frozenset[str]]:
+    """Validate the nodes of a file against the model of the whole file.
 
     Returns the document without what could not be used, the problems, and the ids of items that were removed.
     """
-    return validate_file(tree, Document)
-
-
-def validate_file(tree: YamlMapping, root: type[Root]) -> tuple[Root | None, list[Problem], frozenset[str]]:
-    """Validate the nodes of a file against the model of the whole file."""
     try:
         return root.model_validate(tree), [], frozenset()
     except ValidationError:
-        problems = _ProblemList()
+        problems = ProblemList()
         document, lost = _recover(cast(YamlMapping, map_scalars(tree, lambda scalar: scalar)), problems, root)
         return document, problems.list_all(), lost
 
 
-class _ProblemList:
-    """The problems found: the first hundred of each kind; the others are only counted."""
-
-    def __init__(self) -> None:
-        self._kept: list[Problem] = []
-        self._last: dict[str, Problem] = {}
-        self._count: Counter[str] = Counter()
-
-    def admit(self, kind: str) -> bool:
-        """Count a problem of this kind, and return whether it is to be shown."""
-        self._count[kind] += 1
-        return self._count[kind] <= MAX_PER_RULE
-
-    def add(self, kind: str, problem: Problem) -> None:
-        self._kept.append(problem)
-        self._last[kind] = problem
-
-    def list_all(self) -> list[Problem]:
-        beyond = (
-            build_too_many(last, self._count[kind] - MAX_PER_RULE)
-            for kind, last in self._last.items()
-            if self._count[kind] > MAX_PER_RULE
-        )
-        return [*self._kept, *beyond]
-
-
-def _recover(tree: YamlMapping, problems: _ProblemList, root: type[Root]) -> tuple[Root | None, frozenset[str]]:
+def _recover(tree: YamlMapping, problems: ProblemList, root: type[Root]) -> tuple[Root | None, frozenset[str]]:
     """Recover a document from nodes with errors, which are changed: correct mistyped keys, remove what is invalid.
 
     Returns the document and the names of what was removed.

@@ -4,7 +4,6 @@ It receives the events and calls no parser. Anchors, tags and second documents a
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -14,7 +13,7 @@ from survey_cli.instrument.source.hints import values
 from survey_cli.instrument.source.hints.hint import QUOTE_IT, find_owner
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.instrument.source.text_decoding import FORBIDDEN_CHARACTERS
-from survey_cli.problems import MAX_PER_RULE, Position, Problem, build_too_many
+from survey_cli.problems import Position, Problem, ProblemList
 from survey_cli.wording import shorten
 
 MAX_DEPTH: Final = 40
@@ -52,9 +51,8 @@ class NodeBuilder:
     file: str
     event_types: YamlEventTypes
     problems: list[Problem] = field(default_factory=list)
-    count: Counter[str] = field(default_factory=Counter)
-    overflow: Counter[str] = field(default_factory=Counter)
-    """By rule: the number of problems beyond those kept."""
+    repaired: ProblemList = field(default_factory=ProblemList)
+    """The problems of what can be repaired."""
     is_unusable: bool = False
     """The nodes are of no use for further checks."""
     dropped_entries: list[tuple[YamlMapping, YamlScalar]] = field(default_factory=list)
@@ -147,16 +145,11 @@ class NodeBuilder:
                 self.multiline_texts.append((key, node, event.end_mark.line - (event.end_mark.column == 0)))
         return node
 
-    def repair(self, root: YamlMapping) -> Iterator[Problem]:
-        """Repair what can be repaired, so that further checks are possible, and yield the problems found."""
-        problems: list[Problem] = []
+    def repair(self, root: YamlMapping) -> list[Problem]:
+        """Repair what can be repaired, so that further checks are possible, and return the problems found."""
         for problem in self._repair_all(root):
-            problems.append(problem)
-            yield problem
-        for rule, count in self.overflow.items():
-            last = max((p for p in problems if p.rule == rule), key=lambda p: p.where, default=None)
-            if last is not None:
-                yield build_too_many(last, count)
+            self.repaired.add(problem.rule, problem)
+        return self.repaired.list_all()
 
     def _repair_all(self, root: YamlMapping) -> Iterator[Problem]:
         yield from values.report_duplicate_keys(self.duplicate_keys)
@@ -170,22 +163,14 @@ class NodeBuilder:
         lines = self.text.split("\n") if has_odd_keys or self.cut_texts or self.multiline_texts else []
         for name, node, where in self.cut_texts:
             for problem in values.report_cut_text(name, node, lines[where.line - 1], where):
-                if self._admit(problem.rule):
+                if self.repaired.admit(problem.rule):
                     yield replace(problem, who=find_owner(lines, where.line))
         for name, node, last in self.multiline_texts:
             for problem in values.report_notes(name, node, lines, last):
-                if self._admit(problem.rule):
+                if self.repaired.admit(problem.rule):
                     yield replace(problem, who=find_owner(lines, problem.where.line))
         if has_odd_keys:
             yield from values.report_odd_keys(root, lines)
-
-    def _admit(self, rule: str) -> bool:
-        """Count a problem of this rule, and return whether it is among the first, which are kept."""
-        self.count[rule] += 1
-        if self.count[rule] <= MAX_PER_RULE:
-            return True
-        self.overflow[rule] += 1
-        return False
 
     def report(self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1) -> None:
         """Record a problem, up to the maximum."""
@@ -218,7 +203,7 @@ class NodeBuilder:
 
     def record_duplicate_key(self, parent: YamlMapping, key: YamlScalar) -> YamlScalar:
         """Record a key that exists already: the first one counts."""
-        if self._admit("duplicate-key"):
+        if self.repaired.admit("duplicate-key"):
             self.duplicate_keys.append((parent, key))
         return self.drop_entry(parent, key.where)
 
@@ -254,7 +239,7 @@ class NodeBuilder:
         if last_key[:1] != "\0" and isinstance(text, YamlScalar) and text and text.plain:
             if len(text) < _MAX_JOINED_LENGTH:
                 parent[last_key] = YamlScalar(f"{text}, {key}", text.where, plain=True)
-            if (id(parent), last_key) in self.split_texts or self._admit("comma"):
+            if (id(parent), last_key) in self.split_texts or self.repaired.admit("comma"):
                 self.split_texts[id(parent), last_key] = (parent, last_key)
             return True
         if not parent and stack and len(self.bare_braces) < MAX_PROBLEMS:
