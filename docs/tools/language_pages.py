@@ -8,6 +8,13 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
+from language_reference import (
+    FILL_MEANINGS,
+    FUNCTION_MEANINGS,
+    describe_key,
+    read_docstring,
+)
+
 from survey_cli.engine.machine import InterviewClock
 from survey_cli.instrument.checks.all_checks import RULE_GROUPS, name_rule_group
 from survey_cli.instrument.expressions.conditions import Scope, ValueType, compile_condition
@@ -16,13 +23,7 @@ from survey_cli.instrument.expressions.three_valued_logic import logical_and, lo
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
-from survey_cli.instrument.schema.reference import (
-    FILL_MEANINGS,
-    FUNCTION_MEANINGS,
-    describe_key,
-    list_inner_models,
-    read_docstring,
-)
+from survey_cli.instrument.schema.json_schema import list_inner_models
 from survey_cli.instrument.schema.reference_entries import KeyReference
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template, TextScope, TextVariable, compile_text

@@ -12,10 +12,10 @@ from typing import Any, Literal, get_args, get_origin
 
 import typer.main
 from language_pages import MADE, conditions, language, problems  # a script beside this one
+from language_reference import list_entries
 
 from survey_cli.cli.app import PANELS, build_app
 from survey_cli.instrument.checks.all_checks import RULES
-from survey_cli.instrument.schema.reference import list_entries
 from survey_cli.instrument.schema.reference_entries import ReferenceEntry
 from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
 from survey_cli.services.questionnaire.proof import RULES as PROOF_RULES

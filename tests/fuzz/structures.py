@@ -17,8 +17,8 @@ from support.random_instruments import instruments
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
+from survey_cli.instrument.schema.json_schema import iterate_models
 from survey_cli.instrument.schema.options import SpecModel
-from survey_cli.instrument.schema.reference import iterate_models
 from survey_cli.instrument.source.scalars import Text
 
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)

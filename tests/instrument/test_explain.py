@@ -3,13 +3,7 @@
 import re
 
 import pytest
-
-from survey_cli.cli.run_command import run_command
-from survey_cli.instrument.checks.all_checks import RULES
-from survey_cli.instrument.expressions.functions import FUNCTIONS
-from survey_cli.instrument.schema.document import Document
-from survey_cli.instrument.schema.items.groups import ITEM_TYPES
-from survey_cli.instrument.schema.reference import (
+from language_reference import (
     FILL_MEANINGS,
     FUNCTION_MEANINGS,
     describe_key,
@@ -17,6 +11,12 @@ from survey_cli.instrument.schema.reference import (
     list_entries,
     read_docstring,
 )
+
+from survey_cli.cli.run_command import run_command
+from survey_cli.instrument.checks.all_checks import RULES
+from survey_cli.instrument.expressions.functions import FUNCTIONS
+from survey_cli.instrument.schema.document import Document
+from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.texts.templates import BUILT_IN_FILLS
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.services.questionnaire.word_lookup import explain_word, list_vocabulary

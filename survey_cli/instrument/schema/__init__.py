@@ -1,1 +1,1 @@
-"""The language: pydantic models of a file, validation, JSON Schema and the reference that is generated from them."""
+"""The language: pydantic models of a file, validation, and the JSON Schema that is generated from them."""
