@@ -54,11 +54,9 @@ class InstrumentCompiler:
         self.draft = InstrumentDraft(document=document, symbol_table=self.symbol_table, uses=[], lost=lost)
         self.item_compiler = ItemCompiler(self.draft)
         self.problems = self.item_compiler.problems
-        self.problems.extend(
-            p
-            for p in self.symbol_table.problems
-            if p.rule not in ("unknown-list", "bad-source") or not any(f"{n!r}" in p.what for n in lost)
-        )
+        for p in self.symbol_table.problems:
+            if p.rule not in ("unknown-list", "bad-source") or not any(f"{n!r}" in p.what for n in lost):
+                self.problems.append(p)
         self._computes_after = compile_computes(self.item_compiler)
         self._index = 0
         self.picks: dict[str, CompiledItem] = {}
@@ -228,16 +226,9 @@ class InstrumentCompiler:
         children = []
         for child, (name, statement) in enumerate(item.statements.items()):
             step = GroupStep(group.id, child, is_shuffled(item))
-            overrides = ItemOverrides(
-                options=options,
-                scale=scale,
-                label=statement.label or statement.text,
-                ask_if=statement.ask_if,
-                anchor=statement.anchor,
-                where=where,
-                next_text=_build_statement_text(item.next_, statement.text) if item.next_ is not None else None,
-                total=item.total,
-            )
+            label, ask_if, anchor = statement.label or statement.text, statement.ask_if, statement.anchor
+            next_text = _build_statement_text(item.next_, statement.text) if item.next_ is not None else None
+            overrides = ItemOverrides(options, scale, label, ask_if, None, anchor, next_text, item.total, where)
             text = _build_statement_text(item.text, statement.text)
             around = inside._replace(path=(*enclosing.path, step))
             children.append(self._compile_item(asked, str(name), text, around, overrides))

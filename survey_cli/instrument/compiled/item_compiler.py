@@ -60,12 +60,7 @@ class ItemCompiler:
         self._compiled_declines: dict[int, tuple[CompiledDecline, ...]] = {}
 
     def compile_condition(
-        self,
-        source: YamlScalar | None,
-        context: CompileContext,
-        key: str,
-        expected: ExpectedKind = "truth",
-        answered: frozenset[str] = frozenset(),
+        self, source: YamlScalar | None, context: CompileContext, key: str, expected: ExpectedKind = "truth"
     ) -> Condition | None:
         """Compile a condition, or record why that is not possible."""
         if source is None:
@@ -77,8 +72,10 @@ class ItemCompiler:
             scope = self.draft.symbol_table.build_scope(context.roster, self._nearest)
             scope = scope._replace(has_interviewer=True, has_clock=has_clock)
             self._scopes[context.roster, has_clock] = scope
+        owner = context.owner
+        answered = frozenset((owner,) if key in ("expect", "confirm") else ())  # a check is evaluated only for answers
         condition, problems = compile_condition(
-            source, scope, where=where, who=context.owner, expected=expected, answered=answered
+            source, scope, where=where, who=owner, expected=expected, answered=answered
         )
         if problems:
             self._add_problems(problems, key)
@@ -140,14 +137,14 @@ class ItemCompiler:
         if not item.checks and not item.confirm:
             return ()
         after = context._replace(before=context.before + 1)
-        compiled, answered = [], frozenset((context.owner,))  # a check is evaluated only for answers
+        compiled = []
         for check in item.checks:
-            condition = self.compile_condition(check.expect, after, "expect", answered=answered)
+            condition = self.compile_condition(check.expect, after, "expect")
             say = self.compile_text(check.say, after, "say")
             if condition is not None:
                 compiled.append(CompiledCheck(condition=condition, say=say, soft=check.soft))
         for confirm in item.confirm:
-            condition = self.compile_condition(confirm.if_, after, "confirm", answered=answered)
+            condition = self.compile_condition(confirm.if_, after, "confirm")
             say = self.compile_text(confirm.text, after, "confirm")
             otherwise = self.compile_optional_text(confirm.otherwise, after, "otherwise")
             if condition is not None:
@@ -192,23 +189,16 @@ class ItemCompiler:
             return cached
         if scale is not None:
             context = context._replace(owner=scale)
-        compiled = tuple(
-            CompiledOption(
-                code=code,
-                text=self.compile_text(option.text, context, "options"),
-                label=option.label or option.text,
-                read=option.read,
-                specify=option.specify,
-                exclusive=option.exclusive,
-                missing=option.missing,
-                anchor=option.anchor,
-                note=self.compile_optional_text(option.note, context, "note"),
-                ask_if=self.compile_condition(option.ask_if, context, "ask_if" if source is None else "options"),
-                is_turn=source is not None and source.from_ in self.draft.symbol_table.rosters,
-            )
-            for code, option in options.items()
-        )
-        self._lists[key] = compiled
+        condition_key = "ask_if" if source is None else "options"
+        is_turn = source is not None and source.from_ in self.draft.symbol_table.rosters
+        entries = []
+        for code, o in options.items():
+            text = self.compile_text(o.text, context, "options")
+            note = self.compile_optional_text(o.note, context, "note")
+            ask_if = self.compile_condition(o.ask_if, context, condition_key)
+            flags = o.read, o.specify, o.exclusive, o.missing, o.anchor
+            entries.append(CompiledOption(code, text, o.label or o.text, *flags, note, ask_if, is_turn))
+        compiled = self._lists[key] = tuple(entries)
         labels = self.draft.symbol_table.labels.get(id(options))
         if labels is not None and not labels:
             labels.update({option.code: option.text for option in compiled})
@@ -253,15 +243,8 @@ class ItemCompiler:
 def _build_declines(
     declines: Mapping[str, DeclineSpec], overrides: Mapping[str, DeclineOverride]
 ) -> tuple[CompiledDecline, ...]:
-    return tuple(
-        CompiledDecline(
-            id=str(name),
-            code=overrides[name].code if name in overrides else d.code,
-            text=(overrides[name].text if name in overrides else None) or d.text,
-            key=d.key,
-        )
-        for name, d in declines.items()
-    )
+    changed = [(str(name), d, overrides.get(name, d)) for name, d in declines.items()]
+    return tuple(CompiledDecline(name, own.code, own.text or d.text, d.key) for name, d, own in changed)
 
 
 _MAX_LISTED: Final = 20

@@ -15,8 +15,7 @@ from typing import Any, NoReturn, TypeAlias, cast
 
 import yaml
 
-from survey_cli.instrument.source import modules
-from survey_cli.instrument.source.modules import TextInserter
+from survey_cli.instrument.source.modules import IncludeExpander, TextInserter, load_search_lists
 from survey_cli.instrument.source.node_builder import MAX_EVENTS, MAX_PROBLEMS, NodeBuilder
 from survey_cli.instrument.source.nodes import SourceFile, YamlList, YamlMapping, YamlScalar, locate_key
 from survey_cli.instrument.source.text_decoding import MAX_BYTES, UnreadableFileError, decode, find_forbidden_characters
@@ -97,18 +96,12 @@ class _Loader:
                 problems.append(tree.build_problem(Position(self.name), length=1))
                 tree = None
             if tree is not None and "include" in texts[top]:
-                tree = modules.expand_includes(
-                    tree,
-                    name=top,
-                    load_module=self.load_module,
-                    problems=problems,
-                    values=MAX_EVENTS,
-                    languages=_list_languages(tree),
-                )
+                languages = _list_languages(tree)
+                tree = IncludeExpander(self.load_module, problems, MAX_EVENTS, languages).expand_file(tree, top)
             if tree is not None and isinstance(tree.get("texts"), YamlMapping):
                 tree = _insert_named_texts(tree, problems)
             if tree is not None and any("search" in text for text in texts.values()):
-                modules.load_search_lists(tree, self.load_list, self.folder, problems)
+                load_search_lists(tree, self.load_list, self.folder, problems)
             if tree is not None:
                 self.load_translations(_list_languages(tree)[1:])
         finally:

@@ -120,23 +120,6 @@ _PREFIX: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}\Z")
 _TOKEN: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d[\w.]*|(?P<name>[^\W\d]\w*)", re.DOTALL)
 
 
-def expand_includes(
-    tree: YamlMapping,
-    *,
-    name: str,
-    load_module: ModuleLoader,
-    problems: list[Problem],
-    values: int,
-    languages: Sequence[str],
-) -> YamlMapping:
-    """Replace every `include` of the top file by the items it names, adding at most `values` values.
-
-    `name` is the top file's name below its own folder. Includes that are not possible are added to `problems`.
-    """
-    expander = _IncludeExpander(load_module=load_module, problems=problems, values=values, languages=languages)
-    return expander.expand_file(tree, name)
-
-
 class _Visit(NamedTuple):
     """One file during expansion: its path, the prefixes that apply, and the files that included it."""
 
@@ -191,16 +174,18 @@ class Renaming(NamedTuple):
 
 
 @dataclass(slots=True)
-class _IncludeExpander:
-    """The expansion of one instrument's includes."""
+class IncludeExpander:
+    """The expansion of one instrument's includes, which adds at most `values` values."""
 
     load_module: ModuleLoader
     problems: list[Problem]
+    """Includes that are not possible are added here."""
     values: int
     languages: Sequence[str]
     seen: dict[tuple[str, str], Position] = field(default_factory=dict)
 
     def expand_file(self, tree: YamlMapping, path: str) -> YamlMapping:
+        """Replace every `include` of the top file, whose name below its own folder is `path`, by the items it names."""
         parts = [(part, tree[part]) for part in ("scales", "compute") if part in tree]
         target = {part: YamlMapping(node.where, node) for part, node in parts if isinstance(node, YamlMapping)}
         items = self.expand_items(tree.get("items"), _Visit(path, chain=(path,)), target)

@@ -71,11 +71,8 @@ def parse_number(node: object) -> int | float:
         without_commas = text.replace(",", "")
         remedy = "write it in digits, as 1000 or 0.5"
         if DECIMAL.match(without_commas):
-            remedy = (
-                f"write {without_commas} (no comma)"
-                if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text)
-                else "write a decimal point, not a comma"
-            )
+            is_grouped = re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text)
+            remedy = f"write {without_commas} (no comma)" if is_grouped else "write a decimal point, not a comma"
         reject("not-a-number", f"{describe_node(text)} is not a number", remedy)
     return float(text) if "." in text else int(text)
 
@@ -228,12 +225,7 @@ class Text:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {
-            "anyOf": [
-                {"type": ["string", "number", "boolean"]},
-                {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
-            ]
-        }
+        return {"anyOf": [dict(ANY_SCALAR), {"type": "object", "additionalProperties": dict(ANY_SCALAR)}]}
 
 
 def build_word_parser(*allowed: str) -> Callable[[object], str]:
@@ -267,7 +259,7 @@ class ParseWith:
         return dict(self.json_schema)
 
 
-_ANY_SCALAR: Final = {"type": ["string", "number", "boolean"]}
+ANY_SCALAR: Final = {"type": ["string", "number", "boolean"]}
 
 # A text in an annotation tells the reference what the field accepts.
 
@@ -280,14 +272,11 @@ DateLimit: TypeAlias = Annotated[
 ]
 Whole: TypeAlias = Annotated[int, ParseWith(parse_whole, {"type": "integer"}), "a whole number"]
 Flag: TypeAlias = Annotated[bool, ParseWith(parse_flag, {"type": "boolean"}), "true or false"]
-Label: TypeAlias = Annotated[YamlScalar, ParseWith(parse_words, _ANY_SCALAR), "a text"]
+Label: TypeAlias = Annotated[YamlScalar, ParseWith(parse_words, ANY_SCALAR), "a text"]
 Name: TypeAlias = Annotated[YamlScalar, ParseWith(parse_words, {"type": "string"}), "a name"]
-Expression: TypeAlias = Annotated[YamlScalar, ParseWith(parse_expression, _ANY_SCALAR), "a condition"]
+Expression: TypeAlias = Annotated[YamlScalar, ParseWith(parse_expression, ANY_SCALAR), "a condition"]
 CodeKey: TypeAlias = Annotated[Code, ParseWith(parse_code, {"type": ["string", "integer"]}), "a code"]
+_ORDERS: Final = ("written", "random", "rotate", "flip")
 Order: TypeAlias = Annotated[
-    str,
-    ParseWith(
-        build_word_parser("written", "random", "rotate", "flip"), {"enum": ["written", "random", "rotate", "flip"]}
-    ),
-    "written, random, rotate or flip",
+    str, ParseWith(build_word_parser(*_ORDERS), {"enum": [*_ORDERS]}), "written, random, rotate or flip"
 ]

@@ -1,6 +1,5 @@
 r"""Decoding of a file's bytes into text with `\n` line ends, or the reason why that is not possible."""
 
-import heapq
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -65,17 +64,10 @@ def _build_not_utf8_problem(data: bytes, at: int, file: str) -> Problem:
 
 def find_forbidden_characters(text: str, file: str) -> Iterator[Problem]:
     """Find control characters, and lines indented with blanks of word processors: the first of each line."""
-    matches = heapq.merge(
-        FORBIDDEN_CHARACTERS.finditer(text),
-        (
-            m
-            for m in _FOREIGN_BLANKS.finditer(text)
-            if not text[text.rfind("\n", 0, m.start()) + 1 : m.start()].strip(" ")
-        ),
-        key=lambda match: match.start(),
-    )
+    blanks = ((m, text[text.rfind("\n", 0, m.start()) + 1 : m.start()]) for m in _FOREIGN_BLANKS.finditer(text))
+    matches = [*FORBIDDEN_CHARACTERS.finditer(text), *(match for match, before in blanks if not before.strip(" "))]
     last = line = counted = 0
-    for match in matches:
+    for match in sorted(matches, key=re.Match.start):
         at = match.start()
         line += text.count("\n", counted, at)
         counted = at

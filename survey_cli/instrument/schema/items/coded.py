@@ -1,6 +1,7 @@
 """Questions answered with codes: `single`, `scale`, `multiple`, and `search` in a long list."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -34,7 +35,7 @@ from survey_cli.instrument.source.nodes import FileScalar
 from survey_cli.instrument.source.scalars import Name, Order, Text, Whole
 from survey_cli.instrument.source.search_lists import ReadList, read_search_list
 from survey_cli.search_lists import SearchList, split_words
-from survey_cli.values import Cell, Code, Measure, Missing, Value, Variable
+from survey_cli.values import Cell, Code, Measure, Missing, Storage, Value, Variable
 from survey_cli.wording import format_quantity
 
 MAX_PICK_POINTS = 11
@@ -89,16 +90,8 @@ class CodedItem(QuestionItem):
         return f"{value}{more}"
 
     def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
-        numbers = all(isinstance(o.code, int) for o in item.options)
-        coded_column = build_variable(
-            item,
-            language,
-            storage="integer" if numbers else "text",
-            measure=self.measure,
-            labels={o.code: str(o.label.get(language)) for o in item.options},
-            user_missing=tuple(o.code for o in item.options if o.missing),
-        )
-        return coded_column, *build_words_variables(item, language)
+        labels = {o.code: str(o.label.get(language)) for o in item.options}
+        return build_coded_variable(item, language, labels, self.measure), *build_words_variables(item, language)
 
     def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
         assert value is not None
@@ -168,13 +161,7 @@ class MultipleItem(CodedItem):
     condition_type: ClassVar[str] = "codes"
 
     def build_entry(self, context: ItemContext) -> Entry:
-        return PickEntry(
-            options=context.build_choices(),
-            several=True,
-            min_count=self.min,
-            max_count=self.max,
-            ordered=self.mentions == "ordered",
-        )
+        return PickEntry(context.build_choices(), True, self.min, self.max, self.mentions == "ordered")
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         picked = self._parse_pick(context, reply)
@@ -219,19 +206,14 @@ class MultipleItem(CodedItem):
         return " ".join([*plain, *(f"{c} {text}" for c, text in words.items())])
 
     def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+        title, labels = item.label.get(language), {0: "Not mentioned", 1: "Mentioned"}
+        named = {o.code: f"{title}: {o.label.get(language)}" for o in item.options}
         columns = [
-            build_variable(
-                item,
-                language,
-                f"_{o.code}",
-                label=f"{item.label.get(language)}: {o.label.get(language)}",
-                labels={0: "Not mentioned", 1: "Mentioned"},
-                option=o.code,
-            )
-            for o in item.options
+            build_variable(item, language, f"_{code}", label=label, labels=labels, option=code)
+            for code, label in named.items()
         ]
         if self.mentions == "ordered":
-            label = f"{item.label.get(language)} (codes in order of mention)"
+            label = f"{title} (codes in order of mention)"
             columns.append(build_variable(item, language, "_mentions", label=label, storage="text", role="words"))
         return *columns, *build_words_variables(item, language)
 
@@ -281,21 +263,22 @@ def find_option(options: tuple[CompiledOption, ...], code: object) -> CompiledOp
     return None
 
 
+def build_coded_variable(
+    item: CompiledItem, language: str, labels: Mapping[Code, str], measure: Measure = "nominal"
+) -> Variable:
+    """Build a column of codes, which are numbers or words."""
+    storage: Storage = "integer" if all(isinstance(code, int) for code in labels) else "text"
+    missing = tuple(o.code for o in item.options if o.missing)
+    return build_variable(item, language, storage=storage, measure=measure, labels=labels, user_missing=missing)
+
+
 def build_words_variables(item: CompiledItem, language: str) -> tuple[Variable, ...]:
     """Build a text column for each option that requires words."""
+    named = {o.code: f"{item.label.get(language)}: {o.label.get(language)}" for o in item.options if o.specify}
+    words: dict[str, Any] = {"storage": "text", "role": "words", "declines": {}}
     return tuple(
-        build_variable(
-            item,
-            language,
-            f"_{o.code}_text",
-            label=f"{item.label.get(language)}: {o.label.get(language)} (words)",
-            storage="text",
-            role="words",
-            option=o.code,
-            declines={},
-        )
-        for o in item.options
-        if o.specify
+        build_variable(item, language, f"_{code}_text", label=f"{label} (words)", option=code, **words)
+        for code, label in named.items()
     )
 
 
@@ -410,16 +393,8 @@ class SearchItem(QuestionItem):
         labels = {code: row.get_text(language) for code, row in self.entries.rows.items()}
         labels |= {o.code: str(o.label.get(language)) for o in item.options}
         label = f"{item.label.get(language)} (as typed)"
-        return (
-            build_variable(
-                item,
-                language,
-                storage="integer" if all(isinstance(code, int) for code in labels) else "text",
-                labels=labels,
-                user_missing=tuple(o.code for o in item.options if o.missing),
-            ),
-            build_variable(item, language, "_text", label=label, storage="text", role="words", declines={}),
-        )
+        words = build_variable(item, language, "_text", label=label, storage="text", role="words", declines={})
+        return build_coded_variable(item, language, labels), words
 
     def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
         assert value is not None

@@ -247,23 +247,15 @@ class ItemContext:
 
     def build_choices(self) -> tuple[OfferedOption, ...]:
         aloud = self.item.question.read
+        notes = (to_plain_text(self.fill(o.note)) for o in self.options)
         return tuple(
-            OfferedOption(
-                code=o.code,
-                text=o.text.fill(self.env, self.language),
-                read=o.read and aloud,
-                note=to_plain_text(o.note.fill(self.env, self.language)) if o.note else "",
-                exclusive=o.exclusive,
-                specify=o.specify,
-            )
-            for o in self.options
+            OfferedOption(o.code, self.fill(o.text), o.read and aloud, note, o.exclusive, o.specify)
+            for o, note in zip(self.options, notes, strict=True)
         )
 
     def build_declines(self) -> tuple[DeclineOption, ...]:
-        return tuple(
-            DeclineOption(id=d.id, code=d.code, text=str(d.text.get(self.language)), key=d.find_key(self.language))
-            for d in self.item.declines
-        )
+        language, declines = self.language, self.item.declines
+        return tuple(DeclineOption(d.id, d.code, str(d.text.get(language)), d.find_key(language)) for d in declines)
 
 
 class ParsedAnswer(NamedTuple):
@@ -448,10 +440,8 @@ class StatedItem(QuestionItem):
 
     def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
         measure: Measure = "nominal" if self.storage == "text" else "scale"
-        return (
-            build_variable(item, language, storage=self.storage, measure=measure),
-            build_state_variable(item, language),
-        )
+        column = build_variable(item, language, storage=self.storage, measure=measure)
+        return column, build_state_variable(item, language)
 
     def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
         assert value is not None

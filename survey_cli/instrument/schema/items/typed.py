@@ -174,16 +174,10 @@ class NumberItem(NumberFields, LimitedItem):
         return format_number(value, language, grouped=False) if isinstance(value, int | float) else str(value)
 
     def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
-        return (
-            build_variable(
-                item,
-                language,
-                storage="decimal" if self.decimals else "integer",
-                decimals=self.decimals,
-                measure="scale",
-                labels={c: str(t.get(language)) for c, t in self.options.items()},
-            ),
-        )
+        storage = "decimal" if self.decimals else "integer"
+        labels = {c: str(t.get(language)) for c, t in self.options.items()}
+        decimals = self.decimals
+        return (build_variable(item, language, storage=storage, decimals=decimals, measure="scale", labels=labels),)
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
         low, high = self.find_limit(context, "min"), self.find_limit(context, "max")
@@ -314,14 +308,10 @@ class DateItem(LimitedItem, StatedItem):
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         text = reply.strip() if isinstance(reply, str) else ""
-        english = context.language == "en" or not _LETTERS.search(text)
-        value = read_date(
-            text,
-            month_first=self.typed_as == "mdy",
-            partial=self.partial,
-            months=MONTHS if english else list_month_names(context.language),
-            days=DAYS if english else list_day_names(context.language),
-        )
+        language = context.language
+        english = language == "en" or not _LETTERS.search(text)
+        months, days = (MONTHS, DAYS) if english else (list_month_names(language), list_day_names(language))
+        value = read_date(text, month_first=self.typed_as == "mdy", partial=self.partial, months=months, days=days)
         if isinstance(value, Rejection):
             return value
         why = self.why_invalid(context, value)
