@@ -36,29 +36,20 @@ def open_instrument(path: str, *, is_in_use: Callable[[Instrument], bool] | None
 def rebuild_instrument(texts: Mapping[str, str], content_hash: str) -> Instrument:
     """Rebuild an instrument as it was when its interviews began, from the texts of its files, the top file first."""
     if not texts:
-        raise UserError(
-            content_hash[:12],
-            "the database does not contain this version's text",
-            "restore a backup: survey db restore BACKUP FILE",
-        )
+        what = "the database does not contain this version's text"
+        raise UserError(content_hash[:12], what, "restore a backup: survey db restore BACKUP FILE")
     name = next(iter(texts))
     instrument, _, problems = compile_instrument(
         load_source_text(texts[name], name, fetch=lambda module: texts[module])
     )
     errors = [problem for problem in select_errors(problems) if problem.rule not in RULES_ADDED_LATER]
     if instrument is None or errors:
-        raise UserError(
-            f"version {content_hash[:12]}",
-            "this program can no longer read the stored text",
-            "open the database with the version of the program that created it",
-            tuple(errors),
-        )
+        what = "this program can no longer read the stored text"
+        remedy = "open the database with the version of the program that created it"
+        raise UserError(f"version {content_hash[:12]}", what, remedy, tuple(errors))
     if instrument.hash != content_hash:
-        raise UserError(
-            f"version {content_hash[:12]}",
-            "the stored text is not the one with which the interviews were started",
-            "restore a backup: survey db restore BACKUP FILE",
-        )
+        what = "the stored text is not the one with which the interviews were started"
+        raise UserError(f"version {content_hash[:12]}", what, "restore a backup: survey db restore BACKUP FILE")
     return instrument
 
 

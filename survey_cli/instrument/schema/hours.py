@@ -27,11 +27,10 @@ def format_clock(minute: int) -> str:
 def parse_days(text: str) -> tuple[str, ...] | str:
     """Parse the days that `mon`, `mon-fri` or `fri-mon` names; returns what is wrong if it names none."""
     first, dash, last = text.strip().lower().partition("-")
-    for day in (first, last) if dash else (first,):
+    last = last if dash else first
+    for day in (first, last):
         if day not in DAYS:
             return f"{day!r} is not a day"
-    if not dash:
-        return (first,)
     start, end = DAYS.index(first), DAYS.index(last)
     return DAYS[start : end + 1] if start <= end else (*DAYS[start:], *DAYS[: end + 1])
 
@@ -45,10 +44,8 @@ def parse_hours(text: str) -> Hours | tuple[str, str]:
     if int(match[2]) > 59 or int(match[4]) > 59 or start > 1439 or end > 1440:
         return (f"{str(text)!r} is not a time of day", 'write hours from 00 to 24 and minutes to 59: "09:00-20:30"')
     if start >= end:
-        return (
-            f"{match[3]}:{match[4]} is not later than {match[1]}:{match[2]}",
-            "write the earlier time first, both on the same day",
-        )
+        what = f"{match[3]}:{match[4]} is not later than {match[1]}:{match[2]}"
+        return what, "write the earlier time first, both on the same day"
     return Hours(start, end)
 
 
@@ -56,23 +53,27 @@ def validate_duration(text: str, *, words: bool) -> tuple[str, str] | None:
     """Return what is wrong with `20m`, `3h` or `7d` (or, with `words`, `never`), and the remedy; None if it is valid."""
     if _DURATION.match(text) or (words and text in DELAY_WORDS):
         return None
-    what = f"{str(text)!r} is not a duration"
-    number = re.match(r"\s*(\d+)\s*([a-z]*)", text.lower())
-    unit = number[2][:1] if number else ""
-    if number and unit == "w":
-        return what, f"write {int(number[1]) * 7}d"
-    if number and unit in ("m", "h", "d") and not number[2].startswith("mo") and int(number[1]):
-        return what, f"write {int(number[1])}{unit}"
-    return what, "write minutes, hours or days: 20m, 3h, 7d" + (", or never" if words else "")
+    remedy = "write minutes, hours or days: 20m, 3h, 7d" + (", or never" if words else "")
+    number, word = _split_duration(text)
+    if word.startswith("w"):
+        remedy = f"write {number * 7}d"
+    elif word[:1] in ("m", "h", "d") and not word.startswith("mo") and number:
+        remedy = f"write {number}{word[0]}"
+    return f"{str(text)!r} is not a duration", remedy
+
+
+def _split_duration(text: str) -> tuple[int, str]:
+    """Split `2 weeks` into the number and the word after it; 0 where there is no number."""
+    match = re.match(r"\s*(\d+)\s*([a-z]*)", text.lower())
+    return (int(match[1]), match[2]) if match else (0, "")
 
 
 def validate_short_duration(text: str) -> tuple[str, str] | None:
     """Return what is wrong with `20s` or `2m`, and the remedy; None if it is valid."""
     if _SHORT_DURATION.match(text):
         return None
-    number = re.match(r"\s*(\d+)\s*([a-z]*)", text.lower())
-    seconds = number is not None and int(number[1]) and number[2][:1] in ("", "s")
-    remedy = f"write {int(number[1])}s" if number and seconds else "write seconds or minutes: 20s, 2m"
+    number, word = _split_duration(text)
+    remedy = f"write {number}s" if number and word[:1] in ("", "s") else "write seconds or minutes: 20s, 2m"
     return f"{str(text)!r} is not a number of seconds or minutes", remedy
 
 
