@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from survey_cli.instrument.compiled.compiler import compile_instrument, pause_collector
+from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.source.load import load_source, load_source_text
+from survey_cli.instrument.source.load import load_source, load_source_text, pause_collector
 from survey_cli.problems import UserError, select_errors
 
 RULES_ADDED_LATER: Final = frozenset(("hash", "comment-in-text", "bad-format"))

@@ -19,10 +19,10 @@ from survey_cli.instrument.checks import (
 )
 from survey_cli.instrument.checks.reachability import analysis, declined_ends
 from survey_cli.instrument.checks.rule_explanations import RULE_EXPLANATIONS
-from survey_cli.instrument.compiled.compiler import compile_instrument, pause_collector
+from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.source.load import InstrumentSource
+from survey_cli.instrument.source.load import InstrumentSource, pause_collector
 from survey_cli.problems import Problem, limit_per_rule, select_errors
 
 Check: TypeAlias = Callable[[InstrumentDraft], Iterator[Problem]]

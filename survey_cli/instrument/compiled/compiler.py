@@ -1,9 +1,7 @@
 """Compiler of a whole instrument: sections, batteries, rosters and items, in written order."""
 
-import gc
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, cast
 
 from survey_cli.instrument.compiled.draft import InstrumentDraft
@@ -301,7 +299,11 @@ class InstrumentCompiler:
             expected: ExpectedKind = "number" if isinstance(item, NumberItem) else "date"
             compiled_item.limits = compiler.compile_limits(item, context, expected)
         if isinstance(item, NumberItem) and item.options:
-            compiled_item.labels = compiler.compile_number_labels(item.options, context)
+            labels = self.symbol_table.labels.setdefault(id(item.options), {})
+            labels.update(
+                {code: compiler.compile_text(text, context, "options") for code, text in item.options.items()}
+            )
+            compiled_item.labels = labels
         if isinstance(item, HandoverItem):
             compiled_item.ask_for = compiler.compile_optional_text(item.ask_for, context, "ask_for")
         elif isinstance(item, DrawItem):
@@ -416,20 +418,6 @@ def _insert_statement(frame: YamlScalar, statement: YamlScalar) -> YamlScalar:
     """Insert a statement into the battery's text."""
     spans = [(*match.span(), statement) for match in re.finditer(re.escape(STATEMENT_FILL), frame)]
     return replace_spans(frame, spans, statement.where)
-
-
-@contextmanager
-def pause_collector() -> Iterator[None]:
-    """Collect no garbage meanwhile: repeated collections over the growing tree would double the time for a large file."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.freeze()
-            gc.unfreeze()  # move everything to the oldest generation, or the next collection would traverse it
-            gc.enable()
 
 
 def compile_instrument(source: InstrumentSource) -> tuple[Instrument | None, InstrumentDraft | None, list[Problem]]:

@@ -204,12 +204,6 @@ class ItemCompiler:
             labels.update({option.code: option.text for option in compiled})
         return compiled
 
-    def compile_number_labels(self, options: Mapping[int, Text], context: CompileContext) -> Mapping[Code, Template]:
-        """Compile the texts of numbers that have a meaning of their own."""
-        labels = self.draft.symbol_table.labels.setdefault(id(options), {})
-        labels.update({code: self.compile_text(text, context, "options") for code, text in options.items()})
-        return labels
-
     def compile_declines(self, item: QuestionItem, who: str) -> tuple[CompiledDecline, ...]:
         """Compile the declines permitted at an item: the study's, or its own."""
         if not item.expects_answer:

@@ -386,7 +386,10 @@ class SymbolTable:
 
     def _add_repeat_question(self, item: RosterItem, roster_id: str, path: tuple[GroupStep, ...]) -> None:
         """Add the question at the end of each turn of an `until` roster."""
-        yes_no: dict[Code, OptionSpec] = {c: build_yes_no_option(self.document.languages, c) for c in (1, 2)}
+        languages = self.document.languages
+        words = {la: YES_NO_LABELS.get(la[:2], YES_NO_LABELS["en"]) for la in languages}
+        texts = (Text(None, {la: YamlScalar(words[la][n], NOWHERE) for la in languages}) for n in (0, 1))
+        yes_no: dict[Code, OptionSpec] = {c: OptionSpec.model_construct(text=t) for c, t in enumerate(texts, 1)}
         assert item.until is not None
         question = SingleItem.model_construct(
             type="single", id=YamlScalar(f"{roster_id}_more", item.id.where), text=item.until, options=yes_no
@@ -474,12 +477,6 @@ def _iterate_below(items: Sequence[AnyItem]) -> Iterator[AnyItem]:
         yield item
         if isinstance(item, SectionItem):
             yield from _iterate_below(item.items)
-
-
-def build_yes_no_option(languages: Sequence[str], code: int) -> OptionSpec:
-    """Build Yes (1) or No (2) in the instrument's languages where they are known here, otherwise in English."""
-    texts = {la: YamlScalar(YES_NO_LABELS.get(la[:2], YES_NO_LABELS["en"])[code - 1], NOWHERE) for la in languages}
-    return OptionSpec.model_construct(text=Text(None, texts))
 
 
 def build_external_scope(instrument: Instrument) -> Scope:

@@ -95,17 +95,13 @@ class OptionSpec(SpecModel):
     @model_validator(mode="before")
     @classmethod
     def _expand_short_form(cls, data: Any) -> Any:
-        is_short = data is None or isinstance(data, str | YamlList) or _is_by_language(data)
-        return {"text": data} if is_short else data
+        is_by_language = isinstance(data, YamlMapping) and bool(data) and all(1 < len(key) < 4 for key in data)
+        return {"text": data} if data is None or isinstance(data, str | YamlList) or is_by_language else data
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         by_language = {"type": "object", "additionalProperties": {"type": "string"}}
         return {"anyOf": [{"type": ["string", "number", "boolean"]}, handler(schema), by_language]}
-
-
-def _is_by_language(node: object) -> bool:
-    return isinstance(node, YamlMapping) and bool(node) and all(1 < len(key) < 4 for key in node)
 
 
 Options: TypeAlias = dict[CodeKey, OptionSpec]

@@ -28,15 +28,13 @@ _OTHER_LISTS: Final = frozenset(("scale", "from", "answer", "list"))
 
 
 def inherit_defaults(group: YamlMapping, inherited: Mapping[str, YamlNode] = _NO_DEFAULTS) -> YamlMapping:
-    """Return a file or section whose items have the defaults around them: the same node where there are none."""
+    """Return a file or section whose items have the defaults around them."""
     own, items = group.get("defaults"), group.get("items")
     if isinstance(own, YamlMapping):
         inherited = {**inherited, **{key: own[key] for key in DefaultsSpec.model_fields.keys() & own.keys()}}
     if not isinstance(items, YamlList):
         return group
     new_items = [_inherit(item, inherited) if isinstance(item, YamlMapping) else item for item in items]
-    if all(new is old for new, old in zip(new_items, items, strict=True)):
-        return group
     return YamlMapping(group.where, {**group, "items": YamlList(items.where, new_items)})
 
 

@@ -7,7 +7,7 @@ import contextlib
 import gc
 import hashlib
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -75,6 +75,20 @@ def load_source_text(
     return _Loader(name, fetch_or_explain).load(lambda: text)
 
 
+@contextlib.contextmanager
+def pause_collector() -> Iterator[None]:
+    """Collect no garbage meanwhile: repeated collections over the growing tree would double the time for a large file."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.freeze()
+            gc.unfreeze()  # move everything to the oldest generation, or the next collection would traverse it
+            gc.enable()
+
+
 class _Loader:
     """The loading of one instrument: its top file, and the files that it names, which `fetch` reads."""
 
@@ -88,9 +102,7 @@ class _Loader:
 
     def load(self, read_top: Callable[[], str | bytes]) -> InstrumentSource:
         top, problems, texts = self.top, self.problems, self.texts
-        gc_was_enabled = gc.isenabled()
-        gc.disable()  # each collection would traverse the growing tree, which doubles the time of a large file
-        try:
+        with pause_collector():
             tree = self.build_tree(top, read_top)
             if isinstance(tree, UnreadableFileError):
                 problems.append(tree.build_problem(Position(self.name), length=1))
@@ -104,9 +116,6 @@ class _Loader:
                 load_search_lists(tree, self.load_list, self.folder, problems)
             if tree is not None:
                 self.load_translations(_list_languages(tree)[1:])
-        finally:
-            if gc_was_enabled:
-                gc.enable()
         shown, digest = _limit_problems(problems, self.name), _compute_digest(texts)
         return InstrumentSource(tree=tree, problems=shown, texts=texts, digest=digest, folder=self.folder)
 

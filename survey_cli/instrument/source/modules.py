@@ -42,19 +42,17 @@ class TextInserter:
             self._texts[str(name)] = self.insert(node)
 
     def insert(self, node: YamlNode) -> YamlNode:
-        """Return the node with all named texts inserted: the same node if there are none."""
+        """Return the node with all named texts inserted."""
         if isinstance(node, YamlScalar):
             return self._insert_into_text(node)
         if isinstance(node, YamlList):
-            entries = [self.insert(entry) for entry in node]
-            is_same = all(new is old for new, old in zip(entries, node, strict=True))
-            return node if is_same else YamlList(node.where, entries)
+            return YamlList(node.where, map(self.insert, node))
+        mapping = YamlMapping(node.where, node)
         is_by_language = bool(node) and all(key in self.languages for key in node)
-        mapping = YamlMapping(node.where)
         for key, value in node.items():
             is_text = is_by_language and isinstance(value, YamlScalar)
             mapping[key] = self._replace(value, key) if is_text else self.insert(value)  # type: ignore[arg-type]
-        return node if all(mapping[key] is value for key, value in node.items()) else mapping
+        return mapping
 
     def _insert_into_text(self, text: YamlScalar) -> YamlNode:
         """Insert into a text; it becomes one for each language if a named text is."""

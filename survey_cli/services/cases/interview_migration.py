@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 from survey_cli.engine.events import EventStamp
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.migration import MigratedInterview, migrate_interview
-from survey_cli.instrument.compiled.compiler import pause_collector
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
+from survey_cli.instrument.source.load import pause_collector
 from survey_cli.problems import UserError
 from survey_cli.revisions.meaning_changes import MeaningChange, list_changes
 from survey_cli.services.cases.case_actions import STATION

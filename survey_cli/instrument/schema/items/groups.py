@@ -6,25 +6,9 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticKnownError
 
+from survey_cli.instrument.schema.items import typed, unasked_items
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SearchItem, SingleItem
 from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
-from survey_cli.instrument.schema.items.typed import (
-    DateItem,
-    NumberAnswer,
-    NumberItem,
-    TextItem,
-    TimeItem,
-    VerbatimItem,
-)
-from survey_cli.instrument.schema.items.unasked_items import (
-    DrawItem,
-    EndItem,
-    HandoverItem,
-    LookupItem,
-    PickMethod,
-    ReadItem,
-    SplitItem,
-)
 from survey_cli.instrument.schema.options import DeclineOverrides, OptionsOrSource, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Order, ParseWith, Text, Whole
 
@@ -51,7 +35,7 @@ class PickSpec(SpecModel):
 
     count: Whole
     """How many are picked. Where fewer can be asked, all of them are."""
-    by: PickMethod = "random"
+    by: unasked_items.PickMethod = "random"
     """How they are picked: at `random`, or `least_filled`, those that were picked in the fewest interviews so far.
 
     Complete interviews count, and those under way. Nothing is reserved: two that come to it at the same moment may pick
@@ -131,7 +115,7 @@ class BatteryItem(QuestionItem):
     """The shorter text that is read from the second statement on: `How about {statement}?` If left out: `text`."""
     statements: dict[Name, StatementSpec]
     """The id of each statement, and its text."""
-    answer: NumberAnswer | None = None
+    answer: typed.NumberAnswer | None = None
     """The number with which each statement is answered, instead of a scale: `{type: number, unit: minutes, max: 60}`. If
     left out: a scale."""
     total: Annotated[Expression, "a number or a calculation"] | None = None
@@ -192,24 +176,24 @@ class RosterItem(ItemSpec):
 
 
 Item: TypeAlias = (
-    ReadItem
+    unasked_items.ReadItem
     | SingleItem
     | ScaleItem
     | MultipleItem
-    | NumberItem
-    | TextItem
-    | VerbatimItem
-    | DateItem
-    | TimeItem
+    | typed.NumberItem
+    | typed.TextItem
+    | typed.VerbatimItem
+    | typed.DateItem
+    | typed.TimeItem
     | SearchItem
     | BatteryItem
     | SectionItem
     | RosterItem
-    | DrawItem
-    | HandoverItem
-    | SplitItem
-    | LookupItem
-    | EndItem
+    | unasked_items.DrawItem
+    | unasked_items.HandoverItem
+    | unasked_items.SplitItem
+    | unasked_items.LookupItem
+    | unasked_items.EndItem
 )
 
 ITEM_TYPES: Final[dict[str, type[ItemSpec]]] = {

@@ -464,7 +464,7 @@ def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> Hin
     less = max((c for c in starts if c < indent), default=None)
     more = min((c for c in starts if c > indent), default=None)
     comparisons = [
-        f"{word} than line {starts[column]} ({_format_spaces(column)})"
+        f"{word} than line {starts[column]} ({format_quantity(column, 'space')})"
         for word, column in (("more", less), ("less", more))
         if column is not None
     ]
@@ -474,7 +474,3 @@ def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> Hin
         else "this line is not aligned with any other line"
     )
     return Hint("indentation", stop, indent + 1, what, "align it exactly with the lines it belongs to")
-
-
-def _format_spaces(count: int) -> str:
-    return "1 space" if count == 1 else f"{count} spaces"
