@@ -175,26 +175,11 @@ class RosterItem(ItemSpec):
     is_group: ClassVar[bool] = True
 
 
-Item: TypeAlias = (
-    unasked_items.ReadItem
-    | SingleItem
-    | ScaleItem
-    | MultipleItem
-    | typed.NumberItem
-    | typed.TextItem
-    | typed.VerbatimItem
-    | typed.DateItem
-    | typed.TimeItem
-    | SearchItem
-    | BatteryItem
-    | SectionItem
-    | RosterItem
-    | unasked_items.DrawItem
-    | unasked_items.HandoverItem
-    | unasked_items.SplitItem
-    | unasked_items.LookupItem
-    | unasked_items.EndItem
-)
+_ReadOrCoded: TypeAlias = unasked_items.ReadItem | SingleItem | ScaleItem | MultipleItem
+_Typed: TypeAlias = typed.NumberItem | typed.TextItem | typed.VerbatimItem | typed.DateItem | typed.TimeItem
+_ListOrGroup: TypeAlias = SearchItem | BatteryItem | SectionItem | RosterItem | unasked_items.DrawItem
+_Unasked: TypeAlias = unasked_items.HandoverItem | unasked_items.SplitItem | unasked_items.LookupItem
+Item: TypeAlias = _ReadOrCoded | _Typed | _ListOrGroup | _Unasked | unasked_items.EndItem
 
 ITEM_TYPES: Final[dict[str, type[ItemSpec]]] = {
     get_args(member.model_fields["type"].annotation)[0]: member for member in get_args(Item)
