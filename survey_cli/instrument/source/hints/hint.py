@@ -74,9 +74,8 @@ def build_colon_hint(at: int, column: int, before: str) -> Hint:
     return Hint("colon", at + 1, column + 1, f"the colon{excerpt} reads as the end of a key, within a text", QUOTE_IT)
 
 
-def build_unclosed_hint(lines: Sequence[str], at: int, start: int) -> Hint:
+def build_unclosed_hint(at: int, start: int, mark: str) -> Hint:
     """Build the hint for a quote or bracket opened at that line and column (from 0) and never closed."""
-    mark = lines[at][start]
     name = MARKS[mark]
     close = CLOSES.get(mark, mark)
     remedy = f"add {close} where the {'list or mapping' if mark in CLOSES else 'text'} ends"

@@ -30,6 +30,7 @@ _HEAD: Final = re.compile(
 )
 _KEY_WITHOUT_SPACE: Final = re.compile(r"(?:- +)*([A-Za-z_]\w*):(?=[^\s:/])")
 _BLOCK: Final = re.compile(r"[|>](?:[+-]?[1-9]?|[1-9][+-])(?: +#.*| *)$")
+_COLON: Final = re.compile(r":(?=[ \t]|\Z)")
 _NOT_PLAIN: Final = ("", "#", '"', "'", "[", "{")
 
 
@@ -123,7 +124,7 @@ def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -
         what = f"this line is indented more than '{shorten(lines[at - 1])}' above it, and reads as part of it"
         remedy = "align the key with the others of its item; if it is part of the text, put the text in quotes"
         return Hint("indentation", at + 1, indent + 1, what, remedy)
-    colon = _find_colon(body, 0)
+    colon = _find_colon(body)
     return build_colon_hint(at, indent + colon, "") if colon >= 0 else None
 
 
@@ -152,33 +153,22 @@ def _check_value(lines: Sequence[str], at: int, start: int, key: int, *, keyed: 
         case "%" | "@" | "`":
             return build_hint("reserved-start", f"a text can't begin with '{first}'")
         case "|" | ">":
-            return build_hint(
-                "block-text",
-                f"text follows '{first}' on its own line",
-                f"begin the text on the next line, indented; if '{first}' belongs to it, {QUOTE_IT}",
-            )
+            remedy = f"begin the text on the next line, indented; if '{first}' belongs to it, {QUOTE_IT}"
+            return build_hint("block-text", f"text follows '{first}' on its own line", remedy)
         case "-" | "?" if keyed and value[1:2] in ("", " "):
-            return build_hint(
-                "dash",
-                f"'{first} ' can't follow a key on the same line",
-                f"begin the list on the next line; if it is a text, {QUOTE_IT}",
-            )
+            remedy = f"begin the list on the next line; if it is a text, {QUOTE_IT}"
+            return build_hint("dash", f"'{first} ' can't follow a key on the same line", remedy)
         case "," | "]" | "}":
             return build_hint("reserved-start", f"a text can't begin with '{first}'")
-    colon = _find_colon(value, 0)
+    colon = _find_colon(value)
     return (build_colon_hint(at, start + colon, value[:colon]) if colon >= 0 else None), at
 
 
-def _find_colon(text: str, start: int) -> int:
+def _find_colon(text: str) -> int:
     """Find a `: `, or a colon at the end, in plain text before any comment; −1 if there is none."""
-    comment = text.find(" #", start)
-    end = len(text.rstrip()) if comment < 0 else comment
-    at = text.find(":", start, end)
-    while at >= 0:
-        if at + 1 >= end or text[at + 1] in " \t":
-            return at
-        at = text.find(":", at + 1, end)
-    return -1
+    comment = text.find(" #")
+    colon = _COLON.search(text, 0, len(text.rstrip()) if comment < 0 else comment)
+    return colon.start() if colon else -1
 
 
 STARTS_WITH_KEY: Final = re.compile(r"(?:- +)*(?:[A-Za-z_][\w.-]*|-?\d+|\"[^\"]*\"|'[^']*') *:(?: |$)")
@@ -188,33 +178,31 @@ _COMMENT: Final = re.compile(r"\s*(?:#.*)?$")
 
 def check_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int]:
     """Check a quoted value whose key is at column `key`; return the hint and the value's last line."""
-    quote = lines[at][start]
-    end, closing = at, _find_closing_quote(lines[at], start + 1, quote)
-    while closing < 0:
-        end += 1
-        if end >= len(lines) or _starts_entry(lines[end], key):
-            hint = build_unclosed_hint(lines, at, start)
-            return hint, end - 1  # the next line is examined as the start of something new
-        closing = _find_closing_quote(lines[end], 0, quote)
+    end, closing = _find_closing_quote(lines, at, start, key)
+    if closing < 0:
+        return build_unclosed_hint(at, start, lines[at][start]), end
     if _COMMENT.fullmatch(lines[end], closing + 1):
         return None, end
-    return _build_after_quote_hint(lines, end, closing, quote), end
+    return _build_after_quote_hint(lines, end, closing, lines[at][start]), end
 
 
-def _find_closing_quote(line: str, start: int, quote: str) -> int:
-    """Find where the quote opened before `start` closes on this line; −1 if it does not."""
-    at = start
-    while at < len(line):
-        letter = line[at]
-        if letter == "\\" and quote == '"':
-            at += 1
-        elif letter == quote:
-            if quote == "'" and line[at + 1 : at + 2] == "'":
-                at += 1
-            else:
-                return at
+_REST_OF_QUOTED: Final = {'"': re.compile(r'(?:\\.|[^"\\])*+"'), "'": re.compile(r"(?:''|[^'])*+'")}
+"""What follows an opening quote on the line on which it is closed."""
+
+
+def _find_closing_quote(lines: Sequence[str], at: int, start: int, key: int) -> tuple[int, int]:
+    """Find the line and column at which the quote opened there closes.
+
+    The column is −1 if it does not, and the line is then the last before that which begins something new.
+    """
+    rest = _REST_OF_QUOTED[lines[at][start]]
+    closed = rest.match(lines[at], start + 1)
+    while closed is None:
         at += 1
-    return -1
+        if at >= len(lines) or _starts_entry(lines[at], key):
+            return at - 1, -1
+        closed = rest.match(lines[at])
+    return at, closed.end() - 1
 
 
 def _starts_entry(line: str, key: int) -> bool:
@@ -251,7 +239,8 @@ def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tupl
         if column >= len(text) or (text[column] == "#" and (column == 0 or text[column - 1] in " \t")):
             line, column = line + 1, 0
             if line >= len(lines) or _starts_entry(lines[line], min(key, start - 1)):
-                return build_unclosed_hint(lines, *open_brackets[-1]), line - 1
+                at, start = open_brackets[-1]
+                return build_unclosed_hint(at, start, lines[at][start]), line - 1
             continue
         letter = text[column]
         if letter in " \t":
@@ -263,8 +252,9 @@ def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tupl
             return _build_inner_bracket_hint(line, column, text), line
         elif letter in "]}":
             where = open_brackets.pop()
-            if CLOSES[lines[where[0]][where[1]]] != letter:
-                return build_unclosed_hint(lines, *where), line
+            opener = lines[where[0]][where[1]]
+            if CLOSES[opener] != letter:
+                return build_unclosed_hint(*where, opener), line
             column += 1
             entry = plain = False
             if not open_brackets:
@@ -302,9 +292,8 @@ def _check_flow_plain(text: str, line: int, column: int, *, keyed: bool) -> tupl
         if text[column] == "#" and text[column - 1] in " \t":
             before, rest = text[start : column - 1], text[column - 1 :]
             if keyed and before[-1:] not in ("", " ") and rest.rstrip()[-1] in "]}":
-                return build_cut_hint(line + 1, column, rest)._replace(
-                    may_span_lines=True, parser_accepts=False
-                ), column
+                hint = build_cut_hint(line + 1, column, rest)
+                return hint._replace(may_span_lines=True, parser_accepts=False), column
             break
         column += 1
     return None, column
@@ -323,16 +312,12 @@ def _build_inner_bracket_hint(line: int, column: int, text: str) -> Hint:
 def _check_flow_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int, int]:
     """Check a quoted entry within brackets; return the hint and the line and column after it."""
     quote = lines[at][start]
-    line, closing = at, _find_closing_quote(lines[at], start + 1, quote)
-    while closing < 0:
-        line += 1
-        if line >= len(lines) or _starts_entry(lines[line], key):
-            return build_unclosed_hint(lines, at, start), line - 1, start
-        closing = _find_closing_quote(lines[line], 0, quote)
+    line, closing = _find_closing_quote(lines, at, start, key)
+    if closing < 0:
+        return build_unclosed_hint(at, start, quote), line, start
     rest = lines[line][closing + 1 :].lstrip()
-    if rest and rest[0] not in ",]}:#":
-        return _build_after_quote_hint(lines, line, closing, quote), line, closing + 1
-    return None, line, closing + 1
+    is_odd = rest and rest[0] not in ",]}:#"
+    return _build_after_quote_hint(lines, line, closing, quote) if is_odd else None, line, closing + 1
 
 
 def _check_after_bracket(lines: Sequence[str], start: tuple[int, int], end: tuple[int, int]) -> Hint | None:
@@ -439,9 +424,7 @@ def _build_key_hint(lines: Sequence[str], line: int, column: int) -> Hint:
 def _build_unclosed_hint(lines: Sequence[str], line: int, column: int, mark: str) -> Hint:
     line = min(max(line, 1), max(len(lines), 1))
     opener = lines[line - 1][column - 1 : column] if lines else mark
-    return build_unclosed_hint(
-        [" " * (column - 1) + (opener if opener in MARKS else mark or '"')], 0, column - 1
-    )._replace(line=line)
+    return build_unclosed_hint(line - 1, column - 1, opener if opener in MARKS else mark or '"')
 
 
 def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> Hint:
@@ -454,13 +437,10 @@ def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> Hin
             continue
         indentation = len(lines[at]) - len(body)
         dashes = re.match(r"(?:- +)*", body)
-        text_column = indentation + (dashes.end() if dashes else 0)
-        for column in (text_column, indentation):
+        for column in (indentation + (dashes.end() if dashes else 0), indentation):
             if column < least:
                 starts.setdefault(column, at + 1)
         least = min(least, indentation)
-        if least == 0:
-            break
     less = max((c for c in starts if c < indent), default=None)
     more = min((c for c in starts if c > indent), default=None)
     comparisons = [
@@ -468,9 +448,7 @@ def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> Hin
         for word, column in (("more", less), ("less", more))
         if column is not None
     ]
-    what = (
-        f"this line is indented by {format_quantity(indent, 'space')}: {' but '.join(comparisons)}"
-        if comparisons
-        else "this line is not aligned with any other line"
-    )
+    what = "this line is not aligned with any other line"
+    if comparisons:
+        what = f"this line is indented by {format_quantity(indent, 'space')}: {' but '.join(comparisons)}"
     return Hint("indentation", stop, indent + 1, what, "align it exactly with the lines it belongs to")

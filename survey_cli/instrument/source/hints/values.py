@@ -25,6 +25,9 @@ ODD_KEY: Final = re.compile(r"^ *(?:- +)*(?:-[^\W\d]|\?(?: |$))", re.MULTILINE)
 """A line that may contain a key which this module reports."""
 
 
+_HASH: Final = re.compile(r"(?<=[^ ]) #")
+
+
 def find_item_id(*holders: YamlMapping | YamlList) -> str:
     """Return the id of the first of these mappings that is an item; empty if none is."""
     for holder in holders:
@@ -36,16 +39,8 @@ def find_item_id(*holders: YamlMapping | YamlList) -> str:
 
 def find_hash_lines(text: str) -> frozenset[int]:
     """Find the lines (from 0) that have exactly one space between some text and a `#`."""
-    lines: set[int] = set()
-    at = text.find(" #")
-    line = counted = 0
-    while at >= 0:
-        if at and text[at - 1] not in " \n":
-            line += text.count("\n", counted, at)
-            counted = at
-            lines.add(line)
-        at = text.find(" #", at + 1)
-    return frozenset(lines)
+    lines = text.split("\n") if " #" in text else ()
+    return frozenset(n for n, line in enumerate(lines) if " #" in line and _HASH.search(line))
 
 
 def report_cut_text(key: str, text: YamlScalar, line: str, where: Position) -> Iterator[Problem]:
