@@ -4,10 +4,9 @@ import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from survey_cli.conversion.form import Form
+from survey_cli.conversion.form import Form, read_form
 from survey_cli.conversion.loss_report import LossReport
 from survey_cli.conversion.questionnaire import QuestionnaireBuilder
-from survey_cli.conversion.workbook import read_form
 from survey_cli.conversion.yaml_text import YamlWriter
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text

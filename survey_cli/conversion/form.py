@@ -1,14 +1,145 @@
-"""Model of an XLSForm: its rows as a tree of questions, groups and repeats, with lists of choices and languages."""
+"""XLSForms: the rows of their sheets (.xlsx, .xls, .csv, .md), and the tree of questions, groups and repeats."""
 
+import csv
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import date
+from itertools import product
+from pathlib import Path
+from typing import Final, TypeAlias
 
 from survey_cli.conversion import xpath
-from survey_cli.conversion.workbook import FormRow
 from survey_cli.instrument.texts.languages import get_language_name
+from survey_cli.problems import UserError
+
+MAX_BYTES: Final = 50_000_000
+SHEETS: Final = ("survey", "choices", "settings")
+_INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2028\u2029\ufeff]")
+_SYNONYMS: Final[dict[str, str]] = dict(
+    re.findall(
+        r"(\S+)=(\S+)",
+        "relevance=relevant calculate=calculation caption=label value=name guidance=guidance_hint readonly=read_only"
+        " repeat=repeat_count jr:count=repeat_count constraintmsg=constraint_message"
+        " requiredmsg=required_message jr:constraintmsg=constraint_message",
+    )
+)
+_WITHOUT_MEANING: Final = ("bind", "control", "body", "instance", "media")
+"""First words of headings such as `bind::relevant`, whose second word is the column."""
+
+Sheets: TypeAlias = dict[str, list[tuple[int, list[str]]]]
+"""The rows of each sheet with their numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormRow:
+    """A row that is not empty."""
+
+    number: int
+    """Its number in the sheet, from 1."""
+    cells: Mapping[tuple[str, str], str]
+    """By column and the name of its language, which is empty where the column has none."""
+
+    def get(self, column: str) -> str:
+        """Return the cell of a column without a language."""
+        return self.cells.get((column, ""), "")
+
+    def get_texts(self, column: str) -> dict[str, str]:
+        """Return a text by language."""
+        return {language: text for (name, language), text in self.cells.items() if name == column}
+
+
+def read_form(path: Path) -> dict[str, list[FormRow]]:
+    """Read the sheets of a form. Raises UserError where it is not one."""
+    try:
+        contents = path.read_bytes()
+    except OSError as error:
+        raise UserError(str(path), f"it can't be read: {error.strerror}", "check the path") from error
+    if len(contents) > MAX_BYTES:
+        raise UserError(str(path), "the file is larger than 50 MB", "remove sheets that are not part of the form")
+    match path.suffix.lower():
+        case ".xlsx" | ".xlsm" | ".xls":
+            sheets = _read_workbook(path, contents)
+        case ".csv":
+            rows = csv.reader(io.StringIO(_decode(path, contents), newline=""))
+            sheets = _split_sheets(enumerate(rows, 1))
+        case ".md":
+            lines = (line.strip() for line in _decode(path, contents).splitlines())
+            sheets = _split_sheets((n, _split_line(line)) for n, line in enumerate(lines, 1) if line.startswith("|"))
+        case _:
+            raise UserError(str(path), "this is not an XLSForm", "its name must end in .xlsx, .xls, .csv or .md")
+    form = {name: _name_columns(rows) for name, rows in sheets.items()}
+    if not form.get("survey"):
+        raise UserError(str(path), "there is no sheet 'survey' with rows", "an XLSForm has the sheets survey, choices")
+    return form
+
+
+def _read_workbook(path: Path, contents: bytes) -> Sheets:
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook
+    except ImportError:
+        what = "reading workbooks needs python-calamine, which is not installed"
+        raise UserError(str(path), what, "install survey-cli[excel], or save each sheet in one .csv") from None
+    sheets: Sheets = {}
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(contents))
+        for name in book.sheet_names:
+            if name.strip().lower() in SHEETS:
+                rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+                sheets[name.strip().lower()] = [(n, list(map(_format_cell, row))) for n, row in enumerate(rows, 1)]
+    except CalamineError as error:
+        raise UserError(str(path), "this is not a workbook, or it is damaged", "save it again as .xlsx") from error
+    return sheets
+
+
+def _format_cell(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).removesuffix(" 00:00:00" * isinstance(value, date)).replace("\xa0", " ").strip()
+
+
+def _decode(path: Path, contents: bytes) -> str:
+    try:
+        return contents.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(str(path), "the file is not UTF-8", "save it as CSV UTF-8") from error
+
+
+def _split_line(line: str) -> list[str]:
+    return [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line[1:].removesuffix("|"))]
+
+
+def _split_sheets(rows: Iterable[tuple[int, list[str]]]) -> Sheets:
+    """Split a text file into sheets: a row with a name in the first cell begins one."""
+    sheets: Sheets = {}
+    current: list[tuple[int, list[str]]] = []
+    for number, row in rows:
+        name = row[0].strip().lower() if row else ""
+        if name and all(not cell.strip() for cell in row[1:]):
+            current = sheets.setdefault(name, [])
+        elif any(cell.strip(" -:") for cell in row[1:]):
+            current.append((number, [cell.strip() for cell in row[1:]]))
+    return sheets
+
+
+def _name_columns(rows: list[tuple[int, list[str]]]) -> list[FormRow]:
+    (_, first), *others = [row for row in rows if any(row[1])] or [(0, [])]
+    headings = [_parse_heading(cell) for cell in first]
+    cleaned = [(n, zip(headings, (_INVISIBLE.sub("", cell) for cell in row), strict=False)) for n, row in others]
+    return [FormRow(n, {heading: cell for heading, cell in row if cell and heading[0]}) for n, row in cleaned]
+
+
+def _parse_heading(cell: str) -> tuple[str, str]:
+    first, *others = [part.strip() for part in re.split(r"::|(?<!jr):", cell)]
+    first = first.lower().replace(" ", "_").replace("-", "_")
+    if first in _WITHOUT_MEANING and others:
+        return _parse_heading("::".join(others))
+    return _SYNONYMS.get(first, first), others[0] if others else ""
+
 
 _KINDS: Final = {
     "text": "text string email",
@@ -165,11 +296,11 @@ class Form:
 
     def iterate_expressions(self) -> Iterator[xpath.Expression]:
         """Yield every expression that can be parsed."""
-        for item in self.root.iterate_items():
-            for column in ("relevant", "constraint", "calculation", "repeat_count", "choice_filter"):
-                with suppress(xpath.UnsupportedError):
-                    if (tree := item.parse(column)) is not None:
-                        yield tree
+        columns = ("relevant", "constraint", "calculation", "repeat_count", "choice_filter")
+        for item, column in product(self.root.iterate_items(), columns):
+            with suppress(xpath.UnsupportedError):
+                if (tree := item.parse(column)) is not None:
+                    yield tree
 
     def find_declines(self, item: FormItem) -> dict[str, str]:
         """Return the codes that are don't know or refused at a question, with dk or refused.
@@ -178,25 +309,21 @@ class Form:
         """
         choices = self.lists.get(item.list_name, [])
         found = {choice.code: choice.decline for choice in choices if choice.decline}
+        usual = all(map(_DECLINE_CODE.fullmatch, found)) and len(found) < len(choices)
         if item.kind == "number":
+            usual = True
             with suppress(xpath.UnsupportedError):
                 for part in xpath.list_parts(item.parse("constraint") or xpath.TRUE, "or"):
-                    if (
-                        isinstance(part, xpath.XPathCall)
-                        and part.name == "=="
-                        and isinstance(part.arguments[1], xpath.Literal)
-                    ):
-                        code = f"{part.arguments[1].value:g}" if isinstance(part.arguments[1].value, float) else ""
-                        kinds = _find_explained_codes(item.row, code)
-                        found |= {code: kinds[0]} if kinds else {}
-            return found if len(set(found.values())) == len(found) else {}
-        usual = all(map(_DECLINE_CODE.fullmatch, found)) and len(set(found.values())) == len(found) < len(choices)
-        return found if usual else {}
+                    match part:
+                        case xpath.XPathCall("==", (_, xpath.Literal(float() as value))):
+                            kinds = _find_explained_codes(item.row, f"{value:g}")
+                            found |= {f"{value:g}": kinds[0]} if kinds else {}
+        return found if usual and len(set(found.values())) == len(found) else {}
 
 
 def _find_explained_codes(row: FormRow, code: str) -> list[str]:
     texts = " ".join((*row.get_texts("hint").values(), *row.get_texts("label").values()))
-    words = re.findall(rf"([^:=()\d-]+)[:=(\s-]+{re.escape(code)}\b", texts) if code else []
+    words = re.findall(rf"([^:=()\d-]+)[:=(\s-]+{re.escape(code)}\b", texts)
     return [kind for word in words for kind, form in _DECLINE_WORDS.items() if form.search(word)][:1]
 
 

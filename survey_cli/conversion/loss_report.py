@@ -24,9 +24,9 @@ class ReportEntry(NamedTuple):
 class LossReport:
     """The three lists of a conversion."""
 
-    carried: list[ReportEntry] = field(default_factory=list)
-    noted: list[ReportEntry] = field(default_factory=list)
-    lost: list[ReportEntry] = field(default_factory=list)
+    carried: dict[ReportEntry, None] = field(default_factory=dict)
+    noted: dict[ReportEntry, None] = field(default_factory=dict)
+    lost: dict[ReportEntry, None] = field(default_factory=dict)
     logic: dict[str, tuple[int, int]] = field(default_factory=dict)
     """How many cells of a column of LOGIC_COLUMNS were carried over, and how many have a counterpart."""
     without_counterpart: int = 0

@@ -2,23 +2,23 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain, count
 from typing import Any, Final
 
 from survey_cli.conversion import xpath
-from survey_cli.conversion.calculations import convert_calculations
+from survey_cli.conversion.calculations import convert_calculations, convert_text, split_instruction
 from survey_cli.conversion.conditions import Translator, split_condition
-from survey_cli.conversion.form import Form, FormChoice, FormItem
+from survey_cli.conversion.form import Form, FormChoice, FormItem, FormRow
 from survey_cli.conversion.loss_report import LOGIC_COLUMNS, LossReport, ReportEntry
-from survey_cli.conversion.texts import convert_text, split_instruction
-from survey_cli.conversion.workbook import FormRow
 from survey_cli.conversion.yaml_text import COMMENTS, Cell, CellText
 from survey_cli.instrument.checks.names import MAX_ID_LENGTH, explain_reserved
 from survey_cli.wording import format_quantity
 
 _MAX_TURNS: Final = 20
-_ANOTHER: Final = {"until": "Is there another one?", "max": _MAX_TURNS}
 _DECLINES: Final = {"dk": -8, "refused": -9}
+_WHOLE: Final = re.compile(r"0|-?[1-9]\d*")
 _MEDIA: Final = ("image", "big_image", "audio", "video")
 _COLUMNS: Final = (
     "type name label hint guidance_hint relevant constraint constraint_message required required_message calculation"
@@ -86,12 +86,14 @@ class QuestionnaireBuilder:
         taken = {column.casefold() for column in columns}
         for item in items:
             name = re.sub(r"\W+", "_", item.name, flags=re.ASCII).strip("_")
-            item.id = name = (name if name[:1].isalpha() else f"q{name}")[:MAX_ID_LENGTH]
-            number = 1
+            name = (name if name[:1].isalpha() else f"q{name}")[:MAX_ID_LENGTH]
             is_column = name in columns and item.row.get("calculation").startswith("pulldata(")
-            while explain_reserved(item.id, _DECLINES) or (item.id.casefold() in taken and not is_column):
-                number, is_column = number + 1, False
-                item.id = f"{name[: MAX_ID_LENGTH - 3]}_{number}"
+            ids = chain([name], (f"{name[: MAX_ID_LENGTH - 3]}_{number}" for number in count(2)))
+            item.id = next(
+                id
+                for id in ids
+                if not explain_reserved(id, _DECLINES) and (id.casefold() not in taken or (is_column and id == name))
+            )
             taken.add(item.id.casefold())
             if item.id != item.name and item.kind not in ("metadata", "media"):
                 self._note(item, "name", f"its id is {item.id}")
@@ -104,18 +106,17 @@ class QuestionnaireBuilder:
     def _build_declines(self) -> dict[str, Any] | None:
         if self.declines == _DECLINES:
             return None
-        texts = {"dk": "Don't know", "refused": "Refused"}
-        for choice in (choice for choices in self.form.lists.values() for choice in choices if choice.decline):
-            texts[choice.decline] = self._get_text(choice.row, "choices", "label")
-        keys = {"dk": "d", "refused": "r"}
-        return {kind: {"code": code, "text": texts[kind], "key": keys[kind]} for kind, code in self.declines.items()}
+        texts: dict[str, Any] = {"dk": "Don't know", "refused": "Refused"}
+        for choice in chain.from_iterable(self.form.lists.values()):
+            if choice.decline:
+                texts[choice.decline] = self._get_text(choice.row, "choices", "label")
+        return {kind: {"code": code, "text": texts[kind], "key": kind[0]} for kind, code in self.declines.items()}
 
     def _map_codes(self, item: FormItem) -> None:
         """Decide how the codes of a question are written in the questionnaire."""
         declines = self.form.find_declines(item)
         names = [choice.code for choice in self.form.lists.get(item.list_name, ()) if choice.code not in declines]
-        whole = all(re.fullmatch(r"0|-?[1-9]\d*", name) for name in names)
-        multiple = item.list_name in self.multiple_lists
+        whole, multiple = all(map(_WHOLE.fullmatch, names)), item.list_name in self.multiple_lists
         if whole and multiple:  # a code is part of the name of a column, which can't contain a sign
             codes = {name: name if name.lstrip("-") in names and name[0] == "-" else name.lstrip("-") for name in names}
         else:
@@ -145,15 +146,16 @@ class QuestionnaireBuilder:
         return {COMMENTS: comments, **entry} if comments else entry
 
     def _build_entry(self, item: FormItem) -> dict[str, Any] | None:
-        if reason := self.refused.get(("survey", item.row.number, "name")):
-            self._drop(item, reason)
+        reason = self.refused.get(("survey", item.row.number, "name"))
+        if reason is None and item.kind in ("media", ""):
+            reason = f"an interview by telephone has no {item.type}" if item.kind else f"{item.type} is unknown"
+        if reason:
+            for part in (item, *item.iterate_items()):
+                self.translator.dropped.add(part.name)
+                self._add(self.report.lost, part, "", reason)
             return None
         if item.kind == "metadata":
             self._note(item, "type", "the program stores cases, interviewers, stations and times by itself")
-            return None
-        if item.kind in ("media", ""):
-            reason = f"an interview by telephone has no {item.type}" if item.kind else f"{item.type} is unknown"
-            self._drop(item, reason)
             return None
         if item.kind == "calculate":
             return self._build_calculation(item)
@@ -170,12 +172,10 @@ class QuestionnaireBuilder:
 
     def _build_conditions(self, item: FormItem) -> dict[str, Any] | None:
         """Return `ask_if` and `unless`; None if the item is never asked."""
-        try:
+        texts = ("", "")
+        with self._report_loss(item, "relevant", "; without it the item is always asked"):
             tree = self._parse(item, "relevant")
-            texts = split_condition(self.translator, tree) if tree is not None else ("", "")
-        except xpath.UnsupportedError as error:
-            self._lose(item, "relevant", f"{error}; without it the item is always asked")
-            return {}
+            texts = split_condition(self.translator, tree) if tree is not None else texts
         named = zip(("ask_if", "unless"), texts, strict=True)
         keys = {key: self._cell(item, "relevant", text) for key, text in named if text}
         return None if texts[0] == "false" else keys
@@ -195,19 +195,17 @@ class QuestionnaireBuilder:
         return {"type": "battery", **conditions, "intro": title, "statements": statements, **options}
 
     def _build_roster(self, item: FormItem, conditions: dict[str, Any]) -> dict[str, Any]:
-        turns: dict[str, Any] = dict(_ANOTHER)
-        try:
+        turns: dict[str, Any] = {"until": "Is there another one?", "max": _MAX_TURNS}
+        with self._report_loss(item, "repeat_count", "; a question after each turn decides"):
             tree = self._parse(item, "repeat_count")
             if tree is None:
                 self._note(item, "repeat_count", "there is no number of repeats: a question after each turn decides")
             else:
-                count = self._cell(item, "repeat_count", self.translator.evaluate(tree).text)
+                number = self._cell(item, "repeat_count", self.translator.evaluate(tree).text)
                 limit = self._find_maximum(tree)
                 if limit is None:
                     self._note(item, "repeat_count", f"at most {_MAX_TURNS} turns: adapt max")
-                turns = {"count": count, "max": limit or _MAX_TURNS}
-        except xpath.UnsupportedError as error:
-            self._lose(item, "repeat_count", f"{error}; a question after each turn decides")
+                turns = {"count": number, "max": limit or _MAX_TURNS}
         title = self._get_text(item.row, "survey", "label")
         return {"type": "roster", **turns, **conditions, "title": title, "items": self._build_items(item)}
 
@@ -235,34 +233,36 @@ class QuestionnaireBuilder:
         elif found.name:
             self._add(self.report.carried, item, "", "calculation")
         else:
-            note = "calculation; inserted where it is used, not a variable of the data"
-            self._add(self.report.noted, item, "", note)
+            inserted = "calculation; inserted where it is used, not a variable of the data"
+            self._add(self.report.noted, item, "", inserted)
         return None
 
     # ── questions ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _build_question(self, item: FormItem, conditions: dict[str, Any]) -> dict[str, Any]:
-        texts = {code: split_instruction(text) for code, text in self.form.get_text(item.row, "label").items()}
-        spoken = self._convert(item.row, "survey", "label", {code: pair[0] for code, pair in texts.items()})
-        red = self._convert(item.row, "survey", "label", {code: pair[1] for code, pair in texts.items()})
-        hint = self._get_text(item.row, "survey", "hint")
+        row, appearance = item.row, item.row.get("appearance")
+        texts = [(code, *split_instruction(text)) for code, text in self.form.get_text(row, "label").items()]
+        spoken = self._convert(row, "survey", "label", {code: words for code, words, _ in texts})
+        red = self._convert(row, "survey", "label", {code: words for code, _, words in texts})
+        hint = self._get_text(row, "survey", "hint")
         if red:
             self._note(item, "label", "words in red are for the interviewer")
         if not spoken and not red:
             self._note(item, "label", "it has no text: its name stands for it")
-        likert = item.kind == "code" and "likert" in item.row.get("appearance") and not item.row.get("choice_filter")
-        multiline = item.kind == "text" and "multiline" in item.row.get("appearance")
+        likert = item.kind == "code" and "likert" in appearance and not row.get("choice_filter")
+        multiline = item.kind == "text" and "multiline" in appearance
         type_ = {"note": "read", "code": "scale" if likert else "single", "codes": "multiple"}.get(item.kind, item.kind)
-        text = spoken or red or item.name
-        entry: dict[str, Any] = {"type": "verbatim" if multiline else type_, **conditions, "text": text}
-        entry["instruction"] = hint if not spoken or not red else _join_texts(red, hint)
-        entry |= {
-            "help": self._get_text(item.row, "survey", "guidance_hint"),
+        entry: dict[str, Any] = {
+            "type": "verbatim" if multiline else type_,
+            **conditions,
+            "text": spoken or red or item.name,
+            "instruction": hint if not spoken or not red else _join_texts(red, hint),
+            "help": self._get_text(row, "survey", "guidance_hint"),
             "by": "interviewer" if red and not spoken else "",
         }
         if item.kind in ("code", "codes"):
             entry["options"] = self._build_options(item)
-            entry["order"] = "random" if re.search(r"randomize\s*=\s*true", item.row.get("parameters")) else ""
+            entry["order"] = "random" if re.search(r"randomize\s*=\s*true", row.get("parameters")) else ""
         if item.type == "rank":
             entry["mentions"] = "ordered"
         if item.type == "datetime":
@@ -274,31 +274,25 @@ class QuestionnaireBuilder:
 
     def _build_prefill(self, item: FormItem) -> dict[str, Any]:
         default = item.row.get("default")
-        if not default or default == "null":
-            return {}
-        try:
-            tree: xpath.Expression = xpath.Literal(default)
-            if reason := self.refused.get(("survey", item.row.number, "default")):
-                raise xpath.UnsupportedError(reason)
-            if item.kind == "number" or "$" in default or "(" in default:
-                tree = self._parse(item, "default") or tree
-            code = self.translator.codes[item.id].get(default) if item.kind == "code" else None
-            return {"prefill": self._cell(item, "default", code or self.translator.evaluate(tree).text)}
-        except xpath.UnsupportedError as error:
-            self._lose(item, "default", str(error))
-            return {}
+        with self._report_loss(item, "default"):
+            if default and default != "null":
+                tree: xpath.Expression = xpath.Literal(default)
+                is_expression = item.kind == "number" or "$" in default or "(" in default
+                tree = self._parse(item, "default", is_expression=is_expression) or tree
+                code = self.translator.codes[item.id].get(default) if item.kind == "code" else None
+                return {"prefill": self._cell(item, "default", code or self.translator.evaluate(tree).text)}
+        return {}
 
     def _build_options(self, item: FormItem) -> Any:
         """Return the options of a question, or the name of the list that several questions use."""
         tree: xpath.Expression | None = None
-        try:
+        options: dict[Any, Any] = {}
+        with self._report_loss(item, "choice_filter", "; all options are offered"):
             tree = self._parse(item, "choice_filter")
             options = self._filter_options(item, tree)
             if not options:
                 raise xpath.UnsupportedError("no option is ever offered")
-        except xpath.UnsupportedError as error:
-            self._lose(item, "choice_filter", f"{error}; all options are offered")
-            options = self._filter_options(item, None)
+        options = options or self._filter_options(item, None)
         users = [other for other in self.form.items.values() if other.list_name == item.list_name]
         shared = [other for other in users if not other.row.get("choice_filter") and not other.or_other]
         if tree is not None or item.or_other or len(shared) < 2:
@@ -349,28 +343,25 @@ class QuestionnaireBuilder:
 
     def _read_limits(self, item: FormItem) -> tuple[dict[str, Any], xpath.Expression | None]:
         """Return the range of a number, and the rest of its constraint."""
-        limits: dict[str, Any] = {"decimals": 2} if item.type == "decimal" else {}
+        is_decimal = item.type == "decimal"
+        limits: dict[str, Any] = {"decimals": 2} if is_decimal else {}
         parameters = item.row.get("parameters") if item.type == "range" else ""
         for name, value in re.findall(r"(start|end)=(-?\d+)", parameters):
             limits["min" if name == "start" else "max"] = int(value)
-        try:
+        tree: xpath.Expression | None = None
+        with self._report_loss(item, "constraint"):
             tree = self._parse(item, "constraint")
-        except xpath.UnsupportedError as error:
-            self._lose(item, "constraint", str(error))
-            return limits, None
         if tree is None or item.kind != "number":
             return limits, tree
-        codes = [
-            xpath.XPathCall("==", (xpath.SELF, xpath.Literal(float(code)))) for code in self.form.find_declines(item)
-        ]
+        codes = [xpath.XPathCall("==", (xpath.SELF, xpath.Literal(float(c)))) for c in self.form.find_declines(item)]
         ranges = xpath.join_parts([part for part in xpath.list_parts(tree, "or") if part not in codes], "or")
         rest: list[xpath.Expression] = []
         for part in xpath.list_parts(ranges):
             match part:
                 case xpath.XPathCall(
                     "<" | "<=" | ">" | ">=" as sign, (xpath.Reference("."), xpath.Literal(float() as value))
-                ) if value.is_integer() or item.type == "decimal":
-                    value += {"<": -1, ">": 1}.get(sign, 0) * (0.01 if item.type == "decimal" else 1)
+                ) if value.is_integer() or is_decimal:
+                    value += {"<": -1, ">": 1}.get(sign, 0) * (0.01 if is_decimal else 1)
                     limits["max" if sign[0] == "<" else "min"] = int(value) if value.is_integer() else round(value, 2)
                 case _:
                     rest.append(part)
@@ -379,8 +370,9 @@ class QuestionnaireBuilder:
     def _build_checks(self, item: FormItem, tree: xpath.Expression | None) -> dict[str, Any]:
         if tree is None:
             return {}
+        checks: dict[str, Any] = {}
         say = self._get_text(item.row, "survey", "constraint_message") or "This answer is not accepted here."
-        try:
+        with self._report_loss(item, "constraint"):
             match tree:
                 case xpath.XPathCall("regex", (xpath.Reference("."), xpath.Literal(str(form)))) if (
                     digits := re.fullmatch(r"\^?\[0-9\]\{(\d+)\}\$?", form)
@@ -389,10 +381,8 @@ class QuestionnaireBuilder:
             expect = self.translator.is_true(tree).text
             if expect in ("true", "false"):
                 raise xpath.UnsupportedError(f"it is always {expect}")
-            return {"checks": [{"expect": self._cell(item, "constraint", expect), "say": say}]}
-        except xpath.UnsupportedError as error:
-            self._lose(item, "constraint", str(error))
-            return {}
+            checks["checks"] = [{"expect": self._cell(item, "constraint", expect), "say": say}]
+        return checks
 
     # ── texts, cells, the report ──────────────────────────────────────────────────────────────────────────
 
@@ -405,63 +395,61 @@ class QuestionnaireBuilder:
         for code, text in texts.items():
             converted[code], lost = convert_text(self.translator, text, self.refused.get(cell, ""))
             for name, why in lost.items():
-                entry = ReportEntry(*cell, row.get("name"), f"${{{name}}} in the text: {why}")
-                self.report.lost += [entry] if entry not in self.report.lost else []
+                self.report.lost[ReportEntry(*cell, row.get("name"), f"${{{name}}} in the text: {why}")] = None
                 words = f"row {row.number}: … in the text stands for ${{{name}}}"
                 self.comments += [words] if sheet == "survey" else []
-            entry = ReportEntry(*cell, row.get("name"), "HTML removed")
-            if re.search(r"</?[a-zA-Z]", text) and entry not in self.report.noted:
-                self.report.noted.append(entry)
+            if re.search(r"</?[a-zA-Z]", text):
+                self.report.noted[ReportEntry(*cell, row.get("name"), "HTML removed")] = None
         filled = {code: CellText(converted[code], cell) for code in self.form.codes if converted.get(code)}
         return filled if len(filled) > 1 else next(iter(filled.values()), "")
 
-    def _parse(self, item: FormItem, column: str) -> xpath.Expression | None:
+    @contextmanager
+    def _report_loss(self, item: FormItem, column: str, consequence: str = "") -> Iterator[None]:
+        """Report what can't be carried over of a cell."""
+        try:
+            yield
+        except xpath.UnsupportedError as error:
+            self._lose(item, column, f"{error}{consequence}")
+
+    def _parse(self, item: FormItem, column: str, *, is_expression: bool = True) -> xpath.Expression | None:
         if reason := self.refused.get(("survey", item.row.number, column)):
             raise xpath.UnsupportedError(reason)
-        return item.parse(column)
+        return item.parse(column) if is_expression else None
 
     def _cell(self, item: FormItem, column: str, text: str) -> Any:
         return int(text) if text.isdigit() else CellText(text, ("survey", item.row.number, column))
 
-    def _add(self, entries: list[ReportEntry], item: FormItem, column: str, text: str) -> None:
-        entries.append(ReportEntry("survey", item.row.number, column, item.name, text))
+    def _add(self, entries: dict[ReportEntry, None], item: FormItem, column: str, text: str) -> None:
+        entries[ReportEntry("survey", item.row.number, column, item.name, text)] = None
 
     def _note(self, item: FormItem, column: str, note: str) -> None:
         self._add(self.report.noted, item, column, note)
         self.comments.append(f"row {item.row.number}: {note}")
 
     def _note_choice(self, choice: FormChoice, note: str) -> None:
-        entry = ReportEntry("choices", choice.row.number, "", choice.code, note)
-        self.report.noted += [entry] if entry not in self.report.noted else []
+        self.report.noted[ReportEntry("choices", choice.row.number, "", choice.code, note)] = None
 
     def _lose(self, item: FormItem, column: str, reason: str) -> None:
         self._add(self.report.lost, item, column, reason)
         what = f"calculation {item.name}" if column == "calculation" else column
         self.comments.append(f"row {item.row.number}: {what} not carried over: {' '.join(reason.split())}")
 
-    def _drop(self, item: FormItem, reason: str) -> None:
-        """Leave an item out, with everything in it."""
-        for part in (item, *item.iterate_items()):
-            self.translator.dropped.add(part.name)
-            self._add(self.report.lost, part, "", reason)
-
     def _report_rest(self, items: list[FormItem]) -> None:
         """Report columns without counterpart, media, disabled rows and settings; count the expressions."""
+        report, settings = self.report, self.form.settings
         columns = Counter(column for item in items for column in {column for column, _ in item.row.cells})
-        for column, count in sorted(columns.items()):
+        for column, number in sorted(columns.items()):
             if column not in _COLUMNS.split():
-                text = f"the column has no counterpart ({format_quantity(count, 'cell')})"
-                self.report.lost.append(ReportEntry("survey", 1, column, "", text))
+                text = f"the column has no counterpart ({format_quantity(number, 'cell')})"
+                report.lost[ReportEntry("survey", 1, column, "", text)] = None
         for item in items:
             for column in filter(item.row.get_texts, _MEDIA):
-                self._add(self.report.lost, item, column, "an interview by telephone has no media")
-        for row in self.form.disabled:
-            self.report.noted.append(ReportEntry("survey", row.number, "", row.get("name"), "disabled: left out"))
-        for column, _ in self.form.settings.cells:
-            if column not in _SETTINGS:
-                entry = ReportEntry("settings", self.form.settings.number, column, "", "a setting of the form server")
-                self.report.noted.append(entry)
-        lost = {(entry.row, entry.column) for entry in self.report.lost if entry.sheet == "survey"}
+                self._add(report.lost, item, column, "an interview by telephone has no media")
+        entries = [ReportEntry("survey", r.number, "", r.get("name"), "disabled: left out") for r in self.form.disabled]
+        others = [column for column, _ in settings.cells if column not in _SETTINGS]
+        entries += [ReportEntry("settings", settings.number, c, "", "a setting of the form server") for c in others]
+        report.noted |= dict.fromkeys(entries)
+        lost = {(entry.row, entry.column) for entry in report.lost if entry.sheet == "survey"}
         cells = [(item, column) for item in items for column in LOGIC_COLUMNS if item.row.get(column)]
         missing = [(i, column) for i, column in cells if {(i.row.number, column), (i.row.number, "")} & lost]
         tablet: list[tuple[FormItem, str]] = []
@@ -469,11 +457,11 @@ class QuestionnaireBuilder:
         while new := [(i, c) for i, c in missing if (i, c) not in tablet and _needs_a_tablet(i.row.get(c), names)]:
             tablet += new
             names |= {item.name for item, column in new if column == "calculation"}
-        self.report.without_counterpart = len(tablet)
+        report.without_counterpart = len(tablet)
         counts = [Counter(column for _, column in part) for part in (cells, missing, tablet)]
         for column in LOGIC_COLUMNS:
-            total, absent, apart = (count[column] for count in counts)
-            self.report.logic[column] = (total - absent, total - apart)
+            total, absent, apart = (each[column] for each in counts)
+            report.logic[column] = (total - absent, total - apart)
 
 
 def _needs_a_tablet(text: str, without: set[str]) -> bool:
