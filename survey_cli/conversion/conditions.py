@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from operator import eq, ge, gt, le, lt
 from typing import Final
 
 from survey_cli.conversion.form import Form, FormChoice, FormItem
@@ -27,13 +26,13 @@ from survey_cli.conversion.xpath import (
     list_parts,
     replace_parts,
 )
+from survey_cli.instrument.expressions.comparisons import MIRRORED_SIGNS, OPPOSITE_SIGNS
+from survey_cli.instrument.expressions.three_valued_logic import COMPARE
 
-_MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_HOLDS: Final[dict[str, Callable[[float, float], bool]]] = {"==": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
+_HOLDS: Final = {sign: holds for sign, holds in COMPARE.items() if sign != "!="}
 _SIMPLE: Final = re.compile(
     r"(?P<code>\S+) in (?P<several>\w+)|(?P<item>\w+) (?P<sign>[=<>!]+) (?P<value>-?\d[\d.]*|'[^']*')"
 )
-_OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _DECLINES: Final = ("dk", "refused")
 _SAME: Final = ("once", "number", "string", "date", "date-time", "decimal-date-time", "boolean")
 """Functions that leave an answer as it is, because answers have types."""
@@ -101,7 +100,7 @@ def negate(part: Part) -> Part:
         return Part(f"not {part.text}", 3)
     if simple := _SIMPLE.fullmatch(part.text):
         code, several, item, sign, value = simple.groups()
-        other = f"{code} not in {several}" if code else f"{item} {_OPPOSITE[sign]} {value}"
+        other = f"{code} not in {several}" if code else f"{item} {OPPOSITE_SIGNS[sign]} {value}"
         return Part(f"not answered({several or item}) or {other}", 1)
     over_turns = re.search(r"(?<![\w\]])[A-Za-z]\w*\.[A-Za-z]", part.text)  # has a value for each
     return Part(f"(0 if {part.enclose(0)} else 1) == 1" if over_turns else f"count({part.text}) == 0", 4)
@@ -161,7 +160,7 @@ class Translator:
                 listed := self._find(name)
             ) and listed.kind == "codes":
                 item = self._get_item(name).id
-                written = self.codes[item].get(_write(code.value))
+                written = self.codes[item].get(_write(code.value), "")
                 part = Part(f"{written}({item})") if written in _DECLINES else Part(f"{written} in {item}", 4)
                 return part if written else NO
             case XPathCall("selected", (value, code)):
@@ -191,9 +190,7 @@ class Translator:
     def _is_relevant(self, tree: Expression) -> Part:
         """Return whether a question was put, or whether the condition of a group is true."""
         item = self.form.items.get(tree.name) if isinstance(tree, Reference) else None
-        if item is not None and item.build_relevance() == TRUE:
-            return YES
-        if item is None or item.kind in ANSWERED:
+        if item is None or (item.kind in ANSWERED and item.build_relevance() != TRUE):
             put = self.evaluate(tree).text
             return join_truths([Part(f"answered({put})"), Part(f"declined({put})")], "or")
         if item in self.expanded:
@@ -206,33 +203,31 @@ class Translator:
 
     def find_join(self, tree: Expression) -> Expression | None:
         """Return the value of each turn of a repeat where an expression joins them."""
-        tree = self._simplify(tree)
-        return (
-            XPathCall("each-turn", tree.arguments[1:]) if isinstance(tree, XPathCall) and tree.name == "join" else None
-        )
+        match self._simplify(tree):
+            case XPathCall("join", (_, *turn)):
+                return XPathCall("each-turn", tuple(turn))
+        return None
 
     def is_offered(self, choice: FormChoice, choice_filter: Expression | None) -> Part:
         """Return the condition on which a choice is offered."""
-        cells: dict[Expression, Expression] = {
-            Reference(f"@{name}"): Literal(value) for (name, _), value in choice.row.cells.items()
-        }
-        return self.is_true(replace_parts(choice_filter or TRUE, cells))
+        cells = [(Reference(f"@{name}"), Literal(value)) for (name, _), value in choice.row.cells.items()]
+        return self.is_true(replace_parts(choice_filter or TRUE, dict(cells)))
 
     # ── comparisons ───────────────────────────────────────────────────────────────────────────────────────
 
     def _compare(self, left: Expression, sign: str, right: Expression) -> Part:
         if isinstance(left, Literal) and not isinstance(right, Literal):
-            left, sign, right = right, _MIRRORED.get(sign, sign), left
+            left, sign, right = right, MIRRORED_SIGNS[sign], left
         left, right = self._simplify(left), self._simplify(right)
         if right == NO_VALUE:
             return negate(self._is_answered(left))
-        number = _to_number(right.value) if isinstance(right, Literal) else None
-        if isinstance(left, Literal) and isinstance(right, Literal):
-            first = _to_number(left.value)
-            if sign == "==" and (first is None or number is None):
-                return YES if left.value == right.value else NO
-            return YES if first is not None and number is not None and _HOLDS[sign](first, number) else NO
         if isinstance(right, Literal):
+            number = _to_number(right.value)
+            if isinstance(left, Literal):
+                first = _to_number(left.value)
+                if sign == "==" and (first is None or number is None):
+                    return YES if left.value == right.value else NO
+                return YES if first is not None and number is not None and _HOLDS[sign](first, number) else NO
             if isinstance(left, XPathCall) and left.name in ("string-length", "count-selected"):
                 return self._compare_count(left, sign, number)
             return join_truths(self._compare_with_literal(left, sign, right.value, number), "or")
@@ -276,9 +271,8 @@ class Translator:
             return declines + [Part(f"{part.enclose(4)} == {word}", 4) for word in words]
         if part.kind == "text" and sign != "==":
             raise UnsupportedError("texts have no order")
-        if part.kind not in ("text", "date", "time") or (
-            part.kind == "date" and not re.fullmatch(r"\d{4}-\d\d-\d\d", str(value))
-        ):
+        is_date = part.kind != "date" or re.fullmatch(r"\d{4}-\d\d-\d\d", str(value))
+        if part.kind not in ("text", "date", "time") or not is_date:
             raise UnsupportedError(f"a {part.kind} is compared with {value}")
         return [Part(f"{part.enclose(4)} {sign} {quote(_write(value))}", 4)]
 
@@ -438,8 +432,7 @@ class Translator:
             raise UnsupportedError(f"{name}() can't be calculated for each turn of a repeat")
         if (name, len(arguments)) in _TEMPLATES:
             template, needed, kind = _TEMPLATES[name, len(arguments)]
-            values = [self._expect(argument, needed) for argument in arguments]
-            return Part(template.format(*values), kind=kind)
+            return Part(template.format(*(self._expect(argument, needed) for argument in arguments)), kind=kind)
         match name, arguments:
             case "int", (
                 XPathCall("div", (XPathCall("-", (XPathCall("today" | "now", ()), born)), Literal(365.0 | 365.25))),
@@ -449,8 +442,6 @@ class Translator:
                 return self.evaluate(argument)
             case "int", (Literal(float() as value) as argument,) if value.is_integer():
                 return self.evaluate(argument)
-            case "sum" | "min" | "max", (Reference(item),) if (asked := self._get_item(item, all_turns=True)).repeat:
-                return Part(f"{name}({asked.repeat.id}.{asked.id})", kind="number")
             case "min" | "max", (_, _, *_):
                 return Part(f"{name}({', '.join(self.evaluate(part).text for part in arguments)})", kind="number")
             case "count", (Reference(item),) if item in self.form.items:
@@ -460,12 +451,18 @@ class Translator:
                 return self._count_turns(self.form.items[item])
             case "index", () if self.item is not None and self.item.repeat is not None:
                 return self._count_turns(self.item.repeat, before=self.item.row.number)
-            case "indexed-repeat", (Reference(item), _, turn) if (asked := self._get_item(item, all_turns=True)).repeat:
-                return Part(f"{asked.repeat.id}[{self.evaluate(turn).text}].{asked.id}", kind=asked.kind)
-            case "each-turn", (Reference(item),) if (asked := self._get_item(item, all_turns=True)).repeat:
-                if asked.kind == "codes":
+            case "sum" | "min" | "max" | "indexed-repeat" | "each-turn", (Reference(item), *turn) if (
+                asked := self._get_item(item, all_turns=True)
+            ).repeat:
+                if name == "indexed-repeat":
+                    turn_text = self.evaluate(turn[-1]).text
+                    return Part(f"{asked.repeat.id}[{turn_text}].{asked.id}", kind=asked.kind)
+                if name == "each-turn" and asked.kind == "codes":
                     raise UnsupportedError(f"{item} has several answers in each turn")
-                return Part(f"{asked.repeat.id}.{asked.id}", kind=asked.kind)
+                values = f"{asked.repeat.id}.{asked.id}"
+                return (
+                    Part(values, kind=asked.kind) if name == "each-turn" else Part(f"{name}({values})", kind="number")
+                )
             case _, (Reference() as argument, _) if name in _LABELS:
                 return Part(self.evaluate(argument).text, kind="label")
         raise UnsupportedError(f"there is no counterpart of {name}()")
@@ -574,7 +571,7 @@ def _choose(test: Part, then: Part, otherwise: Part) -> Part:
     if test.strength == 3:
         return _choose(negate(test), otherwise, then)
     kinds = {then.kind, otherwise.kind} - {""}
-    if kinds == {"number", "text"} or kinds == {"text"}:
+    if kinds in ({"number", "text"}, {"text"}):
         texts = {"": "''", "number": f"'{then.text if then.kind == 'number' else otherwise.text}'"}
         then, otherwise = (
             Part(texts.get(p.kind, p.text), p.strength if p.kind == "text" else 7) for p in (then, otherwise)
@@ -603,10 +600,11 @@ def _holds(sign: str, name: str, limit: float | None) -> bool:
 
 def _find_numeric(tree: Expression) -> set[str]:
     """Return the names that are calculated with, or compared with numbers."""
-    if not isinstance(tree, XPathCall):
-        return set()
-    found = set().union(*map(_find_numeric, tree.arguments))
-    has_number = any(isinstance(argument, Literal) and isinstance(argument.value, float) for argument in tree.arguments)
-    if tree.name in ("+", "-", "*", "div", "<", "<=", ">", ">=") or (tree.name in ("==", "!=") and has_number):
-        found |= {argument.name for argument in tree.arguments if isinstance(argument, Reference)}
+    found: set[str] = set()
+    for part in iterate_parts(tree):
+        match part:
+            case XPathCall("+" | "-" | "*" | "div" | "<" | "<=" | ">" | ">=" | "==" | "!=" as sign, arguments):
+                has_number = any(isinstance(each, Literal) and isinstance(each.value, float) for each in arguments)
+                if has_number or sign not in ("==", "!="):
+                    found |= {argument.name for argument in arguments if isinstance(argument, Reference)}
     return found
