@@ -15,8 +15,20 @@ from survey_cli.instrument.expressions.comparisons import (
 )
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.expressions.three_valued_logic import make_arithmetic
-from survey_cli.proof.cells import MAX_PAIRS, UNKNOWN, Cell, MultipleCell, OrderedCell, Truth, Values, compare_values
-from survey_cli.proof.clauses import FALSE, TRUE, Clauses, Literal
+from survey_cli.proof.cells import (
+    FALSE,
+    MAX_PAIRS,
+    TRUE,
+    UNKNOWN,
+    Cell,
+    Clauses,
+    Literal,
+    MultipleCell,
+    OrderedCell,
+    Truth,
+    Values,
+    compare_values,
+)
 from survey_cli.values import Missing
 
 Turns: TypeAlias = Mapping[str, int]

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.proof.clauses import TRUE
-from survey_cli.proof.clauses import Literal as ClauseLiteral
+from survey_cli.proof.cells import TRUE
+from survey_cli.proof.cells import Literal as ClauseLiteral
 from survey_cli.proof.goals import Comparison, Goal, Witness
 from survey_cli.proof.verdicts import Prover
 from survey_cli.values import NOT_ASKED, Place

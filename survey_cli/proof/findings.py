@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.checks.reachability.analysis import Reason, describe_reason
-from survey_cli.instrument.checks.reachability.variables import Requirement, list_requirements
+from survey_cli.instrument.checks.reachability.facts import Requirement, list_requirements
 from survey_cli.instrument.checks.source_items import locate_definition, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
@@ -15,10 +15,9 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.source.nodes import find_node
 from survey_cli.problems import Problem, Severity
-from survey_cli.proof.clauses import TRUE, Literal
+from survey_cli.proof.cells import TRUE, Literal
 from survey_cli.proof.forks import ForkModel, find_inputs
-from survey_cli.proof.goals import Goal, GoalKind, Verdicts, Witness
-from survey_cli.proof.text_goals import FillUse
+from survey_cli.proof.goals import FillUse, Goal, GoalKind, Verdicts, Witness
 from survey_cli.proof.verdicts import Prover
 from survey_cli.values import Missing
 from survey_cli.wording import join_words

@@ -14,8 +14,7 @@ from survey_cli.instrument.compiled.model import CompiledNode, Instrument, Roste
 from survey_cli.instrument.expressions.comparisons import find_constant
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.proof.cells import Cell, MultipleCell, OrderedCell, TextCell
-from survey_cli.proof.clauses import FALSE, Literal
+from survey_cli.proof.cells import FALSE, Cell, Literal, MultipleCell, OrderedCell, TextCell
 from survey_cli.proof.conditions import Term
 from survey_cli.proof.goals import Goal, Verdicts
 from survey_cli.proof.route import RouteModel, RoutePosition

@@ -18,7 +18,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TimeItem
 from survey_cli.instrument.texts.date_text import FIRST_YEAR, LAST_YEAR
 from survey_cli.proof import cells
-from survey_cli.proof.clauses import FALSE, TRUE, Clauses, Literal
+from survey_cli.proof.cells import FALSE, TRUE, Clauses, Literal
 from survey_cli.proof.conditions import Alternative, ConditionEncoder, Term, Turns
 from survey_cli.values import Place
 

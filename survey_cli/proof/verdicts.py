@@ -12,8 +12,7 @@ from pysat.solvers import Solver
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import PickItem
-from survey_cli.proof.cells import Cell, CodedCell, MultipleCell, OrderedCell, TextCell
-from survey_cli.proof.clauses import FALSE, Literal
+from survey_cli.proof.cells import FALSE, Cell, CodedCell, Literal, MultipleCell, OrderedCell, TextCell
 from survey_cli.proof.goals import Goal, GoalKind, Verdicts, Witness
 from survey_cli.proof.route import CalendarCell, RouteModel
 from survey_cli.values import Missing, Place, get_missing

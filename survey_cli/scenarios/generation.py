@@ -12,8 +12,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
-from survey_cli.proof.cells import Cell, CodedCell, MultipleCell, OrderedCell, TextCell
-from survey_cli.proof.clauses import FALSE, Literal
+from survey_cli.proof.cells import FALSE, Cell, CodedCell, Literal, MultipleCell, OrderedCell, TextCell
 from survey_cli.proof.goals import RETRIES, Goal, Witness
 from survey_cli.proof.route import CalendarCell, RouteModel
 from survey_cli.proof.verdicts import Prover, list_goals

@@ -12,8 +12,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, TextItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, LookupItem, PickItem
-from survey_cli.proof.goals import Goal, Witness
-from survey_cli.proof.text_goals import FillUse
+from survey_cli.proof.goals import FillUse, Goal, Witness
 from survey_cli.scenarios.coverage import ObservedWalk
 from survey_cli.scenarios.running import ScenarioRun, run_scenario
 from survey_cli.scenarios.scenario import Scenario

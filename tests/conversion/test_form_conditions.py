@@ -3,9 +3,8 @@
 import pytest
 
 from survey_cli.conversion.conditions import Translator, split_condition
-from survey_cli.conversion.form import Form
+from survey_cli.conversion.form import Form, FormRow
 from survey_cli.conversion.questionnaire import QuestionnaireBuilder
-from survey_cli.conversion.form import FormRow
 from survey_cli.conversion.xpath import UnsupportedError, parse_xpath
 
 SURVEY = [

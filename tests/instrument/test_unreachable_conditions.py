@@ -22,7 +22,7 @@ from survey_cli.instrument.checks.reachability.analysis import (
     ReachabilityFinding,
     analyze_route,
 )
-from survey_cli.instrument.checks.reachability.variables import FALSE, TRUE, UNKNOWN
+from survey_cli.instrument.checks.reachability.facts import FALSE, TRUE, UNKNOWN
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items.question import CompiledOption

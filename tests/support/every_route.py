@@ -10,8 +10,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem, PickItem
-from survey_cli.proof.goals import Goal
-from survey_cli.proof.text_goals import list_fill_uses
+from survey_cli.proof.goals import Goal, list_fill_uses
 from survey_cli.scenarios.coverage import ObservedWalk
 from survey_cli.values import NOT_ASKED, Missing, get_missing
 

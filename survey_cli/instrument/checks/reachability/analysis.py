@@ -10,12 +10,14 @@ from itertools import combinations
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.condition_values import get_never_true_conditions
-from survey_cli.instrument.checks.reachability.facts import NO_CONSTRAINTS, ConditionSolver, Facts
-from survey_cli.instrument.checks.reachability.variables import (
+from survey_cli.instrument.checks.reachability.facts import (
     ANY_TRUTH,
     FALSE,
+    NO_CONSTRAINTS,
     NOT_TRUE,
     TRUE,
+    ConditionSolver,
+    Facts,
     Requirement,
     list_requirements,
 )

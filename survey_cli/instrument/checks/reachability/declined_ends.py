@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.checks.reachability.variables import (
+from survey_cli.instrument.checks.reachability.facts import (
     FALSE,
     NOT_TRUE,
     TRUE,
