@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.connector import Connector
 from survey_cli.store.backends.settings import Settings
-from survey_cli.store.backends.sqlite.database_files import find_file_system
 from survey_cli.store.interviews.data_store import DataStore
 from survey_cli.store.interviews.interview_store import InterviewStore
 from survey_cli.store.interviews.statements import HAS_CASE
@@ -49,7 +48,6 @@ class Store:
         *,
         create: bool,
         patience: float = BUSY_TIMEOUT,
-        file_system_of: Callable[[Path], str] = find_file_system,
         upgrade: bool = False,
     ) -> "Store":
         """Open the database at `path`: a file, a study on the server of a `postgresql://` address, or `:memory:`.
@@ -57,10 +55,7 @@ class Store:
         `create` creates what does not exist. `patience` is the time to wait for other writers, in seconds. `upgrade`
         upgrades an earlier schema on a server; that of a file is always upgraded while nobody else uses it.
         """
-        connector = open_database.connect(
-            path, create=create, patience=patience, file_system_of=file_system_of, upgrade=upgrade
-        )
-        return cls(connector)
+        return cls(open_database.connect(path, create=create, patience=patience, upgrade=upgrade))
 
     def close(self) -> None:
         self.connector.close()

@@ -20,36 +20,33 @@ QUESTIONNAIRE_SETTING: Final = "questionnaire"
 """The setting with the questionnaire's path as seen from the database, so that both can be moved together."""
 
 
-class DifferentQuestionnaireError(StoreError):
-    """The database belongs to another questionnaire of the same name."""
-
-
-def check_origin(store: Store, questionnaire: Path, *, named: bool) -> None:
+def check_origin(store: Store, where: "DatabaseFile") -> None:
     """Store to which study the database belongs, where it is not stored yet.
 
-    Raises DifferentQuestionnaireError where the database belongs to another file, unless the database was `named` with
-    --db.
+    Raises ConfirmableError where the database belongs to another file, unless it was named with --db.
     """
-    db = store.connector
-    stored_path = store.settings.read(QUESTIONNAIRE_SETTING)
-    if stored_path is None and not db.read_only:
+    questionnaire, stored_path = where.questionnaire, store.settings.read(QUESTIONNAIRE_SETTING)
+    if stored_path is None and not store.read_only:
         write_origin(store, questionnaire)
-    elif stored_path is not None and not named and stored_path != _make_relative_path(db.where, questionnaire):
-        file = Path(db.where).resolve()
-        other = Path(os.path.normpath(file.parent / stored_path))
-        publish = f"survey study publish {questionnaire} --db {db.where}"
-        if other.exists():
-            remedy = (
-                "give this questionnaire another name (instrument:); if both are the same study, use"
-                f" --db {db.where}, or replace the other file with this one: {publish}"
-            )
-        else:
-            remedy = (
-                f"if this is the same file, renamed or moved: {publish}; otherwise give it another name (instrument:)"
-            )
-        raise DifferentQuestionnaireError(
-            str(file), f"it was made for another questionnaire of this name, {other}", remedy
+    if stored_path is None or where.named or stored_path == _make_relative_path(store.where, questionnaire):
+        return
+    file = Path(store.where).resolve()
+    other = Path(os.path.normpath(file.parent / stored_path))
+    publish = f"survey study publish {questionnaire} --db {store.where}"
+    remedy = f"if this is the same file, renamed or moved: {publish}; otherwise give it another name (instrument:)"
+    if other.exists():
+        remedy = (
+            "give this questionnaire another name (instrument:); if both are the same study, use"
+            f" --db {store.where}, or replace the other file with this one: {publish}"
         )
+
+    def accept() -> None:
+        with Store.open(where, create=False) as reopened:
+            write_origin(reopened, questionnaire)
+
+    what = f"it was made for another questionnaire of this name, {other}"
+    question = "Are both files the same study, so that this one replaces the other?"
+    raise ConfirmableError(str(file), what, remedy, question=question, confirm=accept)
 
 
 def write_origin(store: Store, questionnaire: Path) -> None:
@@ -164,23 +161,5 @@ def _open(where: str, *, create: bool) -> Store:
     store = Store.open(where, create=create)
     if isinstance(where, DatabaseFile) and where != ":memory:":
         with close_on_error(store):
-            try:
-                check_origin(store, where.questionnaire, named=where.named)
-            except DifferentQuestionnaireError as error:
-                raise _make_confirmable(error, where) from error
+            check_origin(store, where)
     return store
-
-
-def _make_confirmable(error: DifferentQuestionnaireError, where: DatabaseFile) -> ConfirmableError:
-    return ConfirmableError(
-        error.where,
-        error.what,
-        error.remedy,
-        question="Are both files the same study, so that this one replaces the other?",
-        confirm=lambda: _accept_questionnaire(where),
-    )
-
-
-def _accept_questionnaire(where: DatabaseFile) -> None:
-    with Store.open(where, create=False) as store:
-        write_origin(store, where.questionnaire)

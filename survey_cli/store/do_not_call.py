@@ -25,7 +25,6 @@ from survey_cli.store.backends.sqlite.database_files import (
     check_folder,
     check_no_hard_link,
     create_atomically,
-    find_file_system,
     lock_folder,
     resolve_link,
 )
@@ -160,7 +159,7 @@ class DoNotCallList:
         """Open the list in a file, with its key in another; create both, readable by their owner, where there is none."""
         where = str(path)
         path = resolve_link(path)
-        check_folder(path.parent, where=where, file_system_of=find_file_system)
+        check_folder(path.parent, where=where)
         if not path.exists():
             with lock_folder(path.parent, alone=True):
                 mark = _make_key_mark(bytes.fromhex(_read_key_file(path) or _write_key_file(path, _make_key())))

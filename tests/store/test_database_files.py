@@ -21,6 +21,7 @@ from support.stored_interviews import (  # noqa: F401 – fixtures
 from survey_cli.problems import StoreError
 from survey_cli.store import EntryDraft, Store
 from survey_cli.store.backends.schema import migrations
+from survey_cli.store.backends.sqlite import database_files
 from survey_cli.store.backends.sqlite.database_files import find_file_system, find_mounted_file_system
 from survey_cli.store.do_not_call import DoNotCallList
 
@@ -210,8 +211,9 @@ def test_a_database_of_a_newer_program_is_refused_with_the_reason(on_disk, path)
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs", "9p", "virtiofs", "fuse.of-tomorrow"])
-def test_a_file_system_that_others_may_share_is_refused_with_the_reason(tmp_path, kind):
-    said = refusal(tmp_path / "asu.db", file_system_of=lambda folder: kind)
+def test_a_file_system_that_others_may_share_is_refused_with_the_reason(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(database_files, "find_file_system", lambda folder: kind)
+    said = refusal(tmp_path / "asu.db")
     assert f"({kind})" in said
     assert "other computers may share" in said
     assert f"SURVEY_LOCAL_FILE_SYSTEMS={kind}" in said
@@ -219,15 +221,18 @@ def test_a_file_system_that_others_may_share_is_refused_with_the_reason(tmp_path
 
 
 @pytest.mark.parametrize("kind", ["ext4", "tmpfs", "overlay", ""])
-def test_a_local_file_system_is_taken(tmp_path, kind):
-    Store.open(tmp_path / "asu.db", create=True, file_system_of=lambda folder: kind).close()
+def test_a_local_file_system_is_taken(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(database_files, "find_file_system", lambda folder: kind)
+    Store.open(tmp_path / "asu.db", create=True).close()
     assert (tmp_path / "asu.db").is_file()
 
 
 def test_a_type_of_file_system_that_is_declared_local_is_taken(tmp_path, monkeypatch):
     monkeypatch.setenv("SURVEY_LOCAL_FILE_SYSTEMS", "virtiofs,9p")
-    Store.open(tmp_path / "asu.db", create=True, file_system_of=lambda folder: "9p").close()
-    assert "nfs4" in refusal(tmp_path / "other.db", file_system_of=lambda folder: "nfs4")
+    monkeypatch.setattr(database_files, "find_file_system", lambda folder: "9p")
+    Store.open(tmp_path / "asu.db", create=True).close()
+    monkeypatch.setattr(database_files, "find_file_system", lambda folder: "nfs4")
+    assert "nfs4" in refusal(tmp_path / "other.db")
 
 
 def test_the_file_system_is_the_one_mounted_nearest(tmp_path):

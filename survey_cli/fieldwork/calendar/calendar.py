@@ -3,7 +3,7 @@
 Uses no clock: every time is an aware datetime argument. Uses no cases and no attempts.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -288,24 +288,15 @@ class Calendar:
         return f"{'before' if is_early else 'after'} {edge} there (it is {format_clock(minute)})"
 
     def _find_next_of_zone(self, zone: str, at: datetime, last: datetime, parts: Collection[str]) -> datetime | None:
-        for day in self._iterate_days(zone, at, last):
+        # where the clock goes back over midnight, the day before comes a second time
+        day, end = self.find_local_day(zone, at) - timedelta(days=1), self.find_local_day(zone, last)
+        day, end = max(day, self.starts or day), min(end, self.ends or end)
+        while day <= end:
             for interval in self._get_day(zone, day).intervals:
                 if at < interval.end and (not parts or interval.part in parts):
                     return max(at, interval.start)
-        return None
-
-    def _iterate_days(self, zone: str, at: datetime, last: datetime) -> Iterator[date]:
-        """Yield the local days on which an opening may lie."""
-        # where the clock goes back over midnight, the day before comes a second time
-        day = self.find_local_day(zone, at) - timedelta(days=1)
-        if self.starts is not None:
-            day = max(day, self.starts)
-        end = self.find_local_day(zone, last)
-        if self.ends is not None:
-            end = min(end, self.ends)
-        while day <= end:
-            yield day
             day += timedelta(days=1)
+        return None
 
 
 def _parse_daypart(name: str, entry: DaypartSpec | str) -> Daypart | None:

@@ -169,21 +169,14 @@ def open_simulated_interview_writer(
         return SimulatedInterviewWriter(store, where, instrument, start=start)
 
 
-def back_up_database(
-    path: str | Path,
-    to: str | Path,
-    *,
-    at: datetime,
-    db: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> str:
+def back_up_database(path: str | Path, to: str | Path, *, at: datetime, db: str | None = None) -> str:
     """Copy the database consistently while interviews run.
 
     Returns where it was copied from. The database records that a backup was made; the copy does not.
     """
     where, store, _ = _open_existing(path, db)
     with store:
-        store.maintenance.back_up(to, progress=progress)
+        store.maintenance.back_up(to)
         try:
             store.maintenance.record_backup(at=at, by=store.account)
         except StoreError as problem:

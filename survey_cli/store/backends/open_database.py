@@ -6,7 +6,7 @@ A database that can't be trusted with answers is refused with the reason.
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -49,9 +49,7 @@ def find_damage(db: SqliteConnector) -> Iterator[str]:
             db.read(f"SELECT count(x) FROM (SELECT {column} AS x FROM {table} ORDER BY 1{order} LIMIT 1)")
 
 
-def connect(
-    path: str | Path, *, create: bool, patience: float, file_system_of: Callable[[Path], str], upgrade: bool = False
-) -> Connector:
+def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = False) -> Connector:
     """Open a database for use.
 
     An earlier schema is upgraded where nobody else uses the database, and on a server only with `upgrade`. Raises
@@ -67,10 +65,10 @@ def connect(
         return memory
     file = database_files.resolve_link(path)
     if not create and database_files.is_read_only(file):
-        return _open_read_only(file, where, patience, file_system_of)
+        return _open_read_only(file, where, patience)
     if not create and not file.exists():
         raise DatabaseNotFoundError(where, "there is no such database", "check the name, or start an interview first")
-    database_files.check_folder(file.parent, where=where, file_system_of=file_system_of)
+    database_files.check_folder(file.parent, where=where)
     if not file.exists():
         database_files.create_atomically(file, lambda temporary: create_database(temporary, where=where), where=where)
     database_files.check_file(file, where=where)
@@ -115,8 +113,8 @@ def _upgrade_file(path: Path, where: str, first_step: str) -> None:
     log.warning("%s: upgraded for this version of the program; a copy from before the upgrade: %s", where, kept)
 
 
-def _open_read_only(file: Path, where: str, patience: float, file_system_of: Callable[[Path], str]) -> SqliteConnector:
-    database_files.check_folder(file.parent, where=where, file_system_of=file_system_of, written=False)
+def _open_read_only(file: Path, where: str, patience: float) -> SqliteConnector:
+    database_files.check_folder(file.parent, where=where, written=False)
     database_files.check_no_hard_link(file, where=where)
     db = _open_checked(file, where, patience, read_only=True)
     if steps := _list_missing_steps(db):

@@ -34,43 +34,14 @@ from survey_cli.store.cases.case_records import (
     encode_queue_position,
 )
 from survey_cli.store.cases.quota_places import QuotaPlaces, take_places
+from survey_cli.store.interviews.records import is_rewriting
 
 BATCH_SIZE: Final = 1_000
 """Rows changed in one commit, for which an interviewer's answer waits some milliseconds."""
 
 
 REWRITE: Final = "UPDATE case_events SET payload = ? WHERE case_key = ? AND seq = ?"
-CASE_EVENTS: Final = "SELECT kind, at, by, station FROM case_events WHERE case_key = ? ORDER BY seq"
 UNLINK: Final = "UPDATE cases SET link = '', mark = '' WHERE key = ?"
-
-
-def erase_case(
-    execute: Execute, key: str, link: str, entries: Sequence[HistoryEntry], queue_position: QueuePosition
-) -> None:
-    """Rewrite the history of a case within a transaction and delete its contact, which has this `link`.
-
-    `entries` is the whole history from now on: first the present events, with other texts alone. Raises ValueError
-    where it is not.
-    """
-    lines = [encode_entry(entry) for entry in entries]
-    stored = execute(CASE_EVENTS, (key,)).fetchall()
-    if not is_rewriting(stored, [(kind, at, by, station) for kind, _, at, by, station, _ in lines]):
-        raise ValueError(f"case {key}: this is not its history with other words")
-    for seq, line in enumerate(lines, 1):
-        if seq <= len(stored):
-            execute(REWRITE, (line[1], key, seq))
-        else:
-            execute(sql.ADD_EVENT, (key, seq, *line))
-    execute(sql.ADVANCE, (len(lines), lines[-1][2], key))
-    execute(sql.SET_POSITION, (*encode_queue_position(queue_position), len(lines), queue_position.status, key))
-    execute(UNLINK, (key,))
-    if link:
-        execute(sql.DROP_CONTACT, (link,))
-
-
-def is_rewriting(stored: Sequence[tuple[object, ...]], rewritten: Sequence[tuple[object, ...]]) -> bool:
-    """Whether rewritten events begin with the stored ones; both are given by all columns but the texts."""
-    return bool(stored) and [tuple(row) for row in stored] == list(rewritten[: len(stored)])
 
 
 class CaseStore:
@@ -226,7 +197,21 @@ class CaseStore:
                 return LeaseLost(key, row.holder)
             if row.seq != seq:
                 return self._make_conflict(execute, key, seq)
-            erase_case(execute, key, link, entries, queue_position)
+            lines = [encode_entry(entry) for entry in entries]
+            stored = execute(sql.HISTORY, (key,)).fetchall()
+            if not is_rewriting([line[:1] + line[2:5] for line in stored], [line[:1] + line[2:5] for line in lines]):
+                raise ValueError(f"case {key}: this is not its history with other words")
+            for number, line in enumerate(lines, 1):
+                if number <= len(stored):
+                    execute(REWRITE, (line[1], key, number))
+                else:
+                    execute(sql.ADD_EVENT, (key, number, *line))
+            execute(sql.ADVANCE, (len(lines), lines[-1][2], key))
+            position = (*encode_queue_position(queue_position), len(lines), queue_position.status, key)
+            execute(sql.SET_POSITION, position)
+            execute(UNLINK, (key,))
+            if link:
+                execute(sql.DROP_CONTACT, (link,))
         return None
 
     def update_queue_positions(

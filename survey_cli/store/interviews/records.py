@@ -269,3 +269,8 @@ def compute_digest(columns: Sequence[object]) -> str:
     It reveals damage and manual edits. It does not protect against deliberate ones, as anybody can compute it.
     """
     return sha256("\0".join(map(str, columns)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def is_rewriting(stored: Sequence[tuple[object, ...]], rewritten: Sequence[tuple[object, ...]]) -> bool:
+    """Whether rewritten events begin with the stored ones; both are given by all columns but the texts."""
+    return bool(stored) and [tuple(row) for row in stored] == [tuple(row) for row in rewritten[: len(stored)]]

@@ -75,6 +75,9 @@ APPEND_WITH_LEASE: Final = APPEND_ON_SERVER.format(
     fence="fence AS (SELECT key FROM cases WHERE key = ? AND lease_token = ? FOR SHARE), ",
     fenced=" AND EXISTS (SELECT 1 FROM fence)",
 )
+REWRITE_LINE: Final = "UPDATE journal SET payload = ? WHERE interview = ? AND seq = ?"
+SET_LAST_SEQ: Final = "UPDATE interviews SET last_seq = ? WHERE id = ?"
+SET_STATUS: Final = "UPDATE interviews SET status = ?, outcome = ?, at_item = '', answered = 0 WHERE id = ?"
 LAST_SEQ: Final = "SELECT last_seq FROM interviews WHERE id = ?"
 FIRST_OF_CASE: Final = "SELECT id FROM interviews WHERE case_key = ? AND number = ? AND origin = ?"
 EVENT: Final = "SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview = ? AND seq = ?"

@@ -2,9 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +20,7 @@ from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.records import decode_variable
 
 BACKUP_STEP: Final = 2_000
-"""Pages copied at a time, some 8 MB; from a server, rows."""
+"""Pages copied at a time, some 8 MB."""
 
 TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%' ORDER BY name"
 """The tables of this program, without those of SQLite and the list of migration steps."""
@@ -98,11 +96,10 @@ class Maintenance:
     def __init__(self, connector: Connector) -> None:
         self._db = connector
 
-    def back_up(self, to: str | Path, *, progress: Callable[[int, int], None] | None = None) -> None:
+    def back_up(self, to: str | Path) -> None:
         """Write a complete copy as of now to a new file, while interviews continue.
 
-        The copy is made under a temporary name, checked and linked into place. `progress` receives the number of pages
-        or rows done and their total. Raises StoreError where the file exists.
+        The copy is made under a temporary name, checked and linked into place. Raises StoreError where the file exists.
         """
         target, where = Path(to), str(to)
         if target.exists():
@@ -112,9 +109,9 @@ class Maintenance:
 
         def copy(temporary: Path) -> None:
             if isinstance(self._db, SqliteConnector):
-                _copy_pages(self._db, temporary, where, progress)
+                _copy_pages(self._db, temporary, where)
             else:
-                _copy_rows(self._db, temporary, where, progress)
+                _copy_rows(self._db, temporary, where)
 
         try:
             if not create_atomically(target, copy, where=where):
@@ -174,11 +171,7 @@ def _make_exists_error(where: str) -> StoreError:
     return StoreError(where, "already exists, and a backup overwrites nothing", "specify another file")
 
 
-def _copy_pages(db: SqliteConnector, temporary: Path, where: str, progress: Callable[[int, int], None] | None) -> None:
-    def report(_: int, left: int, total: int) -> None:
-        if progress is not None:
-            progress(total - left, total)
-
+def _copy_pages(db: SqliteConnector, temporary: Path, where: str) -> None:
     with contextlib.ExitStack() as stack:
         source = db.connection
         if db.path is not None:
@@ -189,28 +182,23 @@ def _copy_pages(db: SqliteConnector, temporary: Path, where: str, progress: Call
         source.execute("BEGIN")
         try:
             source.execute("SELECT count(*) FROM sqlite_master").fetchall()
-            source.backup(target, pages=BACKUP_STEP, progress=report)
+            source.backup(target, pages=BACKUP_STEP)
         finally:
             source.execute("ROLLBACK")
         _check_copy(target, where)
 
 
-def _copy_rows(db: Connector, temporary: Path, where: str, progress: Callable[[int, int], None] | None) -> None:
+def _copy_rows(db: Connector, temporary: Path, where: str) -> None:
     """Copy from a server into a new database file, table by table, all as of one time."""
     open_database.create_database(temporary, where=where)
     with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target, db.open_reader() as rows:
         tables = [name for (name,) in target.execute(TABLES).fetchall()]
-        sizes = [next(rows(f"SELECT count(*) FROM {table}", ()))[0] for table in tables]
-        total, done = sum(sizes), 0
         target.execute("BEGIN")
         for table in tables:
             columns = [name for _, name, *_ in target.execute(f"PRAGMA table_info({table})").fetchall()]
             source = rows(f"SELECT {', '.join(columns)} FROM {table}", ())
             insert = f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})"
-            while batch := list(islice(source, BACKUP_STEP)):
-                done += target.executemany(insert, batch).rowcount
-                if progress is not None:
-                    progress(done, total)
+            target.executemany(insert, source)
         for content_hash, view in target.execute("SELECT hash, data_view FROM instruments").fetchall():
             variables = [decode_variable(row) for row in target.execute(sql.VARIABLES, (content_hash,)).fetchall()]
             for statement in views.build_data_views(

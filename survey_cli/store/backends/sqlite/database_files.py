@@ -76,12 +76,12 @@ def is_read_only(file: Path) -> bool:
     )
 
 
-def check_folder(folder: Path, *, where: str, file_system_of: Callable[[Path], str], written: bool = True) -> None:
+def check_folder(folder: Path, *, where: str, written: bool = True) -> None:
     """Check that a folder can contain a database that is read and, with `written`, written. Raises StoreError."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise StoreError(where, f"the folder {folder} {what}", "create it, or specify another folder")
-    kind = file_system_of(folder)
+    kind = find_file_system(folder)
     if (
         kind
         and kind not in LOCAL_FILE_SYSTEMS
