@@ -42,14 +42,7 @@ class Store:
         self.interviews = InterviewStore(connector, self.data, lambda: self.cases)
 
     @classmethod
-    def open(
-        cls,
-        path: str | Path,
-        *,
-        create: bool,
-        patience: float = BUSY_TIMEOUT,
-        upgrade: bool = False,
-    ) -> "Store":
+    def open(cls, path: str | Path, *, create: bool, patience: float = BUSY_TIMEOUT, upgrade: bool = False) -> "Store":
         """Open the database at `path`: a file, a study on the server of a `postgresql://` address, or `:memory:`.
 
         `create` creates what does not exist. `patience` is the time to wait for other writers, in seconds. `upgrade`

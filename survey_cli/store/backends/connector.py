@@ -47,6 +47,8 @@ class ServerClock:
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
 Parameters: TypeAlias = Sequence[str | int | float | None]
 Rows: TypeAlias = list[tuple[Any, ...]]
+Pause: TypeAlias = Callable[[], None] | None
+"""Function that is called between short commits, so that others can write."""
 RowStream: TypeAlias = Callable[[str, Parameters], Iterator[tuple[Any, ...]]]
 
 

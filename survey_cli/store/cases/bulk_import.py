@@ -6,7 +6,7 @@ contains one of the same cases, or comes a day later; a program that still write
 error.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseSampled
 from survey_cli.problems import StoreError
-from survey_cli.store.backends.connector import Connector, Parameters
+from survey_cli.store.backends.connector import Connector, Parameters, Pause
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.case_records import ImportRow, NewCase, encode_contact, encode_entry, encode_queue_position
 
@@ -32,14 +32,7 @@ class SampleImports:
         self._db = connector
 
     def add(
-        self,
-        batch: Iterable[NewCase],
-        *,
-        import_id: str,
-        at: datetime,
-        by: str,
-        file: str,
-        pause: Callable[[], None] | None = None,
+        self, batch: Iterable[NewCase], *, import_id: str, at: datetime, by: str, file: str, pause: Pause = None
     ) -> int:
         """Add new cases, all or none, in short commits, and return their number.
 
@@ -63,7 +56,7 @@ class SampleImports:
             self._db.run(statement)
         return added
 
-    def _insert_cases(self, batch: Iterable[NewCase], import_id: str, pause: Callable[[], None] | None) -> int:
+    def _insert_cases(self, batch: Iterable[NewCase], import_id: str, pause: Pause) -> int:
         source, added = iter(batch), 0
         [(ordinal,)] = self._db.read(sql.LAST_ORDINAL)
         while cases := list(islice(source, BATCH_SIZE)):
@@ -96,7 +89,7 @@ class SampleImports:
             return False
         return True
 
-    def _discard_abandoned(self, import_id: str, keys: list[str], pause: Callable[[], None] | None) -> None:
+    def _discard_abandoned(self, import_id: str, keys: list[str], pause: Pause) -> None:
         """Delete interrupted imports that contain these keys. Raises ValueError where a key is that of a case."""
         if len(set(keys)) < len(keys):
             raise ValueError(f"case {max(keys, key=keys.count)!r} comes twice")
@@ -118,7 +111,7 @@ class SampleImports:
         what = "another import of the same cases has replaced this one, of which nothing is stored"
         return StoreError(self._db.where, what, "check whether the other one is the right one, and import again if not")
 
-    def finish(self, *, limit: int | None = None, pause: Callable[[], None] | None = None) -> bool:
+    def finish(self, *, limit: int | None = None, pause: Pause = None) -> bool:
         """Continue interrupted imports: queue the cases of complete ones, delete the rows of abandoned ones.
 
         It ends after at most `limit` commits, and returns whether nothing is left to do.

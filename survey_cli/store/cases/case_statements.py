@@ -32,10 +32,8 @@ STATUS: Final = "CASE status WHEN 'arriving' THEN was ELSE status END"
 # A case by its key
 
 ROW: Final = f"SELECT {ROW_COLUMNS} FROM cases WHERE key = ? AND {VISIBLE}"
-LOCK_ROW: Final[Mapping[Dialect, str]] = {
-    "sqlite": f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE}",
-    "postgresql": f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE} FOR UPDATE",
-}
+_LOCK_ROW: Final = f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE}"
+LOCK_ROW: Final[Mapping[Dialect, str]] = {"sqlite": _LOCK_ROW, "postgresql": f"{_LOCK_ROW} FOR UPDATE"}
 WORK_SINCE: Final = """
     SELECT case_key, kind, payload, at, by, station, key FROM case_events
     WHERE by = ? AND at >= ? AND case_key IN (SELECT key FROM cases WHERE updated_at >= ?)
@@ -170,10 +168,9 @@ _HIDDEN_CASES: Final = """(
 HISTORIES: Final = f"""
     SELECT case_key, kind, payload, at, by, station, key FROM case_events
     WHERE case_key NOT IN {_HIDDEN_CASES}{{and_also}} ORDER BY case_key, seq"""
-HAS_CORRECTION: Final = " AND case_key IN (SELECT case_key FROM case_events WHERE kind = 'corrected')"
-WITH_ACTIVITY: Final = (
-    " AND case_key IN (SELECT case_key FROM case_events WHERE kind IN ('claimed', 'called', 'numbermarked'))"
-)
+_HAS_EVENT: Final = " AND case_key IN (SELECT case_key FROM case_events WHERE kind IN ({}))"
+HAS_CORRECTION: Final = _HAS_EVENT.format("'corrected'")
+WITH_ACTIVITY: Final = _HAS_EVENT.format("'claimed', 'called', 'numbermarked'")
 """These two may follow the conditions of HISTORIES."""
 CONTACTS: Final = f"""
     SELECT c.key, k.link, k.details FROM cases c JOIN case_contacts k ON k.link = c.link WHERE {VISIBLE}

@@ -4,7 +4,7 @@ It decides nothing: queue positions, events, dates and times are arguments. One 
 transaction.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
@@ -12,7 +12,7 @@ from typing import Any, Final
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseClaimed, CaseReturned, CaseSampled, HistoryEntry
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
-from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.backends.connector import Connector, Execute, Pause
 from survey_cli.store.backends.errors import retry_once, translate_decoding_errors
 from survey_cli.store.backends.settings import FollowUpTasks, add_tasks_within
 from survey_cli.store.cases import case_statements as sql
@@ -128,9 +128,8 @@ class CaseStore:
             seq = row.seq + 1
             execute(sql.CLAIM_CASE, (seq, row.status_after_lease, *encode_lease(lease), time, key))
             execute(sql.ADD_EVENT, (key, seq, *encode_entry(_make_claim_entry(lease, at))))
-            return row._replace(
-                seq=seq, status="leased", holder=LeaseHolder(lease.by, lease.station, lease.until), updated_at=at
-            )
+            holder = LeaseHolder(lease.by, lease.station, lease.until)
+            return row._replace(seq=seq, status="leased", holder=holder, updated_at=at)
 
     @retry_once
     def renew_lease(self, key: str, token: str, until: datetime) -> bool:
@@ -215,7 +214,7 @@ class CaseStore:
         return None
 
     def update_queue_positions(
-        self, positions: Iterable[tuple[str, int, QueuePosition]], *, pause: Callable[[], None] | None = None
+        self, positions: Iterable[tuple[str, int, QueuePosition]], *, pause: Pause = None
     ) -> int:
         """Write new queue positions in short commits, and return how many were written.
 

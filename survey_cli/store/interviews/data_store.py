@@ -59,9 +59,7 @@ class DataStore:
         with self._db.transaction():
             self._db.lock_table("instruments")
             view_names = [name for (name,) in self._db.read(sql.DATA_VIEWS)]
-            view = views.make_view_name(
-                instrument.id, version=instrument.version, content_hash=instrument.hash, present_names=view_names
-            )
+            view = views.make_view_name(instrument.hash, instrument.id, instrument.version, present_names=view_names)
             variables = [
                 (instrument.hash, ordinal, *records.encode_variable(variable))
                 for ordinal, variable in enumerate(instrument.variables)
@@ -70,9 +68,7 @@ class DataStore:
             row = (*instrument[:4], texts, at, view)
             if self._db.run(sql.KEEP_INSTRUMENT, (*row, _compute_instrument_digest(row, variables))):
                 self._db.run_many(sql.KEEP_VARIABLE, variables)
-                for statement in views.build_data_views(
-                    view, content_hash=instrument.hash, variables=instrument.variables, dialect=self._db.dialect
-                ):
+                for statement in views.build_data_views(view, instrument.hash, instrument.variables, self._db.dialect):
                     self._db.run(statement)
 
     def list_instruments(self) -> list[InstrumentRow]:

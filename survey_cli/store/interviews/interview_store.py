@@ -28,7 +28,7 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.problems import StoreError
-from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.backends.connector import Connector, Execute, Pause
 from survey_cli.store.backends.errors import (
     TransientStoreError,
     make_decoding_error,
@@ -167,9 +167,8 @@ class InterviewStore:
         """
         left: dict[str, str] = {}
         with self._db.transaction() as execute:
-            for update in sorted(
-                updates, key=lambda update: update.row.case
-            ):  # the order in which everybody locks them
+            # the order in which everybody locks them
+            for update in sorted(updates, key=lambda update: update.row.case):
                 if (holder := self._get_cases().find_holder_within(execute, update.row.case)) is not None:
                     left[update.journal.interview] = f"{holder.by} has it at station {holder.station}"
             moves: dict[str, Mapping[str, int]] = {}
@@ -245,27 +244,19 @@ class InterviewStore:
 
     def find_row(self, interview: str) -> InterviewRow | None:
         """Return the row of an interview; None where there is no such interview."""
-        rows = self._query_rows(id=interview)
-        return rows[0] if rows else None
+        return next(iter(self._query_rows(id=interview)), None)
 
     def list_rows(
-        self,
-        *,
-        origin: InterviewOrigin | None = None,
-        case: str | None = None,
-        status: InterviewStatus | None = None,
-        instrument: str | None = None,
+        self, *, origin: InterviewOrigin | None = None, case: str | None = None, status: InterviewStatus | None = None
     ) -> list[InterviewRow]:
         """Return the rows of the interviews that have all the given values, oldest first."""
-        return self._query_rows(origin=origin, case_key=case, status=status, instrument=instrument)
+        return self._query_rows(origin=origin, case_key=case, status=status)
 
     def _query_rows(self, **conditions: str | None) -> list[InterviewRow]:
         statement, parameters = sql.build_interviews_query(**conditions)
         return self._db.read_as(decode_interview, "the list of interviews", statement, parameters)
 
-    def add(
-        self, interviews: Iterable[WholeInterview], *, rows: int = 50_000, pause: Callable[[], None] | None = None
-    ) -> int:
+    def add(self, interviews: Iterable[WholeInterview], *, rows: int = 50_000, pause: Pause = None) -> int:
         """Add new interviews with their whole journals, and return their number.
 
         A commit has about `rows` events and at most 1,000 interviews. While interviewers work, use 5,000 rows and a
@@ -280,11 +271,17 @@ class InterviewStore:
             # Everything is encoded before the lock is taken.
             interview_rows = [encode_interview(whole.interview) for whole in batch]
             lines = [
-                (whole.interview.id, seq, *encode_record(event))
-                for whole in batch
-                for seq, event in enumerate(whole.events, start=1)
+                (w.interview.id, seq, *encode_record(event)) for w in batch for seq, event in enumerate(w.events, 1)
             ]
-            snapshots, contacts = self._split_snapshots(batch)
+            snapshots: list[tuple[str | int, ...]] = []
+            contacts: list[tuple[str, ...]] = []
+            for interview, _, snapshot in batch:
+                if snapshot is not None:
+                    cells, personal = self._data.encode_split_cells(interview.instrument, snapshot.cells)
+                    digest = compute_digest((*encode_interview_head(interview), snapshot.engine, cells))
+                    snapshots.append((interview.id, snapshot.seq, snapshot.engine, cells, digest))
+                    if personal is not None:
+                        contacts.append((interview.id, personal, compute_digest((interview.id, personal))))
             with self._db.transaction():
                 if self._db.run_many(sql.START, interview_rows) != len(batch):
                     raise ValueError("an interview of this batch is in the database already")
@@ -293,21 +290,6 @@ class InterviewStore:
                 self._db.run_many(sql.KEEP_CONTACT, contacts)
             added += len(batch)
         return added
-
-    def _split_snapshots(
-        self, batch: Iterable[WholeInterview]
-    ) -> tuple[list[tuple[str | int, ...]], list[tuple[str, ...]]]:
-        """Return the rows of snapshots, and the rows of contacts with the personal cells."""
-        snapshots: list[tuple[str | int, ...]] = []
-        contacts: list[tuple[str, ...]] = []
-        for interview, _, snapshot in batch:
-            if snapshot is not None:
-                cells, personal = self._data.encode_split_cells(interview.instrument, snapshot.cells)
-                digest = compute_digest((*encode_interview_head(interview), snapshot.engine, cells))
-                snapshots.append((interview.id, snapshot.seq, snapshot.engine, cells, digest))
-                if personal is not None:
-                    contacts.append((interview.id, personal, compute_digest((interview.id, personal))))
-        return snapshots, contacts
 
     # Drafts
 
@@ -333,11 +315,7 @@ class InterviewStore:
     # Erasure
 
     def erase(
-        self,
-        interview: str,
-        events: Sequence[InterviewEvent],
-        *,
-        new_status: tuple[InterviewStatus, str] | None = None,
+        self, interview: str, events: Sequence[InterviewEvent], *, new_status: tuple[InterviewStatus, str] | None = None
     ) -> None:
         """Erase the texts of an interview: `events` is its whole journal from now on.
 

@@ -201,9 +201,7 @@ def _copy_rows(db: Connector, temporary: Path, where: str) -> None:
             target.executemany(insert, source)
         for content_hash, view in target.execute("SELECT hash, data_view FROM instruments").fetchall():
             variables = [decode_variable(row) for row in target.execute(sql.VARIABLES, (content_hash,)).fetchall()]
-            for statement in views.build_data_views(
-                view, content_hash=content_hash, variables=variables, dialect="sqlite"
-            ):
+            for statement in views.build_data_views(view, content_hash, variables, "sqlite"):
                 target.execute(statement)
         target.execute("COMMIT")
         if target.execute("PRAGMA foreign_key_check").fetchall():

@@ -189,10 +189,9 @@ class PostgresConnector(connector.Connector):
     # Reading
 
     def read(self, statement: str, parameters: connector.Parameters = ()) -> connector.Rows:
+        query = convert_placeholders(statement)
         with self.lock:
-            return self._retry_after_reconnect(
-                lambda db: db.execute(convert_placeholders(statement), parameters).fetchall()
-            )
+            return self._retry_after_reconnect(lambda db: db.execute(query, parameters).fetchall())
 
     @contextmanager
     def open_reader(self) -> Iterator[connector.RowStream]:
@@ -244,9 +243,8 @@ class PostgresConnector(connector.Connector):
     def run_autocommit(self, statement: str, parameters: connector.Parameters = ()) -> int:
         with self.lock:
             try:
-                return (
-                    self._get_connection(reconnect=True).execute(convert_placeholders(statement), parameters).rowcount
-                )
+                db = self._get_connection(reconnect=True)
+                return db.execute(convert_placeholders(statement), parameters).rowcount
             except DRIVER_ERRORS as error:
                 raise self.translate_error(error) from None
 

@@ -23,7 +23,7 @@ MAX_COLUMNS: Final[dict[Dialect, int]] = {"sqlite": 1900, "postgresql": 1500}
 CELLS_ON_SERVER: Final = "\n    CROSS JOIN LATERAL (SELECT legible(s.cells) AS cells OFFSET 0) AS c"
 
 
-def make_view_name(instrument: str, *, version: str, content_hash: str, present_names: Collection[str]) -> str:
+def make_view_name(content_hash: str, instrument: str, version: str, *, present_names: Collection[str]) -> str:
     """Return the name of the view with one row per interview: `data_asu_2000_v1`.
 
     It is followed by the beginning of the hash where a view of that name is present.
@@ -33,7 +33,7 @@ def make_view_name(instrument: str, *, version: str, content_hash: str, present_
     return name if name.casefold() not in folded else f"{name}_{content_hash[:12]}"
 
 
-def build_data_views(name: str, *, content_hash: str, variables: Sequence[Variable], dialect: Dialect) -> Iterator[str]:
+def build_data_views(name: str, content_hash: str, variables: Sequence[Variable], dialect: Dialect) -> Iterator[str]:
     """Build the statements that create the view of an instrument's data.
 
     It has one row per interview and one column per variable that is not personal, NULL where there is no answer. Columns

@@ -69,11 +69,8 @@ def find_mounted_file_system(mountinfo: str, path: str) -> str:
 
 def is_read_only(file: Path) -> bool:
     """Whether a database file exists and can be read, and it or its folder can't be written."""
-    return (
-        file.is_file()
-        and has_access(file, os.R_OK)
-        and not (has_access(file, os.W_OK) and has_access(file.parent, os.W_OK | os.X_OK))
-    )
+    is_writable = has_access(file, os.W_OK) and has_access(file.parent, os.W_OK | os.X_OK)
+    return file.is_file() and has_access(file, os.R_OK) and not is_writable
 
 
 def check_folder(folder: Path, *, where: str, written: bool = True) -> None:
@@ -82,11 +79,7 @@ def check_folder(folder: Path, *, where: str, written: bool = True) -> None:
         what = "is not a folder" if folder.exists() else "does not exist"
         raise StoreError(where, f"the folder {folder} {what}", "create it, or specify another folder")
     kind = find_file_system(folder)
-    if (
-        kind
-        and kind not in LOCAL_FILE_SYSTEMS
-        and kind not in os.environ.get(LOCAL_FILE_SYSTEMS_VARIABLE, "").split(",")
-    ):
+    if kind and kind not in {*LOCAL_FILE_SYSTEMS, *os.environ.get(LOCAL_FILE_SYSTEMS_VARIABLE, "").split(",")}:
         raise StoreError(
             where,
             f"the folder is on a file system that other computers may share ({kind}), and there one computer can't be"
