@@ -132,9 +132,6 @@ def test_an_exact_time_lasts_half_an_hour_but_not_past_closing() -> None:
     assert (meant("fri 3pm").exact, meant("fri 2-4pm").exact) == (True, False)
     assert meant("fri 3pm").ends - meant("fri 3pm").starts == timedelta(minutes=30)
     assert meant("fri 20:15").wall_end.time() == time(20, 30)
-    longer = parse_appointment("fri 3pm", now=NOW, zones=[DENVER], calendar=STUDY, window=timedelta(hours=1))
-    assert isinstance(longer, AppointmentTime)
-    assert longer.wall_end.time() == time(16)
 
 
 def test_next_tuesday_says_which_date_it_takes() -> None:

@@ -476,7 +476,9 @@ def test_what_an_import_would_do(folder: Folder) -> None:
 def test_a_file_with_fewer_columns_changes_nothing_of_the_others(folder: Folder) -> None:
     before = folder.sample("id,note,size\n1,x,2\n")
     existing = {case.key: case.values for case in before.cases}
-    summary = preview_import(folder.sample("id,size\n1,2.0\n", existing=existing), existing=existing)
+    summary = preview_import(
+        folder.sample("id,size\n1,2.0\n", existing=existing), existing=existing, is_listed=lambda _: False
+    )
     assert summary.unchanged == 1
 
 

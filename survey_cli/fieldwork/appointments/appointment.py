@@ -44,16 +44,8 @@ class AppointmentTime:
         self, *, person: str = "", owner: str = "", policy: AppointmentPolicy = "anyone", note: str = ""
     ) -> AppointmentMade:
         """Return the event of an appointment at this wall time."""
-        return AppointmentMade(
-            start=self.wall.isoformat(timespec="minutes"),
-            end=self.wall_end.isoformat(timespec="minutes"),
-            zone=self.zone,
-            fold=self.fold,
-            person=person,
-            owner=owner,
-            policy=policy,
-            note=note,
-        )
+        start, end = (wall.isoformat(timespec="minutes") for wall in (self.wall, self.wall_end))
+        return AppointmentMade(start, end, self.zone, self.fold, person, owner, policy, note)
 
     def format_both_clocks(self, station_zone: str = "") -> str:
         """Return the time on both clocks: `Thu 26 Nov 15:00 there (America/Denver) · 17:00 here`."""

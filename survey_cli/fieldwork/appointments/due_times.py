@@ -62,11 +62,8 @@ def _has_spoken_since(case: Case, plan: Plan, made_at: datetime) -> bool:
     An outcome `appointment` is the conversation in which it was made.
     """
     later = takewhile(lambda attempt: attempt.ended_at is None or attempt.ended_at >= made_at, reversed(case.attempts))
-    return any(
-        call.at > made_at and is_contact(call, plan) and classify_outcome(call, plan) != "appointment"
-        for attempt in later
-        for call in attempt.calls
-    )
+    contacts = (c for attempt in later for c in attempt.calls if c.at > made_at and is_contact(c, plan))
+    return any(classify_outcome(call, plan) != "appointment" for call in contacts)
 
 
 def _list_attempts(case: Case, appointment: Appointment) -> list[Attempt]:

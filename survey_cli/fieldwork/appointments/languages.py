@@ -98,13 +98,9 @@ def translate_to_english(text: str, languages: Iterable[str], plain: Callable[[s
         if language.partition("-")[0] != "en":
             for pattern, english in _build_rules(language, plain):
                 text = pattern.sub(english, text)
-    text = _MONTH_DAY.sub(lambda m: f" {m[2]} {_get_month_name(int(m[1]))} ", text)
+    text = _MONTH_DAY.sub(lambda m: f" {m[2]} {dict(enumerate(MONTHS, 1)).get(int(m[1]), '').lower()} ", text)
     text = _HALF_BEFORE.sub(lambda m: f"{(int(m[1]) - 2) % 12 + 1}:30", text)
     return " ".join(text.split())
-
-
-def _get_month_name(month: int) -> str:
-    return MONTHS[month - 1].lower() if 1 <= month <= 12 else ""
 
 
 @lru_cache(maxsize=32)
@@ -126,8 +122,6 @@ def _build_rules(language: str, plain: Callable[[str], str]) -> tuple[tuple[re.P
             bare = plain(name).rstrip(". ")
             if bare and not bare[0].isdecimal():
                 names.setdefault(bare, english_names[n % len(english_names)].lower())
-    rules += [
-        (re.compile(rf"{edges[0]}{re.escape(name)}\.?{edges[1]}"), f" {names[name]} ")
-        for name in sorted(names, key=len, reverse=True)
-    ]
+    longest_first = sorted(names, key=len, reverse=True)
+    rules += [(re.compile(rf"{edges[0]}{re.escape(n)}\.?{edges[1]}"), f" {names[n]} ") for n in longest_first]
     return tuple(rules)

@@ -32,7 +32,6 @@ def parse_appointment(
     now: datetime,
     zones: Sequence[str],
     calendar: Calendar,
-    window: timedelta = DEFAULT_WINDOW,
     station_zone: str = "",
     languages: Sequence[str] = (),
 ) -> AppointmentAnswer:
@@ -55,10 +54,8 @@ def parse_appointment(
         zones = [typed.zone]
     if typed.station_time and not station_zone:
         return UnclearAppointment("this station's time zone is not known", "write the respondent's time")
-    readers = [_Reader(now, zone, calendar, window) for zone in zones]
-    answers = [
-        reader.read_from(station_zone, typed) if typed.station_time else reader.read(typed) for reader in readers
-    ]
+    readers = [_Reader(now, zone, calendar) for zone in zones]
+    answers = [r.read_from(station_zone, typed) if typed.station_time else r.read(typed) for r in readers]
     same_time = typed.station_time or isinstance(typed.time, grammar.MinutesAhead)
     return answers[0] if len(answers) == 1 else _combine_zones(answers, zones, same_time=same_time)
 
@@ -95,7 +92,6 @@ class _Reader:
     now: datetime
     zone: str
     calendar: Calendar
-    window: timedelta
 
     @property
     def local_now(self) -> datetime:
@@ -247,7 +243,7 @@ class _Reader:
             if kind == "never":
                 return [self._explain_skipped(day, wall)]
             folds = [0] if kind == "once" else [0, 1] if fold is None else [fold]
-            wall_end = min(wall + self.window, make_wall_time(day, span.end))
+            wall_end = min(wall + DEFAULT_WINDOW, make_wall_time(day, span.end))
             marks = ("",) if kind == "once" else (" (first)", " (second)")
             times = [self._make_time(wall, wall_end, f, True, f"{wall:%H:%M}{marks[f]}") for f in folds]
             return [time if time.starts >= self._round_now() else self._explain_past(time) for time in times]
@@ -302,15 +298,11 @@ class _Reader:
             return UnclearAppointment(what, "choose another day", choices=self._find_following(day, same_time))
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
         remedy = f"choose a time from {format_clock(span.start)} to {format_clock(span.end)} there"
-        if start >= span.end:
-            return UnclearAppointment(
-                f"the study does not call after {format_clock(span.end)} there on {format_short_day(day)}", remedy
-            )
-        if (start if end is None else end - 1) < span.start:
-            return UnclearAppointment(
-                f"the study does not call before {format_clock(span.start)} there on {format_short_day(day)}", remedy
-            )
-        return None
+        edge = f"after {format_clock(span.end)}" if start >= span.end else ""
+        if not edge and (start if end is None else end - 1) < span.start:
+            edge = f"before {format_clock(span.start)}"
+        what = f"the study does not call {edge} there on {format_short_day(day)}"
+        return UnclearAppointment(what, remedy) if edge else None
 
     def _explain_skipped(self, day: date, wall: datetime) -> UnclearAppointment:
         choices = []
@@ -318,11 +310,8 @@ class _Reader:
             near = to_wall_time(self.zone, wall.replace(tzinfo=get_zone(self.zone), fold=fold).astimezone(UTC))
             answers = self._resolve_times(near.date(), near.hour * 60 + near.minute, None, 0)
             choices += [answer for answer in answers if isinstance(answer, AppointmentTime)]
-        return UnclearAppointment(
-            f"{wall:%H:%M} does not exist there on {format_short_day(day)}, because the clock is put forward",
-            "which time is meant?" if choices else "choose another time",
-            choices=tuple(choices),
-        )
+        what = f"{wall:%H:%M} does not exist there on {format_short_day(day)}, because the clock is put forward"
+        return UnclearAppointment(what, "which time is meant?" if choices else "choose another time", tuple(choices))
 
     def _find_following(self, day: date, typed: grammar.ParsedAppointment) -> tuple[AppointmentTime, ...]:
         """Return the same time on the next possible day after this one."""
@@ -347,9 +336,8 @@ class _Reader:
         if typed.time is not None:
             return UnclearAppointment(f"which day of {span.name}?", "choose", choices=tuple(times))
         first, last = times[0].wall, times[-1].wall_end
-        return self._make_time(
-            first, last, times[0].fold, False, f"{first:%H:%M} to {self._format_day(last.date())} {last:%H:%M}"
-        )
+        span_text = f"{first:%H:%M} to {self._format_day(last.date())} {last:%H:%M}"
+        return self._make_time(first, last, times[0].fold, False, span_text)
 
     def _choose_one(self, answers: list[AppointmentAnswer]) -> AppointmentAnswer:
         times = _drop_duplicates(answer for answer in answers if isinstance(answer, AppointmentTime))

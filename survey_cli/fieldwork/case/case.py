@@ -56,6 +56,11 @@ class Attempt:
     ended_at: datetime | None = None
 
     @property
+    def end(self) -> datetime:
+        """The end of the attempt; while it is open, its beginning."""
+        return self.ended_at or self.started_at
+
+    @property
     def is_busy(self) -> bool:
         """Whether every line was busy."""
         return bool(self.calls) and all(call.outcome == "busy" for call in self.calls)
@@ -182,13 +187,9 @@ class Case:
         for attempt in self.attempts:
             if all(call.number == 0 for call in attempt.calls):
                 continue
-            redial = (
-                counted
-                and attempt.is_busy
-                and counted[-1].is_busy
-                and attempt.started_at - (counted[-1].ended_at or counted[-1].started_at) < BUSY_REDIAL_WINDOW
-            )
-            if not redial:
+            last = counted[-1] if counted else None
+            is_redial = last is not None and attempt.is_busy and last.is_busy
+            if last is None or not is_redial or attempt.started_at - last.end >= BUSY_REDIAL_WINDOW:
                 counted.append(attempt)
         return tuple(counted)
 
@@ -355,9 +356,8 @@ class Case:
         if self.before_call is None or not self.attempts or not self.attempts[-1].calls:
             return {}
         last = self.attempts[-1]
-        attempt = replace(
-            last, by=by, station=station, calls=last.calls[:-1], dialed=last.calls[-1].number, ended_at=None
-        )
+        *calls, revoked = last.calls
+        attempt = replace(last, by=by, station=station, calls=tuple(calls), dialed=revoked.number, ended_at=None)
         states = {n.position: n.state for n in self.before_call.numbers}
         return {
             **{name: getattr(self.before_call, name) for name in RESTORED},

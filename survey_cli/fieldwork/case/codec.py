@@ -23,9 +23,8 @@ def encode_case_event(event: CaseEvent) -> tuple[str, str]:
     """Return the event's kind, and its other fields as one JSON object without defaults."""
     defaults = type(event)._field_defaults
     fields = {name: value for name, value in event._asdict().items() if name not in defaults or value != defaults[name]}
-    return EVENT_KINDS[type(event)], json.dumps(
-        fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_encode_other
-    )
+    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_encode_other)
+    return EVENT_KINDS[type(event)], encoder.encode(fields)
 
 
 def _encode_other(value: object) -> object:
@@ -94,9 +93,8 @@ def erase_content(entry: HistoryEntry, *, columns: Collection[str] | None) -> Hi
     if isinstance(event, CaseSampled) and columns is not None:
         remaining = {name: value for name, value in event.columns.items() if name in columns}
         return entry._replace(event=event._replace(columns=remaining))
-    empty_fields: dict[str, Any] = {
-        name: "" for name in _list_text_fields(entry) if not (name == "why" and kind in FIXED_REASON_KINDS)
-    }
+    names = [n for n in _list_text_fields(entry) if not (n == "why" and kind in FIXED_REASON_KINDS)]
+    empty_fields: dict[str, Any] = dict.fromkeys(names, "")
     return entry._replace(event=event._replace(**empty_fields)) if empty_fields else entry
 
 

@@ -39,6 +39,5 @@ def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
 def _make_model(spec: OutcomeSpec) -> Outcome:
     """Make the model of an outcome that behaves like none of the table."""
     delay = UNREACHED_DELAY if spec.moment == "before" else CONTACT_DELAY
-    return Outcome(
-        id="", moment="after", name="", rdd="", listed="", temporary=False, delay=delay if spec.temporary else ""
-    )
+    delay = delay if spec.temporary else ""
+    return Outcome(id="", moment="after", name="", rdd="", listed="", temporary=False, delay=delay)

@@ -174,9 +174,7 @@ class Plan:
 
     def _compute_fingerprint(self) -> str:
         """Hash everything that queue positions depend on; wordings and answers are not part of it."""
-        cells = [
-            (quota.where.text if quota.where else "", quota.by, sorted(quota.cells)) for quota in self.quotas.quotas
-        ]
+        cells = [(q.where.text if q.where else "", q.by, sorted(q.cells)) for q in self.quotas.quotas]
         # the order of a set differs between processes
         calendar = (replace(self.calendar, closed_days=frozenset()), sorted(self.calendar.closed_days))
         parts = (

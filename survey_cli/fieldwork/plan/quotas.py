@@ -115,20 +115,14 @@ class Quotas:
                 targets = {f"{key}:{'/'.join(parts)}": target for parts, target in split}
             cells = {cell_id: QuotaCell(cell_id, key, target, spec.soft) for cell_id, target in targets.items()}
             quotas.append(Quota(id=key, where=where, by=by, cells=cells, soft=spec.soft))
-        return cls(
-            quotas=tuple(quotas),
-            known_variables=frozenset(instrument.sample),
-            cells={key: cell for quota in quotas for key, cell in quota.cells.items()},
-        )
+        cells = {key: cell for quota in quotas for key, cell in quota.cells.items()}
+        return cls(quotas=tuple(quotas), known_variables=frozenset(instrument.sample), cells=cells)
 
     def list_known_cells(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the cells that a case is known to be in before the interview."""
         env = dict.fromkeys(self.known_variables, Missing("not_asked")) | dict(columns)
-        return tuple(
-            cell
-            for quota in self.quotas
-            if quota.list_inputs() <= self.known_variables and (cell := quota.find_cell(env))
-        )
+        decided = (quota for quota in self.quotas if quota.list_inputs() <= self.known_variables)
+        return tuple(cell for quota in decided if (cell := quota.find_cell(env)))
 
     def list_counted_cells(self, env: Mapping[Any, Any]) -> tuple[str, ...]:
         """Return the cells in which a finished interview counts."""
@@ -140,17 +134,13 @@ class Quotas:
         Complete interviews and reserved places reach the target, so that it is never exceeded. A cell opens again when
         a place is released. Interviews with a place are not checked again.
         """
-        return frozenset(
-            cell_id
-            for cell_id, cell in self.cells.items()
-            if not cell.soft and sum(fill.get(cell_id, CellFill())) >= cell.target
-        )
+        hard = (cell for cell in self.cells.values() if not cell.soft)
+        return frozenset(cell.id for cell in hard if sum(fill.get(cell.id, CellFill())) >= cell.target)
 
     def list_reached_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
         """Return the cells, soft ones included, whose complete interviews have reached the target."""
-        return frozenset(
-            cell_id for cell_id, cell in self.cells.items() if fill.get(cell_id, CellFill()).completes >= cell.target
-        )
+        cells = self.cells.values()
+        return frozenset(cell.id for cell in cells if fill.get(cell.id, CellFill()).completes >= cell.target)
 
     def compute_urgency(self, cells: Collection[str], fill: Mapping[str, CellFill]) -> int:
         """Return how full the emptiest of these cells is, in thousandths: lower is more urgent.

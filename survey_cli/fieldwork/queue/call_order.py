@@ -83,9 +83,8 @@ class CallOrder:
 
     def prefers_other_daypart(self, criteria: ClaimCriteria) -> bool:
         """Return whether such cases prefer another part of the day than the current one."""
-        return bool(criteria.prefers) and (
-            self._find_calendar(criteria).find_daypart(criteria.zones, self.at) not in criteria.prefers
-        )
+        part = self._find_calendar(criteria).find_daypart(criteria.zones, self.at) if criteria.prefers else ""
+        return bool(criteria.prefers) and part not in criteria.prefers
 
     def is_open(self, criteria: ClaimCriteria) -> bool:
         """Return whether such cases may be called now by this interviewer."""

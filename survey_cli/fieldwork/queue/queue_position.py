@@ -66,11 +66,8 @@ class ClaimCriteria(NamedTuple):
 
     def suits(self, who: Interviewer, people: People) -> bool:
         """Return whether such cases suit this interviewer at all."""
-        return (
-            who.speaks(self.language)
-            and (who.has_skill(self.skill) or not people.has_skill(self.skill))
-            and (self.policy != "me" or self.owner in ("", who.login))
-        )
+        has_skill = who.has_skill(self.skill) or not people.has_skill(self.skill)
+        return who.speaks(self.language) and has_skill and (self.policy != "me" or self.owner in ("", who.login))
 
 
 @lru_cache(maxsize=4096)

@@ -27,10 +27,9 @@ from survey_cli.fieldwork.case.locations import find_other_region, list_call_zon
 from survey_cli.fieldwork.plan.plan import Delay, Plan
 from survey_cli.fieldwork.queue.queue_position import ClaimCriteria, QueuePosition, format_criteria
 
-REFUSAL_OUTCOMES: Final = frozenset(
-    {"refusal_soft", "refusal_hard", "refusal_household_soft", "refusal_household_hard", "hangup_intro", "break_off"}
-)
-FINAL_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard", "never_call", "withdrawn"})
+HARD_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard"})
+REFUSAL_OUTCOMES: Final = HARD_REFUSALS | {"refusal_soft", "refusal_household_soft", "hangup_intro", "break_off"}
+FINAL_REFUSALS: Final = HARD_REFUSALS | {"never_call", "withdrawn"}
 INTERVIEW_END_OUTCOMES: Final = REFUSAL_OUTCOMES | {"complete"}
 """Outcomes that end an interview that counts; after any other (an appointment, a lost line) it is resumed."""
 LIMIT_REACHED: Final = "the limit of attempts is reached"
@@ -66,9 +65,7 @@ def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
     decisive = override if is_overridden else last_call
     code, attempts = code_case(case, plan).code, len(case.counted_attempts)
     outcome = decisive.outcome if decisive is not None else ""
-    position = QueuePosition(
-        status="waiting", due_at=None, bucket="", rank="", code=code, outcome=outcome, attempts=attempts, why=""
-    )
+    position = QueuePosition("waiting", None, "", "", code, outcome, attempts, "")
     if why := explain_done(case, plan):
         return position._replace(status="done", why=why)
     if not case.released:
@@ -216,7 +213,7 @@ def _find_due_time(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...])
         return None
     required, preferred = parts
     if preferred and plan.spread == "wait":
-        since = max(due, case.attempts[-1].ended_at or case.attempts[-1].started_at)
+        since = max(due, case.attempts[-1].end)
         opens = plan.calendar.find_next_opening(zones, since, preferred)
         until = min(opens, since + plan.spread_wait) if opens is not None else due
         if until > since:

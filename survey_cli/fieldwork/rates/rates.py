@@ -58,9 +58,8 @@ class DispositionCounts:
 
     def __add__(self, other: "DispositionCounts") -> "DispositionCounts":
         others = other.list_by_group()
-        return DispositionCounts.from_groups(
-            {group: number + others[group] for group, number in self.list_by_group().items()}
-        )
+        sums = {group: number + others[group] for group, number in self.list_by_group().items()}
+        return DispositionCounts.from_groups(sums)
 
 
 def parse_exact(text: str) -> ExactNumber | None:
@@ -95,8 +94,7 @@ class EligibleShare(NamedTuple):
     """Estimated from the frame's counts, given by the user, or known: in a list every unit is eligible."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Eligibility:
+class Eligibility(NamedTuple):
     """e, the share of unknown cases that is counted as eligible."""
 
     uh: EligibleShare
@@ -143,12 +141,8 @@ def estimate_eligibility(
         share = EligibleShare(_divide(eligible, eligible + counts.ne), "estimated")
     else:
         share = EligibleShare(Fraction(1), "known")
-    return Eligibility(
-        uh=share if uh is None else EligibleShare(uh, "given"),
-        uo=share if uo is None else EligibleShare(uo, "given"),
-        eligible=eligible,
-        not_eligible=counts.ne,
-    )
+    uh_share, uo_share = (share if given is None else EligibleShare(given, "given") for given in (uh, uo))
+    return Eligibility(uh_share, uo_share, eligible, counts.ne)
 
 
 def compute_rates(counts: DispositionCounts, e: Eligibility) -> Rates:

@@ -63,10 +63,8 @@ def find_country(instrument: Instrument) -> str | None:
 
 def build_labels(instrument: Instrument, column: SampleColumn) -> dict[Code, str]:
     """Return the codes of a sample column with their labels in the first language; empty where it has no codes."""
-    return {
-        code: str((option.label or option.text).get(instrument.language))
-        for code, option in _iterate_options(instrument, column)
-    }
+    options = _iterate_options(instrument, column)
+    return {code: str((option.label or option.text).get(instrument.language)) for code, option in options}
 
 
 def list_details(instrument: Instrument, values: Mapping[str, object]) -> tuple[tuple[str, str], ...]:

@@ -58,10 +58,7 @@ class ImportPreview:
 
 
 def preview_import(
-    sample: SampleFile,
-    *,
-    existing: Mapping[str, Mapping[str, Cell]],
-    is_listed: Callable[[ParsedNumber], bool] = lambda _: False,
+    sample: SampleFile, *, existing: Mapping[str, Mapping[str, Cell]], is_listed: Callable[[ParsedNumber], bool]
 ) -> ImportPreview:
     """Compare a sample file with the stored cases.
 

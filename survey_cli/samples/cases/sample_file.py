@@ -108,12 +108,8 @@ def read_sample(
     for name, column in instrument.sample.items():
         if column.type == "split":
             draw_arms(instrument, name, reader.values, existing)
-    return SampleFile(
-        file=str(path),
-        cases=tuple(reader.cases),
-        columns=tuple(name for name in instrument.sample if name in positions),
-        problems=tuple(collector.list_problems()),
-    )
+    columns, problems = tuple(filter(positions.__contains__, instrument.sample)), tuple(collector.list_problems())
+    return SampleFile(file=str(path), cases=tuple(reader.cases), columns=columns, problems=problems)
 
 
 def _warn_of_missing_columns(
@@ -147,32 +143,26 @@ class _CaseReader:
         self.values: dict[str, dict[str, Cell]] = {}
         self._lines: dict[str, int] = {}
         self._numbers: dict[tuple[str, str], int] = {}
-        letters = {
-            name: f" (column {format_column_letter(index)})" for name, index in positions.items() if sheet.letters
-        }
-        self._who = {name: name + letters.get(name, "") for name in positions}
+        self._who = {name: name for name in positions}
+        if sheet.letters:
+            self._who = {name: f"{name} (column {format_column_letter(at)})" for name, at in positions.items()}
         self._key = key
         self._key_index = positions[key]
         self._country = sample_columns.find_country(instrument)
-        self._phones = [
-            (name, positions[name])
-            for name, column in instrument.sample.items()
-            if column.role == "phone" and name in positions
-        ]
+        present = {name: column for name, column in instrument.sample.items() if name in positions}
+        self._phones = [(name, positions[name]) for name, column in present.items() if column.role == "phone"]
         self._blank: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
         self._columns: list[tuple[str, int, sample_columns.ColumnReader | None]] = []
         """Name, index and reader of each column; plain texts need no reader and may have several lines."""
-        for name, column in instrument.sample.items():
-            if name in positions and name != key:
+        for name, column in present.items():
+            if name != key:
                 plain = column.type == "text" and column.role not in ("zone", "country", "language")
                 reader = sample_columns.make_role_reader(instrument, column, decimal_comma=sheet.decimal_comma)
                 self._columns.append((name, positions[name], None if plain else reader))
         fieldwork = instrument.document.fieldwork
         self._study_zone = str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
         quotas = Quotas.from_instrument(instrument)
-        self._quotas = [
-            quota for quota in quotas.quotas if quota.list_inputs() and quota.list_inputs() <= quotas.known_variables
-        ]
+        self._quotas = [q for q in quotas.quotas if q.list_inputs() and q.list_inputs() <= quotas.known_variables]
         self._without_target: set[str] = set()
         roles = ("zone", "country", "region", "language", "weight", "priority", "frame", "replicate")
         columns = ((role, sample_columns.find_column(instrument, role)) for role in roles)

@@ -182,6 +182,5 @@ def _iterate_rows(text: str, delimiter: str, lines_before: int, collector: Probl
         what, remedy = "a quote is in the wrong place", 'write each " inside a quoted cell twice'
         if "unexpected end" in str(error) or "larger than" in str(error):  # 131,072 characters
             what, remedy = "a quoted cell is never closed", "close the quote, or write it twice"
-        collector.add_error(
-            "quotes", "", f"{what}; the lines after it are not read", remedy, line=lines_read + 1 + lines_before
-        )
+        what, line = f"{what}; the lines after it are not read", lines_read + 1 + lines_before
+        collector.add_error("quotes", "", what, remedy, line=line)

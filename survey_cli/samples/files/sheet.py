@@ -115,16 +115,12 @@ def find_columns(
     for name in names:
         matches = [index for index, heading in unmatched.items() if heading == name]
         if not matches:
-            matches = [
-                index
-                for index, heading in unmatched.items()
-                if normalize_heading(heading) == normalize_heading(name) and heading not in names
-            ]
+            others = ((index, heading) for index, heading in unmatched.items() if heading not in names)
+            matches = [index for index, heading in others if normalize_heading(heading) == normalize_heading(name)]
             for index in matches[:1]:
                 what = f"the column {unmatched[index]!r} is read instead"
-                collector.add_warning(
-                    "heading", name, what, f"if that is right, rename it to {name}", line=line, of="headings"
-                )
+                remedy = f"if that is right, rename it to {name}"
+                collector.add_warning("heading", name, what, remedy, line=line, of="headings")
         if len(matches) > 1:
             both = " and ".join(sheet.describe_column(index) for index in matches[:2])
             collector.add_error("heading", name, f"{both} both have this name", "keep one of them", line=line)

@@ -58,9 +58,8 @@ def _open_workbook(contents: bytes, collector: ProblemCollector) -> "Workbook | 
         return load_workbook(io.BytesIO(contents), read_only=True, data_only=True, keep_links=False)
     except Exception:  # the library raises any exception for a broken archive
         what = "this is not an Excel workbook, or it is damaged or locked with a password"
-        collector.add_error(
-            "sample-file", "", what, "open it in a spreadsheet program and save it as .xlsx or CSV UTF-8"
-        )
+        remedy = "open it in a spreadsheet program and save it as .xlsx or CSV UTF-8"
+        collector.add_error("sample-file", "", what, remedy)
         return None
 
 

@@ -187,9 +187,8 @@ class _CountsReader(NamedTuple):
             if more:
                 times = f", and {len(more) + 1} times in all" if len(more) > 1 else ""
                 what = f"{code or group or TOTAL} is already on line {first}{times}"
-                self._add_warning(
-                    more[0], what, "all of them are counted" if group else "only the last is compared with the counts"
-                )
+                effect = "all of them are counted" if group else "only the last is compared with the counts"
+                self._add_warning(more[0], what, effect)
         for frame, total in totals.items():
             if sums.get(frame, 0) != total.cases:
                 counts = f"the counts of {frame}" if frame else "the counts"

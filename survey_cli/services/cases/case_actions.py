@@ -217,12 +217,9 @@ def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
     """Return whether the case is finished because of refusals, none of them hard."""
     calls = case.calls[case.calls_before_reopening :]
     refused = [call for call in calls if classify_outcome(call, plan) in REFUSAL_OUTCOMES]
-    return (
-        bool(refused)
-        and case.override is None
-        and not any(classify_outcome(call, plan) in FINAL_REFUSALS for call in case.calls)
-        and (before is None or refused[-1].at < before)
-    )
+    if not refused or case.override is not None or (before is not None and refused[-1].at >= before):
+        return False
+    return not any(classify_outcome(call, plan) in FINAL_REFUSALS for call in case.calls)
 
 
 @on_study("release a replicate")
@@ -359,11 +356,7 @@ def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
     """Return a text with the quota targets that an interview counting in these cells exceeds; empty where none is."""
     fill = study.store.cases.quotas.read_fill() if cells else {}
     targets = ((cell_id, fill[cell_id].completes, study.plan.quotas.cells[cell_id]) for cell_id in cells)
-    passed = [
-        f"{cell_id} {completes} of {cell.target}"
-        for cell_id, completes, cell in targets
-        if completes > cell.target and not cell.soft
-    ]
+    passed = [f"{id} {count} of {cell.target}" for id, count, cell in targets if count > cell.target and not cell.soft]
     return f", which exceeds a quota's target ({', '.join(passed)})" if passed else ""
 
 

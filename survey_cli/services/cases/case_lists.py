@@ -75,20 +75,12 @@ def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> case_reports.
     if case_filter.find and not study.who.supervises:
         raise UserError("--find", "only supervisors may search names and numbers", "give the case's key")
     keys = _select_keys(study, case_filter)
-    rows = cases.queries.iterate_rows(
-        status=case_filter.status or None,
-        code=case_filter.code or None,
-        outcome=case_filter.outcome or None,
-        limit=case_filter.limit if keys is None else None,
-    )
+    columns = {name: getattr(case_filter, name) or None for name in ("status", "code", "outcome")}
+    rows = cases.queries.iterate_rows(limit=case_filter.limit if keys is None else None, **columns)
     selected = list(islice((row for row in rows if keys is None or row.key in keys), case_filter.limit))
     names = _load_names(study, selected)
-    return case_reports.CaseList(
-        where=study.where,
-        lines=tuple(build_case_line(row, names.get(row.key, "")) for row in selected),
-        total=cases.queries.count_cases(),
-        names_shown=study.who.supervises,
-    )
+    lines, total = tuple(build_case_line(row, names.get(row.key, "")) for row in selected), cases.queries.count_cases()
+    return case_reports.CaseList(where=study.where, lines=lines, total=total, names_shown=study.who.supervises)
 
 
 def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:
@@ -103,9 +95,8 @@ def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:
     if hidden and not study.who.supervises:
         what = f"{min(hidden)} is personal, and only supervisors may see it"
         raise UserError("--where", what, "remove it from the condition")
-    matching = {
-        key for key, env in _iterate_sample_values(study, personal=bool(hidden)) if condition.evaluate(env) is True
-    }
+    values = _iterate_sample_values(study, personal=bool(hidden))
+    matching = {key for key, env in values if condition.evaluate(env) is True}
     return matching if keys is None else keys & matching
 
 
@@ -196,10 +187,8 @@ def _build_number_lines(case: Case, contact: Contact | None) -> tuple[case_repor
 
 def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[case_reports.InterviewLine]:
     for r in study.store.interviews.list_rows(case=key):
-        times = r.began_at, r.updated_at
-        yield case_reports.InterviewLine(
-            r.number, r.origin, r.status, r.outcome, r.at_item, r.answered, *times, r.is_erased
-        )
+        state = r.number, r.origin, r.status, r.outcome, r.at_item, r.answered
+        yield case_reports.InterviewLine(*state, r.began_at, r.updated_at, r.is_erased)
 
 
 def _iterate_history_lines(

@@ -90,11 +90,8 @@ def _build_status(
         title=f"{study.instrument.id}, {describe_now(at, zone).text}",
         period=f"since {start.text}" if start is not None else "since the beginning",
     )
-    return replace(
-        status,
-        in_use=describe_files(study.path, study.where, people=people),
-        future=tuple(list_future_entries(study.store, at)),
-    )
+    in_use, future = describe_files(study.path, study.where, people=people), list_future_entries(study.store, at)
+    return replace(status, in_use=in_use, future=tuple(future))
 
 
 def find_interview_target(study: StudyRecords) -> InterviewTarget:
@@ -103,11 +100,8 @@ def find_interview_target(study: StudyRecords) -> InterviewTarget:
     It is the largest quota without `where:`; else the size of the population, all of which is to be interviewed; else
     none.
     """
-    unconditional = [
-        (sum(cell.target for cell in quota.cells.values()), quota.id)
-        for quota in study.plan.quotas.quotas
-        if quota.where is None
-    ]
+    quotas = [quota for quota in study.plan.quotas.quotas if quota.where is None]
+    unconditional = [(sum(cell.target for cell in quota.cells.values()), quota.id) for quota in quotas]
     if unconditional:
         target, quota_id = max(unconditional)
         return InterviewTarget(target, f"quota {quota_id}")
@@ -123,9 +117,8 @@ def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> 
         wall = to_wall_time(zones[0], starts)
         respondent_time = f"{format_short_day(wall.date())} {wall:%H:%M}"
     is_today = starts.astimezone(zone).date() == at.astimezone(zone).date()
-    state: status_report.DueState = (
-        "missed" if ends < at else "due" if starts <= at else "today" if is_today else "later"
-    )
+    state: status_report.DueState = "due" if starts <= at else "today" if is_today else "later"
+    state = "missed" if ends < at else state
     return status_report.AppointmentLine(
         key=row.key,
         state=state,

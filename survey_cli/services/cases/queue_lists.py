@@ -139,10 +139,8 @@ def _iterate_closed_lines(study: OpenStudy, order: CallOrder) -> Iterator[Deferr
 
 
 def _waits_for_owner(study: OpenStudy, order: CallOrder, bucket: ClaimCriteria, text: str) -> bool:
-    cutoff = order.find_appointment_cutoff(bucket)
-    return (
-        cutoff is not None and study.store.cases.queries.find_appointment_head(text, appointment_before=cutoff) is None
-    )
+    cutoff, queries = order.find_appointment_cutoff(bucket), study.store.cases.queries
+    return cutoff is not None and queries.find_appointment_head(text, appointment_before=cutoff) is None
 
 
 def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) -> str:

@@ -59,9 +59,8 @@ def restore_database(path: str | Path, backup: str | Path, *, at: datetime, db: 
     except OSError as error:
         what = f"the backup cannot be copied ({error.strerror})"
         raise UserError(where, what, "check the folder and the disk") from error
-    return RestoreResult(
-        where=where, interviews=verified.interviews, events=verified.events, kept=str(kept or ""), lost=lost
-    )
+    counts = {"interviews": verified.interviews, "events": verified.events}
+    return RestoreResult(where=where, **counts, kept=str(kept or ""), lost=lost)
 
 
 def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> VerificationResult:
@@ -115,9 +114,8 @@ def grant_rights(path: str, *, db: str | None, interviewers: str, supervisors: s
     with open_store(where, create=False) as store:
         if not store.data.can_publish():
             what = f"{store.account} may not grant rights: the schema belongs to another role"
-            raise UserError(
-                where, what, "connect as the owner of the schema, or send the owner the script that --print writes"
-            )
+            remedy = "connect as the owner of the schema, or send the owner the script that --print writes"
+            raise UserError(where, what, remedy)
         DoNotCallList.open_beside(where).close()  # makes the list that all studies share
         with store.connector.transaction() as execute:
             for statement in statements:
@@ -149,9 +147,8 @@ def share_with_group(path: str, group: str, *, db: str | None = None) -> Path:
                 file.chmod(GROUP_LIST_MODE if file.suffix in (".csv", ".key") else GROUP_FILE_MODE)
     except OSError as error:
         remedy = f"ask its owner (who must be a member of the group {group}) or root to do this"
-        raise UserError(
-            str(error.filename or folder), f"its group cannot be changed ({error.strerror})", remedy
-        ) from error
+        what = f"its group cannot be changed ({error.strerror})"
+        raise UserError(str(error.filename or folder), what, remedy) from error
     return folder
 
 

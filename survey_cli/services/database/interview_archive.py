@@ -180,7 +180,6 @@ def back_up_database(path: str | Path, to: str | Path, *, at: datetime, db: str 
         try:
             store.maintenance.record_backup(at=at, by=store.account)
         except StoreError as problem:
-            raise UserError(
-                where, f"copied to {to}, but that could not be recorded here: {problem.what}", problem.remedy
-            ) from problem
+            what = f"copied to {to}, but that could not be recorded here: {problem.what}"
+            raise UserError(where, what, problem.remedy) from problem
     return where

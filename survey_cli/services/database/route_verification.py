@@ -58,10 +58,8 @@ def _explain_rejection(interview: Interview, event: InterviewEvent, rejection: R
 def describe_reason(instrument: Instrument, reason: RouteReason, place: Place) -> str:
     """Describe why a place is off the route: `ask_if (study.yaml:7:15) `q1 == 1` is false: q1 = 2`."""
     personal = find_personal_names(instrument)
-    values = ", ".join(
-        f"{name} is personal" if name in personal else f"{name} = {_format(value)}"
-        for name, value in reason.values.items()
-    )
+    named = reason.values.items()
+    values = ", ".join(f"{n} is personal" if n in personal else f"{n} = {_format(value)}" for n, value in named)
     match reason.key:
         case "end":
             return f"the interview ends before it, at {reason.values['end']}"
@@ -117,16 +115,12 @@ def iterate_row_differences(
         place = Place(block.id, block.turn)
         answer = _read_answer(block.item, block.variables, there)
         if answer is None:
-            changed[place] = (
-                "has no answer in the data" if place in answers else "is marked as not asked or not reached"
-            )
-            answers.pop(place, None)
+            has_answer = answers.pop(place, None) is not None
+            changed[place] = "has no answer in the data" if has_answer else "is marked as not asked or not reached"
         else:
-            changed[place] = (
-                "has another answer in the data than in its journal"
-                if hidden
-                else f"is {_join(there)} in the data, and {_join(cells)} in its journal"
-            )
+            changed[place] = f"is {_join(there)} in the data, and {_join(cells)} in its journal"
+            if hidden:
+                changed[place] = "has another answer in the data than in its journal"
             answers[place] = answer
     if changed:
         yield from _iterate_consequences(interview, answers, changed)

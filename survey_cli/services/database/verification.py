@@ -64,9 +64,8 @@ class Verification:
         self._route = route
         """Whether each answer that is off the route, or missing on it, is named with the reason."""
         self.interviews = self.events = 0
-        self._reporter = ProgressReporter(
-            progress, store.data.count_all_interviews() + store.cases.queries.count_cases()
-        )
+        total = store.data.count_all_interviews() + store.cases.queries.count_cases()
+        self._reporter = ProgressReporter(progress, total)
         self._instruments: dict[str, Instrument] = {}
         """The versions that can be read, by content hash."""
         self._completed: set[str] = set()
@@ -261,9 +260,8 @@ class Verification:
     def _compare_queue_position(self, row: CaseRow, history: Sequence[HistoryEntry]) -> Iterator[str]:
         history_then = history[: row.position_seq]
         derived = schedule_case(Case.from_history(row.key, history_then), self._plan, history_then[-1].at)
-        differing = [
-            name for name in QueuePosition._fields if name != "status" and getattr(row, name) != getattr(derived, name)
-        ]
+        names = [name for name in QueuePosition._fields if name != "status"]
+        differing = [name for name in names if getattr(row, name) != getattr(derived, name)]
         if row.status_after_lease != derived.status:
             differing.append("was")
         if row.status_after_lease == "ready" and derived.status == "waiting" and not row.why:  # it is due now
