@@ -70,7 +70,6 @@ HAS_REMOVED_TABLE: Final[dict[Dialect, str]] = {
         WHERE schemaname = '{SHARED_SCHEMA}' AND tablename = 'never_call_taken_off'""",
 }
 NEW_KEY: Final = "INSERT INTO never_call_key (one, key) VALUES (1, {random}) ON CONFLICT (one) DO NOTHING"
-SET_KEY: Final = "UPDATE never_call_key SET key = ?"
 RANDOM_KEY_SQLITE: Final = "SELECT lower(hex(randomblob(32)))"
 """The engine draws the key once, when the list is created. Both engines use the randomness of the system."""
 RANDOM_KEY_POSTGRESQL: Final = "replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')"
@@ -79,7 +78,6 @@ KEY_ACCESS: Final = f"""
     SELECT has_table_privilege('{SHARED_SCHEMA}.never_call_key', 'SELECT'),
         to_regprocedure('{SHARED_SCHEMA}.never_call_hash(text)') IS NOT NULL,
         has_table_privilege('{SHARED_SCHEMA}.never_call', 'UPDATE')"""
-HASH_ON_SERVER: Final = f"SELECT {SHARED_SCHEMA}.never_call_hash(?)"
 KEY: Final = "SELECT key FROM never_call_key"
 ADD: Final = """
     INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?)
@@ -253,7 +251,7 @@ class DoNotCallList:
         if not (number[:1] == "+" and number[1:].isdecimal() and number.isascii()):
             raise ValueError("a number on the list is written as +13125550100")
         if self._key is None:
-            [(number_hash,)] = self._db.read(HASH_ON_SERVER, (number,))
+            [(number_hash,)] = self._db.read(f"SELECT {SHARED_SCHEMA}.never_call_hash(?)", (number,))
             return str(number_hash)
         return hmac.new(self._key, number.encode(), "sha256").hexdigest()
 
@@ -344,7 +342,7 @@ def _move_key_out(path: Path, where: str) -> None:
         if _write_key_file(path, key) != key:
             return  # the file has the key of another list: opening the list reports it
         with db.transaction() as execute:
-            execute(SET_KEY, (mark,))
+            execute("UPDATE never_call_key SET key = ?", (mark,))
         db.run(f"PRAGMA user_version = {VERSION}")
         db.run("VACUUM")  # the overwritten key is still in the free space of the file
 

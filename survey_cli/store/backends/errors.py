@@ -134,7 +134,6 @@ def make_decoding_error(where: str, what: str) -> StoreError:
 TEXT_COLUMNS: Final = """
     SELECT t.name, c.name, c.pk FROM sqlite_master t, pragma_table_info(t.name) c
     WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND (c.type = 'TEXT' OR c.pk > 0) ORDER BY t.name, c.cid"""
-CASE_OF_CONTACT: Final = "SELECT key FROM cases WHERE link = ?"
 
 
 def find_undecodable_texts(connection: sqlite3.Connection, column: str = "") -> Iterator[str]:
@@ -163,7 +162,7 @@ def find_undecodable_texts(connection: sqlite3.Connection, column: str = "") -> 
 def _describe_row(connection: sqlite3.Connection, table: str, row: Sequence[Any], identity: str) -> str:
     if table != "case_contacts":
         return identity
-    cases = connection.execute(CASE_OF_CONTACT, (row[0].decode(errors="replace"),)).fetchall()
+    cases = connection.execute("SELECT key FROM cases WHERE link = ?", (row[0].decode(errors="replace"),)).fetchall()
     return f"case {_format_key(cases[0][0])}" if cases else identity
 
 

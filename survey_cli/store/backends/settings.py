@@ -12,7 +12,6 @@ from survey_cli.store.backends.errors import retry_once
 SETTING: Final = "SELECT value FROM settings WHERE name = ?"
 KEEP_SETTING: Final = """
     INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
-DROP_SETTING: Final = "DELETE FROM settings WHERE name = ?"
 SETTINGS_LIKE: Final = "SELECT name FROM settings WHERE name LIKE ? ORDER BY name"
 
 
@@ -56,7 +55,7 @@ class FollowUpTasks:
     @retry_once
     def complete(self, task: str) -> None:
         """Remove a follow-up task that was done."""
-        self._db.run(DROP_SETTING, (f"{TASK_PREFIX}{task}",))
+        self._db.run("DELETE FROM settings WHERE name = ?", (f"{TASK_PREFIX}{task}",))
 
 
 def add_tasks_within(execute: Execute, tasks: Iterable[str]) -> None:

@@ -58,7 +58,7 @@ class SampleImports:
 
     def _insert_cases(self, batch: Iterable[NewCase], import_id: str, pause: Pause) -> int:
         source, added = iter(batch), 0
-        [(ordinal,)] = self._db.read(sql.LAST_ORDINAL)
+        [(ordinal,)] = self._db.read("SELECT coalesce(max(ordinal), 0) FROM cases")
         while cases := list(islice(source, BATCH_SIZE)):
             if added and pause is not None:
                 pause()
@@ -138,8 +138,8 @@ class SampleImports:
         """Delete one batch of an interrupted import. Returns whether none is left."""
         with self._db.transaction() as execute:
             rows = execute(sql.IMPORTED_CASES, (import_id, BATCH_SIZE)).fetchall()
-            self._db.run_many(sql.DROP_EVENTS, [(key,) for key, _ in rows])
-            self._db.run_many(sql.DROP_CASE, [(key,) for key, _ in rows])
+            self._db.run_many("DELETE FROM case_events WHERE case_key = ?", [(key,) for key, _ in rows])
+            self._db.run_many("DELETE FROM cases WHERE key = ?", [(key,) for key, _ in rows])
             self._db.run_many(sql.DROP_CONTACT, [(link,) for _, link in rows])
             if len(rows) < BATCH_SIZE:
                 execute(sql.FORGET_IMPORT, (import_id,))

@@ -54,7 +54,6 @@ KEEP_CONTACT: Final = """
     INSERT INTO case_contacts (link, details, digits, words) VALUES (?, ?, ?, ?) ON CONFLICT (link) DO UPDATE
     SET details = excluded.details, digits = excluded.digits, words = excluded.words"""
 DROP_CONTACT: Final = "DELETE FROM case_contacts WHERE link = ?"
-SET_LINK: Final = "UPDATE cases SET link = ? WHERE key = ?"
 
 # Claiming. The column `was` of a leased case has the status to which it returns when its lease ends.
 
@@ -132,7 +131,6 @@ UPDATE_POSITION: Final = f"""
     WHERE key = ? AND seq = ? AND status <> 'leased' AND {VISIBLE}"""
 ADVANCE: Final = "UPDATE cases SET seq = ?, updated_at = ? WHERE key = ?"
 SET_FRAME_AND_REPLICATE: Final = "UPDATE cases SET frame = ?, replicate = ? WHERE key = ?"
-SET_MARK: Final = "UPDATE cases SET mark = ? WHERE key = ?"
 
 # Interviews and their cases
 
@@ -195,7 +193,6 @@ IMPORTS_IN: Final = "SELECT id FROM imports WHERE state = ? ORDER BY at, id"
 IMPORTS_BEFORE: Final = "SELECT id FROM imports WHERE state = 'arriving' AND at < ? ORDER BY at, id"
 IMPORTS: Final = "SELECT id, at, by, file, cases FROM imports WHERE state IN ('settling', 'settled') ORDER BY at, id"
 FORGET_IMPORT: Final = "DELETE FROM imports WHERE id = ? AND state = 'given up'"
-LAST_ORDINAL: Final = "SELECT coalesce(max(ordinal), 0) FROM cases"
 INSERT_IMPORTED_CASE: Final = f"""
     INSERT INTO cases (key, ordinal, seq, stood, status, {", ".join(POSITION_COLUMNS)}, lease_token, lease_by,
         lease_station, lease_until, frame, replicate, link, mark, arrival, updated_at)
@@ -216,8 +213,6 @@ ANALYZE_CASES: Final[Mapping[Dialect, str]] = {
     "postgresql": "ANALYZE cases",
 }
 """Refreshes the statistics by which the engine chooses indexes."""
-DROP_EVENTS: Final = "DELETE FROM case_events WHERE case_key = ?"
-DROP_CASE: Final = "DELETE FROM cases WHERE key = ?"
 
 
 def build_search(spellings: Iterable[tuple[str, str]]) -> str:

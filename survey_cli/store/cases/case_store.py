@@ -40,10 +40,6 @@ BATCH_SIZE: Final = 1_000
 """Rows changed in one commit, for which an interviewer's answer waits some milliseconds."""
 
 
-REWRITE: Final = "UPDATE case_events SET payload = ? WHERE case_key = ? AND seq = ?"
-UNLINK: Final = "UPDATE cases SET link = '', mark = '' WHERE key = ?"
-
-
 class CaseStore:
     """The cases of one study. Methods raise StoreError, and ValueError for a case that must exist and does not."""
 
@@ -202,13 +198,13 @@ class CaseStore:
                 raise ValueError(f"case {key}: this is not its history with other words")
             for number, line in enumerate(lines, 1):
                 if number <= len(stored):
-                    execute(REWRITE, (line[1], key, number))
+                    execute("UPDATE case_events SET payload = ? WHERE case_key = ? AND seq = ?", (line[1], key, number))
                 else:
                     execute(sql.ADD_EVENT, (key, number, *line))
             execute(sql.ADVANCE, (len(lines), lines[-1][2], key))
             position = (*encode_queue_position(queue_position), len(lines), queue_position.status, key)
             execute(sql.SET_POSITION, position)
-            execute(UNLINK, (key,))
+            execute("UPDATE cases SET link = '', mark = '' WHERE key = ?", (key,))
             if link:
                 execute(sql.DROP_CONTACT, (link,))
         return None
@@ -265,9 +261,9 @@ def _write_contact(execute: Execute, update: CaseUpdate, link: str) -> None:
         if link and link != contact.link:
             execute(sql.DROP_CONTACT, (link,))
         execute(sql.KEEP_CONTACT, encode_contact(contact))
-        execute(sql.SET_LINK, (contact.link, update.key))
+        execute("UPDATE cases SET link = ? WHERE key = ?", (contact.link, update.key))
     if update.fingerprint is not None:
-        execute(sql.SET_MARK, (update.fingerprint, update.key))
+        execute("UPDATE cases SET mark = ? WHERE key = ?", (update.fingerprint, update.key))
 
 
 def _make_claim_entry(lease: Lease, at: datetime) -> HistoryEntry:

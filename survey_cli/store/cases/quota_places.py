@@ -21,7 +21,6 @@ OCCUPIED: Final = """
 HOLD_ONE: Final = "UPDATE quota_fill SET held = held + 1 WHERE cell = ? AND taken + held < ?"
 KEEP_PLACE: Final = "INSERT INTO quota_places (interview, cell, state, at) VALUES (?, ?, ?, ?)"
 PLACES: Final = "SELECT cell, state FROM quota_places WHERE interview = ? ORDER BY cell"
-DROP_PLACE: Final = "DELETE FROM quota_places WHERE interview = ? AND cell = ?"
 CHANGE_COUNTS: Final = "UPDATE quota_fill SET taken = taken + ?, held = held + ? WHERE cell = ?"
 EVERY_PLACE: Final = "SELECT interview, cell, state FROM quota_places ORDER BY interview, cell"
 FILL: Final = "SELECT cell, taken, held FROM quota_fill ORDER BY cell"
@@ -138,5 +137,5 @@ def take_places(execute: Execute, interview: str, cells: Iterable[str], at: date
 
 
 def _drop_place(execute: Execute, interview: str, cell: str, state: str) -> None:
-    if execute(DROP_PLACE, (interview, cell)).rowcount:
+    if execute("DELETE FROM quota_places WHERE interview = ? AND cell = ?", (interview, cell)).rowcount:
         execute(CHANGE_COUNTS, (-1, 0, cell) if state == "taken" else (0, -1, cell))

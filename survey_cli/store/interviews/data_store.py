@@ -28,7 +28,7 @@ class DataStore:
 
     def read_newest_instrument(self) -> str:
         """Return the hash of the version that was added last; an empty text where there is none."""
-        rows = self._db.read(sql.NEWEST_INSTRUMENT)
+        rows = self._db.read("SELECT hash FROM instruments ORDER BY kept_at DESC, hash LIMIT 1")
         return str(rows[0][0]) if rows else ""
 
     def can_publish(self) -> bool:
@@ -54,7 +54,7 @@ class DataStore:
 
     def add_instrument(self, instrument: InstrumentRow) -> None:
         """Store the full text and the columns of an instrument. Where its hash is stored already, nothing is written."""
-        if self._db.read(sql.HAS_INSTRUMENT, (instrument.hash,)):
+        if self._db.read("SELECT 1 FROM instruments WHERE hash = ?", (instrument.hash,)):
             return
         with self._db.transaction():
             self._db.lock_table("instruments")
@@ -192,7 +192,7 @@ class DataStore:
 
     def count_all_interviews(self) -> int:
         """Count all interviews, practice and simulated ones included."""
-        [(number,)] = self._db.read(sql.COUNT_ALL_INTERVIEWS)
+        [(number,)] = self._db.read("SELECT count(*) FROM interviews")
         return int(number)
 
     def count_interviews(

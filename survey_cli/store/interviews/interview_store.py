@@ -182,7 +182,7 @@ class InterviewStore:
                     if execute(sql.EVENT, (journal.interview, journal.seq)).fetchall() != [line]:
                         left[journal.interview] = "somebody has just written to it"
                     continue  # otherwise it was written by an attempt whose end was not seen
-                execute(sql.SET_INSTRUMENT, (journal.instrument, journal.interview))
+                execute("UPDATE interviews SET instrument = ? WHERE id = ?", (journal.instrument, journal.interview))
                 if journal.snapshot is not None:
                     self._data.write_snapshot_within(execute, journal.interview, journal.snapshot, journal.instrument)
                 moves[journal.interview] = cells
@@ -210,7 +210,7 @@ class InterviewStore:
     def _make_conflict(self, interview: str, seq: int) -> InterviewConflict:
         rows = self._db.read(sql.EVENT, (interview, seq))
         if not rows:
-            last = self._db.read(sql.LAST_SEQ, (interview,))
+            last = self._db.read("SELECT last_seq FROM interviews WHERE id = ?", (interview,))
             state = f"its last is {last[0][0]}" if last else "it was never started"
             raise ValueError(f"event {seq} of interview {interview}: {state}")
         line = JournalRecord(*rows[0])
@@ -334,7 +334,7 @@ class InterviewStore:
                     execute(sql.REWRITE_LINE, (line.payload, interview, seq))
                 else:
                     execute(sql.ADD_EVENT, (interview, seq, *line))
-            execute(sql.SET_LAST_SEQ, (len(lines), interview))
+            execute("UPDATE interviews SET last_seq = ? WHERE id = ?", (len(lines), interview))
             if new_status is not None:
                 execute(sql.SET_STATUS, (*new_status, interview))
             for table in ("snapshots", "contacts", "drafts"):

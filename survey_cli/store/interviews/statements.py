@@ -11,12 +11,10 @@ INTERVIEW_COLUMNS: Final = (
 """In the order of `InterviewRow`."""
 
 HAS_CASE: Final = "SELECT 1 FROM cases WHERE key = ?"
-HAS_INSTRUMENT: Final = "SELECT 1 FROM instruments WHERE hash = ?"
 KEEP_INSTRUMENT: Final = """
     INSERT INTO instruments (hash, id, version, title, texts, kept_at, data_view, digest)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"""
 INSTRUMENTS: Final = "SELECT hash, id, version, title, texts, kept_at FROM instruments ORDER BY kept_at, hash"
-NEWEST_INSTRUMENT: Final = "SELECT hash FROM instruments ORDER BY kept_at DESC, hash LIMIT 1"
 MAY_PUBLISH: Final = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
 NEWEST_TIMES: Final = """
     SELECT max(at) FROM imports UNION ALL SELECT max(at) FROM backups
@@ -54,7 +52,6 @@ ADD_EVENT: Final = """
 ADVANCE: Final = """
     UPDATE interviews SET last_seq = ?, status = ?, outcome = ?, at_item = ?, answered = ?, by = ?, updated_at = ?
     WHERE id = ? AND last_seq = ?"""
-SET_INSTRUMENT: Final = "UPDATE interviews SET instrument = ? WHERE id = ?"
 WITH_LEASE: Final = " AND EXISTS (SELECT 1 FROM cases WHERE key = ? AND lease_token = ?)"
 """Follows ADVANCE: only the holder of the lease writes to an interview of a leased case."""
 APPEND_ON_SERVER: Final = """
@@ -76,9 +73,7 @@ APPEND_WITH_LEASE: Final = APPEND_ON_SERVER.format(
     fenced=" AND EXISTS (SELECT 1 FROM fence)",
 )
 REWRITE_LINE: Final = "UPDATE journal SET payload = ? WHERE interview = ? AND seq = ?"
-SET_LAST_SEQ: Final = "UPDATE interviews SET last_seq = ? WHERE id = ?"
 SET_STATUS: Final = "UPDATE interviews SET status = ?, outcome = ?, at_item = '', answered = 0 WHERE id = ?"
-LAST_SEQ: Final = "SELECT last_seq FROM interviews WHERE id = ?"
 FIRST_OF_CASE: Final = "SELECT id FROM interviews WHERE case_key = ? AND number = ? AND origin = ?"
 EVENT: Final = "SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview = ? AND seq = ?"
 JOURNAL: Final = "SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview = ? ORDER BY seq"
@@ -118,7 +113,6 @@ STORED_INTERVIEWS: Final = f"""
     SELECT {_ROW}, s.seq, s.engine, s.cells, s.digest, c.details, c.digest FROM interviews i
     LEFT JOIN snapshots s ON s.interview = i.id
     LEFT JOIN contacts c ON c.interview = i.id WHERE i.instrument = ? ORDER BY i.began_at, i.id"""
-COUNT_ALL_INTERVIEWS: Final = "SELECT count(*) FROM interviews"
 COUNT_INTERVIEWS: Final = "SELECT count(*) FROM interviews i WHERE i.instrument = ?{and_also}"
 
 

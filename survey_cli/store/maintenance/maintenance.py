@@ -25,7 +25,6 @@ BACKUP_STEP: Final = 2_000
 TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%' ORDER BY name"
 """The tables of this program, without those of SQLite and the list of migration steps."""
 
-NOTE_BACKUP: Final = "INSERT INTO backups (at, by) VALUES (?, ?)"
 LAST_BACKUP: Final = "SELECT max(at) FROM backups"
 
 SERVER_TABLES: Final = """
@@ -121,7 +120,7 @@ class Maintenance:
 
     def record_backup(self, *, at: datetime, by: str) -> None:
         """Record that a backup was made, when and by whom."""
-        self._db.run(NOTE_BACKUP, (encode_timestamp(at), by))
+        self._db.run("INSERT INTO backups (at, by) VALUES (?, ?)", (encode_timestamp(at), by))
 
     def find_last_backup(self) -> datetime | None:
         """Return the date and time of the last recorded backup; None where there is none."""
