@@ -18,6 +18,7 @@ from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.connector import Connector, Dialect, Rows
 from survey_cli.store.backends.errors import close_on_error, make_driver_error, translate_decoding_errors
+from survey_cli.store.backends.schema.migrations import adapt_statement
 from survey_cli.store.backends.sqlite.connection import DatabaseInUseError, SqliteConnector
 from survey_cli.store.backends.sqlite.database_files import (
     GROUP_LIST_MODE,
@@ -207,7 +208,7 @@ class DoNotCallList:
         hashes, time = [self._hash_number(number) for number in numbers], encode_timestamp(at)
         with self._db.transaction():
             if not self._db.read(HAS_REMOVED_TABLE[self._db.dialect]):
-                self._db.run(REMOVED_TABLE if self._db.dialect == "sqlite" else _adapt_statement(REMOVED_TABLE))
+                self._db.run(REMOVED_TABLE if self._db.dialect == "sqlite" else adapt_statement(REMOVED_TABLE))
             self._db.run_many(RECORD_REMOVAL, [(time, reason, by, number_hash) for number_hash in hashes])
             return self._db.run_many(REMOVE, [(number_hash,) for number_hash in hashes])
 
@@ -356,16 +357,10 @@ def _read_stored_key(db: SqliteConnector) -> str:
     raise StoreError(f"{db.where}{KEY_SUFFIX}", what, "restore it from a backup of the folder")
 
 
-def _adapt_statement(statement: str) -> str:
-    from survey_cli.store.backends.postgres.open_schema import adapt_statement
-
-    return adapt_statement(statement)
-
-
 def _connect_to_server(where: ServerAddress) -> Connector:
     try:
         from survey_cli.store.backends.postgres.connection import PostgresConnector
-        from survey_cli.store.backends.postgres.open_schema import MIGRATION_LOCK, adapt_statement
+        from survey_cli.store.backends.postgres.open_schema import MIGRATION_LOCK
     except ImportError as error:
         raise make_driver_error(where, error) from error
     db = PostgresConnector(ServerAddress(str(where), url=where.url, schema=SHARED_SCHEMA), patience=BUSY_TIMEOUT)

@@ -7,7 +7,6 @@ nor clock.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
@@ -111,8 +110,7 @@ class SameTime(NamedTuple):
 TimeExpression: TypeAlias = ClockTime | TimeRange | NamedDaypart | MinutesAhead | SameTime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedAppointment:
+class ParsedAppointment(NamedTuple):
     """The parts of a typed appointment."""
 
     day: DayExpression | None = None
@@ -213,7 +211,7 @@ def parse_text(
         return parsed
     if station_time and not isinstance(parsed.time, ClockTime):
         return _unclear("“here” can be used with only one time of day", "write 5pm here, tomorrow 17:00 here")
-    return replace(parsed, zone=zone[1] if zone else None, station_time=station_time)
+    return parsed._replace(zone=zone[1] if zone else None, station_time=station_time)
 
 
 def _unclear(what: str, remedy: str = EXAMPLES) -> UnclearAppointment:

@@ -4,9 +4,9 @@ Uses no clock: the current time is an argument.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, TypeAlias, assert_never
+from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.fieldwork.appointments import grammar
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment, resolve_start
@@ -85,8 +85,7 @@ def _drop_duplicates(times: Iterable[AppointmentTime]) -> list[AppointmentTime]:
     return list(by_span.values())
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(NamedTuple):
     """A reader of appointments for one zone."""
 
     now: datetime
@@ -124,7 +123,7 @@ class _Reader:
     def read_from(self, station_zone: str, typed: grammar.ParsedAppointment) -> AppointmentAnswer:
         """Resolve a time of day on the station's clock."""
         assert isinstance(typed.time, grammar.ClockTime)
-        days = replace(self, zone=station_zone)._list_days(typed.day)
+        days = self._replace(zone=station_zone)._list_days(typed.day)
         if isinstance(days, UnclearAppointment):
             return days
         answers: list[AppointmentAnswer] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import reduce
-from typing import Any, Final, assert_never
+from typing import Any, Final, NamedTuple, assert_never
 
 from survey_cli.fieldwork.case import events
 from survey_cli.outcomes import OUTCOMES
@@ -17,8 +17,7 @@ BUSY_REDIAL_WINDOW: Final = timedelta(hours=1)
 """Redials of a busy line within this time are one attempt."""
 
 
-@dataclass(frozen=True, slots=True)
-class NumberRecord:
+class NumberRecord(NamedTuple):
     """One of the case's telephone numbers, without its digits."""
 
     position: int
@@ -27,8 +26,7 @@ class NumberRecord:
     state: events.NumberState = "live"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One call with its outcome."""
 
     at: datetime
@@ -43,8 +41,7 @@ class Call:
     """The outcome that the interviewer keyed, where a supervisor changed it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One attempt: the calls that one interviewer makes while holding the case."""
 
     started_at: datetime
@@ -66,8 +63,7 @@ class Attempt:
         return bool(self.calls) and all(call.outcome == "busy" for call in self.calls)
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeOverride:
+class OutcomeOverride(NamedTuple):
     """The outcome that a supervisor gave the case.
 
     A final one is the case's until somebody reopens it; any other is the outcome of the last call.
@@ -81,8 +77,7 @@ class OutcomeOverride:
     """The number of calls made before it; with none, the override counts by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Appointment:
+class Appointment(NamedTuple):
     """The appointment of a case, and when it was made."""
 
     at: datetime
@@ -250,7 +245,7 @@ class Case:
             case events.CaseClaimed():
                 return {**self._close_attempt(None), "open_attempt": Attempt(at, by, station)}
             case events.NumberDialed(number):
-                return self._replace_attempt(replace(self._get_open_attempt(at, by, station), dialed=number))
+                return self._replace_attempt(self._get_open_attempt(at, by, station)._replace(dialed=number))
             case events.OutcomeRecorded():
                 return self._record_outcome(at, by, station, event)
             case events.OutcomeRevoked():
@@ -267,7 +262,7 @@ class Case:
                 if self.appointment is None:
                     return {}
                 details = self.appointment.details._replace(owner=owner, policy=policy)
-                return {"appointment": replace(self.appointment, details=details)}
+                return {"appointment": self.appointment._replace(details=details)}
             case events.NumberAdded(facts):
                 return {"numbers": _merge_numbers(self.numbers, (facts,))}
             case events.NumberMarked(position, state, _):
@@ -330,7 +325,7 @@ class Case:
             changes |= {"interview_open": False, "interrupted": True}
         if self.open_attempt is not None and self.open_attempt.calls:
             last = self.attempts[-1]
-            ended = replace(last, ended_at=at or last.calls[-1].at, dialed=0)
+            ended = last._replace(ended_at=at or last.calls[-1].at, dialed=0)
             changes["attempts"] = (*self.attempts[:-1], ended)
         return changes
 
@@ -345,7 +340,7 @@ class Case:
             "interrupted": self.interrupted or event.interrupted,
             "referred": event.outcome == "supervisor",
             "before_call": replace(self, interrupted=self.has_unfinished_interview, before_call=None),
-            **self._replace_attempt(replace(attempt, calls=(*attempt.calls, call), dialed=0)),
+            **self._replace_attempt(attempt._replace(calls=(*attempt.calls, call), dialed=0)),
         }
 
     def _revoke_outcome(self, by: str, station: str) -> dict[str, Any]:
@@ -357,13 +352,13 @@ class Case:
             return {}
         last = self.attempts[-1]
         *calls, revoked = last.calls
-        attempt = replace(last, by=by, station=station, calls=tuple(calls), dialed=revoked.number, ended_at=None)
+        attempt = last._replace(by=by, station=station, calls=tuple(calls), dialed=revoked.number, ended_at=None)
         states = {n.position: n.state for n in self.before_call.numbers}
         return {
             **{name: getattr(self.before_call, name) for name in RESTORED},
             "attempts": (*self.attempts[:-1], attempt) if attempt.calls else self.attempts[:-1],
             "open_attempt": attempt,
-            "numbers": tuple(replace(n, state=states.get(n.position, n.state)) for n in self.numbers),
+            "numbers": tuple(n._replace(state=states.get(n.position, n.state)) for n in self.numbers),
             "before_call": None,
         }
 
@@ -372,7 +367,7 @@ class Case:
         before = self.before_call
         states = {n.position: n.state for n in before.numbers} if before is not None else {}
         numbers = tuple(
-            replace(n, state=states.get(n.position, "live")) if n.state == "never_call" else n for n in self.numbers
+            n._replace(state=states.get(n.position, "live")) if n.state == "never_call" else n for n in self.numbers
         )
         earlier_appointment = before.appointment if before is not None else None
         return {"do_not_call": False, "numbers": numbers, "appointment": self.appointment or earlier_appointment}
@@ -383,15 +378,15 @@ class Case:
             return self.attempts
         last = self.attempts[-1]
         *earlier_calls, call = last.calls
-        call = replace(call, outcome=outcome, code=code, keyed_outcome=call.keyed_outcome or call.outcome)
-        return (*self.attempts[:-1], replace(last, calls=(*earlier_calls, call)))
+        call = call._replace(outcome=outcome, code=code, keyed_outcome=call.keyed_outcome or call.outcome)
+        return (*self.attempts[:-1], last._replace(calls=(*earlier_calls, call)))
 
 
 def _mark_number(number: NumberRecord, position: int, state: events.NumberState) -> NumberRecord:
     """Return the number in another state; a dead number stays dead where it must not be called."""
     if number.position != position or (number.state == "dead" and state == "never_call"):
         return number
-    return replace(number, state=state)
+    return number._replace(state=state)
 
 
 def _merge_numbers(known: tuple[NumberRecord, ...], added: tuple[events.NumberFacts, ...]) -> tuple[NumberRecord, ...]:
@@ -400,6 +395,6 @@ def _merge_numbers(known: tuple[NumberRecord, ...], added: tuple[events.NumberFa
     for facts in added:
         record = NumberRecord(*facts)
         if facts.position in merged:
-            record = replace(record, state=merged[facts.position].state)
+            record = record._replace(state=merged[facts.position].state)
         merged[facts.position] = record
     return tuple(merged[position] for position in sorted(merged))

@@ -4,7 +4,6 @@ Codes are those of AAPOR's Standard Definitions (see `dispositions`). Whether th
 `scheduling`.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -51,8 +50,7 @@ class CaseDisposition(NamedTuple):
     """The supervisor, where one overrode the outcome."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InterviewProgress:
+class InterviewProgress(NamedTuple):
     """The progress of an interview when it stopped, as its code needs it; filled in by the sessions."""
 
     passed_items: frozenset[str] = frozenset()

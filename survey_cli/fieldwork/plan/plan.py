@@ -46,8 +46,7 @@ class CompletionPoint(NamedTuple):
     share: Fraction | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptLimits:
+class AttemptLimits(NamedTuple):
     """The limits of attempts per case."""
 
     total: int = 8
@@ -55,8 +54,7 @@ class AttemptLimits:
     per_daypart: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(NamedTuple):
     """A text that interviewers read out, by language."""
 
     id: str

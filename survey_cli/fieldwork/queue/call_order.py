@@ -4,7 +4,6 @@ It claims no case and checks no rules of a single case.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -51,8 +50,7 @@ class CallPriority(NamedTuple):
     rank: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallOrder:
+class CallOrder(NamedTuple):
     """The order of calling for one interviewer at one time."""
 
     plan: Plan

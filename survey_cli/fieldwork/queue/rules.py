@@ -5,7 +5,7 @@ Pure: every time is an argument. `scheduling` derives the queue position; whoeve
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -38,8 +38,7 @@ class RuleResult(NamedTuple):
     """The time at which the rule will allow it again, where that is known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimContext:
+class ClaimContext(NamedTuple):
     """The interviewer who wants to call, and everything else that is known at that time."""
 
     at: datetime
@@ -97,7 +96,7 @@ def _drop_open_calls(case: Case) -> Case:
     """
     if case.open_attempt is None or not case.open_attempt.calls:
         return case
-    return replace(case, attempts=case.attempts[:-1], open_attempt=replace(case.open_attempt, calls=()))
+    return replace(case, attempts=case.attempts[:-1], open_attempt=case.open_attempt._replace(calls=()))
 
 
 def _iterate_time_rules(

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
@@ -27,8 +26,7 @@ class NamedCount(NamedTuple):
     cases: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportPreview:
+class ImportPreview(NamedTuple):
     """Effect of an import; counts are of cases unless they are called numbers."""
 
     rows: int

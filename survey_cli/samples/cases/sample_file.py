@@ -1,7 +1,6 @@
 """Cases of a sample file with their values and numbers. Nothing is stored here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -60,8 +59,7 @@ class SampleCase(NamedTuple):
         return tuple(n.read for n in self.numbers if isinstance(n.read, ParsedNumber))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleFile:
+class SampleFile(NamedTuple):
     """All cases of a file that has no errors."""
 
     file: str

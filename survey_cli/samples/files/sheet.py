@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -17,8 +16,7 @@ class InputRow(NamedTuple):
     cells: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class InputSheet:
+class InputSheet(NamedTuple):
     """A file's heading and its rows, without empty rows; the rows can be iterated once."""
 
     heading: InputRow

@@ -1,7 +1,6 @@
 """Reader of do-not-call files from a registry or a client; nothing is stored here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -28,8 +27,7 @@ class DoNotCallNumber(NamedTuple):
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoNotCallFile:
+class DoNotCallFile(NamedTuple):
     """The distinct numbers of a file that has no errors."""
 
     file: str

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, NamedTuple, get_args
 
 from survey_cli.fieldwork.plan.people import Interviewer, People, StaffRole
 from survey_cli.problems import Problem, find_nearest, suggest_nearest
@@ -25,8 +24,7 @@ _ATTRIBUTE: Final = re.compile(r"[a-z]\w{0,31}\Z", re.ASCII)
 _LOGIN: Final = re.compile(r"[^\s,;/\\:\"']{1,64}\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeopleFile:
+class PeopleFile(NamedTuple):
     """The people of a file that has no errors."""
 
     people: People

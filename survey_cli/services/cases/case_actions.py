@@ -4,7 +4,6 @@ Each is an event in the case's history; nothing that was keyed is lost.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from typing import Final, NamedTuple, TypeAlias
@@ -52,8 +51,7 @@ class PreviousHolder(NamedTuple):
     since: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseBatchResult:
+class CaseBatchResult(NamedTuple):
     """What was done to several cases."""
 
     changed: tuple[CaseActionResult, ...]

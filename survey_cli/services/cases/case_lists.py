@@ -4,9 +4,9 @@ Names and numbers are included only for those who may see them.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.appointments.due_times import find_open_appointment
 from survey_cli.fieldwork.case.case import Case
@@ -37,8 +37,7 @@ MAX_SINGLE_LOOKUPS: Final = 200
 """Up to this number, names are read one by one; above it, all contacts are read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseFilter:
+class CaseFilter(NamedTuple):
     """Filter for a list of cases; all given criteria must hold."""
 
     status: str = ""

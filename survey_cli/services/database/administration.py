@@ -1,9 +1,9 @@
 """Restoring a database from a backup, upgrading it, and the rights of others: of roles on a server, of a group."""
 
 import os
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import StoreError, UserError
@@ -32,8 +32,7 @@ SERVER_RESTORE_REMEDY = (
 OTHER_BACKUP_REMEDY = "specify an earlier backup; nothing was changed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestoreResult:
+class RestoreResult(NamedTuple):
     """A database that was restored from a backup."""
 
     where: str

@@ -1,7 +1,6 @@
 """The interviews of a study as a whole: list, verify, back up, and store simulated ones."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -55,8 +54,7 @@ def _open_existing(path: str | Path, db: str | None) -> tuple[str, Store, Instru
     return where, open_store(where, create=False), instrument
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerificationResult:
+class VerificationResult(NamedTuple):
     """The result of a verification."""
 
     where: str
@@ -86,7 +84,7 @@ def verify_database(
     with store:
         result = verify_store(where, store, instrument, route=route, progress=progress)
         future_entries = list_future_entries(store, convert_to_study_time(store, at or datetime.now(UTC)))
-        return replace(result, findings=(*result.findings, *future_entries))
+        return result._replace(findings=(*result.findings, *future_entries))
 
 
 def verify_store(

@@ -166,7 +166,7 @@ def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImpo
     if isinstance(sample, list):
         return sample
     skipped = tuple(case.key for case in sample.cases if case.key in nameless)
-    sample = replace(sample, cases=tuple(case for case in sample.cases if case.key not in nameless))
+    sample = sample._replace(cases=tuple(case for case in sample.cases if case.key not in nameless))
     stored = {key: values for key, values in stored.items() if key not in nameless}
     listed = study.do_not_call.select_listed({number.e164 for case in sample.cases for number in case.dialable_numbers})
     summary = preview_import(sample, existing=stored, is_listed=lambda number: number.e164 in listed)

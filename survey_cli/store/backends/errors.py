@@ -193,3 +193,12 @@ def retry_once(operation: Callable[P, T]) -> Callable[P, T]:
             return operation(*args, **kwargs)
 
     return run
+
+
+def check_rewriting(what: str, stored: Sequence[Sequence[object]], rewritten: Sequence[Sequence[object]]) -> None:
+    """Check that rewritten events begin with the stored ones; both are given by all columns but the texts.
+
+    Raises ValueError.
+    """
+    if not stored or [tuple(row) for row in stored] != [tuple(row) for row in rewritten[: len(stored)]]:
+        raise ValueError(f"{what} with other words")

@@ -13,7 +13,7 @@ from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseClaimed, CaseReturned, CaseSampled, HistoryEntry
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.store.backends.connector import Connector, Execute, Pause
-from survey_cli.store.backends.errors import retry_once, translate_decoding_errors
+from survey_cli.store.backends.errors import check_rewriting, retry_once, translate_decoding_errors
 from survey_cli.store.backends.settings import FollowUpTasks, add_tasks_within
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.bulk_import import SampleImports
@@ -34,7 +34,6 @@ from survey_cli.store.cases.case_records import (
     encode_queue_position,
 )
 from survey_cli.store.cases.quota_places import QuotaPlaces, take_places
-from survey_cli.store.interviews.records import is_rewriting
 
 BATCH_SIZE: Final = 1_000
 """Rows changed in one commit, for which an interviewer's answer waits some milliseconds."""
@@ -194,8 +193,8 @@ class CaseStore:
                 return self._make_conflict(execute, key, seq)
             lines = [encode_entry(entry) for entry in entries]
             stored = execute(sql.HISTORY, (key,)).fetchall()
-            if not is_rewriting([line[:1] + line[2:5] for line in stored], [line[:1] + line[2:5] for line in lines]):
-                raise ValueError(f"case {key}: this is not its history with other words")
+            without_texts = ([line[:1] + line[2:5] for line in events] for events in (stored, lines))
+            check_rewriting(f"case {key}: this is not its history", *without_texts)
             for number, line in enumerate(lines, 1):
                 if number <= len(stored):
                     execute("UPDATE case_events SET payload = ? WHERE case_key = ? AND seq = ?", (line[1], key, number))

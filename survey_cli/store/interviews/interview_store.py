@@ -31,6 +31,7 @@ from survey_cli.problems import StoreError
 from survey_cli.store.backends.connector import Connector, Execute, Pause
 from survey_cli.store.backends.errors import (
     TransientStoreError,
+    check_rewriting,
     make_decoding_error,
     retry_once,
     translate_decoding_errors,
@@ -51,7 +52,6 @@ from survey_cli.store.interviews.records import (
     decode_interview,
     encode_interview,
     encode_interview_head,
-    is_rewriting,
 )
 from survey_cli.values import Cell
 
@@ -327,8 +327,8 @@ class InterviewStore:
         lines = [encode_record(event) for event in events]
         with self._db.transaction() as execute:
             stored = execute(sql.JOURNAL, (interview,)).fetchall()
-            if not is_rewriting([line[:3] + line[4:] for line in stored], [line[:3] + line[4:] for line in lines]):
-                raise ValueError(f"interview {interview}: this is not its journal with other words")
+            without_texts = ([line[:3] + line[4:] for line in events] for events in (stored, lines))
+            check_rewriting(f"interview {interview}: this is not its journal", *without_texts)
             for seq, line in enumerate(lines, 1):
                 if seq <= len(stored):
                     execute(sql.REWRITE_LINE, (line.payload, interview, seq))

@@ -5,7 +5,6 @@ With their encoding as database columns, and the digests of rows.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from types import MappingProxyType
@@ -78,8 +77,7 @@ class InterviewRow(NamedTuple):
         return self.outcome == WITHDRAWN and not self.answered
 
 
-@dataclass(frozen=True, slots=True)
-class InterviewConflict:
+class InterviewConflict(NamedTuple):
     """Another station wrote this event, or started this interview of the case, first. Nothing was written now."""
 
     interview: str
@@ -269,8 +267,3 @@ def compute_digest(columns: Sequence[object]) -> str:
     It reveals damage and manual edits. It does not protect against deliberate ones, as anybody can compute it.
     """
     return sha256("\0".join(map(str, columns)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def is_rewriting(stored: Sequence[tuple[object, ...]], rewritten: Sequence[tuple[object, ...]]) -> bool:
-    """Whether rewritten events begin with the stored ones; both are given by all columns but the texts."""
-    return bool(stored) and [tuple(row) for row in stored] == [tuple(row) for row in rewritten[: len(stored)]]

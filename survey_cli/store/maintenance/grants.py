@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from survey_cli.store.backends.address import SHARED_SCHEMA, quote_identifier
-from survey_cli.store.backends.postgres.open_schema import adapt_statement
+from survey_cli.store.backends.schema.migrations import adapt_statement
 from survey_cli.store.do_not_call import REMOVED_TABLE
 
 READ: Final = "SELECT"

@@ -85,15 +85,8 @@ def apply_steps(db: PostgresConnector, *, schema: str, steps: Sequence[migration
         for step in steps:
             if step.name not in applied:
                 for statement in step.on_server or step.statements:
-                    execute(adapt_statement(statement), ())
+                    execute(migrations.adapt_statement(statement), ())
                 execute("INSERT INTO applied_steps (name) VALUES (?)", (step.name,))
-
-
-def adapt_statement(statement: str) -> str:
-    """Return the statement of a step for PostgreSQL: texts are ordered by their bytes, as in SQLite."""
-    if not statement.startswith(("CREATE TABLE", "ALTER TABLE")):
-        return statement
-    return statement.replace("{by_key}", "").replace(" TEXT", ' TEXT COLLATE "C"')
 
 
 def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None:

@@ -62,3 +62,10 @@ def _make_apply(step: MigrationStep) -> "Callable[[Database], None]":
             db.execute(statement.replace("{by_key}", " WITHOUT ROWID"))
 
     return apply
+
+
+def adapt_statement(statement: str) -> str:
+    """Return the statement of a step for PostgreSQL: texts are ordered by their bytes, as in SQLite."""
+    if not statement.startswith(("CREATE TABLE", "ALTER TABLE")):
+        return statement
+    return statement.replace("{by_key}", "").replace(" TEXT", ' TEXT COLLATE "C"')
