@@ -499,7 +499,7 @@ def test_a_standing_is_quick() -> None:
     told = history(numbers=2).at("2026-11-16 10:00")
     for _ in range(10):
         told = told.call("no_answer").later(days=1)
-    study = replace(USUAL, limits=replace(USUAL.limits, total=20, per_daypart=None))
+    study = replace(USUAL, limits=USUAL.limits._replace(total=20, per_daypart=None))
     assert told.standing(study).status == "ready"
     assert _seconds(lambda: schedule_case(fresh, study, told.now), 500) < 60e-6
     case = told.case

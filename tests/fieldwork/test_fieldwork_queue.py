@@ -254,7 +254,7 @@ def test_only_a_converter_calls_after_a_refusal() -> None:
     }
     people = People(interviewers=listed)
     may = {
-        login: is_allowed(told.case, study, replace(claimant(told.now), who=listed[login], people=people))
+        login: is_allowed(told.case, study, claimant(told.now)._replace(who=listed[login], people=people))
         for login in listed
     }
     assert may == {"pat": False, "kim": True}
@@ -661,7 +661,7 @@ def test_somebody_who_rings_back_does_not_wait_for_delays() -> None:
 def test_a_standing_hears_of_languages() -> None:
     told = history().at(MONDAY).call("language").then(LanguageSet("es")).later(days=2)
     listed = {"pat": Interviewer(login="pat", languages=frozenset({"en"}))}
-    pat = replace(told.claimant(), who=listed["pat"], people=People(interviewers=listed))
+    pat = told.claimant()._replace(who=listed["pat"], people=People(interviewers=listed))
     found = {v.rule: v for v in check_rules(told.case, ANY, pat)}
     assert (found["language"].allows, found["language"].explanation) == (
         False,
