@@ -7,7 +7,7 @@ any other missing value is `{"missing": "dk"}`, its kind by name.
 
 import csv
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from functools import partial
@@ -15,7 +15,7 @@ from itertools import groupby, islice
 from json.encoder import JSONEncoder
 from operator import getitem
 from pathlib import Path
-from typing import Final, Protocol, TextIO, TypeVar
+from typing import Any, Final, TextIO
 
 from survey_cli.exports.conventions import WriteOptions, WriteResult, list_missing_codes
 from survey_cli.table.table import Table, encode_missing, make_cell_reader, split_row
@@ -40,20 +40,13 @@ PLAIN_TEXT: Final = re.compile(r'"[A-Za-z0-9][^"\\,\t\r\n]*"')
 _ENCODER: Final = JSONEncoder(ensure_ascii=False)
 
 
-class _CacheKey(Hashable, Sized, Protocol):
-    """The stored text of a cell, or those of several cells."""
+class FieldCache(dict[Any, str]):
+    """A cache of written fields by the stored text of a cell, or those of several cells; long texts are not kept."""
 
-
-K = TypeVar("K", bound=_CacheKey)
-
-
-class FieldCache(dict[K, str]):
-    """A cache of written fields by the stored texts of their cells, without long texts."""
-
-    def __init__(self, format_field: Callable[[K], str]) -> None:
+    def __init__(self, format_field: Callable[[Any], str]) -> None:
         self._format_field = format_field
 
-    def __missing__(self, key: K) -> str:
+    def __missing__(self, key: Any) -> str:
         field = self._format_field(key)
         if len(self) < CACHE_SIZE and len(key) < MAX_CACHED_LENGTH:
             self[key] = field
@@ -132,9 +125,9 @@ def _insert_missing_codes(numbers: str, codes: Sequence[tuple[str, str]]) -> str
     return numbers
 
 
-def _build_columns(table: Table, options: WriteOptions, quote: Callable[[str], str]) -> list[FieldCache[str]]:
+def _build_columns(table: Table, options: WriteOptions, quote: Callable[[str], str]) -> list[FieldCache]:
     """Return the cache of each column; columns of one kind share it."""
-    kinds: dict[object, FieldCache[str]] = {}
+    kinds: dict[object, FieldCache] = {}
     columns = []
     for v in table.variables:
         labels = tuple(v.labels.items()) if options.labels else bool(v.labels)

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from survey_cli.engine.interview import Interview, RouteState
 from survey_cli.engine.order import order_children, order_options
-from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.compiled.model import Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute
@@ -60,9 +60,7 @@ def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable,
     """Return the variables of an instrument's data, with labels in `language` (by default its first)."""
     language = language or instrument.language
     declines = {kind: (d.code, str(d.text.get(language))) for kind, d in instrument.declines.items()}
-    reserved: dict[str, tuple[int, str]] = {
-        kind: declines[kind] for kind in ("not_asked", "not_reached") if kind in declines
-    }
+    reserved = {kind: declines[kind] for kind in ["not_asked", "not_reached"] if kind in declines}
     personal_names = find_personal_names(instrument)
     return tuple(
         replace(
@@ -77,14 +75,9 @@ def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable,
 
 def _may_have_any_missing(block: ColumnBlock) -> bool:
     """Return whether its cells may have missing values that its own item does not offer."""
-    match block.source:
-        case "turns" | "compute":
-            return True
-        case "item":
-            question = block.item.question if block.item is not None else None
-            return isinstance(question, ComputedItem) or (isinstance(question, DateItem) and question.partial)
-        case "sample" | "order":
-            return False
+    question = block.item.question if block.item is not None and block.source == "item" else None
+    is_partial_date = isinstance(question, DateItem) and question.partial
+    return block.source in ("turns", "compute") or isinstance(question, ComputedItem) or is_partial_date
 
 
 def build_sample_variable(instrument: Instrument, name: str, language: str) -> Variable:
@@ -120,13 +113,8 @@ def _iterate_item_blocks(
                 for block in _iterate_item_block(instrument, node, language, turn):
                     yield _add_battery_label(block, node, group, language)
             case Roster():
-                label = f"Turns of {node.id}"
-                yield ColumnBlock(
-                    source="turns",
-                    id=node.id,
-                    group=node,
-                    variables=(Variable(name=f"{node.id}_turns", label=label, measure="scale", item=node.id),),
-                )
+                turns = Variable(name=f"{node.id}_turns", label=f"Turns of {node.id}", measure="scale", item=node.id)
+                yield ColumnBlock(source="turns", id=node.id, group=node, variables=(turns,))
                 for each_turn in range(1, node.maximum + 1):
                     yield from _iterate_item_blocks(instrument, node, language, each_turn)
                     if node.until is not None:
@@ -161,8 +149,10 @@ def _iterate_item_block(
     question = item.question
     variables = question.build_variables(item, language)
     if isinstance(question, LookupItem) and question.sample in instrument.sample:
-        column = build_sample_variable(instrument, str(question.sample), language)
-        variables = (_copy_sample_variable(column, variables[0]),)
+        lookup, column = variables[0], build_sample_variable(instrument, str(question.sample), language)
+        label = column.label if lookup.label == lookup.item else lookup.label
+        column = replace(column, name=lookup.name, label=label, wording=lookup.wording)
+        variables = (replace(column, item=lookup.item, role=lookup.role),)
     if not variables:
         return
     if turn is not None:
@@ -174,63 +164,40 @@ def _iterate_item_block(
 
 def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
     """Yield a text column for each drawn order of items or options."""
+    items = instrument.items.values()
     for group in instrument.groups.values():
         if group.order != "written":
-            turns = _count_turns(instrument, group.children[0] if group.children else None)
-            yield _build_order_block(group.id, "items", turns, group=group)
-    for item in instrument.items.values():
+            variables = _build_order_variables(instrument, group.id, "items", next(iter(group.items), None))
+            yield ColumnBlock(source="order", id=group.id, variables=variables, group=group)
+    for item in items:
         if item.order != "written":
-            yield _build_order_block(item.id, "options", _count_turns(instrument, item), item=item)
+            variables = _build_order_variables(instrument, item.id, "options", item)
+            yield ColumnBlock(source="order", id=item.id, variables=variables, item=item)
     for name, scale in instrument.document.scales.items():
         if scale.order != "written":
+            [variable] = _build_order_variables(instrument, str(name), "options", None)
+            first = next((item for item in items if item.scale == name), None)
             yield ColumnBlock(
-                source="order",
-                id=str(name),
-                scale=str(name),
-                item=next((item for item in instrument.items.values() if item.scale == name), None),
-                variables=(
-                    Variable(
-                        name=f"{name}_order", label=f"Order of the options of {name}", storage="text", role="order"
-                    ),
-                ),
+                source="order", id=str(name), variables=(replace(variable, item=""),), item=first, scale=str(name)
             )
 
 
-def _count_turns(instrument: Instrument, node: CompiledNode | None) -> int:
-    """Return the maximum number of turns in which a node is asked; 0 outside of rosters."""
-    roster_id = node.roster if isinstance(node, CompiledItem) else node.items[0].roster if node and node.items else None
-    roster = instrument.groups.get(roster_id) if roster_id else None
-    return roster.maximum if isinstance(roster, Roster) else 0
+def _build_order_variables(
+    instrument: Instrument, owner: str, content: str, item: CompiledItem | None
+) -> tuple[Variable, ...]:
+    """Return the order columns of a group, item or scale, one per turn of the roster of `item`.
 
-
-def _build_order_block(
-    owner: str, content: str, turns: int, *, group: ItemGroup | None = None, item: CompiledItem | None = None
-) -> ColumnBlock:
-    """Return the order columns of a group or item, one per turn; `content` is `items` or `options`."""
+    `content` is `items` or `options`.
+    """
+    roster = instrument.groups.get(item.roster) if item is not None and item.roster else None
+    turns = [f"_{turn}" for turn in range(1, roster.maximum + 1)] if isinstance(roster, Roster) else [""]
     label = f"Order of the {content} of {owner}"
-    names = [f"{owner}_order"] if not turns else [f"{owner}_order_{turn}" for turn in range(1, turns + 1)]
-    return ColumnBlock(
-        source="order",
-        id=owner,
-        group=group,
-        item=item,
-        variables=tuple(Variable(name=n, label=label, storage="text", item=owner, role="order") for n in names),
+    return tuple(
+        Variable(name=f"{owner}_order{turn}", label=label, storage="text", item=owner, role="order") for turn in turns
     )
 
 
-def _copy_sample_variable(column: Variable, lookup: Variable) -> Variable:
-    """Return the variable of a lookup, with the values of the sample column."""
-    return replace(
-        column,
-        name=lookup.name,
-        label=column.label if lookup.label == lookup.item else lookup.label,
-        wording=lookup.wording,
-        item=lookup.item,
-        role=lookup.role,
-    )
-
-
-_COMPUTE_STORAGE: dict[str, Storage] = {"number": "decimal", "flag": "integer", "date": "date", "time": "time"}
+_COMPUTE_STORAGE: Final[dict[str, Storage]] = {"number": "decimal", "flag": "integer", "date": "date", "time": "time"}
 
 
 def _build_compute_block(instrument: Instrument, compute: Compute, language: str) -> ColumnBlock:
@@ -240,23 +207,18 @@ def _build_compute_block(instrument: Instrument, compute: Compute, language: str
     if codes and all(isinstance(code, int) for code in codes):
         storage = "integer"
     labels: dict[Code, str] = {0: "false", 1: "true"} if compute.type == "flag" else {}
-    return ColumnBlock(
-        source="compute",
-        id=compute.id,
-        variables=(
-            Variable(
-                name=compute.id,
-                label=compute.id,
-                storage=storage,
-                measure="scale" if compute.type in ("number", "date", "time") else "nominal",
-                labels=labels or _find_labels(instrument, condition, codes, language),
-                wording=condition.text,
-                item=compute.id,
-                role="compute",
-                decimals=2 if compute.type == "number" else 0,
-            ),
-        ),
+    variable = Variable(
+        name=compute.id,
+        label=compute.id,
+        storage=storage,
+        measure="scale" if compute.type in ("number", "date", "time") else "nominal",
+        labels=labels or _find_labels(instrument, condition, codes, language),
+        wording=condition.text,
+        item=compute.id,
+        role="compute",
+        decimals=2 if compute.type == "number" else 0,
     )
+    return ColumnBlock(source="compute", id=compute.id, variables=(variable,))
 
 
 def _find_labels(
@@ -284,10 +246,8 @@ def build_row(interview: Interview) -> tuple[Cell, ...]:
         cells = {**interview.start.sample, **remaining}
         return tuple(cells.get(variable.name, NOT_ASKED) for variable in build_columns(instrument))
     state = interview.evaluate_route()
-    row: list[Cell] = []
-    for block in build_blocks(instrument, instrument.language):
-        row.extend(_build_cells(block, interview, state))
-    return tuple(row)
+    blocks = build_blocks(instrument, instrument.language)
+    return tuple(cell for block in blocks for cell in _build_cells(block, interview, state))
 
 
 def _build_cells(block: ColumnBlock, interview: Interview, state: RouteState) -> tuple[Cell, ...]:
@@ -413,11 +373,8 @@ def find_identifying_columns(variables: Sequence[Variable], keys: Sequence[str] 
 
     `keys` are the sample columns that identify cases. Where one column of a question is identifying, all are.
     """
-    kinds: dict[str, IdentifyingKind] = {}
-    for variable in variables:
-        kind = "keys" if variable.name in keys else _find_kind(variable)
-        if kind:
-            kinds[variable.name] = kind
+    found = {v.name: "keys" if v.name in keys else _find_kind(v) for v in variables}
+    kinds = {name: kind for name, kind in found.items() if kind}
     item_kinds = {(v.item, v.turn): kinds[v.name] for v in variables if v.name in kinds and v.role == "answer"}
     for variable in variables:
         if variable.role in ("answer", "state") and (variable.item, variable.turn) in item_kinds:

@@ -83,17 +83,9 @@ def _render_syntax(table: Table, data_name: str, statistics: Sequence[ColumnStat
     yield f"* {limits.to_single_line(title) or 'Data'}."
     data_text = limits.to_single_line(data_name)
     yield f"* Reads {data_text} in the working directory; elsewhere, write its folder before its name."
-    yield "SET DECIMAL=DOT."
-    yield "GET DATA"
-    yield "  /TYPE=TXT"
-    yield f"  /FILE={quote(data_name)}"
-    yield "  /ENCODING='UTF8'"
-    yield "  /ARRANGEMENT=DELIMITED"
-    yield "  /DELCASE=LINE"
-    yield "  /FIRSTCASE=2"
-    yield "  /DELIMITERS=','"
-    yield "  /QUALIFIER='\"'"
-    yield "  /VARIABLES="
+    yield from ("SET DECIMAL=DOT.", "GET DATA", "  /TYPE=TXT", f"  /FILE={quote(data_name)}", "  /ENCODING='UTF8'")
+    yield from ("  /ARRANGEMENT=DELIMITED", "  /DELCASE=LINE", "  /FIRSTCASE=2", "  /DELIMITERS=','")
+    yield from ("  /QUALIFIER='\"'", "  /VARIABLES=")
     for variable, column in zip(variables, statistics, strict=True):
         yield f"    {variable.name} {_choose_format(variable, column)}"
     yield "  ."
@@ -102,31 +94,22 @@ def _render_syntax(table: Table, data_name: str, statistics: Sequence[ColumnStat
         yield f"VARIABLE LABELS {variable.name} {_render_label(limits.choose_label(variable), variable.name)}."
     for variable in variables:
         yield from _render_value_labels(variable)
-    not_asked: dict[Code, list[str]] = {}
-    missing: dict[tuple[str, ...], list[str]] = {}
-    levels: dict[str, list[str]] = {}
-    widths: dict[int, list[str]] = {}
+    properties: dict[str, dict[str, list[str]]] = {
+        "RECODE": {}, "MISSING VALUES": {}, "VARIABLE LEVEL": {}, "VARIABLE WIDTH": {}
+    }  # fmt: skip
     for variable, column in zip(variables, statistics, strict=True):
-        levels.setdefault(choose_measure(variable).upper(), []).append(variable.name)
-        if is_timestamp(variable):
-            widths.setdefault(limits.TIMESTAMP_DISPLAY_WIDTH, []).append(variable.name)
-        elif variable.storage == "text":
-            widths.setdefault(limits.choose_display_width(column.bytes), []).append(variable.name)
-        elif variable.storage == "date":
-            widths.setdefault(limits.DATE_DISPLAY_WIDTH, []).append(variable.name)
         codes = list_offered_codes(variable)
-        if codes and variable.storage != "text":
-            not_asked.setdefault(codes["not_asked"][0], []).append(variable.name)
-        if values := _list_missing_values(variable, limits.choose_user_missing(variable)):
-            missing.setdefault(values, []).append(variable.name)
-    for code, names in not_asked.items():
-        yield from _render_names("RECODE", names, f"({code}=SYSMIS).")
-    for values, names in missing.items():
-        yield from _render_names("MISSING VALUES", names, f"({', '.join(values)}).")
-    for level, names in levels.items():
-        yield from _render_names("VARIABLE LEVEL", names, f"({level}).")
-    for width, names in widths.items():
-        yield from _render_names("VARIABLE WIDTH", names, f"({width}).")
+        for command, value in (
+            ("RECODE", f"{codes['not_asked'][0]}=SYSMIS" if codes and variable.storage != "text" else ""),
+            ("MISSING VALUES", _render_missing_values(variable, limits.choose_user_missing(variable))),
+            ("VARIABLE LEVEL", choose_measure(variable).upper()),
+            ("VARIABLE WIDTH", _choose_width(variable, column)),
+        ):
+            if value:
+                properties[command].setdefault(value, []).append(variable.name)
+    for command, names_by_value in properties.items():
+        for value, names in names_by_value.items():
+            yield from _render_names(command, names, f"({value}).")
     for name, label, members in find_response_sets(variables):
         yield f"MRSETS /MDGROUP NAME=${name[:60]} LABEL={_render_label(label, name)} CATEGORYLABELS=VARLABELS"
         yield from _render_names("  VARIABLES =", members, "VALUE=1.")
@@ -178,9 +161,18 @@ def _render_names(command: str, names: Sequence[str], end: str) -> Iterator[str]
     yield f"    {end}"
 
 
-def _list_missing_values(variable: Variable, missing: limits.UserMissing) -> tuple[str, ...]:
+def _render_missing_values(variable: Variable, missing: limits.UserMissing) -> str:
     missing_range = () if missing.low is None else (f"{missing.low} THRU {missing.high}",)
-    return (*missing_range, *(_render_value(variable, code) for code in missing.codes))
+    return ", ".join([*missing_range, *(_render_value(variable, code) for code in missing.codes)])
+
+
+def _choose_width(variable: Variable, column: ColumnStatistics) -> str:
+    """Return the display width of a text or date; empty for others, whose format has it."""
+    if is_timestamp(variable):
+        return str(limits.TIMESTAMP_DISPLAY_WIDTH)
+    if variable.storage == "text":
+        return str(limits.choose_display_width(column.bytes))
+    return str(limits.DATE_DISPLAY_WIDTH) if variable.storage == "date" else ""
 
 
 def _render_value_labels(variable: Variable) -> Iterator[str]:
