@@ -3,6 +3,7 @@
 With `--check` it writes nothing and says which pages are no longer fresh.
 """
 
+import inspect
 import json
 import re
 import sys
@@ -14,7 +15,10 @@ import typer.main
 from language_pages import MADE, conditions, language, problems  # a script beside this one
 from language_reference import list_entries
 
+import survey_cli
+from survey_cli.api import Report, Study
 from survey_cli.cli.app import PANELS, build_app
+from survey_cli.exports.arrow_stream import Rows
 from survey_cli.instrument.checks.all_checks import RULES
 from survey_cli.instrument.schema.reference_entries import ReferenceEntry
 from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
@@ -157,12 +161,47 @@ def vocabulary() -> Iterator[str]:
     yield "[\n" + ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n]"
 
 
+def python_interface() -> Iterator[str]:
+    """What `import survey_cli` has: every function and method with its arguments, as its docstring says it."""
+    yield "# Python interface\n"
+    yield MADE + "\n"
+    yield PYTHON_INTRODUCTION
+    yield from _callable("survey_cli.open", survey_cli.open)
+    for kind in (Study, Rows, Report):
+        yield f"## {kind.__name__}\n"
+        yield _docstring(kind) + "\n"
+        for name, member in vars(kind).items():
+            if not name.startswith("_"):
+                if isinstance(member, property):
+                    yield f"### {kind.__name__}.{name}\n\n{_docstring(member)}\n"
+                else:
+                    yield from _callable(f"{kind.__name__}.{name}", member)
+
+
+def _callable(name: str, function: Any) -> Iterator[str]:
+    signature = inspect.signature(function)
+    shown = [p.replace(annotation=p.empty) for p in signature.parameters.values() if p.name != "self"]
+    call = str(signature.replace(parameters=shown, return_annotation=signature.empty))
+    yield f"### {name}\n"
+    yield f"```python\n{name.rpartition('.')[2]}{call}\n```\n"
+    yield _docstring(function) + "\n"
+
+
+def _docstring(member: Any) -> str:
+    return inspect.getdoc(member) or ""
+
+
+PYTHON_INTRODUCTION = """\
+It needs `pip install 'survey-cli[python]'`. The guide [A study in Python](../guides/python.md) shows how it is used. All
+names have types. Errors are `survey_cli.problems.UserError`, whose text says where, what, and what to do.
+"""
 VOCABULARY = "../survey_cli/services/questionnaire/vocabulary.json"
 PAGES = {
     "reference/language.md": language,
     "reference/conditions.md": conditions,
     "reference/commands.md": commands,
     "reference/problems.md": problems,
+    "reference/python.md": python_interface,
     VOCABULARY: vocabulary,
 }
 

@@ -24,6 +24,7 @@ from survey_cli.exports.conventions import (
     make_free_name,
 )
 from survey_cli.exports.typed_columns import (
+    BATCH_SIZE,
     choose_measure,
     convert_columns,
     make_missing_expression,
@@ -106,16 +107,21 @@ def _write(table: Table, open_writer: "Callable[[pa.Schema], Any]") -> WriteResu
     return WriteResult(rows)
 
 
-def open_batches(table: Table) -> tuple["pa.Schema", Iterator["pa.RecordBatch"]]:
-    """Return the schema, and the rows in batches, which are read while iterating over them."""
+def open_batches(
+    table: Table, *, labels: bool = False, size: int = BATCH_SIZE
+) -> tuple["pa.Schema", Iterator["pa.RecordBatch"]]:
+    """Return the schema, and the rows in batches of a size, which are read while iterating over them.
+
+    With `labels`, columns of codes hold labels instead. Raises ImportError without the libraries.
+    """
     import pyarrow as pa
 
     fields = list_fields(table.variables)
-    schema = pa.schema([_make_schema_field(field) for field in fields], metadata=_make_schema_metadata(table))
-    columns = [_make_expression(field).alias(field.name) for field in fields]
+    schema = pa.schema([_make_schema_field(f, labels=labels) for f in fields], metadata=_make_schema_metadata(table))
+    columns = [_make_expression(field, labels=labels).alias(field.name) for field in fields]
 
     def iterate_batches() -> Iterator["pa.RecordBatch"]:
-        for texts in read_batches(table):
+        for texts in read_batches(table, size):
             series = zip(convert_columns(texts, columns), fields, strict=True)
             if texts.height:
                 yield pa.record_batch([_make_array(s, field, schema) for s, field in series], schema=schema)
@@ -123,7 +129,7 @@ def open_batches(table: Table) -> tuple["pa.Schema", Iterator["pa.RecordBatch"]]
     return schema, iterate_batches()
 
 
-def _make_expression(field: ParquetField) -> "pl.Expr":
+def _make_expression(field: ParquetField, *, labels: bool) -> "pl.Expr":
     import polars as pl
 
     text = pl.col(str(field.position))
@@ -131,7 +137,11 @@ def _make_expression(field: ParquetField) -> "pl.Expr":
         places = {kind: place for place, kind in enumerate(field.states)}
         return make_missing_expression(text).fill_null(ANSWERED).replace_strict(places, return_dtype=pl.Int8)
     values = make_value_expression(field.variable, text)
-    return values.cast(pl.Int64) if field.variable.storage == "integer" else values
+    if field.variable.storage == "integer":
+        values = values.cast(pl.Int64)
+    if labels and field.variable.labels:
+        return values.replace_strict(dict(field.variable.labels), default=values.cast(pl.String))
+    return values
 
 
 def _make_array(series: "pl.Series", field: ParquetField, schema: "pa.Schema") -> "pa.Array":
@@ -142,7 +152,7 @@ def _make_array(series: "pl.Series", field: ParquetField, schema: "pa.Schema") -
     return series.to_arrow().cast(schema.field(field.name).type)
 
 
-def _make_schema_field(field: ParquetField) -> "pa.Field":
+def _make_schema_field(field: ParquetField, *, labels: bool) -> "pa.Field":
     import pyarrow as pa
 
     types: dict[Storage, Any] = {
@@ -150,6 +160,8 @@ def _make_schema_field(field: ParquetField) -> "pa.Field":
     }  # fmt: skip
     if field.states:
         kind = pa.dictionary(pa.int8(), pa.string())
+    elif labels and field.variable.labels:
+        kind = pa.string()
     else:
         kind = pa.timestamp("ms", tz="UTC") if is_timestamp(field.variable) else types[field.variable.storage]
     return pa.field(field.name, kind, metadata=dict(_iterate_metadata(field)))

@@ -20,7 +20,7 @@ BATCH_SIZE: Final = 20_000
 _COMMA: Final = "\\u002c"
 
 
-def read_batches(table: Table) -> Iterator["pl.DataFrame"]:
+def read_batches(table: Table, size: int = BATCH_SIZE) -> Iterator["pl.DataFrame"]:
     """Yield the stored texts of the cells, one column per variable, named by position (`"0"`, `"1"`, …).
 
     The first batch is empty where there are no rows. Raises ValueError for a row that does not fit this table.
@@ -29,7 +29,7 @@ def read_batches(table: Table) -> Iterator["pl.DataFrame"]:
 
     width, rows = len(table.variables), table.iterate_stored()
     for number in count():
-        batch = [row if row.count(",") == width - 1 else _escape_commas(row, width) for row in islice(rows, BATCH_SIZE)]
+        batch = [row if row.count(",") == width - 1 else _escape_commas(row, width) for row in islice(rows, size)]
         if number and not batch:
             return
         bare = pl.Series("row", batch, dtype=pl.String).str.strip_prefix("[").str.strip_suffix("]")

@@ -1,6 +1,7 @@
 """Runs one request on a study or on its stored data: opens it, calls a function, closes it, translates errors."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from errno import EBADF
@@ -90,22 +91,18 @@ def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:
     )
 
 
-def run_on_records(
-    path: str | Path,
-    action: Callable[[StudyRecords], T],
-    *,
-    db: str | None = None,
-    people: str | None = None,
-    to: str = "-",
-) -> T:
-    """Return what `action` returns for the records of an instrument, which are open while it runs.
+@contextmanager
+def read_records(
+    path: str | Path, *, db: str | None = None, people: str | None = None, to: str = "-"
+) -> Iterator[StudyRecords]:
+    """Context manager in which the records of an instrument are open, and read as of one time.
 
     `to` is where the result is written. Raises UserError.
     """
     records = open_records(path, db=db, people=people)
     try:
         with records, records.store.read_transaction():
-            return action(records)
+            yield records
     except ValueError:  # without the error's text, which may contain an answer
         raise UserError(records.where, "a row of data cannot be read", "`survey db verify` gives details") from None
     except OSError as error:
@@ -116,6 +113,19 @@ def run_on_records(
             raise UserError(place, "it is closed, so the result was lost", "open it, or specify a file") from error
         what = f"it cannot be written ({error.strerror or error})"
         raise UserError(place, what, "choose another folder, or free some space") from error
+
+
+def run_on_records(
+    path: str | Path,
+    action: Callable[[StudyRecords], T],
+    *,
+    db: str | None = None,
+    people: str | None = None,
+    to: str = "-",
+) -> T:
+    """Return what `action` returns for the records of an instrument, which `read_records` opens."""
+    with read_records(path, db=db, people=people, to=to) as records:
+        return action(records)
 
 
 REPORT_INTERVAL: Final = 200

@@ -1,0 +1,191 @@
+"""Python interface: a study's data as Arrow, polars or pandas, queried with SQL, and its report as values."""
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from html import escape
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, Final
+
+from survey_cli.documents.report.report_pages import render_results_html, render_results_markdown
+from survey_cli.documents.report.workbook import build_results_table
+from survey_cli.exports.arrow_stream import Rows
+from survey_cli.problems import UserError
+from survey_cli.reports.results.report_model import Results
+from survey_cli.services.data.export_options import ExportOptions, OriginFilter, RowKind
+from survey_cli.services.data.table_query import query_table
+from survey_cli.services.report.results_report import ReportOptions, build_results_report
+from survey_cli.services.run_on_study import read_records
+from survey_cli.table.paradata import NOT_APPLICABLE
+from survey_cli.table.table import Table, show_table_placeholders
+
+if TYPE_CHECKING:
+    import duckdb
+
+ROW_KINDS: Final[tuple[RowKind, ...]] = ("interviews", "answers", "cases", "calls", "events")
+NUMBERS: Final = ("count", "per_cent", "base")
+"""Columns of a report's figures that are numbers."""
+
+
+class Study:
+    """A study that is open for reading. `survey_cli.open` makes it.
+
+    Nothing is kept open: each conversion of rows reads the database as it is then, in one transaction. What an export
+    would print as a warning is a Python warning. Raises `survey_cli.problems.UserError`.
+    """
+
+    def __init__(self, path: str | PathLike[str], *, db: str | None = None, people: str | None = None) -> None:
+        self.path = fspath(path)
+        self._db, self._people = db, people
+        with read_records(self.path, db=db, people=people) as records:
+            self.database = records.where
+            self.title = str(records.instrument.title.get(records.instrument.language))
+            self.version = records.instrument.version
+            self.languages = tuple(records.instrument.languages)
+
+    def __repr__(self) -> str:
+        return f"<Study {self.title!r}, version {self.version!r}, {self.database}>"
+
+    def interviews(
+        self,
+        origin: OriginFilter = "real",
+        labels: bool = False,
+        where: str | None = None,
+        *,
+        language: str = "",
+        personal: Sequence[str] = (),
+    ) -> Rows:
+        """Return one row per interview: a column per variable of the questionnaire, the sample and the computes.
+
+        `labels` gives labels instead of codes; `where` is a condition as in the questionnaire, such as `"q3 >= 2"`.
+        `personal` names personal columns to include. These arguments mean the same everywhere.
+        """
+        return self._select("interviews", origin, where, labels=labels, language=language, personal=personal)
+
+    def answers(
+        self,
+        origin: OriginFilter = "real",
+        labels: bool = False,
+        where: str | None = None,
+        *,
+        language: str = "",
+        personal: Sequence[str] = (),
+    ) -> Rows:
+        """Return one row per answer that counts, with times answered, changes, seconds and notes."""
+        return self._select("answers", origin, where, labels=labels, language=language, personal=personal)
+
+    def events(
+        self,
+        origin: OriginFilter = "real",
+        labels: bool = False,
+        where: str | None = None,
+        *,
+        language: str = "",
+        personal: Sequence[str] = (),
+    ) -> Rows:
+        """Return one row per event of the interviews: answers, changes, moves, queries and notes."""
+        return self._select("events", origin, where, labels=labels, language=language, personal=personal)
+
+    def cases(
+        self, labels: bool = False, where: str | None = None, *, language: str = "", personal: Sequence[str] = ()
+    ) -> Rows:
+        """Return one row per case, with its AAPOR code, calls and sample columns; `where` is over these columns."""
+        return self._select("cases", "all", where, labels=labels, language=language, personal=personal)
+
+    def calls(self, labels: bool = False, where: str | None = None, *, language: str = "") -> Rows:
+        """Return one row per call, with its outcome and interviewer; `where` is over sample columns of the case."""
+        return self._select("calls", "all", where, labels=labels, language=language)
+
+    def _select(
+        self,
+        what: RowKind,
+        origin: OriginFilter,
+        where: str | None,
+        *,
+        labels: bool,
+        language: str = "",
+        personal: Sequence[str] = (),
+    ) -> Rows:
+        options = ExportOptions(
+            to="-", what=what, origin=origin, where=where or "", language=language, personal=frozenset(personal)
+        )
+
+        @contextmanager
+        def open_table() -> Iterator[Table]:
+            with read_records(self.path, db=self._db, people=self._people) as records:
+                data = query_table(records, options)
+                for text in (*data.warnings, *data.differences):
+                    warnings.warn(text, stacklevel=2)
+                yield show_table_placeholders(data.table)
+
+        return Rows(open_table, labels=labels)
+
+    def sql(self, query: str, *, origin: OriginFilter = "real", labels: bool = False) -> "duckdb.DuckDBPyRelation":
+        """Return the result of a query over the tables `interviews`, `answers`, `cases`, `calls` and `events`.
+
+        Only the tables that the query names are read. DuckDB runs it; its result has `.pl()`, `.df()`, `.arrow()`.
+        """
+        try:
+            import duckdb
+        except ImportError as error:
+            raise UserError("sql", "DuckDB is not installed", "pip install 'survey-cli[python]'") from error
+        connection = duckdb.connect()
+        for name in ROW_KINDS:
+            if re.search(rf"\b{name}\b", query):
+                is_case = name in ("cases", "calls")
+                rows = self._select(name, "all" if is_case else origin, None, labels=labels)
+                connection.register(name, rows.to_arrow())
+        return connection.sql(query)
+
+    def report(self, by: str | Sequence[str] = (), **options: Any) -> "Report":
+        """Return the results of all items; `by` names the variables whose values are the columns of the banner.
+
+        `options` are those of `survey report`: `items=["q3"]`, `where="q1 == 1"`, `origin="simulated"`, `language`,
+        `valid`, `digits`, `threshold`, `rake="targets.csv"` and so on. Small counts are hidden as they are there.
+        """
+        columns, items = ((each,) if isinstance(each, str) else tuple(each) for each in (by, options.pop("items", ())))
+        report_options = ReportOptions(db=self._db, people=self._people, by=columns, items=items, **options)
+        return Report(build_results_report(self.path, report_options))
+
+
+class Report:
+    """Results of a study, which a notebook shows as a page. `results` has each item with its rows, figures and bases."""
+
+    def __init__(self, results: Results) -> None:
+        self.results = results
+
+    @property
+    def figures(self) -> Rows:
+        """One row per figure: item, answer, group and column of the banner, count, percentage, base, letters.
+
+        Hidden figures have no number.
+        """
+        return Rows(lambda: nullcontext(_convert_numbers(build_results_table(self.results))))
+
+    def __str__(self) -> str:
+        return render_results_markdown(self.results)
+
+    def _repr_html_(self) -> str:
+        page = escape(render_results_html(self.results))
+        return f'<iframe srcdoc="{page}" title="Results" style="width: 100%; height: 40em; border: 0"></iframe>'
+
+
+def _convert_numbers(table: Table) -> Table:
+    """Return a table of texts with numbers in the columns of numbers."""
+    are_numbers = [variable.name in NUMBERS for variable in table.variables]
+    return replace(
+        table,
+        variables=tuple(
+            replace(v, storage="decimal") if is_number else v
+            for v, is_number in zip(table.variables, are_numbers, strict=True)
+        ),
+        rows=[
+            tuple(
+                (float(str(cell)) if cell != "" else NOT_APPLICABLE) if is_number else str(cell)
+                for cell, is_number in zip(row, are_numbers, strict=True)
+            )
+            for row in table.iterate_cells()
+        ],
+    )

@@ -1,0 +1,136 @@
+"""The Python interface: rows as Arrow streams, SQL, reports, and the notebook of the documentation."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import survey_cli
+from survey_cli.cli.run_command import run_command
+from survey_cli.problems import UserError
+
+pl = pytest.importorskip("polars")
+pa = pytest.importorskip("pyarrow")
+
+from notebook import NOTEBOOK, execute, stored_outputs  # noqa: E402 – of docs/tools
+
+TEXT = """\
+instrument: short
+title: Short
+items:
+  - {id: a, type: single, text: One?, options: {1: "Yes", 2: "No"}}
+  - {id: n, type: number, text: How many?, ask_if: a == 1}
+  - {id: t, type: text, text: What?}
+"""
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("api") / "short.yaml"
+    path.write_text(TEXT)
+    assert run_command(["simulate", str(path), "-n", "40", "--keep", "--db", str(path.with_suffix(".db"))]) == 0
+    return path
+
+
+@pytest.fixture
+def study(file: Path) -> "survey_cli.api.Study":  # type: ignore[name-defined]
+    return survey_cli.open(file, db=str(file.with_suffix(".db")))
+
+
+def test_every_library_takes_the_same_rows(study) -> None:
+    rows = study.interviews(origin="simulated")
+    frame = pl.DataFrame(rows)
+    assert frame.height == 40
+    assert pa.table(rows).to_pylist() == frame.to_dicts() == rows.to_arrow().to_pylist()
+    assert rows.to_polars().equals(frame)
+    assert [batch.num_rows for batch in rows.read()] == [40]
+    pandas = pytest.importorskip("pandas")
+    assert rows.to_pandas().equals(pandas.DataFrame(rows.to_arrow().to_pandas()))
+
+
+def test_a_missing_value_is_null_and_says_why(study) -> None:
+    frame = study.interviews(origin="simulated").to_polars()
+    assert frame.schema["a"] == pl.Int32
+    assert set(frame.filter(pl.col("a") == 2)["n_state"]) == {"not_asked"}
+    assert frame.filter(pl.col("n_state") == "answered")["n"].null_count() == 0
+    assert frame.filter(pl.col("n_state") != "answered")["n"].null_count() == frame["n"].null_count() > 0
+
+
+def test_conditions_and_labels_choose_rows_and_texts(study) -> None:
+    frame = study.interviews(origin="simulated", labels=True, where="a == 1").to_polars()
+    assert set(frame["a"]) == {"Yes"}
+    assert 0 < frame.height < 40
+    assert study.interviews().to_polars().height == 0  # real ones
+    with pytest.raises(UserError, match="'b' is not a variable"):
+        study.interviews(where="b == 1").to_polars()
+
+
+def test_answers_events_cases_and_calls_are_tables_too(study) -> None:
+    answers = study.answers(origin="simulated").to_polars()
+    assert set(answers["item"]) == {"a", "n", "t"}
+    assert answers.schema["first_at"] == pl.Datetime("ms", "UTC")
+    assert study.events(origin="simulated").to_polars()["event"].n_unique() > 2
+    assert (study.cases().to_polars().height, study.calls().to_polars().height) == (0, 0)
+
+
+def test_what_is_read_is_of_the_time_when_it_is_read(file: Path, tmp_path: Path) -> None:
+    own = tmp_path / "short.yaml"
+    own.write_text(TEXT)
+    db = str(tmp_path / "short.db")
+    run_command(["simulate", str(own), "-n", "2", "--keep", "--db", db])
+    rows = survey_cli.open(own, db=db).interviews(origin="simulated")
+    assert rows.to_arrow().num_rows == 2
+    run_command(["simulate", str(own), "-n", "3", "--seed", "2", "--keep", "--db", db])
+    assert rows.to_arrow().num_rows == 5
+
+
+def test_a_stream_that_is_not_read_to_its_end_closes_the_database(study) -> None:
+    reader = study.interviews(origin="simulated").read()
+    assert reader.schema.field("a").metadata[b"label"] == b"One?"
+    del reader
+    assert study.interviews(origin="simulated").to_arrow().num_rows == 40
+
+
+def test_a_report_has_figures_values_and_a_page(study) -> None:
+    report = study.report(by="a", items="n", origin="simulated", threshold=0)
+    figures = report.figures.to_polars()
+    assert set(figures["item"]) == {"n"}
+    assert figures.schema["count"] == pl.Float64
+    assert report.results.items[0].id == "n"
+    assert report._repr_html_().startswith('<iframe srcdoc="&lt;!DOCTYPE html&gt;')
+    assert "How many?" in str(report)
+    assert set(study.report(by="a", origin="simulated").figures.to_polars()["item"]) == {"n"}  # one refused: hidden
+
+
+def test_sql_reads_the_tables_that_it_names(study) -> None:
+    pytest.importorskip("duckdb")
+    asked = study.sql("SELECT count(*) FROM answers JOIN interviews USING (interview_id)", origin="simulated")
+    assert asked.fetchall() == [(study.answers(origin="simulated").to_arrow().num_rows,)]
+
+
+def test_a_study_without_data_and_one_without_libraries_say_what_to_do(file: Path, monkeypatch) -> None:
+    with pytest.raises(UserError, match="no such database"):
+        survey_cli.open(file, db="none.db")
+    study = survey_cli.open(file, db=str(file.with_suffix(".db")))
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(UserError, match=r"pip install 'survey-cli\[python\]'"):
+        study.sql("SELECT 1")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UserError, match="pyarrow is not installed — pip install"):
+        study.interviews().to_polars()
+
+
+def test_the_package_imports_nothing() -> None:
+    code = "import sys; before = {*sys.modules}; import survey_cli; print(*({*sys.modules} - before))"
+    answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert answer.split() == ["survey_cli"]
+
+
+def test_the_notebook_has_the_outputs_that_it_has_when_it_is_run() -> None:
+    notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+    outputs = execute(notebook)
+    pairs = zip(outputs, stored_outputs(notebook), strict=True)
+    assert [pair for pair in pairs if pair[0] not in (None, pair[1])] == [], "run docs/tools/notebook.py"
+    assert sum(bool(output) for output in outputs) >= 6
