@@ -6,6 +6,7 @@ Changed in place by accepted events only. `Interview` owns it and shows it as a 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.engine.check_places import list_check_places
@@ -53,13 +54,13 @@ class InterviewClock:
     """
 
     first_readings: dict[Any, int] = field(default_factory=dict)
-    minutes: int | Missing = field(default=0, compare=False)
+    time_spent: timedelta | Missing = field(default=timedelta(), compare=False)
     """Up to the last answer; `NOT_REACHED` for a walk that looks ahead."""
 
     def read(self, use: Any) -> int | Missing:
-        if isinstance(self.minutes, Missing):
-            return self.first_readings.get(use, self.minutes)
-        return self.first_readings.setdefault(use, self.minutes)
+        if isinstance(self.time_spent, Missing):
+            return self.first_readings.get(use, self.time_spent)
+        return self.first_readings.setdefault(use, max(0, self.time_spent // timedelta(minutes=1)))
 
 
 class RecordedAnswer(NamedTuple):
@@ -81,6 +82,13 @@ def _make_answer(event: QuestionAnswered | QuestionDeclined | ValueComputed) -> 
             return RecordedAnswer(get_missing(event.decline))
         case ValueComputed():
             return RecordedAnswer(event.value, {"of": str(event.pool_size)} if event.pool_size else NO_SPECIFY_TEXTS)
+
+
+def _lapse(answers: dict[Place, RecordedAnswer], item: str, turn: int | None, _: CompiledNode | None = None) -> None:
+    """Mark the answer of a place that is off the route, or not valid: it does not count again by itself."""
+    answer = answers.get(Place(item, turn))
+    if answer is not None and not answer.lapsed:
+        answers[Place(item, turn)] = answer._replace(lapsed=True)
 
 
 class Machine:
@@ -110,22 +118,24 @@ class Machine:
         """The place of a jump ahead, as far as nothing is open before it."""
         self.is_migrated = False
         """It was taken to another version: open places may lie between answered ones, which are passed."""
-        self.minutes_before_migration: dict[Place, int] = {}
-        """The minutes of interviewing at which each place was first answered, before a migration."""
+        self.time_before_migration: dict[Place, timedelta] = {}
+        """The time of interviewing after which each place was first answered, before a migration."""
         self.remaining_answers: Mapping[str, Cell] | None = None
         """The remaining cells by column, once answers were erased."""
         self.session = start.session
         self.clock = InterviewClock()
-        self._walk_to_open_place()
 
     def _walk_to_open_place(self) -> None:
-        self.walk = RouteWalk(self.instrument, self.start.seed, self.build_env(), self._lapse, rules=self.start.rules)
+        # The walk does not hold the machine: without a cycle, the memory of both is free as soon as nobody needs them.
+        on_pass_over = partial(_lapse, self.recorded_answers)
+        self.walk = RouteWalk(self.instrument, self.start.seed, self.build_env(), on_pass_over, rules=self.start.rules)
         self._arrive()
 
     @classmethod
     def begin(cls, instrument: Instrument, start: InterviewStarted) -> "Machine":
         """Return a machine at its first place."""
         machine = cls(instrument, start)
+        machine._walk_to_open_place()
         machine._record(start)
         return machine
 
@@ -138,12 +148,13 @@ class Machine:
         start, *rest = events
         if not isinstance(start, InterviewStarted):
             raise ValueError("a journal begins with its start")
-        machine = cls.begin(instrument, start)
+        machine = cls(instrument, start)
+        machine._record(start)
         for event in rest:
             match event:
                 case QuestionAnswered() | QuestionDeclined() | ValueComputed():
                     machine.recorded_answers[event.place] = _make_answer(event)
-                    machine.minutes_before_migration.setdefault(event.place, machine._measure_minutes(event))
+                    machine.time_before_migration.setdefault(event.place, machine._measure_time(event))
                 case InterviewSuspended(_, outcome):
                     machine.status, machine.outcome = "suspended", outcome
                 case InterviewStopped(_, outcome):
@@ -173,7 +184,7 @@ class Machine:
         if event.instrument != self.instrument.hash:
             raise ValueError("its last events are of another version")
         for place in event.lapsed:
-            self._lapse(*place)
+            _lapse(self.recorded_answers, *place)
         for place, check, inputs in event.confirmed:
             if (answer := self.recorded_answers.get(place)) is not None:
                 confirmed = answer.confirmed_queries | {(check, inputs)}
@@ -290,8 +301,9 @@ class Machine:
     def _apply_erasure(self, event: AnswersErased) -> None:
         """Drop all recorded answers, and ask nothing more."""
         self.recorded_answers, self.answer_count = {}, 0
-        self.query, self.returning, self.target, self.ending = None, False, None, ""
+        self._walk_to_open_place()
         self.walk.finish()
+        self.query, self.returning, self.target, self.ending = None, False, None, ""
         self.remaining_answers = event.remaining or {}
         if event.remaining is None:
             self.status, self.outcome = "ended", "withdrawn"
@@ -310,14 +322,13 @@ class Machine:
         if answer.cell is not None and stop.place not in self.recorded_answers:
             self.answer_count += 1
         self.recorded_answers[stop.place] = answer
-        self.clock.minutes = self._measure_minutes(event)
+        self.clock.time_spent = self._measure_time(event)
         self._continue_from(stop, answer)
         return None
 
-    def _measure_minutes(self, event: InterviewEvent) -> int:
-        """Return the minutes of interviewing up to an event."""
-        time_spent = self.earlier_sessions + event.stamp.at - self.session_began_at
-        return max(0, time_spent // timedelta(minutes=1))
+    def _measure_time(self, event: InterviewEvent) -> timedelta:
+        """Return the time of interviewing up to an event."""
+        return self.earlier_sessions + (event.stamp.at - self.session_began_at)
 
     def _check_entry(
         self, stop: RouteStop, event: QuestionAnswered | QuestionDeclined | ValueComputed | AnswerKept | QueryConfirmed
@@ -327,7 +338,7 @@ class Machine:
             case QuestionAnswered():
                 if isinstance(stop.item.question, ComputedItem):
                     return Rejection("the computer answers this item")
-                answer = _make_answer(event)
+                answer = RecordedAnswer(event.value, event.specify_texts)
                 if why := self.why_invalid(stop, answer):
                     return Rejection(why, places=self._list_failed_places(stop, answer.cell, why))
             case QuestionDeclined():
@@ -415,7 +426,7 @@ class Machine:
 
     def _find_open_query(self, stop: RouteStop, answer: RecordedAnswer) -> int | None:
         """Return the first query about the recorded answer that nobody has confirmed."""
-        if not stop.item.checks or isinstance(answer.cell, Missing):
+        if isinstance(answer.cell, Missing):
             return None
         for index, check in enumerate(stop.item.checks):
             if (
@@ -430,55 +441,45 @@ class Machine:
 
     def _continue_from(self, stop: RouteStop, answer: RecordedAnswer) -> None:
         """Go from an accepted answer to the next place that has to be asked."""
-        mark = self.walk.mark
-        self.walk.record_answer(stop, answer.cell)
-        self.query = self._find_open_query(stop, answer)
-        if self.query is not None:
-            self.walk.undo(mark)
+        if not self._record_unless_queried(stop, answer):
             return
         question = stop.item.question
         if not question.expects_answer and isinstance(question, EndItem):
             self.ending = str(question.outcome)
             self.walk.finish()
             return
-        self.walk.advance()
         self._arrive()
 
+    def _record_unless_queried(self, stop: RouteStop, answer: RecordedAnswer) -> bool:
+        """Record an answer as known; returns False, and records nothing, where a query about it is open."""
+        walk, mark = self.walk, self.walk.mark
+        walk.record_answer(stop, answer.cell)
+        self.query = self._find_open_query(stop, answer) if stop.item.checks else None
+        if self.query is not None:
+            walk.undo(mark)
+        return self.query is None
+
     def _arrive(self) -> None:
-        """Pass all places whose answers are valid and need not be asked."""
-        if not self.walk.stops and not self.walk.finished:
-            self.walk.advance()
-        while (stop := self.current_stop) is not None:
+        """Go to the next place, past all whose answers are valid and need not be asked."""
+        while (stop := self.walk.advance()) is not None:
             answer = self.recorded_answers.get(stop.place)
             if answer is None or answer.lapsed:
                 break
             if self.why_invalid(stop, answer):
-                self._lapse(*stop.place)
+                _lapse(self.recorded_answers, *stop.place)
                 break
             passes = self.returning and stop.place != self.target and not isinstance(stop.item.question, EndItem)
             if not (passes or isinstance(stop.item.question, ComputedItem)):
                 break
-            self.clock.minutes = self.minutes_before_migration.get(stop.place, self.clock.minutes)
-            mark = self.walk.mark
-            self.walk.record_answer(stop, answer.cell)
-            self.query = self._find_open_query(stop, answer)
-            if self.query is not None:
-                self.walk.undo(mark)
+            self.clock.time_spent = self.time_before_migration.get(stop.place, self.clock.time_spent)
+            if not self._record_unless_queried(stop, answer):
                 break
-            self.walk.advance()
-        stop = self.current_stop
         if stop is None:
             self.ending = COMPLETE
         elif stop.item.options_vary:
             self.walk.build_item_context(stop, self.language)  # so that conditions of options are evaluated now
         if stop is None or stop.place not in self.recorded_answers or stop.place == self.target:
             self.returning, self.target = self.is_migrated, None
-
-    def _lapse(self, item: str, turn: int | None, _: CompiledNode | None = None) -> None:
-        """Mark the answer of a place that is off the route, or not valid: it does not count again by itself."""
-        answer = self.recorded_answers.get(Place(item, turn))
-        if answer is not None and not answer.lapsed:
-            self.recorded_answers[Place(item, turn)] = answer._replace(lapsed=True)
 
     def _apply_move(self, event: PositionMoved) -> Rejection | None:
         index = self.find_index(event.place)

@@ -4,7 +4,7 @@ An answer carries over unless its place is gone or its meaning has changed, whic
 then decided by the route and the item of the new version, as after a correction.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from survey_cli.engine.events import EventStamp, InterviewMigrated
@@ -43,13 +43,20 @@ def migrate_interview(
     event = InterviewMigrated(stamp, instrument.hash, tuple(dropped), tuple(lapsed), tuple(confirmed))
     after = Interview.replay(instrument, (*interview.events, event))
     route = after.evaluate_route()
-    counted = [place for place, answer in interview.evaluate_route().answers.items() if answer.cell is not None]
+    counted = [place for place in _list_counted(interview) if recorded[place].cell is not None]
     return MigratedInterview(
         after,
         kept=tuple(place for place in counted if place in route.answers),
         reopened=tuple(place for place in counted if place in route.unreached),
         off_route=tuple(place for place in counted if place not in route.answers and place not in route.unreached),
     )
+
+
+def _list_counted(interview: Interview) -> Iterable[Place]:
+    """Return the places whose answer counts: those passed so far, or else all of the route, which takes longer."""
+    machine = interview.machine
+    passed = [stop.place for stop in machine.walk.stops if stop is not machine.current_stop]
+    return passed if len(passed) == len(machine.recorded_answers) else interview.evaluate_route().answers
 
 
 def _has_place(instrument: Instrument, interview: Interview, place: Place) -> bool:

@@ -167,7 +167,7 @@ class RouteWalk:
         """Record the answer at the current stop as known from here on."""
         item = stop.item
         if cell is not None:
-            self.set_known(_get_key(item, stop.place.turn), cell)
+            self.set_known(item.id if item.roster is None else _get_key(item, stop.place.turn), cell)
         for compute in item.computes:
             self._compute(compute)
 
@@ -255,7 +255,7 @@ class RouteWalk:
             self._ahead -= 1
         place = item.place if item.roster is None else Place(item.id, frame.turn)
         intros: tuple[Template, ...] = ()
-        if not isinstance(item.question, ComputedItem):
+        if self._pending_intros and not isinstance(item.question, ComputedItem):
             intros = tuple(template for _, template in self._pending_intros)
             self._pending_intros = ()
         stop = RouteStop(place, item, frame, len(self._changes), intros, self._position, self._ahead)
@@ -473,13 +473,14 @@ class RouteWalk:
             if last_stop is stop and context.language == language:
                 return context
         context = ItemContext(item=stop.item, env=self.env, language=language, options=self.list_options(stop))
-        context.left = self._find_amount_left(stop)
+        if stop.item.total is not None:
+            context.left = self._find_amount_left(stop, stop.item.total)
         self._last_context = stop, context
         return context
 
-    def _find_amount_left(self, stop: RouteStop) -> AmountLeft | None:
-        """Find what the statements before this one have left of their battery's total; None where there is none."""
-        total = stop.item.total.evaluate(self.env) if stop.item.total is not None else None
+    def _find_amount_left(self, stop: RouteStop, battery_total: Condition) -> AmountLeft | None:
+        """Find what the statements before this one have left of their battery's total; None where it is unknown."""
+        total = battery_total.evaluate(self.env)
         if not isinstance(total, int | float):
             return None
         order, at = stop.frame.order, stop.frame.next_index

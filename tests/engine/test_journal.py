@@ -168,6 +168,7 @@ ANSWERED = JournalRecord("answered", "q", None, '{"value":1}', "2000-06-01T12:00
         ANSWERED._replace(at="2000-06-01T12:00:00.000000"),
         ANSWERED._replace(item=None),
         ANSWERED._replace(kind="sang", payload="{}"),
+        ANSWERED._replace(payload='{"value":07}'),
         ANSWERED._replace(kind="ended", item=None, payload='{"outcome":7}'),
         ANSWERED._replace(kind="ended", item=None, payload="{}"),
     ],

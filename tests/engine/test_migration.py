@@ -128,6 +128,8 @@ def test_another_text_of_the_same_questionnaire_changes_nothing(text: str, seed:
     assert build_row(after) == build_row(now.interview)
     assert not migrated.reopened
     assert not migrated.off_route
+    counted = now.interview.evaluate_route().answers
+    assert list(migrated.kept) == [place for place, answer in counted.items() if answer.cell is not None]
     assert (after.answer_count, after.status, after.outcome) == (
         now.interview.answer_count,
         now.interview.status,

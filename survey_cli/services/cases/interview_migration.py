@@ -204,7 +204,7 @@ class _Migration:
         for start in range(0, len(rows), BATCH_SIZE):
             batch = rows[start : start + BATCH_SIZE]
             with pause_collector():
-                plans = [(row.case, self._plan(row)) for row in batch]
+                plans = [(row.case, self._plan(row, write=write)) for row in batch]
             skipped += [SkippedCase(case, plan) for case, plan in plans if isinstance(plan, str)]
             planned = [plan for _, plan in plans if not isinstance(plan, str)]
             left = self.study.store.interviews.migrate([update for update, _ in planned]) if write and planned else {}
@@ -212,12 +212,12 @@ class _Migration:
             cases += [case for _, case in planned if case.interview not in left]
         return cases, skipped
 
-    def _plan(self, row: InterviewRow) -> tuple[MigrationUpdate, MigratedCase] | str:
+    def _plan(self, row: InterviewRow, *, write: bool) -> tuple[MigrationUpdate, MigratedCase] | str:
         """Plan the migration of one interview; returns the reason where it is skipped."""
         instrument, study = self._load(row.instrument), self.study
         if isinstance(instrument, str):
             return instrument
-        if obstacle := self._find_obstacle(row):
+        if obstacle := self._find_obstacle(row, write=write):
             return obstacle
         changed = {change.item for change in self.list_changes(row.instrument)}
         journal = study.store.interviews.read_journal(row.id)
@@ -238,15 +238,17 @@ class _Migration:
         case = MigratedCase(row.case, row.id, version, len(migrated.kept), reopened, off_route)
         return self._build_update(row, interview, migrated, changed), case
 
-    def _find_obstacle(self, row: InterviewRow) -> str:
+    def _find_obstacle(self, row: InterviewRow, *, write: bool) -> str:
         """Return why an interview can't be taken to the newest version now; empty where it can."""
         study = self.study
         changed_columns = [c for c in self.list_changes(row.instrument) if c.item in study.instrument.sample]
         if changed_columns:
             return f"the sample column {changed_columns[0].item} has another meaning: {changed_columns[0].what}"
+        is_recent = row.status == "open" and study.at - row.updated_at < study.plan.lease
+        if write and not is_recent:
+            return ""  # the transaction that writes asks who has the case
         case = study.store.cases.queries.find_row(row.case)
         if case is None:
-            is_recent = row.status == "open" and study.at - row.updated_at < study.plan.lease
             return "somebody may be conducting it: its last entry is recent" if is_recent else ""
         if case.holder is not None and case.holder.until > study.at:
             return f"{case.holder.by} has it at station {case.holder.station}"

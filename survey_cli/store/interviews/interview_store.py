@@ -221,7 +221,7 @@ class InterviewStore:
         """Return the events of an interview in order; an empty list where there is no such interview."""
         events: list[InterviewEvent] = []
         try:
-            events.extend(decode_record(JournalRecord(*row)) for row in self._db.read(sql.JOURNAL, (interview,)))
+            events.extend(map(decode_record, self._db.read(sql.JOURNAL, (interview,))))
         except UnknownEventError as error:
             what = f"event {len(events) + 1} of interview {interview} was written by a newer version of the program"
             raise StoreError(self._db.where, what, "update this program: pip install --upgrade survey-cli") from error
