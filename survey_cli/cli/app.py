@@ -86,23 +86,15 @@ GROUPS: Final[Mapping[str, str]] = {
 }
 """The commands of each group."""
 
+_MOVED: Final = (
+    "case answer", "case free", "case outcome", "case reassign", "case reopen", "case why", "db backup", "db verify",
+    "privacy erase", "privacy subject", "sample release", "study people", "study share",
+)  # fmt: skip
 RENAMED: Final[Mapping[str, str]] = {
     "anonymise": "privacy anonymize",
-    "answer": "case answer",
-    "backup": "db backup",
     "cases": "case list",
-    "erase": "privacy erase",
-    "free": "case free",
     "never-call": "do-not-call",
-    "outcome": "case outcome",
-    "people": "study people",
-    "reassign": "case reassign",
-    "release": "sample release",
-    "reopen": "case reopen",
-    "share": "study share",
-    "subject": "privacy subject",
-    "verify": "db verify",
-    "why": "case why",
+    **{command.split()[1]: command for command in _MOVED},
 }
 """Commands by the names that they once had."""
 

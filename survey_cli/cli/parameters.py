@@ -47,6 +47,7 @@ def option(usage: str, text: str, default: Any = ..., **more: Any) -> Any:
     return typer.Option(default, *names, metavar=" ".join(words[len(names) :]) or None, help=text, **more)
 
 
+flag = partial(option, default=False)
 text_option = partial(option, callback=require_text)
 
 

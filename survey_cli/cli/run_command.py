@@ -6,16 +6,20 @@ It prints no result. A bug ends in a crash report without answers, never in a tr
 import os
 import re
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from errno import EBADF
+from pathlib import Path
 from typing import TextIO
 
 import typer
 
+from survey_cli import __version__
 from survey_cli.cli.output.terminal import FAILED, MISUSED, PIPE_CLOSED, RETRY, report_error, say
 from survey_cli.problems import UserError
 
+PACKAGE = Path(__file__).parent.parent
 INTERRUPTED = 130
 """As in shells: 128 and the number of SIGINT."""
 
@@ -100,8 +104,6 @@ def _report_failure(error: Exception) -> int:
         where = error.filename if isinstance(error.filename, str) else "survey"
         say(f"{where}: {error.strerror.lower()} — fix the cause, then run the command again")
     else:
-        from survey_cli.cli.crash_report import write_crash_report
-
         say(write_crash_report(error))
     return FAILED
 
@@ -113,3 +115,60 @@ def _discard_last_flush() -> None:
     except (OSError, ValueError):
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def run_full_screen(act: Callable[[], None]) -> bool:
+    """Run a full-screen interface. Where it fails, print why and return False."""
+    from survey_cli.tui import ScreenError
+
+    try:
+        act()
+    except ScreenError as error:
+        say(str(error))
+        say(write_crash_report(error.__cause__ or error))
+        return False
+    return True
+
+
+def write_crash_report(bug: BaseException) -> str:
+    """Write a crash report for maintainers into a temporary file. Returns the line to print.
+
+    It has types of errors and positions in the code. It leaves out every message, value and argument, since they may
+    contain answers.
+    """
+    import tempfile
+
+    text = "\n".join(_render_report(bug)) + "\n"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="survey-bug-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+        remedy = f"please report it with the file {file.name}, which contains no answers"
+    except OSError:
+        remedy = "please report it and what you did before it (no report file could be written)"
+    return f"survey: this is a bug in survey ({type(bug).__name__}) — {remedy}"
+
+
+def _render_report(bug: BaseException) -> Iterator[str]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield f"survey {__version__}, Python {version}, {sys.platform}"
+    arguments = sys.argv[1:]  # the command's name and those of its options, without their values
+    names = [a for a in arguments[:1] if a.isalpha()] + [a.partition("=")[0] for a in arguments if a.startswith("--")]
+    yield f"command: {' '.join(names) or '(none)'}"
+    error: BaseException | None = bug
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield ""
+        yield f"{type(error).__module__}.{type(error).__qualname__} (its message is left out)"
+        for frame in traceback.extract_tb(error.__traceback__):
+            yield f"  {_format_path(frame.filename)}:{frame.lineno} in {frame.name}: {frame.line or ''}"
+        error = error.__cause__ or error.__context__
+
+
+def _format_path(file: str) -> str:
+    path = Path(file)
+    if path.is_relative_to(PACKAGE):
+        return str(path.relative_to(PACKAGE.parent))
+    return "/".join(path.parts[-2:])

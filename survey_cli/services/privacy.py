@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, assert_never
 
 from survey_cli.engine import events
@@ -25,7 +25,7 @@ from survey_cli.reports.fieldwork.cases import (
     SubjectNumber,
 )
 from survey_cli.samples.cases.columns import build_labels
-from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
+from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store import InterviewRow
 from survey_cli.store.cases.case_records import Contact, ContactNumber
 from survey_cli.study.consistency import person_erasure
@@ -57,12 +57,9 @@ class ErasurePreview:
     """It was erased before."""
 
 
-def preview_erasure(request: Request, key: str) -> ErasurePreview:
+@on_study(ERASE)
+def preview_erasure(study: OpenStudy, key: str) -> ErasurePreview:
     """Count what is stored about a person; nothing is changed."""
-    return run_on_study(request, lambda study: _build_preview(study, key), supervisor_task=ERASE)
-
-
-def _build_preview(study: OpenStudy, key: str) -> ErasurePreview:
     cases = study.store.cases
     history = cases.queries.read_history(key)
     interviews = person_erasure.list_person_interviews(study.store, key)
@@ -86,29 +83,23 @@ def _build_preview(study: OpenStudy, key: str) -> ErasurePreview:
     )
 
 
-def erase_person(request: Request, key: str, *, why: str) -> ErasureResult:
+@on_study(ERASE)
+def erase_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
     """Erase everything that identifies a case and everything that was answered.
 
     A second call finishes an interrupted erasure.
     """
     if not why.strip():
         raise UserError(f"case {key}", "an erasure needs a reason", "give it with --reason, without a person's name")
-
-    def do(study: OpenStudy) -> ErasureResult:
-        if not study.store.cases.queries.find_row(key) and not person_erasure.list_person_interviews(study.store, key):
-            raise make_unknown_case_error(study, key)
-        return person_erasure.erase_person(study, key, at=study.at, by=study.who.login, why=why.strip())
-
-    return run_on_study(request, do, supervisor_task=ERASE)
+    if not study.store.cases.queries.find_row(key) and not person_erasure.list_person_interviews(study.store, key):
+        raise make_unknown_case_error(study, key)
+    return person_erasure.erase_person(study, key, at=study.at, by=study.who.login, why=why.strip())
 
 
-def finish_erasure(request: Request) -> ErasureResult:
+@on_study(ERASE)
+def finish_erasure(study: OpenStudy) -> ErasureResult:
     """Finish interrupted erasures, and clear the file's free pages where that was not possible before."""
-
-    def do(study: OpenStudy) -> ErasureResult:
-        return person_erasure.finish_erasures(study, at=study.at, by=study.who.login)
-
-    return run_on_study(request, do, supervisor_task=ERASE)
+    return person_erasure.finish_erasures(study, at=study.at, by=study.who.login)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,28 +120,19 @@ class AnonymizationResult:
     dry_run: bool
 
 
+@on_study("anonymize a study")
 def anonymize_study(
-    request: Request, *, dry_run: bool = False, pause: Callable[[], None] | None = None
+    study: OpenStudy, *, dry_run: bool = False, pause: Callable[[], None] | None = None
 ) -> AnonymizationResult:
     """Remove names, numbers, notes and personal answers of every case whose retention period is over.
 
     The period begins when the case was done, or at the study's end where it was still open. Repeating the call
     changes nothing more.
     """
-
-    def do(study: OpenStudy) -> AnonymizationResult:
-        retention = study.plan.retention.get(CONTACTS)
-        if retention is None:
-            what = "the study does not say how long contacts are kept"
-            raise UserError(study.path, what, "add fieldwork: retention: {contacts: 90d}")
-        return _anonymize_due_cases(study, retention, study.at, dry_run=dry_run, pause=pause)
-
-    return run_on_study(request, do, supervisor_task="anonymize a study")
-
-
-def _anonymize_due_cases(
-    study: OpenStudy, retention: timedelta, at: datetime, *, dry_run: bool, pause: Callable[[], None] | None
-) -> AnonymizationResult:
+    retention, at = study.plan.retention.get(CONTACTS), study.at
+    if retention is None:
+        what = "the study does not say how long contacts are kept"
+        raise UserError(study.path, what, "add fieldwork: retention: {contacts: 90d}")
     done_times = dict(_iterate_named_cases(study, at))
     due = [key for key, since in done_times.items() if since is not None and since + retention <= at]
     later = [since + retention for since in done_times.values() if since is not None and since + retention > at]
@@ -211,13 +193,9 @@ def _iterate_named_cases(study: OpenStudy, at: datetime) -> Iterator[tuple[str, 
     yield from others.items()
 
 
-def load_subject(request: Request, key: str) -> Subject:
+@on_study("see all data stored about a person")
+def load_subject(study: OpenStudy, key: str) -> Subject:
     """Load everything stored about a person; nothing is changed."""
-    task = "see all data stored about a person"
-    return run_on_study(request, lambda study: _build_subject(study, key), supervisor_task=task)
-
-
-def _build_subject(study: OpenStudy, key: str) -> Subject:
     cases, plan = study.store.cases, study.plan
     row, history = cases.queries.find_row(key), cases.queries.read_history(key)
     interviews = list_person_interviews(study.store, key)

@@ -1,14 +1,15 @@
 """A study in the field: pausing and resuming it, publishing a version of its questionnaire, its interviewers."""
 
 from collections import Counter
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from survey_cli.problems import Problem, UserError
 from survey_cli.reports.fieldwork.cases import InterviewerLine, InterviewerList
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.lists.people_file import read_people
-from survey_cli.services.run_on_study import Request, convert_to_study_time, run_on_study
+from survey_cli.services.run_on_study import Request, convert_to_study_time, on_study, run_on_study
 from survey_cli.store import InstrumentRow
 from survey_cli.store.database_location import DatabaseFile, format_path, write_origin
 from survey_cli.study.consistency.upkeep import rebuild_queue
@@ -18,7 +19,8 @@ from survey_cli.study.pause import MAX_MESSAGE_LENGTH, Pause, read_pause, write_
 from survey_cli.study.versions import PUBLISHED_SETTING, check_may_begin, read_published_hash
 
 
-def pause_study(request: Request, message: str = "") -> Pause:
+@on_study("pause a study")
+def pause_study(study: OpenStudy, message: str = "") -> Pause:
     """Keep all stations from claiming cases and dialing numbers until `resume_study`.
 
     Interviews in progress go on to their end.
@@ -27,30 +29,22 @@ def pause_study(request: Request, message: str = "") -> Pause:
     if len(text) > MAX_MESSAGE_LENGTH:
         what = f"the message has {len(text)} characters"
         raise UserError("--message", what, f"shorten it to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens")
-
-    def do(study: OpenStudy) -> Pause:
-        pause = Pause(study.who.login, study.at, text)
-        write_pause(study.store, pause)
-        return pause
-
-    return run_on_study(request, do, supervisor_task="pause a study")
+    pause = Pause(study.who.login, study.at, text)
+    write_pause(study.store, pause)
+    return pause
 
 
-def resume_study(request: Request) -> Pause:
+@on_study("resume a study")
+def resume_study(study: OpenStudy) -> Pause:
     """Let stations claim and dial again. Returns the pause that ended. Raises UserError where there was none."""
-
-    def do(study: OpenStudy) -> Pause:
-        pause = read_pause(study.store)
-        if pause is None:
-            raise UserError(study.where, "the study is not paused", "nothing was changed")
-        write_pause(study.store, None)
-        return pause
-
-    return run_on_study(request, do, supervisor_task="resume a study")
+    pause = read_pause(study.store)
+    if pause is None:
+        raise UserError(study.where, "the study is not paused", "nothing was changed")
+    write_pause(study.store, None)
+    return pause
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedVersion:
+class PublishedVersion(NamedTuple):
     """The published version."""
 
     where: str
@@ -65,24 +59,22 @@ def publish_version(request: Request) -> PublishedVersion:
     study = open_study(request.path, db=request.db, by=request.by, people=request.people, create=True, as_written=True)
     with study:
         check_supervisor(study, "publish a questionnaire")
-        return _publish(study, request)
+        return _publish(study, convert_to_study_time(study.store, request.at))
 
 
-def _publish(study: OpenStudy, request: Request) -> PublishedVersion:
+def _publish(study: OpenStudy, at: datetime) -> PublishedVersion:
     store, instrument = study.store, study.instrument
     if not store.data.can_publish():
         what = f"{store.account} may not publish a questionnaire: the schema belongs to another role"
         raise UserError(study.where, what, "connect as the owner of the schema, or ask the owner")
     check_may_begin(store, instrument)
-    previous, at = read_published_hash(store), convert_to_study_time(store, request.at)
+    previous = read_published_hash(store)
     store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
     store.settings.write(PUBLISHED_SETTING, instrument.hash)
     if isinstance(study.where, DatabaseFile):
         write_origin(store, study.where.questionnaire)
     rebuild_queue(study, at)
-    return PublishedVersion(
-        where=study.where, version=instrument.version or instrument.hash[:12], new=previous != instrument.hash
-    )
+    return PublishedVersion(study.where, instrument.version or instrument.hash[:12], previous != instrument.hash)
 
 
 def list_interviewers(request: Request) -> InterviewerList:

@@ -77,15 +77,12 @@ def _render_cases(lines: "tuple[CaseLine, ...]") -> list[str]:
     """Render the columns that have a value in at least one line."""
     named = any(line.name and line.name != line.key for line in lines)
     head = ["case", *(["name"] if named else []), "status", "code", "outcome", "att", "due", "why"]
-    rows = [
-        [
-            *((line.key, line.name) if named else (line.key,)),
-            *(line.status, line.code, line.outcome or "–", line.attempts),
-            datetimes.format_here(line.due_at) if line.due_at else "–",
-            line.with_whom or shorten(line.why, MAX_REASON_LENGTH),
-        ]
-        for line in lines
-    ]
+    rows = []
+    for line in lines:
+        case = (line.key, line.name) if named else (line.key,)
+        due = datetimes.format_here(line.due_at) if line.due_at else "–"
+        why = line.with_whom or shorten(line.why, MAX_REASON_LENGTH)
+        rows.append((*case, line.status, line.code, line.outcome or "–", line.attempts, due, why))
     return render_table(head, rows)
 
 

@@ -10,7 +10,7 @@ import typer
 from survey_cli.cli import parameters
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import get_width, open_data_output, say
-from survey_cli.cli.parameters import build_options, option, parse_zone, split_names, text_option
+from survey_cli.cli.parameters import build_options, flag, option, parse_zone, split_names, text_option
 from survey_cli.wording import format_quantity
 
 OutputOption = Annotated[str, text_option("--out -o FILE", "The file to write; - writes Markdown to stdout.")]
@@ -42,23 +42,20 @@ def export(
     ),
     trim: parameters.TrimOption = "",
     as_of: parameters.AsOfOption = "",
-    labels: bool = option("--labels", "Write labels instead of codes.", False),
-    bom: bool = option("--bom", "Begin the file with a byte order mark, by which Excel recognizes UTF-8.", False),
+    labels: bool = flag("--labels", "Write labels instead of codes."),
+    bom: bool = flag("--bom", "Begin the file with a byte order mark, by which Excel recognizes UTF-8."),
     partials: bool = option("--partials/--no-partials", "Include or leave out unfinished interviews.", True),
     origin: parameters.OriginOption = "real",
-    personal: bool = option(
+    personal: bool = flag(
         "--with-contacts --with-personal",
         "Include names, telephone numbers and personal answers. For supervisors only.",
-        False,
     ),
     names: list[str] | None = option(
         "--personal NAME", "Include the personal columns of this item. For supervisors only. Repeatable.", None
     ),
-    public: bool = option(
-        "--public", "Leave out keys, free text, dates and times, which can identify respondents.", False
-    ),
+    public: bool = flag("--public", "Leave out keys, free text, dates and times, which can identify respondents."),
     force: parameters.ForceOption = False,
-    raw: bool = option("--raw", "Write texts unchanged, even if a spreadsheet may run them as formulas.", False),
+    raw: bool = flag("--raw", "Write texts unchanged, even if a spreadsheet may run them as formulas."),
     language: parameters.LanguageOption = "",
     form: str = option("--format NAME", "The format; by default chosen by the file's ending. --formats lists all.", ""),
     bundle: str = text_option(
@@ -144,9 +141,7 @@ def report(
     ),
     origin: parameters.OriginOption = "real",
     as_of: parameters.AsOfOption = "",
-    valid: bool = option(
-        "--valid", "Base percentages on valid answers: leave out declines and volunteered answers.", False
-    ),
+    valid: bool = flag("--valid", "Base percentages on valid answers: leave out declines and volunteered answers."),
     digits: int = option("--digits N", "Decimal places of percentages.", 0, min=0, max=4),
     threshold: ThresholdOption = 5,
     tests: bool | None = option(
@@ -156,18 +151,18 @@ def report(
         None,
         show_default=False,
     ),
-    margins: bool = option("--margins", "Print margins of error with each item.", False),
-    errors: bool = option(
-        "--errors", "Print standard errors, intervals and design effects under the design of the sample.", False
+    margins: bool = flag("--margins", "Print margins of error with each item."),
+    errors: bool = flag(
+        "--errors", "Print standard errors, intervals and design effects under the design of the sample."
     ),
-    verbatims: bool = option("--verbatims", "Print verbatim answers.", False),
-    cases: bool = option("--cases", "With --verbatims: print the case of each answer.", False),
+    verbatims: bool = flag("--verbatims", "Print verbatim answers."),
+    cases: bool = flag("--cases", "With --verbatims: print the case of each answer."),
     weighted: bool = option("--weighted/--unweighted", "Use or ignore the sample column with role: weight.", True),
     rake: parameters.RakeOption = "",
     trim: parameters.TrimOption = "",
     seed: int = option("--seed N", "Seed of simulated tests.", 1),
     charts: str = text_option("--charts DIR", "Write each chart as an SVG file into this folder.", ""),
-    png: bool = option("--png", "With --charts: write PNG files too.", False),
+    png: bool = flag("--png", "With --charts: write PNG files too."),
     language: parameters.LanguageOption = "",
     force: parameters.ForceOption = False,
     people: parameters.PeopleOption = None,

@@ -9,7 +9,7 @@ import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.output.terminal import MISUSED, print_lines, render_table, say
-from survey_cli.cli.parameters import build_options, option
+from survey_cli.cli.parameters import build_options, flag, option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
@@ -36,11 +36,11 @@ def interview(
     plain: parameters.PlainOption = False,
     brief: parameters.BriefOption = False,
     theme: parameters.ThemeOption = "",
-    practice: bool = option(
-        "--practice", "Practice: the interview is stored, but never counted or exported with real ones.", False
+    practice: bool = flag(
+        "--practice", "Practice: the interview is stored, but never counted or exported with real ones."
     ),
-    reopen: bool = option("--reopen", "Correct a finished interview.", False),
-    again: bool = option("--again", "Begin a second interview of the same case.", False),
+    reopen: bool = flag("--reopen", "Correct a finished interview."),
+    again: bool = flag("--again", "Begin a second interview of the same case."),
     station: parameters.StationOption = "",
     seed: int | None = option("--seed N", "Seed of shuffled orders and splits, to reproduce an interview.", None),
     clock_is_right: parameters.ClockOption = False,
@@ -128,7 +128,7 @@ def _ask_column(request: "ColumnRequest") -> str:
 
 
 def _run_full_screen(session: "InterviewSession", theme: str) -> int:
-    from survey_cli.cli.crash_report import run_full_screen
+    from survey_cli.cli.run_command import run_full_screen
     from survey_cli.tui import conduct_interview
 
     if not run_full_screen(lambda: conduct_interview(session, theme)):
@@ -164,17 +164,12 @@ def interviews(file: parameters.InstrumentArgument, db: parameters.DatabaseOptio
     from survey_cli.services.database.interview_archive import list_interviews
 
     location, rows, damage = list_interviews(file, db=db)
-    lines = [
-        (
-            row.case if row.number == 1 else f"{row.case} ({row.number})",
-            row.outcome or row.status if row.status == "ended" else f"{row.status} {row.outcome}".strip(),
-            "erased" if row.is_erased else row.answered,
-            row.at_item or "–",
-            f"{row.updated_at.astimezone():%Y-%m-%d %H:%M}",
-            *(row.by, row.origin),
-        )
-        for row in rows
-    ]
+    lines = []
+    for row in rows:
+        case = row.case if row.number == 1 else f"{row.case} ({row.number})"
+        status = row.outcome or row.status if row.status == "ended" else f"{row.status} {row.outcome}".strip()
+        answered, updated = "erased" if row.is_erased else row.answered, row.updated_at.astimezone()
+        lines.append((case, status, answered, row.at_item or "–", f"{updated:%Y-%m-%d %H:%M}", row.by, row.origin))
     if lines:
         print_lines(render_table(("case", "status", "answered", "at", "last entry", "by", "origin"), lines))
     say(f"{location}: {format_quantity(len(lines), 'interview')}")
@@ -205,7 +200,7 @@ def preview(
         remedy = f"run it in a terminal; `survey check {file}` finds problems without one"
         say(f"survey preview: there is no terminal to show the screen — {remedy}")
         raise typer.Exit(MISUSED)
-    from survey_cli.cli.crash_report import run_full_screen
+    from survey_cli.cli.run_command import run_full_screen
     from survey_cli.sessions.preview.preview import Preview, PreviewOptions
     from survey_cli.tui import run_preview
 
@@ -226,8 +221,8 @@ def station(
     people: parameters.PeopleOption = None,
     zone: parameters.ZoneOption = "",
     clock_is_right: parameters.ClockOption = False,
-    practice: bool = option(
-        "--practice", "Practice with simulated respondents: no number is dialed, and nothing is stored.", False
+    practice: bool = flag(
+        "--practice", "Practice with simulated respondents: no number is dialed, and nothing is stored."
     ),
     db: parameters.DatabaseOption = None,
 ) -> None:
@@ -253,7 +248,7 @@ def station(
             from survey_cli.plain import run_station
 
             return run_station(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
-        from survey_cli.cli.crash_report import run_full_screen
+        from survey_cli.cli.run_command import run_full_screen
         from survey_cli.tui import run_station as show_station
 
         return 0 if run_full_screen(lambda: show_station(session, theme)) else 1

@@ -12,7 +12,7 @@ from survey_cli.cli.commands.case import say_skipped
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import print_result, render_table, say
-from survey_cli.cli.parameters import argument, on_study, option
+from survey_cli.cli.parameters import argument, flag, on_study, option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
@@ -94,8 +94,8 @@ def privacy_erase(
     request: "Request",
     case: str = argument("CASE", "The case's key, unless --unfinished is given.", ""),
     reason: str = option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.", ""),
-    yes: bool = option("--yes", "Erase without asking for confirmation.", False),
-    unfinished: bool = option("--unfinished", "Finish interrupted erasures, which `survey db verify` reports.", False),
+    yes: bool = flag("--yes", "Erase without asking for confirmation."),
+    unfinished: bool = flag("--unfinished", "Finish interrupted erasures, which `survey db verify` reports."),
 ) -> None:
     """Erase a person: name, numbers, notes, texts of the sample, every answer. It cannot be undone.
 
@@ -139,11 +139,8 @@ def _render_preview(preview: "ErasurePreview") -> Iterator[str]:
     name = f", {preview.name}" if preview.name else ""
     yield f"case {preview.key}{name} in {preview.where}" + (" (erased before)" if preview.erased else "")
     columns = f" ({', '.join(preview.columns)})" if preview.columns else ""
-    yield (
-        f"  {format_quantity(preview.numbers, 'number')}, "
-        f"{format_quantity(len(preview.columns), 'sample column')}{columns}, "
-        f"{format_quantity(preview.notes, 'note')}"
-    )
+    numbers, notes = format_quantity(preview.numbers, "number"), format_quantity(preview.notes, "note")
+    yield f"  {numbers}, {format_quantity(len(preview.columns), 'sample column')}{columns}, {notes}"
     yield f"  {format_quantity(preview.interviews, 'interview')} with {format_quantity(preview.answered, 'answer')}"
 
 
@@ -182,7 +179,7 @@ def privacy_anonymize(request: "Request", dry_run: parameters.DryRunOption = Fal
 
 def db_verify(
     file: parameters.InstrumentArgument,
-    route: bool = option("--route", "Name each answer that is off the route or missing on it, with the reason.", False),
+    route: bool = flag("--route", "Name each answer that is off the route or missing on it, with the reason."),
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Verify that every interview's data match its journal, and that the database is intact.
@@ -275,7 +272,7 @@ def server_grant(
     file: parameters.InstrumentArgument,
     interviewers: str = option("--interviewers ROLE", "The role whose members interview.", ""),
     supervisors: str = option("--supervisors ROLE", "The role whose members supervise.", ""),
-    script: bool = option("--print", "Print the statements for psql, and change nothing.", False),
+    script: bool = flag("--print", "Print the statements for psql, and change nothing."),
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Give two roles of a database server the rights that interviewers and supervisors need, and nothing else.

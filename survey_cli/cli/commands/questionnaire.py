@@ -16,7 +16,7 @@ from survey_cli.cli import parameters
 from survey_cli.cli.app import RENAMED
 from survey_cli.cli.output import terminal
 from survey_cli.cli.output.terminal import print_lines, print_result, render_table, say, separate, wrap_paragraph
-from survey_cli.cli.parameters import argument, option
+from survey_cli.cli.parameters import argument, flag, option
 from survey_cli.problems import Problem, Severity, UserError, sort_problems
 from survey_cli.wording import format_quantity, join_first
 
@@ -103,21 +103,19 @@ def check(
     form: Literal["text", "json", "github"] = option(
         "--format", "Output format: text to read, json for programs, github for annotations.", "text"
     ),
-    strict: bool = option("--strict", "Warnings count as errors.", False),
+    strict: bool = flag("--strict", "Warnings count as errors."),
     formats: list[str] | None = option(
         "--for FORMATS", "Also list what these export formats cannot store: sav,dta,sss,xlsx.", None
     ),
-    wording: bool = option("--wording", "Also list wording that is hard to understand or to answer.", False),
-    prove: bool = option("--prove", "Also prove what can't happen, and show gaps and overlaps of filters.", False),
-    possible: bool = option(
-        "--possible", "With --prove: also list what can happen, with answers that lead there.", False
-    ),
-    length: bool = option("--length", "Also estimate how many minutes an interview takes.", False),
+    wording: bool = flag("--wording", "Also list wording that is hard to understand or to answer."),
+    prove: bool = flag("--prove", "Also prove what can't happen, and show gaps and overlaps of filters."),
+    possible: bool = flag("--possible", "With --prove: also list what can happen, with answers that lead there."),
+    length: bool = flag("--length", "Also estimate how many minutes an interview takes."),
     accept: list[str] | None = option(
         "--accept ITEM", "Accept the change of this item since earlier interviews. Repeatable.", None
     ),
     reason: str = option("--reason TEXT", "With --accept: the reason, which is stored with your name.", ""),
-    same: bool = option("--same", "With --accept: the new text has the same meaning.", False),
+    same: bool = flag("--same", "With --accept: the new text has the same meaning."),
     by: parameters.LoginOption = "",
     db: parameters.DatabaseOption = None,
 ) -> None:
@@ -221,8 +219,8 @@ def schema(
         "[FILE]", "A questionnaire whose scales and outcomes are offered by name.", "", show_default=False
     ),
     out: str = option("--out -o FILE", "The file to write; - writes to stdout.", "-"),
-    module: bool = option("--module", "Write the schema of a module instead.", False),
-    scenarios: bool = option("--scenarios", "Write the schema of scenario files instead.", False),
+    module: bool = flag("--module", "Write the schema of a module instead."),
+    scenarios: bool = flag("--scenarios", "Write the schema of scenario files instead."),
 ) -> None:
     """Write the JSON Schema with which editors complete and check questionnaires.
 
@@ -299,7 +297,7 @@ def run_print(
     file: parameters.InstrumentArgument,
     out: str = option("--out -o FILE", "The file to write: .html, .docx or .md; - writes Markdown to stdout.", "-"),
     language: str = option("--language CODE", "Language of the texts; all prints every language.", ""),
-    comments: bool = option("--comments", "Print lines for comments under every item.", False),
+    comments: bool = flag("--comments", "Print lines for comments under every item."),
     force: parameters.ForceOption = False,
 ) -> None:
     """Print the questionnaire for reviewers.
@@ -485,10 +483,5 @@ def _render_change(change: "ComparedChange", count: int | None, interviews: int 
 
 def _to_json(change: "ComparedChange", count: int | None) -> dict[str, Any]:
     old, new = change.places
-    return {
-        **{key: getattr(change, key) for key in ("kind", "decided", "items", "affected", "what")},
-        "old": old,
-        "new": new,
-        "consequence": CONSEQUENCES[change.kind],
-        "interviews": count,
-    }
+    described = {key: getattr(change, key) for key in ("kind", "decided", "items", "affected", "what")}
+    return described | {"old": old, "new": new, "consequence": CONSEQUENCES[change.kind], "interviews": count}

@@ -12,7 +12,7 @@ from survey_cli.cli import parameters
 from survey_cli.cli.output import datetimes, terminal
 from survey_cli.cli.output.progress import show_day_progress
 from survey_cli.cli.output.terminal import render_table, say, separate, wrap_paragraph
-from survey_cli.cli.parameters import argument, build_options, option
+from survey_cli.cli.parameters import argument, build_options, flag, option
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity, join_first
@@ -31,8 +31,8 @@ def rates(
     as_of: str = option(
         "--as-of TIME", "Ignore what happened later: 2026-11-24 means the end of that day; or '2026-11-24 17:00'.", ""
     ),
-    finalized: bool = option("--finalized", "Leave out cases that may still be called.", False),
-    weighted: bool = option("--weighted", "Weight by the sample column with role: weight.", False),
+    finalized: bool = flag("--finalized", "Leave out cases that may still be called."),
+    weighted: bool = flag("--weighted", "Weight by the sample column with role: weight."),
     origin: Literal["real", "all"] = option(
         "--origin", "Count real interviews only, or practice and simulated ones too.", "real"
     ),
@@ -54,9 +54,7 @@ def rates(
     composite: str = option(
         "--composite WEIGHTS", "Also show a composite of the frames with these weights: landline=0.6,mobile=0.4.", ""
     ),
-    quotas: bool = option(
-        "--quotas", "With --counts: say in the heading that quotas determined who was interviewed.", False
-    ),
+    quotas: bool = flag("--quotas", "With --counts: say in the heading that quotas determined who was interviewed."),
     digits: int = option("--digits N", "Decimal places of percentages.", 1, min=0, max=MAX_DIGITS),
     form: parameters.ListFormatOption = "table",
     people: parameters.PeopleOption = None,
@@ -136,14 +134,9 @@ def _build_labels(report: "RateTable") -> list[tuple[str, str, str]]:
     from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS
 
     still_open = any(column.open_cases is not None for column in report.columns)
-    return [
-        ("", "", ""),
-        ("cases", "", ""),
-        *([("open", "may still be called", "")] if still_open else []),
-        *((group, name, "") for group, name in GROUPS.items()),
-        ("", "", ""),
-        *RATE_DEFINITIONS,
-    ]
+    open_cases = [("open", "may still be called", "")] if still_open else []
+    groups = ((group, name, "") for group, name in GROUPS.items())
+    return [("", "", ""), ("cases", "", ""), *open_cases, *groups, ("", "", ""), *RATE_DEFINITIONS]
 
 
 def _build_figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, digits: int) -> list[str]:
@@ -171,14 +164,9 @@ def _build_rates_value(report: "RateTable") -> dict[str, Any]:
     columns = []
     for column in report.columns:
         values = collect_figures(column)
-        columns.append(
-            {
-                "frame": column.frame,
-                "by": column.by,
-                **{name: float(f) if isinstance(f, Fraction) else f for name, f in values.items()},
-                "exact": {name: str(f) for name, f in values.items() if isinstance(f, Fraction)},
-            }
-        )
+        shares = {name: float(f) if isinstance(f, Fraction) else f for name, f in values.items()}
+        exact = {name: str(f) for name, f in values.items() if isinstance(f, Fraction)}
+        columns.append({"frame": column.frame, "by": column.by, **shares, "exact": exact})
     return {"title": report.title, "heading": report.heading, "columns": columns, "notes": report.notes}
 
 
@@ -263,19 +251,14 @@ def render_forecast(result: "Forecast") -> Iterator[str]:
     several = len({row.spread for row in result.rows}) > 1
     head = ("people", *(("spread",) if several else ()), "complete", "per day", "hours", "calls")
     last = result.rows[-1] if result.interrupted else None
-    lines = [
-        (
-            f"{row.interviewers}{'*' if row is last else ''}",
-            *((row.spread,) if several else ()),
-            f"{row.complete:,}",
-            _format_figure(row.completes_per_day),
-            _format_figure(row.hours_per_complete, digits=2),
-            _format_figure(row.calls_per_complete),
-            row.target_on or (("?" if row is last else "no") if result.target else ""),
-            row.runs_out_on or ("?" if row is last else "no"),
-        )
-        for row in result.rows
-    ]
+    lines = []
+    for row in result.rows:
+        who = (f"{row.interviewers}{'*' if row is last else ''}", *((row.spread,) if several else ()))
+        figures = ((row.completes_per_day, 1), (row.hours_per_complete, 2), (row.calls_per_complete, 1))
+        shown = ["" if value is None else f"{value:,.{digits}f}" for value, digits in figures]
+        unknown = "?" if row is last else "no"
+        target_on = row.target_on or (unknown if result.target else "")
+        lines.append((*who, f"{row.complete:,}", *shown, target_on, row.runs_out_on or unknown))
     notes = []
     if last is not None:
         days = f"{last.days} of {format_quantity(result.days, 'day')}"
@@ -287,10 +270,6 @@ def render_forecast(result: "Forecast") -> Iterator[str]:
     )
     table = render_table((*head, "target", "sample ends"), lines)
     return separate((wrap_paragraph(beginning), table, *map(wrap_paragraph, notes)))
-
-
-def _format_figure(value: float | None, *, digits: int = 1) -> str:
-    return "" if value is None else f"{value:,.{digits}f}"
 
 
 def _describe_unfilled(row: "ForecastRow", *, several: bool) -> str:

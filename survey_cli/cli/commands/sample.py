@@ -13,7 +13,7 @@ from survey_cli.cli.commands.case import say_changes
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import print_lines, say
-from survey_cli.cli.parameters import argument, build_options, on_study, option
+from survey_cli.cli.parameters import argument, build_options, flag, on_study, option
 from survey_cli.problems import Problem
 from survey_cli.wording import format_quantity, join_first
 
@@ -34,7 +34,7 @@ def sample_import(
     cases: str = argument("CASES", "The sample: a CSV file or a workbook."),
     sheet: str | None = option("--sheet NAME", "Sheet of the workbook; by default the first.", None),
     encoding: str | None = option("--encoding NAME", "Encoding of the file, if it is not UTF-8: cp1252.", None),
-    update: bool = option("--update", "Update existing cases with the file's values.", False),
+    update: bool = flag("--update", "Update existing cases with the file's values."),
     release: str = option("--release REPLICATES", "Release these replicates at once: 1-2,5 or all.", ""),
     dry_run: parameters.DryRunOption = False,
 ) -> None:

@@ -21,7 +21,7 @@ from survey_cli.cli.output.terminal import (
     separate,
     wrap_paragraph,
 )
-from survey_cli.cli.parameters import argument, build_options, option
+from survey_cli.cli.parameters import argument, build_options, flag, option
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.wording import format_quantity, join_first
 
@@ -58,9 +58,9 @@ def simulate(
     answers: str = option(
         "--answers FILE", "YAML file with shares of answers: {consent: {1: 90%, 2: 8%, refused: 2%}}.", ""
     ),
-    keep: bool = option("--keep", "Store the interviews. They are marked as simulated.", False),
-    force: bool = option("--force", "With --keep: store them even if the database has real interviews.", False),
-    fieldwork: bool = option("--fieldwork", "Simulate fieldwork with simulated interviewers.", False),
+    keep: bool = flag("--keep", "Store the interviews. They are marked as simulated."),
+    force: bool = flag("--force", "With --keep: store them even if the database has real interviews."),
+    fieldwork: bool = flag("--fieldwork", "Simulate fieldwork with simulated interviewers."),
     interviewers: int | None = option(
         "--interviewers N",
         "Number of interviewers; by default those in the list of people, or 6.",
@@ -272,8 +272,8 @@ def run_test(
     ),
     form: parameters.ResultFormatOption = "table",
     junit: str = option("--junit FILE", "Also write the results as JUnit XML, for CI servers.", ""),
-    prove: bool = option("--prove", "Leave out of the coverage what can't happen; needs the extra [proof].", False),
-    everything: bool = option("--all", "List everything that is not covered.", False),
+    prove: bool = flag("--prove", "Leave out of the coverage what can't happen; needs the extra [proof]."),
+    everything: bool = flag("--all", "List everything that is not covered."),
     generate: str = option(
         "--generate FILE", "Write scenarios that cover all that can happen; needs the extra [proof].", ""
     ),

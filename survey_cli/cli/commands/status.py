@@ -8,7 +8,7 @@ from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import has_full_screen
 from survey_cli.cli.output import terminal
 from survey_cli.cli.output.terminal import make_printable, print_lines, render_table, say, wrap_paragraph
-from survey_cli.cli.parameters import on_study, option
+from survey_cli.cli.parameters import flag, on_study, option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
@@ -27,7 +27,7 @@ APPOINTMENT_STATES: Final = {"missed": "missed", "due": "due now", "today": "lat
 
 def status(
     file: parameters.InstrumentArgument,
-    watch: bool = option("--watch", "Follow changes on the full screen; q leaves.", False),
+    watch: bool = flag("--watch", "Follow changes on the full screen; q leaves."),
     since: str = option(
         "--since TIME", "Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'.", ""
     ),
@@ -181,19 +181,14 @@ def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]
 
     if not people:
         return []
-    rows = [
-        (
-            _shorten(line.name),
-            f"{line.complete:,}",
-            f"{line.calls:,}",
-            f"{line.on_cases / timedelta(hours=1):.1f}",
-            f"{line.calls_per_hour:.1f}" if line.calls_per_hour is not None else "–",
-            _format_length(line.mean_length) if line.mean_length is not None else "–",
-            f"{line.refusals:,} of {line.conclusive_contacts:,}",
-            _format_share(line.refusals, line.conclusive_contacts),
-        )
-        for line in people
-    ]
+    rows = []
+    for line in people:
+        counts = (_shorten(line.name), f"{line.complete:,}", f"{line.calls:,}")
+        hours, speed = f"{line.on_cases / timedelta(hours=1):.1f}", line.calls_per_hour
+        length = _format_length(line.mean_length) if line.mean_length is not None else "–"
+        refused = f"{line.refusals:,} of {line.conclusive_contacts:,}"
+        share = _format_share(line.refusals, line.conclusive_contacts)
+        rows.append((*counts, hours, f"{speed:.1f}" if speed is not None else "–", length, refused, share))
     head = ("", "complete", "calls", "hours", "calls/h", "length", "refused", "share")
     notes = wrap_paragraph(
         "hours are hours spent on cases; calls/h is shown after one hour; length is the mean of completed"
@@ -333,18 +328,16 @@ def study_people(request: "Request") -> None:
     listing = list_interviewers(request)
     for problem in listing.problems:
         say(str(problem))
-    rows = [
-        (
-            line.login,
+    rows = []
+    for line in listing.lines:
+        described = (
             line.role or "(not on the list)",
             line.languages or "any",
             line.skills or "–",
             line.pseudonym or "–",
-            f"{line.appointments} ({line.missed} missed)" if line.missed else line.appointments,
-            ", ".join(line.cases) or "–",
         )
-        for line in listing.lines
-    ]
+        appointments = f"{line.appointments} ({line.missed} missed)" if line.missed else line.appointments
+        rows.append((line.login, *described, appointments, ", ".join(line.cases) or "–"))
     head = ("login", "role", "languages", "skills", "pseudonym", "appointments", "current case")
     print_lines(render_table(head, rows) if rows else ())
     if listing.unowned_appointments:

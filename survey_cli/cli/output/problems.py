@@ -28,9 +28,9 @@ class Snippet(NamedTuple):
 def render_plain(problem: Problem) -> str:
     """Render `file:line:col: who: what — remedy`, with the severity unless it is an error."""
     where, text = f"{problem.where}: ", str(problem)
-    return make_printable(
-        text if problem.severity == "error" else f"{where}{problem.severity}: {text.removeprefix(where)}"
-    )
+    if problem.severity != "error":
+        text = f"{where}{problem.severity}: {text.removeprefix(where)}"
+    return make_printable(text)
 
 
 def cut_snippet(line: str, *, column: int, length: int, width: int) -> Snippet:
@@ -72,19 +72,14 @@ def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
 
     word, style = problem.severity, _STYLES[problem.severity]
     where, who = make_printable(str(problem.where)), make_printable(problem.who)
-    text = Text.assemble(
-        (where, "bold"), ": ", (word, style), ": ", f"{who}: " if who else "", make_printable(problem.what)
-    )
+    what = f"{who}: " if who else ""
+    text = Text.assemble((where, "bold"), ": ", (word, style), ": ", what, make_printable(problem.what))
     if problem.remedy:
         text.append(f" — {make_printable(problem.remedy)}")
     if line.strip() and problem.where.column:
         number = str(problem.where.line)
-        cut = cut_snippet(
-            line,
-            column=problem.where.column,
-            length=problem.length,
-            width=max(20, width - len(number) - len(GUTTER) - 2),
-        )
+        room = max(20, width - len(number) - len(GUTTER) - 2)
+        cut = cut_snippet(line, column=problem.where.column, length=problem.length, width=room)
         text.append(f"\n  {number}{GUTTER}", "dim").append(cut.line)
         text.append(f"\n  {' ' * len(number)}{GUTTER}", "dim").append(cut.carets, style)
     return text
@@ -94,15 +89,9 @@ def build_problem_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     """Build the values of JSON output, one object per problem."""
     return [
         {
-            "rule": p.rule,
-            "severity": p.severity,
-            "file": p.where.file,
-            "line": p.where.line,
-            "column": p.where.column,
-            "length": p.length,
-            "who": p.who,
-            "what": p.what,
-            "remedy": p.remedy,
+            **{name: getattr(p, name) for name in ("rule", "severity")},
+            **p.where._asdict(),
+            **{name: getattr(p, name) for name in ("length", "who", "what", "remedy")},
             **({"scenario": p.scenario} if p.scenario is not None else {}),
         }
         for p in problems

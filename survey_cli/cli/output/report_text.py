@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from textwrap import wrap
+from typing import Final
 
 from survey_cli.cli.output.terminal import make_printable
+from survey_cli.documents.report import report_layout as layout
+from survey_cli.documents.text_runs import flatten
+from survey_cli.reports.results.report_model import ItemResult, Results
 from survey_cli.text_width import measure_width
-
-if TYPE_CHECKING:
-    from survey_cli.documents.report.report_layout import Block, Chapter, Grid, GridLine
-    from survey_cli.reports.results.report_model import ItemResult, Results
 
 MAX_WIDTH: Final = 100
 LABEL_WIDTH: Final = 28
@@ -25,35 +25,26 @@ ASCII_BLOCKS: Final = {"█": "#", "▒": "=", "░": "-"}
 """Replacements on terminals without block characters."""
 
 
-def render_report(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[str]:
+def render_report(results: Results, *, cells: int, blocks: bool = True) -> Iterator[str]:
     """Render the report, line by line. `blocks`: the terminal can show block characters."""
-    from survey_cli.documents.report.report_layout import (
-        APPENDIX_TITLE,
-        METHODS_TITLE,
-        READING_TITLE,
-        build_chapters,
-        describe_edition,
-        list_reading_notes,
-    )
-    from survey_cli.documents.text_runs import flatten
-
     cells = min(cells, MAX_WIDTH)
     yield _wrap_hanging("", flatten(results.title), cells)
-    yield _wrap_hanging("", describe_edition(results), cells)
+    yield _wrap_hanging("", layout.describe_edition(results), cells)
     for line in (*results.filter_notes, *results.warnings):
         yield _wrap_hanging("", line, cells)
-    notes = list_reading_notes(results, remedy=THRESHOLD_REMEDY)
-    yield from _render_section(READING_TITLE, [_wrap_hanging("  ", n, cells) for n in notes], cells, blocks)
-    for chapter in build_chapters(results):
-        yield from _render_chapter(chapter, results, cells, blocks)
-    yield from _render_section(
-        METHODS_TITLE,
-        _render_pairs([(line.label, flatten(line.text)) for line in results.methods], cells),
-        cells,
-        blocks,
-    )
+    notes = layout.list_reading_notes(results, remedy=THRESHOLD_REMEDY)
+    yield from _render_section(layout.READING_TITLE, [_wrap_hanging("  ", n, cells) for n in notes], cells, blocks)
+    for chapter in layout.build_chapters(results):
+        yield from _render_section(chapter.title or "Results", (), cells, blocks)
+        for block in chapter.blocks:
+            if block.battery is not None and flatten(block.battery.intro):
+                yield from ("", _wrap_hanging("", flatten(block.battery.intro), cells))
+            for item in block.items:
+                yield from _render_item(item, results, cells, blocks)
+    methods = _render_pairs([(line.label, flatten(line.text)) for line in results.methods], cells)
+    yield from _render_section(layout.METHODS_TITLE, methods, cells, blocks)
     if results.weighting is not None or results.rates is not None:
-        yield from _render_section(APPENDIX_TITLE, _render_appendix(results, cells), cells, blocks)
+        yield from _render_section(layout.APPENDIX_TITLE, _render_appendix(results, cells), cells, blocks)
 
 
 def _render_section(title: str, lines: Iterable[str], cells: int, blocks: bool) -> Iterator[str]:
@@ -64,8 +55,6 @@ def _render_section(title: str, lines: Iterable[str], cells: int, blocks: bool) 
 
 
 def _render_pairs(pairs: Sequence[tuple[str, str]], cells: int) -> Iterator[str]:
-    from textwrap import wrap
-
     label_width = max((measure_width(label) for label, _ in pairs), default=0)
     for label, text in pairs:
         lines = wrap(make_printable(text), max(cells - label_width - 4, 20)) or [""]
@@ -73,70 +62,40 @@ def _render_pairs(pairs: Sequence[tuple[str, str]], cells: int) -> Iterator[str]
         yield from (" " * (label_width + 4) + line for line in lines[1:])
 
 
-def _render_appendix(results: "Results", cells: int) -> Iterator[str]:
-    from survey_cli.documents.report.report_layout import build_margins_grid, build_rates_grid, describe_weighting
-
+def _render_appendix(results: Results, cells: int) -> Iterator[str]:
     if results.weighting is not None:
-        yield from (_wrap_hanging("  ", line, cells) for line in describe_weighting(results.weighting))
-        if (margins := build_margins_grid(results.weighting)) is not None:
+        yield from (_wrap_hanging("  ", line, cells) for line in layout.describe_weighting(results.weighting))
+        if (margins := layout.build_margins_grid(results.weighting)) is not None:
             yield from ("", *_render_columns(margins, cells))
     if results.rates is not None:
         if results.rates.heading:
             yield _wrap_hanging("  ", results.rates.heading, cells)
-        yield from ("", *_render_columns(build_rates_grid(results.rates), cells))
+        yield from ("", *_render_columns(layout.build_rates_grid(results.rates), cells))
         yield from (_wrap_hanging("  ", note, cells) for note in results.rates.notes)
 
 
-def _render_chapter(chapter: "Chapter", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
-    yield from _render_section(chapter.title or "Results", (), cells, blocks)
-    for block in chapter.blocks:
-        yield from _render_block(block, results, cells, blocks)
-
-
-def _render_block(block: "Block", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
-    from survey_cli.documents.text_runs import flatten
-
-    if block.battery is not None and flatten(block.battery.intro):
-        yield from ("", _wrap_hanging("", flatten(block.battery.intro), cells))
-    for item in block.items:
-        yield from _render_item(item, results, cells, blocks)
-
-
-def _render_item(item: "ItemResult", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
-    from survey_cli.documents.report.report_layout import (
-        build_banner_grid,
-        build_errors_grid,
-        build_topline_grid,
-        describe_base,
-        describe_summary,
-        format_verbatim,
-        list_table_notes,
-    )
-    from survey_cli.documents.text_runs import flatten
-
+def _render_item(item: ItemResult, results: Results, cells: int, blocks: bool) -> Iterator[str]:
     yield ""
     yield _wrap_hanging(f"{item.number:<4}", f"{flatten(item.wording) or flatten(item.label)} [{item.id}]", cells)
     margin = f"; {item.margin_text}" if item.margin_text else ""
-    yield _wrap_hanging(" " * INDENT, describe_base(item.base) + margin, cells)
-    yield from _render_bars(build_topline_grid(item), cells, blocks)
+    yield _wrap_hanging(" " * INDENT, layout.describe_base(item.base) + margin, cells)
+    yield from _render_bars(layout.build_topline_grid(item), cells, blocks)
     if item.summary is not None:
-        yield _wrap_hanging(" " * INDENT, describe_summary(item.summary), cells)
-    if (errors := build_errors_grid(item)) is not None:
+        yield _wrap_hanging(" " * INDENT, layout.describe_summary(item.summary), cells)
+    if (errors := layout.build_errors_grid(item)) is not None:
         yield from ("", *_render_columns(errors, cells))
     yield from (_wrap_hanging(" " * INDENT, note, cells) for note in item.notes)
-    yield from (_wrap_hanging(" " * INDENT + "- ", format_verbatim(v), cells) for v in item.verbatims)
+    yield from (_wrap_hanging(" " * INDENT + "- ", layout.format_verbatim(v), cells) for v in item.verbatims)
     table = results.banner.find_table(item.id) if results.banner else None
     if table is not None and results.banner is not None:
         if table.rows:
             yield ""
-            yield from _render_columns(build_banner_grid(item, table, results.banner), cells)
-        yield from (_wrap_hanging(" " * INDENT, note, cells) for note in list_table_notes(item, table))
+            yield from _render_columns(layout.build_banner_grid(item, table, results.banner), cells)
+        yield from (_wrap_hanging(" " * INDENT, note, cells) for note in layout.list_table_notes(item, table))
 
 
 def _wrap_hanging(first: str, text: str, cells: int) -> str:
     """Wrap a paragraph with a hanging indent."""
-    from textwrap import wrap
-
     space = " " * measure_width(first)
     lines = wrap(make_printable(text), max(cells - len(space), 20), break_on_hyphens=False) or [""]
     return "\n".join((first + lines[0], *(space + line for line in lines[1:])))
@@ -150,16 +109,15 @@ def _pad_left(text: str, to: int) -> str:
     return " " * (to - measure_width(text)) + text
 
 
-def _wrap_labels(grid: "Grid", most: int) -> list[list[str]]:
+def _wrap_labels(grid: layout.Grid, cells: int) -> list[list[str]]:
     """Wrap the label of each line where it is long."""
-    from textwrap import wrap
-
+    most = min(LABEL_WIDTH, max(cells // 2 - INDENT, 12))
     return [wrap(make_printable(line.full_label), most) or [""] for line in grid.lines]
 
 
-def _render_bars(grid: "Grid", cells: int, blocks: bool) -> Iterator[str]:
+def _render_bars(grid: layout.Grid, cells: int, blocks: bool) -> Iterator[str]:
     """Render the label, count, percentage and bar of each line."""
-    labels = _wrap_labels(grid, min(LABEL_WIDTH, max(cells // 2 - INDENT, 12)))
+    labels = _wrap_labels(grid, cells)
     label_width = max((measure_width(text) for lines in labels for text in lines), default=0)
     count_width = max((measure_width(line.cells[0].text) for line in grid.lines), default=0)
     share_width = max((measure_width(line.cells[1].text) + 1 for line in grid.lines), default=0)
@@ -172,7 +130,7 @@ def _render_bars(grid: "Grid", cells: int, blocks: bool) -> Iterator[str]:
         yield from (f"{' ' * INDENT}{text}" for text in label[1:])
 
 
-def _render_bar(line: "GridLine", room: int, blocks: bool) -> str:
+def _render_bar(line: layout.GridLine, room: int, blocks: bool) -> str:
     share = line.cells[1].share
     if not share:
         return ""
@@ -180,10 +138,10 @@ def _render_bar(line: "GridLine", room: int, blocks: bool) -> str:
     return (mark if blocks else ASCII_BLOCKS[mark]) * max(int(share * room + Fraction(1, 2)), 1)
 
 
-def _render_columns(grid: "Grid", cells: int) -> Iterator[str]:
+def _render_columns(grid: layout.Grid, cells: int) -> Iterator[str]:
     """Render a table of figures: as many columns side by side as fit, the others below."""
     yield _wrap_hanging(" " * INDENT, grid.caption, cells)
-    labels = _wrap_labels(grid, min(LABEL_WIDTH, max(cells // 2 - INDENT, 12)))
+    labels = _wrap_labels(grid, cells)
     label_width = max(measure_width(text) for lines in [*labels, [grid.corner]] for text in lines)
     heads = [make_printable(h.text) + (f" ({h.letter})" if h.letter else "") for h in grid.heads]
     texts = [
@@ -197,29 +155,29 @@ def _render_columns(grid: "Grid", cells: int) -> Iterator[str]:
         while end < len(heads) and (end == start or width + 2 + widths[end] <= cells):
             width += 2 + widths[end]
             end += 1
-        if grid.has_groups:
-            yield from _render_group_names(grid, widths, start, end, INDENT + label_width)
         columns = range(start, end)
-        yield _render_line(grid.corner, [heads[n] for n in columns], [widths[n] for n in columns], label_width)
+        if grid.has_groups:
+            yield _render_group_names(grid, widths, columns, INDENT + label_width)
+        room = [widths[n] for n in columns]
+        yield _render_line(grid.corner, [heads[n] for n in columns], room, label_width)
         for at, label in enumerate(labels):
-            yield _render_line(label[0], [texts[n][at] for n in columns], [widths[n] for n in columns], label_width)
+            yield _render_line(label[0], [texts[n][at] for n in columns], room, label_width)
             yield from (f"{' ' * INDENT}{text}" for text in label[1:])
         start = end
         if start < len(heads):
             yield ""
 
 
-def _render_group_names(grid: "Grid", widths: Sequence[int], start: int, end: int, label_width: int) -> Iterator[str]:
+def _render_group_names(grid: layout.Grid, widths: Sequence[int], columns: range, label_width: int) -> str:
     """Render the name of each group above its first column."""
-    line = " " * label_width
-    at = label_width
-    for n in range(start, end):
+    line, at = " " * label_width, label_width
+    for n in columns:
         name = grid.heads[n].group
-        if name and (n == start or grid.heads[n - 1].group != name):
+        if name and (n == columns.start or grid.heads[n - 1].group != name):
             line = _pad_right(line, at) if measure_width(line) < at else line
             line += "  " + make_printable(name)
         at += 2 + widths[n]
-    yield line.rstrip()
+    return line.rstrip()
 
 
 def _render_line(label: str, texts: Sequence[str], widths: Sequence[int], label_width: int) -> str:

@@ -7,6 +7,8 @@ import io
 import shutil
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from survey_cli.problems import ConfirmableError, UserError
@@ -100,8 +102,6 @@ def get_width() -> int:
 def print_result(form: str, lines: Iterable[str], value: Any, table: "Callable[[], Table] | None" = None) -> None:
     """Print a result on stdout: as lines of text, as JSON of a `value`, or as CSV of a table."""
     if form == "json":
-        from survey_cli.cli.output.json_text import render_json
-
         print(render_json(value), file=open_data_output())
     elif form == "csv" and table is not None:
         from survey_cli.exports import WriteOptions
@@ -110,6 +110,36 @@ def print_result(form: str, lines: Iterable[str], value: Any, table: "Callable[[
         write_csv(table(), open_data_output(), WriteOptions())
     else:
         print_lines(lines)
+
+
+def render_json(value: Any) -> str:
+    """Render a value as JSON: dates and times in ISO 8601 with their offset, durations in seconds."""
+    import json
+
+    return json.dumps(to_json_data(value), ensure_ascii=False, indent=1)
+
+
+def to_json_data(value: Any) -> Any:
+    """Convert data classes, named tuples, dates and durations to what JSON has."""
+    match value:
+        case datetime():
+            return value.isoformat(timespec="seconds")
+        case timedelta():
+            return value.total_seconds()
+        case date():
+            return value.isoformat()
+        case str() | int() | float() | None:
+            return value
+        case dict():
+            return {name: to_json_data(item) for name, item in value.items()}
+        case tuple() if hasattr(value, "_asdict"):
+            return to_json_data(value._asdict())
+        case tuple() | list() | frozenset():
+            return [to_json_data(item) for item in value]
+        case _ if is_dataclass(value):
+            return {field.name: to_json_data(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            raise TypeError(f"{type(value).__name__} has no place in JSON")
 
 
 def print_lines(lines: Iterable[str]) -> None:
