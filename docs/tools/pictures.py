@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from survey_cli.problems import UserError
 from survey_cli.services.questionnaire.questionnaire_files import create_instrument
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
+from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, import_sample
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.preview.preview import Preview, PreviewOptions
@@ -186,7 +186,7 @@ async def _first_case(folder: Path) -> str:
     for name in ("library.yaml", "cards.csv"):
         (folder / name).write_text(_read_file("first-study", name), encoding="utf-8")
     request = Request(path=str(folder / "library.yaml"), at=MOMENT, by="pat")
-    import_sample(request, ImportOptions(file=str(folder / "cards.csv")), ImportRuntime(rng=Random(7)))
+    import_sample(request, ImportOptions(file=str(folder / "cards.csv"), rng=Random(7)))
     study = open_study(request.path, by="pat")
     station = StationSession(
         study=study,
@@ -209,8 +209,8 @@ async def _station() -> str:
     with TemporaryDirectory() as folder:
         moment = [datetime(2026, 11, 23, 20, 10, tzinfo=UTC)]
         request = Request(path=str(INSTRUMENTS / "asu_2000.yaml"), at=moment[0], db=f"{folder}/asu_2000.db", by="ann")
-        units = ImportOptions(file=str(INSTRUMENTS / "asu_2000_units.csv"))
-        done = import_sample(request, units, ImportRuntime(rng=Random(7)))
+        units = ImportOptions(file=str(INSTRUMENTS / "asu_2000_units.csv"), rng=Random(7))
+        done = import_sample(request, units)
         study = open_study(request.path, db=request.db, by="ann")
         if not isinstance(done, ImportResult) or isinstance(study, UserError):
             raise SystemExit(str(done))

@@ -33,7 +33,7 @@ from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.services.cases.queue_lists import QueueReport, list_queue
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
+from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, import_sample
 from survey_cli.store import Store
 
 INSTRUMENT = """
@@ -149,8 +149,7 @@ def prepared(scratch: Path, db: str, runs: int) -> Study:
     study = Study(file, db)
     done = import_sample(
         study.request(datetime.now(UTC)),
-        ImportOptions(file=str(sample)),
-        ImportRuntime(rng=Random("endings")),
+        ImportOptions(file=str(sample), rng=Random("endings")),
     )
     assert isinstance(done, ImportResult), done
     return study

@@ -18,7 +18,7 @@ from survey_cli.entries import ReadEntry
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
+from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, import_sample
 from survey_cli.services.study_administration import PublishedVersion, publish_version
 from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.sessions.station.station_protocol import CaseView
@@ -105,7 +105,7 @@ class Shift:
         sample = self.folder / "cases.csv"
         sample.write_text(cases)
         request = Request(path=str(self.file), at=self.at, db=self.db, by="sue", people=self._list())
-        done = import_sample(request, ImportOptions(file=str(sample), **how), ImportRuntime(rng=Random(str(self.at))))
+        done = import_sample(request, ImportOptions(file=str(sample), rng=Random(str(self.at)), **how))
         assert isinstance(done, ImportResult), done
         return done
 

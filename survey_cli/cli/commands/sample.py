@@ -46,13 +46,12 @@ def sample_import(
 
     Example: survey sample import study.yaml sample.csv --dry-run
     """
-    from survey_cli.services.sample.import_sample import ImportOptions, ImportRuntime, import_sample
+    from survey_cli.services.sample.import_sample import ImportOptions, import_sample
     from survey_cli.study.location import describe_files
 
-    options = build_options(ImportOptions, locals(), file=cases)
     with show_progress() as progress:
-        runtime = ImportRuntime(rng=SystemRandom(), pause=lambda: sleep(PAUSE_SECONDS), progress=progress)
-        result = import_sample(request, options, runtime)
+        environment = {"rng": SystemRandom(), "pause": lambda: sleep(PAUSE_SECONDS)}
+        result = import_sample(request, build_options(ImportOptions, locals(), file=cases, **environment))
     if isinstance(result, list):
         _say_problems(result)
         errors = sum(problem.severity == "error" for problem in result)

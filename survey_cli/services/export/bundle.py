@@ -8,7 +8,7 @@ which point in time it shows.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -55,13 +55,40 @@ ZIP_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleResult:
-    """The files of a finished bundle."""
+    """What a bundle contains, and where it comes from."""
 
-    files: tuple[str, ...]
-    data_files: tuple[ExportResult, ...]
-    """Those of interviews first."""
-    skipped: tuple[str, ...] = field(default=())
+    instrument: Instrument
+    options: ExportOptions
+    last_event_at: datetime | None
+    """Time of the last event included."""
+    as_of: str
+    """The past time that it shows; empty for now."""
+    data_files: Sequence[ExportResult]
+    """The data files, the interviews first."""
+    descriptions: Mapping[str, str]
+    """Description of each data file, by name."""
+    skipped: Sequence[str]
     """What is not included, and why."""
+    files: tuple[str, ...] = ()
+    """The names of all files."""
+
+    @property
+    def last_event_text(self) -> str:
+        """The time of the last event as text, only the day where the bundle is public; empty where there is none."""
+        if self.last_event_at is None:
+            return ""
+        at = self.last_event_at
+        return at.date().isoformat() if self.options.public else at.isoformat(timespec="seconds")
+
+    @property
+    def title(self) -> str:
+        return str(self.instrument.title.get(self.instrument.language))
+
+    def describe_file(self, name: str) -> str:
+        """Return the description of a file."""
+        if name.startswith("questionnaire/"):
+            return "the source of the questionnaire, one folder per version in use"
+        return self.descriptions.get(name) or _DESCRIPTIONS.get(name, "")
 
 
 def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequence[str] = ()) -> BundleResult:
@@ -192,7 +219,7 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
         _write_rates(records, options, folder, last)
     with _skipping("codebook.html", skipped):
         _write_codebook(records, options, folder)
-    contents = BundleContents(
+    contents = BundleResult(
         instrument=instrument,
         options=options,
         last_event_at=last,
@@ -201,7 +228,7 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
         descriptions=descriptions,
         skipped=skipped,
     )
-    return BundleResult(files=write_metadata(folder, contents), data_files=tuple(results), skipped=tuple(skipped))
+    return replace(contents, files=write_metadata(folder, contents))
 
 
 @contextmanager
@@ -306,42 +333,7 @@ _DESCRIPTIONS: Final = {
 _TOOL_PREFIX: Final = "survey-cli "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BundleContents:
-    """What the folder contains, and where it comes from."""
-
-    instrument: Instrument
-    options: ExportOptions
-    last_event_at: datetime | None
-    """Time of the last event included."""
-    as_of: str
-    """The past time that it shows; empty for now."""
-    data_files: Sequence[ExportResult]
-    """The data files, the interviews first."""
-    descriptions: Mapping[str, str]
-    """Description of each data file, by name."""
-    skipped: Sequence[str]
-
-    @property
-    def last_event_text(self) -> str:
-        """The time of the last event as text, only the day where the bundle is public; empty where there is none."""
-        if self.last_event_at is None:
-            return ""
-        at = self.last_event_at
-        return at.date().isoformat() if self.options.public else at.isoformat(timespec="seconds")
-
-    @property
-    def title(self) -> str:
-        return str(self.instrument.title.get(self.instrument.language))
-
-    def describe_file(self, name: str) -> str:
-        """Return the description of a file."""
-        if name.startswith("questionnaire/"):
-            return "the source of the questionnaire, one folder per version in use"
-        return self.descriptions.get(name) or _DESCRIPTIONS.get(name, "")
-
-
-def write_metadata(folder: Path, contents: BundleContents) -> tuple[str, ...]:
+def write_metadata(folder: Path, contents: BundleResult) -> tuple[str, ...]:
     """Write the metadata files beside the data. Returns the names of all files in the bundle."""
     readme = _render_readme(contents, _list_files(folder))
     (folder / README).write_text(readme, encoding="utf-8", errors="backslashreplace")
@@ -368,7 +360,7 @@ def _list_files(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*") if not f.is_dir()))
 
 
-def _render_readme(contents: BundleContents, files: Sequence[str]) -> str:
+def _render_readme(contents: BundleResult, files: Sequence[str]) -> str:
     instrument, data = contents.instrument, contents.data_files[0]
     version = f", version {instrument.version}" if instrument.version else ""
     until = f", up to {contents.last_event_text}" if contents.last_event_text else ""
@@ -412,7 +404,7 @@ def _describe_filters(options: ExportOptions) -> list[str]:
     return [*lines, ""] if lines else []
 
 
-def _render_manifest(contents: BundleContents, folder: Path, files: Sequence[str]) -> str:
+def _render_manifest(contents: BundleResult, folder: Path, files: Sequence[str]) -> str:
     instrument, options, data = contents.instrument, contents.options, contents.data_files[0]
     rows = {
         result.to: {"rows": result.rows, "columns": result.variables, "notes": list(result.notes)}

@@ -5,7 +5,6 @@ A dry run returns what would happen.
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
@@ -32,6 +31,7 @@ from survey_cli.services.run_on_study import ProgressReporter, Request, convert_
 from survey_cli.services.sample.replicates import parse_replicates
 from survey_cli.store import Store
 from survey_cli.store.backends.address import is_server_address
+from survey_cli.store.backends.errors import close_on_error
 from survey_cli.store.cases.case_records import CaseUpdate, Contact, ContactNumber, NewCase
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.store.do_not_call import FILE_NAME, DoNotCallList
@@ -56,15 +56,10 @@ class ImportOptions:
     """Report what would happen, and change nothing."""
     release: str = ""
     """Replicates to release at once: `1-2`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportRuntime:
-    """What an import needs from its environment: random numbers, pauses between commits, a progress callback."""
-
     rng: Random
     """Source of contact links, which must be unpredictable."""
     pause: Callable[[], None] | None = None
+    """Called between two commits."""
     progress: Callable[[int, int], None] | None = None
     """Receives the number of cases done and the total."""
 
@@ -91,6 +86,7 @@ class ImportResult:
 
 
 class _SampleToImport(NamedTuple):
+    options: ImportOptions
     sample: SampleFile
     summary: ImportPreview
     listed: Collection[str]
@@ -103,24 +99,24 @@ class _SampleToImport(NamedTuple):
     """Cases for which the file has more numbers with zones than are stored."""
 
 
-def import_sample(request: Request, options: ImportOptions, runtime: ImportRuntime) -> ImportResult | list[Problem]:
+def import_sample(request: Request, options: ImportOptions) -> ImportResult | list[Problem]:
     """Import the cases of a file.
 
     Returns the file's problems where one of them is an error; then nothing is stored and no database is created.
     Importing the same file again changes nothing. Raises UserError.
     """
     new_location = _locate_new_database(request)
-    import_request = (
+    first = (
         replace(request, db=":memory:", people=_find_people_list(request, new_location)) if new_location else request
     )
-    with _open_for_import(import_request, create=bool(new_location), future_location=new_location) as study:
+    with _open_for_import(first, create=bool(new_location), future_location=new_location) as study:
         to_import = _read_sample_file(study, options)
         if isinstance(to_import, list):
             return to_import
         if options.dry_run or not new_location:
-            return _apply_import(study, to_import, options, convert_to_study_time(study.store, request.at), runtime)
+            return _apply_import(study, to_import)
     with _open_for_import(request, create=True) as study:
-        return _apply_import(study, to_import, options, convert_to_study_time(study.store, request.at), runtime)
+        return _apply_import(study, to_import)
 
 
 def _locate_new_database(request: Request) -> str:
@@ -141,21 +137,17 @@ def _find_people_list(request: Request, where: str) -> str | None:
 
 
 def _open_for_import(request: Request, *, create: bool, future_location: str = "") -> OpenStudy:
+    """Open the study, with the do-not-call list at the location of its future database, if there is one."""
     study = open_study(request.path, db=request.db, by=request.by, people=request.people, create=create)
-    try:
+    with close_on_error(study):
         check_supervisor(study, "import a sample")
-        return _attach_do_not_call_list(study, future_location) if future_location else study
-    except BaseException:
-        study.close()
-        raise
-
-
-def _attach_do_not_call_list(study: OpenStudy, where: str) -> OpenStudy:
-    """Return the study with the do-not-call list at the location of its future database, if there is one."""
-    if not is_server_address(where) and not Path(where).with_name(FILE_NAME).is_file():
-        return replace(study, where=where)
-    study.do_not_call.close()
-    return replace(study, where=where, do_not_call=DoNotCallList.open_beside(where))
+        study = replace(study, at=convert_to_study_time(study.store, request.at))
+        if not future_location:
+            return study
+        if not is_server_address(future_location) and not Path(future_location).with_name(FILE_NAME).is_file():
+            return replace(study, where=future_location)
+        study.do_not_call.close()
+        return replace(study, where=future_location, do_not_call=DoNotCallList.open_beside(future_location))
 
 
 def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImport | list[Problem]:
@@ -178,25 +170,30 @@ def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImpo
     located = frozenset(
         c.key for c in sample.cases if sum(bool(n.zones) for n in c.dialable_numbers) > located_counts.get(c.key, 0)
     )
-    return _SampleToImport(sample, summary, listed, new, released, skipped, located)
+    return _SampleToImport(options, sample, summary, listed, new, released, skipped, located)
 
 
-def _apply_import(
-    study: OpenStudy, to_import: _SampleToImport, options: ImportOptions, at: datetime, runtime: ImportRuntime
-) -> ImportResult:
+def _apply_import(study: OpenStudy, to_import: _SampleToImport) -> ImportResult:
     """Store what was read, unless it is a dry run."""
-    added = updated = 0
-    busy: list[str] = []
+    options, added, updated, busy = to_import.options, 0, 0, list[str]()
     if not options.dry_run:
-        rebuild_queue(study, at, pause=runtime.pause)
+        rebuild_queue(study, study.at, pause=options.pause)
         try:
-            added = _add_cases(study, to_import, options, at, runtime) if to_import.new else 0
+            if to_import.new:
+                added = study.store.cases.imports.add(
+                    ProgressReporter(options.progress, len(to_import.new))(_build_cases(study, to_import)),
+                    import_id=f"{options.rng.getrandbits(64):016x}",
+                    at=study.at,
+                    by=study.who.login,
+                    file=options.file,
+                    pause=options.pause,
+                )
         except ValueError as duplicate:  # another import added it meanwhile
             what = f"{duplicate}, so nothing was imported"
             raise UserError(study.where, what, "import again to see which cases are new") from duplicate
         if options.update:
-            refresh_queue(study.store, study.plan, at)
-            updated, busy = _update_cases(study, to_import, at, runtime)
+            refresh_queue(study.store, study.plan, study.at)
+            updated, busy = _update_cases(study, to_import)
     return ImportResult(
         where=study.where,
         summary=to_import.summary,
@@ -211,21 +208,8 @@ def _apply_import(
     )
 
 
-def _add_cases(
-    study: OpenStudy, to_import: _SampleToImport, options: ImportOptions, at: datetime, runtime: ImportRuntime
-) -> int:
-    cases = _build_cases(study, to_import, at, runtime.rng)
-    return study.store.cases.imports.add(
-        ProgressReporter(runtime.progress, len(to_import.new))(cases),
-        import_id=f"{runtime.rng.getrandbits(64):016x}",
-        at=at,
-        by=study.who.login,
-        file=options.file,
-        pause=runtime.pause,
-    )
-
-
-def _build_cases(study: OpenStudy, to_import: _SampleToImport, at: datetime, rng: Random) -> Iterator[NewCase]:
+def _build_cases(study: OpenStudy, to_import: _SampleToImport) -> Iterator[NewCase]:
+    at, rng = study.at, to_import.options.rng
     for case in to_import.new:
         events: list[CaseEvent] = [build_sample_event(case, study.instrument)]
         if case.replicate in to_import.released:
@@ -241,15 +225,13 @@ def _build_cases(study: OpenStudy, to_import: _SampleToImport, at: datetime, rng
         )
 
 
-def _update_cases(
-    study: OpenStudy, to_import: _SampleToImport, at: datetime, runtime: ImportRuntime
-) -> tuple[int, list[str]]:
+def _update_cases(study: OpenStudy, to_import: _SampleToImport) -> tuple[int, list[str]]:
     """Give changed cases the file's values; calls and answers stay.
 
     Returns how many were updated, and the cases that were skipped because a station has them.
     """
-    cases, busy = study.store.cases, []
-    count, columns = 0, to_import.sample.columns
+    cases, options, at = study.store.cases, to_import.options, study.at
+    count, busy, columns = 0, list[str](), to_import.sample.columns
     changed = {change.case for change in to_import.summary.changes} | to_import.located
     for case in (case for case in to_import.sample.cases if case.key in changed):
         before = fieldwork.Case.from_history(case.key, cases.queries.read_history(case.key))
@@ -264,7 +246,7 @@ def _update_cases(
         after = before
         for entry in entries:
             after = after.apply(entry)
-        link = contact.link if contact is not None else f"{runtime.rng.getrandbits(128):032x}"
+        link = contact.link if contact is not None else f"{options.rng.getrandbits(128):032x}"
         update = CaseUpdate(
             case.key,
             seq=before.seq,
@@ -277,8 +259,8 @@ def _update_cases(
             count += 1
         else:
             busy.append(case.key)
-        if runtime.progress is not None:
-            runtime.progress(count + len(busy), len(changed))
+        if options.progress is not None:
+            options.progress(count + len(busy), len(changed))
     return count, busy
 
 
