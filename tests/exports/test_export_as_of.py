@@ -117,7 +117,7 @@ def test_a_bundle_is_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch
 def test_a_report_and_its_rates_are_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     before(monkeypatch, results_report, "compute_rates_from_records", 1, lambda: held(shift, "C", "2", "2"))
     made = reported(shift)
-    assert made.data_files[0].rows == 2
+    assert made.interviews == 2
     assert complete(made) == 1
     assert complete(reported(shift)) == 2
 
