@@ -215,8 +215,7 @@ class _BatteryGeometry(NamedTuple):
 def _measure_battery(statements: Sequence[model.BatteryStatement]) -> _BatteryGeometry:
     text_width, base_width, gap = 260.0, 34.0, 34.0
     bars_width = svg.WIDTH - text_width - base_width - 8
-    left = max(_measure_sides(s)[0] for s in statements)
-    right = max(_measure_sides(s)[1] for s in statements)
+    left, right = map(max, zip(*map(_measure_sides, statements), strict=True))
     apart = max(_measure_side(s, "apart") for s in statements)
     apart_margin = gap + 34 if apart else 0.0  # 34: the figure beside the bar
     scale = (bars_width - apart_margin) / float(max(left + right + apart, Fraction(1, 100)))

@@ -24,7 +24,7 @@ def split_sections(codebook: Codebook) -> tuple[tuple[str, tuple[CodebookVariabl
 
 def format_name(variable: CodebookVariable) -> str:
     """Return `q7`, or `age_1 … age_12` for several variables."""
-    return _format_name_range(variable.names)
+    return _join_ends(variable.names)
 
 
 def format_position(variable: CodebookVariable) -> str:
@@ -74,12 +74,9 @@ def list_remarks(variable: CodebookVariable) -> tuple[str, ...]:
     remarks = []
     if variable.columns and not build_column_grids(variable):
         remarks.append(f"Variables: {', '.join(variable.names)}")
-    coded = [code for code in variable.missing if code.code]
-    empty = [code for code in variable.missing if not code.code]
-    if coded:
-        remarks.append(f"Missing: {' · '.join(map(_describe_code, coded))}")
-    if empty:
-        remarks.append(f"Empty: {' · '.join(map(_describe_code, empty))}")
+    for name, has_code in (("Missing", True), ("Empty", False)):
+        if codes := [_describe_code(code) for code in variable.missing if bool(code.code) == has_code]:
+            remarks.append(f"{name}: {' · '.join(codes)}")
     return tuple(remarks)
 
 
@@ -122,21 +119,18 @@ def build_column_grids(variable: CodebookVariable) -> tuple[Grid, ...]:
     if any(column.counts for column in variable.columns):
         codes = [code.code or code.missing or "any" for code in (*variable.codes, *variable.missing)]
         parts = [slice(at, at + MAX_CODES_ACROSS) for at in range(0, len(codes), MAX_CODES_ACROSS)]
-        return tuple(
-            build_text_grid(
-                caption,
-                "Variable",
-                [content, *(GridHead("Interviews", code) for code in codes[part])],
-                [(column.name, _describe_column(column), *column.counts[part]) for column in variable.columns],
-            )
-            for part in parts
-        )
+        grids = []
+        for part in parts:
+            heads = [content, *(GridHead("Interviews", code) for code in codes[part])]
+            lines = [(column.name, _describe_column(column), *column.counts[part]) for column in variable.columns]
+            grids.append(build_text_grid(caption, "Variable", heads, lines))
+        return tuple(grids)
     options: dict[str, list[str]] = {}
     for column in variable.columns:
         if column.label:
             options.setdefault(column.label, []).append(column.name)
-    lines = [(_format_name_range(names), flatten(label)) for label, names in options.items()]
-    return (build_text_grid(caption, "Variable", [content], lines),) if lines else ()
+    rows = [(_join_ends(names), flatten(label)) for label, names in options.items()]
+    return (build_text_grid(caption, "Variable", [content], rows),) if rows else ()
 
 
 def _describe_column(column: CodebookColumn) -> str:
@@ -145,5 +139,5 @@ def _describe_column(column: CodebookColumn) -> str:
     return ", ".join(part for part in (flatten(column.label), turn) if part)
 
 
-def _format_name_range(names: Sequence[str]) -> str:
+def _join_ends(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"

@@ -13,7 +13,7 @@ from survey_cli.documents.report import report_layout as layout
 from survey_cli.documents.text_runs import flatten
 from survey_cli.exports.excel import report_full_disk
 from survey_cli.exports.xml_elements import replace_illegal
-from survey_cli.reports.results.report_model import Base, Figure, ItemResult, ResultRow, Results
+from survey_cli.reports.results.report_model import Figure, ItemResult, Results
 from survey_cli.reports.rounding import format_decimal
 from survey_cli.table.table import Table
 from survey_cli.values import Variable
@@ -42,7 +42,7 @@ def write_results_xlsx(results: Results, path: Path) -> None:
     report_full_disk(lambda: _write(results, path))
 
 
-def _write(results: Results, path: Path) -> None:  # noqa: C901 - one sheet after another
+def _write(results: Results, path: Path) -> None:
     from openpyxl import Workbook
 
     book = Workbook()
@@ -70,17 +70,19 @@ def _write(results: Results, path: Path) -> None:  # noqa: C901 - one sheet afte
     if results.banner is not None:
         banner = _SheetWriter(book.create_sheet(), "Banner", across=len(results.banner.columns) > MAX_PORTRAIT_COLUMNS)
         tabulated = [(block, item, results.banner.find_table(item.id)) for block, item in listed]
-        for _, item, table in tabulated:
-            if table is not None and table.rows:
-                banner.add_repeated_head(flatten(results.title), layout.build_banner_grid(item, table, results.banner))
-                break
+        grids = {
+            item.id: layout.build_banner_grid(item, table, results.banner)
+            for _, item, table in tabulated
+            if table is not None and table.rows
+        }
+        for grid in list(grids.values())[:1]:
+            banner.add_repeated_head(flatten(results.title), grid)
         for block, item, table in tabulated:
             if table is not None:
                 banner.add_line([_format_heading(block, item), item.id], strong=True)
-                if table.rows:
-                    banner.add_grid(layout.build_banner_grid(item, table, results.banner), _count_decimals(results))
-                banner.add_lines(layout.list_table_notes(item, table))
-                banner.add_line([])
+                if item.id in grids:
+                    banner.add_grid(grids[item.id], _count_decimals(results))
+                banner.add_lines([*layout.list_table_notes(item, table), ""])
     if results.weighting is not None:
         weights = _SheetWriter(book.create_sheet(), "Weighting")
         weights.add_lines(layout.describe_weighting(results.weighting))
@@ -247,44 +249,25 @@ def _iterate_rows(results: Results) -> Iterator[tuple[int | str, ...]]:
     narrowed = " ".join(results.filter_notes)
     has_errors = any(row.total.error is not None for item in results.items for row in item.rows)
     for item in results.items:
-        for row in item.rows:
-            errors = _build_errors(row.total) if has_errors else ()
-            yield (*_build_row(item, "", "", row, row.total, item.base), narrowed, *errors)
-        table = results.banner.find_table(item.id) if results.banner else None
-        if table is None or results.banner is None:
-            continue
-        for place, column in enumerate(results.banner.columns):
-            if not column.group:
-                continue  # the total, which the topline has
-            for row in table.rows:
-                figure, base = row.figures[place], table.bases[place]
+        columns = [("", "", item.rows, 0, item.base)]
+        if results.banner is not None and (table := results.banner.find_table(item.id)) is not None and table.rows:
+            columns += [
+                (column.group, column.label, table.rows, place, table.bases[place])
+                for place, column in enumerate(results.banner.columns)
+                if column.group  # not the total, which the topline has
+            ]
+        about = (item.number, item.id, flatten(item.section), flatten(item.label), flatten(item.wording))
+        for group, label, rows, place, base in columns:
+            asked = "" if base.asked is None else str(base.asked)
+            for row in rows:
+                figure = row.figures[place]
+                answer = (row.kind, _parse_number(row.code), _parse_number(flatten(row.label) + row.note_text))
+                share = None if figure.share is None else figure.share * 100
+                exact = (_format_exact(figure.amount), _format_exact(share))
+                shown = (figure.count_text, figure.percent_text, figure.letters)
                 errors = _build_errors(figure) if has_errors else ()
-                yield (*_build_row(item, column.group, column.label, row, figure, base), narrowed, *errors)
-
-
-def _build_row(
-    item: ItemResult, group: str, column: str, row: ResultRow, figure: Figure, base: Base
-) -> tuple[int | str, ...]:
-    return (
-        str(item.number),
-        item.id,
-        flatten(item.section),
-        flatten(item.label),
-        flatten(item.wording),
-        group,
-        column,
-        row.kind,
-        _parse_number(row.code),
-        _parse_number(flatten(row.label) + (f" ({row.note})" if row.note else "")),
-        _format_exact(figure.amount),
-        _format_exact(None if figure.share is None else figure.share * 100),
-        figure.count_text,
-        figure.percent_text,
-        figure.letters,
-        "" if base.asked is None else str(base.asked),
-        base.text,
-        base.effective_text,
-    )
+                of_base = (asked, base.text, base.effective_text)
+                yield (*about, group, label, *answer, *exact, *shown, *of_base, narrowed, *errors)
 
 
 def _build_errors(figure: Figure) -> tuple[str, ...]:
@@ -301,8 +284,6 @@ def _parse_number(text: str) -> int | str:
 
 
 def _format_exact(value: Fraction | int | None) -> str:
-    if value is None:
-        return ""
-    if Fraction(value).denominator == 1:
-        return str(int(value))
+    if value is None or Fraction(value).denominator == 1:
+        return "" if value is None else str(int(value))
     return format_decimal(value, MAX_DECIMALS).replace(",", "").rstrip("0").removesuffix(".")

@@ -333,7 +333,7 @@ def _build_variable(
         asked=_describe_asked(variable, context),
         intro=context.intros.get(variable.item, "") if is_answer else "",
         instruction=instruction.get_source_text(context.facts.language) if instruction is not None else "",
-        section=_find_section(variable, context),
+        section=_ROLE_SECTIONS.get(variable.role) or context.sections.get(variable.item, "") or "Questions",
         storage=_describe_storage(variable),
         measure=variable.measure if variable.role not in ("admin", "order", "words") else "",
         source=_describe_source(variable),
@@ -351,10 +351,6 @@ def _build_variable(
 
 def _describe_storage(variable: Variable) -> str:
     return TIMESTAMP_NAME if is_timestamp(variable) else STORAGE_NAMES[variable.storage]
-
-
-def _find_section(variable: Variable, context: _Context) -> str:
-    return _ROLE_SECTIONS.get(variable.role) or context.sections.get(variable.item, "") or "Questions"
 
 
 def _describe_asked(variable: Variable, context: _Context) -> str:

@@ -176,11 +176,8 @@ def _find_value_label(columns: Mapping[str, Value], options: DispositionOptions)
 def _sort_values(values: Collection[str], options: DispositionOptions) -> list[str]:
     """Sort labels in the questionnaire's order, then other values; `NO_VALUE` comes last."""
     order = {label: position for position, label in enumerate(options.labels.values())}
-    return sorted(values, key=lambda v: (v == NO_VALUE, order.get(v, len(order)), _make_sort_key(v)))
-
-
-def _make_sort_key(text: str) -> tuple[float, str]:
-    return (float(text), "") if text.isdecimal() else (float("inf"), text)
+    numbers_first = {text: (float(text), "") if text.isdecimal() else (float("inf"), text) for text in values}
+    return sorted(values, key=lambda v: (v == NO_VALUE, order.get(v, len(order)), numbers_first[v]))
 
 
 def find_study_groups(plan: Plan) -> dict[str, DispositionGroup]:

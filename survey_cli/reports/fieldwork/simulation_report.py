@@ -213,17 +213,13 @@ def _build_attempts(cases: Sequence[_FinalCase]) -> tuple[AttemptsRow, ...]:
 
 
 def _build_final_statuses(cases: Sequence[_FinalCase]) -> tuple[FinalStatusRow, ...]:
-    counts = Counter((final.position.status, _describe_reason(final.position)) for final in cases)
+    counts: Counter[tuple[str, str]] = Counter()
+    for position in (final.position for final in cases):
+        waits_for = "appointment" if position.promised_at else "for its time"  # whatever outcome it waits after
+        counts[position.status, waits_for if position.status == "waiting" else position.why] += 1
     order = ("ready", "waiting", "held", "unreleased", "done")
     rows = (FinalStatusRow(status, why, number) for (status, why), number in counts.items())
     return tuple(sorted(rows, key=lambda row: (order.index(row.status), -row.cases, row.why)))
-
-
-def _describe_reason(position: QueuePosition) -> str:
-    """Return the reason for a status; waiting cases are not divided by the outcome that they wait after."""
-    if position.status != "waiting":
-        return position.why
-    return "appointment" if position.promised_at else "for its time"
 
 
 def _build_cells(cases: Sequence[_FinalCase], plan: Plan, fill: Mapping[str, CellFill]) -> Iterable[QuotaCellRow]:
