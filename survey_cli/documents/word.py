@@ -286,6 +286,7 @@ def _write_item(word: WordWriter, block: layout.Block, item: ItemResult, results
     if item.summary is not None:
         word.add_text(layout.describe_summary(item.summary) + ".")
     if (errors := layout.build_errors_grid(item)) is not None:
+        word.add_text(errors.caption + ":", close=True)
         word.add_grid(errors)
     word.add_bullets(item.notes)
     word.add_bullets(map(layout.format_verbatim, item.verbatims))

@@ -111,6 +111,7 @@ def _write_topline(sheet: "_SheetWriter", block: layout.Block, item: ItemResult,
     if item.summary is not None:
         sheet.add_line([layout.describe_summary(item.summary)])
     if (errors := layout.build_errors_grid(item)) is not None:
+        sheet.add_line([errors.caption])
         sheet.add_grid(errors, _count_decimals(results))
     sheet.add_lines(item.notes)
     for verbatim in item.verbatims:
