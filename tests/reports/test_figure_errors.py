@@ -82,7 +82,7 @@ def test_shares_and_means_have_the_errors_of_r() -> None:
     assert tuple(by_kind) == close(*(REFERENCE[f"stratified_by_{n}"] for n in (4, 5, 6)))
     grid = build_errors_grid(item)
     assert grid is not None
-    assert [cell.text for cell in grid.lines[0].cells] == ["64", "3.4", "56.9 to 70.4", "5.4%", "1.02"]
+    assert [cell.text for cell in grid.lines[0].cells] == ["64", "3.4", "56.9–70.4", "5.4%", "1.02"]
 
 
 def test_a_condition_leaves_the_design_as_it_is() -> None:

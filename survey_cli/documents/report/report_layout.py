@@ -372,7 +372,7 @@ def _build_error_cells(error: DesignError, scale: int, digits: int) -> tuple[Gri
     variation, effect = error.coefficient_of_variation, error.design_effect
     return (
         GridCell(standard_error),
-        GridCell(f"{low} to {high}" if low else EMPTY_MARK),
+        GridCell(f"{low}{' to ' if '-' in low + high else '–'}{high}" if low else EMPTY_MARK),
         GridCell(EMPTY_MARK if variation is None else f"{format_decimal(Fraction(variation) * 100, 1)}%"),
         GridCell(EMPTY_MARK if effect is None else format_decimal(Fraction(effect), 2)),
     )
