@@ -51,6 +51,12 @@ def format_number(number: float) -> str:
     return f"{number:.1f}".rstrip("0").rstrip(".")
 
 
+def _add(parent: Element, tag: str, text: str = "", **attributes: float | str) -> None:
+    """Add an element whose attributes are numbers or texts; underscores in their names are hyphens."""
+    texts = {name: value if isinstance(value, str) else format_number(value) for name, value in attributes.items()}
+    add_element(parent, tag, text, **{name.replace("_", "-"): value for name, value in texts.items()})
+
+
 def add_label(
     parent: Element,
     x: float,
@@ -63,9 +69,8 @@ def add_label(
     weight: str = "",
 ) -> None:
     """Add a line of text; `anchor`, `size`, `fill` and `weight` only where they differ from the chart's."""
-    attributes = {"text-anchor": anchor, "fill": fill, "font-weight": weight}
-    attributes["font-size"] = format_number(size) if size else ""
-    add_element(parent, "text", text, x=format_number(x), y=format_number(y), **attributes)
+    font_size = format_number(size) if size else ""
+    _add(parent, "text", text, x=x, y=y, text_anchor=anchor, fill=fill, font_weight=weight, font_size=font_size)
 
 
 def add_lines(parent: Element, x: float, y: float, lines: Iterable[str], *, anchor: str = "") -> None:
@@ -76,30 +81,20 @@ def add_lines(parent: Element, x: float, y: float, lines: Iterable[str], *, anch
 
 def add_box(parent: Element, x: float, y: float, width: float, height: float, fill: str, *, stroke: str = "") -> None:
     """Add a rectangle by its upper left corner."""
-    add_element(
-        parent,
-        "rect",
-        x=format_number(x),
-        y=format_number(y),
-        width=format_number(max(width, 0)),
-        height=format_number(height),
-        fill=fill,
-        **({"stroke": stroke, "stroke-width": "1"} if stroke else {}),
-    )
-
-
-def _add_path(parent: Element, path: str, color: str, **attributes: str) -> None:
-    add_element(parent, "path", d=path, stroke=color, **{"stroke-width": "1"}, **attributes)
+    stroke_width = "1" if stroke else ""
+    width = max(width, 0)
+    _add(parent, "rect", x=x, y=y, width=width, height=height, fill=fill, stroke=stroke, stroke_width=stroke_width)
 
 
 def add_horizontal_line(parent: Element, y: float, color: str = RULE_COLOR) -> None:
     """Add a line across the chart."""
-    _add_path(parent, f"M0 {format_number(y)}H{WIDTH}", color)
+    _add(parent, "path", d=f"M0 {format_number(y)}H{WIDTH}", stroke=color, stroke_width="1")
 
 
 def add_vertical_line(parent: Element, x: float, top: float, bottom: float, color: str) -> None:
     """Add a line between two heights."""
-    _add_path(parent, f"M{format_number(x)} {format_number(top)}V{format_number(bottom)}", color)
+    path = f"M{format_number(x)} {format_number(top)}V{format_number(bottom)}"
+    _add(parent, "path", d=path, stroke=color, stroke_width="1")
 
 
 def add_hatching(parent: Element, x: float, y: float, width: float, height: float, color: str) -> None:
@@ -115,7 +110,7 @@ def add_hatching(parent: Element, x: float, y: float, width: float, height: floa
             )
         start += HATCHING_STEP
     if strokes:
-        _add_path(parent, "".join(strokes), color, fill="none")
+        _add(parent, "path", d="".join(strokes), stroke=color, stroke_width="1", fill="none")
 
 
 NARROW_CHARACTERS: Final = frozenset("iljtfrI.,;:'|!()[] ‹›’“”-")

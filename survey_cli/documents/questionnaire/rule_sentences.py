@@ -13,7 +13,6 @@ from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem
 from survey_cli.instrument.schema.items.typed import TEXT_KINDS, DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import LookupItem, PickItem
-from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import render_clause
 from survey_cli.values import Code
@@ -91,18 +90,13 @@ def mark_name(name: str) -> str:
 
 def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, Code], Text]]:
     """Return the labels of codes by name; 1 and "1" are different codes."""
-    labels: dict[str, dict[tuple[type, Code], Text]] = {}
-    document = instrument.document
     columns: dict[str, dict[tuple[type, Code], Text]] = {}
     for name, column in instrument.sample.items():
-        listed = column.options
-        options: Mapping[Code, OptionSpec] = {}
-        if isinstance(listed, str):
-            options = document.scales[listed].options
-        elif listed is not None:
-            options = listed
-        columns[name] = {(type(c), c): o.label or o.text for c, o in options.items()}
-    labels.update(columns)
+        options = column.options
+        if isinstance(options, str):
+            options = instrument.document.scales[options].options
+        columns[name] = {(type(c), c): o.label or o.text for c, o in (options or {}).items()}
+    labels = dict(columns)
     for name, item in instrument.items.items():
         question = item.question
         if isinstance(question, NumberItem):
@@ -151,9 +145,7 @@ def describe_answer_limits(question: MultipleItem) -> str:
     """Return a phrase for the number of answers that a `multiple` accepts."""
     most = question.max
     if most is None:
-        limits = (
-            f"{_NUMBER_WORDS[question.min]} or more" if question.min in _NUMBER_WORDS else f"{question.min} or more"
-        )
+        limits = f"{_NUMBER_WORDS.get(question.min, question.min)} or more"
     elif question.min == most:
         limits = f"exactly {most}"
     elif question.min > 1:
@@ -201,8 +193,8 @@ def _describe_limit(item: CompiledItem, key: str) -> str:
 
 def _describe_pattern(pattern: str) -> str:
     meanings = {"9": "9 is a digit", "A": "A is a letter", "X": "X is a letter or digit"}
-    used_meanings = [meaning for sign, meaning in meanings.items() if sign in pattern]
-    return ", ".join([*used_meanings, *(["the rest as written"] if set(pattern) - set(meanings) else [])])
+    used = [meaning for sign, meaning in meanings.items() if sign in pattern]
+    return ", ".join(used + ["the rest as written"] * bool(set(pattern) - set(meanings)))
 
 
 def describe_declines(permitted: Sequence[CompiledDecline], general: Sequence[CompiledDecline], language: str) -> str:
