@@ -499,6 +499,7 @@ def test_a_missing_library_is_named_with_what_brings_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(sys.modules, "survey_cli.documents.word", raising=False)
+    monkeypatch.delattr("survey_cli.documents.word", raising=False)
     monkeypatch.setitem(sys.modules, "docx", None)
     assert run_command([*SIMULATED, "-o", "tea.docx"]) == 1
     assert "pip install 'survey-cli[word]'" in capsys.readouterr().err
