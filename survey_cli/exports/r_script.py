@@ -5,6 +5,7 @@ quoted ASCII string, with other characters by number, so that no text is ever ru
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from survey_cli.values import Code, Storage, Variable
 R_CLASSES: Final[dict[Storage, str]] = {
     **dict.fromkeys(("integer", "decimal"), "numeric"), **dict.fromkeys(("text", "time"), "character"), "date": "Date"
 }  # fmt: skip
+R_REPLICATES: Final = {"jk1": "JK1", "brr": "BRR", "bootstrap": "bootstrap", "sdr": "successive-difference"}
 MAX_NAME_BYTES: Final = 2_000
 """Maximum length in bytes of a label that is an argument name. R accepts 10,000; strings may have any length."""
 MAX_PIECE_LENGTH: Final = 5_000
@@ -77,6 +79,35 @@ def _render_script(table: Table, data_name: str) -> Iterator[str]:
         for name, label, names in find_response_sets(variables)
     )
     yield ")"
+    yield from _render_design(table)
+
+
+def _render_design(table: Table) -> Iterator[str]:
+    """Make the object `design` of R's package survey, where the sample has weights, strata, units or replicates.
+
+    Nothing where one of its columns is left out of the data.
+    """
+    weight, roles = table.study.weight, table.study.design
+    columns = [*filter(None, [weight]), *chain.from_iterable(roles.values())]
+    if not columns or not {*columns} <= {v.name for v in table.variables}:
+        return
+    column = {role: f"counted[[{quote(names[0])}]]" for role, names in roles.items()}
+    arguments = [f"weights = counted[[{quote(weight)}]]"] if weight else []
+    if replicates := roles.get("replicate_weight"):
+        method = R_REPLICATES.get(table.study.replication, "other")
+        arguments += [
+            f"type = {quote(method)}",
+            f"repweights = counted[{_render_vector(list(map(quote, replicates)))}]",
+        ]
+    else:
+        arguments.append(f"ids = data.frame({column['psu']})" if "psu" in column else "ids = ~1")
+        arguments += [f"strata = {column['stratum']}, nest = TRUE"] if "stratum" in column else []
+        arguments += [f"fpc = data.frame({column['fpc']})"] if "fpc" in column else []
+    yield "# The design of the sample, for svymean(~q1, design) and others of the package survey."
+    yield 'if (requireNamespace("survey", quietly = TRUE)) {'
+    yield f"  counted <- survey[complete.cases(survey[{_render_vector(list(map(quote, columns)))}]), ]"
+    yield f"  design <- survey::{'svrepdesign' if replicates else 'svydesign'}(data = counted, {', '.join(arguments)})"
+    yield "}"
 
 
 def _render_variable(variable: Variable) -> str:

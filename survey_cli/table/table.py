@@ -142,6 +142,10 @@ class StudyDescription:
     """Number of units in the population."""
     weight: str = ""
     """The sample column with the weights."""
+    design: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """The sample columns by their role in the design of the sample: `stratum`, `psu`, `fpc`, `replicate_weight`."""
+    replication: str = ""
+    """How replicate weights were made: `jk1`, `brr`, `bootstrap` or `sdr`."""
     universes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The respondents who are asked an item, in words, by item; items that are missing here are asked of everybody."""
     intros: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

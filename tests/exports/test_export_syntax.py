@@ -17,7 +17,7 @@ from survey_cli.exports.r_script import write_r_script
 from survey_cli.exports.spss.sav import write_sav
 from survey_cli.exports.spss.syntax import LINE_ENDS, quote, write_spss_syntax
 from survey_cli.table.table import StudyDescription, Table
-from survey_cli.values import Variable
+from survey_cli.values import NOT_ASKED, Cell, Variable
 
 RAW = WriteOptions(raw=True)
 pspp = pytest.mark.skipif(shutil.which("pspp") is None, reason="GNU PSPP is not here: apt-get install pspp")
@@ -139,6 +139,40 @@ def test_r_takes_a_label_of_any_length(tmp_path: Path) -> None:
         "l <- attr(survey$q, 'labels')\ncat(l, nchar(names(l)))",
     )
     assert said.split() == ["1", "2", "-7", "12000", "2", "11"]  # not reached is a code like them
+
+
+def designed(study: StudyDescription) -> Table:
+    """Eight interviews of two strata with two units each, their weights, and two replicate weights."""
+    names = ("y", "stratum", "psu", "fpc", "w", "r1", "r2")
+    variables = tuple(Variable(name=name, storage="decimal", measure="scale") for name in names)
+    rows: list[tuple[Cell, ...]] = [
+        (n * n % 7, n // 4, n // 2, 20.0, 2.0 + n % 3, 1.0 + n % 2, 2.0 - n % 2) for n in range(8)
+    ]
+    return Table(variables=variables, rows=[*rows, (3, *[NOT_ASKED] * 6)], study=study)
+
+
+@r
+@pytest.mark.parametrize(
+    ("design", "own"),
+    [
+        ({"stratum": ("stratum",), "psu": ("psu",), "fpc": ("fpc",)},
+         "survey::svydesign(ids = ~psu, strata = ~stratum, fpc = ~fpc, weights = ~w, data = d, nest = TRUE)"),
+        ({}, "survey::svydesign(ids = ~1, weights = ~w, data = d)"),
+        ({"replicate_weight": ("r1", "r2")},
+         "survey::svrepdesign(weights = ~w, repweights = d[c('r1', 'r2')], type = 'BRR', data = d)"),
+    ],
+)  # fmt: skip
+def test_r_has_the_design_of_the_sample(design: dict[str, tuple[str, ...]], own: str, tmp_path: Path) -> None:
+    if subprocess.run(["Rscript", "-e", "library(survey)"], capture_output=True, check=False).returncode:
+        pytest.skip("R has no package survey: apt-get install r-cran-survey")
+    table = designed(StudyDescription(weight="w", design=design, replication="brr"))
+    more = f"""
+d <- survey[1:8, ]
+mean_and_error <- function(x) {{ m <- survey::svymean(~y, x); cat(format(c(coef(m), survey::SE(m)), digits = 12), "") }}
+mean_and_error(design); mean_and_error({own})"""
+    ours = told(table, tmp_path, more).split()
+    assert ours[:2] == ours[2:]
+    assert len(ours) == 4
 
 
 def hostile() -> tuple[Scenario, Table]:

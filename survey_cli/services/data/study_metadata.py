@@ -53,6 +53,12 @@ def describe_study(instrument: Instrument, language: str) -> StudyDescription:
         **{name: translate(getattr(spec, name)) for name in STUDY_TEXTS},
         size=spec.size,
         weight=next((name for name, column in instrument.sample.items() if column.role == "weight"), ""),
+        design={
+            role: names
+            for role in ("stratum", "psu", "fpc", "replicate_weight")
+            if (names := tuple(name for name, column in instrument.sample.items() if column.role == role))
+        },
+        replication=spec.replication or "",
     )
 
 
