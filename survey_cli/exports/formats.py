@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from survey_cli.exports.conventions import WriteOptions, WriteResult
+from survey_cli.exports.datapackage import write_datapackage
 from survey_cli.exports.ddi import write_ddi
 from survey_cli.exports.excel import write_xlsx
 from survey_cli.exports.parquet import write_arrow, write_parquet
@@ -73,6 +74,8 @@ _FORMATS: Final = (
     Format("sss3-fixed", (".sss",), "by --format: version 3.0 with fixed columns (.asc)", data_suffix="_sss.asc",
            write_pair=partial(write_triple_s, version="3.0", fixed=True)),
     Format("ddi", (".ddi.xml", ".xml"), "DDI Codebook 2.5: the study and its variables, with counts", write=write_ddi),
+    Format("datapackage", ("datapackage.json",), "Data Package 2.0: the columns of a CSV file, with categories",
+           write=write_datapackage),
     Format("r", (".r",), "R script with labels, and the CSV file that it reads", data_suffix="_r.csv",
            write_pair=write_r_script),
 )  # fmt: skip

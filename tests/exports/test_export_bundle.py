@@ -39,6 +39,7 @@ def test_the_manifest_names_every_file_with_its_hash(shift: Shift) -> None:
     for line in Path("out/SHA256SUMS").read_text().splitlines():
         digest, name = line.split("  ")
         assert digest == sha256((Path("out") / name).read_bytes()).hexdigest()
+    assert json.loads(Path("out/datapackage.json").read_text())["resources"][0]["path"] == "field.csv"
     assert {"field.csv", "field.ddi.xml", "cases.csv", "calls.csv", "rates.csv", "codebook.html"} <= there
     readme = Path("out/README.txt").read_text()
     assert all(name in readme for name in there - {"README.txt"} if not name.startswith("questionnaire"))

@@ -151,6 +151,7 @@ def test_a_folder_that_is_missing_is_made(file: str) -> None:
 @pytest.mark.parametrize(
     ("outs", "named"),
     [
+        (["-o", "mine.datapackage.json", "-o", "mine.ddi.xml"], "mine.csv"),
         (["-o", "mine.ddi.xml"], "mine.csv"),
         (["-o", "mine.ddi.xml", "-o", "data/other.csv"], "other.csv"),
         (["--bundle", "b", "-o", "mine.ddi.xml", "-o", "third.csv"], "third.csv"),
@@ -160,3 +161,5 @@ def test_a_description_names_the_file_that_it_is_of(file: str, outs: list[str], 
     assert run_command(["export", file, "--db", "v.db", *outs]) == 0
     [description] = Path().rglob("mine.ddi.xml")
     assert f"<fileName>{named}</fileName>" in description.read_text(encoding="utf-8")
+    for package in Path().rglob("mine.datapackage.json"):
+        assert json.loads(package.read_text(encoding="utf-8"))["resources"][0]["path"] == named

@@ -35,7 +35,7 @@ from survey_cli.services.run_on_study import run_on_records
 from survey_cli.store import Store
 from survey_cli.study.open_study import StudyRecords
 
-DEFAULT_FORMATS: Final = ("csv", "ddi", "sav")
+DEFAULT_FORMATS: Final = ("csv", "ddi", "datapackage", "sav")
 """Data formats where none is requested: two for archives, one for SPSS. Formats without their library are skipped."""
 FIELDWORK_TABLES: Final[Mapping[RowKind, str]] = {
     "cases": "every case of the sample, with its status",
@@ -187,7 +187,7 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
     descriptions: dict[str, str] = {}
     formats = [options.format.lower()] if options.format else DEFAULT_FORMATS
     endings = [FORMATS[name].extensions[0] for name in formats if name in FORMATS] or [".csv"]
-    names = outs or [f"{instrument.id}{ending}" for ending in endings]
+    names = outs or [f"{instrument.id}{ending}" if ending[0] == "." else ending for ending in endings]
     for name in names:
         file_options = replace(options, to=str(folder / name), what="interviews", beside=tuple(names))
         try:
@@ -199,7 +199,7 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
             continue
         data_format = find_format(name, chosen=options.format)
         if not isinstance(data_format, str):
-            prefix = "" if data_format.name == "ddi" else "the data: "
+            prefix = "" if data_format.name in ("ddi", "datapackage") else "the data: "
             descriptions[name] = f"{prefix}{data_format.description.removesuffix('; needs memory for all rows')}"
         if result.beside:
             descriptions[Path(result.beside).name] = f"the data that {name} describes"

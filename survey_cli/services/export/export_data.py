@@ -107,8 +107,10 @@ def _name_described_file(options: ExportOptions) -> str:
         if out.lower().endswith(FORMATS["csv"].extensions):
             return Path(out).name
     name = Path(options.to).name
-    ending = next((e for e in FORMATS["ddi"].extensions if name.lower().endswith(e)), "")
-    return f"{name[: -len(ending)]}.csv" if ending and name[: -len(ending)] else ""
+    endings = (*FORMATS["ddi"].extensions, *FORMATS["datapackage"].extensions)
+    ending = next((e for e in endings if name.lower().endswith(e)), name)
+    stem = name[: -len(ending)].rstrip(".")
+    return f"{stem}.csv" if stem else ""
 
 
 def _iterate_notes(data: DataTable, chosen: Format, options: ExportOptions) -> Iterator[str]:
