@@ -1,8 +1,8 @@
 """Findings of the proof: verdicts as problems of a questionnaire, with positions, reasons and remedies."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.reachability.analysis import Reason, describe_reason
 from survey_cli.instrument.checks.reachability.facts import Requirement, list_requirements
@@ -57,26 +57,25 @@ class ProofFinding(NamedTuple):
     goal: Goal | None = None
 
 
+@dataclass(eq=False)
 class ProofReport:
     """Everything that the proof found about one instrument."""
 
-    def __init__(
-        self,
-        draft: InstrumentDraft,
-        prover: Prover,
-        verdicts: Verdicts,
-        forks: Sequence[ForkModel],
-        fills: Sequence[FillUse],
-        known: Sequence[Problem],
-    ) -> None:
-        self.draft, self.prover, self.verdicts, self.forks, self.fills = draft, prover, verdicts, forks, fills
-        self.known = known
-        """The problems found without the proof."""
-        self.instrument, self.positions = prover.model.instrument, prover.model.positions_by_node
+    draft: InstrumentDraft
+    prover: Prover
+    verdicts: Verdicts
+    forks: Sequence[ForkModel]
+    fills: Sequence[FillUse]
+    known: Sequence[Problem]
+    """The problems found without the proof."""
+
+    def __post_init__(self) -> None:
+        self.instrument, self.positions = self.prover.model.instrument, self.prover.model.positions_by_node
         groups = (self.instrument.root, *self.instrument.groups.values())
         self._parents = {child.id: group for group in groups for child in group.children}
-        self._uses: dict[int, NameUse] = {id(use.condition): use for use in draft.uses if use.condition is not None}
-        self._impossible = frozenset(verdicts.impossible)
+        uses = self.draft.uses
+        self._uses: dict[int, NameUse] = {id(use.condition): use for use in uses if use.condition is not None}
+        self._impossible = frozenset(self.verdicts.impossible)
         self._blocked = False
         """Something was found after which nobody continues."""
 
@@ -166,13 +165,7 @@ class ProofReport:
             yield ProofFinding(self._make_problem("never-asked", node.id, "no option can be offered here"))
 
     def _describe(
-        self,
-        rule: str,
-        node: CompiledNode,
-        requirement: Requirement,
-        truth: bool,
-        what: str,
-        impossible: Literal = TRUE,
+        self, rule: str, node: CompiledNode, requirement: Requirement, truth: bool, what: str, never: Literal = TRUE
     ) -> ProofFinding:
         """Describe a condition that is always or never true: what follows, and why it can't be otherwise."""
         condition, _, _, key = requirement
@@ -181,7 +174,7 @@ class ProofReport:
         for problem in self.known:
             if use is not None and problem.where == use.where and problem.rule in REPLACED_RULES:
                 return ProofFinding(replace(problem, rule=rule, severity=severity))
-        reasons = self._find_reasons(node, condition, impossible) if impossible != TRUE else []
+        reasons = self._find_reasons(node, condition, never) if never != TRUE else []
         because = f": {join_words(reasons, most=3)}" if reasons else ""
         always = "is always true" if truth else "can never be true"
         text = f"{key}: {shorten(condition.text)} {always} here, {what}{because}"
@@ -269,13 +262,12 @@ class ProofReport:
         name: str,
         what: str,
         remedy: str = "",
-        *,
         use: NameUse | None = None,
         severity: Severity = "warning",
     ) -> Problem:
-        where = use.where if use is not None else locate_definition(self.draft, name)
-        length = max(1, use.length if use is not None else len(name))
-        return Problem(rule, where, name, what, remedy or _REMEDIES.get(rule, ""), severity, length)
+        at = (locate_definition(self.draft, name), max(1, len(name)))
+        at = (use.where, max(1, use.length)) if use is not None else at
+        return report(rule, at, name, what, remedy or _REMEDIES.get(rule, ""), severity)
 
 
 def _state(goal: Goal) -> str:
@@ -299,12 +291,11 @@ def describe_witness(instrument: Instrument, witness: Witness, goal: Goal) -> st
     if goal.kind not in ("fires", "passes"):
         names.discard(goal.name)
     given = {**witness.sample, **{str(place): value for place, value in witness.answers.items()}}
-    declines = _list_declines(instrument)
-    texts = [f"{name} = {_show(value, declines)}" for name, value in given.items() if name.partition("#")[0] in names]
+    declines, texts = _list_declines(instrument), []
+    for name, value in given.items():
+        if name.partition("#")[0] in names:
+            shown = f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value)
+            if isinstance(value, Missing):
+                shown = declines.get(value.kind, value.kind.replace("_", " "))
+            texts.append(f"{name} = {shown}")
     return ", ".join(texts[-MAX_SHOWN:])
-
-
-def _show(value: Any, declines: Mapping[str, str]) -> str:
-    if isinstance(value, Missing):
-        return declines.get(value.kind, value.kind.replace("_", " "))
-    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value)

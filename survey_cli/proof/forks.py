@@ -22,6 +22,8 @@ from survey_cli.proof.route import RouteModel, RoutePosition
 MAX_CODES: Final = 12
 """How many values a variable may have to be looked at one by one; with more, ranges of its values are."""
 
+Coverage: TypeAlias = Mapping[int, frozenset[int]]
+"""The branches that are asked in each range."""
 Parts: TypeAlias = Mapping[tuple[str, str], ast.expr]
 """The parts of a condition that must all hold, by key and text."""
 
@@ -168,8 +170,9 @@ class ForkModel:
         self.reached = [self._find_reached(position) for position in self.positions[0]]
         self.ranges = self._list_ranges()
         self.declines = dict(self._iterate_declines())
-        known = [self._find_known(position) for position in self.positions[0]]
-        self._add("left", None, known)
+        all_of, any_of, find_known = model.clauses.all_of, model.clauses.any_of, model.encoder.find_known
+        terms = [[model.find_term(name, p.turns) or [] for name in fork.names] for p in self.positions[0]]
+        self._add("left", None, [all_of([any_of(map(find_known, term)) for term in each]) for each in terms])
         for number, value_range in enumerate(self.ranges):
             for branch, at in enumerate(self.positions):
                 asked = [position.asked for position in at]
@@ -184,11 +187,6 @@ class ForkModel:
             true = self.model.encoder.encode(tree, position.turns).true
             parts.append(true if key == "ask_if" else -true)
         return self.model.clauses.all_of(parts)
-
-    def _find_known(self, position: RoutePosition) -> Literal:
-        clauses = self.model.clauses
-        terms = [self.model.find_term(name, position.turns) or [] for name in self.fork.names]
-        return clauses.all_of([clauses.any_of(map(self.model.encoder.find_known, term)) for term in terms])
 
     def _add(self, kind: Any, detail: Any, literals: Sequence[Literal]) -> None:
         """Add a goal that no branch is asked although something holds."""
@@ -259,14 +257,13 @@ class ForkModel:
             if holes:
                 yield ForkFinding("decline-hole", holes, Goal("hole", name, holes[0]), True, outer or self.branches)
         counts = {number: sum(branch in taken for branch in outer) for number, taken in coverage.items()}
-        ordered = not all(self.ranges[number].is_one for number in counts)
         blocks = [[*block] for _, block in groupby(counts, key=lambda number: min(counts[number], 2))]
-        if not ordered:
+        if all(self.ranges[number].is_one for number in counts):
             blocks = [[n for n in counts if min(counts[n], 2) == count] for count in (0, 1, 2)]
         for block in filter(None, blocks):
-            yield from self._judge_block(block, blocks, counts, outer, coverage, ordered=ordered)
+            yield from self._judge_block(block, blocks, counts, outer, coverage)
 
-    def _list_outer(self, coverage: Mapping[int, frozenset[int]]) -> list[int]:
+    def _list_outer(self, coverage: Coverage) -> list[int]:
         """List the branches of which exactly one should be asked: those that are within no other one, or hold none."""
         values = [frozenset(n for n, taken in coverage.items() if branch in taken) for branch in self.branches]
         partial = [own if len(own) < len(coverage) else frozenset() for own in values]
@@ -279,17 +276,11 @@ class ForkModel:
         return outer
 
     def _judge_block(
-        self,
-        block: list[int],
-        blocks: list[list[int]],
-        counts: Mapping[int, int],
-        outer: list[int],
-        coverage: Mapping[int, frozenset[int]],
-        *,
-        ordered: bool,
+        self, block: list[int], blocks: list[list[int]], counts: Mapping[int, int], outer: list[int], coverage: Coverage
     ) -> Iterator["ForkFinding"]:
         """Yield what is to be said of ranges in which as many branches are asked."""
         name, variable, start = self.fork.name, min(self.fork.names), block[0]
+        ordered = not all(self.ranges[number].is_one for number in counts)
         first, last, count = self.ranges[start], self.ranges[block[-1]], counts[start]
         is_single = len(block) == 1 and first.is_one
         texts = [first.describe(variable, last)]
@@ -333,7 +324,7 @@ class ForkModel:
         )
 
 
-def _count_deviations(coverage: Mapping[int, frozenset[int]], branches: Collection[int]) -> int:
+def _count_deviations(coverage: Coverage, branches: Collection[int]) -> int:
     """Count the ranges in which not exactly one of these branches is asked."""
     return sum(len(taken.intersection(branches)) != 1 for taken in coverage.values())
 

@@ -75,7 +75,7 @@ def compile_comparison(checker: ExpressionChecker, left: Term, sign: str, right:
     if right.is_literal and _can_be_tested(left):
         value = bool(right.value) if left.kind == "truth" else right.value
         test = make_comparison_test(left.plain_name, sign, value)
-    part = checker.combine(make_comparison(sign), [left, right], "truth", node, test=test)
+    part = checker.combine_tested(make_comparison(sign), [left, right], node, test)
     if sign == "!=":
         checker.add_doubt(part, part.unsure_names, _suggest_other_codes(checker, left, [right.value]))
     return part
@@ -116,7 +116,7 @@ def compile_in_list(
         checker.guarded_names.add(left.name)
     allowed = frozenset(values)
     test = make_membership_test(left.plain_name, allowed) if _can_be_tested(left) and not declines else None
-    part = checker.combine(make_membership(allowed, frozenset(declines)), [left], "truth", node, test=test)
+    part = checker.combine_tested(make_membership(allowed, frozenset(declines)), [left], node, test)
     if declines:
         part = part._replace(unsure_names=frozenset())
     return _negate(checker, part, left, values) if negated else part
@@ -144,7 +144,7 @@ def compile_in_multiple(checker: ExpressionChecker, left: Term, right: Term, nod
         if left.kind == "wrong":
             return left
     test = make_inclusion_test(left.value, right.plain_name) if left.is_literal and right.plain_name else None
-    part = checker.combine(is_chosen, [left, right], "truth", node, test=test)
+    part = checker.combine_tested(is_chosen, [left, right], node, test)
     return _negate(checker, part, right, []) if negated else part
 
 

@@ -4,7 +4,7 @@ Every mistake becomes a problem. Nothing is ever evaluated from text.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from collections.abc import Set as AbstractSet
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -56,7 +56,7 @@ def compile_condition(
     where: Position,
     who: str,
     expected: ExpectedKind = "truth",
-    answered: frozenset[str] = frozenset(),
+    answered: Collection[str] = (),
 ) -> tuple[Condition | None, tuple[Problem, ...]]:
     """Compile `text` to a condition (None if there are errors), and return the problems in it.
 
@@ -68,7 +68,7 @@ def compile_condition(
         at = shift_position(where, text, offset)
         return None, (Problem(rule, at, who, what, remedy, "error", max(length, 1)),)
     checker = ExpressionChecker(text, parsed, scope, where, who)
-    checker.guarded_names |= answered
+    checker.guarded_names.update(answered)
     term = _compile(checker, parsed.tree, 1)
     if term.kind != "wrong":
         term = _check_expected(checker, term, expected)
@@ -147,12 +147,7 @@ def _compile_name(checker: ExpressionChecker, node: ast.Name, _depth: int) -> Te
 
 
 def _compile_variable(
-    checker: ExpressionChecker,
-    node: ast.expr,
-    name: str,
-    value_type: ValueType,
-    evaluate: Evaluator,
-    roster: str | None = None,
+    checker: ExpressionChecker, node: ast.expr, name: str, value_type: ValueType, evaluate: Evaluator, roster: str = ""
 ) -> Term:
     checker.names.add(name)
     if value_type.why_unanswered:
@@ -160,11 +155,11 @@ def _compile_variable(
         return checker.report_problem("no-answer", node, what, "use an item with an answer")
     unsure_names = frozenset((name,)) if value_type.declinable else frozenset[str]()
     if value_type.type == "flag":
-        term = Term("truth", evaluate, node, roster=roster, unsure_names=unsure_names)
+        term = Term("truth", evaluate, node, roster=roster or None, unsure_names=unsure_names)
         return checker.combine(logic.to_truth, [term], "truth", node)._replace(name=name)
     kind: Kind = "number" if value_type.type == "draw" else value_type.type
     codes = value_type.codes if kind in ("code", "codes") else None
-    return Term(kind, evaluate, node, name, "", codes, roster, unsure_names=unsure_names)
+    return Term(kind, evaluate, node, name, "", codes, roster or None, unsure_names=unsure_names)
 
 
 def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: int) -> Term:
@@ -260,17 +255,14 @@ def _compile_junction(checker: ExpressionChecker, node: ast.BoolOp, depth: int) 
 
 def _join_truths(checker: ExpressionChecker, parts: list[Term], node: ast.expr, *, conjunction: bool) -> Term:
     """Join truth values by `and`, or by `or`."""
+    joined = checker.combine(logic.logical_and if conjunction else logic.logical_or, parts, "truth", node)
+    if joined.kind == "wrong" or joined.roster:
+        return joined
     tests = [part.test for part in parts if part.test is not None]
-
-    def make_fast(evaluators: list[Evaluator]) -> Evaluator:
-        evaluate = logic.make_junction(evaluators, conjunction=conjunction)
-        if len(tests) < len(evaluators):
-            return evaluate
-        return logic.make_tests_evaluator(tuple(tests), evaluate, conjunction=conjunction)
-
-    return checker.combine(
-        logic.logical_and if conjunction else logic.logical_or, parts, "truth", node, make_fast=make_fast
-    )
+    evaluate = logic.make_junction([part.evaluate for part in parts], conjunction=conjunction)
+    if len(tests) == len(parts):
+        evaluate = logic.make_tests_evaluator(tuple(tests), evaluate, conjunction=conjunction)
+    return joined._replace(evaluate=evaluate)
 
 
 def _compile_unary(checker: ExpressionChecker, node: ast.UnaryOp, depth: int) -> Term:

@@ -10,7 +10,7 @@ from datetime import date, time
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.instrument.expressions import three_valued_logic
+from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.expressions.parsing import ParsedExpression, shorten, validate_number
 from survey_cli.instrument.source.nodes import YamlScalar
@@ -69,7 +69,7 @@ class Term(NamedTuple):
     """A checked and compiled part of a condition."""
 
     kind: Kind
-    evaluate: three_valued_logic.Evaluator
+    evaluate: logic.Evaluator
     node: ast.expr
     name: str = ""
     """The variable, if it is just a variable."""
@@ -82,7 +82,7 @@ class Term(NamedTuple):
     """The value of a literal."""
     unsure_names: frozenset[str] = NO_NAMES
     """Variables whose don't know or refusal leaves this term without a value."""
-    test: three_valued_logic.ConstantTest | None = None
+    test: logic.ConstantTest | None = None
     """The same as `evaluate`, if it compares an ordinary variable with constants."""
 
     @property
@@ -194,7 +194,7 @@ class ExpressionChecker:
 
     def make_wrong(self, node: ast.expr) -> Term:
         """Return a term about which nothing more is reported."""
-        return Term("wrong", three_valued_logic.make_constant(NOT_ASKED), node)
+        return Term("wrong", logic.make_constant(NOT_ASKED), node)
 
     def describe(self, part: Term) -> str:
         """Describe a term: `age is a number`."""
@@ -233,12 +233,9 @@ class ExpressionChecker:
         """Check a number or text as written."""
         value = node.value
         if value.__class__ is int and (node.end_col_offset or 0) - node.col_offset == len(str(value)) < 19:
-            return Term("number", three_valued_logic.make_constant(value), node, value=value)
+            return Term("number", logic.make_constant(value), node, value=value)
         source = self.parsed.get_source(node)
-        if (
-            isinstance(value, int | float)
-            and not -three_valued_logic.MAX_NUMBER <= value <= three_valued_logic.MAX_NUMBER
-        ):
+        if isinstance(value, int | float) and not -logic.MAX_NUMBER <= value <= logic.MAX_NUMBER:
             return self.report_syntax(node, "this number is too large", "write it in larger units")
         match value:
             case bool():
@@ -247,11 +244,11 @@ class ExpressionChecker:
             case int() | float():
                 mistake = validate_number(source)
                 if mistake is None:
-                    return Term("number", three_valued_logic.make_constant(value), node, value=value)
+                    return Term("number", logic.make_constant(value), node, value=value)
                 what, remedy = mistake
             case str() if len(source) == len(value) + 2:
-                value = three_valued_logic.to_nfc(value)
-                return Term("text", three_valued_logic.make_constant(value), node, value=value)
+                value = logic.to_nfc(value)
+                return Term("text", logic.make_constant(value), node, value=value)
             case str():
                 what = f"{shorten(source)} is not one text"
                 remedy = "write one text between two quotes; texts of a list are separated by commas"
@@ -262,36 +259,26 @@ class ExpressionChecker:
                 remedy = "write a number, or a text between quotes"
         return self.report_syntax(node, what, remedy)
 
-    def combine(
-        self,
-        function: Callable[..., Any],
-        parts: list[Term],
-        kind: Kind,
-        node: ast.expr,
-        *,
-        make_fast: Callable[[list[three_valued_logic.Evaluator]], three_valued_logic.Evaluator] | None = None,
-        test: three_valued_logic.ConstantTest | None = None,
-    ) -> Term:
-        """Combine terms by `function`, turn by turn if one of them is a list.
-
-        Without a list, an equivalent evaluator may replace it: the one that `make_fast` makes of the terms, or `test`.
-        """
-        if any(part.kind == "wrong" for part in parts):
-            return self.make_wrong(node)
-        roster = self.find_common_roster(parts, node) if any(part.roster for part in parts) else ""
+    def combine(self, function: Callable[..., Any], parts: list[Term], kind: Kind, node: ast.expr) -> Term:
+        """Combine terms by `function`, turn by turn if one of them is a list."""
+        roster = None if any(part.kind == "wrong" for part in parts) else self.find_common_roster(parts, node)
         if roster is None:
             return self.make_wrong(node)
-        evaluators, unsure_names = [part.evaluate for part in parts], collect_unsure_names(parts)
+        evaluators = [part.evaluate for part in parts]
+        evaluate = logic.make_application(function, evaluators)
         if roster:
-            evaluate = three_valued_logic.make_application_by_turn(
-                function, evaluators, [part.roster is not None for part in parts]
-            )
-            return Term(kind, evaluate, node, roster=roster, unsure_names=unsure_names)
-        if make_fast is not None:
-            return Term(kind, make_fast(evaluators), node, unsure_names=unsure_names)
-        evaluate = three_valued_logic.make_application(function, evaluators)
-        evaluate = three_valued_logic.make_test_evaluator(test, evaluate) if test is not None else evaluate
-        return Term(kind, evaluate, node, unsure_names=unsure_names, test=test)
+            lists = [part.roster is not None for part in parts]
+            evaluate = logic.make_application_by_turn(function, evaluators, lists)
+        return Term(kind, evaluate, node, roster=roster or None, unsure_names=collect_unsure_names(parts))
+
+    def combine_tested(
+        self, function: Callable[..., Any], parts: list[Term], node: ast.expr, test: logic.ConstantTest | None
+    ) -> Term:
+        """Combine terms to a truth value that a test, if there is one, evaluates in most cases."""
+        part = self.combine(function, parts, "truth", node)
+        if test is None or part.roster or part.kind == "wrong":
+            return part
+        return part._replace(evaluate=logic.make_test_evaluator(test, part.evaluate), test=test)
 
     def find_common_roster(self, parts: Iterable[Term], node: ast.expr) -> str | None:
         """Find the roster whose turns the terms run over; empty without a list, None if there are two."""

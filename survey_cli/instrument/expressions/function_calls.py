@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 from typing import Any, Final
 
-from survey_cli.instrument.expressions import three_valued_logic
+from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.comparisons import convert_literal, convert_to_code
 from survey_cli.instrument.expressions.expression_checker import (
     ExpressionChecker,
@@ -80,7 +80,7 @@ def compile_call(checker: ExpressionChecker, node: ast.Call, compile_argument: C
             return _compile_between(checker, node, parts, function)
 
 
-def _evaluate_today(env: three_valued_logic.Env) -> Any:
+def _evaluate_today(env: logic.Env) -> Any:
     return env.get("#today", NOT_REACHED)
 
 
@@ -91,7 +91,7 @@ def _compile_elapsed(checker: ExpressionChecker, node: ast.Call) -> Term:
         return checker.report_problem("unknown-function", node, what, "use it in an ask_if or unless")
     use = object()
 
-    def run(env: three_valued_logic.Env) -> Any:
+    def run(env: logic.Env) -> Any:
         clock = env.get("#clock")
         return NOT_REACHED if clock is None else clock.read((use, env.get("#turn")))
 
@@ -141,7 +141,7 @@ def _compile_item_function(checker: ExpressionChecker, node: ast.Call, part: Ter
         return checker.report_problem("wrong-arguments", part.node, what, remedy)
     checker.guarded_names.add(part.name)
     if function.name == "answered" and part.plain_name:
-        return Term("truth", three_valued_logic.make_answered_reader(part.plain_name), node)
+        return Term("truth", logic.make_answered_reader(part.plain_name), node)
     return checker.combine(function.apply, [part], "truth", node)._replace(unsure_names=frozenset())
 
 
@@ -217,8 +217,8 @@ def _combine_lists(
     rosters = [part.evaluate for part in parts if part.roster and needs_whole_roster]
     apply = function.apply
 
-    def run(env: three_valued_logic.Env) -> Any:
-        missing = three_valued_logic.combine_missing(*[part(env) for part in rosters]) if rosters else None
+    def run(env: logic.Env) -> Any:
+        missing = logic.combine_missing(*[part(env) for part in rosters]) if rosters else None
         return apply(flatten(tuple([part(env) for part in evaluators]))) if missing is None else missing
 
     return Term(kind, run, node, unsure_names=collect_unsure_names(parts))
@@ -249,9 +249,7 @@ def _compile_between(checker: ExpressionChecker, node: ast.Call, parts: list[Ter
     dates: list[Term] = []
     for part in parts:
         if part.is_literal and part.kind == "text":
-            part = convert_literal(
-                checker, part, Term("date", three_valued_logic.make_constant(None), node), exact=True
-            )
+            part = convert_literal(checker, part, Term("date", logic.make_constant(None), node), exact=True)
         elif get_family(part) not in ("date", "any"):
             what = f"{function.name} takes dates, and {checker.describe(part)}"
             part = checker.report_problem("wrong-arguments", part.node, what, f"write {function.signature}")

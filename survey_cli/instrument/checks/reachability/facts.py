@@ -504,12 +504,7 @@ class ConditionSolver:
         return _unite_facts(alternatives)
 
     def _update(
-        self,
-        possibility: Possibility,
-        key: FactKey,
-        before: Domain,
-        after: Domain,
-        variable: VariableInfo,
+        self, possibility: Possibility, key: FactKey, before: Domain, after: Domain, variable: VariableInfo
     ) -> Facts:
         if (after != variable.domain and len(possibility) < MAX_KEYS) or key in possibility:
             possibility = {**possibility, key: after}
