@@ -230,7 +230,7 @@ class Translator:
                 return YES if first is not None and number is not None and _HOLDS[sign](first, number) else NO
             if isinstance(left, XPathCall) and left.name in ("string-length", "count-selected"):
                 return self._compare_count(left, sign, number)
-            return join_truths(self._compare_with_literal(left, sign, right.value, number), "or")
+            return join_truths(self._compare_with_literal(left, sign, right.value), "or")
         one, other = self.evaluate(left), self.evaluate(right)
         if {one.kind, other.kind} & {"codes", "label"} or len({one.kind, other.kind} - {"code"}) > 1:
             raise UnsupportedError(f"a {one.kind} and a {other.kind} can't be compared")
@@ -252,11 +252,9 @@ class Translator:
         part = Part(f"{self.evaluate(left).text} {sign} {_write(number)}", 4)
         return join_truths([negate(answered), part], "or") if _HOLDS[sign](0.0, number) else part
 
-    def _compare_with_literal(
-        self, left: Expression, sign: str, value: float | str, number: float | None
-    ) -> list[Part]:
+    def _compare_with_literal(self, left: Expression, sign: str, value: float | str) -> list[Part]:
         """Compare a value with a constant; any of the parts makes the comparison true."""
-        part, codes = self.evaluate(left), self._find_codes(left)
+        part, codes, number = self.evaluate(left), self._find_codes(left), _to_number(value)
         plain = Part(f"{part.enclose(4)} {sign} {_write(value if number is None else number)}", 4)
         chosen = [name for name in codes if (name == _write(value) if sign == "==" else _holds(sign, name, number))]
         declines = [Part(f"{kind}({part.text})") for kind in _DECLINES if kind in {codes[name] for name in chosen}]

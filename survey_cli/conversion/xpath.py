@@ -98,8 +98,11 @@ def _convert(node: ast.AST, names: list[str]) -> Expression:
         case ast.Name(id=name):
             return Reference(names[int(name[1:])])
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            inner = _convert(operand, names)
-            return Literal(-inner.value) if isinstance(inner, Literal) else XPathCall("-", (Literal(0.0), inner))  # type: ignore[operator]
+            match _convert(operand, names):
+                case Literal(float() as number):
+                    return Literal(-number)
+                case inner:
+                    return XPathCall("-", (Literal(0.0), inner))
         case ast.BoolOp(op=op, values=values):
             return XPathCall(_OPERATORS[type(op).__name__], tuple(_convert(value, names) for value in values))
         case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]):

@@ -20,6 +20,8 @@ Reading: TypeAlias = Literal["true", "not true", "false", "at least"]
 Moment: TypeAlias = Literal["reached", "asked", "answered"]
 ConditionPart: TypeAlias = tuple[Condition, Reading]
 """A condition, and what matters of it."""
+Versions: TypeAlias = Sequence[Sequence[ConditionPart]]
+"""The parts of the conditions of the older and the newer version."""
 
 
 class ConditionComparer:
@@ -38,13 +40,7 @@ class ConditionComparer:
         return [Prover(instrument, self.today) for instrument in self.instruments]
 
     def compare(
-        self,
-        versions: Sequence[Sequence[ConditionPart]],
-        owners: Sequence[str],
-        moment: Moment,
-        roster: str | None,
-        *,
-        at_once: bool,
+        self, versions: Versions, owners: Sequence[str], moment: Moment, roster: str | None, *, at_once: bool
     ) -> Comparison:
         """Compare where all parts of each version hold, at the moment at which its owner is reached, asked or answered.
 

@@ -88,6 +88,7 @@ def test_conditions(translator: Translator, xpath: str, ask_if: str, unless: str
         ("${a} = ", "incomplete"),
         ("(${a} = 1", "brackets"),
         ("${a} = 1 ; 2", "not understood"),
+        ("-'text' < ${a}", "needs numbers"),
     ],
 )
 def test_what_has_no_counterpart_says_why(translator: Translator, xpath: str, why: str) -> None:

@@ -50,13 +50,7 @@ class Condition:
 
 
 def compile_condition(
-    text: str,
-    scope: Scope,
-    *,
-    where: Position,
-    who: str,
-    expected: ExpectedKind = "truth",
-    answered: Collection[str] = (),
+    text: str, scope: Scope, where: Position, who: str, expected: ExpectedKind = "truth", answered: Collection[str] = ()
 ) -> tuple[Condition | None, tuple[Problem, ...]]:
     """Compile `text` to a condition (None if there are errors), and return the problems in it.
 
@@ -86,7 +80,7 @@ def locate_use(name: str, condition: Condition, where: Position) -> tuple[Positi
     parsed = parsing.parse_expression(condition.text)
     if isinstance(parsed, parsing.ParsedExpression):
         for node in ast.walk(parsed.tree):
-            if getattr(node, "id", None) == name or getattr(node, "attr", None) == name:
+            if isinstance(node, ast.Name | ast.Attribute) and getattr(node, "id", getattr(node, "attr", "")) == name:
                 at, length = parsed.locate(node)
                 return shift_position(where, condition.text, at), length
     return where, 1

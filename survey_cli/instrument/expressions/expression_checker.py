@@ -177,7 +177,7 @@ class ExpressionChecker:
         self.guarded_names: set[str] = set()
         self._doubts: list[tuple[frozenset[str], Problem]] = []
 
-    def get_source(self, node: ast.AST) -> str:
+    def get_source(self, node: ast.expr) -> str:
         """Return a node as written, for a message: a long one loses its middle."""
         return shorten(self.parsed.get_source(node))
 

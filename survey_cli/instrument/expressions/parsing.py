@@ -41,21 +41,20 @@ class ParsedExpression(NamedTuple):
     leading_blanks: int
     """Number of blanks before the expression."""
 
-    def locate(self, node: ast.AST) -> tuple[int, int]:
+    def locate(self, node: ast.expr) -> tuple[int, int]:
         """Return where a node begins in the text as written, and its length, both in characters."""
-        start: int = node.col_offset  # type: ignore[attr-defined]
-        end: int = node.end_col_offset  # type: ignore[attr-defined]
+        start, end = node.col_offset, node.end_col_offset or 0
         if not self.text.isascii():  # ast counts UTF-8 bytes
             line = self.text[self.leading_blanks :].encode()
             start, end = len(line[:start].decode()), len(line[:end].decode())
         return start + self.leading_blanks, end - start
 
-    def get_source(self, node: ast.AST) -> str:
+    def get_source(self, node: ast.expr) -> str:
         """Return the text of a node as written."""
         start, length = self.locate(node)
         return self.text[start : start + length]
 
-    def is_bracketed(self, node: ast.AST) -> bool:
+    def is_bracketed(self, node: ast.expr) -> bool:
         """Return whether a node has round brackets of its own."""
         start, length = self.locate(node)
         return self.text[:start].rstrip().endswith("(") and self.text[start + length :].lstrip().startswith(")")
