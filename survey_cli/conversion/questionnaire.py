@@ -56,7 +56,8 @@ class QuestionnaireBuilder:
         """Build the tree of the file."""
         items = list(self.form.root.iterate_items())
         self._name_items(items)
-        self._choose_declines(items)
+        found = Counter(pair for item in items for pair in self.form.find_declines(item).items() if pair[0][:1] == "-")
+        self.declines |= {kind: int(code) for (code, kind), _ in reversed(found.most_common())}
         for item in items:
             self._map_codes(item)
         computes = convert_calculations(self.translator, self.refused)
@@ -97,11 +98,6 @@ class QuestionnaireBuilder:
             taken.add(item.id.casefold())
             if item.id != item.name and item.kind not in ("metadata", "media"):
                 self._note(item, "name", f"its id is {item.id}")
-
-    def _choose_declines(self, items: list[FormItem]) -> None:
-        found = Counter(pair for item in items for pair in self.form.find_declines(item).items() if pair[0][:1] == "-")
-        for (code, kind), _ in reversed(found.most_common()):
-            self.declines[kind] = int(code)
 
     def _build_declines(self) -> dict[str, Any] | None:
         if self.declines == _DECLINES:

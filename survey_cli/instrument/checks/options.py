@@ -358,7 +358,11 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
     reported: set[tuple[str | int, int]] = set()
     phrases_by_declines: dict[int, dict[str, str]] = {}
     for name, item in draft.items.items():
-        options = _collect_texts(item)
+        options: dict[Code, Text] = {}
+        if isinstance(item.question, CodedItem):
+            options |= {option.code: option.text.source for option in item.options}
+        elif isinstance(item.question, NumberItem):
+            options.update(item.question.options.items())
         key = (item.scale or id(item.question._node), id(item.declines))
         if not options or not item.declines or key in reported:
             continue
@@ -380,12 +384,6 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
             what = f"the {subject} {join_words(listed, most=MAX_LISTED)} {verb} the same meaning as {ways}"
             at = find_option(draft, item, next(iter(duplicates.values())))
             yield report("option-declines", at, item.scale or owner, what, _write_remedy(item, duplicates), "warning")
-
-
-def _collect_texts(item: CompiledItem) -> Mapping[Code, Text]:
-    if isinstance(item.question, NumberItem):
-        return {code: text for code, text in item.question.options.items()}  # noqa: C416  # its keys are of a narrower type
-    return {option.code: option.text.source for option in item.options} if isinstance(item.question, CodedItem) else {}
 
 
 def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:

@@ -10,14 +10,12 @@ _FILE: Final = {
     "not-utf8": "The file is not encoded as UTF-8. Save it as UTF-8.",
     "too-large": "The file is larger than any questionnaire can be. Check that it is the right file.",
     "too-deep": "Brackets or indentations are nested too deeply; perhaps one was never closed.",
-    "too-many-values": "The file and its modules contain more values than a questionnaire can have. Include fewer "
-    "modules.",
+    "too-many-values": "The file and its modules contain more values than a questionnaire may. Include fewer modules.",
     "too-many": "There are more problems than the list shows. Start with the first ones.",
     "empty-file": "The file is empty. `survey new NAME` writes one to start from.",
     "no-mapping": "The file does not start with a key, such as `instrument: my_survey`.",
     "control-character": "The file contains an invisible control character, which no text may contain. Delete it.",
-    "two-documents": "A line `---` or `...` starts a second document. One file contains one questionnaire: "
-    "remove the line.",
+    "two-documents": "A line `---` or `...` starts a second document; a file has one questionnaire. Remove the line.",
     "syntax": "The file can't be parsed here, or shortly before. Compare the lines with those around them.",
 }
 _LINES: Final = {
@@ -56,8 +54,7 @@ line (`Press # to go on.`, `#1 is …`), or in a text that is quoted on one line
     text: 'it's'     → text: "it's"
 """,
     "after-quote": "Something follows the quote that ends a text. Quote the whole text, and double the quotes in it.",
-    "backslash": "A backslash in double quotes starts an escape sequence, as \\n. Write it twice, or use "
-    "single quotes.",
+    "backslash": "A backslash in double quotes starts an escape, such as \\n. Write it twice, or use single quotes.",
     "unclosed": "A bracket, brace or quote that is opened here is never closed.",
     "unopened": "A closing bracket or brace was never opened. Remove it, or put the text in quotes.",
     "bracket-at-start": """A text that starts with a bracket is read as a list.
@@ -76,8 +73,7 @@ line (`Press # to go on.`, `#1 is …`), or in a text that is quoted on one line
     "block-text": "Text follows `|` or `>` on the same line. Start the text on the next line, indented.",
     "no-key": "There is a value where a key and a colon are expected. Write the key before the value: `text: Hello`.",
     "no-value": "A key has no value. Write a value, or remove the key.",
-    "complex-key": "There is a list or mapping where a key is expected. Put a text that starts with a bracket "
-    "or brace in quotes.",
+    "complex-key": "There is a list or mapping where a key is expected. Quote a text that starts with a bracket.",
     "duplicate-key": "A key occurs twice in one mapping; only one of them can apply. Both lines are named.",
     "anchor": "`&name` is a YAML anchor, which a questionnaire can't contain. Put a text that starts with & in quotes.",
     "alias": "`*name` is a YAML alias, which a questionnaire can't contain. Put a text that starts with * in quotes.",
@@ -89,19 +85,16 @@ _MODULES: Final = {
     "`with: {who: your partner}`, which gives the module its texts.",
     "include-path": "A module or list must be in the questionnaire's folder or below it. Its path is relative to the "
     "file that includes it.",
-    "include-loop": "A file includes itself, directly or through other files. The message names all of them; "
-    "remove one include.",
+    "include-loop": "A file includes itself, directly or through others. The message names them; remove one include.",
     "include-twice": "A module is included twice. Give each include its own prefix: `prefix: b_`.",
     "module-key": "A module contains `scales`, `compute` and `items`; everything else belongs in the top file.",
     "unused-text": "A text under `texts:` is inserted nowhere. Write its name in braces in a text, or remove it.",
     "clash": "Two files define a list or compute of the same name. Rename one, or include the module with a prefix.",
 }
 _KEYS: Final = {
-    "unknown-key": "There is no such key here. The message suggests the closest; `survey explain TYPE` lists "
-    "those of a type.",
+    "unknown-key": "There is no such key here. The message suggests one; `survey explain TYPE` lists a type's keys.",
     "unknown-type": "There is no such type of item. The message suggests the closest one.",
-    "unknown-word": "A key accepts only certain words, and this is not one of them. The message suggests the "
-    "closest one.",
+    "unknown-word": "A key accepts only certain words, and this is not one. The message suggests the closest one.",
     "missing-key": "A required key is missing, such as the `text:` of a question.",
     "wrong-kind": """There is a text, a list or a mapping where another kind of value is expected.
 
@@ -132,8 +125,7 @@ _LISTS_AND_ROSTERS: Final = {
 
 `label:` is an item of the roster. Inside a roster, the multiple is asked in the same turn or before the roster.
 """,
-    "bad-draw": "A draw must name an earlier roster (`from:`), and for `youngest` or `next_birthday` one "
-    "of its items (`using:`).",
+    "bad-draw": "A draw names an earlier roster (`from:`), and for `youngest` or `next_birthday` its item (`using:`).",
 }
 _CONDITIONS: Final = {
     "condition-syntax": """A condition has a syntax error.
@@ -144,16 +136,14 @@ Names, numbers, 'texts', lists, and or not, == != < <= > >=, in, + - * /, `a if 
 """,
     "empty-condition": "A condition is expected here. Write it, or leave the key out.",
     "condition-too-large": "A condition is too long. Compute parts of it under names of their own.",
-    "unknown-name": "A condition names something that is no item, sample column or compute. The message "
-    "suggests the closest name.",
+    "unknown-name": "A condition names no item, sample column or compute. The message suggests the closest name.",
     "unknown-code": """A condition names a code that the item's list does not have, so that it is never true.
 
     ask_if: q1 == 5     where q1 has the codes 1 to 4
 """,
     "unknown-function": "There is no such function. `survey explain` lists the functions.",
     "wrong-arguments": "A function has too few, too many or unsuitable arguments. The message shows how it is written.",
-    "no-answer": "A condition names an item that has no answer: a text that is read aloud, or a group. Name "
-    "an item with an answer.",
+    "no-answer": "A condition names an item without an answer: a text read aloud, or a group. Name another item.",
     "bare-code": "A code that is a word needs quotes in a condition: `q1 == 'yes'`.",
     "unlike-kinds": """Two values of different kinds are compared.
 
@@ -173,8 +163,7 @@ Names, numbers, 'texts', lists, and or not, == != < <= > >=, in, + - * /, `a if 
     q1 == 1 or 2         → q1 in [1, 2]
 """,
     "decline-compared": "Don't know and refused are not values. Write `dk(q1)`, `q1 in [3, dk]` or `declined(q1)`.",
-    "one-value": "One value is given where all turns of a roster, or a `multiple`, are expected: "
-    "`count(person.age >= 18)`.",
+    "one-value": "One value is given where a roster's turns, or a `multiple`, are needed: `count(person.age >= 18)`.",
     "list-as-value": """A roster item has one value per turn; outside of the roster it is a list.
 
     ask_if: age >= 18     → count(person.age >= 18) >= 1, or person[1].age >= 18
@@ -182,8 +171,7 @@ Names, numbers, 'texts', lists, and or not, == != < <= > >=, in, + - * /, `a if 
     "unlike-lists": "An expression mixes items of two rosters, which have different turns. Count or sum each "
     "of them separately.",
     "roster-as-value": "A roster has no value of its own. Name one of its items: `person[1].age`.",
-    "constant-condition": "A condition is always true or always false, whatever the answers are. Remove it, or "
-    "correct it.",
+    "constant-condition": "A condition is always true or always false, whatever is answered. Remove it, or correct it.",
     "compared-with-itself": "An item is compared with itself. Compare it with another item, or with a code.",
     "unsure-negation": """`!=` or `not` is used with an item that can be declined: after a don't know it is unknown.
 
@@ -203,8 +191,7 @@ From 50 complete interviews on, the study's own times are used. `survey check --
 }
 _FILLS: Final = {
     "bad-fill": "The text in braces is not a fill. Write `{name}`, or double a literal brace: `{{`.",
-    "unknown-fill": "A fill names something that is no item, sample column or compute. The message suggests "
-    "the closest name.",
+    "unknown-fill": "A fill names no item, sample column or compute. The message suggests the closest name.",
     "bad-format": """The format of a fill is unknown, or does not suit its value.
 
     codes and texts    {x:code} {x:lower} {x:upper} {x:title}

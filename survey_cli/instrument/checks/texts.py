@@ -235,14 +235,12 @@ def _may_exceed_turns(draft: InstrumentDraft, fill: TextFill) -> bool:
 def _is_never_missing(tree: ast.expr) -> bool:
     """Return whether a calculation always has a value: constants, choices among them, counts of conditions."""
     match tree:
-        case ast.Constant():
-            return True
         case ast.IfExp(body=body, orelse=orelse):
             return _is_never_missing(body) and _is_never_missing(orelse)
         case ast.Call(func=ast.Name(id="count"), args=args):
             return not any(isinstance(argument, ast.Name) for argument in args)
-        case ast.Call(func=ast.Name(id=name)):
-            return name in ("answered", "dk", "refused", "declined", "today")
+        case ast.Call(func=ast.Name(id="answered" | "dk" | "refused" | "declined" | "today")) | ast.Constant():
+            return True
         case _:
             return False
 
@@ -433,7 +431,7 @@ def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
     for listed in list_option_lists(draft):
         for code, option in listed.options.items():
             for text in option.text.by_language.values() if option.text.plain is None else (option.text.plain,):
-                if text.isascii() and "'" not in text and '"' not in text and "`" not in text:
+                if text.isascii() and not any(quote in text for quote in "'\"`"):
                     continue
                 normalized = unicodedata.normalize("NFC", text.translate(_QUOTES)).strip()
                 first, where = seen.setdefault(normalized, (str(text), text.where))

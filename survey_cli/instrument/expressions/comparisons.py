@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import date, time
 from typing import Any, Final, Literal
 
+from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.expression_checker import (
     ExpressionChecker,
     Family,
@@ -15,18 +16,6 @@ from survey_cli.instrument.expressions.expression_checker import (
     format_constant,
     get_family,
     sort_codes,
-)
-from survey_cli.instrument.expressions.three_valued_logic import (
-    COMPARE,
-    is_chosen,
-    logical_not,
-    make_comparison,
-    make_comparison_test,
-    make_constant,
-    make_inclusion_test,
-    make_membership,
-    make_membership_test,
-    to_nfc,
 )
 from survey_cli.wording import MAX_LISTED
 
@@ -65,7 +54,7 @@ def compile_comparison(checker: ExpressionChecker, left: Term, sign: str, right:
         remedy = "compare with == or !=, or list the codes: q1 in ['a', 'b']"
         return checker.report_problem("no-order", node, what, remedy)
     if left.is_literal:
-        _warn_if_certain(checker, node, make_comparison(sign)(left.value, right.value))
+        _warn_if_certain(checker, node, logic.make_comparison(sign)(left.value, right.value))
     elif right.is_literal and left.codes and not exact:
         _warn_if_constant(checker, left, sign, right.value, node)
     elif left.name and left.name == right.name and checker.get_source(left.node) == checker.get_source(right.node):
@@ -74,8 +63,8 @@ def compile_comparison(checker: ExpressionChecker, left: Term, sign: str, right:
     test = None
     if right.is_literal and _can_be_tested(left):
         value = bool(right.value) if left.kind == "truth" else right.value
-        test = make_comparison_test(left.plain_name, sign, value)
-    part = checker.combine_tested(make_comparison(sign), [left, right], node, test)
+        test = logic.make_comparison_test(left.plain_name, sign, value)
+    part = checker.combine_tested(logic.make_comparison(sign), [left, right], node, test)
     if sign == "!=":
         checker.add_doubt(part, part.unsure_names, _suggest_other_codes(checker, left, [right.value]))
     return part
@@ -115,8 +104,8 @@ def compile_in_list(
     if declines:
         checker.guarded_names.add(left.name)
     allowed = frozenset(values)
-    test = make_membership_test(left.plain_name, allowed) if _can_be_tested(left) and not declines else None
-    part = checker.combine_tested(make_membership(allowed, frozenset(declines)), [left], node, test)
+    test = logic.make_membership_test(left.plain_name, allowed) if _can_be_tested(left) and not declines else None
+    part = checker.combine_tested(logic.make_membership(allowed, frozenset(declines)), [left], node, test)
     if declines:
         part = part._replace(unsure_names=frozenset())
     return _negate(checker, part, left, values) if negated else part
@@ -143,8 +132,8 @@ def compile_in_multiple(checker: ExpressionChecker, left: Term, right: Term, nod
         left = convert_to_code(checker, left, right)
         if left.kind == "wrong":
             return left
-    test = make_inclusion_test(left.value, right.plain_name) if left.is_literal and right.plain_name else None
-    part = checker.combine_tested(is_chosen, [left, right], node, test)
+    test = logic.make_inclusion_test(left.value, right.plain_name) if left.is_literal and right.plain_name else None
+    part = checker.combine_tested(logic.is_chosen, [left, right], node, test)
     return _negate(checker, part, right, []) if negated else part
 
 
@@ -171,9 +160,9 @@ def convert_to_code(checker: ExpressionChecker, part: Term, other: Term) -> Term
     codes = other.codes or frozenset()
     if part.value in codes:
         return part
-    code = next((code for code in codes if to_nfc(code) == part.value), None)
+    code = next((code for code in codes if logic.to_nfc(code) == part.value), None)
     if code is not None:
-        return part._replace(value=code, evaluate=make_constant(code))
+        return part._replace(value=code, evaluate=logic.make_constant(code))
     if (reported := _report_other_notation(checker, part, other)) is not None:
         return reported
     return checker.report_unknown_code(part.node, other.name or checker.get_source(other.node), codes, part.value)
@@ -198,7 +187,7 @@ def _check_list_element(checker: ExpressionChecker, element: ast.expr, compared_
 
 
 def _negate(checker: ExpressionChecker, part: Term, item: Term, values: list[Any]) -> Term:
-    negated = checker.combine(logical_not, [part], "truth", part.node)
+    negated = checker.combine(logic.logical_not, [part], "truth", part.node)
     checker.add_doubt(negated, negated.unsure_names, _suggest_other_codes(checker, item, values) if values else "")
     return negated
 
@@ -253,7 +242,7 @@ def _convert_to_date_or_time(
     if part.kind == "text" and re.fullmatch(pattern, part.value):
         with suppress(ValueError):
             value = (date if family == "date" else time).fromisoformat(part.value)
-            return part._replace(kind=family, value=value, evaluate=make_constant(value))
+            return part._replace(kind=family, value=value, evaluate=logic.make_constant(value))
     example = "year-month-day in quotes: '2024-01-05'" if family == "date" else "hours:minutes in quotes: '09:30'"
     what = f"{checker.describe(other)}, but {checker.get_source(part.node)} is not one"
     return checker.report_problem("unlike-kinds", part.node, what, f"write {example}")
@@ -263,7 +252,7 @@ def _warn_if_constant(checker: ExpressionChecker, part: Term, sign: str, bound: 
     """Warn if every code satisfies the comparison, or none does."""
     if get_family(part) != "number" or part.kind != "code":
         return
-    holds = {bool(COMPARE[sign](code, bound)) for code in part.codes or ()}
+    holds = {bool(logic.COMPARE[sign](code, bound)) for code in part.codes or ()}
     if len(holds) < 2:
         word, remedy = "never true", "compare with one of these"
         if False not in holds:

@@ -227,10 +227,6 @@ def _report_subscript(checker: ExpressionChecker, node: ast.Subscript, _depth: i
     return checker.report_syntax(node, f"{source} is not part of a condition", remedy)
 
 
-def _compile_literal(checker: ExpressionChecker, node: ast.Constant, _depth: int) -> Term:
-    return checker.check_literal(node)
-
-
 def _compile_junction(checker: ExpressionChecker, node: ast.BoolOp, depth: int) -> Term:
     conjunction = isinstance(node.op, ast.And)
     for child in node.values if not conjunction else ():
@@ -351,10 +347,6 @@ def _compile_choice(checker: ExpressionChecker, node: ast.IfExp, depth: int) -> 
     return part._replace(codes=codes, unsure_names=then.unsure_names | otherwise.unsure_names)
 
 
-def _compile_call(checker: ExpressionChecker, node: ast.Call, depth: int) -> Term:
-    return compile_call(checker, node, lambda argument: _compile(checker, argument, depth))
-
-
 def _explain_foreign_syntax(node: ast.expr) -> tuple[str, str]:
     """Explain syntax that is valid in Python but not in a condition."""
     match node:
@@ -375,10 +367,10 @@ def _explain_foreign_syntax(node: ast.expr) -> tuple[str, str]:
 
 _COMPILERS: Final[dict[type[ast.AST], Callable[[ExpressionChecker, Any, int], Term]]] = {
     ast.Name: _compile_name,
-    ast.Constant: _compile_literal,
+    ast.Constant: lambda checker, node, _depth: checker.check_literal(node),
     ast.Compare: _compile_comparisons,
     ast.BoolOp: _compile_junction,
-    ast.Call: _compile_call,
+    ast.Call: lambda checker, node, depth: compile_call(checker, node, lambda part: _compile(checker, part, depth)),
     ast.UnaryOp: _compile_unary,
     ast.BinOp: _compile_binary,
     ast.IfExp: _compile_choice,

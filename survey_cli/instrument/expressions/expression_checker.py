@@ -328,8 +328,14 @@ class ExpressionChecker:
     def report_list(self, part: Term) -> Term:
         """Report a list over turns where one value is expected."""
         roster, source = part.roster, self.get_source(part.node)
-        names = (n for n in ast.walk(part.node) if isinstance(n, ast.Name | ast.Attribute))
-        node = min((n for n in names if self._is_list(n)), key=self.parsed.locate, default=part.node)
+        lists = {name for name, known in self.scope.names.items() if known.roster is not None}
+        names = [
+            node
+            for node in ast.walk(part.node)
+            if (isinstance(node, ast.Name) and node.id in lists)
+            or (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name))
+        ]
+        node = min(names, key=self.parsed.locate, default=part.node)
         item = getattr(node, "id", getattr(node, "attr", "item"))
         what = f"{item} is asked once for each turn of {roster}, so this is a list, and one value is required here"
         rest = source.removeprefix(f"{roster}.")
@@ -340,13 +346,6 @@ class ExpressionChecker:
         else:
             remedy = f"write count({source}) >= 1, or use one turn: {roster}[1].{item}"
         return self.report_problem("list-as-value", node, what, remedy)
-
-    def _is_list(self, node: ast.Name | ast.Attribute) -> bool:
-        """Return whether this name is a list over all turns."""
-        if isinstance(node, ast.Attribute):
-            return isinstance(node.value, ast.Name)
-        known = self.scope.names.get(node.id)
-        return known is not None and known.roster is not None
 
     def report_unknown_name(self, node: ast.Name, beside: Term | None = None) -> Term:
         """Report a name that is not a variable: a code without quotes, a decline, a roster, a function, or a typo."""

@@ -15,12 +15,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import ItemGroup
 from survey_cli.instrument.compiled.symbols import Symbol, list_declines
-from survey_cli.instrument.expressions.comparisons import (
-    COMPARISON_SIGNS,
-    MIRRORED_SIGNS,
-    OPPOSITE_SIGNS,
-    find_constant,
-)
+from survey_cli.instrument.expressions import comparisons
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, to_nfc
 from survey_cli.instrument.schema.items.question import CompiledItem
@@ -409,12 +404,12 @@ class ConditionSolver:
         return self._narrow(name, allowed, facts, variable)
 
     def _assume_comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr, truths: int, facts: Facts) -> Facts:
-        sign = COMPARISON_SIGNS.get(type(op))
+        sign = comparisons.COMPARISON_SIGNS.get(type(op))
         if sign is None:
             return self._assume_membership(left, right, truths, facts, negated=isinstance(op, ast.NotIn))
-        if find_constant(left) is not None:
-            left, sign, right = right, MIRRORED_SIGNS[sign], left
-        value = find_constant(right)
+        if comparisons.find_constant(left) is not None:
+            left, sign, right = right, comparisons.MIRRORED_SIGNS[sign], left
+        value = comparisons.find_constant(right)
         if isinstance(left, ast.Name) and value is not None:
             return self._assume_constant_comparison(left.id, sign, value, truths, facts)
         if not truths & UNKNOWN:
@@ -439,7 +434,7 @@ class ConditionSolver:
             if not isinstance(value, int | float):
                 return facts
             values = build_comparison_ranges(sign, value) if truths & TRUE else ()
-            values += build_comparison_ranges(OPPOSITE_SIGNS[sign], value) if truths & FALSE else ()
+            values += build_comparison_ranges(comparisons.OPPOSITE_SIGNS[sign], value) if truths & FALSE else ()
         else:
             holds, value = COMPARE[sign], to_nfc(value)
             try:
@@ -454,7 +449,7 @@ class ConditionSolver:
         match left, right:
             case ast.Name(id=name), ast.List(elts=elts) | ast.Tuple(elts=elts):
                 return self._assume_in_list(name, elts, truths, facts)
-            case _, ast.Name(id=name) if (code := find_constant(left)) is not None:
+            case _, ast.Name(id=name) if (code := comparisons.find_constant(left)) is not None:
                 return self._assume_in_multiple(name, code, truths, facts)
             case _:
                 return facts
@@ -465,7 +460,7 @@ class ConditionSolver:
         if variable is None or variable.kind == "several":
             return facts
         declines = frozenset(e.id for e in elements if isinstance(e, ast.Name))
-        listed = [to_nfc(value) for e in elements if (value := find_constant(e)) is not None]
+        listed = [to_nfc(value) for e in elements if (value := comparisons.find_constant(e)) is not None]
         allowed, missing = variable.domain
         kept = missing & declines if truths & TRUE else NO_MISSING
         kept |= missing - declines if truths & UNKNOWN else NO_MISSING
