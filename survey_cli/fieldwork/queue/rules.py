@@ -15,14 +15,8 @@ from survey_cli.fieldwork.case.locations import find_call_zones, list_call_zones
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import find_full_cell
+from survey_cli.fieldwork.queue import scheduling
 from survey_cli.fieldwork.queue.queue_position import ClaimCriteria, QueuePosition, parse_criteria
-from survey_cli.fieldwork.queue.scheduling import (
-    LIMIT_REACHED,
-    count_attempts_left,
-    explain_done,
-    explain_held,
-    schedule_case,
-)
 
 WAIVABLE_RULES: Final = frozenset({"due", "day part", "owner", "skill", "language"})
 """Rules that do not apply to a case claimed by its key: its respondent is on the line."""
@@ -65,9 +59,9 @@ def is_allowed(case: Case, plan: Plan, context: ClaimContext) -> bool:
 def check_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[RuleResult]:
     """Yield the results of all rules, in the order in which they are checked."""
     plan = localize_plan(case, plan)
-    at, position = context.at, schedule_case(_drop_open_calls(case), plan, context.at)
+    at, position = context.at, scheduling.schedule_case(_drop_open_calls(case), plan, context.at)
     zones, rule = find_call_zones(case, case.next_number, plan)
-    done_reason, held_reason = explain_done(case, plan), explain_held(case, plan, zones)
+    done_reason, held_reason = scheduling.explain_done(case, plan), scheduling.explain_held(case, plan, zones)
     yield _make_result("study", not context.pause_reason, context.pause_reason, "the study is not paused")
     unreleased = f"replicate {case.replicate} is not released"
     yield _make_result("released", case.released, unreleased, "its replicate is released")
@@ -77,9 +71,10 @@ def check_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[RuleR
     yield _make_result("supervisor", not held_reason, held_reason, "it is not waiting for a supervisor")
     attempts = f"{position.attempts} of {plan.limits.total} attempts made"
     if case.reopened_at is not None:
-        attempts = f"{count_attempts_left(_drop_open_calls(case), plan)} attempts left since it was reopened"
-    yield _make_result("attempts", position.why != LIMIT_REACHED, f"{LIMIT_REACHED}: {attempts}", attempts)
-    if done_reason or held_reason or not case.released or position.why == LIMIT_REACHED:
+        attempts = f"{scheduling.count_attempts_left(_drop_open_calls(case), plan)} attempts left since it was reopened"
+    has_attempts = position.why != scheduling.LIMIT_REACHED
+    yield _make_result("attempts", has_attempts, f"{scheduling.LIMIT_REACHED}: {attempts}", attempts)
+    if done_reason or held_reason or not case.released or not has_attempts:
         return
     due = position.due_at
     is_due = (due is not None and due <= at) or context.by_key
@@ -153,7 +148,7 @@ def find_next_time(case: Case, plan: Plan, context: ClaimContext) -> datetime | 
     None where that is never, or unknown (a full quota cell, a supervisor's answer).
     """
     plan = localize_plan(case, plan)
-    position = schedule_case(case, plan, context.at)
+    position = scheduling.schedule_case(case, plan, context.at)
     if position.due_at is None:
         return None
     criteria = parse_criteria(position.bucket)

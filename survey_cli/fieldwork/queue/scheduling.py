@@ -13,15 +13,8 @@ from typing import Final, NamedTuple
 from survey_cli.fieldwork.appointments.due_times import MISSED_RETRY, find_open_appointment, is_missed, resolve_span
 from survey_cli.fieldwork.calendar.calendar import NO_ZONE_REASON, Calendar, format_short_day
 from survey_cli.fieldwork.calendar.zones import get_zone
+from survey_cli.fieldwork.case import disposition_coding as coding
 from survey_cli.fieldwork.case.case import Attempt, Call, Case
-from survey_cli.fieldwork.case.disposition_coding import (
-    classify_outcome,
-    code_case,
-    ends_case,
-    find_outcome_row,
-    has_final_override,
-    is_contact,
-)
 from survey_cli.fieldwork.case.events import AppointmentPolicy
 from survey_cli.fieldwork.case.locations import find_other_region, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import Delay, Plan
@@ -61,9 +54,9 @@ def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
     """
     case, plan = case.end_attempt(), localize_plan(case, plan)
     override, last_call = case.override, case.last_call
-    is_overridden = override is not None and (last_call is None or has_final_override(case, plan))
+    is_overridden = override is not None and (last_call is None or coding.has_final_override(case, plan))
     decisive = override if is_overridden else last_call
-    code, attempts = code_case(case, plan).code, len(case.counted_attempts)
+    code, attempts = coding.code_case(case, plan).code, len(case.counted_attempts)
     outcome = decisive.outcome if decisive is not None else ""
     position = QueuePosition("waiting", None, "", "", code, outcome, attempts, "")
     if why := explain_done(case, plan):
@@ -145,14 +138,14 @@ def explain_done(case: Case, plan: Plan) -> str:
         return "erased"
     if case.do_not_call:
         return "must not be called again"
-    if case.override is not None and has_final_override(case, plan):
+    if case.override is not None and coding.has_final_override(case, plan):
         return f"outcome set by {case.override.by}"
     calls = case.calls[case.calls_before_reopening :]
     for call in reversed(calls):
-        row = find_outcome_row(call, plan)
+        row = coding.find_outcome_row(call, plan)
         if row is None:
             continue
-        if ends_case(row) or (call.code in ("1.1", "1.2") and row.kind in INTERVIEW_END_OUTCOMES):
+        if coding.ends_case(row) or (call.code in ("1.1", "1.2") and row.kind in INTERVIEW_END_OUTCOMES):
             return row.name.lower()
         if row.kind in FINAL_REFUSALS:
             return "refused permanently"
@@ -181,7 +174,8 @@ def count_refusals(calls: Iterable[Call], plan: Plan) -> int:
 
     Hanging up on the introduction and breaking off are refusals; an interview that counts is none.
     """
-    return sum(classify_outcome(call, plan) in REFUSAL_OUTCOMES and call.code not in ("1.1", "1.2") for call in calls)
+    outcomes = (coding.classify_outcome(call, plan) for call in calls if call.code not in ("1.1", "1.2"))
+    return sum(outcome in REFUSAL_OUTCOMES for outcome in outcomes)
 
 
 # delays
@@ -239,12 +233,12 @@ def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, str]:
                 return due, why
             if override is not None and number < override.calls_before:
                 ended = min(ended, override.at)
-            row, delay = find_outcome_row(call, plan), _find_delay(call, plan)
+            row, delay = coding.find_outcome_row(call, plan), _find_delay(call, plan)
             if row is not None and isinstance(delay, timedelta):
                 delay = min(delay, MISSED_RETRY) if missed else delay
                 if ended + delay > due:
                     due, why = ended + delay, f"{_format_length(delay)} after {row.name.lower()}"
-            if is_contact(call, plan):
+            if coding.is_contact(call, plan):
                 return due, why
     return due, why
 
@@ -254,7 +248,7 @@ def _find_delay(call: Call, plan: Plan) -> Delay | None:
 
     Where an override named an outcome that the study does not have, it is the time after the keyed one.
     """
-    row = find_outcome_row(call, plan)
+    row = coding.find_outcome_row(call, plan)
     return plan.delays.get(row.id) if row is not None else None
 
 

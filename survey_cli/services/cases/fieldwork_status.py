@@ -8,13 +8,7 @@ from typing import NamedTuple
 
 from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.fieldwork.calendar.zones import to_wall_time
-from survey_cli.fieldwork.case.events import (
-    CaseClaimed,
-    CaseNoteWritten,
-    HistoryEntry,
-    OutcomeOverridden,
-    OutcomeRecorded,
-)
+from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.queue.queue_position import parse_criteria
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork import status as status_report
@@ -135,7 +129,8 @@ def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[stat
     for row in cases.queries.iterate_rows(status="leased"):
         if row.holder is None:
             continue
-        claimed = [entry.at for entry in cases.queries.read_history(row.key) if isinstance(entry.event, CaseClaimed)]
+        history = cases.queries.read_history(row.key)
+        claimed = [entry.at for entry in history if isinstance(entry.event, events.CaseClaimed)]
         yield status_report.LeaseLine(
             key=row.key,
             who=row.holder.by,
@@ -152,12 +147,12 @@ def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[statu
         yield status_report.HeldCaseLine(row.key, row.why, note, row.updated_at.astimezone(zone))
 
 
-def find_last_note(history: Sequence[HistoryEntry]) -> str:
+def find_last_note(history: Sequence[events.HistoryEntry]) -> str:
     """Return the last note, with a call or separate."""
     for entry in reversed(history):
         match entry.event:
-            case OutcomeRecorded(note=text) | CaseNoteWritten(text=text) | OutcomeOverridden(note=text) if text:
+            case events.CaseNoteWritten(text=text) if text:
                 return text
-            case _:
-                continue
+            case events.OutcomeRecorded(note=text) | events.OutcomeOverridden(note=text) if text:
+                return text
     return ""

@@ -134,20 +134,10 @@ class SimulatedInterviewWriter:
 
     def _build_record(self, interview: Interview) -> WholeInterview:
         began, last = interview.start.stamp, interview.events[-1].stamp
-        row = InterviewRow(
-            id=str(uuid4()),
-            case=interview.start.case,
-            instrument=interview.instrument.hash,
-            began_at=began.at,
-            by=began.by,
-            updated_at=last.at,
-            origin="simulated",
-            status=interview.status,
-            outcome=interview.outcome,
-            last_seq=interview.seq,
-            at_item=str(interview.place or ""),
-            answered=interview.answer_count,
-        )
+        which = (str(uuid4()), interview.start.case, interview.instrument.hash)
+        row = InterviewRow(*which, began.at, began.by, last.at, "simulated", outcome=interview.outcome)
+        place, answered = str(interview.place or ""), interview.answer_count
+        row = row._replace(status=interview.status, last_seq=interview.seq, at_item=place, answered=answered)
         return WholeInterview(row, interview.events, Snapshot(interview.seq, str(RULES_VERSION), build_row(interview)))
 
     def close(self) -> None:

@@ -8,26 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from survey_cli.engine import events
 from survey_cli.engine.codec import encode_timestamp, make_row_reader
-from survey_cli.engine.events import (
-    EVENT_KINDS,
-    AnswersErased,
-    InterviewEnded,
-    InterviewEvent,
-    InterviewMigrated,
-    get_version,
-)
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import COMPLETE
+from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.events import (
-    CaseClaimed,
-    CaseSampled,
-    HistoryEntry,
-    InterviewOpened,
-    NumberDialed,
-    OutcomeRecorded,
-)
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.fieldwork.queue.scheduling import schedule_case
@@ -52,6 +38,9 @@ TIME_DEPENDENT_COLUMNS: Final = frozenset({"due_at", "bucket", "why", "was"})
 """Columns of a case's queue position that change with time alone once the study has an end."""
 DONE_CASE_COLUMNS: Final = TIME_DEPENDENT_COLUMNS | {"rank", "promised_at", "promised_until", "owner"}
 """The same for a case that is done by then."""
+
+
+DIALING_EVENTS: Final = (case_events.NumberDialed, case_events.OutcomeRecorded)
 
 
 class Verification:
@@ -121,20 +110,20 @@ class Verification:
             yield f"{who}: the journal cannot be replayed{self._explain_rejection(row.id)}"
             return
         yield from self._check_earlier_versions(who, journal)
-        if any(isinstance(event, InterviewEnded) and event.outcome == COMPLETE for event in journal):
+        if any(isinstance(event, events.InterviewEnded) and event.outcome == COMPLETE for event in journal):
             self._completed.add(row.id)
         differing = find_differences(interview, ExportRow._make((*encode_interview_head(row), None, None)))
         places = [place for event in journal if (place := getattr(event, "place", None)) is not None]
         if any(place.item not in instrument.items for place in places):
             yield f"{who}: an event is of an item that the questionnaire does not have"
-        if not isinstance(journal[-1], AnswersErased):
+        if not isinstance(journal[-1], events.AnswersErased):
             differing += ["at_item"] if row.at_item != str(interview.place or "") else []
             differing += ["answered"] if row.answered != interview.answer_count else []
         elif row.at_item and _get_item_id(row.at_item) not in instrument.items:
             differing.append("at_item")
         if row.last_seq != len(journal):
             differing.append("last_seq")
-        if get_version(journal) != row.instrument:
+        if events.get_version(journal) != row.instrument:
             differing.append("instrument")
         if [event.stamp.at for event in journal] != sorted(event.stamp.at for event in journal):
             yield f"{who}: the times of its events are not in order"
@@ -169,13 +158,13 @@ class Verification:
         except REPLAY_ERRORS:
             yield f"{who}: its data row cannot be read"
 
-    def _check_earlier_versions(self, who: str, journal: Sequence[InterviewEvent]) -> Iterator[str]:
+    def _check_earlier_versions(self, who: str, journal: Sequence[events.InterviewEvent]) -> Iterator[str]:
         """Yield what is wrong with the events before each migration, which are of an earlier version."""
         for index, event in enumerate(journal):
-            if isinstance(event, InterviewMigrated) and not isinstance(journal[-1], AnswersErased):
+            if isinstance(event, events.InterviewMigrated) and not isinstance(journal[-1], events.AnswersErased):
                 earlier = journal[:index]
                 try:
-                    Interview.replay(self._instruments[get_version(earlier)], earlier)
+                    Interview.replay(self._instruments[events.get_version(earlier)], earlier)
                 except REPLAY_ERRORS:
                     yield f"{who}: its events before it was taken to another version cannot be replayed"
 
@@ -184,7 +173,7 @@ class Verification:
         who: str,
         instrument: Instrument,
         stored: StoredInterview,
-        journal: Sequence[InterviewEvent],
+        journal: Sequence[events.InterviewEvent],
         *,
         settled: bool,
     ) -> Iterator[str]:
@@ -193,12 +182,12 @@ class Verification:
             if stored.details is not None:
                 yield f"{who}: it has personal data but no snapshot"
             return
-        if not 1 <= seq <= len(journal) or EVENT_KINDS[type(journal[seq - 1])] not in SNAPSHOT_AFTER:
+        if not 1 <= seq <= len(journal) or events.EVENT_KINDS[type(journal[seq - 1])] not in SNAPSHOT_AFTER:
             yield f"{who}: its snapshot was made at event {seq}, after which no snapshot is made"
             return
         if not (stored.engine or "").isdecimal() or not 1 <= int(stored.engine or 0) <= RULES_VERSION:
             yield f"{who}: its snapshot names engine {stored.engine!r}, which never existed"
-        elif self._route and not any(isinstance(event, AnswersErased) for event in journal):
+        elif self._route and not any(isinstance(event, events.AnswersErased) for event in journal):
             yield from self._check_row(who, stored, Interview.replay(instrument, journal[:seq]))
         elif int(stored.engine or 0) == RULES_VERSION and self._has_current_columns(instrument, row.instrument):
             cells = build_row(Interview.replay(instrument, journal[:seq]))
@@ -236,7 +225,7 @@ class Verification:
             except REPLAY_ERRORS:
                 yield f"{who}: its history cannot be replayed"
                 continue
-            if history and isinstance(history[0].event, CaseSampled):
+            if history and isinstance(history[0].event, case_events.CaseSampled):
                 imported[history[0].at, history[0].by] += 1
             else:
                 yield f"{who}: its history does not begin with the sample"
@@ -257,7 +246,7 @@ class Verification:
                 yield f"{count} cases have the position {ordinal} in the sample"
         yield from self._check_imports(imported)
 
-    def _compare_queue_position(self, row: CaseRow, history: Sequence[HistoryEntry]) -> Iterator[str]:
+    def _compare_queue_position(self, row: CaseRow, history: Sequence[case_events.HistoryEntry]) -> Iterator[str]:
         history_then = history[: row.position_seq]
         derived = schedule_case(Case.from_history(row.key, history_then), self._plan, history_then[-1].at)
         names = [name for name in QueuePosition._fields if name != "status"]
@@ -271,8 +260,9 @@ class Verification:
             differing = [name for name in differing if name not in ignored]
         yield from differing
 
-    def _check_case_interviews(self, who: str, history: Sequence[HistoryEntry]) -> Iterator[str]:
-        for interview in {entry.event.interview for entry in history if isinstance(entry.event, InterviewOpened)}:
+    def _check_case_interviews(self, who: str, history: Sequence[case_events.HistoryEntry]) -> Iterator[str]:
+        openings = (entry.event for entry in history if isinstance(entry.event, case_events.InterviewOpened))
+        for interview in {event.interview for event in openings}:
             row = self._store.interviews.find_row(interview)
             if row is None:
                 yield f"{who}: its interview {interview[:8]} is missing"
@@ -304,9 +294,9 @@ def _get_item_id(place: str) -> str:
     return place.partition("#")[0]
 
 
-def _compare_case_columns(row: CaseRow, case: Case, history: Sequence[HistoryEntry]) -> Iterator[str]:
+def _compare_case_columns(row: CaseRow, case: Case, history: Sequence[case_events.HistoryEntry]) -> Iterator[str]:
     """Yield the columns of a case that differ from its history."""
-    sampled = [entry.event for entry in history if isinstance(entry.event, CaseSampled)][-1]
+    sampled = [entry.event for entry in history if isinstance(entry.event, case_events.CaseSampled)][-1]
     compared: dict[str, tuple[object, object]] = {
         "seq": (row.seq, len(history)),
         "updated_at": (row.updated_at, history[-1].at),
@@ -316,10 +306,11 @@ def _compare_case_columns(row: CaseRow, case: Case, history: Sequence[HistoryEnt
     }
     yield from (name for name, (stored, derived) in compared.items() if stored != derived)
     positions = {0, *(number.position for number in case.numbers)}
-    if any(isinstance(e.event, NumberDialed | OutcomeRecorded) and e.event.number not in positions for e in history):
+    calls = (entry.event for entry in history if isinstance(entry.event, DIALING_EVENTS))
+    if any(event.number not in positions for event in calls):
         yield "a number that was dialed"
     if row.holder is not None:
-        claim = [entry for entry in history if isinstance(entry.event, CaseClaimed)][-1]
+        claim = [entry for entry in history if isinstance(entry.event, case_events.CaseClaimed)][-1]
         if (row.holder.by, row.holder.station) != (claim.by, claim.station):
             yield "lease_by or lease_station"
         if row.holder.until <= claim.at:

@@ -7,7 +7,7 @@ transaction.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseClaimed, CaseReturned, CaseSampled, HistoryEntry
@@ -15,28 +15,18 @@ from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.store.backends.connector import Connector, Execute, Pause
 from survey_cli.store.backends.errors import check_rewriting, retry_once, translate_decoding_errors
 from survey_cli.store.backends.settings import FollowUpTasks, add_tasks_within
+from survey_cli.store.cases import case_records
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.bulk_import import SampleImports
 from survey_cli.store.cases.case_queries import CaseQueries
-from survey_cli.store.cases.case_records import (
-    CaseConflict,
-    CaseRow,
-    CaseUpdate,
-    ExpiredLease,
-    Lease,
-    LeaseHolder,
-    LeaseLost,
-    LeaseToken,
-    decode_case_row,
-    encode_contact,
-    encode_entry,
-    encode_lease,
-    encode_queue_position,
-)
 from survey_cli.store.cases.quota_places import QuotaPlaces, take_places
 
 BATCH_SIZE: Final = 1_000
 """Rows changed in one commit, for which an interviewer's answer waits some milliseconds."""
+
+
+CaseRefusal: TypeAlias = case_records.CaseConflict | case_records.LeaseLost
+"""Why an update of a case was not written."""
 
 
 class CaseStore:
@@ -61,31 +51,31 @@ class CaseStore:
         return self._db.run(sql.QUEUE_DUE[self._db.dialect], (time, limit))
 
     @retry_once
-    def expire_leases(self, at: datetime) -> list[ExpiredLease]:
+    def expire_leases(self, at: datetime) -> list[case_records.ExpiredLease]:
         """End every lease that has expired, and return them.
 
         The event is dated when the lease ended. Quota places that the case's interview holds stay with it, as it can be
         resumed. The queue position of each case must then be computed again: see `CaseQueries.list_stale_rows`.
         """
         time = encode_timestamp(at)
-        expired: list[ExpiredLease] = []
+        expired: list[case_records.ExpiredLease] = []
         for key, by, station, until, token in self._db.read(sql.EXPIRED_LEASES, (time,)):
             with self._db.transaction() as execute:
                 has_ended = _end_expired_lease(execute, key, by, station, until, token, time)
             if has_ended:
-                expired.append(ExpiredLease(key, by, station, decode_timestamp(until)))
+                expired.append(case_records.ExpiredLease(key, by, station, decode_timestamp(until)))
         return expired
 
     @retry_once
     def claim(
-        self, bucket: str, lease: Lease, at: datetime, *, appointment_before: datetime | None = None
-    ) -> CaseRow | None:
+        self, bucket: str, lease: case_records.Lease, at: datetime, *, appointment_before: datetime | None = None
+    ) -> case_records.CaseRow | None:
         """Claim the first ready case of a bucket in one statement; None where there is none.
 
         With `appointment_before` only cases with an appointment at that time or earlier are claimed. A call with the
         same lease again, after one whose end was not seen, returns the same case.
         """
-        lease_columns, time = encode_lease(lease), encode_timestamp(at)
+        lease_columns, time = case_records.encode_lease(lease), encode_timestamp(at)
         with self._db.transaction() as execute:
             rows = execute(sql.BY_TOKEN, (lease.token,)).fetchall()
             if not rows:
@@ -95,12 +85,14 @@ class CaseStore:
                 rows = execute(statement[self._db.dialect], (*lease_columns, time, bucket, *before)).fetchall()
                 if rows:
                     key, _, seq, *_ = rows[0]
-                    execute(sql.ADD_EVENT, (key, seq, *encode_entry(_make_claim_entry(lease, at))))
+                    execute(sql.ADD_EVENT, (key, seq, *case_records.encode_entry(_make_claim_entry(lease, at))))
         with translate_decoding_errors(self._db.where, "the list of cases"):
-            return decode_case_row(rows[0]) if rows else None
+            return case_records.decode_case_row(rows[0]) if rows else None
 
     @retry_once
-    def claim_case(self, key: str, lease: Lease, at: datetime) -> CaseRow | LeaseHolder | None:
+    def claim_case(
+        self, key: str, lease: case_records.Lease, at: datetime
+    ) -> case_records.CaseRow | case_records.LeaseHolder | None:
         """Claim a case by its key, whatever its queue position.
 
         Returns the holder where another station has it, and None where there is no such case. The present holder,
@@ -115,15 +107,15 @@ class CaseStore:
             if row.holder is not None:
                 if (row.holder.by, row.holder.station) == (lease.by, lease.station):
                     execute(sql.TAKE_OVER, (lease.token, encode_timestamp(lease.until), key))
-                    return row._replace(holder=LeaseHolder(lease.by, lease.station, lease.until))
+                    return row._replace(holder=case_records.LeaseHolder(lease.by, lease.station, lease.until))
                 until = encode_timestamp(row.holder.until)
                 if not _end_expired_lease(execute, key, row.holder.by, row.holder.station, until, token, time):
                     return row.holder
                 row = row._replace(seq=row.seq + 1)
             seq = row.seq + 1
-            execute(sql.CLAIM_CASE, (seq, row.status_after_lease, *encode_lease(lease), time, key))
-            execute(sql.ADD_EVENT, (key, seq, *encode_entry(_make_claim_entry(lease, at))))
-            holder = LeaseHolder(lease.by, lease.station, lease.until)
+            execute(sql.CLAIM_CASE, (seq, row.status_after_lease, *case_records.encode_lease(lease), time, key))
+            execute(sql.ADD_EVENT, (key, seq, *case_records.encode_entry(_make_claim_entry(lease, at))))
+            holder = case_records.LeaseHolder(lease.by, lease.station, lease.until)
             return row._replace(seq=seq, status="leased", holder=holder, updated_at=at)
 
     @retry_once
@@ -131,28 +123,28 @@ class CaseStore:
         """Extend the lease of a case; False where the lease is another one by now."""
         return bool(self._db.run(sql.RENEW, (encode_timestamp(until), key, token)))
 
-    def check_lease(self, fence: LeaseToken) -> LeaseLost | None:
+    def check_lease(self, fence: case_records.LeaseToken) -> case_records.LeaseLost | None:
         """Check a lease: LeaseLost with the present holder where the case's lease is another one by now, else None."""
         if self._db.read(sql.HAS_LEASE, fence):
             return None
         row = self.queries.find_row(fence.case)
-        return LeaseLost(fence.case, row.holder if row is not None else None)
+        return case_records.LeaseLost(fence.case, row.holder if row is not None else None)
 
     @retry_once
-    def update(self, update: CaseUpdate) -> CaseConflict | LeaseLost | None:
+    def update(self, update: case_records.CaseUpdate) -> CaseRefusal | None:
         """Write an update in a transaction of its own. Where it returns a conflict, nothing was written."""
         with self._db.transaction() as execute:
             return self.update_within(execute, update)
 
-    def update_within(self, execute: Execute, update: CaseUpdate) -> CaseConflict | LeaseLost | None:
+    def update_within(self, execute: Execute, update: case_records.CaseUpdate) -> CaseRefusal | None:
         """Write an update within a transaction. Where it returns a conflict, nothing was written."""
         key, seq, entries = update.key, update.seq, update.entries
-        lines = [encode_entry(entry) for entry in entries]
+        lines = [case_records.encode_entry(entry) for entry in entries]
         row, token, link = self._lock_case(execute, key)
         if _is_already_written(execute, key, seq, entries, lines):
             return None
         if not (token == update.token if update.token is not None else update.force or row.holder is None):
-            return LeaseLost(key, row.holder)
+            return case_records.LeaseLost(key, row.holder)
         if row.seq != seq:
             return self._make_conflict(execute, key, seq)
         for number, line in enumerate(lines, seq + 1):
@@ -164,7 +156,7 @@ class CaseStore:
             if isinstance(entry.event, CaseSampled):
                 execute(sql.SET_FRAME_AND_REPLICATE, (entry.event.frame, entry.event.replicate, key))
         if (position := update.queue_position) is not None:
-            execute(sql.SET_POSITION, (*encode_queue_position(position), last, position.status, key))
+            execute(sql.SET_POSITION, (*case_records.encode_queue_position(position), last, position.status, key))
         _write_contact(execute, update, link)
         if update.release and row.holder is not None:
             execute(sql.RELEASE, (key,))
@@ -177,7 +169,7 @@ class CaseStore:
 
     def erase(
         self, key: str, *, seq: int, entries: Sequence[HistoryEntry], queue_position: QueuePosition
-    ) -> CaseConflict | LeaseLost | None:
+    ) -> CaseRefusal | None:
         """Erase the texts of a case, its contact and the fingerprint of its sample row.
 
         `entries` is its whole history from now on: first its present `seq` events, with other texts alone, then the
@@ -188,10 +180,10 @@ class CaseStore:
         with self._db.transaction() as execute:
             row, _, link = self._lock_case(execute, key)
             if row.holder is not None:
-                return LeaseLost(key, row.holder)
+                return case_records.LeaseLost(key, row.holder)
             if row.seq != seq:
                 return self._make_conflict(execute, key, seq)
-            lines = [encode_entry(entry) for entry in entries]
+            lines = [case_records.encode_entry(entry) for entry in entries]
             stored = execute(sql.HISTORY, (key,)).fetchall()
             without_texts = ([line[:1] + line[2:5] for line in events] for events in (stored, lines))
             check_rewriting(f"case {key}: this is not its history", *without_texts)
@@ -201,7 +193,7 @@ class CaseStore:
                 else:
                     execute(sql.ADD_EVENT, (key, number, *line))
             execute(sql.ADVANCE, (len(lines), lines[-1][2], key))
-            position = (*encode_queue_position(queue_position), len(lines), queue_position.status, key)
+            position = (*case_records.encode_queue_position(queue_position), len(lines), queue_position.status, key)
             execute(sql.SET_POSITION, position)
             execute("UPDATE cases SET link = '', mark = '' WHERE key = ?", (key,))
             if link:
@@ -222,50 +214,51 @@ class CaseStore:
             if updated and pause is not None:
                 pause()
             lines = [
-                (*encode_queue_position(position), position.status, key, seq) for key, seq, position in sorted(batch)
+                (*case_records.encode_queue_position(position), position.status, key, seq)
+                for key, seq, position in sorted(batch)
             ]
             with self._db.transaction():
                 updated += self._db.run_many(sql.UPDATE_POSITION, lines)
         return updated
 
-    def find_holder_within(self, execute: Execute, key: str) -> LeaseHolder | None:
+    def find_holder_within(self, execute: Execute, key: str) -> case_records.LeaseHolder | None:
         """Return who has a case; None where it is free or not imported. Nobody claims it until the transaction ends."""
         locked = execute(sql.LOCK_ROW[self._db.dialect], (key,)).fetchall()
         return self._decode_locked_row(locked[0])[0].holder if locked else None
 
-    def _lock_case(self, execute: Execute, key: str) -> tuple[CaseRow, str, str]:
+    def _lock_case(self, execute: Execute, key: str) -> tuple[case_records.CaseRow, str, str]:
         """Lock the row of a case until the transaction ends: the row, its lease's token, and the link of its contact."""
         locked = execute(sql.LOCK_ROW[self._db.dialect], (key,)).fetchall()
         if not locked:
             raise ValueError(f"there is no case {key!r}")
         return self._decode_locked_row(locked[0])
 
-    def _decode_locked_row(self, row: Sequence[Any]) -> tuple[CaseRow, str, str]:
+    def _decode_locked_row(self, row: Sequence[Any]) -> tuple[case_records.CaseRow, str, str]:
         *columns, token, link = row
         with translate_decoding_errors(self._db.where, "the list of cases"):
-            return decode_case_row(columns), token, link
+            return case_records.decode_case_row(columns), token, link
 
-    def _make_conflict(self, execute: Execute, key: str, seq: int) -> CaseConflict:
+    def _make_conflict(self, execute: Execute, key: str, seq: int) -> case_records.CaseConflict:
         rows = execute(sql.EVENT, (key, seq + 1)).fetchall()
         if not rows:
             raise ValueError(f"case {key} has no event {seq} yet")
         kind, by, station, at = rows[0]
         with translate_decoding_errors(self._db.where, f"event {seq + 1} of case {key}"):
-            return CaseConflict(key, seq + 1, kind, by, station, decode_timestamp(at))
+            return case_records.CaseConflict(key, seq + 1, kind, by, station, decode_timestamp(at))
 
 
-def _write_contact(execute: Execute, update: CaseUpdate, link: str) -> None:
+def _write_contact(execute: Execute, update: case_records.CaseUpdate, link: str) -> None:
     """Write the contact and the fingerprint of an update. `link` is that of the present contact."""
     if (contact := update.contact) is not None:
         if link and link != contact.link:
             execute(sql.DROP_CONTACT, (link,))
-        execute(sql.KEEP_CONTACT, encode_contact(contact))
+        execute(sql.KEEP_CONTACT, case_records.encode_contact(contact))
         execute("UPDATE cases SET link = ? WHERE key = ?", (contact.link, update.key))
     if update.fingerprint is not None:
         execute("UPDATE cases SET mark = ? WHERE key = ?", (update.fingerprint, update.key))
 
 
-def _make_claim_entry(lease: Lease, at: datetime) -> HistoryEntry:
+def _make_claim_entry(lease: case_records.Lease, at: datetime) -> HistoryEntry:
     return HistoryEntry(at, lease.by, lease.station, CaseClaimed())
 
 
@@ -274,7 +267,7 @@ def _end_expired_lease(execute: Execute, key: str, by: str, station: str, until:
     updated = execute(sql.EXPIRE_LEASE, (key, token, time)).fetchall()
     if updated:
         entry = HistoryEntry(decode_timestamp(until), by, station, CaseReturned("lapsed"))
-        execute(sql.ADD_EVENT, (key, updated[0][0], *encode_entry(entry)))
+        execute(sql.ADD_EVENT, (key, updated[0][0], *case_records.encode_entry(entry)))
     return bool(updated)
 
 

@@ -9,14 +9,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from survey_cli.engine.codec import (
-    JournalRecord,
-    UnknownEventError,
-    decode_record,
-    decode_timestamp,
-    encode_record,
-    encode_timestamp,
-)
+from survey_cli.engine import codec
 from survey_cli.engine.events import (
     InterviewEvent,
     InterviewResumed,
@@ -38,21 +31,9 @@ from survey_cli.store.backends.errors import (
 )
 from survey_cli.store.backends.settings import add_tasks_within
 from survey_cli.store.cases.case_statements import HAS_LEASE
+from survey_cli.store.interviews import records
 from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.data_store import DataStore
-from survey_cli.store.interviews.records import (
-    EntryDraft,
-    InterviewConflict,
-    InterviewOrigin,
-    InterviewRow,
-    JournalUpdate,
-    MigrationUpdate,
-    WholeInterview,
-    compute_digest,
-    decode_interview,
-    encode_interview,
-    encode_interview_head,
-)
 from survey_cli.values import Cell
 
 if TYPE_CHECKING:
@@ -73,18 +54,18 @@ class InterviewStore:
         self._db = connector
         self._data = data
         self._get_cases = get_cases
-        self._unconfirmed: tuple[str, int, JournalRecord] | None = None
+        self._unconfirmed: tuple[str, int, codec.JournalRecord] | None = None
         """The event during which the connection was last lost; it may or may not be written."""
 
     def start(
-        self, interview: InterviewRow, first: InterviewStarted, *, case: "CaseUpdate | None" = None
-    ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
+        self, interview: records.InterviewRow, first: InterviewStarted, *, case: "CaseUpdate | None" = None
+    ) -> "records.InterviewConflict | LeaseLost | CaseConflict | None":
         """Start an interview with its first event, and update its case in the same transaction.
 
         Returns None when it is written. Otherwise nothing is written: InterviewConflict where another station has
         started this interview of the case, LeaseLost or CaseConflict where the case cannot be updated.
         """
-        line = encode_record(first)
+        line = codec.encode_record(first)
         try:
             result = self._insert_interview(interview, line, case)
         except TransientStoreError:
@@ -97,18 +78,18 @@ class InterviewStore:
         return self._make_conflict(rows[0][0] if rows else interview.id, 1)
 
     def _insert_interview(
-        self, interview: InterviewRow, line: JournalRecord, case: "CaseUpdate | None"
+        self, interview: records.InterviewRow, line: codec.JournalRecord, case: "CaseUpdate | None"
     ) -> "bool | LeaseLost | CaseConflict":
         with suppress(_SequenceTakenError), self._db.transaction() as execute:
             if case is not None and (conflict := self._get_cases().update_within(execute, case)) is not None:
                 return conflict
-            if not execute(sql.START, encode_interview(interview)).rowcount:
+            if not execute(sql.START, records.encode_interview(interview)).rowcount:
                 raise _SequenceTakenError
             execute(sql.ADD_EVENT, (interview.id, 1, *line))
             return True
         return False
 
-    def append(self, update: JournalUpdate) -> "InterviewConflict | LeaseLost | CaseConflict | None":
+    def append(self, update: records.JournalUpdate) -> "records.InterviewConflict | LeaseLost | CaseConflict | None":
         """Append events to the journal of an interview, with all that goes with them, in one durable sync.
 
         Returns None when they are written. Otherwise nothing is written: InterviewConflict where another station wrote
@@ -116,7 +97,7 @@ class InterviewStore:
         updated. Appending the same update again, after a call whose end was not seen, adds no second event. Raises
         ValueError for a number out of sequence.
         """
-        line, *more = lines = [encode_record(event) for event in update.events]
+        line, *more = lines = [codec.encode_record(event) for event in update.events]
         interview, seq, last = update.interview, update.seq, lines[-1]
         advance = (
             *(seq + len(more), update.status, update.outcome, update.at_item, update.answered),
@@ -159,7 +140,7 @@ class InterviewStore:
         return lease_lost or self._make_conflict(interview, seq)
 
     @retry_once
-    def migrate(self, updates: Sequence[MigrationUpdate]) -> dict[str, str]:
+    def migrate(self, updates: Sequence[records.MigrationUpdate]) -> dict[str, str]:
         """Take interviews to another version, all in one transaction.
 
         Those whose case a station has, and those to which somebody has written since they were read, are left as they
@@ -173,9 +154,9 @@ class InterviewStore:
                     left[update.journal.interview] = f"{holder.by} has it at station {holder.station}"
             moves: dict[str, Mapping[str, int]] = {}
             for journal, row, drops_draft, cells in updates:
-                line = encode_record(journal.events[0])
+                line = codec.encode_record(journal.events[0])
                 state = (journal.seq, journal.status, journal.outcome, journal.at_item, journal.answered)
-                advance = (*state, row.by, encode_timestamp(row.updated_at), journal.interview, journal.seq - 1)
+                advance = (*state, row.by, codec.encode_timestamp(row.updated_at), journal.interview, journal.seq - 1)
                 if journal.interview in left:
                     continue
                 if not _append_within(execute, advance, [line], None, drops_draft=drops_draft):
@@ -191,7 +172,12 @@ class InterviewStore:
         return left
 
     def _append_alone(
-        self, advance: tuple[str | int, ...], line: JournalRecord, fence: "LeaseToken | None", *, drops_draft: bool
+        self,
+        advance: tuple[str | int, ...],
+        line: codec.JournalRecord,
+        fence: "LeaseToken | None",
+        *,
+        drops_draft: bool,
     ) -> bool:
         """Append one event alone; False where its number is taken or the lease is another's."""
         if self._db.dialect == "postgresql":
@@ -200,63 +186,67 @@ class InterviewStore:
         with self._db.transaction() as execute:
             return _append_within(execute, advance, [line], fence, drops_draft=drops_draft)
 
-    def _is_repeated_entry(self, interview: str, seq: int, stored: tuple[Any, ...], line: JournalRecord) -> bool:
+    def _is_repeated_entry(self, interview: str, seq: int, stored: tuple[Any, ...], line: codec.JournalRecord) -> bool:
         """Whether an event was unconfirmed when the connection was lost, and the interviewer has entered it again since.
 
         The two differ only in their time.
         """
         return self._unconfirmed == (interview, seq, stored) and stored[:4] == line[:4]
 
-    def _make_conflict(self, interview: str, seq: int) -> InterviewConflict:
+    def _make_conflict(self, interview: str, seq: int) -> records.InterviewConflict:
         rows = self._db.read(sql.EVENT, (interview, seq))
         if not rows:
             last = self._db.read("SELECT last_seq FROM interviews WHERE id = ?", (interview,))
             state = f"its last is {last[0][0]}" if last else "it was never started"
             raise ValueError(f"event {seq} of interview {interview}: {state}")
-        line = JournalRecord(*rows[0])
+        line = codec.JournalRecord(*rows[0])
         with translate_decoding_errors(self._db.where, f"event {seq} of interview {interview}"):
-            return InterviewConflict(interview, seq, line.by, line.station, decode_timestamp(line.at))
+            return records.InterviewConflict(interview, seq, line.by, line.station, codec.decode_timestamp(line.at))
 
     def read_journal(self, interview: str) -> list[InterviewEvent]:
         """Return the events of an interview in order; an empty list where there is no such interview."""
         events: list[InterviewEvent] = []
         try:
-            events.extend(map(decode_record, self._db.read(sql.JOURNAL, (interview,))))
-        except UnknownEventError as error:
+            events.extend(map(codec.decode_record, self._db.read(sql.JOURNAL, (interview,))))
+        except codec.UnknownEventError as error:
             what = f"event {len(events) + 1} of interview {interview} was written by a newer version of the program"
             raise StoreError(self._db.where, what, "update this program: pip install --upgrade survey-cli") from error
         except (ValueError, TypeError, KeyError) as error:
             raise make_decoding_error(self._db.where, f"event {len(events) + 1} of interview {interview}") from error
         return events
 
-    def list_computed_values(self, item: str, origin: InterviewOrigin, *, besides: str) -> list[Cell]:
+    def list_computed_values(self, item: str, origin: records.InterviewOrigin, *, besides: str) -> list[Cell]:
         """List what the computer answered at an item in all other interviews that are complete or under way.
 
         Of each turn, it is the last answer.
         """
         rows = self._db.read(sql.COMPUTED_VALUES, (origin, besides, item))
         with translate_decoding_errors(self._db.where, f"the answers at {item}"):
-            last = {(interview, line[2]): JournalRecord(*line) for interview, *line in rows}
+            last = {(interview, line[2]): codec.JournalRecord(*line) for interview, *line in rows}
             lines = {line.payload: line for line in last.values()}  # there are few different ones
-            events = {payload: decode_record(line) for payload, line in lines.items()}
+            events = {payload: codec.decode_record(line) for payload, line in lines.items()}
         values = {payload: event.value for payload, event in events.items() if isinstance(event, ValueComputed)}
         return [values[line.payload] for line in last.values()]
 
-    def find_row(self, interview: str) -> InterviewRow | None:
+    def find_row(self, interview: str) -> records.InterviewRow | None:
         """Return the row of an interview; None where there is no such interview."""
         return next(iter(self._query_rows(id=interview)), None)
 
     def list_rows(
-        self, *, origin: InterviewOrigin | None = None, case: str | None = None, status: InterviewStatus | None = None
-    ) -> list[InterviewRow]:
+        self,
+        *,
+        origin: records.InterviewOrigin | None = None,
+        case: str | None = None,
+        status: InterviewStatus | None = None,
+    ) -> list[records.InterviewRow]:
         """Return the rows of the interviews that have all the given values, oldest first."""
         return self._query_rows(origin=origin, case_key=case, status=status)
 
-    def _query_rows(self, **conditions: str | None) -> list[InterviewRow]:
+    def _query_rows(self, **conditions: str | None) -> list[records.InterviewRow]:
         statement, parameters = sql.build_interviews_query(**conditions)
-        return self._db.read_as(decode_interview, "the list of interviews", statement, parameters)
+        return self._db.read_as(records.decode_interview, "the list of interviews", statement, parameters)
 
-    def add(self, interviews: Iterable[WholeInterview], *, rows: int = 50_000, pause: Pause = None) -> int:
+    def add(self, interviews: Iterable[records.WholeInterview], *, rows: int = 50_000, pause: Pause = None) -> int:
         """Add new interviews with their whole journals, and return their number.
 
         A commit has about `rows` events and at most 1,000 interviews. While interviewers work, use 5,000 rows and a
@@ -269,19 +259,21 @@ class InterviewStore:
             if added and pause is not None:
                 pause()
             # Everything is encoded before the lock is taken.
-            interview_rows = [encode_interview(whole.interview) for whole in batch]
+            interview_rows = [records.encode_interview(whole.interview) for whole in batch]
             lines = [
-                (w.interview.id, seq, *encode_record(event)) for w in batch for seq, event in enumerate(w.events, 1)
+                (w.interview.id, seq, *codec.encode_record(event))
+                for w in batch
+                for seq, event in enumerate(w.events, 1)
             ]
             snapshots: list[tuple[str | int, ...]] = []
             contacts: list[tuple[str, ...]] = []
             for interview, _, snapshot in batch:
                 if snapshot is not None:
                     cells, personal = self._data.encode_split_cells(interview.instrument, snapshot.cells)
-                    digest = compute_digest((*encode_interview_head(interview), snapshot.engine, cells))
+                    digest = records.compute_digest((*records.encode_interview_head(interview), snapshot.engine, cells))
                     snapshots.append((interview.id, snapshot.seq, snapshot.engine, cells, digest))
                     if personal is not None:
-                        contacts.append((interview.id, personal, compute_digest((interview.id, personal))))
+                        contacts.append((interview.id, personal, records.compute_digest((interview.id, personal))))
             with self._db.transaction():
                 if self._db.run_many(sql.START, interview_rows) != len(batch):
                     raise ValueError("an interview of this batch is in the database already")
@@ -293,7 +285,7 @@ class InterviewStore:
 
     # Drafts
 
-    def save_draft(self, interview: str, draft: EntryDraft, *, fence: "LeaseToken | None" = None) -> None:
+    def save_draft(self, interview: str, draft: records.EntryDraft, *, fence: "LeaseToken | None" = None) -> None:
         """Save what is being typed; an empty text removes it. Appending its answer removes it too.
 
         With a `fence` it is saved only while the case's lease is that one, so that another's draft is not overwritten.
@@ -302,13 +294,13 @@ class InterviewStore:
             if fence is not None and not execute(HAS_LEASE, fence).fetchall():
                 return
             if draft.text:
-                execute(sql.KEEP_DRAFT, (interview, draft.place, draft.text, encode_timestamp(draft.at)))
+                execute(sql.KEEP_DRAFT, (interview, draft.place, draft.text, codec.encode_timestamp(draft.at)))
             else:
                 execute(sql.DROP_DRAFT, (interview,))
 
-    def find_draft(self, interview: str) -> EntryDraft | None:
+    def find_draft(self, interview: str) -> records.EntryDraft | None:
         """Return what was being typed in an interview; None where there is no draft."""
-        decode = lambda row: EntryDraft(row[0], row[1], decode_timestamp(row[2]))  # noqa: E731
+        decode = lambda row: records.EntryDraft(row[0], row[1], codec.decode_timestamp(row[2]))  # noqa: E731
         drafts = self._db.read_as(decode, f"the draft of interview {interview}", sql.DRAFT, (interview,))
         return drafts[0] if drafts else None
 
@@ -324,7 +316,7 @@ class InterviewStore:
         is the status and the outcome, where they change. Raises ValueError where `events` is not a rewritten version of
         the journal.
         """
-        lines = [encode_record(event) for event in events]
+        lines = [codec.encode_record(event) for event in events]
         with self._db.transaction() as execute:
             stored = execute(sql.JOURNAL, (interview,)).fetchall()
             without_texts = ([line[:3] + line[4:] for line in events] for events in (stored, lines))
@@ -348,7 +340,7 @@ class _SequenceTakenError(Exception):
 def _append_within(
     execute: Execute,
     advance: tuple[str | int, ...],
-    lines: Sequence[JournalRecord],
+    lines: Sequence[codec.JournalRecord],
     fence: "LeaseToken | None",
     *,
     drops_draft: bool,
@@ -368,8 +360,8 @@ def _append_within(
     return True
 
 
-def _take_batch(source: Iterator[WholeInterview], *, rows: int) -> list[WholeInterview]:
-    batch: list[WholeInterview] = []
+def _take_batch(source: Iterator[records.WholeInterview], *, rows: int) -> list[records.WholeInterview]:
+    batch: list[records.WholeInterview] = []
     for whole in islice(source, MAX_INTERVIEWS_PER_COMMIT):
         batch.append(whole)
         rows -= len(whole.events)
