@@ -135,9 +135,8 @@ class DoNotCallList:
     @classmethod
     def open_beside(cls, where: str | Path) -> "DoNotCallList":
         """Open the list that belongs to a study's database; create it where there is none."""
-        place = where if isinstance(where, ServerAddress) else str(where)
-        if is_server_address(place):
-            return cls(_connect_to_server(place if isinstance(place, ServerAddress) else parse_server_address(place)))
+        if is_server_address(place := str(where)) or isinstance(where, ServerAddress):
+            return cls(_connect_to_server(where if isinstance(where, ServerAddress) else parse_server_address(place)))
         if place == ":memory:":
             memory = SqliteConnector.open_in_memory()
             _create_tables(memory, _make_key())
@@ -292,8 +291,7 @@ def _create_tables(db: SqliteConnector, key: str) -> None:
 
 def _make_key() -> str:
     with closing(SqliteConnector.open_in_memory()) as memory:
-        [(key,)] = memory.read(RANDOM_KEY_SQLITE)
-    return str(key)
+        return str(memory.read(RANDOM_KEY_SQLITE)[0][0])
 
 
 def _make_key_mark(key: bytes) -> str:
@@ -315,17 +313,15 @@ def _read_key_file(path: Path) -> str:
 def _write_key_file(path: Path, key: str) -> str:
     """Write the key beside its list where there is none, and return the key that is there afterwards."""
     file = Path(f"{path}{KEY_SUFFIX}")
-    create_atomically(
-        file, lambda temporary: _write_synced(temporary, f"{key}\n"), where=str(file), group_mode=GROUP_LIST_MODE
-    )
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", encoding="ascii") as stream:
+            stream.write(f"{key}\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    create_atomically(file, write, where=str(file), group_mode=GROUP_LIST_MODE)
     return _read_key_file(path)
-
-
-def _write_synced(path: Path, text: str) -> None:
-    with path.open("w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _move_key_out(path: Path, where: str) -> None:

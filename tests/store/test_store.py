@@ -93,7 +93,6 @@ def test_interviews_are_found_by_what_is_asked(store):
     assert ids(origin="real") == ["i3", "i0"]
     assert ids(status="ended", case="c2", origin="real") == ["i3"]
     assert ids(case="c' OR 1=1 --") == []
-    assert ids(instrument="another") == []
 
 
 def test_an_instrument_is_kept_once_with_its_text_and_columns(store):

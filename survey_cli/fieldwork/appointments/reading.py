@@ -172,10 +172,12 @@ class _Reader(NamedTuple):
                 dates = [date for dates in candidates if not isinstance(dates, UnclearAppointment) for date in dates]
                 return dates or candidates[0]
             case grammar.DayOfMonth(day=number):
-                for months in range(13):
-                    date_in_month = _find_day_in_month(_add_months(self.today, months), number)
+                first = self.today.replace(day=1)
+                for _ in range(13):
+                    date_in_month = _find_day_in_month(first, number)
                     if date_in_month is not None and date_in_month >= self.today:
                         return [date_in_month]
+                    first = (first + timedelta(days=32)).replace(day=1)
                 return UnclearAppointment(f"no month has a day {number}")
             case grammar.DaySpan():
                 raise AssertionError("a span is no day")
@@ -375,11 +377,6 @@ def _list_spans(
     touching = [(a, b) for a, b in pairs if a < span.end and b > span.start] or pairs
     shortest = min((b - a for a, b in touching), default=0)
     yield from (pair for pair in touching if pair[1] - pair[0] == shortest)
-
-
-def _add_months(day: date, months: int) -> date:
-    years, month = divmod(day.month - 1 + months, 12)
-    return date(day.year + years, month + 1, 1)
 
 
 def _find_day_in_month(first: date, number: int) -> date | None:

@@ -53,11 +53,9 @@ def _find_interviewer(study: OpenStudy, login: str) -> Interviewer:
     """Return the interviewer from whose point of view the queue is shown."""
     if not login:
         return study.who
-    interviewer = study.people.find(login)
-    if interviewer is None:
-        remedy = f"survey study people {study.path} lists them"
-        raise UserError(login, "is not on the study's list of people", remedy)
-    return interviewer
+    if (interviewer := study.people.find(login)) is not None:
+        return interviewer
+    raise UserError(login, "is not on the study's list of people", f"survey study people {study.path} lists them")
 
 
 def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime) -> CallabilityReport:

@@ -5,6 +5,7 @@ Nothing is changed. A finding names the row and the column, never the value.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -107,7 +108,7 @@ class Verification:
             yield f"{who}: {problem.what}"
             return
         except REPLAY_ERRORS:
-            yield f"{who}: the journal cannot be replayed{self._explain_rejection(row.id)}"
+            yield f"{who}: the journal cannot be replayed{self._explain_rejection(journal)}"
             return
         yield from self._check_earlier_versions(who, journal)
         if any(isinstance(event, events.InterviewEnded) and event.outcome == COMPLETE for event in journal):
@@ -129,20 +130,16 @@ class Verification:
             yield f"{who}: the times of its events are not in order"
         for name in differing:
             yield f"{who}: {name} differs from its journal"
-        yield from self._check_snapshot(who, instrument, stored, journal, settled=not differing)
+        yield from self._check_snapshot(who, stored, journal, settled=not differing)
         draft = self._store.interviews.find_draft(row.id)
         if draft is not None and _get_item_id(draft.place) not in instrument.items:
             yield f"{who}: its draft is for an item that the questionnaire does not have"
 
-    def _explain_rejection(self, interview: str) -> str:
+    def _explain_rejection(self, journal: Sequence[events.InterviewEvent]) -> str:
         """Return the first event that does not fit the route, for the end of a sentence."""
-        if not self._route:
-            return ""
-        try:
-            journal = self._store.interviews.read_journal(interview)
-            return f": {explain_rejected_event(self._instruments.__getitem__, journal)}"
-        except REPLAY_ERRORS:
-            return ""
+        with suppress(*REPLAY_ERRORS):
+            return f": {explain_rejected_event(self._instruments.__getitem__, journal)}" if self._route else ""
+        return ""
 
     def _check_row(self, who: str, stored: StoredInterview, interview: Interview) -> Iterator[str]:
         """Yield where the data row is off the route of the interview up to its event."""
@@ -169,15 +166,9 @@ class Verification:
                     yield f"{who}: its events before it was taken to another version cannot be replayed"
 
     def _check_snapshot(
-        self,
-        who: str,
-        instrument: Instrument,
-        stored: StoredInterview,
-        journal: Sequence[events.InterviewEvent],
-        *,
-        settled: bool,
+        self, who: str, stored: StoredInterview, journal: Sequence[events.InterviewEvent], *, settled: bool
     ) -> Iterator[str]:
-        row, seq = stored.interview, stored.seq
+        row, seq, instrument = stored.interview, stored.seq, self._instruments[stored.interview.instrument]
         if seq is None:
             if stored.details is not None:
                 yield f"{who}: it has personal data but no snapshot"

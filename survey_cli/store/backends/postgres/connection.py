@@ -108,10 +108,6 @@ def is_loopback(host: str) -> bool:
         return host.lower() in ("localhost", "localhost.localdomain")
 
 
-def _is_local(connection: Connection) -> bool:
-    return is_loopback(connection.info.hostaddr or connection.info.host)
-
-
 def make_encryption_error(where: str) -> StoreError:
     """Return the error for a connection on which names, numbers and answers could be read by others."""
     remedy = "put sslmode=require into the address, or verify-full with sslrootcert; the server needs ssl = on"
@@ -150,7 +146,9 @@ class PostgresConnector(connector.Connector):
             # from None: the error contains the password
             raise translate_connection_error(str(error), self.where) from None
         try:
-            if not (connection.pgconn.ssl_in_use or connection.info.host.startswith("/") or _is_local(connection)):
+            info = connection.info
+            is_local = info.host.startswith("/") or is_loopback(info.hostaddr or info.host)
+            if not (connection.pgconn.ssl_in_use or is_local):
                 raise make_encryption_error(self.where)
             connection.execute(self._build_session_settings())
             sent = self._clock.seconds()
