@@ -172,12 +172,12 @@ class _Reader(NamedTuple):
                 dates = [date for dates in candidates if not isinstance(dates, UnclearAppointment) for date in dates]
                 return dates or candidates[0]
             case grammar.DayOfMonth(day=number):
-                first = self.today.replace(day=1)
+                month_start = self.today.replace(day=1)
                 for _ in range(13):
-                    date_in_month = _find_day_in_month(first, number)
+                    date_in_month = _find_day_in_month(month_start, number)
                     if date_in_month is not None and date_in_month >= self.today:
                         return [date_in_month]
-                    first = (first + timedelta(days=32)).replace(day=1)
+                    month_start = (month_start + timedelta(days=32)).replace(day=1)
                 return UnclearAppointment(f"no month has a day {number}")
             case grammar.DaySpan():
                 raise AssertionError("a span is no day")

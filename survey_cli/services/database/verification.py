@@ -100,6 +100,7 @@ class Verification:
     def _check_interview(self, instrument: Instrument, stored: StoredInterview) -> Iterator[str]:
         row = stored.interview
         who = f"case {row.case}, interview {row.id[:8]}"
+        journal: list[events.InterviewEvent] = []
         try:
             journal = self._store.interviews.read_journal(row.id)
             self.events += len(journal)
