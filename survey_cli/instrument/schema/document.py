@@ -97,32 +97,17 @@ class StudySpec(SpecModel):
     left out: no budget."""
 
 
+_CaseRole: TypeAlias = Literal["key", "phone", "name", "zone", "country", "region", "language"]
+_FieldworkRole: TypeAlias = Literal["weight", "priority", "frame", "replicate", "consent"]
+_DesignRole: TypeAlias = Literal["stratum", "psu", "fpc", "replicate_weight"]
+
+
 class SampleColumn(SpecModel):
     """One column of the sample, with a value for each case."""
 
     type: Literal["text", "single", "number", "date", "split"] = "text"
     """The type of its values. A `split` is an experimental condition that is assigned when the sample is imported."""
-    role: (
-        Literal[
-            "key",
-            "phone",
-            "name",
-            "zone",
-            "country",
-            "region",
-            "language",
-            "weight",
-            "priority",
-            "frame",
-            "replicate",
-            "consent",
-            "stratum",
-            "psu",
-            "fpc",
-            "replicate_weight",
-        ]
-        | None
-    ) = None
+    role: Literal[_CaseRole, _FieldworkRole, _DesignRole] | None = None
     """How the fieldwork uses the column. `key` identifies the case. `phone` and `name` are personal. `zone` is the
     respondent's IANA time zone. `country` (two letters) and `region` (a part of it, as `DE-BY`) determine how telephone
     numbers are read and which holidays and hours apply. `language` is the language of the interview. `consent` (yes or

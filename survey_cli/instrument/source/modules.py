@@ -20,6 +20,7 @@ from survey_cli.instrument.source.nodes import (
     YamlNode,
     YamlScalar,
     is_options_source,
+    iterate_nodes,
     locate_key,
     map_scalars,
     replace_spans,
@@ -274,7 +275,7 @@ class IncludeExpander:
             node = tree.get(part)
             if isinstance(node, YamlMapping):
                 module_parts[part] = YamlMapping(node.where, node)
-            elif node:
+            elif node is not None and node != "":
                 what = f"'{part}' of a module must be a mapping"
                 remedy = f"write names below '{part}:', each with a colon"
                 self.report("module-key", node.where, what, remedy)
@@ -283,7 +284,8 @@ class IncludeExpander:
             where = items.where if items is not None else tree.where
             self.report("module-key", where, "'items' of a module must be a list", "begin each item with '- '")
             items = YamlList(tree.where)
-        self.values -= _count_nodes(items) + sum(_count_nodes(node) for node in module_parts.values())
+        parts: list[YamlNode] = [items, *module_parts.values()]
+        self.values -= sum(len(list(iterate_nodes(part))) for part in parts)
         if self.values < 0:
             what = "the instrument with its modules has more than a million values"
             self.report("too-many-values", items.where, what, "include fewer modules")
@@ -359,21 +361,14 @@ def load_search_lists(tree: YamlMapping, load_text: ListLoader, folder: str, pro
 
     `folder` is the prefix of the names of files in positions.
     """
-    waiting: list[YamlNode] = [tree]
-    while waiting:
-        group = waiting.pop()
-        items = group.get("items") if isinstance(group, YamlMapping) else None
-        if isinstance(items, YamlList):
-            waiting += items
-        if not isinstance(group, YamlMapping) or group.get("type") != "search":
-            continue
-        path_node = group.get("list")
-        if not isinstance(path_node, YamlScalar):
-            continue
-        path = resolve_path(path_node, path_node.where.file.removeprefix(folder), problems)
-        file = load_text(path, path_node.where) if path is not None else None
-        if file is not None:
-            group[_find_key(group, "list", path_node.where)] = FileScalar.from_path(path_node, file)
+    for item in list(iterate_nodes(tree.get("items", tree))):
+        if isinstance(item, YamlMapping) and item.get("type") == "search":
+            path_node = item.get("list")
+            if isinstance(path_node, YamlScalar):
+                path = resolve_path(path_node, path_node.where.file.removeprefix(folder), problems)
+                file = load_text(path, path_node.where) if path is not None else None
+                if file is not None:
+                    item[_find_key(item, "list", path_node.where)] = FileScalar.from_path(path_node, file)
 
 
 # Nodes.
@@ -382,19 +377,6 @@ def load_search_lists(tree: YamlMapping, load_text: ListLoader, folder: str, pro
 def _find_key(holder: YamlMapping, name: str, where: Position) -> str:
     """Return the key of `holder` with this name, or a new one at `where`."""
     return next((key for key in holder if key == name), YamlScalar(name, where, plain=True))
-
-
-def _count_nodes(node: YamlNode) -> int:
-    count = 0
-    waiting: list[YamlNode] = [node]
-    while waiting:
-        branch = waiting.pop()
-        count += 1
-        if isinstance(branch, YamlMapping):
-            waiting += branch.values()
-        elif isinstance(branch, YamlList):
-            waiting += branch
-    return count
 
 
 # Renaming.

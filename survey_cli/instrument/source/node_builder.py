@@ -5,12 +5,12 @@ It receives the events and calls no parser. Anchors, tags and second documents a
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any, Final, Protocol
 
 from survey_cli.instrument.source.hints import values
-from survey_cli.instrument.source.hints.hint import QUOTE_IT, find_owner
+from survey_cli.instrument.source.hints.hint import QUOTE_IT
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.instrument.source.text_decoding import FORBIDDEN_CHARACTERS
 from survey_cli.problems import Position, Problem, ProblemList
@@ -161,14 +161,9 @@ class NodeBuilder:
             yield from values.report_split_text(holder, name)
         has_odd_keys = "<<" in self.text or values.ODD_KEY.search(self.text)
         lines = self.text.split("\n") if has_odd_keys or self.cut_texts or self.multiline_texts else []
-        for name, node, where in self.cut_texts:
-            for problem in values.report_cut_text(name, node, lines[where.line - 1], where):
-                if self.repaired.admit(problem.rule):
-                    yield replace(problem, who=find_owner(lines, where.line))
-        for name, node, last in self.multiline_texts:
-            for problem in values.report_notes(name, node, lines, last):
-                if self.repaired.admit(problem.rule):
-                    yield replace(problem, who=find_owner(lines, problem.where.line))
+        cuts = (values.report_cut_text(name, node, lines, where) for name, node, where in self.cut_texts)
+        notes = (values.report_notes(name, node, lines, last) for name, node, last in self.multiline_texts)
+        yield from (p for found in chain(cuts, notes) for p in found if self.repaired.admit(p.rule))
         if has_odd_keys:
             yield from values.report_odd_keys(root, lines)
 

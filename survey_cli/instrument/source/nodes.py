@@ -182,6 +182,16 @@ def map_scalars(node: YamlNode, change: Callable[[YamlScalar], YamlNode]) -> Yam
     return YamlMapping(node.where, {key: map_scalars(value, change) for key, value in node.items()})
 
 
+def iterate_nodes(node: YamlNode) -> Iterator[YamlNode]:
+    """Yield a node and all nodes below it."""
+    waiting: list[YamlNode] = [node]
+    while waiting:
+        branch = waiting.pop()
+        yield branch
+        if not isinstance(branch, YamlScalar):
+            waiting += branch.values() if isinstance(branch, YamlMapping) else branch
+
+
 def is_options_source(options: YamlMapping) -> bool:
     """Return whether options are taken from somewhere, as in `{from: aware}`; a code named from is in quotes."""
     return any(key == "from" and getattr(key, "plain", True) for key in options)

@@ -13,17 +13,9 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from survey_cli.entries import StyledText, TextSpan, to_plain_text
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts import number_text
 from survey_cli.instrument.texts.date_text import MONTHS
 from survey_cli.instrument.texts.languages import change_case, find_locale, join_list
-from survey_cli.instrument.texts.number_text import (
-    SPELLED_LANGUAGES,
-    format_money,
-    format_percentage,
-    is_currency,
-    spell_cardinal,
-    spell_ordinal,
-    write_digits,
-)
 from survey_cli.problems import FindNearest, Problem, Severity, find_nearest
 from survey_cli.values import NOT_REACHED, Code, Missing
 
@@ -205,23 +197,24 @@ def _format_value(value: Any, variable: TextVariable, env: Mapping[Any, Any], la
 
 
 def _format_number(value: float, format_spec: str, language: str) -> str:
-    spell = {"ordinal": spell_ordinal, "words": spell_cardinal}.get(format_spec)
+    spell = {"ordinal": number_text.spell_ordinal, "words": number_text.spell_cardinal}.get(format_spec)
     if spell is not None and (words := spell(value, language)) is not None:
         return words
     match = _NUMBER_FORMAT.match(format_spec)
     if match is None:
-        if is_currency(format_spec):
-            return format_money(value, format_spec, language)
-        return write_digits(str(value) if isinstance(value, int) else format(value, ".10g"), language, grouped=False)
+        if number_text.is_currency(format_spec):
+            return number_text.format_money(value, format_spec, language)
+        digits = str(value) if isinstance(value, int) else format(value, ".10g")
+        return number_text.write_digits(digits, language, grouped=False)
     comma, places, kind = match.groups(default="")
     if kind == "%":
         digits = format(value, f"{places}%")[:-1] if places else format(value * 100, ".10g")
-        return format_percentage(digits, language)
+        return number_text.format_percentage(digits, language)
     if format_spec.endswith("d") or not (places or kind or isinstance(value, float)):
         digits = str(round(value))
     else:
         digits = format(value, f"{places}f" if places else ".10g")
-    return write_digits(digits, language, grouped=bool(comma))
+    return number_text.write_digits(digits, language, grouped=bool(comma))
 
 
 def _format_partial_date(text: str, language: str) -> str:
@@ -395,9 +388,9 @@ class _TextParser:
             self._report_fill("bad-format", piece, f"{piece[0]}: {why}", remedy)
             return ""
         languages = [self.language] if self.language else self.scope.languages
-        unknown = [language for language in languages if language[:2] not in SPELLED_LANGUAGES]
+        unknown = [language for language in languages if language[:2] not in number_text.SPELLED_LANGUAGES]
         if format_spec in _SPELLED_FORMATS and unknown:
-            known = ", ".join(SPELLED_LANGUAGES)
+            known = ", ".join(number_text.SPELLED_LANGUAGES)
             what = f"{piece[0]}: {format_spec!r} is available in {known}, not in {', '.join(unknown)}"
             self._report_fill("bad-format", piece, what, f"write {{{name}}}, which is read as digits")
         return format_spec
@@ -422,7 +415,8 @@ def _explain_bad_format(format_spec: str, variable: TextVariable) -> str:
     if format_spec in _WORD_FORMATS:
         return ""
     if variable.type == "number":
-        is_good = format_spec in _SPELLED_FORMATS or bool(_NUMBER_FORMAT.match(format_spec)) or is_currency(format_spec)
+        is_good = format_spec in _SPELLED_FORMATS or number_text.is_currency(format_spec)
+        is_good = is_good or bool(_NUMBER_FORMAT.match(format_spec))
     elif variable.type in ("date", "time"):
         is_good = "%" in format_spec and bool(_DATE_FORMAT.match(format_spec))
     else:

@@ -5,7 +5,7 @@ It examines the finished nodes and the lines they came from, and repairs them so
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from survey_cli.instrument.source.hints.hint import (
     DASH_REMEDY,
@@ -17,7 +17,7 @@ from survey_cli.instrument.source.hints.hint import (
     is_cut_off,
     quote,
 )
-from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar, iterate_nodes
 from survey_cli.problems import Position, Problem
 from survey_cli.wording import shorten
 
@@ -43,12 +43,12 @@ def find_hash_lines(text: str) -> frozenset[int]:
     return frozenset(n for n, line in enumerate(lines) if " #" in line and _HASH.search(line))
 
 
-def report_cut_text(key: str, text: YamlScalar, line: str, where: Position) -> Iterator[Problem]:
+def report_cut_text(key: str, text: YamlScalar, lines: Sequence[str], where: Position) -> Iterator[Problem]:
     """Report the text under `key` that ends at a ` #` at `where`, unless what follows is a comment."""
-    rest = line[where.column - 1 :]
+    rest = lines[where.line - 1][where.column - 1 :]
     if is_cut_off(key, text, rest):
         hint = build_cut_hint(where.line, where.column, rest, key, text if where.line == text.where.line else "")
-        yield hint.build_problem(where.file)
+        yield hint.build_problem(where.file, find_owner(lines, where.line))
 
 
 def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) -> Iterator[Problem]:
@@ -61,7 +61,7 @@ def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) ->
             remedy += f", or for the interviewer as instruction: {quote(words)}"
         remedy += "; if it belongs to the text, put a word before it on its line, or quote the text on one line"
         where = Position(text.where.file, at + 1, column + 1)
-        yield Problem("comment-in-text", where, "", what, remedy, length=len(note))
+        yield Problem("comment-in-text", where, find_owner(lines, at + 1), what, remedy, length=len(note))
 
 
 def report_split_text(holder: YamlMapping, key: str) -> Iterator[Problem]:
@@ -107,21 +107,13 @@ def report_duplicate_keys(duplicates: Iterable[tuple[YamlMapping, YamlScalar]]) 
 
 def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem]:
     """Report merge keys, keys after a `?`, and list entries whose dash has no space; merge keys are removed."""
-    waiting: list[YamlMapping | YamlList] = [root]
-    while waiting:
-        branch = waiting.pop()
-        waiting += [
-            node
-            for node in (branch.values() if isinstance(branch, YamlMapping) else branch)
-            if not isinstance(node, YamlScalar)
-        ]
-        if isinstance(branch, YamlList):
-            continue
+    branches = [node for node in iterate_nodes(root) if isinstance(node, YamlMapping)]
+    for branch in branches:
         for key in list(branch):
             if not isinstance(key, YamlScalar) or not key.plain:
                 continue
             value = branch[key]
-            line = lines[key.where.line - 1]
+            before = lines[key.where.line - 1][: key.where.column - 1]
             if key == "<<":
                 del branch[key]
                 what = "'<<' is YAML's merge key, which is not used here"
@@ -129,16 +121,12 @@ def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem
                 yield Problem("merge-key", key.where, find_owner(lines, key.where.line), what, remedy, length=2)
             elif DASH_WITHOUT_SPACE.match(key):
                 yield build_dash_problem(key, lines)
-            elif line[: key.where.column - 1].rstrip().endswith("?") and not line[: key.where.column - 1].strip(" -?"):
+            elif before.rstrip().endswith("?") and not before.strip(" -?"):
                 remedy = "remove the '?' and write 'key: value'; a text that begins with ? needs quotes"
                 yield Problem("complex-key", key.where, find_owner(lines, key.where.line), "a key follows '? '", remedy)
-            if (
-                isinstance(value, YamlScalar)
-                and value.plain
-                and value.where.line > key.where.line
-                and DASH_WITHOUT_SPACE.match(value)
-            ):
-                yield build_dash_problem(value, lines)
+            is_below = isinstance(value, YamlScalar) and value.plain and value.where.line > key.where.line
+            if is_below and DASH_WITHOUT_SPACE.match(cast(str, value)):
+                yield build_dash_problem(cast(YamlScalar, value), lines)
 
 
 def build_dash_problem(text: YamlScalar, lines: Sequence[str]) -> Problem:
