@@ -12,20 +12,8 @@ from survey_cli.instrument.schema.options import (
     SpecModel,
     tag_mapping_unless_list,
 )
+from survey_cli.instrument.source import scalars
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
-from survey_cli.instrument.source.scalars import (
-    Expression,
-    Flag,
-    Label,
-    Name,
-    ParseWith,
-    Text,
-    Whole,
-    build_word_parser,
-    describe_node,
-    parse_words,
-    reject,
-)
 
 
 class LanguageList(list[YamlScalar]):
@@ -36,20 +24,22 @@ class LanguageList(list[YamlScalar]):
 
 def _parse_languages(node: object) -> LanguageList:
     if isinstance(node, YamlMapping):
-        languages = LanguageList(map(parse_words, node))
+        languages = LanguageList(map(scalars.parse_words, node))
         rules = {str(language): _parse_rule(rule) for language, rule in node.items()}
         languages.required = frozenset(language for language, rule in rules.items() if rule == "required")
         return languages
     if not isinstance(node, list):
-        reject("wrong-kind", f"expected a list, found {describe_node(node)}", "write it in brackets: [en, es]")
-    return LanguageList(map(parse_words, node))
+        scalars.reject(
+            "wrong-kind", f"expected a list, found {scalars.describe_node(node)}", "write it in brackets: [en, es]"
+        )
+    return LanguageList(map(scalars.parse_words, node))
 
 
-_parse_rule = build_word_parser("required", "optional")
+_parse_rule = scalars.build_word_parser("required", "optional")
 
 Languages: TypeAlias = Annotated[
     LanguageList,
-    ParseWith(
+    scalars.ParseWith(
         _parse_languages,
         {
             "anyOf": [
@@ -65,34 +55,34 @@ Languages: TypeAlias = Annotated[
 class StudySpec(SpecModel):
     """What a report discloses about the survey. A key that is left out is reported as not stated."""
 
-    sponsor: Text | None = None
+    sponsor: scalars.Text | None = None
     """The organization that pays for the survey."""
-    conducted_by: Text | None = None
+    conducted_by: scalars.Text | None = None
     """The organization that conducts the interviews."""
-    callback_number: Label | None = None
+    callback_number: scalars.Label | None = None
     """The number that a respondent can call to verify the survey."""
-    population: Text | None = None
+    population: scalars.Text | None = None
     """The population that the survey describes."""
-    frame: Text | None = None
+    frame: scalars.Text | None = None
     """The list, or the range of numbers, from which the sample was drawn."""
-    selection: Text | None = None
+    selection: scalars.Text | None = None
     """How cases were selected."""
-    mode: Text | None = None
+    mode: scalars.Text | None = None
     """How people were interviewed. If left out: telephone."""
-    dates: Text | None = None
+    dates: scalars.Text | None = None
     """The field period."""
-    size: Whole | None = None
+    size: scalars.Whole | None = None
     """The number of units in the population, if it is known."""
-    contact: Text | None = None
+    contact: scalars.Text | None = None
     """The person or office that answers questions about the survey."""
-    incentive: Text | None = None
+    incentive: scalars.Text | None = None
     """What respondents receive."""
-    notes: Text | None = None
+    notes: scalars.Text | None = None
     """Anything else that a reader must know."""
     replication: Literal["jk1", "brr", "bootstrap", "sdr"] | None = None
     """How the replicate weights of the sample were made, for standard errors: by the jackknife that deletes one unit,
     balanced half-samples, the bootstrap, or successive differences. If left out: there are none."""
-    minutes: Whole | None = None
+    minutes: scalars.Whole | None = None
     """The length budget: `survey check` reports an error if half of the complete interviews probably take longer. If
     left out: no budget."""
 
@@ -116,14 +106,14 @@ class SampleColumn(SpecModel):
     share of them was selected) and `replicate_weight` are used for standard errors. If left out: none."""
     options: OptionsOrName | None = None
     """The codes of a `single` and their texts, or the name of a list. If left out: none; a `single` requires them."""
-    arms: dict[Name, Whole] = Field(default_factory=dict)
+    arms: dict[scalars.Name, scalars.Whole] = Field(default_factory=dict)
     """The conditions of a `split` and their shares. If left out: none; a `split` requires them."""
-    balanced_within: Annotated[Name, "a column"] | None = None
+    balanced_within: Annotated[scalars.Name, "a column"] | None = None
     """The column within which the conditions of a `split` are balanced. If left out: each case is assigned
     independently."""
-    label: Text | None = None
+    label: scalars.Text | None = None
     """The label of the variable in data files and reports. If left out: the column's name."""
-    personal: Flag = False
+    personal: scalars.Flag = False
     """`true`: the column is stored with the contacts and exported only on request. The roles `phone` and `name` are
     always personal."""
 
@@ -135,20 +125,24 @@ class SampleColumn(SpecModel):
 
 def _parse_days(node: object) -> list[YamlScalar]:
     if not isinstance(node, YamlList):
-        reject("wrong-kind", f"expected a list of days, found {describe_node(node)}", "write [2026-12-25, 2026-12-26]")
-    return [parse_words(day) for day in node]
+        scalars.reject(
+            "wrong-kind",
+            f"expected a list of days, found {scalars.describe_node(node)}",
+            "write [2026-12-25, 2026-12-26]",
+        )
+    return [scalars.parse_words(day) for day in node]
 
 
 Days: TypeAlias = Annotated[
-    list[YamlScalar], ParseWith(_parse_days, {"type": "array", "items": {"type": "string"}}), "a list of dates"
+    list[YamlScalar], scalars.ParseWith(_parse_days, {"type": "array", "items": {"type": "string"}}), "a list of dates"
 ]
 
 
-Day: TypeAlias = Annotated[Label, "a date"]
-Duration: TypeAlias = Annotated[Label, "a duration"]
-HoursOfDay: TypeAlias = Annotated[Label, "hours"]
-OutcomeName: TypeAlias = Annotated[Name, "an outcome"]
-ItemName: TypeAlias = Annotated[Name, "an item"]
+Day: TypeAlias = Annotated[scalars.Label, "a date"]
+Duration: TypeAlias = Annotated[scalars.Label, "a duration"]
+HoursOfDay: TypeAlias = Annotated[scalars.Label, "hours"]
+OutcomeName: TypeAlias = Annotated[scalars.Name, "an outcome"]
+ItemName: TypeAlias = Annotated[scalars.Name, "an item"]
 
 
 def _tag_word_or_mapping(node: object) -> str:
@@ -158,31 +152,31 @@ def _tag_word_or_mapping(node: object) -> str:
 class AttemptsSpec(SpecModel):
     """How often a case may be called."""
 
-    total: Whole = 8
+    total: scalars.Whole = 8
     """The most calls to a case."""
-    per_day: Whole | None = None
+    per_day: scalars.Whole | None = None
     """The most calls to a case on one day. If left out: no limit per day."""
-    per_daypart: Whole | None = None
+    per_daypart: scalars.Whole | None = None
     """The most calls to a case in one part of the day. If left out: no limit per part."""
 
 
 class RefusalsSpec(SpecModel):
     """How cases are treated after a refusal."""
 
-    max: Whole = 2
+    max: scalars.Whole = 2
     """The number of refusals after which a case is closed."""
     soft_wait: Duration | None = None
     """The time that a case rests after a soft refusal. If left out: `7d`."""
-    by: Name | None = None
+    by: scalars.Name | None = None
     """The skill that an interviewer needs to call the case again: `converter`. If left out: none."""
 
 
 class ScriptSpec(SpecModel):
     """A text that interviewers can open at the station, such as a message for voicemail."""
 
-    text: Text
+    text: scalars.Text
     """The text that the interviewer reads aloud."""
-    once: Flag = False
+    once: scalars.Flag = False
     """`true`: the text is read only once per case."""
 
 
@@ -191,9 +185,9 @@ class DaypartSpec(SpecModel):
 
     hours: HoursOfDay | None = None
     """Its hours: `"17:00-20:30"`. If left out: `days` is required."""
-    days: Annotated[Label, "days"] | None = None
+    days: Annotated[scalars.Label, "days"] | None = None
     """Its days: `sat` or `sat-sun`. If left out: `hours` is required."""
-    weight: Whole = 1
+    weight: scalars.Whole = 1
     """The number of attempts in this part for each attempt in a part with weight 1."""
 
 
@@ -203,7 +197,8 @@ DaypartOrSpan: TypeAlias = Annotated[
 
 
 ItemOrShare: TypeAlias = Annotated[
-    Annotated[ItemName, Tag("word")] | Annotated[dict[Name, Label], Tag("mapping")], Discriminator(_tag_word_or_mapping)
+    Annotated[ItemName, Tag("word")] | Annotated[dict[scalars.Name, scalars.Label], Tag("mapping")],
+    Discriminator(_tag_word_or_mapping),
 ]
 
 
@@ -213,30 +208,30 @@ class FieldworkSpec(SpecModel):
     frame: Literal["list", "establishment", "rdd"] = "list"
     """The type of sampling frame, on which AAPOR codes depend. Every unit of a `list` or `establishment` frame is known
     to be eligible; in a random-digit frame (`rdd`) eligibility is found out by calling."""
-    country: Name | None = None
+    country: scalars.Name | None = None
     """The country, in two letters (ISO 3166). It determines how telephone numbers are read, and the usual hours and
     holidays. If left out: numbers need their country code, and no holidays are known."""
-    region: Name | None = None
+    region: scalars.Name | None = None
     """The part of the country whose holidays also apply: `DE-BY` or `BY`. If left out: holidays of the whole
     country."""
-    zone: Name | None = None
+    zone: scalars.Name | None = None
     """The IANA time zone of cases that have none of their own and whose number does not determine one. If left out:
     such cases are not called until they have a time zone."""
-    hours: dict[Annotated[Name, "a day"], HoursOfDay] = Field(default_factory=dict)
+    hours: dict[Annotated[scalars.Name, "a day"], HoursOfDay] = Field(default_factory=dict)
     """Calling hours in the respondent's time zone: `{mon-fri: "09:00-20:30", sat: "10:00-17:00"}`. If left out: the
     usual hours of the country."""
-    reason: Text | None = None
+    reason: scalars.Text | None = None
     """The reason for hours that exceed those that the country's law or profession permits. If left out: nobody is
     called outside the permitted hours."""
     closed: Days = Field(default_factory=list)
     """Days without calls: `[2026-11-26]`. If left out: public holidays only."""
-    holidays: Flag = True
+    holidays: scalars.Flag = True
     """`false`: calls are also made on public holidays of the country and the region."""
     starts: Day | None = None
     """The first day of calling. If left out: at once."""
     ends: Day | None = None
     """The last day of calling. If left out: no end."""
-    dayparts: dict[Name, DaypartOrSpan] = Field(default_factory=dict)
+    dayparts: dict[scalars.Name, DaypartOrSpan] = Field(default_factory=dict)
     """Parts of the day over which attempts are spread: `{day: "09:00-17:00", weekend: sat}`, or with a weight:
     `{evening: {hours: "17:00-20:30", weight: 2}}`. If left out: weekend, day until 17:00, evening."""
     spread: Literal["prefer", "wait", "off"] = "prefer"
@@ -262,20 +257,20 @@ class FieldworkSpec(SpecModel):
     eligible_from: ItemName | None = None
     """With `frame: rdd`, the item from which the respondent is known to be eligible. If left out: every household that
     is reached is eligible."""
-    scripts: dict[Name, ScriptSpec] = Field(default_factory=dict)
+    scripts: dict[scalars.Name, ScriptSpec] = Field(default_factory=dict)
     """Texts that interviewers can open at the station: `voicemail`, `gatekeeper`. `quota_full` is read to respondents
     whose quota cell is full. If left out: none."""
     wrapup: Duration | None = None
     """The time between the end of a call and the next case, for notes and corrections: `20s` or `2m`. The interviewer
     can end it earlier. If left out: none."""
-    breaks: list[Label] = Field(default_factory=list)
+    breaks: list[scalars.Label] = Field(default_factory=list)
     """The reasons for a break, from which interviewers choose. If left out: `[lunch, pause, technical, briefing]`."""
     lease: Duration | None = None
     """The time for which a case stays reserved for a station that no longer responds. If left out: `20m`."""
     recording: ItemName | None = None
     """The item that announces that the telephone system records the call. This program records nothing itself. If left
     out: none."""
-    retention: dict[Name, Duration] = Field(default_factory=dict)
+    retention: dict[scalars.Name, Duration] = Field(default_factory=dict)
     """How long personal data are stored: `{contacts: 90d}`. If left out: until they are erased by hand."""
 
 
@@ -285,48 +280,48 @@ class QuotaSpec(SpecModel):
     Interviews of cases from an imported sample count. In any other interview every cell is open.
     """
 
-    id: Name
+    id: scalars.Name
     """The name of the quota."""
-    where: Expression | None = None
+    where: scalars.Expression | None = None
     """The condition for an interview to count. If left out: all interviews, or the cells of `by`."""
-    target: Whole | None = None
+    target: scalars.Whole | None = None
     """The number of interviews that are needed. If left out: `targets` is required."""
-    by: list[Annotated[Name, "an item"]] = Field(default_factory=list)
+    by: list[Annotated[scalars.Name, "an item"]] = Field(default_factory=list)
     """The items or sample columns whose combinations are the cells. If left out: one cell."""
-    targets: dict[Annotated[Name, "a cell"], Whole] = Field(default_factory=dict)
+    targets: dict[Annotated[scalars.Name, "a cell"], scalars.Whole] = Field(default_factory=dict)
     """The target of each cell; its name is its codes joined by `/`: `{Central/1: 5}`. If left out: `target` is
     required."""
-    soft: Flag = False
+    soft: scalars.Flag = False
     """`true`: a full cell is only reported. `false`: it ends interviews, and cases in it are not called."""
 
 
 class OutcomeSpec(SpecModel):
     """An outcome of the study itself, or another name for an outcome of the table."""
 
-    name: Text
+    name: scalars.Text
     """The text that the interviewer sees."""
     like: OutcomeName | None = None
     """The outcome of the table that it behaves like. If left out: `code`, `moment` and `temporary` are required."""
-    code: Label | None = None
+    code: scalars.Label | None = None
     """Its AAPOR code, as `"4.70"`. If left out: that of `like`."""
     moment: Literal["before", "after", "screened", "interrupted", "any"] | None = None
     """When it can be entered: `before` anybody is reached, `after` that, once the respondent is `screened`, when the
     interview is `interrupted`, or at `any` time. If left out: as for `like`."""
-    temporary: Flag | None = None
+    temporary: scalars.Flag | None = None
     """`true`: the case can be called again. `false`: the case is closed. If left out: as for `like`."""
 
 
 class FaqSpec(SpecModel):
     """A question that respondents ask, and the answer to give."""
 
-    ask: Text
+    ask: scalars.Text
     """The question that respondents ask."""
-    say: Text
+    say: scalars.Text
     """The answer that the interviewer gives."""
 
 
 Faq: TypeAlias = Annotated[
-    Annotated[dict[Label, Text], Tag("mapping")] | Annotated[list[FaqSpec], Tag("list")],
+    Annotated[dict[scalars.Label, scalars.Text], Tag("mapping")] | Annotated[list[FaqSpec], Tag("list")],
     Discriminator(tag_mapping_unless_list),
 ]
 
@@ -334,34 +329,34 @@ Faq: TypeAlias = Annotated[
 class Document(SpecModel):
     """A questionnaire: one file, and the modules that it includes."""
 
-    instrument: Name
+    instrument: scalars.Name
     """The name of the survey, of its database `responses/NAME.db` and of its exports."""
-    title: Text
+    title: scalars.Text
     """The title at the top of the screen and in reports."""
-    version: Label | None = None
+    version: scalars.Label | None = None
     """A label for this version of the questionnaire. The database also stores the whole text of every version. If left
     out: none."""
-    languages: Languages = Field(default_factory=lambda: LanguageList([parse_words("en")]))
+    languages: Languages = Field(default_factory=lambda: LanguageList([scalars.parse_words("en")]))
     """The languages of the texts: `[en, es]`. The first is the default. `{en: required, es: required}`: nobody is
     interviewed in a language that is `required` before all texts are translated; another one is `optional`. Translations
     are written in the texts, or in `NAME.es.po` beside the file (`survey translations export`). If left out: `[en]`."""
     study: StudySpec = Field(default_factory=StudySpec)
     """What a report discloses about the survey: sponsor, population, dates. If left out: not stated."""
-    declines: dict[Name, DeclineSpec] = Field(default_factory=dict)
+    declines: dict[scalars.Name, DeclineSpec] = Field(default_factory=dict)
     """The non-answers that are offered at every question, unless the question has its own `declines`. The reserved
     kinds `not_asked` and `not_reached` can be given other codes here. If left out: don't know (−8, key `d`) and refused
     (−9, key `r`)."""
-    scales: dict[Name, ScaleSpec] = Field(default_factory=dict)
+    scales: dict[scalars.Name, ScaleSpec] = Field(default_factory=dict)
     """Lists of options that several items use by name. If left out: none."""
-    sample: dict[Name, SampleColumn] = Field(default_factory=dict)
+    sample: dict[scalars.Name, SampleColumn] = Field(default_factory=dict)
     """The columns of the sample. They can be used in conditions and texts, and are exported with the answers. If left
     out: none."""
-    compute: dict[Name, Text] = Field(default_factory=dict)
+    compute: dict[scalars.Name, scalars.Text] = Field(default_factory=dict)
     """Calculations with a name, each a condition or another expression, or one per language. If left out: none."""
-    dayparts: dict[Name, Text] = Field(default_factory=dict)
+    dayparts: dict[scalars.Name, scalars.Text] = Field(default_factory=dict)
     """The words for `{daypart}`: `{morning: {en: morning, es: buenos días}, afternoon: …, evening: …}`. If left out:
     the English words."""
-    texts: dict[Name, Text] = Field(default_factory=dict)
+    texts: dict[scalars.Name, scalars.Text] = Field(default_factory=dict)
     """Texts with a name, which every other text can insert: `{who: the person who manages the farm}` and `{who}`, or
     `{who:title}` at the beginning of a sentence. If left out: none."""
     defaults: DefaultsSpec | None = None

@@ -21,21 +21,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from survey_cli.instrument.source import scalars
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar, is_options_source
-from survey_cli.instrument.source.scalars import (
-    WHOLE,
-    YAML_NULLS,
-    CodeKey,
-    Expression,
-    Flag,
-    Name,
-    Order,
-    Text,
-    Whole,
-    describe_node,
-    parse_words,
-    reject,
-)
 from survey_cli.problems import Position
 from survey_cli.wording import shorten
 
@@ -71,25 +58,25 @@ class SpecModel(BaseModel):
 class OptionSpec(SpecModel):
     """One option: its text alone, as in `3: Disagree`, or a mapping with these keys."""
 
-    text: Text
+    text: scalars.Text
     """The text that is read aloud or shown."""
-    label: Text | None = None
+    label: scalars.Text | None = None
     """The label of the value in data files and reports. If left out: the text."""
-    read: Flag = True
+    read: scalars.Flag = True
     """`false`: the option is shown to the interviewer and not read aloud. It is used if the respondent volunteers
     it."""
-    specify: Flag = False
+    specify: scalars.Flag = False
     """`true`: "other, specify". The interviewer types the words, which are stored in a column `ID_CODE_text`."""
-    exclusive: Flag = False
+    exclusive: scalars.Flag = False
     """`true`: the option can't be combined with others, as for "None of these"."""
-    missing: Flag = False
+    missing: scalars.Flag = False
     """`true`: an answer that counts in percentages and their bases, but not in means; user-missing in SPSS."""
-    anchor: Flag = False
+    anchor: scalars.Flag = False
     """`true`: the option keeps its written position when the options are shuffled."""
-    ask_if: Expression | None = None
+    ask_if: scalars.Expression | None = None
     """The option is offered only if this condition is true. A question with no option to offer is not asked. If left
     out: always offered."""
-    note: Text | None = None
+    note: scalars.Text | None = None
     """A note to the interviewer in brackets beside the option; never read aloud. If left out: none."""
 
     @model_validator(mode="before")
@@ -104,7 +91,7 @@ class OptionSpec(SpecModel):
         return {"anyOf": [{"type": ["string", "number", "boolean"]}, handler(schema), by_language]}
 
 
-Options: TypeAlias = dict[CodeKey, OptionSpec]
+Options: TypeAlias = dict[scalars.CodeKey, OptionSpec]
 
 
 class ScaleSpec(SpecModel):
@@ -115,7 +102,7 @@ class ScaleSpec(SpecModel):
 
     options: Options
     """Each code and its text, in the order in which they are read."""
-    order: Order = "written"
+    order: scalars.Order = "written"
     """How the options are shuffled: not at all, `random`, `rotate` or `flip`. The order is drawn once per interview for
     all items that use the list."""
 
@@ -125,8 +112,8 @@ class ScaleSpec(SpecModel):
         if isinstance(data, YamlMapping) and isinstance(data.get("options"), YamlMapping):
             return data
         if not isinstance(data, YamlMapping):
-            what = f"expected options with codes, found {describe_node(data)}"
-            reject("wrong-kind", what, "write 1: first label, 2: …")
+            what = f"expected options with codes, found {scalars.describe_node(data)}"
+            scalars.reject("wrong-kind", what, "write 1: first label, 2: …")
         return {"options": data}
 
     @classmethod
@@ -149,15 +136,17 @@ def _parse_options_or_name(node: object, handler: ValidatorFunctionWrapHandler) 
     if isinstance(first, YamlScalar) and (match := _NUMBERED_LINE.match(first)):
         rest = _NUMBERED_LINE.split(first[match.end() :])[0].strip()
         what = f"'{shorten(first)}' is a numbered line, not a code with its text"
-        reject("wrong-kind", what, f"write {match[1]}: {rest}, and so on, each option on a line of its own")
+        scalars.reject("wrong-kind", what, f"write {match[1]}: {rest}, and so on, each option on a line of its own")
     if isinstance(node, YamlList):
-        reject("wrong-kind", "expected options with codes, found a list", "write 1: first label, 2: second label")
+        scalars.reject(
+            "wrong-kind", "expected options with codes, found a list", "write 1: first label, 2: second label"
+        )
     if isinstance(node, YamlMapping) and isinstance(node.get("options"), YamlMapping):
         what = "expected codes, found another options:"
-        reject("wrong-kind", what, "write the codes directly under options:, and order: beside it")
+        scalars.reject("wrong-kind", what, "write the codes directly under options:, and order: beside it")
     if isinstance(node, YamlMapping):
         return _build_short_options(node) or handler(node)
-    return handler(node) if isinstance(node, dict) else parse_words(node)
+    return handler(node) if isinstance(node, dict) else scalars.parse_words(node)
 
 
 def _build_short_options(node: YamlMapping) -> Options | None:
@@ -167,13 +156,13 @@ def _build_short_options(node: YamlMapping) -> Options | None:
     """
     options: Options = {}
     for key, value in node.items():
-        if not (key.__class__ is value.__class__ is YamlScalar and key.plain and WHOLE.match(key)):
+        if not (key.__class__ is value.__class__ is YamlScalar and key.plain and scalars.WHOLE.match(key)):
             return None
-        if not value.strip() or (value.plain and value in YAML_NULLS):
+        if not value.strip() or (value.plain and value in scalars.YAML_NULLS):
             return None
         option = OptionSpec.__new__(OptionSpec)
         fields = _list_defaults().copy()
-        fields["text"] = Text(value, _NO_LANGUAGES)
+        fields["text"] = scalars.Text(value, _NO_LANGUAGES)
         _set_attribute(option, "__dict__", fields)
         _set_attribute(option, "__pydantic_fields_set__", _ONLY_TEXT_SET)
         _set_attribute(option, "__pydantic_extra__", None)
@@ -211,13 +200,13 @@ class OptionSourceSpec(SpecModel):
     offered. An item with nothing to offer is not asked.
     """
 
-    from_: Annotated[Name, "an item"] = Field(alias="from")
+    from_: Annotated[scalars.Name, "an item"] = Field(alias="from")
     """An earlier `multiple` or roster."""
-    chosen: Flag = True
+    chosen: scalars.Flag = True
     """`false`: the options that were offered in the multiple and not chosen."""
-    label: Annotated[Name, "an item"] | None = None
+    label: Annotated[scalars.Name, "an item"] | None = None
     """The item of the roster that names a turn. If left out: its first text item."""
-    where: Expression | None = None
+    where: scalars.Expression | None = None
     """The turns that are offered: `age >= 15`. If left out: all turns."""
 
 
@@ -241,11 +230,11 @@ else:
 class DeclineSpec(SpecModel):
     """A non-answer that can be stored instead of an answer: don't know, refused, or another one."""
 
-    code: Whole
+    code: scalars.Whole
     """Its code in the data: a negative number, so that no answer can have it."""
-    text: Text
+    text: scalars.Text
     """The text that the interviewer sees."""
-    key: Text | None = None
+    key: scalars.Text | None = None
     """The letter that enters it, the same in every language or one for each: `d`, `{en: d, ar: ي}`. If left out: it is
     entered by its name with a point before it: `.dk`."""
 
@@ -253,9 +242,9 @@ class DeclineSpec(SpecModel):
 class DeclineOverride(SpecModel):
     """A decline at one item: its code alone, as in `dk: 98`, or a mapping with these keys."""
 
-    code: Whole
+    code: scalars.Whole
     """Its code in the data, which may be a positive number that no answer can have: `98`."""
-    text: Text | None = None
+    text: scalars.Text | None = None
     """The text that the interviewer sees. If left out: that of the file's decline."""
 
     @model_validator(mode="before")
@@ -279,7 +268,7 @@ def tag_mapping_unless_list(node: object) -> str:
 
 
 DeclineOverrides: TypeAlias = Annotated[
-    Annotated[list[Name], Tag("list")] | Annotated[dict[Name, DeclineOverride], Tag("mapping")],
+    Annotated[list[scalars.Name], Tag("list")] | Annotated[dict[scalars.Name, DeclineOverride], Tag("mapping")],
     Discriminator(tag_list_unless_mapping),
 ]
 """`[]` for none, `[dk]` for some, `{dk: 98}` for other codes."""

@@ -10,66 +10,61 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field
 
 from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.source import scalars
 from survey_cli.instrument.source.nodes import YamlList, YamlScalar
-from survey_cli.instrument.source.scalars import (
-    Label,
-    Name,
-    ParseWith,
-    Whole,
-    describe_node,
-    parse_scalar,
-    parse_words,
-    reject,
-)
 
 SCENARIO_SUFFIX: Final = ".scenarios.yaml"
 _PLACE: Final = re.compile(r"[A-Za-z]\w*(#[1-9]\d*)?", re.ASCII)
 
 
 def _parse_place(node: object) -> YamlScalar:
-    text = parse_scalar(node, "an item")
+    text = scalars.parse_scalar(node, "an item")
     if not _PLACE.fullmatch(text):
-        reject("bad-place", f"{describe_node(text)} is not an item", "write its id, in a roster with the turn: age#2")
+        scalars.reject(
+            "bad-place",
+            f"{scalars.describe_node(text)} is not an item",
+            "write its id, in a roster with the turn: age#2",
+        )
     return text
 
 
 def _parse_reply(node: object) -> YamlScalar:
     """Parse an answer as it is typed; a list of codes is typed with spaces."""
     if isinstance(node, YamlList) and node:
-        codes = [parse_words(code) for code in node]
+        codes = [scalars.parse_words(code) for code in node]
         return YamlScalar(" ".join(codes), node.where, plain=True)
-    return parse_words(node)
+    return scalars.parse_words(node)
 
 
 def _parse_day(node: object) -> date:
-    text = parse_scalar(node, "a date").strip()
+    text = scalars.parse_scalar(node, "a date").strip()
     try:
         return date.fromisoformat(text)
     except ValueError:
-        reject("bad-day", f"{describe_node(text)} is not a date", "write year-month-day, as 2026-01-31")
+        scalars.reject("bad-day", f"{scalars.describe_node(text)} is not a date", "write year-month-day, as 2026-01-31")
 
 
 _SCALAR: Final = {"type": ["string", "number", "boolean"]}
-PlaceKey: TypeAlias = Annotated[YamlScalar, ParseWith(_parse_place, {"type": "string"}), "an item"]
+PlaceKey: TypeAlias = Annotated[YamlScalar, scalars.ParseWith(_parse_place, {"type": "string"}), "an item"]
 Answer: TypeAlias = Annotated[
-    YamlScalar, ParseWith(_parse_reply, {"type": [*_SCALAR["type"], "array"], "items": _SCALAR}), "an answer"
+    YamlScalar, scalars.ParseWith(_parse_reply, {"type": [*_SCALAR["type"], "array"], "items": _SCALAR}), "an answer"
 ]
-Day: TypeAlias = Annotated[date, ParseWith(_parse_day, {"type": "string"}), "a date"]
+Day: TypeAlias = Annotated[date, scalars.ParseWith(_parse_day, {"type": "string"}), "a date"]
 
 
 class CaseSpec(SpecModel):
     """The case of an interview, and who conducts it."""
 
-    sample: dict[Name, Label] = Field(default_factory=dict)
+    sample: dict[scalars.Name, scalars.Label] = Field(default_factory=dict)
     """The values of sample columns: `{region: 2, since: 2024-03-01}`. If left out: empty."""
     date: Day | None = None
     """The day of the interview, which `today()` is. If left out: the day of the test."""
-    seed: Whole | None = None
+    seed: scalars.Whole | None = None
     """The number from which random orders, splits and draws follow. If left out: the first that gives the answers of
     splits and draws which the scenario has."""
-    language: Name | None = None
+    language: scalars.Name | None = None
     """The language of the interview. If left out: the first of the questionnaire."""
-    interviewer: Label | None = None
+    interviewer: scalars.Label | None = None
     """The name that `{interviewer}` is. If left out: Pat."""
 
 
@@ -78,7 +73,7 @@ class StepSpec(SpecModel):
 
     at: PlaceKey | None = None
     """The item that is asked then. If left out: the end, just before the interview is closed."""
-    back: Whole = 0
+    back: scalars.Whole = 0
     """How many questions the interviewer goes back. The same answers are then given again."""
     correct: dict[PlaceKey, Answer] = Field(default_factory=dict)
     """Earlier answers that are changed: `{age: 40}`."""
@@ -87,27 +82,27 @@ class StepSpec(SpecModel):
 class ExpectSpec(SpecModel):
     """What must come true. Everything is optional; that the interview comes to an end is always expected."""
 
-    ends: Name | None = None
+    ends: scalars.Name | None = None
     """The outcome: `complete`, `not_eligible`. If left out: any."""
     asked: list[PlaceKey] = Field(default_factory=list)
     """Items that are on the route at the end: asked, read or computed. Without a turn, in any turn."""
     not_asked: list[PlaceKey] = Field(default_factory=list)
     """Items that are not. The scenario may have answers to them."""
-    text: dict[PlaceKey, Label] = Field(default_factory=dict)
+    text: dict[PlaceKey, scalars.Label] = Field(default_factory=dict)
     """Words that are read aloud at an item: `{hello: "May I speak with Kim?"}`."""
     value: dict[PlaceKey, Answer] = Field(default_factory=dict)
     """Values at the end, of items, computes and sample columns: `{household_size: 3, income: .dk}`. An item that is not
     asked is `.not_asked`."""
-    rejected: dict[PlaceKey, Label] = Field(default_factory=dict)
+    rejected: dict[PlaceKey, scalars.Label] = Field(default_factory=dict)
     """Answers that are not accepted, with words of the message. The interview then stops there."""
-    warned: dict[PlaceKey, Label] = Field(default_factory=dict)
+    warned: dict[PlaceKey, scalars.Label] = Field(default_factory=dict)
     """Answers that a soft check or a read-back questions, with words of the message. The answer is kept."""
 
 
 class ScenarioSpec(SpecModel):
     """One interview, written down in advance."""
 
-    name: Label
+    name: scalars.Label
     """What it shows, in a few words."""
     case: CaseSpec = Field(default_factory=CaseSpec)
     """The case. Keys that are left out are those of the file."""

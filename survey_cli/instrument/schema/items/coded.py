@@ -17,19 +17,7 @@ from survey_cli.entries import (
     Reply,
     to_plain_text,
 )
-from survey_cli.instrument.schema.items.question import (
-    NO_WORDS,
-    AnswerWording,
-    CompiledItem,
-    CompiledOption,
-    ItemContext,
-    ParsedAnswer,
-    QuestionItem,
-    RandomSource,
-    Words,
-    build_variable,
-    normalize_text,
-)
+from survey_cli.instrument.schema.items import question
 from survey_cli.instrument.schema.options import OptionsOrName, OptionsOrSource
 from survey_cli.instrument.source.nodes import FileScalar
 from survey_cli.instrument.source.scalars import Name, Order, Text, Whole
@@ -42,7 +30,7 @@ MAX_PICK_POINTS = 11
 """A scale with more points is answered by typing a number."""
 
 
-class CodedItem(QuestionItem):
+class CodedItem(question.QuestionItem):
     """Base class of `single`, `scale` and `multiple`."""
 
     order: Order = "written"
@@ -52,10 +40,10 @@ class CodedItem(QuestionItem):
     condition_type: ClassVar[str] = "code"
     measure: ClassVar[Measure] = "nominal"
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         return PickEntry(options=context.build_choices())
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
+    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
         picked = self._parse_pick(context, reply)
         if isinstance(picked, Rejection):
             return picked
@@ -66,41 +54,41 @@ class CodedItem(QuestionItem):
         if option is None:
             return Rejection(f"{code} is not offered here")
         if not option.specify:
-            return ParsedAnswer(value=code)
+            return question.ParsedAnswer(value=code)
         words = _normalize_words(picked, (option,))
         if not words[code]:
             return Rejection(f"{code} needs words: type {code} and the words")
-        return ParsedAnswer(value=code, words=words)
+        return question.ParsedAnswer(value=code, words=words)
 
-    def _parse_pick(self, context: ItemContext, reply: Reply) -> PickReply | Rejection:
+    def _parse_pick(self, context: question.ItemContext, reply: Reply) -> PickReply | Rejection:
         if isinstance(reply, PickReply):
             return reply
         entry = self.build_entry(context)
         pick = entry if isinstance(entry, PickEntry) else PickEntry(options=context.build_choices())
         return pick.parse(reply)
 
-    def why_invalid(self, context: ItemContext, value: Value | None) -> str:
+    def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
         return "" if find_option(context.options, value) is not None else f"{value} is no longer offered"
 
-    def format_answer(self, item: CompiledItem, value: Value | None, wording: AnswerWording) -> str:
+    def format_answer(self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording) -> str:
         return format_option(value, find_option(item.options, value), wording)
 
-    def format_as_typed(self, value: Value, words: Words, language: str) -> str:
+    def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
         more = "".join(f" {text}" for text in words.values())
         return f"{value}{more}"
 
-    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         labels = {o.code: str(o.label.get(language)) for o in item.options}
         return build_coded_variable(item, language, labels, self.measure), *build_words_variables(item, language)
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
+    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
         assert value is not None
         return value, *build_words_cells(item, words)
 
-    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, *build_words_cells(item, {})
 
-    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
         return _invent_pick(context, rng, 1)
 
 
@@ -133,7 +121,7 @@ class ScaleItem(CodedItem):
 
     measure: ClassVar[Measure] = "ordinal"
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         if len(context.options) <= MAX_PICK_POINTS:
             return PickEntry(options=context.build_choices())
         codes = [o.code for o in context.options]
@@ -160,10 +148,10 @@ class MultipleItem(CodedItem):
 
     condition_type: ClassVar[str] = "codes"
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         return PickEntry(context.build_choices(), True, self.min, self.max, self.mentions == "ordered")
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
+    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
         picked = self._parse_pick(context, reply)
         if isinstance(picked, Rejection):
             return picked
@@ -179,9 +167,9 @@ class MultipleItem(CodedItem):
         for code, typed_words in words.items():
             if not typed_words:
                 return Rejection(f"{code} needs words: type {code} and the words")
-        return ParsedAnswer(value=codes, words=words)
+        return question.ParsedAnswer(value=codes, words=words)
 
-    def why_invalid(self, context: ItemContext, value: Value | None) -> str:
+    def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
         codes = value if isinstance(value, tuple) else ()
         offered = _index_by_code(context.options)
         for code in codes:
@@ -196,28 +184,30 @@ class MultipleItem(CodedItem):
             return f"at most {format_quantity(self.max, 'answer')}"
         return ""
 
-    def format_answer(self, item: CompiledItem, value: Value | None, wording: AnswerWording) -> str:
+    def format_answer(self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording) -> str:
         codes, offered = value if isinstance(value, tuple) else (), _index_by_code(item.options)
         return ", ".join(format_option(code, offered.get((type(code), code)), wording) for code in codes)
 
-    def format_as_typed(self, value: Value, words: Words, language: str) -> str:
+    def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
         codes = value if isinstance(value, tuple) else (value,)
         plain = [str(c) for c in codes if c not in words]
         return " ".join([*plain, *(f"{c} {text}" for c, text in words.items())])
 
-    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         title, labels = item.label.get(language), {0: "Not mentioned", 1: "Mentioned"}
         named = {o.code: f"{title}: {o.label.get(language)}" for o in item.options}
         columns = [
-            build_variable(item, language, f"_{code}", label=label, labels=labels, option=code)
+            question.build_variable(item, language, f"_{code}", label=label, labels=labels, option=code)
             for code, label in named.items()
         ]
         if self.mentions == "ordered":
             label = f"{title} (codes in order of mention)"
-            columns.append(build_variable(item, language, "_mentions", label=label, storage="text", role="words"))
+            columns.append(
+                question.build_variable(item, language, "_mentions", label=label, storage="text", role="words")
+            )
         return *columns, *build_words_variables(item, language)
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
+    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
         codes = value if isinstance(value, tuple) else ()
         chosen = frozenset(codes)
         flags: list[Cell] = [int(o.code in chosen) for o in item.options]
@@ -225,21 +215,23 @@ class MultipleItem(CodedItem):
             flags.append(" ".join(str(c) for c in codes))
         return *flags, *build_words_cells(item, words)
 
-    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         coded = (why,) * (len(item.options) + (self.mentions == "ordered"))
         return *coded, *build_words_cells(item, {})
 
-    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
         most = min(self.max or 3, len(context.options))
         return _invent_pick(context, rng, rng.randint(min(max(self.min, 1), most), most) if most else 0)
 
 
-def _normalize_words(picked: PickReply, options: tuple[CompiledOption, ...]) -> dict[Code, str]:
+def _normalize_words(picked: PickReply, options: tuple[question.CompiledOption, ...]) -> dict[Code, str]:
     """Normalize the words of the options that require words."""
-    return {o.code: normalize_text(picked.specify_texts.get(o.code, ""), lines=False) for o in options if o.specify}
+    return {
+        o.code: question.normalize_text(picked.specify_texts.get(o.code, ""), lines=False) for o in options if o.specify
+    }
 
 
-def format_option(value: Value | None, option: CompiledOption | None, wording: AnswerWording) -> str:
+def format_option(value: Value | None, option: question.CompiledOption | None, wording: question.AnswerWording) -> str:
     """Format a code with its option's label and the words given with it."""
     if option is None:
         return str(value)
@@ -250,12 +242,12 @@ def format_option(value: Value | None, option: CompiledOption | None, wording: A
     return f"{label}: {specify_text}" if specify_text else label
 
 
-def _index_by_code(options: tuple[CompiledOption, ...]) -> dict[tuple[type, Code], CompiledOption]:
+def _index_by_code(options: tuple[question.CompiledOption, ...]) -> dict[tuple[type, Code], question.CompiledOption]:
     """Index the options by their code and its type."""
     return {(type(option.code), option.code): option for option in options}
 
 
-def find_option(options: tuple[CompiledOption, ...], code: object) -> CompiledOption | None:
+def find_option(options: tuple[question.CompiledOption, ...], code: object) -> question.CompiledOption | None:
     """Find the option with this code (1 and True, 1 and "1" are different codes)."""
     for option in options:
         if option.code == code and type(option.code) is type(code):
@@ -264,35 +256,37 @@ def find_option(options: tuple[CompiledOption, ...], code: object) -> CompiledOp
 
 
 def build_coded_variable(
-    item: CompiledItem, language: str, labels: Mapping[Code, str], measure: Measure = "nominal"
+    item: question.CompiledItem, language: str, labels: Mapping[Code, str], measure: Measure = "nominal"
 ) -> Variable:
     """Build a column of codes, which are numbers or words."""
     storage: Storage = "integer" if all(isinstance(code, int) for code in labels) else "text"
     missing = tuple(o.code for o in item.options if o.missing)
-    return build_variable(item, language, storage=storage, measure=measure, labels=labels, user_missing=missing)
+    return question.build_variable(
+        item, language, storage=storage, measure=measure, labels=labels, user_missing=missing
+    )
 
 
-def build_words_variables(item: CompiledItem, language: str) -> tuple[Variable, ...]:
+def build_words_variables(item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
     """Build a text column for each option that requires words."""
     named = {o.code: f"{item.label.get(language)}: {o.label.get(language)}" for o in item.options if o.specify}
     words: dict[str, Any] = {"storage": "text", "role": "words", "declines": {}}
     return tuple(
-        build_variable(item, language, f"_{code}_text", label=f"{label} (words)", option=code, **words)
+        question.build_variable(item, language, f"_{code}_text", label=f"{label} (words)", option=code, **words)
         for code, label in named.items()
     )
 
 
-def build_words_cells(item: CompiledItem, words: Words) -> tuple[Cell, ...]:
+def build_words_cells(item: question.CompiledItem, words: question.Words) -> tuple[Cell, ...]:
     """Return the words given with the options; empty where none were."""
     return tuple(words.get(o.code, "") for o in item.options if o.specify)
 
 
-def _invent_pick(context: ItemContext, rng: RandomSource, how_many: int) -> PickReply:
+def _invent_pick(context: question.ItemContext, rng: question.RandomSource, how_many: int) -> PickReply:
     remaining = list(context.options)
     if how_many == 1 and remaining:
         option = remaining[int(rng.random() * len(remaining))]
-        return PickReply((option.code,), {option.code: "something else"} if option.specify else NO_WORDS)
-    chosen: list[CompiledOption] = []
+        return PickReply((option.code,), {option.code: "something else"} if option.specify else question.NO_WORDS)
+    chosen: list[question.CompiledOption] = []
     while remaining and len(chosen) < how_many:
         option = remaining.pop(rng.randint(0, len(remaining) - 1))
         if option.exclusive and chosen:
@@ -306,7 +300,7 @@ def _invent_pick(context: ItemContext, rng: RandomSource, how_many: int) -> Pick
 SEARCH_HINT = "type words of the answer, or its code"
 
 
-class SearchItem(QuestionItem):
+class SearchItem(question.QuestionItem):
     """A question with one answer out of a long list, such as occupations or schools, which is found by typing words.
 
     The code is stored, and the words that were typed in a column `ID_text`.
@@ -332,17 +326,17 @@ class SearchItem(QuestionItem):
         """The list."""
         return self.file.list
 
-    def _build_search(self, context: ItemContext) -> ListSearch:
+    def _build_search(self, context: question.ItemContext) -> ListSearch:
         return ListSearch(self.entries, context.language, context.build_choices())
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         search = self._build_search(context)
         return LineEntry(kind="search", hint=SEARCH_HINT, personal=self.personal, search=search)
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
+    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
         if isinstance(reply, PickReply):
             return self._parse_pick(context, reply)
-        typed = normalize_text(reply, lines=False)
+        typed = question.normalize_text(reply, lines=False)
         search = self._build_search(context)
         first, _, words = typed.partition(" ")
         option = next((o for o in search.options if str(o.code).casefold() == first.casefold()), None)
@@ -360,50 +354,50 @@ class SearchItem(QuestionItem):
         ]
         return Rejection(why, tuple(meanings)) if typed else Rejection(SEARCH_HINT)
 
-    def _parse_pick(self, context: ItemContext, reply: PickReply) -> ParsedAnswer | Rejection:
+    def _parse_pick(self, context: question.ItemContext, reply: PickReply) -> question.ParsedAnswer | Rejection:
         if len(reply.codes) != 1:
             return Rejection("only one answer" if reply.codes else "an answer is needed")
         code = reply.codes[0]
         if why := self.why_invalid(context, code):
             return Rejection(why)
-        words = normalize_text(reply.specify_texts.get(code, ""), lines=False)
+        words = question.normalize_text(reply.specify_texts.get(code, ""), lines=False)
         option = find_option(context.options, code)
         if option is not None and option.specify and not words:
             return Rejection(f"{code} needs words: type {code} and the words")
         if words.casefold() == str(code).casefold() or (option is not None and not option.specify):
             words = ""
-        return ParsedAnswer(value=code, words={code: words} if words else {})
+        return question.ParsedAnswer(value=code, words={code: words} if words else {})
 
-    def why_invalid(self, context: ItemContext, value: Value | None) -> str:
+    def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
         listed = value in self.entries.rows or find_option(context.options, value) is not None
         return "" if listed else f"{value} is not in the list"
 
-    def format_answer(self, item: CompiledItem, value: Value | None, wording: AnswerWording) -> str:
+    def format_answer(self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording) -> str:
         row = self.entries.rows.get(value) if isinstance(value, int | str) else None
         if row is None:
             return format_option(value, find_option(item.options, value), wording)
         text = row.get_text(wording.language)
         return f"{value} {text}" if wording.with_code else text
 
-    def format_as_typed(self, value: Value, words: Words, language: str) -> str:
+    def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
         text = words.get(value, "") if isinstance(value, int | str) and value not in self.entries.rows else ""
         return f"{value} {text}".strip()
 
-    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         labels = {code: row.get_text(language) for code, row in self.entries.rows.items()}
         labels |= {o.code: str(o.label.get(language)) for o in item.options}
         label = f"{item.label.get(language)} (as typed)"
-        words = build_variable(item, language, "_text", label=label, storage="text", role="words", declines={})
+        words = question.build_variable(item, language, "_text", label=label, storage="text", role="words", declines={})
         return build_coded_variable(item, language, labels), words
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
+    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
         assert value is not None
         return value, next(iter(words.values()), "")
 
-    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, ""
 
-    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
         codes = (*self.entries.rows, *(option.code for option in context.options))
         return PickReply((code := rng.choice(codes),), {code: "something else"})
 

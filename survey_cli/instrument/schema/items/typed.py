@@ -17,19 +17,7 @@ from survey_cli.entries import (
     to_ascii_digits,
     to_plain_text,
 )
-from survey_cli.instrument.schema.items.question import (
-    AnswerWording,
-    CompiledItem,
-    ItemContext,
-    ParsedAnswer,
-    QuestionItem,
-    RandomSource,
-    StatedItem,
-    Words,
-    build_state_variable,
-    build_variable,
-    normalize_text,
-)
+from survey_cli.instrument.schema.items import question
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, Text, Whole
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS, format_date, format_time, read_date, read_time
@@ -42,16 +30,16 @@ MAX_TEXT_BYTES: Final = 30_000
 """A little less than the longest text, in bytes, that an SPSS file can store in one piece."""
 
 
-class LimitedItem(QuestionItem):
+class LimitedItem(question.QuestionItem):
     """Base class of `number` and `date`: an answer between two limits."""
 
-    def find_limit(self, context: ItemContext, key: str) -> Any:
+    def find_limit(self, context: question.ItemContext, key: str) -> Any:
         """Return the `min` or `max` that applies now; None if there is none, or the answer it depends on is missing."""
         limit = context.item.limits.get(key)
         value = getattr(self, key) if limit is None else limit.condition.evaluate(context.env)
         return None if isinstance(value, Missing) else value
 
-    def explain_limit(self, context: ItemContext, answer: str, key: str, words: str, bound: str) -> str:
+    def explain_limit(self, context: question.ItemContext, answer: str, key: str, words: str, bound: str) -> str:
         """Explain that an answer is beyond a limit: `5 is more than 4 (people in the household)`."""
         limit = context.item.limits.get(key)
         return f"{answer} is {words} {bound}" + (f" ({limit.words})" if limit is not None else "")
@@ -106,7 +94,7 @@ class NumberItem(NumberFields, LimitedItem):
             return f"exactly {low}"
         return f"{low} to {high}" if low else f"up to {high}"
 
-    def find_limit(self, context: ItemContext, key: str) -> Any:
+    def find_limit(self, context: question.ItemContext, key: str) -> Any:
         """Return the `min` or `max` that applies now; in a battery with a total, so that the total can be reached."""
         limit, left = super().find_limit(context, key), context.left
         if left is None or (key == "min" and not left.is_certain):
@@ -117,7 +105,7 @@ class NumberItem(NumberFields, LimitedItem):
         bound = round(left.amount - left.later * others, self.decimals)
         return bound if limit is None else (max if key == "min" else min)(limit, bound)
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         language = context.language
         unit = str(self.unit.get(language)) if self.unit else ""
         limits = (self.find_limit(context, key) for key in ("min", "max"))
@@ -125,7 +113,7 @@ class NumberItem(NumberFields, LimitedItem):
         labels = tuple((c, to_plain_text(context.fill(t))) for c, t in context.item.labels.items())
         return LineEntry(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
+    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
         text = reply.strip() if isinstance(reply, str) else ""
         if not text:
             return Rejection("a number is needed")
@@ -134,14 +122,14 @@ class NumberItem(NumberFields, LimitedItem):
             text, language, decimals=self.decimals, why_not=lambda value: self.why_invalid(context, value)
         )
         if not isinstance(number, NumberRejection):
-            return ParsedAnswer(value=number)
+            return question.ParsedAnswer(value=number)
         meanings = (
             PossibleMeaning(self._format_with_unit(v, language), ExactText(self.format_as_typed(v, {}, language)))
             for v in number.values
         )
         return Rejection(number.reason, tuple(meanings))
 
-    def why_invalid(self, context: ItemContext, value: Value | None) -> str:
+    def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
         if not isinstance(value, int | float):
             return "a number is needed"
         if value in self.options:
@@ -158,7 +146,7 @@ class NumberItem(NumberFields, LimitedItem):
                 return f"{number} is {difference} {too}: {context.left.describe(language)}"
         return ""
 
-    def format_answer(self, item: CompiledItem, value: Value | None, wording: AnswerWording) -> str:
+    def format_answer(self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording) -> str:
         if isinstance(value, int) and value in item.labels:
             label = to_plain_text(item.labels[value].fill(wording.env, wording.language))
             return f"{value} {label}" if wording.with_code else label
@@ -170,23 +158,25 @@ class NumberItem(NumberFields, LimitedItem):
         number = format_number(value, language) if isinstance(value, int | float) else str(value)
         return f"{number}{unit}"
 
-    def format_as_typed(self, value: Value, words: Words, language: str) -> str:
+    def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
         return format_number(value, language, grouped=False) if isinstance(value, int | float) else str(value)
 
-    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         storage = "decimal" if self.decimals else "integer"
         labels = {c: str(t.get(language)) for c, t in self.options.items()}
         decimals = self.decimals
-        return (build_variable(item, language, storage=storage, decimals=decimals, measure="scale", labels=labels),)
+        return (
+            question.build_variable(item, language, storage=storage, decimals=decimals, measure="scale", labels=labels),
+        )
 
-    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
         low, high = self.find_limit(context, "min"), self.find_limit(context, "max")
         bottom = low if low is not None else min(0, high or 0)
         top = high if high is not None else max(bottom, 0) + 100
         return str(rng.randint(round(bottom), max(round(bottom), int(top))))
 
 
-class FreeTextItem(StatedItem):
+class FreeTextItem(question.StatedItem):
     """Base class of `text` and `verbatim`."""
 
     storage: ClassVar[Storage] = "text"
@@ -223,13 +213,13 @@ class TextItem(FreeTextItem):
     """The kind of text that is accepted: an `email` address, the address of a website (`url`), or a `phone` number. If
     left out: any text."""
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         width = len(self.pattern) if self.pattern else 0
         hint = f"as {self.pattern}" if self.pattern else TEXT_KINDS[self.like].words if self.like else ""
         return LineEntry(kind="text", hint=hint, width=width, personal=self.personal)
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
-        text = normalize_text(reply, lines=False) if isinstance(reply, str) else ""
+    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
+        text = question.normalize_text(reply, lines=False) if isinstance(reply, str) else ""
         if not text:
             return Rejection("an answer is needed")
         if len(text.encode()) > MAX_TEXT_BYTES:
@@ -239,9 +229,9 @@ class TextItem(FreeTextItem):
         elif self.like == "phone":
             text = to_ascii_digits(text)
         why = self.why_invalid(context, text)
-        return Rejection(why) if why else ParsedAnswer(value=text)
+        return Rejection(why) if why else question.ParsedAnswer(value=text)
 
-    def why_invalid(self, context: ItemContext, value: Value | None) -> str:
+    def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
         if self.like is not None and not TEXT_KINDS[self.like].form.fullmatch(str(value)):
             return f"{str(value)[:60]} is not {TEXT_KINDS[self.like].words}"
         if self.pattern is None:
@@ -254,7 +244,7 @@ class TextItem(FreeTextItem):
             return ""
         return f"{text[:30]} does not match {self.pattern} (9: a digit, A: a letter)"
 
-    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
         if self.like is not None:
             return TEXT_KINDS[self.like].example
         if self.pattern is None:
@@ -268,22 +258,22 @@ class VerbatimItem(FreeTextItem):
 
     type: Literal["verbatim"]
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         return VerbatimEntry(personal=self.personal)
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
-        text = normalize_text(reply, lines=True) if isinstance(reply, str) else ""
+    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
+        text = question.normalize_text(reply, lines=True) if isinstance(reply, str) else ""
         if not text:
             return Rejection("an answer is needed")
         if len(text.encode()) > MAX_TEXT_BYTES:
             return Rejection(f"longer than {MAX_TEXT_BYTES} bytes: shorten it, or put the rest in a note")
-        return ParsedAnswer(value=text)
+        return question.ParsedAnswer(value=text)
 
-    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
         return str(rng.choice(("Nobody told us.", "It changes every year.", "Things are fine as they are.")))
 
 
-class DateItem(LimitedItem, StatedItem):
+class DateItem(LimitedItem, question.StatedItem):
     """A date in any usual notation, which the screen repeats in words."""
 
     type: Literal["date"]
@@ -302,11 +292,11 @@ class DateItem(LimitedItem, StatedItem):
     condition_type: ClassVar[str] = "date"
     storage: ClassVar[Storage] = "date"
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         order = "day month year" if self.typed_as == "dmy" else "month day year"
         return LineEntry(kind="date", hint=order + (", or the year" if self.partial else ""), personal=self.personal)
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
+    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
         text = reply.strip() if isinstance(reply, str) else ""
         language = context.language
         english = language == "en" or not _LETTERS.search(text)
@@ -315,9 +305,9 @@ class DateItem(LimitedItem, StatedItem):
         if isinstance(value, Rejection):
             return value
         why = self.why_invalid(context, value)
-        return Rejection(why) if why else ParsedAnswer(value=value)
+        return Rejection(why) if why else question.ParsedAnswer(value=value)
 
-    def why_invalid(self, context: ItemContext, value: Value | None) -> str:
+    def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
         for key, words, sign in (("min", "before", -1), ("max", "after", 1)):
             limit = self.find_limit(context, key)
             if limit is not None and value is not None:
@@ -327,24 +317,24 @@ class DateItem(LimitedItem, StatedItem):
                     return self.explain_limit(context, format_date(value), key, words, format_date(limit))
         return ""
 
-    def format_answer(self, item: CompiledItem, value: Value | None, wording: AnswerWording) -> str:
+    def format_answer(self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording) -> str:
         return format_date(value)
 
-    def format_as_typed(self, value: Value, words: Words, language: str) -> str:
+    def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
         return value.isoformat() if isinstance(value, date) else str(value)
 
-    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         if not self.partial:
             return super().build_variables(item, language)
         parts = (("_y", "year"), ("_m", "month"), ("_d", "day"))
         label = item.label.get(language)
         return (
-            build_variable(item, language, storage="text"),
-            *(build_variable(item, language, s, label=f"{label} ({w})", measure="scale") for s, w in parts),
-            build_state_variable(item, language),
+            question.build_variable(item, language, storage="text"),
+            *(question.build_variable(item, language, s, label=f"{label} ({w})", measure="scale") for s, w in parts),
+            question.build_state_variable(item, language),
         )
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
+    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
         if not self.partial:
             return super().build_cells(item, value, words)
         text = value.isoformat() if isinstance(value, date) else str(value)
@@ -352,10 +342,10 @@ class DateItem(LimitedItem, StatedItem):
         absent: list[Cell] = [Missing("dk")] * (3 - len(numbers))
         return text, *numbers, *absent, 0
 
-    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return (why,) * (5 if self.partial else 2)
 
-    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
         low, high = self.find_limit(context, "min"), self.find_limit(context, "max")
         if not isinstance(low, date) and not isinstance(high, date):
             return f"{rng.randint(1935, 2008)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
@@ -364,7 +354,7 @@ class DateItem(LimitedItem, StatedItem):
         return date.fromordinal(rng.randint(first, max(first, last))).isoformat()
 
 
-class TimeItem(StatedItem):
+class TimeItem(question.StatedItem):
     """A time of day in any usual notation: `930`, `9:30 pm`, `21.30`."""
 
     type: Literal["time"]
@@ -372,18 +362,18 @@ class TimeItem(StatedItem):
     condition_type: ClassVar[str] = "time"
     storage: ClassVar[Storage] = "time"
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         return LineEntry(kind="time", hint="as 9:30, 9:30 pm or 21:30", personal=self.personal)
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
+    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
         value = read_time(reply.strip() if isinstance(reply, str) else "")
-        return value if isinstance(value, Rejection) else ParsedAnswer(value=value)
+        return value if isinstance(value, Rejection) else question.ParsedAnswer(value=value)
 
-    def format_answer(self, item: CompiledItem, value: Value | None, wording: AnswerWording) -> str:
+    def format_answer(self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording) -> str:
         return format_time(value) if isinstance(value, time) else str(value)
 
-    def format_as_typed(self, value: Value, words: Words, language: str) -> str:
+    def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
         return value.strftime("%H:%M") if isinstance(value, time) else str(value)
 
-    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
         return f"{rng.randint(0, 23):02}:{rng.choice((0, 15, 30, 45)):02}"

@@ -5,39 +5,31 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from survey_cli.entries import Entry, LookupEntry, ReadEntry, Rejection, Reply
-from survey_cli.instrument.schema.items.question import (
-    CompiledItem,
-    ItemContext,
-    ParsedAnswer,
-    QuestionItem,
-    RandomSource,
-    Words,
-    build_variable,
-)
+from survey_cli.instrument.schema.items import question
 from survey_cli.instrument.source.scalars import Expression, Name, Text, Whole
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Value, Variable
 
 
-class SpokenItem(QuestionItem):
+class SpokenItem(question.QuestionItem):
     """Base class of items that are spoken and not answered."""
 
     expects_answer: ClassVar[bool] = False
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         return ReadEntry()
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
+    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
         if reply == "":
-            return ParsedAnswer(value=None)
+            return question.ParsedAnswer(value=None)
         return Rejection("no answer is needed here: press Enter")
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
+    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
         return ()
 
-    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return ()
 
-    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
         return ""
 
 
@@ -75,26 +67,26 @@ class EndItem(SpokenItem):
     """What the interviewer says before hanging up. If left out: `Thank you. Goodbye.`"""
 
 
-class ComputedItem(QuestionItem):
+class ComputedItem(question.QuestionItem):
     """Base class of items whose answer is computed."""
 
     expects_answer: ClassVar[bool] = False
     text: Text = Field(default_factory=lambda: Text.from_string(""))
     """Not used, because nobody is asked. If left out: empty."""
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
+    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
         return Rejection("this item is computed, not answered")
 
-    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         label = str(item.label.get(language)) or item.id
         labels = {code: code for code in self.list_codes()}
-        return (build_variable(item, language, storage="text", label=label, labels=labels),)
+        return (question.build_variable(item, language, storage="text", label=label, labels=labels),)
 
     def list_codes(self) -> tuple[str, ...]:
         """Return the codes it can have, if they are its own; each is its own label."""
         return ()
 
-    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
         return ""
 
 
@@ -107,13 +99,13 @@ class SplitItem(ComputedItem):
 
     condition_type: ClassVar[str] = "code"
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         return LookupEntry(kind="split", target=context.item.id)
 
     def list_codes(self) -> tuple[str, ...]:
         return tuple(str(arm) for arm in self.arms)
 
-    def why_invalid(self, context: ItemContext, value: Value | None) -> str:
+    def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
         return "" if value in self.arms else f"{value} is not an arm"
 
 
@@ -136,24 +128,24 @@ class DrawItem(ComputedItem):
 
     condition_type: ClassVar[str] = "draw"
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         return LookupEntry(kind="draw", target=context.item.id)
 
-    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         label = str(item.label.get(language)) or item.id
         return (
-            build_variable(item, language, label=f"{label} (turn of {self.from_})"),
-            build_variable(item, language, "_of", label=f"{label}: drawn from how many", measure="scale"),
+            question.build_variable(item, language, label=f"{label} (turn of {self.from_})"),
+            question.build_variable(item, language, "_of", label=f"{label}: drawn from how many", measure="scale"),
         )
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
+    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
         assert value is not None
         return value, int(words.get("of", "0"))
 
-    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, why
 
-    def build_declined_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_declined_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, 0 if why == NOT_ASKED else why
 
 
@@ -175,7 +167,7 @@ class LookupItem(ComputedItem):
 
     condition_type: ClassVar[str] = "code"
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         if self.quota is not None:
             return LookupEntry(kind="quota", target=str(self.quota))
         return LookupEntry(kind="sample", target=str(self.sample))
@@ -202,7 +194,7 @@ class PickItem(ComputedItem):
 
     condition_type: ClassVar[str] = "code"
 
-    def build_entry(self, context: ItemContext) -> Entry:
+    def build_entry(self, context: question.ItemContext) -> Entry:
         return LookupEntry(kind="pick", target=context.item.id)
 
     def list_picked(self, value: object) -> tuple[Code, ...]:
@@ -210,17 +202,19 @@ class PickItem(ComputedItem):
         picked = value[: self.count] if isinstance(value, tuple) else ()
         return tuple(name for name in self.names if name in picked)
 
-    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         return (
-            build_variable(item, language, storage="text", label=f"Picked of {self.group}"),
-            build_variable(item, language, "_of", label=f"Picked of {self.group}: of how many", measure="scale"),
+            question.build_variable(item, language, storage="text", label=f"Picked of {self.group}"),
+            question.build_variable(
+                item, language, "_of", label=f"Picked of {self.group}: of how many", measure="scale"
+            ),
         )
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
+    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
         return " ".join(map(str, self.list_picked(value))), int(words.get("of", "0"))
 
-    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, why
 
-    def build_declined_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_declined_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, 0 if why == NOT_ASKED else why
