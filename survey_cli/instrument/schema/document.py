@@ -29,9 +29,8 @@ def _parse_languages(node: object) -> LanguageList:
         languages.required = frozenset(language for language, rule in rules.items() if rule == "required")
         return languages
     if not isinstance(node, list):
-        scalars.reject(
-            "wrong-kind", f"expected a list, found {scalars.describe_node(node)}", "write it in brackets: [en, es]"
-        )
+        what = f"expected a list, found {scalars.describe_node(node)}"
+        scalars.reject("wrong-kind", what, "write it in brackets: [en, es]")
     return LanguageList(map(scalars.parse_words, node))
 
 
@@ -125,11 +124,8 @@ class SampleColumn(SpecModel):
 
 def _parse_days(node: object) -> list[YamlScalar]:
     if not isinstance(node, YamlList):
-        scalars.reject(
-            "wrong-kind",
-            f"expected a list of days, found {scalars.describe_node(node)}",
-            "write [2026-12-25, 2026-12-26]",
-        )
+        what = f"expected a list of days, found {scalars.describe_node(node)}"
+        scalars.reject("wrong-kind", what, "write [2026-12-25, 2026-12-26]")
     return [scalars.parse_words(day) for day in node]
 
 

@@ -138,9 +138,8 @@ def _parse_options_or_name(node: object, handler: ValidatorFunctionWrapHandler) 
         what = f"'{shorten(first)}' is a numbered line, not a code with its text"
         scalars.reject("wrong-kind", what, f"write {match[1]}: {rest}, and so on, each option on a line of its own")
     if isinstance(node, YamlList):
-        scalars.reject(
-            "wrong-kind", "expected options with codes, found a list", "write 1: first label, 2: second label"
-        )
+        what = "expected options with codes, found a list"
+        scalars.reject("wrong-kind", what, "write 1: first label, 2: second label")
     if isinstance(node, YamlMapping) and isinstance(node.get("options"), YamlMapping):
         what = "expected codes, found another options:"
         scalars.reject("wrong-kind", what, "write the codes directly under options:, and order: beside it")

@@ -20,11 +20,8 @@ _PLACE: Final = re.compile(r"[A-Za-z]\w*(#[1-9]\d*)?", re.ASCII)
 def _parse_place(node: object) -> YamlScalar:
     text = scalars.parse_scalar(node, "an item")
     if not _PLACE.fullmatch(text):
-        scalars.reject(
-            "bad-place",
-            f"{scalars.describe_node(text)} is not an item",
-            "write its id, in a roster with the turn: age#2",
-        )
+        what = f"{scalars.describe_node(text)} is not an item"
+        scalars.reject("bad-place", what, "write its id, in a roster with the turn: age#2")
     return text
 
 
