@@ -235,27 +235,22 @@ class InstrumentCompiler:
         return group
 
     def _compile_item(
-        self,
-        item: QuestionItem,
-        item_id: str,
-        text: Text,
-        enclosing: CompileContext,
-        overrides: ItemOverrides | None = None,
+        self, item: QuestionItem, item_id: str, text: Text, around: CompileContext, own: ItemOverrides | None = None
     ) -> CompiledItem:
         index = self._index
         self._index += 1
-        context = enclosing._replace(owner=item_id, before=index)
+        context = around._replace(owner=item_id, before=index)
         compiler = self.item_compiler
         source = getattr(item, "options", None)
         source = source if isinstance(source, OptionSourceSpec) else None
-        if overrides is None:
+        if own is None:
             symbol = self.symbol_table.symbols.get(item_id)
             options, scale = (symbol.options, symbol.scale) if symbol is not None else ({}, None)
             where = self._compile_turn_condition(source, context) if source is not None else None
-            overrides = ItemOverrides(options, scale, item.label, item.ask_if, item.unless, item.anchor, where=where)
-        scale, where = overrides.scale, overrides.where
+            own = ItemOverrides(options, scale, item.label, item.ask_if, item.unless, item.anchor, where=where)
+        scale, where = own.scale, own.where
         reported = len(compiler.problems)
-        compiled_options = compiler.compile_options(overrides.options, context, scale, source)
+        compiled_options = compiler.compile_options(own.options, context, scale, source)
         if source is not None:  # warnings concern what is written, and so do errors where that could not be compiled
             errors = select_errors(compiler.problems[reported:]) if where is not None or source.where is None else ()
             compiler.problems[reported:] = errors
@@ -266,9 +261,9 @@ class InstrumentCompiler:
             text=compiler.compile_text(
                 text, context, "text", options=item.read and any(o.read for o in compiled_options)
             ),
-            label=overrides.label or text,
-            ask_if=compiler.compile_condition(overrides.ask_if, context, "ask_if"),
-            unless=compiler.compile_condition(overrides.unless, context, "unless"),
+            label=own.label or text,
+            ask_if=compiler.compile_condition(own.ask_if, context, "ask_if"),
+            unless=compiler.compile_condition(own.unless, context, "unless"),
             instruction=compiler.compile_optional_text(item.instruction, context, "instruction"),
             probe=compiler.compile_optional_text(item.probe, context, "probe"),
             help=compiler.compile_optional_text(item.help, context, "help"),
@@ -278,15 +273,15 @@ class InstrumentCompiler:
             declines=compiler.compile_declines(item, item_id),
             prefill=compiler.compile_condition(item.prefill, context, "prefill", "value"),
             checks=compiler.compile_checks(item, context),
-            roster=enclosing.roster,
-            section=enclosing.section,
-            after_hangup=enclosing.hangup,
+            roster=around.roster,
+            section=around.section,
+            after_hangup=around.hangup,
             computes=tuple(self._computes_after.get(index, ())),
-            anchor=overrides.anchor,
+            anchor=own.anchor,
             options_source=source,
             where=where,
-            next_text=compiler.compile_optional_text(overrides.next_text, context, "next"),
-            total=compiler.compile_condition(overrides.total, context, "total", "number"),
+            next_text=compiler.compile_optional_text(own.next_text, context, "next"),
+            total=compiler.compile_condition(own.total, context, "total", "number"),
             options_conditional=bool(conditional) and all(conditional),
             counts_in_progress=item.expects_answer or not isinstance(item, ComputedItem | EndItem),
         )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
-from survey_cli.instrument.compiled.symbols import GroupStep, Symbol, list_declines
+from survey_cli.instrument.compiled.symbols import GroupStep, OptionSpecs, Symbol, list_declines
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, Scope, ValueType, compile_condition
 from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.instrument.schema.items.question import (
@@ -21,7 +21,7 @@ from survey_cli.instrument.schema.items.question import (
     QuestionItem,
 )
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
-from survey_cli.instrument.schema.options import DeclineOverride, DeclineSpec, OptionSourceSpec, OptionSpec
+from survey_cli.instrument.schema.options import DeclineOverride, DeclineSpec, OptionSourceSpec
 from survey_cli.instrument.source.nodes import YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import render_clause
@@ -174,11 +174,7 @@ class ItemCompiler:
         return render_placeholders(str(label.get(self.draft.language)))
 
     def compile_options(
-        self,
-        options: Mapping[Code, OptionSpec],
-        context: CompileContext,
-        scale: str | None,
-        source: OptionSourceSpec | None = None,
+        self, options: OptionSpecs, context: CompileContext, scale: str | None, source: OptionSourceSpec | None = None
     ) -> tuple[CompiledOption, ...]:
         """Compile the options of an item; those of a named list are compiled once."""
         if not options:

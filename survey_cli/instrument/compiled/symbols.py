@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from survey_cli.entries import TextSpan
 from survey_cli.instrument.compiled.model import Instrument
@@ -58,6 +58,12 @@ class GroupStep(NamedTuple):
     shuffled: bool
 
 
+GroupPath: TypeAlias = tuple[GroupStep, ...]
+OptionSpecs: TypeAlias = Mapping[Code, OptionSpec]
+ResolvedOptions: TypeAlias = tuple[OptionSpecs, str | None]
+"""Options by code, and the name of the list they come from, if any."""
+
+
 def is_shuffled(group: SectionItem | BatteryItem | RosterItem) -> bool:
     """Return whether an item of the group can't know of the others, as their order or selection is drawn."""
     return group.order != "written" or (group.pick is not None and not isinstance(group, RosterItem))
@@ -75,9 +81,9 @@ class Symbol:
     """When it is settled, in written order from 0; −1 for the sample."""
     value_type: ValueType
     text_variable: TextVariable
-    path: tuple[GroupStep, ...] = ()
+    path: GroupPath = ()
     question: QuestionItem | None = None
-    options: Mapping[Code, OptionSpec] = field(default_factory=dict)
+    options: OptionSpecs = field(default_factory=dict)
     scale: str | None = None
 
 
@@ -105,7 +111,7 @@ class ListCodes(AbstractSet[Code]):
     """The codes of a search item: the list is read when they are needed, or at its first search."""
 
     item: SearchItem
-    options: Mapping[Code, OptionSpec]
+    options: OptionSpecs
 
     @classmethod
     def _from_iterable(cls, codes: Iterable[Code]) -> AbstractSet[Code]:  # type: ignore[override]
@@ -146,7 +152,7 @@ class SymbolTable:
         self.value_types: dict[str, ValueType] = {}
         self.text_variables: dict[str, TextVariable] = {}
         self.clashes: list[tuple[Symbol | Position, Position, str]] = []
-        self.groups: dict[str, tuple[Position, int, int, tuple[GroupStep, ...]]] = {}
+        self.groups: dict[str, tuple[Position, int, int, GroupPath]] = {}
         """Sections, batteries and rosters: the position, and the first and last index inside."""
         self.rosters: dict[str, RosterItem] = {}
         self._picked_groups: set[str] = set()
@@ -203,7 +209,7 @@ class SymbolTable:
         return None
 
     def _add_sample_column(self, name: str, kind: str, where: Position, column: object) -> None:
-        options: Mapping[Code, OptionSpec] = {}
+        options: OptionSpecs = {}
         options_or_name = getattr(column, "options", None)
         if kind == "single" and options_or_name is not None:
             options, _ = self._find_list(options_or_name, name)
@@ -213,12 +219,12 @@ class SymbolTable:
         variable = TextVariable(type_, self._find_labels(options) if options else None)  # type: ignore[arg-type]
         self.add(Symbol(name, "sample column", where, -1, value_type, variable, options=options))
 
-    def _add_items(self, items: Sequence[AnyItem], path: tuple[GroupStep, ...], roster: str | None) -> None:
+    def _add_items(self, items: Sequence[AnyItem], path: GroupPath, roster: str | None) -> None:
         path = path or (GroupStep("", 0, False),)
         for child, item in enumerate(items):
             self._add_item(item, (*path[:-1], path[-1]._replace(child=child)), roster)
 
-    def _add_item(self, item: AnyItem, path: tuple[GroupStep, ...], roster: str | None) -> None:
+    def _add_item(self, item: AnyItem, path: GroupPath, roster: str | None) -> None:
         item_id = str(item.id)
         first = self.index
         if isinstance(item, SectionItem | BatteryItem) and item.pick is not None:
@@ -227,11 +233,10 @@ class SymbolTable:
             case SectionItem():
                 self._add_items(item.items, (*path, GroupStep(item_id, 0, is_shuffled(item))), roster)
             case BatteryItem():
-                options, scale = self._resolve_options(item, roster)
-                for child, (name, statement) in enumerate(item.statements.items()):
+                resolved = self._resolve_options(item, roster)
+                for child, name in enumerate(item.statements):
                     step = GroupStep(item_id, child, is_shuffled(item))
-                    is_conditional = statement.ask_if is not None
-                    self._add_question(item, name, (*path, step), roster, options, scale, is_conditional=is_conditional)
+                    self._add_question(item, name, (*path, step), roster, resolved)
             case RosterItem():
                 over = self.rosters.get(str(item.each))
                 if over is not None and "max" not in item.model_fields_set:
@@ -241,8 +246,7 @@ class SymbolTable:
                 if item.until is not None:
                     self._add_repeat_question(item, item_id, path)
             case _:
-                options, scale = self._resolve_options(item, roster)
-                self._add_question(item, item.id, path, roster, options, scale)
+                self._add_question(item, item.id, path, roster, self._resolve_options(item, roster))
                 return
         if not self._clashes(item_id, item.id.where):
             self.groups[item_id] = (item.id.where, first, self.index - 1, path)
@@ -250,7 +254,7 @@ class SymbolTable:
     def _report(self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1) -> None:
         self.problems.append(Problem(rule, where, who, what, remedy, length=length))
 
-    def _resolve_options(self, item: AnyItem, roster: str | None) -> tuple[Mapping[Code, OptionSpec], str | None]:
+    def _resolve_options(self, item: AnyItem, roster: str | None) -> ResolvedOptions:
         """Return the options of a coded question (by code), and the name of the list they come from, if any."""
         options, who = getattr(item, "options", None), str(item.id)
         if isinstance(item, ScaleItem | BatteryItem):
@@ -279,7 +283,7 @@ class SymbolTable:
             return dict(self._iterate_turn_options(options)), None
         return dict(self._iterate_chosen_options(options)), None
 
-    def _find_list(self, options: Any, who: str) -> tuple[Mapping[Code, OptionSpec], str | None]:
+    def _find_list(self, options: Any, who: str) -> ResolvedOptions:
         """Return options that are written out, or those of the list that is named, and its name."""
         if not isinstance(options, str):
             return options, None
@@ -293,7 +297,7 @@ class SymbolTable:
         self._report("unknown-list", locate_name(options), who, what, remedy, length=len(options))
         return {}, None
 
-    def _build_points(self, item: ScaleItem | BatteryItem, low: int, high: int) -> Mapping[Code, OptionSpec]:
+    def _build_points(self, item: ScaleItem | BatteryItem, low: int, high: int) -> OptionSpecs:
         who = str(item.id)
         if low >= high:
             what = f"the scale goes from {low} to {high}"
@@ -364,10 +368,8 @@ class SymbolTable:
             text = self._make_text(f"{{{owner}[{turn}].{label}|{name} {turn}}}", source.from_) if label else own
             if label is None and turn <= len(each):
                 own = text = each[turn - 1].text
-            yield (
-                turn,
-                OptionSpec.model_construct(text=text, label=own, ask_if=YamlScalar(condition, source.from_.where)),
-            )
+            ask_if = YamlScalar(condition, source.from_.where)
+            yield turn, OptionSpec.model_construct(text=text, label=own, ask_if=ask_if)
 
     def _make_text(self, text: str, written: YamlScalar) -> Text:
         return Text(None, {str(language): YamlScalar(text, written.where) for language in self.document.languages})
@@ -384,7 +386,7 @@ class SymbolTable:
                 condition = f"{condition[:start]}{roster}[{turn}].{node.id}{condition[start + length :]}"
         return condition
 
-    def _add_repeat_question(self, item: RosterItem, roster_id: str, path: tuple[GroupStep, ...]) -> None:
+    def _add_repeat_question(self, item: RosterItem, roster_id: str, path: GroupPath) -> None:
         """Add the question at the end of each turn of an `until` roster."""
         languages = self.document.languages
         words = {la: YES_NO_LABELS.get(la[:2], YES_NO_LABELS["en"]) for la in languages}
@@ -395,22 +397,16 @@ class SymbolTable:
             type="single", id=YamlScalar(f"{roster_id}_more", item.id.where), text=item.until, options=yes_no
         )
         question.copy_position(item)
-        self._add_question(question, question.id, path, roster_id, yes_no, None)
+        self._add_question(question, question.id, path, roster_id, (yes_no, None))
         symbol = self.symbols.get(f"{roster_id}_more")
         if symbol is not None and symbol.question is question:
             self.symbols[symbol.id] = replace(symbol, kind="question after each turn")
 
     def _add_question(
-        self,
-        item: QuestionItem,
-        name: YamlScalar,
-        path: tuple[GroupStep, ...],
-        roster: str | None,
-        options: Mapping[Code, OptionSpec],
-        scale: str | None,
-        *,
-        is_conditional: bool = False,
+        self, item: QuestionItem, name: YamlScalar, path: GroupPath, roster: str | None, resolved: ResolvedOptions
     ) -> None:
+        options, scale = resolved
+        is_conditional = isinstance(item, BatteryItem) and item.statements[name].ask_if is not None
         declinable = item.expects_answer and bool(item.declines if item.declines is not None else self._declines)
         declinable = declinable and not (item.by and item.declines is None)
         type_, codes, labels = self._find_type(item, options)
@@ -429,7 +425,7 @@ class SymbolTable:
         self.index += 1
 
     def _find_type(
-        self, item: QuestionItem, options: Mapping[Code, OptionSpec]
+        self, item: QuestionItem, options: OptionSpecs
     ) -> tuple[Any, AbstractSet[Code] | None, Mapping[Code, Template] | None]:
         labels = self._find_labels(options) if options else None
         if isinstance(item, SearchItem):

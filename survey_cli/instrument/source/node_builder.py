@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import Any, Final, Protocol
 
 from survey_cli.instrument.source.hints import values
-from survey_cli.instrument.source.hints.hint import QUOTE_IT
+from survey_cli.instrument.source.hints.values import QUOTE_IT
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.instrument.source.text_decoding import FORBIDDEN_CHARACTERS
 from survey_cli.problems import Position, Problem, ProblemList

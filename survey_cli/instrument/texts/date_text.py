@@ -31,18 +31,14 @@ _ORDINAL: Final = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
 
 
 def read_date(
-    text: str,
-    *,
-    month_first: bool = False,
-    partial: bool = False,
-    months: Sequence[str] = MONTHS,
-    days: Sequence[str] = DAYS,
+    text: str, *, month_first: bool = False, partial: bool = False, names: Sequence[Sequence[str]] = (MONTHS, DAYS)
 ) -> date | str | Rejection:
     """Read `3 Mar 1985`, `3/3/1985`, `1985-03-03`; with `partial` also `Mar 1985`, `3/1985`, `1985` (as ISO text).
 
-    Years need four digits: two would leave the century open. `months` and `days` are names in another language,
-    January and Monday first, which are accepted in addition to the English ones.
+    Years need four digits: two would leave the century open. `names` are those of months and days in another
+    language, January and Monday first, which are accepted in addition to the English ones.
     """
+    months, days = names
     if not text:
         return Rejection("a date is required")
     otherwise = Rejection(f"{text[:20]} is not a date: write day, month and year")

@@ -300,8 +300,8 @@ class DateItem(LimitedItem, question.StatedItem):
         text = reply.strip() if isinstance(reply, str) else ""
         language = context.language
         english = language == "en" or not _LETTERS.search(text)
-        months, days = (MONTHS, DAYS) if english else (list_month_names(language), list_day_names(language))
-        value = read_date(text, month_first=self.typed_as == "mdy", partial=self.partial, months=months, days=days)
+        names = (MONTHS, DAYS) if english else (list_month_names(language), list_day_names(language))
+        value = read_date(text, month_first=self.typed_as == "mdy", partial=self.partial, names=names)
         if isinstance(value, Rejection):
             return value
         why = self.why_invalid(context, value)
@@ -327,12 +327,10 @@ class DateItem(LimitedItem, question.StatedItem):
         if not self.partial:
             return super().build_variables(item, language)
         parts = (("_y", "year"), ("_m", "month"), ("_d", "day"))
-        label = item.label.get(language)
-        return (
-            question.build_variable(item, language, storage="text"),
-            *(question.build_variable(item, language, s, label=f"{label} ({w})", measure="scale") for s, w in parts),
-            question.build_state_variable(item, language),
-        )
+        labels = {suffix: f"{item.label.get(language)} ({word})" for suffix, word in parts}
+        numbers = (question.build_variable(item, language, s, label=t, measure="scale") for s, t in labels.items())
+        text = question.build_variable(item, language, storage="text")
+        return text, *numbers, question.build_state_variable(item, language)
 
     def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
         if not self.partial:

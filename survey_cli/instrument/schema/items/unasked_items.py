@@ -109,7 +109,17 @@ class SplitItem(ComputedItem):
         return "" if value in self.arms else f"{value} is not an arm"
 
 
-class DrawItem(ComputedItem):
+class SelectedItem(ComputedItem):
+    """Base class of items that select something; a column `ID_of` says of how many."""
+
+    def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
+        return why, why
+
+    def build_declined_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
+        return why, 0 if why == NOT_ASKED else why
+
+
+class DrawItem(SelectedItem):
     """One turn drawn from a roster, such as one person of a household.
 
     The number of turns that it was drawn from is stored in `ID_of`, for weighting.
@@ -142,12 +152,6 @@ class DrawItem(ComputedItem):
         assert value is not None
         return value, int(words.get("of", "0"))
 
-    def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        return why, why
-
-    def build_declined_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        return why, 0 if why == NOT_ASKED else why
-
 
 QUOTA_STATES = ("open", "full", "outside")
 
@@ -179,7 +183,7 @@ class LookupItem(ComputedItem):
 PickMethod: TypeAlias = Literal["random", "least_filled"]
 
 
-class PickItem(ComputedItem):
+class PickItem(SelectedItem):
     """What is picked of a group. It is made for a group with `pick`, and is not written in a file.
 
     Its value is everything that could be picked, in the order in which it is; the first `count` are.
@@ -203,18 +207,9 @@ class PickItem(ComputedItem):
         return tuple(name for name in self.names if name in picked)
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
-        return (
-            question.build_variable(item, language, storage="text", label=f"Picked of {self.group}"),
-            question.build_variable(
-                item, language, "_of", label=f"Picked of {self.group}: of how many", measure="scale"
-            ),
-        )
+        label, of = f"Picked of {self.group}", f"Picked of {self.group}: of how many"
+        picked = question.build_variable(item, language, storage="text", label=label)
+        return picked, question.build_variable(item, language, "_of", label=of, measure="scale")
 
     def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
         return " ".join(map(str, self.list_picked(value))), int(words.get("of", "0"))
-
-    def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        return why, why
-
-    def build_declined_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        return why, 0 if why == NOT_ASKED else why

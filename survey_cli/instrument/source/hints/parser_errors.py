@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from survey_cli.instrument.source.hints.hint import (
+from survey_cli.instrument.source.hints.values import (
     CLOSES,
     DASH_REMEDY,
     DASH_WITHOUT_SPACE,
