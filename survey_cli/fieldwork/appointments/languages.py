@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS
-from survey_cli.instrument.texts.languages import list_day_names, list_month_names
+from survey_cli.instrument.texts.languages import list_date_names
 
 TRANSLATIONS: Final = {
     "de": r"""
@@ -117,7 +117,8 @@ def _build_rules(language: str, plain: Callable[[str], str]) -> tuple[tuple[re.P
             replaced = f" {english.strip()} " if base in UNSPACED_LANGUAGES else english.strip()
             rules.append((re.compile(f"{edges[0]}(?:{words}){edges[1]}"), replaced))
     names: dict[str, str] = {}
-    for shown, english_names in ((list_day_names(language), DAYS), (list_month_names(language), MONTHS)):
+    months, days = list_date_names(language)
+    for shown, english_names in ((days, DAYS), (months, MONTHS)):
         for n, name in enumerate(shown):
             bare = plain(name).rstrip(". ")
             if bare and not bare[0].isdecimal():

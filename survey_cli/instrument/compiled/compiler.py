@@ -8,7 +8,7 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler, compile_computes
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.compiled.symbols import GroupStep, SymbolTable, is_shuffled
-from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind
+from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, PickSpec, RosterItem, SectionItem
@@ -291,8 +291,7 @@ class InstrumentCompiler:
         drawn = compiled_item.order != "written" or compiled_item.scale_order != "written"
         compiled_item.options_vary = drawn or any(conditional)
         if isinstance(item, NumberItem | DateItem) and (isinstance(item.min, str) or isinstance(item.max, str)):
-            expected: ExpectedKind = "number" if isinstance(item, NumberItem) else "date"
-            compiled_item.limits = compiler.compile_limits(item, context, expected)
+            compiled_item.limits = compiler.compile_limits(item, context)
         if isinstance(item, NumberItem) and item.options:
             labels = self.symbol_table.labels.setdefault(id(item.options), {})
             labels.update(
@@ -351,6 +350,7 @@ class InstrumentCompiler:
         root = ItemGroup(id="", spec=None, children=self._compile_nodes(document.items, CompileContext()))
         self._finish_group(root, CompileContext())
         self.draft.root = root
+        declines = (*compiler.select_declines(compiler.declines, ""), *build_reserved_declines(document))
         return Instrument(
             id=str(document.instrument),
             title=document.title,
@@ -364,7 +364,9 @@ class InstrumentCompiler:
             sample={str(k): v for k, v in document.sample.items()},
             computes=self.draft.computes,
             first_computes=tuple(self._computes_after.get(-1, ())),
-            declines={d.id: d for d in (*compiler.compile_study_declines(), *build_reserved_declines(document))},
+            declines={
+                d.id: d for d in (*compiler.select_declines(compiler.declines, ""), *build_reserved_declines(document))
+            },
             faq=self._compile_faq(),
             texts=source.texts,
             interviewer_attributes=frozenset(

@@ -4,7 +4,7 @@ Every use of a variable is recorded in the draft as a `NameUse`; problems are co
 """
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -21,7 +21,7 @@ from survey_cli.instrument.schema.items.question import (
     QuestionItem,
 )
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
-from survey_cli.instrument.schema.options import DeclineOverride, DeclineSpec, OptionSourceSpec
+from survey_cli.instrument.schema.options import OptionSourceSpec
 from survey_cli.instrument.source.nodes import YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import render_clause
@@ -91,11 +91,9 @@ class ItemCompiler:
             what = p.what if p.rule.endswith(("fill", "format")) else f"{key}: {p.what}"
             self.problems.append(replace(p, what=what))
 
-    def compile_optional_text(
-        self, text: Text | None, context: CompileContext, key: str, *, options: bool = False
-    ) -> Template | None:
+    def compile_optional_text(self, text: Text | None, context: CompileContext, key: str) -> Template | None:
         """Compile a text, if there is one."""
-        return None if text is None else self.compile_text(text, context, key, options=options)
+        return None if text is None else self.compile_text(text, context, key)
 
     def compile_text(self, text: Text, context: CompileContext, key: str, *, options: bool = False) -> Template:
         """Compile a text."""
@@ -122,12 +120,10 @@ class ItemCompiler:
         self.draft.templates.append((context.owner, template))
         return template
 
-    def record_use(
-        self, context: CompileContext, key: str, where: Position, names: frozenset[str], *condition: Any
-    ) -> None:
+    def record_use(self, context: CompileContext, key: str, where: Position, names: frozenset[str], *more: Any) -> None:
         """Record that something written here uses these names; of a condition, itself and its length."""
         owner, before, _, path, *_ = context
-        self.draft.uses.append(NameUse(owner, key, where, names, before, path, *condition))
+        self.draft.uses.append(NameUse(owner, key, where, names, before, path, *more))
 
     def report(self, rule: str, where: Position, owner: str, what: str, remedy: str, *, length: int = 1) -> None:
         self.problems.append(Problem(rule, where, owner, what, remedy, length=length))
@@ -151,10 +147,9 @@ class ItemCompiler:
                 compiled.append(CompiledCheck(condition, say, soft=True, aloud=True, otherwise=otherwise))
         return tuple(compiled)
 
-    def compile_limits(
-        self, item: NumberItem | DateItem, context: CompileContext, expected: ExpectedKind
-    ) -> dict[str, CompiledLimit]:
+    def compile_limits(self, item: NumberItem | DateItem, context: CompileContext) -> dict[str, CompiledLimit]:
         """Compile the `min` and `max` that depend on other answers."""
+        expected: ExpectedKind = "number" if isinstance(item, NumberItem) else "date"
         limits = {}
         for key in ("min", "max"):
             source = getattr(item, key)
@@ -202,39 +197,26 @@ class ItemCompiler:
 
     def compile_declines(self, item: QuestionItem, who: str) -> tuple[CompiledDecline, ...]:
         """Compile the declines permitted at an item: the study's, or its own."""
-        if not item.expects_answer:
+        if not item.expects_answer or (item.declines is None and item.by):
             return ()
-        declines = item.declines
-        if declines is None:
-            return () if item.by else self.compile_study_declines()
-        cached = self._compiled_declines.get(id(declines))
-        if cached is not None:
-            return cached
-        overrides: Mapping[str, DeclineOverride] = declines if isinstance(declines, dict) else {}  # type: ignore[assignment]
-        selected = {}
-        for name in declines:
-            if str(name) in self.declines:
-                selected[str(name)] = self.declines[str(name)]
-                continue
-            near = suggest_nearest(str(name), self.declines, otherwise="define it under declines:")
-            what = f"there is no decline {str(name)!r}"
-            where = locate_name(name)
-            self.report("unknown-decline", where, who, what, near, length=len(name))
-        self._compiled_declines[id(declines)] = _build_declines(selected, overrides)
-        return self._compiled_declines[id(declines)]
+        return self.select_declines(self.declines if item.declines is None else item.declines, who)
 
-    def compile_study_declines(self) -> tuple[CompiledDecline, ...]:
-        """Compile the study's declines."""
-        if id(self.declines) not in self._compiled_declines:
-            self._compiled_declines[id(self.declines)] = _build_declines(self.declines, {})
-        return self._compiled_declines[id(self.declines)]
-
-
-def _build_declines(
-    declines: Mapping[str, DeclineSpec], overrides: Mapping[str, DeclineOverride]
-) -> tuple[CompiledDecline, ...]:
-    changed = [(str(name), d, overrides.get(name, d)) for name, d in declines.items()]
-    return tuple(CompiledDecline(name, own.code, own.text or d.text, d.key) for name, d, own in changed)
+    def select_declines(self, names: Iterable[str], who: str) -> tuple[CompiledDecline, ...]:
+        """Compile the study's declines with these names; a mapping has codes and texts of their own."""
+        if id(names) not in self._compiled_declines:
+            overrides: Mapping[str, Any] = names if isinstance(names, dict) else {}
+            selected = []
+            for name in names:
+                decline = self.declines.get(str(name))
+                if decline is not None:
+                    own = overrides.get(name, decline)
+                    selected.append(CompiledDecline(str(name), own.code, own.text or decline.text, decline.key))
+                    continue
+                near = suggest_nearest(str(name), self.declines, otherwise="define it under declines:")
+                what = f"there is no decline {str(name)!r}"
+                self.report("unknown-decline", locate_name(name), who, what, near, length=len(name))
+            self._compiled_declines[id(names)] = tuple(selected)
+        return self._compiled_declines[id(names)]
 
 
 _MAX_LISTED: Final = 20

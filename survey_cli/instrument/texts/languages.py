@@ -83,21 +83,13 @@ def change_case(text: str, case: str, language: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def list_month_names(language: str) -> tuple[str, ...]:
-    """List the names of the months in a language; the English ones if it is unknown.
+def list_date_names(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """List the names of the months, and of the days from Monday, in a language; the English ones if it is unknown.
 
-    The forms follow one another: as in a date, standing alone, and the abbreviations of both, twelve names each.
+    The forms follow one another: as in a date, standing alone, and the abbreviations of both.
     """
-    from babel.dates import get_month_names
+    from babel.dates import get_day_names, get_month_names
 
-    forms = [get_month_names(w, c, find_locale(language)) for w in _WIDTHS for c in _CONTEXTS]
-    return tuple(names[number] for names in forms for number in range(1, 13))
-
-
-@lru_cache(maxsize=64)
-def list_day_names(language: str) -> tuple[str, ...]:
-    """List the names of the days of the week, from Monday, in the same forms as those of the months."""
-    from babel.dates import get_day_names
-
-    forms = [get_day_names(w, c, find_locale(language)) for w in _WIDTHS for c in _CONTEXTS]
-    return tuple(names[number] for names in forms for number in range(7))
+    forms = [(width, context, find_locale(language)) for width in _WIDTHS for context in _CONTEXTS]
+    months = tuple(get_month_names(*form)[number] for form in forms for number in range(1, 13))
+    return months, tuple(get_day_names(*form)[number] for form in forms for number in range(7))

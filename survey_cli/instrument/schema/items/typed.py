@@ -21,7 +21,7 @@ from survey_cli.instrument.schema.items import question
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, Text, Whole
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS, format_date, format_time, read_date, read_time
-from survey_cli.instrument.texts.languages import list_day_names, list_month_names
+from survey_cli.instrument.texts.languages import list_date_names
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number, read_number
 from survey_cli.values import Cell, Missing, Storage, Value, Variable
 
@@ -300,7 +300,7 @@ class DateItem(LimitedItem, question.StatedItem):
         text = reply.strip() if isinstance(reply, str) else ""
         language = context.language
         english = language == "en" or not _LETTERS.search(text)
-        names = (MONTHS, DAYS) if english else (list_month_names(language), list_day_names(language))
+        names = (MONTHS, DAYS) if english else list_date_names(language)
         value = read_date(text, month_first=self.typed_as == "mdy", partial=self.partial, names=names)
         if isinstance(value, Rejection):
             return value
