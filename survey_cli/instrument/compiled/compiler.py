@@ -364,9 +364,7 @@ class InstrumentCompiler:
             sample={str(k): v for k, v in document.sample.items()},
             computes=self.draft.computes,
             first_computes=tuple(self._computes_after.get(-1, ())),
-            declines={
-                d.id: d for d in (*compiler.select_declines(compiler.declines, ""), *build_reserved_declines(document))
-            },
+            declines={d.id: d for d in declines},
             faq=self._compile_faq(),
             texts=source.texts,
             interviewer_attributes=frozenset(
