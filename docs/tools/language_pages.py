@@ -24,7 +24,6 @@ from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
 from survey_cli.instrument.schema.json_schema import list_inner_models
-from survey_cli.instrument.schema.reference_entries import KeyReference
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template, TextScope, TextVariable, compile_text
 from survey_cli.outcomes import OUTCOMES, Outcome
@@ -32,6 +31,7 @@ from survey_cli.problems import Position, select_errors
 from survey_cli.services.export import format_checks
 from survey_cli.services.questionnaire import proof, version_check
 from survey_cli.services.questionnaire.questionnaire_files import MODULE_EXPLANATION, MODULE_RULE
+from survey_cli.services.questionnaire.word_lookup import KeyReference
 from survey_cli.values import DK, NOT_ASKED, REFUSED, Missing
 
 MADE = "<!-- written by `make docs`; edit the docstrings it is made from -->"

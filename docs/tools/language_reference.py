@@ -13,9 +13,9 @@ from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.json_schema import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.options import SpecModel
-from survey_cli.instrument.schema.reference_entries import KeyReference, ReferenceEntry
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.outcomes import OUTCOMES, Outcome
+from survey_cli.services.questionnaire.word_lookup import KeyReference, ReferenceEntry
 from survey_cli.wording import join_words
 
 MAX_LISTED_KEYS: Final = 12

@@ -20,11 +20,11 @@ from survey_cli.api import Report, Study
 from survey_cli.cli.app import PANELS, build_app
 from survey_cli.exports.arrow_stream import Rows
 from survey_cli.instrument.checks.all_checks import RULES
-from survey_cli.instrument.schema.reference_entries import ReferenceEntry
 from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
 from survey_cli.services.questionnaire.proof import RULES as PROOF_RULES
 from survey_cli.services.questionnaire.questionnaire_files import MODULE_EXPLANATION, MODULE_RULE
 from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
+from survey_cli.services.questionnaire.word_lookup import ReferenceEntry
 
 HERE = Path(__file__).parents[1]
 

@@ -21,10 +21,10 @@ from survey_cli.problems import Problem, Severity, UserError, sort_problems
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
-    from survey_cli.instrument.schema.reference_entries import ReferenceEntry
     from survey_cli.revisions.properties import ComparedChange
     from survey_cli.services.questionnaire.questionnaire_files import InstrumentCheck
     from survey_cli.services.questionnaire.translations import LanguageStatus
+    from survey_cli.services.questionnaire.word_lookup import ReferenceEntry
     from survey_cli.simulate.interviews.length import LengthEstimate
 
 SIMULATED: Final = 400

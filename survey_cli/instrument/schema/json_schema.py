@@ -21,6 +21,7 @@ from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.schema.scenario_file import ScenarioFile
 from survey_cli.instrument.source.modules import MODULE_KEYS
+from survey_cli.instrument.source.scalars import ANY_SCALAR
 from survey_cli.outcomes import OUTCOMES
 
 JsonSchema = dict[str, Any]
@@ -29,10 +30,12 @@ SCHEMA_DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _KEYWORDS_OF_NAMES: Final = ("properties", "patternProperties", "$defs")
 """Keywords whose keys are names of the language, not of JSON Schema."""
 _KEYWORDS_OF_LISTS: Final = ("anyOf", "oneOf", "allOf")
-_SCALAR: Final = {"type": ["string", "number", "boolean"]}
 _LANGUAGE: Final = "^[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?$"
 _TEXT: Final[JsonSchema] = {
-    "anyOf": [_SCALAR, {"type": "object", "patternProperties": {_LANGUAGE: _SCALAR}, "additionalProperties": False}]
+    "anyOf": [
+        ANY_SCALAR,
+        {"type": "object", "patternProperties": {_LANGUAGE: ANY_SCALAR}, "additionalProperties": False},
+    ]
 }
 _INCLUDE: Final[JsonSchema] = {
     "title": "include",
@@ -114,8 +117,8 @@ def _refine_parts(parts: JsonSchema) -> None:
         part_schema = parts["FieldworkSpec"]["properties"][name]
         for key in part_schema.keys() & {"$ref", "oneOf"}:
             del part_schema[key]
-        share = {"type": "object", "properties": {"answered": _SCALAR}, "additionalProperties": False}
-        part_schema["anyOf"] = [_SCALAR, share]
+        share = {"type": "object", "properties": {"answered": ANY_SCALAR}, "additionalProperties": False}
+        part_schema["anyOf"] = [ANY_SCALAR, share]
     outcome = parts[EndItem.__name__]["properties"]["outcome"]
     outcome["anyOf"] = [{"enum": list(OUTCOMES)}, {"type": outcome.pop("type")}]  # or an outcome of the study's own
     for model in ITEM_TYPES.values():
@@ -213,7 +216,7 @@ def _unwrap_single_choice(schema: JsonSchema) -> JsonSchema:
 def _replace_texts(schema: JsonSchema) -> JsonSchema:
     """Refer to texts by name, and distinguish languages from other keys."""
     choice = schema.get("anyOf", ())
-    if list(choice) == [_SCALAR, _build_language_schema(_SCALAR)]:
+    if list(choice) == [ANY_SCALAR, _build_language_schema(ANY_SCALAR)]:
         return {"$ref": "#/$defs/Text", **{k: v for k, v in schema.items() if k != "anyOf"}}
     if choice:
         by_language = _build_language_schema({"type": "string"})

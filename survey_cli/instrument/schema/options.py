@@ -238,22 +238,26 @@ class DeclineSpec(SpecModel):
     entered by its name with a point before it: `.dk`."""
 
 
-class DeclineOverride(SpecModel):
+class ShortSpec(SpecModel):
+    """Base class of a mapping that can be written as the whole number under its first key alone."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand_short_form(cls, data: Any) -> Any:
+        return {next(iter(cls.model_fields)): data} if isinstance(data, str) else data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "integer"}, handler(schema)]}
+
+
+class DeclineOverride(ShortSpec):
     """A decline at one item: its code alone, as in `dk: 98`, or a mapping with these keys."""
 
     code: scalars.Whole
     """Its code in the data, which may be a positive number that no answer can have: `98`."""
     text: scalars.Text | None = None
     """The text that the interviewer sees. If left out: that of the file's decline."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _expand_short_form(cls, data: Any) -> Any:
-        return {"code": data} if isinstance(data, str) else data
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [{"type": "integer"}, handler(schema)]}
 
 
 def tag_list_unless_mapping(node: object) -> str:

@@ -33,20 +33,10 @@ def _parse_reply(node: object) -> YamlScalar:
     return scalars.parse_words(node)
 
 
-def _parse_day(node: object) -> date:
-    text = scalars.parse_scalar(node, "a date").strip()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        scalars.reject("bad-day", f"{scalars.describe_node(text)} is not a date", "write year-month-day, as 2026-01-31")
-
-
-_SCALAR: Final = {"type": ["string", "number", "boolean"]}
+_ANY_REPLY: Final = {"type": [*scalars.ANY_SCALAR["type"], "array"], "items": scalars.ANY_SCALAR}
 PlaceKey: TypeAlias = Annotated[YamlScalar, scalars.ParseWith(_parse_place, {"type": "string"}), "an item"]
-Answer: TypeAlias = Annotated[
-    YamlScalar, scalars.ParseWith(_parse_reply, {"type": [*_SCALAR["type"], "array"], "items": _SCALAR}), "an answer"
-]
-Day: TypeAlias = Annotated[date, scalars.ParseWith(_parse_day, {"type": "string"}), "a date"]
+Answer: TypeAlias = Annotated[YamlScalar, scalars.ParseWith(_parse_reply, _ANY_REPLY), "an answer"]
+Day: TypeAlias = Annotated[date, scalars.ParseWith(scalars.parse_day, {"type": "string"}), "a date"]
 
 
 class CaseSpec(SpecModel):

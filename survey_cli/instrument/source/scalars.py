@@ -125,10 +125,16 @@ def parse_date_limit(node: object) -> date | YamlScalar:
         return YamlScalar("today()", text.where, plain=text.plain)
     if _HAS_LETTER.search(text):
         return text
+    return parse_day(text, "write year-month-day, as 2026-01-31, or today")
+
+
+def parse_day(node: object, remedy: str = "write year-month-day, as 2026-01-31") -> date:
+    """Parse a date."""
+    text = parse_scalar(node, "a date").strip()
     try:
-        return date.fromisoformat(text.strip() if re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip()) else "")
+        return date.fromisoformat(text if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else "")
     except ValueError:
-        reject("bad-day", f"{describe_node(text)} is not a date", "write year-month-day, as 2026-01-31, or today")
+        reject("bad-day", f"{describe_node(text)} is not a date", remedy)
 
 
 def parse_code(node: object) -> Code:

@@ -32,6 +32,7 @@ _NO_TURN_PROBLEMS: Final = {
 }
 
 _PIECE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\*\*", re.DOTALL)
+_FILL_NAME: Final = re.compile(r"\{([^{}:|]*)")
 _NAME: Final = re.compile(r"([A-Za-z]\w*)(?:\[(\d{1,3})\]\.([A-Za-z]\w*))?\Z", re.ASCII)
 _NUMBER_FORMAT: Final = re.compile(r"(?=.)(,?)(?:(\.\d)?(f|%)?|d)\Z")
 _DATE_FORMAT: Final = re.compile(r"(?:%-?[aAbBdmyYHIMpjUu%]|[^%])*\Z")
@@ -426,11 +427,5 @@ def _explain_bad_format(format_spec: str, variable: TextVariable) -> str:
 
 def find_fill(text: str, name: str) -> int:
     """Return the index at which a text fills in a name; −1 if it does not."""
-    at = text.find("{")
-    while at >= 0:
-        inside = text[at + 1 : text.find("}", at)]
-        head = inside.partition("|")[0].partition(":")[0].strip()
-        if name == head or head.endswith(f".{name}"):
-            return at
-        at = text.find("{", at + 1)
-    return -1
+    fills = ((fill.start(), fill[1].strip()) for fill in _FILL_NAME.finditer(text))
+    return next((at for at, head in fills if name == head or head.endswith(f".{name}")), -1)

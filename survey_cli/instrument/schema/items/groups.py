@@ -2,14 +2,13 @@
 
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_args
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticKnownError
+from pydantic import Field, model_validator
+from pydantic_core import PydanticKnownError
 
 from survey_cli.instrument.schema.items import typed, unasked_items
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SearchItem, SingleItem
 from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
-from survey_cli.instrument.schema.options import DeclineOverrides, OptionsOrSource, SpecModel
+from survey_cli.instrument.schema.options import DeclineOverrides, OptionsOrSource, ShortSpec, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Order, ParseWith, Text, Whole
 
 
@@ -26,7 +25,7 @@ class DefaultsSpec(SpecModel):
     """The declines permitted, as at a question. If left out: every decline of the file."""
 
 
-class PickSpec(SpecModel):
+class PickSpec(ShortSpec):
     """How many of a group are asked, and which: `pick: 2`, or `pick: {count: 2, by: least_filled}`.
 
     They are picked among those whose conditions are true. The data say which (`ID_pick`), and of how many
@@ -41,15 +40,6 @@ class PickSpec(SpecModel):
     Complete interviews count, and those under way. Nothing is reserved: two that come to it at the same moment may pick
     the same, and later ones even it out.
     """
-
-    @model_validator(mode="before")
-    @classmethod
-    def _expand_short_form(cls, data: Any) -> Any:
-        return {"count": data} if isinstance(data, str) else data
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [{"type": "integer"}, handler(schema)]}
 
 
 class SectionItem(ItemSpec):
