@@ -3,7 +3,7 @@
 import pytest
 
 from support.condition_names import understood
-from survey_cli.instrument.texts.condition_wording import render_sentence
+from survey_cli.instrument.texts.condition_wording import render_clause
 from survey_cli.values import Code
 
 LABELS: dict[tuple[str, Code], str] = {
@@ -49,4 +49,5 @@ def say(name: str, code: Code | None) -> str:
     ],
 )  # fmt: skip
 def test_a_condition_in_words(text: str, sentence: str) -> None:
-    assert render_sentence(understood(text), say) == sentence
+    words = render_clause(understood(text), say)
+    assert words[:1].upper() + words[1:] == sentence

@@ -20,7 +20,7 @@ from survey_cli.instrument.expressions.conditions import (
 )
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.expressions.parsing import find_names
-from survey_cli.instrument.texts.condition_wording import render_sentence
+from survey_cli.instrument.texts.condition_wording import render_clause
 from survey_cli.problems import Position
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing
 
@@ -509,4 +509,4 @@ def test_truth_is_kleenes(tree: Tree, env: dict[str, Any]) -> None:
 
 @given(TREES)
 def test_any_condition_has_words(tree: Tree) -> None:
-    assert render_sentence(understood(spelled(tree)), lambda name, code: name if code is None else str(code))
+    assert render_clause(understood(spelled(tree)), lambda name, code: name if code is None else str(code))

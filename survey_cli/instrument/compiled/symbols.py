@@ -203,10 +203,8 @@ class SymbolTable:
     def find_code(self, name: str, text: str) -> Code | None:
         """Find the code whose option has this text in one of the languages; None if there is none."""
         symbol, wanted = self.symbols.get(name), text.casefold()
-        for code, option in symbol.options.items() if symbol is not None else ():
-            if any(wanted == written.casefold() for _, written in option.text.iterate_languages()):
-                return code
-        return None
+        texts = ((code, o.text.iterate_languages()) for code, o in symbol.options.items()) if symbol is not None else ()
+        return next((code for code, written in texts if any(wanted == word.casefold() for _, word in written)), None)
 
     def _add_sample_column(self, name: str, kind: str, where: Position, column: object) -> None:
         options: OptionSpecs = {}
@@ -461,11 +459,8 @@ class SymbolTable:
 
     def find_turn_name(self, roster: str) -> str | None:
         """Find the first text item of a roster, or of those over whose turns it runs, which names a turn."""
-        for source in self.list_sources(roster):
-            for item in _iterate_below(self.rosters[source].items):
-                if item.type == "text":
-                    return str(item.id)
-        return None
+        items = (item for source in self.list_sources(roster) for item in _iterate_below(self.rosters[source].items))
+        return next((str(item.id) for item in items if item.type == "text"), None)
 
 
 def _iterate_below(items: Sequence[AnyItem]) -> Iterator[AnyItem]:

@@ -54,12 +54,6 @@ _OPERATOR_WORDS: Final[dict[type[ast.operator], str]] = {
 }
 
 
-def render_sentence(condition: Condition, get_label: LabelLookup) -> str:
-    """Render a condition as an English sentence without a period."""
-    sentence = render_clause(condition, get_label)
-    return sentence[:1].upper() + sentence[1:]
-
-
 def render_clause(condition: Condition, get_label: LabelLookup) -> str:
     """Render a condition as a part of a longer sentence, after "asked if"."""
     return (_render_truth if condition.result_type.type == "flag" else _render)(condition.tree, get_label)

@@ -249,10 +249,7 @@ def _index_by_code(options: tuple[question.CompiledOption, ...]) -> dict[tuple[t
 
 def find_option(options: tuple[question.CompiledOption, ...], code: object) -> question.CompiledOption | None:
     """Find the option with this code (1 and True, 1 and "1" are different codes)."""
-    for option in options:
-        if option.code == code and type(option.code) is type(code):
-            return option
-    return None
+    return next((option for option in options if option.code == code and type(option.code) is type(code)), None)
 
 
 def build_coded_variable(

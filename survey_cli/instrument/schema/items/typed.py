@@ -123,11 +123,8 @@ class NumberItem(NumberFields, LimitedItem):
         )
         if not isinstance(number, NumberRejection):
             return question.ParsedAnswer(value=number)
-        meanings = (
-            PossibleMeaning(self._format_with_unit(v, language), ExactText(self.format_as_typed(v, {}, language)))
-            for v in number.values
-        )
-        return Rejection(number.reason, tuple(meanings))
+        texts = [(self._format_with_unit(v, language), self.format_as_typed(v, {}, language)) for v in number.values]
+        return Rejection(number.reason, tuple(PossibleMeaning(label, ExactText(typed)) for label, typed in texts))
 
     def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
         if not isinstance(value, int | float):
@@ -180,6 +177,14 @@ class FreeTextItem(question.StatedItem):
     """Base class of `text` and `verbatim`."""
 
     storage: ClassVar[Storage] = "text"
+    shorten: ClassVar[str] = "shorten it"
+    """What to do with a text that is too long."""
+
+    def _read(self, reply: Reply, *, lines: bool) -> str | Rejection:
+        text = question.normalize_text(reply, lines=lines) if isinstance(reply, str) else ""
+        if len(text.encode()) > MAX_TEXT_BYTES:
+            return Rejection(f"longer than {MAX_TEXT_BYTES} bytes: {self.shorten}")
+        return text or Rejection("an answer is needed")
 
 
 class TextKind(NamedTuple):
@@ -219,11 +224,9 @@ class TextItem(FreeTextItem):
         return LineEntry(kind="text", hint=hint, width=width, personal=self.personal)
 
     def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
-        text = question.normalize_text(reply, lines=False) if isinstance(reply, str) else ""
-        if not text:
-            return Rejection("an answer is needed")
-        if len(text.encode()) > MAX_TEXT_BYTES:
-            return Rejection(f"longer than {MAX_TEXT_BYTES} bytes: shorten it")
+        text = self._read(reply, lines=False)
+        if isinstance(text, Rejection):
+            return text
         if self.pattern is not None and len(text) == len(self.pattern):  # a digit of any script is accepted
             text = "".join(to_ascii_digits(c) if p == "9" else c for c, p in zip(text, self.pattern, strict=True))
         elif self.like == "phone":
@@ -258,16 +261,14 @@ class VerbatimItem(FreeTextItem):
 
     type: Literal["verbatim"]
 
+    shorten: ClassVar[str] = "shorten it, or put the rest in a note"
+
     def build_entry(self, context: question.ItemContext) -> Entry:
         return VerbatimEntry(personal=self.personal)
 
     def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
-        text = question.normalize_text(reply, lines=True) if isinstance(reply, str) else ""
-        if not text:
-            return Rejection("an answer is needed")
-        if len(text.encode()) > MAX_TEXT_BYTES:
-            return Rejection(f"longer than {MAX_TEXT_BYTES} bytes: shorten it, or put the rest in a note")
-        return question.ParsedAnswer(value=text)
+        text = self._read(reply, lines=True)
+        return text if isinstance(text, Rejection) else question.ParsedAnswer(value=text)
 
     def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
         return str(rng.choice(("Nobody told us.", "It changes every year.", "Things are fine as they are.")))
