@@ -152,11 +152,10 @@ class ItemCompiler:
         expected: ExpectedKind = "number" if isinstance(item, NumberItem) else "date"
         limits = {}
         for key in ("min", "max"):
-            source = getattr(item, key)
-            if isinstance(source, YamlScalar):
-                condition = self.compile_condition(source, context, key, expected)
-                if condition is not None:
-                    limits[key] = CompiledLimit(condition, render_clause(condition, self._get_label))
+            limit = getattr(item, key)
+            condition = self.compile_condition(limit if isinstance(limit, YamlScalar) else None, context, key, expected)
+            if condition is not None:
+                limits[key] = CompiledLimit(condition, render_clause(condition, self._get_label))
         return limits
 
     def _get_label(self, name: str, code: Code | None) -> str:

@@ -144,19 +144,12 @@ def _build_item_schema(parts: Mapping[str, JsonSchema]) -> JsonSchema:
     The part it must be depends on its `type`, so that an editor can report precise errors.
     """
     descriptions = [parts[model.__name__].get("description", "") for model in ITEM_TYPES.values()]
-    kind = {
-        "description": "What kind of item it is.",
-        "enum": list(ITEM_TYPES),
-        "enumDescriptions": descriptions,
-        "markdownEnumDescriptions": descriptions,
-    }
-    branches = [
-        {
-            "if": {"type": "object", "properties": {"type": {"const": name}}, "required": ["type"]},
-            "then": {"$ref": f"#/$defs/{model.__name__}"},
-        }
-        for name, model in ITEM_TYPES.items()
-    ]
+    described = dict.fromkeys(("enumDescriptions", "markdownEnumDescriptions"), descriptions)
+    kind = {"description": "What kind of item it is.", "enum": list(ITEM_TYPES), **described}
+    branches: list[JsonSchema] = []
+    for name, model in ITEM_TYPES.items():
+        is_this = {"type": "object", "properties": {"type": {"const": name}}, "required": ["type"]}
+        branches.append({"if": is_this, "then": {"$ref": f"#/$defs/{model.__name__}"}})
     snippets = [
         {"label": name, "description": text, "body": _build_snippet(name, model)}
         for (name, model), text in zip(ITEM_TYPES.items(), descriptions, strict=True)

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import CodedItem
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES, AnyItem, BatteryItem, DefaultsSpec
-from survey_cli.instrument.schema.items.question import QuestionItem
+from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
 from survey_cli.instrument.schema.synonyms import KEY_SYNONYMS, TYPE_SYNONYMS
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar, locate_key, map_scalars
 from survey_cli.instrument.source.scalars import YAML_NULLS, describe_node
@@ -41,8 +41,7 @@ def inherit_defaults(group: YamlMapping, inherited: Mapping[str, YamlNode] = _NO
 def _inherit(item: YamlMapping, inherited: Mapping[str, YamlNode]) -> YamlMapping:
     if "items" in item:
         return inherit_defaults(item, inherited)
-    kind = item.get("type")
-    model = ITEM_TYPES.get(kind) if isinstance(kind, str) else None
+    model = _find_item_model(item)
     if not inherited or model is None or not (issubclass(model, QuestionItem) and model.expects_answer):
         return item
     new_keys = {}
@@ -352,7 +351,7 @@ def _find_model(path: NodePath, root: type[BaseModel]) -> type[BaseModel] | None
     return model
 
 
-def _find_item_model(node: YamlNode) -> type[BaseModel] | None:
+def _find_item_model(node: YamlNode) -> type[ItemSpec] | None:
     kind = node.get("type") if isinstance(node, YamlMapping) else None
     return ITEM_TYPES.get(kind) if isinstance(kind, str) else None
 

@@ -45,8 +45,7 @@ class InstrumentSource:
 
     def find_line(self, where: Position) -> str:
         """Return the line of text at a position, for display; empty if there is none."""
-        text = self.texts.get(where.file.removeprefix(self.folder), "")
-        lines = text.split("\n")
+        lines = self.texts.get(where.file.removeprefix(self.folder), "").split("\n")
         return lines[where.line - 1] if 0 < where.line <= len(lines) else ""
 
 
@@ -220,9 +219,8 @@ def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes:
         raise UnreadableFileError("no-file", what, "ask its owner for permission to read it") from None
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link that points to itself
         why = getattr(error, "strerror", None) or "the name is not valid"
-        raise UnreadableFileError(
-            "no-file", f"'{shorten(str(path))}' can't be read: {why}", "check the path"
-        ) from error
+        what = f"'{shorten(str(path))}' can't be read: {why}"
+        raise UnreadableFileError("no-file", what, "check the path") from error
     if len(data) > MAX_BYTES:
         remedy = "an instrument has a few hundred kilobytes at most: is this the right file?"
         raise UnreadableFileError("too-large", f"the file is larger than {MAX_BYTES // 1_000_000} MB", remedy)

@@ -31,9 +31,8 @@ class UnreadableFileError(Exception):
 def decode(contents: str | bytes, file: str, problems: list[Problem]) -> str:
     r"""Return the text with `\n` line ends; where it is not UTF-8, add a problem and insert `�`."""
     if len(contents) > MAX_BYTES:
-        raise UnreadableFileError(
-            "too-large", f"the text is larger than {MAX_BYTES // 1_000_000} MB", "make it shorter"
-        )
+        what = f"the text is larger than {MAX_BYTES // 1_000_000} MB"
+        raise UnreadableFileError("too-large", what, "make it shorter")
     if isinstance(contents, bytes):
         if contents.startswith(b"PK\x03\x04"):
             what = "this is a workbook or an archive, not a text file"

@@ -21,11 +21,8 @@ FIRST_YEAR: Final = 1800
 LAST_YEAR: Final = 2200
 """The first and the last year that a date may have."""
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-FILLER_WORDS: Final = frozenset(
-    word
-    for words in ("of de del the den der el feira", "ngày tháng năm г р ค ศ วัน ที่", "年 月 日 년 월 일")
-    for word in words.split()
-)
+_FILLERS: Final = "of de del the den der el feira ngày tháng năm г р ค ศ วัน ที่ 年 月 日 년 월 일"
+FILLER_WORDS: Final = frozenset(_FILLERS.split())
 """Words between the parts of a date that have no meaning of their own."""
 _ORDINAL: Final = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
 
@@ -53,7 +50,7 @@ def read_date(
     numbers = [p for p in pieces if p.isdecimal()]
     if len(named_months) > 1 or len(weekdays) > 1 or len(weekdays) != len(other_words):
         return otherwise
-    value = _build_from_parts(numbers, named_months, month_first=month_first, partial=partial) or otherwise
+    value = _build_date(numbers, named_months, month_first=month_first, partial=partial) or otherwise
     if weekdays and isinstance(value, date) and value.isoweekday() != weekdays[0]:
         return Rejection(f"{format_date(value)}, not a {DAYS[weekdays[0] - 1]}: which date is meant?")
     return value
@@ -77,26 +74,21 @@ def _split_pieces(text: str) -> list[str] | None:
     return pieces
 
 
-def _build_from_parts(
+def _build_date(
     numbers: list[str], named_months: list[int], *, month_first: bool, partial: bool
 ) -> date | str | Rejection | None:
     """Build the date from the numbers typed and the months named; None if that is not possible."""
-    year = next((p for p in numbers if len(p) == 4), None)
-    if year is None:
+    years = [int(p) for p in numbers if len(p) == 4]
+    if not years:
         return Rejection("write the year with four digits")
-    is_year_first = numbers[0] == year
-    others = [int(number) for number in numbers]
-    others.remove(int(year))
+    others, year = [int(number) for number in numbers], years[0]
+    is_year_first = others[0] == year
+    others.remove(year)
     if len(others) > 2 - len(named_months):
         return None
     day_month = [*others[:1], *named_months] if named_months else others
     if not named_months and (is_year_first or month_first):
         day_month.reverse()
-    return _build_date(int(year), day_month, partial)
-
-
-def _build_date(year: int, day_month: list[int], partial: bool) -> date | str | Rejection:
-    """Build the date from a year and [day, month], [month] or nothing."""
     if not FIRST_YEAR <= year <= LAST_YEAR:
         return Rejection(f"the year {year} is out of range")
     month = day_month[-1] if day_month else 1

@@ -38,7 +38,5 @@ def render_placeholders(text: str) -> str:
     """Return the text without stress marks and with fills in angle quotes: `your ‹office›`. Lines are kept."""
     if not _PART.search(text):
         return text
-    return "\n".join(
-        "".join(f"‹{part}›" if style == "fill" else part for part, style in iterate_parts(line))
-        for line in text.split("\n")
-    )
+    lines = map(iterate_parts, text.split("\n"))
+    return "\n".join("".join(f"‹{part}›" if style == "fill" else part for part, style in line) for line in lines)

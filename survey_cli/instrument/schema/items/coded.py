@@ -125,9 +125,7 @@ class ScaleItem(CodedItem):
         if len(context.options) <= MAX_PICK_POINTS:
             return PickEntry(options=context.build_choices())
         codes = [o.code for o in context.options]
-        labels = tuple(
-            (c.code, "".join(s.text for s in c.text)) for c in context.build_choices() if c.code in self.labels
-        )
+        labels = tuple((c.code, to_plain_text(c.text)) for c in context.build_choices() if c.code in self.labels)
         return LineEntry(kind="scale", hint=f"{codes[0]} to {codes[-1]}", labels=labels, width=len(str(codes[-1])))
 
 
