@@ -143,10 +143,9 @@ class DrawItem(SelectedItem):
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         label = str(item.label.get(language)) or item.id
-        return (
-            question.build_variable(item, language, label=f"{label} (turn of {self.from_})"),
-            question.build_variable(item, language, "_of", label=f"{label}: drawn from how many", measure="scale"),
-        )
+        drawn, of = f"{label} (turn of {self.from_})", f"{label}: drawn from how many"
+        turn = question.build_variable(item, language, label=drawn)
+        return turn, question.build_variable(item, language, "_of", label=of, measure="scale")
 
     def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
         assert value is not None
