@@ -27,8 +27,8 @@ from survey_cli.simulate.practice.practice_station import PracticeOptions, open_
 from survey_cli.store import Store
 from survey_cli.study.open_study import open_study
 from survey_cli.tui.interview.screen import InterviewScreen
-from survey_cli.tui.preview.app import PreviewApp
-from survey_cli.tui.station.app import StationApp
+from survey_cli.tui.preview.screen import PreviewApp
+from survey_cli.tui.station.screen import StationApp
 from survey_cli.tui.widgets.key_app import KeyApp
 
 HERE = Path(__file__).parents[1] / "pictures"

@@ -7,23 +7,10 @@ from collections.abc import Callable
 from enum import Enum
 from typing import assert_never
 
+from survey_cli import entries
 from survey_cli import entry_commands as commands
-from survey_cli.entries import (
-    DeclineOption,
-    LineEntry,
-    LookupEntry,
-    PickEntry,
-    PickReply,
-    Prompt,
-    Query,
-    ReadEntry,
-    Rejection,
-    Reply,
-    VerbatimEntry,
-    to_ascii_digits,
-)
 from survey_cli.outcomes import Outcome
-from survey_cli.plain import interview_text
+from survey_cli.plain import rendering
 from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
 from survey_cli.sessions import ClosingReview, InterviewProtocol
 from survey_cli.values import Place
@@ -53,7 +40,7 @@ class PlainInterview:
         self._was_denied = False
         """An answer read back was denied: the right one is awaited."""
 
-    def run(self) -> Rejection | None:
+    def run(self) -> entries.Rejection | None:
         """Conduct the interview to its end, or until it is suspended.
 
         Returns a Rejection where it could not be suspended. Raises OutputClosedError.
@@ -68,11 +55,11 @@ class PlainInterview:
         output.print_once(".help lists what else can be typed")
         rejection = self._run_prompts()
         if (result := session.result()) is not None:
-            output.print_aside(interview_text.render_result(result, brief=output.brief))
+            output.print_aside(rendering.render_result(result, brief=output.brief))
         output.flush()
         return rejection
 
-    def _run_prompts(self) -> Rejection | None:
+    def _run_prompts(self) -> entries.Rejection | None:
         prompt, review = self._session.prompt(), self._session.closing_review()
         next_step = _NextStep.ARRIVE
         while prompt is not None or review is not None:
@@ -84,7 +71,7 @@ class PlainInterview:
             except InputEndedError:
                 self._output.end_line()
                 return self._session.suspend()
-            if isinstance(outcome, Rejection):
+            if isinstance(outcome, entries.Rejection):
                 self._output.print_marked("!", outcome.why)
                 self._show_other_places(outcome.places)
                 next_step = _NextStep.WAIT
@@ -95,15 +82,15 @@ class PlainInterview:
 
     # out
 
-    def _show_next(self, prompt: Prompt | None, review: ClosingReview | None, *, anew: bool) -> None:
+    def _show_next(self, prompt: entries.Prompt | None, review: ClosingReview | None, *, anew: bool) -> None:
         if prompt is not None:
             self._show(prompt, anew=anew)
         elif review is not None:
             self._place = None
-            self._output.print_aside(interview_text.render_review(review))
+            self._output.print_aside(rendering.render_review(review))
             self._output.print_once(commands.REVIEW_HELP)
 
-    def _show(self, prompt: Prompt, *, anew: bool) -> None:
+    def _show(self, prompt: entries.Prompt, *, anew: bool) -> None:
         """Print section, turn, intro, text, options, instruction, hint, declines and earlier answer, in this order."""
         query, output = prompt.query, self._output
         self._was_denied = False
@@ -111,23 +98,23 @@ class PlainInterview:
         if query is None or anew or prompt.place != self._place:
             self._place = prompt.place
             self._show_headings(prompt, anew=anew)
-            for text in (interview_text.render_words(prompt.intro), interview_text.render_words(prompt.text)):
+            for text in (rendering.render_words(prompt.intro), rendering.render_words(prompt.text)):
                 if prompt.aloud:
                     output.print_plain(text)
                 else:
                     output.print_aside(text, "Your own entry: ")
             self._show_options(prompt, anew=anew)
-            output.print_aside(interview_text.render_words(prompt.instruction), "Interviewer: ")
-            output.print_aside(interview_text.render_words(prompt.probe), "Probe: ")
+            output.print_aside(rendering.render_words(prompt.instruction), "Interviewer: ")
+            output.print_aside(rendering.render_words(prompt.probe), "Probe: ")
             self._show_hint(prompt, anew=anew)
             self._show_declines(prompt, anew=anew)
-            if isinstance(prompt.entry, VerbatimEntry) and (draft := self._session.load_draft()):
+            if isinstance(prompt.entry, entries.VerbatimEntry) and (draft := self._session.load_draft()):
                 keeps = "" if prompt.earlier is not None else ": Enter keeps it"
                 output.print_aside(f"you had started to type here{keeps}\n{draft}")
             if prompt.earlier is not None and query is None:
-                output.print_plain(interview_text.render_earlier(prompt.earlier))
+                output.print_plain(rendering.render_earlier(prompt.earlier))
         if query is not None:
-            output.print_marked("?", interview_text.render_words(query.text))
+            output.print_marked("?", rendering.render_words(query.text))
             self._show_query_keys(aloud=query.aloud)
             self._show_other_places(query.places)
         if heard := self._session.heard():
@@ -141,45 +128,45 @@ class PlainInterview:
             full, short = ".ok confirms it, with an optional reason; or type another answer", ".ok or another answer"
         self._output.print_aside(full if self._output.is_due(full) else short)
 
-    def _show_headings(self, prompt: Prompt, *, anew: bool) -> None:
+    def _show_headings(self, prompt: entries.Prompt, *, anew: bool) -> None:
         """Print the section and the roster's turn, where they have changed."""
-        turn = interview_text.render_words(prompt.turn)
+        turn = rendering.render_words(prompt.turn)
         if prompt.section != self._heading or anew:
-            self._output.print_aside(f"Section: {interview_text.flatten(prompt.section)}" if prompt.section else "")
+            self._output.print_aside(f"Section: {rendering.flatten(prompt.section)}" if prompt.section else "")
             self._turn = ""
         if turn != self._turn or anew:
             self._output.print_aside(turn)
         self._heading, self._turn = prompt.section, turn
 
-    def _show_options(self, prompt: Prompt, *, anew: bool) -> None:
+    def _show_options(self, prompt: entries.Prompt, *, anew: bool) -> None:
         """Print the options; in brief mode only their codes where they are those of the last question that had any."""
-        options = interview_text.render_options(prompt)
+        options = rendering.render_options(prompt)
         if not options:
             return
         if options == self._options and self._output.brief and not anew:
-            self._output.print_aside(f"{interview_text.render_codes(prompt)} as before")
+            self._output.print_aside(f"{rendering.render_codes(prompt)} as before")
         else:
             self._output.print_plain("\n".join(options))
         self._options = options
 
-    def _show_hint(self, prompt: Prompt, *, anew: bool) -> None:
+    def _show_hint(self, prompt: entries.Prompt, *, anew: bool) -> None:
         """Print what a line should contain; in brief mode how it is typed only once."""
-        hint = interview_text.render_hint(prompt)
-        if anew or isinstance(prompt.entry, LineEntry) or self._output.is_due(hint):
+        hint = rendering.render_hint(prompt)
+        if anew or isinstance(prompt.entry, entries.LineEntry) or self._output.is_due(hint):
             self._output.print_aside(hint)
-        elif isinstance(prompt.entry, PickEntry):
-            self._output.print_aside(interview_text.render_hint(prompt, brief=True))
+        elif isinstance(prompt.entry, entries.PickEntry):
+            self._output.print_aside(rendering.render_hint(prompt, brief=True))
 
     def _show_other_places(self, places: tuple[Place, ...]) -> None:
         """Print how the other answers that a check used are reached."""
         if places:
             self._output.print_aside(f"{' or '.join(f'.jump {place}' for place in places)} to correct the other answer")
 
-    def _show_declines(self, prompt: Prompt, *, anew: bool) -> None:
+    def _show_declines(self, prompt: entries.Prompt, *, anew: bool) -> None:
         """Print the declines, where they differ from those of the last question; in brief mode only once."""
-        if isinstance(prompt.entry, ReadEntry | LookupEntry):
+        if isinstance(prompt.entry, entries.ReadEntry | entries.LookupEntry):
             return
-        declines = ", ".join(f".{d.id} {interview_text.flatten(d.text)}" for d in prompt.declines)
+        declines = ", ".join(f".{d.id} {rendering.flatten(d.text)}" for d in prompt.declines)
         words = f"or {declines}" if declines else "an answer is needed here"
         if anew or (declines != self._declines and self._output.is_due(words)):
             self._output.print_aside(words)
@@ -187,7 +174,7 @@ class PlainInterview:
 
     # in
 
-    def _ask_entry(self, prompt: Prompt | None) -> str:
+    def _ask_entry(self, prompt: entries.Prompt | None) -> str:
         """Ask for a line; where the input ends while a text is being typed, the text is saved as a draft."""
         try:
             return ask_line(self._output, self._input)
@@ -196,96 +183,96 @@ class PlainInterview:
             if (
                 text
                 and prompt is not None
-                and isinstance(prompt.entry, VerbatimEntry)
+                and isinstance(prompt.entry, entries.VerbatimEntry)
                 and not commands.is_command(text)
             ):
                 self._session.save_draft("\n".join(filter(None, (self._session.load_draft(), text))))
             raise
 
-    def _handle_line(self, line: str, prompt: Prompt) -> _NextStep | Rejection:
+    def _handle_line(self, line: str, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
         """Do what a line asks for. Raises InputEndedError where it needs further lines and there are none."""
         text = line.strip()
         query = prompt.query if not self._was_denied else None
-        if commands.is_command(text, typing=isinstance(prompt.entry, LineEntry | VerbatimEntry)):
+        if commands.is_command(text, typing=isinstance(prompt.entry, entries.LineEntry | entries.VerbatimEntry)):
             return self._run_command(text, prompt)
         if query is not None and query.aloud:
             return self._read_back(text, query)
         if not text and prompt.query is not None:
-            return Rejection(commands.CONFIRM_PROMPT if query is not None else commands.ASK_AGAIN_HINT)
+            return entries.Rejection(commands.CONFIRM_PROMPT if query is not None else commands.ASK_AGAIN_HINT)
         literal = commands.unescape_dots(text)
         match prompt.entry:
-            case ReadEntry() | LookupEntry():
+            case entries.ReadEntry() | entries.LookupEntry():
                 if prompt.ending and not text and self._input.is_repeated:
-                    return Rejection(f"{commands.ENTER_TWICE_HINT}: Enter once more ends here")
+                    return entries.Rejection(f"{commands.ENTER_TWICE_HINT}: Enter once more ends here")
                 return self._send_reply(text)
-            case PickEntry() as pick:
+            case entries.PickEntry() as pick:
                 return self._pick(text, pick, prompt)
-            case LineEntry():
+            case entries.LineEntry():
                 return self._send_reply(literal)
-            case VerbatimEntry():
+            case entries.VerbatimEntry():
                 if not literal and prompt.earlier is None:
                     literal = self._session.load_draft()
                 return self._send_reply(self._read_continuation(literal), echoed=False)
             case _:
                 assert_never(prompt.entry)
 
-    def _handle_at_review(self, line: str) -> _NextStep | Rejection:
+    def _handle_at_review(self, line: str) -> _NextStep | entries.Rejection:
         """Do what a line asks for at the closing review."""
         text = line.strip()
         if commands.is_command(text):
             return self._run_command(text, None)
         if text:
-            return Rejection(commands.REVIEW_HELP)
+            return entries.Rejection(commands.REVIEW_HELP)
         if self._input.is_repeated:
-            return Rejection(f"{commands.ENTER_TWICE_HINT}: Enter once more completes the interview")
+            return entries.Rejection(f"{commands.ENTER_TWICE_HINT}: Enter once more completes the interview")
         return self._session.complete() or _NextStep.ARRIVE
 
-    def _send_reply(self, reply: Reply, *, echoed: bool = True) -> _NextStep | Rejection:
+    def _send_reply(self, reply: entries.Reply, *, echoed: bool = True) -> _NextStep | entries.Rejection:
         """Send an entry and print how it was understood; where it is ambiguous, ask which meaning is right."""
         echo = self._session.echo(reply) if echoed and isinstance(reply, str) and reply else ""
         rejected = self._session.reply(reply)
         if rejected is not None:
             return self._ask_meaning(rejected) if rejected.meanings else rejected
-        if isinstance(reply, PickReply) and self._place is not None:
+        if isinstance(reply, entries.PickReply) and self._place is not None:
             words = self._session.describe_answer(self._place)
             echo = words if words != ", ".join(map(str, reply.codes)) else ""
         if echo:
             self._output.print_marked("=", echo)
         return _NextStep.ARRIVE
 
-    def _decline(self, decline_id: str, text: str) -> _NextStep | Rejection:
+    def _decline(self, decline_id: str, text: str) -> _NextStep | entries.Rejection:
         if (rejected := self._session.decline(decline_id)) is not None:
             return rejected
         self._output.print_marked("=", text)
         return _NextStep.ARRIVE
 
-    def _ask_meaning(self, ambiguous: Rejection) -> _NextStep | Rejection:
+    def _ask_meaning(self, ambiguous: entries.Rejection) -> _NextStep | entries.Rejection:
         """Ask by number which meaning of an ambiguous entry is right."""
         self._output.print_marked("?", ambiguous.why)
         for number, meaning in enumerate(ambiguous.meanings, 1):
             self._output.print_plain(f"{number}  {meaning.label}")
         self._output.print_once("a number chooses; Enter alone cancels")
-        line = to_ascii_digits(ask_line(self._output, self._input).strip())
+        line = entries.to_ascii_digits(ask_line(self._output, self._input).strip())
         prompt = self._session.prompt()
         if line and not line.isdecimal() and prompt is not None:
             return self._handle_line(line, prompt)
         chosen = dict(enumerate(ambiguous.meanings, 1)).get(int(line) if line.isdecimal() else 0)
         if chosen is None:
-            return Rejection("nothing was saved: type the answer again")
+            return entries.Rejection("nothing was saved: type the answer again")
         if chosen.decline:
             return self._decline(chosen.decline, chosen.label)
         return self._send_reply(chosen.reply)
 
-    def _read_back(self, text: str, query: Query) -> _NextStep | Rejection:
+    def _read_back(self, text: str, query: entries.Query) -> _NextStep | entries.Rejection:
         """Handle the respondent's answer to a question that was read aloud about an answer."""
         match commands.parse_read_back(text):
             case None:
-                return Rejection(commands.READ_BACK_HELP)
+                return entries.Rejection(commands.READ_BACK_HELP)
             case True:
                 return self._session.confirm() or _NextStep.ARRIVE
             case False:
                 self._was_denied = True
-                self._output.print_plain(interview_text.render_words(query.otherwise))
+                self._output.print_plain(rendering.render_words(query.otherwise))
                 self._output.print_aside(commands.ASK_AGAIN_HINT)
                 return _NextStep.WAIT
 
@@ -295,12 +282,12 @@ class PlainInterview:
         self._output.print_once(commands.YES_NO_HELP)
         return bool(commands.parse_yes_no(ask_line(self._output, self._input)))
 
-    def _pick(self, text: str, pick: PickEntry, prompt: Prompt) -> _NextStep | Rejection:
+    def _pick(self, text: str, pick: entries.PickEntry, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
         if not text:
             none = pick.several and pick.min_count == 0 and prompt.earlier is None
-            return self._send_reply(PickReply(()) if none else "")
+            return self._send_reply(entries.PickReply(()) if none else "")
         picked = pick.parse(text)
-        return self._send_reply(text if isinstance(picked, Rejection) else picked)
+        return self._send_reply(text if isinstance(picked, entries.Rejection) else picked)
 
     def _read_continuation(self, text: str) -> str:
         """Read the lines that continue a text; each is saved as a draft at once."""
@@ -316,15 +303,15 @@ class PlainInterview:
 
     # commands
 
-    def _run_command(self, text: str, prompt: Prompt | None) -> _NextStep | Rejection:
+    def _run_command(self, text: str, prompt: entries.Prompt | None) -> _NextStep | entries.Rejection:
         typed = commands.parse_command(text, prompt, commands.PLAIN_COMMANDS)
-        if isinstance(typed, Rejection):
-            return Rejection(typed.why)
-        if isinstance(typed, DeclineOption):
+        if isinstance(typed, entries.Rejection):
+            return entries.Rejection(typed.why)
+        if isinstance(typed, entries.DeclineOption):
             return self._decline(typed.id, typed.text)
         name, rest = typed
         session, arrive = self._session, _NextStep.ARRIVE
-        acts: dict[str, Callable[[], _NextStep | Rejection]] = {
+        acts: dict[str, Callable[[], _NextStep | entries.Rejection | None]] = {
             "back": lambda: session.go_back() or arrive,
             "front": lambda: session.go_forward() or arrive,
             "jump": lambda: self._jump(rest),
@@ -333,70 +320,67 @@ class PlainInterview:
             "suspend": lambda: session.suspend() or arrive,
             "stop": lambda: self._stop(rest, prompt),
             "again": lambda: _NextStep.REPEAT,
-            "brief": self._switch_brief,
+            "brief": self._output.switch_brief,
         }
         if prompt is not None:  # what concerns the item that is asked
             acts |= {
                 "lang": lambda: self._switch_language(rest, prompt),
-                "ok": lambda: self._confirm(rest, prompt),
+                "ok": lambda: (
+                    session.confirm(rest) or arrive if prompt.query else entries.Rejection(commands.NOTHING_TO_CONFIRM)
+                ),
                 "faq": lambda: self._show_faq(prompt),
                 "help": lambda: self._show_help(prompt),
             }
-        return acts[name]() if name in acts else Rejection(commands.REVIEW_HELP)
+        return acts[name]() or _NextStep.WAIT if name in acts else entries.Rejection(commands.REVIEW_HELP)
 
-    def _switch_brief(self) -> _NextStep:
-        self._output.switch_brief()
-        return _NextStep.WAIT
-
-    def _confirm(self, reason: str, prompt: Prompt) -> _NextStep | Rejection:
-        if prompt.query is None:
-            return Rejection(commands.NOTHING_TO_CONFIRM)
-        return self._session.confirm(reason) or _NextStep.ARRIVE
-
-    def _add_note(self, text: str) -> _NextStep | Rejection:
+    def _add_note(self, text: str) -> _NextStep | entries.Rejection:
         if not text:
-            return Rejection("a note needs text: type .note and the text on one line")
+            return entries.Rejection("a note needs text: type .note and the text on one line")
         if (why := self._session.add_note(text)) is not None:
             return why
         self._output.print_aside("noted")
         return _NextStep.WAIT
 
-    def _edit_notes(self, text: str) -> _NextStep | Rejection:
+    def _edit_notes(self, text: str) -> _NextStep | entries.Rejection:
         """List the notes of this interview, or replace the text of one."""
         notes = self._session.list_notes()
         if text:
             replaced = commands.parse_note_change(text, len(notes))
-            if isinstance(replaced, Rejection):
-                return Rejection(replaced.why)
+            if isinstance(replaced, entries.Rejection):
+                return entries.Rejection(replaced.why)
             number, words = replaced
             if (why := self._session.add_note(words, replaces=notes[number - 1])) is not None:
                 return why
             self._output.print_aside("noted")
             return _NextStep.WAIT
         for number, note in enumerate(notes, 1):
-            self._output.print_aside(f"{number}  {note.place}: {interview_text.flatten(note.text)}")
+            self._output.print_aside(f"{number}  {note.place}: {rendering.flatten(note.text)}")
         self._output.print_aside(".notes NUMBER TEXT replaces one" if notes else "there is no note yet")
         return _NextStep.WAIT
 
-    def _switch_language(self, language: str, prompt: Prompt) -> _NextStep | Rejection:
+    def _switch_language(self, language: str, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
         if len(prompt.languages) < 2:
-            return Rejection(commands.NO_LANGUAGE)
+            return entries.Rejection(commands.NO_LANGUAGE)
         if not language:
-            return Rejection(f"now {prompt.language}; type .lang and one of {', '.join(prompt.languages)}")
+            return entries.Rejection(f"now {prompt.language}; type .lang and one of {', '.join(prompt.languages)}")
         return self._session.switch_language(language) or _NextStep.REPEAT
 
-    def _jump(self, text: str) -> _NextStep | Rejection:
+    def _jump(self, text: str) -> _NextStep | entries.Rejection:
         rows = self._session.list_items()
         if not text:
             for row in rows:
-                self._output.print_aside(interview_text.render_asked_item(row))
+                self._output.print_aside(rendering.render_asked_item(row))
             what = "type .jump and one of these" if rows else "nothing has been asked yet"
             self._output.print_aside(what)
             return _NextStep.WAIT
         place = commands.find_place(text, (row.place for row in rows))
-        return Rejection(place.why) if isinstance(place, Rejection) else self._session.jump(place) or _NextStep.ARRIVE
+        return (
+            entries.Rejection(place.why)
+            if isinstance(place, entries.Rejection)
+            else self._session.jump(place) or _NextStep.ARRIVE
+        )
 
-    def _stop(self, text: str, prompt: Prompt | None) -> _NextStep | Rejection:
+    def _stop(self, text: str, prompt: entries.Prompt | None) -> _NextStep | entries.Rejection:
         stops = self._session.list_stop_outcomes()
         if text or not stops:
             return self._stop_with(text, stops)
@@ -413,31 +397,31 @@ class PlainInterview:
         self._output.print_aside("not ended")
         return _NextStep.WAIT
 
-    def _stop_with(self, text: str, stops: tuple[Outcome, ...]) -> _NextStep | Rejection:
+    def _stop_with(self, text: str, stops: tuple[Outcome, ...]) -> _NextStep | entries.Rejection:
         outcome = commands.find_outcome(text, stops)
-        if isinstance(outcome, Rejection):
-            return Rejection(outcome.why)
+        if isinstance(outcome, entries.Rejection):
+            return entries.Rejection(outcome.why)
         if not self._ask_confirmation(commands.format_stop_question(outcome)):
             self._output.print_aside("not ended")
             return _NextStep.WAIT
         return self._session.stop(outcome.id) or _NextStep.ARRIVE
 
-    def _show_help(self, prompt: Prompt) -> _NextStep:
+    def _show_help(self, prompt: entries.Prompt) -> _NextStep:
         respondent_time = self._session.respondent_time()
         clock = f"; {respondent_time:%H:%M} there" if respondent_time is not None else ""
-        spent = interview_text.format_duration(self._session.elapsed_time())
-        self._output.print_aside(interview_text.render_words(prompt.help))
+        spent = rendering.format_duration(self._session.elapsed_time())
+        self._output.print_aside(rendering.render_words(prompt.help))
         self._output.print_aside(f"{prompt.place}, {prompt.position} of {prompt.total}; {spent} so far{clock}")
         for decline in prompt.declines:
-            self._output.print_aside(f".{decline.id}  {interview_text.flatten(decline.text)}")
+            self._output.print_aside(f".{decline.id}  {rendering.flatten(decline.text)}")
         for command in commands.PLAIN_COMMANDS:
             self._output.print_aside(f"{command}  {command.help}")
         return _NextStep.WAIT
 
-    def _show_faq(self, prompt: Prompt) -> _NextStep | Rejection:
+    def _show_faq(self, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
         if not prompt.faq:
-            return Rejection(commands.NO_FAQ)
+            return entries.Rejection(commands.NO_FAQ)
         for question, answer in prompt.faq:
-            self._output.print_aside(interview_text.render_words(question))
-            self._output.print_plain(interview_text.render_words(answer))
+            self._output.print_aside(rendering.render_words(question))
+            self._output.print_plain(rendering.render_words(answer))
         return _NextStep.WAIT

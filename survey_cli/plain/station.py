@@ -8,16 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from survey_cli.entries import Rejection, to_ascii_digits
+from survey_cli.plain import rendering
 from survey_cli.plain.interview import PlainInterview
-from survey_cli.plain.station_text import (
-    STATION_COMMANDS,
-    render_appointment,
-    render_match,
-    render_number,
-    render_outcome,
-    render_pending_input,
-    render_view,
-)
 from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
 from survey_cli.problems import find_nearest
 from survey_cli.sessions import InterviewProtocol
@@ -121,12 +113,15 @@ class PlainStation:
             self._show_all(view, brief=self._output.brief)
         elif isinstance(view, CaseView) and isinstance(before, CaseView):
             self._print_lines(
-                [render_number(n, view, dialled=False) for n in _list_changed_numbers(view.numbers, before.numbers)]
+                [
+                    rendering.render_number(n, view, dialled=False)
+                    for n in _list_changed_numbers(view.numbers, before.numbers)
+                ]
             )
             if view.heard and view.heard != before.heard:
                 self._output.print_aside(f"heard: {view.heard}")
             if view.pending_input != before.pending_input:
-                for line in render_pending_input(view):
+                for line in rendering.render_pending_input(view):
                     self._output.print_aside(line)
         self._view = view
 
@@ -134,19 +129,19 @@ class PlainStation:
         """Print once that an appointment is due."""
         due = self._station.find_due_appointment()
         if due is not None and due.key != self._due:
-            self._output.print_marked("=", f"appointment due: {render_appointment(due)}: .fetch {due.key}")
+            self._output.print_marked("=", f"appointment due: {rendering.render_appointment(due)}: .fetch {due.key}")
         self._due = due.key if due is not None else ""
 
     def _show_all(self, view: StationView, *, brief: bool) -> None:
         """Print the view in full, or the brief form, with outcomes that have not been listed yet."""
-        self._print_lines(render_view(view, brief=brief))
+        self._print_lines(rendering.render_view(view, brief=brief))
         if isinstance(view, BreakView) and not view.reason:
             reasons = ", ".join(self._station.list_break_reasons())
             self._output.print_once(f".pause with a reason says why: {reasons}")
         if isinstance(view, CaseView):
             for choice in view.main_outcomes:
                 if self._output.is_due(choice.outcome.id) or not brief:
-                    self._output.print_plain(render_outcome(choice, brief=brief))
+                    self._output.print_plain(rendering.render_outcome(choice, brief=brief))
             if view.other_outcomes:
                 self._output.print_once(".outcomes lists the others")
 
@@ -188,7 +183,7 @@ class PlainStation:
             case "fetch" if rest:
                 return session.fetch_case(rest)
             case "appointments":
-                appointments = [render_appointment(p) for p in session.list_appointments()]
+                appointments = [rendering.render_appointment(p) for p in session.list_appointments()]
                 self._print_lines(appointments or ["you have no open appointments"])
             case "back":
                 return session.revoke_outcome()
@@ -199,7 +194,7 @@ class PlainStation:
                 self._has_ended = (rejection := session.end_shift()) is None
                 return rejection
             case "help":
-                self._print_lines([f"{command}  {does}" for command, does in STATION_COMMANDS.items()])
+                self._print_lines([f"{command}  {does}" for command, does in rendering.STATION_COMMANDS.items()])
             case "again":
                 self._show_all(session.view(), brief=False)
             case "brief":
@@ -224,7 +219,7 @@ class PlainStation:
 
     def _run_case_command(self, word: str, rest: str) -> Rejection | None:  # noqa: C901 - one branch per kind
         """Run a dot command that needs a case."""
-        known = [command[1:].partition(" ")[0] for command in STATION_COMMANDS]
+        known = [command[1:].partition(" ")[0] for command in rendering.STATION_COMMANDS]
         view = self._station.view()
         if word in known and not isinstance(view, CaseView):
             return Rejection(_explain_pause(view) or "there is no case on the screen: .next looks for one")
@@ -258,7 +253,7 @@ class PlainStation:
             if (choice := next((c for c in view.choices if c.outcome.id == word), None)) is not None:
                 return self._record(choice, rest, view)
         if word in known:
-            command = next(s for s in STATION_COMMANDS if s[1:].partition(" ")[0] == word)
+            command = next(s for s in rendering.STATION_COMMANDS if s[1:].partition(" ")[0] == word)
             return Rejection(f"it is typed as {command}")
         near = find_nearest(word, known) if word else None
         return Rejection(f".{word} is not a command here: {f'did you mean .{near}?' if near else '.help lists them'}")
@@ -290,7 +285,7 @@ class PlainStation:
         for heading, choices in (("", view.main_outcomes), *view.other_outcomes):
             self._output.print_aside(heading)
             for choice in choices:
-                self._output.print_plain(render_outcome(choice))
+                self._output.print_plain(rendering.render_outcome(choice))
 
     def _record(self, choice: OutcomeChoice, rest: str, view: CaseView) -> Rejection | None:
         name, required = choice.outcome.name, choice.required_input
@@ -325,7 +320,9 @@ class PlainStation:
     def _search_cases(self, text: str) -> Rejection | None:
         if len(text) < 2:
             return Rejection("type part of the number, the name or the key: .find 555 01")
-        self._print_lines([render_match(case) for case in self._station.search_cases(text)] or ["no case matches"])
+        self._print_lines(
+            [rendering.render_match(case) for case in self._station.search_cases(text)] or ["no case matches"]
+        )
         return None
 
     def _run_scripts(self, view: CaseView, script_id: str) -> Rejection | None:

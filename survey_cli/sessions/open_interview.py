@@ -119,7 +119,7 @@ def start_or_resume(
 def _start_sampled_case(path: str | Path, options: StartOptions, clock: Clock | None) -> InterviewSession:
     """Claim the imported case, so that nobody else calls it meanwhile, and start its interview."""
     # these take time to import, and an interview without a sample starts sooner without them
-    from survey_cli.sessions.case.single_case import start_single_case
+    from survey_cli.sessions.case.case_claim import start_single_case
     from survey_cli.study.open_study import open_study
 
     study = open_study(path, db=options.db, by=options.interviewer)

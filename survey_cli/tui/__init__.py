@@ -37,7 +37,7 @@ def conduct_interview(session: InterviewProtocol, theme: str = "") -> None:
 
 def run_station(session: "StationProtocol", theme: str = "") -> None:
     """Run a station until its shift ends."""
-    from survey_cli.tui.station.app import StationApp
+    from survey_cli.tui.station.screen import StationApp
 
     _run(
         StationApp(session, theme),
@@ -57,7 +57,7 @@ def run_preview(
     `reload` is called five times a second and returns the new state of the file, None where it has not changed;
     `restart` starts over.
     """
-    from survey_cli.tui.preview.app import PreviewApp
+    from survey_cli.tui.preview.screen import PreviewApp
 
     _run(PreviewApp(state, reload=reload, restart=restart, theme=theme))
 

@@ -9,11 +9,10 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from survey_cli.tui.widgets.key_app import KeyApp
-from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
+from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen
 from survey_cli.tui.widgets.panel import SCROLLS, Row, scroll_by_key
+from survey_cli.tui.widgets.styled import KeyBar, KeyHint, TextView, style_text
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import KeyBar, KeyHint, TextView, style_text
 
 ReadLines: TypeAlias = Callable[[int], Sequence[str]]
 """Returns the lines of the report as of now, of at most so many cells; the first is its title."""

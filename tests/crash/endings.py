@@ -131,7 +131,7 @@ def main() -> int:
 
 def _leave_cases_alone() -> None:
     """What a program would do that tells the case of its interview's end later, and compares neither afterwards."""
-    from survey_cli.sessions.case.case_link import SampledCaseLink
+    from survey_cli.sessions.case.case_claim import SampledCaseLink
     from survey_cli.study.consistency import upkeep
 
     SampledCaseLink.build_closing_update = lambda *_, **__: None

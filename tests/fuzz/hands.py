@@ -114,14 +114,14 @@ def seated(name: str, seed: int) -> Iterator[tuple[Watched, Any]]:
 def settled(watched: Watched, sit: Any) -> None:
     """What was taken is in the journal, and the interview stands where it stood."""
     desk = watched.desk
-    journal = list(desk._store.interviews.read_journal(desk.id))
-    assert journal == list(desk._interview.events), "the journal is not what the desk holds"
+    journal = list(desk.store.interviews.read_journal(desk.id))
+    assert journal == list(desk.interview.events), "the journal is not what the desk holds"
     kept = sum(isinstance(event, COUNTED) for event in journal)
     assert kept == watched.taken, f"{watched.taken} entries were taken and {kept} are kept"
-    before, held = desk.prompt(), dict(desk._interview.machine.recorded_answers)
-    if desk._interview.status in ("open", "suspended"):
+    before, held = desk.prompt(), dict(desk.interview.machine.recorded_answers)
+    if desk.interview.status in ("open", "suspended"):
         again = sit()
-        assert dict(again._interview.machine.recorded_answers) == held, "resumed with other answers"
+        assert dict(again.interview.machine.recorded_answers) == held, "resumed with other answers"
         if before is not None and again.prompt() is not None:
             assert again.prompt().place == before.place, f"left at {before.place}, resumed at {again.prompt().place}"
 

@@ -11,7 +11,7 @@ from test_interview_terminal import Terminal
 from support.fake_interview import choices, prompt
 from survey_cli.entries import PickEntry, Prompt, to_plain_text
 from survey_cli.text_width import count_fitting, find_letter_end, fit, is_certain, measure_width
-from survey_cli.tui.widgets.text import style_text
+from survey_cli.tui.widgets.styled import style_text
 
 SCRIPTS = {
     "Arabic": "يولد جميع الناس أحرارًا متساوين في الكرامة والحقوق، وقد وهبوا عقلًا وضميرًا",

@@ -13,8 +13,7 @@ import pexpect
 import pexpect.fdpexpect
 import pytest
 
-from survey_cli.plain.line_editing import open_line_editor
-from survey_cli.plain.streams import ALARM_SECONDS
+from survey_cli.plain.streams import ALARM_SECONDS, open_line_editor
 
 readline = pytest.importorskip("readline")
 if "libedit" in (readline.__doc__ or ""):

@@ -25,7 +25,7 @@ from survey_cli.entries import (
 )
 from survey_cli.entry_commands import ENTRY_COMMAND_NAMES, PLAIN_COMMANDS
 from survey_cli.plain import conduct_interview
-from survey_cli.plain.interview_text import clean
+from survey_cli.plain.rendering import clean
 from survey_cli.plain.streams import OutputLines
 from survey_cli.sessions import InterviewProtocol
 from survey_cli.values import Place

@@ -66,7 +66,7 @@ def held(desk: InterviewSession, *lines: str) -> tuple[int, str]:
 
 
 def journal(desk: InterviewSession) -> list[object]:
-    return list(desk._store.interviews.read_journal(desk.id))
+    return list(desk.store.interviews.read_journal(desk.id))
 
 
 def test_a_whole_interview_with_the_real_desk(seated: Callable[[], InterviewSession]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from support.fake_station import FakeStation, a_case, a_number, an_appointment, three_cases
 from survey_cli.plain import EXIT_ENDED, EXIT_SUSPENDED, run_station
-from survey_cli.plain.station_text import STATION_COMMANDS
+from survey_cli.plain.rendering import STATION_COMMANDS
 
 
 class Closed(io.StringIO):

@@ -376,7 +376,7 @@ def test_a_connection_lost_in_the_middle_of_the_end_writes_it_once(
         done = write(*parts, **more)  # type: ignore[arg-type]
         if not lost:
             lost.append(True)
-            talk._store.connector._connection.close()  # type: ignore[attr-defined]
+            talk.store.connector._connection.close()  # type: ignore[attr-defined]
         return done
 
     monkeypatch.setattr(interview_store, "_append_within", cut)
@@ -524,7 +524,7 @@ def test_an_interview_without_a_sampled_case_has_no_fence(tmp_path: Path) -> Non
 def left_behind(shift: Shift, *answers: str, stop: str = "") -> None:
     """What an earlier version left when it was killed at the closing screen: the interview ended, the case did not."""
     _, talk = begun(shift, "station")
-    talk._link.build_closing_update = lambda *_, **__: None  # type: ignore[method-assign]
+    talk.link.build_closing_update = lambda *_, **__: None  # type: ignore[method-assign]
     keyed(talk, *answers)
     if stop:
         assert talk.stop(stop) is None
@@ -651,7 +651,7 @@ def test_what_a_crash_left_undone_is_done_at_the_next_opening(
     _, talk = begun(shift, "station")
     keyed(talk, "1")
     with monkeypatch.context() as killed:
-        killed.setattr("survey_cli.sessions.case.case_link.follow_up", lambda *_: iter(()))
+        killed.setattr("survey_cli.sessions.case.case_claim.follow_up", lambda *_: iter(()))
         assert talk.stop(outcome) is None
     assert shift.row("A").status == "done"
     owed = findings(shift)

@@ -36,7 +36,7 @@ from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.pause import Pause
-from survey_cli.tui.station.app import StationApp
+from survey_cli.tui.station.screen import StationApp
 
 FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
 PEOPLE = "login,languages,skills,pseudonym,role\nann,,,I-01,\nbob,,,I-02,\nsue,,,S-01,supervisor\n"

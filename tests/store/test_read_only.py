@@ -121,7 +121,7 @@ def test_an_archive_with_a_case_that_lacks_its_outcome_says_so(disk: Path, capsy
     ann = shift.station()
     talk = ann.open_interview()
     assert isinstance(talk, InterviewSession)
-    talk._link.build_closing_update = lambda *_, **__: None  # type: ignore[method-assign]
+    talk.link.build_closing_update = lambda *_, **__: None  # type: ignore[method-assign]
     for answer in ("", "1", "1", "1"):
         assert talk.reply(answer) is None
     Shift.close_all()

@@ -16,11 +16,9 @@ from textual.widgets import Input, OptionList
 from survey_cli.sessions import InterviewProtocol
 from survey_cli.sessions.station.station_protocol import StationProtocol
 from survey_cli.tui.interview.screen import InterviewScreen
-from survey_cli.tui.station.app import StationApp
-from survey_cli.tui.station.screen import StationScreen
-from survey_cli.tui.widgets.key_app import KeyApp
-from survey_cli.tui.widgets.key_screen import KeyScreen
-from survey_cli.tui.widgets.text import KeyBar
+from survey_cli.tui.station.screen import StationApp, StationScreen
+from survey_cli.tui.widgets.key_app import KeyApp, KeyScreen
+from survey_cli.tui.widgets.styled import KeyBar
 
 T = TypeVar("T")
 NAMED = frozenset(

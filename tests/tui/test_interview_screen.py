@@ -16,8 +16,8 @@ from survey_cli.engine.notes import InterviewNote
 from survey_cli.entries import EarlierAnswer, LineEntry, OfferedOption, PickEntry, Query, ReadEntry, VerbatimEntry
 from survey_cli.problems import UserError
 from survey_cli.tui.interview.question import OptionLines
+from survey_cli.tui.widgets.styled import KeyBar, clean
 from survey_cli.tui.widgets.terminal import to_encoding
-from survey_cli.tui.widgets.text import KeyBar, clean
 from survey_cli.tui.widgets.themes import THEMES, choose_theme
 from survey_cli.values import Place
 

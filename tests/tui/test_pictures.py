@@ -9,7 +9,7 @@ from support.fake_station import FakeStation, an_appointment
 from support.screens import Hands
 from survey_cli.entries import Query, TextSpan
 from survey_cli.tui.interview.screen import InterviewScreen
-from survey_cli.tui.station.app import StationApp
+from survey_cli.tui.station.screen import StationApp
 from survey_cli.tui.widgets.key_app import KeyApp
 from survey_cli.values import Place
 

@@ -15,7 +15,7 @@ from support.command_line import SURVEY, folder  # noqa: F401
 from support.preview_study import FILE, TEXT, saved
 from support.screens import Hands
 from survey_cli.sessions.preview.preview import Preview, PreviewOptions, PreviewState
-from survey_cli.tui.preview.app import PreviewApp
+from survey_cli.tui.preview.screen import PreviewApp
 
 KINDS = PreviewOptions(columns={"kind": "1"})
 UNUSED = TEXT.replace("items:", "scales:\n  unused: {1: {en: A, es: A}, 2: {en: B, es: B}}\nitems:")
@@ -44,6 +44,8 @@ def preview(options: PreviewOptions = KINDS, size: tuple[int, int] = (80, 24)) -
         questionnaire_preview.open(), reload=questionnaire_preview.reload, restart=questionnaire_preview.restart
     )
     hands = PreviewHands(app, size)
+    for timer in list(app._timers):
+        timer.pause()  # these hands look at the file after each key
     try:
         yield hands
     finally:

@@ -36,7 +36,7 @@ from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES
 from survey_cli.plain import conduct_interview, run_station
 from survey_cli.sessions.station.shift import list_shift_figures
 from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, WrapUpView
-from survey_cli.tui.station.keys import STATION_KEYS
+from survey_cli.tui.station.pages import STATION_KEYS
 from survey_cli.tui.widgets.themes import THEMES
 
 
@@ -966,6 +966,7 @@ def test_a_shift_on_a_terminal() -> None:
     terminal.until("Chicago District")
     terminal.child.send("i")
     terminal.until("Is the mission clear?")
+    time.sleep(0.5)  # keys count once the whole screen was painted
     terminal.child.send("240\r\r")
     terminal.until("Every question is answered")
     time.sleep(1.0)  # an Enter sooner might be a key that is held down

@@ -1,20 +1,36 @@
-"""Claims of a case by one interviewer at one station, and what is written to the case under a claim."""
+"""Claims of a case by one interviewer at one station: what is written to the case, and its interview.
 
-from collections.abc import Sequence
+The case's entries are written in the transaction of the interview's own event. Nothing is accepted once another
+station has claimed the case.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from random import Random
 from typing import Final
 from uuid import uuid4
 
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned
+from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, InterviewOpened
+from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.queue.scheduling import schedule_case
-from survey_cli.sessions.case.claimed_case import ClaimedCase
-from survey_cli.sessions.interview.start_interview import Clock
+from survey_cli.outcomes import Outcome
+from survey_cli.problems import StoreError, UserError
+from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
+from survey_cli.sessions.case.outcome_events import CaseEvents, build_events_without_station, requires_time
+from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, ToLocal
+from survey_cli.sessions.interview.start_interview import Clock, InterviewStarter, StartOptions
+from survey_cli.store import InterviewRow
 from survey_cli.store.cases import case_records
-from survey_cli.study.consistency.interview_outcomes import select_quota_cells
-from survey_cli.study.consistency.upkeep import end_expired_leases
+from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost, LeaseToken
+from survey_cli.study.consistency.interview_outcomes import follow_up, select_quota_cells
+from survey_cli.study.consistency.quota_reservations import QuotaReservations
+from survey_cli.study.consistency.upkeep import end_expired_leases, reconcile_returned, repair
 from survey_cli.study.open_study import OpenStudy
+from survey_cli.study.pause import read_pause
+from survey_cli.values import NOT_ASKED
 
 RENEWALS_PER_LEASE: Final = 10
 """How often a lease is renewed within its own length."""
@@ -30,6 +46,10 @@ class CaseClaims:
     study: OpenStudy
     station: str
     clock: Clock
+    to_local: ToLocal = datetime.astimezone
+    """Converts a time to this station's clock."""
+    rng: Random | None = None
+    """Draws a new interview's id and seed; None: the system's random numbers."""
 
     def claim(self, key: str, token: str) -> ClaimedCase | case_records.LeaseHolder | None:
         """Claim the case of this key; returns its holder where another station has it, None where there is none."""
@@ -130,3 +150,244 @@ class CaseClaims:
     def renew_lease(self, claimed: ClaimedCase) -> bool:
         """Renew the lease; False where another station has the case by now."""
         return self.study.store.cases.renew_lease(claimed.case.key, claimed.token, self.clock() + self.study.plan.lease)
+
+    # the interviews of a claimed case
+
+    def _find_last(self, key: str) -> InterviewRow | None:
+        earlier = self.study.store.interviews.list_rows(case=key, origin="real")
+        return max(earlier, key=lambda row: row.number, default=None)
+
+    def is_interview_open(self, key: str) -> bool:
+        """Whether the case has an interview that is neither finished nor broken off. Raises StoreError."""
+        last = self._find_last(key)
+        return last is not None and last.status in ("open", "suspended")
+
+    def describe_interview(self, key: str) -> str:
+        """Describe the state of the last interview: `open at q17, Tue 14:03, version 1`, `complete`; empty: none.
+
+        Raises StoreError.
+        """
+        last = self._find_last(key)
+        if last is None:
+            return ""
+        if last.status == "ended" and last.outcome == COMPLETE:
+            return COMPLETE
+        if last.is_erased:
+            return "answers erased"
+        version = next(
+            (row.version for row in self.study.store.data.list_instruments() if row.hash == last.instrument), ""
+        )
+        at_item = f" at {last.at_item}" if last.at_item else ""
+        when = self.to_local(last.updated_at)
+        return f"open{at_item}, {when:%a %H:%M}{f', version {version}' if version else ''}"
+
+    def find_pending_input(self, claimed: ClaimedCase) -> PendingInput:
+        """Find what is pending after an interview that was open when the terminal was lost. Raises StoreError."""
+        last = self._find_last(claimed.case.key)
+        if not claimed.case.interview_open or last is None or last.status != "suspended":
+            return ""
+        row = self.study.plan.outcomes.get(last.outcome)
+        return "time" if row is not None and requires_time(row, self.study.plan, by_route=True) else "outcome"
+
+    def start_or_resume(
+        self, claimed: ClaimedCase, link: CaseLink, *, options: StartOptions | None = None
+    ) -> InterviewSession:
+        """Start or resume the interview; one that ended with a refusal is reopened, as a call converted it.
+
+        `options` change how it starts, for instance as a correction. Raises StoreError.
+        """
+        case, instrument = claimed.case, self.study.instrument
+        options = options or StartOptions(case=case.key)
+        last = self._find_last(case.key)
+        ended = last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE
+        personal = claimed.contact.columns if claimed.contact is not None else {}
+        person = self.study.people.find(self.study.who.login)
+        zones = list_call_zones(case, case.find_number(claimed.current_number), self.study.plan)
+        starter = InterviewStarter(
+            store=self.study.store,
+            where=self.study.where,
+            options=replace(
+                self._draw_id_and_seed(options),
+                case=case.key,
+                interviewer=self.study.who.login,
+                attributes=person.attributes if person is not None else {},
+                station=self.station,
+                language=options.language or (case.language if case.language in instrument.languages else ""),
+                reopen=options.reopen or (ended and not options.again),
+                sample_values={
+                    name: case.key if column.role == "key" else case.columns.get(name, personal.get(name, NOT_ASKED))
+                    for name, column in instrument.sample.items()
+                },
+                link=link,
+                zone=zones[0] if zones else "",
+            ),
+            clock=self.clock,
+            to_local=self.to_local,
+        )
+        return starter.start_or_resume(instrument)
+
+    def _draw_id_and_seed(self, options: StartOptions) -> StartOptions:
+        if self.rng is None:
+            return options
+        return replace(options, seed=self.rng.getrandbits(63), id=f"{self.rng.getrandbits(128):032x}")
+
+
+COMPLETE = "complete"
+
+
+DecideCaseEvents = Callable[[ClaimedCase, Interview, Outcome | None, bool], CaseEvents | PendingInput]
+"""Decides which events a case receives when its interview closes, or which input is needed first.
+
+The last argument: an `end` of the route closed the interview.
+"""
+
+
+class SampledCaseLink(CaseLink):
+    """A claimed case as its interview sees it."""
+
+    can_be_called_again = True
+
+    def __init__(self, claims: CaseClaims, case: ClaimedCase, decide: DecideCaseEvents) -> None:
+        self._study = study = claims.study
+        self._claims = claims
+        self._decide = decide
+        self.reservations = QuotaReservations(store=study.store, plan=study.plan, clock=claims.clock)
+        self._renewed_at = claims.clock()
+        self._interview = ""
+        self._next: tuple[ClaimedCase, CaseEvents | None] = case, None
+        """What is being written: the case afterwards, and the events that close it."""
+        self.claimed_case = case
+        """The case as stored."""
+        self.closing_events: CaseEvents | None = None
+        """The events that were written with the interview's end; None as long as there are none."""
+        self.pending_input: PendingInput = "outcome"
+        """What is pending where the interview was left and nothing was written."""
+        self.lost_to = ""
+        """Description of who has the case now, where this station lost it."""
+        self.notice = ""
+        """What could not be done after the interview's end, or what the interviewer should know."""
+
+    def fence(self) -> LeaseToken:
+        return LeaseToken(self.claimed_case.case.key, self.claimed_case.token)
+
+    def renew_lease(self) -> None:
+        at = self._claims.clock()
+        if at - self._renewed_at > self._study.plan.lease / RENEWALS_PER_LEASE:
+            try:
+                # where the lease is lost, the next answer says so
+                self._claims.renew_lease(self.claimed_case)
+            except StoreError:
+                return
+            self._renewed_at = at
+
+    def build_start_update(self, interview_id: str) -> CaseUpdate:
+        after = self._claims.append_events(self.claimed_case, [InterviewOpened(interview_id)])
+        self._interview, self._next = interview_id, (after, None)
+        return self._claims.build_update(self.claimed_case, after)
+
+    def build_closing_update(
+        self, interview: Interview, outcome: Outcome | None, *, by_route: bool
+    ) -> CaseUpdate | None:
+        events = self._decide(self.claimed_case, interview, outcome, by_route)
+        if not isinstance(events, CaseEvents):
+            self.pending_input = events
+            self._next = self.claimed_case, None
+            return None
+        after = self._claims.append_events(self.claimed_case, events.events, events.contact)
+        self._next = after, events
+        return self._claims.build_update(
+            self.claimed_case, after, release=events.release, owed=events.tasks, interview=interview
+        )
+
+    def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
+        return ()  # they are in the case's update
+
+    def handle_commit(self, interview_id: str, outcome: Outcome | None) -> str:
+        self.claimed_case, self.closing_events = self._next
+        if self.closing_events is None:
+            return ""
+        remarks = [self.closing_events.notice] if self.closing_events.notice else []
+        if self.closing_events.tasks:
+            try:
+                remarks += follow_up(self._study, self.claimed_case.case.key, self._claims.clock())
+            except StoreError as error:
+                remarks.append(f"not finished: {error.what} — {error.remedy}")
+        self.notice = "; ".join(remarks)
+        return self.notice
+
+    def recover(self) -> bool:
+        """Recover the case, which may have been lost. Raises StoreError."""
+        recovered = self._claims.recover(self.claimed_case)
+        if not isinstance(recovered, ClaimedCase):
+            self.lost_to = LeaseLost(self.claimed_case.case.key, recovered).message
+            return False
+        claimed_again = recovered.token != self.claimed_case.token
+        self.claimed_case = recovered
+        if claimed_again and self._interview:
+            after = self._claims.append_events(recovered, [InterviewOpened(self._interview)])
+            if self._claims.save(recovered, after) is None:
+                self.claimed_case = after
+        return True
+
+    def release(self) -> None:
+        if self.closing_events is None and not self.lost_to:
+            try:
+                self._claims.save(
+                    self.claimed_case,
+                    self._claims.append_events(self.claimed_case, [CaseReturned("given back")]),
+                    release=True,
+                )
+            except StoreError:
+                return  # the lease expires, and the case comes back as one with an open interview
+
+
+class SingleCaseLink(SampledCaseLink):
+    """The link of an interview that opened the study for itself."""
+
+    def release(self) -> None:
+        super().release()
+        self._study.do_not_call.close()
+
+
+def start_single_case(
+    study: OpenStudy, options: StartOptions, *, station: str, clock: Clock, token: str
+) -> InterviewSession:
+    """Claim the case and start or resume its interview. Raises StoreError."""
+    repair(study, clock())
+    claims = CaseClaims(study=study, station=station, clock=clock)
+    _check_pause(claims, options)
+    row = study.store.cases.queries.find_row(options.case)
+    if row is not None and row.holder is not None and row.holder[:2] == (study.who.login, station):
+        reconcile_returned(study.store, study.plan, options.case, clock())
+    case = claims.claim(options.case, token)
+    if case is None:
+        raise UserError(options.case, "there is no such case", "choose another case")
+    if isinstance(case, LeaseHolder):
+        raise UserError(options.case, f"{case.by} at station {case.station} has this case", "choose another case")
+    study.store.cases.quotas.write_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
+    link = SingleCaseLink(
+        claims,
+        case,
+        lambda case, interview, outcome, by_route: build_events_without_station(
+            case, interview, outcome, study.plan, by_route=by_route
+        ),
+    )
+    try:
+        if case.case.erased or case.case.do_not_call:
+            raise UserError(case.case.key, "this case must not be called again")
+        session = claims.start_or_resume(case, link, options=options)
+    except UserError:
+        link.release()
+        raise
+    if study.repairs:
+        session.notice = " ".join(filter(None, (*study.repairs, session.notice)))
+    return session
+
+
+def _check_pause(claims: CaseClaims, options: StartOptions) -> None:
+    """Check that the study is not paused, unless an open interview is finished or a correction calls nobody."""
+    pause = read_pause(claims.study.store)
+    if pause is None or options.reopen or claims.is_interview_open(options.case):
+        return
+    what = pause.describe(pause.since.astimezone(), claims.clock().astimezone())
+    raise UserError(options.case, what, "wait until a supervisor resumes the study: survey study resume FILE")

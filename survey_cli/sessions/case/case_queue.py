@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, DoNotCallSet, HistoryEntry
@@ -30,13 +30,6 @@ MAX_DUE_APPOINTMENTS: Final = 50
 """Appointments that are checked for one that this interviewer may keep."""
 WAITING_CASES_CHECKED: Final = 20
 """Waiting cases that are checked to find when the next one can be called."""
-
-
-class QueueOutlook(NamedTuple):
-    """Why no case can be called, and when one can."""
-
-    why: str
-    next_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +98,7 @@ class CaseQueue:
             fill=self.study.store.cases.quotas.read_fill(),
         )
 
-    def find_outlook(self, at: datetime) -> "QueueOutlook":
+    def find_outlook(self, at: datetime) -> tuple[str, datetime | None]:
         """Find why no case can be called now, and when one can. Raises StoreError."""
         turns = self._build_call_order(at)
         openings: list[datetime] = []
@@ -117,7 +110,7 @@ class CaseQueue:
         for row in self.study.store.cases.queries.list_waiting_rows(limit=WAITING_CASES_CHECKED):
             if row.due_at is not None:
                 openings += self._list_opening_times(turns, row.bucket, max(at, row.due_at))
-        return QueueOutlook(_describe_states(states), min(openings, default=None))
+        return _describe_states(states), min(openings, default=None)
 
     @staticmethod
     def _list_opening_times(turns: CallOrder, text: str, since: datetime) -> list[datetime]:

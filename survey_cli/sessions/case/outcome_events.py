@@ -3,21 +3,16 @@
 The events are built from the plan and the case; other modules write them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
-from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment
-from survey_cli.fieldwork.appointments.reading import parse_appointment
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.disposition_coding import code_case, is_known_eligible
-from survey_cli.fieldwork.case.locations import find_case_region, list_call_zones, localize_plan
+from survey_cli.fieldwork.case.locations import find_case_region
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.outcomes import Outcome
-from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, read_number
 from survey_cli.sessions.case.claimed_case import INTERVIEW_OUTCOMES, REQUIRED_INPUTS, ClaimedCase, PendingInput
 from survey_cli.store.cases.case_records import Contact, ContactNumber
@@ -31,8 +26,6 @@ from survey_cli.study.consistency.interview_outcomes import (
 DEAD_NUMBER_CODES: Final = frozenset({"dead", "4.20", "4.32", "4.41", "4.51"})
 """Codes of an outcome after which the dialed number is dead."""
 NO_TIME_NOTICE: Final = "no time was recorded: the case will be called back; `survey station` can make appointments"
-STRONGEST_REFUSAL: Final = 3
-"""The highest strength of a refusal."""
 TIMED_OUTCOMES: Final = frozenset({"appointment", "callback"})
 """Outcomes of an `end` after which the respondent is asked when to call again."""
 
@@ -101,7 +94,7 @@ def build_outcome_events(
 
 def build_call_event(
     claimed: ClaimedCase,
-    outcome_id: str,
+    outcome: str,
     plan: Plan,
     interview: Interview | None,
     *,
@@ -112,7 +105,7 @@ def build_call_event(
     # the terminal was lost during the interview, and nobody resumed it
     was_lost = interview is None and claimed.case.interview_open
     return case_events.OutcomeRecorded(
-        outcome=outcome_id,
+        outcome=outcome,
         number=claimed.current_number,
         eligible=interview is not None and is_known_eligible(measure_progress(interview), plan),
         person=interview is not None,
@@ -126,67 +119,6 @@ def _has_untried_number(claimed: ClaimedCase, events: list[case_events.CaseEvent
     case = claimed.append_events(events, at=claimed.shown_at, by="", station="").case
     called_numbers = {call.number for call in case.open_attempt.calls} if case.open_attempt is not None else set()
     return any(number.position not in called_numbers for number in case.live_numbers)
-
-
-def build_refusal_event(reason: str, strength: int, who: str) -> case_events.RefusalDescribed | Rejection:
-    """Build the event that describes a refusal."""
-    if not 0 <= strength <= STRONGEST_REFUSAL:
-        return Rejection(f"the strength is a number from 1 to {STRONGEST_REFUSAL}")
-    refusal = case_events.RefusalDescribed(clean_text(reason), strength, clean_text(who))
-    return refusal if refusal != case_events.RefusalDescribed() else Rejection("an empty note is not saved")
-
-
-def may_revoke(outcome: str, plan: Plan) -> bool:
-    """Whether the interviewer may correct an outcome that was entered by mistake."""
-    kind = plan.outcomes[outcome].kind
-    return REQUIRED_INPUTS.get(kind) != "sure" and kind != "complete"
-
-
-def parse_appointment_time(
-    claimed: ClaimedCase,
-    text: str,
-    plan: Plan,
-    *,
-    reading: int,
-    at: datetime,
-    station_zone: str,
-    languages: Sequence[str],
-) -> AppointmentTime | UnclearAppointment:
-    """Parse a typed time for this respondent; `reading` chooses, from 1, where it is ambiguous.
-
-    `5pm here` is on the clock of `station_zone`; words may be in any of the study's `languages`.
-    """
-    zones = list_call_zones(claimed.case, claimed.case.find_number(claimed.current_number), plan)
-    parsed = parse_appointment(
-        text,
-        now=at,
-        zones=zones,
-        calendar=localize_plan(claimed.case, plan).calendar,
-        station_zone=station_zone,
-        languages=languages,
-    )
-    if isinstance(parsed, UnclearAppointment) and 0 < reading <= len(parsed.choices):
-        return parsed.choices[reading - 1]
-    return parsed
-
-
-def build_appointment_events(
-    claimed: ClaimedCase,
-    time: AppointmentTime,
-    plan: Plan,
-    interview: Interview | None,
-    *,
-    by: str,
-    policy: case_events.AppointmentPolicy,
-    person: str,
-    note: str,
-) -> CaseEvents:
-    """Build the events for an appointment at this time."""
-    appointment = time.make_event(
-        person=clean_text(person), owner="" if policy == "anyone" else by, policy=policy, note=clean_text(note)
-    )
-    call = build_call_event(claimed, "appointment", plan, interview, interrupted=interview is not None)
-    return CaseEvents(events=(call, appointment, case_events.AttemptClosed()), release=True, outcome="appointment")
 
 
 def build_number_events(claimed: ClaimedCase, text: str, plan: Plan, *, link: str) -> CaseEvents | Rejection:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from survey_cli.engine import asked_items, events, prompts
 from survey_cli.engine.asked_items import AskedItem
@@ -27,7 +27,10 @@ from survey_cli.values import Code, Place
 
 if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost, LeaseToken
+    from survey_cli.study.consistency.quota_reservations import QuotaReservations
 
+ToLocal: TypeAlias = Callable[[datetime], datetime]
+"""Converts a time to a station's clock."""
 CALL_AGAIN_OUTCOMES: Final = ("appointment", "callback")
 """Further outcomes that stop an interview started at a station: the case is called again."""
 QUOTA_FULL_TEXT: Final = "Thank you very much. We have completed all the interviews of this kind that we need. Goodbye."
@@ -50,27 +53,12 @@ class CaseLink:
 
     can_be_called_again = False
     """The case is called from a station and can be called again: a temporary outcome suspends the interview."""
+    reservations: "QuotaReservations | None" = None
+    """Reserves places in the quotas; None: every quota cell is open."""
 
     def fence(self) -> "LeaseToken | None":
         """Return the lease under which everything is written; None where no case is leased."""
         return None
-
-    def reserve_in_quota(self, interview_id: str, interview: Interview, quota: str) -> str:
-        """Return `open`, with a place reserved until the interview closes, or `full` or `outside`."""
-        return "open"
-
-    def reserve_cells(
-        self, interview_id: str, interview: Interview, reserved: frozenset[str]
-    ) -> tuple[frozenset[str], str]:
-        """Reserve a place in each quota cell that is decided; returns the cells reserved, and the first full one.
-
-        Raises StoreError.
-        """
-        return reserved, ""
-
-    def list_quota_cells(self, interview: Interview) -> tuple[str, ...]:
-        """List the quota cells in which a place is reserved, in words, without asking the database."""
-        return ()
 
     def renew_lease(self) -> None:
         """Renew the lease while the interviewer is at work. Never fails."""
@@ -110,47 +98,36 @@ class CaseLink:
         """Release the case where nothing closed it. Never fails."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionSetup:
-    """Who conducts an interview and where, and what is shown besides its prompts."""
+@dataclass(eq=False, kw_only=True)
+class InterviewSession:
+    """Conducts one interview: the engine steps, the store commits, and only then the next prompt is shown."""
 
+    id: str
+    """The interview's id in the database."""
+    store: Store
+    interview: Interview
+    """The current state of the interview."""
+    outcomes: Mapping[str, Outcome]
+    link: CaseLink
     by: str
     """The interviewer."""
     station: str
     clock: Callable[[], datetime]
     zone: tzinfo | None
     """The respondent's time zone, where it is known."""
-    to_local: Callable[[datetime], datetime]
-    """Converts a time to this station's clock."""
+    to_local: ToLocal
     respondent: str
     """The case's name column, or its key."""
-    notice: str
+    notice: str = ""
     """Shown before the first prompt; or empty."""
     practice: bool
     stored_in: str
     """The database, as the user named it."""
+    respondents_answer: Callable[[Interview], str] | None = None
+    """Returns what a simulated respondent says to the current question; None: a real respondent."""
+    review_before_end: bool = False
 
-
-class InterviewSession:
-    """Conducts one interview: the engine steps, the store commits, and only then the next prompt is shown."""
-
-    def __init__(
-        self,
-        *,
-        store: Store,
-        id: str,
-        interview: Interview,
-        setup: SessionSetup,
-        outcomes: Mapping[str, Outcome],
-        link: CaseLink,
-    ) -> None:
-        self._store = store
-        self.id = id
-        """The interview's id in the database."""
-        self._interview = interview
-        self._setup = setup
-        self._outcomes = outcomes
-        self._link = link
+    def __post_init__(self) -> None:
         self._prompt: Prompt | None = None
         self._prompt_is_current = False
         self._time_until_hangup: timedelta | None = None
@@ -167,21 +144,9 @@ class InterviewSession:
         """The quota cell of this respondent that is full."""
         self._review: tuple[Interview, ClosingReview] | None = None
         """The closing review of the interview in this state."""
-        instrument = interview.instrument
+        instrument = self.interview.instrument
         self.title = str(instrument.title.get(instrument.language))
-        self.respondent = setup.respondent
-        self.notice = setup.notice
-        self.practice = setup.practice
-        self.respondents_answer: Callable[[Interview], str] | None = None
-        """Returns what a simulated respondent says to the current question; None: a real respondent."""
-        self.stored_in = setup.stored_in
-        self.details = list_details(instrument, interview.start.sample)
-        self.review_before_end = False
-
-    @property
-    def interview(self) -> Interview:
-        """The current state of the interview."""
-        return self._interview
+        self.details = list_details(instrument, self.interview.start.sample)
 
     # what is shown
 
@@ -191,27 +156,28 @@ class InterviewSession:
         if self._is_quota_full:
             return self._build_quota_full_prompt()
         if not self._prompt_is_current:
-            self._prompt, self._prompt_is_current = prompts.build_prompt(self._interview), True
+            self._prompt, self._prompt_is_current = prompts.build_prompt(self.interview), True
             if self._prompt is not None and self._prompt.after_hangup and self._time_until_hangup is None:
                 self._time_until_hangup = self._measure_time()
         return self._prompt
 
     def list_items(self) -> tuple[AskedItem, ...]:
-        return asked_items.list_asked(self._interview)
+        return asked_items.list_asked(self.interview)
 
     def list_recent_answers(self, limit: int) -> tuple[AskedItem, ...]:
-        return asked_items.list_recent(self._interview, limit)
+        return asked_items.list_recent(self.interview, limit)
 
     def describe_answer(self, place: Place) -> str:
-        return asked_items.describe_answer(self._interview, place)
+        return asked_items.describe_answer(self.interview, place)
 
     def list_quota_cells(self) -> tuple[str, ...]:
-        return self._link.list_quota_cells(self._interview)
+        reservations = self.link.reservations
+        return reservations.list_cells(self.interview) if reservations is not None else ()
 
     def closing_review(self) -> ClosingReview | None:
         if not self._is_at_review:
             return None
-        interview = self._interview
+        interview = self.interview
         if self._review is None or self._review[0] is not interview:
             answers = interview.evaluate_route().answers.values()
             self._review = (
@@ -230,16 +196,16 @@ class InterviewSession:
     def _is_at_review(self) -> bool:
         """Whether everything is answered, and the interviewer looks it through before the interview is complete."""
         is_reviewed = self.review_before_end and not self._full_cell and not self._was_left
-        return is_reviewed and self._interview.is_answered
+        return is_reviewed and self.interview.is_answered
 
     @property
     def _is_quota_full(self) -> bool:
         """Whether the respondent's quota cell is full. Going back to the deciding answer lifts it."""
-        return bool(self._full_cell) and self._interview.status == "open"
+        return bool(self._full_cell) and self.interview.status == "open"
 
     def _build_quota_full_prompt(self) -> Prompt:
         """Build the prompt for a full quota: the study's script `quota_full`, else a plain thank you."""
-        interview = self._interview
+        interview = self.interview
         instrument, language = interview.instrument, interview.language
         scripts = instrument.document.fieldwork.scripts if instrument.document.fieldwork is not None else {}
         script = next((script for id, script in scripts.items() if str(id) == QUOTA_FULL), None)
@@ -256,33 +222,33 @@ class InterviewSession:
         )
 
     def list_stop_outcomes(self) -> tuple[Outcome, ...]:
-        own_ids = (o.id for o in self._outcomes.values() if o.id not in OUTCOMES and o.moment in ("interrupted", "any"))
-        first_ids = CALL_AGAIN_OUTCOMES if self._link.can_be_called_again else ()
-        return tuple(self._outcomes[id] for id in (*first_ids, *STOP_OUTCOMES, *own_ids))
+        own_ids = (o.id for o in self.outcomes.values() if o.id not in OUTCOMES and o.moment in ("interrupted", "any"))
+        first_ids = CALL_AGAIN_OUTCOMES if self.link.can_be_called_again else ()
+        return tuple(self.outcomes[id] for id in (*first_ids, *STOP_OUTCOMES, *own_ids))
 
     def echo(self, text: str) -> str:
-        return prompts.describe_reply(self._interview, text)
+        return prompts.describe_reply(self.interview, text)
 
     def elapsed_time(self) -> timedelta:
         return self._time_until_hangup if self._time_until_hangup is not None else self._measure_time()
 
     def _measure_time(self) -> timedelta:
-        return self._interview.measure_time(self._setup.clock())
+        return self.interview.measure_time(self.clock())
 
     def respondent_time(self) -> datetime | None:
-        return self._setup.clock().astimezone(self._setup.zone) if self._setup.zone is not None else None
+        return self.clock().astimezone(self.zone) if self.zone is not None else None
 
     def station_time(self) -> datetime:
-        return self._setup.to_local(self._setup.clock())
+        return self.to_local(self.clock())
 
     def result(self) -> InterviewResult | None:
-        status = self._interview.status
+        status = self.interview.status
         if status == "open" and not self._was_left:
             return None
-        answers = self._interview.evaluate_route().answers.values()
+        answers = self.interview.evaluate_route().answers.values()
         return InterviewResult(
             status="lost" if self._was_left else status,
-            outcome=self._outcomes.get(self._interview.outcome),
+            outcome=self.outcomes.get(self.interview.outcome),
             answered=0 if self._erased else sum(h.cell is not None for h in answers),
             duration=self.elapsed_time(),
             stored_in=self.stored_in,
@@ -297,16 +263,16 @@ class InterviewSession:
             if reply:
                 return Rejection("the quota is full: Enter ends the interview")
             return self._commit(events.InterviewEnded(self._stamp(), QUOTA_FULL), by_route=True)
-        return self._apply(prompts.parse_reply(self._interview, reply, self._stamp()))
+        return self._apply(prompts.parse_reply(self.interview, reply, self._stamp()))
 
     def decline(self, decline_id: str) -> Rejection | None:
-        return self._apply(prompts.build_decline(self._interview, decline_id, self._stamp()))
+        return self._apply(prompts.build_decline(self.interview, decline_id, self._stamp()))
 
     def confirm(self, reason: str = "") -> Rejection | None:
-        return self._apply(prompts.build_confirmation(self._interview, clean_text(reason), self._stamp()))
+        return self._apply(prompts.build_confirmation(self.interview, clean_text(reason), self._stamp()))
 
     def go_back(self) -> Rejection | None:
-        place = prompts.find_previous_place(self._interview)
+        place = prompts.find_previous_place(self.interview)
         if place is None:
             return Rejection("this is the first item")
         return self._apply(events.PositionMoved(self._stamp(), place))
@@ -315,26 +281,26 @@ class InterviewSession:
         return self._apply(events.PositionMoved(self._stamp(), place, jump=True))
 
     def go_forward(self) -> Rejection | None:
-        place = self._interview.place
+        place = self.interview.place
         if self._is_at_review:
             return Rejection("everything is answered")
-        if place is None or prompts.is_at_front(self._interview):
+        if place is None or prompts.is_at_front(self.interview):
             return Rejection("you are at the next item: nothing after it has been answered")
         return self.jump(place) or self._apply(events.AnswerKept(self._stamp(), place))
 
     def add_note(self, text: str, *, replaces: InterviewNote | None = None) -> Rejection | None:
-        place = replaces.place if replaces is not None else self._interview.place
+        place = replaces.place if replaces is not None else self.interview.place
         if self._is_at_review and place is None:
-            place = prompts.find_previous_place(self._interview)
+            place = prompts.find_previous_place(self.interview)
         if place is None or not (text := clean_text(text, lines=True)):
             return Rejection("an empty note is not saved")
         return self._apply(events.NoteWritten(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
 
     def list_notes(self) -> tuple[InterviewNote, ...]:
-        return self._interview.notes
+        return self.interview.notes
 
     def switch_language(self, language: str) -> Rejection | None:
-        if why := explain_incomplete_language(self._interview.instrument, language):
+        if why := explain_incomplete_language(self.interview.instrument, language):
             return Rejection(why)
         return self._apply(events.LanguageChanged(self._stamp(), language))
 
@@ -344,25 +310,25 @@ class InterviewSession:
             return None
         if self._is_at_review:
             return self.complete()
-        if self._interview.is_after_hangup and not self._is_quota_full:
+        if self.interview.is_after_hangup and not self._is_quota_full:
             return self._apply(events.InterviewEnded(self._stamp(), COMPLETE))
-        if self._interview.is_at_end or self._is_quota_full:
+        if self.interview.is_at_end or self._is_quota_full:
             return self.reply("")  # the respondent has answered everything that leads here
-        if self._interview.is_reopened and self.return_to_end():
+        if self.interview.is_reopened and self.return_to_end():
             return None
         return self._apply(events.InterviewSuspended(self._stamp()))
 
     def return_to_end(self) -> bool:
         """End an interview that had come to its end before, where all its answers are valid; returns whether it has."""
-        place = self._interview.place
+        place = self.interview.place
         if place is None or self.jump(place) is not None:
             return False
         if self._apply(events.AnswerKept(self._stamp(), place)) is not None:
             return False
-        return self._interview.status == "ended" or (self._is_at_review and self.complete() is None)
+        return self.interview.status == "ended" or (self._is_at_review and self.complete() is None)
 
     def complete(self) -> Rejection | None:
-        if not self._interview.is_answered or self._is_quota_full:
+        if not self.interview.is_answered or self._is_quota_full:
             return Rejection("the interview is not at its end")
         return self._commit(events.InterviewEnded(self._stamp(), COMPLETE), by_route=True)
 
@@ -371,11 +337,11 @@ class InterviewSession:
             return Rejection(f"an interview can't be stopped with the outcome {outcome}")
         if self._lost_to:
             return self.suspend()
-        if self._is_at_review and (outcome == "break_off" or self._outcomes[outcome].temporary):
+        if self._is_at_review and (outcome == "break_off" or self.outcomes[outcome].temporary):
             return Rejection("everything is answered: no other call is needed")
-        if self._interview.is_after_hangup and outcome == "break_off" and not self._is_quota_full:
+        if self.interview.is_after_hangup and outcome == "break_off" and not self._is_quota_full:
             return self._apply(events.InterviewEnded(self._stamp(), COMPLETE))
-        if self._link.can_be_called_again and self._outcomes[outcome].temporary:
+        if self.link.can_be_called_again and self.outcomes[outcome].temporary:
             return self._apply(
                 events.InterviewSuspended(self._stamp(), outcome)
             )  # the case is called again, and goes on where it stood
@@ -384,26 +350,26 @@ class InterviewSession:
     def heard(self) -> str:
         if self.respondents_answer is None or self.prompt() is None or self._is_quota_full:
             return ""
-        return self.respondents_answer(self._interview)
+        return self.respondents_answer(self.interview)
 
     # drafts
 
     def load_draft(self) -> str:
-        place = self._interview.place
+        place = self.interview.place
         try:
-            draft = self._store.interviews.find_draft(self.id)
+            draft = self.store.interviews.find_draft(self.id)
         except StoreError:
             return ""
         return draft.text if draft is not None and draft.place == str(place) else ""
 
     def save_draft(self, text: str) -> None:
-        place = self._interview.place
+        place = self.interview.place
         if place is None:
             return
-        self._link.renew_lease()
+        self.link.renew_lease()
         try:
-            draft = EntryDraft(str(place), text, self._setup.clock())
-            self._store.interviews.save_draft(self.id, draft, fence=self._link.fence())
+            draft = EntryDraft(str(place), text, self.clock())
+            self.store.interviews.save_draft(self.id, draft, fence=self.link.fence())
         except StoreError:
             return  # the text is still in the field; the answer itself will say what is wrong
 
@@ -411,15 +377,15 @@ class InterviewSession:
         """Release the case and close the database. An interview at its closing review is complete."""
         if self._is_at_review:
             self.complete()  # where it can't be written now, it is done when the study is opened the next time
-        self._link.release()
-        self._store.close()
+        self.link.release()
+        self.store.close()
 
     # order of doing
 
     def _stamp(self, after: Interview | None = None) -> events.EventStamp:
         """Stamp an event with the current time, or the last event's where the clock was set back."""
-        last = (after or self._interview).last_stamp.at
-        return events.EventStamp(max(self._setup.clock(), last), self._setup.by, self._setup.station)
+        last = (after or self.interview).last_stamp.at
+        return events.EventStamp(max(self.clock(), last), self.by, self.station)
 
     def _apply(self, event: events.InterviewEvent | Rejection) -> Rejection | None:
         """Step, commit, and then do whatever the computer has to answer or close by itself."""
@@ -430,12 +396,12 @@ class InterviewSession:
 
     def advance(self) -> Rejection | None:
         """Answer what only the computer answers, and close the interview when it has reached its end."""
-        while self._interview.status == "open":
-            if (rejection := self._reserve_cells(self._interview)) is not None:
+        while self.interview.status == "open":
+            if (rejection := self._reserve_cells(self.interview)) is not None:
                 return rejection
             if self._full_cell or self._is_at_review:
                 break
-            event = self._find_automatic_event(self._interview) or self._find_computed_answer()
+            event = self._find_automatic_event(self.interview) or self._find_computed_answer()
             if event is None:
                 return None
             if (rejection := self._commit(event, by_route=True)) is not None:
@@ -448,8 +414,11 @@ class InterviewSession:
         Where the database does not answer, the next answer tries again, and no interview becomes complete before
         that.
         """
+        reservations = self.link.reservations
+        if reservations is None:
+            return None
         try:
-            self._cells, self._full_cell = self._link.reserve_cells(self.id, interview, self._cells)
+            self._cells, self._full_cell = reservations.reserve_cells(self.id, interview, self._cells)
         except StoreError as error:
             self._full_cell = ""
             return Rejection(f"not saved: {error.what} — {error.remedy}") if interview.ending else None
@@ -460,7 +429,7 @@ class InterviewSession:
         if interview.status != "open":
             return None
         if ending := interview.ending:
-            is_temporary = (outcome := self._outcomes.get(ending)) is not None and outcome.temporary
+            is_temporary = (outcome := self.outcomes.get(ending)) is not None and outcome.temporary
             return (events.InterviewSuspended if is_temporary else events.InterviewEnded)(
                 self._stamp(interview), ending
             )
@@ -473,24 +442,25 @@ class InterviewSession:
         """Find the answer to a lookup that is due, or a note of what was not read aloud."""
         prompt = self.prompt()
         if prompt is not None and prompt.unfilled:
-            notes = {(e.place, e.text) for e in self._interview.events if isinstance(e, events.NoteWritten)}
+            notes = {(e.place, e.text) for e in self.interview.events if isinstance(e, events.NoteWritten)}
             for text in prompt.unfilled:
                 if (prompt.place, text) not in notes:
                     return events.NoteWritten(self._stamp(), prompt.place, text)
         if prompt is None or not isinstance(prompt.entry, LookupEntry):
             return None
         if prompt.entry.kind == "pick":
-            value, of = self._interview.compute_answer(self._count_picks(prompt.place))
+            value, of = self.interview.compute_answer(self._count_picks(prompt.place))
             return None if value is None else events.ValueComputed(self._stamp(), prompt.place, value, of)
-        value = self._link.reserve_in_quota(self.id, self._interview, prompt.entry.target)
+        quota, reservations = prompt.entry.target, self.link.reservations
+        value = reservations.reserve_in_quota(self.id, self.interview, quota) if reservations is not None else "open"
         return events.ValueComputed(self._stamp(), prompt.place, value)
 
     def _count_picks(self, place: Place) -> Counter[Code]:
         """Count the interviews in which each item or turn of a group was picked: complete ones, and those under way."""
-        question = self._interview.instrument.items[place.item].question
+        question = self.interview.instrument.items[place.item].question
         assert isinstance(question, PickItem)
-        origin: InterviewOrigin = "practice" if self._setup.practice else "real"
-        values = self._store.interviews.list_computed_values(place.item, origin, besides=self.id)
+        origin: InterviewOrigin = "practice" if self.practice else "real"
+        values = self.store.interviews.list_computed_values(place.item, origin, besides=self.id)
         return Counter(name for value in values for name in question.list_picked(value))
 
     def _commit(self, event: events.InterviewEvent, *, by_route: bool = False) -> Rejection | None:
@@ -498,7 +468,7 @@ class InterviewSession:
 
         The answer that completes an interview also ends it, or neither is written.
         """
-        after = self._interview.step(event)
+        after = self.interview.step(event)
         if isinstance(after, Rejection):
             return after
         then: list[events.InterviewEvent] = []
@@ -515,18 +485,18 @@ class InterviewSession:
             after = further
         try:
             conflict = self._write(event, after, then, by_route=by_route)
-            if conflict is not None and not isinstance(conflict, InterviewConflict) and self._link.recover():
+            if conflict is not None and not isinstance(conflict, InterviewConflict) and self.link.recover():
                 conflict = self._write(event, after, then, by_route=by_route)
         except StoreError as problem:
             return Rejection(f"not saved: {problem.what} — {problem.remedy}")
         if conflict is not None:
             return Rejection(f"not saved: {self._describe_conflict(conflict)}")
-        self._interview, self._prompt_is_current = after, False
+        self.interview, self._prompt_is_current = after, False
         if after.status == "open":
-            self._link.renew_lease()
+            self.link.renew_lease()
         else:
-            outcome = self._outcomes.get(after.outcome)
-            self._remark = self._link.handle_commit(self.id, outcome)
+            outcome = self.outcomes.get(after.outcome)
+            self._remark = self.link.handle_commit(self.id, outcome)
             withdrawn = outcome is not None and outcome.kind == WITHDRAWN
             self._erased = withdrawn and not self._remark
         return None
@@ -535,9 +505,9 @@ class InterviewSession:
         self, event: events.InterviewEvent, after: Interview, then: Sequence[events.InterviewEvent], *, by_route: bool
     ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
         """Write the events. Where they close the interview, its data and its case are in the same transaction."""
-        outcome, is_closed = self._outcomes.get(after.outcome), after.status != "open"
+        outcome, is_closed = self.outcomes.get(after.outcome), after.status != "open"
         by_route = by_route or bool(then)
-        return self._store.interviews.append(
+        return self.store.interviews.append(
             JournalUpdate(
                 self.id,
                 after.seq - len(then),
@@ -546,18 +516,18 @@ class InterviewSession:
                 at_item=str(after.place or ""),
                 answered=after.answer_count,
                 outcome=after.outcome,
-                fence=self._link.fence(),
-                case=self._link.build_closing_update(after, outcome, by_route=by_route) if is_closed else None,
+                fence=self.link.fence(),
+                case=self.link.build_closing_update(after, outcome, by_route=by_route) if is_closed else None,
                 snapshot=Snapshot(after.seq, str(RULES_VERSION), build_row(after)) if is_closed else None,
                 instrument=after.instrument.hash,
-                follow_up_tasks=self._link.list_tasks(outcome) if is_closed else (),
+                follow_up_tasks=self.link.list_tasks(outcome) if is_closed else (),
             )
         )
 
     def _describe_conflict(self, conflict: "InterviewConflict | LeaseLost | CaseConflict") -> str:
         """Say who has the interview or its case now; it can only be left."""
         if isinstance(conflict, InterviewConflict):
-            when = conflict.at.astimezone(self._setup.zone)
+            when = conflict.at.astimezone(self.zone)
             return f"{conflict.by} took over this interview at {when:%H:%M}: leave it"
         self._lost_to = conflict.message
         return f"{self._lost_to}: write down what was typed, then leave the interview; what was saved before is kept"

@@ -17,7 +17,7 @@ from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import StoreError, UserError
 from survey_cli.sessions.interview import case_values
-from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, SessionSetup
+from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, ToLocal
 from survey_cli.store import InstrumentRow, InterviewConflict, InterviewOrigin, InterviewRow, JournalUpdate, Store
 from survey_cli.study.clock import accept_clock, check_last_time
 from survey_cli.values import Missing, Value
@@ -102,7 +102,7 @@ class InterviewStarter:
     """The database, as the user named it."""
     options: StartOptions
     clock: Clock
-    to_local: Callable[[datetime], datetime] = datetime.astimezone
+    to_local: ToLocal = datetime.astimezone
     """Converts a time to this station's clock."""
 
     def start_or_resume(self, instrument: Instrument) -> InterviewSession:
@@ -252,17 +252,15 @@ class InterviewStarter:
             store=self.store,
             id=interview_id,
             interview=interview,
-            setup=SessionSetup(
-                by=options.interviewer,
-                station=self._station,
-                clock=self.clock,
-                zone=zone if zone_is_known else None,
-                to_local=self.to_local,
-                respondent=name if isinstance(name, str) and name else start.case,
-                notice=notice,
-                practice=options.practice,
-                stored_in=self.where,
-            ),
+            by=options.interviewer,
+            station=self._station,
+            clock=self.clock,
+            zone=zone if zone_is_known else None,
+            to_local=self.to_local,
+            respondent=name if isinstance(name, str) and name else start.case,
+            notice=notice,
+            practice=options.practice,
+            stored_in=self.where,
             outcomes=build_outcome_table(instrument),
             link=options.link or UnsampledCaseLink(self, instrument, start.case),
         )

@@ -15,25 +15,23 @@ from typing import Any, Final, TypeAlias
 from survey_cli.engine.events import EventStamp, InterviewStarted, NoteWritten, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
+from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
 from survey_cli.samples.cases.columns import find_column
-from survey_cli.sessions.interview.case_values import (
-    invent_sample_value,
-    parse_sample_values,
-    resolve_language,
-    resolve_zone,
-)
+from survey_cli.sessions.interview import case_values
 from survey_cli.sessions.interview.start_interview import Clock, daypart, utc_now
-from survey_cli.sessions.preview.answer_migration import AnswerMigration, carry_over, list_neighbors
 from survey_cli.sessions.preview.preview_session import (
     MAX_PLACES_NAMED,
     STATION,
+    AnswerMigration,
     PreviewSession,
+    carry_over,
     describe_migration,
     find_usable_zone,
+    list_neighbors,
     select_answers,
 )
 from survey_cli.store.backends import account
@@ -239,15 +237,20 @@ class Preview:
         given_answers: Mapping[Place, RecordedAnswer],
         invented_answers: Mapping[Place, RecordedAnswer],
     ) -> PreviewSession:
+        sample = interview.start.sample
         session = PreviewSession(
-            interview,
-            begin=begin,
+            interview=interview,
+            outcomes=build_outcome_table(interview.instrument),
+            by=interview.start.stamp.by,
             clock=self._clock,
-            given_answers=given_answers,
-            invented_answers=invented_answers,
+            zone=find_usable_zone(interview.instrument, sample),
+            respondent=str(sample.get(find_column(interview.instrument, "name") or "") or ""),
+            begin=begin,
             seed=self._options.seed,
+            keyed=given_answers,
+            inventions=invented_answers,
+            review_before_end=self.review_before_end,
         )
-        session.review_before_end = self.review_before_end
         session.advance()
         return session
 
@@ -257,9 +260,9 @@ class Preview:
         """Check that the preview can start with these options; later the file may change freely."""
         if not self._is_empty:
             return
-        sample = parse_sample_values(instrument, CASE_KEY, self._options.columns)
-        resolve_zone(instrument, sample)
-        resolve_language(instrument, self._options.language, sample)
+        sample = case_values.parse_sample_values(instrument, CASE_KEY, self._options.columns)
+        case_values.resolve_zone(instrument, sample)
+        case_values.resolve_language(instrument, self._options.language, sample)
         at = self._options.at
         if at and parse_place(at).item not in instrument.items:
             remedy = suggest_nearest(
@@ -271,7 +274,7 @@ class Preview:
         """Choose the language to start in."""
         sample = self._build_sample(instrument, 0)
         try:
-            return resolve_language(instrument, self._options.language, sample)
+            return case_values.resolve_language(instrument, self._options.language, sample)
         except UserError:
             return instrument.language
 
@@ -306,10 +309,12 @@ class Preview:
                 values[name] = text or CASE_KEY
                 continue
             try:
-                value = parse_sample_values(instrument, CASE_KEY, {name: text})[name] if text else NOT_ASKED
+                value = case_values.parse_sample_values(instrument, CASE_KEY, {name: text})[name] if text else NOT_ASKED
             except UserError:
                 value = NOT_ASKED
-            values[name] = invent_sample_value(instrument, name, column, rng) if value is NOT_ASKED else value
+            values[name] = (
+                case_values.invent_sample_value(instrument, name, column, rng) if value is NOT_ASKED else value
+            )
         return values
 
 

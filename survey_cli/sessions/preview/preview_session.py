@@ -1,31 +1,326 @@
-"""Preview session: an interview that is not stored, in which the author can go to any item and see the data."""
+"""Preview session: an interview that is not stored, in which the author can go to any item and see the data.
 
+A new interview is driven through the answers given before; questions that are open before the target are answered by
+invention.
+"""
+
+import ast
 from collections import ChainMap
-from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from itertools import groupby
-from typing import Any, Final
+from random import Random
+from typing import Any, Final, TypeAlias
 
-from survey_cli.engine import asked_items, prompts
+from survey_cli.engine import asked_items, events, prompts
 from survey_cli.engine.asked_items import AskedItem
 from survey_cli.engine.events import InterviewStarted
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.entries import Rejection, to_plain_text
-from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
-from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem
+from survey_cli.instrument.compiled.model import Instrument, Roster
+from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.sessions.interview.case_values import find_zone
-from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, SessionSetup
-from survey_cli.sessions.interview.start_interview import Clock
-from survey_cli.sessions.preview.answer_migration import AnswerMigration, find_path, list_conditions
+from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, ToLocal
 from survey_cli.store import Store
 from survey_cli.store.interviews.interview_store import InterviewStore
 from survey_cli.table.columns import build_columns, build_row
 from survey_cli.values import Cell, Missing, Place, Value, Variable
 from survey_cli.wording import join_first
+
+GivenAnswers: TypeAlias = Mapping[Place, RecordedAnswer]
+EntryHints: TypeAlias = Mapping[str, tuple[str, ...]]
+"""By the name of an item or a sample column: entries that conditions on the route mention."""
+
+ENTRY_ATTEMPTS: Final = 40
+"""Entries invented at one item before the search gives up."""
+PATH_STRATEGIES: Final = ((40, False, False), (80, True, False), (80, True, True))
+"""How many paths to a place are tried, whether earlier answers may change on them, and whether the case may."""
+DECLINES_BY_FUNCTION: Final[Mapping[str, tuple[str, ...]]] = {
+    "dk": (".dk",),
+    "refused": (".refused",),
+    "declined": (".dk", ".refused"),
+    "answered": (".dk", ".refused"),
+}
+"""Functions of conditions, and the declines that change their result."""
+QUOTA_STATES: Final = ("open", "full", "outside")
+MAX_EVENTS: Final = 30_000
+"""Events that the search for one place may take, about a second's worth."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerMigration:
+    """A new interview, and what became of the earlier answers."""
+
+    interview: Interview
+    invented: tuple[Place, ...] = ()
+    """Open places that were answered by invention."""
+    changed: tuple[Place, ...] = ()
+    """Places whose answer had to change."""
+    rejected: tuple[Place, ...] = ()
+    """Places whose answer is no longer accepted."""
+    reached: bool = True
+    """Whether the interview is at the target, or there was no target."""
+
+
+def carry_over(
+    instrument: Instrument,
+    began: events.InterviewStarted,
+    given_answers: GivenAnswers,
+    *,
+    to: Place | None,
+    stamp: events.EventStamp,
+    rng: Random,
+    hints: EntryHints | None = None,
+    jump: bool = False,
+) -> AnswerMigration:
+    """Drive a new interview through the answers of `given_answers` that fit, up to the target `to`.
+
+    Before the target, open questions are answered by invention; after it, answers are carried over as far as they go
+    without a gap. Without a target, or where it is not on the route, the interview is at the first open place.
+    `hints` names the items whose earlier answers may change, and entries worth trying there.
+    """
+    interview, hints = Interview.begin(instrument, began), hints or {}
+    invented: list[Place] = []
+    changed: list[Place] = []
+    unfit: list[Place] = []
+    is_past_target = to is None
+    while interview.status == "open" and not interview.ending:
+        machine = interview.machine
+        stop = machine.current_stop
+        assert stop is not None
+        place, item = stop.place, stop.item
+        earlier = given_answers.get(place)
+        if machine.query is not None:
+            if is_past_target and not _was_confirmed(earlier, machine.query):
+                break
+            event: events.InterviewEvent = events.QueryConfirmed(stamp, place, machine.query)
+        elif isinstance(item.question, ComputedItem):
+            event = _compute_value(interview, place, stamp, rng if item.id in hints else None)
+        else:
+            is_past_target = is_past_target or place == to
+            may_change = item.id in hints and not is_past_target
+            if earlier is not None and not may_change and not (is_past_target and earlier.lapsed):
+                after = interview.step(_repeat_answer(earlier, stamp, place))
+                if isinstance(after, Interview):
+                    interview = after
+                    continue
+                unfit.append(place)
+            if is_past_target:
+                break
+            answered = _invent_answer(interview, item, place, stamp, rng, hints.get(item.id, ()))
+            if answered is None:
+                break
+            if item.question.expects_answer:
+                same = earlier is not None and earlier.cell == answered.machine.recorded_answers[place].cell
+                fresh = earlier is None or place in unfit
+                (invented if fresh else changed if not same else []).append(place)
+            interview = answered
+            continue
+        after_event = interview.step(event)
+        if isinstance(after_event, Rejection):
+            break
+        interview = after_event
+    reached = is_past_target
+    if to is not None and interview.place != to:
+        after_return = interview.step(events.PositionMoved(stamp, to, jump=jump)) if is_past_target else None
+        reached = isinstance(after_return, Interview)
+        interview = after_return if isinstance(after_return, Interview) else interview
+    return AnswerMigration(
+        interview=interview, invented=tuple(invented), changed=tuple(changed), rejected=tuple(unfit), reached=reached
+    )
+
+
+def _compute_value(
+    interview: Interview, place: Place, stamp: events.EventStamp, rng: Random | None
+) -> events.ValueComputed:
+    """Build the event of a computed item; a quota's state is drawn with `rng`, else it is open."""
+    value, of = interview.compute_answer()
+    if value is None:
+        value = rng.choice(QUOTA_STATES) if rng is not None else "open"
+    return events.ValueComputed(stamp, place, value, of)
+
+
+def _was_confirmed(answer: RecordedAnswer | None, query: int) -> bool:
+    """Return whether the answer was confirmed where this soft check asked about it."""
+    return answer is not None and any(index == query for index, _ in answer.confirmed_queries)
+
+
+def _repeat_answer(answer: RecordedAnswer, stamp: events.EventStamp, place: Place) -> events.InterviewEvent:
+    """Build the event that records this answer again."""
+    if isinstance(answer.cell, Missing):
+        return events.QuestionDeclined(stamp, place, answer.cell.kind)
+    return events.QuestionAnswered(stamp, place, answer.cell, answer.specify_texts)
+
+
+def _invent_answer(
+    interview: Interview,
+    item: CompiledItem,
+    place: Place,
+    stamp: events.EventStamp,
+    rng: Random,
+    hints: tuple[str, ...],
+) -> Interview | None:
+    """Return the interview after an invented answer; None where none is accepted."""
+    if isinstance(item.question, EndItem):
+        return None
+    if not item.question.expects_answer:
+        after = interview.step(events.QuestionAnswered(stamp, place))
+        return after if isinstance(after, Interview) else None
+    for _ in range(ENTRY_ATTEMPTS):
+        machine = interview.machine
+        stop = machine.current_stop
+        assert stop is not None
+        reply = item.question.invent(machine.walk.build_item_context(stop, machine.language), rng)
+        if hints and rng.random() < 0.7:
+            takes_several = isinstance(item.question, MultipleItem) and len(hints) > 1
+            reply = " ".join(rng.sample(hints, rng.randint(1, 2))) if takes_several else rng.choice(hints)
+        event: events.InterviewEvent | Rejection
+        if isinstance(reply, str) and reply[:1] == "." and any(d.id == reply[1:] for d in item.declines):
+            event = events.QuestionDeclined(stamp, place, reply[1:])
+        else:
+            event = prompts.parse_reply(interview, reply, stamp)
+        after = event if isinstance(event, Rejection) else interview.step(event)
+        if isinstance(after, Interview):
+            return after
+    for decline in item.declines:
+        after = interview.step(events.QuestionDeclined(stamp, place, decline.id))
+        if isinstance(after, Interview):
+            return after
+    return None
+
+
+# ── finding a way ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def find_path(
+    instrument: Instrument,
+    begin: Callable[[int], events.InterviewStarted],
+    given_answers: GivenAnswers,
+    *,
+    to: Place,
+    stamp: events.EventStamp,
+    seed: int,
+) -> AnswerMigration | None:
+    """Find a path to any place: with the answers given, then with other answers, then with another case.
+
+    `begin(0)` starts the case as it is, `begin(n)` another one. Returns None where no path was found.
+    """
+    item = instrument.items[to.item]
+    hints = find_hints(instrument, item, to.turn)
+    steps = attempt = 0
+    for number, answers, case in PATH_STRATEGIES:
+        for _ in range(number):
+            attempt += 1
+            rng = Random(f"{seed}/{to}/{attempt}")
+            migration = carry_over(
+                instrument,
+                begin(attempt if case else 0),
+                given_answers,
+                to=to,
+                stamp=stamp,
+                rng=rng,
+                hints=hints if answers else None,
+                jump=True,
+            )
+            if migration.reached:
+                return migration
+            steps += len(migration.interview.events)
+            if steps > MAX_EVENTS:
+                return None
+    return None
+
+
+def find_hints(instrument: Instrument, item: CompiledItem, turn: int | None = None) -> dict[str, tuple[str, ...]]:
+    """Find the items, sample columns and entries that decide whether an item is reached."""
+    conditions = list(list_conditions(instrument, item))
+    hints: dict[str, list[str]] = {}
+    followed: set[str] = set()
+    while conditions:
+        condition = conditions.pop()
+        entries = [text for node in ast.walk(condition.tree) for text in _list_entries(node)]
+        for name in condition.names:
+            if name in instrument.computes and name not in followed:
+                followed.add(name)
+                conditions += instrument.computes[name].conditions.values()
+            deciding_leaf = instrument.items.get(name)
+            if deciding_leaf is not None and deciding_leaf.where is not None and name not in followed:
+                followed.add(name)
+                conditions.append(deciding_leaf.where)
+                _add_turn_hints(instrument, deciding_leaf.source, 1, hints)
+            hints.setdefault(name, []).extend(entries)
+    _add_turn_hints(instrument, item.roster or "", turn or 1, hints)
+    return {name: tuple(dict.fromkeys(entries)) for name, entries in hints.items()}
+
+
+def _add_turn_hints(instrument: Instrument, roster: str, turn: int, hints: dict[str, list[str]]) -> None:
+    """Add hints that make a roster have this many turns."""
+    group = instrument.groups.get(roster)
+    if not isinstance(group, Roster):
+        return
+    if group.count is not None:
+        for name in group.count.names:
+            hints.setdefault(name, []).append(str(turn))
+    if group.each is not None:
+        hints.setdefault(group.each.id, []).extend(str(o.code) for o in group.each.options)
+    if group.over is not None:
+        _add_turn_hints(instrument, group.over.id, turn, hints)
+    if group.until is not None:
+        hints.setdefault(group.until.id, []).append("1")
+
+
+def list_conditions(instrument: Instrument, item: CompiledItem) -> list[Condition]:
+    """List the conditions of an item, of the groups around it, and of every `end` before it."""
+    enclosing: list[CompiledItem | object] = [g for g in instrument.groups.values() if item in g.items]
+    for other in instrument.items.values():
+        if other is item:
+            break
+        if isinstance(other.question, EndItem):
+            enclosing.append(other)
+            enclosing += [g for g in instrument.groups.values() if other in g.items]
+    conditions: list[Condition] = []
+    for node in (item, *enclosing):
+        for name in ("ask_if", "unless", "count"):
+            condition = getattr(node, name, None)
+            if isinstance(condition, Condition) and condition not in conditions:
+                conditions.append(condition)
+    return conditions
+
+
+def _list_entries(node: ast.AST) -> tuple[str, ...]:
+    """List the entries for a constant of a condition, with its neighbors; for a function, the declines it tests."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return DECLINES_BY_FUNCTION.get(node.func.id, ())
+    if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
+        return ()
+    if isinstance(node.value, int):
+        return tuple(str(node.value + by) for by in (0, 1, -1) if node.value + by >= 0)
+    return (str(node.value),) if isinstance(node.value, float | str) else ()
+
+
+def list_neighbors(before: Collection[str], after: Mapping[str, object], gone: str) -> list[str]:
+    """List items to move to where one no longer exists, nearest first.
+
+    These are the items in its place, those after it, then those before it. `before` and `after` are the items of
+    both versions in written order.
+    """
+    old = list(before)
+    if gone not in old:
+        return []
+    index = old.index(gone)
+    behind = [item for item in old[index + 1 :] if item in after]
+    ahead = [item for item in reversed(old[:index]) if item in after]
+    new = list(after)
+    first = new.index(ahead[0]) + 1 if ahead else 0
+    last = new.index(behind[0]) if behind else len(new)
+    old_items = set(old)
+    return [*(item for item in new[first:last] if item not in old_items), *behind, *ahead]
+
 
 STATION: Final = "preview"
 MAX_PLACES_NAMED: Final = 6
@@ -83,101 +378,78 @@ def find_usable_zone(instrument: Instrument, sample: Mapping[str, Value | Missin
         return None
 
 
+@dataclass(eq=False, kw_only=True)
 class PreviewSession(InterviewSession):
     """An interview that is not stored, and in which the author can go anywhere."""
 
-    def __init__(
-        self,
-        interview: Interview,
-        *,
-        begin: Callable[[int], InterviewStarted],
-        clock: Clock,
-        given_answers: Mapping[Place, RecordedAnswer],
-        invented_answers: Mapping[Place, RecordedAnswer],
-        seed: int,
-    ) -> None:
-        instrument, sample = interview.instrument, interview.start.sample
-        name_column = next((n for n, c in instrument.sample.items() if c.role == "name"), "")
-        super().__init__(
-            store=NullStore(),
-            id=STATION,
-            interview=interview,
-            setup=SessionSetup(
-                by=interview.start.stamp.by,
-                station=STATION,
-                clock=clock,
-                zone=find_usable_zone(instrument, sample),
-                to_local=datetime.astimezone,
-                respondent=str(sample.get(name_column) or ""),
-                notice="",
-                practice=True,
-                stored_in="nowhere",
-            ),
-            outcomes=build_outcome_table(instrument),
-            link=CaseLink(),
-        )
-        self._begin = begin
-        self._seed = seed
-        self._given_answers = dict(given_answers)
-        self._invented_answers = dict(invented_answers)
-        self.remark = ""
-        """What the last step did besides what its key says."""
+    id: str = STATION
+    store: Store = field(default_factory=NullStore)
+    link: CaseLink = field(default_factory=CaseLink)
+    station: str = STATION
+    to_local: ToLocal = datetime.astimezone
+    practice: bool = True
+    stored_in: str = "nowhere"
+    begin: Callable[[int], InterviewStarted]
+    """Starts an interview of the case, or with a number other than 0 of another one."""
+    seed: int
+    keyed: Mapping[Place, RecordedAnswer]
+    """Answers of earlier versions and of other paths; those of the interview itself come first."""
+    inventions: Mapping[Place, RecordedAnswer]
+    """Answers that were invented; some may have been changed since."""
+    remark: str = ""
+    """What the last step did besides what its key says."""
 
     @property
     def variant(self) -> int:
         """The number of the invented case: 0 the first one, others where a path to an item needed another."""
-        return self._interview.start.seed - self._seed
+        return self.interview.start.seed - self.seed
 
     def given_answers(self) -> Mapping[Place, RecordedAnswer]:
         """Return every answer, including those of places that are gone for now.
 
         Where a keyed answer no longer fits and another was invented, this is the keyed one.
         """
-        replaced = self._given_answers.keys() & self.invented_answers().keys()
-        recorded = self._interview.machine.recorded_answers
-        return {**self._given_answers, **{place: answer for place, answer in recorded.items() if place not in replaced}}
+        replaced = self.keyed.keys() & self.invented_answers().keys()
+        recorded = self.interview.machine.recorded_answers
+        return {**self.keyed, **{place: answer for place, answer in recorded.items() if place not in replaced}}
 
     def invented_answers(self) -> Mapping[Place, RecordedAnswer]:
         """Return the answers that were invented and are still valid."""
-        recorded = self._interview.machine.recorded_answers
-        return {
-            p: answer
-            for p, answer in self._invented_answers.items()
-            if p in recorded and recorded[p].cell == answer.cell
-        }
+        recorded = self.interview.machine.recorded_answers
+        return {p: answer for p, answer in self.inventions.items() if p in recorded and recorded[p].cell == answer.cell}
 
     def list_items(self) -> tuple[AskedItem, ...]:
         """List every item that can be shown, in written order, with its answer or why it has none."""
-        instrument, route = self._interview.instrument, self._interview.evaluate_route()
-        asked = {item.place: item for item in asked_items.list_asked(self._interview)}
+        instrument, route = self.interview.instrument, self.interview.evaluate_route()
+        asked = {item.place: item for item in asked_items.list_asked(self.interview)}
         rows: list[AskedItem] = []
         for place in self._iterate_places(route.env):
             if (item := asked.get(place)) is not None:
                 rows.append(item)
                 continue
             env = ChainMap({"#turn": place.turn}, dict(route.env)) if place.turn else route.env
-            words = to_plain_text(instrument.items[place.item].text.fill(env, self._interview.language))
+            words = to_plain_text(instrument.items[place.item].text.fill(env, self.interview.language))
             state = "not reached" if place in route.unreached else "not asked"
             rows.append(AskedItem(place, words.replace("\n", " "), f"({state})"))
         return tuple(rows)
 
     def _iterate_places(self, env: Mapping[Any, Any]) -> Iterator[Place]:
         """Iterate over all places, in written order; of a roster each turn, at least the first."""
-        for roster, items in groupby(self._interview.instrument.items.values(), key=lambda item: item.roster):
+        for roster, items in groupby(self.interview.instrument.items.values(), key=lambda item: item.roster):
             shown = [item for item in items if not isinstance(item.question, ComputedItem)]
             for turn in (env.get("#" + roster) or (1,)) if roster else (None,):
                 yield from (Place(item.id, turn) for item in shown)
 
     def go_back(self) -> Rejection | None:
         """Go to the previous item; from the end of the interview, to its last one."""
-        if self._interview.status == "open":
+        if self.interview.status == "open":
             return super().go_back()
-        place = prompts.find_previous_place(self._interview) if self._interview.place is None else self._interview.place
+        place = prompts.find_previous_place(self.interview) if self.interview.place is None else self.interview.place
         return Rejection("there is nothing to go back to") if place is None else self._lead_to(place)
 
     def jump(self, place: Place) -> Rejection | None:
         """Go to any item, asked or not: open questions before it are answered by invention, from the seed."""
-        instrument = self._interview.instrument
+        instrument = self.interview.instrument
         item = instrument.items.get(place.item)
         if item is None:
             suggestion = suggest_nearest(place.item, instrument.items, otherwise="F3 lists the items")
@@ -188,21 +460,21 @@ class PreviewSession(InterviewSession):
             place = Place(place.item)
         elif place.turn is None:
             place = Place(place.item, 1)
-        if self._interview.status == "open" and place in self._interview.machine.recorded_answers:
+        if self.interview.status == "open" and place in self.interview.machine.recorded_answers:
             rejection = super().jump(place)
-            if rejection is None and self._interview.place == place:
+            if rejection is None and self.interview.place == place:
                 return None
         return self._lead_to(place)
 
     def _lead_to(self, place: Place) -> Rejection | None:
-        interview = self._interview
+        interview = self.interview
         migration = find_path(
             interview.instrument,
-            lambda variant: self._begin(variant or self.variant),
+            lambda variant: self.begin(variant or self.variant),
             self.given_answers(),
             to=place,
             stamp=self._stamp(),
-            seed=self._seed,
+            seed=self.seed,
         )
         if migration is None:
             item = interview.instrument.items[place.item]
@@ -210,21 +482,21 @@ class PreviewSession(InterviewSession):
             why = f"; it depends on {conditions[0]}" if conditions else ""
             return Rejection(f"no invented answers lead to {place}{why}")
         self.remark = _describe_path(migration, interview.start.sample)
-        self._given_answers = {**self.given_answers(), **select_answers(migration, migration.changed)}
-        self._invented_answers = {
+        self.keyed = {**self.given_answers(), **select_answers(migration, migration.changed)}
+        self.inventions = {
             **self.invented_answers(),
             **select_answers(migration, migration.invented + migration.changed),
         }
-        self._interview, self._prompt_is_current, self._time_until_hangup = migration.interview, False, None
+        self.interview, self._prompt_is_current, self._time_until_hangup = migration.interview, False, None
         return self.advance()
 
     def list_values(self) -> tuple[PreviewValue, ...]:
         """List every column of the data as it would be exported now."""
-        instrument, invented = self._interview.instrument, self.invented_answers()
-        codes = {v.name: v for v in build_columns(instrument, self._interview.language)}
+        instrument, invented = self.interview.instrument, self.invented_answers()
+        codes = {v.name: v for v in build_columns(instrument, self.interview.language)}
         return tuple(
             _build_value(codes[v.name], cell, invented)
-            for v, cell in zip(build_columns(instrument), build_row(self._interview), strict=True)
+            for v, cell in zip(build_columns(instrument), build_row(self.interview), strict=True)
         )
 
 

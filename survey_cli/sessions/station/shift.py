@@ -1,12 +1,13 @@
 """One interviewer's shift: its calls, times and breaks, and their summary as text."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.outcomes import Outcome
+from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.station.station_protocol import BreakTaken, ShiftSummary
 
 
@@ -79,17 +80,11 @@ class Shift:
             self.open_break = None
 
     def summarize(
-        self,
-        at: datetime,
-        *,
-        case: str,
-        wrapup_time: timedelta,
-        outcomes: Mapping[str, Outcome],
-        to_local: Callable[[datetime], datetime],
+        self, at: datetime, case: str, wrapup: timedelta, outcomes: Mapping[str, Outcome], to_local: ToLocal
     ) -> ShiftSummary:
         """Return the counts at this time.
 
-        `case` is on the screen; the present `wrapup_time` is not added yet; `to_local` converts a time to this station's
+        `case` is on the screen; the present `wrapup` is not added yet; `to_local` converts a time to this station's
         clock.
         """
         kinds = [outcomes[outcome].kind if outcome in outcomes else outcome for _, outcome in self._calls]
@@ -105,7 +100,7 @@ class Shift:
             appointments_made=kinds.count("appointment"),
             appointments=self.appointments,
             talk_time=self._talk_time + (at - self._dialed.get(case, at)),
-            time_on_cases=self._time_on_cases + on_screen + wrapup_time,
+            time_on_cases=self._time_on_cases + on_screen + wrapup,
             breaks=(*self._breaks, *break_now),
         )
 

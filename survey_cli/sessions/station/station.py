@@ -16,19 +16,18 @@ from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime
 from survey_cli.fieldwork.appointments.appointment import UnclearAppointment as NotMeant
+from survey_cli.fieldwork.appointments.reading import parse_appointment
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.locations import list_call_zones
+from survey_cli.fieldwork.case.locations import list_call_zones, localize_plan
 from survey_cli.fieldwork.queue.rules import explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
-from survey_cli.outcomes import Outcome
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.sessions.case import outcome_events
-from survey_cli.sessions.case.case_interview import COMPLETE
-from survey_cli.sessions.case.case_link import SampledCaseLink
-from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
+from survey_cli.sessions.case.case_claim import COMPLETE, SampledCaseLink
+from survey_cli.sessions.case.claimed_case import REQUIRED_INPUTS, ClaimedCase
 from survey_cli.sessions.case.outcome_events import CaseEvents
 from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -36,7 +35,7 @@ from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station import station_protocol, station_view
 from survey_cli.sessions.station.dialing import SimulatedRespondents, dial
 from survey_cli.sessions.station.shift import Shift
-from survey_cli.sessions.station.station_study import StationStudy
+from survey_cli.sessions.station.station_view import StationStudy
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost
 from survey_cli.study.consistency.interview_outcomes import follow_up
 from survey_cli.study.consistency.upkeep import reconcile_returned
@@ -44,6 +43,8 @@ from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.open_study import OpenStudy
 
 NO_CASE_ON_SCREEN: Final = Rejection("there is no case on the screen")
+STRONGEST_REFUSAL: Final = 3
+"""The highest strength of a refusal."""
 DUE_SOON: Final = timedelta(minutes=5)
 """How long before its time an appointment is due."""
 
@@ -106,7 +107,10 @@ class StationSession:
         self._shift = Shift(clock())
         self.station = station
         self.interviewer = study.who.login
-        self._resume_shift()
+        midnight = self._to_local(clock()).replace(hour=0, minute=0, second=0, microsecond=0)
+        with suppress(StoreError):  # the first key reports it
+            # the program may have ended in the middle of the shift
+            self._shift.resume(study.store.cases.queries.list_work(self.interviewer, midnight))
 
     # what is shown
 
@@ -138,13 +142,9 @@ class StationSession:
 
     def summarize_shift(self) -> station_protocol.ShiftSummary:
         at = self._clock()
-        return self._shift.summarize(
-            at,
-            case=self._case.case.key if self._case is not None else "",
-            wrapup_time=at - self._wrapup.since if self._wrapup is not None else timedelta(),
-            outcomes=self._study.plan.outcomes,
-            to_local=self._to_local,
-        )
+        case = self._case.case.key if self._case is not None else ""
+        wrapup_time = at - self._wrapup.since if self._wrapup is not None else timedelta()
+        return self._shift.summarize(at, case, wrapup_time, self._study.plan.outcomes, self._to_local)
 
     def notice(self) -> str:
         return self._notice
@@ -180,7 +180,7 @@ class StationSession:
             return claimed
         self._show(claimed, station_view.describe_interrupted_call(claimed.case, self._to_local))
         if self._case is not None:
-            pending_input = self._study.interviews.find_pending_input(claimed)
+            pending_input = self._study.claims.find_pending_input(claimed)
             self._case = replace(self._case, pending_input=pending_input)
         return None
 
@@ -245,7 +245,7 @@ class StationSession:
         self._end_wrapup_time()
         self._study.forget_outlook()
         self._shift.show_case(case.case.key, case.shown_at)
-        interview_status = self._study.interviews.describe_state(case.case.key)
+        interview_status = self._study.claims.describe_interview(case.case.key)
         self._case = replace(case, notice=notice, interview_status=interview_status)
 
     def keep_alive(self) -> None:
@@ -369,8 +369,11 @@ class StationSession:
         return Rejection(f"{key}: {conflict.message}") if conflict is not None else None
 
     def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
-        event = outcome_events.build_refusal_event(reason, strength, who)
-        return event if isinstance(event, Rejection) else self._append(event)
+        if not 0 <= strength <= STRONGEST_REFUSAL:
+            return Rejection(f"the strength is a number from 1 to {STRONGEST_REFUSAL}")
+        refusal = case_events.RefusalDescribed(clean_text(reason), strength, clean_text(who))
+        is_empty = refusal == case_events.RefusalDescribed()
+        return Rejection("an empty note is not saved") if is_empty else self._append(refusal)
 
     def record_script(self, script: str) -> Rejection | None:
         if script not in {s.id for s in self._study.plan.scripts}:
@@ -388,17 +391,20 @@ class StationSession:
         return station_protocol.TimeReading(echo=time.format_both_clocks(self._zone_name), hint=time.hint)
 
     def _parse_time(self, text: str, reading: int) -> AppointmentTime | NotMeant:
+        """Parse a time; `reading` chooses, from 1, where it is ambiguous. `5pm here` is on the station's clock."""
         if self._case is None:
             return NotMeant(what=NO_CASE_ON_SCREEN.why)
-        return outcome_events.parse_appointment_time(
-            self._case,
+        case, plan = self._case.case, self._study.plan
+        parsed = parse_appointment(
             text,
-            self._study.plan,
-            reading=reading,
-            at=self._clock(),
+            now=self._clock(),
+            zones=list_call_zones(case, case.find_number(self._case.current_number), plan),
+            calendar=localize_plan(case, plan).calendar,
             station_zone=self._zone_name,
             languages=self._study.opened.instrument.languages,
         )
+        is_chosen = isinstance(parsed, NotMeant) and 0 < reading <= len(parsed.choices)
+        return parsed.choices[reading - 1] if isinstance(parsed, NotMeant) and is_chosen else parsed
 
     @property
     def _zone_name(self) -> str:
@@ -418,17 +424,14 @@ class StationSession:
         time = self._parse_time(text, reading)
         if isinstance(time, NotMeant):
             return Rejection(str(time))
-        events = outcome_events.build_appointment_events(
-            self._case,
-            time,
-            self._study.plan,
-            self._current_interview,
-            by=self.interviewer,
-            policy=policy,
-            person=person,
-            note=note,
+        owner = "" if policy == "anyone" else self.interviewer
+        appointment = time.make_event(person=clean_text(person), owner=owner, policy=policy, note=clean_text(note))
+        interview = self._current_interview
+        call = outcome_events.build_call_event(
+            self._case, "appointment", self._study.plan, interview, interrupted=interview is not None
         )
-        return self._save(events)
+        events = (call, appointment, case_events.AttemptClosed())
+        return self._save(CaseEvents(events=events, release=True, outcome="appointment"))
 
     # the interview
 
@@ -440,9 +443,15 @@ class StationSession:
             return Rejection("this case must not be called again")
         if case.interview_status == COMPLETE:
             return Rejection("its interview is complete: a supervisor can reopen it")
-        link = SampledCaseLink(self._study.claims, case, self._decide_events)
+        link = SampledCaseLink(
+            self._study.claims,
+            case,
+            lambda case, interview, outcome, by_route: outcome_events.build_interview_events(
+                case, interview, outcome, self._study.plan, by_route=by_route
+            ),
+        )
         try:
-            session = self._study.interviews.start_or_resume(case, link)
+            session = self._study.claims.start_or_resume(case, link)
         except StoreError as error:
             return self._report_unsaved(error)
         except UserError as error:
@@ -453,11 +462,6 @@ class StationSession:
             session.respondents_answer = lambda interview: respondents.answer_question(case.case.key, interview)
         self._shift.add(case.case.key, link.claimed_case.history[-1])
         return session
-
-    def _decide_events(
-        self, case: ClaimedCase, interview: Interview, outcome: Outcome | None, by_route: bool
-    ) -> CaseEvents | PendingInput:
-        return outcome_events.build_interview_events(case, interview, outcome, self._study.plan, by_route=by_route)
 
     @property
     def _current_interview(self) -> Interview | None:
@@ -477,14 +481,11 @@ class StationSession:
             self._notice = f"{case.case.key}: {result.remark}; what was saved before is kept"
             return self.claim_next() if then_next else None
         try:
-            interview_status = self._study.interviews.describe_state(case.row.key)
+            interview_status = self._study.claims.describe_interview(case.row.key)
         except StoreError as error:
             return self._report_unsaved(error)
-        heard = (
-            self._options.respondents.answer_question(case.case.key, session.interview)
-            if self._options.respondents
-            else ""
-        )
+        respondents = self._options.respondents
+        heard = respondents.answer_question(case.case.key, session.interview) if respondents else ""
         self._case = replace(
             case, pending_input=link.pending_input, interview_status=interview_status, heard=heard or case.heard
         )
@@ -530,7 +531,8 @@ class StationSession:
         if self._last_outcome is None:
             return Rejection("there is no outcome to undo")
         key, outcome = self._last_outcome
-        if not outcome_events.may_revoke(outcome, self._study.plan):
+        kind = self._study.plan.outcomes[outcome].kind
+        if REQUIRED_INPUTS.get(kind) == "sure" or kind == "complete":
             return Rejection(f"{key}: only a supervisor can correct this outcome: survey case outcome")
         try:
             claimed = self._claim(key)
@@ -718,12 +720,6 @@ class StationSession:
         return Rejection(self._notice)
 
     # the shift
-
-    def _resume_shift(self) -> None:
-        """Continue the counts of this day: the program may have ended in the middle of the shift."""
-        midnight = self._to_local(self._clock()).replace(hour=0, minute=0, second=0, microsecond=0)
-        with suppress(StoreError):  # the first key reports it
-            self._shift.resume(self._study.store.cases.queries.list_work(self.interviewer, midnight))
 
     def _count_appointments(self) -> None:
         self._shift.appointments = len(self._study.store.cases.queries.list_appointments(owner=self.interviewer))

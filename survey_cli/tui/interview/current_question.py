@@ -6,7 +6,7 @@ from survey_cli.sessions import InterviewProtocol
 from survey_cli.sessions.interview.interview_protocol import ClosingReview
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import QuestionView, is_certainly_measured
-from survey_cli.tui.widgets.key_screen import KeyScreen
+from survey_cli.tui.widgets.key_app import KeyScreen
 from survey_cli.values import Place
 
 CONFIRM_HELP = "F9 confirms it, or key the right answer"

@@ -1,20 +1,28 @@
-"""Pages of the interview screen that are read: the keys, respondents' questions, the case, the closing words."""
+"""Keys, messages, lists and pages that the interview screen shows beside the question."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 from textual.content import Content
 
+from survey_cli import entries
+from survey_cli import entry_commands as commands
 from survey_cli.engine.notes import InterviewNote
-from survey_cli.entries import PickEntry, Prompt, ReadEntry, to_plain_text
 from survey_cli.entry_commands import COMMANDS
+from survey_cli.outcomes import Outcome
 from survey_cli.sessions import AskedItem, InterviewProtocol, InterviewResult
 from survey_cli.sessions.interview.interview_protocol import ClosingReview
-from survey_cli.tui.interview.keys import InterviewKey
-from survey_cli.tui.widgets.text import (
+from survey_cli.tui.interview import pick
+from survey_cli.tui.interview.current_question import CurrentQuestion
+from survey_cli.tui.interview.pick import PickState
+from survey_cli.tui.widgets.panel import Act, ListPanel, Row
+from survey_cli.tui.widgets.styled import (
     ASIDE,
     HeaderState,
+    KeyHint,
+    KeyHints,
     build_details,
     build_section,
     build_table,
@@ -29,6 +37,157 @@ from survey_cli.tui.widgets.text import (
 from survey_cli.values import Place
 from survey_cli.wording import format_quantity
 
+
+class InterviewKey(NamedTuple):
+    """What one key does, whatever is asked."""
+
+    label: str
+    does: str
+    press: str = ""
+    """The key that the palette presses for it; empty where it has no such row."""
+
+
+KEYS: Final = (
+    InterviewKey("1 2 3 …", "the code answers; a code that could be longer waits for Enter"),
+    InterviewKey("Enter", "continue, end a list, keep the earlier answer"),
+    InterviewKey("← or Alt+←", "back to the question before (← in an empty entry)", "alt+left"),
+    InterviewKey("Alt+→ or End", "after going back: to the first question without an answer", "alt+right"),
+    InterviewKey("↑ ↓", "move a mark, Enter takes it; ↑ in an empty entry brings back the earlier answer"),
+    InterviewKey("PgUp PgDn", "more of a long question"),
+    InterviewKey("Esc", "clear the entry; close what is open"),
+    InterviewKey("F2", "a note at this question", "f2"),
+    InterviewKey("F3", "jump to a question that was asked", "f3"),
+    InterviewKey("F4", "language", "f4"),
+    InterviewKey("F5", "questions respondents ask", "f5"),
+    InterviewKey("F6", "the case, both clocks, answers and notes", "f6"),
+    InterviewKey("F7", "the other question of a failed check", "f7"),
+    InterviewKey("F8, Ctrl+C", "suspend the interview, or end it", "f8"),
+    InterviewKey("F9", "confirm an answer that is questioned", "f9"),
+    InterviewKey("Ctrl+P", "search all actions"),
+    InterviewKey("Ctrl+J", "new line, in a free answer"),
+)
+REVIEW_HINTS: KeyHints = (
+    KeyHint("Enter", "complete"),
+    KeyHint("←", "back to correct"),
+    KeyHint("F3", "jump", 1),
+    KeyHint("F2", "note", 2),
+)
+END_HINTS: KeyHints = (KeyHint("any key", "leaves", press="enter"),)
+
+
+def list_hints(question: CurrentQuestion, prompt: entries.Prompt, *, has_side: bool) -> KeyHints:
+    """List the keys that act on a question, most wanted first."""
+    if question.is_read_back:
+        hints = [KeyHint("1", "yes, that is right"), KeyHint("2", "no, ask again")]
+    else:
+        hints = _list_answer_hints(question, prompt)
+    hints += [KeyHint("F2", "note", 5), KeyHint("F3", "jump", 6)]
+    if len(prompt.languages) > 1:
+        others = [language for language in prompt.languages if language != prompt.language]
+        hints.append(KeyHint("F4", others[0] if len(others) == 1 else "language", 4))
+    if prompt.faq:
+        hints.append(KeyHint("F5", "questions", 5))
+    hints += [KeyHint("F6", "case", 7)] if not has_side else []
+    return (*hints, KeyHint("F8", "stop", 3), KeyHint("F1", "keys", 3), KeyHint("^P", "actions", 4, "ctrl+p"))
+
+
+def _list_answer_hints(question: CurrentQuestion, prompt: entries.Prompt) -> list[KeyHint]:
+    entry, query, places = prompt.entry, question.query, question.other_places
+    hints = [KeyHint("F9", "confirm")] if query is not None else []
+    hints += [KeyHint("F7", f"to {places[0]}", 1)] if places else []
+    several = isinstance(entry, entries.PickEntry) and entry.several
+    is_untouched = question.pick == PickState() and prompt.earlier is None
+    by_code = isinstance(entry, entries.PickEntry) and not several and is_untouched
+    if not by_code and (query is None or question.pick.typed or question.typed):
+        hints.append(KeyHint("Enter", "done" if several else "end here" if prompt.ending else "next"))
+    if isinstance(entry, entries.LineEntry) and entry.search is not None:
+        hints.append(KeyHint("1-9 ↓", "choose", 1, "none"))
+    hints.append(KeyHint("←", "back", 2))
+    hints += [_build_decline_hint(decline, entry) for decline in prompt.declines]
+    return [*hints, KeyHint("Ctrl+J", "new line", 3, "ctrl+j")] if isinstance(entry, entries.VerbatimEntry) else hints
+
+
+def _build_decline_hint(decline: entries.DeclineOption, entry: entries.Entry) -> KeyHint:
+    """Build the hint of a decline: its letter, its letter with Enter, or its command where letters are text."""
+    label = decline.text.lower()
+    if isinstance(entry, entries.ReadEntry) or (
+        isinstance(entry, entries.PickEntry) and decline.key and not entry.is_code_prefix(decline.key)
+    ):
+        return KeyHint(decline.key, label, 1)
+    if isinstance(entry, entries.PickEntry) and decline.key and entry.find_option(decline.key) is None:
+        return KeyHint(f"{decline.key} Enter", label, 1, "none")
+    return KeyHint(f".{decline.id}", "" if decline.id in ("dk", "refused") else label, 1, "none")
+
+
+def build_refusal(why: str, said: str) -> list[Content]:
+    """Build why the last key was not accepted, and what the interviewer should know."""
+    lines = [style_text(f"! {why}", "bold $error") if why else Content(), style_text(said, "$quiet")]
+    return [line for line in lines if line]
+
+
+def build_messages(
+    question: CurrentQuestion, prompt: entries.Prompt, *, why: str, notice: str, said: str
+) -> list[Content]:
+    """Build all that is said of an entry; the earlier answer and the echo give way to what is more important."""
+    query, heard = question.query, question.session.heard()
+    lines = [style_text(f"they say: {heard}", "$success")] if heard else []
+    lines += build_refusal(why, "")
+    lines += [style_text(f"» {notice}", "bold $warning")] if notice else []
+    if query is not None and not query.aloud:
+        sent = style_text(f"? {question.sent}: " if question.sent else "? ")
+        lines.append((sent + style_spans(query.text) + " Confirm?").stylize_before("bold $warning"))
+    elif query is None and prompt.earlier is not None and not question.denied and not lines:
+        lines.append(style_text(_describe_earlier(prompt.earlier), "$quiet"))
+    echo = "" if why else _echo(question, prompt)
+    lines += [style_text(text, "$quiet") for text in (echo, said) if text]
+    notes = [note.text for note in question.notes if note.place == prompt.place]
+    return [*lines, *(Content.assemble(("note: ", "$quiet"), (clean(note), "italic")) for note in notes)]
+
+
+def _echo(question: CurrentQuestion, prompt: entries.Prompt) -> str:
+    """Return how what is typed is understood."""
+    if isinstance(prompt.entry, entries.PickEntry):
+        typed = question.pick.typed
+        return pick.describe_typed(typed, prompt.entry, prompt) if typed else ""
+    if not isinstance(prompt.entry, entries.LineEntry) or commands.is_command(question.typed):
+        return ""
+    if prompt.entry.search is not None:
+        is_found = not question.typed.strip() or prompt.entry.search.find_listed(question.typed)
+        return "" if is_found else "nothing in the list fits: try another word, or part of one"
+    echo = question.session.echo(commands.unescape_dots(question.typed))
+    return f"= {echo}" if echo else ""
+
+
+def _describe_earlier(earlier: entries.EarlierAnswer) -> str:
+    """Describe the earlier answer, and what Enter does with it."""
+    match earlier.kind:
+        case "answer":
+            return f"was {earlier.label} · Enter keeps"
+        case "prefill":
+            return f"already here: {earlier.label} · Enter takes it"
+        case "reopened":
+            return f"was {earlier.label}, which no longer fits: ask again"
+
+
+def build_jump_list(
+    items: Sequence[AskedItem], place: Place | None, jump: Callable[[Place], Awaitable[None]]
+) -> ListPanel:
+    """Build the list of the items asked so far, the present one marked."""
+    rows = [Row((str(a.place), a.answer, a.text), partial(jump, a.place), str(a.place), terms=a.section) for a in items]
+    marked = next((n for n, a in enumerate(items) if a.place == place), max(len(items) - 1, 0))
+    empty = "no question asked so far matches" if items else "nothing has been asked yet"
+    return ListPanel("f3", "jump to: ", rows, marked=marked, empty=empty, takes="go there", takes_keys=False)
+
+
+def build_stop_list(outcomes: Sequence[Outcome], suspend: Act, stop: Callable[[Outcome], Awaitable[None]]) -> ListPanel:
+    """Build the list of the ways in which an interview is suspended or ended."""
+    rows = [Row(("s", "Suspend it; resume at this question later"), suspend, "s")]
+    for outcome in outcomes:
+        number, does = str(outcome.number), "Stop here" if outcome.temporary else "End"
+        rows.append(Row((number, f"{does}: {outcome.name}"), partial(stop, outcome), number))
+    return ListPanel("f8", "suspend or end: ", rows)
+
+
 DOT_WORDS: Final = (
     (".dk .refused", "an answer declined, by its name"),
     ("..", "a dot, where an answer begins with one"),
@@ -37,18 +196,18 @@ RECENT: Final = 8
 """Answers listed beside the question."""
 
 
-def build_help(prompt: Prompt | None, keys: Iterable[InterviewKey]) -> str:
+def build_help(prompt: entries.Prompt | None, keys: Iterable[InterviewKey]) -> str:
     """Build the page of keys, with more about this question first, as Markdown."""
     texts = (prompt.help, prompt.probe) if prompt is not None else ()
-    lines = [f"*{escape_markdown(to_plain_text(text).strip())}*\n" for text in texts if text]
-    keyed = prompt is not None and isinstance(prompt.entry, PickEntry | ReadEntry)
+    lines = [f"*{escape_markdown(entries.to_plain_text(text).strip())}*\n" for text in texts if text]
+    keyed = prompt is not None and isinstance(prompt.entry, entries.PickEntry | entries.ReadEntry)
     declines = [(d.key, d.text) for d in prompt.declines if d.key] if prompt is not None and keyed else []
     commands = ((str(command), command.help) for command in COMMANDS)
     listed = (*declines, *((key.label, key.does) for key in keys), *commands, *DOT_WORDS)
     return "\n".join([*lines, *(f"- **{escape_markdown(key)}** {escape_markdown(does)}" for key, does in listed)])
 
 
-def build_faq(prompt: Prompt) -> Content:
+def build_faq(prompt: entries.Prompt) -> Content:
     """Build what respondents ask and what may be answered: the answers are read aloud."""
     parts = [
         Content.assemble((ASIDE, "$quiet"), style_spans(question, "$quiet"), "\n", style_spans(answer))
@@ -58,7 +217,7 @@ def build_faq(prompt: Prompt) -> Content:
 
 
 def build_case(
-    session: InterviewProtocol, prompt: Prompt | None, notes: Iterable[InterviewNote], width: int
+    session: InterviewProtocol, prompt: entries.Prompt | None, notes: Iterable[InterviewNote], width: int
 ) -> Content:
     """Build the side panel: the case, both clocks, the answers before this question, notes, quota cells, questions."""
     there = session.respondent_time()
@@ -133,7 +292,9 @@ def build_result(result: InterviewResult | None) -> Content:
     )
 
 
-def build_header(session: InterviewProtocol, prompt: Prompt | None, last: tuple[Place, str] | None) -> HeaderState:
+def build_header(
+    session: InterviewProtocol, prompt: entries.Prompt | None, last: tuple[Place, str] | None
+) -> HeaderState:
     """Build the header: title and section, language, place, position and timer, and `last`, the answer keyed last.
 
     That answer is left out at its own question, where it is not confirmed yet, or corrected.

@@ -12,25 +12,9 @@ from textual.geometry import Region
 
 from survey_cli.entries import LineEntry, OfferedOption, PickEntry, Prompt, StyledText, TextSpan, VerbatimEntry
 from survey_cli.text_width import is_certain, measure_width
-from survey_cli.tui.interview.pick import PickState, get_chosen
-from survey_cli.tui.interview.search import list_matches, number_matches
+from survey_cli.tui.interview.pick import PickState, get_chosen, list_matches, number_matches
+from survey_cli.tui.widgets import styled
 from survey_cli.tui.widgets.editing import Editor, Field, get_text, set_text
-from survey_cli.tui.widgets.text import (
-    ASIDE,
-    CHOSEN,
-    HERE,
-    HERE_FROM_RIGHT,
-    KEY_CAP,
-    Lines,
-    TextView,
-    clean,
-    hang,
-    join_lines,
-    join_sections,
-    mirror_mark,
-    style_spans,
-    style_text,
-)
 from survey_cli.values import Code, Place
 
 if TYPE_CHECKING:
@@ -63,7 +47,7 @@ class OptionState(NamedTuple):
     right_to_left: bool = False
 
 
-class OptionLines(Lines[OptionState]):
+class OptionLines(styled.Lines[OptionState]):
     """The options, each with its code; what was chosen and what is marked stand out by a mark and by their row."""
 
     def __init__(self, click: Callable[[OfferedOption], None]) -> None:
@@ -139,35 +123,35 @@ def _format_option(
     width: int,
 ) -> tuple[Content, ...]:
     """Format one option: its mark, its code, its text, and in brackets what is not read."""
-    here = HERE_FROM_RIGHT if right_to_left else HERE
-    sign = (here if marked else " ") + (CHOSEN if chosen and several else " ")
+    here = styled.HERE_FROM_RIGHT if right_to_left else styled.HERE
+    sign = (here if marked else " ") + (styled.CHOSEN if chosen and several else " ")
     if chosen and not several:
         sign = f"{here} "
     style = "bold" if chosen or marked else "" if option.read else "$quiet"
-    code = f" {option.code!s:>{size}} ", KEY_CAP
+    code = f" {option.code!s:>{size}} ", styled.KEY_CAP
     first = (" ", code, (sign[::-1], "bold $accent")) if right_to_left else ((sign, "bold $accent"), code, " ")
-    parts = [style_spans(option.text, style)]
+    parts = [styled.style_spans(option.text, style)]
     if specified:
-        parts.append(style_text(f": {specified}", "bold"))
-    remarks = [clean(option.note)] if option.note else []
+        parts.append(styled.style_text(f": {specified}", "bold"))
+    remarks = [styled.clean(option.note)] if option.note else []
     if not option.read:
         remarks.append("don't read")
     elif option.exclusive and several:
         remarks.append("alone")
-    parts += [style_text(f"  ({remark})", "italic $quiet") for remark in remarks]
-    lines = hang(Content.assemble(*first), Content("").join(parts), width, right_to_left=right_to_left)
+    parts += [styled.style_text(f"  ({remark})", "italic $quiet") for remark in remarks]
+    lines = styled.hang(Content.assemble(*first), Content("").join(parts), width, right_to_left=right_to_left)
     if chosen or marked:
         lines = [line.pad_right(max(width - line.cell_length, 0)).stylize_before("$row") for line in lines]
     return tuple(lines)
 
 
-class Aside(Lines[tuple[StyledText, bool]]):
+class Aside(styled.Lines[tuple[StyledText, bool]]):
     """Text for the interviewer's eyes behind a mark, so that nobody reads it out; or a probe, which is said."""
 
     def __init__(self, id: str, mark: str, mark_style: str, style: str) -> None:
         super().__init__(id=id)
         self._mark = Content.styled(mark, mark_style)
-        self._mark_from_right = Content.styled(mirror_mark(mark), mark_style)
+        self._mark_from_right = Content.styled(styled.mirror_mark(mark), mark_style)
         self._style = style
 
     def show_text(self, text: StyledText, *, right_to_left: bool) -> None:
@@ -177,7 +161,7 @@ class Aside(Lines[tuple[StyledText, bool]]):
     def build_lines(self, state: tuple[StyledText, bool], width: int) -> list[Content]:
         text, right_to_left = state
         mark = self._mark_from_right if right_to_left else self._mark
-        return hang(mark, style_spans(text, self._style), width, right_to_left=right_to_left)
+        return styled.hang(mark, styled.style_spans(text, self._style), width, right_to_left=right_to_left)
 
 
 class QuestionView(VerticalScroll):
@@ -192,15 +176,15 @@ class QuestionView(VerticalScroll):
         self.place: Place | None = None
         """The place that is shown; the session may be further while keys are waiting."""
         self._field: Field | None = None
-        self._unit: TextView | None = None
+        self._unit: styled.TextView | None = None
         self._area: TextArea | None = None
 
     def compose(self) -> ComposeResult:
-        yield TextView(id="spoken")
-        yield Aside("instruction", ASIDE, "$quiet", "$quiet")
+        yield styled.TextView(id="spoken")
+        yield Aside("instruction", styled.ASIDE, "$quiet", "$quiet")
         yield OptionLines(self._click)
         yield Aside("probe", "say ▷ ", "bold $warning", "italic")
-        yield TextView(id="message")
+        yield styled.TextView(id="message")
 
     async def prepare(self, prompt: Prompt) -> None:
         """Have the widget that this question's entry is typed into."""
@@ -223,13 +207,13 @@ class QuestionView(VerticalScroll):
     async def _get_field(self, entry: LineEntry) -> Field:
         """Return the field for one line, made when the first question needs it."""
         if self._field is None or self._unit is None:
-            self._field, self._unit = Field(id="field"), TextView(id="unit")
+            self._field, self._unit = Field(id="field"), styled.TextView(id="unit")
             await self.mount(Horizontal(self._field, self._unit, id="entry"), before="#message")
         before = self.query_one("#message" if entry.search is None else "#options")
         self.move_child(self.query_one("#entry"), before=before)
-        self._field.show_hint(clean(entry.hint))
+        self._field.show_hint(styled.clean(entry.hint))
         self._field.set_class(entry.kind == "number" and measure_width(entry.hint) + 1 < SHORT_FIELD, "-short")
-        self._unit.show(style_text(entry.unit, "$quiet"))
+        self._unit.show(styled.style_text(entry.unit, "$quiet"))
         return self._field
 
     async def _get_text_area(self) -> "TextArea":
@@ -264,18 +248,18 @@ class QuestionView(VerticalScroll):
         self.place = prompt.place
         query = prompt.query if not denied else None
         is_read_back = query is not None and query.aloud
-        say = self.query_one("#spoken", TextView)
-        parts = [_aside(style_spans(prompt.turn))] if prompt.turn else []
-        parts += [_spoken(style_spans(prompt.intro), prompt)] if prompt.intro else []
+        say = self.query_one("#spoken", styled.TextView)
+        parts = [_aside(styled.style_spans(prompt.turn))] if prompt.turn else []
+        parts += [_spoken(styled.style_spans(prompt.intro), prompt)] if prompt.intro else []
         if is_read_back and query is not None:
-            parts += [_aside(style_spans(prompt.text)), style_spans(query.text)]
+            parts += [_aside(styled.style_spans(prompt.text)), styled.style_spans(query.text)]
         elif denied and prompt.query is not None and prompt.query.otherwise:
-            parts += [_aside(style_spans(prompt.text)), style_spans(prompt.query.otherwise)]
+            parts += [_aside(styled.style_spans(prompt.text)), styled.style_spans(prompt.query.otherwise)]
         else:
-            parts += [_spoken(style_spans(prompt.text), prompt)]
+            parts += [_spoken(styled.style_spans(prompt.text), prompt)]
         say.set_class(not prompt.aloud, "-own")
         from_right = prompt.right_to_left
-        say.show(join_sections(parts), right_to_left=from_right)
+        say.show(styled.join_sections(parts), right_to_left=from_right)
         for id, text in (("#instruction", prompt.instruction), ("#probe", prompt.probe)):
             self.query_one(id, Aside).show_text(() if is_read_back else text, right_to_left=from_right)
         rows = self._count_rows(prompt, parts) if isinstance(prompt.entry, PickEntry) else 0
@@ -284,7 +268,7 @@ class QuestionView(VerticalScroll):
     def _count_rows(self, prompt: Prompt, parts: list[Content]) -> int:
         """Count the lines that are left for the options, beside the texts of the question."""
         width = min(self.app.size.width - (SIDE_COLUMNS if self.screen.has_class("-wide") else 0), MEASURE) - 9
-        texts = (*parts, *map(style_spans, (prompt.instruction, prompt.probe)))
+        texts = (*parts, *map(styled.style_spans, (prompt.instruction, prompt.probe)))
         taken = sum(-(-text.cell_length // width) + 1 for text in texts if text)
         return max(self.app.size.height - CHROME - taken, 4)
 
@@ -318,17 +302,17 @@ class QuestionView(VerticalScroll):
 
     def show_page(self, content: Content) -> None:
         """Show a page in place of a question: how the interview ended."""
-        self.query_one("#spoken", TextView).show(content)
+        self.query_one("#spoken", styled.TextView).show(content)
         self.query_one("#instruction", Aside).show(None)
         self.query_one("#probe", Aside).show(None)
-        self.query_one("#message", TextView).show(Content())
+        self.query_one("#message", styled.TextView).show(Content())
         self.query_one(OptionLines).show(None)
         if self.entry is not None:
             self.entry.display = False
 
     def show_message(self, lines: Collection[Content]) -> None:
         """Show what is said about the entry."""
-        self.query_one("#message", TextView).show(join_lines(lines))
+        self.query_one("#message", styled.TextView).show(styled.join_lines(lines))
 
 
 def _spoken(text: Content, prompt: Prompt) -> Content:
@@ -336,7 +320,7 @@ def _spoken(text: Content, prompt: Prompt) -> Content:
 
 
 def _aside(text: Content) -> Content:
-    return Content.assemble((ASIDE, "$quiet"), text.stylize_before("$quiet"))
+    return Content.assemble((styled.ASIDE, "$quiet"), text.stylize_before("$quiet"))
 
 
 def is_certainly_measured(prompt: Prompt) -> bool:

@@ -12,40 +12,20 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from survey_cli import entries
 from survey_cli import entry_commands as commands
 from survey_cli.engine.notes import InterviewNote
-from survey_cli.entries import (
-    DeclineOption,
-    LineEntry,
-    ListSearch,
-    LookupEntry,
-    OfferedOption,
-    PickEntry,
-    PickReply,
-    PossibleMeaning,
-    Prompt,
-    ReadEntry,
-    Rejection,
-    Reply,
-    VerbatimEntry,
-    to_plain_text,
-)
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions import InterviewProtocol
-from survey_cli.sessions.interview.interview_protocol import ClosingReview
-from survey_cli.tui.interview import pick, search
+from survey_cli.tui.interview import pages, pick
 from survey_cli.tui.interview.current_question import CurrentQuestion
-from survey_cli.tui.interview.keys import END_HINTS, KEYS, REVIEW_HINTS, InterviewKey, list_hints
-from survey_cli.tui.interview.messages import build_messages, build_refusal
-from survey_cli.tui.interview.pages import build_case, build_faq, build_header, build_help, build_result, build_review
-from survey_cli.tui.interview.panels import build_jump_list, build_language_list, build_note_line, build_stop_list
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import MEASURE, QuestionView
 from survey_cli.tui.widgets import panel
 from survey_cli.tui.widgets.editing import deselect, edit, insert
-from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
+from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyScreen
+from survey_cli.tui.widgets.styled import SEPARATOR, Header, HeaderState, KeyBar, Line, TextView, clean, style_text
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import SEPARATOR, Header, HeaderState, KeyBar, Line, TextView, clean, style_text
 
 OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "ctrl+c", "ctrl+p"))
 """Keys that open something whatever is asked."""
@@ -55,10 +35,12 @@ class InterviewScreen(KeyScreen):
     """One interview."""
 
     named_keys = EDITING_KEYS | OPENERS
-    keys: Sequence[InterviewKey] = KEYS
+    keys: Sequence[pages.InterviewKey] = pages.KEYS
     """The keys as the help and the palette list them."""
     stays = False
     """It stays at the end of the interview."""
+    help_intro = ""
+    """What the page of keys begins with."""
 
     def __init__(self, session: InterviewProtocol) -> None:
         super().__init__()
@@ -137,7 +119,7 @@ class InterviewScreen(KeyScreen):
         elif self.question.prompt is None:
             self.refuse("pasted text can't be used here")
         elif self.view.entry is not None:
-            insert(self.view.entry, text if isinstance(self.question.prompt.entry, VerbatimEntry) else flat)
+            insert(self.view.entry, text if isinstance(self.question.prompt.entry, entries.VerbatimEntry) else flat)
         else:
             self.refuse("pasted text can't be used here")
 
@@ -156,36 +138,36 @@ class InterviewScreen(KeyScreen):
         """Leave: nothing is asked any more."""
         self.left = True
 
-    async def _answer(self, key: str, prompt: Prompt) -> None:
+    async def _answer(self, key: str, prompt: entries.Prompt) -> None:
         entry = prompt.entry
         empty = not self.view.typed
         if key == "alt+left" or (key == "left" and empty):
             await self.question.go_back()
-        elif key == "alt+right" or (key == "end" and empty and not isinstance(entry, PickEntry)):
+        elif key == "alt+right" or (key == "end" and empty and not isinstance(entry, entries.PickEntry)):
             await self.question.go_forward()
         elif self.question.is_read_back:
             await self._read_back(key)
         else:
             match entry:
-                case PickEntry():
+                case entries.PickEntry():
                     action = pick.press(key, entry, prompt, self.question.pick)
                     if action is None:
                         offered = f"{key.strip() or 'a blank'} is not offered here: {entry.format_codes()}"
                         await self._press_letter(key, prompt, otherwise=offered)
                     else:
                         await self._pick(action, entry)
-                case ReadEntry():
+                case entries.ReadEntry():
                     if key in ENTER or key == " ":
                         await self.question.finish(self.question.session.reply(""))
                     elif key in ("up", "down"):
                         panel.scroll_by_key(self.view, key)
                     else:
                         await self._press_letter(key, prompt, otherwise="Enter continues")
-                case LineEntry(search=lists) if lists is not None and not commands.is_command(self.view.typed):
+                case entries.LineEntry(search=lists) if lists is not None and not commands.is_command(self.view.typed):
                     await self._search(key, prompt, lists)
-                case LineEntry() | VerbatimEntry():
+                case entries.LineEntry() | entries.VerbatimEntry():
                     await self._type(key, prompt)
-                case LookupEntry():
+                case entries.LookupEntry():
                     self.refuse("the computer answers this one: nothing is asked")
                 case _:
                     assert_never(entry)
@@ -204,26 +186,26 @@ class InterviewScreen(KeyScreen):
             case None:
                 self.refuse(commands.READ_BACK_HELP)
 
-    async def _pick(self, action: pick.PickAction, entry: PickEntry) -> None:
+    async def _pick(self, action: pick.PickAction, entry: entries.PickEntry) -> None:
         match action:
             case PickState():
                 self.question.pick = action
             case pick.Send(codes, texts, without_enter):
-                await self.question.send_codes(PickReply(codes, dict(texts)), without_enter=without_enter)
+                await self.question.send_codes(entries.PickReply(codes, dict(texts)), without_enter=without_enter)
             case pick.AskSpecify(option, text, without_enter):
                 self.question.pick = self.question.pick._replace(typed="")
                 await self._ask_specify(option, entry, text)
                 self.question.swallows_enter = without_enter
             case pick.KeepEarlier():
                 await self.question.keep_earlier()
-            case DeclineOption():
+            case entries.DeclineOption():
                 await self._decline(action)
             case pick.Refuse(why):
                 self.refuse(why)
                 if entry.several:
                     self.question.pick = self.question.pick._replace(typed="")
 
-    async def _ask_specify(self, option: OfferedOption, entry: PickEntry, text: str) -> None:
+    async def _ask_specify(self, option: entries.OfferedOption, entry: entries.PickEntry, text: str) -> None:
         async def submit(typed: str) -> None:
             text = commands.unescape_dots(typed)
             if commands.is_command(typed):
@@ -235,15 +217,17 @@ class InterviewScreen(KeyScreen):
                 await self.close_panel()
                 await self._pick(pick.add(option, entry, self.question.prompt, self.question.pick, text), entry)
             else:
-                await self.question.send_codes(PickReply((option.code,), {option.code: text}), without_enter=False)
+                await self.question.send_codes(
+                    entries.PickReply((option.code,), {option.code: text}), without_enter=False
+                )
 
-        label = f"{option.code} {to_plain_text(option.text).strip().rstrip(':?')}: "
+        label = f"{option.code} {entries.to_plain_text(option.text).strip().rstrip(':?')}: "
         await self.open_panel(panel.LinePanel("specify", label, submit, text=text, saves="take it", option=option))
 
-    async def _search(self, key: str, prompt: Prompt, lists: ListSearch) -> None:
+    async def _search(self, key: str, prompt: entries.Prompt, lists: entries.ListSearch) -> None:
         """Choose or mark one of the matches, or type on."""
-        match search.press(key, self.view.typed, lists, self.question.pick):
-            case OfferedOption() as option:
+        match pick.press_in_search(key, self.view.typed, lists, self.question.pick):
+            case entries.OfferedOption() as option:
                 await self._take_match(option)
             case PickState() as state:
                 self.question.pick = state
@@ -253,21 +237,21 @@ class InterviewScreen(KeyScreen):
                 self.question.pick = PickState()
                 await self._type(key, prompt)
 
-    async def _take_match(self, option: OfferedOption) -> None:
+    async def _take_match(self, option: entries.OfferedOption) -> None:
         """Send a match with what was typed; ask for the text of an option that requires one."""
         if option.specify:
-            await self._ask_specify(option, PickEntry(options=(option,)), self.view.typed)
+            await self._ask_specify(option, entries.PickEntry(options=(option,)), self.view.typed)
         else:
-            reply = PickReply((option.code,), {option.code: self.view.typed})
+            reply = entries.PickReply((option.code,), {option.code: self.view.typed})
             await self.question.finish(
-                self.question.session.reply(reply), swallow=True, sent=to_plain_text(option.text)
+                self.question.session.reply(reply), swallow=True, sent=entries.to_plain_text(option.text)
             )
 
-    async def _type(self, key: str, prompt: Prompt) -> None:
+    async def _type(self, key: str, prompt: entries.Prompt) -> None:
         entry = self.view.entry
         assert entry is not None
         typed = self.view.typed
-        several_lines = isinstance(prompt.entry, VerbatimEntry)
+        several_lines = isinstance(prompt.entry, entries.VerbatimEntry)
         if self._is_rejected and len(key) > 1:
             deselect(entry)  # typing replaces what was rejected, other keys change it
         self._is_rejected = False
@@ -287,7 +271,7 @@ class InterviewScreen(KeyScreen):
         elif not await edit(entry, key):
             self.refuse("type the answer; Enter sends it, Esc clears it")
 
-    async def _give(self, reply: Reply, *, sent: str) -> None:
+    async def _give(self, reply: entries.Reply, *, sent: str) -> None:
         """Send a typed entry; ask where its meaning is not certain."""
         rejection = self.question.session.reply(reply)
         if rejection is not None and rejection.meanings:
@@ -303,7 +287,7 @@ class InterviewScreen(KeyScreen):
             self.view.set_typed(self.view.typed, selected=True)
             self._is_rejected = True
 
-    async def _give_meaning(self, meaning: PossibleMeaning) -> None:
+    async def _give_meaning(self, meaning: entries.PossibleMeaning) -> None:
         """Send the meaning that was chosen for an ambiguous entry."""
         if meaning.decline:
             await self.question.finish(self.question.session.decline(meaning.decline), swallow=True, sent=meaning.label)
@@ -311,7 +295,7 @@ class InterviewScreen(KeyScreen):
             await self._give(meaning.reply, sent=meaning.label)
             self.question.swallows_enter = True
 
-    async def _press_letter(self, key: str, prompt: Prompt, *, otherwise: str) -> None:
+    async def _press_letter(self, key: str, prompt: entries.Prompt, *, otherwise: str) -> None:
         """Handle a letter that acts: a decline, a confirmation, help, a command."""
         decline = pick.find_decline(key, prompt)
         if key == ".":
@@ -325,7 +309,7 @@ class InterviewScreen(KeyScreen):
         elif len(key) == 1:
             self.refuse(otherwise)
 
-    async def _decline(self, decline: DeclineOption) -> None:
+    async def _decline(self, decline: entries.DeclineOption) -> None:
         """Record a decline by its key; where options are chosen already, ask first."""
 
         async def record() -> None:
@@ -337,7 +321,7 @@ class InterviewScreen(KeyScreen):
         else:
             await record()
 
-    def click_option(self, option: OfferedOption) -> None:
+    def click_option(self, option: entries.OfferedOption) -> None:
         """Choose the option that was clicked, as its code would; a click at a question that has gone does nothing."""
         place = self.view.place
 
@@ -347,12 +331,12 @@ class InterviewScreen(KeyScreen):
                 self.refuse("that click was for the previous question")
             elif question.is_read_back:
                 await self._read_back(str(option.code))
-            elif prompt is not None and isinstance(prompt.entry, PickEntry) and self.panel is None:
+            elif prompt is not None and isinstance(prompt.entry, entries.PickEntry) and self.panel is None:
                 self.forget_messages()
                 await self._pick(pick.choose(option, prompt.entry, prompt, question.pick), prompt.entry)
-            elif prompt is not None and isinstance(prompt.entry, LineEntry) and prompt.entry.search is not None:
+            elif prompt is not None and isinstance(prompt.entry, entries.LineEntry) and prompt.entry.search is not None:
                 self.forget_messages()
-                await self._take_match(search.list_matches(prompt.entry.search, self.view.typed)[int(option.code) - 1])
+                await self._take_match(pick.list_matches(prompt.entry.search, self.view.typed)[int(option.code) - 1])
 
         self.app.post_message(panel.ActLater(choose))
 
@@ -389,59 +373,61 @@ class InterviewScreen(KeyScreen):
 
     def _list_openers(self) -> Mapping[str, panel.Act]:
         """List what opens by which key."""
+        question, prompt, session = self.question, self.question.prompt, self.question.session
         return {
-            "f1": self._open_help,
+            "f1": lambda: self.open_panel(panel.TextPanel("f1", self.help_intro + pages.build_help(prompt, self.keys))),
             "f2": self._open_note,
-            "f3": self._open_jump,
+            "f3": lambda: self.open_panel(pages.build_jump_list(session.list_items(), question.place, question.jump)),
             "f4": self._open_languages,
             "f5": self._open_faq,
-            "f6": self._open_case,
+            "f6": lambda: self.open_panel(panel.TextPanel("f6", self._build_case(prompt))),
             "f7": self._jump_to_other,
-            "f8": self._open_stop,
+            "f8": lambda: self.open_panel(
+                pages.build_stop_list(session.list_stop_outcomes(), self._suspend, self._ask_stop)
+            ),
             "f9": self._confirm,
             "ctrl+p": self._open_palette,
             "ctrl+c": self._ask_suspend,
         }
 
-    async def _open_help(self) -> None:
-        await self.open_panel(panel.TextPanel("f1", build_help(self.question.prompt, self.keys)))
-
     async def _open_faq(self) -> None:
         if self.question.prompt is not None and self.question.prompt.faq:
-            await self.open_panel(panel.TextPanel("f5", build_faq(self.question.prompt)))
+            await self.open_panel(panel.TextPanel("f5", pages.build_faq(self.question.prompt)))
         else:
             self.refuse(commands.NO_FAQ)
 
-    async def _open_case(self) -> None:
-        await self.open_panel(panel.TextPanel("f6", self._build_case(self.question.prompt)))
-
-    def _build_case(self, prompt: Prompt | None) -> Content:
-        return build_case(self.question.session, prompt, self.question.notes, self.case_width)
+    def _build_case(self, prompt: entries.Prompt | None) -> Content:
+        return pages.build_case(self.question.session, prompt, self.question.notes, self.case_width)
 
     async def _open_command(self) -> None:
         await self.open_panel(panel.LinePanel("command", "", self._run_command, text=".", saves="run it"))
 
     async def _open_note(self) -> None:
-        await self.open_panel(build_note_line(self.question.notes, self.question.place, self._add_note))
+        """Open the line of a note; ↑ brings back those written before, the ones at this place first."""
+        earlier = sorted(self.question.notes, key=lambda note: note.place == self.question.place)
+
+        async def submit(typed: str) -> None:
+            await (self._add_note(typed, None if line.at is None else earlier[line.at]) if typed else line.close())
+
+        line = panel.LinePanel("f2", "note: ", submit, earlier=[note.text for note in earlier])
+        await self.open_panel(line)
 
     async def _add_note(self, text: str, replaces: InterviewNote | None = None) -> None:
         is_elsewhere = replaces is not None and replaces.place != self.question.place
         rejection = self.question.session.add_note(text, replaces=replaces)
         await self.question.stay(rejection, said="noted" if is_elsewhere else "")  # here the note itself is shown
 
-    async def _open_jump(self) -> None:
-        question = self.question
-        await self.open_panel(build_jump_list(question.session.list_items(), question.place, question.jump))
-
     async def _open_languages(self) -> None:
         """Switch between two languages at once; more are a list."""
-        languages = self.question.prompt.languages if self.question.prompt is not None else ()
-        if self.question.prompt is None or len(languages) < 2:
+        prompt = self.question.prompt
+        if prompt is None or len(prompt.languages) < 2:
             self.refuse(commands.NO_LANGUAGE)
-        elif len(languages) == 2:
-            await self._speak(next(each for each in languages if each != self.question.prompt.language))
+        elif len(prompt.languages) == 2:
+            await self._speak(next(each for each in prompt.languages if each != prompt.language))
         else:
-            await self.open_panel(build_language_list(languages, self._speak))
+            listed = enumerate(prompt.languages, 1)
+            rows = [panel.Row((str(n), each), partial(self._speak, each), str(n)) for n, each in listed]
+            await self.open_panel(panel.ListPanel("f4", "continue in: ", rows, takes="continue in it"))
 
     async def _speak(self, language: str) -> None:
         await self.question.stay(self.question.session.switch_language(language))
@@ -452,11 +438,6 @@ class InterviewScreen(KeyScreen):
             await self.question.jump(self.question.other_places[0])
         else:
             self.refuse("no other question is compared with this one")
-
-    async def _open_stop(self) -> None:
-        await self.open_panel(
-            build_stop_list(self.question.session.list_stop_outcomes(), self._suspend, self._ask_stop)
-        )
 
     async def _ask_stop(self, outcome: Outcome) -> None:
         await self.question.drop_command()
@@ -490,87 +471,84 @@ class InterviewScreen(KeyScreen):
     # Commands
 
     async def _run_command(self, text: str) -> None:
-        """Carry out a command typed after a dot."""
-        question, prompt = self.question, self.question.prompt
+        """Carry out a command typed after a dot; without an argument that it may have, it opens what its key opens."""
+        question, prompt, session = self.question, self.question.prompt, self.question.session
         assert prompt is not None
-        acts = {
+        typed = commands.parse_command(text, prompt)
+        if isinstance(typed, entries.Rejection):
+            self.refuse(typed.why)
+            return
+        if isinstance(typed, entries.DeclineOption):
+            await question.finish(session.decline(typed.id), sent=typed.text)
+            return
+        name, rest = typed
+        acts: dict[str, panel.Act] = {
             "back": question.go_back,
             "front": question.go_forward,
             "again": question.drop_command,
             "suspend": self._suspend,
+            "notes": partial(self._change_note, rest),
         }
-        match commands.parse_command(text, prompt):
-            case Rejection(why):
-                self.refuse(why)
-            case DeclineOption() as decline:
-                await question.finish(question.session.decline(decline.id), sent=decline.text)
-            case (name, _) if name in acts:
-                await acts[name]()
-            case ("ok", rest) if prompt.query is not None:
-                await question.finish(question.session.confirm(rest))
-            case ("ok", _):
-                self.refuse(commands.NOTHING_TO_CONFIRM)
-            case (name, rest):
-                await self._run_command_with(name, rest, prompt)
-
-    async def _run_command_with(self, name: str, rest: str, prompt: Prompt) -> None:
-        """Carry out a command that may have an argument; without one it opens what its key opens."""
-        session = self.question.session
-        match name, rest:
-            case "jump", text if text:
-                place = commands.find_place(text, (item.place for item in session.list_items()))
-                await (self.question.stay(place) if isinstance(place, Rejection) else self.question.jump(place))
-            case "note", text if text:
-                await self._add_note(text)
-            case "notes", _:
-                await self._change_note(rest)
-            case "lang", language if language and len(prompt.languages) > 1:
-                await self._speak(language)
-            case "stop", text if text:
-                outcome = commands.find_outcome(text, session.list_stop_outcomes())
-                await (self.question.stay(outcome) if isinstance(outcome, Rejection) else self._ask_stop(outcome))
-            case _:
-                key = next(each.key for each in commands.COMMANDS if each.name == name)
-                await self.question.drop_command()
-                await self._open(key)
-
-    async def _change_note(self, rest: str) -> None:
-        if not rest:
-            await self.question.drop_command()
-            await self._open("f2") if self.question.notes else self.refuse("there is no note yet")
-            return
-        change = commands.parse_note_change(rest, len(self.question.notes))
-        if isinstance(change, Rejection):
-            await self.question.stay(change)
+        if rest:
+            acts |= {"jump": partial(self._jump_to, rest), "note": partial(self._add_note, rest)}
+            acts |= {"stop": partial(self._stop_with, rest)}
+        if rest and len(prompt.languages) > 1:
+            acts["lang"] = partial(self._speak, rest)
+        if name in acts:
+            await acts[name]()
+        elif name == "ok" and prompt.query is not None:
+            await question.finish(session.confirm(rest))
+        elif name == "ok":
+            self.refuse(commands.NOTHING_TO_CONFIRM)
         else:
-            await self._add_note(change[1], self.question.notes[change[0] - 1])
+            await question.drop_command()
+            await self._open(next(each.key for each in commands.COMMANDS if each.name == name))
+
+    async def _jump_to(self, text: str) -> None:
+        place = commands.find_place(text, (item.place for item in self.question.session.list_items()))
+        await (self.question.stay(place) if isinstance(place, entries.Rejection) else self.question.jump(place))
+
+    async def _stop_with(self, text: str) -> None:
+        outcome = commands.find_outcome(text, self.question.session.list_stop_outcomes())
+        await (self.question.stay(outcome) if isinstance(outcome, entries.Rejection) else self._ask_stop(outcome))
+
+    async def _change_note(self, text: str) -> None:
+        notes = self.question.notes
+        change = commands.parse_note_change(text, len(notes)) if text else None
+        if isinstance(change, entries.Rejection):
+            await self.question.stay(change)
+        elif change is not None:
+            await self._add_note(change[1], notes[change[0] - 1])
+        else:
+            await self.question.drop_command()
+            await self._open("f2") if notes else self.refuse("there is no note yet")
 
     # What is shown
 
     def show(self) -> None:
         question, prompt = self.question, self.question.prompt
         self._show_head(prompt)
+        if prompt is None and question.review is not None:
+            self.view.show_page(pages.build_review(question.review, min(self.size.width, MEASURE) - 10))
+            self.view.show_message(pages.build_refusal(self.why, self.said))
+            self.show_keys(pages.REVIEW_HINTS)
         if prompt is None:
-            self._show_review(question.review) if question.review is not None else self._show_end()
+            if question.review is None:
+                self._show_end()
             return
         option = self.panel.option if isinstance(self.panel, panel.LinePanel) else None
         specifying = option.code if option is not None else None
         self.view.show_question(prompt, question.pick, denied=question.denied, specifying=specifying)
-        self.view.show_message(build_messages(question, prompt, why=self.why, notice=self.notice, said=self.said))
+        self.view.show_message(pages.build_messages(question, prompt, why=self.why, notice=self.notice, said=self.said))
         wide = self.has_class("-wide")
-        self.show_keys(list_hints(question, prompt, has_side=wide))
+        self.show_keys(pages.list_hints(question, prompt, has_side=wide))
         if wide:
             self.query_one("#case", TextView).show(self._build_case(prompt))
 
     def _show_end(self) -> None:
         """Show how the interview ended, and the keys that act then."""
-        self.view.show_page(build_result(self.question.session.result()))
-        self.show_keys(END_HINTS)
-
-    def _show_review(self, review: ClosingReview) -> None:
-        self.view.show_page(build_review(review, min(self.size.width, MEASURE) - 10))
-        self.view.show_message(build_refusal(self.why, self.said))
-        self.show_keys(REVIEW_HINTS)
+        self.view.show_page(pages.build_result(self.question.session.result()))
+        self.show_keys(pages.END_HINTS)
 
     def tick(self) -> None:
         self.question.keep_draft()
@@ -579,10 +557,10 @@ class InterviewScreen(KeyScreen):
     def focus_entry(self) -> None:
         self.view.focus_entry()
 
-    def _build_header(self, prompt: Prompt | None) -> HeaderState:
-        return build_header(self.question.session, prompt, self.question.last)
+    def _build_header(self, prompt: entries.Prompt | None) -> HeaderState:
+        return pages.build_header(self.question.session, prompt, self.question.last)
 
-    def _show_head(self, prompt: Prompt | None) -> None:
+    def _show_head(self, prompt: entries.Prompt | None) -> None:
         session, has_side = self.question.session, self.has_class("-wide")
         self.query_one(Header).show(self._build_header(prompt))
         there = session.respondent_time()
@@ -591,4 +569,4 @@ class InterviewScreen(KeyScreen):
             parts.append("has hung up")
         elif there is not None and not has_side:
             parts.append(f"{there:%H:%M} there")
-        self.query_one("#status", Line).show(self.aside, style_text(SEPARATOR.join(parts)))
+        self.query_one("#status", Line).show((self.aside, style_text(SEPARATOR.join(parts))))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import PurePath
+from time import monotonic
 from typing import Final, NamedTuple
 
 from textual.containers import VerticalScroll
@@ -14,21 +15,83 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 
 from survey_cli.entries import OfferedOption, PickEntry, Prompt
+from survey_cli.problems import Position, Problem, select_errors
 from survey_cli.sessions import InterviewResult
 from survey_cli.sessions.preview.preview import PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewValue
-from survey_cli.tui.interview.keys import KEYS, InterviewKey
-from survey_cli.tui.interview.messages import build_refusal
-from survey_cli.tui.interview.pages import build_help
+from survey_cli.text_width import fit, measure_width
+from survey_cli.tui.interview.pages import KEYS, InterviewKey, build_refusal
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.screen import InterviewScreen
-from survey_cli.tui.preview.problems import ProblemLines, count_problems
 from survey_cli.tui.widgets.editing import get_text, set_text
-from survey_cli.tui.widgets.key_screen import MIN_WIDTH
+from survey_cli.tui.widgets.key_app import MIN_WIDTH, KeyApp
 from survey_cli.tui.widgets.panel import SCROLLS, Act, LinePanel, ListPanel, Row, TextPanel, build_question
+from survey_cli.tui.widgets.styled import SEPARATOR, HeaderState, KeyHint, Lines, clean, hang, join_lines, style_text
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import SEPARATOR, HeaderState, KeyHint, join_lines, style_text
 from survey_cli.wording import format_quantity
+
+MARKS: Final = {"error": ("! ", "bold $error"), "warning": ("? ", "bold $warning"), "info": ("  ", "$quiet")}
+"""What stands before a problem, and the style of its severity."""
+
+
+def count_problems(problems: Sequence[Problem]) -> str:
+    """Return `3 errors · 1 warning`; empty where there are none."""
+    errors = len(select_errors(problems))
+    counts = {"error": errors, "warning": len(problems) - errors}
+    return SEPARATOR.join(format_quantity(count, severity) for severity, count in counts.items() if count)
+
+
+class ProblemLines(Lines[Sequence[Problem]]):
+    """The problems of a file, errors first."""
+
+    def __init__(self, problems: Sequence[Problem], read_line: Callable[[Position], str]) -> None:
+        super().__init__(id="problems", state=sorted(problems, key=lambda problem: problem.severity != "error"))
+        self._read_line = read_line
+        self.display = True
+
+    def build_lines(self, state: Sequence[Problem], width: int) -> list[Content]:
+        lines: list[Content] = []
+        for problem in state:
+            lines += [Content()] if lines else []
+            lines += _format_problem(problem, width)
+            lines += _format_source(problem, self._read_line(problem.where), width)
+        return lines or [style_text("The file has no problems.", "$quiet")]
+
+
+def _format_problem(problem: Problem, width: int) -> list[Content]:
+    mark, style = MARKS[problem.severity]
+    text = Content.assemble(
+        (clean(str(problem.where)), "bold"),
+        ": ",
+        (problem.severity, style),
+        f": {clean(problem.who)}: " if problem.who else ": ",
+        clean(problem.what),
+        (f" — {clean(problem.remedy)}" if problem.remedy else "", "$code"),
+    )
+    return hang(style_text(mark, style), text, width)
+
+
+def _format_source(problem: Problem, line: str, width: int) -> list[Content]:
+    """Return the line of source, cut to the width around the problem, and carets under it."""
+    if not line.strip() or not problem.where.column:
+        return []
+    gutter = f"    {problem.where.line} │ "
+    room = max(width - len(gutter), 10)
+    start = min(problem.where.column - 1, len(line))
+    end = min(start + max(problem.length, 1), max(len(line), start + 1))
+    cut = 0
+    while cut < start and measure_width(clean(line[cut:end])) > room * 2 // 3:
+        cut += 1
+    ellipsis = "…" if cut else ""
+    source = ellipsis + clean(line[cut:].rstrip())
+    indent = measure_width(ellipsis + clean(line[cut:start]))
+    carets = "^" * min(max(measure_width(clean(line[start:end])), 1), max(room - indent, 1))
+    below = " " * (len(gutter) - 2) + "│ "
+    return [
+        Content.assemble((gutter, "$quiet"), fit(source, room) if measure_width(source) > room else source),
+        Content.assemble((below, "$quiet"), " " * indent, (carets, MARKS[problem.severity][1])),
+    ]
+
 
 PREVIEW_KEYS: Final = (
     InterviewKey("Ctrl+L", "the file's problems and warnings", "ctrl+l"),
@@ -39,7 +102,6 @@ PREVIEW_KEYS: Final = (
     *(key._replace(label="F8") if key.press == "f8" else key for key in KEYS if key.press != "f3"),
 )
 """The interviewer's keys with those that a preview adds or changes."""
-FOLLOWS: Final = "The file is read again each time it is saved, and the interview continues at the same item."
 OPENERS: Final = frozenset({"ctrl+l", "ctrl+t", "ctrl+r", "ctrl+c"})
 """Keys that open something at any time, at the end of the interview too."""
 REOPENED: Final = OPENERS | {"f1", "f2", "f3", "f5", "f6", "f8", "palette", "command"}
@@ -68,6 +130,7 @@ class PreviewScreen(InterviewScreen):
 
     named_keys = InterviewScreen.named_keys | OPENERS
     keys = PREVIEW_KEYS
+    help_intro = "The file is read again each time it is saved, and the interview continues at the same item.\n\n"
     stays = True
     min_size = (40, 12)
     """Half of a screen beside an editor."""
@@ -205,9 +268,6 @@ class PreviewScreen(InterviewScreen):
             "ctrl+t": self._open_data,
             "ctrl+r": self._ask_restart,
         }
-
-    async def _open_help(self) -> None:
-        await self.open_panel(TextPanel("f1", f"{FOLLOWS}\n\n{build_help(self.question.prompt, self.keys)}"))
 
     async def _open_problems(self) -> None:
         await self.open_panel(TextPanel("ctrl+l", ProblemLines(self.shown.problems, self.shown.read_line)))
@@ -353,3 +413,42 @@ def _build_end(result: InterviewResult | None) -> Content:
             style_text(f"{answers}, not stored. When you save the file, an item added at its end is asked.", "$quiet"),
         ]
     )
+
+
+RELOAD_SECONDS: Final = 0.2
+"""How often the file is looked at."""
+
+
+class PreviewApp(KeyApp):
+    """One file's interview on a full screen."""
+
+    def __init__(
+        self,
+        shown: PreviewState,
+        *,
+        reload: Callable[[], PreviewState | None],
+        restart: Callable[[], PreviewState],
+        theme: str = "dark",
+    ) -> None:
+        super().__init__(lambda: PreviewScreen(shown, restart), theme)
+        self._reload = reload
+
+    def start(self) -> None:
+        self.every(RELOAD_SECONDS, self.follow)
+
+    async def follow(self) -> None:
+        """Show what was saved since the file was last looked at."""
+        screen = self.top
+        assert isinstance(screen, PreviewScreen)
+        if not screen.is_ready:
+            return
+        try:
+            shown = self._reload()
+        except Exception as error:
+            self.log.error(error)
+            screen.said = f"reading the file failed ({type(error).__name__}), a bug in survey: save again"
+            screen.show()
+            return
+        if shown is not None:
+            state = shown
+            await self._handle(lambda: screen.follow(state), monotonic())

@@ -1,30 +1,160 @@
-"""Pages of the station around the case: header, due appointment, side panel, messages, respondents' questions."""
+"""Table of the station's keys, and its pages around the case: header, due appointment, side panel, messages."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple, assert_never
 
 from textual.content import Content
 
 from survey_cli.sessions.station import station_protocol
 from survey_cli.sessions.station.shift import list_shift_figures
-from survey_cli.tui.station.case import build_clocks, describe_number, format_appointment
-from survey_cli.tui.widgets.text import (
-    ASIDE,
-    HERE,
-    SEPARATOR,
-    HeaderState,
-    build_details,
-    build_section,
-    build_table,
-    clean,
-    format_duration,
-    hang,
-    join_lines,
-    join_sections,
-    style_text,
-)
+from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, StationView, WrapUpView
+from survey_cli.tui.station.views import build_clocks, describe_number, format_appointment
+from survey_cli.tui.widgets import styled
 from survey_cli.wording import format_quantity, shorten
+
+
+class StationKey(NamedTuple):
+    """What one key does."""
+
+    action: str
+    """Also the dot word: `.dial`."""
+    keys: tuple[str, ...]
+    """The key, and its other names."""
+    does: str
+    without_case: bool = False
+    """It also acts where no case is on the screen."""
+    rest: str = ""
+    """What may follow the dot word on its line."""
+
+    @property
+    def sign(self) -> str:
+        """The first key as it is printed: `F2`, `Bksp`, `d`."""
+        return format_key(self.keys[0])
+
+
+STATION_KEYS: Final = (
+    StationKey("dial", ("d",), "dial the marked number"),
+    StationKey("interview", ("i",), "begin the interview, or continue it"),
+    StationKey("outcomes", ("9",), "more outcomes than 1 to 8"),
+    StationKey("appointment", ("a",), "make an appointment", rest="WHEN"),
+    StationKey("next", ("n",), "the next number of the case"),
+    StationKey("add", ("+",), "another number was given", rest="NUMBER"),
+    StationKey("note", ("t", "f2"), "a note on the case, or on the one just called", True, rest="TEXT"),
+    StationKey("scripts", ("s",), "scripts to read aloud: to voicemail, to a gatekeeper"),
+    StationKey("faq", ("f5",), "questions respondents ask"),
+    StationKey("case", ("f6",), "the case, both clocks, appointments, the shift so far", True),
+    StationKey("back", ("backspace",), "undo the last outcome", True),
+    StationKey("finish", ("x", "f8"), "leave the case; one that was not called goes back to the queue"),
+    StationKey("find", ("/", "f3"), "a respondent calls back: find the case", True, rest="WORDS"),
+    StationKey("appointments", ("m",), "my appointments", True),
+    StationKey("pause", ("p",), "start or end a break", True, rest="REASON"),
+    StationKey("leave", ("q", "ctrl+c"), "the shift so far, and its end", True),
+    StationKey("palette", ("ctrl+p",), "search all actions", True),
+    StationKey("help", ("?", "f1"), "this page", True),
+)
+BY_KEY: Final = {key: each for each in STATION_KEYS for key in each.keys}
+BY_WORD: Final = {each.action: each for each in STATION_KEYS}
+WORDS_ONLY: Final = (
+    (".fetch KEY", "take this case, even if it is not next in the queue"),
+    (".number 2", "the second number of the case"),
+    (".busy .no_answer …", "an outcome by its id; words behind it are its note, number, language or reason"),
+)
+"""Dot words without a key."""
+OPENERS: Final = frozenset(key for key in BY_KEY if len(key) > 1 and key != "backspace")
+"""Keys that act whatever is open."""
+
+
+def format_key(key: str) -> str:
+    """Return a key as it is printed."""
+    return {"backspace": "Bksp", "ctrl+c": "Ctrl+C", "ctrl+p": "Ctrl+P"}.get(key, key.upper() if len(key) > 1 else key)
+
+
+def build_key_help() -> str:
+    """Build the page of keys, as Markdown."""
+    rows = [
+        ("1 to 8", "", "the outcomes shown on the screen"),
+        *((" ".join(map(format_key, key.keys)), f".{key.action} {key.rest}".strip(), key.does) for key in STATION_KEYS),
+        *(("", word, does) for word, does in WORDS_ONLY),
+        ("PgUp PgDn", "", "older and newer entries of the case's history"),
+        ("Esc", "", "close what is open; forms keep what was typed"),
+    ]
+    lines = [f"| {' | '.join(map(styled.escape_markdown, row))} |" for row in rows]
+    return "\n".join(["| Key | Typed | |", "|---|---|---|", *lines])
+
+
+def describe_offered(view: StationView) -> str:
+    """Describe what keys do, after one that does nothing."""
+    match view:
+        case CaseView(has_open_call=True):
+            return "key the outcome of the call, or i begins the interview; F1 shows all keys"
+        case CaseView():
+            return "d dials, i starts the interview, a number keys the outcome of a call; F1 shows all keys"
+        case IdleView():
+            return "Enter looks again, / finds a respondent who calls back, q ends the shift"
+        case BreakView():
+            return "p resumes calling, q ends the shift"
+        case WrapUpView():
+            return "Enter continues, t adds a note, Bksp undoes the outcome"
+        case _:
+            assert_never(view)
+
+
+def list_call_keys(view: CaseView) -> list[styled.KeyHint]:
+    """List the keys that begin a call, or end it with an appointment."""
+    others = sum(number.state == "live" and not number.current for number in view.numbers)
+    begun = view.interview_status.startswith("open")
+    cells = [
+        styled.KeyHint("d", "dial again" if view.has_open_call else "dial"),
+        styled.KeyHint("i", "continue the interview" if begun else "interview"),
+    ]
+    if others:
+        cells.append(styled.KeyHint("n", f"next number ({others} more)"))
+    return [*cells, styled.KeyHint("a", "appointment")]
+
+
+def list_keys(view: StationView, *, is_narrow: bool, has_side: bool, older: bool) -> styled.KeyHints:
+    """List the keys that act while nothing is open, most wanted first."""
+    back = styled.KeyHint("Bksp", "undo", 3)
+    others = (
+        styled.KeyHint("/", "caller", 4),
+        styled.KeyHint("m", "appointments", 6),
+        *(() if has_side else (styled.KeyHint("F6", "case", 7),)),
+        styled.KeyHint("q", "end", 1),
+        styled.KeyHint("F1", "keys"),
+        styled.KeyHint("^P", "actions", 5, "ctrl+p"),
+    )
+    match view:
+        case CaseView():
+            scripts = (styled.KeyHint("s", "scripts", 4),) if view.scripts else ()
+            faq = (styled.KeyHint("F5", "questions", 4),) if view.faq else ()
+            call = (styled.KeyHint("a", "appointment", 1),) if is_narrow else ()
+            return (
+                *call,
+                *((styled.KeyHint("PgUp", "older", 2),) if older else ()),
+                styled.KeyHint("t", "note", 2),
+                *scripts,
+                *faq,
+                back,
+                styled.KeyHint("x", "leave it", 5),
+                styled.KeyHint("p", "break", 5),
+                *others,
+            )
+        case BreakView():
+            return (styled.KeyHint("p", "resume calling"), *others)
+        case WrapUpView():
+            return (
+                styled.KeyHint("Enter", "next case"),
+                styled.KeyHint("t", "note"),
+                back,
+                styled.KeyHint("p", "break", 3),
+                *others,
+            )
+        case IdleView():
+            return (styled.KeyHint("Enter", "look again", 1), styled.KeyHint("p", "break", 3), back, *others)
+        case _:
+            assert_never(view)
+
 
 NEXT_APPOINTMENTS: Final = 5
 """Appointments listed beside the case."""
@@ -32,23 +162,23 @@ KEY_HINT_WIDTH: Final = 24
 """Cells kept free behind a due appointment."""
 
 
-def build_header(session: station_protocol.StationProtocol, view: station_protocol.StationView) -> HeaderState:
+def build_header(session: station_protocol.StationProtocol, view: station_protocol.StationView) -> styled.HeaderState:
     """Build the header: the survey, the station and the interviewer, the shift, the time since the number was dialed."""
     summary = session.summarize_shift()
     right = f"{summary.completes:,} done · {format_quantity(summary.calls, 'call')}"
     if isinstance(view, station_protocol.CaseView) and view.dialed_at is not None:
-        right += f"   ● {format_duration(summary.until - view.dialed_at)}"
+        right += f"   ● {styled.format_duration(summary.until - view.dialed_at)}"
     else:
         right += f" · {summary.working_time / timedelta(hours=1):.1f} h"
     place = "  ›  ".join(part for part in (f"station {session.station}", session.interviewer) if part)
-    return HeaderState(session.title, place, right, mark="PRACTICE" if session.practice else "")
+    return styled.HeaderState(session.title, place, right, mark="PRACTICE" if session.practice else "")
 
 
 def build_due_line(due: station_protocol.StationAppointment | None, now: datetime | None, width: int) -> Content:
     """Build the line of an appointment that is due; nothing where none is."""
     if due is None or now is None:
         return Content()
-    return style_text(
+    return styled.style_text(
         f" {shorten(describe_due(due, now), width - KEY_HINT_WIDTH)}  (m lists it) ", "bold reverse $warning"
     )
 
@@ -57,13 +187,13 @@ def build_waiting_page(
     appointments: Sequence[station_protocol.StationAppointment], summary: station_protocol.ShiftSummary, width: int
 ) -> Content:
     """Build what is shown below what is waited for: the next appointments and the shift."""
-    appointments_section = build_section("MY APPOINTMENTS", _build_appointments(appointments))
-    return join_sections([appointments_section, build_shift(summary, width)])
+    appointments_section = styled.build_section("MY APPOINTMENTS", _build_appointments(appointments))
+    return styled.join_sections([appointments_section, build_shift(summary, width)])
 
 
 def build_shift(summary: station_protocol.ShiftSummary, width: int) -> Content:
     """Build the shift so far: its figures in a column."""
-    return build_section("SHIFT SO FAR", build_table(list_shift_figures(summary), width, "$quiet"))
+    return styled.build_section("SHIFT SO FAR", styled.build_table(list_shift_figures(summary), width, "$quiet"))
 
 
 def build_messages(messages: Iterable[tuple[str, str, str]], width: int) -> Content:
@@ -72,9 +202,9 @@ def build_messages(messages: Iterable[tuple[str, str, str]], width: int) -> Cont
         line
         for mark, text, style in messages
         if text
-        for line in hang(style_text(mark, style), style_text(text, style), width)
+        for line in styled.hang(styled.style_text(mark, style), styled.style_text(text, style), width)
     ]
-    return join_lines(shown) if shown else Content(" ")
+    return styled.join_lines(shown) if shown else Content(" ")
 
 
 def describe_due(appointment: station_protocol.StationAppointment, now: datetime) -> str:
@@ -100,22 +230,22 @@ def build_side(
     """Build the side panel: details, numbers, next appointments, the shift; the rest only where no card is beside it."""
     sections: list[Content] = []
     if isinstance(view, station_protocol.CaseView):
-        details = build_details(view.details)
+        details = styled.build_details(view.details)
         numbers = [line for number in view.numbers for line in _build_side_number(number, width)]
         if beside_card:
-            sections += [build_section("CASE", details)]
+            sections += [styled.build_section("CASE", details)]
             numbers = numbers if len(view.numbers) > 1 else []
         else:
             title = view.name if view.key == view.name else f"{view.name}  {view.key}"
-            sections += [join_lines([style_text(title, "bold"), *details, *build_clocks(view, width)])]
-        sections += [build_section("NUMBERS", numbers)]
-    return join_sections([*sections, build_waiting_page(appointments, summary, width)])
+            sections += [styled.join_lines([styled.style_text(title, "bold"), *details, *build_clocks(view, width)])]
+        sections += [styled.build_section("NUMBERS", numbers)]
+    return styled.join_sections([*sections, build_waiting_page(appointments, summary, width)])
 
 
 def _build_side_number(number: station_protocol.StationNumber, width: int) -> list[Content]:
     style = "bold" if number.current else ""
-    first = style_text(f"{HERE if number.current else ' '} {number.text}  ", style)
-    return hang(first, style_text(SEPARATOR.join(describe_number(number)), style), width)
+    first = styled.style_text(f"{styled.HERE if number.current else ' '} {number.text}  ", style)
+    return styled.hang(first, styled.style_text(styled.SEPARATOR.join(describe_number(number)), style), width)
 
 
 def _build_appointments(appointments: Sequence[station_protocol.StationAppointment]) -> list[Content]:
@@ -124,14 +254,17 @@ def _build_appointments(appointments: Sequence[station_protocol.StationAppointme
     for appointment in appointments[:NEXT_APPOINTMENTS]:
         when, name, about = format_appointment(appointment)
         style = "bold $error" if appointment.is_late else "$quiet"
-        lines.append(Content.assemble((f"{when}  ", style), clean(name), (f"  {clean(about)}", style)))
+        lines.append(Content.assemble((f"{when}  ", style), styled.clean(name), (f"  {styled.clean(about)}", style)))
     if len(appointments) > NEXT_APPOINTMENTS:
-        lines.append(style_text(f"and {len(appointments) - NEXT_APPOINTMENTS} more: m", "$quiet"))
+        lines.append(styled.style_text(f"and {len(appointments) - NEXT_APPOINTMENTS} more: m", "$quiet"))
     return lines
 
 
 def build_faq(faq: Iterable[tuple[str, str]]) -> Content:
     """Build what respondents ask, and what may be answered."""
-    return join_sections(
-        [Content.assemble((f"{ASIDE}{clean(question)}", "$quiet"), f"\n{clean(answer)}") for question, answer in faq]
+    return styled.join_sections(
+        [
+            Content.assemble((f"{styled.ASIDE}{styled.clean(question)}", "$quiet"), f"\n{styled.clean(answer)}")
+            for question, answer in faq
+        ]
     )

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from time import monotonic
 from typing import Final
 
 from textual.app import ComposeResult
@@ -30,16 +31,12 @@ from survey_cli.sessions.station.station_protocol import (
 )
 from survey_cli.text_width import measure_width
 from survey_cli.tui.interview.screen import InterviewScreen
-from survey_cli.tui.station import keys, pages
-from survey_cli.tui.station.forms import ScriptsPanel
-from survey_cli.tui.station.lists import build_appointment_list, build_break_list, build_caller_list, build_outcome_list
-from survey_cli.tui.station.outcomes import OutcomeEntry
+from survey_cli.tui.station import pages, panels
 from survey_cli.tui.station.views import CardState, CaseCard, GridState, HistoryView, OutcomeGrid
-from survey_cli.tui.widgets.form import FormPanel
-from survey_cli.tui.widgets.key_screen import EDITING_KEYS, KeyScreen
-from survey_cli.tui.widgets.panel import LinePanel, Row, TextPanel, build_question, scroll_by_key
+from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen, clear_render_cache
+from survey_cli.tui.widgets.panel import FormPanel, LinePanel, Row, TextPanel, build_question, scroll_by_key
+from survey_cli.tui.widgets.styled import MARGIN, Header, KeyBar, KeyHint, TextView
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import MARGIN, Header, KeyBar, KeyHint, TextView
 from survey_cli.wording import format_quantity, shorten
 
 Submit = Callable[[str], Awaitable[None]]
@@ -71,7 +68,7 @@ class StationScreen(KeyScreen):
     class WrapUpOver(Message):
         """The time after a call is over. It is posted to the application."""
 
-    named_keys = EDITING_KEYS | keys.OPENERS
+    named_keys = EDITING_KEYS | pages.OPENERS
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (30, "-high")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, session: StationProtocol) -> None:
@@ -86,7 +83,7 @@ class StationScreen(KeyScreen):
         self._seen: tuple[object, ...] = ()
         self._announced = ""
         """The case of the appointment that was last announced."""
-        self._outcomes = OutcomeEntry(self, session, self._finish)
+        self._outcomes = panels.OutcomeEntry(self, session, self._finish)
         self._rings = os.environ.get(BELL_VARIABLE) == "1"
 
     def compose(self) -> ComposeResult:
@@ -122,8 +119,8 @@ class StationScreen(KeyScreen):
     async def press(self, key: str, at: float) -> None:
         self.forget_messages()
         panel = self.panel
-        if key in keys.OPENERS:
-            known = keys.BY_KEY[key]
+        if key in pages.OPENERS:
+            known = pages.BY_KEY[key]
             await self.open_by_key(key, known.action, partial(self._do, known))
         elif panel is not None:
             await panel.press(key)
@@ -140,9 +137,12 @@ class StationScreen(KeyScreen):
     async def _decide(self, key: str) -> None:
         """Handle a key while nothing is open."""
         view = self.now
-        known = keys.BY_KEY.get(key.casefold() if len(key) == 1 else key)
+        known = pages.BY_KEY.get(key.casefold() if len(key) == 1 else key)
         if isinstance(view, CaseView) and len(key) == 1 and key in "12345678":
-            await self._press_digit(int(key), view)
+            if (choice := next((c for c in view.main_outcomes if c.outcome.number == int(key)), None)) is None:
+                self.refuse(f"{key} is not an outcome here")
+            else:
+                await self._outcomes.choose(view, choice)
         elif key in ("up", "down", "pageup", "pagedown"):
             scroll_by_key(self.query_one(HistoryView), key)
         elif key in ENTER and isinstance(view, IdleView):
@@ -154,15 +154,9 @@ class StationScreen(KeyScreen):
         elif known is not None:
             await self._do(known)
         elif key in ENTER or len(key) == 1:
-            self.refuse(keys.describe_offered(view))
+            self.refuse(pages.describe_offered(view))
 
-    async def _press_digit(self, digit: int, case: CaseView) -> None:
-        if (choice := next((c for c in case.main_outcomes if c.outcome.number == digit), None)) is None:
-            self.refuse(f"{digit} is not an outcome here")
-        else:
-            await self._outcomes.choose(case, choice)
-
-    async def _do(self, key: keys.StationKey, rest: str = "") -> None:
+    async def _do(self, key: pages.StationKey, rest: str = "") -> None:
         """Do what a key or a dot word asks for."""
         acts: dict[str, Callable[[], Awaitable[object]]] = {
             "find": lambda: self._open_search(rest),
@@ -170,7 +164,7 @@ class StationScreen(KeyScreen):
             "back": lambda: self._finish(self.session.revoke_outcome()),
             "pause": lambda: self._pause(rest),
             "leave": self._open_end,
-            "help": lambda: self.open_panel(TextPanel("help", keys.build_key_help())),
+            "help": lambda: self.open_panel(TextPanel("help", pages.build_key_help())),
             "case": lambda: self.open_panel(TextPanel("case", self._build_side())),
             "palette": self._open_palette,
             "note": lambda: self._open_note(rest),
@@ -195,10 +189,12 @@ class StationScreen(KeyScreen):
             "finish": lambda: self._finish(self.session.finish_case()),
         }
         if case.other_outcomes:
-            acts["outcomes"] = lambda: self.open_panel(build_outcome_list(case, self._take_outcome))
+            acts["outcomes"] = lambda: self.open_panel(panels.build_outcome_list(case, self._take_outcome))
         if case.scripts:
             acts["scripts"] = lambda: self.open_panel(
-                ScriptsPanel(case.scripts, self._store_by(self.session.record_script, "noted: the script was read"))
+                panels.ScriptsPanel(
+                    case.scripts, self._store_by(self.session.record_script, "noted: the script was read")
+                )
             )
         if case.faq:
             acts["faq"] = lambda: self.open_panel(TextPanel("faq", pages.build_faq(case.faq)))
@@ -216,18 +212,14 @@ class StationScreen(KeyScreen):
             self.refuse(rejection.why)
         return rejection is None
 
-    async def _stay(self, rejection: Rejection | None, *, said: str) -> None:
-        """Close what is open where its purpose was done; else it stays with what was typed."""
-        if rejection is None:
-            await self.close_panel()
-        if await self._finish(rejection) and not self.said and not self.unexpected:
-            self.said = said
-
     def _store_by(self, method: Callable[[str], Rejection | None], said: str = "") -> Submit:
-        """Return what gives a text to a method of the session, and closes what was open for it."""
+        """Return what gives a text to a method of the session, and closes what was open for it; else it stays."""
 
         async def store(text: str) -> None:
-            await self._stay(method(text), said=said)
+            if (rejection := method(text)) is None:
+                await self.close_panel()
+            if await self._finish(rejection) and not self.said and not self.unexpected:
+                self.said = said
 
         return store
 
@@ -321,11 +313,13 @@ class StationScreen(KeyScreen):
         due = self.session.find_due_appointment()
         own = [each for each in self.appointments if due is None or each.key != due.key]
         await self.open_panel(
-            build_appointment_list([due, *own] if due is not None else own, self._store_by(self.session.fetch_case))
+            panels.build_appointment_list(
+                [due, *own] if due is not None else own, self._store_by(self.session.fetch_case)
+            )
         )
 
     async def _open_search(self, rest: str) -> None:
-        panel = build_caller_list(self.session.search_cases, self._store_by(self.session.fetch_case))
+        panel = panels.build_caller_list(self.session.search_cases, self._store_by(self.session.fetch_case))
         await self.open_panel(panel)
         if rest:
             await panel.paste(rest)
@@ -341,7 +335,7 @@ class StationScreen(KeyScreen):
         if rest or not reasons:
             await self._finish(self.session.start_break(rest))
             return
-        await self.open_panel(build_break_list(reasons, self._store_by(self.session.start_break)))
+        await self.open_panel(panels.build_break_list(reasons, self._store_by(self.session.start_break)))
 
     async def _open_end(self) -> None:
         """Show the shift, and ask whether it ends; not while a call has no outcome."""
@@ -410,7 +404,7 @@ class StationScreen(KeyScreen):
         case = self.case
         rows = [
             Row((each.sign, each.does), partial(self._do, each), terms=f".{each.action}")
-            for each in keys.STATION_KEYS
+            for each in pages.STATION_KEYS
             if each.action != "palette" and (each.without_case or case is not None)
         ]
         if case is not None:
@@ -430,8 +424,8 @@ class StationScreen(KeyScreen):
         case = self.case
         await self.close_panel()
         choices = {choice.outcome.id: choice for choice in case.choices} if case is not None else {}
-        if word in keys.BY_WORD:
-            await self._do(keys.BY_WORD[word], rest)
+        if word in pages.BY_WORD:
+            await self._do(pages.BY_WORD[word], rest)
         elif case is not None and word in choices:
             await self._outcomes.choose(case, choices[word], rest)
         elif word == "fetch" and rest:
@@ -443,7 +437,7 @@ class StationScreen(KeyScreen):
             else:
                 self.refuse(f"the case has {format_quantity(len(case.numbers), 'number')}")
         else:
-            near = find_nearest(word, [*keys.BY_WORD, "fetch", "number", *choices]) if word else None
+            near = find_nearest(word, [*pages.BY_WORD, "fetch", "number", *choices]) if word else None
             remedy = f"did you mean .{near}?" if near else ".help lists them"
             self.refuse(f".{word} is not a command here: {remedy}")
 
@@ -467,20 +461,15 @@ class StationScreen(KeyScreen):
         self._show_waiting(view, has_side=has_side)
         self._show_message(view)
         older = self.case is not None and self.query_one(HistoryView).has_more
-        self.show_keys(keys.list_keys(view, is_narrow=self.size.width < NARROW, has_side=has_side, older=older))
+        self.show_keys(pages.list_keys(view, is_narrow=self.size.width < NARROW, has_side=has_side, older=older))
         if has_side:
             self.query_one("#case", TextView).show(self._build_side())
 
     def tick(self) -> None:
-        self.now = _drop_seconds(self.session.view())
-        if self._is_wrapup_over:
+        self.now = view = _drop_seconds(self.session.view())
+        if isinstance(view, WrapUpView) and view.station_time >= view.until and not self.panels:
             self.app.post_message(self.WrapUpOver())
         self.show()
-
-    @property
-    def _is_wrapup_over(self) -> bool:
-        view = self.now
-        return isinstance(view, WrapUpView) and view.station_time >= view.until and not self.panels
 
     def _is_new(self, due: StationAppointment | None) -> bool:
         """Return whether this appointment has just become due; the bell rings for it once, where that is wanted."""
@@ -495,7 +484,7 @@ class StationScreen(KeyScreen):
         if isinstance(view, CaseView) and not self.panels:
             outcomes = [KeyHint(str(choice.outcome.number), choice.outcome.name) for choice in view.main_outcomes]
             outcomes += [KeyHint("9", "more …")] if view.other_outcomes else []
-            state = GridState(keys.list_call_keys(view), outcomes, self.size.height >= APART)
+            state = GridState(pages.list_call_keys(view), outcomes, self.size.height >= APART)
         self.query_one(OutcomeGrid).show(state)
 
     def _show_waiting(self, view: StationView, *, has_side: bool) -> None:
@@ -544,3 +533,42 @@ def _identify(view: StationView) -> tuple[object, ...]:
     if not isinstance(view, CaseView):
         return (type(view),)
     return CaseView, view.key, view.attempt, view.current_number and view.current_number.position, view.pending_input
+
+
+BEAT_SECONDS: Final = 10.0
+"""How often the case is kept ours, and a due one is looked for."""
+
+
+class StationApp(KeyApp):
+    """One interviewer's shift on a full screen."""
+
+    def __init__(self, session: StationProtocol, theme: str = "dark") -> None:
+        self.station = StationScreen(session)
+        super().__init__(lambda: self.station, theme)
+
+    def start(self) -> None:
+        self.every(BEAT_SECONDS, self.beat)
+
+    async def beat(self) -> None:
+        """Keep the case; one that comes by itself rings, and takes no key typed before it."""
+        await self.attempt(self.station.beat, self.station)
+        if self.top is self.station:
+            self.show_effect()
+
+    async def on_station_screen_wrap_up_over(self) -> None:
+        """Look for the next case at once."""
+        await self.beat()
+
+    async def leave(self, screen: KeyScreen) -> None:
+        if screen is self.station:
+            self.exit()
+            return
+        await self.pop_screen()
+        clear_render_cache()
+        await self.attempt(self.station.close_interview, self.station)
+        self.show_effect()
+
+    def settle(self, at: float) -> None:
+        """Keys count again once the terminal shows what came: an outcome keyed twice must not close the next case."""
+        super().settle(float("inf"))
+        self.call_after_refresh(lambda: super(StationApp, self).settle(monotonic()))

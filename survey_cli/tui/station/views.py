@@ -1,17 +1,197 @@
 """Widgets of the station: the card of the case, its history, and the outcomes with their keys."""
 
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, assert_never
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
+from survey_cli.sessions.station import station_protocol
 from survey_cli.sessions.station.station_protocol import CaseView, StationHistoryLine, StationView
-from survey_cli.tui.station.case import build_card, build_history, build_waiting
+from survey_cli.tui.widgets.styled import (
+    KEY_CAP,
+    SEPARATOR,
+    KeyHint,
+    Lines,
+    clean,
+    format_duration,
+    hang,
+    spread,
+    style_text,
+)
 from survey_cli.tui.widgets.terminal import strike_key
-from survey_cli.tui.widgets.text import KEY_CAP, KeyHint, Lines, clean
+
+MAX_OTHER_NUMBERS: Final = 3
+"""Numbers listed beside the current one."""
+MAX_LINES: Final = 2
+"""Lines that the sample's columns or a notice may take on the card."""
+NUMBER_STATES: Final = {"dead": "dead", "never_call": "never to be called"}
+
+
+def build_card(view: station_protocol.CaseView, width: int, *, rows: int, has_side: bool) -> list[Content]:
+    """Build the case in so many rows; the sample's columns and other numbers give way first.
+
+    Beside the side panel, what it shows is left out.
+    """
+    details = "" if has_side else SEPARATOR.join(f"{label}: {text}" for label, text in view.details if text)
+    others = [] if has_side else _build_other_numbers(view)
+    notice = [
+        line.stylize("bold $warning") for line in _limit(style_text(f"» {view.notice}" if view.notice else ""), width)
+    ]
+    ranked = [
+        (0, [_build_name(view, width)]),
+        (1, notice),
+        (4, _limit(style_text(details.replace("\n", " "), "$quiet"), width)),
+        (0, _build_numbers(view, width)),
+        (3, others),
+        (0, build_clocks(view, width)),
+        (1, _limit(_label("Appointment", view.appointment, "bold $warning"), width)),
+        (0, _limit(_label("Ask for", view.ask_for, "bold"), width, 1)),
+        (2, _limit(_label("Interview", view.interview_status), width, 1)),
+    ]
+    lines = [(rank, line.truncate(width, ellipsis=True)) for rank, block in ranked for line in block if line]
+    while len(lines) > rows and (least := max(rank for rank, _ in lines)):
+        del lines[max(n for n, (rank, _) in enumerate(lines) if rank == least)]
+    return [line for _, line in lines]
+
+
+def _label(label: str, text: str, style: str = "") -> Content:
+    return Content.assemble((f"{label}  ", "$quiet"), (clean(text).replace("\n", " "), style)) if text else Content()
+
+
+def _limit(text: Content, width: int, most: int = MAX_LINES) -> list[Content]:
+    """Wrap the text into at most so many lines, the last one ending in … where there was more."""
+    lines = text.wrap(max(width, 4))
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], lines[most - 1].truncate(width - 1) + Content("…")]
+
+
+def _build_name(view: station_protocol.CaseView, width: int) -> Content:
+    key = f"  {view.key}" if view.key != view.name else ""
+    name = Content.assemble((clean(view.name), "bold"), (clean(key), "$quiet"))
+    return spread(name, style_text(f"attempt {view.attempt} of {view.limit}", "$quiet"), width)
+
+
+def _build_numbers(view: station_protocol.CaseView, width: int) -> list[Content]:
+    """Build the number that is dialed, and why it may not be."""
+    number = view.current_number
+    if number is None:
+        return [style_text("no number that can be dialed", "bold $error")]
+    position = f"number {view.numbers.index(number) + 1} of {len(view.numbers)}"
+    about = style_text(f"   {SEPARATOR.join([*describe_number(number), position])}", "$quiet")
+    line = Content.assemble((clean(number.text), "bold $accent"), about)
+    if view.has_open_call:
+        line += style_text(f"{SEPARATOR}dialed", "bold")
+    if not number.why_not:
+        return [line]
+    return [
+        line,
+        *hang(style_text("! ", "bold $error"), style_text(f"not now: {number.why_not}", "bold $error"), width)[:2],
+    ]
+
+
+def describe_number(number: station_protocol.StationNumber) -> list[str]:
+    """Describe a number in words, itself left out: its line, how it is dialed, its state, its last outcome."""
+    words = [
+        number.line if number.line != "unknown" else "kind unknown",
+        "dial by hand" if number.by_hand else "",
+        NUMBER_STATES.get(number.state, ""),
+        number.outcome,
+    ]
+    return [word for word in words if word]
+
+
+def _build_other_numbers(view: station_protocol.CaseView) -> list[Content]:
+    others = [number for number in view.numbers if not number.current]
+    lines = [
+        style_text(f"{n.text}   {SEPARATOR.join(describe_number(n))}", "$quiet") for n in others[:MAX_OTHER_NUMBERS]
+    ]
+    if len(others) > MAX_OTHER_NUMBERS:
+        lines.append(style_text(f"and {len(others) - MAX_OTHER_NUMBERS} more: n", "$quiet"))
+    return lines
+
+
+def build_clocks(view: station_protocol.CaseView, width: int) -> list[Content]:
+    """Build both clocks, and until when the respondent may be called, in two lines where there is no room for one."""
+    there, here = view.respondent_time, view.station_time
+    if there is None:
+        return [
+            Content.assemble((f"{here:%H:%M} here", "bold"), (f"{SEPARATOR}their local time is not known", "$quiet"))
+        ]
+    day = "%H:%M" if there.date() == here.date() else "%a %H:%M"
+    until = f"{SEPARATOR}call until {view.callable_until:%H:%M} there" if view.callable_until is not None else ""
+    clocks = Content.assemble((f"{there:{day}} there", "bold"), (f"   {here:{day}} here", ""))
+    line = Content.assemble(clocks, (until, "$quiet"))
+    return [line] if line.cell_length <= width else [clocks, style_text(until.removeprefix(SEPARATOR), "$quiet")]
+
+
+def build_waiting(
+    view: station_protocol.IdleView | station_protocol.BreakView | station_protocol.WrapUpView, width: int
+) -> list[Content]:
+    """Build what is waited for, and how long."""
+    match view:
+        case station_protocol.IdleView():
+            heading = "The study is paused" if view.study_is_paused else "Nobody can be called just now"
+            texts = [style_text(view.why[:1].upper() + view.why[1:])]
+            if view.next_at is not None:
+                when = format_time(view.next_at, view.station_time)
+                texts.append(style_text(f"Next: {when}. The case appears automatically."))
+        case station_protocol.BreakView():
+            heading = f"On a break: {view.reason}" if view.reason else "On a break"
+            texts = [style_text(f"Since {view.since:%H:%M}")]
+            if view.station_time is not None:
+                texts = [Content.assemble((format_duration(view.station_time - view.since), "bold"), "   ", texts[0])]
+        case station_protocol.WrapUpView():
+            heading = f"{view.case}: {view.outcome}"
+            left = max(view.until - view.station_time, timedelta())
+            seconds = -(-left // timedelta(seconds=1))
+            texts = [
+                Content.assemble("The next case comes in ", (f"{seconds} s", "bold")),
+                style_text("━" * min(seconds, width), "$accent"),
+            ]
+        case _:
+            assert_never(view)
+    clock = f"{view.station_time:%H:%M} here" if isinstance(view.station_time, datetime) else ""
+    lines = [spread(style_text(heading, "bold"), style_text(clock, "$quiet"), width), Content()]
+    return [*lines, *(line for text in texts for line in text.wrap(max(width, 4)))]
+
+
+def build_history(history: Iterable[station_protocol.StationHistoryLine], width: int) -> list[Content]:
+    """Build what happened to the case, the oldest first: when, what, what was noted, by whom."""
+    lines: list[Content] = []
+    for entry in history:
+        when = style_text(f"{format_time(entry.at)}  ", "$quiet")
+        note = f": {entry.note}" if entry.note else ""
+        text = Content.assemble(
+            clean(entry.what), (clean(note), "italic $quiet"), (f"  {clean(entry.by)}" if entry.by else "", "$quiet")
+        )
+        lines += hang(when, text, width)
+    return lines
+
+
+def format_time(at: datetime, today: datetime | None = None) -> str:
+    """Format a date and time: `Thu 26 Nov 14:10`; only `14:10` where it is today."""
+    if today is not None and at.date() == today.date():
+        return f"{at:%H:%M}"
+    return f"{at:%a} {at.day:>2} {at:%b %H:%M}"
+
+
+def format_appointment(appointment: station_protocol.StationAppointment) -> tuple[str, str, str]:
+    """Return when an appointment is, with whom, and what else is known of it."""
+    there, here = appointment.respondent_time, appointment.station_time
+    words = (
+        "LATE" if appointment.is_late else "",
+        f"{there:%H:%M} there" if there.utcoffset() != here.utcoffset() else "",
+        appointment.owner,
+        f"ask for {appointment.person}" if appointment.person else "",
+        appointment.note,
+    )
+    return format_time(here), appointment.name, ", ".join(word for word in words if word)
+
 
 COLUMN_GAP: Final = 2
 MAX_COLUMNS: Final = 3

@@ -1,26 +1,252 @@
-"""Application of every full-screen interface: keys are handled one after another, each finished before the next."""
+"""Application and screens that handle keys one after another, each finished before the next."""
 
 import signal
 import sys
 from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import events
+from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.binding import BindingType
+from textual.containers import Container
+from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input, Static
 
 from survey_cli.tui.widgets import terminal
-from survey_cli.tui.widgets.key_screen import KeyScreen
-from survey_cli.tui.widgets.panel import ActLater
+from survey_cli.tui.widgets.panel import Act, ActLater, ListPanel, Panel, Row
+from survey_cli.tui.widgets.styled import KeyBar, KeyHints
 from survey_cli.tui.widgets.themes import THEMES, choose_theme
+from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from select import poll
+
+
+MIN_WIDTH: Final = 60
+MIN_HEIGHT: Final = 20
+"""The smallest screen on which everything that an interviewer needs has its place."""
+MAX_WIDTH: Final = 132
+"""On a wider screen all of it stands in the middle: what belongs together stays together."""
+SIDE_WIDTH: Final = 110
+"""Columns from which the side panel is shown beside the question."""
+SIDE_TEXT_WIDTH: Final = 34
+"""Cells of a line in it."""
+
+
+EDITING_KEYS: Final = frozenset(
+    {
+        "enter", "escape", "backspace", "delete", "left", "right", "up", "down", "home", "end", "pageup", "pagedown",
+        "tab", "shift+tab", "alt+left", "alt+right", "alt+backspace", "ctrl+left", "ctrl+right", "ctrl+a", "ctrl+d",
+        "ctrl+e", "ctrl+f", "ctrl+j", "ctrl+k", "ctrl+u", "ctrl+w", "shift+left", "shift+right", "shift+home",
+        "shift+end", "ctrl+z", "ctrl+y",
+    }
+)  # fmt: skip
+
+
+def clear_render_cache() -> None:
+    """Forget the lines of widgets that were removed: Textual's cache of inner and outer styles keeps 1,024 of them."""
+    StylesCache.get_inner_outer.cache_clear()
+
+
+class KeyScreen(Screen[None]):
+    """A screen whose keys are handled one after another: by the panel on top, else by the screen itself.
+
+    Every key is handled whole before the next one. `show` then brings the widgets up to date.
+    """
+
+    class Ready(Message):
+        """The widgets are there, and keys typed before can be taken. It is posted to the application."""
+
+    AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
+        (0, "-narrow"),
+        (MIN_WIDTH, "-normal"),
+        (SIDE_WIDTH, "-wide"),
+    ]
+
+    named_keys: frozenset[str] = EDITING_KEYS
+    """Named keys that are keys here; Shift alone, focus and media keys are none, and change nothing."""
+    min_size = (MIN_WIDTH, MIN_HEIGHT)
+    """The width and height below which nothing is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.panels: list[Panel] = []
+        self.why = ""
+        """Why the last key was not accepted."""
+        self.said = ""
+        """Something the interviewer should know, gone at the next key."""
+        self.bell_due = False
+        self.unexpected = False
+        """The last key led to something that keys already typed could not know of."""
+        self.left = False
+        """It is over, and its last page was left."""
+        self.is_ready = False
+        """It takes keys; those typed before are held."""
+
+    async def start(self) -> None:
+        """Prepare what is shown first, once the widgets are there."""
+
+    async def on_mount(self) -> None:
+        """Start, and have the keys taken that were typed before.
+
+        Subclasses have `start`: Textual would call both methods.
+        """
+        await self.start()
+        self.show()
+        self.app.post_message(self.Ready())
+
+    # Keys
+
+    async def press(self, key: str, at: float) -> None:
+        """Handle one key, struck at `at` (seconds of any clock)."""
+        raise NotImplementedError
+
+    async def paste(self, text: str) -> None:
+        """Take text pasted at once."""
+        raise NotImplementedError
+
+    def show(self) -> None:
+        """Bring the widgets up to date."""
+        raise NotImplementedError
+
+    def show_later(self) -> None:
+        """Bring the widgets up to date once what is being handled is done."""
+        self.call_later(self._show_if_open)
+
+    def _show_if_open(self) -> None:
+        if self.is_mounted and self.query(KeyBar):  # neither before the widgets are there nor while they are removed
+            self.show()
+
+    def tick(self) -> None:
+        """Update the clocks; called every second."""
+
+    async def end_from_outside(self) -> None:
+        """Save what can be saved: the terminal is gone, or the program was told to end."""
+
+    def refuse(self, why: str) -> None:
+        """Say why a key was not accepted."""
+        self.why = why
+        self.bell_due = self.unexpected = True
+
+    def forget_messages(self) -> None:
+        """Forget what was said of the key before."""
+        self.bell_due = self.unexpected = False
+        self.why = self.said = ""
+
+    def drop_keys(self, count: int) -> None:
+        """Say that keys typed ahead were meant for something that did not come."""
+        self.said = f"{format_quantity(count, 'key')} typed ahead not used: this came first"
+
+    def fail(self, error: Exception) -> None:
+        """Say that a key broke something."""
+        self.refuse(f"that failed ({type(error).__name__}) and changed nothing: try again")
+
+    @property
+    def too_small(self) -> str:
+        """Why nothing can be shown on a screen this small; empty where it is large enough."""
+        width, height = self.app.size
+        min_width, min_height = self.min_size
+        if width >= min_width and height >= min_height:
+            return ""
+        return (
+            f"This window has {width} × {height} characters; at least {min_width} × {min_height} are needed. "
+            "Enlarge it, or make its letters smaller. Until then, keys have no effect."
+        )
+
+    @property
+    def case_width(self) -> int:
+        """Cells of a line about the case: in the side panel, or where there is none in the panel of F6."""
+        return SIDE_TEXT_WIDTH if self.has_class("-wide") else self.app.size.width - 10
+
+    def on_resize(self) -> None:
+        """Say so where the screen is too small, and adapt what depends on the size."""
+        too_small = self.too_small
+        self.set_class(bool(too_small), "-tiny")
+        self.styles.padding = (0, max((self.app.size.width - MAX_WIDTH) // 2, 0))
+        self.query_one("#too-small", Static).update(too_small)
+        self.show_later()
+
+    # Panels
+
+    @property
+    def panel(self) -> Panel | None:
+        """The panel on top, which has the keys."""
+        return self.panels[-1] if self.panels else None
+
+    async def open_panel(self, panel: Panel) -> None:
+        """Open a panel on top of those that are open."""
+        panel.close = self.close_panel
+        panel.refuse = self.refuse
+        if self.panels:
+            self.panels[-1].display = False
+        self.panels.append(panel)
+        await self.query_one("#panels", Container).mount(panel)
+        self.query_one("#panels").display = True
+
+    async def close_panel(self) -> None:
+        """Close the panel on top."""
+        if self.panels:
+            panel = self.panels.pop()
+            for line in panel.query(Input):  # Textual would keep it, and whatever was open with it
+                self.text_selection_started_signal.unsubscribe(line)
+            await panel.remove()
+            clear_render_cache()
+            if self.panels:
+                self.panels[-1].display = True
+            else:
+                self.query_one("#panels").display = False
+                self.focus_entry()
+
+    async def close_panels(self) -> None:
+        """Close all panels."""
+        while self.panels:
+            await self.close_panel()
+
+    def focus_entry(self) -> None:
+        """Give the cursor back to what is typed into when no panel is open."""
+        self.set_focus(None)
+
+    def show_keys(self, hints: KeyHints) -> None:
+        """Show the keys that act: those of the panel on top, else these."""
+        self.query_one(KeyBar).show(self.panel.hints if self.panel is not None else hints)
+
+    async def close_and(self, act: Act) -> None:
+        """Close the panel on top, then act."""
+        await self.close_panel()
+        await act()
+
+    async def open_by_key(self, key: str, what: str, act: Act) -> None:
+        """Open what a key opens over anything; the same key closes it again, and Ctrl+C twice leaves."""
+        panel = self.panel
+        if panel is None:
+            await act()
+        elif panel.unfinished:
+            self.refuse("finish this line first: Enter saves it, Esc cancels it")
+        elif panel.what != what:
+            await self.close_and(act)
+        elif key == "ctrl+c":
+            await panel.press("y")
+        else:
+            await self.close_panel()
+
+    async def open_palette(self, rows: list[Row]) -> None:
+        """Open the palette: every action with its key, and the themes. It is closed before an action is done."""
+        themes = [Row(("--theme", f"{name} colors"), partial(self._set_theme, name)) for name in THEMES]
+        actions = [row._replace(act=partial(self.close_and, row.act)) for row in (*rows, *themes)]
+        await self.open_panel(ListPanel("palette", "Actions: ", actions, takes="do it", empty="no action matches"))
+
+    async def _set_theme(self, name: str) -> None:
+        self.app.theme = name
+        self.said = f"theme: {name}"
+
 
 THREAD_SWITCH_SECONDS: Final = 0.0005
 """What is painted is written by a thread of Textual's own. Left alone, Python lets it wait 5 ms for its turn, longer than
@@ -125,7 +351,6 @@ class KeyApp(App[None]):
         await self._handle(lambda: self.top.press(key, at), at)
 
     async def on_act_later(self, message: ActLater) -> None:
-        """Let a click act."""
         await self._handle(message.act, message.time)
 
     async def _handle(self, act: Callable[[], Awaitable[None]], typed_at: float) -> None:

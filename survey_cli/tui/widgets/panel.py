@@ -1,10 +1,12 @@
-"""Panels beside the question or the case: a line, a list, a choice, a text. A panel has the keys while it is open."""
+"""Panels beside the question or the case: a line, a list, a choice, a text, a form. The open panel has the keys."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from itertools import zip_longest
 from typing import Final, NamedTuple, TypeAlias
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -15,9 +17,9 @@ from textual.widgets.option_list import Option
 
 from survey_cli.entries import OfferedOption, to_ascii_digits
 from survey_cli.text_width import fit, measure_width
+from survey_cli.tui.widgets import styled
 from survey_cli.tui.widgets.editing import Field, edit, insert, set_text
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.tui.widgets.text import MARGIN, KeyHint, KeyHints, clean, style_text
 
 Act: TypeAlias = Callable[[], Awaitable[None]]
 Refuse: TypeAlias = Callable[[str], None]
@@ -32,32 +34,18 @@ class ActLater(Message):
         self.act = act
 
 
-MOVES: Final = {
-    "up": "cursor_up",
-    "down": "cursor_down",
-    "pageup": "page_up",
-    "pagedown": "page_down",
-    "home": "first",
-    "end": "last",
-}
 SCROLLS: Final = ("up", "down", "pageup", "pagedown", "home", "end")
-CLOSE: Final = KeyHint("Esc", "close")
+MOVES: Final = dict(zip(SCROLLS, ("cursor_up", "cursor_down", "page_up", "page_down", "first", "last"), strict=True))
+CLOSE: Final = styled.KeyHint("Esc", "close")
 
 
 def scroll_by_key(view: VerticalScroll, key: str) -> None:
     """Scroll by one of the keys of `SCROLLS`, once what the keys before it changed is laid out."""
 
     def scroll() -> None:
-        line, page, last = view.scroll_y, view.scrollable_content_region.height, view.max_scroll_y
-        lines = {
-            "up": line - 1,
-            "down": line + 1,
-            "pageup": line - page,
-            "pagedown": line + page,
-            "home": 0,
-            "end": last,
-        }
-        view.scroll_to(y=lines[key], animate=False, immediate=True)
+        page, last = view.scrollable_content_region.height, view.max_scroll_y
+        by = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -last, "end": last}[key]
+        view.scroll_to(y=min(max(view.scroll_y + by, 0), last), animate=False, immediate=True)
 
     view.call_after_refresh(scroll)
 
@@ -65,9 +53,9 @@ def scroll_by_key(view: VerticalScroll, key: str) -> None:
 class Panel(Vertical):
     """Something open: it has the keys until it is closed."""
 
-    what: str = ""
+    what: str
     """What it is, so that the key that opened it closes it."""
-    hints: KeyHints = (CLOSE,)
+    hints: styled.KeyHints = (CLOSE,)
     """The keys that act in it."""
     close: Act
     """Closes it; set by the screen that opens it."""
@@ -87,44 +75,39 @@ class Panel(Vertical):
         return False
 
 
+@dataclass(eq=False, repr=False)
 class LinePanel(Panel):
     """One line of text: a note, a reason, a command."""
 
-    def __init__(
-        self,
-        what: str,
-        label: str,
-        submit: Callable[[str], Awaitable[None]],
-        *,
-        text: str = "",
-        saves: str = "save",
-        earlier: Sequence[str] = (),
-        option: OfferedOption | None = None,
-    ) -> None:
+    what: str
+    label: str
+    submit: Callable[[str], Awaitable[None]]
+    _: KW_ONLY
+    text: str = ""
+    """What is in the field at first."""
+    saves: str = "save"
+    earlier: Sequence[str] = ()
+    """Lines written before, which ↑ brings back to be changed."""
+    option: OfferedOption | None = None
+    """The option for which it is typed."""
+
+    def __post_init__(self) -> None:
         super().__init__()
-        self.what = what
-        self._label = label
-        self._submit = submit
-        self._start = text
-        self.earlier = tuple(earlier)
-        """Lines written before, which ↑ brings back to be changed."""
         self.at: int | None = None
-        """Which of them is in the field."""
-        self.option = option
-        """The option for which it is typed."""
+        """Which of the earlier lines is in the field."""
         self.hints = (
-            KeyHint("Enter", saves, press="enter"),
-            *((KeyHint("↑", "an earlier one", 1, "up"),) if earlier else ()),
-            KeyHint("Esc", "cancel"),
+            styled.KeyHint("Enter", self.saves, press="enter"),
+            *((styled.KeyHint("↑", "an earlier one", 1, "up"),) if self.earlier else ()),
+            styled.KeyHint("Esc", "cancel"),
         )
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="row"):
-            yield Static(style_text(self._label), classes="label", markup=False)
-            yield Field(self._start)
+            yield Static(styled.style_text(self.label), classes="label", markup=False)
+            yield Field(self.text)
 
     def on_mount(self) -> None:
-        self.input.cursor_position = len(self._start)
+        self.input.cursor_position = len(self.text)
         self.input.focus()
 
     @property
@@ -139,7 +122,7 @@ class LinePanel(Panel):
         if key == "escape":
             await self.close()
         elif key in ENTER:
-            await self._submit(self.input.value.strip())
+            await self.submit(self.input.value.strip())
         elif key in ("up", "down") and self.earlier:
             self._recall(-1 if key == "up" else 1)
         elif not await edit(self.input, key):
@@ -165,38 +148,39 @@ class Choice(NamedTuple):
     act: Act
 
 
+@dataclass(eq=False, repr=False)
 class ChoicePanel(Panel):
     """A question to the interviewer before something is done; one key each."""
 
-    def __init__(
-        self, question: str, choices: Sequence[Choice], *, what: str = "choice", detail: Content | None = None
-    ) -> None:
+    question: str
+    choices: Sequence[Choice]
+    what: str = "choice"
+    detail: Content | None = None
+    """What should be known before it is answered."""
+
+    def __post_init__(self) -> None:
         super().__init__()
-        self.what = what
-        self._question = question
-        self._choices = choices
-        self._detail = detail
-        """What should be known before it is answered."""
-        self.hints = (*(KeyHint(choice.key, choice.label) for choice in choices), KeyHint("Esc", "cancel"))
+        keys = (styled.KeyHint(choice.key, choice.label) for choice in self.choices)
+        self.hints = (*keys, styled.KeyHint("Esc", "cancel"))
 
     def compose(self) -> ComposeResult:
-        if self._detail:
-            yield Static(self._detail + "\n", markup=False)
-        yield Static(style_text(self._question, "bold"), markup=False)
-        if any(choice.key.isdecimal() for choice in self._choices):
-            lines = [Content.assemble((f" {c.key} ", "bold $code"), f" {clean(c.label)}") for c in self._choices]
+        if self.detail:
+            yield Static(self.detail + "\n", markup=False)
+        yield Static(styled.style_text(self.question, "bold"), markup=False)
+        if any(choice.key.isdecimal() for choice in self.choices):
+            lines = [Content.assemble((f" {c.key} ", "bold $code"), f" {styled.clean(c.label)}") for c in self.choices]
             yield Static(Content("\n").join(lines), markup=False)
 
     async def press(self, key: str) -> None:
         typed = to_ascii_digits(key).casefold()
-        chosen = next((choice for choice in self._choices if choice.key == typed), None)
+        chosen = next((choice for choice in self.choices if choice.key == typed), None)
         if chosen is not None:
             await self.close()
             await chosen.act()
         elif key in ("escape", "backspace", "left"):
             await self.close()
         else:
-            self.refuse(f"{' or '.join(choice.key for choice in self._choices)}; Esc cancels")
+            self.refuse(f"{' or '.join(choice.key for choice in self.choices)}; Esc cancels")
 
 
 async def _do_nothing() -> None:
@@ -234,68 +218,61 @@ MAX_ROWS: Final = 500
 """Rows shown at once; typing narrows a longer list."""
 
 
+@dataclass(eq=False, repr=False)
 class ListPanel(Panel):
     """A list with a line to filter it: ↑ ↓ mark a row, Enter takes it, its key takes it at once."""
 
-    def __init__(
-        self,
-        what: str,
-        label: str,
-        rows: Sequence[Row],
-        *,
-        marked: int | None = 0,
-        empty: str = "nothing matches",
-        takes: str = "take it",
-        search: Callable[[str], Sequence[Row]] | None = None,
-        takes_keys: bool = True,
-    ) -> None:
+    what: str
+    label: str
+    rows: Sequence[Row]
+    _: KW_ONLY
+    marked: int | None = 0
+    """The row marked at first; None: none is before ↑ ↓ or a word marks one, so that Enter alone takes nothing."""
+    empty: str = "nothing matches"
+    takes: str = "take it"
+    search: Callable[[str], Sequence[Row]] | None = None
+    """Finds the rows for what is typed, instead of filtering `rows`."""
+    takes_keys: bool = True
+    """A row's key typed whole takes it at once."""
+
+    def __post_init__(self) -> None:
         super().__init__()
-        self.what = what
-        self._label = label
-        self._rows = rows
-        self._marked = marked
-        """The row marked at first; None: none is before ↑ ↓ or a word marks one, so that Enter alone takes nothing."""
-        self._empty = empty
-        self._search = search
-        """Finds the rows for what is typed, instead of filtering `rows`."""
-        self._takes_keys = takes_keys
-        """A row's key typed whole takes it at once."""
         self._shown: list[Row] = []
         self._positions: list[int] = []
         """Where each shown row is among the options, headings counted."""
         self.hints = (
-            KeyHint("Enter", takes, press="enter"),
-            KeyHint("↑ ↓", "mark", 2, "down"),
-            KeyHint("type", "to filter", 1, "none"),
+            styled.KeyHint("Enter", self.takes, press="enter"),
+            styled.KeyHint("↑ ↓", "mark", 2, "down"),
+            styled.KeyHint("type", "to filter", 1, "none"),
             CLOSE,
         )
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="row"):
-            yield Static(style_text(self._label), classes="label", markup=False)
+            yield Static(styled.style_text(self.label), classes="label", markup=False)
             yield Field()
         yield OptionList(markup=False, compact=True)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
         self.query_one(OptionList).can_focus = False
-        self._fill(self._rows, self._marked)
+        self._fill(self.rows, self.marked)
 
     def _fill(self, rows: Sequence[Row], marked: int | None) -> None:
         start = max(0, min((marked or 0) - MAX_ROWS // 2, len(rows) - MAX_ROWS))
         self._shown = list(rows[start : start + MAX_ROWS])
         self._positions = []
         options: list[Option] = []
-        widths = _measure_columns(self._shown, (self.size.width or self.app.size.width - 2 * MARGIN) - 2)
+        widths = _measure_columns(self._shown, (self.size.width or self.app.size.width - 2 * styled.MARGIN) - 2)
         heading = ""
         for row in self._shown:
             if row.heading != heading:
                 heading = row.heading
-                options.append(Option(style_text(heading, "$quiet"), disabled=True))
+                options.append(Option(styled.style_text(heading, "$quiet"), disabled=True))
             self._positions.append(len(options))
             options.append(Option(_format_row(row, widths)))
         if not self._shown:
-            options.append(Option(style_text(self._empty, "$quiet"), disabled=True))
+            options.append(Option(styled.style_text(self.empty, "$quiet"), disabled=True))
         listed = self.query_one(OptionList)
         listed.clear_options()
         listed.add_options(options)
@@ -325,22 +302,22 @@ class ListPanel(Panel):
 
     async def _filter(self, typed: str) -> None:
         folded = to_ascii_digits(typed.strip()).casefold()
-        keys = [row.key.casefold() for row in self._rows if row.key]
-        if self._takes_keys and folded in keys and not any(key != folded and key.startswith(folded) for key in keys):
-            await next(row for row in self._rows if row.key.casefold() == folded).act()
+        keys = [row.key.casefold() for row in self.rows if row.key]
+        if self.takes_keys and folded in keys and not any(key != folded and key.startswith(folded) for key in keys):
+            await next(row for row in self.rows if row.key.casefold() == folded).act()
             return
-        if self._search is not None:
-            self._rows = self._search(typed.strip())
-            self._fill(self._rows, 0)
+        if self.search is not None:
+            self.rows = self.search(typed.strip())
+            self._fill(self.rows, 0)
             return
-        shown = [row for row in self._rows if row.matches(folded.split())]
-        marked = 0 if folded and (self._marked is not None or not folded.isdecimal()) else self._marked
+        shown = [row for row in self.rows if row.matches(folded.split())]
+        marked = 0 if folded and (self.marked is not None or not folded.isdecimal()) else self.marked
         self._fill(shown, next((n for n, row in enumerate(shown) if row.key and row.key.casefold() == folded), marked))
 
     async def _take(self) -> None:
         at = self.query_one(OptionList).highlighted
         if at is None or at not in self._positions:
-            self.refuse("mark one with ↑ ↓, or key its number" if self._shown else self._empty)
+            self.refuse("mark one with ↑ ↓, or key its number" if self._shown else self.empty)
         else:
             await self._shown[self._positions.index(at)].act()
 
@@ -360,13 +337,13 @@ class ListPanel(Panel):
 def _measure_columns(rows: Sequence[Row], room: int) -> list[int]:
     """Return the widths of all columns but the last: as wide as the widest cell, half of the room where it is scarce."""
     columns = zip_longest(*(row.cells for row in rows), fillvalue="")
-    widths = [max(measure_width(clean(cell)) for cell in column) for column in columns]
+    widths = [max(measure_width(styled.clean(cell)) for cell in column) for column in columns]
     others = sum(widths) + COLUMN_GAP * (len(widths) - 1) - room
     return [width if others <= 0 else min(width, max(room // 2, width - others)) for width in widths[:-1]]
 
 
 def _format_row(row: Row, widths: Sequence[int]) -> Content:
-    cells = [clean(cell).replace("\n", " ") for cell in row.cells]
+    cells = [styled.clean(cell).replace("\n", " ") for cell in row.cells]
     parts: list[tuple[str, str]] = []
     for n, cell in enumerate(cells):
         style = "bold $code" if n == 0 and row.key else row.style
@@ -381,7 +358,7 @@ class TextPanel(Panel):
         super().__init__()
         self.what = what
         self._text = text
-        self.hints = (KeyHint("Esc", "close"), KeyHint("↑ ↓ PgUp PgDn", "scroll", 1, "pagedown"))
+        self.hints = (styled.KeyHint("Esc", "close"), styled.KeyHint("↑ ↓ PgUp PgDn", "scroll", 1, "pagedown"))
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(can_focus=False):
@@ -401,3 +378,187 @@ class TextPanel(Panel):
             scroll_by_key(self.query_one(VerticalScroll), key)
         else:
             self.refuse("Esc goes back")
+
+
+KEYS_OF_FORM: Final = "Tab next, Shift+Tab back, Esc closes and keeps what you typed"
+CLEARS: Final = ("backspace", "delete", "0", " ")
+
+
+class FormField(NamedTuple):
+    """One field of a form."""
+
+    name: str
+    label: str
+    hint: str = ""
+    """Shown in an empty line of text."""
+    choices: tuple[str, ...] | None = None
+    """What can be chosen, by number from 1; None: a line of text."""
+    optional: bool = True
+    """A choice can be cleared."""
+
+
+class FormPanel(Panel):
+    """Fields under each other. `values` holds what was entered, by the field's name: a text, or the number chosen.
+
+    They are changed in place, so that whoever opens the form again finds what was typed before it was closed.
+    """
+
+    def __init__(
+        self, what: str, title: Content, fields: Sequence[FormField], values: dict[str, str], *, saves: str
+    ) -> None:
+        super().__init__()
+        self.what = what
+        self.values = values
+        self._title = title
+        self._fields = {field.name: field for field in fields}
+        self.at = fields[0].name
+        """The field that has the keys."""
+        self.hints = (
+            styled.KeyHint("Enter", saves, press="enter"),
+            styled.KeyHint("Tab", "next field", 1),
+            styled.KeyHint("Shift+Tab", "back", 2, "shift+tab"),
+            styled.KeyHint("Esc", "close (keeps what you typed)"),
+        )
+
+    async def submit(self) -> None:
+        """Send the form."""
+        raise NotImplementedError
+
+    def change(self, name: str) -> None:
+        """Adapt the form after this field has changed."""
+
+    def list_choices(self, field: FormField) -> tuple[str, ...]:
+        """List what can be chosen in this field; nothing hides the field."""
+        return field.choices or ()
+
+    def describe(self, name: str) -> Content:
+        """Describe what was entered in this field, on the lines under it."""
+        return Content()
+
+    def compose(self) -> ComposeResult:
+        yield Static(self._title, classes="title", markup=False)
+        for field in self._fields.values():
+            with Horizontal(classes="field", id=f"row-{field.name}"):
+                yield styled.TextView(classes="name", id=f"name-{field.name}")
+                if field.choices is None:
+                    yield Field(self.values.get(field.name, ""), id=f"field-{field.name}", hint=field.hint)
+                else:
+                    yield styled.TextView(id=f"field-{field.name}", classes="choices")
+            yield styled.TextView(id=f"about-{field.name}", classes="about")
+
+    def on_mount(self) -> None:
+        for name in self._fields:
+            self.change(name)
+            self._mark(name)
+        self.show()
+        self.go_to(self.at)
+
+    @property
+    def _input(self) -> Input | None:
+        """The line of text that has the keys."""
+        return self._get_input(self.at) if self._fields[self.at].choices is None else None
+
+    def _get_input(self, name: str) -> Input:
+        return self.query_one(f"#field-{name}", Input)
+
+    def go_to(self, name: str) -> None:
+        """Give the keys to this field."""
+        before, self.at = self.at, name
+        self._mark(before)
+        self._mark(name)
+        self.screen.set_focus(self._input)
+
+    def _mark(self, name: str) -> None:
+        """Show the field's label, marked where the field has the keys."""
+        here = name == self.at
+        label = f"{styled.HERE if here else ' '} {self._fields[name].label}"
+        self.query_one(f"#name-{name}", styled.TextView).show(
+            styled.style_text(label, "bold $accent" if here else "$quiet")
+        )
+
+    def show(self) -> None:
+        """Show what can be chosen, what is, and what is said of it."""
+        for field in self._fields.values():
+            self.query_one(f"#about-{field.name}", styled.TextView).show(self.describe(field.name))
+            if field.choices is not None:
+                choices = self.list_choices(field)
+                self.query_one(f"#row-{field.name}").display = bool(choices)
+                self.query_one(f"#field-{field.name}", styled.TextView).show(self._format_choices(field.name, choices))
+
+    def _format_choices(self, name: str, choices: Sequence[str]) -> Content:
+        chosen = self.values.get(name, "")
+        room = (self.size.width or self.app.size.width) - 26
+        parts = [
+            (
+                Content.assemble(
+                    (f"{styled.CHOSEN if str(n) == chosen else ' '} ", "bold $accent"), (f"{n} ", "bold $code")
+                ),
+                styled.style_text(choice, "bold" if str(n) == chosen else ""),
+            )
+            for n, choice in enumerate(choices, 1)
+        ]
+        if sum((mark + text).cell_length + 3 for mark, text in parts) <= room:
+            return Content("   ").join([mark + text for mark, text in parts])
+        return styled.join_lines(line for mark, text in parts for line in styled.hang(mark, text, room + 4))
+
+    def _list_shown(self) -> list[str]:
+        return [f.name for f in self._fields.values() if f.choices is None or self.list_choices(f)]
+
+    def _move(self, by: int) -> None:
+        shown = self._list_shown()
+        self.go_to(shown[min(max(shown.index(self.at) + by, 0), len(shown) - 1)])
+
+    async def press(self, key: str) -> None:
+        if key == "escape":
+            await self.close()
+        elif key in ENTER:
+            await self.submit()
+        elif key in ("tab", "down"):
+            self._move(1)
+        elif key in ("shift+tab", "up"):
+            self._move(-1)
+        elif (line := self._input) is None:
+            self._choose(key)
+        elif await edit(line, key):
+            self._take_text(line)
+        else:
+            self.refuse(KEYS_OF_FORM)
+
+    def _take_text(self, line: Input) -> None:
+        if line.value != self.values.get(self.at, ""):
+            self.values[self.at] = line.value
+            self.change(self.at)
+            self.show()
+
+    def _choose(self, key: str) -> None:
+        field = self._fields[self.at]
+        count = len(self.list_choices(field))
+        typed = to_ascii_digits(key)
+        now = int(self.values.get(self.at) or 0)
+        if key in ("left", "right"):
+            number = (now - 1 + (1 if key == "right" else -1)) % count + 1 if now else 1
+        elif typed.isdecimal() and 1 <= int(typed) <= count:
+            number = int(typed)
+        elif key in CLEARS and field.optional:
+            number = 0
+        else:
+            cleared = ", Backspace if not known" if field.optional else ""
+            self.refuse(f"1 to {count}{cleared}; {KEYS_OF_FORM}")
+            return
+        self.values[self.at] = str(number) if number else ""
+        self.change(self.at)
+        self.show()
+
+    async def paste(self, text: str) -> None:
+        line = self._input
+        if line is None:
+            self.refuse("a number chooses here")
+        else:
+            insert(line, text)
+            self._take_text(line)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """A click into a line gives it the keys; where keys have moved on meanwhile, it comes too late."""
+        name = (event.widget.id or "").removeprefix("field-")
+        if name in self._fields and event.widget is self.screen.focused:
+            self.go_to(name)

@@ -176,25 +176,6 @@ class TextView(Static):
         self.update(content, layout=not same_height)
 
 
-class Line(Static):
-    """One line whose two ends are set apart; the left end is cropped where there is no room for both."""
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id, markup=False)
-        self._ends: tuple[Content, Content] = (Content(), Content())
-
-    def show(self, left: Content, right: Content = Content()) -> None:  # noqa: B008 - immutable
-        """Show these two ends."""
-        before = self._ends
-        if left.is_same(before[0]) and right.is_same(before[1]):
-            return
-        self._ends = left, right
-        self.refresh()
-
-    def render(self) -> RenderResult:
-        return spread(*self._ends, self.content_size.width)
-
-
 class HeaderState(NamedTuple):
     """What the header says."""
 
@@ -284,6 +265,16 @@ class Lines(Widget, Generic[State]):
         return self._strips[y]
 
 
+class Line(Lines[tuple[Content, Content]]):
+    """One line whose two ends are set apart; the left end is cropped where there is no room for both."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id, state=(Content(), Content()))
+
+    def build_lines(self, state: tuple[Content, Content], width: int) -> list[Content]:
+        return [spread(*state, width)]
+
+
 class Header(Lines[HeaderState]):
     """The title, a line of progress, and what was keyed last: one widget, so that a key costs one update."""
 
@@ -328,14 +319,13 @@ class KeyHint(NamedTuple):
 
 
 KeyHints = Sequence[KeyHint]
-_PRESSED: Final = {
-    "Esc": "escape",
-    "←": "left",
-    "→": "right",
-    "Bksp": "backspace",
-    "PgDn": "pagedown",
-    "PgUp": "pageup",
-}
+_PRESSED: Final = dict(
+    zip(
+        ("Esc", "←", "→", "Bksp", "PgDn", "PgUp"),
+        ("escape", "left", "right", "backspace", "pagedown", "pageup"),
+        strict=True,
+    )
+)
 
 
 class KeyBar(Static):

@@ -1,0 +1,337 @@
+"""Panels of the station: forms, scripts, lists, and the entry of a call's outcome."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Final, TypeAlias
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from survey_cli.entries import Rejection, to_ascii_digits
+from survey_cli.sessions.station.station_protocol import (
+    AppointmentPolicy,
+    CaseMatch,
+    CaseView,
+    OutcomeChoice,
+    StationAppointment,
+    StationProtocol,
+    StationScript,
+    TimeReading,
+    UnclearTime,
+)
+from survey_cli.tui.station.views import format_appointment
+from survey_cli.tui.widgets.key_app import KeyScreen
+from survey_cli.tui.widgets.panel import CLOSE, FormField, FormPanel, LinePanel, ListPanel, Panel, Row, build_question
+from survey_cli.tui.widgets.styled import HERE, KeyHint, TextView, clean, join_lines, style_text
+from survey_cli.tui.widgets.terminal import ENTER
+from survey_cli.wording import shorten
+
+FormValues: TypeAlias = dict[str, str]
+POLICIES: Final[tuple[AppointmentPolicy, ...]] = ("anyone", "me", "me_first")
+APPOINTMENT_FIELDS: Final = (
+    FormField("when", "When", "tomorrow 3pm, thursday morning, 26 nov 15:00, in 2 hours"),
+    FormField("reading", "Which", choices=(), optional=False),
+    FormField("policy", "Who calls", choices=("anyone", "only me", "me first"), optional=False),
+    FormField("person", "Ask for"),
+    FormField("note", "Note"),
+)
+REFUSAL_FIELDS: Final = (
+    FormField("who", "Who refused"),
+    FormField("reason", "Reason given"),
+    FormField("strength", "How strong", choices=("no time, perhaps another day", "unwilling", "angry")),
+)
+MAX_NAME: Final = 24
+"""Characters of a name in the title of a form."""
+WHEN: Final = "when? tomorrow 3pm, thursday morning, 26 nov 15:00"
+
+
+def _build_title(view: CaseView) -> Content:
+    """Build the first line of the form of an appointment, with both clocks and the day."""
+    there = f"{view.respondent_time:%H:%M} there, " if view.respondent_time is not None else ""
+    here = view.station_time
+    clocks = f"{there}{here:%a} {here.day} {here:%b %H:%M} here"
+    return Content.assemble((f"Call back {clean(shorten(view.name, MAX_NAME))}", "bold"), (f"   {clocks}", "$quiet"))
+
+
+class AppointmentPanel(FormPanel):
+    """The form of an appointment: how the time is understood is seen while it is typed, and Enter books."""
+
+    def __init__(
+        self,
+        view: CaseView,
+        values: FormValues,
+        parse_time: Callable[[str, int], TimeReading | UnclearTime],
+        book: Callable[[FormValues], Awaitable[None]],
+    ) -> None:
+        values.setdefault("policy", "1")
+        super().__init__("appointment", _build_title(view), APPOINTMENT_FIELDS, values, saves="book it")
+        self._parse_time = parse_time
+        self._book = book
+        self._read = ""
+        """The text that was understood last."""
+        self._time: TimeReading | UnclearTime | None = None
+        """How the time is understood; None while none is typed."""
+        self._readings: tuple[str, ...] = ()
+        """What the time may mean, where it can mean several."""
+
+    def list_choices(self, field: FormField) -> tuple[str, ...]:
+        return self._readings if field.name == "reading" else super().list_choices(field)
+
+    def change(self, name: str) -> None:
+        if name not in ("when", "reading"):
+            return
+        text = self.values.get("when", "").strip()
+        if text != self._read and self._read:  # another time: what was chosen of the one before is forgotten
+            self.values["reading"] = ""
+            self._readings = ()
+        self._read = text
+        reading = int(self.values.get("reading") or 0)
+        self._time = self._parse_time(text, reading) if text else None
+        if not self._readings:
+            unclear = self._parse_time(text, 0) if reading and text else self._time
+            self._readings = unclear.choices if isinstance(unclear, UnclearTime) else ()
+
+    def describe(self, name: str) -> Content:
+        if name != "when" or self._time is None:
+            return Content()
+        if isinstance(self._time, UnclearTime):
+            return style_text(f"? {self._time.why}", "bold $warning")
+        hint = f"   {clean(self._time.hint)}" if self._time.hint else ""
+        return Content.assemble((f"= {clean(self._time.echo)}", "bold $success"), (hint, "$quiet"))
+
+    async def submit(self) -> None:
+        if self._readings and not self.values.get("reading"):
+            self.go_to("reading")
+            self.refuse("which one? key its number")
+        elif not isinstance(self._time, TimeReading):
+            self.go_to("when")
+            self.refuse(self._time.why if self._time is not None else WHEN)
+        else:
+            await self._book(self.values)
+
+
+class RefusalPanel(FormPanel):
+    """What whoever calls again should know of a refusal; every field may stay empty."""
+
+    def __init__(self, outcome: str, view: CaseView, values: FormValues, record: Callable[[], Awaitable[None]]) -> None:
+        title = Content.assemble(
+            (f"{clean(outcome)}: {clean(shorten(view.name, MAX_NAME))}", "bold"),
+            ("\nWhat the next interviewer should know; leave empty what is not known", "$quiet"),
+        )
+        super().__init__("refusal", title, REFUSAL_FIELDS, values, saves="record it")
+        self._record = record
+
+    async def submit(self) -> None:
+        await self._record()
+
+
+class ScriptsPanel(Panel):
+    """Texts to be read aloud: a number shows one in full, Enter notes that it was read."""
+
+    what = "scripts"
+    hints = (KeyHint("Enter", "was read", press="enter"), KeyHint("number", "another script", 1, "none"), CLOSE)
+
+    def __init__(self, scripts: Sequence[StationScript], record: Callable[[str], Awaitable[None]]) -> None:
+        super().__init__()
+        self._scripts = scripts
+        self._record = record
+        self._at = 0
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="script-names", markup=False)
+        yield TextView(id="script")
+
+    def on_mount(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        lines = []
+        for n, script in enumerate(self._scripts):
+            used = "  (read; once per case)" if script.is_used else ""
+            mark = HERE if n == self._at else " "
+            style = "bold" if n == self._at else "$quiet"
+            name = clean(script.id.replace("_", " ")) + used
+            lines.append(
+                Content.assemble((f"{mark} ", "bold $accent"), (str(n + 1), "bold $code"), (f"  {name}", style))
+            )
+        self.query_one("#script-names", Static).update(join_lines(lines))
+        self.query_one("#script", TextView).show(style_text(self._scripts[self._at].text))
+
+    async def press(self, key: str) -> None:
+        script = self._scripts[self._at]
+        typed = to_ascii_digits(key)
+        if key == "escape":
+            await self.close()
+        elif key in ENTER and script.is_used:
+            self.refuse("it was already read, and is read once per case")
+        elif key in ENTER:
+            await self._record(script.id)
+        elif typed.isdecimal() and 1 <= int(typed) <= len(self._scripts):
+            self._at = int(typed) - 1
+            self._show()
+        elif key in ("up", "down"):
+            self._at = min(max(self._at + (1 if key == "down" else -1), 0), len(self._scripts) - 1)
+            self._show()
+        else:
+            self.refuse("a number shows a script, Enter notes that it was read, Esc closes")
+
+
+TakeText: TypeAlias = Callable[[str], Awaitable[None]]
+MIN_SEARCH: Final = 2
+"""Characters of a number or a name that are searched for; fewer would find half the sample."""
+
+
+def build_outcome_list(case: CaseView, take: Callable[[OutcomeChoice], Awaitable[None]]) -> ListPanel:
+    """Build the list of outcomes that have no key of their own, under their headings; none is marked at first."""
+    rows = [
+        Row((str(row.number), row.name), partial(take, choice), str(row.number), heading, row.id)
+        for heading, choices in case.other_outcomes
+        for choice in choices
+        for row in (choice.outcome,)
+    ]
+    empty = "no outcome matches"
+    return ListPanel("outcomes", "outcome: ", rows, marked=None, empty=empty, takes="record it")
+
+
+def build_appointment_list(appointments: Sequence[StationAppointment], take: TakeText) -> ListPanel:
+    """Build the list of appointments; `take` receives the case's key."""
+    rows = [Row(format_appointment(each), partial(take, each.key), terms=each.key) for each in appointments]
+    empty = "no appointment matches" if rows else "you have no open appointments"
+    return ListPanel("appointments", "my appointments: ", rows, empty=empty, takes="take the case")
+
+
+def build_caller_list(search: Callable[[str], Iterable[CaseMatch]], take: TakeText) -> ListPanel:
+    """Build the list of cases that are searched for by what is typed; `take` receives the case's key."""
+
+    def find(text: str) -> Sequence[Row]:
+        matches = search(text) if len(text) >= MIN_SEARCH else ()
+        return [
+            Row(
+                (match.name if match.key == match.name else f"{match.name} {match.key}", match.number, match.state),
+                partial(take, match.key),
+            )
+            for match in matches
+        ]
+
+    empty = "no case matches: type part of the number they call from, the name or the key"
+    return ListPanel("find", "who calls back: ", (), empty=empty, takes="take the case", search=find)
+
+
+def build_break_list(reasons: Sequence[str], take: TakeText) -> ListPanel:
+    """Build the list of reasons for a break."""
+    rows = [Row(("", "no reason"), partial(take, ""))]
+    rows += [Row((str(n), reason), partial(take, reason), str(n)) for n, reason in enumerate(reasons, 1)]
+    return ListPanel("pause", "a break: ", rows, takes="start it")
+
+
+LABELS: Final = {"note": "note: ", "number": "the new number: ", "language": "which language: "}
+
+
+class OutcomeEntry:
+    """The outcome that is keyed for the case on a station's screen. What was typed of it is kept while the case stays."""
+
+    def __init__(
+        self, screen: KeyScreen, session: StationProtocol, finish: Callable[[Rejection | None], Awaitable[bool]]
+    ) -> None:
+        self._screen = screen
+        self._session = session
+        self._finish = finish
+        """Shows what the session shows after a call, or why it was rejected."""
+        self.notice = ""
+        """The session's notice of the outcome that can be taken back."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what was typed: another case is on the screen."""
+        self._appointment: FormValues = {}
+        """An appointment that was half typed when its form was closed."""
+        self._refusal: FormValues = {}
+        """What was typed of a refusal when its form was closed."""
+        self._stored_refusal: FormValues = {}
+        """What of this refusal is stored already, though its outcome is not."""
+
+    async def choose(self, case: CaseView, choice: OutcomeChoice, words: str = "") -> None:
+        """Ask what there is to know of a refusal, then what the outcome requires."""
+        if not choice.is_refusal:
+            await self._require(case, choice, words)
+            return
+        if words:
+            self._refusal["reason"] = words
+        act = partial(self._require, case, choice)
+        await self._screen.open_panel(RefusalPanel(choice.outcome.name, case, self._refusal, act))
+
+    async def _require(self, case: CaseView, choice: OutcomeChoice, words: str = "") -> None:
+        """Ask what an outcome requires, and once more where it can't be undone or no call is known."""
+        name = choice.outcome.name
+        record = partial(self._record, choice)
+        match choice.required_input:
+            case "time":
+                await self.open_appointment(case, words)
+            case "note" | "number" | "language" as required:
+                await self._open_line(choice, required, words)
+            case "sure":
+                question = f"{name}: the case will not be called again. Record it?"
+                await self._screen.open_panel(build_question(question, "record it", record))
+            case "" if not case.has_open_call and not case.pending_input:
+                question = f"This number was not dialed from here (d dials). Record “{name}” anyway?"
+                await self._screen.open_panel(build_question(question, "record it", record))
+            case "":
+                await record()
+
+    async def _open_line(self, choice: OutcomeChoice, required: str, words: str) -> None:
+        async def submit(typed: str) -> None:
+            if typed:
+                await self._record(choice, **{required: typed})
+            else:
+                self._screen.refuse("this outcome needs a text: type it, or Esc for another outcome")
+
+        label = f"{choice.outcome.name}: {LABELS[required]}"
+        await self._screen.open_panel(LinePanel(required, label, submit, text=words))
+
+    async def _record(self, choice: OutcomeChoice, **given: str) -> None:
+        """Record an outcome; where it is rejected, what was typed stays open."""
+        rejection = self._record_refusal() or self._session.record_outcome(choice.outcome.id, **given)
+        if rejection is None:
+            self._refusal, self._stored_refusal = {}, {}
+        await self._close(rejection, can_be_revoked=choice.required_input != "sure")
+
+    def _record_refusal(self) -> Rejection | None:
+        """Store what was said of a refusal, once though its outcome is rejected and keyed again."""
+        if not any(isinstance(panel, RefusalPanel) for panel in self._screen.panels):
+            return None
+        said = {name: self._refusal.get(name, "").strip() for name in ("who", "reason", "strength")}
+        if not any(said.values()) or said == self._stored_refusal:
+            return None
+        rejection = self._session.record_refusal(
+            reason=said["reason"], strength=int(said["strength"] or 0), who=said["who"]
+        )
+        if rejection is None:
+            self._stored_refusal = said
+        return rejection
+
+    async def open_appointment(self, case: CaseView, when: str = "") -> None:
+        """Open the form of an appointment, with what was typed into it before."""
+        if when:
+            self._appointment |= {"when": when, "reading": ""}
+        form = AppointmentPanel(case, self._appointment, self._session.parse_time, self._book)
+        await self._screen.open_panel(form)
+
+    async def _book(self, values: FormValues) -> None:
+        rejection = self._session.book_appointment(
+            values["when"].strip(),
+            reading=int(values.get("reading") or 0),
+            policy=POLICIES[int(values["policy"]) - 1],
+            person=values.get("person", "").strip(),
+            note=values.get("note", "").strip(),
+        )
+        if rejection is None:
+            self._appointment = {}
+        await self._close(rejection)
+
+    async def _close(self, rejection: Rejection | None, *, can_be_revoked: bool = True) -> None:
+        """Close what is open where the outcome was recorded."""
+        if rejection is None:
+            await self._screen.close_panels()
+        if await self._finish(rejection) and can_be_revoked:
+            self.notice = self._session.notice()
