@@ -482,11 +482,11 @@ def test_status_and_why_say_that_the_study_is_paused(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     running = load_fieldwork_status(request(shift))
     assert isinstance(running, FieldworkStatus)
-    assert running.paused == ""
+    assert running.data.paused == ""
     paused(shift, "lunch")
     found = load_fieldwork_status(request(shift))
     assert isinstance(found, FieldworkStatus)
-    assert re.fullmatch(r"Paused by sue since \d\d:\d\d: lunch", found.paused)
+    assert re.fullmatch(r"Paused by sue since \d\d:\d\d: lunch", found.data.paused)
     told = explain_case(request(shift), "A", at=shift.at)
     assert isinstance(told, CallabilityReport)
     assert not told.is_allowed

@@ -1,6 +1,7 @@
 """The command `status`, once or on a screen that follows it, and the commands of `study`."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -22,6 +23,8 @@ MAX_LISTED: Final = 8
 """Maximum number of lines in a list; the rest is counted."""
 MAX_NAME_WIDTH: Final = 28
 """Maximum width of a name or note."""
+FACTS_OF_DATA: Final = ("paused", "appointments", "leases", "held", "backed_up")
+"""What the JSON of the status contains of the data that it is built from."""
 APPOINTMENT_STATES: Final = {"missed": "missed", "due": "due now", "today": "later today", "later": "on other days"}
 
 
@@ -55,7 +58,9 @@ def status(
 
     report = load()
     if form == "json":
-        terminal.print_result(form, (), report)
+        facts = {part.name: getattr(report, part.name) for part in fields(report) if part.name != "data"}
+        facts |= {name: getattr(report.data, name) for name in FACTS_OF_DATA}
+        terminal.print_result(form, (), facts)
         return
     if watch and has_full_screen():
         _watch_status(load, theme)
