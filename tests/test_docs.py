@@ -33,7 +33,7 @@ QUESTIONNAIRES = [
     fence
     for page in list_pages()
     for fence in iterate_fences(page, "yaml")
-    if not fence.title.endswith(".scenarios.yaml")
+    if not fence.title.endswith((".scenarios.yaml", ".map.yaml"))
 ]
 COMMANDS = [fence for page in list_pages() for fence in iterate_fences(page, "sh")]
 TUTORIALS = [

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-OriginChoice: TypeAlias = Literal["real", "practice", "simulated", "all"]
+OriginChoice: TypeAlias = Literal["real", "imported", "practice", "simulated", "all"]
 """Origin of interviews."""
 
 
@@ -109,7 +109,7 @@ ClockOption = Annotated[
 
 # which interviews, and how they are weighted
 
-OriginOption = Annotated[OriginChoice, option("--origin", "Origin of the interviews.")]
+OriginOption = Annotated[OriginChoice, option("--origin", "Origin of the interviews; real includes imported ones.")]
 WhereOption = Annotated[
     str,
     text_option("--where CONDITION", 'Only interviews or rows for which this is true: "kind == 1 and age > 17".'),

@@ -22,7 +22,7 @@ from survey_cli.wording import format_quantity, join_first, pluralize
 if TYPE_CHECKING:
     from survey_cli.revisions.meaning_changes import MeaningChange
 
-REAL_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real",)
+REAL_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "imported")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

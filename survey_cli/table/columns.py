@@ -22,6 +22,8 @@ from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place
 MAX_LABEL_LENGTH: Final = 80
 """Characters of a label that statistical software does not truncate."""
 
+IMPORT_STATION: Final = "answers import"
+"""The station of imported interviews, in which nobody knows the order of what was read."""
 BlockSource: TypeAlias = Literal["sample", "item", "turns", "compute", "order"]
 
 
@@ -306,7 +308,9 @@ def convert_computed(value: Any, storage: str) -> Cell:
 
 
 def _build_order_cells(block: ColumnBlock, interview: Interview) -> tuple[Cell, ...]:
-    """Return the drawn order as ids or codes separated by spaces, one cell per turn."""
+    """Return the drawn order as ids or codes separated by spaces, one cell per turn; not asked if it is not known."""
+    if interview.start.stamp.station == IMPORT_STATION:
+        return (NOT_ASKED,) * len(block.variables)
     seed = interview.start.seed
     repeated = len(block.variables) > 1 or block.variables[0].name != f"{block.id}_order"
     return tuple(_format_order(block, seed, turn if repeated else None) for turn in range(1, len(block.variables) + 1))

@@ -32,7 +32,7 @@ _ADMIN_LABELS: Final = {
     "interview_id": "Interview",
     "interview_case": "Case",
     "interview_number": "Number of the interview within the case",
-    "interview_origin": "Real, practice or simulated",
+    "interview_origin": "Real, imported, practice or simulated",
     "interview_version": "Version of the instrument",
     "interview_status": "Interview status",
     "interview_outcome": "Outcome",
@@ -41,7 +41,7 @@ _ADMIN_LABELS: Final = {
     "interview_by": "Interviewer",
 }
 _ADMIN_VALUES: Final[dict[str, dict[Code, str]]] = {
-    "interview_origin": {"real": "Real", "practice": "Practice", "simulated": "Simulated"},
+    "interview_origin": {"real": "Real", "imported": "Imported", "practice": "Practice", "simulated": "Simulated"},
     "interview_status": {
         "open": "In progress",
         "suspended": "Suspended",

@@ -1,17 +1,20 @@
-"""The commands `export`, `report` and `codebook`: data as files, results and variables."""
+"""The commands `export`, `report`, `codebook` and `import-answers`: data as files, results, variables, other data."""
 
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import get_width, open_data_output, say
-from survey_cli.cli.parameters import build_options, flag, option, parse_zone, split_names, text_option
-from survey_cli.wording import format_quantity
+from survey_cli.cli.parameters import argument, build_options, flag, on_study, option, parse_zone, split_names, text_option
+from survey_cli.wording import format_quantity, join_first
+
+if TYPE_CHECKING:
+    from survey_cli.services.run_on_study import Request
 
 OutputOption = Annotated[str, text_option("--out -o FILE", "The file to write; - writes Markdown to stdout.")]
 ThresholdOption = Annotated[int, option("--threshold N", "Hide counts smaller than this; 0 hides nothing.", min=0)]
@@ -249,3 +252,43 @@ def _has_blocks() -> bool:
     except (LookupError, UnicodeEncodeError):
         return False
     return True
+
+
+@on_study
+def import_answers(
+    request: "Request",
+    data: str = argument("DATA", "The data file: .csv, .xlsx, .sav, .dta or .parquet."),
+    map_file: str = text_option(
+        "--map FILE", "YAML file that says which column and which codes an item has there.", ""
+    ),
+    sheet: str | None = option("--sheet NAME", "Sheet of the workbook; by default the first.", None),
+    encoding: str | None = option("--encoding NAME", "Encoding of the file, if it is not UTF-8: cp1252.", None),
+    dry_run: parameters.DryRunOption = False,
+) -> None:
+    """Import answers from paper, the web or earlier waves: each row of a data file is an interview.
+
+    Every row is answered as in an interview: its route, ranges and checks apply, and soft checks count as confirmed.
+    What does not fit is listed by row and column, and then nothing is imported. Safe to repeat: rows that are stored
+    already are passed over. The interviews have the origin `imported`; exports and reports include them.
+
+    Exit code 0: imported; 1: not imported.
+
+    Example: survey import-answers study.yaml paper.csv --map paper.map.yaml --dry-run
+    """
+    from survey_cli.services.data.import_answers import AnswerImportOptions, import_answers
+    from survey_cli.study.location import describe_files
+
+    with show_progress() as progress:
+        result = import_answers(request, build_options(AnswerImportOptions, locals(), map=map_file))
+    for problem in result.problems:
+        say(str(problem))
+    errors = sum(problem.severity == "error" for problem in result.problems)
+    if errors:
+        say(f"{data}: {format_quantity(errors, 'error')}: nothing was imported")
+        raise typer.Exit(1)
+    if result.unused:
+        say(f"not read: {format_quantity(len(result.unused), 'column')}: {join_first(result.unused)}")
+    say(describe_files(request.path, result.where, people=request.people))
+    done = "would be imported" if dry_run else "imported"
+    added, before = format_quantity(result.added, "interview"), result.rows - result.added
+    say(f"{result.where}: {added} {done}, {before} stored already")

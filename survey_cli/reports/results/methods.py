@@ -137,7 +137,11 @@ def _describe_interviews(facts: MethodFacts, options: ResultOptions) -> str:
         hidden = find_hidden_parts(list(facts.frames.values()), options.threshold)
         sizes = [HIDDEN_MARK if i in hidden else f"{size:,}" for i, size in enumerate(facts.frames.values())]
         text += "; by frame: " + ", ".join(f"{name} {size}" for name, size in zip(facts.frames, sizes, strict=True))
-    kinds = {"practice": "practice interviews", "simulated": "simulated interviews, of no real person"}
+    kinds = {
+        "imported": "interviews whose answers were imported",
+        "practice": "practice interviews",
+        "simulated": "simulated interviews, of no real person",
+    }
     if facts.origin in kinds:
         text += f". These are {kinds[facts.origin]}"
     elif facts.origin == "all":

@@ -9,9 +9,9 @@ from survey_cli.store import InterviewOrigin
 from survey_cli.table.table import Table
 from survey_cli.wording import join_first
 
-OriginFilter: TypeAlias = Literal["real", "practice", "simulated", "all"]
+OriginFilter: TypeAlias = Literal["real", "imported", "practice", "simulated", "all"]
 RowKind: TypeAlias = Literal["interviews", "answers", "events", "cases", "calls"]
-ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "practice", "simulated")
+ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "imported", "practice", "simulated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,13 @@ class InterviewSource:
 
     @property
     def origins(self) -> tuple[InterviewOrigin, ...]:
-        return ORIGINS if self.options.origin == "all" else (self.options.origin,)
+        match self.options.origin:
+            case "all":
+                return ORIGINS
+            case "real":
+                return "real", "imported"
+            case origin:
+                return (origin,)
 
     @property
     def statuses(self) -> tuple[InterviewStatus, ...]:

@@ -246,16 +246,23 @@ class InterviewStore:
         statement, parameters = sql.build_interviews_query(**conditions)
         return self._db.read_as(records.decode_interview, "the list of interviews", statement, parameters)
 
-    def add(self, interviews: Iterable[records.WholeInterview], *, rows: int = 50_000, pause: Pause = None) -> int:
+    def add(
+        self,
+        interviews: Iterable[records.WholeInterview],
+        *,
+        rows: int = 50_000,
+        pause: Pause = None,
+        at_once: bool = False,
+    ) -> int:
         """Add new interviews with their whole journals, and return their number.
 
-        A commit has about `rows` events and at most 1,000 interviews. While interviewers work, use 5,000 rows and a
-        `pause` of some 5 ms, which is called between commits. Raises ValueError for an interview that is stored
-        already; the commit with it is not made.
+        A commit has about `rows` events and at most 1,000 interviews; with `at_once` one has all of them. While
+        interviewers work, use 5,000 rows and a `pause` of some 5 ms, which is called between commits. Raises ValueError
+        for an interview that is stored already; the commit with it is not made.
         """
         added = 0
         source = iter(interviews)
-        while batch := _take_batch(source, rows=rows):
+        while batch := list(source) if at_once else _take_batch(source, rows=rows):
             if added and pause is not None:
                 pause()
             # Everything is encoded before the lock is taken.

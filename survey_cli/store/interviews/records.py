@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseUpdate, LeaseToken
 
 
-InterviewOrigin: TypeAlias = Literal["real", "practice", "simulated"]
+InterviewOrigin: TypeAlias = Literal["real", "practice", "simulated", "imported"]
 
 
 class InstrumentRow(NamedTuple):

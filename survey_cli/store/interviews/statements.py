@@ -108,7 +108,7 @@ COMPUTED_VALUES: Final = """
     FROM interviews i JOIN journal j ON j.interview = i.id
     WHERE i.origin = ? AND (i.status = 'open' OR i.outcome = 'complete') AND i.id <> ?
         AND j.kind = 'lookedup' AND j.item = ? ORDER BY j.interview, j.seq"""
-HAS_INTERVIEWS: Final = "SELECT 1 FROM interviews WHERE instrument = ? AND origin = 'real' LIMIT 1"
+HAS_INTERVIEWS: Final = "SELECT 1 FROM interviews WHERE instrument = ? AND origin IN ('real', 'imported') LIMIT 1"
 STORED_INTERVIEWS: Final = f"""
     SELECT {_ROW}, s.seq, s.engine, s.cells, s.digest, c.details, c.digest FROM interviews i
     LEFT JOIN snapshots s ON s.interview = i.id

@@ -29,7 +29,7 @@ from survey_cli.study.open_study import OpenStudy, make_busy_error
 from survey_cli.table.columns import build_columns, build_row, find_personal_names
 from survey_cli.values import NOT_ASKED, Cell
 
-PERSON_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "practice")
+PERSON_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "imported", "practice")
 """Origins of interviews with a person."""
 STATION: Final = "office"
 MAX_TRIES: Final = 5

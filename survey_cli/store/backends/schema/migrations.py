@@ -33,7 +33,7 @@ def _read_step(name: str) -> MigrationStep:
     return MigrationStep(name, *(text.split("\n\n") for text in texts))
 
 
-STEPS: Final = tuple(map(_read_step, ("interviews", "views", "cases", "backups", "accounts", "digests")))
+STEPS: Final = tuple(map(_read_step, ("interviews", "views", "cases", "backups", "accounts", "digests", "imported")))
 KNOWN_STEPS: Final = frozenset(step.name for step in STEPS)
 
 
