@@ -10,7 +10,16 @@ import typer
 from survey_cli.cli import parameters
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import get_width, open_data_output, say
-from survey_cli.cli.parameters import argument, build_options, flag, on_study, option, parse_zone, split_names, text_option
+from survey_cli.cli.parameters import (
+    argument,
+    build_options,
+    flag,
+    on_study,
+    option,
+    parse_zone,
+    split_names,
+    text_option,
+)
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
