@@ -4,7 +4,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -323,9 +323,12 @@ def _evaluate(expression: str) -> str:
     assert condition is not None, (expression, [str(p) for p in select_errors(problems)])
     turns = range(1, len(AGES) + 1)
     env = {name: value for name, (_, value) in ANSWERS.items()}
-    env |= {"#clock": InterviewClock(minutes=12), "interviewer.sex": "f", "#today": TODAY, "#person": tuple(turns)} | {
-        ("age", turn): AGES[turn - 1] for turn in turns
-    }
+    env |= {
+        "#clock": InterviewClock(time_spent=timedelta(minutes=12)),
+        "interviewer.sex": "f",
+        "#today": TODAY,
+        "#person": tuple(turns),
+    } | {("age", turn): AGES[turn - 1] for turn in turns}
     value = condition.evaluate(env)
     if isinstance(value, Missing):
         return "unknown" if condition.result_type.type == "flag" else WORDS.get(value.kind, value.kind)

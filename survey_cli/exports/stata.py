@@ -14,13 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from survey_cli.exports import limits, typed_columns
-from survey_cli.exports.conventions import (
-    WriteOptions,
-    WriteResult,
-    format_day,
-    list_missing_codes,
-    list_offered_codes,
-)
+from survey_cli.exports.conventions import WriteOptions, WriteResult, format_day, list_missing_codes, list_offered_codes
 from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Code, Variable
 from survey_cli.wording import join_first

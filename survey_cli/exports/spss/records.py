@@ -101,8 +101,7 @@ class _Dictionary:
             self.short_names[name], self.positions[name] = short, at
 
     def _read_int(self) -> int:
-        [number] = struct.unpack(f"{self._order}i", self._source.read(4))
-        return int(number)
+        return int(struct.unpack(f"{self._order}i", self._source.read(4))[0])
 
     def _read_variable(self) -> str:
         """Return the name; empty for the continuation of a long text."""

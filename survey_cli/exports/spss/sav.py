@@ -15,13 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from survey_cli.exports import limits, typed_columns
-from survey_cli.exports.conventions import (
-    WriteOptions,
-    WriteResult,
-    find_response_sets,
-    format_day,
-    list_missing_codes,
-)
+from survey_cli.exports.conventions import WriteOptions, WriteResult, find_response_sets, format_day, list_missing_codes
 from survey_cli.exports.spss.records import add_records
 from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Code, Variable
