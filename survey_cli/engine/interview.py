@@ -13,11 +13,11 @@ from survey_cli.engine.events import (
     OFFICE_EVENTS,
     EventStamp,
     InterviewEvent,
+    InterviewNote,
     InterviewResumed,
     InterviewStarted,
 )
 from survey_cli.engine.machine import COMPLETE, InterviewClock, InterviewStatus, Machine, RecordedAnswer
-from survey_cli.engine.notes import InterviewNote
 from survey_cli.engine.route import PassOverCallback, RouteWalk
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument

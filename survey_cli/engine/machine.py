@@ -9,7 +9,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never
 
-from survey_cli.engine.check_places import list_check_places
 from survey_cli.engine.computed_answers import has_changed
 from survey_cli.engine.events import (
     NO_SPECIFY_TEXTS,
@@ -24,6 +23,7 @@ from survey_cli.engine.events import (
     InterviewStopped,
     InterviewSuspended,
     LanguageChanged,
+    NoteList,
     NoteWritten,
     PositionMoved,
     QueryConfirmed,
@@ -31,8 +31,7 @@ from survey_cli.engine.events import (
     QuestionDeclined,
     ValueComputed,
 )
-from survey_cli.engine.notes import NoteList
-from survey_cli.engine.route import RouteStop, RouteWalk
+from survey_cli.engine.route import RouteStop, RouteWalk, list_check_places
 from survey_cli.entries import Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items.question import CompiledCheck

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from survey_cli.engine.check_places import list_check_places
 from survey_cli.engine.events import (
     AnswerKept,
     EventStamp,
@@ -16,7 +15,7 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
-from survey_cli.engine.route import RouteFrame, RouteStop
+from survey_cli.engine.route import RouteFrame, RouteStop, list_check_places
 from survey_cli.entries import (
     DeclineOption,
     EarlierAnswer,

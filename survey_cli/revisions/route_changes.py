@@ -12,7 +12,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.problems import Position
 from survey_cli.proof.goals import Comparison
 from survey_cli.revisions.properties import ChangeKind, ComparedChange, Node
-from survey_cli.scenarios.witnesses import format_typed
+from survey_cli.scenarios.coverage import format_typed
 from survey_cli.values import Missing
 from survey_cli.wording import join_words
 

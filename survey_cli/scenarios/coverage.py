@@ -1,17 +1,22 @@
-"""Coverage: everything that can happen in a questionnaire, and what happened in a run."""
+"""Coverage: everything that can happen in a questionnaire, what happened in a run, and the replay of witnesses."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, time
+from random import Random
+from types import MappingProxyType
 from typing import Any, Final
 
-from survey_cli.engine.route import RouteWalk
+from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
-from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
-from survey_cli.instrument.schema.items.unasked_items import EndItem
+from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext, QuestionItem
+from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, TextItem, TimeItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, LookupItem, PickItem
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.problems import Position
-from survey_cli.proof.goals import Goal
-from survey_cli.scenarios.running import ScenarioRun
-from survey_cli.values import Missing
+from survey_cli.proof.goals import FillUse, Goal, Witness
+from survey_cli.scenarios.running import Scenario, ScenarioRun, run_scenario
+from survey_cli.values import Missing, Value
 
 
 class ObservedWalk(RouteWalk):
@@ -131,3 +136,126 @@ def locate_goal(instrument: Instrument, goal: Goal) -> Position:
     if goal.kind in ("skipped", "unknown"):
         key = "ask_if" if node.ask_if is not None else "unless"
     return spec.find_position(key)
+
+
+NO_FILLS: Final[Mapping[str, Sequence[FillUse]]] = MappingProxyType({})
+
+
+def replay_witness(
+    instrument: Instrument, witness: Witness, *, fills_others: bool = False
+) -> tuple[Scenario, ScenarioRun, bool]:
+    """Return a witness as a scenario, its run, and whether the engine asks exactly the places of the witness.
+
+    The seed is one that gives the splits, draws and orders of the witness. The order of places may differ.
+    """
+    scenario = replace(build_scenario(instrument, witness), fills_others=fills_others)
+    route = set(witness.route)
+
+    def holds(run: ScenarioRun) -> bool:
+        return set(run.route) == route and run.unanswered is None
+
+    run = run_scenario(instrument, scenario, holds)
+    return scenario, run, holds(run) and not run.differs
+
+
+def build_scenario(instrument: Instrument, witness: Witness) -> Scenario:
+    """Return the scenario with the answers and sample values of a witness."""
+    answers = {}
+    for place, value in witness.answers.items():
+        item = instrument.items[place.item]
+        if not isinstance(item.question, DrawItem | PickItem):  # its seed is found by the route
+            answers[place] = format_typed(item, value, instrument.language)
+    sample = {name: to_calendar(instrument.sample[name].type, value) for name, value in witness.sample.items()}
+    return Scenario(today=witness.today, sample=sample, answers=answers)
+
+
+def format_typed(item: CompiledItem, value: Any, language: str) -> str:
+    """Return an answer as it is typed: a decline as `.dk`."""
+    if isinstance(value, Missing):
+        return f".{value.kind}"
+    question = item.question
+    match question:
+        case DateItem():
+            value = to_calendar("date", value)
+        case TimeItem():
+            value = to_calendar("time", value)
+        case TextItem() if question.why_invalid(context := ItemContext(item=item, env={}, language=language), value):
+            value = question.invent(context, Random(1))
+    codes = value if isinstance(value, tuple) else (value,)
+    words: Mapping[Any, str] = {o.code: "other" for o in item.options if o.specify and o.code in codes}
+    return question.format_as_typed(value, words, language)
+
+
+def to_calendar(kind: str, value: Any) -> Value | Missing:
+    """Convert the number of a date or a time of day."""
+    if isinstance(value, Missing) or kind not in ("date", "time") or not isinstance(value, int):
+        return value  # type: ignore[no-any-return]
+    return date.fromordinal(max(value, 1)) if kind == "date" else time(value // 60, value % 60)
+
+
+class WitnessWalk(ObservedWalk):
+    """The walk with the answers of a witness. Splits, draws and lookups give what the witness says."""
+
+    def __init__(
+        self, instrument: Instrument, witness: Witness, fills: Mapping[str, Sequence[FillUse]] = NO_FILLS
+    ) -> None:
+        sample = {name: to_calendar(instrument.sample[name].type, value) for name, value in witness.sample.items()}
+        super().__init__(instrument, 1, {**sample, "#today": witness.today, "#unfilled": {}})
+        self.witness = witness
+        self._fills = fills
+        self.seen = set()
+        self.rejection = ""
+        """Why an answer is not valid. The walk ends there."""
+        self._introduced = {id(group.intro): group for group in instrument.groups.values() if group.intro is not None}
+        while (stop := self.advance()) is not None and self._answer(stop):
+            pass
+
+    @property
+    def follows_witness(self) -> bool:
+        """Whether exactly the items of the witness are asked."""
+        return not self.rejection and {stop.place for stop in self.stops} == set(self.witness.route)
+
+    def shows(self, goal: Goal) -> bool:
+        """Return whether a goal that the witness should show is reached."""
+        seen = goal.kind in ("asked", "skipped", "unknown", "offered", "fires", "passes", "unfilled")
+        return goal in self.seen if seen else self.follows_witness
+
+    def _answer(self, stop: RouteStop) -> bool:
+        """Record the answer of the witness; returns whether the walk goes on."""
+        item, question = stop.item, stop.item.question
+        self.note_item(item)
+        self._note_fills(stop)
+        if isinstance(question, EndItem):
+            return False
+        if isinstance(question, LookupItem) and question.sample is not None:
+            value = self.env[str(question.sample)]
+        elif question.expects_answer or isinstance(question, ComputedItem):
+            if stop.place not in self.witness.answers:
+                self.rejection = f"{stop.place}: the witness has no answer"
+                return False
+            value = to_calendar(question.type, self.witness.answers[stop.place])  # type: ignore[attr-defined]
+        else:
+            self.record_answer(stop, None)
+            return True
+        missing = isinstance(value, Missing)
+        if question.expects_answer and not isinstance(question, FreeTextItem) and not missing:
+            rejection = question.why_invalid(self.build_item_context(stop, self.instrument.language), value)
+            if rejection:
+                self.rejection = f"{stop.place}: {value}: {rejection}"
+                return False
+        self.record_answer(stop, value)
+        fired = {n for n, check in enumerate(item.checks) if check.fires(self.env)} if not missing else set()
+        if not missing:
+            self.seen |= {Goal("fires" if n in fired else "passes", item.id, n) for n in range(len(item.checks))}
+        self._note_fills(stop, fired)
+        return all(item.checks[n].soft for n in fired)
+
+    def _note_fills(self, stop: RouteStop, fired: set[int] | None = None) -> None:
+        """Note the fills without a value in what is read at a stop, or in the messages of checks that fired."""
+        groups = [self._introduced[id(intro)] for intro in stop.intros if fired is None]
+        offered = {option.code for option in self.list_options(stop)} if stop.item.options else set()
+        for name in (*(group.id for group in groups), stop.item.id):
+            for use in self._fills.get(name, ()):
+                is_read = use.check is None if fired is None else use.check in fired
+                if is_read and (use.option is None or use.option in offered) and use.is_missing(self.env):
+                    self.seen.add(use.goal)

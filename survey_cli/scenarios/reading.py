@@ -13,7 +13,7 @@ from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import Position, Problem, UserError, sort_problems, suggest_nearest
-from survey_cli.scenarios.scenario import Scenario, ScenarioStep
+from survey_cli.scenarios.running import Scenario, ScenarioStep
 from survey_cli.values import Missing, Place, Value
 
 SampleReader: TypeAlias = Callable[[str, str], Value | Missing]

@@ -1,10 +1,11 @@
-"""Run of a scenario: its interview through the engine, and everything that happened on the way."""
+"""Scenarios, and their runs: the interview through the engine, and everything that happened on the way."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from itertools import islice
 from random import Random
+from types import MappingProxyType
 from typing import Any, Final
 
 from survey_cli.engine import prompts
@@ -29,8 +30,44 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, LookupItem, PickItem, SplitItem
 from survey_cli.proof.goals import Goal
-from survey_cli.scenarios.scenario import Scenario, ScenarioStep
-from survey_cli.values import Cell, Missing, Place
+from survey_cli.values import Missing, Place, Value
+
+NO_ANSWERS: Mapping[Place, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioStep:
+    """Something the interviewer does: goes back, or corrects answers."""
+
+    at: Place | None = None
+    """Where it is done. None: at the end, before the interview is closed."""
+    back: int = 0
+    """So many places back."""
+    correct: Mapping[Place, str] = NO_ANSWERS
+    """Answers given instead of earlier ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """An interview in advance."""
+
+    today: date
+    name: str = ""
+    sample: Mapping[str, Value | Missing] = field(default_factory=dict)
+    seed: int | None = None
+    """None: the first one that gives the answers of splits and draws."""
+    language: str = ""
+    """Empty: the first of the questionnaire."""
+    interviewer: str = "Pat"
+    answers: Mapping[Place, str] = NO_ANSWERS
+    """As typed: `34`, `1 3`, `97 Fanta`, `.dk`. Those of splits and draws are conditions on the seed, those of quotas
+    the state of the quota cell, which is open if left out."""
+    fallback: Mapping[Place, str] = NO_ANSWERS
+    """Answers that apply to a place that `answers` leave out, and need not be asked."""
+    fills_others: bool = False
+    """Whether everything else is answered with the first answer that is accepted."""
+    steps: tuple[ScenarioStep, ...] = ()
+
 
 MAX_RUNS: Final = 100
 """How many seeds are tried for one that leads where it should."""
@@ -67,12 +104,6 @@ class ScenarioRun:
     def route(self) -> tuple[Place, ...]:
         """The places that were asked or computed, in order, up to where it ended or stopped."""
         return tuple(stop.place for stop in self.interview.machine.walk.stops)
-
-    @property
-    def answers(self) -> dict[Place, Cell]:
-        """The answers that count, by place."""
-        recorded = self.interview.evaluate_route().answers
-        return {place: answer.cell for place, answer in recorded.items() if answer.cell is not None}
 
 
 def run_scenario(

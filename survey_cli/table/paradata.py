@@ -10,9 +10,9 @@ from datetime import date, datetime, time
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.engine import events
+from survey_cli.engine.events import list_notes
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
-from survey_cli.engine.notes import list_notes
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.placeholder_text import render_placeholders

@@ -4,7 +4,7 @@ import pytest
 
 from support.scenario import Scenario, scenario
 from survey_cli.engine import asked_items, prompts
-from survey_cli.engine.notes import list_notes
+from survey_cli.engine.events import list_notes
 from survey_cli.entries import ExactText, Rejection
 from survey_cli.values import Place
 

@@ -14,8 +14,8 @@ from survey_cli.engine.events import (
     NoteWritten,
     QuestionAnswered,
     QuestionDeclined,
+    list_notes,
 )
-from survey_cli.engine.notes import list_notes
 from survey_cli.entries import ExactText, PickEntry, Rejection, to_plain_text
 from survey_cli.instrument.texts.number_text import (
     NumberRejection,

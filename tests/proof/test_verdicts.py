@@ -18,7 +18,7 @@ from survey_cli.problems import select_errors
 from survey_cli.proof.forks import build_fork_models
 from survey_cli.proof.goals import FillUse, Goal, Verdicts, list_fill_goals, list_quota_goals
 from survey_cli.proof.verdicts import Prover, list_goals, prove
-from survey_cli.scenarios.witnesses import WitnessWalk
+from survey_cli.scenarios.coverage import WitnessWalk
 
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"
 FORK_KINDS = {"taken", "left", "hole"}

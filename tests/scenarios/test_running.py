@@ -9,11 +9,9 @@ from support.example_files import QUESTIONNAIRES
 from support.scenario import instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.proof.verdicts import prove
-from survey_cli.scenarios.coverage import observe
-from survey_cli.scenarios.running import ScenarioRun, run_scenario
-from survey_cli.scenarios.scenario import Scenario, ScenarioStep
-from survey_cli.scenarios.witnesses import replay_witness
-from survey_cli.values import Missing, Place
+from survey_cli.scenarios.coverage import observe, replay_witness
+from survey_cli.scenarios.running import Scenario, ScenarioRun, ScenarioStep, run_scenario
+from survey_cli.values import Cell, Missing, Place
 
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"
 TODAY = date(2026, 11, 27)
@@ -37,11 +35,16 @@ def run(answers: dict[str, str], **more: object) -> ScenarioRun:
     return run_scenario(instrument(JOBS), Scenario(today=TODAY, answers=places, **more))  # type: ignore[arg-type]
 
 
+def list_answers(run: ScenarioRun) -> dict[Place, Cell]:
+    answers = run.interview.evaluate_route().answers
+    return {place: answer.cell for place, answer in answers.items() if answer.cell is not None}
+
+
 def test_a_run_to_the_end() -> None:
     made = run({"arm": "b", "age": "40", "job": "1", "hours": ".dk", "brands": "1 97 Fanta"})
     assert made.outcome == "complete"
     assert [str(p) for p in made.route] == ["arm", "age", "job", "hours", "brands"]
-    answers = {str(place): cell for place, cell in made.answers.items()}
+    answers = {str(place): cell for place, cell in list_answers(made).items()}
     assert answers == {"arm": "b", "age": 40, "job": 1, "hours": Missing("dk"), "brands": (1, 97)}
     assert made.texts[Place("job")] == "Do you have a job?"
 
@@ -75,8 +78,8 @@ def test_a_soft_check_is_confirmed() -> None:
 def test_everything_else_gets_the_first_accepted_answer() -> None:
     made = run({}, fills_others=True)
     assert made.outcome == "complete"
-    assert made.answers[Place("age")] >= 18  # type: ignore[operator]
-    assert made.answers[Place("brands")] == (1,)
+    assert list_answers(made)[Place("age")] >= 18  # type: ignore[operator]
+    assert list_answers(made)[Place("brands")] == (1,)
 
 
 def test_a_correction_changes_the_route() -> None:
@@ -90,7 +93,7 @@ def test_going_back_gives_the_same_interview() -> None:
     answers = {"age": "40", "job": "1", "hours": "38", "brands": "2"}
     straight = run(answers)
     back = run(answers, steps=(ScenarioStep(at=Place("hours"), back=2),))
-    assert back.answers == straight.answers
+    assert list_answers(back) == list_answers(straight)
     assert len(back.interview.events) > len(straight.interview.events)
 
 

@@ -15,13 +15,12 @@ from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import UserError, select_errors
 from survey_cli.proof.goals import Goal
 from survey_cli.proof.verdicts import prove
-from survey_cli.scenarios import witnesses
-from survey_cli.scenarios.coverage import describe_goal, list_coverage, observe
+from survey_cli.scenarios import coverage
+from survey_cli.scenarios.coverage import describe_goal, list_coverage, observe, replay_witness
 from survey_cli.scenarios.expectations import compare
 from survey_cli.scenarios.generation import generate_scenarios, render_scenarios
 from survey_cli.scenarios.reading import ScenarioTest, read_scenarios
 from survey_cli.scenarios.running import ScenarioRun, run_scenario
-from survey_cli.scenarios.witnesses import replay_witness
 from survey_cli.values import Missing, Value
 
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"
@@ -260,7 +259,7 @@ def test_generation_takes_few_interviews_and_few_answers_for_a_long_questionnair
         runs.append(run_scenario(*arguments))
         return runs[-1]
 
-    monkeypatch.setattr(witnesses, "run_scenario", count)
+    monkeypatch.setattr(coverage, "run_scenario", count)
     generated, left_open = generate_scenarios(opened, TODAY)
     assert not left_open
     assert frozenset().union(*(entry.goals for entry in generated)) == set(list_coverage(opened))

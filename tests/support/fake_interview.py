@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from survey_cli.engine.notes import InterviewNote
+from survey_cli.engine.events import InterviewNote
 from survey_cli.entries import (
     DeclineOption,
     EarlierAnswer,

@@ -12,7 +12,7 @@ from textual.widgets import OptionList
 
 from support.fake_interview import AGREEMENT, MEDIA, FakeInterview, choices, every_kind, prompt, words
 from support.screens import InterviewHands
-from survey_cli.engine.notes import InterviewNote
+from survey_cli.engine.events import InterviewNote
 from survey_cli.entries import EarlierAnswer, LineEntry, OfferedOption, PickEntry, Query, ReadEntry, VerbatimEntry
 from survey_cli.problems import UserError
 from survey_cli.tui.interview.question import OptionLines

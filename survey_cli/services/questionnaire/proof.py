@@ -10,7 +10,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem, UserError, limit_per_rule
 from survey_cli.proof.forks import build_fork_models
 from survey_cli.proof.goals import RETRIES, FillUse, Goal, Verdicts, Witness, list_fill_goals, list_quota_goals
-from survey_cli.scenarios.witnesses import WitnessWalk, build_scenario
+from survey_cli.scenarios.coverage import WitnessWalk, build_scenario
 from survey_cli.values import Missing
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from survey_cli.engine.asked_items import AskedItem
-from survey_cli.engine.notes import InterviewNote
+from survey_cli.engine.events import InterviewNote
 from survey_cli.entries import Prompt, Rejection, Reply
 from survey_cli.outcomes import Outcome
 from survey_cli.values import Place

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from survey_cli.engine import asked_items, events, prompts
 from survey_cli.engine.asked_items import AskedItem
+from survey_cli.engine.events import InterviewNote
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
-from survey_cli.engine.notes import InterviewNote
 from survey_cli.entries import LookupEntry, Prompt, ReadEntry, Rejection, Reply, TextSpan
 from survey_cli.instrument.schema.items.unasked_items import PickItem
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from survey_cli import entries
 from survey_cli import entry_commands as commands
-from survey_cli.engine.notes import InterviewNote
+from survey_cli.engine.events import InterviewNote
 from survey_cli.entry_commands import COMMANDS
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions import AskedItem, InterviewProtocol, InterviewResult

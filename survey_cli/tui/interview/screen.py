@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from survey_cli import entries
 from survey_cli import entry_commands as commands
-from survey_cli.engine.notes import InterviewNote
+from survey_cli.engine.events import InterviewNote
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions import InterviewProtocol
 from survey_cli.tui.interview import pages, pick
