@@ -115,19 +115,6 @@ def read_records(
         raise UserError(place, what, "choose another folder, or free some space") from error
 
 
-def run_on_records(
-    path: str | Path,
-    action: Callable[[StudyRecords], T],
-    *,
-    db: str | None = None,
-    people: str | None = None,
-    to: str = "-",
-) -> T:
-    """Return what `action` returns for the records of an instrument, which `read_records` opens."""
-    with read_records(path, db=db, people=people, to=to) as records:
-        return action(records)
-
-
 REPORT_INTERVAL: Final = 200
 """Number of items between two reports."""
 

@@ -31,7 +31,7 @@ from survey_cli.services.export.export_data import MissingLibraryError, check_ou
 from survey_cli.services.output_files import check_output_path, write_file
 from survey_cli.services.report.publish import load_codebook_from_records
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
-from survey_cli.services.run_on_study import run_on_records
+from survey_cli.services.run_on_study import read_records
 from survey_cli.store import Store
 from survey_cli.study.open_study import StudyRecords
 
@@ -110,11 +110,8 @@ def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequen
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
         check_outputs([str(folder / out) for out in outs], options)
-
-        def write(records: StudyRecords) -> BundleResult:
-            return _write_contents(records, options, folder, outs)
-
-        result = run_on_records(path, write, db=options.db, people=options.people, to=to)
+        with read_records(path, db=options.db, people=options.people, to=to) as records:
+            result = _write_contents(records, options, folder, outs)
         if zipped:
             write_file(target, lambda file: _write_zip(folder, file), force=options.force)
         else:

@@ -14,7 +14,7 @@ from survey_cli.services.data.export_options import DataTable, ExportOptions, Ex
 from survey_cli.services.data.interview_weights import check_trim
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.output_files import check_output_path, write_file, write_file_pair, write_text_file
-from survey_cli.services.run_on_study import run_on_records
+from survey_cli.services.run_on_study import read_records
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.table import Table, show_table_placeholders
 
@@ -44,11 +44,8 @@ def export_files(
         raise UserError("--rake", "only interviews are weighted", "leave out --what")
     check_outputs(outs, options)
     options = replace(options, at=options.at or datetime.now(UTC))
-
-    def export_each(records: StudyRecords) -> list[ExportResult]:
+    with read_records(path, db=options.db, people=options.people, to=outs[0]) as records:
         return [export_records(records, replace(options, to=out, beside=tuple(outs)), stdout=stdout) for out in outs]
-
-    return run_on_records(path, export_each, db=options.db, people=options.people, to=outs[0])
 
 
 def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:

@@ -8,8 +8,7 @@ from typing import Final
 from survey_cli.engine.events import EVENT_KINDS, AnswerKept, QuestionAnswered, QuestionDeclined
 from survey_cli.services.data.export_options import ExportOptions, OriginFilter
 from survey_cli.services.data.interview_table import InterviewSource, build_long_table
-from survey_cli.services.run_on_study import run_on_records
-from survey_cli.study.open_study import StudyRecords
+from survey_cli.services.run_on_study import read_records
 
 MIN_INTERVIEWS: Final = 50
 """Complete interviews from which on the study's own times are used."""
@@ -18,24 +17,20 @@ _ANSWERED: Final = {EVENT_KINDS[kind] for kind in (QuestionAnswered, QuestionDec
 
 def read_item_seconds(path: str, *, db: str | None = None, origin: OriginFilter = "real") -> Mapping[str, float]:
     """Return the median seconds per item of complete interviews; none below 50 of them."""
-
-    def read(records: StudyRecords) -> Mapping[str, float]:
-        instrument = records.instrument
-        options = ExportOptions(to="-", partials=False, origin=origin)
+    times: dict[str, dict[tuple[object, object], float]] = defaultdict(lambda: defaultdict(float))
+    interviews = set()
+    with read_records(path, db=db) as records:
+        instrument, options = records.instrument, ExportOptions(partials=False, origin=origin)
         source = InterviewSource(
             store=records.store, instrument=instrument, options=options, language=instrument.language, pseudonyms={}
         )
         table = build_long_table(source, "event").table
         columns = {variable.name: at for at, variable in enumerate(table.variables)}
-        times: dict[str, dict[tuple[object, object], float]] = defaultdict(lambda: defaultdict(float))
-        interviews = set()
-        for row in table.iterate_cells():
+        for row in table.rows:
             item, seconds, interview = (row[columns[name]] for name in ("item", "seconds", "interview_id"))
             interviews.add(interview)
             if row[columns["event"]] in _ANSWERED and isinstance(item, str) and isinstance(seconds, int | float):
                 times[item][interview, row[columns["turn"]]] += seconds
-        if len(interviews) < MIN_INTERVIEWS:
-            return {}
-        return {item: median(seconds.values()) for item, seconds in times.items()}
-
-    return run_on_records(path, read, db=db)
+    if len(interviews) < MIN_INTERVIEWS:
+        return {}
+    return {item: median(seconds.values()) for item, seconds in times.items()}

@@ -31,7 +31,7 @@ from survey_cli.services.output_files import (
     write_text_file,
 )
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
-from survey_cli.services.run_on_study import run_on_records
+from survey_cli.services.run_on_study import read_records
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.columns import build_columns
@@ -150,11 +150,8 @@ def load_codebook(path: str | Path, options: ReportOptions) -> Codebook:
     if store is None:
         return build_codebook(_list_columns(instrument, language), _collect_facts(instrument, language))
     store.close()
-
-    def load(records: StudyRecords) -> Codebook:
+    with read_records(path, db=options.db, people=options.people) as records:
         return load_codebook_from_records(records, options, threshold=options.threshold)
-
-    return run_on_records(path, load, db=options.db, people=options.people)
 
 
 def load_codebook_from_records(

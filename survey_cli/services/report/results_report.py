@@ -43,7 +43,7 @@ from survey_cli.services.data.interview_weights import check_trim, load_counted_
 from survey_cli.services.data.table_query import query_table, select_column_names
 from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
-from survey_cli.services.run_on_study import run_on_records
+from survey_cli.services.run_on_study import read_records
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.table import Table
 from survey_cli.table.versions import list_inputs
@@ -96,11 +96,9 @@ def build_results_report(path: str | Path, options: ReportOptions) -> Results:
     """Build the results report of a study."""
     _check_options(options)
     options = replace(options, at=options.at or datetime.now(UTC))
-
-    def load(records: StudyRecords) -> _ReportData:
-        return _load_report_data(records, options)
-
-    return _compile_report(path, run_on_records(path, load, db=options.db, people=options.people), options)
+    with read_records(path, db=options.db, people=options.people) as records:
+        data = _load_report_data(records, options)
+    return _compile_report(path, data, options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

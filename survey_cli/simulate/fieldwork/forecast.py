@@ -15,7 +15,7 @@ from survey_cli.fieldwork.plan.plan import Plan, SpreadMode
 from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.problems import UserError
 from survey_cli.services.cases.fieldwork_status import InterviewTarget, find_interview_target
-from survey_cli.services.run_on_study import run_on_records
+from survey_cli.services.run_on_study import read_records
 from survey_cli.simulate.fieldwork.interviewers import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.propensities import measure_propensities
@@ -132,13 +132,10 @@ def forecast(options: ForecastOptions, progress: ForecastProgress | None = None)
     `progress` receives how many days have passed, of how many, over all rows, and how many interviews are complete in the
     current row.
     """
-
-    def read(records: StudyRecords) -> _StudyData:
+    with read_records(options.path, db=options.db, people=options.people) as records:
         cases = records.store.cases
         histories = [(key, list(history)) for key, history in cases.queries.iterate_histories()]
-        return _StudyData(records, histories, cases.quotas.read_fill(), find_interview_target(records))
-
-    study = run_on_records(options.path, read, db=options.db, people=options.people)
+        study = _StudyData(records, histories, cases.quotas.read_fill(), find_interview_target(records))
     if not study.histories:
         remedy = f"import them: survey sample import {options.path} cases.csv"
         raise UserError(study.records.where, "there are no cases yet", remedy)
