@@ -339,7 +339,9 @@ def convert(
     for entry in losses.lost if not report else ():
         column = f", {entry.column}" if entry.column else ""
         lines.append(f"{form}: sheet {entry.sheet}, row {entry.row}{column}: {entry.name or 'all rows'}: {entry.text}")
-    print_result(output_format, lines, {"file": out, "report": losses, "errors": list(map(str, errors))})
+    lists = {name: list(getattr(losses, name)) for name in ("carried", "noted", "lost")}
+    value = lists | {"logic": losses.logic, "without_counterpart": losses.without_counterpart}
+    print_result(output_format, lines, {"file": out, "report": value, "errors": list(map(str, errors))})
     for error in errors:
         say(str(error))
     say(f"{out}: written; {losses.summarize()}")
