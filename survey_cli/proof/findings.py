@@ -251,7 +251,7 @@ class ProofReport:
             if goal.kind in _STATEMENTS and goal.kind != "unknown":
                 questions.setdefault(goal.name, {})[f"whether {_state(goal)}"] = None
             elif goal.kind in ("taken", "left", "hole"):
-                questions.setdefault(goal.name, {})["when which of the branches that begin here is asked"] = None
+                questions.setdefault(goal.name, {})["whether there is a gap or an overlap among the branches that begin here"] = None
         for name, texts in questions.items():
             what = f"not decided: {join_words(list(texts), most=4)}"
             yield ProofFinding(self._make_problem("undecided", name, what, severity="info"))
@@ -265,7 +265,9 @@ class ProofReport:
         use: NameUse | None = None,
         severity: Severity = "warning",
     ) -> Problem:
-        at = (locate_definition(self.draft, name), max(1, len(name)))
+        quota = next((quota for quota in self.draft.document.quotas if quota.id == name), None)
+        where = quota.find_position("id") if quota is not None else locate_definition(self.draft, name)
+        at = (where, max(1, len(name)))
         at = (use.where, max(1, use.length)) if use is not None else at
         return report(rule, at, name, what, remedy or _REMEDIES.get(rule, ""), severity)
 

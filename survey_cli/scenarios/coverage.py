@@ -146,16 +146,20 @@ def replay_witness(
 ) -> tuple[Scenario, ScenarioRun, bool]:
     """Return a witness as a scenario, its run, and whether the engine asks exactly the places of the witness.
 
-    The seed is one that gives the splits, draws and orders of the witness. The order of places may differ.
+    The seed is one that gives the splits, draws and picks of the witness. The order of places may differ.
     """
     scenario = replace(build_scenario(instrument, witness), fills_others=fills_others)
-    route = set(witness.route)
+    picked = {item.id for group in instrument.groups.values() if group.pick is not None for item in group.items}
+    drawn = [place for place in witness.answers if isinstance(instrument.items[place.item].question, DrawItem)]
 
-    def holds(run: ScenarioRun) -> bool:
-        return set(run.route) == route and run.unanswered is None
+    def is_drawn(run: ScenarioRun) -> bool:
+        answers = run.interview.machine.recorded_answers
+        return all(place in answers and answers[place].cell == witness.answers[place] for place in drawn) and not any(
+            place.item in picked for place in {*run.route}.symmetric_difference(witness.route)
+        )
 
-    run = run_scenario(instrument, scenario, holds)
-    return scenario, run, holds(run) and not run.differs
+    run = run_scenario(instrument, scenario, is_drawn)
+    return scenario, run, {*run.route} == {*witness.route} and run.unanswered is None and not run.differs
 
 
 def build_scenario(instrument: Instrument, witness: Witness) -> Scenario:

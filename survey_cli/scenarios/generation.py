@@ -87,7 +87,8 @@ def _replay_shortened(
     scenario, run, holds = replay_witness(instrument, replace(witness, answers=read), fills_others=True)
     if not holds:
         scenario, run, holds = replay_witness(instrument, witness, fills_others=True)
-    kept = {place: text for place, text in scenario.answers.items() if place not in run.redundant}
+    needed = {*run.route} - run.redundant
+    kept = {place: text for place, text in scenario.answers.items() if place in needed}
     return replace(scenario, seed=run.seed, answers=kept), run, holds or bool(run.outcome and not run.differs)
 
 

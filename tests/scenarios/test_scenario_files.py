@@ -1,5 +1,6 @@
 """Scenario files: what is wrong in them, where a run departs from them, what they cover, and generated ones."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -11,8 +12,9 @@ from support.random_questionnaires import QuestionnaireWriter
 from support.scenario import instrument
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.schema.scenario_file import ExpectSpec
 from survey_cli.instrument.source.load import load_source_text
-from survey_cli.problems import UserError, select_errors
+from survey_cli.problems import Position, UserError, select_errors
 from survey_cli.proof.goals import Goal
 from survey_cli.proof.verdicts import prove
 from survey_cli.scenarios import coverage
@@ -266,6 +268,32 @@ def test_generation_takes_few_interviews_and_few_answers_for_a_long_questionnair
     assert len(runs) <= 6
     # The answer over 50 to each follow-up question, and the answers to the filters.
     assert sum(len(entry.scenario.answers) for entry in generated) <= 80 + 60
+
+
+def test_a_condition_that_is_not_decided_leaves_only_its_own_item_uncovered() -> None:
+    opened = instrument("""
+instrument: t
+title: T
+items:
+  - {id: a, type: single, text: A?, options: {1: X, 2: Y}}
+  - {id: tired, type: single, text: Go on?, ask_if: elapsed() > 20, options: {1: X, 2: Y}}
+  - {id: t, type: text, text: Which?}
+  - {id: word, type: verbatim, text: Why?, ask_if: "contains(t, 'tooth')"}
+  - id: some
+    type: section
+    pick: 2
+    items:
+      - {id: p1, type: single, text: P?, options: {1: X, 2: Y}}
+      - {id: p2, type: single, text: P?, options: {1: X, 2: Y}}
+      - {id: p3, type: single, text: P?, options: {1: X, 2: Y}}
+  - {id: b, type: verbatim, text: B?, ask_if: a == 2 and p2 == 2}
+""")
+    generated, left_open = generate_scenarios(opened, TODAY)
+    assert {goal.name for goal in left_open} <= {"tired", "word"}
+    assert not any(compare(ScenarioTest(e.scenario, ExpectSpec(), Position("")), e.run) for e in generated)
+    for entry in generated:
+        again = run_scenario(opened, replace(entry.scenario, fills_others=True))
+        assert not compare(ScenarioTest(entry.scenario, ExpectSpec(), Position("")), again)
 
 
 def test_generated_suites_of_random_questionnaires() -> None:

@@ -134,6 +134,8 @@ def test_a_text_that_has_changed_is_marked_on_the_screen_and_the_help_has_it(fil
     for _ in range(2):  # before and after the next export
         [status] = load_translation_status(file)
         assert status.stale == ("q1",)
+        [problem] = [problem for problem in check_file(file).problems if problem.rule == "stale-translation"]
+        assert problem.what == "es is out of date in 1 text: q1"
         prompt = asked(file, "")
         assert to_plain_text(prompt.text) == "¿Tiene coche?"
         assert to_plain_text(prompt.instruction).startswith(

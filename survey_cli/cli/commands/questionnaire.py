@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from survey_cli.services.questionnaire.word_lookup import ReferenceEntry
     from survey_cli.simulate.interviews.length import LengthEstimate
 
-SIMULATED: Final = 400
+SIMULATED: Final = 200
 """Simulated interviews for an estimate."""
 _HEADINGS: Final = {"routes": "Interviews that end with", "sections": "Section, in complete interviews"}
 

@@ -119,6 +119,22 @@ def incomplete_language(draft: InstrumentDraft) -> Iterator[Problem]:
             yield report("incomplete-language", language, "languages", what, remedy, "warning")
 
 
+def stale_translation(draft: InstrumentDraft) -> Iterator[Problem]:
+    """A text has changed since it was translated in a PO file. The interviewer is told so where it is read.
+
+    Export the texts again, correct the translations, and remove their mark `fuzzy`. One problem lists all of them.
+    """
+    stale: dict[str, list[tuple[Position, str]]] = defaultdict(list)
+    for who, text in list_translated_texts(draft):
+        for language in text.stale:
+            stale[language].append((text.by_language[language].where, who))
+    for language, places in stale.items():
+        listed = join_first(list(dict.fromkeys(who for _, who in places)), _MAX_LISTED)
+        what = f"{language} is out of date in {format_quantity(len(places), 'text')}: {listed}"
+        remedy = "correct them: survey translations export FILE marks them fuzzy"
+        yield report("stale-translation", min(places)[0], places[0][1], what, remedy, "warning")
+
+
 def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """A text is written only once although the file has several languages: it is read the same in all of them.
 
