@@ -251,7 +251,8 @@ class ProofReport:
             if goal.kind in _STATEMENTS and goal.kind != "unknown":
                 questions.setdefault(goal.name, {})[f"whether {_state(goal)}"] = None
             elif goal.kind in ("taken", "left", "hole"):
-                questions.setdefault(goal.name, {})["whether there is a gap or an overlap among the branches that begin here"] = None
+                question = "whether there is a gap or an overlap among the branches that begin here"
+                questions.setdefault(goal.name, {})[question] = None
         for name, texts in questions.items():
             what = f"not decided: {join_words(list(texts), most=4)}"
             yield ProofFinding(self._make_problem("undecided", name, what, severity="info"))
