@@ -213,6 +213,8 @@ def _eligible_turns(roster: Roster, env: dict[Any, Any], held: Any) -> list[int]
         codes = [o.code for o in roster.each.options]
         return [n for n, code in enumerate(codes, 1) if isinstance(chosen, tuple) and code in chosen]
     if roster.over is not None:
+        if roster.over.pick is not None and Place(roster.over.pick.id) not in held:
+            return []  # nothing was picked, since the roster is not asked
         visited, where = _turns(roster.over, env, held), roster.where
         if not any(Place(item.id, turn) in held for item in roster.over.items for turn in visited):
             return []
