@@ -152,7 +152,7 @@ def _most(node: CompiledNode) -> int:
 def due(now: Scenario) -> list[Place]:
     """The places whose conditions hold under the data: an item's own, those of the groups around it, the roster's
     turns, and no `end` before. Evaluated from what is known at the end, not by walking; in written order."""
-    env: dict[Any, Any] = dict(now.interview.evaluate_route().env)
+    env: dict[Any, Any] = {**now.interview.evaluate_route().env, "#visited": set()}
     held = now.interview.evaluate_route().answers
     found: list[Place] = []
 
@@ -177,6 +177,7 @@ def due(now: Scenario) -> list[Place]:
             children = [child for child in node.children if node.pick is None or holds(child)]
             picked = _picked(node, [child.id for child in children], held, turn)
             return all(visit(child, turn) for child in children if child.id in picked)
+        env["#visited"].add(node.id)
         for which in _turns(node, env, held):
             env["#turn"] = which
             for child in node.children:
@@ -213,11 +214,9 @@ def _eligible_turns(roster: Roster, env: dict[Any, Any], held: Any) -> list[int]
         codes = [o.code for o in roster.each.options]
         return [n for n, code in enumerate(codes, 1) if isinstance(chosen, tuple) and code in chosen]
     if roster.over is not None:
-        if roster.over.pick is not None and Place(roster.over.pick.id) not in held:
-            return []  # nothing was picked, since the roster is not asked
-        visited, where = _turns(roster.over, env, held), roster.where
-        if not any(Place(item.id, turn) in held for item in roster.over.items for turn in visited):
+        if roster.over.id not in env["#visited"]:
             return []
+        visited, where = _turns(roster.over, env, held), roster.where
         return [n for n in visited if where is None or where.evaluate({**env, "#turn": n}) is True]
     turns = [1]
     assert roster.until is not None
