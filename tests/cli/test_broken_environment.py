@@ -194,7 +194,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
 
 @as_root
 @FACES
-def test_a_full_disk_and_room_again(desktop: Desktop, small_disk: Path, plain: bool) -> None:
+def test_a_full_disk_and_room_again(small_disk: Path, desktop: Desktop, plain: bool) -> None:
     db = str(small_disk / "small.db")
     station = desktop.at_first("--db", db, plain=plain)
     ballast = small_disk / "holiday.jpg"

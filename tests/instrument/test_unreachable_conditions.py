@@ -111,6 +111,18 @@ def test_nobody_is_accused_wrongly_in_a_made_up_instrument(text: str, seed: int)
             forward(wander(begun(made, dice), dice, moves=12 * (turn % 2)), dice)
 
 
+def test_an_item_to_which_nothing_may_be_offered_can_be_skipped() -> None:
+    _, found = looked_at("""
+instrument: t
+title: T
+items:
+  - {id: a, type: multiple, text: A?, options: {1: X, 2: Y}, min: 0, declines: []}
+  - {id: b, type: multiple, text: B?, options: {from: a}, min: 0, declines: []}
+  - {id: c, type: single, text: C?, options: {1: X, 2: Y}, ask_if: answered(b)}
+""")
+    assert not found
+
+
 ATOMS = (
     "1 < d < 2", "d > 2", "d <= 1", "d != n",
     "a == 1", "a != 1", "a in [2, 3]", "a in [1, dk]", "a not in [2, dk]", "dk(a)", "answered(a)", "declined(a)",

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from textual import events
 from textual._compositor import Compositor
+from textual._context import active_app
 from textual.app import App
 from textual.css.stylesheet import Stylesheet
 from textual.strip import Strip
@@ -47,8 +48,11 @@ _render_update, _parse_rules = Compositor.render_update, Stylesheet._parse_rules
 
 
 def _skip_painting(compositor: Compositor, full: bool = False, **options: Any) -> Any:
-    """Paint nothing between two keys: nobody sees it. `Hands.text` paints the screen, as does a picture of it."""
-    if full:
+    """Paint nothing between two keys: nobody sees it. `Hands.text` paints the screen, as does a picture of it.
+
+    A program at a terminal, which other tests fork from this process, paints as always.
+    """
+    if full or not active_app.get().is_headless:
         return _render_update(compositor, full, **options)
     compositor._dirty_regions.clear()
     return None

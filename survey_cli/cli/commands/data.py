@@ -282,7 +282,7 @@ def import_answers(
 
     Exit code 0: imported; 1: not imported.
 
-    Example: survey import-answers study.yaml paper.csv --map paper.map.yaml --dry-run
+    Example: survey import-answers study.yaml paper.csv --dry-run
     """
     from survey_cli.services.data.import_answers import AnswerImportOptions, import_answers
     from survey_cli.study.location import describe_files

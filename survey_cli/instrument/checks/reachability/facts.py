@@ -221,6 +221,8 @@ class VariableTable:
             return True
         if item.ask_if is not None or question.ask_if is not None or question.unless is not None:
             return True
+        if item.options_conditional:  # it is not asked where no option is offered
+            return True
         for step in symbol.path:
             spec = self.draft.groups[step.group].spec if step.group in self.draft.groups else None
             if step.group and (spec is None or spec.ask_if is not None or spec.unless is not None):
