@@ -77,7 +77,8 @@ def test_every_check_breaks_its_own_rule_in_the_table() -> None:
         for line in m.said
         for rule in re.findall(r"\[([a-z-]+), \d+\]$", line)
     }
-    assert {get_rule(check) for check in CHECKS} - told == set()
+    elsewhere = {"stale-translation"}  # needs a PO file: tests/services/test_translations.py
+    assert {get_rule(check) for check in CHECKS} - told == elsewhere
 
 
 def test_an_explanation_says_something() -> None:
