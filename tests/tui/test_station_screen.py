@@ -1030,6 +1030,7 @@ def test_a_shift_on_the_real_session(tmp_path: Path) -> None:
         assert at.station.left
 
 
+@pytest.mark.time_limit  # it counts what is in memory, so that it runs apart from what other tests left there
 def test_what_was_open_leaves_nothing_in_memory() -> None:
     def count() -> int:
         gc.collect()
