@@ -47,8 +47,8 @@ def _read_frame(path: str, ending: str) -> "DataFrame":
     import pyreadstat
 
     options = {"user_missing": True} if ending != ".dta" else {}
-    frame, _ = getattr(pyreadstat, _LABELED[ending])(path, output_format="polars", **options)
-    return frame  # type: ignore[no-any-return]
+    frame: polars.DataFrame = getattr(pyreadstat, _LABELED[ending])(path, output_format="polars", **options)[0]
+    return frame
 
 
 def _format(cell: object) -> str:

@@ -22,11 +22,11 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.schema.answer_map import AnswerMap
 from survey_cli.instrument.schema.items.coded import ScaleItem, SingleItem, find_option
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, PickItem, SplitItem
+from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, ComputedItem, DrawItem, PickItem, SplitItem
 from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import load_source
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.problems import Problem, UserError, select_errors
+from survey_cli.problems import Problem, UserError, select_errors, suggest_nearest
 from survey_cli.samples.cases.answer_rows import PlaceColumns, find_answer_columns
 from survey_cli.samples.cases.columns import ColumnReader, InvalidValue, clean_text, find_column, make_role_reader
 from survey_cli.samples.files.data_file import read_data_file
@@ -36,7 +36,7 @@ from survey_cli.services.run_on_study import Request, convert_to_study_time
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, WholeInterview
 from survey_cli.store.database_location import locate_database
 from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
-from survey_cli.table.columns import IMPORT_STATION, build_row
+from survey_cli.table.columns import IMPORT_STATION, build_columns, build_row
 from survey_cli.values import ADMIN_COLUMNS, NOT_ASKED, Missing, Place, Value
 
 MAX_SEEDS: Final = 2_000
@@ -92,7 +92,7 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
         if sheet is None:
             return AnswerImport(where=where, problems=collector.list_problems())
         reader = _RowReader(instrument, sheet, spec, collector, at=at, by=study.who.login)
-        stored = {row.id for row in study.store.interviews.list_rows(origin="imported")}
+        stored = {row.id: row for row in study.store.interviews.list_rows(origin="imported")}
         new, rows = [], 0
         for row in iterate_whole_rows(sheet, collector) if not collector.has_errors else ():
             rows += 1
@@ -102,7 +102,10 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
             if interview is None:
                 continue
             record = _build_record(interview)
-            if record.interview.id in stored:
+            before = stored.get(record.interview.id)
+            if before is not None and before.is_erased:
+                continue  # its answers are not stored again
+            if before is not None:
                 reader.compare(row, interview, study.store.interviews.read_journal(record.interview.id))
             else:
                 new.append(record)
@@ -116,7 +119,11 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
 def _store(study: OpenStudy, instrument: Instrument, new: Sequence[WholeInterview], at: datetime) -> None:
     if new:
         study.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
-        study.store.interviews.add(new, at_once=True)
+        try:
+            study.store.interviews.add(new, at_once=True)
+        except ValueError as error:
+            what = "somebody else has imported some of these rows meanwhile, and nothing was imported now"
+            raise UserError(study.where, what, "run the command again") from error
 
 
 def _read_map(file: str) -> AnswerMap:
@@ -176,7 +183,7 @@ class _RowReader:
             what, remedy = "no column identifies a row", "name one in the map: key: COLUMN"
             collector.add_error("answer-key", "", what, remedy)
         self.began = self._find(spec.began, "interview_began")
-        self.outcome = self._find("interview_outcome")
+        self.status, self.outcome = self._find("interview_status"), self._find("interview_outcome")
         columns = {str(name): str(column) for name, column in spec.columns.items()}
         self.sample: dict[str, tuple[int, ColumnReader]] = {}
         for name, column in instrument.sample.items():
@@ -196,6 +203,16 @@ class _RowReader:
             if str(name).casefold() not in self.headings:
                 what = f"{name.where}: the file has no column {str(name)!r}"
                 self.collector.add_error("answer-map", "", what, "correct the map")
+        variables = {variable.name for variable in build_columns(self.instrument)}
+        for name in (*spec.columns, *spec.recode):
+            if name not in variables and name not in self.instrument.items:
+                what = f"{name.where}: there is no variable {str(name)!r}"
+                self.collector.add_error(
+                    "answer-map", "", what, suggest_nearest(name, variables, otherwise="correct the map")
+                )
+        if spec.language is not None and spec.language not in self.instrument.languages:
+            what = f"{spec.language.where}: the questionnaire has no language {str(spec.language)!r}"
+            self.collector.add_error("answer-map", "", what, f"write one of {', '.join(self.instrument.languages)}")
         for name in spec.answers:
             if Place.parse(name).item not in self.instrument.items:
                 what = f"{name.where}: there is no item {str(name)!r}"
@@ -207,7 +224,7 @@ class _RowReader:
 
     def list_unused_columns(self) -> list[str]:
         """Return the columns that nothing reads."""
-        used = {self.key, self.began, self.outcome, *(index for index, _ in self.sample.values())}
+        used = {self.key, self.began, self.status, self.outcome, *(index for index, _ in self.sample.values())}
         for columns in self.places.values():
             cells = [
                 columns.answer,
@@ -262,10 +279,7 @@ class _RowReader:
         place = next((place for place in {**before, **now} if before.get(place) != now.get(place)), None)
         if place is not None:
             what = f"this row was imported before with another answer at {place}"
-            remedy = (
-                f"give the row another key, or erase the earlier one: survey privacy erase FILE {interview.start.case}"
-            )
-            self._report(row, self.key or 0, interview.start.case, what, remedy)
+            self._report(row, self.key or 0, interview.start.case, what, "undo the change, or give the row another key")
 
     def _read_start(self, row: InputRow, key: str) -> events.InterviewStarted | None:
         at = self.at
@@ -316,7 +330,9 @@ class _RowReader:
             given = columns.read(row.cells) if columns is not None else None
             if isinstance(question, SplitItem | DrawItem | PickItem) and given is not None and not given.says(value):
                 return None
-            return events.ValueComputed(stamp, place, "open" if value is None else value, of)
+            if value is None:
+                value = next((state for state in QUOTA_STATES if given is not None and given.says(state)), "open")
+            return events.ValueComputed(stamp, place, value, of)
         if not question.expects_answer:
             return events.QuestionAnswered(stamp, place)
         columns = self.places.get(place)
@@ -341,10 +357,12 @@ class _RowReader:
         self, machine: Machine, stop: RouteStop, row: InputRow, stamp: events.EventStamp
     ) -> events.InterviewEvent | str:
         text = self.fixed.get(stop.place)
-        if text is None and self.outcome is not None:
-            outcome = row.cells[self.outcome].strip()
-            if outcome and outcome != "complete":
-                return events.InterviewStopped(stamp, outcome)
+        status, outcome = (row.cells[at].strip() if at is not None else "" for at in (self.status, self.outcome))
+        if text is None and (status in ("open", "suspended") or outcome not in ("", "complete")):
+            if outcome and outcome not in (*OUTCOMES, *self.instrument.document.outcomes):
+                return f"it is not answered, and there is no outcome {outcome!r}"
+            is_suspended = status in ("open", "suspended")
+            return (events.InterviewSuspended if is_suspended else events.InterviewStopped)(stamp, outcome)
         if text is None and self.spec.empty is not None:
             text = f".{self.spec.empty}"
         if text is None:
