@@ -146,6 +146,46 @@ def test_importing_again_changes_nothing_and_another_answer_is_reported(tmp_path
     assert rows_of(tmp_path) == before
 
 
+def test_a_map_that_names_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    written("work.yaml", WORK)
+    written("paper.csv", "ID,V1\n1,1\n")
+    wrong = "key: ID\ncolumns: {jobb: V1, hours: V9}\nrecode: {mediaa: {1: 2}}\nlanguage: es\nempty: never\n"
+    written("paper.map.yaml", wrong + "answers: {consnt: 1}\n")
+    said = run_survey(tmp_path, "import-answers", "work.yaml", "paper.csv", "--map", "paper.map.yaml", code=1)[1]
+    for line in (
+        "paper.map.yaml:2:11: there is no variable 'jobb'",
+        "no column 'V9'",
+        "paper.map.yaml:3:10: there is no variable 'mediaa'",
+        "no language 'es'",
+        "'never' is not a decline",
+        "there is no item 'consnt'",
+    ):
+        assert line in said
+
+
+def test_interviews_that_came_to_no_end_keep_their_status_and_outcome(tmp_path: Path) -> None:
+    written("work.yaml", WORK)
+    head = "interview_case,interview_status,interview_outcome,consent,job\n"
+    written("web.csv", head + "1,suspended,,1,\n2,stopped,break_off,1,1\n")
+    run_survey(tmp_path, "import-answers", "work.yaml", "web.csv")
+    stands = {row["interview_case"]: (row["interview_status"], row["interview_outcome"]) for row in rows_of(tmp_path)}
+    assert stands == {"1": ("suspended", ""), "2": ("stopped", "break_off")}
+    written("web.csv", head + "3,stopped,lost,1,1\n")
+    said = run_survey(tmp_path, "import-answers", "work.yaml", "web.csv", code=1)[1]
+    assert "there is no outcome 'lost'" in said
+
+
+def test_an_erased_interview_is_not_stored_again(tmp_path: Path) -> None:
+    written("work.yaml", WORK)
+    written("web.csv", "interview_case,consent,job,media\n1,1,2,1\n")
+    run_survey(tmp_path, "import-answers", "work.yaml", "web.csv")
+    run_survey(tmp_path, "privacy", "erase", "work.yaml", "1", "--yes", "--reason", "asked for it")
+    before = rows_of(tmp_path)
+    assert before[0]["media_1"] != "1"
+    assert "0 interviews imported" in run_survey(tmp_path, "import-answers", "work.yaml", "web.csv")[1]
+    assert rows_of(tmp_path) == before
+
+
 @pytest.mark.parametrize("where", ["file", "server"])
 def test_a_database_of_an_earlier_version_takes_imported_interviews(tmp_path: Path, where: str) -> None:
     name = NAMES[-1]

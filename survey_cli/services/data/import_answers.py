@@ -36,7 +36,7 @@ from survey_cli.services.run_on_study import Request, convert_to_study_time
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, WholeInterview
 from survey_cli.store.database_location import locate_database
 from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
-from survey_cli.table.columns import IMPORT_STATION, build_columns, build_row
+from survey_cli.table.columns import IMPORT_STATION, build_blocks, build_row
 from survey_cli.values import ADMIN_COLUMNS, NOT_ASKED, Missing, Place, Value
 
 MAX_SEEDS: Final = 2_000
@@ -93,11 +93,11 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
             return AnswerImport(where=where, problems=collector.list_problems())
         reader = _RowReader(instrument, sheet, spec, collector, at=at, by=study.who.login)
         stored = {row.id: row for row in study.store.interviews.list_rows(origin="imported")}
-        new, rows = [], 0
-        for row in iterate_whole_rows(sheet, collector) if not collector.has_errors else ():
-            rows += 1
-            if options.progress is not None and not rows % 100:
-                options.progress(rows, 0)
+        new = []
+        rows = [] if collector.has_errors else list(iterate_whole_rows(sheet, collector))
+        for number, row in enumerate(rows):
+            if options.progress is not None and not number % 100:
+                options.progress(number, len(rows))
             interview = reader.read(row)
             if interview is None:
                 continue
@@ -113,7 +113,7 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
         if not (collector.has_errors or options.dry_run):
             _store(study, instrument, new, at)
         unused = reader.list_unused_columns()
-        return AnswerImport(where=where, rows=rows, added=len(new), unused=unused, problems=problems)
+        return AnswerImport(where=where, rows=len(rows), added=len(new), unused=unused, problems=problems)
 
 
 def _store(study: OpenStudy, instrument: Instrument, new: Sequence[WholeInterview], at: datetime) -> None:
@@ -203,13 +203,14 @@ class _RowReader:
             if str(name).casefold() not in self.headings:
                 what = f"{name.where}: the file has no column {str(name)!r}"
                 self.collector.add_error("answer-map", "", what, "correct the map")
-        variables = {variable.name for variable in build_columns(self.instrument)}
+        blocks = build_blocks(self.instrument, self.instrument.language)
+        variables = {variable.name for block in blocks for variable in block.variables}
+        variables |= {block.id if block.turn is None else f"{block.id}_{block.turn}" for block in blocks}
         for name in (*spec.columns, *spec.recode):
-            if name not in variables and name not in self.instrument.items:
+            if name not in variables:
                 what = f"{name.where}: there is no variable {str(name)!r}"
-                self.collector.add_error(
-                    "answer-map", "", what, suggest_nearest(name, variables, otherwise="correct the map")
-                )
+                remedy = suggest_nearest(name, variables, otherwise="correct the map")
+                self.collector.add_error("answer-map", "", what, remedy)
         if spec.language is not None and spec.language not in self.instrument.languages:
             what = f"{spec.language.where}: the questionnaire has no language {str(spec.language)!r}"
             self.collector.add_error("answer-map", "", what, f"write one of {', '.join(self.instrument.languages)}")
