@@ -111,7 +111,7 @@ def main(wanted: list[str]) -> int:
             if sys.stderr.isatty():
                 print(f"\r\x1b[K{name} …", end="", file=sys.stderr, flush=True)
             try:
-                lines += apart(lambda row=row, folder=folder: row(folder))  # type: ignore[misc]
+                lines += apart(lambda row=row, folder=folder: row(folder))  # type: ignore[misc]  # mypy infers no type for a lambda with a default
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
         if sys.stderr.isatty():

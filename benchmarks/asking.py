@@ -79,7 +79,7 @@ def growth_row(folder: Path) -> list[Line]:
     def loaded(text: str) -> None:
         check_instrument(load_source_text(text))
 
-    times = medians(5, *(as_the_program(lambda text=text: loaded(text)) for text in texts))  # type: ignore[misc]
+    times = medians(5, *(as_the_program(lambda text=text: loaded(text)) for text in texts))  # type: ignore[misc]  # mypy infers no type for a lambda with a default
     slope = exponent(SIZES, times)
     said = ", ".join(f"{size:,}: {time * 1e3:.0f} ms" for size, time in zip(SIZES, times, strict=True))
     return [below(f"growth of that ({said})", slope, 1.1, said=f"exponent {slope:.2f}", goal="≤ 1.1")]
@@ -187,7 +187,7 @@ def prove_row(_: Path) -> list[Line]:
     lines = []
     for count, limit in ((261, 1), (1137, 8), (3000, 60)):
         checked = check_instrument(load_source_text(made.filtered(count)))
-        (took,) = medians(3, lambda checked=checked: prove_instrument("filtered", checked, DAY) and None)  # type: ignore[misc]
+        (took,) = medians(3, lambda checked=checked: prove_instrument("filtered", checked, DAY) and None)  # type: ignore[misc]  # mypy infers no type for a lambda with a default
         what = f"all verdicts of {count:,} items"
         lines.append(below(what, took, limit, said=f"{took:.2f} s", goal=f"≤ {limit} s"))
     assert checked.instrument is not None

@@ -152,4 +152,4 @@ def exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
 
 def run(command: Sequence[str], **more: object) -> None:
     """A program from its start to its end. Raises CalledProcessError with what it said."""
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, **more)  # type: ignore[call-overload]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, **more)  # type: ignore[call-overload]  # options are passed on

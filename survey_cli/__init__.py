@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def open(path: "str | PathLike[str]", *, db: str | None = None, people: str | None = None) -> "Study":  # noqa: A001
+def open(path: "str | PathLike[str]", *, db: str | None = None, people: str | None = None) -> "Study":  # noqa: A001 – as survey_cli.open, like tarfile.open
     """Open the data of a questionnaire for reading, with the database and the list of people that commands use.
 
     Raises `survey_cli.problems.UserError`, where the questionnaire is not valid or has no database.

@@ -21,7 +21,7 @@ _IDLE_JOINER: Final = re.compile(_JOINER + r"(?=[\x00-\x7f])")
 _HANGUL_TONES: Final = "\u302e\u302f"
 """The only spacing marks that are as wide as an ideograph."""
 
-_load_library_table = rich.cells.load_cell_table  # type: ignore[attr-defined]
+_load_library_table = rich.cells.load_cell_table  # type: ignore[attr-defined]  # rich does not export it
 
 
 @cache
@@ -48,7 +48,7 @@ def _measure_mark(point: int) -> int:
     return 0 if unicodedata.category(mark) != "Mc" else 2 if mark in _HANGUL_TONES else 1
 
 
-rich.cells.load_cell_table = _load_table  # type: ignore[attr-defined]
+rich.cells.load_cell_table = _load_table  # type: ignore[attr-defined]  # rich does not export it
 
 
 @lru_cache(maxsize=8192)

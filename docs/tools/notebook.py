@@ -41,7 +41,7 @@ def _run(source: str, namespace: dict[str, Any]) -> str:
     exec(compile(ast.Module(before, []), "cell", "exec"), namespace)  # noqa: S102 – the notebook of our own docs
     if not isinstance(last, ast.Expr):
         return ""
-    return str(eval(compile(ast.Expression(last.value), "cell", "eval"), namespace))  # noqa: S307
+    return str(eval(compile(ast.Expression(last.value), "cell", "eval"), namespace))  # noqa: S307 – the notebook of our own docs
 
 
 def stored_outputs(notebook: dict[str, Any]) -> list[str | None]:

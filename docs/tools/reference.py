@@ -146,7 +146,7 @@ therefore contains data only.
 
 def every_command() -> Iterator[tuple[str, Any]]:
     """Name and command; of a group, its commands: `sample import`."""
-    for name, command in typer.main.get_command(build_app()).commands.items():  # type: ignore[attr-defined]
+    for name, command in typer.main.get_command(build_app()).commands.items():  # type: ignore[attr-defined]  # the program is a group of commands
         several = getattr(command, "commands", None)
         if several is None:
             yield name, command

@@ -142,7 +142,7 @@ def on_study(command: Callable[..., None]) -> Callable[..., None]:
     file = Parameter("file", kind, annotation=InstrumentArgument)
     options = [Parameter(name, kind, default=default, annotation=option_type) for name, option_type, default in shared]
     run.__doc__, run.__name__ = command.__doc__, command.__name__
-    run.__signature__ = Signature([file, *own, *options])  # type: ignore[attr-defined]
+    run.__signature__ = Signature([file, *own, *options])  # type: ignore[attr-defined]  # a function has no such attribute before
     return run
 
 

@@ -329,7 +329,7 @@ def _build_event(kind: str, place: Place | None, stamp: EventStamp, encoded: Any
             values[attribute or name] = absent
     if encoded:
         raise EventDecodeError(f"{kind}: unknown fields: {', '.join(encoded)}")
-    return event_type(**values)  # type: ignore[no-any-return]
+    return event_type(**values)  # type: ignore[no-any-return]  # the class comes from a table of events
 
 
 def encode_record(event: InterviewEvent) -> JournalRecord:

@@ -217,7 +217,7 @@ class Machine:
 
     def _build_session_env(self) -> dict[Any, Any]:
         """Return the values that texts use of the latest session."""
-        translations = self.instrument.document.dayparts.get(self.session.daypart)  # type: ignore[call-overload]
+        translations = self.instrument.document.dayparts.get(self.session.daypart)  # type: ignore[call-overload]  # a key is a text with its position
         daypart: Any = self.session.daypart
         if translations is not None:
             daypart = {language: str(translations.get(language)) for language in self.instrument.languages}

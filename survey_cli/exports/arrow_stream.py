@@ -11,7 +11,7 @@ from survey_cli.values import Variable
 
 if TYPE_CHECKING:
     import polars as pl
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
 
 
 BATCH_SIZE: Final = 5_000

@@ -16,7 +16,7 @@ RESERVED_LABELS: Final = {kind: kind.replace("_", " ").capitalize() for kind in 
 DEFAULT_TIMESTAMP: Final = datetime(1980, 1, 1, tzinfo=UTC)
 """The time of a file whose data have no timestamps: the earliest that a zip archive can store. Files have the time of
 the last entry in their data, never that of the clock, so that the same data make the same file."""
-MONTHS: Final = tuple("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())  # noqa: SIM905
+MONTHS: Final = tuple("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())  # noqa: SIM905 – a list of words reads better so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,7 +86,7 @@ STATA: Final = FormatLimits(
     text=2_000_000_000,
     columns=32_767,
     reserved=frozenset(
-        "_all _b byte _coef _cons _n _pi _pred _rc _skip double float if in int long strl using with".split()  # noqa: SIM905
+        "_all _b byte _coef _cons _n _pi _pred _rc _skip double float if in int long strl using with".split()  # noqa: SIM905 – a list of words reads better so
     ),
 )
 """Source: Stata, `help limits` and `help dta`, release 118."""

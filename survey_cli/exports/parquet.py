@@ -36,7 +36,7 @@ from survey_cli.values import Storage, Variable
 
 if TYPE_CHECKING:
     import polars as pl
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
 
 
 ANSWERED: Final = "answered"
@@ -45,14 +45,14 @@ COMPRESSION: Final = "zstd"
 
 def write_parquet(table: Table, to: Path, options: WriteOptions) -> WriteResult:
     """Write one row group per batch. Raises ImportError without the libraries."""
-    import pyarrow.parquet  # type: ignore[import-untyped]
+    import pyarrow.parquet  # type: ignore[import-untyped]  # it has no types
 
     return _write(table, lambda schema: pyarrow.parquet.ParquetWriter(to, schema, compression=COMPRESSION))
 
 
 def write_arrow(table: Table, to: Path, options: WriteOptions) -> WriteResult:
     """Write an Arrow file. Raises ImportError without the libraries."""
-    import pyarrow.ipc  # type: ignore[import-untyped]
+    import pyarrow.ipc  # type: ignore[import-untyped]  # it has no types
 
     ipc_options = pyarrow.ipc.IpcWriteOptions(compression=COMPRESSION)
     return _write(table, lambda schema: pyarrow.ipc.new_file(str(to), schema, options=ipc_options))

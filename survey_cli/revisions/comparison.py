@@ -136,8 +136,8 @@ class _Versions:
         if name in nodes:
             return nodes[name].where
         if name in version.computes:
-            return version.document.compute[name].where  # type: ignore[index]
-        outcome = version.document.outcomes.get(name.removeprefix(OUTCOME_PREFIX))  # type: ignore[call-overload]
+            return version.document.compute[name].where  # type: ignore[index]  # a key is a text with its position
+        outcome = version.document.outcomes.get(name.removeprefix(OUTCOME_PREFIX))  # type: ignore[call-overload]  # a key is a text with its position
         part = version.sample.get(name) or (outcome if name.startswith(OUTCOME_PREFIX) else None)
         return part.find_position() if part is not None else None
 
@@ -202,7 +202,7 @@ class _Versions:
                 name = f"check {normalize(check.condition)!r}: {key}"
                 properties[name] = Property(getattr(check, key), check.say.source.where)
         if item.scale is not None:
-            scale = self.versions[index].document.scales[item.scale]  # type: ignore[index]
+            scale = self.versions[index].document.scales[item.scale]  # type: ignore[index]  # a key is a text with its position
             properties["list: order"] = Property(item.scale_order, scale.find_position("order"))
         elif item.options:
             properties["list: order"] = Property("written", item.question.find_position("options"))
@@ -260,7 +260,7 @@ class _Versions:
                     what = f"it moved from {parent or 'the top level'} to {parents[name] or 'the top level'}"
                     yield ComparedChange("order", (name,), what, (old.where, new.where))
                 if isinstance(old.compiled, CompiledItem) and isinstance(new.compiled, CompiledItem):
-                    lists = [{o.code: o for o in node.compiled.options} for node in (old, new)]  # type: ignore[union-attr]
+                    lists = [{o.code: o for o in node.compiled.options} for node in (old, new)]  # type: ignore[union-attr]  # both are items here
                     if codes := find_moved(list(lists[0]), list(lists[1])):
                         what = f"its options are in another order: {join_words(codes)} moved"
                         places = tuple(next(iter(options.values())).text.source.where for options in lists)

@@ -206,7 +206,7 @@ class RouteComparison:
         used = tuple(n for n in self.common for condition, _ in _list_parts(nodes[n]) if new.id in condition.names)
         kind: ChangeKind = "route" if used else "text" if new.type == "text" else "recoded"
         what = f"it was calculated as {olds[0].text!r} and is calculated as {news[0].text!r}"
-        places = tuple(version.document.compute[new.id].where for version in self.versions)  # type: ignore[index]
+        places = tuple(version.document.compute[new.id].where for version in self.versions)  # type: ignore[index]  # a key is a text with its position
         decided = kind != "route" or all(verdict.decided for verdict in verdicts)
         yield ComparedChange(kind, (new.id,), what, places, decided=decided, affected=used)
 

@@ -193,7 +193,7 @@ def format_typed(item: CompiledItem, value: Any, language: str) -> str:
 def to_calendar(kind: str, value: Any) -> Value | Missing:
     """Convert the number of a date or a time of day."""
     if isinstance(value, Missing) or kind not in ("date", "time") or not isinstance(value, int):
-        return value  # type: ignore[no-any-return]
+        return value  # type: ignore[no-any-return]  # a witness has values of any type
     return date.fromordinal(max(value, 1)) if kind == "date" else time(value // 60, value % 60)
 
 
@@ -237,7 +237,7 @@ class WitnessWalk(ObservedWalk):
             if stop.place not in self.witness.answers:
                 self.rejection = f"{stop.place}: the witness has no answer"
                 return False
-            value = to_calendar(question.type, self.witness.answers[stop.place])  # type: ignore[attr-defined]
+            value = to_calendar(question.type, self.witness.answers[stop.place])  # type: ignore[attr-defined]  # every type of item has it
         else:
             self.record_answer(stop, None)
             return True

@@ -158,7 +158,7 @@ class BookletBuilder:
             rows=tuple(
                 model.BookletStatement(
                     id=item.id,
-                    wording=self.renderer.render_text(spec.statements[item.id].text, inside=item.roster),  # type: ignore[index]
+                    wording=self.renderer.render_text(spec.statements[item.id].text, inside=item.roster),  # type: ignore[index]  # a key is a text with its position
                     remarks=self._describe_condition("asked", item.ask_if),
                 )
                 for item in items
@@ -279,7 +279,7 @@ class BookletBuilder:
 
     def _describe_outcome(self, outcome: str) -> tuple[str, bool]:
         """Return the name of an outcome, and whether the case may be called again."""
-        own = self.instrument.document.outcomes.get(outcome)  # type: ignore[call-overload]
+        own = self.instrument.document.outcomes.get(outcome)  # type: ignore[call-overload]  # a key is a text with its position
         like = OUTCOMES.get(str(own.like) if own is not None and own.like is not None else outcome)
         temporary = like is not None and like.temporary
         if own is None:

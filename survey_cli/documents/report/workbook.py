@@ -47,7 +47,7 @@ def _write(results: Results, path: Path) -> None:
 
     book = Workbook()
     book.properties.title, book.properties.creator = replace_illegal(flatten(results.title)), ""
-    methods = _SheetWriter(book.active, "Methods")  # type: ignore[arg-type]
+    methods = _SheetWriter(book.active, "Methods")  # type: ignore[arg-type]  # the types of openpyxl allow more
     methods.set_width("A", NAME_WIDTH)
     methods.set_width("B", LABEL_WIDTH)
     methods.add_line(["Results", flatten(results.title)], strong=True)
@@ -138,8 +138,8 @@ class _SheetWriter:
             self.set_width(letter, FIGURE_WIDTH)
         sheet.page_setup.orientation = "landscape" if across else "portrait"
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-        sheet.oddFooter.center.text = "&P/&N"  # type: ignore[union-attr]
-        sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
+        sheet.oddFooter.center.text = "&P/&N"  # type: ignore[union-attr]  # the types of openpyxl allow more
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]  # the types of openpyxl allow more
 
     def add_repeated_head(self, title: str, grid: layout.Grid) -> None:
         """Add the first lines, a title and column heads, which repeat on every page and stay on screen."""
@@ -184,7 +184,7 @@ class _SheetWriter:
         """Write a number if it is one; a percentage that rounds to zero shows a star and keeps its value."""
         from openpyxl.styles import Alignment
 
-        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]
+        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]  # the types of openpyxl allow more
         value = shown.share if shown.share is not None else shown.amount
         if value is None and PRINTED_NUMBER.fullmatch(shown.text):
             value = Fraction(shown.text.replace(",", ""))
@@ -210,7 +210,7 @@ class _SheetWriter:
 
         if not text:
             return
-        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]
+        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]  # the types of openpyxl allow more
         cell.value = replace_illegal(text)[:MAX_CELL_LENGTH]
         cell.data_type = "s"  # also where it begins as a formula does
         cell.quotePrefix = True

@@ -287,7 +287,7 @@ class InstrumentCompiler:
         )
         if scale is not None:
             self.draft.used_scales.add(scale)
-            compiled_item.scale_order = self.document.scales[scale].order  # type: ignore[index]
+            compiled_item.scale_order = self.document.scales[scale].order  # type: ignore[index]  # a key is a text with its position
         drawn = compiled_item.order != "written" or compiled_item.scale_order != "written"
         compiled_item.options_vary = drawn or any(conditional)
         if isinstance(item, NumberItem | DateItem) and (isinstance(item.min, str) or isinstance(item.max, str)):
@@ -392,7 +392,7 @@ def build_reserved_declines(document: Document) -> list[CompiledDecline]:
     """Build the reserved declines, not asked and not reached, with the codes the study gives them."""
     declines = []
     for kind, code in RESERVED_CODES.items():
-        spec = document.declines.get(kind)  # type: ignore[call-overload]
+        spec = document.declines.get(kind)  # type: ignore[call-overload]  # a key is a text with its position
         text = spec.text if spec is not None else Text.from_string(kind.replace("_", " ").capitalize())
         declines.append(CompiledDecline(id=kind, code=spec.code if spec is not None else code, text=text))
     return declines

@@ -161,7 +161,7 @@ class ItemCompiler:
     def _get_label(self, name: str, code: Code | None) -> str:
         """Return the label of an item or sample column, or its name; a code itself."""
         symbol = self.draft.symbols.get(name)
-        question = symbol.question if symbol is not None else self.draft.document.sample.get(name)  # type: ignore[call-overload]
+        question = symbol.question if symbol is not None else self.draft.document.sample.get(name)  # type: ignore[call-overload]  # a key is a text with its position
         label = (question.label or getattr(question, "text", None)) if question is not None else None
         if code is not None or label is None:
             return str(name if code is None else code)

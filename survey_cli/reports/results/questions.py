@@ -135,7 +135,7 @@ def _build_questions(
     """Build one question per turn of an item."""
     question = item.question
     kind = _classify_item(item)
-    spec = battery.spec.statements.get(item.id) if battery and isinstance(battery.spec, BatteryItem) else None  # type: ignore[call-overload]
+    spec = battery.spec.statements.get(item.id) if battery and isinstance(battery.spec, BatteryItem) else None  # type: ignore[call-overload]  # a key is a text with its position
     battery = None if kind == "number" else battery  # the chart of a battery is of a scale
     volunteered = {option.code for option in item.options if question.read and not option.read}
     nets = tuple(

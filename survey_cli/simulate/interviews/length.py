@@ -118,7 +118,7 @@ def estimate_lengths(
 
 
 def _estimate_item(item: CompiledItem, previous: CompiledItem | None, language: str) -> float:
-    kind = item.question.type  # type: ignore[attr-defined]
+    kind = item.question.type  # type: ignore[attr-defined]  # every type of item has it
     is_repeated = previous is not None and bool(item.options) and previous.options is item.options
     is_next = previous is not None and previous.question is item.question
     words = _count_words((item.next_text if is_next else None) or item.text, language)

@@ -148,7 +148,7 @@ class SampleImports:
 
     def list_rows(self) -> list[ImportRow]:
         """Return all imported samples, oldest first."""
-        decode = lambda row: ImportRow(row[0], decode_timestamp(row[1]), *row[2:])  # noqa: E731
+        decode = lambda row: ImportRow(row[0], decode_timestamp(row[1]), *row[2:])  # noqa: E731 – one expression, used once
         return self._db.read_as(decode, "the list of imports", sql.IMPORTS)
 
 

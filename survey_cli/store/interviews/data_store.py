@@ -40,7 +40,7 @@ class DataStore:
 
         It does not read every row.
         """
-        decode = lambda row: row[0] and decode_timestamp(row[0])  # noqa: E731
+        decode = lambda row: row[0] and decode_timestamp(row[0])  # noqa: E731 – one expression, used once
         return max(filter(None, self._db.read_as(decode, "the newest date and time", sql.NEWEST_TIMES)), default=None)
 
     def list_entries_after(self, at: datetime) -> list[tuple[str, int, datetime]]:
@@ -48,7 +48,7 @@ class DataStore:
         what, time = "the date and time of an entry", encode_timestamp(at)
         entries: list[tuple[str, int, datetime]] = []
         for kind, statement in (("interview", sql.LATER_EVENTS), ("case", sql.LATER_CASE_EVENTS)):
-            decode = lambda row, kind=kind: (f"{kind} {row[0]}", row[1], decode_timestamp(row[2]))  # noqa: E731
+            decode = lambda row, kind=kind: (f"{kind} {row[0]}", row[1], decode_timestamp(row[2]))  # noqa: E731 – one expression, used once
             entries += self._db.read_as(decode, what, statement, (time,))
         return entries
 

@@ -307,7 +307,7 @@ class InterviewStore:
 
     def find_draft(self, interview: str) -> records.EntryDraft | None:
         """Return what was being typed in an interview; None where there is no draft."""
-        decode = lambda row: records.EntryDraft(row[0], row[1], codec.decode_timestamp(row[2]))  # noqa: E731
+        decode = lambda row: records.EntryDraft(row[0], row[1], codec.decode_timestamp(row[2]))  # noqa: E731 – one expression, used once
         drafts = self._db.read_as(decode, f"the draft of interview {interview}", sql.DRAFT, (interview,))
         return drafts[0] if drafts else None
 
