@@ -14,9 +14,9 @@ from language_reference import (
     describe_key,
     read_docstring,
 )
+from rule_reference import RULE_GROUPS
 
 from survey_cli.engine.machine import InterviewClock
-from survey_cli.instrument.checks.all_checks import RULE_GROUPS, name_rule_group
 from survey_cli.instrument.expressions.conditions import Scope, ValueType, compile_condition
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.expressions.three_valued_logic import logical_and, logical_not, logical_or
@@ -28,9 +28,6 @@ from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template, TextScope, TextVariable, compile_text
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.problems import Position, select_errors
-from survey_cli.services.export import format_checks
-from survey_cli.services.questionnaire import proof, version_check
-from survey_cli.services.questionnaire.questionnaire_files import MODULE_EXPLANATION, MODULE_RULE
 from survey_cli.services.questionnaire.word_lookup import KeyReference
 from survey_cli.values import DK, NOT_ASKED, REFUSED, Missing
 
@@ -533,11 +530,7 @@ def _fills() -> Iterator[str]:
 
 
 def problems() -> Iterator[str]:
-    """Every problem that `survey check` can report, in groups: those of one subject are defined in one place."""
-    groups = {title: dict(rules) for title, rules in RULE_GROUPS.items()}
-    groups.setdefault("Modules", {})[MODULE_RULE] = MODULE_EXPLANATION
-    for module in (format_checks, proof, version_check):
-        groups.setdefault(name_rule_group(module.__doc__), {}).update(module.RULES)
+    """Every problem that `survey check` can report, in groups."""
     yield "# Problems\n"
     yield MADE + "\n"
     yield (
@@ -546,9 +539,9 @@ def problems() -> Iterator[str]:
         "`survey check FILE --format json` writes with every problem. `survey explain NAME` shows the same text in the "
         "terminal.\n"
     )
-    for title, rules in groups.items():
+    for title, rules in RULE_GROUPS.items():
         yield f"**{title}:** " + ", ".join(f"[{rule}](#{rule})" for rule in sorted(rules)) + ".\n"
-    for title, rules in groups.items():
+    for title, rules in RULE_GROUPS.items():
         yield f"## {title}\n"
         for rule, explanation in sorted(rules.items()):
             yield f"### {rule} {{#{rule}}}\n"

@@ -14,16 +14,12 @@ from typing import Any, Literal, get_args, get_origin
 import typer.main
 from language_pages import MADE, conditions, language, problems  # a script beside this one
 from language_reference import list_entries
+from rule_reference import RULES
 
 import survey_cli
 from survey_cli.api import Report, Study
 from survey_cli.cli.app import PANELS, build_app
 from survey_cli.exports.arrow_stream import Rows
-from survey_cli.instrument.checks.all_checks import RULES
-from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
-from survey_cli.services.questionnaire.proof import RULES as PROOF_RULES
-from survey_cli.services.questionnaire.questionnaire_files import MODULE_EXPLANATION, MODULE_RULE
-from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
 from survey_cli.services.questionnaire.word_lookup import ReferenceEntry
 
 HERE = Path(__file__).parents[1]
@@ -156,8 +152,7 @@ def every_command() -> Iterator[tuple[str, Any]]:
 
 def vocabulary() -> Iterator[str]:
     """What `survey explain` knows: one entry per line, as JSON."""
-    rules = {**RULES, MODULE_RULE: MODULE_EXPLANATION, **FORMAT_RULES, **VERSION_RULES, **PROOF_RULES}
-    entries = [*list_entries(), *(ReferenceEntry(rule, "problem", meaning) for rule, meaning in rules.items())]
+    entries = [*list_entries(), *(ReferenceEntry(rule, "problem", meaning) for rule, meaning in RULES.items())]
     yield "[\n" + ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n]"
 
 

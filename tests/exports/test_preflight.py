@@ -7,6 +7,7 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
+from rule_reference import RULE_GROUPS
 from typer.testing import CliRunner
 
 from survey_cli.cli.app import build_app
@@ -16,7 +17,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Problem, UserError
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
-from survey_cli.services.export.format_checks import RULES, parse_formats
+from survey_cli.services.export.format_checks import parse_formats
 from survey_cli.services.questionnaire.questionnaire_files import check_file
 from survey_cli.table.columns import build_columns
 from survey_cli.wording import join_first
@@ -37,7 +38,7 @@ def found(items: str, *formats: str, head: str = HEAD) -> list[Problem]:
     before = check_file("x.yaml").problems
     assert not [p for p in before if p.severity == "error"], before
     more = [p for p in check_file("x.yaml", formats).problems if p not in before]
-    assert all(p.severity == "warning" and p.rule in RULES and p.remedy for p in more)
+    assert all(p.severity == "warning" and p.rule in RULE_GROUPS["File formats"] and p.remedy for p in more)
     return more
 
 
@@ -153,7 +154,7 @@ def test_the_command_tells_places_and_every_rule_is_explained(capsys: pytest.Cap
     assert CliRunner().invoke(build_app(), ["check", "x.yaml", "--for", "dta", "--strict"]).exit_code == 1
     assert run_command(["check", "x.yaml", "--for", "dtaa"]) == 1
     assert "did you mean" in capsys.readouterr().err
-    for rule in RULES:
+    for rule in RULE_GROUPS["File formats"]:
         assert rule in CliRunner().invoke(build_app(), ["explain", rule]).stdout
 
 

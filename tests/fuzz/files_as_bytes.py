@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from fuzz.seeds import EXAMPLES, FILES, SMALL, fetch
 from fuzz.words import CONDITION, HOSTILE, KEYS, YAML
-from survey_cli.instrument.checks.all_checks import RULES, CheckResult, check_instrument
+from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import select_errors
+from survey_cli.services.questionnaire.word_lookup import list_vocabulary
 
+RULES = frozenset(list_vocabulary()["problem"])
 NAME = "fuzz.yaml"
 PIECES = tuple(readable for readable in (*HOSTILE, *YAML, *KEYS, *CONDITION) if len(readable) < 60)
 

@@ -1,9 +1,8 @@
-"""All checks of an instrument in their order, the explanations of their rules, and their run over one instrument."""
+"""All checks of an instrument in their order, and their run over one instrument."""
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from inspect import cleandoc, isgeneratorfunction
-from types import MappingProxyType, ModuleType
+from collections.abc import Callable, Iterator
+from inspect import isgeneratorfunction
+from types import ModuleType
 from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.checks import (
@@ -18,7 +17,6 @@ from survey_cli.instrument.checks import (
     wording_style,
 )
 from survey_cli.instrument.checks.reachability import analysis, declined_ends
-from survey_cli.instrument.checks.rule_explanations import RULE_EXPLANATIONS
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
@@ -51,28 +49,6 @@ WORDING_CHECKS: Final = _list_checks(wording_style)
 def get_rule(check: Check) -> str:
     """Return the rule that a check enforces."""
     return check.__name__.replace("_", "-")
-
-
-def name_rule_group(module_docstring: str | None) -> str:
-    """Return the group of the rules that a module checks: `Checks of ids and column names: …` names it."""
-    subject = (module_docstring or "").removeprefix("Checks of ").partition(":")[0]
-    return subject[:1].upper() + subject[1:]
-
-
-def _group_rules() -> dict[str, Mapping[str, str]]:
-    groups = {title: dict(rules) for title, rules in RULE_EXPLANATIONS.items()}
-    for check in (*CHECKS, *WORDING_CHECKS):
-        title = name_rule_group(sys.modules[check.__module__].__doc__)
-        groups.setdefault(title, {})[get_rule(check)] = cleandoc(check.__doc__ or "")
-    return {title: MappingProxyType(rules) for title, rules in groups.items()}
-
-
-RULE_GROUPS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(_group_rules())
-"""The rules by subject. The module of a check, or the group in `RULE_EXPLANATIONS`, determines the subject."""
-RULES: Final[Mapping[str, str]] = MappingProxyType(
-    {rule: explanation for rules in RULE_GROUPS.values() for rule, explanation in rules.items()}
-)
-"""Every rule that a problem can name, and what it means: what is wrong, an example, what to do."""
 
 
 class CheckResult(NamedTuple):

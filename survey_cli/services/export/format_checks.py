@@ -32,22 +32,6 @@ from survey_cli.table.table import build_admin_variables, show_placeholders
 from survey_cli.values import Code, Variable
 from survey_cli.wording import join_first
 
-RULES: Final = {
-    "format-name": "A column's name is too long for the format, or reserved in it. The file has another name, which "
-    "the export reports. Shorten the id or the code.",
-    "format-label": "A label is too long for the format, and the file has only its beginning. SPSS stores 256 bytes "
-    "for a variable and 120 for a value, Stata 80 letters for a variable. Give the item or the option a short `label:`.",
-    "format-missing": "A column has more missing values than SPSS can exclude: three codes, or a range of whole "
-    "numbers and one code; never a text of more than eight bytes. The other codes are labeled and have to be excluded "
-    "by hand. Give the declines consecutive codes, such as -9, -8 and -7, and give options whole numbers as codes.",
-    "format-codes": "The format can't store these codes. Stata labels only whole numbers, and Triple-S numbers the "
-    "options of a `multiple` from 1. Give the options whole numbers, and those of a `multiple` 1, 2, 3 and so on.",
-    "format-columns": "The data have more columns than the format can store, as after a roster with a large `max:` and "
-    "a `multiple` in it. Set a smaller `max:`, or use another format.",
-}
-"""The rules of `survey check --for`, with their explanations."""
-
-
 VALUE_LABEL_PREFIX: Final = "the label of the code "
 """Beginning of a message about a value's label."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from survey_cli.instrument.checks.all_checks import CheckResult
 from survey_cli.instrument.compiled.model import Instrument
@@ -15,43 +15,6 @@ from survey_cli.values import Missing
 
 if TYPE_CHECKING:
     from survey_cli.proof.verdicts import Goals, Prover
-
-RULES: Final = {
-    "never-asked": "No interview asks this item, or anything in this section: its condition can't be true there. The "
-    "problem names the conditions that exclude it. Change one of them, or remove the item.",
-    "always-asked": "A filter skips nobody who comes to it, or nobody continues after an `end`. Remove the condition, or "
-    "correct it if something else was meant.",
-    "never-offered": "An option's condition can't be true where its question is asked. Change it, or remove the option.",
-    "check-never-passes": "A check fires on every answer. Unless it is `soft`, none is accepted. Correct the condition.",
-    "check-never-fires": "A check or `confirm` fires on no answer. Correct the condition, or remove the check.",
-    "decline-hole": """After a decline, no branch of consecutive items is asked, although every answer leads to one.
-
-    - {id: hours, type: number, ask_if: has_job == 1, …}
-    - {id: looking, type: single, ask_if: has_job == 2, …}     after a don't know at has_job neither is asked
-
-Write `has_job in [2, dk, refused]`, or `unless: has_job == 1`. If nothing is to be asked then, write
-`answered(has_job) and has_job == 2`.
-""",
-    "filter-gap": "For some values, no branch of consecutive items or sections is asked: nothing at age 30 with "
-    "`age < 30` and `age > 30`. It is a warning between two ranges, and for one code where each other code has a branch. "
-    "Elsewhere it is a note, because follow-up questions need not cover everything.",
-    "filter-overlap": "For some values, two branches of consecutive items or sections are asked: both at age 30 with "
-    "`age <= 30` and `age >= 30`. It is a warning for one value, and where three ranges otherwise exclude one another. "
-    "Elsewhere it is a note. A branch within another one is not reported.",
-    "empty-quota-cell": "No complete interview can count in a quota cell, so its target is never reached: the `end` of a "
-    "screening, a condition or the codes exclude it. Change them, or write 0 as the target.",
-    "unfilled": """A text is read in which a fill has no value, because its item was not asked or was declined.
-
-    text: "You said {hours} hours."     → "You said {hours|that many} hours."
-
-Write words that replace it, or a condition. The sample is taken to be complete.
-""",
-    "undecided": "It was not proved that something can happen, nor that it can't, because it depends on a comparison of "
-    "numbers without limits, or on a mean, a rounded number or the years between two dates. Write scenarios for it.",
-    "possible": "`survey check --prove --possible` lists what can happen: items that are asked or skipped, conditions "
-    "that are unknown, options that are offered, checks that fire or are passed, and quota cells.",
-}
-"""The rules of `survey check --prove`, with their explanations."""
 
 
 def prove_instrument(file: str, checked: CheckResult, today: date, *, possible: bool = False) -> tuple[Problem, ...]:

@@ -24,11 +24,6 @@ from survey_cli.services.output_files import check_output_path, write_text_file
 
 SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
-MODULE_RULE: Final = "module"
-MODULE_EXPLANATION: Final = (
-    "The file contains only `scales`, `compute` and `items`: it is a module. Check the questionnaire that includes it, "
-    "because a module can use names that are defined there."
-)
 _EDITOR_LINES: Final = 4
 """Number of lines at the beginning of the template that are for the editor."""
 
@@ -141,7 +136,7 @@ def check_file(
     if is_module(source):
         what = "this is a module, not an instrument"
         remedy = "check the instrument that includes it; an instrument begins with `instrument:` and `title:`"
-        module = Problem(MODULE_RULE, Position(file), "", what, remedy)
+        module = Problem("module", Position(file), "", what, remedy)
         return InstrumentCheck(file=file, problems=(module,), items=None, line_at=source.find_line)
     checked = check_instrument(source)
     instrument, draft, problems = checked.instrument, checked.draft, checked.problems

@@ -26,22 +26,6 @@ from survey_cli.study.versions import (
 )
 
 RULE: Final = "changed-meaning"
-RULES: Final = {
-    RULE: """Interviews were conducted with an earlier version in which this item had another meaning.
-
-A code had another text, the type of answer or the unit was different, codes or numbers were accepted that no longer
-are, or the item no longer exists; or an outcome of the study had another name or code. Capitals, spaces, quotes and
-marks at the end of a text are not compared.
-
-No real interview begins until the change is undone or accepted. To undo it, give new answers new codes, and new
-questions new names. To accept it:
-
-    survey check FILE --accept ITEM --reason TEXT
-
-Exports then have the older answers in separate columns, as `q1__v1`. With `--same`, which says that the new text has
-the same meaning, they stay in one column.
-"""
-}
 
 
 def check_meanings(
