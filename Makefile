@@ -91,7 +91,7 @@ fieldwork: .venv/dev.stamp
 fuzz: .venv/dev.stamp
 	@.venv/bin/python -c 'import atheris' 2>/dev/null || $(PIP) install --editable '.[fuzz]' || \
 		echo 'make fuzz: the coverage-guided fuzzer cannot be installed here; hypothesis hunts alone' >&2
-	@PYTHONPATH=$(CURDIR)/tests:$(CURDIR)/tests/engine .venv/bin/python -m fuzz --minutes $(MINUTES) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) $(FUZZ_TARGETS)
+	@PYTHONPATH=$(CURDIR)/tests:$(CURDIR)/tests/engine:$(CURDIR)/docs/tools .venv/bin/python -m fuzz --minutes $(MINUTES) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) $(FUZZ_TARGETS)
 
 # The reference pages and the pictures, from the program itself.
 docs: .venv/dev.stamp

@@ -8,6 +8,7 @@ from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from json_schema import list_inner_models
 from language_reference import (
     FILL_MEANINGS,
     FUNCTION_MEANINGS,
@@ -23,7 +24,6 @@ from survey_cli.instrument.expressions.three_valued_logic import logical_and, lo
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
-from survey_cli.instrument.schema.json_schema import list_inner_models
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template, TextScope, TextVariable, compile_text
 from survey_cli.outcomes import OUTCOMES, Outcome

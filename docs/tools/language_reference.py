@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Final, ForwardRef, Literal, Union, get_args, get_origin
 
+from json_schema import iterate_models, read_field_docstrings
+
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.question import QuestionItem
-from survey_cli.instrument.schema.json_schema import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.outcomes import OUTCOMES, Outcome

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import typer.main
+from json_schema import JsonSchema, build_instrument_schema, build_scenario_schema
 from language_pages import MADE, conditions, language, problems  # a script beside this one
 from language_reference import list_entries
 from rule_reference import RULES
@@ -156,6 +157,11 @@ def vocabulary() -> Iterator[str]:
     yield "[\n" + ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n]"
 
 
+def schema(built: JsonSchema) -> Iterator[str]:
+    """The JSON Schema that `survey schema` writes."""
+    yield json.dumps(built, ensure_ascii=False, indent=1)
+
+
 def python_interface() -> Iterator[str]:
     """What `import survey_cli` has: every function and method with its arguments, as its docstring says it."""
     yield "# Python interface\n"
@@ -190,14 +196,16 @@ PYTHON_INTRODUCTION = """\
 It needs `pip install 'survey-cli[python]'`. The guide [A study in Python](../guides/python.md) shows how it is used. All
 names have types. Errors are `survey_cli.problems.UserError`, whose text says where, what, and what to do.
 """
-VOCABULARY = "../survey_cli/services/questionnaire/vocabulary.json"
+LOOKED_UP = "../survey_cli/services/questionnaire"
 PAGES = {
     "reference/language.md": language,
     "reference/conditions.md": conditions,
     "reference/commands.md": commands,
     "reference/problems.md": problems,
     "reference/python.md": python_interface,
-    VOCABULARY: vocabulary,
+    f"{LOOKED_UP}/vocabulary.json": vocabulary,
+    f"{LOOKED_UP}/instrument.schema.json": lambda: schema(build_instrument_schema()),
+    f"{LOOKED_UP}/scenarios.schema.json": lambda: schema(build_scenario_schema()),
 }
 
 

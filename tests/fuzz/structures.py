@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
 import yaml
 from hypothesis import strategies as st
+from json_schema import iterate_models
 
 from fuzz import files_as_bytes
 from fuzz.conducting import conducted
@@ -17,7 +18,6 @@ from support.random_instruments import instruments
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
-from survey_cli.instrument.schema.json_schema import iterate_models
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.scalars import Text
 

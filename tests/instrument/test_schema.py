@@ -11,16 +11,16 @@ from jsonschema import Draft202012Validator
 
 from survey_cli.cli.run_command import run_command
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
-from survey_cli.instrument.schema.json_schema import (
-    SCHEMA_DRAFT,
-    build_instrument_schema,
-    build_module_schema,
-    build_scenario_schema,
-)
+from survey_cli.services.questionnaire.questionnaire_files import render_schema
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "instruments").rglob("*.yaml"))
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_schema(kind: str) -> dict[str, Any]:
+    """The schema as `survey schema` writes it."""
+    return dict(json.loads(render_schema(kind)))
 
 
 def errors(text: str, schema: dict[str, Any]) -> list[str]:
@@ -31,21 +31,21 @@ def errors(text: str, schema: dict[str, Any]) -> list[str]:
 
 
 def test_it_is_a_schema_of_its_draft() -> None:
-    for schema in (build_instrument_schema(), build_module_schema(), build_scenario_schema()):
-        assert schema["$schema"] == SCHEMA_DRAFT
+    for schema in map(read_schema, ("instrument", "module", "scenarios")):
+        assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
         Draft202012Validator.check_schema(schema)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
 def test_every_example_passes(path: Path) -> None:
-    build = build_module_schema if path.parent.name == "modules" else build_instrument_schema
-    schema = build_scenario_schema() if path.name.endswith(".scenarios.yaml") else build()
+    kind = "module" if path.parent.name == "modules" else "instrument"
+    schema = read_schema("scenarios" if path.name.endswith(".scenarios.yaml") else kind)
     assert errors(path.read_text(encoding="utf-8"), schema) == []
 
 
 def test_a_new_instrument_passes(tmp_path: Path) -> None:
     assert run_command(["new", str(tmp_path / "mine.yaml")]) == 0
-    assert errors((tmp_path / "mine.yaml").read_text(encoding="utf-8"), build_instrument_schema()) == []
+    assert errors((tmp_path / "mine.yaml").read_text(encoding="utf-8"), read_schema("instrument")) == []
 
 
 HEAD = "{instrument: x, title: X, items: [%s]}"
@@ -70,7 +70,7 @@ HEAD = "{instrument: x, title: X, items: [%s]}"
     ],
 )
 def test_what_is_broken_is_told_at_its_place(item: str, where: str, what: str) -> None:
-    assert any(e.startswith(f"{where}: ") and what in e for e in errors(HEAD % item, build_instrument_schema()))
+    assert any(e.startswith(f"{where}: ") and what in e for e in errors(HEAD % item, read_schema("instrument")))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_what_is_broken_is_told_at_its_place(item: str, where: str, what: str) -
     ],
 )
 def test_what_the_language_lets_stand_passes(item: str) -> None:
-    assert errors(HEAD % item, build_instrument_schema()) == []
+    assert errors(HEAD % item, read_schema("instrument")) == []
 
 
 def parts(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -96,7 +96,7 @@ def parts(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_every_part_refuses_unknown_keys_and_describes_its_own() -> None:
-    found = dict(parts(build_instrument_schema()))
+    found = dict(parts(read_schema("instrument")))
     assert found.keys() >= {model.__name__ for model in ITEM_TYPES.values()} | {
         "OptionSpec",
         "StudySpec",
@@ -108,20 +108,20 @@ def test_every_part_refuses_unknown_keys_and_describes_its_own() -> None:
 
 
 def test_keys_stand_under_the_names_a_designer_writes() -> None:
-    keys = build_instrument_schema()["$defs"]["ScaleItem"]["properties"]
+    keys = read_schema("instrument")["$defs"]["ScaleItem"]["properties"]
     assert {"from", "to", "or"} <= keys.keys()
     assert not {"from_", "or_"} & keys.keys()
 
 
 def test_every_item_type_is_offered_with_what_it_means() -> None:
-    kind = build_instrument_schema()["$defs"]["Item"]["then"]["properties"]["type"]
+    kind = read_schema("instrument")["$defs"]["Item"]["then"]["properties"]["type"]
     assert kind["enum"] == list(ITEM_TYPES)
     assert all(kind["enumDescriptions"])
 
 
 def test_a_module_needs_nothing_and_has_no_title() -> None:
-    assert errors("scales: {yn: {1: A, 2: B}}", build_module_schema()) == []
-    assert errors("title: X", build_module_schema()) != []
+    assert errors("scales: {yn: {1: A, 2: B}}", read_schema("module")) == []
+    assert errors("title: X", read_schema("module")) != []
 
 
 def test_the_command_writes_it_and_overwrites_nothing_but_itself(
@@ -129,9 +129,9 @@ def test_the_command_writes_it_and_overwrites_nothing_but_itself(
 ) -> None:
     file = tmp_path / "instrument.schema.json"
     assert run_command(["schema", "-o", str(file)]) == 0
-    assert json.loads(file.read_text()) == build_instrument_schema()
+    assert json.loads(file.read_text()) == read_schema("instrument")
     assert run_command(["schema", "--module", "-o", str(file)]) == 0
-    assert json.loads(file.read_text()) == build_module_schema()
+    assert json.loads(file.read_text()) == read_schema("module")
     mine = tmp_path / "mine.yaml"
     mine.write_text("title: precious")
     capsys.readouterr()

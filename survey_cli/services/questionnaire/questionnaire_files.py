@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from survey_cli.instrument.checks.all_checks import check_instrument, check_wording
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.instrument.schema import json_schema
+from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.scenario_file import SCENARIO_SUFFIX
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
@@ -39,13 +39,17 @@ def create_instrument(file: str, *, force: bool = False) -> Path:
     if path.suffix not in SUFFIXES:
         path = path.with_name(path.name + ".yaml")
     has_schema = (path.parent / SCHEMA_FILE).is_file()
-    template = files("survey_cli.services.questionnaire").joinpath("new_instrument.yaml").read_text(encoding="utf-8")
+    template = _read_resource("new_instrument.yaml")
     first, *rest = template.splitlines(keepends=True)
     text = first + "".join(rest[_EDITOR_LINES - 1 :] if has_schema else rest)
     text = text.replace("{file}", _quote_path(path)).replace("{name}", _derive_name(path.stem))
     check_output_path(path, force=force)
     write_text_file(path, lambda file: file.write(text), force=force, public=True)
     return path
+
+
+def _read_resource(name: str) -> str:
+    return files("survey_cli.services.questionnaire").joinpath(name).read_text(encoding="utf-8")
 
 
 def _derive_name(stem: str) -> str:
@@ -194,10 +198,29 @@ def _may_have_interviews(file: str, instrument: str, db: str | None) -> bool:
 
 def render_schema(kind: str, names_of: str = "") -> str:
     """Return the JSON Schema of a kind of file as text. `names_of`: the instrument whose names are offered."""
-    build = {"module": json_schema.build_module_schema, "scenarios": json_schema.build_scenario_schema}
-    names = open_instrument(names_of).document if names_of else None
-    schema = build[kind]() if kind in build and names is None else json_schema.build_instrument_schema(names)
+    stored = "instrument" if names_of or kind == "module" else kind
+    text = _read_resource(f"{stored}.schema.json")
+    if stored == kind and not names_of:
+        return text
+    schema = json.loads(text)
+    if names_of:
+        _offer_names(schema["$defs"], open_instrument(names_of).document)
+    else:
+        description = "Part of an instrument, put in its place by `include`: scales, computes and items."
+        properties = {name: schema["properties"][name] for name in MODULE_KEYS}
+        schema |= {"title": "survey module", "description": description, "markdownDescription": description}
+        schema |= {"properties": properties, "required": []}
     return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
+
+
+def _offer_names(parts: dict[str, Any], document: Document) -> None:
+    """Offer the names of the scales and outcomes of a document."""
+    for key, names in (("scale", document.scales), ("outcome", document.outcomes)):
+        for part in parts.values():
+            if names and key in part.get("properties", ()):
+                choices = part["properties"][key].setdefault("anyOf", [{"type": "string"}])
+                choices.insert(0, {"enum": list(map(str, names))})
+                part["properties"][key].pop("type", None)
 
 
 def write_schema(file: str, kind: str, names_of: str = "") -> None:
@@ -216,4 +239,7 @@ def _is_schema(path: Path) -> bool:
         earlier = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(earlier, dict) and earlier.get("$schema") == json_schema.SCHEMA_DRAFT
+    return (
+        isinstance(earlier, dict)
+        and earlier.get("$schema") == json.loads(_read_resource("instrument.schema.json"))["$schema"]
+    )

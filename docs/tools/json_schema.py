@@ -1,8 +1,7 @@
-"""JSON Schema of an instrument, a module or a scenario file, generated from the models and their docstrings.
+"""JSON Schemas of an instrument and of a scenario file, generated from the models and their docstrings.
 
-Docstrings are read from the source when they are requested, so that an instrument loads fast.
-
-It describes the shape only, not names or conditions: it accepts more than `survey check` does.
+`make docs` stores them where `survey schema` reads them. They describe the shape only, not names or conditions: they
+accept more than `survey check` does.
 """
 
 import ast
@@ -20,7 +19,6 @@ from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.schema.scenario_file import ScenarioFile
-from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.instrument.source.scalars import ANY_SCALAR
 from survey_cli.outcomes import OUTCOMES
 
@@ -58,26 +56,11 @@ _INCLUDE: Final[JsonSchema] = {
 }
 
 
-def build_instrument_schema(document: Document | None = None) -> JsonSchema:
-    """Build the schema of an instrument file; the names of scales and outcomes of a `document` are offered too."""
+def build_instrument_schema() -> JsonSchema:
+    """Build the schema of an instrument file."""
     schema = _assemble(Document, ITEM_TYPES, "survey instrument")
     _refine_parts(schema["$defs"])
-    for key, names in (("scale", document.scales), ("outcome", document.outcomes)) if document is not None else ():
-        for part in schema["$defs"].values():
-            if names and key in part.get("properties", ()):
-                choices = part["properties"][key].setdefault("anyOf", [{"type": "string"}])
-                choices.insert(0, {"enum": list(map(str, names))})
-                part["properties"][key].pop("type", None)
     return schema
-
-
-def build_module_schema() -> JsonSchema:
-    """Build the schema of a module file: `scales`, `compute` and `items`, none of them required."""
-    schema = build_instrument_schema()
-    properties = {name: schema["properties"][name] for name in MODULE_KEYS}
-    description = "Part of an instrument, put in its place by `include`: scales, computes and items."
-    described = {"description": description, "markdownDescription": description}
-    return {**schema, "title": "survey module", **described, "properties": properties, "required": []}
 
 
 def build_scenario_schema() -> JsonSchema:
