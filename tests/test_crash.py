@@ -46,7 +46,7 @@ def counted(summary: str, what: str) -> int:
 
 
 def test_crashes_lose_nothing(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    runs = 20 * SCALE
+    runs = 12 * SCALE
     code, summary, wrong = run_driver(tmp_path, "--runs", str(runs), "--stations", "2")
     record_property("crash", summary)
     assert code == 0, summary + wrong
@@ -59,7 +59,7 @@ def test_crashes_lose_nothing(tmp_path: Path, record_property: Callable[[str, ob
 
 
 def test_the_driver_notices_a_program_that_writes_too_late(tmp_path: Path) -> None:
-    code, summary, wrong = run_driver(tmp_path, "--runs", "12", "--stations", "1", "--sabotage")
+    code, summary, wrong = run_driver(tmp_path, "--runs", "6", "--stations", "1", "--sabotage")
     assert code == 1
     assert counted(summary, "missing") > 0, summary
     assert "was shown as taken" in wrong
@@ -71,7 +71,7 @@ def test_nobody_who_completed_or_refused_is_called_again(
 ) -> None:
     """Stations are killed around the last key and on the closing screen; `make crash` does it 300 times per engine."""
     where = ["--engine", engine, *(["--db", postgres_server.create_address()] if engine == "postgresql" else [])]
-    code, summary, wrong = run_driver(tmp_path, "--runs", str(8 * SCALE), *where, driver="crash.endings")
+    code, summary, wrong = run_driver(tmp_path, "--runs", str(5 * SCALE), *where, driver="crash.endings")
     record_property("endings", summary)
     assert code == 0, summary + wrong
     assert re.search(r"\b0 would be called again, 0 ends missing, 0 tracebacks, 0 findings;", summary), summary

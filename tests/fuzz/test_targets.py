@@ -32,7 +32,7 @@ def test_a_failure_is_found_told_once_and_made_small() -> None:
 
     ticks = iter(range(10_000))
     target = Target(name="sevens", cases=st.lists(st.integers(0, 9)), check=check)
-    hunted = hunt(target, 600, lambda: float(next(ticks, 10_000)), first=1)
+    hunted = hunt(target, 200, lambda: float(next(ticks, 10_000)), first=1)
     assert [f.case for f in hunted.findings.values()] == ["[7]"]
     assert hunted.cases > hunted.deep > 0
 

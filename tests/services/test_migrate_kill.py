@@ -19,7 +19,7 @@ from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, Whole
 from survey_cli.table.columns import build_row
 from survey_cli.values import Place
 
-COUNT = 2_400
+COUNT = 1_000
 TEXT = 'instrument: k\ntitle: K\nversion: "1"\nitems:\n' + "".join(
     f"  - {{id: q{n}, type: text, text: Question {n}}}\n" for n in range(1, 8)
 )
@@ -109,7 +109,7 @@ def test_two_migrations_at_once_migrate_each_interview_once(file: Path) -> None:
 
 
 def test_many_interviews_are_migrated_by_several_processes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interview_migration, "CHUNK_SIZE", 500)
+    monkeypatch.setattr(interview_migration, "CHUNK_SIZE", 250)
     reports: list[tuple[int, int]] = []
     request = interview_migration.Request(path=str(file), at=TUESDAY)
     done = interview_migration.migrate_interviews(request, (), progress=lambda *report: reports.append(report))
