@@ -1,4 +1,4 @@
-"""JSON Schemas of an instrument and of a scenario file, generated from the models and their docstrings.
+"""JSON Schemas of an instrument and of the files beside it, generated from the models and their docstrings.
 
 `make docs` stores them where `survey schema` reads them. They describe the shape only, not names or conditions: they
 accept more than `survey check` does.
@@ -14,6 +14,8 @@ from typing import Any, Final, get_args
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 
+from survey_cli.instrument.schema.analysis_file import AnalysisFile
+from survey_cli.instrument.schema.answer_map import AnswerMap
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem
@@ -23,6 +25,11 @@ from survey_cli.instrument.source.scalars import ANY_SCALAR
 from survey_cli.outcomes import OUTCOMES
 
 JsonSchema = dict[str, Any]
+COMPANIONS: Final[Mapping[str, type[SpecModel]]] = {
+    "scenarios": ScenarioFile,
+    "analysis": AnalysisFile,
+    "map": AnswerMap,
+}
 
 SCHEMA_DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _KEYWORDS_OF_NAMES: Final = ("properties", "patternProperties", "$defs")
@@ -63,9 +70,9 @@ def build_instrument_schema() -> JsonSchema:
     return schema
 
 
-def build_scenario_schema() -> JsonSchema:
-    """Build the schema of a scenario file."""
-    return _assemble(ScenarioFile, {}, "survey scenarios")
+def build_companion_schema(kind: str) -> JsonSchema:
+    """Build the schema of a file that belongs to a questionnaire; `kind` is one of `COMPANIONS`."""
+    return _assemble(COMPANIONS[kind], {}, f"survey {kind}")
 
 
 def _assemble(file: type[SpecModel], item_types: Mapping[str, type[SpecModel]], title: str) -> JsonSchema:
@@ -78,12 +85,11 @@ def _assemble(file: type[SpecModel], item_types: Mapping[str, type[SpecModel]], 
     kinds = {model.__name__: kind for kind, model in item_types.items()}
     for name, part in parts.items():
         part["title"] = kinds.get(name) or _split_class_name(name.removesuffix("Spec"))
-    return {"$schema": SCHEMA_DRAFT, **tidied, "title": title, "$defs": parts}
+    return {"$schema": SCHEMA_DRAFT, **tidied, "title": title, "$defs": {**parts, "Text": dict(_TEXT)}}
 
 
 def _refine_parts(parts: JsonSchema) -> None:
     """Say of the parts of an instrument what their models can't say."""
-    parts["Text"] = dict(_TEXT)
     parts["StatementSpec"] = {"anyOf": [{"$ref": "#/$defs/Text"}, parts["StatementSpec"]]}
     nets = {"type": "array", "items": {"type": ["string", "integer"]}}
     for part in parts.values():

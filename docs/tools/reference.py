@@ -8,11 +8,12 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import typer.main
-from json_schema import JsonSchema, build_instrument_schema, build_scenario_schema
+from json_schema import COMPANIONS, JsonSchema, build_companion_schema, build_instrument_schema
 from language_pages import MADE, conditions, language, problems  # a script beside this one
 from language_reference import list_entries
 from rule_reference import RULES
@@ -205,7 +206,10 @@ PAGES = {
     "reference/python.md": python_interface,
     f"{LOOKED_UP}/vocabulary.json": vocabulary,
     f"{LOOKED_UP}/instrument.schema.json": lambda: schema(build_instrument_schema()),
-    f"{LOOKED_UP}/scenarios.schema.json": lambda: schema(build_scenario_schema()),
+    **{
+        f"{LOOKED_UP}/{kind}.schema.json": partial(lambda kind: schema(build_companion_schema(kind)), kind)
+        for kind in COMPANIONS
+    },
 }
 
 

@@ -54,7 +54,7 @@ def build_blocks(instrument: Instrument, language: str) -> tuple[ColumnBlock, ..
         ),
         *_iterate_item_blocks(instrument, instrument.root, language, None),
         *_iterate_order_blocks(instrument),
-        *(_build_compute_block(instrument, compute, language) for compute in instrument.computes.values()),
+        *(_build_compute_block(instrument, c, language) for c in instrument.computes.values() if c.is_column),
     )
 
 
@@ -208,17 +208,20 @@ def _build_compute_block(instrument: Instrument, compute: Compute, language: str
     storage = _COMPUTE_STORAGE.get(compute.type, "text")
     if codes and all(isinstance(code, int) for code in codes):
         storage = "integer"
+    if compute.type == "number" and not compute.decimals:
+        storage = "integer"
     labels: dict[Code, str] = {0: "false", 1: "true"} if compute.type == "flag" else {}
+    labels = labels or _find_labels(instrument, condition, codes, language)
     variable = Variable(
         name=compute.id,
-        label=compute.id,
+        label=str(compute.label.get(language)) if compute.label is not None else compute.id,
         storage=storage,
-        measure="scale" if compute.type in ("number", "date", "time") else "nominal",
-        labels=labels or _find_labels(instrument, condition, codes, language),
+        measure=compute.measure or ("scale" if compute.type in ("number", "date", "time") else "nominal"),
+        labels={**labels, **{code: str(text.get(language)) for code, text in compute.labels.items()}},
         wording=condition.text,
         item=compute.id,
         role="compute",
-        decimals=2 if compute.type == "number" else 0,
+        decimals=compute.decimals if compute.type == "number" else 0,
     )
     return ColumnBlock(source="compute", id=compute.id, variables=(variable,))
 

@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.codec import encode_cells
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.route import may_change
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.question import Compute
@@ -217,46 +216,53 @@ class ComputeUpdate:
     """The older version."""
     variables: tuple[Variable, ...]
     lacking: frozenset[str]
-    """Computes of the older version whose newest definition reads answers that the version does not have."""
+    """Names of the older version that are newer computes of answers which it does not have, or another thing there."""
     computes: tuple[Compute, ...]
     """The newest computes that replace or extend those of the version, in the order of computation."""
     not_computed: frozenset[str]
     """Computes of personal answers that were not requested: their cells stay empty."""
 
-    def can_compute_from(self, row: str) -> bool:
-        """Return whether a stored row is enough to compute from; otherwise its journal must be replayed."""
-        computes = [c for c in self.computes if c.id not in self.not_computed]
-        if not computes:
-            return True
-        plain_columns = find_plain_columns(self.instrument)
-        names = {name for compute in computes for name in list_inputs(compute)} - {c.id for c in self.computes}
-        if not names <= plain_columns.keys() or any(
-            may_change(condition) or reads_today(condition)
-            for compute in computes
-            for condition in compute.conditions.values()
-        ):
-            return False
-        texts = split_row(row, len(build_columns(self.instrument)))
-        return all(texts[plain_columns[name][0]] != NOT_ASKED_TEXT for name in names)
+    def make_updater(self) -> Callable[[str], str | None]:
+        """Return a function that adds the computed cells to a stored row; None where its journal must be replayed.
 
-    def update_row(self, row: str, interview: Interview | None) -> str:
-        """Return a stored row with the computed cells. `interview` is given where its journal was replayed."""
+        A stored row does not tell whether an item that was not asked was passed over, or never came up. So it must be
+        replayed where a compute of such an item has a value.
+        """
         if not self.computes:
-            return row
-        columns = build_columns(self.instrument)
-        texts = dict(zip([v.name for v in columns], split_row(row, len(columns)), strict=True))
-        if interview is not None:
-            env: Mapping[Any, Any] = interview.evaluate_route().env
-        else:
-            names = frozenset[str]().union(*map(list_inputs, self.computes))
-            plain_columns = find_plain_columns(self.instrument)
-            env = {name: read(texts[name]) for name, (_, read) in plain_columns.items() if name in names}
-        env = self.extend_env(env)
-        storages = {v.name: v.storage for v in self.variables}
+            return lambda row: row
+        inputs = {c.id: list_inputs(c) for c in self.computes if c.id not in self.not_computed}
+        plain_columns = find_plain_columns(self.instrument)
+        names = frozenset[str]().union(*inputs.values()) - {compute.id for compute in self.computes}
+        conditions = [condition for compute in self.computes for condition in compute.conditions.values()]
+        if not names <= plain_columns.keys() or any(map(reads_today, conditions)):
+            return lambda _: None
+        width = len(build_columns(self.instrument))
+
+        def update(row: str) -> str | None:
+            texts = split_row(row, width)
+            env = {name: read(texts[index]) for name, (index, read) in plain_columns.items() if name in names}
+            env = self.extend_env(env)
+            unclear = {name for name in names if env[name] == NOT_ASKED}
+            if unclear and any(env[n] != NOT_ASKED and not read.isdisjoint(unclear) for n, read in inputs.items()):
+                return None
+            return self._join_cells(texts, env)
+
+        return update
+
+    def update_row(self, row: str, interview: Interview) -> str:
+        """Return the row of an interview with the computed cells."""
+        texts = split_row(row, len(build_columns(self.instrument)))
+        return self._join_cells(texts, self.extend_env(interview.evaluate_route().env))
+
+    def _join_cells(self, texts: list[str], env: Mapping[Any, Any]) -> str:
+        """Return a row with these cells, and those of the computes, which replace earlier ones or come last."""
+        variables = {variable.name: (index, variable.storage) for index, variable in enumerate(self.variables)}
+        cells = [*texts, *("" for _ in range(len(variables) - len(texts)))]
         for compute in self.computes:
-            cell = convert_computed(env[compute.id], storages[compute.id])
-            texts[compute.id] = encode_cells((cell,))[1:-1]
-        return join_row(texts[v.name] for v in self.variables)
+            if compute.is_column:
+                index, storage = variables[compute.id]
+                cells[index] = encode_cells((convert_computed(env[compute.id], storage),))[1:-1]
+        return join_row(cells)
 
     def extend_env(self, env: Mapping[Any, Any]) -> dict[Any, Any]:
         """Return what is known at the end of an interview, with the computed values.
@@ -294,21 +300,22 @@ def build_compute_update(
     requests all.
     """
     columns = {v.name: v for v in build_columns(old, language)}
-    computes, lacking = _select_computes(old, new, separate) if old.hash != new.hash else ((), frozenset[str]())
+    computes, lacking = _select_computes(old, new, separate)
     new_columns = {v.name: v for v in build_columns(new, language if language in new.languages else "")}
-    personal_names = find_personal_names(old)
+    personal_names, new_personal_names = find_personal_names(old), find_personal_names(new)
     not_computed: set[str] = set()
     for compute in computes:
-        personal = new_columns[compute.id].personal or not list_inputs(compute).isdisjoint(
+        personal = compute.id in new_personal_names or not list_inputs(compute).isdisjoint(
             personal_names | not_computed
         )
-        columns[compute.id] = replace(new_columns[compute.id], personal=personal)
+        if compute.is_column:
+            columns[compute.id] = replace(new_columns[compute.id], personal=personal)
         if personal and requested is not None and compute.id not in requested:
             not_computed.add(compute.id)
     return ComputeUpdate(
         instrument=old,
         variables=tuple(columns.values()),
-        lacking=lacking & old.computes.keys(),
+        lacking=lacking & (old.computes.keys() | old.items.keys() | old.sample.keys()),
         computes=computes,
         not_computed=frozenset(not_computed),
     )
@@ -320,14 +327,15 @@ def _select_computes(
     """Return the computes of `new` to apply to `old`, in the order of computation, and those that `old` lacks.
 
     To apply are those for which `old` has all inputs and which it did not compute in the same way. Lacking are those
-    with an input that is missing in `old` or has another meaning there.
+    with an input that is missing in `old` or has another meaning there, or whose name is an item's there.
     """
     changed: dict[str, Compute] = {}
     lacking: set[str] = set()
     for name, compute in new.computes.items():
         inputs = list_inputs(compute)
         unknown = inputs - old.items.keys() - old.sample.keys() - new.computes.keys()
-        if unknown or any(n in separate or n in lacking for n in inputs):
+        is_taken = name in old.items or name in old.sample
+        if unknown or is_taken or any(n in separate or n in lacking for n in inputs):
             lacking.add(name)
         elif (
             name not in old.computes

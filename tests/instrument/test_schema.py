@@ -31,7 +31,7 @@ def errors(text: str, schema: dict[str, Any]) -> list[str]:
 
 
 def test_it_is_a_schema_of_its_draft() -> None:
-    for schema in map(read_schema, ("instrument", "module", "scenarios")):
+    for schema in map(read_schema, ("instrument", "module", "scenarios", "analysis", "map")):
         assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
         Draft202012Validator.check_schema(schema)
 
@@ -39,7 +39,7 @@ def test_it_is_a_schema_of_its_draft() -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
 def test_every_example_passes(path: Path) -> None:
     kind = "module" if path.parent.name == "modules" else "instrument"
-    schema = read_schema("scenarios" if path.name.endswith(".scenarios.yaml") else kind)
+    schema = read_schema(path.name.split(".")[1] if path.name.count(".") > 1 else kind)
     assert errors(path.read_text(encoding="utf-8"), schema) == []
 
 

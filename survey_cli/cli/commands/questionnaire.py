@@ -221,18 +221,21 @@ def schema(
     out: str = option("--out -o FILE", "The file to write; - writes to stdout.", "-"),
     module: bool = flag("--module", "Write the schema of a module instead."),
     scenarios: bool = flag("--scenarios", "Write the schema of scenario files instead."),
+    analysis: bool = flag("--analysis", "Write the schema of analysis files instead."),
+    answer_map: bool = flag("--map", "Write the schema of the maps of import-answers instead."),
 ) -> None:
     """Write the JSON Schema with which editors complete and check questionnaires.
 
     Save it beside your questionnaires as instrument.schema.json, and begin each of them with the line "#
     yaml-language-server: $schema=./instrument.schema.json". With FILE, editors also offer the names of its scales and
-    outcomes. The schema of scenario files is scenarios.schema.json.
+    outcomes. The schema of scenario files is scenarios.schema.json, and so on.
 
     Example: survey schema -o instrument.schema.json
     """
     from survey_cli.services.questionnaire import questionnaire_files
 
-    kind = "scenarios" if scenarios else "module" if module else "instrument"
+    kinds = {"scenarios": scenarios, "analysis": analysis, "map": answer_map, "module": module}
+    kind = next((kind for kind, is_chosen in kinds.items() if is_chosen), "instrument")
     if out == "-":
         sys.stdout.write(questionnaire_files.render_schema(kind, file))
         return

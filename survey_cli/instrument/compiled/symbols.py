@@ -470,16 +470,16 @@ def _iterate_below(items: Sequence[AnyItem]) -> Iterator[AnyItem]:
             yield from _iterate_below(item.items)
 
 
-def build_external_scope(instrument: Instrument) -> Scope:
-    """Build the scope of all names in an interview's data, as seen from outside every roster."""
+def build_external_symbols(instrument: Instrument) -> SymbolTable:
+    """Build the table of all names in an interview's data; its scope is seen from outside every roster."""
     table = SymbolTable(instrument.document)
     for name, compute in instrument.computes.items():
         table.value_types[name] = next(iter(compute.conditions.values())).result_type
-    return table.build_scope()
+    return table
 
 
 def compile_external_condition(
     instrument: Instrument, text: str, *, who: str, where: Position = NOWHERE
 ) -> tuple[Condition | None, tuple[Problem, ...]]:
     """Compile a condition over an interview's data; returns it, or None, with the problems found."""
-    return compile_condition(text, build_external_scope(instrument), where=where, who=who)
+    return compile_condition(text, build_external_symbols(instrument).build_scope(), where=where, who=who)

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.schema.scenario_file import Answer, PlaceKey
-from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Label, Name
 
 
@@ -31,5 +30,5 @@ class AnswerMap(SpecModel):
     """What codes mean in the column of one variable: `{sex: {M: 2, F: 1}}`."""
     answers: dict[PlaceKey, Answer] = Field(default_factory=dict)
     """Answers of every interview, where the file has no column: `{consent: 1}`."""
-    empty: YamlScalar | None = None
+    empty: Name | None = None
     """The decline that an empty cell means where the question was asked: `refused`. If left out: an error."""

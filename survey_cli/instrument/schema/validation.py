@@ -198,7 +198,9 @@ def _find_node(tree: YamlMapping, path: NodePath) -> tuple[YamlNode | None, Posi
     return None, node.where
 
 
-_SECTIONS_OF_NAMES: Final = frozenset(("sample", "scales", "declines", "compute", "outcomes"))
+_SECTIONS_OF_NAMES: Final = frozenset(
+    ("sample", "scales", "declines", "compute", "outcomes", "variables", "weights", "filters", "banners")
+)
 """Sections of the file whose entries have names."""
 
 
@@ -215,7 +217,9 @@ def find_path_owner(path: Iterable[tuple[YamlNode, Any]]) -> str:
     return who
 
 
-_SECTIONS: Final = frozenset(Document.model_fields) - {"items", "title", "instrument", "version", "quotas"}
+_SECTIONS: Final = (_SECTIONS_OF_NAMES | Document.model_fields.keys()) - {
+    *("items", "title", "instrument", "version", "quotas"),
+}
 
 
 def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails, root: type[BaseModel]) -> Problem:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from survey_cli.instrument.analysis import Analysis
 from survey_cli.store import InterviewOrigin
 from survey_cli.table.table import Table
 from survey_cli.wording import join_first
@@ -76,6 +77,8 @@ class DataTable:
     """A table for the writers, with the notes on it."""
 
     table: Table
+    analysis: Analysis
+    """The questionnaire, with what the analysis file beside it adds."""
     warnings: tuple[str, ...] = ()
     """Reasons to doubt the data."""
     differences: tuple[str, ...] = ()

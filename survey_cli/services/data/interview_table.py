@@ -15,6 +15,7 @@ from survey_cli.engine.events import OFFICE_EVENTS, AnswersErased, InterviewEven
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.fieldwork.rates.dispositions import find_disposition
+from survey_cli.instrument.analysis import Analysis
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.compiled.symbols import compile_external_condition
 from survey_cli.instrument.expressions.conditions import Condition
@@ -54,8 +55,10 @@ class InterviewSource:
     """Which interviews are read, and from where."""
 
     store: Store
-    instrument: Instrument
+    base: Instrument
     """The newest version: the file's."""
+    analysis: Analysis
+    """The same with the variables and filters of the analysis file."""
     options: ExportOptions
     language: str
     pseudonyms: Mapping[str, str]
@@ -66,6 +69,10 @@ class InterviewSource:
     """Corrected outcomes, by interview."""
     versions: dict[str, Instrument] = field(default_factory=dict)
     """Earlier versions of interviews that were taken to another one, as far as they were needed."""
+
+    @property
+    def instrument(self) -> Instrument:
+        return self.analysis.instrument
 
     @property
     def origins(self) -> tuple[InterviewOrigin, ...]:
@@ -112,6 +119,7 @@ def build_interview_table(source: InterviewSource) -> DataTable:
     check_personal_names(options, known)
     combined = combine_versions(parts, language=language, personal=None if options.all_personal else options.personal)
     return DataTable(
+        analysis=source.analysis,
         table=replace(combined.table, study=describe_study(instrument, language)),
         warnings=(*_warn_of_equal_names([version.kept for version in versions]), *_describe_corrections(source)),
         differences=(*combined.differences, *uncomputed),
@@ -159,6 +167,7 @@ def build_long_table(source: InterviewSource, row_unit: str) -> DataTable:
     hidden = set() if source.options.all_personal else (personal & items) - source.options.personal
     study = describe_study(source.instrument, source.language)
     return DataTable(
+        analysis=source.analysis,
         table=Table(variables=variables, rows=rows(), language=source.language, study=study, row_unit=row_unit),
         warnings=tuple(_warn_of_equal_names([version.kept for version in versions])),
         left_out=tuple(sorted(hidden)),
@@ -175,7 +184,7 @@ def _load_versions(source: InterviewSource) -> "list[_Version]":
     }
     used = [row for row in stored if counts[row.hash]]
     reporter = ProgressReporter(source.options.progress, sum(counts.values()))
-    newest = source.instrument
+    newest = source.base
     instruments = [newest if row.hash == newest.hash else rebuild_instrument(row.texts, row.hash) for row in used]
     later = [newest] if instruments and instruments[-1].hash != newest.hash else []
     separate = find_separate_columns([*instruments, *later], lambda change: is_accepted_as_same(source.store, change))
@@ -279,18 +288,16 @@ class _Version:
         has_current_columns = self._has_current_columns(own_columns)
         version = encode_basestring(self.kept.version)
         pseudonyms, overrides = self.source.pseudonyms, self.source.overrides
+        update_stored = computing.make_updater()
 
         def rows() -> Iterator[str]:
             for selected in self.select_interviews():
                 line, interview = selected.line, selected.interview
                 stored = line.cells if has_current_columns and line.engine == str(RULES_VERSION) else None
-                if interview is None and stored is not None and computing.can_compute_from(stored):
-                    data = stored
-                else:
-                    if interview is None:
-                        _, interview = self._replay_and_compare(line)
-                    data = encode_cells(build_row(interview))
-                data = computing.update_row(data, interview)
+                data = update_stored(stored) if interview is None and stored is not None else None
+                if data is None:
+                    interview = interview or self._replay_and_compare(line)[1]
+                    data = computing.update_row(encode_cells(build_row(interview)), interview)
                 if (override := overrides.get(line.id)) is not None:
                     line = line._replace(outcome=override.outcome)
                 yield _render_admin_columns(line, version, pseudonyms.get(line.by, line.by)) + data[1:]
@@ -306,7 +313,7 @@ class _Version:
         computing = self._build_computing()
         columns = {v.name for v in computing.variables}
         for name, compute in self.source.instrument.computes.items():
-            if name not in columns:
+            if compute.is_column and name not in columns:
                 reads = ", ".join(sorted(list_inputs(compute)))
                 yield f"{name}: not computed: {self.label} lacks inputs ({reads}) with their current meaning"
 

@@ -81,9 +81,7 @@ def weight_interviews(
     )
 
 
-def append_raked_weights(
-    data: DataTable, all_columns: DataTable, instrument: Instrument, plan: Plan, *, rake: str, trim: str
-) -> DataTable:
+def append_raked_weights(data: DataTable, all_columns: DataTable, plan: Plan, *, rake: str, trim: str) -> DataTable:
     """Append the raked weights of a report as a column.
 
     The weight is missing for interviews that the report would not count. `all_columns` is the table with all columns; in
@@ -91,7 +89,7 @@ def append_raked_weights(
     """
     answers, base = load_counted_answers(all_columns, plan, "partial", ids=True)
     answers = answers.select(base.rows)
-    weights = weight_interviews(answers, instrument, rake, trim, threshold=DEFAULT_THRESHOLD)
+    weights = weight_interviews(answers, data.analysis.instrument, rake, trim, threshold=DEFAULT_THRESHOLD)
     if weights is None:
         return data
     weight_by_id = dict(zip(answers.columns["interview_id"], map(float, weights.weights), strict=True))

@@ -28,6 +28,7 @@ from survey_cli.services.data.study_metadata import choose_language, describe_st
 from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.run_on_study import ProgressReporter, convert_to_study_time
 from survey_cli.store.cases.case_records import Contact
+from survey_cli.study.analysis import open_analysis
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.case_tables import (
     CALL_COLUMNS,
@@ -49,9 +50,7 @@ def query_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     data = _build_table(records, options)
     if options.rake:
         all_columns = _build_table(records, replace(options, variables=()))
-        data = append_raked_weights(
-            data, all_columns, records.instrument, records.plan, rake=options.rake, trim=options.trim
-        )
+        data = append_raked_weights(data, all_columns, records.plan, rake=options.rake, trim=options.trim)
     if options.what != "interviews":
         return data
     keys = [name for name, column in records.instrument.sample.items() if column.role == "key"]
@@ -64,7 +63,8 @@ def query_table(records: StudyRecords, options: ExportOptions) -> DataTable:
 
 
 def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
-    instrument = records.instrument
+    analysis = open_analysis(records.path, records.instrument)
+    instrument = analysis.instrument
     if options.all_personal or options.personal:
         _check_personal_access(records)
     now = convert_to_study_time(records.store, options.at or datetime.now(UTC))
@@ -72,7 +72,8 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     until = when.at if when is not None and when.past else None
     source = InterviewSource(
         store=records.store,
-        instrument=instrument,
+        base=records.instrument,
+        analysis=analysis,
         options=options,
         language=choose_language(instrument, options.language),
         pseudonyms={who.login: who.pseudonym for who in records.people.interviewers.values() if who.pseudonym},
@@ -172,7 +173,7 @@ def select_column_names(variables: Sequence[Variable], instrument: Instrument, s
 
 def _build_fieldwork_table(plan: Plan, source: InterviewSource, at: datetime) -> DataTable:
     """Build a table with one row per case, or one per call, as of the given time."""
-    instrument, cases, options, language = source.instrument, source.store.cases, source.options, source.language
+    instrument, cases, options, language = source.base, source.store.cases, source.options, source.language
     condition = parse_sample_condition(instrument, options.where) if options.where else None
     hidden = {n for n, c in instrument.sample.items() if c.is_personal}
     exported = hidden if options.all_personal else hidden & options.personal
@@ -203,7 +204,7 @@ def _build_fieldwork_table(plan: Plan, source: InterviewSource, at: datetime) ->
         rows = (row for case in select_cases() for row in iterate_call_rows(case, plan, source.pseudonyms, notes=notes))
         columns = (*CALL_COLUMNS, CALL_NOTE_COLUMN) if notes else CALL_COLUMNS
         table = Table(variables=columns, rows=rows, language=language, study=description, row_unit="call")
-        return DataTable(table=table, left_out=() if notes else (CALL_NOTE_COLUMN.name,))
+        return DataTable(table=table, analysis=source.analysis, left_out=() if notes else (CALL_NOTE_COLUMN.name,))
     contact_names = {n for n in exported if instrument.sample[n].role in ("name", "phone")}
     shown = exported - contact_names if options.all_personal else exported
     sample_columns = build_sample_columns(instrument, language, shown)
@@ -217,7 +218,7 @@ def _build_fieldwork_table(plan: Plan, source: InterviewSource, at: datetime) ->
 
     variables = (*CASE_COLUMNS, *sample_columns, *(CONTACT_COLUMNS if options.all_personal else ()))
     table = Table(variables=variables, rows=case_rows(), language=language, study=description, row_unit="case")
-    return DataTable(table=table, left_out=tuple(sorted(hidden - exported)))
+    return DataTable(table=table, analysis=source.analysis, left_out=tuple(sorted(hidden - exported)))
 
 
 def _build_contact_cells(contact: Contact | None) -> tuple[Cell, ...]:

@@ -6,6 +6,7 @@ from statistics import median
 from typing import Final
 
 from survey_cli.engine.events import EVENT_KINDS, AnswerKept, QuestionAnswered, QuestionDeclined
+from survey_cli.instrument.analysis import Analysis
 from survey_cli.services.data.export_options import ExportOptions, OriginFilter
 from survey_cli.services.data.interview_table import InterviewSource, build_long_table
 from survey_cli.services.run_on_study import read_records
@@ -22,7 +23,12 @@ def read_item_seconds(path: str, *, db: str | None = None, origin: OriginFilter 
     with read_records(path, db=db) as records:
         instrument, options = records.instrument, ExportOptions(partials=False, origin=origin)
         source = InterviewSource(
-            store=records.store, instrument=instrument, options=options, language=instrument.language, pseudonyms={}
+            store=records.store,
+            base=instrument,
+            analysis=Analysis(instrument=instrument),
+            options=options,
+            language=instrument.language,
+            pseudonyms={},
         )
         table = build_long_table(source, "event").table
         columns = {variable.name: at for at, variable in enumerate(table.variables)}

@@ -12,15 +12,18 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from survey_cli.instrument.analysis import read_analysis
 from survey_cli.instrument.checks.all_checks import check_instrument, check_wording
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.schema.analysis_file import ANALYSIS_SUFFIX
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.scenario_file import SCENARIO_SUFFIX
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.problems import Position, Problem, UserError, sort_problems
 from survey_cli.services.output_files import check_output_path, write_text_file
+from survey_cli.study.analysis import find_analysis_file
 
 SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
@@ -88,7 +91,8 @@ class InstrumentCheck:
 def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
     """Return the files to check, and an error for each path that names none.
 
-    For a folder these are the instruments in and below it, without modules.
+    For a folder these are the instruments in and below it, without modules, and without analysis files, which are
+    checked with the questionnaire beside them.
     """
     files: dict[str, None] = {}
     errors = []
@@ -99,7 +103,8 @@ def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
         if not Path(path).is_dir():
             files[path] = None
             continue
-        instruments = [str(file) for file in _iterate_yaml_files(Path(path)) if not is_module(load_source(file))]
+        candidates = [file for file in _iterate_yaml_files(Path(path)) if not file.name.endswith(ANALYSIS_SUFFIX)]
+        instruments = [str(file) for file in candidates if not is_module(load_source(file))]
         files.update(dict.fromkeys(instruments))
         if not instruments:
             errors.append(UserError(path, "there is no instrument in this folder", "specify a file: survey check FILE"))
@@ -135,8 +140,8 @@ def check_file(
     happen is listed.
     """
     source = load_source(file)
-    if file.endswith(SCENARIO_SUFFIX):
-        return _check_scenario_file(file, source)
+    if file.endswith((SCENARIO_SUFFIX, ANALYSIS_SUFFIX)):
+        return _check_companion(file, source)
     if is_module(source):
         what = "this is a module, not an instrument"
         remedy = "check the instrument that includes it; an instrument begins with `instrument:` and `title:`"
@@ -148,13 +153,17 @@ def check_file(
         from survey_cli.services.questionnaire.proof import prove_instrument
 
         problems = prove_instrument(file, checked, datetime.now().astimezone().date(), possible=possible)
-    further, accepted, in_use = list[Problem](), list[str](), ""
+    further, accepted, in_use, sources = list[Problem](), list[str](), "", [source]
     if formats and instrument is not None and draft is not None:
         from survey_cli.services.export.format_checks import check_formats
 
         further += check_formats(instrument, draft, formats, problems)
     if wording and draft is not None:
         further += check_wording(draft)
+    if instrument is not None and (analysis_file := find_analysis_file(file)):
+        beside = load_source(analysis_file)
+        sources.append(beside)
+        further += read_analysis(beside, instrument)[1]
     if instrument is not None and draft is not None and _may_have_interviews(file, instrument.id, db):
         from survey_cli.services.questionnaire.version_check import check_meanings
         from survey_cli.study.location import describe_database
@@ -166,23 +175,26 @@ def check_file(
         file=file,
         problems=tuple(sort_problems((*problems, *further))) if further or formats or wording else problems,
         items=len(instrument.items) if instrument is not None else None,
-        line_at=source.find_line,
+        line_at=lambda where: next(filter(None, (each.find_line(where) for each in sources)), ""),
         accepted=tuple(accepted),
         instrument=instrument,
         in_use=in_use,
     )
 
 
-def _check_scenario_file(file: str, source: InstrumentSource) -> InstrumentCheck:
-    """Check the scenarios of a questionnaire, without running them."""
-    from survey_cli.services.questionnaire.scenario_tests import check_scenarios
-
-    questionnaire = file.removesuffix(SCENARIO_SUFFIX) + ".yaml"
+def _check_companion(file: str, source: InstrumentSource) -> InstrumentCheck:
+    """Check the scenarios or the analysis file of a questionnaire, without running or computing anything."""
+    suffix = SCENARIO_SUFFIX if file.endswith(SCENARIO_SUFFIX) else ANALYSIS_SUFFIX
+    questionnaire = file.removesuffix(suffix) + ".yaml"
     instrument = check_instrument(load_source(questionnaire)).instrument
     if instrument is None:
         what, remedy = f"{questionnaire} has errors or is missing", f"fix it first: survey check {questionnaire}"
         problems = [Problem("broken-questionnaire", Position(file), "", what, remedy)]
+    elif suffix == ANALYSIS_SUFFIX:
+        problems = read_analysis(source, instrument)[1]
     else:
+        from survey_cli.services.questionnaire.scenario_tests import check_scenarios
+
         problems = check_scenarios(instrument, source, date.min)[1]
     return InstrumentCheck(file=file, problems=tuple(problems), items=None, line_at=source.find_line)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.instrument.analysis import Analysis
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError, suggest_nearest
@@ -105,7 +106,7 @@ def build_results_report(path: str | Path, options: ReportOptions) -> Results:
 class _ReportData:
     """The interviews and the study's description, all as of one point in time."""
 
-    instrument: Instrument
+    analysis: Analysis
     answers: AnswerColumns
     included: AnalysisBase
     sampled: AnswerColumns
@@ -119,6 +120,10 @@ class _ReportData:
     """The study's response rates."""
     no_rates: str
     """Why it has none."""
+
+    @property
+    def instrument(self) -> Instrument:
+        return self.analysis.instrument
 
 
 def _check_options(options: ReportOptions) -> None:
@@ -146,7 +151,7 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
     codes = {interview: override.code for interview, override in data.overrides.items()}
     rates, no_rates = _compute_rates(records, options)
     return _ReportData(
-        instrument=records.instrument,
+        analysis=data.analysis,
         answers=answers.select(base.rows),
         included=base,
         sampled=all_answers.select(all_base.rows),

@@ -219,7 +219,15 @@ class Compute:
     conditions: Mapping[str, Condition]
     """By language; "" if one applies to all."""
     type: str = "text"
-    where: str = ""
+    label: Text | None = None
+    """Of a variable of the analysis file: its label, and those of its codes."""
+    labels: Mapping[Code, Text] = field(default_factory=dict)
+    measure: Measure | None = None
+    """The measure of its column. If None: that of its type."""
+    decimals: int = 2
+    """Of a number: how many decimals are shown."""
+    is_column: bool = True
+    """False for a filter of the analysis file, which only conditions use."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -1,0 +1,169 @@
+"""Analysis files: every mistake has its position and remedy, and variables are computed as written."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from survey_cli.instrument.analysis import Analysis, read_analysis
+from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.instrument.source.load import load_source_text
+from survey_cli.values import DK, NOT_ASKED, REFUSED, Code
+
+STUDY = """
+instrument: x
+title: X
+sample:
+  kind: {type: single, options: {a: A, b: B}}
+  income: {type: number}
+items:
+  - {id: age, type: number, min: 18, max: 110, options: {999: Secret}, text: Age?}
+  - {id: hours, type: number, max: 80, decimals: 1, text: Hours?}
+  - {id: born, type: date, text: Born?}
+  - {id: state, type: single, options: {1: N, 2: S, 3: W}, text: State?}
+  - {id: q7, type: scale, options: {1: Bad, 2: So so, 3: Good, 4: Best, 8: {text: None, read: false}}, text: Q7?}
+  - {id: media, type: multiple, options: {1: TV, 2: Radio}, text: Media?}
+  - {id: use, type: battery, text: "{statement}?", options: {1: "Yes", 2: "No"}, statements: {tv: TV, paper: Paper}}
+"""
+LABELS = "options: {1: One}"
+
+
+def read(text: str) -> tuple[Analysis, list[str]]:
+    instrument = check_instrument(load_source_text(STUDY, "x.yaml")).instrument
+    assert instrument is not None
+    analysis, problems = read_analysis(load_source_text(text, "x.analysis.yaml"), instrument)
+    return analysis, [f"{p.severity} {p}".replace("x.analysis.yaml:", "") for p in problems]
+
+
+def compute(variable: str, **known: Any) -> Any:
+    analysis, problems = read(f"variables:\n  v: {variable}\n")
+    assert [problem for problem in problems if problem.startswith("error")] == []
+    return analysis.instrument.computes["v"].conditions[""].evaluate(known)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [(18, 1), (29, 1), (30, 2), (59, 2), (60, 3), (110, 3), (DK, DK), (999, NOT_ASKED)]
+)
+def test_bands_contain_their_limits_and_no_labeled_number(value: Any, code: Any) -> None:
+    assert compute("{bands: {of: age, values: {young: ..29, middle: 30..59, old: 60..}}}", age=value) == code
+
+
+def test_a_labeled_number_is_in_a_range_of_its_own() -> None:
+    assert compute("{bands: {of: age, values: {any: .., said nothing: 999}}}".replace("..,", "..110,"), age=999) == 2
+
+
+@pytest.mark.parametrize(("value", "code"), [(29.9, 1), (30.0, 2), (0, 1), (80, 2)])
+def test_an_upper_limit_can_be_left_out(value: float, code: Code) -> None:
+    assert compute("{bands: {of: hours, values: {short: ..<30, long: 30..}}}", hours=value) == code
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [(date(1999, 12, 31), 1), (date(2000, 1, 1), 2), ("2000-03", DK), (REFUSED, REFUSED)]
+)
+def test_bands_of_dates(value: Any, code: Any) -> None:
+    variable = "{bands: {of: born, values: {before 2000: ..1999-12-31, since: 2000-01-01..}}}"
+    assert compute(variable, born=value) == code
+
+
+@pytest.mark.parametrize(("value", "code"), [(1, 1), (2, 1), (3, 5), (DK, 9), (REFUSED, REFUSED)])
+def test_a_recode_keeps_why_an_answer_is_missing_unless_it_is_listed(value: Any, code: Any) -> None:
+    assert compute("{recode: {of: state, values: {1: [1, 2], 9: .dk}, otherwise: 5}}", state=value) == code
+
+
+def test_a_recode_can_leave_answers_out() -> None:
+    assert compute("{recode: {of: state, values: {1: 1}, otherwise: .not_asked}}", state=2) == NOT_ASKED
+
+
+@pytest.mark.parametrize(("value", "truth"), [(4, True), (3, True), (2, False), (8, False), (DK, DK)])
+def test_top_two_are_of_the_options_that_are_read(value: Any, truth: Any) -> None:
+    assert compute("{top: {of: q7, last: 2}}", q7=value) == truth
+
+
+@pytest.mark.parametrize(
+    ("tv", "paper", "number"), [(1, 1, 2), (1, 2, 1), (1, DK, 1), (2, DK, 0), (REFUSED, DK, REFUSED)]
+)
+def test_a_count_is_of_answers(tv: Any, paper: Any, number: Any) -> None:
+    assert compute("{count: {of: [use], values: [1]}}", tv=tv, paper=paper) == number
+
+
+def test_variables_read_one_another_in_any_order() -> None:
+    analysis, problems = read("variables:\n  b: {value: a == 1}\n  a: {recode: {of: state, values: {1: [1, 2, 3]}}}\n")
+    assert problems == []
+    assert list(analysis.instrument.computes) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("variables: {v: {}}", "error 1:13: v: a variable has exactly one of bands, recode, value, top, count"),
+        ("variables: {v: {value: agee}}", "error 1:24: v: 'agee' is not a variable — did you mean 'age'?"),
+        ("variables: {age: {value: hours > 2}}", "error 1:13: age: 'age' is already the name of the item age"),
+        (
+            "variables: {media_1: {value: age > 2}}",
+            "error 1:13: media_1: 'media_1' is already the name of a column of media",
+        ),
+        ("variables: {2nd: {value: age > 2}}", "error 1:13: 2nd: '2nd' can't be an id — write q2nd"),
+        ("variables: {sum: {value: age > 2}}", "error 1:13: sum: the name is a function of conditions"),
+        (
+            "variables: {a: {value: b == 1}, b: {value: a == 1}}",
+            "error 1:13: a: the variables depend on one another: a → b → a — remove one of these references",
+        ),
+        ("variables: {v: {bands: {of: age, values: {a: x}}}}", "error 1:46: v: a: 'x' is not a range"),
+        ("variables: {v: {bands: {of: age, values: {a: 30..18, b: ..}}}}", "error 1:57"),
+        ("variables: {v: {bands: {of: age, values: {a: 30..18}}}}", "error 1:43: v: a: there is no value in 30..18"),
+        (
+            "variables: {v: {bands: {of: age, values: {a: ..40, b: 40..}}}}",
+            "error 1:52: v: b: 40.. overlaps ..40",
+        ),
+        (
+            "variables: {v: {bands: {of: age, values: {a: ..29, b: 31..}}}}",
+            "error 1:52: v: age: values between 29 and 31 are in no range",
+        ),
+        (
+            "variables: {v: {bands: {of: age, values: {a: 20..29, b: 30..}}}}",
+            "error 1:43: v: age: values below 20 are in no range",
+        ),
+        (
+            "variables: {v: {bands: {of: age, values: {a: ..29, b: 30..99}}}}",
+            "error 1:13: v: age: values up to 110 are in no range",
+        ),
+        (
+            "variables: {v: {bands: {of: hours, values: {a: ..29, b: 30..}}}}",
+            "error 1:54: v: hours: values between 29 and 30 are in no range — extend a range: 30..<60 goes up to 60",
+        ),
+        (
+            "variables: {v: {bands: {of: income, values: {a: ..29, b: 30..}}}}",
+            "warning 1:55: v: income: values between 29 and 30 are in no range",
+        ),
+        ("variables: {v: {bands: {of: age, values: {a: ..120, b: 121..130}}}}", "error 1:53: v: b: age is never in"),
+        ("variables: {v: {bands: {of: q7, values: {a: ..3}}}}", "error 1:13: v: q7: 4, 8 are in no range"),
+        ("variables: {v: {bands: {of: kind, values: {a: ..3}}}}", "error 1:29: v: of: kind is no number or date"),
+        ("variables: {v: {bands: {of: born, values: {a: ..3}}}}", "error 1:44: v: a: the limits of ..3 are no dates"),
+        (
+            "variables: {v: {recode: {of: state, values: {1: [1, 2]}}}}",
+            "error 1:45: v: 3 of state is in no category — list them, or write otherwise:",
+        ),
+        ("variables: {v: {recode: {of: state, values: {1: [1, 2, 3, 4]}}}}", "error 1:45: v: state has no code 4"),
+        ("variables: {v: {recode: {of: state, values: {1: [1, 2, 3], 2: 3}}}}", "error 1:45: v: 3 becomes 2 and"),
+        ("variables: {v: {recode: {of: state, values: {1: .dn}, otherwise: 2}}}", "error 1:45: v: there is no decline"),
+        ("variables: {v: {recode: {of: media, values: {1: 1}}}}", "error 1:30: v: of: media has no single code"),
+        ("variables: {v: {top: {of: q7, last: 4}}}", "error 1:27: v: top: needs first: or last:, of the 4 options"),
+        ("variables: {v: {count: {of: [tv], values: [3]}}}", "error 1:30: v: tv has no code 3 — its codes are 1, 2"),
+        ("variables: {v: {value: age > 2, options: {2: X}}}", "error 1:42: v: options: there is no code 2"),
+        ("filters: {old: age}", "error 1:16: old: "),
+        ("weights: {w: {}}", "error 1:11: w: the weight has neither column: nor rake:"),
+        ("weights: {w: {column: x}}", "error 1:23: w: there is no 'x'"),
+        ("weights: {w: {rake: t.csv, trim: 1}}", "error 1:34: w: trim: is a multiple"),
+        ("banners: {b: {columns: [kind > agee]}}", "error 1:25: b: there is no 'agee' — did you mean 'age'?"),
+        ("banners: {b: {columns: [kind > age > q7]}}", "error 1:25: b: kind > age > q7 divides more than once"),
+        ("findings: [{item: q7, text: x}]", "error 1:19: q7: a finding has either answer: or figure:"),
+        ('findings: [{item: q7, answer: 3, text: "{mean}"}]', "error 1:40: q7: the text has to contain {percent}"),
+        ('findings: [{item: q7, answer: 7, text: "{percent}"}]', "error 1:31: q7: answer: q7 has no code or net 7"),
+        ('findings: [{item: kind, figure: mean, text: "{mean}"}]', "error 1:33: kind: kind has no mean"),
+        ("picture: uses", "error 1:10: picture: there is no 'uses' — did you mean 'use'?"),
+        ("variable: {}", "error 1:1: 'variable' is not a key here — did you mean 'variables'?"),
+    ],
+)
+def test_a_mistake_has_its_position_and_remedy(text: str, problem: str) -> None:
+    _, problems = read(text)
+    assert any(each.startswith(problem) for each in problems), problems
