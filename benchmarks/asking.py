@@ -34,7 +34,7 @@ from survey_cli.scenarios.generation import generate_scenarios
 from survey_cli.services.database.interview_archive import open_simulated_interview_writer
 from survey_cli.services.questionnaire.proof import prove_instrument
 from survey_cli.simulate import Habits
-from survey_cli.simulate.interviews.findings import run_simulation as crowd
+from survey_cli.simulate.interviews.respondents import run_simulation as crowd
 from survey_cli.values import NOT_ASKED
 
 DAY = date(2026, 11, 27)

@@ -19,7 +19,7 @@ from survey_cli.fieldwork.case.events import (
     NumberFacts,
     OutcomeRecorded,
 )
-from survey_cli.fieldwork.queue.queue_position import ClaimCriteria, QueuePosition
+from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, QueuePosition
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Contact, ContactNumber, Lease, NewCase
 

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.measuring import Line, below
 from survey_cli.fieldwork.calendar.zones import find_day_start
-from survey_cli.fieldwork.plan.people import Interviewer, People
-from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.simulated_study import SimulatedStudyOptions, load_simulation_cases

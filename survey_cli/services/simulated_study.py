@@ -19,7 +19,7 @@ from survey_cli.fieldwork.case.events import (
     HistoryEntry,
     NumberMarked,
 )
-from survey_cli.fieldwork.plan.people import People
+from survey_cli.fieldwork.plan.plan import People
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument

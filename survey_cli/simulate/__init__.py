@@ -3,7 +3,11 @@
 It uses no screen, no store and no clock of its own; callers pass a function that saves the interviews.
 """
 
-from survey_cli.simulate.interviews.findings import SimulationFindings
-from survey_cli.simulate.interviews.respondents import Habits, SimulatedInterview, simulate_interviews
+from survey_cli.simulate.interviews.respondents import (
+    Habits,
+    SimulatedInterview,
+    SimulationFindings,
+    simulate_interviews,
+)
 
 __all__ = ["Habits", "SimulatedInterview", "SimulationFindings", "simulate_interviews"]

@@ -27,7 +27,7 @@ from survey_cli.fieldwork.case.events import (
     NumberFacts,
     OutcomeRecorded,
 )
-from survey_cli.fieldwork.plan.people import Interviewer, People
+from survey_cli.fieldwork.plan.plan import Interviewer, People
 from survey_cli.fieldwork.rates.dispositions import DISPOSITIONS, UncountableCode, find_group
 from survey_cli.fieldwork.rates.rates import DispositionCounts, compute_rates, estimate_eligibility
 from survey_cli.problems import UserError

@@ -23,17 +23,15 @@ from survey_cli.fieldwork.case.events import (
     OutcomeRevoked,
     ScriptRead,
 )
-from survey_cli.fieldwork.plan.people import Interviewer, People
-from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.call_order import CallOrder
-from survey_cli.fieldwork.queue.queue_position import parse_criteria
-from survey_cli.fieldwork.queue.rules import (
+from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
+from survey_cli.fieldwork.queue.call_order import (
+    CallOrder,
     check_rules,
     explain_number_closed,
     find_next_time,
     is_allowed,
 )
-from survey_cli.fieldwork.queue.scheduling import count_refusals, schedule_case
+from survey_cli.fieldwork.queue.scheduling import count_refusals, parse_criteria, schedule_case
 
 MONDAY = "2026-11-16 10:00"
 WIDE = 'hours: {mon-sun: "00:00-24:00"}, reason: a test, holidays: false, dayparts: {all: mon-sun}'

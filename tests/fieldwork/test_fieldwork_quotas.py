@@ -6,9 +6,9 @@ import pytest
 
 from support.case_histories import history, plan
 from survey_cli.fieldwork.case.events import InterviewOpened
-from survey_cli.fieldwork.plan.quotas import OUTSIDE_QUOTA, CellFill
-from survey_cli.fieldwork.queue.queue_position import parse_criteria
-from survey_cli.fieldwork.queue.rules import check_rules, find_next_time, is_allowed
+from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, CellFill
+from survey_cli.fieldwork.queue.call_order import check_rules, find_next_time, is_allowed
+from survey_cli.fieldwork.queue.scheduling import parse_criteria
 from survey_cli.values import DK, NOT_ASKED, REFUSED
 
 MORE = """

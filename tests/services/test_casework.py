@@ -30,8 +30,7 @@ from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import CallabilityReport, CaseList, CaseSheet, QueueReport
 from survey_cli.services.cases import case_actions
 from survey_cli.services.cases.case_actions import CaseActionResult, CaseBatchResult
-from survey_cli.services.cases.case_lists import CaseFilter, list_cases, load_case_sheet
-from survey_cli.services.cases.queue_lists import explain_case, list_queue
+from survey_cli.services.cases.case_lists import CaseFilter, explain_case, list_cases, list_queue, load_case_sheet
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.do_not_call_list import (
     DoNotCallAddition,

@@ -13,7 +13,7 @@ from support.command_line import run_survey
 from support.shift import CASES, HEAD, Shift
 from support.user_errors import attempt
 from survey_cli.engine.events import InterviewMigrated
-from survey_cli.fieldwork.plan.quotas import CellFill
+from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.services.cases.interview_migration import MigrationResult, migrate_interviews
 from survey_cli.services.database.interview_archive import verify_database
 from survey_cli.services.export.export_data import ExportOptions, export_file

@@ -12,7 +12,7 @@ from support import postgres_server
 from support.scale import SCALE
 from support.shift import CASES, FIELDWORK, HEAD, Shift, interviewed, on
 from survey_cli.entries import Prompt, Rejection
-from survey_cli.fieldwork.plan.quotas import CellFill
+from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.services.cases.case_actions import CaseActionResult, correct_outcome
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import InterviewSession

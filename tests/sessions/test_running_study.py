@@ -22,8 +22,8 @@ from survey_cli.plain import run_station
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.cases import CallabilityReport
 from survey_cli.reports.fieldwork.status import FieldworkStatus
+from survey_cli.services.cases.case_lists import explain_case
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
-from survey_cli.services.cases.queue_lists import explain_case
 from survey_cli.services.questionnaire.version_check import accept_changes
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.study_administration import pause_study, resume_study
@@ -34,7 +34,7 @@ from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import CaseView, IdleView
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_store import CaseStore
-from survey_cli.study.file_changes import StudyFiles
+from survey_cli.study.open_study import StudyFiles
 from survey_cli.study.pause import Pause
 from survey_cli.tui.station.screen import StationApp
 

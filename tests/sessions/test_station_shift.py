@@ -17,7 +17,7 @@ from survey_cli.problems import StoreError
 from survey_cli.sessions.station.shift import render_shift_summary
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, WrapUpView
-from survey_cli.store.cases.case_queries import CaseQueries
+from survey_cli.store.cases.case_store import CaseQueries
 
 FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
 WRAPUP = FIELDWORK + "  wrapup: 20s\n"

@@ -24,8 +24,7 @@ from support.station_simulation import StationSimulation
 from survey_cli.cli.commands.rates import render_forecast
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.calendar.zones import find_day_start
-from survey_cli.fieldwork.plan.people import People
-from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.plan.plan import People, Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
@@ -34,11 +33,11 @@ from survey_cli.services.simulated_study import (
     load_simulation_cases,
     open_simulated_study,
 )
-from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastOptions, forecast
 from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
 from survey_cli.simulate.fieldwork.interviewers import FieldworkSettings
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.propensities import MIN_CALLS, measure_propensities
+from survey_cli.simulate.fieldwork.study_simulation import Forecast, ForecastOptions, forecast
 from survey_cli.study.open_study import OpenStudy
 
 CHICAGO = ZoneInfo("America/Chicago")

@@ -25,8 +25,7 @@ from survey_cli.fieldwork.case.events import (
     NumberDialed,
     OutcomeRecorded,
 )
-from survey_cli.fieldwork.plan.people import People
-from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.plan.plan import People, Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
@@ -119,13 +118,13 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
         ),
         ("survey_cli.fieldwork.queue.scheduling._find_next_day", lambda *_: None, 20, "called . times on"),
         (
-            "survey_cli.study.consistency.quota_reservations.QuotaReservations.reserve_in_quota",
+            "survey_cli.study.consistency.interview_outcomes.QuotaReservations.reserve_in_quota",
             lambda *_: "open",
             7,
             "cell",
         ),
         (
-            "survey_cli.study.consistency.quota_reservations.QuotaReservations.reserve_cells",
+            "survey_cli.study.consistency.interview_outcomes.QuotaReservations.reserve_cells",
             lambda *_: (frozenset(), ""),
             17,
             "cell (low|pairs|kinds)",

@@ -20,7 +20,7 @@ TOOLS = """
 from datetime import timedelta
 from time import perf_counter, sleep
 from survey_cli.fieldwork.case.events import OutcomeRecorded, AttemptClosed, HistoryEntry, NumberFacts, CaseSampled
-from survey_cli.fieldwork.queue.queue_position import QueuePosition
+from survey_cli.fieldwork.queue.scheduling import QueuePosition
 from survey_cli.store.cases.case_records import CaseUpdate, Lease, NewCase
 BUCKET = '[["America/Denver"],[],"","","","anyone",[]]'
 place, me = sys.argv[1:3]

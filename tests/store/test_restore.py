@@ -21,7 +21,7 @@ from survey_cli.services.database.interview_archive import (
     back_up_database,
     verify_database,
 )
-from survey_cli.store.maintenance.restore import LostData
+from survey_cli.store.maintenance.maintenance import LostData
 
 CASES = """unit,kind,name,phone,zone
 A,1,Alice Adams,312 555 0100,America/Chicago

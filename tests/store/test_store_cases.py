@@ -29,7 +29,7 @@ from survey_cli.fieldwork.case.events import (
     CaseSampled,
     HistoryEntry,
 )
-from survey_cli.fieldwork.plan.quotas import CellFill
+from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.errors import TransientStoreError
 from survey_cli.store.cases.case_records import (

@@ -40,10 +40,8 @@ from survey_cli.fieldwork.case.events import (
     NumberDialed,
     OutcomeRecorded,
 )
-from survey_cli.fieldwork.plan.people import Interviewer, People
-from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.plan.quotas import CellFill
-from survey_cli.fieldwork.queue.rules import ClaimContext, is_allowed
+from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan
+from survey_cli.fieldwork.queue.call_order import ClaimContext, is_allowed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument

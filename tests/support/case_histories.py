@@ -31,11 +31,9 @@ from survey_cli.fieldwork.case.events import (
     OutcomeRecorded,
     ReferralAnswered,
 )
-from survey_cli.fieldwork.plan.people import Interviewer, People
-from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.queue_position import QueuePosition
-from survey_cli.fieldwork.queue.rules import ClaimContext
-from survey_cli.fieldwork.queue.scheduling import schedule_case
+from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
+from survey_cli.fieldwork.queue.call_order import ClaimContext
+from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 
 DENVER, LOS_ANGELES, NEW_YORK = "America/Denver", "America/Los_Angeles", "America/New_York"
 ITEMS = """

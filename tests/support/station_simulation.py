@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from survey_cli.entries import Prompt, ReadEntry, Rejection
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.calendar.zones import to_utc
-from survey_cli.fieldwork.plan.people import Interviewer
+from survey_cli.fieldwork.plan.plan import Interviewer
 from survey_cli.reports.fieldwork.simulation_report import InterviewerRow
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.open_station import build_station

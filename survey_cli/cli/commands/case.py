@@ -151,7 +151,7 @@ def case_why(
 
     Example: survey case why study.yaml 1017
     """
-    from survey_cli.services.cases.queue_lists import explain_case
+    from survey_cli.services.cases.case_lists import explain_case
 
     when = datetimes.parse_time(at, option="--at") if at else request.at
     report = explain_case(request, case, at=when, interviewer=interviewer)
@@ -188,7 +188,7 @@ def queue(
 
     Example: survey queue study.yaml
     """
-    from survey_cli.services.cases.queue_lists import list_queue
+    from survey_cli.services.cases.case_lists import list_queue
 
     report = list_queue(request, limit=number, interviewer=interviewer)
     print_lines(_render_queue(report))

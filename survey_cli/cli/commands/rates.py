@@ -20,7 +20,7 @@ from survey_cli.wording import format_quantity, join_first
 if TYPE_CHECKING:
     from survey_cli.fieldwork.plan.plan import SpreadMode
     from survey_cli.reports.fieldwork.rates import RateColumn, RateTable
-    from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastRow
+    from survey_cli.simulate.fieldwork.study_simulation import Forecast, ForecastRow
 
 MAX_DIGITS: Final = 9
 
@@ -205,8 +205,8 @@ def forecast(
 
     Example: survey forecast study.yaml --interviewers 4,8,12
     """
-    from survey_cli.simulate.fieldwork.forecast import ForecastOptions
-    from survey_cli.simulate.fieldwork.forecast import forecast as make_forecast
+    from survey_cli.simulate.fieldwork.study_simulation import ForecastOptions
+    from survey_cli.simulate.fieldwork.study_simulation import forecast as make_forecast
 
     options = build_options(
         ForecastOptions,

@@ -147,7 +147,7 @@ def simulate(
     from survey_cli.instrument.open_instrument import open_instrument
     from survey_cli.services.database.interview_archive import open_simulated_interview_writer
     from survey_cli.simulate import Habits
-    from survey_cli.simulate.interviews.findings import read_shares, run_simulation
+    from survey_cli.simulate.interviews.respondents import read_shares, run_simulation
 
     instrument = open_instrument(file)
     shares = read_shares(answers, instrument) if answers else {}

@@ -9,8 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.case import Call, Case
-from survey_cli.fieldwork.plan.people import People
-from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, CompletionPoint, Plan
+from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, CompletionPoint, People, Plan
 from survey_cli.fieldwork.rates.dispositions import QUOTA_FILLED_CODE, UncountableCode, find_group
 from survey_cli.outcomes import Outcome
 from survey_cli.problems import UserError, suggest_nearest

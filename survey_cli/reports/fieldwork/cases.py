@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from survey_cli.fieldwork.queue.rules import RuleResult
+from survey_cli.fieldwork.queue.call_order import RuleResult
 from survey_cli.problems import Problem
 from survey_cli.table.table import Table
 from survey_cli.values import Variable

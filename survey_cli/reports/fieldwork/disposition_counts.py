@@ -10,8 +10,7 @@ from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.case.events import HistoryEntry
-from survey_cli.fieldwork.plan.people import People
-from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.plan.plan import People, Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.fieldwork.rates.dispositions import DispositionGroup, UncountableCode, find_group
 from survey_cli.fieldwork.rates.rates import DispositionCounts, ExactNumber

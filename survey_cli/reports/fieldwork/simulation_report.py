@@ -10,10 +10,8 @@ from survey_cli.fieldwork.appointments.due_times import EARLY_WINDOW, resolve_sp
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import classify_outcome, code_case, find_outcome_row
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry, NumberDialed, OutcomeRecorded
-from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.plan.quotas import CellFill
-from survey_cli.fieldwork.queue.queue_position import QueuePosition
-from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES, schedule_case
+from survey_cli.fieldwork.plan.plan import CellFill, Plan
+from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES, QueuePosition, schedule_case
 from survey_cli.reports.fieldwork.rates import RateTable
 
 COMPLETE_CODE: Final = "1.1"

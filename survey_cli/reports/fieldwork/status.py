@@ -7,9 +7,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.fieldwork.plan.people import Interviewer, People
-from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.plan.quotas import CellFill
+from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, CaseGroup
 from survey_cli.fieldwork.queue.scheduling import FINAL_REFUSALS, REFUSAL_OUTCOMES
 from survey_cli.fieldwork.rates.dispositions import UncountableCode, find_disposition, find_group

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.plan.quotas import Quotas
+from survey_cli.fieldwork.plan.plan import Quotas
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem
 from survey_cli.samples.cases import columns as sample_columns

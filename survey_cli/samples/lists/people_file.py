@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, get_args
 
-from survey_cli.fieldwork.plan.people import Interviewer, People, StaffRole
+from survey_cli.fieldwork.plan.plan import Interviewer, People, StaffRole
 from survey_cli.problems import Problem, find_nearest, suggest_nearest
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.files.read_sheet import read_sheet

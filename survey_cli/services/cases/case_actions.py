@@ -14,8 +14,7 @@ from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, classify_outcome, code_case, validate_override
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.queue_position import QueuePosition
-from survey_cli.fieldwork.queue.scheduling import FINAL_REFUSALS, REFUSAL_OUTCOMES, schedule_case
+from survey_cli.fieldwork.queue.scheduling import FINAL_REFUSALS, REFUSAL_OUTCOMES, QueuePosition, schedule_case
 from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import WITHDRAWN

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.fieldwork.calendar.zones import to_wall_time
 from survey_cli.fieldwork.case import events
-from survey_cli.fieldwork.queue.queue_position import parse_criteria
+from survey_cli.fieldwork.queue.scheduling import parse_criteria
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork import status as status_report
 from survey_cli.reports.fieldwork.call_sessions import read_call_sessions

@@ -20,7 +20,7 @@ from survey_cli.store.backends.sqlite.database_files import (
 from survey_cli.store.database_location import open_store
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.store.maintenance.grants import build_grants, render_script
-from survey_cli.store.maintenance.restore import LostData, copy_backup, replace_database
+from survey_cli.store.maintenance.maintenance import LostData, copy_backup, replace_database
 from survey_cli.study.consistency.person_erasure import SCRUB_SETTING
 from survey_cli.study.consistency.upkeep import COMPARED_SETTING
 from survey_cli.study.location import open_and_locate

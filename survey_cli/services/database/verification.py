@@ -16,8 +16,7 @@ from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.queue_position import QueuePosition
-from survey_cli.fieldwork.queue.scheduling import schedule_case
+from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import StoreError, UserError

@@ -25,8 +25,7 @@ from survey_cli.sessions.interview.start_interview import Clock, InterviewStarte
 from survey_cli.store import InterviewRow
 from survey_cli.store.cases import case_records
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost, LeaseToken
-from survey_cli.study.consistency.interview_outcomes import follow_up, select_quota_cells
-from survey_cli.study.consistency.quota_reservations import QuotaReservations
+from survey_cli.study.consistency.interview_outcomes import QuotaReservations, follow_up, select_quota_cells
 from survey_cli.study.consistency.upkeep import end_expired_leases, reconcile_returned, repair
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import read_pause

@@ -13,10 +13,8 @@ from typing import Final
 
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, DoNotCallSet, HistoryEntry
-from survey_cli.fieldwork.queue.call_order import CallOrder
-from survey_cli.fieldwork.queue.queue_position import parse_criteria
-from survey_cli.fieldwork.queue.rules import ClaimContext, explain_forbidden, is_allowed
-from survey_cli.fieldwork.queue.scheduling import schedule_case
+from survey_cli.fieldwork.queue.call_order import CallOrder, ClaimContext, explain_forbidden, is_allowed
+from survey_cli.fieldwork.queue.scheduling import parse_criteria, schedule_case
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Lease
 from survey_cli.study.consistency.upkeep import list_next_rows, list_open_heads, refresh_queue
 from survey_cli.study.open_study import OpenStudy

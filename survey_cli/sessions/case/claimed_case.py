@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import CaseEvent, HistoryEntry, NumberDialed
-from survey_cli.fieldwork.queue.rules import explain_number_state
+from survey_cli.fieldwork.queue.call_order import explain_number_state
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber
 
 RequiredInput: TypeAlias = Literal["", "note", "time", "number", "language", "sure"]

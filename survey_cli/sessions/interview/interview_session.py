@@ -27,7 +27,7 @@ from survey_cli.values import Code, Place
 
 if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost, LeaseToken
-    from survey_cli.study.consistency.quota_reservations import QuotaReservations
+    from survey_cli.study.consistency.interview_outcomes import QuotaReservations
 
 ToLocal: TypeAlias = Callable[[datetime], datetime]
 """Converts a time to a station's clock."""

@@ -8,15 +8,14 @@ from random import Random
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.entries import Rejection
-from survey_cli.fieldwork.plan.people import Interviewer
+from survey_cli.fieldwork.plan.plan import Interviewer
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview import start_interview
 from survey_cli.sessions.station.dialing import SimulatedRespondents, read_dial_command
 from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.study.clock import record_start
 from survey_cli.study.consistency.upkeep import rebuild_queue
-from survey_cli.study.file_changes import StudyFiles
-from survey_cli.study.open_study import OpenStudy, open_study
+from survey_cli.study.open_study import OpenStudy, StudyFiles, open_study
 from survey_cli.study.versions import check_may_begin
 
 

@@ -20,7 +20,7 @@ from survey_cli.fieldwork.appointments.reading import parse_appointment
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.locations import list_call_zones, localize_plan
-from survey_cli.fieldwork.queue.rules import explain_number_closed
+from survey_cli.fieldwork.queue.call_order import explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
@@ -39,8 +39,7 @@ from survey_cli.sessions.station.station_view import StationStudy
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost
 from survey_cli.study.consistency.interview_outcomes import follow_up
 from survey_cli.study.consistency.upkeep import reconcile_returned
-from survey_cli.study.file_changes import StudyFiles
-from survey_cli.study.open_study import OpenStudy
+from survey_cli.study.open_study import OpenStudy, StudyFiles
 
 NO_CASE_ON_SCREEN: Final = Rejection("there is no case on the screen")
 STRONGEST_REFUSAL: Final = 3

@@ -10,7 +10,7 @@ from survey_cli.fieldwork.appointments.due_times import find_open_appointment
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.locations import list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, Plan
-from survey_cli.fieldwork.queue.rules import explain_number_closed
+from survey_cli.fieldwork.queue.call_order import explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.templates import Template
@@ -35,8 +35,7 @@ from survey_cli.sessions.station.station_protocol import (
 )
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.consistency.upkeep import rebuild_queue, update_queue_position
-from survey_cli.study.file_changes import StudyFiles
-from survey_cli.study.open_study import OpenStudy
+from survey_cli.study.open_study import OpenStudy, StudyFiles
 from survey_cli.study.pause import read_pause
 
 OUTCOME_HEADINGS: Final = (("Nobody was reached", ("before",)), ("Somebody was", ("after", "screened", "any")))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.fieldwork.plan.people import Interviewer
+from survey_cli.fieldwork.plan.plan import Interviewer
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.samples.cases.phone_numbers import ParsedNumber

@@ -23,13 +23,9 @@ from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, is_contact
 from survey_cli.fieldwork.case.locations import list_call_zones, localize_plan
-from survey_cli.fieldwork.plan.people import Interviewer, People
-from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.plan.quotas import OUTSIDE_QUOTA, CellFill, find_full_cell
-from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
-from survey_cli.fieldwork.queue.queue_position import ClaimCriteria, QueuePosition, parse_criteria
-from survey_cli.fieldwork.queue.rules import explain_number_closed
-from survey_cli.fieldwork.queue.scheduling import schedule_case
+from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, CellFill, Interviewer, People, Plan, find_full_cell
+from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority, explain_number_closed
+from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, QueuePosition, parse_criteria, schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.reports.fieldwork.simulation_report import InterviewerRow

@@ -1,30 +1,36 @@
-"""Simulation of a study's fieldwork from its file: cases, interviewers, some days of calling, and the report.
+"""Simulation of a study's fieldwork from its file, and forecasts from its cases as stored.
 
-Cases and interviewers are the study's own or invented. Nothing is stored.
+Cases and interviewers of a simulation are the study's own or invented. Each row of a forecast is one run of the model.
+Nothing is stored.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, timedelta
+from itertools import product
 from random import Random
-from typing import Final
+from statistics import fmean
+from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.fieldwork.calendar.zones import find_day_start
-from survey_cli.fieldwork.plan.people import Interviewer, People
-from survey_cli.fieldwork.plan.plan import Plan, SpreadMode
+from survey_cli.fieldwork.case.events import HistoryEntry
+from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan, SpreadMode
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, count_dispositions
 from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate_table
 from survey_cli.reports.fieldwork.simulation_report import SimulationReport, summarize_simulation
+from survey_cli.services.cases.fieldwork_status import InterviewTarget, find_interview_target
 from survey_cli.services.report.response_rates import RatesOptions, resolve_assumptions
+from survey_cli.services.run_on_study import read_records
 from survey_cli.services.simulated_study import SimulatedStudyOptions, load_simulation_cases
 from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
 from survey_cli.simulate.fieldwork.interviewers import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
-from survey_cli.simulate.interviews.respondents import Habits
-from survey_cli.study.open_study import load_people_by_id
+from survey_cli.simulate.fieldwork.propensities import measure_propensities
+from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
+from survey_cli.study.open_study import StudyRecords, load_people_by_id
 
 DEFAULT_INTERVIEWERS: Final = 6
 """Used where nobody is listed and no number is given."""
@@ -172,3 +178,222 @@ def build_staff(people: People, requested: int | None) -> Sequence[Interviewer]:
         for number in range(len(listed), requested or 0)
     ]
     return [*listed, *invented][:requested]
+
+
+ForecastProgress: TypeAlias = Callable[[int, int, int], None]
+DEFAULT_INTERVIEWER_COUNTS: Final = (4, 8, 12)
+MAX_DAYS: Final = 60
+"""Length of a forecast where the study has no last day."""
+PILOT_INTERVIEWS: Final = 60
+"""Number of interviews simulated to estimate the number of items per interview."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastOptions:
+    """Options of a forecast, and the study it is made for."""
+
+    path: str
+    at: datetime
+    interviewers: tuple[int, ...] = ()
+    """One row for each; empty: those listed, or `DEFAULT_INTERVIEWER_COUNTS` where nobody is."""
+    spreads: tuple[SpreadMode, ...] = ()
+    """One row for each of these; empty: the study's."""
+    days: int | None = None
+    """Calendar days; None: to the study's last day."""
+    zone: str = ""
+    """The time zone of the stations; empty: the study's."""
+    seed: int = 1
+    db: str | None = None
+    people: str | None = None
+
+
+class UnfilledCell(NamedTuple):
+    """A quota cell that is not full at the end."""
+
+    cell: str
+    complete: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRow:
+    """The forecast for one number of interviewers."""
+
+    interviewers: int
+    spread: SpreadMode
+    complete: int
+    """At the end, including those complete today."""
+    new: int
+    """Completed in these days."""
+    working_days: int
+    calls: int
+    hours: float
+    """On duty, all interviewers together."""
+    days: int
+    """Calendar days simulated."""
+    target_on: date | None
+    """When the target is reached, or all quota cells are full."""
+    runs_out_on: date | None
+    """When no case is left to call."""
+    unfilled: tuple[UnfilledCell, ...]
+
+    @property
+    def completes_per_day(self) -> float | None:
+        return self.new / self.working_days if self.working_days else None
+
+    @property
+    def hours_per_complete(self) -> float | None:
+        """Hours on duty for each complete interview."""
+        return self.hours / self.new if self.new else None
+
+    @property
+    def calls_per_complete(self) -> float | None:
+        return self.calls / self.new if self.new else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """A forecast with all its rows."""
+
+    where: str
+    at: datetime
+    until: date
+    """The last day that is simulated."""
+    days: int
+    """Number of days simulated for each row."""
+    zone: str
+    cases: int
+    complete: int
+    """Today."""
+    target: int | None
+    target_of: str
+    basis: tuple[str, ...]
+    """The assumptions, with their sources."""
+    rows: tuple[ForecastRow, ...]
+    interrupted: bool
+    """The last row, if there is one, was not simulated to its end."""
+
+
+class _StudyData(NamedTuple):
+    """Data read from the database for a forecast."""
+
+    records: StudyRecords
+    histories: Sequence[tuple[str, Sequence[HistoryEntry]]]
+    fill: dict[str, CellFill]
+    target: InterviewTarget
+
+
+def forecast(options: ForecastOptions, progress: ForecastProgress | None = None) -> Forecast:
+    """Forecast a study from its current state. Interrupted from the keyboard, it returns what is ready.
+
+    `progress` receives how many days have passed, of how many, over all rows, and how many interviews are complete in the
+    current row.
+    """
+    with read_records(options.path, db=options.db, people=options.people) as records:
+        cases = records.store.cases
+        histories = [(key, list(history)) for key, history in cases.queries.iterate_histories()]
+        study = _StudyData(records, histories, cases.quotas.read_fill(), find_interview_target(records))
+    if not study.histories:
+        remedy = f"import them: survey sample import {options.path} cases.csv"
+        raise UserError(study.records.where, "there are no cases yet", remedy)
+    return _build_forecast(options, study, _build_settings(options, study.records.plan), progress)
+
+
+def _build_settings(options: ForecastOptions, plan: Plan) -> FieldworkSettings:
+    """Build the settings for the coming days, on the stations' clock."""
+    zone = find_station_zone(options.path, options.zone or plan.zone)
+    today = options.at.astimezone(zone).date()
+    starts = max(today, plan.calendar.starts or today)
+    last = plan.calendar.ends
+    if last is not None and last < starts:
+        remedy = "move fieldwork: ends: to a later day"
+        raise UserError(options.path, f"the study's last day, {last}, is over", remedy)
+    days = options.days or ((last - starts).days + 1 if last is not None else MAX_DAYS)
+    return FieldworkSettings(starts=starts, days=days, seed=options.seed, zone=zone)
+
+
+def _build_forecast(
+    options: ForecastOptions, study: _StudyData, settings: FieldworkSettings, progress: ForecastProgress | None
+) -> Forecast:
+    records = study.records
+    measured = measure_propensities(study.histories, records.plan)
+    seconds, basis = _estimate_item_seconds(study, options, measured.length)
+    settings = replace(settings, propensities=measured.propensities, item_seconds=seconds)
+    listed = sum(not interviewer.supervises for interviewer in records.people.interviewers.values())
+    levels = options.interviewers or ((listed,) if listed else DEFAULT_INTERVIEWER_COUNTS)
+    spreads = options.spreads or (records.plan.spread,)
+    whole = len(levels) * len(spreads) * settings.days
+    rows: list[ForecastRow] = []
+    before, interrupted, complete = 0, False, 0
+    for spread, number in product(spreads, levels):
+        staff = build_staff(records.people, number)
+        plan = replace(records.plan, spread=spread)
+        start = FieldworkStart(records.instrument, plan, records.people, study.histories, study.fill, options.at)
+        model = FieldworkModel(start, staff, settings, target=study.target.interviews, stops_early=True)
+        complete = model.complete
+        model.run(_offset_progress(progress, before, whole))
+        rows.append(_build_row(model, complete, number, spread))
+        before += settings.days
+        if progress is not None:
+            progress(before, whole, model.complete)
+        if interrupted := model.interrupted:
+            break
+    return Forecast(
+        where=study.records.where,
+        at=options.at,
+        until=settings.starts + timedelta(days=settings.days - 1),
+        days=settings.days,
+        zone=settings.zone.key,
+        cases=len(study.histories),
+        complete=complete,
+        target=study.target.interviews,
+        target_of=study.target.source,
+        basis=(*measured.basis, *basis),
+        rows=tuple(rows),
+        interrupted=interrupted,
+    )
+
+
+def _offset_progress(progress: ForecastProgress | None, before: int, whole: int) -> ForecastProgress | None:
+    """Report progress with the days of the rows before added."""
+    return None if progress is None else lambda days, _, complete: progress(before + days, whole, complete)
+
+
+def _estimate_item_seconds(
+    study: _StudyData, options: ForecastOptions, length: timedelta | None
+) -> tuple[float, tuple[str, ...]]:
+    """Estimate the seconds per item from the length of interviews here, where it is known."""
+    if length is None:
+        return ITEM_SECONDS, (f"{ITEM_SECONDS:g} seconds for each item of an interview (assumed)",)
+    simulated_interviews = simulate_interviews(
+        study.records.instrument,
+        count=PILOT_INTERVIEWS,
+        seed=options.seed,
+        start=options.at,
+        habits=Habits(qualify=1.0),
+    )
+    items = [simulated.interview.seq for simulated in simulated_interviews if simulated.interview.outcome == "complete"]
+    return (length.total_seconds() / fmean(items), ()) if items else (ITEM_SECONDS, ())
+
+
+def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: SpreadMode) -> ForecastRow:
+    def day(at: datetime | None) -> date | None:
+        return at.astimezone(model.settings.zone).date() if at is not None else None
+
+    return ForecastRow(
+        interviewers=interviewers,
+        spread=spread,
+        complete=model.complete,
+        new=model.complete - complete,
+        working_days=len(model.by_day),
+        calls=sum(agent.log.calls for agent in model.interviewers),
+        hours=sum((agent.log.on_duty for agent in model.interviewers), timedelta()) / timedelta(hours=1),
+        days=model.days if model.interrupted else model.settings.days,
+        target_on=day(model.reached_at),
+        runs_out_on=day(model.exhausted_at),
+        unfilled=tuple(
+            UnfilledCell(id, completes, cell.target)
+            for id, cell in model.plan.quotas.cells.items()
+            if (completes := model.fill.get(id, CellFill()).completes) < cell.target
+        ),
+    )

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.codec import decode_case_event, decode_value, encode_case_event
 from survey_cli.fieldwork.case.events import NO_COLUMNS, HistoryEntry
-from survey_cli.fieldwork.queue.queue_position import QueuePosition, QueueStatus
+from survey_cli.fieldwork.queue.scheduling import QueuePosition, QueueStatus
 from survey_cli.values import Value
 
 StoredCaseStatus: TypeAlias = QueueStatus | Literal["leased"]

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from survey_cli.engine.codec import encode_timestamp
-from survey_cli.fieldwork.plan.quotas import CellFill
+from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.errors import retry_once
 from survey_cli.store.backends.settings import KEEP_SETTING, SETTING

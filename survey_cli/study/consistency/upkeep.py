@@ -30,14 +30,14 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
-from survey_cli.fieldwork.queue.queue_position import QueuePosition, parse_criteria
-from survey_cli.fieldwork.queue.scheduling import schedule_case
+from survey_cli.fieldwork.queue.scheduling import QueuePosition, parse_criteria, schedule_case
 from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
 from survey_cli.store import InterviewRow, JournalUpdate, Snapshot, Store
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, ExpiredLease, QueueHead
 from survey_cli.study.consistency.interview_outcomes import (
+    QuotaReservations,
     build_follow_up_tasks,
     derive_interview_events,
     describe_open_tasks,
@@ -45,7 +45,6 @@ from survey_cli.study.consistency.interview_outcomes import (
     select_quota_cells,
 )
 from survey_cli.study.consistency.person_erasure import has_answers, scrub_database
-from survey_cli.study.consistency.quota_reservations import QuotaReservations
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.table.columns import build_row
 
