@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Final, NamedTuple
 
+from survey_cli.table.table import Table
 from survey_cli.values import Variable
 
 RESERVED_CODES: Final = {"dk": -8, "refused": -9, "not_asked": -6, "not_reached": -7}
@@ -84,6 +86,12 @@ def list_offered_codes(variable: Variable) -> dict[str, tuple[int, str]]:
     if variable.role != "sample":
         offered.add("not_reached")
     return {kind: pair for kind, pair in list_missing_codes(variable).items() if kind in offered}
+
+
+def list_design_columns(table: Table) -> tuple[str, ...]:
+    """Return the columns of weights and of the design of the sample; none where one of them is left out of the data."""
+    columns = (*filter(None, [table.study.weight]), *chain.from_iterable(table.study.design.values()))
+    return columns if {*columns} <= {variable.name for variable in table.variables} else ()
 
 
 # ── questions with several answers ──

@@ -15,6 +15,7 @@ from survey_cli.exports.r_script import write_r_script
 from survey_cli.exports.spss.sav import write_sav
 from survey_cli.exports.spss.syntax import write_spss_syntax
 from survey_cli.exports.stata import write_dta
+from survey_cli.exports.stata_script import write_stata_script
 from survey_cli.exports.text import write_csv, write_jsonl, write_tsv
 from survey_cli.exports.triple_s import write_triple_s
 from survey_cli.problems import find_nearest
@@ -78,6 +79,8 @@ _FORMATS: Final = (
            write=write_datapackage),
     Format("r", (".r",), "R script with labels, and the CSV file that it reads", data_suffix="_r.csv",
            write_pair=write_r_script),
+    Format("do", (".do",), "Stata script with the design of the sample, and the .dta file that it opens",
+           data_suffix="_do.dta", write_pair=write_stata_script, extra="stata"),
 )  # fmt: skip
 FORMATS: Final[Mapping[str, Format]] = {form.name: form for form in _FORMATS}
 

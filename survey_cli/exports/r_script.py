@@ -5,11 +5,16 @@ quoted ASCII string, with other characters by number, so that no text is ever ru
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from survey_cli.exports.conventions import WriteOptions, WriteResult, find_response_sets, list_offered_codes
+from survey_cli.exports.conventions import (
+    WriteOptions,
+    WriteResult,
+    find_response_sets,
+    list_design_columns,
+    list_offered_codes,
+)
 from survey_cli.exports.text import write_csv
 from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Code, Storage, Variable
@@ -17,7 +22,9 @@ from survey_cli.values import Code, Storage, Variable
 R_CLASSES: Final[dict[Storage, str]] = {
     **dict.fromkeys(("integer", "decimal"), "numeric"), **dict.fromkeys(("text", "time"), "character"), "date": "Date"
 }  # fmt: skip
-R_REPLICATES: Final = {"jk1": "JK1", "brr": "BRR", "bootstrap": "bootstrap", "sdr": "successive-difference"}
+R_REPLICATES: Final = {
+    "jk1": "JK1", "jkn": "JKn", "brr": "BRR", "fay": "Fay", "bootstrap": "bootstrap", "sdr": "successive-difference"
+}  # fmt: skip
 MAX_NAME_BYTES: Final = 2_000
 """Maximum length in bytes of a label that is an argument name. R accepts 10,000; strings may have any length."""
 MAX_PIECE_LENGTH: Final = 5_000
@@ -87,18 +94,21 @@ def _render_design(table: Table) -> Iterator[str]:
 
     Nothing where one of its columns is left out of the data.
     """
-    weight, roles = table.study.weight, table.study.design
-    columns = [*filter(None, [weight]), *chain.from_iterable(roles.values())]
-    if not columns or not {*columns} <= {v.name for v in table.variables}:
+    study, roles, columns = table.study, table.study.design, list_design_columns(table)
+    if not columns:
         return
     column = {role: f"counted[[{quote(names[0])}]]" for role, names in roles.items()}
-    arguments = [f"weights = counted[[{quote(weight)}]]"] if weight else []
+    arguments = [f"weights = counted[[{quote(study.weight)}]]"] if study.weight else []
     if replicates := roles.get("replicate_weight"):
-        method = R_REPLICATES.get(table.study.replication, "other")
+        method = R_REPLICATES.get(study.replication, "other")
         arguments += [
             f"type = {quote(method)}",
             f"repweights = counted[{_render_vector(list(map(quote, replicates)))}]",
         ]
+        if factors := [f"{factor:.15g}" for factor in study.replication_factors]:
+            arguments.append(
+                f"rho = {factors[0]}" if method == "Fay" else f"scale = 1, rscales = {_render_vector(factors)}"
+            )
     else:
         arguments.append(f"ids = data.frame({column['psu']})" if "psu" in column else "ids = ~1")
         arguments += [f"strata = {column['stratum']}, nest = TRUE"] if "stratum" in column else []

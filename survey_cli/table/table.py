@@ -129,6 +129,9 @@ class StudyDescription:
     """The instrument's id, which may serve as a file name."""
     title: str = ""
     version: str = ""
+    """The newest version of the questionnaire."""
+    versions: tuple[str, ...] = ()
+    """The versions that the interviews were conducted with, the oldest first."""
     sponsor: str = ""
     conducted_by: str = ""
     population: str = ""
@@ -145,7 +148,9 @@ class StudyDescription:
     design: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """The sample columns by their role in the design of the sample: `stratum`, `psu`, `fpc`, `replicate_weight`."""
     replication: str = ""
-    """How replicate weights were made: `jk1`, `brr`, `bootstrap` or `sdr`."""
+    """How replicate weights were made: `jk1`, `jkn`, `brr`, `fay`, `bootstrap` or `sdr`."""
+    replication_factors: tuple[float, ...] = ()
+    """The coefficient of `fay`; for `jkn` the factor of each replicate weight, or one for all."""
     universes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The respondents who are asked an item, in words, by item; items that are missing here are asked of everybody."""
     intros: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

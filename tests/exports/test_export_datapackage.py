@@ -60,3 +60,21 @@ def test_times_keys_and_orders_are_said() -> None:
     assert fields["interview_began"]["type"] == "datetime"
     assert fields["interview_status"]["missingValues"] == [{"value": "", "label": "No value"}]
     assert (fields["o"]["categoriesOrdered"], fields["o"]["description"]) == (True, "How?")
+
+
+def test_what_the_standard_lacks_is_there_too() -> None:
+    item = Variable(name="q", item="q", labels={1: "A", 8: "None"}, user_missing=(8,), declines={"dk": (-8, "?")})
+    study = StudyDescription(
+        version="2", versions=("version 1", "version 2"), weight="w", population="Units", size=35,
+        design={"stratum": ("s",)}, universes={"q": "Asked if p is 1."}, instructions={"q": "Wait."},
+    )  # fmt: skip
+    package = described(Table(variables=(item,), rows=[], study=study))
+    assert package["survey"] == {
+        "language": "en", "versions": ["version 1", "version 2"], "weight": "w", "design": {"stratum": ["s"]},
+        "population": "Units", "populationSize": 35,
+    }  # fmt: skip
+    [field] = package["resources"][0]["schema"]["fields"]
+    assert field["survey"] == {
+        "role": "answer", "item": "q", "measure": "nominal", "universe": "Asked if p is 1.", "instruction": "Wait.",
+        "missingKinds": {"dk": -8, "refused": -9, "not_asked": -6, "not_reached": -7}, "excludedFromMeans": [8],
+    }  # fmt: skip

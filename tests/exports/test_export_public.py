@@ -163,3 +163,19 @@ def test_a_description_names_the_file_that_it_is_of(file: str, outs: list[str], 
     assert f"<fileName>{named}</fileName>" in description.read_text(encoding="utf-8")
     for package in Path().rglob("mine.datapackage.json"):
         assert json.loads(package.read_text(encoding="utf-8"))["resources"][0]["path"] == named
+
+
+def test_a_dry_run_names_all_that_identifies_and_writes_nothing(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"unit": "U-78", "city": "Salem", "kind": "b", "staff": 7.0}
+    keep(scenario(STUDY, sample=row).keys("1", "x", "1985", "9", "1")).close()
+    before = sorted(Path().rglob("*"))
+    options = ["--public", "--dry-run", "-o", "new/x.csv", "-o", "x.sav"]
+    assert run_command(["export", file, "--db", "v.db", *options]) == 0
+    said = capsys.readouterr().err
+    assert "keys: interview_id, interview_case, interview_by, unit\n" in said
+    assert "free text: city, q1_2_text, q2, q2_state, q3, q3_y, q3_m, q3_d, q3_state, where\n" in said
+    assert "1 of 4 interviews is the only one with these values of kind: somebody who knows them recognizes" in said
+    assert "x.sav: 4 interviews, 14 columns would be written, from v.db" in said
+    assert sorted(Path().rglob("*")) == before
+    assert run_command(["export", file, "--db", "v.db", "--dry-run", "--bundle", "b"]) == 1
+    assert capsys.readouterr().err.startswith("--dry-run: ")

@@ -19,6 +19,7 @@ pyreadstat = pytest.importorskip("pyreadstat")
 pytest.importorskip("polars")
 
 from survey_cli.exports.stata import assign_letters, write_dta  # noqa: E402
+from survey_cli.exports.stata_script import write_stata_script  # noqa: E402
 
 ASKED = {"dk": (-8, "Don't know"), "refused": (-9, "Refused")}
 CODES = {"dk": "-8", "refused": "-9", "not_reached": "-7", "not_asked": "-6"}
@@ -207,3 +208,40 @@ def test_a_missing_that_the_column_does_not_have_is_refused(tmp_path: Path) -> N
         variable = Variable(name=name, storage="text" if name == "t" else "integer", labels=labels)  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="a missing value of a kind that no column has"):
             wrote(Table(variables=(variable,), rows=[(Missing("odd"),)]), tmp_path / "x.dta")
+
+
+LONG = "unit" + "_" * 40
+REPLICATES = {"replicate_weight": ("r1", "r2", "r3", "r4")}
+SYNTAX = [
+    ({"stratum": ("s",), "psu": (LONG,), "fpc": ("f",)}, {},
+     f"{LONG[:32]} [pweight = w], strata(s) fpc(f) vce(linearized) singleunit(centered)"),
+    ({}, {}, "_n [pweight = w], vce(linearized) singleunit(centered)"),
+    (REPLICATES, {"replication": "jk1"},
+     "_n [pweight = w], jkrweight(r1 r2 r3 r4, multiplier(0.75)) vce(jackknife)"),
+    (REPLICATES, {"replication": "jkn", "replication_factors": (0.5, 0.5, 0.75, 0.75)},
+     "_n [pweight = w], jkrweight(r1 r2 r3 r4, multiplier(0.5 0.5 0.75 0.75)) vce(jackknife)"),
+    (REPLICATES, {"replication": "brr"}, "_n [pweight = w], brrweight(r1 r2 r3 r4) vce(brr)"),
+    (REPLICATES, {"replication": "fay", "replication_factors": (0.3,)},
+     "_n [pweight = w], brrweight(r1 r2 r3 r4) fay(0.3) vce(brr)"),
+    (REPLICATES, {"replication": "bootstrap"}, "_n [pweight = w], bsrweight(r1 r2 r3 r4) vce(bootstrap)"),
+    (REPLICATES, {"replication": "sdr"}, "_n [pweight = w], sdrweight(r1 r2 r3 r4) vce(sdr)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("design", "replication", "svyset"), SYNTAX)
+def test_a_script_sets_the_design_of_the_sample(
+    design: dict[str, tuple[str, ...]], replication: dict[str, Any], svyset: str, tmp_path: Path
+) -> None:
+    names = ("w", "s", LONG, "f", "r1", "r2", "r3", "r4")
+    variables = tuple(Variable(name=name, storage="decimal", measure="scale") for name in names)
+    study = StudyDescription(weight="w", design=design, **replication)
+    table = Table(variables=variables, rows=[(1.0,) * len(names)], study=study)
+    result = write_stata_script(table, tmp_path / "x.do", tmp_path / "x_do.dta", "x `1'$y_do.dta")
+    script = (tmp_path / "x.do").read_text(encoding="utf-8")
+    assert script == f"version 14\nuse `\"x \\`1'\\$y_do.dta\"', clear\nsvyset {svyset}\n"
+    _, meta = pyreadstat.read_dta(str(tmp_path / "x_do.dta"))
+    assert LONG[:32] in meta.column_names
+    assert result.rows == 1
+    no_weight = replace(table, variables=variables[1:], rows=[(1.0,) * 7])
+    write_stata_script(no_weight, tmp_path / "x.do", tmp_path / "x_do.dta", "x_do.dta")
+    assert "svyset" not in (tmp_path / "x.do").read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_csv import HARD, SAMPLE, hard, of, with_admin
@@ -153,19 +154,26 @@ def designed(study: StudyDescription) -> Table:
 
 @r
 @pytest.mark.parametrize(
-    ("design", "own"),
+    ("design", "replication", "own"),
     [
-        ({"stratum": ("stratum",), "psu": ("psu",), "fpc": ("fpc",)},
+        ({"stratum": ("stratum",), "psu": ("psu",), "fpc": ("fpc",)}, {},
          "survey::svydesign(ids = ~psu, strata = ~stratum, fpc = ~fpc, weights = ~w, data = d, nest = TRUE)"),
-        ({}, "survey::svydesign(ids = ~1, weights = ~w, data = d)"),
-        ({"replicate_weight": ("r1", "r2")},
+        ({}, {}, "survey::svydesign(ids = ~1, weights = ~w, data = d)"),
+        ({"replicate_weight": ("r1", "r2")}, {"replication": "brr"},
          "survey::svrepdesign(weights = ~w, repweights = d[c('r1', 'r2')], type = 'BRR', data = d)"),
+        ({"replicate_weight": ("r1", "r2")}, {"replication": "fay", "replication_factors": (0.3,)},
+         "survey::svrepdesign(weights = ~w, repweights = d[c('r1', 'r2')], type = 'Fay', rho = 0.3, data = d)"),
+        ({"replicate_weight": ("r1", "r2")}, {"replication": "jkn", "replication_factors": (0.5, 0.75)},
+         "survey::svrepdesign(weights = ~w, repweights = d[c('r1', 'r2')], type = 'JKn', rscales = c(0.5, 0.75),"
+         " data = d)"),
     ],
 )  # fmt: skip
-def test_r_has_the_design_of_the_sample(design: dict[str, tuple[str, ...]], own: str, tmp_path: Path) -> None:
+def test_r_has_the_design_of_the_sample(
+    design: dict[str, tuple[str, ...]], replication: dict[str, Any], own: str, tmp_path: Path
+) -> None:
     if subprocess.run(["Rscript", "-e", "library(survey)"], capture_output=True, check=False).returncode:
         pytest.skip("R has no package survey: apt-get install r-cran-survey")
-    table = designed(StudyDescription(weight="w", design=design, replication="brr"))
+    table = designed(StudyDescription(weight="w", design=design, **replication))
     more = f"""
 d <- survey[1:8, ]
 mean_and_error <- function(x) {{ m <- survey::svymean(~y, x); cat(format(c(coef(m), survey::SE(m)), digits = 12), "") }}

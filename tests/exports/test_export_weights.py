@@ -12,9 +12,11 @@ from subprocess import run
 
 import openpyxl
 import pytest
+from test_exporting import keep
 
 from support.command_line import run_survey
-from support.scenario import INSTRUMENTS
+from support.scenario import INSTRUMENTS, scenario
+from survey_cli.cli.run_command import run_command
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.results.report_model import Results
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
@@ -139,3 +141,54 @@ def test_what_cannot_be_meant_is_refused_and_targets_are_not_written_over(study:
         options = ("--origin", "simulated", "--rake", "targets.csv", *options)
         assert told in run_survey(study.parent, "export", study.name, *options, code=1)[1]
     assert (study.parent / "targets.csv").read_text(encoding="utf-8") == TARGETS
+
+
+HOUSEHOLDS = """
+instrument: homes
+title: Homes
+languages: [en]
+sample:
+  home: {role: key}
+  w: {type: number, role: weight}
+  r1: {type: number, role: replicate_weight}
+  r2: {type: number, role: replicate_weight}
+study: {replication: jk1}
+items:
+  - {id: n, type: number, text: How many?, min: 1, max: 4}
+  - {id: person, type: roster, count: n, max: 4, items: [{id: age, type: number, text: Age?, min: 0, max: 120}]}
+  - {id: adult, type: draw, from: person, weight: true}
+  - {id: well, type: single, text: Well?, options: {1: "Yes", 2: "No"}}
+"""
+
+
+def test_who_is_drawn_stands_for_all_of_the_household(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of 1 and of 3 persons, with base weights of 2 and 1: weights of 2 and 3, scaled to two interviews."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "v.yaml").write_text(HOUSEHOLDS, encoding="utf-8")
+    homes = (("a", 2.0, ("1", "30", "1")), ("b", 1.0, ("3", "30", "40", "50", "2")))
+    keep(
+        *(
+            scenario(HOUSEHOLDS, sample={"home": key, "w": weight, "r1": weight, "r2": 2.0}).keys(*answers)
+            for key, weight, answers in homes
+        )
+    ).close()
+    files = ["x.csv", "x.sav", "x.r", "x.do"]
+    assert run_command(["export", "v.yaml", "--db", "v.db", *(part for file in files for part in ("-o", file))]) == 0
+    assert (
+        "weight_drawn: base weights of w, weights by how many each was drawn from (adult_of)" in capsys.readouterr().err
+    )
+    rows = list(csv.DictReader((tmp_path / "x.csv").read_text(encoding="utf-8").splitlines()))
+    assert [(row["adult_of"], row["weight_drawn"]) for row in rows] == [("1", "0.8"), ("3", "1.2")]
+    assert "svyset _n [pweight = weight_drawn], vce(linearized)" in (tmp_path / "x.do").read_text(encoding="utf-8")
+    report = build_results_report("v.yaml", ReportOptions(db="v.db", threshold=0, errors=True))
+    item = next(item for item in report.items if item.id == "well")
+    assert [row.total.percent_text for row in item.rows[:2]] == ["40", "60"]
+    error = item.rows[0].total.error
+    assert error is not None
+    # shares of Yes under the replicates 2, 1·3 and 2, 2·3: 0.4 and 0.25
+    assert error.standard_error == pytest.approx((0.5 * 2 * 0.075**2) ** 0.5)
+    plain = build_results_report("v.yaml", ReportOptions(db="v.db", threshold=0, weighted=False))
+    item = next(item for item in plain.items if item.id == "well")
+    assert [row.total.percent_text for row in item.rows[:2]] == ["50", "50"]

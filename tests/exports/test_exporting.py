@@ -111,7 +111,7 @@ def test_nothing_personal_leaves_unasked_nor_stands_in_the_snapshot() -> None:
         rows, made = taken(ONE)
         assert not any(word in str(rows) for word in ("Hidden", "Secret"))
         assert not {"nm", "p", "p_state", "c", "e"} & set(rows[0])
-        assert made.left_out == ("nm", "p", "c", "e")
+        assert made.data.left_out == ("nm", "p", "c", "e")
         with sqlite3.connect("v.db") as db:
             [(snapshot,)] = db.execute("SELECT cells FROM snapshots").fetchall()
         assert not any(word in snapshot for word in ("Hidden", "Secret"))
@@ -122,9 +122,9 @@ def test_what_is_asked_for_by_name_leaves_and_nothing_else() -> None:
         [row], made = taken(ONE, personal=frozenset({"p", "c"}))
         assert (row["p"], row["p_state"], row["c"]) == ("Joe Secret", "0", "Hidden Name")
         assert not {"nm", "e"} & set(row)
-        assert made.left_out == ("nm", "e")
+        assert made.data.left_out == ("nm", "e")
         [row], made = taken(ONE, all_personal=True)
-        assert (row["nm"], row["e"], made.left_out) == ("Hidden Name", "Joe Secret", ())
+        assert (row["nm"], row["e"], made.data.left_out) == ("Hidden Name", "Joe Secret", ())
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
@@ -229,9 +229,9 @@ def test_versions_are_one_table_and_answers_that_mean_something_else_stand_apart
     assert [(r["interview_version"], r["q1"], r["q1__v1"], r["q3"], r["q3__v1"], r["tv_1"]) for r in rows] == [
         ("1", "-6", "3", "-6", "abc", "1"), ("2", "1", "-6", "7", "", "1"),
     ]  # fmt: skip
-    assert "q1: version 1 is in a separate column, q1__v1: code 1 was 'Yes' and is 'Surely'" in made.differences
-    assert "q3: version 1 is in a separate column, q3__v1: it was text and is a whole number" in made.differences
-    assert made.warnings == ()
+    assert "q1: version 1 is in a separate column, q1__v1: code 1 was 'Yes' and is 'Surely'" in made.data.differences
+    assert "q3: version 1 is in a separate column, q3__v1: it was text and is a whole number" in made.data.differences
+    assert made.data.warnings == ()
     labelled, _ = taken(TWO, labels=True)
     assert [(r["q1"], r["q1__v1"]) for r in labelled] == [("Not asked", "Maybe"), ("Surely", "Not asked")]
 
@@ -241,18 +241,18 @@ def test_two_texts_that_say_one_version_are_warned_of_and_told_apart() -> None:
     keep(secretive(ONE)).close()
     keep(secretive(edited), kept_at=NOW.replace(hour=16)).close()
     _, made = taken(edited)
-    assert made.warnings == (
+    assert made.data.warnings == (
         "2 different questionnaires have version '1' (in use since 2026-11-24 15:00:00 UTC, "
         "2026-11-24 16:00:00 UTC): change version: each time you edit the file",
     )
-    assert made.differences == ("q1: worded differently in version 1 of 2026-11-24 15:00:00 UTC: 'One'",)
+    assert made.data.differences == ("q1: worded differently in version 1 of 2026-11-24 15:00:00 UTC: 'One'",)
 
 
 def test_a_version_without_such_interviews_is_not_in_the_table() -> None:
     keep(secretive(ONE), origin="practice").close()
     keep(secretive(TWO), kept_at=NOW.replace(hour=16)).close()
     rows, made = taken(TWO)
-    assert (len(rows), made.differences) == (1, ())
+    assert (len(rows), made.data.differences) == (1, ())
 
 
 def test_without_interviews_the_columns_are_the_files() -> None:

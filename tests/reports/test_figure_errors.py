@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from support.command_line import folder  # noqa: F401
 from support.report_tables import OPEN, Report
 from survey_cli.cli.run_command import run_command
 from survey_cli.documents.report.report_layout import build_errors_grid
+from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.problems import UserError
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.results import figure_errors
@@ -54,7 +56,7 @@ def schools(kinds: str = "EHM", by: Sequence[str] = ()) -> tuple[Report, list[in
 
 def measured(report: Report, id: str, positions: Sequence[int]) -> Crosstab:
     sampled = schools()[0].answers
-    design = figure_errors.read_design(sampled, ROLES, None, None)
+    design = figure_errors.read_design(sampled, ROLES, StudySpec())
     design = figure_errors.select_interviews(design, positions, report.answers)
     table = next(table for table in report.tables if table.question.id == id)
     return figure_errors.add_errors(table, report.answers, report.groupings, design)
@@ -98,7 +100,7 @@ def test_what_cannot_be_measured_has_no_error() -> None:
     nobody = [i for i, line in enumerate(table.lines) if not line.counts[0].people]
     assert all(CellPosition(i, 0) not in table.errors for i in nobody)
     alone = Report(SCHOOLS, [{"stype": 1, "fpc": 9, "awards": 1, "index": 5}, {"stype": 1, "fpc": 9, "awards": 2}])
-    design = figure_errors.read_design(alone.answers, {"stratum": [], "psu": ["stype"]}, None, None)
+    design = figure_errors.read_design(alone.answers, {"stratum": [], "psu": ["stype"]}, StudySpec())
     assert not figure_errors.add_errors(alone.tables[0], alone.answers, (), design).errors  # one unit
 
 
@@ -108,13 +110,15 @@ def test_what_cannot_be_measured_has_no_error() -> None:
         ({"stratum": ["region"]}, None, "no interview has this column"),
         ({"replicate_weight": ["fpc", "fpc"]}, None, "the method of the replicate weights is not stated"),
         ({"replicate_weight": ["fpc"]}, "jk1", "only one replicate weight"),
+        ({"replicate_weight": ["fpc", "fpc"]}, "fay", "fay needs one factor, its coefficient"),
+        ({"replicate_weight": ["fpc", "fpc"]}, "jkn", "jkn needs one factor, or 2 for as many replicate weights"),
         ({"fpc": ["stype"], "stratum": ["awards"]}, None, "units in the population"),
         ({"psu": ["school"]}, None, "an interview has no value"),
     ],
 )
-def test_a_design_that_cannot_be_is_refused(columns: dict[str, list[str]], method: object, message: str) -> None:
+def test_a_design_that_cannot_be_is_refused(columns: dict[str, list[str]], method: Any, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        figure_errors.read_design(schools()[0].answers, columns, method, None)  # type: ignore[arg-type]
+        figure_errors.read_design(schools()[0].answers, columns, StudySpec(replication=method))
 
 
 def test_a_report_has_errors_on_request(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811

@@ -338,7 +338,7 @@ def test_old_answers_are_labeled_by_the_version_they_were_given_in() -> None:
         ("1", "Not asked", "No"),
         ("2", "No", "Not asked"),
     ]
-    assert any("q1: version 1 is in a separate column, q1__v1" in line for line in made.differences)
+    assert any("q1: version 1 is in a separate column, q1__v1" in line for line in made.data.differences)
     rows, _ = exported(TURNED, where="q1 == 1")
     assert [r["interview_version"] for r in rows] == ["2"]
 
@@ -362,7 +362,7 @@ def test_a_corrected_text_stays_in_one_column_where_somebody_said_that_it_means_
     rows, made = exported(fixed, labels=True)
     assert [r["q1"] for r in rows] == ["Republican", "Republican"]
     assert "q1__v1" not in rows[0]
-    assert any("with the same meaning" in line for line in made.differences)
+    assert any("with the same meaning" in line for line in made.data.differences)
 
 
 def test_the_file_s_meaning_is_not_put_on_older_answers_before_anybody_was_asked_with_it() -> None:
@@ -432,7 +432,7 @@ def test_a_compute_needs_its_inputs_in_the_same_meaning(capsys: pytest.CaptureFi
     rows, made = exported(later)
     assert [r["adult"] for r in rows] == ["-6", "1"]
     assert "both" not in rows[0]
-    assert any(line.startswith("both: not computed: version 2 lacks inputs") for line in made.differences)
+    assert any(line.startswith("both: not computed: version 2 lacks inputs") for line in made.data.differences)
     assert run_command(["report", put(later), "--by", "both", "-o", "x.md"]) == 1
     assert "--by: both is not computed: no interview has all its inputs (adult, q1)" in capsys.readouterr().err
 
@@ -468,6 +468,6 @@ def test_a_compute_of_personal_answers_stays_in_the_database_unless_it_is_asked_
     later = text("1", '{1: "Yes", 2: "No"}', secret, head=ADULT)
     rows, made = exported(later)
     assert not {"adult", "both", "age"} & rows[0].keys()
-    assert {"adult", "both"} <= set(made.left_out)
+    assert {"adult", "both"} <= set(made.data.left_out)
     rows, _ = exported(later, personal=frozenset({"adult"}))
     assert rows[0]["adult"] == "1"

@@ -66,6 +66,7 @@ def export(
         "--personal NAME", "Include the personal columns of this item. For supervisors only. Repeatable.", None
     ),
     public: bool = flag("--public", "Leave out keys, free text, dates and times, which can identify respondents."),
+    dry_run: parameters.DryRunOption = False,
     force: parameters.ForceOption = False,
     raw: bool = flag("--raw", "Write texts unchanged, even if a spreadsheet may run them as formulas."),
     language: parameters.LanguageOption = "",
@@ -87,7 +88,7 @@ def export(
     With --what, one row per answer, event, case or call instead.
 
     An erased interview is a row without values, with the outcome withdrawn. Interviewers are named by their
-    pseudonyms in the list of people.
+    pseudonyms in the list of people. --public --dry-run lists what can identify respondents.
 
     Example: survey export study.yaml -o study.sav
     """
@@ -117,21 +118,25 @@ def export(
     outs = out or ["-"]
     with show_progress(shown="-" not in outs) as progress:
         results = export_files(file, replace(options, progress=progress), outs, stdout=open_data_output())
-    for line in dict.fromkeys(line for result in results for line in (*result.warnings, *result.differences)):
+    for line in dict.fromkeys(text for result in results for text in (*result.data.warnings, *result.data.differences)):
         say(line)
-    if results[0].left_out:
+    first = results[0]
+    if first.data.left_out:
         remedy = (
             "--with-contacts includes them" if what == "calls" else "--personal NAME or --with-contacts includes them"
         )
-        say(f"left out as personal: {', '.join(results[0].left_out)} ({remedy})")
-    if results[0].rows and results[0].disclosure_note:
-        say(results[0].disclosure_note)
+        say(f"left out as personal: {', '.join(first.data.left_out)} ({remedy})")
+    if first.rows and first.disclosure_note:
+        say(first.disclosure_note)
+    for kind, columns in first.data.identifying.items() if dry_run else ():
+        say(f"{kind}: {', '.join(columns)}")
     for result in results:
         for line in result.notes:
             say(f"{result.to}: {line}")
         companion = f" and {result.beside}" if result.beside else ""
-        rows, columns = format_quantity(result.rows, result.each), format_quantity(result.variables, "column")
-        say(f"{_name_output(result.to)}{companion}: {rows}, {columns}, from {result.source}")
+        table, done = result.data.table, " would be written" if dry_run else ""
+        rows, width = format_quantity(result.rows, table.row_unit), format_quantity(len(table.variables), "column")
+        say(f"{_name_output(result.to)}{companion}: {rows}, {width}{done}, from {result.source}")
 
 
 def _name_output(to: str) -> str:

@@ -78,9 +78,13 @@ class StudySpec(SpecModel):
     """What respondents receive."""
     notes: scalars.Text | None = None
     """Anything else that a reader must know."""
-    replication: Literal["jk1", "brr", "bootstrap", "sdr"] | None = None
-    """How the replicate weights of the sample were made, for standard errors: by the jackknife that deletes one unit,
-    balanced half-samples, the bootstrap, or successive differences. If left out: there are none."""
+    replication: Literal["jk1", "jkn", "brr", "fay", "bootstrap", "sdr"] | None = None
+    """How the replicate weights of the sample were made, for standard errors: by the jackknife that deletes one unit
+    of all (`jk1`) or of a stratum (`jkn`), by balanced half-samples (`brr`, or `fay` in Fay's variant), by the
+    `bootstrap`, or by successive differences (`sdr`). If left out: there are none."""
+    replication_factors: list[scalars.Number] = Field(default_factory=list)
+    """For `fay` the coefficient: `[0.5]`. For `jkn` the factor of each replicate weight in their order, (n − 1)/n for a
+    stratum of n units, or one factor for all. If left out: both require it."""
     minutes: scalars.Whole | None = None
     """The length budget: `survey check` reports an error if half of the complete interviews probably take longer. If
     left out: no budget."""

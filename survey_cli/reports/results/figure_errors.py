@@ -9,11 +9,13 @@ from typing import Final
 
 import numpy
 
+from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.problems import UserError
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.results.crosstab import Crosstab
 from survey_cli.reports.weighting import design_errors
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, AnswerKey, DesignError, Grouping
+from survey_cli.reports.weighting.weights import multiply_pool_sizes
 from survey_cli.values import Missing
 from survey_cli.wording import format_quantity
 
@@ -24,25 +26,32 @@ DESIGN_ROLES: Final = ("stratum", "psu", "fpc", "replicate_weight")
 def read_design(
     answers: AnswerColumns,
     columns: Mapping[str, Sequence[str]],
-    method: design_errors.Replication | None,
-    population: int | None,
+    study: StudySpec,
 ) -> design_errors.SampleDesign:
-    """Read the design of a sample from its columns, by role.
+    """Read the design of a sample from its columns, by role; those of draws have the role `draw`.
 
-    `method` is that of replicate weights, and `population` the number of units in the population, which counts where
-    the interviews are a simple random sample. Raises UserError for a design that cannot be.
+    `study` says how replicate weights were made, and how many units the population has, which counts where the
+    interviews are a simple random sample. Raises UserError for a design that cannot be.
     """
-    values = {name: _read_column(answers, name) for names in columns.values() for name in names}
+    method, population = study.replication, study.size
+    values = {name: _read_column(answers, name) for role in DESIGN_ROLES for name in columns.get(role, ())}
     weights = [1.0] * answers.interviews
     if replicates := columns.get("replicate_weight"):
         if len(replicates) < 2 or method is None:
             what = (
                 "there is only one replicate weight" if method else "the method of the replicate weights is not stated"
             )
-            remedy = "add the others" if method else "state it: study: {replication: jk1}, or brr, bootstrap, sdr"
+            remedy = (
+                "add the others" if method else "state it: study: {replication: jk1}, or jkn, brr, fay, bootstrap, sdr"
+            )
             raise UserError("--errors", what, remedy)
-        table = numpy.array([_parse_numbers(name, values[name]) for name in replicates]).T
-        return design_errors.make_replicate_design(weights, table, method)
+        table = numpy.array([_parse_numbers(name, values[name]) for name in replicates])
+        table = (table * multiply_pool_sizes(answers, columns.get("draw", ()))).T
+        try:
+            return design_errors.make_replicate_design(weights, table, method, study.replication_factors)
+        except ValueError as error:
+            remedy = "give them under study: replication_factors"
+            raise UserError("--errors", str(error), remedy) from error
     stratum, psu, fpc = (next(iter(columns.get(role, ())), "") for role in DESIGN_ROLES[:3])
     sizes = _parse_numbers(fpc, values[fpc]) if fpc else None
     if not (stratum or psu or fpc) and population and population >= answers.interviews:

@@ -17,9 +17,9 @@ from survey_cli.reports.weighting.answer_counts import DesignError
 
 Numbers: TypeAlias = NDArray[numpy.float64]
 Integers: TypeAlias = NDArray[numpy.int64]
-Replication: TypeAlias = Literal["jk1", "brr", "fay", "bootstrap", "sdr"]
-"""How replicate weights were made: the jackknife that deletes one unit, balanced half-samples, Fay's variant of these,
-the bootstrap, or successive differences."""
+Replication: TypeAlias = Literal["jk1", "jkn", "brr", "fay", "bootstrap", "sdr"]
+"""How replicate weights were made: the jackknife that deletes one unit, of all or of a stratum, balanced half-samples,
+Fay's variant of these, the bootstrap, or successive differences."""
 RANK_TOLERANCE: Final = 1e-5
 
 
@@ -40,8 +40,8 @@ class SampleDesign:
     """Share of the units in the population that were selected, by stratum; 0 where it is not known."""
     replicates: Numbers | None = None
     """Replicate weights, a row per interview; with them, strata and units are not used."""
-    scale: float = 1.0
-    """The factor of the sum of squared deviations of the replicates."""
+    scale: float | Numbers = 1.0
+    """The factor of the squared deviations of the replicates, of each or of all."""
 
 
 class Totals(NamedTuple):
@@ -105,23 +105,29 @@ def make_design(
 
 
 def make_replicate_design(
-    weights: Sequence[float], replicates: Numbers, method: Replication, *, rho: float = 0.0
+    weights: Sequence[float], replicates: Numbers, method: Replication, factors: Sequence[float] = ()
 ) -> SampleDesign:
     """Make the design of a sample with replicate weights, which include the weight, a row per interview.
 
     The factor of the squared deviations of R replicates is (R − 1)/R for `jk1`, 1/R for `brr`, 1/(R(1 − ρ)²) for `fay`
-    with its `rho`, 1/(R − 1) for `bootstrap` and 4/R for `sdr` (K. Wolter, Introduction to Variance Estimation, 2007).
+    with ρ in `factors`, 1/(R − 1) for `bootstrap` and 4/R for `sdr` (K. Wolter, Introduction to Variance Estimation,
+    2007). For `jkn`, `factors` has that of each replicate, or one for all. Raises ValueError where it does not fit.
     """
     count = replicates.shape[1]
-    factors = {
+    if method == "jkn" and len(factors) not in (1, count):
+        raise ValueError(f"jkn needs one factor, or {count} for as many replicate weights")
+    if method == "fay" and not (len(factors) == 1 and 0 <= factors[0] < 1):
+        raise ValueError("fay needs one factor, its coefficient, from 0 and below 1")
+    scales: dict[Replication, float | Numbers] = {
         "jk1": (count - 1) / count,
+        "jkn": numpy.array(factors, dtype=float),
         "brr": 1 / count,
-        "fay": 1 / (count * (1 - rho) ** 2),
+        "fay": 1 / (count * (1 - (factors[0] if method == "fay" else 0)) ** 2),
         "bootstrap": 1 / (count - 1),
         "sdr": 4 / count,
     }
     design = make_design(weights)
-    return replace(design, replicates=numpy.asarray(replicates, dtype=float), scale=factors[method])
+    return replace(design, replicates=numpy.asarray(replicates, dtype=float), scale=scales[method])
 
 
 def _number_values(values: Sequence[object]) -> list[int]:
@@ -172,7 +178,7 @@ def compute_variance(design: SampleDesign, variation: Numbers) -> float:
     the sum of squared deviations from their mean.
     """
     if design.replicates is not None:
-        return float(design.scale * ((variation - variation.mean()) ** 2).sum())
+        return float((design.scale * (variation - variation.mean()) ** 2).sum())
     counts = design.unit_counts
     means = numpy.bincount(design.unit_strata, variation, len(counts)) / counts
     deviations = variation - numpy.where(counts > 1, means, 0)[design.unit_strata]

@@ -188,24 +188,39 @@ def read_base_weights(answers: AnswerColumns, column: str) -> list[Fraction]:
     return weights
 
 
+def multiply_pool_sizes(answers: AnswerColumns, columns: Sequence[str]) -> list[int]:
+    """Return how many units each interview's was drawn from, multiplied over the columns; 1 where none was drawn."""
+    sizes = [1] * answers.interviews
+    for column in columns:
+        cells = answers.read_cells(column)
+        by_text = {text: cell if isinstance(cell, int) and cell > 0 else 1 for text, cell in cells.items()}
+        sizes = [size * by_text[text] for size, text in zip(sizes, answers.columns[column], strict=True)]
+    return sizes
+
+
 def compute_weights(
     answers: AnswerColumns,
     *,
     column: str = "",
+    draws: Sequence[str] = (),
     targets: Sequence[RakingTarget] = (),
     trim: Fraction | None = None,
     threshold: int = 0,
 ) -> InterviewWeights:
     """Compute weights from a sample column, from targets, or by raking the column's weights to the targets.
 
-    The summary hides the shares of values that fewer than `threshold` interviews have. Raises UserError for invalid
-    weights or targets.
+    `draws` are columns with the number of units of which one was drawn, by which weights are multiplied. The summary
+    hides the shares of values that fewer than `threshold` interviews have. Raises UserError for invalid weights or
+    targets.
     """
     n = answers.interviews
     start = [Fraction(1)] * n if not column else read_base_weights(answers, column)
     if not n:
         raise UserError("weights", "there are no interviews to weight", "interview somebody first")
     steps = [f"base weights of {column}"] if column else []
+    if draws:
+        start = [weight * size for weight, size in zip(start, multiply_pool_sizes(answers, draws), strict=True)]
+        steps.append(f"weights by how many each was drawn from ({', '.join(draws)})")
     if not targets:
         weights = _scale(start)
         return InterviewWeights(weights=weights, weighting=_summarize_weights(weights, steps))

@@ -57,6 +57,8 @@ class ExportOptions:
     language: str = ""
     force: bool = False
     """Overwrite the file."""
+    dry_run: bool = False
+    """Write nothing, and look for respondents who can be told apart."""
     progress: Callable[[int, int], None] | None = None
     """Receives from time to time the number of interviews or cases read, and the total."""
     people: str | None = None
@@ -93,31 +95,25 @@ class DataTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportResult:
-    """One written file."""
+    """One file that was written, or in a dry run would be."""
 
     to: str
     rows: int
-    variables: int
+    data: DataTable
+    """The table, whose rows were read."""
     source: str
-    each: str = "interview"
-    """The unit of a row."""
     beside: str = ""
     """The separate data file, where there is one."""
-    warnings: tuple[str, ...] = field(default=())
-    differences: tuple[str, ...] = field(default=())
-    left_out: tuple[str, ...] = field(default=())
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     """What the format could not store."""
-    identifying: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Columns that can identify respondents, by kind: in the file, or left out where it is public."""
     public: bool = False
 
     @property
     def disclosure_note(self) -> str:
         """The note on identifying columns; empty where there are none."""
-        if self.each != "interview":
+        if self.data.table.row_unit != "interview":
             return "each row has its case and times: this file can identify respondents"
-        columns = "; ".join(f"{kind} ({join_first(names)})" for kind, names in self.identifying.items())
+        columns = "; ".join(f"{kind} ({join_first(names)})" for kind, names in self.data.identifying.items())
         if not columns:
             return ""
         if self.public:

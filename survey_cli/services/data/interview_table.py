@@ -117,10 +117,11 @@ def build_interview_table(source: InterviewSource) -> DataTable:
         parts.append(VersionRows(version=f"version {instrument.version}", variables=variables, rows=lambda: ()))
     known = {name for part in parts for v in part.variables for name in (v.name, v.item)} - {""}
     check_personal_names(options, known)
+    study = describe_study(instrument, language)
     combined = combine_versions(parts, language=language, personal=None if options.all_personal else options.personal)
     return DataTable(
         analysis=source.analysis,
-        table=replace(combined.table, study=describe_study(instrument, language)),
+        table=replace(combined.table, study=replace(study, versions=tuple(version.label for version in versions))),
         warnings=(*_warn_of_equal_names([version.kept for version in versions]), *_describe_corrections(source)),
         differences=(*combined.differences, *uncomputed),
         left_out=combined.left_out,

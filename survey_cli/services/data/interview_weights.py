@@ -6,8 +6,10 @@ from typing import Final
 
 from survey_cli.documents.report.report_layout import describe_weighting
 from survey_cli.engine.codec import encode_cells
+from survey_cli.exports.conventions import make_free_name
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.schema.items.unasked_items import DrawItem
 from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import UserError
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
@@ -23,6 +25,7 @@ from survey_cli.values import Variable
 
 MIN_TRIM: Final = 1
 RAKED_WEIGHT: Final = make_number_column("weight_raked", "Raked weight", decimals=6)
+DRAWN_WEIGHT: Final = make_number_column("weight_drawn", "Weight by selection within the case", decimals=6)
 
 
 def check_trim(rake: str, trim: str) -> None:
@@ -60,15 +63,23 @@ def load_counted_answers(
     return answers, select_interviews(answers, plan, selection, codes)
 
 
+def list_weighting_draws(instrument: Instrument) -> list[str]:
+    """Return the columns that say from how many a unit was drawn, where interviews are weighted by them."""
+    questions = ((item.id, item.question) for item in instrument.items.values())
+    return [f"{name}_of" for name, question in questions if isinstance(question, DrawItem) and question.weight]
+
+
 def weight_interviews(
     answers: AnswerColumns, instrument: Instrument, rake: str, trim: str, *, base: bool = True, threshold: int = 0
 ) -> InterviewWeights | None:
-    """Weight the interviews by a sample column, a file of targets, or both.
+    """Weight the interviews by a sample column, by draws, by a file of targets, or by several of these.
 
-    The column is that with the role weight, unless `base` is False; the file is `rake`. None where there is neither.
+    The column is that with the role weight; neither it nor draws are used if `base` is False. The file is `rake`. None
+    where there is none of them.
     """
     column = find_column(instrument, "weight") if base else None
-    if column is None and not rake:
+    draws = [name for name in list_weighting_draws(instrument) if base and name in answers.columns]
+    if column is None and not draws and not rake:
         return None
     targets: list[RakingTarget] = []
     if rake:
@@ -77,12 +88,17 @@ def weight_interviews(
             raise UserError(rake, "it is not a valid file of targets", "correct the file", problems=rows)
         targets = [RakingTarget(variable=row.variable, value=row.value, share=row.share) for row in rows]
     return compute_weights(
-        answers, column=column or "", targets=targets, trim=Fraction(trim) if trim else None, threshold=threshold
+        answers,
+        column=column or "",
+        draws=draws,
+        targets=targets,
+        trim=Fraction(trim) if trim else None,
+        threshold=threshold,
     )
 
 
-def append_raked_weights(data: DataTable, all_columns: DataTable, plan: Plan, *, rake: str, trim: str) -> DataTable:
-    """Append the raked weights of a report as a column.
+def append_weights(data: DataTable, all_columns: DataTable, plan: Plan, *, rake: str, trim: str) -> DataTable:
+    """Append the weights of a report as a column, where they are not those of a sample column.
 
     The weight is missing for interviews that the report would not count. `all_columns` is the table with all columns; in
     both tables the first column identifies the interview.
@@ -93,12 +109,13 @@ def append_raked_weights(data: DataTable, all_columns: DataTable, plan: Plan, *,
     if weights is None:
         return data
     weight_by_id = dict(zip(answers.columns["interview_id"], map(float, weights.weights), strict=True))
-    used_names = {variable.name.casefold() for variable in data.table.variables}
-    name = RAKED_WEIGHT.name
-    while name in used_names:
-        name += "_"
+    variable = RAKED_WEIGHT if rake else DRAWN_WEIGHT
+    name = make_free_name(variable.name, {v.name.casefold() for v in data.table.variables})
     notes = (f"{name}: {line[:1].lower()}{line[1:]}" for line in describe_weighting(weights.weighting))
-    table = _append_column(data.table, replace(RAKED_WEIGHT, name=name), weight_by_id)
+    table = _append_column(data.table, replace(variable, name=name), weight_by_id)
+    if not rake:  # replicate weights of the sample don't include the draw
+        design = {role: names for role, names in table.study.design.items() if role != "replicate_weight"}
+        table = replace(table, study=replace(table.study, design=design))
     return replace(data, table=table, warnings=(*data.warnings, *notes))
 
 

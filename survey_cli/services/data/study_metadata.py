@@ -1,6 +1,6 @@
 """Description of a study in one language: its texts, who is asked each item, and how values are computed."""
 
-from typing import Final
+from typing import Any, Final
 
 from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, make_line
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
@@ -34,6 +34,7 @@ def describe_study(instrument: Instrument, language: str) -> StudyDescription:
     def translate(text: Text | None) -> str:
         return str(text.get(language)) if text is not None else ""
 
+    texts: dict[str, Any] = {name: translate(getattr(spec, name)) for name in STUDY_TEXTS}
     return StudyDescription(
         id=instrument.id,
         title=translate(instrument.title),
@@ -50,7 +51,7 @@ def describe_study(instrument: Instrument, language: str) -> StudyDescription:
             for item in instrument.items.values()
             if item.instruction is not None
         },
-        **{name: translate(getattr(spec, name)) for name in STUDY_TEXTS},
+        **texts,
         size=spec.size,
         weight=next((name for name, column in instrument.sample.items() if column.role == "weight"), ""),
         design={
@@ -59,6 +60,7 @@ def describe_study(instrument: Instrument, language: str) -> StudyDescription:
             if (names := tuple(name for name, column in instrument.sample.items() if column.role == role))
         },
         replication=spec.replication or "",
+        replication_factors=tuple(spec.replication_factors),
     )
 
 

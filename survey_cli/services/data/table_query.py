@@ -23,7 +23,7 @@ from survey_cli.services.data.interview_table import (
     check_personal_names,
     make_personal_condition_error,
 )
-from survey_cli.services.data.interview_weights import append_raked_weights
+from survey_cli.services.data.interview_weights import append_weights, list_weighting_draws
 from survey_cli.services.data.study_metadata import choose_language, describe_study
 from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.run_on_study import ProgressReporter, convert_to_study_time
@@ -45,12 +45,16 @@ from survey_cli.table.table import Table
 from survey_cli.values import NOT_ASKED, Cell, Variable
 
 
-def query_table(records: StudyRecords, options: ExportOptions) -> DataTable:
-    """Build the table. Its rows are read while iterating over them, so the records must stay open."""
+def query_table(records: StudyRecords, options: ExportOptions, *, weights: bool = True) -> DataTable:
+    """Build the table. Its rows are read while iterating over them, so the records must stay open.
+
+    `weights` appends those of a report, where they are not those of a sample column.
+    """
     data = _build_table(records, options)
-    if options.rake:
+    is_drawn = options.what == "interviews" and bool(list_weighting_draws(records.instrument))
+    if weights and (options.rake or is_drawn):
         all_columns = _build_table(records, replace(options, variables=()))
-        data = append_raked_weights(data, all_columns, records.plan, rake=options.rake, trim=options.trim)
+        data = append_weights(data, all_columns, records.plan, rake=options.rake, trim=options.trim)
     if options.what != "interviews":
         return data
     keys = [name for name, column in records.instrument.sample.items() if column.role == "key"]

@@ -98,6 +98,8 @@ def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequen
     table.
     """
     target, zipped = Path(to), to.lower().endswith(".zip")
+    if options.dry_run:
+        raise UserError("--dry-run", "a bundle is written, or it is not", "leave out --bundle")
     if target.suffix.lower() in UNSUPPORTED_ENDINGS:
         raise UserError(to, "a bundle is a folder or a .zip", "use a name that ends in .zip")
     if target.is_symlink():
@@ -371,18 +373,18 @@ def _render_readme(contents: BundleResult, files: Sequence[str]) -> str:
     descriptions[CHECKSUMS] = f"checksums: sha256sum -c {CHECKSUMS}"
     width = max(map(len, descriptions))
     lines += [f"{name:<{width}}  {what}" for name, what in sorted(descriptions.items())]
-    if data.left_out:
-        lines += ["", f"Left out as personal: {', '.join(data.left_out)}"]
+    if data.data.left_out:
+        lines += ["", f"Left out as personal: {', '.join(data.data.left_out)}"]
     elif contents.options.all_personal or contents.options.personal:
         lines += ["", "It contains personal data: names, telephone numbers or personal answers."]
     if data.disclosure_note:
         lines += ["", f"{data.disclosure_note[:1].upper()}{data.disclosure_note[1:]}."]
-        others = [result.to for result in contents.data_files if result.each != "interview"]
+        others = [result.to for result in contents.data_files if result.data.table.row_unit != "interview"]
         if others:
             lines.append(f"{', '.join(others)}: each row has its case and times.")
     lines += ["", *(f"Not included: {line}" for line in contents.skipped)] if contents.skipped else []
     notes = [f"{result.to}: {note}" for result in contents.data_files for note in result.notes]
-    remarks = [*data.warnings, *data.differences, *notes]
+    remarks = [*data.data.warnings, *data.data.differences, *notes]
     lines += ["", *remarks] if remarks else []
     return "\n".join([*lines, ""])
 
@@ -402,9 +404,9 @@ def _describe_filters(options: ExportOptions) -> list[str]:
 
 
 def _render_manifest(contents: BundleResult, folder: Path, files: Sequence[str]) -> str:
-    instrument, options, data = contents.instrument, contents.options, contents.data_files[0]
+    instrument, options, data = contents.instrument, contents.options, contents.data_files[0].data
     rows = {
-        result.to: {"rows": result.rows, "columns": result.variables, "notes": list(result.notes)}
+        result.to: {"rows": result.rows, "columns": len(result.data.table.variables), "notes": list(result.notes)}
         for result in contents.data_files
     }
     manifest: dict[str, Any] = {

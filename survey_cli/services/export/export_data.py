@@ -1,6 +1,7 @@
 """Export of a study's data: checks the outputs, builds the table, writes each file in its format."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from survey_cli.services.output_files import check_output_path, write_file, writ
 from survey_cli.services.run_on_study import read_records
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.table import Table, show_table_placeholders
+from survey_cli.wording import format_quantity, join_first
 
 __all__ = ["ExportOptions", "ExportResult", "check_outputs", "export_file", "export_files", "export_records"]
 
@@ -78,21 +80,31 @@ def export_records(records: StudyRecords, options: ExportOptions, *, stdout: Tex
         labels=options.labels, raw=options.raw, bom=options.bom, data_name=_name_described_file(options)
     )
     table = show_table_placeholders(data.table)
-    written = write_table(table, data_format, write_options, options, stdout or sys.stdout)
+    if options.dry_run:
+        written = find_unique_rows(table)
+    else:
+        written = write_table(table, data_format, write_options, options, stdout or sys.stdout)
     return ExportResult(
         to=options.to,
-        beside=str(data_format.find_data_path(Path(options.to)) or ""),
-        each=data.table.row_unit,
         rows=written.rows,
-        notes=(*written.notes, *_iterate_notes(data, data_format, options)),
-        variables=len(data.table.variables),
+        data=data,
         source=records.where,
-        warnings=data.warnings,
-        differences=data.differences,
-        left_out=data.left_out,
-        identifying=data.identifying,
+        beside=str(data_format.find_data_path(Path(options.to)) or ""),
+        notes=(*written.notes, *_iterate_notes(data, data_format, options)),
         public=options.public,
     )
+
+
+def find_unique_rows(table: Table) -> WriteResult:
+    """Count the rows, and note how many of them nobody shares the coded values of the sample with."""
+    columns = [(at, v.name) for at, v in enumerate(table.variables) if v.role == "sample" and v.labels]
+    counts = Counter(tuple(texts[at] for at, _ in columns) for texts in table.iterate_texts())
+    unique, rows = sum(count == 1 for count in counts.values()), counts.total()
+    if not unique or rows < 2:
+        return WriteResult(rows)
+    verb, names = "is" if unique == 1 else "are", join_first(name for _, name in columns)
+    note = f"{unique:,} of {format_quantity(rows, table.row_unit)} {verb} the only one with these values of {names}"
+    return WriteResult(rows, (f"{note}: somebody who knows them recognizes the respondent",))
 
 
 def _name_described_file(options: ExportOptions) -> str:

@@ -40,7 +40,12 @@ from survey_cli.reports.results.result_tables import (
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.services.data.export_options import ExportOptions
-from survey_cli.services.data.interview_weights import check_trim, load_counted_answers, weight_interviews
+from survey_cli.services.data.interview_weights import (
+    check_trim,
+    list_weighting_draws,
+    load_counted_answers,
+    weight_interviews,
+)
 from survey_cli.services.data.table_query import query_table, select_column_names
 from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
@@ -139,13 +144,12 @@ def _check_options(options: ReportOptions) -> None:
 
 
 def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportData:
-    export = replace(options, rake="")  # the report weights the interviews itself
-    data = query_table(records, export)
+    data = query_table(records, options, weights=False)  # the report weights the interviews itself
     with_ids = options.errors
     answers, base = load_counted_answers(data, records.plan, options.interviews, words=options.verbatims, ids=with_ids)
     all_answers, all_base = answers, base
     if options.where:
-        unfiltered = query_table(records, replace(export, where=""))
+        unfiltered = query_table(records, replace(options, where=""), weights=False)
         all_answers, all_base = load_counted_answers(unfiltered, records.plan, options.interviews, ids=with_ids)
         data = replace(data, overrides=unfiltered.overrides)
     codes = {interview: override.code for interview, override in data.overrides.items()}
@@ -271,7 +275,8 @@ def _add_errors(
     columns = {
         role: [name for name, column in sample.items() if column.role == role] for role in figure_errors.DESIGN_ROLES
     }
-    design = figure_errors.read_design(data.sampled, columns, study.replication, study.size)
+    columns["draw"] = [name for name in list_weighting_draws(data.instrument) if name in answers.columns]
+    design = figure_errors.read_design(data.sampled, columns, study)
     ids = data.sampled.read_cells("interview_id")
     positions = {ids[text]: position for position, text in enumerate(data.sampled.columns["interview_id"])}
     own_ids = answers.read_cells("interview_id")

@@ -32,6 +32,8 @@ figures("clustered", clustered)
 figures("without_fpc", svydesign(id = ~dnum, weights = ~pw, data = apiclus1))
 figures("weights_alone", svydesign(id = ~1, weights = ~pw, data = apistrat))
 figures("jk1", as.svrepdesign(svydesign(id = ~dnum, weights = ~pw, data = apiclus1), type = "JK1"))
+without_fpc <- svydesign(id = ~1, strata = ~stype, weights = ~pw, data = apistrat)
+figures("jkn", as.svrepdesign(without_fpc, type = "JKn"))
 half <- 2 * cbind(c(1,0,1,0,1,0), c(1,0,0,1,0,1), c(0,1,1,0,0,1), c(0,1,0,1,1,0))
 scd$weight <- 1
 brr <- svrepdesign(data = scd, type = "BRR", repweights = half, weights = ~weight, combined.weights = FALSE)

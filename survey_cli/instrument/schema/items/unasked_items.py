@@ -6,7 +6,7 @@ from pydantic import Field
 
 from survey_cli.entries import Entry, LookupEntry, ReadEntry, Rejection, Reply
 from survey_cli.instrument.schema.items import question
-from survey_cli.instrument.source.scalars import Expression, Name, Text, Whole
+from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text, Whole
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Value, Variable
 
 
@@ -135,6 +135,9 @@ class DrawItem(SelectedItem):
     using: Annotated[Name, "an item"] | None = None
     """The item of the roster that is compared: an age or a date of birth for `youngest`, a date for `next_birthday`. If
     left out: the turn is drawn at random; the other two require it."""
+    weight: Flag = False
+    """`true`: in reports and exports an interview counts as often as there were turns to draw from, since the one that
+    is drawn stands for all."""
 
     condition_type: ClassVar[str] = "draw"
 
