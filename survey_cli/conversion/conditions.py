@@ -26,8 +26,8 @@ from survey_cli.conversion.xpath import (
     list_parts,
     replace_parts,
 )
-from survey_cli.instrument.expressions.comparisons import MIRRORED_SIGNS, OPPOSITE_SIGNS
-from survey_cli.instrument.expressions.three_valued_logic import COMPARE
+from survey_cli.instrument.expressions.comparisons import OPPOSITE_SIGNS
+from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 
 _HOLDS: Final = {sign: holds for sign, holds in COMPARE.items() if sign != "!="}
 _SIMPLE: Final = re.compile(

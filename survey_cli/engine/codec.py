@@ -9,30 +9,7 @@ from datetime import UTC, date, datetime, time
 from json import JSONDecoder, JSONEncoder
 from typing import Any, Final, NamedTuple, NoReturn, assert_never
 
-from survey_cli.engine.events import (
-    EVENT_KINDS,
-    NO_ATTRIBUTES,
-    NO_SAMPLE,
-    NO_SPECIFY_TEXTS,
-    AnswerKept,
-    AnswersErased,
-    EventStamp,
-    InterviewEnded,
-    InterviewEvent,
-    InterviewMigrated,
-    InterviewResumed,
-    InterviewStarted,
-    InterviewStopped,
-    InterviewSuspended,
-    LanguageChanged,
-    NoteWritten,
-    PositionMoved,
-    QueryConfirmed,
-    QuestionAnswered,
-    QuestionDeclined,
-    SessionContext,
-    ValueComputed,
-)
+from survey_cli.engine import events
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place, Storage, Value, get_missing
 
 
@@ -264,53 +241,56 @@ def _decode_date(encoded: Any) -> date:
         raise EventDecodeError(f"{encoded!r} should be a day") from None
 
 
-def _decode_session(encoded: Any) -> SessionContext:
-    if _read_object(encoded).keys() != set(SessionContext._fields):
+def _decode_session(encoded: Any) -> events.SessionContext:
+    if _read_object(encoded).keys() != set(events.SessionContext._fields):
         raise EventDecodeError(f"{encoded!r} is no session")
-    return SessionContext(**{name: _read_text(text) for name, text in encoded.items()})
+    return events.SessionContext(**{name: _read_text(text) for name, text in encoded.items()})
 
 
-_SESSION: Final = _Field("sitting", SessionContext._asdict, _decode_session, attribute="session")
+_SESSION: Final = _Field("sitting", events.SessionContext._asdict, _decode_session, attribute="session")
 _OUTCOME: Final = _make_text_field("outcome")
 _FIELDS: Final[Mapping[type[Any], tuple[_Field, ...]]] = {
-    QuestionAnswered: (
+    events.QuestionAnswered: (
         _Field("value", _encode_value, _decode_answer, None),
-        _Field("words", _encode_specify_texts, _decode_specify_texts, NO_SPECIFY_TEXTS, "specify_texts"),
+        _Field("words", _encode_specify_texts, _decode_specify_texts, events.NO_SPECIFY_TEXTS, "specify_texts"),
     ),
-    AnswerKept: (),
-    QuestionDeclined: (_make_text_field("decline"),),
-    ValueComputed: (_Field("value", _encode_value, _decode_value), _Field("of", _keep, _read_int, 0, "pool_size")),
-    PositionMoved: (_Field("jump", _keep, _expect(bool, "true or false"), False),),
-    QueryConfirmed: (_Field("check", _keep, _read_int), _make_text_field("reason", "")),
-    NoteWritten: (_make_text_field("text"), _Field("replaces", _keep, _read_int, 0)),
-    InterviewStarted: (
+    events.AnswerKept: (),
+    events.QuestionDeclined: (_make_text_field("decline"),),
+    events.ValueComputed: (
+        _Field("value", _encode_value, _decode_value),
+        _Field("of", _keep, _read_int, 0, "pool_size"),
+    ),
+    events.PositionMoved: (_Field("jump", _keep, _expect(bool, "true or false"), False),),
+    events.QueryConfirmed: (_Field("check", _keep, _read_int), _make_text_field("reason", "")),
+    events.NoteWritten: (_make_text_field("text"), _Field("replaces", _keep, _read_int, 0)),
+    events.InterviewStarted: (
         _make_text_field("instrument"),
         _Field("seed", _keep, _read_int),
         _make_text_field("case"),
         _Field("today", date.isoformat, _decode_date),
         _SESSION,
         _Field("rules", _keep, _read_int, 1),
-        _Field("attributes", lambda own: dict(sorted(own.items())), _decode_attributes, NO_ATTRIBUTES),
-        _make_cells_field("sample", NO_SAMPLE),
+        _Field("attributes", lambda own: dict(sorted(own.items())), _decode_attributes, events.NO_ATTRIBUTES),
+        _make_cells_field("sample", events.NO_SAMPLE),
     ),
-    InterviewResumed: (_SESSION, _Field("reopen", _keep, _expect(bool, "true or false"), False)),
-    LanguageChanged: (_make_text_field("language"),),
-    InterviewSuspended: (_make_text_field("outcome", ""),),
-    InterviewStopped: (_OUTCOME,),
-    InterviewEnded: (_OUTCOME,),
-    InterviewMigrated: (
+    events.InterviewResumed: (_SESSION, _Field("reopen", _keep, _expect(bool, "true or false"), False)),
+    events.LanguageChanged: (_make_text_field("language"),),
+    events.InterviewSuspended: (_make_text_field("outcome", ""),),
+    events.InterviewStopped: (_OUTCOME,),
+    events.InterviewEnded: (_OUTCOME,),
+    events.InterviewMigrated: (
         _make_text_field("instrument"),
         _make_list_field("dropped", str, _decode_place),
         _make_list_field("lapsed", str, _decode_place),
         _make_list_field("confirmed", lambda query: [str(query[0]), *query[1:]], _decode_confirmed_query),
     ),
-    AnswersErased: (_make_text_field("why"), _make_cells_field("left", None, "remaining")),
+    events.AnswersErased: (_make_text_field("why"), _make_cells_field("left", None, "remaining")),
 }
 """The fields of each event, in the order in which they are stored; every event has a stamp, and some a place."""
-_KINDS: Final = {(kind, "place" in event._fields): event for event, kind in EVENT_KINDS.items()}
+_KINDS: Final = {(kind, "place" in event._fields): event for event, kind in events.EVENT_KINDS.items()}
 
 
-def _build_event(kind: str, place: Place | None, stamp: EventStamp, encoded: Any) -> InterviewEvent:
+def _build_event(kind: str, place: Place | None, stamp: events.EventStamp, encoded: Any) -> events.InterviewEvent:
     event_type = _KINDS.get((kind, place is not None))
     if event_type is None:
         raise UnknownEventError(f"{kind[:40]!r}{'' if place is None else f' at {place}'} is no known event")
@@ -332,11 +312,11 @@ def _build_event(kind: str, place: Place | None, stamp: EventStamp, encoded: Any
     return event_type(**values)  # type: ignore[no-any-return]  # the class comes from a table of events
 
 
-def encode_record(event: InterviewEvent) -> JournalRecord:
+def encode_record(event: events.InterviewEvent) -> JournalRecord:
     """Encode an event as a row of the journal. Raises ValueError for a time without a zone and for NaN."""
     stamp = event.stamp
     at = encode_timestamp(stamp.at)
-    if isinstance(event, QuestionAnswered) and type(event.value) is int and not event.specify_texts:
+    if isinstance(event, events.QuestionAnswered) and type(event.value) is int and not event.specify_texts:
         # nine rows in ten: built directly, this takes a third of the time
         return JournalRecord("answered", *event.place, f'{{"value":{event.value}}}', at, stamp.by, stamp.station)
     details = {
@@ -346,16 +326,16 @@ def encode_record(event: InterviewEvent) -> JournalRecord:
     }
     item, turn = getattr(event, "place", (None, None))
     payload = _encode_json(details) if details else "{}"
-    return JournalRecord(EVENT_KINDS[type(event)], item, turn, payload, at, stamp.by, stamp.station)
+    return JournalRecord(events.EVENT_KINDS[type(event)], item, turn, payload, at, stamp.by, stamp.station)
 
 
-def decode_record(record: tuple[Any, ...]) -> InterviewEvent:
+def decode_record(record: tuple[Any, ...]) -> events.InterviewEvent:
     """Decode a row of the journal, with the columns of `JournalRecord`. Raises EventDecodeError."""
     kind, item, turn, payload, at, by, station = record
     place = None if item is None else Place(item, turn)
-    stamp = EventStamp(decode_timestamp(at), by, station)
+    stamp = events.EventStamp(decode_timestamp(at), by, station)
     if kind == "answered" and place is not None and (code := _WHOLE_NUMBER.fullmatch(payload)):
-        return QuestionAnswered(stamp, place, int(code[1]))
+        return events.QuestionAnswered(stamp, place, int(code[1]))
     return _build_event(kind, place, stamp, _decode_json(payload, what=kind))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from survey_cli import entries
 from survey_cli.engine.events import (
     AnswerKept,
     EventStamp,
@@ -16,24 +17,6 @@ from survey_cli.engine.events import (
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
 from survey_cli.engine.route import RouteFrame, RouteStop, list_check_places
-from survey_cli.entries import (
-    DeclineOption,
-    EarlierAnswer,
-    Entry,
-    ExactText,
-    LineEntry,
-    LookupEntry,
-    PickEntry,
-    PossibleMeaning,
-    Prompt,
-    Query,
-    Rejection,
-    Reply,
-    StyledText,
-    TextSpan,
-    to_ascii_digits,
-    to_plain_text,
-)
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem, ItemContext
@@ -44,7 +27,7 @@ from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Code, Missing, Place
 
 
-def build_prompt(interview: Interview) -> Prompt | None:
+def build_prompt(interview: Interview) -> entries.Prompt | None:
     """Return what is asked now; None where the interview is closed or at the end of its route."""
     machine = interview.machine
     stop = machine.current_stop
@@ -56,10 +39,10 @@ def build_prompt(interview: Interview) -> Prompt | None:
     context = machine.walk.build_item_context(stop, language)
     question = item.question
     entry = question.build_entry(context)
-    if isinstance(entry, LookupEntry):
+    if isinstance(entry, entries.LookupEntry):
         entry = entry._replace(value=interview.compute_answer()[0])
-    section = to_plain_text(item.section.fill(machine.walk.env, language)) if item.section is not None else ""
-    prompt = Prompt(
+    section = entries.to_plain_text(item.section.fill(machine.walk.env, language)) if item.section is not None else ""
+    prompt = entries.Prompt(
         place=stop.place,
         text=context.fill(_choose_text(machine, stop)),
         entry=entry,
@@ -99,37 +82,37 @@ def _choose_text(machine: Machine, stop: RouteStop) -> Template:
     return item.next_text if is_next else item.text
 
 
-def _mark_stale(prompt: Prompt, base_texts: Sequence[StyledText]) -> Prompt:
+def _mark_stale(prompt: entries.Prompt, base_texts: Sequence[entries.StyledText]) -> entries.Prompt:
     """Tell the interviewer that translations are out of date; the help has the texts in the first language."""
     name = get_language_name(prompt.languages[0])
-    note = TextSpan(f"The translation is out of date: F1 or .help shows it in {name}. ")
-    lines = [span for text in base_texts for span in (*text, TextSpan("\n"))]
+    note = entries.TextSpan(f"The translation is out of date: F1 or .help shows it in {name}. ")
+    lines = [span for text in base_texts for span in (*text, entries.TextSpan("\n"))]
     return prompt._replace(instruction=(note, *prompt.instruction), help=(*lines, *prompt.help))
 
 
-def _build_instruction(context: ItemContext) -> StyledText:
+def _build_instruction(context: ItemContext) -> entries.StyledText:
     """Return the item's instruction; before it, at a handover whom to ask for, and what is left of a total."""
     instruction = context.fill(context.item.instruction)
     if context.left is not None:
         unit = getattr(context.item.question, "unit", None)
         left = context.left.describe(context.language, str(unit.get(context.language)) if unit else "")
-        return (TextSpan(f"{left}. " if instruction else left), *instruction)
+        return (entries.TextSpan(f"{left}. " if instruction else left), *instruction)
     if context.item.ask_for is None:
         return instruction
     person = context.fill(context.item.ask_for)
-    return (TextSpan("Ask for "), *person, *((TextSpan(". "),) if instruction else ()), *instruction)
+    return (entries.TextSpan("Ask for "), *person, *((entries.TextSpan(". "),) if instruction else ()), *instruction)
 
 
-def _build_intro(machine: Machine, stop: RouteStop) -> StyledText:
+def _build_intro(machine: Machine, stop: RouteStop) -> entries.StyledText:
     """Return what is read before the item: the introductions that begin here.
 
     After a resume these are the introductions of all groups around it, which the respondent heard in another call.
     """
-    spans: list[TextSpan] = []
+    spans: list[entries.TextSpan] = []
     intros = _list_outer_intros(stop) if _is_just_resumed(machine) else stop.intros
     for template in intros:
         if spans:
-            spans.append(TextSpan("\n"))
+            spans.append(entries.TextSpan("\n"))
         spans.extend(template.fill(machine.walk.env, machine.language))
     return tuple(spans)
 
@@ -151,7 +134,7 @@ def _list_outer_intros(stop: RouteStop) -> tuple[Template, ...]:
     return tuple(intros)
 
 
-def _format_turn(machine: Machine, stop: RouteStop) -> StyledText:
+def _format_turn(machine: Machine, stop: RouteStop) -> entries.StyledText:
     """Return the turn of the roster in words: `person 2 of 4: Bob`, or the option it stands for."""
     item, turn = stop.item, stop.place.turn
     if item.roster is None or turn is None:
@@ -166,10 +149,10 @@ def _format_turn(machine: Machine, stop: RouteStop) -> StyledText:
     total = f" of {turn + len(stop.frame.turns)}" if roster.until is None and roster.over is None else ""
     title = f"{item.roster} {turn}{total}"
     name = env.get((roster.turn_name, turn))
-    return (TextSpan(f"{title}: {name}" if isinstance(name, str) else title),)
+    return (entries.TextSpan(f"{title}: {name}" if isinstance(name, str) else title),)
 
 
-def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> EarlierAnswer | None:
+def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> entries.EarlierAnswer | None:
     answer = machine.recorded_answers.get(stop.place)
     question, language = stop.item.question, machine.language
     if answer is None:
@@ -178,7 +161,7 @@ def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> E
         value = stop.item.prefill.evaluate(machine.walk.env)
         if value is None or isinstance(value, Missing | bool) or question.why_invalid(context, value):
             return None
-        return EarlierAnswer(
+        return entries.EarlierAnswer(
             label=question.format_answer(stop.item, value, AnswerWording(language, {}, machine.walk.env)),
             codes=_list_codes(value),
             typed_text=question.format_as_typed(value, {}, language),
@@ -188,11 +171,11 @@ def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> E
         return None
     kind: Literal["answer", "reopened"] = "reopened" if machine.why_invalid(stop, answer) else "answer"
     if isinstance(answer.cell, Missing):
-        return EarlierAnswer(
+        return entries.EarlierAnswer(
             label=format_decline(stop.item, answer.cell, language), typed_text=f".{answer.cell.kind}", kind=kind
         )
     assert answer.cell is not None
-    return EarlierAnswer(
+    return entries.EarlierAnswer(
         label=question.format_answer(
             stop.item, answer.cell, AnswerWording(language, answer.specify_texts, machine.walk.env)
         ),
@@ -214,7 +197,7 @@ def format_decline(item: CompiledItem, cell: Missing, language: str) -> str:
     return str(option.text.get(language)) if option is not None else cell.kind.replace("_", " ")
 
 
-def _build_query(machine: Machine, stop: RouteStop) -> Query | None:
+def _build_query(machine: Machine, stop: RouteStop) -> entries.Query | None:
     if machine.query is None:
         return None
     check = stop.item.checks[machine.query]
@@ -225,23 +208,23 @@ def _build_query(machine: Machine, stop: RouteStop) -> Query | None:
     otherwise = check.otherwise.fill(machine.walk.env, machine.language) if check.otherwise is not None else ()
     machine.walk.undo(mark)
     places = list_check_places(machine.walk, stop, check)
-    return Query(text=text, aloud=check.aloud, otherwise=otherwise, places=places)
+    return entries.Query(text=text, aloud=check.aloud, otherwise=otherwise, places=places)
 
 
 def parse_reply(
-    interview: Interview, reply: Reply, stamp: EventStamp
-) -> QuestionAnswered | QuestionDeclined | AnswerKept | Rejection:
+    interview: Interview, reply: entries.Reply, stamp: EventStamp
+) -> QuestionAnswered | QuestionDeclined | AnswerKept | entries.Rejection:
     """Return the event that a reply makes at the current place. An empty reply keeps the earlier answer."""
     machine = interview.machine
     stop = machine.current_stop
     if stop is None or machine.status != "open":
-        return Rejection("the interview is closed")
+        return entries.Rejection("the interview is closed")
     return parse_reply_at(machine, stop, reply, stamp)
 
 
 def parse_reply_at(
-    machine: Machine, stop: RouteStop, reply: Reply, stamp: EventStamp
-) -> QuestionAnswered | QuestionDeclined | AnswerKept | Rejection:
+    machine: Machine, stop: RouteStop, reply: entries.Reply, stamp: EventStamp
+) -> QuestionAnswered | QuestionDeclined | AnswerKept | entries.Rejection:
     """Return the event that a reply makes at this stop of the machine."""
     context = machine.walk.build_item_context(stop, machine.language)
     question = stop.item.question
@@ -250,36 +233,36 @@ def parse_reply_at(
             return AnswerKept(stamp, stop.place)
         earlier = _build_earlier(machine, stop, context)
         if earlier is not None:
-            reply = ExactText(earlier.typed_text)
+            reply = entries.ExactText(earlier.typed_text)
         elif not (isinstance(question, MultipleItem) and question.min == 0):
-            return Rejection(_describe_expected(question.build_entry(context)))
+            return entries.Rejection(_describe_expected(question.build_entry(context)))
     result = question.parse_reply(context, reply)
     decline = _find_typed_decline(context, reply) if isinstance(reply, str) else None
-    if decline is not None and (isinstance(result, Rejection) or not isinstance(question, FreeTextItem)):
+    if decline is not None and (isinstance(result, entries.Rejection) or not isinstance(question, FreeTextItem)):
         return QuestionDeclined(stamp, stop.place, decline.id)
     if decline is not None:
         text = str(reply).strip()
         meanings = (
-            PossibleMeaning(decline.text, decline=decline.id),
-            PossibleMeaning(f"the text “{text}”", ExactText(text)),
+            entries.PossibleMeaning(decline.text, decline=decline.id),
+            entries.PossibleMeaning(f"the text “{text}”", entries.ExactText(text)),
         )
-        return Rejection(f"{text}: {decline.text}, or the text itself?", meanings)
-    if isinstance(result, Rejection):
+        return entries.Rejection(f"{text}: {decline.text}, or the text itself?", meanings)
+    if isinstance(result, entries.Rejection):
         return result
     return QuestionAnswered(stamp, stop.place, result.value, result.words)
 
 
-def _find_typed_decline(context: ItemContext, typed: str) -> DeclineOption | None:
+def _find_typed_decline(context: ItemContext, typed: str) -> entries.DeclineOption | None:
     """Return the decline whose key or code was typed.
 
     Interviewers know 98 and 99 by heart. An option's code goes before a key; where the answer is text, a number is an
     answer too.
     """
-    if isinstance(typed, ExactText) or not context.item.declines:
+    if isinstance(typed, entries.ExactText) or not context.item.declines:
         return None
-    text = to_ascii_digits(typed.strip()).casefold()
+    text = entries.to_ascii_digits(typed.strip()).casefold()
     is_text = isinstance(context.item.question, FreeTextItem)
-    if any(to_ascii_digits(str(option.code)).casefold() == text for option in context.options):
+    if any(entries.to_ascii_digits(str(option.code)).casefold() == text for option in context.options):
         return None
     for decline in context.build_declines():
         if (decline.key and text == decline.key.casefold()) or (text == str(decline.code) and not is_text):
@@ -287,14 +270,14 @@ def _find_typed_decline(context: ItemContext, typed: str) -> DeclineOption | Non
     return None
 
 
-def _describe_expected(entry: Entry) -> str:
+def _describe_expected(entry: entries.Entry) -> str:
     """Return what the interviewer should key, for the rejection of an empty line."""
     match entry:
-        case PickEntry(several=True):
+        case entries.PickEntry(several=True):
             return "key the codes, then press Enter"
-        case PickEntry():
+        case entries.PickEntry():
             return f"key a code: {entry.format_codes()}"
-        case LineEntry(hint=hint):
+        case entries.LineEntry(hint=hint):
             return f"an answer is needed: {hint}" if hint else "an answer is needed"
         case _:
             return "an answer is needed"
@@ -318,22 +301,22 @@ def describe_reply(interview: Interview, text: str) -> str:
             return "" if adds_nothing else answer
         case QuestionDeclined(decline=id):
             return format_decline(stop.item, Missing(id), language)
-        case Rejection(why=why, meanings=meanings) if meanings:
+        case entries.Rejection(why=why, meanings=meanings) if meanings:
             return why
     return ""
 
 
-def build_decline(interview: Interview, decline: str, stamp: EventStamp) -> QuestionDeclined | Rejection:
+def build_decline(interview: Interview, decline: str, stamp: EventStamp) -> QuestionDeclined | entries.Rejection:
     """Return the event of a decline."""
     place = interview.place
-    return Rejection("the interview is closed") if place is None else QuestionDeclined(stamp, place, decline)
+    return entries.Rejection("the interview is closed") if place is None else QuestionDeclined(stamp, place, decline)
 
 
-def build_confirmation(interview: Interview, reason: str, stamp: EventStamp) -> QueryConfirmed | Rejection:
+def build_confirmation(interview: Interview, reason: str, stamp: EventStamp) -> QueryConfirmed | entries.Rejection:
     """Return the event that confirms the pending query."""
     machine = interview.machine
     if machine.current_stop is None or machine.query is None:
-        return Rejection("there is nothing to confirm")
+        return entries.Rejection("there is nothing to confirm")
     return QueryConfirmed(stamp, machine.current_stop.place, machine.query, reason)
 
 

@@ -12,14 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from survey_cli.engine.order import order_children, order_options
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.schema.items.question import (
-    AmountLeft,
-    CompiledCheck,
-    CompiledItem,
-    CompiledOption,
-    Compute,
-    ItemContext,
-)
+from survey_cli.instrument.schema.items import question
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, PickItem
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place
@@ -54,7 +47,7 @@ class RouteStop(NamedTuple):
     """One place on the route, with all that is needed to return to it."""
 
     place: Place
-    item: CompiledItem
+    item: question.CompiledItem
     frame: RouteFrame
     mark: int
     """The number of changes recorded before it was reached."""
@@ -66,7 +59,7 @@ class RouteStop(NamedTuple):
     """The number of items that count for progress and are still to come, as far as is known."""
 
 
-def _get_key(item: CompiledItem, turn: int | None) -> Any:
+def _get_key(item: question.CompiledItem, turn: int | None) -> Any:
     """Return the key under which an item's answer is known."""
     return item.id if item.roster is None or turn is None else (item.id, turn)
 
@@ -80,7 +73,7 @@ def _iterate_rosters(node: CompiledNode) -> Iterator[Roster]:
             yield from _iterate_rosters(child)
 
 
-def _iterate_computes(group: ItemGroup) -> Iterator[Compute]:
+def _iterate_computes(group: ItemGroup) -> Iterator[question.Compute]:
     """Yield the computes in or below a group, in the order of their computation."""
     for child in group.children:
         yield from _iterate_computes(child) if isinstance(child, ItemGroup) else child.computes
@@ -141,7 +134,7 @@ class RouteWalk:
         """Each changed key of `env` with its value before the change."""
         self._pending_intros: tuple[tuple[ItemGroup, Template], ...] = ()
         """Introductions of groups that have been entered, to be read before their first item."""
-        self._last_context: tuple[RouteStop, ItemContext] | None = None
+        self._last_context: tuple[RouteStop, question.ItemContext] | None = None
         root = instrument.root
         self._ahead = root.asked_count
         self._position = 0
@@ -185,7 +178,7 @@ class RouteWalk:
         self._open.add(stop.item.id)
         self.record_answer(stop, NOT_REACHED)
 
-    def _compute(self, compute: Compute) -> None:
+    def _compute(self, compute: question.Compute) -> None:
         first = True
         for language, condition in compute.conditions.items():
             value = condition.evaluate(self.env)
@@ -212,7 +205,7 @@ class RouteWalk:
                 on_route = self._is_asked(node, group, turn)
                 if on_route is not True:
                     self._pass_over(node, turn, on_route)
-                elif isinstance(node, CompiledItem):
+                elif isinstance(node, question.CompiledItem):
                     return self._make_stop(node, frame)
                 elif node.pick is not None and _get_key(node.pick, turn) not in self.env:
                     return self._make_stop(node.pick, frame._replace(next_index=index))
@@ -255,7 +248,7 @@ class RouteWalk:
         self.finished = False
         return stop
 
-    def _make_stop(self, item: CompiledItem, frame: RouteFrame) -> RouteStop:
+    def _make_stop(self, item: question.CompiledItem, frame: RouteFrame) -> RouteStop:
         self._frame = frame
         if item.counts_in_progress:
             self._position += 1
@@ -290,11 +283,11 @@ class RouteWalk:
                 return NOT_REACHED
             if value is True:
                 return False
-        if isinstance(node, CompiledItem) and node.options_conditional and self._rules > 1:
+        if isinstance(node, question.CompiledItem) and node.options_conditional and self._rules > 1:
             return self._has_offered_option(node)
         return True
 
-    def _has_offered_option(self, item: CompiledItem) -> Any:
+    def _has_offered_option(self, item: question.CompiledItem) -> Any:
         """Return whether any option is offered, or `NOT_REACHED` where it is unknown.
 
         Without an option there is nothing to ask.
@@ -322,7 +315,7 @@ class RouteWalk:
         """Mark the node as off the route or, while looking ahead, as unknown."""
         unreached = self.looking_ahead and on_route == NOT_REACHED
         missing = NOT_REACHED if unreached else NOT_ASKED
-        if isinstance(node, CompiledItem):
+        if isinstance(node, question.CompiledItem):
             self._ahead -= node.counts_in_progress
             self._mark_absent(node, turn, missing, node)
             for compute in node.computes:
@@ -341,7 +334,7 @@ class RouteWalk:
         for compute in _iterate_computes(node):
             self._compute(compute)
 
-    def _mark_absent(self, item: CompiledItem, turn: int | None, missing: Missing, node: CompiledNode) -> None:
+    def _mark_absent(self, item: question.CompiledItem, turn: int | None, missing: Missing, node: CompiledNode) -> None:
         item_turn = turn if item.roster is not None else None
         self.set_known(_get_key(item, item_turn), missing)
         if missing is NOT_REACHED:
@@ -394,7 +387,7 @@ class RouteWalk:
         if count == NOT_REACHED:
             self._leave_turns_open(roster, range(1, roster.maximum + 1))
 
-    def _is_picked(self, pick: CompiledItem, turn: int | None, name: Code) -> Any:
+    def _is_picked(self, pick: question.CompiledItem, turn: int | None, name: Code) -> Any:
         """Return whether an item or turn is picked; `NOT_REACHED` where that is not known yet."""
         value = self.env.get(_get_key(pick, turn), NOT_REACHED)
         assert isinstance(pick.question, PickItem)
@@ -473,19 +466,19 @@ class RouteWalk:
 
     # at the current stop
 
-    def build_item_context(self, stop: RouteStop, language: str) -> ItemContext:
+    def build_item_context(self, stop: RouteStop, language: str) -> question.ItemContext:
         """Return what the item's question may read: the same object as long as the walk stays at the stop."""
         if self._last_context is not None:
             last_stop, context = self._last_context
             if last_stop is stop and context.language == language:
                 return context
-        context = ItemContext(item=stop.item, env=self.env, language=language, options=self.list_options(stop))
+        context = question.ItemContext(item=stop.item, env=self.env, language=language, options=self.list_options(stop))
         if stop.item.total is not None:
             context.left = self._find_amount_left(stop, stop.item.total)
         self._last_context = stop, context
         return context
 
-    def _find_amount_left(self, stop: RouteStop, battery_total: Condition) -> AmountLeft | None:
+    def _find_amount_left(self, stop: RouteStop, battery_total: Condition) -> question.AmountLeft | None:
         """Find what the statements before this one have left of their battery's total; None where it is unknown."""
         total = battery_total.evaluate(self.env)
         if not isinstance(total, int | float):
@@ -501,9 +494,9 @@ class RouteWalk:
                 is_certain = False
         frame = stop.frame
         later = sum(RouteWalk._is_asked(self, node, frame.group, frame.turn) is True for node in order[at:])
-        return AmountLeft(round(amount, 6), total, later, is_certain)
+        return question.AmountLeft(round(amount, 6), total, later, is_certain)
 
-    def list_options(self, stop: RouteStop) -> tuple[CompiledOption, ...]:
+    def list_options(self, stop: RouteStop) -> tuple[question.CompiledOption, ...]:
         """Return the options offered at this place, in drawn order."""
         item = stop.item
         if not item.options_vary:
@@ -523,7 +516,7 @@ class _Input(NamedTuple):
     """It is named with its roster: other turns than the current one are read."""
 
 
-def list_check_places(walk: RouteWalk, stop: RouteStop, check: CompiledCheck) -> tuple[Place, ...]:
+def list_check_places(walk: RouteWalk, stop: RouteStop, check: question.CompiledCheck) -> tuple[Place, ...]:
     """Return the places before this stop whose answers the check uses, also by way of computes."""
     roster = walk.instrument.groups.get(stop.item.roster or "")
     same_turns = [None, *(source.id for source in roster.sources)] if isinstance(roster, Roster) else [None]

@@ -173,53 +173,18 @@ def list_public_holidays(region: str, year: int) -> Mapping[date, str]:
 
 
 _ZONES: Final = """
-Australia/Adelaide AU: SA
-Australia/Brisbane AU: QLD
-Australia/Darwin AU: NT
-Australia/Hobart AU: TAS
-Australia/Melbourne AU: VIC
-Australia/Perth AU: WA
-Australia/Sydney AU: ACT NSW
-America/Araguaina BR: TO
-America/Bahia BR: BA
-America/Belem BR: AP PA
-America/Boa_Vista BR: RR
-America/Campo_Grande BR: MS
-America/Cuiaba BR: MT
-America/Eirunepe BR: AM
-America/Fortaleza BR: CE MA PB PI RN
-America/Maceio BR: AL SE
-America/Manaus BR: AM
-America/Porto_Velho BR: RO
-America/Recife BR: PE
-America/Rio_Branco BR: AC
-America/Sao_Paulo BR: DF ES GO MG PR RJ RS SC SP
-America/Cambridge_Bay CA: NU
-America/Edmonton CA: AB BC NT
-America/Goose_Bay CA: NL
-America/Halifax CA: NS PE
-America/Iqaluit CA: NU
-America/Moncton CA: NB
-America/Rankin_Inlet CA: NU
-America/Regina CA: SK
-America/St_Johns CA: NL
-America/Toronto CA: ON QC
-America/Vancouver CA: BC
-America/Whitehorse CA: YT
-America/Winnipeg CA: MB ON
-America/Adak US: AK
-America/Anchorage US: AK
-America/Boise US: ID OR
-America/Chicago US: AL AR FL IA IL IN KS KY LA MI MN MO MS ND NE OK SD TN TX WI
-America/Denver US: AZ CO KS MT ND NE NM SD TX UT WY
-America/Detroit US: MI
-America/Indiana/Indianapolis US: IN
-America/Los_Angeles US: CA ID NV OR WA
-America/New_York US: CT DC DE FL GA KY MA MD ME NC NH NJ NY OH PA RI SC TN VA VT WV
-America/Phoenix US: AZ
-America/Puerto_Rico US: PR
-Pacific/Guam US: GU
-Pacific/Honolulu US: HI
+AU Australia: Adelaide SA, Brisbane QLD, Darwin NT, Hobart TAS, Melbourne VIC, Perth WA, Sydney ACT NSW
+BR America: Araguaina TO, Bahia BA, Belem AP PA, Boa_Vista RR, Campo_Grande MS, Cuiaba MT, Eirunepe AM
+BR America: Fortaleza CE MA PB PI RN, Maceio AL SE, Manaus AM, Porto_Velho RO, Recife PE, Rio_Branco AC
+BR America: Sao_Paulo DF ES GO MG PR RJ RS SC SP
+CA America: Cambridge_Bay NU, Edmonton AB BC NT, Goose_Bay NL, Halifax NS PE, Iqaluit NU, Moncton NB
+CA America: Rankin_Inlet NU, Regina SK, St_Johns NL, Toronto ON QC, Vancouver BC, Whitehorse YT, Winnipeg MB ON
+US America: Adak AK, Anchorage AK, Boise ID OR
+US America: Chicago AL AR FL IA IL IN KS KY LA MI MN MO MS ND NE OK SD TN TX WI
+US America: Denver AZ CO KS MT ND NE NM SD TX UT WY, Detroit MI, Indiana/Indianapolis IN
+US America: Los_Angeles CA ID NV OR WA, New_York CT DC DE FL GA KY MA MD ME NC NH NJ NY OH PA RI SC TN VA VT WV
+US America: Phoenix AZ, Puerto_Rico PR
+US Pacific: Guam GU, Honolulu HI
 """
 """Time zones by region, for countries with several zones whose regions are often in samples (IANA, zone.tab)."""
 
@@ -227,10 +192,11 @@ Pacific/Honolulu US: HI
 def _group_zones_by_region() -> Mapping[str, tuple[str, ...]]:
     zones: dict[str, tuple[str, ...]] = {}
     for line in _ZONES.strip().splitlines():
-        zone, country, *regions = line.replace(":", "").split()
-        for region in regions:
-            key = f"{country}-{region}"
-            zones[key] = (*zones.get(key, ()), zone)
+        country_and_area, _, cities = line.partition(": ")
+        country, area = country_and_area.split()
+        for city, *regions in map(str.split, cities.split(", ")):
+            for key in (f"{country}-{region}" for region in regions):
+                zones[key] = (*zones.get(key, ()), f"{area}/{city}")
     return zones
 
 

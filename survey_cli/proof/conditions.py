@@ -7,14 +7,9 @@ from math import inf
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from survey_cli.instrument.expressions.comparisons import (
-    ARITHMETIC_SIGNS,
-    COMPARISON_SIGNS,
-    MIRRORED_SIGNS,
-    find_constant,
-)
+from survey_cli.instrument.expressions.comparisons import ARITHMETIC_SIGNS, COMPARISON_SIGNS, find_constant
 from survey_cli.instrument.expressions.functions import FUNCTIONS
-from survey_cli.instrument.expressions.three_valued_logic import make_arithmetic
+from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS, make_arithmetic
 from survey_cli.proof.cells import (
     FALSE,
     MAX_PAIRS,

@@ -8,18 +8,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, Final
 
-from survey_cli.engine import prompts
-from survey_cli.engine.events import (
-    EventStamp,
-    InterviewEvent,
-    InterviewStarted,
-    PositionMoved,
-    QueryConfirmed,
-    QuestionAnswered,
-    QuestionDeclined,
-    SessionContext,
-    ValueComputed,
-)
+from survey_cli.engine import events, prompts
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.engine.order import choose_arm
@@ -151,9 +140,9 @@ class _Runner:
         self.instrument, self.scenario = instrument, scenario
         self.answers = {**scenario.fallback, **scenario.answers}
         self.steps = list(scenario.steps)
-        self.stamp = EventStamp(datetime.combine(scenario.today, time(12), UTC), "scenario")
-        session = SessionContext(scenario.interviewer, "morning", scenario.language or instrument.language)
-        start = InterviewStarted(
+        self.stamp = events.EventStamp(datetime.combine(scenario.today, time(12), UTC), "scenario")
+        session = events.SessionContext(scenario.interviewer, "morning", scenario.language or instrument.language)
+        start = events.InterviewStarted(
             self.stamp, instrument.hash, seed, "1001", scenario.today, session, dict(scenario.sample)
         )
         self.result = ScenarioRun(Interview.begin(instrument, start), seed)
@@ -178,13 +167,13 @@ class _Runner:
         for _ in range(places):
             place = prompts.find_previous_place(self.result.interview)
             if place is not None:
-                self._apply(PositionMoved(self.stamp, place), place)
+                self._apply(events.PositionMoved(self.stamp, place), place)
         return True
 
     def _correct(self, step: ScenarioStep) -> bool:
         self.answers |= step.correct
         for place in step.correct:
-            if not (self._apply(PositionMoved(self.stamp, place, jump=True), place) and self._answer()):
+            if not (self._apply(events.PositionMoved(self.stamp, place, jump=True), place) and self._answer()):
                 return False
         return True
 
@@ -200,7 +189,7 @@ class _Runner:
             prompt = prompts.build_prompt(interview)
             if prompt is not None and prompt.query is not None:
                 result.warnings.setdefault(stop.place, []).append(to_plain_text(prompt.query.text))
-            return self._apply(QueryConfirmed(self.stamp, stop.place, machine.query), stop.place)
+            return self._apply(events.QueryConfirmed(self.stamp, stop.place, machine.query), stop.place)
         if isinstance(stop.item.question, ComputedItem):
             return self._compute(stop)
         prompt = prompts.build_prompt(interview)
@@ -210,7 +199,7 @@ class _Runner:
             filled = set(stop.item.text.iterate_names()).difference(machine.walk.env["#unfilled"])
             result.seen |= {Goal("filled", stop.item.id, name) for name in filled}
         if not stop.item.question.expects_answer:
-            return self._apply(QuestionAnswered(self.stamp, stop.place), stop.place)
+            return self._apply(events.QuestionAnswered(self.stamp, stop.place), stop.place)
         text = self.answers.get(stop.place)
         first = self._find_first(stop) if self.scenario.fills_others else None
         event = self._parse(stop.item, text) if text is not None else first
@@ -221,23 +210,25 @@ class _Runner:
             result.redundant.add(stop.place)
         return self._apply(event, stop.place)
 
-    def _parse(self, item: CompiledItem, text: str) -> InterviewEvent | Rejection:
+    def _parse(self, item: CompiledItem, text: str) -> events.InterviewEvent | Rejection:
         """Return the event of an answer: a decline is written `.dk`."""
         kind = text.removeprefix(".")
         if kind != text and (kind in self.instrument.declines or not isinstance(item.question, FreeTextItem)):
             return prompts.build_decline(self.result.interview, kind, self.stamp)
         return prompts.parse_reply(self.result.interview, ExactText(text), self.stamp)
 
-    def _find_first(self, stop: RouteStop) -> QuestionAnswered | QuestionDeclined | None:
+    def _find_first(self, stop: RouteStop) -> events.QuestionAnswered | events.QuestionDeclined | None:
         """Return the first answer that is accepted here, or else the first decline."""
         interview = self.result.interview
         for reply in self._iterate_replies(stop):
             event = prompts.parse_reply(interview, reply, self.stamp)
-            if isinstance(event, QuestionAnswered) and not interview.machine.why_invalid(
+            if isinstance(event, events.QuestionAnswered) and not interview.machine.why_invalid(
                 stop, RecordedAnswer(event.value, event.specify_texts)
             ):
                 return event
-        return next((QuestionDeclined(self.stamp, stop.place, decline.id) for decline in stop.item.declines), None)
+        return next(
+            (events.QuestionDeclined(self.stamp, stop.place, decline.id) for decline in stop.item.declines), None
+        )
 
     def _iterate_replies(self, stop: RouteStop) -> Iterator[Reply]:
         """Yield answers to an item: the first options, the lowest number, today; then invented ones."""
@@ -275,12 +266,12 @@ class _Runner:
         assert value is not None
         if not is_looked_up or wanted in (None, "open"):
             self.result.redundant.add(stop.place)
-        return self._apply(ValueComputed(self.stamp, stop.place, value, pool_size), stop.place)
+        return self._apply(events.ValueComputed(self.stamp, stop.place, value, pool_size), stop.place)
 
-    def _apply(self, event: InterviewEvent | Rejection, place: Place) -> bool:
+    def _apply(self, event: events.InterviewEvent | Rejection, place: Place) -> bool:
         """Apply an event; returns whether it was accepted."""
         interview = self.result.interview
-        if isinstance(event, QuestionAnswered) and event.value is not None:
+        if isinstance(event, events.QuestionAnswered) and event.value is not None:
             self.result.seen |= self._observe_checks(interview, event.value)
         after = event if isinstance(event, Rejection) else interview.step(event)
         if isinstance(after, Rejection):

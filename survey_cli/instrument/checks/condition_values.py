@@ -8,11 +8,11 @@ from typing import Any
 from survey_cli.instrument.checks.source_items import report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse, once_per_draft
 from survey_cli.instrument.compiled.symbols import list_declines
-from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, MIRRORED_SIGNS, find_constant
+from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
 from survey_cli.instrument.expressions.conditions import ValueType
 from survey_cli.instrument.expressions.expression_checker import format_codes, get_code_family, shift_position
 from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression
-from survey_cli.instrument.expressions.three_valued_logic import COMPARE
+from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem

@@ -29,13 +29,12 @@ COMPARISON_SIGNS: Final[dict[type[ast.cmpop], str]] = {
 }
 ARITHMETIC_SIGNS: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 OPPOSITE_SIGNS: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-MIRRORED_SIGNS: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def compile_comparison(checker: ExpressionChecker, left: Term, sign: str, right: Term, node: ast.expr) -> Term:
     """Compile `left sign right`."""
     if left.is_literal and not right.is_literal:
-        left, sign, right = right, MIRRORED_SIGNS[sign], left
+        left, sign, right = right, logic.MIRRORED_SIGNS[sign], left
     if left.kind == "wrong" or right.kind == "wrong":
         return checker.make_wrong(node)
     for part, other in ((left, right), (right, left)):

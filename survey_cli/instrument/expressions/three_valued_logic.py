@@ -86,6 +86,8 @@ COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+MIRRORED_SIGNS: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+"""Each sign with exchanged operands."""
 
 
 def make_comparison(sign: str) -> Callable[[Any, Any], Any]:
@@ -221,21 +223,11 @@ class ConstantTest(NamedTuple):
     """Receives an answer, never a missing value. A TypeError means that the general form must decide."""
 
 
-_MIRRORED_COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
-    "!=": operator.ne,
-    "<": operator.gt,
-    "<=": operator.ge,
-    ">": operator.lt,
-    ">=": operator.le,
-}
-"""Each comparison with exchanged operands, so that the constant can be bound first."""
-
-
 def make_comparison_test(name: str, sign: str, value: Any) -> ConstantTest:
     """Make a test that compares an ordinary variable with a constant of its own kind."""
     if sign == "==":
         return ConstantTest(name, frozenset((value,)).__contains__)
-    return ConstantTest(name, partial(_MIRRORED_COMPARISONS[sign], value))
+    return ConstantTest(name, partial(COMPARE[MIRRORED_SIGNS[sign]], value))
 
 
 def make_membership_test(name: str, values: frozenset[Any]) -> ConstantTest:

@@ -7,8 +7,10 @@ import ast
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from survey_cli.instrument.expressions.comparisons import ARITHMETIC_SIGNS, COMPARISON_SIGNS, OPPOSITE_SIGNS
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.functions import FUNCTIONS
+from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS
 from survey_cli.values import Code
 from survey_cli.wording import join_words
 
@@ -16,20 +18,13 @@ LabelLookup: TypeAlias = Callable[[str, Code | None], str]
 """Returns the words for an item (code None), or for one of its codes; the code itself if it has no label."""
 
 _DECLINES: Final = {"dk": "don't know", "refused": "refused"}
-_COMPARISON_WORDS: Final[dict[type[ast.cmpop], tuple[str, str]]] = {
-    ast.Eq: ("is", "is not"),
-    ast.NotEq: ("is not", "is"),
-    ast.Lt: ("is less than", "is at least"),
-    ast.LtE: ("is at most", "is more than"),
-    ast.Gt: ("is more than", "is at most"),
-    ast.GtE: ("is at least", "is less than"),
-}
-"""The words for each comparison, and for its opposite."""
-_MIRRORED_OPERATORS: Final[dict[type[ast.cmpop], ast.cmpop]] = {
-    ast.Lt: ast.Gt(),
-    ast.LtE: ast.GtE(),
-    ast.Gt: ast.Lt(),
-    ast.GtE: ast.LtE(),
+_COMPARISON_WORDS: Final = {
+    "==": "is",
+    "!=": "is not",
+    "<": "is less than",
+    "<=": "is at most",
+    ">": "is more than",
+    ">=": "is at least",
 }
 _STATE_WORDS: Final = {
     "answered": ("was answered", "was not answered"),
@@ -46,12 +41,7 @@ _FUNCTION_WORDS: Final = {
     "max": "the largest of",
     "length": "the number of characters of",
 }
-_OPERATOR_WORDS: Final[dict[type[ast.operator], str]] = {
-    ast.Add: "plus",
-    ast.Sub: "minus",
-    ast.Mult: "times",
-    ast.Div: "divided by",
-}
+_OPERATOR_WORDS: Final = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
 
 
 def render_clause(condition: Condition, get_label: LabelLookup) -> str:
@@ -73,7 +63,7 @@ def _render(node: ast.expr, get_label: LabelLookup) -> str:
         case ast.IfExp(test=test, body=body, orelse=orelse):
             return f"{_render(body, get_label)} if {_render_truth(test, get_label)}, else {_render(orelse, get_label)}"
         case ast.BinOp(left=left, op=op, right=right):
-            sign = _OPERATOR_WORDS.get(type(op), "and")
+            sign = _OPERATOR_WORDS[ARITHMETIC_SIGNS[type(op)]]
             return f"{_render_operand(left, get_label)} {sign} {_render_operand(right, get_label)}"
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
             return f"−{number}"
@@ -126,9 +116,10 @@ def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: boo
         if isinstance(op, ast.In | ast.NotIn):
             links.append(_render_membership(left, right, get_label, denied=isinstance(op, ast.NotIn) is not denied))
             continue
+        sign = COMPARISON_SIGNS[type(op)]
         if _find_item(right) and not _find_item(left):
-            left, right, op = right, left, _MIRRORED_OPERATORS.get(type(op), op)
-        relation = _COMPARISON_WORDS[type(op)][denied]
+            left, right, sign = right, left, MIRRORED_SIGNS[sign]
+        relation = _COMPARISON_WORDS[OPPOSITE_SIGNS[sign] if denied else sign]
         about = _render(left, get_label)
         value = _render_value(_find_item(left), right, get_label)
         has_same_subject = links[-1].startswith(f"{about} is ") if links else False

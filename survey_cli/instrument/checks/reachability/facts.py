@@ -17,7 +17,7 @@ from survey_cli.instrument.compiled.model import ItemGroup
 from survey_cli.instrument.compiled.symbols import Symbol, list_declines
 from survey_cli.instrument.expressions import comparisons
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.expressions.three_valued_logic import COMPARE, to_nfc
+from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS, to_nfc
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 
@@ -410,7 +410,7 @@ class ConditionSolver:
         if sign is None:
             return self._assume_membership(left, right, truths, facts, negated=isinstance(op, ast.NotIn))
         if comparisons.find_constant(left) is not None:
-            left, sign, right = right, comparisons.MIRRORED_SIGNS[sign], left
+            left, sign, right = right, MIRRORED_SIGNS[sign], left
         value = comparisons.find_constant(right)
         if isinstance(left, ast.Name) and value is not None:
             return self._assume_constant_comparison(left.id, sign, value, truths, facts)
