@@ -12,14 +12,14 @@ from textwrap import dedent
 from typing import Any, Final, get_args
 
 from pydantic.fields import FieldInfo
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from survey_cli.instrument.schema.analysis_file import AnalysisFile
 from survey_cli.instrument.schema.answer_map import AnswerMap
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem
-from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.schema.options import OptionSpec, ScaleSpec, ShortSpec, SpecModel
 from survey_cli.instrument.schema.scenario_file import ScenarioFile
 from survey_cli.instrument.source.scalars import ANY_SCALAR
 from survey_cli.outcomes import OUTCOMES
@@ -75,9 +75,24 @@ def build_companion_schema(kind: str) -> JsonSchema:
     return _assemble(COMPANIONS[kind], {}, f"survey {kind}")
 
 
+class _ShortFormGenerator(GenerateJsonSchema):
+    """Generator that also describes the short forms of parts, which validators expand."""
+
+    def model_schema(self, schema: Any) -> JsonSchema:
+        part, model = super().model_schema(schema), schema["cls"]
+        if model is OptionSpec:
+            return {"anyOf": [dict(ANY_SCALAR), part, _build_language_schema({"type": "string"})]}
+        if model is ScaleSpec:
+            options = part["properties"]["options"]["additionalProperties"]
+            return {"anyOf": [{"type": "object", "additionalProperties": options}, part]}
+        return {"anyOf": [{"type": "integer"}, part]} if issubclass(model, ShortSpec) else part
+
+
 def _assemble(file: type[SpecModel], item_types: Mapping[str, type[SpecModel]], title: str) -> JsonSchema:
     """Assemble the schema of a file and of all its parts, with titles and descriptions."""
-    _, raw = models_json_schema([(model, "validation") for model in (file, *item_types.values())])
+    _, raw = models_json_schema(
+        [(model, "validation") for model in (file, *item_types.values())], schema_generator=_ShortFormGenerator
+    )
     tidied = _tidy({**raw["$defs"].pop(file.__name__), "$defs": raw["$defs"]})
     parts: JsonSchema = tidied.pop("$defs")
     for _, model in iterate_models(file, item_types):

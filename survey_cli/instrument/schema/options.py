@@ -11,15 +11,12 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
     Tag,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     model_validator,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from survey_cli.instrument.source import scalars
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar, is_options_source
@@ -85,11 +82,6 @@ class OptionSpec(SpecModel):
         is_by_language = isinstance(data, YamlMapping) and bool(data) and all(1 < len(key) < 4 for key in data)
         return {"text": data} if data is None or isinstance(data, str | YamlList) or is_by_language else data
 
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        by_language = {"type": "object", "additionalProperties": {"type": "string"}}
-        return {"anyOf": [{"type": ["string", "number", "boolean"]}, handler(schema), by_language]}
-
 
 Options: TypeAlias = dict[scalars.CodeKey, OptionSpec]
 
@@ -115,16 +107,6 @@ class ScaleSpec(SpecModel):
             what = f"expected options with codes, found {scalars.describe_node(data)}"
             scalars.reject("wrong-kind", what, "write 1: first label, 2: …")
         return {"options": data}
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        long_form = handler(schema)
-        return {
-            "anyOf": [
-                {"type": "object", "additionalProperties": long_form["properties"]["options"]["additionalProperties"]},
-                long_form,
-            ]
-        }
 
 
 _NUMBERED_LINE: Final = re.compile(r"\(?(-?[0-9]+)[.)] ")
@@ -245,10 +227,6 @@ class ShortSpec(SpecModel):
     @classmethod
     def _expand_short_form(cls, data: Any) -> Any:
         return {next(iter(cls.model_fields)): data} if isinstance(data, str) else data
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [{"type": "integer"}, handler(schema)]}
 
 
 class DeclineOverride(ShortSpec):
