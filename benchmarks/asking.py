@@ -165,11 +165,11 @@ def keep_row(folder: Path) -> list[Line]:
         number += 1
         kept = open_simulated_interview_writer(
             file, instrument, db=str(folder / f"kept{number}.db"), force=False, start=made.NOON
-        )  # type: ignore[arg-type]
+        )
         start = perf_counter()
-        crowd(instrument, count=count, seed=7, start=made.NOON, habits=Habits(), keep=kept.write)  # type: ignore[arg-type, union-attr]
+        crowd(instrument, count=count, seed=7, start=made.NOON, habits=Habits(), keep=kept.write)
         took = (perf_counter() - start) / count
-        kept.close()  # type: ignore[union-attr]
+        kept.close()
         return took
 
     def theirs(count: int = 10_000) -> float:

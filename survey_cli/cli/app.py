@@ -132,7 +132,7 @@ class LazyConversion:
     """Base class of commands and groups: their parameters' conversions are built when a value needs one."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]  # a mixin before a command
         for parameter in parameters:
             if hasattr(parameter, "get_runtime_param") and "get_runtime_param" not in vars(parameter):
                 conversion = ValueConversion(parameter)

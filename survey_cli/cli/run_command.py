@@ -82,7 +82,7 @@ def _report_misuse(error: Exception) -> int:
     from survey_cli.cli.app import RENAMED
 
     possibilities = getattr(error, "possibilities", None) or ()
-    message = error.message if possibilities else error.format_message()  # type: ignore[attr-defined]
+    message = error.message if possibilities else error.format_message()  # type: ignore[attr-defined]  # of the parser's errors
     message = message.replace("Value error, ", "")  # prefix of typer's own validator
     what, _, suggested = message.strip().rstrip(".").partition(". Did you mean ")
     context = getattr(error, "ctx", None)

@@ -114,7 +114,7 @@ class ListCodes(AbstractSet[Code]):
     options: OptionSpecs
 
     @classmethod
-    def _from_iterable(cls, codes: Iterable[Code]) -> AbstractSet[Code]:  # type: ignore[override]
+    def _from_iterable(cls, codes: Iterable[Code]) -> AbstractSet[Code]:  # type: ignore[override]  # of codes only
         return frozenset(codes)
 
     def __hash__(self) -> int:
@@ -213,8 +213,8 @@ class SymbolTable:
             options, _ = self._find_list(options_or_name, name)
         codes = frozenset(options) or frozenset(map(str, getattr(column, "arms", ()))) or None
         type_ = "code" if kind in ("single", "split") else kind
-        value_type = ValueType(type=type_, codes=codes, declinable=False)  # type: ignore[arg-type]
-        variable = TextVariable(type_, self._find_labels(options) if options else None)  # type: ignore[arg-type]
+        value_type = ValueType(type=type_, codes=codes, declinable=False)  # type: ignore[arg-type]  # a column type is a kind of value
+        variable = TextVariable(type_, self._find_labels(options) if options else None)  # type: ignore[arg-type]  # as above
         self.add(Symbol(name, "sample column", where, -1, value_type, variable, options=options))
 
     def _add_items(self, items: Sequence[AnyItem], path: GroupPath, roster: str | None) -> None:
@@ -285,7 +285,7 @@ class SymbolTable:
         """Return options that are written out, or those of the list that is named, and its name."""
         if not isinstance(options, str):
             return options, None
-        scale = self.document.scales.get(options)  # type: ignore[call-overload]
+        scale = self.document.scales.get(options)  # type: ignore[call-overload]  # a key is a text with its position
         if scale is not None:
             return scale.options, str(options)
         reported = sum(p.rule == "unknown-list" for p in self.problems[-MAX_PER_RULE:])

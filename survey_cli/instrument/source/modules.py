@@ -52,7 +52,7 @@ class TextInserter:
         is_by_language = bool(node) and all(key in self.languages for key in node)
         for key, value in node.items():
             is_text = is_by_language and isinstance(value, YamlScalar)
-            mapping[key] = self._replace(value, key) if is_text else self.insert(value)  # type: ignore[arg-type]
+            mapping[key] = self._replace(value, key) if is_text else self.insert(value)  # type: ignore[arg-type]  # is_text
         return mapping
 
     def _insert_into_text(self, text: YamlScalar) -> YamlNode:

@@ -168,7 +168,7 @@ def select_driver() -> type[Driver] | None:
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             assert self._file is not None
-            self._file = LastingOutput(self._file)  # type: ignore[assignment]
+            self._file = LastingOutput(self._file)  # type: ignore[assignment]  # has what a driver uses of a file
 
         def _sigcont_application(self, *arguments: Any) -> None:
             # The system sends this signal after SIGHUP too, when a line drops. Only what was suspended is resumed: a
