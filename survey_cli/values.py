@@ -33,6 +33,10 @@ DK: Final = Missing("dk")
 REFUSED: Final = Missing("refused")
 NOT_ASKED: Final = Missing("not_asked")
 NOT_REACHED: Final = Missing("not_reached")
+UNCODED: Final = Missing("uncoded")
+"""An open answer to which no coder has given a code yet."""
+UNCLEAR: Final = Missing("unclear")
+"""An open answer to which no code can be given."""
 
 _INTERNED: Final = {m.kind: m for m in (DK, REFUSED, NOT_ASKED, NOT_REACHED)}
 MISSING_PRECEDENCE: Final = ("not_reached", "not_asked", "refused", "dk")

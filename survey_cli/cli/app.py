@@ -52,6 +52,7 @@ PANELS: Final[Mapping[str, Mapping[str, str]]] = {
         "export": "Write the data: one row per interview, one column per variable.",
         "report": "Report the results: every item with its wording, base, counts and percentages.",
         "import-answers": "Import answers from paper, the web or earlier waves: each row of a data file is an interview.",
+        "code": "Code the open answers of an item, compare two coders, settle where they differ.",
         "codebook": "Describe the data: every variable with its wording, who is asked, codes, labels, missing values "
         "and source.",
     },
@@ -64,7 +65,7 @@ PANELS: Final[Mapping[str, Mapping[str, str]]] = {
 """The help of commands and groups by panel: of a command the first paragraph of its docstring."""
 MODULES: Final[Mapping[str, str]] = {
     "case": "case queue",
-    "data": "export report codebook import-answers",
+    "data": "export report codebook import-answers code",
     "interview": "preview interview interviews station",
     "privacy": "privacy db server",
     "questionnaire": "new check convert print diff translations schema explain",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from json import JSONDecoder, JSONEncoder
-from typing import Any, Final, NamedTuple, NoReturn, assert_never
+from typing import Any, Final, NamedTuple, NoReturn, assert_never, get_args
 
 from survey_cli.engine import events
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place, Storage, Value, get_missing
@@ -247,6 +247,16 @@ def _decode_session(encoded: Any) -> events.SessionContext:
     return events.SessionContext(**{name: _read_text(text) for name, text in encoded.items()})
 
 
+def _decode_codes(encoded: Any) -> tuple[int, ...]:
+    return tuple(_read_int(code) for code in _read_list(encoded))
+
+
+def _decode_coding_role(encoded: Any) -> str:
+    if encoded not in get_args(events.CodingRole):
+        raise EventDecodeError(f"{encoded!r} is no coder's role")
+    return str(encoded)
+
+
 _SESSION: Final = _Field("sitting", events.SessionContext._asdict, _decode_session, attribute="session")
 _OUTCOME: Final = _make_text_field("outcome")
 _FIELDS: Final[Mapping[type[Any], tuple[_Field, ...]]] = {
@@ -285,6 +295,12 @@ _FIELDS: Final[Mapping[type[Any], tuple[_Field, ...]]] = {
         _make_list_field("confirmed", lambda query: [str(query[0]), *query[1:]], _decode_confirmed_query),
     ),
     events.AnswersErased: (_make_text_field("why"), _make_cells_field("left", None, "remaining")),
+    events.AnswerCoded: (
+        _Field("codes", list, _decode_codes, None),
+        _make_text_field("digest"),
+        _Field("role", _keep, _decode_coding_role, "first"),
+        _make_text_field("note", ""),
+    ),
 }
 """The fields of each event, in the order in which they are stored; every event has a stamp, and some a place."""
 _KINDS: Final = {(kind, "place" in event._fields): event for event, kind in events.EVENT_KINDS.items()}

@@ -27,6 +27,8 @@ def erase_content(event: events.InterviewEvent, *, sample: Collection[str]) -> e
             return event._replace(text="")
         case events.InterviewMigrated():
             return event._replace(confirmed=())
+        case events.AnswerCoded():
+            return event._replace(codes=None, digest="", note="")
         case events.AnswersErased(stamp, why, remaining):
             return events.AnswersErased(stamp, why, None if remaining is None else {})
         case (
@@ -55,6 +57,10 @@ def remove_identifiers(event: events.InterviewEvent, *, names: Collection[str]) 
             return events.QuestionAnswered(stamp, place)
         case events.ValueComputed(stamp, place) if place.item in names:
             return events.ValueComputed(stamp, place, NOT_ASKED)
+        case events.AnswerCoded(place=place) if place.item in names:
+            return event._replace(codes=None, digest="", note="")
+        case events.AnswerCoded():
+            return event._replace(note="")
         case events.QueryConfirmed():
             return event._replace(reason="")
         case events.NoteWritten():

@@ -5,8 +5,9 @@ What an event does is defined in `machine`; how it is stored, in `codec`.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from survey_cli.values import Cell, Code, Missing, Place, Value
 
@@ -219,6 +220,25 @@ class AnswersErased(NamedTuple):
     interview has ended as withdrawn."""
 
 
+CodingRole: TypeAlias = Literal["first", "second", "final"]
+"""Whose coding it is: the first coder's, that of a second coder who does not see the first's, or the decision where the
+two differ."""
+
+
+@compare_by_class
+class AnswerCoded(NamedTuple):
+    """An open answer was coded by the office. The latest coding of a place in a role counts."""
+
+    stamp: EventStamp
+    place: Place
+    codes: tuple[int, ...] | None
+    """The codes of its frame; empty where the answer is unclear, None where an earlier coding is taken back."""
+    digest: str
+    """The digest of the answer that was coded: the coding does not apply to a later one."""
+    role: CodingRole = "first"
+    note: str = ""
+
+
 InterviewEvent: TypeAlias = (
     InterviewStarted
     | InterviewResumed
@@ -235,6 +255,7 @@ InterviewEvent: TypeAlias = (
     | InterviewEnded
     | InterviewMigrated
     | AnswersErased
+    | AnswerCoded
 )
 
 EVENT_KINDS: Final[Mapping[type[Any], str]] = {
@@ -253,11 +274,32 @@ EVENT_KINDS: Final[Mapping[type[Any], str]] = {
     InterviewEnded: "ended",
     InterviewMigrated: "migrated",
     AnswersErased: "erased",
+    AnswerCoded: "coded",
 }
 """The kind under which each event is stored and exported. These texts never change."""
 
-OFFICE_EVENTS: Final = (InterviewMigrated, AnswersErased)
+RESTORING_EVENTS: Final = (InterviewMigrated, AnswersErased)
+"""Events after which the events before them are not checked again."""
+OFFICE_EVENTS: Final = (*RESTORING_EVENTS, AnswerCoded)
 """Events that are no part of a session: they change neither its duration nor whose interview it is."""
+
+
+def get_open_text(value: Cell | None, specify_texts: Mapping[Code, str]) -> str:
+    """Return what was answered in words: the texts specified with options, else an answer that is a text."""
+    if specify_texts:
+        return " / ".join(sorted(specify_texts.values()))
+    return value if isinstance(value, str) else ""
+
+
+def compute_text_digest(text: str) -> str:
+    """Return the digest by which a coding refers to an answer: 16 hexadecimal digits."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def find_erasure(journal: Sequence[InterviewEvent]) -> AnswersErased | None:
+    """Return the erasure that a journal ends with, codings after it aside; None where there is none."""
+    last = next((event for event in reversed(journal) if not isinstance(event, AnswerCoded)), None)
+    return last if isinstance(last, AnswersErased) else None
 
 
 def get_version(journal: Sequence[InterviewEvent]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.computed_answers import NO_COUNTS, compute_answer
 from survey_cli.engine.events import (
-    OFFICE_EVENTS,
+    RESTORING_EVENTS,
     EventStamp,
     InterviewEvent,
     InterviewNote,
@@ -119,7 +119,7 @@ class Interview:
             raise ValueError("a journal begins with its start")
         restored = 0
         for index, event in enumerate(journal):
-            if isinstance(event, OFFICE_EVENTS):
+            if isinstance(event, RESTORING_EVENTS):
                 restored = index
         machine = Machine.restore(instrument, journal[: restored + 1]) if restored else Machine.begin(instrument, start)
         for event in journal[restored + 1 :]:

@@ -13,6 +13,7 @@ from survey_cli.engine.computed_answers import has_changed
 from survey_cli.engine.events import (
     NO_SPECIFY_TEXTS,
     OFFICE_EVENTS,
+    AnswerCoded,
     AnswerKept,
     AnswersErased,
     InterviewEnded,
@@ -243,7 +244,7 @@ class Machine:
 
     def apply(self, event: InterviewEvent) -> Rejection | None:
         """Apply one event; a Rejection leaves everything unchanged."""
-        if self.remaining_answers is not None and not isinstance(event, AnswersErased):
+        if self.remaining_answers is not None and not isinstance(event, AnswersErased | AnswerCoded):
             return Rejection("the answers were erased")
         match event:
             case QuestionAnswered() | QuestionDeclined() | ValueComputed() | AnswerKept() | QueryConfirmed() if (
@@ -261,6 +262,8 @@ class Machine:
                 rejection = self._close(event)
             case InterviewResumed():
                 rejection = self._resume(event)
+            case AnswerCoded() if self.status in ("ended", "stopped"):
+                rejection = None
             case AnswersErased():
                 self._apply_erasure(event)
                 rejection = None

@@ -14,12 +14,12 @@ from survey_cli.store.interviews.records import (
     InterviewOrigin,
     InterviewRow,
     JournalUpdate,
-    MigrationUpdate,
+    OfficeUpdate,
     Snapshot,
     WholeInterview,
 )
 
 __all__ = [
     "EntryDraft", "ExportRow", "InstrumentRow", "InterviewConflict", "InterviewOrigin", "InterviewRow", "JournalUpdate",
-    "MigrationUpdate", "Snapshot", "Store", "WholeInterview",
+    "OfficeUpdate", "Snapshot", "Store", "WholeInterview",
 ]  # fmt: skip

@@ -72,6 +72,7 @@ EVENT_COLUMNS: Final = (
     make_number_column("seconds", "Seconds since the previous event", decimals=1),
     make_text_column("interviewer", "Interviewer"),
     make_text_column("station", "Station"),
+    make_text_column("coder", "Coding: first or second coder, or final decision"),
 )
 """The columns of the table of events."""
 
@@ -120,7 +121,7 @@ def iterate_events(find_version: FindVersion, journal: Sequence[events.Interview
     Raises ValueError where its events are not of their versions. An erased journal is not replayed, so its events have
     no position.
     """
-    erased = bool(journal) and isinstance(journal[-1], events.AnswersErased)
+    erased = events.find_erasure(journal) is not None
     values: dict[Place, Cell] = {}
     interview: Interview | None = None
     previous_at: datetime | None = None
@@ -233,6 +234,9 @@ def _build_detail_cells(context: EventContext, *, hidden: bool) -> dict[str, Cel
             | events.InterviewEnded(outcome=outcome)
         ):
             return {"outcome": outcome}
+        case events.AnswerCoded(codes=codes, role=role, note=note):
+            shown = {} if hidden else {"value": " ".join(map(str, codes or ())), "note": note}
+            return {"coder": role, **shown}
         case events.AnswerKept() | events.ValueComputed() | events.InterviewMigrated() | events.AnswersErased():
             return {}
         case _:
@@ -366,10 +370,10 @@ def _select_answers(instrument: Instrument, journal: Sequence[events.InterviewEv
 
     After an erasure these are the remaining answers, in the order in which they were first given.
     """
-    last = journal[-1] if journal else None
-    if not isinstance(last, events.AnswersErased):
+    erasure = events.find_erasure(journal)
+    if erasure is None:
         return Interview.replay(instrument, journal).evaluate_route().answers
-    remaining = last.remaining or {}
+    remaining = erasure.remaining or {}
     places = {
         Place(v.item, v.turn)
         for v in build_columns(instrument)

@@ -1,4 +1,4 @@
-"""Full-screen interface for interviews, stations, previews and the status report, built from Textual's widgets.
+"""Full-screen interface for interviews, stations, previews, coding and the status report, built from Textual's widgets.
 
 It translates keys into calls of a session and decides nothing about the survey. It uses neither the store nor the
 instrument.
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from survey_cli.sessions import InterviewProtocol
 
 if TYPE_CHECKING:
+    from survey_cli.services.data.coding import CodingSession
     from survey_cli.sessions.preview.preview import PreviewState
     from survey_cli.sessions.station.station_protocol import StationProtocol
     from survey_cli.tui.widgets.key_app import KeyApp
 
-__all__ = ["ScreenError", "conduct_interview", "run_preview", "run_station", "watch_report"]
+__all__ = ["ScreenError", "conduct_interview", "run_coding", "run_preview", "run_station", "watch_report"]
 
 # Textual takes a quarter of a second to import, so each of these functions imports what it shows. All of them raise
 # UserError where there is no such theme, and ScreenError where the screen breaks: what was keyed before is stored.
@@ -60,6 +61,14 @@ def run_preview(
     from survey_cli.tui.preview.screen import PreviewApp
 
     _run(PreviewApp(state, reload=reload, restart=restart, theme=theme))
+
+
+def run_coding(session: "CodingSession", theme: str = "") -> None:
+    """Code open answers until the screen is left."""
+    from survey_cli.tui.coding import CodingScreen
+    from survey_cli.tui.widgets.key_app import KeyApp
+
+    _run(KeyApp(lambda: CodingScreen(session), theme), "Every code is stored: start again to continue.")
 
 
 def watch_report(lines: "Callable[[int], Sequence[str]]", theme: str = "") -> None:

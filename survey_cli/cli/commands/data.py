@@ -1,4 +1,4 @@
-"""The commands `export`, `report`, `codebook` and `import-answers`: data as files, results, variables, other data."""
+"""The commands `export`, `report`, `codebook`, `import-answers` and `code`: data as files, results, other data, codes."""
 
 import sys
 from dataclasses import replace
@@ -9,20 +9,25 @@ import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.output.progress import show_progress
-from survey_cli.cli.output.terminal import get_width, open_data_output, say
+from survey_cli.cli.output.terminal import get_width, open_data_output, print_result, render_table, say
 from survey_cli.cli.parameters import (
     argument,
     build_options,
     flag,
     on_study,
     option,
+    parse_share,
     parse_zone,
     split_names,
     text_option,
 )
+from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from survey_cli.services.data.coding import AgreementResult, GivenCodes
     from survey_cli.services.run_on_study import Request
 
 OutputOption = Annotated[str, text_option("--out -o FILE", "The file to write; - writes Markdown to stdout.")]
@@ -253,6 +258,76 @@ def codebook(
     if result.interviews is not None:
         contents += f", {format_quantity(result.interviews, 'interview')}"
     say(f"{_name_output(out)}: {contents}")
+
+
+@on_study
+def code(
+    request: "Request",
+    item: str = argument("ITEM", "The item: a text, or a list with an option to specify."),
+    second: str = text_option("--second SHARE", "Code a random part again, without seeing the codes: 20%.", ""),
+    agreement: bool = flag("--agreement", "Compare the two codings, and list where they differ."),
+    settle: bool = flag("--settle", "Decide where the two codings differ. For supervisors only."),
+    origin: parameters.OriginOption = "real",
+    form: parameters.ResultFormatOption = "table",
+    theme: parameters.ThemeOption = "",
+) -> None:
+    """Code the open answers of an item, compare two coders, settle where they differ.
+
+    The codes are in NAME.ITEM.codes.yaml beside the questionnaire; new ones are added while coding. Equal answers are
+    coded together. Each coding is stored at once with the coder's name and can be undone. Only interviews that have
+    ended are coded. Exports, reports and the codebook have the variable ITEM_code, or for several codes ITEM_code_1,
+    ITEM_code_2 and so on.
+
+    Example: survey code study.yaml reason --second 20%
+    """
+    from survey_cli.services.data.coding import compare_codings, open_coding
+
+    if bool(second) + agreement + settle > 1:
+        raise typer.BadParameter("--second, --agreement and --settle exclude each other")
+    if agreement:
+        result = compare_codings(request, item, origin=origin)
+        print_result(form, _render_agreement(result), result)
+        return
+    from survey_cli.cli.commands.interview import has_full_screen
+    from survey_cli.cli.run_command import run_full_screen
+    from survey_cli.tui import run_coding
+
+    try:
+        share = parse_share(second) if second else 1.0
+    except ValueError as error:
+        raise typer.BadParameter(f"--second: {error}") from None
+    if not has_full_screen():
+        raise UserError("survey code", "this terminal cannot show a full screen", "run it in a terminal")
+    role: Literal["first", "second", "final"] = "final" if settle else "second" if second else "first"
+    with open_coding(request, item, role=role, share=share, origin=origin) as session:
+        is_whole = run_full_screen(lambda: run_coding(session, theme))
+        done, total = session.count()
+    say(f"{item}: {done:,} of {format_quantity(total, 'answer')} coded")
+    if not is_whole:
+        raise typer.Exit(1)
+
+
+def _render_agreement(result: "AgreementResult") -> "Iterator[str]":
+    found, labels = result.agreement, result.labels
+    answers, share = format_quantity(found.answers, "answer"), found.equal / found.answers
+    yield f"{answers} coded twice, {found.equal:,} of them alike ({share:.1%})"
+    yield f"Cohen's kappa {_format_figure(found.kappa)}"
+    yield f"Krippendorff's alpha {_format_figure(found.alpha)} ({result.distance} distance)"
+    yield ""
+    rows = [(c.code, labels[c.code], c.first, c.second, c.both, _format_figure(c.kappa)) for c in found.by_code]
+    yield from render_table(("code", "label", "first", "second", "both", "kappa"), rows, right=range(2, 6))
+    if result.disagreements:
+        yield ""
+        lines = [(d.case, d.text, *map(_describe_codes, d[2:])) for d in result.disagreements]
+        yield from render_table(("case", "answer", "first", "second", "decision"), lines)
+
+
+def _format_figure(figure: float | None) -> str:
+    return "not defined" if figure is None else f"{figure:.3f}"
+
+
+def _describe_codes(given: "GivenCodes | None") -> str:
+    return f"{' '.join(map(str, given.codes)) or 'unclear'} ({given.by})" if given is not None else ""
 
 
 def _choose_stdout(out: str) -> TextIO:

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 from survey_cli.fieldwork.plan.plan import CompletionPoint, Plan
 from survey_cli.reports.results.questions import get_missing_kind
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
+from survey_cli.values import UNCODED
 
 InterviewSelection: TypeAlias = Literal["complete", "partial", "all"]
 """The interviews to report on; `partial` selects complete and partial ones."""
@@ -69,7 +70,9 @@ def _flag_passed(answers: AnswerColumns, point: CompletionPoint | None) -> list[
     """Return for each interview whether its route has gone past the point."""
     if point is None:
         return [False] * answers.interviews
-    variables = [v for v in answers.variables.values() if v.role == "answer" and not v.personal]
+    variables = [
+        v for v in answers.variables.values() if v.role == "answer" and not (v.personal or UNCODED.kind in v.declines)
+    ]
     if point.share is None:
         name = next((variable.name for variable in variables if variable.item == point.item), None)
         if name is None:

@@ -20,7 +20,7 @@ from survey_cli.problems import UserError
 from survey_cli.revisions.meaning_changes import MeaningChange, list_changes
 from survey_cli.services.cases.case_actions import STATION
 from survey_cli.services.run_on_study import Request, convert_to_study_time, make_unknown_case_error, run_on_study
-from survey_cli.store import InstrumentRow, InterviewRow, JournalUpdate, MigrationUpdate, Snapshot
+from survey_cli.store import InstrumentRow, InterviewRow, JournalUpdate, OfficeUpdate, Snapshot
 from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
 from survey_cli.study.versions import check_changes_accepted, describe_version, is_accepted_as_same
 from survey_cli.table.columns import build_row
@@ -207,12 +207,16 @@ class _Migration:
                 plans = [(row.case, self._plan(row, write=write)) for row in batch]
             skipped += [SkippedCase(case, plan) for case, plan in plans if isinstance(plan, str)]
             planned = [plan for _, plan in plans if not isinstance(plan, str)]
-            left = self.study.store.interviews.migrate([update for update, _ in planned]) if write and planned else {}
+            left = (
+                self.study.store.interviews.append_from_office([update for update, _ in planned])
+                if write and planned
+                else {}
+            )
             skipped += [SkippedCase(case.case, left[case.interview]) for _, case in planned if case.interview in left]
             cases += [case for _, case in planned if case.interview not in left]
         return cases, skipped
 
-    def _plan(self, row: InterviewRow, *, write: bool) -> tuple[MigrationUpdate, MigratedCase] | str:
+    def _plan(self, row: InterviewRow, *, write: bool) -> tuple[OfficeUpdate, MigratedCase] | str:
         """Plan the migration of one interview; returns the reason where it is skipped."""
         instrument, study = self._load(row.instrument), self.study
         if isinstance(instrument, str):
@@ -256,12 +260,12 @@ class _Migration:
 
     def _build_update(
         self, row: InterviewRow, before: Interview, migrated: MigratedInterview, changed: Iterable[str]
-    ) -> MigrationUpdate:
+    ) -> OfficeUpdate:
         after, newest, quotas = migrated.interview, self.study.instrument, self.study.plan.quotas
         env = after.evaluate_route().env if quotas.quotas else {}
         cells = [cell for quota in quotas.quotas if not quota.soft and (cell := quota.find_cell(env))]
         typed_at = before.place
-        return MigrationUpdate(
+        return OfficeUpdate(
             JournalUpdate(
                 row.id,
                 after.seq,

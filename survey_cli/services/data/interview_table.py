@@ -11,7 +11,7 @@ from json.encoder import encode_basestring
 from typing import NamedTuple
 
 from survey_cli.engine.codec import encode_cells
-from survey_cli.engine.events import OFFICE_EVENTS, AnswersErased, InterviewEvent, InterviewMigrated
+from survey_cli.engine.events import OFFICE_EVENTS, InterviewEvent, InterviewMigrated, find_erasure
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.fieldwork.rates.dispositions import find_disposition
@@ -352,7 +352,7 @@ class _Version:
         if not journal or journal[0].stamp.at > until:
             return
         later: list[InterviewEvent] = []
-        if not isinstance(journal[-1], AnswersErased):
+        if find_erasure(journal) is None:
             later = [event for event in journal if event.stamp.at > until and isinstance(event, InterviewMigrated)]
             journal = [event for event in journal if event.stamp.at <= until]
         interview = self._replay(line, (*journal, *later))  # what was asked by then, as a row of the present version

@@ -15,6 +15,7 @@ from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
 from survey_cli.services.cases.case_lists import parse_sample_condition
+from survey_cli.services.data.code_frames import append_coded_variables
 from survey_cli.services.data.export_options import DataTable, ExportOptions, OverriddenOutcome
 from survey_cli.services.data.interview_table import (
     InterviewSource,
@@ -87,7 +88,7 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     if options.what in ("cases", "calls"):
         data = _build_fieldwork_table(records.plan, source, until or now)
     elif options.what == "interviews":
-        data = build_interview_table(source)
+        data = append_coded_variables(build_interview_table(source), records, until)
     else:
         data = build_long_table(source, options.what.removesuffix("s"))
     if options.variables:

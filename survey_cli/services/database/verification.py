@@ -11,6 +11,7 @@ from typing import Final
 
 from survey_cli.engine import events
 from survey_cli.engine.codec import encode_timestamp, make_row_reader
+from survey_cli.engine.events import compute_text_digest, find_erasure, get_open_text
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case import events as case_events
@@ -32,7 +33,7 @@ from survey_cli.table.table import join_row, split_row
 
 REPLAY_ERRORS: Final = (ValueError, KeyError, TypeError, AttributeError)
 """Exceptions that replaying a manipulated journal or history can raise."""
-SNAPSHOT_AFTER: Final = ("suspended", "stopped", "ended", "migrated", "erased")
+SNAPSHOT_AFTER: Final = ("suspended", "stopped", "ended", "migrated", "erased", "coded")
 """Kinds of events after which a snapshot is stored."""
 TIME_DEPENDENT_COLUMNS: Final = frozenset({"due_at", "bucket", "why", "was"})
 """Columns of a case's queue position that change with time alone once the study has an end."""
@@ -117,11 +118,12 @@ class Verification:
         places = [place for event in journal if (place := getattr(event, "place", None)) is not None]
         if any(place.item not in instrument.items for place in places):
             yield f"{who}: an event is of an item that the questionnaire does not have"
-        if not isinstance(journal[-1], events.AnswersErased):
+        if find_erasure(journal) is None:
             differing += ["at_item"] if row.at_item != str(interview.place or "") else []
             differing += ["answered"] if row.answered != interview.answer_count else []
         elif row.at_item and _get_item_id(row.at_item) not in instrument.items:
             differing.append("at_item")
+        yield from (f"{who}: event {seq} codes an answer that was not given" for seq in _find_baseless(journal))
         if row.last_seq != len(journal):
             differing.append("last_seq")
         if events.get_version(journal) != row.instrument:
@@ -158,7 +160,7 @@ class Verification:
     def _check_earlier_versions(self, who: str, journal: Sequence[events.InterviewEvent]) -> Iterator[str]:
         """Yield what is wrong with the events before each migration, which are of an earlier version."""
         for index, event in enumerate(journal):
-            if isinstance(event, events.InterviewMigrated) and not isinstance(journal[-1], events.AnswersErased):
+            if isinstance(event, events.InterviewMigrated) and find_erasure(journal) is None:
                 earlier = journal[:index]
                 try:
                     Interview.replay(self._instruments[events.get_version(earlier)], earlier)
@@ -279,6 +281,16 @@ class Verification:
                 yield f"quota cell {cell}: interview {interview[:8]} has a place in it but is over"
             elif state == "taken" and interview not in self._completed:
                 yield f"quota cell {cell}: interview {interview[:8]} has a place in it but was never complete"
+
+
+def _find_baseless(journal: Sequence[events.InterviewEvent]) -> Iterator[int]:
+    """Yield the number of each coding of a text that was not answered before; erased ones refer to none."""
+    given: set[str] = set()
+    for seq, event in enumerate(journal, 1):
+        if isinstance(event, events.QuestionAnswered) and (text := get_open_text(event.value, event.specify_texts)):
+            given.add(f"{event.place}{compute_text_digest(text)}")
+        elif isinstance(event, events.AnswerCoded) and event.digest and f"{event.place}{event.digest}" not in given:
+            yield seq
 
 
 def _get_item_id(place: str) -> str:

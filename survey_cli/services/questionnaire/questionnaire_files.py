@@ -17,6 +17,7 @@ from survey_cli.instrument.checks.all_checks import check_instrument, check_word
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.schema.analysis_file import ANALYSIS_SUFFIX
+from survey_cli.instrument.schema.code_frame import CODES_SUFFIX
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.scenario_file import SCENARIO_SUFFIX
 from survey_cli.instrument.source.load import InstrumentSource, load_source
@@ -140,7 +141,7 @@ def check_file(
     happen is listed.
     """
     source = load_source(file)
-    if file.endswith((SCENARIO_SUFFIX, ANALYSIS_SUFFIX)):
+    if file.endswith((SCENARIO_SUFFIX, ANALYSIS_SUFFIX, CODES_SUFFIX)):
         return _check_companion(file, source)
     if is_module(source):
         what = "this is a module, not an instrument"
@@ -183,15 +184,22 @@ def check_file(
 
 
 def _check_companion(file: str, source: InstrumentSource) -> InstrumentCheck:
-    """Check the scenarios or the analysis file of a questionnaire, without running or computing anything."""
-    suffix = SCENARIO_SUFFIX if file.endswith(SCENARIO_SUFFIX) else ANALYSIS_SUFFIX
-    questionnaire = file.removesuffix(suffix) + ".yaml"
+    """Check a file that belongs to a questionnaire: scenarios, an analysis, the codes of an item."""
+    suffix = next(suffix for suffix in (SCENARIO_SUFFIX, ANALYSIS_SUFFIX, CODES_SUFFIX) if file.endswith(suffix))
+    name, item = file.removesuffix(suffix), ""
+    if suffix == CODES_SUFFIX:
+        name, _, item = name.rpartition(".")
+    questionnaire = f"{name}.yaml"
     instrument = check_instrument(load_source(questionnaire)).instrument
     if instrument is None:
         what, remedy = f"{questionnaire} has errors or is missing", f"fix it first: survey check {questionnaire}"
         problems = [Problem("broken-questionnaire", Position(file), "", what, remedy)]
     elif suffix == ANALYSIS_SUFFIX:
         problems = read_analysis(source, instrument)[1]
+    elif suffix == CODES_SUFFIX:
+        from survey_cli.services.data.code_frames import check_frame
+
+        problems = check_frame(source, instrument, item)[1]
     else:
         from survey_cli.services.questionnaire.scenario_tests import check_scenarios
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from survey_cli.engine import codec
 from survey_cli.engine.events import (
+    AnswerCoded,
     InterviewEvent,
     InterviewResumed,
     InterviewStarted,
@@ -140,8 +141,8 @@ class InterviewStore:
         return lease_lost or self._make_conflict(interview, seq)
 
     @retry_once
-    def migrate(self, updates: Sequence[records.MigrationUpdate]) -> dict[str, str]:
-        """Take interviews to another version, all in one transaction.
+    def append_from_office(self, updates: Sequence[records.OfficeUpdate]) -> dict[str, str]:
+        """Append an event of the office to each of these interviews, all in one transaction.
 
         Those whose case a station has, and those to which somebody has written since they were read, are left as they
         are; they are returned by id, each with the reason.
@@ -163,10 +164,12 @@ class InterviewStore:
                     if execute(sql.EVENT, (journal.interview, journal.seq)).fetchall() != [line]:
                         left[journal.interview] = "somebody has just written to it"
                     continue  # otherwise it was written by an attempt whose end was not seen
+                if journal.snapshot is None:
+                    execute(sql.KEEP_DATA, (journal.seq, journal.interview, journal.seq - 1))
+                    continue
                 execute("UPDATE interviews SET instrument = ? WHERE id = ?", (journal.instrument, journal.interview))
-                if journal.snapshot is not None:
-                    self._data.write_snapshot_within(execute, journal.interview, journal.snapshot, journal.instrument)
-                moves[journal.interview] = cells
+                self._data.write_snapshot_within(execute, journal.interview, journal.snapshot, journal.instrument)
+                moves[journal.interview] = cells or {}
             if moves:
                 self._get_cases().quotas.move_within(execute, moves, updates[0].journal.events[0].stamp.at)
         return left
@@ -227,6 +230,12 @@ class InterviewStore:
             events = {payload: codec.decode_record(line) for payload, line in lines.items()}
         values = {payload: event.value for payload, event in events.items() if isinstance(event, ValueComputed)}
         return [values[line.payload] for line in last.values()]
+
+    def list_codings(self, item: str, until: str = "~") -> list[tuple[str, AnswerCoded]]:
+        """List the codings of an item's answers up to a time, with their interviews, each interview's in order."""
+        rows = self._db.read(sql.CODINGS, (item, until))
+        with translate_decoding_errors(self._db.where, f"the codings of {item}"):
+            return [(interview, codec.decode_record(tuple(line))) for interview, *line in rows]  # type: ignore[misc]
 
     def find_row(self, interview: str) -> records.InterviewRow | None:
         """Return the row of an interview; None where there is no such interview."""

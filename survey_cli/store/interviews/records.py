@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
@@ -130,16 +129,18 @@ class JournalUpdate(NamedTuple):
     """Work outside of this database that follows: see `FollowUpTasks`."""
 
 
-class MigrationUpdate(NamedTuple):
-    """The event that takes an interview to another version, with all that is written in the same transaction."""
+class OfficeUpdate(NamedTuple):
+    """An event that the office adds to an interview, with all that is written in the same transaction."""
 
     journal: JournalUpdate
+    """Its snapshot is None where the interview's data stay as they are."""
     row: InterviewRow
     """The row before."""
     drops_draft: bool = False
-    """What was being typed is for an item that the new version does not ask."""
-    quota_targets: Mapping[str, int] = MappingProxyType({})
-    """The quota cells of its answers, with their targets: a place that it has reserved elsewhere is dropped."""
+    """What was being typed is for an item that a new version does not ask."""
+    quota_targets: Mapping[str, int] | None = None
+    """The quota cells of its answers in a new version, with their targets: a place that it has reserved elsewhere is
+    dropped."""
 
 
 class ExportRow(NamedTuple):

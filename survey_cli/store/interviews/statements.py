@@ -88,6 +88,8 @@ KEEP_SNAPSHOT: Final = """
     INSERT INTO snapshots (interview, seq, engine, cells, digest) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (interview) DO UPDATE
     SET seq = excluded.seq, engine = excluded.engine, cells = excluded.cells, digest = excluded.digest"""
+KEEP_DATA: Final = "UPDATE snapshots SET seq = ? WHERE interview = ? AND seq = ?"
+"""The snapshot is of the next event too, which changes no data."""
 KEEP_CONTACT: Final = """
     INSERT INTO contacts (interview, details, digest) VALUES (?, ?, ?)
     ON CONFLICT (interview) DO UPDATE SET details = excluded.details, digest = excluded.digest"""
@@ -108,6 +110,10 @@ COMPUTED_VALUES: Final = """
     FROM interviews i JOIN journal j ON j.interview = i.id
     WHERE i.origin = ? AND (i.status = 'open' OR i.outcome = 'complete') AND i.id <> ?
         AND j.kind = 'lookedup' AND j.item = ? ORDER BY j.interview, j.seq"""
+CODINGS: Final = """
+    SELECT interview, kind, item, turn, payload, at, by, station FROM journal
+    WHERE kind = 'coded' AND item = ? AND at <= ? ORDER BY interview, seq"""
+"""With `kind = 'coded'` written out, so that the index of codings is used."""
 HAS_INTERVIEWS: Final = "SELECT 1 FROM interviews WHERE instrument = ? AND origin IN ('real', 'imported') LIMIT 1"
 STORED_INTERVIEWS: Final = f"""
     SELECT {_ROW}, s.seq, s.engine, s.cells, s.digest, c.details, c.digest FROM interviews i

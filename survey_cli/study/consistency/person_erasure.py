@@ -11,7 +11,7 @@ from typing import Final
 
 from survey_cli.engine import erasure as in_interviews
 from survey_cli.engine.events import AnswersErased as ErasedInterview
-from survey_cli.engine.events import EventStamp, InterviewEvent
+from survey_cli.engine.events import EventStamp, InterviewEvent, find_erasure
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.fieldwork.case import codec
@@ -195,13 +195,13 @@ def has_answers(store: Store, row: InterviewRow) -> bool:
 
 def is_erased(journal: Sequence[InterviewEvent]) -> bool:
     """Return whether no answer is left in a journal."""
-    last = journal[-1] if journal else None
-    return last is None or (isinstance(last, ErasedInterview) and last.remaining is None)
+    erasure = find_erasure(journal)
+    return not journal or (erasure is not None and erasure.remaining is None)
 
 
 def is_reduced(journal: Sequence[InterviewEvent]) -> bool:
     """Return whether a journal was erased or anonymized."""
-    return bool(journal) and isinstance(journal[-1], ErasedInterview)
+    return find_erasure(journal) is not None
 
 
 def _check_not_claimed(study: OpenStudy, key: str) -> None:

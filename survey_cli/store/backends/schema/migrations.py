@@ -33,7 +33,9 @@ def _read_step(name: str) -> MigrationStep:
     return MigrationStep(name, *(text.split("\n\n") for text in texts))
 
 
-STEPS: Final = tuple(map(_read_step, ("interviews", "views", "cases", "backups", "accounts", "digests", "imported")))
+STEPS: Final = tuple(
+    map(_read_step, ("interviews", "views", "cases", "backups", "accounts", "digests", "imported", "codings"))
+)
 KNOWN_STEPS: Final = frozenset(step.name for step in STEPS)
 
 

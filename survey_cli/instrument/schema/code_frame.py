@@ -1,0 +1,65 @@
+"""Code frames as written: the codes that coders give to the open answers of an item, `NAME.ITEM.codes.yaml`."""
+
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.source import scalars
+from survey_cli.instrument.source.nodes import YamlMapping
+
+CODES_SUFFIX: Final = ".codes.yaml"
+
+
+def _parse_code(node: object) -> int:
+    code = scalars.parse_code(node)
+    if not isinstance(code, int) or code < 0:
+        scalars.reject("bad-code", f"{scalars.describe_node(node)} is not a code", "number the codes: 1, 2, 3")
+    return code
+
+
+FrameCode: TypeAlias = Annotated[int, scalars.ParseWith(_parse_code, {"type": "integer"}), "a code"]
+
+
+class FrameCodeSpec(SpecModel):
+    """One code: its label alone, as in `3: Working hours`, or a mapping with these keys."""
+
+    label: scalars.Text
+    """The label in data files and reports."""
+    examples: scalars.Label | None = None
+    """Words of answers that have this code. They help to find it, and it is suggested for similar answers. If left out:
+    none."""
+    group: scalars.Label | None = None
+    """The heading under which the code stands on the coder's screen. Codes of one group follow each other. If left out:
+    none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand_short_form(cls, data: Any) -> Any:
+        has_keys = isinstance(data, YamlMapping) and not data.keys().isdisjoint(cls.model_fields)
+        return data if has_keys else {"label": data}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [scalars.ANY_SCALAR, handler(schema)]}
+
+
+class CodeFrame(SpecModel):
+    """A file with the codes of an item's open answers, `NAME.ITEM.codes.yaml` beside the questionnaire `NAME.yaml`."""
+
+    multiple: scalars.Flag = False
+    """`true`: an answer may have several codes."""
+    label: scalars.Text | None = None
+    """The label of the coded variable. If left out: that of the item."""
+    codes: dict[FrameCode, FrameCodeSpec] = Field(default_factory=dict)
+    """The codes, each with its label. `survey code` adds new ones at the end."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_no_codes(cls, data: Any) -> Any:
+        """Accept `codes:` without a code, with which a frame begins."""
+        if isinstance(data, YamlMapping) and data.get("codes") == "":
+            return YamlMapping(data.where, {key: node for key, node in data.items() if key != "codes"})
+        return data

@@ -1,0 +1,97 @@
+"""Agreement of two coders: percentage, Cohen's kappa, Krippendorff's alpha with nominal or MASI distances.
+
+An answer with several codes is one set of codes; codes taken one by one are given or not given.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Sequence
+from fractions import Fraction
+from itertools import chain, combinations
+from typing import NamedTuple, TypeAlias, TypeVar
+
+Value = TypeVar("Value", bound=Hashable)
+CodeSet: TypeAlias = frozenset[int]
+
+
+class CodeAgreement(NamedTuple):
+    """Agreement on one code."""
+
+    code: int
+    first: int
+    """Answers to which the first coder gave it."""
+    second: int
+    both: int
+    kappa: float | None
+
+
+class CodingAgreement(NamedTuple):
+    """Agreement of two coders."""
+
+    answers: int
+    """Answers that both have coded."""
+    equal: int
+    """Answers with the same codes."""
+    kappa: float | None
+    """Cohen's kappa, in which each set of codes is a category. None where it is not defined: both gave one only."""
+    alpha: float | None
+    """Krippendorff's alpha: nominal, or with the MASI distance of sets where an answer has several codes."""
+    by_code: tuple[CodeAgreement, ...]
+
+
+def measure_agreement(pairs: Sequence[tuple[CodeSet, CodeSet]], *, multiple: bool) -> CodingAgreement:
+    """Measure the agreement on answers, each with the codes of both coders; an unclear answer has no code."""
+    codes = sorted(set(chain.from_iterable(chain.from_iterable(pairs))))
+    by_code = []
+    for code in codes:
+        given = [(code in first, code in second) for first, second in pairs]
+        first, second = (sum(each) for each in zip(*given, strict=True))
+        by_code.append(CodeAgreement(code, first, second, sum(a and b for a, b in given), compute_kappa(given)))
+    return CodingAgreement(
+        answers=len(pairs),
+        equal=sum(first == second for first, second in pairs),
+        kappa=compute_kappa(pairs),
+        alpha=compute_alpha(pairs, measure_masi_distance if multiple else measure_nominal_distance),
+        by_code=tuple(by_code),
+    )
+
+
+def compute_kappa(pairs: Sequence[tuple[Value, Value]]) -> float | None:
+    """Compute Cohen's kappa (1960)."""
+    count = len(pairs)
+    first, second = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
+    expected = sum(number * second[value] for value, number in first.items())
+    if not pairs or expected == count * count:
+        return None
+    by_chance = Fraction(expected, count * count)
+    return float((Fraction(sum(a == b for a, b in pairs), count) - by_chance) / (1 - by_chance))
+
+
+def compute_alpha(
+    units: Sequence[Collection[Value]], measure_distance: Callable[[Value, Value], Fraction]
+) -> float | None:
+    """Compute Krippendorff's alpha. A unit has the values of those who coded it; with fewer than two it is left out."""
+    units = [unit for unit in units if len(unit) > 1]
+    values = Counter(chain.from_iterable(units))
+    count = values.total()
+    observed, expected = Fraction(0), Fraction(0)
+    for unit in units:
+        observed += sum(measure_distance(a, b) for a, b in combinations(unit, 2)) / Fraction(len(unit) - 1)
+    for a, b in combinations(values, 2):
+        expected += values[a] * values[b] * measure_distance(a, b)
+    return float(1 - (count - 1) * observed / expected) if expected else None
+
+
+def measure_nominal_distance(a: Hashable, b: Hashable) -> Fraction:
+    """Return 0 for equal values, 1 for different ones."""
+    return Fraction(a != b)
+
+
+def measure_masi_distance(a: CodeSet, b: CodeSet) -> Fraction:
+    """Return the MASI distance of two sets (Passonneau 2006): 1 less Jaccard's index, weighted by how they overlap.
+
+    The weight is 1 for equal sets, 2/3 where one contains the other, 1/3 where they overlap, 0 where they do not.
+    """
+    if a == b:
+        return Fraction(0)
+    weight = Fraction(2 if a < b or b < a else 1, 3)
+    return 1 - weight * Fraction(len(a & b), len(a | b))
