@@ -66,6 +66,15 @@ STRATEGIES = {
     ev.AnswersErased: st.builds(
         ev.AnswersErased, stamps, texts, st.none() | st.dictionaries(texts, values | absences, max_size=3)
     ),
+    ev.AnswerCoded: st.builds(
+        ev.AnswerCoded,
+        stamps,
+        places,
+        st.none() | st.lists(st.integers(0, 99), max_size=3).map(tuple),
+        texts,
+        st.sampled_from(["first", "second", "final"]),
+        texts,
+    ),
 }
 events = st.one_of(*STRATEGIES.values())
 

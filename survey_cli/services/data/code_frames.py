@@ -235,7 +235,7 @@ def _build_variables(table: Table, item: str, frame: CodeFrame, turn: int | None
         label = (label.rpartition(": ")[0] if of.option is not None else "") or label
         label += " (coded)"
     used = {code for code, _ in of.declines.values()}
-    free = (code for code in range(-5, -99, -1) if code not in used | {-6, -7, -8, -9})
+    free = (code for code in (-5, -4, -3, -2, *range(-10, -99, -1)) if code not in used)
     missing = {UNCODED.kind: (next(free), "Not coded"), UNCLEAR.kind: (next(free), "Unclear")}
     labels: dict[Code, str] = {code: str(spec.label.get(language)) for code, spec in frame.codes.items()}
     shared = replace(

@@ -123,13 +123,14 @@ class CodingSession:
                 yield answer
 
     def _group(self, answers: Iterator[OpenAnswer]) -> list[AnswerGroup]:
+        """Group equal answers, the most frequent first and then by the alphabet, so that similar ones are near."""
         groups: dict[tuple[object, ...], AnswerGroup] = {}
         for answer in answers:
             text = " ".join(answer.text.casefold().split()).rstrip(".!;, ")
             roles: tuple[CodingRole, ...] = ("first", "second", "final") if self.role == "final" else (self.role,)
             codes = (coding and (coding.codes, coding.note) for coding in map(answer.codings.get, roles))
             groups.setdefault((text, *codes), AnswerGroup([])).answers.append(answer)
-        return list(groups.values())
+        return sorted(groups.values(), key=lambda group: (-len(group.answers), group.text.casefold()))
 
     # What is shown
 
@@ -180,8 +181,10 @@ class CodingSession:
         coded += [((code,), str(spec.examples)) for code, spec in self.codes.items() if spec.examples]
         for codes, text in coded:
             others = _stem(text)
-            shared, union = (sum(self._rarity.get(w, 1.0) for w in each) for each in (words & others, words | others))
-            if shared and (similarity := shared / union) >= max(MIN_SIMILARITY, best.get(codes, (0.0,))[0]):
+            shared, either = (sum(self._rarity.get(w, 1.0) for w in each) for each in (words & others, words | others))
+            if shared and (similarity := 2 * shared / (shared + either)) >= max(
+                MIN_SIMILARITY, best.get(codes, (0.0,))[0]
+            ):
                 best[codes] = similarity, text
         ranked = sorted(best, key=lambda codes: -best[codes][0])[:MAX_SUGGESTIONS]
         return [Suggestion(codes, best[codes][1]) for codes in ranked]
