@@ -31,7 +31,7 @@ QUESTIONNAIRES = [
     fence
     for page in list_pages()
     for fence in iterate_fences(page, "yaml")
-    if not fence.title.endswith((".scenarios.yaml", ".map.yaml"))
+    if not fence.title.endswith((".scenarios.yaml", ".map.yaml", ".codes.yaml"))
 ]
 COMMANDS = [fence for page in list_pages() for fence in iterate_fences(page, "sh")]
 TUTORIALS = [

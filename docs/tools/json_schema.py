@@ -16,6 +16,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from survey_cli.instrument.schema.analysis_file import AnalysisFile
 from survey_cli.instrument.schema.answer_map import AnswerMap
+from survey_cli.instrument.schema.code_frame import CodeFrame, FrameCodeSpec
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem
@@ -28,6 +29,7 @@ JsonSchema = dict[str, Any]
 COMPANIONS: Final[Mapping[str, type[SpecModel]]] = {
     "scenarios": ScenarioFile,
     "analysis": AnalysisFile,
+    "codes": CodeFrame,
     "map": AnswerMap,
 }
 
@@ -80,7 +82,7 @@ class _ShortFormGenerator(GenerateJsonSchema):
 
     def model_schema(self, schema: Any) -> JsonSchema:
         part, model = super().model_schema(schema), schema["cls"]
-        if model is OptionSpec:
+        if model in (OptionSpec, FrameCodeSpec):
             return {"anyOf": [dict(ANY_SCALAR), part, _build_language_schema({"type": "string"})]}
         if model is ScaleSpec:
             options = part["properties"]["options"]["additionalProperties"]

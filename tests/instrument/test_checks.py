@@ -47,7 +47,14 @@ def named_rules() -> set[str]:
     package = ROOT / "survey_cli"
     files = package / "services" / "questionnaire" / "questionnaire_files.py"
     length = package / "simulate" / "interviews" / "length.py"
-    for path in (*(package / "instrument").rglob("*.py"), *(package / "scenarios").rglob("*.py"), files, length):
+    frames = package / "services" / "data" / "code_frames.py"
+    for path in (
+        *(package / "instrument").rglob("*.py"),
+        *(package / "scenarios").rglob("*.py"),
+        files,
+        frames,
+        length,
+    ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")

@@ -31,7 +31,7 @@ def errors(text: str, schema: dict[str, Any]) -> list[str]:
 
 
 def test_it_is_a_schema_of_its_draft() -> None:
-    for schema in map(read_schema, ("instrument", "module", "scenarios", "analysis", "map")):
+    for schema in map(read_schema, ("instrument", "module", "scenarios", "analysis", "codes", "map")):
         assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
         Draft202012Validator.check_schema(schema)
 

@@ -303,6 +303,9 @@ def test_check_finds_what_is_wrong_with_a_frame() -> None:
     assert "lib.why.codes.yaml:3:6: why: codes 1 and 2 have the same label — keep one of them" in said
     assert "visits: its answers are no texts" in said
     assert "there is no item 'wy' — did you mean 'why'?" in said
+    written("own.yaml", TEXT.replace("id: visits", "id: why_code"))
+    written("own.why.codes.yaml", FRAME)
+    assert "has a variable why_code already" in run_survey(Path(), "check", "own.why.codes.yaml", code=1)[0]
     said = run_survey(Path(), "export", "lib.yaml", "-o", "out.csv", code=1)[1]
     assert "the code frame has errors — fix it: survey check lib.why.codes.yaml" in said
     said = run_survey(Path(), "code", "lib.yaml", "wy", "--agreement", code=1)[1]

@@ -222,6 +222,7 @@ def schema(
     module: bool = flag("--module", "Write the schema of a module instead."),
     scenarios: bool = flag("--scenarios", "Write the schema of scenario files instead."),
     analysis: bool = flag("--analysis", "Write the schema of analysis files instead."),
+    codes: bool = flag("--codes", "Write the schema of the code frames of open answers instead."),
     answer_map: bool = flag("--map", "Write the schema of the maps of import-answers instead."),
 ) -> None:
     """Write the JSON Schema with which editors complete and check questionnaires.
@@ -234,7 +235,7 @@ def schema(
     """
     from survey_cli.services.questionnaire import questionnaire_files
 
-    kinds = {"scenarios": scenarios, "analysis": analysis, "map": answer_map, "module": module}
+    kinds = {"scenarios": scenarios, "analysis": analysis, "codes": codes, "map": answer_map, "module": module}
     kind = next((kind for kind, is_chosen in kinds.items() if is_chosen), "instrument")
     if out == "-":
         sys.stdout.write(questionnaire_files.render_schema(kind, file))

@@ -2,9 +2,7 @@
 
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import Field, model_validator
 
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source import scalars
@@ -40,10 +38,6 @@ class FrameCodeSpec(SpecModel):
     def _expand_short_form(cls, data: Any) -> Any:
         has_keys = isinstance(data, YamlMapping) and not data.keys().isdisjoint(cls.model_fields)
         return data if has_keys else {"label": data}
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [scalars.ANY_SCALAR, handler(schema)]}
 
 
 class CodeFrame(SpecModel):

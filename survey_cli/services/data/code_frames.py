@@ -62,10 +62,10 @@ def check_frame(source: InstrumentSource, instrument: Instrument, item: str) -> 
     if item not in open_items:
         what = f"its answers are no texts: {item}" if item in instrument.items else f"there is no item {item!r}"
         otherwise = "name the file after an item of type text or verbatim, or with an option to specify"
-        report("bad-place", where, what, suggest_nearest(item, open_items, otherwise=otherwise))
-    columns = {variable.name for variable in build_columns(instrument)}
-    if frame is not None and (taken := sorted(columns & {name for name, _ in _iterate_names(item, frame)})):
-        what = f"the questionnaire has a variable {taken[0]} already"
+        report("no-open-item", where, what, suggest_nearest(item, open_items, otherwise=otherwise))
+    names = (variable.name for variable in build_columns(instrument))
+    if taken := next((name for name in names if re.fullmatch(rf"{re.escape(item)}_code(_\d+)*", name)), ""):
+        what = f"the questionnaire has a variable {taken} already"
         report("coded-variable", where, what, "rename that item: its answers and the codes would be one column")
     labels: dict[str, int] = {}
     for code, spec in frame.codes.items() if frame is not None else ():
