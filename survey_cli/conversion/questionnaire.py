@@ -1,22 +1,27 @@
-"""Builder of the questionnaire of a form: a tree of mappings in the order in which a designer writes them."""
+"""Conversion of a form to a questionnaire: a tree in the order in which a designer writes it, and its text."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, count
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 from survey_cli.conversion import xpath
 from survey_cli.conversion.calculations import convert_calculations, convert_text, split_instruction
 from survey_cli.conversion.conditions import Translator, split_condition
-from survey_cli.conversion.form import Form, FormChoice, FormItem, FormRow
+from survey_cli.conversion.form import Form, FormChoice, FormItem, FormRow, read_form
 from survey_cli.conversion.loss_report import LOGIC_COLUMNS, LossReport, ReportEntry
-from survey_cli.conversion.yaml_text import COMMENTS, Cell, CellText
+from survey_cli.conversion.yaml_text import COMMENTS, Cell, CellText, YamlWriter
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.checks.names import MAX_ID_LENGTH, explain_reserved
+from survey_cli.instrument.source.load import load_source_text
+from survey_cli.problems import Problem, UserError, select_errors
 from survey_cli.wording import format_quantity
 
 _MAX_TURNS: Final = 20
+_MAX_REFUSED: Final = 2_000
 _DECLINES: Final = {"dk": -8, "refused": -9}
 _WHOLE: Final = re.compile(r"0|-?[1-9]\d*")
 _MEDIA: Final = ("image", "big_image", "audio", "video")
@@ -469,3 +474,35 @@ def _join_texts(first: Any, second: Any) -> Any:
     if isinstance(first, str) and isinstance(second, str):
         return CellText(f"{first}\n{second}".strip(), getattr(first, "cell", None))
     return first
+
+
+class ConvertedForm(NamedTuple):
+    """A converted form."""
+
+    text: str
+    report: LossReport
+    errors: tuple[Problem, ...]
+    """Errors that remain in the questionnaire; normally none."""
+
+
+def convert_form(path: Path) -> ConvertedForm:
+    """Convert a form. Raises UserError where the file is not one.
+
+    What the checks of the questionnaire reject is left out and reported with their reason, until no error remains.
+    """
+    sheets = read_form(path)
+    refused: dict[tuple[str, int, str], str] = {}
+    while True:
+        builder = QuestionnaireBuilder(Form(sheets), path.stem, refused)
+        writer = YamlWriter(builder.form.codes)
+        tree = builder.build()
+        if "items" not in tree:
+            raise UserError(str(path), "it has no question that can be asked by telephone", "check the form")
+        text = writer.write(tree)
+        problems = check_instrument(load_source_text(text)).problems
+        errors = select_errors(problems)
+        found = [(writer.origins.get(p.where.line), re.sub(r" \(at [^)]*\)", "", p.what)) for p in errors]
+        new = {cell: what for cell, what in found if cell is not None and cell not in refused}
+        if not new or len(refused) > _MAX_REFUSED:
+            return ConvertedForm(text, builder.report, tuple(errors))
+        refused |= new

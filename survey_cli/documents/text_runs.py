@@ -3,7 +3,7 @@
 import re
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.instrument.texts.placeholder_text import iterate_parts
+from survey_cli.instrument.texts.templates import iterate_parts
 
 Style: TypeAlias = Literal["plain", "stress", "fill", "id", "code"]
 """`fill`: a placeholder for text that the computer fills in; `id`: the name of an item, sample column or compute; `code`:

@@ -19,7 +19,7 @@ from survey_cli.engine.machine import Machine
 from survey_cli.engine.route import RouteFrame, RouteStop, list_check_places
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
-from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem, ItemContext
+from survey_cli.instrument.schema.items.question import NO_WORDS, AnswerWording, CompiledItem, ItemContext
 from survey_cli.instrument.schema.items.typed import FreeTextItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
@@ -154,33 +154,26 @@ def _format_turn(machine: Machine, stop: RouteStop) -> entries.StyledText:
 
 def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> entries.EarlierAnswer | None:
     answer = machine.recorded_answers.get(stop.place)
-    question, language = stop.item.question, machine.language
+    question, language, env = stop.item.question, machine.language, machine.walk.env
+    if not question.expects_answer or (answer is None and stop.item.prefill is None):
+        return None
+    kind: Literal["answer", "reopened", "prefill"] = "prefill"
     if answer is None:
-        if stop.item.prefill is None or not question.expects_answer:
-            return None
-        value = stop.item.prefill.evaluate(machine.walk.env)
+        assert stop.item.prefill is not None
+        value, words = stop.item.prefill.evaluate(env), NO_WORDS
         if value is None or isinstance(value, Missing | bool) or question.why_invalid(context, value):
             return None
-        return entries.EarlierAnswer(
-            label=question.format_answer(stop.item, value, AnswerWording(language, {}, machine.walk.env)),
-            codes=_list_codes(value),
-            typed_text=question.format_as_typed(value, {}, language),
-            kind="prefill",
-        )
-    if not question.expects_answer:
-        return None
-    kind: Literal["answer", "reopened"] = "reopened" if machine.why_invalid(stop, answer) else "answer"
-    if isinstance(answer.cell, Missing):
-        return entries.EarlierAnswer(
-            label=format_decline(stop.item, answer.cell, language), typed_text=f".{answer.cell.kind}", kind=kind
-        )
-    assert answer.cell is not None
+    else:
+        value, words = answer.cell, answer.specify_texts
+        kind = "reopened" if machine.why_invalid(stop, answer) else "answer"
+        if isinstance(value, Missing):
+            label = format_decline(stop.item, value, language)
+            return entries.EarlierAnswer(label=label, typed_text=f".{value.kind}", kind=kind)
+        assert value is not None
     return entries.EarlierAnswer(
-        label=question.format_answer(
-            stop.item, answer.cell, AnswerWording(language, answer.specify_texts, machine.walk.env)
-        ),
-        codes=_list_codes(answer.cell),
-        typed_text=question.format_as_typed(answer.cell, answer.specify_texts, language),
+        label=question.format_answer(stop.item, value, AnswerWording(language, words, env)),
+        codes=_list_codes(value),
+        typed_text=question.format_as_typed(value, words, language),
         kind=kind,
     )
 

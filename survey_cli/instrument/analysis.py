@@ -479,6 +479,4 @@ def _derive(
     """Return a condition that is computed from others; one that yields codes where these are given."""
     names = frozenset[str]().union(*(source.names for source in sources))
     result_type = ValueType("code" if codes is not None else kind, codes, declinable=True)
-    return Condition(
-        text, names, False, result_type, evaluate, ast.List([source.tree for source in sources], ast.Load())
-    )
+    return Condition(text, names, result_type, evaluate, ast.List([source.tree for source in sources], ast.Load()))

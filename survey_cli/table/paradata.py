@@ -15,7 +15,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.texts.placeholder_text import render_placeholders
+from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.table.columns import build_columns
 from survey_cli.table.table import ADMIN_VARIABLES
 from survey_cli.values import NOT_REACHED, Cell, Code, Missing, Place, Storage, Value, Variable

@@ -12,7 +12,7 @@ from typing import Final
 
 from survey_cli.engine.codec import EventDecodeError, encode_cells, make_row_reader
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.texts.placeholder_text import render_placeholders
+from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import ADMIN_COLUMNS, Cell, Code, Storage, Variable
 

@@ -279,13 +279,11 @@ def test_inside_its_roster_an_item_is_this_turns(text: str, result: object) -> N
     env = FAMILY | {"#turn": 2}
     condition = understood(text, scope=IN_PERSON, wants="value")
     assert same(condition.evaluate(env), result)
-    assert condition.reads_turn
 
 
 def test_a_condition_says_what_it_reads_and_gives() -> None:
     condition = understood("count(person.age >= 18) > 1 and person[youngest].sex == kind")
     assert condition.names == {"age", "youngest", "sex", "kind"}
-    assert not condition.reads_turn
     assert condition.result_type == ValueType("flag", declinable=True)
     assert understood("q1", wants="value").result_type == ValueType("code", AGREE, declinable=True)
     assert understood("'a' if kind == 1 else 'b'", wants="value").result_type == ValueType("text")

@@ -16,8 +16,8 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.source import load
 from survey_cli.instrument.source.load import load_source, load_source_text
+from survey_cli.instrument.source.node_builder import FORBIDDEN_CHARACTERS
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
-from survey_cli.instrument.source.text_decoding import FORBIDDEN_CHARACTERS
 from survey_cli.problems import Position, select_errors
 
 

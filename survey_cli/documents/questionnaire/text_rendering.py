@@ -11,8 +11,14 @@ from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.number_text import spell_cardinal, spell_ordinal
-from survey_cli.instrument.texts.placeholder_text import render_placeholders
-from survey_cli.instrument.texts.templates import NO_ANSWER_TEXT, Template, TextFill, TextScope, compile_text
+from survey_cli.instrument.texts.templates import (
+    NO_ANSWER_TEXT,
+    Template,
+    TextFill,
+    TextScope,
+    compile_text,
+    render_placeholders,
+)
 from survey_cli.instrument.texts.templates import TextVariable as Known
 
 MAX_WORDINGS: Final = 4

@@ -5,6 +5,7 @@ Time zones are looked up in the zone database that comes with Python, and only w
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -224,11 +225,9 @@ def _find_region_mistake(region: str, country: str) -> tuple[str, str] | None:
 
 
 def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(str(name))
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
+    with suppress(KeyError, ValueError, OSError):
+        return bool(ZoneInfo(str(name)))
+    return False
 
 
 def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from survey_cli.instrument.checks.source_items import Place, find_key, find_value, iterate_items, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
-from survey_cli.instrument.compiled.model import Roster
+from survey_cli.instrument.compiled.model import Roster, find_inputs
 from survey_cli.instrument.compiled.symbols import GroupStep, Symbol
 from survey_cli.instrument.expressions.conditions import locate_use
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
@@ -82,17 +82,8 @@ def _report_later(draft: InstrumentDraft, use: NameUse, symbol: Symbol, at: Plac
 
 def _list_inputs(draft: InstrumentDraft, compute: str) -> list[Symbol]:
     """List the items a compute depends on, also through other computes."""
-    inputs: dict[str, Symbol] = {}
-    waiting = [compute]
-    while waiting:
-        name = waiting.pop()
-        for condition in draft.computes[name].conditions.values() if name in draft.computes else ():
-            for need in condition.names:
-                symbol = draft.symbols.get(need)
-                if symbol is not None and need not in inputs:
-                    inputs[need] = symbol
-                    waiting.append(need)
-    return [n for n in inputs.values() if n.kind != "compute"]
+    symbols = [draft.symbols.get(name) for name in find_inputs([compute], draft.computes)]
+    return [symbol for symbol in symbols if symbol is not None and symbol.kind != "compute"]
 
 
 def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:

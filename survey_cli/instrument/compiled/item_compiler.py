@@ -25,8 +25,14 @@ from survey_cli.instrument.schema.options import OptionSourceSpec
 from survey_cli.instrument.source.nodes import YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import render_clause
-from survey_cli.instrument.texts.placeholder_text import render_placeholders
-from survey_cli.instrument.texts.templates import Template, TextScope, TextVariable, compile_literal, compile_text
+from survey_cli.instrument.texts.templates import (
+    Template,
+    TextScope,
+    TextVariable,
+    compile_literal,
+    compile_text,
+    render_placeholders,
+)
 from survey_cli.problems import Position, Problem, make_limited_nearest, suggest_nearest
 from survey_cli.values import Code
 

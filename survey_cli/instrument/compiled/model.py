@@ -3,7 +3,7 @@
 These are values: they neither ask nor answer anything.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from string import ascii_lowercase
@@ -95,6 +95,16 @@ class Instrument:
     @property
     def language(self) -> str:
         return self.languages[0]
+
+
+def find_inputs(names: Iterable[str], computes: Mapping[str, Compute]) -> dict[str, None]:
+    """Find what these names stand for: themselves, and what the computes among them depend on, in order."""
+    pending, inputs = list(names), dict[str, None]()
+    for name in pending:
+        if name not in inputs and name in computes:
+            pending += [need for c in computes[name].conditions.values() for need in sorted(c.names)]
+        inputs.setdefault(name)
+    return inputs
 
 
 def number_items(instrument: Instrument) -> Mapping[str, str]:

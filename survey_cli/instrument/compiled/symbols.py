@@ -479,7 +479,7 @@ def build_external_symbols(instrument: Instrument) -> SymbolTable:
 
 
 def compile_external_condition(
-    instrument: Instrument, text: str, *, who: str, where: Position = NOWHERE
+    instrument: Instrument, text: str, *, who: str
 ) -> tuple[Condition | None, tuple[Problem, ...]]:
     """Compile a condition over an interview's data; returns it, or None, with the problems found."""
-    return compile_condition(text, build_external_symbols(instrument).build_scope(), where=where, who=who)
+    return compile_condition(text, build_external_symbols(instrument).build_scope(), NOWHERE, who)

@@ -40,8 +40,6 @@ class Condition:
     text: str
     names: frozenset[str]
     """The variables it reads."""
-    reads_turn: bool
-    """Whether it reads the current turn of a roster."""
     result_type: ValueType
     """The type of its value, as another condition would see it."""
     evaluate: Evaluator = field(compare=False, repr=False)
@@ -72,7 +70,7 @@ def compile_condition(
     result_type = _make_value_type(term.kind, term.codes, bool(term.unsure_names), term.roster)
     # equal texts share a tree, but elapsed() is another number in each condition
     tree = deepcopy(parsed.tree) if "elapsed" in text else parsed.tree
-    return Condition(text, frozenset(checker.names), checker.turns, result_type, term.evaluate, tree), problems
+    return Condition(text, frozenset(checker.names), result_type, term.evaluate, tree), problems
 
 
 def locate_use(name: str, condition: Condition, where: Position) -> tuple[Position, int]:
@@ -135,7 +133,6 @@ def _compile_name(checker: ExpressionChecker, node: ast.Name, _depth: int) -> Te
     if roster is None:
         return _compile_variable(checker, node, name, value_type, logic.make_reader(name))._replace(plain_name=name)
     if roster == checker.scope.inside_roster or roster in checker.scope.sources:
-        checker.turns = True
         return _compile_variable(checker, node, name, value_type, logic.make_turn_reader(name))
     return _compile_variable(checker, node, name, value_type, logic.make_all_turns_reader(name, roster), roster)
 

@@ -141,9 +141,9 @@ def sort_codes(codes: Iterable[Code]) -> list[Code]:
     return sorted(codes, key=lambda code: (isinstance(code, str), code))
 
 
-def format_codes(codes: Iterable[Code], most: int = MAX_LISTED) -> str:
+def format_codes(codes: Iterable[Code]) -> str:
     """Format codes for a message: sorted, only the first few of many."""
-    return join_first(map(format_constant, sort_codes(codes)), most)
+    return join_first(map(format_constant, sort_codes(codes)), MAX_LISTED)
 
 
 def shift_position(where: Position, text: str, at: int) -> Position:
@@ -159,8 +159,8 @@ class ExpressionChecker:
     """Checker of one condition, with what was found in it so far."""
 
     __slots__ = (
-        "_doubts", "guarded_names", "names", "parsed", "parts", "problems", "scope", "text", "too_large", "turns",
-        "where", "who",
+        "_doubts", "guarded_names", "names", "parsed", "parts", "problems", "scope", "text", "too_large", "where",
+        "who",
     )  # fmt: skip
 
     def __init__(self, text: str, parsed: ParsedExpression, scope: Scope, where: Position, who: str) -> None:
@@ -171,7 +171,6 @@ class ExpressionChecker:
         self.who = who
         self.problems: list[Problem] = []
         self.names: set[str] = set()
-        self.turns = False
         self.parts = 0
         self.too_large = False
         self.guarded_names: set[str] = set()

@@ -95,7 +95,7 @@ def _recover(tree: YamlMapping, problems: ProblemList, root: type[Root]) -> tupl
         cuts: list[tuple[YamlNode, Any]] = []
         for error in mistyped or errors:  # consequences of a mistyped key are not reported
             path = _find_path(tree, error["loc"])
-            if not (error["type"] == "missing" and path and _identify_slot(*path[-1]) in removed_slots):
+            if not (error["type"] == "missing" and path and (id(path[-1][0]), path[-1][1]) in removed_slots):
                 kind = error.get("ctx", {}).get("rule", error["type"])
                 if not problems.admit(kind):
                     cuts.append(_select_cut(path, error))
@@ -104,16 +104,12 @@ def _recover(tree: YamlMapping, problems: ProblemList, root: type[Root]) -> tupl
             if not (error["type"] == "extra_forbidden" and _correct_key(tree, path, root)):
                 cuts.append(_select_cut(path, error))
         has_removed = _remove_nodes(cuts, lost)
-        removed_slots.update(_identify_slot(*step) for step in cuts)
+        removed_slots.update((id(node), step) for node, step in cuts)
         missing_keys = [key for key in required_keys if key not in tree and not mistyped]
         lost.update(missing_keys)
         if not (has_removed or mistyped or missing_keys):
             break
     return None, frozenset(lost)
-
-
-def _identify_slot(node: YamlNode, step: Any) -> tuple[int, Any]:
-    return id(node), step
 
 
 def _fill_required_keys(tree: YamlMapping, lost: Iterable[str]) -> None:
@@ -390,9 +386,9 @@ def _remove_nodes(cuts: list[tuple[YamlNode, Any]], lost: set[str]) -> bool:
     removed: set[tuple[int, Any]] = set()
     for node, step in sorted(cuts, key=lambda c: c[1] if isinstance(c[1], int) else -1, reverse=True):
         is_there = isinstance(node, YamlList) or (isinstance(node, YamlMapping) and step in node)
-        if not is_there or _identify_slot(node, step) in removed:
+        if not is_there or (id(node), step) in removed:
             continue
-        removed.add(_identify_slot(node, step))
+        removed.add((id(node), step))
         value = cast(Any, node).pop(step)
         lost.update(_iterate_ids(value))
         if isinstance(node, YamlMapping):

@@ -7,14 +7,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from survey_cli.instrument.source.hints import values
 from survey_cli.instrument.source.hints.values import QUOTE_IT
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
-from survey_cli.instrument.source.text_decoding import FORBIDDEN_CHARACTERS
 from survey_cli.problems import Position, Problem, ProblemList
 from survey_cli.wording import shorten
+
+FORBIDDEN_CHARACTERS: Final = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+"""What no text may contain: control characters, surrogates, line breaks that editors do not show."""
 
 MAX_DEPTH: Final = 40
 MAX_EVENTS: Final = 1_000_000
@@ -28,18 +30,6 @@ _COMMENT: Final = re.compile(r"\s#[^\n]*")
 _QUOTE_OR_WRITE_OUT: Final = f"if it begins a text, {QUOTE_IT}; otherwise write out what is meant"
 
 
-class YamlEventTypes(Protocol):
-    """The parser's classes of events."""
-
-    ScalarEvent: Any
-    MappingStartEvent: Any
-    MappingEndEvent: Any
-    SequenceStartEvent: Any
-    SequenceEndEvent: Any
-    AliasEvent: Any
-    DocumentStartEvent: Any
-
-
 _new_scalar, _new_position = str.__new__, tuple.__new__  # the classes' own constructors take longer
 
 
@@ -49,7 +39,8 @@ class NodeBuilder:
 
     text: str
     file: str
-    event_types: YamlEventTypes
+    event_types: Any
+    """The parser's module of classes of events."""
     problems: list[Problem] = field(default_factory=list)
     repaired: ProblemList = field(default_factory=ProblemList)
     """The problems of what can be repaired."""

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.scenario import STAMP, Scenario, scenario
-from survey_cli.conversion.convert_form import convert_form
 from survey_cli.conversion.form import Form, FormItem, read_form
-from survey_cli.conversion.questionnaire import QuestionnaireBuilder
+from survey_cli.conversion.questionnaire import QuestionnaireBuilder, convert_form
 from survey_cli.engine.events import QuestionAnswered, QuestionDeclined
 from survey_cli.values import Code, Value
 

@@ -21,7 +21,7 @@ from survey_cli.instrument.checks.reachability.facts import (
 )
 from survey_cli.instrument.checks.source_items import report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.model import ItemGroup, Roster
+from survey_cli.instrument.compiled.model import ItemGroup, Roster, find_inputs
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, OPPOSITE_SIGNS, find_constant
 from survey_cli.instrument.expressions.parsing import shorten
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
@@ -245,15 +245,8 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
 
 def _find_inputs(draft: InstrumentDraft, requirements: tuple[Requirement, ...]) -> dict[str, None]:
     """Find the items that these conditions depend on, also through computes, in order."""
-    pending = [name for requirement in requirements for name in sorted(requirement.condition.names)]
-    inputs: dict[str, None] = {}
-    while pending:
-        name = pending.pop(0)
-        compute = draft.computes.get(name)
-        if name not in inputs and compute is not None:
-            pending += [n for c in compute.conditions.values() for n in sorted(c.names)]
-        inputs.setdefault(name)
-    return inputs
+    names = (name for requirement in requirements for name in sorted(requirement.condition.names))
+    return find_inputs(names, draft.computes)
 
 
 def _follow(

@@ -1,6 +1,7 @@
 """Questions answered with codes: `single`, `scale`, `multiple`, and `search` in a long list."""
 
 from collections.abc import Mapping
+from random import Random
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -88,7 +89,7 @@ class CodedItem(question.QuestionItem):
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, *build_words_cells(item, {})
 
-    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         return _invent_pick(context, rng, 1)
 
 
@@ -217,7 +218,7 @@ class MultipleItem(CodedItem):
         coded = (why,) * (len(item.options) + (self.mentions == "ordered"))
         return *coded, *build_words_cells(item, {})
 
-    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         most = min(self.max or 3, len(context.options))
         return _invent_pick(context, rng, rng.randint(min(max(self.min, 1), most), most) if most else 0)
 
@@ -276,7 +277,7 @@ def build_words_cells(item: question.CompiledItem, words: question.Words) -> tup
     return tuple(words.get(o.code, "") for o in item.options if o.specify)
 
 
-def _invent_pick(context: question.ItemContext, rng: question.RandomSource, how_many: int) -> PickReply:
+def _invent_pick(context: question.ItemContext, rng: Random, how_many: int) -> PickReply:
     remaining = list(context.options)
     if how_many == 1 and remaining:
         option = remaining[int(rng.random() * len(remaining))]
@@ -392,7 +393,7 @@ class SearchItem(question.QuestionItem):
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, ""
 
-    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         codes = (*self.entries.rows, *(option.code for option in context.options))
         return PickReply((code := rng.choice(codes),), {code: "something else"})
 

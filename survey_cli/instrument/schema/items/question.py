@@ -6,10 +6,11 @@ It receives everything it needs and stores no answer.
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from random import Random
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
@@ -19,8 +20,7 @@ from survey_cli.instrument.schema.options import DeclineOverrides, OptionSourceS
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
 from survey_cli.instrument.texts.languages import join_list
 from survey_cli.instrument.texts.number_text import format_number
-from survey_cli.instrument.texts.placeholder_text import render_placeholders
-from survey_cli.instrument.texts.templates import Template
+from survey_cli.instrument.texts.templates import Template, render_placeholders
 from survey_cli.values import Cell, Code, Measure, Missing, Place, Storage, Value, Variable
 from survey_cli.wording import join_words
 
@@ -42,14 +42,6 @@ Words: TypeAlias = Mapping[Code, str]
 
 
 NO_WORDS: Final[Words] = MappingProxyType({})
-
-
-class RandomSource(Protocol):
-    """The random functions that an invented answer needs."""
-
-    def random(self) -> float: ...
-    def randint(self, a: int, b: int) -> int: ...
-    def choice(self, seq: Sequence[Any], /) -> Any: ...
 
 
 class AnswerWording(NamedTuple):
@@ -415,7 +407,7 @@ class QuestionItem(ItemSpec):
         """Build the cells where the question was asked and declined."""
         return self.build_missing_cells(item, why)
 
-    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+    def invent(self, context: ItemContext, rng: Random) -> Reply:
         """Return an entry that a respondent could give."""
         raise NotImplementedError
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, time
+from random import Random
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from pydantic import Field
@@ -166,7 +167,7 @@ class NumberItem(NumberFields, LimitedItem):
             question.build_variable(item, language, storage=storage, decimals=decimals, measure="scale", labels=labels),
         )
 
-    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         low, high = self.find_limit(context, "min"), self.find_limit(context, "max")
         bottom = low if low is not None else min(0, high or 0)
         top = high if high is not None else max(bottom, 0) + 100
@@ -247,7 +248,7 @@ class TextItem(FreeTextItem):
             return ""
         return f"{text[:30]} does not match {self.pattern} (9: a digit, A: a letter)"
 
-    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         if self.like is not None:
             return TEXT_KINDS[self.like].example
         if self.pattern is None:
@@ -270,7 +271,7 @@ class VerbatimItem(FreeTextItem):
         text = self._read(reply, lines=True)
         return text if isinstance(text, Rejection) else question.ParsedAnswer(value=text)
 
-    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         return str(rng.choice(("Nobody told us.", "It changes every year.", "Things are fine as they are.")))
 
 
@@ -344,7 +345,7 @@ class DateItem(LimitedItem, question.StatedItem):
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return (why,) * (5 if self.partial else 2)
 
-    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         low, high = self.find_limit(context, "min"), self.find_limit(context, "max")
         if not isinstance(low, date) and not isinstance(high, date):
             return f"{rng.randint(1935, 2008)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
@@ -374,5 +375,5 @@ class TimeItem(question.StatedItem):
     def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
         return value.strftime("%H:%M") if isinstance(value, time) else str(value)
 
-    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         return f"{rng.randint(0, 23):02}:{rng.choice((0, 15, 30, 45)):02}"

@@ -1,5 +1,6 @@
 """Items that no respondent answers: `read`, `handover`, `end`, and those computed: `split`, `draw`, `lookup`."""
 
+from random import Random
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
@@ -29,7 +30,7 @@ class SpokenItem(question.QuestionItem):
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return ()
 
-    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         return ""
 
 
@@ -86,7 +87,7 @@ class ComputedItem(question.QuestionItem):
         """Return the codes it can have, if they are its own; each is its own label."""
         return ()
 
-    def invent(self, context: question.ItemContext, rng: question.RandomSource) -> Reply:
+    def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         return ""
 
 

@@ -91,20 +91,14 @@ READ_ALOUD_KEYS: Final = frozenset(
     (*("text", "intro", "instruction", "probe", "help", "label", "title", "say", "ask_for", "note", "until"), "base")
 )
 _NON_TEXT_KEYS: Final = frozenset(
-    (
-        *("id", "type", "ask_if", "unless", "expect", "if", "where", "count", "each", "from", "to", "min"),
-        *("max", "scale"),
-    )
+    ("id", "type", "ask_if", "unless", "expect", "if", "where", "count", "each", "from", "to", "min", "max", "scale")
 )
-_SINGLE_WORD_KEYS: Final = frozenset(
-    (
-        *("order", "by", "outcome", "role", "key", "country", "zone", "prefill", "anchor", "read", "specify"),
-        *("exclusive", "missing", "soft", "personal", "partial", "decimals", "total", "per_day", "target", "like"),
-        *("code", "moment", "temporary", "frame", "instrument", "mentions", "after", "using", "quota", "report"),
-        *("balanced_within", "typed_as", "starts", "ends", "lease", "recording", "include", "prefix", "size"),
-        *("complete_from", "partial_from", "eligible_from"),
-    )
+_SINGLE_WORDS: Final = (
+    "order by outcome role key country zone prefill anchor read specify exclusive missing soft personal partial decimals"
+    " total per_day target like code moment temporary frame instrument mentions after using quota report balanced_within"
+    " typed_as starts ends lease recording include prefix size complete_from partial_from eligible_from"
 )
+_SINGLE_WORD_KEYS: Final = frozenset(_SINGLE_WORDS.split())
 """Keys whose value is one word or number; several words are a text, since an item or code may have such a name."""
 _LETTER: Final = re.compile(r"[^\W\d]")
 _NOTE: Final = re.compile(r"(?:^\s*|\s\s|(?<=[.?!…:])\s)(#(?:[#!=\s-]|$|[^\W\d]+:).*)")
