@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 from survey_cli.engine.events import AnswerCoded, CodingRole, EventStamp, compute_text_digest
 from survey_cli.instrument.schema.code_frame import FrameCodeSpec
-from survey_cli.instrument.texts.placeholder_text import render_placeholders
+from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.results.agreement import CodingAgreement, measure_agreement
 from survey_cli.search_lists import split_words
