@@ -165,6 +165,9 @@ class _AnalysisReader:
             measure = "ordinal"
         elif variable.recode is not None:
             condition = self._compile_recode(name, variable.recode)
+            new_codes = (condition and condition.result_type.codes) or ()
+            written = [*variable.recode.values, variable.recode.otherwise]
+            labels = {code: Text.from_string(str(code)) for code in written if code is not None and code in new_codes}
         elif variable.top is not None:
             condition = self._compile_top(name, variable.top)
         elif variable.count is not None:
@@ -188,6 +191,7 @@ class _AnalysisReader:
             labels=labels | variable.options,
             measure=measure,
             decimals=0 if variable.count is not None else 2,
+            is_reported=variable.report,
         )
 
     def _compile_bands(self, name: YamlScalar, bands: spec.BandsSpec) -> Condition | None:

@@ -11,7 +11,6 @@ pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
 
 from support.disclosure_attacker import ALL, BASE, Attacker, Unknown
 from support.report_tables import Report
-from support.scenario import instrument
 from survey_cli.reports.codebook.codebook import CodebookFacts, build_codebook
 from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.table.table import StudyDescription
@@ -35,6 +34,20 @@ items:
   - {{id: more, type: single, text: More?, ask_if: own == 1, options: {{1: A, 2: B, 3: C}}}}
   - {{id: radio, type: single, text: Radio?, ask_if: 1 in media, options: {{1: A, 2: B}}}}
 """
+ANALYSIS = """
+variables:
+  view: {recode: {of: q, values: {1: [1, 2], 2: 3, 3: [4, 5]}}}
+  against: {value: "q in [3, 4]"}
+  strongly: {recode: {of: q, values: {1: [1, 4]}, otherwise: .not_asked}}
+  owner: {value: own == 1}
+"""
+DERIVED = {
+    "view": ("q", {"1": ("1", "2"), "2": ("3",), "3": ("4", "5")}),
+    "against": ("q", {"1": ("3", "4"), "0": ("1", "2", "5")}),
+    "strongly": ("q", {"1": ("1", "4")}),
+    "owner": ("own", {"1": ("1",), "0": ("2",)}),
+}
+"""What everybody knows of the variables: the codes of an item that each of their codes is."""
 FOLLOW_UPS = (("why", "q", ("3", "4")), ("more", "own", ("1",)), ("radio", "media", ("1",)))
 
 
@@ -70,15 +83,18 @@ def invented(random: Random, people: int, *, nested: bool) -> list[dict[str, Cel
 class Known(Attacker):
     """What is printed of one study, and what everybody knows of its questionnaire."""
 
-    def __init__(self, rows: Sequence[dict[str, Cell]], threshold: int, digits: int, *, nested: bool) -> None:
+    def __init__(
+        self, rows: Sequence[dict[str, Cell]], threshold: int, digits: int, *, nested: bool, analysis: str
+    ) -> None:
         super().__init__(digits)
         self._nested = nested
+        self._analysis = analysis
         self._rows = rows
         self._options = ResultOptions(threshold=threshold, digits=digits, with_tests=False)
         self._codes: dict[tuple[str, str], tuple[str, str, str]] = {}
 
     def report(self, *by: str) -> Report:
-        made = Report(TEXT, self._rows, options=self._options, by=by)
+        made = Report(TEXT, self._rows, options=self._options, by=by, analysis=self._analysis)
         for table in made.tables:
             item = made[table.question.id]
             self.reads(item, made.banner if by else None, table.lines)
@@ -90,6 +106,15 @@ class Known(Attacker):
                 rows = [(of, self._codes[of, code], column) for code in codes]
                 if by == () or made.banner.find_table(follow_up) is not None:
                     self.adds_up((follow_up, BASE, column), rows)
+            for name, (of, codes_of) in DERIVED.items():
+                for code, codes in codes_of.items():
+                    if (name, code) in self._codes and (by == () or made.banner.find_table(name) is not None):
+                        self.adds_up(
+                            (name, self._codes[name, code], column), [(of, self._codes[of, c], column) for c in codes]
+                        )
+                for kind in "-8", "-9":
+                    if (name, kind) in self._codes:
+                        self.same((name, self._codes[name, kind], column), (of, self._codes[of, kind], column))
         if self._nested and set(by) == {"kind", "region"}:
             parts = {"Sector": ("North",), "District": ("South",), "Other": ("East", "West")}
             for id, row, (group, label) in list(self._at):
@@ -98,7 +123,7 @@ class Known(Attacker):
         return made
 
     def codebook(self, made: Report) -> None:
-        facts = CodebookFacts(study=StudyDescription(title="A study"), instrument=instrument(TEXT), language="en")
+        facts = CodebookFacts(study=StudyDescription(title="A study"), instrument=made.instrument, language="en")
         book = build_codebook(made.variables, facts, made.answers, threshold=self._options.threshold)
         for variable in book.variables:
             for code in (*variable.codes, *variable.missing):
@@ -115,27 +140,27 @@ def small_ones(known: Known, truth: Known) -> Iterable[tuple[Unknown, int]]:
 
 
 @pytest.mark.parametrize(
-    ("seed", "people", "pages", "nested"),
+    ("seed", "people", "pages", "nested", "analysis"),
     [
-        (1, 35, [("kind",)], False),
-        (2, 35, [("region",), ()], False),
-        (5, 100, [("kind", "region")], True),
-        (7, 35, [("kind",), ("region",)], False),
-        (8, 20, [("kind", "region")], False),
-        (4, 35, [("region", "kind")], True),
-        (9, 60, [("own",)], False),
-        (11, 60, [("q",), ()], False),
+        (1, 35, [("kind",)], False, ANALYSIS),
+        (2, 35, [("region",), ()], False, ANALYSIS),
+        (5, 100, [("kind", "region")], True, ""),
+        (7, 35, [("kind",), ("region",)], False, ANALYSIS),
+        (8, 20, [("kind", "region")], False, ""),
+        (4, 35, [("region", "kind")], True, ""),
+        (9, 60, [("own",)], False, ""),
+        (11, 60, [("q",), ()], False, ""),
     ],
 )
 def test_nobody_can_tell_that_a_hidden_count_is_small(
-    seed: int, people: int, pages: list[tuple[str, ...]], nested: bool
+    seed: int, people: int, pages: list[tuple[str, ...]], nested: bool, analysis: str
 ):
     """Reports and the codebook of the same interviews, side by side: every small count may be the threshold or more, for
     all that is printed."""
     random = Random(seed)
     rows = invented(random, people, nested=nested)
     digits = random.choice((0, 1, 2))
-    known, truth = (Known(rows, threshold, digits, nested=nested) for threshold in (THRESHOLD, 0))
+    known, truth = (Known(rows, threshold, digits, nested=nested, analysis=analysis) for threshold in (THRESHOLD, 0))
     for by in pages:
         for reader in (known, truth):
             reader.codebook(reader.report(*by))

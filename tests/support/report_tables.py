@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from support.scenario import instrument
+from survey_cli.instrument.analysis import read_analysis
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.source.load import load_source_text
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
 from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.questions import list_questions
@@ -30,8 +33,15 @@ class Report:
         by: Sequence[str] = (),
         weights: Sequence[Fraction] | None = None,
         asked: Mapping[str, str] | None = None,
+        analysis: str = "",
     ) -> None:
         made = instrument(text)
+        if analysis:
+            read, problems = read_analysis(load_source_text(analysis, "x.analysis.yaml"), made)
+            assert problems == []
+            made = read.instrument
+            rows = [compute_variables(made, row) for row in rows]
+        self.instrument = made
         self.variables = build_columns(made)
         cells = [tuple(row.get(v.name, NOT_ASKED) for v in self.variables) for row in rows]
         self.answers = AnswerColumns.from_table(Table(variables=self.variables, rows=cells)).with_weights(weights)
@@ -66,6 +76,14 @@ class Report:
         table = self.banner.find_table(id)
         assert table is not None
         return {row.label: [(f.count_text, f.percent_text) for f in row.figures] for row in table.rows}
+
+
+def compute_variables(made: Instrument, row: Mapping[str, Cell]) -> dict[str, Cell]:
+    """An interview's answers with the variables of its analysis file."""
+    known: dict[str, Cell] = dict(row)
+    for name, compute in made.computes.items():
+        known[name] = compute.conditions[""].evaluate({**dict.fromkeys(made.items, NOT_ASKED), **known})
+    return {name: int(value) if isinstance(value, bool) else value for name, value in known.items()}
 
 
 def people(name: str, **counts: int) -> list[dict[str, Cell]]:

@@ -488,9 +488,9 @@ def _build_codes(
 def _find_hidden_lines(
     variable: Variable, answers: Sequence[_CodeLine], missings: Sequence[_CodeLine], context: _Context
 ) -> Collection[int]:
-    """Return the positions of hidden lines; of an item, a report hides the same ones."""
+    """Return the positions of hidden lines; of an item or a variable, a report hides the same ones."""
     lines = [*answers, *missings]
-    is_item = variable.role in ("answer", "state", "words")
+    is_item = variable.role in ("answer", "state", "words", "compute")
     table = context.tables.get((variable.item, variable.turn)) if is_item else None
     if table is None:
         return find_hidden_parts([line.interviews for line in lines], context.threshold)

@@ -19,10 +19,18 @@ from survey_cli.reports.disclosure.suppression import (
 )
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
 from survey_cli.reports.results.questions import UNASKED_KINDS, get_missing_kind
-from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping, list_columns, list_value_columns
+from survey_cli.reports.weighting.answer_counts import (
+    AnswerColumns,
+    AnswerKey,
+    Grouping,
+    list_columns,
+    list_value_columns,
+)
 
 TablePosition: TypeAlias = tuple[int, CellPosition]
 """A count in one of the tables, which are numbered from 0: first the questions', then the groupings'."""
+_Part: TypeAlias = tuple[tuple[int, ...], ...]
+"""For each of several tables, the rows that an interview is in."""
 Links: TypeAlias = dict[TablePosition, set[TablePosition]]
 """Positions with the same count as another position."""
 
@@ -58,15 +66,28 @@ def hide_small_counts(
         for i, other in pairwise(same_base):
             for c in range(len(tables[i].bases)):
                 _link(links, (i, CellPosition(BASE, c)), (other, CellPosition(BASE, c)))
+    for shared in _group_by_input(tables):
+        parts = _divide_interviews([tables[i] for i in shared], answers, groupings)
+        if tables[shared[0]].question.kind == "multiple":
+            _link_mentions(shared, tables, parts, links)
+        else:
+            _join_derived(shared, tables, count_tables, parts, links)
     totals = [
-        replace(table, counts=[[row[0]] for row in table.counts], bases=[table.bases[0]], groups=(), nested=())
+        replace(
+            table,
+            counts=[[row[0]] for row in table.counts],
+            bases=[table.bases[0]],
+            groups=(),
+            nested=(),
+            hidden=frozenset(position for position in table.hidden if not position.column),
+        )
         for table in count_tables
     ]
     hidden_totals = _reduce_to_nets(totals, links, options.threshold, tables, [0])
     _link_parts(links, tables, count_tables, groupings)
     nested = _find_nested(groupings)
     with_groupings = [
-        replace(table, hidden=hidden, nested=nested, totals_settled=True)
+        replace(table, hidden=table.hidden | hidden, nested=nested if table.groups else (), totals_settled=True)
         for table, hidden in zip(count_tables, hidden_totals, strict=True)
     ]
     with_groupings += [build_parts_table(_count_parts(grouping)) for grouping in groupings]
@@ -138,7 +159,8 @@ def _hide_until_stable(
         table = replace(count_tables[i], hidden=hidden[i], hidden_elsewhere=elsewhere[i], linked=linked)
         positions = find_hidden_positions(table, threshold)
         new, hidden[i] = positions - hidden[i], positions
-        spread(i, new)
+        if table.sums or table.base_rows or table.at_most:  # else it only repeats what others hide
+            spread(i, new)
     return hidden
 
 
@@ -198,6 +220,98 @@ def _build_count_table(
         at_least=at_least,
         asked_of_everybody=asked_of_everybody,
     )
+
+
+def _group_by_input(tables: Sequence[Crosstab]) -> list[list[int]]:
+    """Return groups of tables that count the same answers: an item, and the variables that are computed from it alone."""
+    groups: dict[str, list[int]] = {}
+    for i, table in enumerate(tables):
+        if len(table.question.inputs) == 1:
+            groups.setdefault(min(table.question.inputs), []).append(i)
+    for i, table in enumerate(tables):
+        if table.question.item in groups and table.question.variable.turn is None:
+            groups[table.question.item].insert(0, i)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _join_derived(
+    shared: Sequence[int],
+    tables: Sequence[Crosstab],
+    count_tables: list[CountTable],
+    parts: Mapping[_Part, Sequence[int]],
+    links: Links,
+) -> None:
+    """Join the rows of variables to the table of the item that they are computed from, as sums of its rows.
+
+    So a variable reveals no row that its item hides, and the other way round. Where a row of the item is divided by a
+    variable, its parts are further rows, which nobody sees. The variables' own tables then repeat what is hidden here.
+    """
+    first, *derived = shared
+    table, columns = count_tables[first], range(len(tables[first].bases))
+    rows, sums, hidden = list(table.counts), dict(table.sums), set(table.hidden)
+    row_of: dict[_Part, int] = {}
+    for own in dict.fromkeys(part[0] for part in parts):
+        inside = [part for part in parts if part[0] == own]
+        if len(own) == len(inside) == 1:
+            row_of[inside[0]] = own[0]
+            continue
+        row_of |= zip(inside, range(len(rows), len(rows) + len(inside)), strict=True)
+        sums |= {row: [row_of[part] for part in inside] for row in own}
+        hidden |= {CellPosition(row_of[part], c) for part in inside for c in columns}
+        rows += [parts[part] for part in inside]
+    base = {part for part in parts if part[0]}
+    for at, i in enumerate(derived, 1):
+        own_parts = {row: [part for part in parts if row in part[at]] for row in tables[i].detail_rows}
+        own_parts[BASE] = [part for part in parts if part[at]]
+        for row, inside in own_parts.items():
+            joined = row_of[inside[0]] if len(inside) == 1 else BASE if base == set(inside) else len(rows)
+            if inside and joined == len(rows):
+                sums[joined] = [row_of[part] for part in inside]
+                rows.append(count_tables[i].bases if row == BASE else count_tables[i].counts[row])
+            for c in columns if inside else ():
+                _link(links, (first, CellPosition(joined, c)), (i, CellPosition(row, c)))
+        count_tables[i] = replace(count_tables[i], sums={}, base_rows=(), groups=())
+    count_tables[first] = replace(table, counts=rows, sums=sums, hidden=frozenset(hidden))
+
+
+def _link_mentions(
+    shared: Sequence[int], tables: Sequence[Crosstab], parts: Mapping[_Part, Sequence[int]], links: Links
+) -> None:
+    """Link the rows of variables with the options of a multiple that the same people mentioned."""
+    first, *derived = shared
+    for row in tables[first].detail_rows:
+        mentioned = {part for part in parts if row in part[0]}
+        for at, i in enumerate(derived, 1):
+            for other in tables[i].detail_rows:
+                if mentioned and mentioned == {part for part in parts if other in part[at]}:
+                    for c in range(len(tables[i].bases)):
+                        _link(links, (first, CellPosition(row, c)), (i, CellPosition(other, c)))
+
+
+def _divide_interviews(
+    shared: Sequence[Crosstab], answers: AnswerColumns, groupings: Sequence[Grouping]
+) -> dict[_Part, Sequence[int]]:
+    """Count the interviews by the rows of several tables that they are in."""
+    rows_by_key = []
+    for table in shared:
+        rows: dict[AnswerKey, tuple[int, ...]] = {}
+        for row in table.detail_rows:
+            rows |= {key: (*rows.get(key, ()), row) for key in table.lines[row].keys}
+        rows_by_key.append(rows)
+    keys = list(zip(*(answers.list_keys(table.question.columns) for table in shared), strict=True))
+    part_of = {key: tuple(map(lambda rows, one: rows.get(one, ()), rows_by_key, key)) for key in dict.fromkeys(keys)}
+    counts = answers.count([part_of[key] for key in keys], groupings)
+    parts: dict[_Part, Sequence[int]] = {
+        part: [count.people for count in counts[part]] for part in part_of.values() if any(part)
+    }
+    first, *derived = shared
+    rows_by_code = [{table.lines[row].code: (row,) for row in table.detail_rows} for table in derived]
+    for row in first.detail_rows:
+        if not (line := first.lines[row]).keys and line.code:  # nobody answered so, but a reader knows what it becomes
+            codes = [table.question.code_of.get(line.code, "") for table in derived]
+            own = [rows_of.get(code, ()) for rows_of, code in zip(rows_by_code, codes, strict=True)]
+            parts[(row,), *own] = [0] * len(first.bases)
+    return parts
 
 
 def _count_parts(grouping: Grouping) -> list[int]:

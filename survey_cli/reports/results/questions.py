@@ -1,7 +1,7 @@
 """Questions of a report: the answered items in the order asked, with columns, wording, options and nets."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, number_items
@@ -12,6 +12,8 @@ from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, Num
 from survey_cli.reports.results.report_model import Battery, ItemKind, Side
 from survey_cli.values import Cell, Code, Missing, Variable
 
+DERIVED_SECTION: Final = "Derived variables"
+"""The section of the variables of the analysis file."""
 MAX_POINTS: Final = 100
 """A list with more codes is shown by those that were answered."""
 UNASKED_KINDS: Final = ("not_asked", "not_reached")
@@ -78,6 +80,10 @@ class ReportQuestion:
     """Number in the printed questionnaire; empty where the newest version does not ask it."""
     is_reported: bool = True
     """False where the questionnaire says `report: false`."""
+    inputs: frozenset[str] = frozenset()
+    """Of a variable of the analysis file: the items and sample columns that it is computed from."""
+    code_of: Mapping[str, str] = field(default_factory=dict)
+    """Of a variable that is computed from one item: its code for each code of the item."""
 
 
 def list_questions(
@@ -85,7 +91,7 @@ def list_questions(
 ) -> tuple[tuple[ReportQuestion, ...], tuple[Battery, ...]]:
     """List the questions with columns among `variables` in the order of the newest questionnaire, and their batteries.
 
-    Questions of older versions follow. Personal columns are never reported.
+    Questions of older versions follow, and then the variables of the analysis file. Personal columns are never reported.
     """
     language = language or instrument.language
     columns: dict[str, list[Variable]] = {}
@@ -121,6 +127,7 @@ def list_questions(
     walk(instrument.root.children, "", None)
     for old_columns in columns.values():
         questions.extend(_build_old_questions(old_columns))
+    questions.extend(_build_derived_questions(instrument, variables, asked or {}))
     return tuple(questions), tuple(batteries)
 
 
@@ -259,6 +266,51 @@ def _build_old_questions(variables: Sequence[Variable]) -> Iterator[ReportQuesti
                 wording=variable.wording,
                 points=_build_points(variable, set(), sided=variable.measure == "ordinal"),
             )
+
+
+def _build_derived_questions(
+    instrument: Instrument, variables: Sequence[Variable], asked: Mapping[str, str]
+) -> Iterator[ReportQuestion]:
+    """Build the questions of the variables of the analysis file, in written order."""
+    by_name = {variable.name: variable for variable in variables if variable.role == "compute"}
+    inputs: dict[str, frozenset[str]] = {}
+    for name, compute in instrument.computes.items():
+        read = frozenset[str]().union(*(condition.names for condition in compute.conditions.values()))
+        inputs[name] = read.union(*(inputs[other] for other in read if other in inputs)) - inputs.keys()
+        variable = by_name.get(name)
+        if compute.is_reported is None or variable is None or variable.personal:
+            continue
+        kind: ItemKind = "single" if variable.labels else _classify_variable(variable)
+        if kind not in ("words", "time"):
+            yield ReportQuestion(
+                id=name,
+                item=name,
+                kind=kind,
+                columns=(name,),
+                variable=variable,
+                label=variable.label,
+                wording="",
+                section=DERIVED_SECTION,
+                asked=asked.get(min(inputs[name]), "") if len(inputs[name]) == 1 else "",
+                points=_build_points(variable, set(), sided=False),
+                is_reported=compute.is_reported,
+                inputs=inputs[name],
+                code_of=_trace_codes(instrument, name, inputs),
+            )
+
+
+def _trace_codes(instrument: Instrument, name: str, inputs: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """Return which code a variable has for each code of the only item that it is computed from."""
+    item = instrument.items.get(min(inputs[name])) if len(inputs[name]) == 1 else None
+    steps = [other for other, read in inputs.items() if read == inputs[name]]
+    codes = {}
+    for option in item.options if item is not None else ():
+        known: dict[str, Cell] = {min(inputs[name]): option.code}
+        for step in steps:
+            known[step] = next(iter(instrument.computes[step].conditions.values())).evaluate(known)
+        value = known[name]
+        codes[str(option.code)] = str(int(value) if isinstance(value, bool) else value)
+    return codes
 
 
 def _classify_variable(variable: Variable) -> ItemKind:

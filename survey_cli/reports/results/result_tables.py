@@ -345,6 +345,19 @@ def build_grouping(answers: AnswerColumns, variable: Variable) -> Grouping | int
     )
 
 
+def nest_grouping(outer: Grouping, inner: Grouping) -> Grouping:
+    """Divide each part of one grouping by another: a column for each pair of parts that some interview is in."""
+    pairs = list(zip(outer.part_by_interview, inner.part_by_interview, strict=True))
+    parts = {pair: number for number, pair in enumerate(sorted(set(pairs)))}
+    return Grouping(
+        name=f"{outer.name} > {inner.name}",
+        label=f"{outer.label} > {inner.label}",
+        part_labels=tuple(f"{outer.part_labels[o]}: {inner.part_labels[i]}" for o, i in parts),
+        part_by_interview=[parts[pair] for pair in pairs],
+        has_value=tuple(outer.has_value[o] and inner.has_value[i] for o, i in parts),
+    )
+
+
 def build_banner(tables: Sequence[Crosstab], groupings: Sequence[Grouping], options: ResultOptions) -> model.Banner:
     """Build a table of each item that somebody was asked, without open questions and times of day."""
     columns = [model.BannerColumn("", "All")]

@@ -1,5 +1,6 @@
 """Description of a study in one language: its texts, who is asked each item, and how values are computed."""
 
+import ast
 from typing import Any, Final
 
 from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, make_line
@@ -104,7 +105,8 @@ def describe_computes(instrument: Instrument, language: str) -> dict[str, str]:
     texts: dict[str, str] = {}
     for name, compute in instrument.computes.items():
         condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
-        text = rules.render_clause(condition)
+        is_derived = isinstance(condition.tree, ast.List)  # by ranges or codes, and not by an expression
+        text = condition.text if is_derived else rules.render_clause(condition)
         if condition.result_type.type == "flag":
             text = f"1 if {text}, else 0"
         texts[name] = _to_plain_text(text)

@@ -33,6 +33,7 @@ from survey_cli.services.output_files import (
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
 from survey_cli.services.run_on_study import read_records
 from survey_cli.store.database_location import locate_database, open_existing_store
+from survey_cli.study.analysis import open_analysis
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.columns import build_columns
 from survey_cli.table.table import build_admin_variables
@@ -144,7 +145,7 @@ def _write_chart(svg: str, path: Path, *, force: bool) -> None:
 
 def load_codebook(path: str | Path, options: ReportOptions) -> Codebook:
     """Return the codebook of a study, with counts where there are interviews and counts are requested."""
-    instrument = open_instrument(str(path))
+    instrument = open_analysis(str(path), open_instrument(str(path))).instrument
     language = choose_language(instrument, options.language)
     store = open_existing_store(locate_database(path, instrument.id, options.db)) if options.counts else None
     if store is None:
@@ -159,7 +160,7 @@ def load_codebook_from_records(
 ) -> Codebook:
     """Return the codebook of open records, with counts of the data that are exported with these options."""
     data = query_table(records, options)
-    instrument, table = records.instrument, data.table
+    instrument, table = data.analysis.instrument, data.table
     answers = AnswerColumns.from_table(table, lambda v: not v.personal)
     exported = {v.name: v for v in table.variables}
     current = _list_columns(instrument, table.language)

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import reduce
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +38,7 @@ from survey_cli.reports.results.result_tables import (
     build_grouping,
     build_item_result,
     build_table_notes,
+    nest_grouping,
 )
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.samples.cases.columns import find_column
@@ -195,7 +198,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     )
     answers = data.answers.with_weights(weights.weights) if weights is not None else data.answers
     variables, study, language = data.table.variables, data.table.study, data.table.language
-    groupings = _select_groupings(answers, variables, instrument, options)
+    groupings = _select_groupings(answers, data, options)
     conditions = {item: words[:1].lower() + words[1:].removesuffix(".") for item, words in study.universes.items()}
     short_conditions = {item: words.removeprefix("asked ") for item, words in conditions.items()}
     questions, batteries = list_questions(instrument, variables, language=language, asked=short_conditions)
@@ -316,42 +319,58 @@ def _build_result_options(found: _ReportData, options: ReportOptions) -> ResultO
     )
 
 
-def _select_groupings(
-    answers: AnswerColumns, variables: Sequence[Variable], instrument: Instrument, options: ReportOptions
-) -> list[Grouping]:
+def _select_groupings(answers: AnswerColumns, data: _ReportData, options: ReportOptions) -> list[Grouping]:
     """Return the banner's variables, each with few values.
 
-    A `multiple` is replaced by its options, each of which divides all interviews.
+    A `multiple` is replaced by its options, each of which divides all interviews, a banner of the analysis file by its
+    columns. `kind > region` divides each kind by region.
     """
+    option_columns: dict[str, list[str]] = {}
+    for variable in answers.variables.values():
+        if variable.option is not None and variable.role == "answer":
+            option_columns.setdefault(variable.item, []).append(variable.name)
+    columns = [
+        column
+        for name in options.by
+        for column in (data.analysis.banners[name].columns if name in data.analysis.banners else [name])
+    ]
+    groupings: dict[str, Grouping] = {}
+    for column in columns:
+        levels = [option_columns.get(name, [name]) for name in map(str.strip, column.split(">"))]
+        for names in product(*levels):
+            own = [_build_grouping(name, answers, data.table.variables, data.instrument) for name in names]
+            grouping = reduce(nest_grouping, own)
+            if (number := len(grouping.part_labels)) > MAX_COLUMNS:
+                what = f"{grouping.name} has {number:,} values"
+                raise UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
+            groupings[grouping.name] = grouping
+    labels = Counter(grouping.label for grouping in groupings.values())
+    return [replace(g, label=f"{g.label} ({g.name})") if labels[g.label] > 1 else g for g in groupings.values()]
+
+
+def _build_grouping(
+    name: str, answers: AnswerColumns, variables: Sequence[Variable], instrument: Instrument
+) -> Grouping:
+    """Divide the interviews by one variable. Raises UserError where it can't be a banner's."""
     keys = {name for name, column in instrument.sample.items() if column.role == "key"}
     roles = ("answer", "sample", "compute")
     offered = {name: v for name, v in answers.variables.items() if v.role in roles and name not in keys}
-    personal = {v.name for v in variables if v.personal}
-    groupings = []
-    names: list[str] = []
-    for name in options.by:
-        option_columns = [v.name for v in answers.variables.values() if v.item == name and v.option is not None]
-        names += [one for one in option_columns if one in offered] or [name]
-    for name in dict.fromkeys(names):
-        if name in personal:
-            raise UserError("--by", f"{name} is personal", "choose another variable")
-        variable = offered.get(name)
-        if variable is None:
-            if name in instrument.computes:
-                reads = ", ".join(sorted(list_inputs(instrument.computes[name])))
-                what = f"{name} is not computed: no interview has all its inputs ({reads}) in their current meaning"
-                raise UserError("--by", what, "choose another variable until such interviews exist")
-            remedy = suggest_nearest(name, offered, otherwise="use an item, a sample column or a compute")
-            raise UserError("--by", f"there is no variable {name!r}", remedy)
-        if variable.role == "answer" and variable.storage == "text" and not variable.labels:
-            raise UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
-        grouping = build_grouping(answers, variable)
-        if isinstance(grouping, int):
-            what = f"{name} has {grouping:,} values"
-            raise UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
-        groupings.append(grouping)
-    labels = Counter(grouping.label for grouping in groupings)
-    return [replace(g, label=f"{g.label} ({g.name})") if labels[g.label] > 1 else g for g in groupings]
+    if any(v.personal and v.name == name for v in variables):
+        raise UserError("--by", f"{name} is personal", "choose another variable")
+    variable = offered.get(name)
+    if variable is None:
+        if name in instrument.computes and instrument.computes[name].is_column:
+            reads = ", ".join(sorted(list_inputs(instrument.computes[name])))
+            what = f"{name} is not computed: no interview has all its inputs ({reads}) in their current meaning"
+            raise UserError("--by", what, "choose another variable until such interviews exist")
+        remedy = suggest_nearest(name, offered, otherwise="use an item, a sample column or a compute")
+        raise UserError("--by", f"there is no variable {name!r}", remedy)
+    if variable.role == "answer" and variable.storage == "text" and not variable.labels:
+        raise UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
+    grouping = build_grouping(answers, variable)
+    if isinstance(grouping, int):
+        raise UserError("--by", f"{name} has {grouping:,} values", f"choose a variable with at most {MAX_COLUMNS}")
+    return grouping
 
 
 def _select_questions(

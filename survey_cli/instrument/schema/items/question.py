@@ -220,6 +220,8 @@ class Compute:
     """Of a number: how many decimals are shown."""
     is_column: bool = True
     """False for a filter of the analysis file, which only conditions use."""
+    is_reported: bool | None = None
+    """Of a variable of the analysis file: whether reports have a table of it. None of all others."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
