@@ -42,7 +42,7 @@ def test_an_interview_of_its_own_imports_nothing_of_the_fieldwork_but_its_outcom
         "survey_cli.fieldwork.plan.known_outcomes"
     ]
     assert not {
-        "survey_cli.sessions.station.station_protocol",
+        "survey_cli.sessions.station.station_views",
         "survey_cli.store.cases.case_store",
         "survey_cli.tui.station",
     } & {*modules}

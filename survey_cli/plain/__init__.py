@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, TextIO
 from survey_cli.entries import Rejection
 from survey_cli.plain.interview import PlainInterview
 from survey_cli.plain.streams import InputLines, Interrupts, OutputClosedError, OutputLines, discard_output, report
-from survey_cli.sessions import InterviewProtocol
 
 if TYPE_CHECKING:
-    from survey_cli.sessions.station.station_protocol import StationProtocol
+    from survey_cli.sessions.interview.interview_session import InterviewSession
+    from survey_cli.sessions.station.station import StationSession
 
 EXIT_ENDED: Final = 0
 """Exit code: the last item or an `end` was reached."""
@@ -26,7 +26,7 @@ EXIT_SUSPENDED: Final = 3
 
 
 def conduct_interview(
-    session: InterviewProtocol, read: TextIO, write: TextIO, errors: TextIO | None = None, *, brief: bool = False
+    session: "InterviewSession", read: TextIO, write: TextIO, errors: TextIO | None = None, *, brief: bool = False
 ) -> int:
     """Conduct an interview to its end or until it is suspended; returns the exit code.
 
@@ -53,7 +53,7 @@ def conduct_interview(
 
 
 def run_station(
-    session: "StationProtocol", read: TextIO, write: TextIO, errors: TextIO | None = None, *, brief: bool = False
+    session: "StationSession", read: TextIO, write: TextIO, errors: TextIO | None = None, *, brief: bool = False
 ) -> int:
     """Run a station until its shift ends; returns the exit code.
 

@@ -12,7 +12,7 @@ from survey_cli import entry_commands as commands
 from survey_cli.outcomes import Outcome
 from survey_cli.plain import rendering
 from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
-from survey_cli.sessions import ClosingReview, InterviewProtocol
+from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
 from survey_cli.values import Place
 
 
@@ -27,7 +27,7 @@ class _NextStep(Enum):
 class PlainInterview:
     """Conducts one interview, line by line."""
 
-    def __init__(self, session: InterviewProtocol, lines_in: InputLines, lines_out: OutputLines) -> None:
+    def __init__(self, session: InterviewSession, lines_in: InputLines, lines_out: OutputLines) -> None:
         session.review_before_end = True
         self._session = session
         self._input = lines_in

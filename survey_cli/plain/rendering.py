@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from survey_cli import entries
-from survey_cli.sessions import AskedItem, ClosingReview, InterviewResult
-from survey_cli.sessions.station import station_protocol
+from survey_cli.engine.asked_items import AskedItem
+from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewResult
+from survey_cli.sessions.station import station_views
 from survey_cli.wording import format_quantity
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -177,22 +178,22 @@ def format_time(at: datetime) -> str:
     return f"{at:%a} {at.day} {at:%b %H:%M}"
 
 
-def render_view(view: station_protocol.StationView, *, brief: bool = False) -> list[str]:
+def render_view(view: station_views.StationView, *, brief: bool = False) -> list[str]:
     """Render what is shown now, one fact per line; the brief form says of a case only what a call needs."""
     match view:
-        case station_protocol.CaseView():
+        case station_views.CaseView():
             return _render_case_briefly(view) if brief else _render_case(view)
-        case station_protocol.IdleView(why=why, next_at=next_at):
+        case station_views.IdleView(why=why, next_at=next_at):
             nobody = f"Nobody can be called just now: {flatten(why)}" if why else "Nobody can be called just now"
             next_one = [f"Next: {format_time(next_at)}"] if next_at is not None else []
             return [nobody, *next_one, ".next looks again"]
-        case station_protocol.BreakView(since=since, reason=reason):
+        case station_views.BreakView(since=since, reason=reason):
             return [
                 f"On a break{f' ({flatten(reason)})' if reason else ''} since {since:%H:%M}; .pause resumes calling"
             ]
-        case station_protocol.WrapUpView() if brief:
+        case station_views.WrapUpView() if brief:
             return ["After the call; Enter continues"]
-        case station_protocol.WrapUpView():
+        case station_views.WrapUpView():
             return [
                 f"After the call: {flatten(view.case)}, {flatten(view.outcome)}. "
                 ".note TEXT adds a note, .back undoes the outcome, Enter continues"
@@ -201,7 +202,7 @@ def render_view(view: station_protocol.StationView, *, brief: bool = False) -> l
             assert_never(view)
 
 
-def _render_case(view: station_protocol.CaseView) -> list[str]:
+def _render_case(view: station_views.CaseView) -> list[str]:
     key = f", {view.key}" if view.key != view.name else ""
     lines = [f"Case: {flatten(view.name)}{key}, attempt {view.attempt} of {view.limit}"]
     lines += [view.notice] if view.notice else []
@@ -213,7 +214,7 @@ def _render_case(view: station_protocol.CaseView) -> list[str]:
     return [*lines, *render_pending_input(view)]
 
 
-def _render_case_briefly(view: station_protocol.CaseView) -> list[str]:
+def _render_case_briefly(view: station_views.CaseView) -> list[str]:
     """Render the case and its number on one line, then what a call needs; of the history the last line and all notes."""
     key = f" {view.key}" if view.key != view.name else ""
     number = view.current_number
@@ -233,17 +234,17 @@ def _render_case_briefly(view: station_protocol.CaseView) -> list[str]:
     return [*lines, *render_pending_input(view)]
 
 
-def _render_past(past: station_protocol.StationHistoryLine) -> str:
+def _render_past(past: station_views.StationHistoryLine) -> str:
     note = f", note: {flatten(past.note)}" if past.note else ""
     return f"{format_time(past.at)}: {flatten(past.what)}{f', by {past.by}' if past.by else ''}{note}"
 
 
-def list_known_facts(view: station_protocol.CaseView) -> tuple[tuple[str, str], ...]:
+def list_known_facts(view: station_views.CaseView) -> tuple[tuple[str, str], ...]:
     """List label and text of what is known besides the numbers; some are empty."""
     return ("Appointment", view.appointment), ("Ask for", view.ask_for), ("Interview", view.interview_status)
 
 
-def render_pending_input(view: station_protocol.CaseView) -> list[str]:
+def render_pending_input(view: station_views.CaseView) -> list[str]:
     """Render what is needed before the case can be released."""
     match view.pending_input:
         case "time":
@@ -256,7 +257,7 @@ def render_pending_input(view: station_protocol.CaseView) -> list[str]:
             return []
 
 
-def render_number(number: station_protocol.StationNumber, view: station_protocol.CaseView, *, dialled: bool) -> str:
+def render_number(number: station_views.StationNumber, view: station_views.CaseView, *, dialled: bool) -> str:
     """`Number 1, current: (915) 555-0122, fixed line, dialed`; a case's only number has no number."""
     words = ", ".join(_describe_number(number, dialled=dialled))
     position = f" {number.position}" if len(view.numbers) > 1 else ""
@@ -264,7 +265,7 @@ def render_number(number: station_protocol.StationNumber, view: station_protocol
     return f"Number{position}{current}: {words}"
 
 
-def _describe_number(number: station_protocol.StationNumber, *, dialled: bool) -> list[str]:
+def _describe_number(number: station_views.StationNumber, *, dialled: bool) -> list[str]:
     """List what is known of a number, itself first."""
     parts = [flatten(number.text)]
     parts += [f"{number.line} line"] if number.line != "unknown" else []
@@ -276,7 +277,7 @@ def _describe_number(number: station_protocol.StationNumber, *, dialled: bool) -
     return parts
 
 
-def _render_clock(view: station_protocol.CaseView) -> str:
+def _render_clock(view: station_views.CaseView) -> str:
     station_time = f"{view.station_time:%H:%M} here"
     if view.respondent_time is None:
         return f"Clock: {station_time}; the respondent's is not known"
@@ -284,7 +285,7 @@ def _render_clock(view: station_protocol.CaseView) -> str:
     return f"Clock: {view.respondent_time:%H:%M} there, {station_time}{until}"
 
 
-def render_outcome(choice: station_protocol.OutcomeChoice, *, brief: bool = False) -> str:
+def render_outcome(choice: station_views.OutcomeChoice, *, brief: bool = False) -> str:
     """`11  Asks not to be called again [never_call]`, with what must be typed behind it; briefly without its id."""
     additions = {"note": " (and a note)", "number": " (and the new number)", "language": " (and which)"}
     outcome = choice.outcome
@@ -292,7 +293,7 @@ def render_outcome(choice: station_protocol.OutcomeChoice, *, brief: bool = Fals
     return f"{outcome.number}  {flatten(outcome.name)}{outcome_id}{additions.get(choice.required_input, '')}"
 
 
-def render_appointment(appointment: station_protocol.StationAppointment) -> str:
+def render_appointment(appointment: station_views.StationAppointment) -> str:
     late = "LATE, " if appointment.is_late else ""
     parts = [
         f"{late}{format_time(appointment.station_time)} here, {format_time(appointment.respondent_time)} there",
@@ -305,5 +306,5 @@ def render_appointment(appointment: station_protocol.StationAppointment) -> str:
     return ", ".join(parts)
 
 
-def render_match(case: station_protocol.CaseMatch) -> str:
+def render_match(case: station_views.CaseMatch) -> str:
     return f"{flatten(case.name)}, {flatten(case.number)}, {flatten(case.state)}: .fetch {case.key}"

@@ -12,15 +12,15 @@ from survey_cli.plain import rendering
 from survey_cli.plain.interview import PlainInterview
 from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
 from survey_cli.problems import find_nearest
-from survey_cli.sessions import InterviewProtocol
-from survey_cli.sessions.station.station_protocol import (
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_views import (
     AppointmentPolicy,
     BreakView,
     CaseView,
     IdleView,
     OutcomeChoice,
     StationNumber,
-    StationProtocol,
     StationView,
     UnclearTime,
     WrapUpView,
@@ -47,11 +47,11 @@ class _CanceledError(Exception):
 class PlainStation:
     """Runs one shift at a station, line by line."""
 
-    def __init__(self, session: StationProtocol, lines_in: InputLines, lines_out: OutputLines) -> None:
+    def __init__(self, session: StationSession, lines_in: InputLines, lines_out: OutputLines) -> None:
         self._station = session
         self._input = lines_in
         self._output = lines_out
-        self.interview: InterviewProtocol | None = None
+        self.interview: InterviewSession | None = None
         """The interview that is being conducted."""
         self._view: StationView | None = None
         self._notice = ""

@@ -7,12 +7,11 @@ instrument.
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from survey_cli.sessions import InterviewProtocol
-
 if TYPE_CHECKING:
     from survey_cli.services.data.coding import CodingSession
+    from survey_cli.sessions.interview.interview_session import InterviewSession
     from survey_cli.sessions.preview.preview import PreviewState
-    from survey_cli.sessions.station.station_protocol import StationProtocol
+    from survey_cli.sessions.station.station import StationSession
     from survey_cli.tui.widgets.key_app import KeyApp
 
 __all__ = ["ScreenError", "conduct_interview", "run_coding", "run_preview", "run_station", "watch_report"]
@@ -25,7 +24,7 @@ class ScreenError(RuntimeError):
     """The screen itself broke. Its text is one plain sentence for the interviewer; `__cause__` is the bug."""
 
 
-def conduct_interview(session: InterviewProtocol, theme: str = "") -> None:
+def conduct_interview(session: "InterviewSession", theme: str = "") -> None:
     """Conduct an interview until it ends or is suspended."""
     from survey_cli.tui.interview.screen import InterviewScreen
     from survey_cli.tui.widgets.key_app import KeyApp
@@ -36,7 +35,7 @@ def conduct_interview(session: InterviewProtocol, theme: str = "") -> None:
     )
 
 
-def run_station(session: "StationProtocol", theme: str = "") -> None:
+def run_station(session: "StationSession", theme: str = "") -> None:
     """Run a station until its shift ends."""
     from survey_cli.tui.station.screen import StationApp
 

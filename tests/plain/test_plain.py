@@ -27,7 +27,7 @@ from survey_cli.entry_commands import ENTRY_COMMAND_NAMES, PLAIN_COMMANDS
 from survey_cli.plain import conduct_interview
 from survey_cli.plain.rendering import clean
 from survey_cli.plain.streams import OutputLines
-from survey_cli.sessions import InterviewProtocol
+from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.values import Place
 
 YES_NO = PickEntry(options=choices("Yes", "No"))
@@ -40,14 +40,14 @@ class Fake(FakeInterview):
         return "Sunday 3 March 1985" if text == "3/3/85" else ""
 
 
-def held(desk: InterviewProtocol, *lines: str) -> tuple[int, str]:
+def held(desk: InterviewSession, *lines: str) -> tuple[int, str]:
     """The exit code and all that was printed when these lines were typed and then the input ended."""
     write = io.StringIO()
     code = conduct_interview(desk, io.StringIO("".join(f"{line}\n" for line in lines)), write)
     return code, write.getvalue()
 
 
-def printed(desk: InterviewProtocol, *lines: str) -> list[str]:
+def printed(desk: InterviewSession, *lines: str) -> list[str]:
     """The lines printed after each `> `: one text for each line typed, and one before the first."""
     return held(desk, *lines)[1].split("> \n")
 

@@ -40,7 +40,7 @@ from survey_cli.services.sample.do_not_call_list import (
     look_up_number,
 )
 from survey_cli.sessions.case.case_queue import CaseQueue
-from survey_cli.sessions.station.station_protocol import IdleView
+from survey_cli.sessions.station.station_views import IdleView
 from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.study.consistency.person_erasure import is_erased
 from survey_cli.study.consistency.upkeep import refresh_queue

@@ -49,7 +49,7 @@ from survey_cli.services.privacy import (
     preview_erasure,
 )
 from survey_cli.services.run_on_study import Request
-from survey_cli.sessions.station.station_protocol import CaseView
+from survey_cli.sessions.station.station_views import CaseView
 from survey_cli.store import EntryDraft, Store
 from survey_cli.store.cases.case_records import LeaseHolder, LeaseLost
 from survey_cli.store.cases.case_store import CaseStore

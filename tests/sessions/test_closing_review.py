@@ -19,8 +19,7 @@ from survey_cli.services.cases.case_actions import free_case
 from survey_cli.services.cases.case_lists import QueueReport, list_queue
 from survey_cli.services.database.interview_archive import list_interviews, verify_database
 from survey_cli.services.run_on_study import Request
-from survey_cli.sessions import ClosingReview, InterviewProtocol
-from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.preview.preview import Preview, PreviewOptions
@@ -76,7 +75,7 @@ def at_station(shift: Shift, by: str = "ann") -> tuple[StationSession, Interview
     return station, session
 
 
-def key(session: InterviewProtocol, *answers: str) -> None:
+def key(session: InterviewSession, *answers: str) -> None:
     """Key answers one after another, `.dk` and `.ok` among them; what is read goes by itself, except at a full quota."""
     entries = list(answers)
     while (prompt := session.prompt()) is not None and (
@@ -92,7 +91,7 @@ def key(session: InterviewProtocol, *answers: str) -> None:
                 assert session.reply(entry) is None
 
 
-def review_of(session: InterviewProtocol) -> ClosingReview:
+def review_of(session: InterviewSession) -> ClosingReview:
     review = session.closing_review()
     assert review is not None
     assert (session.prompt(), session.result()) == (None, None)

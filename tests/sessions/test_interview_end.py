@@ -38,12 +38,11 @@ from survey_cli.services.database.interview_archive import (
     verify_database,
 )
 from survey_cli.services.run_on_study import Request
-from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_protocol import CaseView
+from survey_cli.sessions.station.station_views import CaseView
 from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.store.interviews import interview_store
@@ -116,7 +115,7 @@ def alone(shift: Shift, case: str = "A", *, by: str = "ann", **how: bool) -> Int
     return found
 
 
-def keyed(conduct: InterviewProtocol, *answers: str) -> None:
+def keyed(conduct: InterviewSession, *answers: str) -> None:
     """Key answers one after another, what is read going by itself."""
     entries = list(answers)
     while (prompt := conduct.prompt()) is not None and (entries or isinstance(prompt.entry, ReadEntry)):

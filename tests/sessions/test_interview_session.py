@@ -12,7 +12,7 @@ from survey_cli.entries import ReadEntry
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
-from survey_cli.sessions.station.station_protocol import CaseView
+from survey_cli.sessions.station.station_views import CaseView
 from survey_cli.store.backends.connector import Connector
 from survey_cli.values import Place
 

@@ -31,7 +31,7 @@ from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_protocol import CaseView, IdleView
+from survey_cli.sessions.station.station_views import CaseView, IdleView
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.study.open_study import StudyFiles

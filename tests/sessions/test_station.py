@@ -20,7 +20,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_protocol import CaseView, IdleView, TimeReading
+from survey_cli.sessions.station.station_views import CaseView, IdleView, TimeReading
 from survey_cli.store.cases.case_store import CaseQueries
 
 FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))

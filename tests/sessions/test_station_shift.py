@@ -16,7 +16,7 @@ from survey_cli.plain import run_station
 from survey_cli.problems import StoreError
 from survey_cli.sessions.station.shift import render_shift_summary
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, WrapUpView
+from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, WrapUpView
 from survey_cli.store.cases.case_store import CaseQueries
 
 FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))

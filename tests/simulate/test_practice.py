@@ -21,8 +21,8 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.plain import run_station
 from survey_cli.problems import UserError
-from survey_cli.sessions import InterviewProtocol
-from survey_cli.sessions.station.station_protocol import CaseView
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.station.station_views import CaseView
 from survey_cli.simulate.practice.call_texts import CONTRADICTION
 from survey_cli.simulate.practice.practice_station import (
     PracticeOptions,
@@ -230,7 +230,7 @@ def conduct(station: PracticeStation, case: str) -> None:
     assert station.session.close_interview() is None
 
 
-def answer(station: PracticeStation, case: str, interview: InterviewProtocol) -> None:
+def answer(station: PracticeStation, case: str, interview: InterviewSession) -> None:
     """Answer as it is meant until the interview ends."""
     while (prompt := interview.prompt()) is not None:
         heard = interview.heard()

@@ -56,7 +56,7 @@ from survey_cli.services.simulated_study import (
     open_simulated_study,
 )
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_protocol import IdleView
+from survey_cli.sessions.station.station_views import IdleView
 from survey_cli.simulate.fieldwork.households import Propensities
 from survey_cli.simulate.fieldwork.interviewers import FieldworkSettings
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart

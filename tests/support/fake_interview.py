@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from survey_cli.engine.asked_items import AskedItem
 from survey_cli.engine.events import InterviewNote
 from survey_cli.entries import (
     DeclineOption,
@@ -27,7 +28,7 @@ from survey_cli.entries import (
     to_plain_text,
 )
 from survey_cli.outcomes import OUTCOMES, Outcome
-from survey_cli.sessions import AskedItem, ClosingReview, InterviewResult
+from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewResult
 from survey_cli.values import Code, Place
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from support.fake_interview import AGREEMENT, FakeInterview, prompt
 from survey_cli.entries import LineEntry, ReadEntry, Rejection
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.sessions.station.station_protocol import (
+from survey_cli.sessions.station.station_views import (
     AppointmentPolicy,
     BreakView,
     CaseMatch,

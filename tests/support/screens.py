@@ -14,8 +14,8 @@ from textual.css.stylesheet import Stylesheet
 from textual.strip import Strip
 from textual.widgets import Input, OptionList
 
-from survey_cli.sessions import InterviewProtocol
-from survey_cli.sessions.station.station_protocol import StationProtocol
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.station.station import StationSession
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station.screen import StationApp, StationScreen
 from survey_cli.tui.widgets.key_app import KeyApp, KeyScreen
@@ -213,7 +213,7 @@ async def finish_work(app: App[Any]) -> None:
 class InterviewHands(Hands):
     """An interview under one pair of hands."""
 
-    def __init__(self, session: InterviewProtocol, *keys: str, size: tuple[int, int] = (80, 24)) -> None:
+    def __init__(self, session: InterviewSession, *keys: str, size: tuple[int, int] = (80, 24)) -> None:
         super().__init__(KeyApp(lambda: InterviewScreen(session), "dark"), size)
         self.press(*keys)
 
@@ -238,7 +238,7 @@ class InterviewHands(Hands):
 
 
 @contextmanager
-def interviewing(session: InterviewProtocol, *keys: str, size: tuple[int, int] = (80, 24)) -> Iterator[InterviewHands]:
+def interviewing(session: InterviewSession, *keys: str, size: tuple[int, int] = (80, 24)) -> Iterator[InterviewHands]:
     """Have an interview on the screen, with these keys pressed."""
     hands = InterviewHands(session, *keys, size=size)
     try:
@@ -250,7 +250,7 @@ def interviewing(session: InterviewProtocol, *keys: str, size: tuple[int, int] =
 class StationHands(Hands):
     """A station under one pair of hands."""
 
-    def __init__(self, session: StationProtocol, *keys: str, size: tuple[int, int], theme: str) -> None:
+    def __init__(self, session: StationSession, *keys: str, size: tuple[int, int], theme: str) -> None:
         self.station_app = StationApp(session, theme)
         super().__init__(self.station_app, size)
         self.press(*keys)
@@ -276,7 +276,7 @@ class StationHands(Hands):
 
 @contextmanager
 def calling(
-    session: StationProtocol, *keys: str, size: tuple[int, int] = (80, 24), theme: str = "dark"
+    session: StationSession, *keys: str, size: tuple[int, int] = (80, 24), theme: str = "dark"
 ) -> Iterator[StationHands]:
     """Have a station on the screen, with these keys pressed."""
     hands = StationHands(session, *keys, size=size, theme=theme)

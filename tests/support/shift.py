@@ -21,7 +21,7 @@ from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, import_sample
 from survey_cli.services.study_administration import PublishedVersion, publish_version
 from survey_cli.sessions.station.station import StationOptions, StationSession
-from survey_cli.sessions.station.station_protocol import CaseView
+from survey_cli.sessions.station.station_views import CaseView
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.consistency.upkeep import rebuild_queue

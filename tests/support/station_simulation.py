@@ -20,7 +20,7 @@ from survey_cli.reports.fieldwork.simulation_report import InterviewerRow
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.open_station import build_station
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, UnclearTime, WrapUpView
+from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, UnclearTime, WrapUpView
 from survey_cli.simulate.fieldwork.households import Household
 from survey_cli.simulate.fieldwork.interviewers import (
     BREAK_INTERVAL,

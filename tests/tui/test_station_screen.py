@@ -35,7 +35,7 @@ from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES
 from survey_cli.plain import conduct_interview, run_station
 from survey_cli.sessions.station.shift import list_shift_figures
-from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, WrapUpView
+from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, WrapUpView
 from survey_cli.tui.station.pages import STATION_KEYS
 from survey_cli.tui.widgets.themes import THEMES
 

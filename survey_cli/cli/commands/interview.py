@@ -16,8 +16,7 @@ from survey_cli.wording import format_quantity
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from survey_cli.sessions import InterviewResult
-    from survey_cli.sessions.interview.interview_session import InterviewSession
+    from survey_cli.sessions.interview.interview_session import InterviewResult, InterviewSession
     from survey_cli.sessions.open_interview import ColumnRequest
     from survey_cli.sessions.station.station import StationSession
 

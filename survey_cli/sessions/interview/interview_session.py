@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from survey_cli.engine import asked_items, events, prompts
 from survey_cli.engine.asked_items import AskedItem
@@ -20,7 +20,6 @@ from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
 from survey_cli.samples.cases.columns import clean_text, list_details
 from survey_cli.sessions.interview.case_values import explain_incomplete_language
-from survey_cli.sessions.interview.interview_protocol import ClosingReview, InterviewResult
 from survey_cli.store import EntryDraft, InterviewConflict, InterviewOrigin, JournalUpdate, Snapshot, Store
 from survey_cli.table.columns import build_row
 from survey_cli.values import Code, Place
@@ -46,6 +45,34 @@ STOP_OUTCOMES: Final = (
     "withdrawn",
 )
 """Outcomes that can stop an interview, the likeliest first; a study's own outcomes follow."""
+
+
+class ClosingReview(NamedTuple):
+    """What the interviewer looks through before the interview is complete."""
+
+    answered: int
+    duration: timedelta
+    declined: tuple[AskedItem, ...]
+    """Items that the respondent declined to answer."""
+    warnings: tuple[AskedItem, ...]
+    """Items whose answer was confirmed although a check warned of it, each with the reason that was given."""
+    notes: tuple[InterviewNote, ...]
+
+
+class InterviewResult(NamedTuple):
+    """How the interview ended, once `prompt()` is None."""
+
+    status: str
+    """`ended`, `suspended` or `stopped`; `lost` where another station has continued the case."""
+    outcome: Outcome | None
+    answered: int
+    duration: timedelta
+    stored_in: str
+    """Where the data is stored, as it is printed."""
+    erased: bool = False
+    """The respondent withdrew consent: no answer is stored."""
+    remark: str = ""
+    """What could not be done, or what the interviewer should know."""
 
 
 class CaseLink:
@@ -100,7 +127,12 @@ class CaseLink:
 
 @dataclass(eq=False, kw_only=True)
 class InterviewSession:
-    """Conducts one interview: the engine steps, the store commits, and only then the next prompt is shown."""
+    """Conducts one interview: the engine steps, the store commits, and only then the next prompt is shown.
+
+    Every method that takes an entry returns None when the entry was accepted and committed, or a `Rejection` whose `why`
+    is one short line to show under the field. After a rejection nothing has changed, in memory or in the database. That
+    includes a database that cannot be written to.
+    """
 
     id: str
     """The interview's id in the database."""
@@ -119,13 +151,14 @@ class InterviewSession:
     respondent: str
     """The case's name column, or its key."""
     notice: str = ""
-    """Shown before the first prompt; or empty."""
+    """Shown before the first prompt (`Case 1042 was open at q17, 14:03: resumed`); or empty."""
     practice: bool
     stored_in: str
     """The database, as the user named it."""
     respondents_answer: Callable[[Interview], str] | None = None
     """Returns what a simulated respondent says to the current question; None: a real respondent."""
     review_before_end: bool = False
+    """Set by an interface that shows `closing_review()`. Without it the last answer completes the interview."""
 
     def __post_init__(self) -> None:
         self._prompt: Prompt | None = None
@@ -146,11 +179,14 @@ class InterviewSession:
         """The closing review of the interview in this state."""
         instrument = self.interview.instrument
         self.title = str(instrument.title.get(instrument.language))
+        """The survey's title."""
         self.details = list_details(instrument, self.interview.start.sample)
+        """Label and text of the case's sample columns that an interviewer sees; none where there is no sample."""
 
     # what is shown
 
     def prompt(self) -> Prompt | None:
+        """Return what is asked now; None at the closing review, and when the interview is closed (see `result`)."""
         if self._was_left:
             return None
         if self._is_quota_full:
@@ -162,19 +198,31 @@ class InterviewSession:
         return self._prompt
 
     def list_items(self) -> tuple[AskedItem, ...]:
+        """List the items asked so far, in the order of the route."""
         return asked_items.list_asked(self.interview)
 
     def list_recent_answers(self, limit: int) -> tuple[AskedItem, ...]:
+        """List the last items before this one that were answered or declined, the newest first."""
         return asked_items.list_recent(self.interview, limit)
 
     def describe_answer(self, place: Place) -> str:
+        """Describe the current answer at a place: `Disagree`, `don't know`; empty where there is none."""
         return asked_items.describe_answer(self.interview, place)
 
     def list_quota_cells(self) -> tuple[str, ...]:
+        """List the quota cells in which this respondent has a place: `region North: 12 of 20`.
+
+        The number is that of the reservation, and is left out where an earlier session made it.
+        """
         reservations = self.link.reservations
         return reservations.list_cells(self.interview) if reservations is not None else ()
 
     def closing_review(self) -> ClosingReview | None:
+        """Return the review before the end: everything is answered, and `complete` ends the interview.
+
+        None elsewhere, and where `review_before_end` is not set. `go_back` and `jump` lead to an answer to correct. An
+        interview that an `end` item or a full quota ends has no review.
+        """
         if not self._is_at_review:
             return None
         interview = self.interview
@@ -222,26 +270,32 @@ class InterviewSession:
         )
 
     def list_stop_outcomes(self) -> tuple[Outcome, ...]:
+        """List the outcomes with which the interview can be stopped in the middle."""
         own_ids = (o.id for o in self.outcomes.values() if o.id not in OUTCOMES and o.moment in ("interrupted", "any"))
         first_ids = CALL_AGAIN_OUTCOMES if self.link.can_be_called_again else ()
         return tuple(self.outcomes[id] for id in (*first_ids, *STOP_OUTCOMES, *own_ids))
 
     def echo(self, text: str) -> str:
+        """Say how a typed line is understood (`Sunday 3 March 1985`); empty where that adds nothing to the line."""
         return prompts.describe_reply(self.interview, text)
 
     def elapsed_time(self) -> timedelta:
+        """Return the time spent on this interview in all its sessions, without sections after the hang-up."""
         return self._time_until_hangup if self._time_until_hangup is not None else self._measure_time()
 
     def _measure_time(self) -> timedelta:
         return self.interview.measure_time(self.clock())
 
     def respondent_time(self) -> datetime | None:
+        """Return the time on the respondent's clock, where their zone is known."""
         return self.clock().astimezone(self.zone) if self.zone is not None else None
 
     def station_time(self) -> datetime:
+        """Return the time on the station's clock."""
         return self.to_local(self.clock())
 
     def result(self) -> InterviewResult | None:
+        """Return how the interview ended; None while it is open."""
         status = self.interview.status
         if status == "open" and not self._was_left:
             return None
@@ -259,6 +313,10 @@ class InterviewSession:
     # entries
 
     def reply(self, reply: Reply) -> Rejection | None:
+        """Give an answer: a line of text, or `PickReply` from a Pick.
+
+        An empty line goes on from a Read, keeps an earlier answer, and is rejected elsewhere.
+        """
         if self._is_quota_full:
             if reply:
                 return Rejection("the quota is full: Enter ends the interview")
@@ -266,21 +324,26 @@ class InterviewSession:
         return self._apply(prompts.parse_reply(self.interview, reply, self._stamp()))
 
     def decline(self, decline_id: str) -> Rejection | None:
+        """Answer with don't know, refused, or another decline of the study by its id."""
         return self._apply(prompts.build_decline(self.interview, decline_id, self._stamp()))
 
     def confirm(self, reason: str = "") -> Rejection | None:
+        """Confirm the answer that `prompt().query` asks about."""
         return self._apply(prompts.build_confirmation(self.interview, clean_text(reason), self._stamp()))
 
     def go_back(self) -> Rejection | None:
+        """Go to the item asked before this one."""
         place = prompts.find_previous_place(self.interview)
         if place is None:
             return Rejection("this is the first item")
         return self._apply(events.PositionMoved(self._stamp(), place))
 
     def jump(self, place: Place) -> Rejection | None:
+        """Go to any place in `list_items()`; after its answer the interview returns to the first open place."""
         return self._apply(events.PositionMoved(self._stamp(), place, jump=True))
 
     def go_forward(self) -> Rejection | None:
+        """After going back: keep the answer here and go to the first place without an answer."""
         place = self.interview.place
         if self._is_at_review:
             return Rejection("everything is answered")
@@ -289,6 +352,7 @@ class InterviewSession:
         return self.jump(place) or self._apply(events.AnswerKept(self._stamp(), place))
 
     def add_note(self, text: str, *, replaces: InterviewNote | None = None) -> Rejection | None:
+        """Add a note of the interviewer's at this place, or replace the text of an earlier one."""
         place = replaces.place if replaces is not None else self.interview.place
         if self._is_at_review and place is None:
             place = prompts.find_previous_place(self.interview)
@@ -297,14 +361,17 @@ class InterviewSession:
         return self._apply(events.NoteWritten(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
 
     def list_notes(self) -> tuple[InterviewNote, ...]:
+        """List the notes of this interview, each with its newest text."""
         return self.interview.notes
 
     def switch_language(self, language: str) -> Rejection | None:
+        """Continue in another of the instrument's languages."""
         if why := explain_incomplete_language(self.interview.instrument, language):
             return Rejection(why)
         return self._apply(events.LanguageChanged(self._stamp(), language))
 
     def suspend(self) -> Rejection | None:
+        """Suspend the interview; `prompt()` is None afterwards. At its closing review the interview is completed."""
         if self._lost_to:
             self._was_left = True
             return None
@@ -328,11 +395,13 @@ class InterviewSession:
         return self.interview.status == "ended" or (self._is_at_review and self.complete() is None)
 
     def complete(self) -> Rejection | None:
+        """End the interview at its closing review."""
         if not self.interview.is_answered or self._is_quota_full:
             return Rejection("the interview is not at its end")
         return self._commit(events.InterviewEnded(self._stamp(), COMPLETE), by_route=True)
 
     def stop(self, outcome: str) -> Rejection | None:
+        """End the interview with one of `list_stop_outcomes()`."""
         if outcome not in {o.id for o in self.list_stop_outcomes()}:
             return Rejection(f"an interview can't be stopped with the outcome {outcome}")
         if self._lost_to:
@@ -348,6 +417,7 @@ class InterviewSession:
         return self._apply(events.InterviewStopped(self._stamp(), outcome))
 
     def heard(self) -> str:
+        """Return what the respondent is heard to say now (`“Disagree, I think.”`): only simulated ones; else empty."""
         if self.respondents_answer is None or self.prompt() is None or self._is_quota_full:
             return ""
         return self.respondents_answer(self.interview)
@@ -355,6 +425,7 @@ class InterviewSession:
     # drafts
 
     def load_draft(self) -> str:
+        """Load the text that was being typed at this place when the last session was interrupted; else empty."""
         place = self.interview.place
         try:
             draft = self.store.interviews.find_draft(self.id)
@@ -363,6 +434,7 @@ class InterviewSession:
         return draft.text if draft is not None and draft.place == str(place) else ""
 
     def save_draft(self, text: str) -> None:
+        """Save what is being typed in a Verbatim; called every two seconds while it changes. Never fails."""
         place = self.interview.place
         if place is None:
             return

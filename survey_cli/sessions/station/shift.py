@@ -8,7 +8,7 @@ from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions.interview.interview_session import ToLocal
-from survey_cli.sessions.station.station_protocol import BreakTaken, ShiftSummary
+from survey_cli.sessions.station.station_views import BreakTaken, ShiftSummary
 
 
 class OpenBreak(NamedTuple):

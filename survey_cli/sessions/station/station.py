@@ -29,13 +29,12 @@ from survey_cli.sessions.case import outcome_events
 from survey_cli.sessions.case.case_claim import COMPLETE, SampledCaseLink
 from survey_cli.sessions.case.claimed_case import REQUIRED_INPUTS, ClaimedCase
 from survey_cli.sessions.case.outcome_events import CaseEvents
-from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock
-from survey_cli.sessions.station import station_protocol, station_view
+from survey_cli.sessions.station import station_study, station_views
 from survey_cli.sessions.station.dialing import SimulatedRespondents, dial
 from survey_cli.sessions.station.shift import Shift
-from survey_cli.sessions.station.station_view import StationStudy
+from survey_cli.sessions.station.station_study import StationStudy
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost
 from survey_cli.study.consistency.interview_outcomes import follow_up
 from survey_cli.study.consistency.upkeep import reconcile_returned
@@ -77,7 +76,12 @@ class StationOptions:
 
 
 class StationSession:
-    """Session of one interviewer at one station, with at most one case at a time. Implements `StationProtocol`."""
+    """Session of one interviewer at one station, with at most one case at a time.
+
+    Every method that changes something returns None or a value when the change was made and stored, or a `Rejection`
+    whose `why` is one short line for the interviewer. After a rejection nothing has changed, in memory or in the
+    database.
+    """
 
     def __init__(self, *, study: OpenStudy, station: str, clock: Clock, options: StationOptions | None = None) -> None:
         self._clock = clock
@@ -92,9 +96,9 @@ class StationSession:
         """The interview of this case, from its start at this station on."""
         self._link: SampledCaseLink | None = None
         """Of the interview that is open."""
-        self._idle_view = station_protocol.IdleView(why="", next_at=None)
+        self._idle_view = station_views.IdleView(why="", next_at=None)
         self._wrapup: WrapUp | None = None
-        self._due_appointments: tuple[station_protocol.StationAppointment, ...] = ()
+        self._due_appointments: tuple[station_views.StationAppointment, ...] = ()
         """Those that this interviewer may keep soon, as of the last look."""
         self._notice = ""
         self._last_outcome: tuple[str, str] | None = None
@@ -124,28 +128,30 @@ class StationSession:
         """The study as it was opened, or read again since."""
         return self._study.opened
 
-    def view(self) -> station_protocol.StationView:
+    def view(self) -> station_views.StationView:
+        """Return what is shown now. It reads nothing from the database."""
         if self._case is not None:
-            return station_view.build_case_view(
+            return station_study.build_case_view(
                 self._case, self._study.opened, at=self._clock(), to_local=self._to_local
             )
         now = self._to_local(self._clock())
         if (open_break := self._shift.open_break) is not None:
-            return station_protocol.BreakView(
+            return station_views.BreakView(
                 since=self._to_local(open_break.since), reason=open_break.reason, station_time=now
             )
         if (wrapup := self._wrapup) is not None:
             until, outcome = self._to_local(wrapup.until), describe_outcome(wrapup.outcome, self._study.plan)
-            return station_protocol.WrapUpView(until=until, station_time=now, case=wrapup.name, outcome=outcome)
+            return station_views.WrapUpView(until=until, station_time=now, case=wrapup.name, outcome=outcome)
         return replace(self._idle_view, station_time=now)
 
-    def summarize_shift(self) -> station_protocol.ShiftSummary:
+    def summarize_shift(self) -> station_views.ShiftSummary:
         at = self._clock()
         case = self._case.case.key if self._case is not None else ""
         wrapup_time = at - self._wrapup.since if self._wrapup is not None else timedelta()
         return self._shift.summarize(at, case, wrapup_time, self._study.plan.outcomes, self._to_local)
 
     def notice(self) -> str:
+        """Return the result of the last action (`busy: stored at 10:43; ⌫ takes it back`); or an empty text."""
         return self._notice
 
     def close(self) -> None:
@@ -177,13 +183,14 @@ class StationSession:
         claimed = self._claim(key)
         if isinstance(claimed, Rejection):
             return claimed
-        self._show(claimed, station_view.describe_interrupted_call(claimed.case, self._to_local))
+        self._show(claimed, station_study.describe_interrupted_call(claimed.case, self._to_local))
         if self._case is not None:
             pending_input = self._study.claims.find_pending_input(claimed)
             self._case = replace(self._case, pending_input=pending_input)
         return None
 
     def claim_next(self) -> Rejection | None:
+        """Claim the next case; the view becomes `CaseView`, or `IdleView` with the reason."""
         if self._case is not None:
             return Rejection("finish this case first: key its outcome, or leave it")
         if self._shift.open_break is not None:
@@ -202,12 +209,12 @@ class StationSession:
             else:
                 self._show(self._study.claims.load_claimed(claimed[0], token))
         except StoreError as error:
-            self._idle_view = station_protocol.IdleView(why=f"{error.what} — {error.remedy}", next_at=None)
+            self._idle_view = station_views.IdleView(why=f"{error.what} — {error.remedy}", next_at=None)
             self._study.forget_outlook()
             return self._report_unsaved(error)
         return None
 
-    def _find_stop(self, at: datetime) -> station_protocol.IdleView | None:
+    def _find_stop(self, at: datetime) -> station_views.IdleView | None:
         """Find why no case may be claimed or dialed here, whatever the queue holds. Raises StoreError."""
         try:
             return self._study.find_stop(at, last_case=self._last_case, interviewing=self._session is not None)
@@ -248,6 +255,10 @@ class StationSession:
         self._case = replace(case, notice=notice, interview_status=interview_status)
 
     def keep_alive(self) -> None:
+        """Renew the lease of the case, or look for a due one where there is none; called about every ten seconds.
+
+        It claims the next case when the time after a call is over, and looks for appointments that are due.
+        """
         case = self._case
         try:
             self._find_due_appointments()
@@ -274,6 +285,10 @@ class StationSession:
     # one case
 
     def dial(self) -> Rejection | str:
+        """Dial the current number, on a human's key press; it is stored, and calling hours are checked once more.
+
+        Returns what is shown: the number to dial by hand, or that the telephone is ringing.
+        """
         case = self._case
         if case is None:
             return NO_CASE_ON_SCREEN
@@ -311,6 +326,7 @@ class StationSession:
         return dial(self._options.command, digits.e164) or f"{digits.display} is ringing{changed}"
 
     def choose_number(self, position: int) -> Rejection | None:
+        """Make another live number the current one."""
         chosen = self._case.choose_number(position) if self._case is not None else NO_CASE_ON_SCREEN
         if isinstance(chosen, Rejection):
             return chosen
@@ -318,6 +334,10 @@ class StationSession:
         return None
 
     def record_outcome(self, outcome: str, *, note: str = "", number: str = "", language: str = "") -> Rejection | None:
+        """Record one of the outcomes on offer.
+
+        The case closes and the next one is claimed, unless another number can be tried.
+        """
         if self._case is None:
             return NO_CASE_ON_SCREEN
         chosen = self._study.plan.outcomes.get(outcome)
@@ -336,6 +356,7 @@ class StationSession:
         return events if isinstance(events, Rejection) else self._save(events)
 
     def add_number(self, text: str) -> Rejection | None:
+        """Add another number to the case; it becomes the current one."""
         if self._case is None:
             return NO_CASE_ON_SCREEN
         events = outcome_events.build_number_events(self._case, text, self._study.plan, link=self._options.token())
@@ -346,6 +367,7 @@ class StationSession:
         return self.choose_number(max(n.position for n in self._case.case.numbers))
 
     def add_note(self, text: str) -> Rejection | None:
+        """Add a note to the case, or after a call to the one that was called."""
         if not (text := clean_text(text)):
             return Rejection("an empty note is not saved")
         if self._case is None and self._wrapup is not None:
@@ -368,6 +390,10 @@ class StationSession:
         return Rejection(f"{key}: {conflict.message}") if conflict is not None else None
 
     def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
+        """Describe a refusal for the next interviewer; the outcome is recorded after it.
+
+        `strength` is from 1 to 3, 0: not given. `who` refused.
+        """
         if not 0 <= strength <= STRONGEST_REFUSAL:
             return Rejection(f"the strength is a number from 1 to {STRONGEST_REFUSAL}")
         refusal = case_events.RefusalDescribed(clean_text(reason), strength, clean_text(who))
@@ -375,19 +401,21 @@ class StationSession:
         return Rejection("an empty note is not saved") if is_empty else self._append(refusal)
 
     def record_script(self, script: str) -> Rejection | None:
+        """Record that a script was read aloud."""
         if script not in {s.id for s in self._study.plan.scripts}:
             return Rejection("there is no such script")
         return self._append(case_events.ScriptRead(script))
 
     # appointments
 
-    def parse_time(self, text: str, reading: int = 0) -> station_protocol.TimeReading | station_protocol.UnclearTime:
+    def parse_time(self, text: str, reading: int = 0) -> station_views.TimeReading | station_views.UnclearTime:
+        """Return how a typed time is understood for this respondent; nothing is stored."""
         time = self._parse_time(text, reading)
         if isinstance(time, NotMeant):
-            return station_protocol.UnclearTime(
+            return station_views.UnclearTime(
                 why=str(time), choices=tuple(c.format_both_clocks(self._zone_name) for c in time.choices)
             )
-        return station_protocol.TimeReading(echo=time.format_both_clocks(self._zone_name), hint=time.hint)
+        return station_views.TimeReading(echo=time.format_both_clocks(self._zone_name), hint=time.hint)
 
     def _parse_time(self, text: str, reading: int) -> AppointmentTime | NotMeant:
         """Parse a time; `reading` chooses, from 1, where it is ambiguous. `5pm here` is on the station's clock."""
@@ -414,10 +442,11 @@ class StationSession:
         text: str,
         *,
         reading: int = 0,
-        policy: station_protocol.AppointmentPolicy = "anyone",
+        policy: station_views.AppointmentPolicy = "anyone",
         person: str = "",
         note: str = "",
     ) -> Rejection | None:
+        """Book an appointment at that time, and close the case."""
         if self._case is None:
             return NO_CASE_ON_SCREEN
         time = self._parse_time(text, reading)
@@ -434,7 +463,8 @@ class StationSession:
 
     # the interview
 
-    def open_interview(self) -> InterviewProtocol | Rejection:
+    def open_interview(self) -> InterviewSession | Rejection:
+        """Start or resume the interview. Once its `prompt()` is None, `close_interview` follows."""
         case = self._case
         if case is None:
             return NO_CASE_ON_SCREEN
@@ -468,6 +498,11 @@ class StationSession:
         return self._session.interview if self._session is not None else None
 
     def close_interview(self, *, then_next: bool = True) -> Rejection | None:
+        """Leave the interview.
+
+        Where its case closed with it, the next case is claimed, unless `then_next` is false. Otherwise the case shows
+        what is pending.
+        """
         link, session = self._link, self._session
         if link is None or session is None:
             return Rejection("no interview was started here")
@@ -492,7 +527,8 @@ class StationSession:
 
     # other cases
 
-    def search_cases(self, text: str) -> tuple[station_protocol.CaseMatch, ...]:
+    def search_cases(self, text: str) -> tuple[station_views.CaseMatch, ...]:
+        """Search cases by part of a number, of a name or of the key: a respondent calls back."""
         try:
             return self._study.search_cases(text)
         except StoreError as error:
@@ -500,6 +536,7 @@ class StationSession:
             return ()
 
     def fetch_case(self, key: str) -> Rejection | None:
+        """Claim this case, whoever it is for; the one on the screen is returned if nobody was called."""
         if (rejection := self._check_releasable()) is not None:
             return rejection
         try:
@@ -525,6 +562,7 @@ class StationSession:
         return None
 
     def revoke_outcome(self) -> Rejection | None:
+        """Revoke the outcome that was entered last: its case is on the screen again, as before."""
         if (rejection := self._check_releasable()) is not None:
             return rejection
         if self._last_outcome is None:
@@ -548,7 +586,8 @@ class StationSession:
             self._notice = f"{key}: outcome undone; key the right one"
         return rejection
 
-    def list_appointments(self) -> tuple[station_protocol.StationAppointment, ...]:
+    def list_appointments(self) -> tuple[station_views.StationAppointment, ...]:
+        """List this interviewer's open appointments, soonest first."""
         try:
             return self._study.list_appointments(self.interviewer, self._clock())
         except StoreError as error:
@@ -561,13 +600,22 @@ class StationSession:
         rows = self._study.queue.list_due_appointments(at, at + DUE_SOON + DUE_SOON)
         self._due_appointments = self._study.describe_appointments(rows, at)
 
-    def find_due_appointment(self) -> station_protocol.StationAppointment | None:
+    def find_due_appointment(self) -> station_views.StationAppointment | None:
+        """Find an appointment that this interviewer may keep, due within five minutes or late.
+
+        That of the case on the screen is left out. It reads nothing from the database: `keep_alive` and the end of a
+        call look for appointments.
+        """
         key, soon = self._case.case.key if self._case is not None else "", self._clock() + DUE_SOON
         return next((a for a in self._due_appointments if a.key != key and a.station_time <= soon), None)
 
     # breaks, and the end
 
     def finish_case(self) -> Rejection | None:
+        """Release the case with the outcomes entered, though another number could be tried.
+
+        A case that was not called returns to the queue.
+        """
         case = self._case
         if case is None:
             return NO_CASE_ON_SCREEN
@@ -578,9 +626,11 @@ class StationSession:
         return self._release(then_next=True)
 
     def list_break_reasons(self) -> tuple[str, ...]:
+        """List the reasons for a break, as the study has them."""
         return self._study.plan.breaks
 
     def start_break(self, reason: str = "") -> Rejection | None:
+        """Start a break, for one of `list_break_reasons()`; the case on the screen is returned if nobody was called."""
         if reason and reason not in self.list_break_reasons():
             return Rejection(f"choose a reason for the break: {', '.join(self.list_break_reasons())}")
         if (rejection := self._check_releasable()) is not None:
@@ -592,10 +642,12 @@ class StationSession:
         return None
 
     def end_break(self) -> Rejection | None:
+        """End the break."""
         self._shift.end_break(self._clock())
         return self.claim_next() if self._case is None else None
 
     def end_wrapup(self) -> Rejection | None:
+        """End the time after a call at once: the next case is claimed."""
         self._end_wrapup_time()
         return self.claim_next()
 
@@ -605,6 +657,7 @@ class StationSession:
             self._wrapup = None
 
     def end_shift(self) -> Rejection | None:
+        """End the shift. Rejected while the outcome of a call is missing."""
         return self._check_releasable() or self._release(then_next=False)
 
     def _check_releasable(self) -> Rejection | None:
@@ -692,7 +745,7 @@ class StationSession:
                 self._find_due_appointments()
             if then_next and events.outcome and self._study.plan.wrapup:
                 at = self._clock()
-                name = station_view.format_case_name(self._study.opened.instrument, after.case, after.contact)
+                name = station_study.format_case_name(self._study.opened.instrument, after.case, after.contact)
                 self._wrapup = WrapUp(after.case.key, name, events.outcome, at, at + self._study.plan.wrapup)
             elif then_next and self._shift.open_break is None:
                 notice, self._notice = self._notice, ""
@@ -711,7 +764,7 @@ class StationSession:
         if outcome:
             self._last_outcome = case.case.key, outcome
             words = describe_outcome(outcome, self._study.plan)
-            name = station_view.format_case_name(self._study.opened.instrument, case.case, case.contact)
+            name = station_study.format_case_name(self._study.opened.instrument, case.case, case.contact)
             self._notice = self._notice or f"{name}: {words}, stored at {self._to_local(at):%H:%M}"
 
     def _report_unsaved(self, error: StoreError) -> Rejection:

@@ -2,8 +2,7 @@
 
 from survey_cli import entry_commands as commands
 from survey_cli.entries import LineEntry, PickReply, Prompt, Query, Rejection, VerbatimEntry
-from survey_cli.sessions import InterviewProtocol
-from survey_cli.sessions.interview.interview_protocol import ClosingReview
+from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import QuestionView, is_certainly_measured
 from survey_cli.tui.widgets.key_app import KeyScreen
@@ -15,14 +14,14 @@ CONFIRM_HELP = "F9 confirms it, or key the right answer"
 class CurrentQuestion:
     """The question on the screen. After the last one there is a closing review, then nothing is asked any more."""
 
-    def __init__(self, screen: KeyScreen, session: InterviewProtocol, view: QuestionView, *, stays: bool) -> None:
+    def __init__(self, screen: KeyScreen, session: InterviewSession, view: QuestionView, *, stays: bool) -> None:
         self._screen = screen
         self._view = view
         self._stays = stays
         """The screen stays at the end of the interview."""
         self.begin(session)
 
-    def begin(self, session: InterviewProtocol) -> None:
+    def begin(self, session: InterviewSession) -> None:
         """Begin an interview; `arrive` asks its first question."""
         self.session = session
         session.review_before_end = True

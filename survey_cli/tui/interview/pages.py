@@ -9,11 +9,11 @@ from textual.content import Content
 
 from survey_cli import entries
 from survey_cli import entry_commands as commands
+from survey_cli.engine.asked_items import AskedItem
 from survey_cli.engine.events import InterviewNote
 from survey_cli.entry_commands import COMMANDS
 from survey_cli.outcomes import Outcome
-from survey_cli.sessions import AskedItem, InterviewProtocol, InterviewResult
-from survey_cli.sessions.interview.interview_protocol import ClosingReview
+from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewResult, InterviewSession
 from survey_cli.tui.interview import pick
 from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.interview.pick import PickState
@@ -217,7 +217,7 @@ def build_faq(prompt: entries.Prompt) -> Content:
 
 
 def build_case(
-    session: InterviewProtocol, prompt: entries.Prompt | None, notes: Iterable[InterviewNote], width: int
+    session: InterviewSession, prompt: entries.Prompt | None, notes: Iterable[InterviewNote], width: int
 ) -> Content:
     """Build the side panel: the case, both clocks, the answers before this question, notes, quota cells, questions."""
     there = session.respondent_time()
@@ -293,7 +293,7 @@ def build_result(result: InterviewResult | None) -> Content:
 
 
 def build_header(
-    session: InterviewProtocol, prompt: entries.Prompt | None, last: tuple[Place, str] | None
+    session: InterviewSession, prompt: entries.Prompt | None, last: tuple[Place, str] | None
 ) -> HeaderState:
     """Build the header: title and section, language, place, position and timer, and `last`, the answer keyed last.
 

@@ -16,7 +16,7 @@ from survey_cli import entries
 from survey_cli import entry_commands as commands
 from survey_cli.engine.events import InterviewNote
 from survey_cli.outcomes import Outcome
-from survey_cli.sessions import InterviewProtocol
+from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.tui.interview import pages, pick
 from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.interview.pick import PickState
@@ -42,7 +42,7 @@ class InterviewScreen(KeyScreen):
     help_intro = ""
     """What the page of keys begins with."""
 
-    def __init__(self, session: InterviewProtocol) -> None:
+    def __init__(self, session: InterviewSession) -> None:
         super().__init__()
         self.view = QuestionView(self.click_option)
         self.question = CurrentQuestion(self, session, self.view, stays=self.stays)

@@ -16,7 +16,7 @@ from textual.widgets import Input, OptionList
 
 from survey_cli.entries import OfferedOption, PickEntry, Prompt
 from survey_cli.problems import Position, Problem, select_errors
-from survey_cli.sessions import InterviewResult
+from survey_cli.sessions.interview.interview_session import InterviewResult
 from survey_cli.sessions.preview.preview import PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewValue
 from survey_cli.text_width import fit, measure_width

@@ -6,9 +6,10 @@ from typing import Final, NamedTuple, assert_never
 
 from textual.content import Content
 
-from survey_cli.sessions.station import station_protocol
+from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.shift import list_shift_figures
-from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, StationView, WrapUpView
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, StationView, WrapUpView
 from survey_cli.tui.station.views import build_clocks, describe_number, format_appointment
 from survey_cli.tui.widgets import styled
 from survey_cli.wording import format_quantity, shorten
@@ -162,11 +163,11 @@ KEY_HINT_WIDTH: Final = 24
 """Cells kept free behind a due appointment."""
 
 
-def build_header(session: station_protocol.StationProtocol, view: station_protocol.StationView) -> styled.HeaderState:
+def build_header(session: StationSession, view: station_views.StationView) -> styled.HeaderState:
     """Build the header: the survey, the station and the interviewer, the shift, the time since the number was dialed."""
     summary = session.summarize_shift()
     right = f"{summary.completes:,} done · {format_quantity(summary.calls, 'call')}"
-    if isinstance(view, station_protocol.CaseView) and view.dialed_at is not None:
+    if isinstance(view, station_views.CaseView) and view.dialed_at is not None:
         right += f"   ● {styled.format_duration(summary.until - view.dialed_at)}"
     else:
         right += f" · {summary.working_time / timedelta(hours=1):.1f} h"
@@ -174,7 +175,7 @@ def build_header(session: station_protocol.StationProtocol, view: station_protoc
     return styled.HeaderState(session.title, place, right, mark="PRACTICE" if session.practice else "")
 
 
-def build_due_line(due: station_protocol.StationAppointment | None, now: datetime | None, width: int) -> Content:
+def build_due_line(due: station_views.StationAppointment | None, now: datetime | None, width: int) -> Content:
     """Build the line of an appointment that is due; nothing where none is."""
     if due is None or now is None:
         return Content()
@@ -184,14 +185,14 @@ def build_due_line(due: station_protocol.StationAppointment | None, now: datetim
 
 
 def build_waiting_page(
-    appointments: Sequence[station_protocol.StationAppointment], summary: station_protocol.ShiftSummary, width: int
+    appointments: Sequence[station_views.StationAppointment], summary: station_views.ShiftSummary, width: int
 ) -> Content:
     """Build what is shown below what is waited for: the next appointments and the shift."""
     appointments_section = styled.build_section("MY APPOINTMENTS", _build_appointments(appointments))
     return styled.join_sections([appointments_section, build_shift(summary, width)])
 
 
-def build_shift(summary: station_protocol.ShiftSummary, width: int) -> Content:
+def build_shift(summary: station_views.ShiftSummary, width: int) -> Content:
     """Build the shift so far: its figures in a column."""
     return styled.build_section("SHIFT SO FAR", styled.build_table(list_shift_figures(summary), width, "$quiet"))
 
@@ -207,7 +208,7 @@ def build_messages(messages: Iterable[tuple[str, str, str]], width: int) -> Cont
     return styled.join_lines(shown) if shown else Content(" ")
 
 
-def describe_due(appointment: station_protocol.StationAppointment, now: datetime) -> str:
+def describe_due(appointment: station_views.StationAppointment, now: datetime) -> str:
     """Describe an appointment that is due: `Appointment in 3 minutes: Blaine Sector, 10:45 there`."""
     minutes = int((appointment.station_time - now).total_seconds() / 60)
     when = "now"
@@ -220,16 +221,16 @@ def describe_due(appointment: station_protocol.StationAppointment, now: datetime
 
 
 def build_side(
-    view: station_protocol.StationView,
-    appointments: Sequence[station_protocol.StationAppointment],
-    summary: station_protocol.ShiftSummary,
+    view: station_views.StationView,
+    appointments: Sequence[station_views.StationAppointment],
+    summary: station_views.ShiftSummary,
     width: int,
     *,
     beside_card: bool,
 ) -> Content:
     """Build the side panel: details, numbers, next appointments, the shift; the rest only where no card is beside it."""
     sections: list[Content] = []
-    if isinstance(view, station_protocol.CaseView):
+    if isinstance(view, station_views.CaseView):
         details = styled.build_details(view.details)
         numbers = [line for number in view.numbers for line in _build_side_number(number, width)]
         if beside_card:
@@ -242,13 +243,13 @@ def build_side(
     return styled.join_sections([*sections, build_waiting_page(appointments, summary, width)])
 
 
-def _build_side_number(number: station_protocol.StationNumber, width: int) -> list[Content]:
+def _build_side_number(number: station_views.StationNumber, width: int) -> list[Content]:
     style = "bold" if number.current else ""
     first = styled.style_text(f"{styled.HERE if number.current else ' '} {number.text}  ", style)
     return styled.hang(first, styled.style_text(styled.SEPARATOR.join(describe_number(number)), style), width)
 
 
-def _build_appointments(appointments: Sequence[station_protocol.StationAppointment]) -> list[Content]:
+def _build_appointments(appointments: Sequence[station_views.StationAppointment]) -> list[Content]:
     """Build this interviewer's next appointments, one line each."""
     lines = []
     for appointment in appointments[:NEXT_APPOINTMENTS]:

@@ -9,13 +9,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from survey_cli.entries import Rejection, to_ascii_digits
-from survey_cli.sessions.station.station_protocol import (
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_views import (
     AppointmentPolicy,
     CaseMatch,
     CaseView,
     OutcomeChoice,
     StationAppointment,
-    StationProtocol,
     StationScript,
     TimeReading,
     UnclearTime,
@@ -232,7 +232,7 @@ class OutcomeEntry:
     """The outcome that is keyed for the case on a station's screen. What was typed of it is kept while the case stays."""
 
     def __init__(
-        self, screen: KeyScreen, session: StationProtocol, finish: Callable[[Rejection | None], Awaitable[bool]]
+        self, screen: KeyScreen, session: StationSession, finish: Callable[[Rejection | None], Awaitable[bool]]
     ) -> None:
         self._screen = screen
         self._session = session

@@ -19,13 +19,13 @@ from textual.widgets import Static
 
 from survey_cli.entries import Rejection, to_ascii_digits
 from survey_cli.problems import find_nearest
-from survey_cli.sessions.station.station_protocol import (
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_views import (
     BreakView,
     CaseView,
     IdleView,
     OutcomeChoice,
     StationAppointment,
-    StationProtocol,
     StationView,
     WrapUpView,
 )
@@ -71,7 +71,7 @@ class StationScreen(KeyScreen):
     named_keys = EDITING_KEYS | pages.OPENERS
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (30, "-high")]  # noqa: RUF012 - as Textual declares it
 
-    def __init__(self, session: StationProtocol) -> None:
+    def __init__(self, session: StationSession) -> None:
         super().__init__()
         self.session = session
         self.now: StationView = session.view()
@@ -542,7 +542,7 @@ BEAT_SECONDS: Final = 10.0
 class StationApp(KeyApp):
     """One interviewer's shift on a full screen."""
 
-    def __init__(self, session: StationProtocol, theme: str = "dark") -> None:
+    def __init__(self, session: StationSession, theme: str = "dark") -> None:
         self.station = StationScreen(session)
         super().__init__(lambda: self.station, theme)
 

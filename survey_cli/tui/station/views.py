@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from survey_cli.sessions.station import station_protocol
-from survey_cli.sessions.station.station_protocol import CaseView, StationHistoryLine, StationView
+from survey_cli.sessions.station import station_views
+from survey_cli.sessions.station.station_views import CaseView, StationHistoryLine, StationView
 from survey_cli.tui.widgets.styled import (
     KEY_CAP,
     SEPARATOR,
@@ -31,7 +31,7 @@ MAX_LINES: Final = 2
 NUMBER_STATES: Final = {"dead": "dead", "never_call": "never to be called"}
 
 
-def build_card(view: station_protocol.CaseView, width: int, *, rows: int, has_side: bool) -> list[Content]:
+def build_card(view: station_views.CaseView, width: int, *, rows: int, has_side: bool) -> list[Content]:
     """Build the case in so many rows; the sample's columns and other numbers give way first.
 
     Beside the side panel, what it shows is left out.
@@ -70,13 +70,13 @@ def _limit(text: Content, width: int, most: int = MAX_LINES) -> list[Content]:
     return [*lines[: most - 1], lines[most - 1].truncate(width - 1) + Content("…")]
 
 
-def _build_name(view: station_protocol.CaseView, width: int) -> Content:
+def _build_name(view: station_views.CaseView, width: int) -> Content:
     key = f"  {view.key}" if view.key != view.name else ""
     name = Content.assemble((clean(view.name), "bold"), (clean(key), "$quiet"))
     return spread(name, style_text(f"attempt {view.attempt} of {view.limit}", "$quiet"), width)
 
 
-def _build_numbers(view: station_protocol.CaseView, width: int) -> list[Content]:
+def _build_numbers(view: station_views.CaseView, width: int) -> list[Content]:
     """Build the number that is dialed, and why it may not be."""
     number = view.current_number
     if number is None:
@@ -94,7 +94,7 @@ def _build_numbers(view: station_protocol.CaseView, width: int) -> list[Content]
     ]
 
 
-def describe_number(number: station_protocol.StationNumber) -> list[str]:
+def describe_number(number: station_views.StationNumber) -> list[str]:
     """Describe a number in words, itself left out: its line, how it is dialed, its state, its last outcome."""
     words = [
         number.line if number.line != "unknown" else "kind unknown",
@@ -105,7 +105,7 @@ def describe_number(number: station_protocol.StationNumber) -> list[str]:
     return [word for word in words if word]
 
 
-def _build_other_numbers(view: station_protocol.CaseView) -> list[Content]:
+def _build_other_numbers(view: station_views.CaseView) -> list[Content]:
     others = [number for number in view.numbers if not number.current]
     lines = [
         style_text(f"{n.text}   {SEPARATOR.join(describe_number(n))}", "$quiet") for n in others[:MAX_OTHER_NUMBERS]
@@ -115,7 +115,7 @@ def _build_other_numbers(view: station_protocol.CaseView) -> list[Content]:
     return lines
 
 
-def build_clocks(view: station_protocol.CaseView, width: int) -> list[Content]:
+def build_clocks(view: station_views.CaseView, width: int) -> list[Content]:
     """Build both clocks, and until when the respondent may be called, in two lines where there is no room for one."""
     there, here = view.respondent_time, view.station_time
     if there is None:
@@ -130,22 +130,22 @@ def build_clocks(view: station_protocol.CaseView, width: int) -> list[Content]:
 
 
 def build_waiting(
-    view: station_protocol.IdleView | station_protocol.BreakView | station_protocol.WrapUpView, width: int
+    view: station_views.IdleView | station_views.BreakView | station_views.WrapUpView, width: int
 ) -> list[Content]:
     """Build what is waited for, and how long."""
     match view:
-        case station_protocol.IdleView():
+        case station_views.IdleView():
             heading = "The study is paused" if view.study_is_paused else "Nobody can be called just now"
             texts = [style_text(view.why[:1].upper() + view.why[1:])]
             if view.next_at is not None:
                 when = format_time(view.next_at, view.station_time)
                 texts.append(style_text(f"Next: {when}. The case appears automatically."))
-        case station_protocol.BreakView():
+        case station_views.BreakView():
             heading = f"On a break: {view.reason}" if view.reason else "On a break"
             texts = [style_text(f"Since {view.since:%H:%M}")]
             if view.station_time is not None:
                 texts = [Content.assemble((format_duration(view.station_time - view.since), "bold"), "   ", texts[0])]
-        case station_protocol.WrapUpView():
+        case station_views.WrapUpView():
             heading = f"{view.case}: {view.outcome}"
             left = max(view.until - view.station_time, timedelta())
             seconds = -(-left // timedelta(seconds=1))
@@ -160,7 +160,7 @@ def build_waiting(
     return [*lines, *(line for text in texts for line in text.wrap(max(width, 4)))]
 
 
-def build_history(history: Iterable[station_protocol.StationHistoryLine], width: int) -> list[Content]:
+def build_history(history: Iterable[station_views.StationHistoryLine], width: int) -> list[Content]:
     """Build what happened to the case, the oldest first: when, what, what was noted, by whom."""
     lines: list[Content] = []
     for entry in history:
@@ -180,7 +180,7 @@ def format_time(at: datetime, today: datetime | None = None) -> str:
     return f"{at:%a} {at.day:>2} {at:%b %H:%M}"
 
 
-def format_appointment(appointment: station_protocol.StationAppointment) -> tuple[str, str, str]:
+def format_appointment(appointment: station_views.StationAppointment) -> tuple[str, str, str]:
     """Return when an appointment is, with whom, and what else is known of it."""
     there, here = appointment.respondent_time, appointment.station_time
     words = (

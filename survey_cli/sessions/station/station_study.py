@@ -24,7 +24,7 @@ from survey_cli.sessions.case.case_queue import CaseQueue
 from survey_cli.sessions.case.claimed_case import INTERVIEW_OUTCOMES, REQUIRED_INPUTS, ClaimedCase
 from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.interview.start_interview import Clock
-from survey_cli.sessions.station.station_protocol import (
+from survey_cli.sessions.station.station_views import (
     CaseMatch,
     CaseView,
     IdleView,

@@ -1,20 +1,13 @@
-"""Interface of a station session, as interfaces use it, and the views it returns.
-
-Every method that changes something returns None or a value when the change was made and stored, or a `Rejection`
-whose `why` is one short line for the interviewer. After a rejection nothing has changed, in memory or in the
-database.
-"""
+"""Views of a station session, as immutable values: the case on the screen, waiting, breaks, the shift so far."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.events import AppointmentPolicy
 from survey_cli.outcomes import Outcome
 from survey_cli.reports.fieldwork.case_histories import StationHistoryLine
 from survey_cli.sessions.case.claimed_case import RequiredInput
-from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
 
 __all__ = ["AppointmentPolicy", "RequiredInput", "StationHistoryLine"]  # what others import from here
 
@@ -264,121 +257,3 @@ class UnclearTime:
     why: str
     choices: tuple[str, ...] = ()
     """Possible readings; the interface sends the number of one, from 1, as `reading`."""
-
-
-class StationProtocol(Protocol):
-    """A station as an interface sees it. `StationSession` implements it; tests have their own."""
-
-    station: str
-    interviewer: str
-    practice: bool
-    """The respondents are simulated, and nothing is stored in the study's database."""
-
-    @property
-    def title(self) -> str:
-        """The survey's title."""
-
-    def view(self) -> StationView:
-        """Return what is shown now. It reads nothing from the database."""
-
-    def summarize_shift(self) -> ShiftSummary: ...
-
-    def notice(self) -> str:
-        """Return the result of the last action (`busy: stored at 10:43; ⌫ takes it back`); or an empty text."""
-
-    def keep_alive(self) -> None:
-        """Renew the lease of the case, or look for a due one where there is none; called about every ten seconds.
-
-        It claims the next case when the time after a call is over, and looks for appointments that are due.
-        """
-
-    def claim_next(self) -> Rejection | None:
-        """Claim the next case; the view becomes `CaseView`, or `IdleView` with the reason."""
-
-    def dial(self) -> "Rejection | str":
-        """Dial the current number, on a human's key press; it is stored, and calling hours are checked once more.
-
-        Returns what is shown: the number to dial by hand, or that the telephone is ringing.
-        """
-
-    def choose_number(self, position: int) -> Rejection | None:
-        """Make another live number the current one."""
-
-    def record_outcome(self, outcome: str, *, note: str = "", number: str = "", language: str = "") -> Rejection | None:
-        """Record one of the outcomes on offer.
-
-        The case closes and the next one is claimed, unless another number can be tried.
-        """
-
-    def parse_time(self, text: str, reading: int = 0) -> TimeReading | UnclearTime:
-        """Return how a typed time is understood for this respondent; nothing is stored."""
-
-    def book_appointment(
-        self, text: str, *, reading: int = 0, policy: AppointmentPolicy = "anyone", person: str = "", note: str = ""
-    ) -> Rejection | None:
-        """Book an appointment at that time, and close the case."""
-
-    def open_interview(self) -> "InterviewProtocol | Rejection":
-        """Start or resume the interview. Once its `prompt()` is None, `close_interview` follows."""
-
-    def close_interview(self, *, then_next: bool = True) -> Rejection | None:
-        """Leave the interview.
-
-        Where its case closed with it, the next case is claimed, unless `then_next` is false. Otherwise the case shows
-        what is pending.
-        """
-
-    def add_note(self, text: str) -> Rejection | None:
-        """Add a note to the case, or after a call to the one that was called."""
-
-    def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
-        """Describe a refusal for the next interviewer; the outcome is recorded after it.
-
-        `strength` is from 1 to 3, 0: not given. `who` refused.
-        """
-
-    def add_number(self, text: str) -> Rejection | None:
-        """Add another number to the case; it becomes the current one."""
-
-    def record_script(self, script: str) -> Rejection | None:
-        """Record that a script was read aloud."""
-
-    def finish_case(self) -> Rejection | None:
-        """Release the case with the outcomes entered, though another number could be tried.
-
-        A case that was not called returns to the queue.
-        """
-
-    def revoke_outcome(self) -> Rejection | None:
-        """Revoke the outcome that was entered last: its case is on the screen again, as before."""
-
-    def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
-        """Search cases by part of a number, of a name or of the key: a respondent calls back."""
-
-    def fetch_case(self, key: str) -> Rejection | None:
-        """Claim this case, whoever it is for; the one on the screen is returned if nobody was called."""
-
-    def list_appointments(self) -> tuple[StationAppointment, ...]:
-        """List this interviewer's open appointments, soonest first."""
-
-    def find_due_appointment(self) -> StationAppointment | None:
-        """Find an appointment that this interviewer may keep, due within five minutes or late.
-
-        That of the case on the screen is left out. It reads nothing from the database: `keep_alive` and the end of a
-        call look for appointments.
-        """
-
-    def end_wrapup(self) -> Rejection | None:
-        """End the time after a call at once: the next case is claimed."""
-
-    def start_break(self, reason: str = "") -> Rejection | None:
-        """Start a break, for one of `list_break_reasons()`; the case on the screen is returned if nobody was called."""
-
-    def list_break_reasons(self) -> tuple[str, ...]:
-        """List the reasons for a break, as the study has them."""
-
-    def end_break(self) -> Rejection | None:
-        """End the break."""
-
-    def end_shift(self) -> Rejection | None:
-        """End the shift. Rejected while the outcome of a call is missing."""
