@@ -164,8 +164,7 @@ def _resume_stored_version(path: str | Path, options: StartOptions, clock: Clock
         return None
     session: InterviewSession | None = None
     try:
-        earlier = store.interviews.list_rows(case=options.case, origin=origin_of(options.practice))
-        last = max(earlier, key=lambda row: row.number, default=None)
+        last = store.interviews.find_last(options.case, origin_of(options.practice))
         sampled = not options.practice and store.has_case(options.case)
         if last is not None and last.status in ("open", "suspended") and not sampled:
             identified = _identify_interviewer(path, Path(path).stem, options, store)

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import reduce
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.appointments.due_times import find_open_appointment
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
@@ -16,7 +15,6 @@ from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, classify_
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import FINAL_REFUSALS, REFUSAL_OUTCOMES, QueuePosition, schedule_case
 from survey_cli.fieldwork.rates.dispositions import find_disposition
-from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
@@ -25,7 +23,7 @@ from survey_cli.services.sample.replicates import parse_replicates
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, LeaseLost
 from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, build_follow_up_tasks, follow_up
 from survey_cli.study.consistency.person_erasure import scrub_database
-from survey_cli.study.consistency.upkeep import reconcile_lapsed
+from survey_cli.study.consistency.upkeep import reconcile_lapsed, replay_stored
 from survey_cli.study.open_study import OpenStudy, make_busy_error
 
 STATION: Final = "office"
@@ -388,8 +386,6 @@ def _find_counted_cells(study: OpenStudy, case: Case) -> tuple[str, tuple[str, .
     row = study.store.interviews.find_row(case.interview)
     if row is None:
         return "", ()
-    instrument = rebuild_if_readable(study.store.data.find_instrument_texts(row.instrument), row.instrument)
-    if instrument is None:
+    if (interview := replay_stored(study.store, row)) is None:
         return "", ()
-    interview = Interview.replay(instrument, study.store.interviews.read_journal(row.id))
     return row.id, study.plan.quotas.list_counted_cells(interview.evaluate_route().env)

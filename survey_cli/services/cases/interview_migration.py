@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from typing import Final, NamedTuple
 
 from survey_cli.engine.events import EventStamp
-from survey_cli.engine.interview import RULES_VERSION, Interview
+from survey_cli.engine.interview import Interview
 from survey_cli.engine.migration import MigratedInterview, migrate_interview
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
@@ -20,10 +20,9 @@ from survey_cli.problems import UserError
 from survey_cli.revisions.meaning_changes import MeaningChange, list_changes
 from survey_cli.services.cases.case_actions import STATION
 from survey_cli.services.run_on_study import Request, convert_to_study_time, make_unknown_case_error, run_on_study
-from survey_cli.store import InstrumentRow, InterviewRow, JournalUpdate, OfficeUpdate, Snapshot
+from survey_cli.store import InstrumentRow, InterviewRow, JournalUpdate, OfficeUpdate
 from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
 from survey_cli.study.versions import check_changes_accepted, describe_version, is_accepted_as_same
-from survey_cli.table.columns import build_row
 
 TASK: Final = "take interviews to another version"
 CHUNK_SIZE: Final = 5_000
@@ -266,17 +265,7 @@ class _Migration:
         cells = [cell for quota in quotas.quotas if not quota.soft and (cell := quota.find_cell(env))]
         typed_at = before.place
         return OfficeUpdate(
-            JournalUpdate(
-                row.id,
-                after.seq,
-                after.events[-1:],
-                status=after.status,
-                at_item=str(after.place or ""),
-                answered=after.answer_count,
-                outcome=after.outcome,
-                snapshot=Snapshot(after.seq, str(RULES_VERSION), build_row(after)),
-                instrument=newest.hash,
-            ),
+            JournalUpdate.from_interview(row.id, after, after.events[-1:], closed=True),
             row,
             drops_draft=typed_at is None or typed_at.item in changed or typed_at.item not in newest.items,
             quota_targets={cell: quotas.cells[cell].target for cell in cells if cell in quotas.cells},

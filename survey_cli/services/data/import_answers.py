@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
 from survey_cli.engine import events
-from survey_cli.engine.interview import RULES_VERSION, Interview
+from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
 from survey_cli.engine.prompts import parse_reply_at
 from survey_cli.engine.route import RouteStop
@@ -33,10 +33,10 @@ from survey_cli.samples.files.data_file import read_data_file
 from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector, iterate_whole_rows
 from survey_cli.services.database.route_verification import describe_reason
 from survey_cli.services.run_on_study import Request, convert_to_study_time
-from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, WholeInterview
+from survey_cli.store import InstrumentRow, WholeInterview
 from survey_cli.store.database_location import locate_database
 from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
-from survey_cli.table.columns import IMPORT_STATION, build_blocks, build_row
+from survey_cli.table.columns import IMPORT_STATION, build_blocks
 from survey_cli.values import ADMIN_COLUMNS, NOT_ASKED, Missing, Place, Value
 
 MAX_SEEDS: Final = 2_000
@@ -140,23 +140,8 @@ def _read_map(file: str) -> AnswerMap:
 
 
 def _build_record(interview: Interview) -> WholeInterview:
-    start, last = interview.start, interview.events[-1].stamp
-    instrument = interview.instrument
-    row = InterviewRow(
-        id=str(uuid5(NAMESPACE_URL, f"survey-cli:{instrument.id}:{start.case}")),
-        case=start.case,
-        instrument=instrument.hash,
-        began_at=start.stamp.at,
-        by=start.stamp.by,
-        updated_at=last.at,
-        origin="imported",
-        status=interview.status,
-        outcome=interview.outcome,
-        last_seq=interview.seq,
-        at_item=str(interview.place or ""),
-        answered=interview.answer_count,
-    )
-    return WholeInterview(row, interview.events, Snapshot(interview.seq, str(RULES_VERSION), build_row(interview)))
+    id = uuid5(NAMESPACE_URL, f"survey-cli:{interview.instrument.id}:{interview.start.case}")
+    return WholeInterview.from_interview(interview, str(id), "imported")
 
 
 class _RowReader:

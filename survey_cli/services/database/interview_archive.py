@@ -8,13 +8,13 @@ from time import sleep
 from typing import NamedTuple
 from uuid import uuid4
 
-from survey_cli.engine.interview import RULES_VERSION, Interview
+from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import StoreError, UserError
 from survey_cli.services.database.verification import Verification
 from survey_cli.services.run_on_study import convert_to_study_time
-from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
+from survey_cli.store import InstrumentRow, InterviewRow, Store, WholeInterview
 from survey_cli.store.backends.errors import UndecodableTextError, close_on_error
 from survey_cli.store.database_location import locate_database, open_store
 from survey_cli.study.clock import list_future_entries
@@ -23,7 +23,6 @@ from survey_cli.study.consistency.person_erasure import list_unfinished
 from survey_cli.study.consistency.upkeep import find_disagreements
 from survey_cli.study.location import open_and_locate
 from survey_cli.study.versions import check_changes_accepted
-from survey_cli.table.columns import build_row
 
 
 class InterviewList(NamedTuple):
@@ -130,15 +129,8 @@ class SimulatedInterviewWriter:
         """Store these interviews with their journals. Raises StoreError."""
         # pauses between two commits, so that an interviewer never waits longer than one commit takes
         pause = partial(sleep, 0.005)
-        self._store.interviews.add(map(self._build_record, interviews), rows=5_000, pause=pause)
-
-    def _build_record(self, interview: Interview) -> WholeInterview:
-        began, last = interview.start.stamp, interview.events[-1].stamp
-        which = (str(uuid4()), interview.start.case, interview.instrument.hash)
-        row = InterviewRow(*which, began.at, began.by, last.at, "simulated", outcome=interview.outcome)
-        place, answered = str(interview.place or ""), interview.answer_count
-        row = row._replace(status=interview.status, last_seq=interview.seq, at_item=place, answered=answered)
-        return WholeInterview(row, interview.events, Snapshot(interview.seq, str(RULES_VERSION), build_row(interview)))
+        records = (WholeInterview.from_interview(interview, str(uuid4()), "simulated") for interview in interviews)
+        self._store.interviews.add(records, rows=5_000, pause=pause)
 
     def close(self) -> None:
         self._store.close()

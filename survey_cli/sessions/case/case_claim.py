@@ -22,7 +22,6 @@ from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
 from survey_cli.sessions.case.outcome_events import CaseEvents, build_events_without_station, requires_time
 from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, ToLocal
 from survey_cli.sessions.interview.start_interview import Clock, InterviewStarter, StartOptions
-from survey_cli.store import InterviewRow
 from survey_cli.store.cases import case_records
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost, LeaseToken
 from survey_cli.study.consistency.interview_outcomes import QuotaReservations, follow_up, select_quota_cells
@@ -152,13 +151,9 @@ class CaseClaims:
 
     # the interviews of a claimed case
 
-    def _find_last(self, key: str) -> InterviewRow | None:
-        earlier = self.study.store.interviews.list_rows(case=key, origin="real")
-        return max(earlier, key=lambda row: row.number, default=None)
-
     def is_interview_open(self, key: str) -> bool:
         """Whether the case has an interview that is neither finished nor broken off. Raises StoreError."""
-        last = self._find_last(key)
+        last = self.study.store.interviews.find_last(key)
         return last is not None and last.status in ("open", "suspended")
 
     def describe_interview(self, key: str) -> str:
@@ -166,7 +161,7 @@ class CaseClaims:
 
         Raises StoreError.
         """
-        last = self._find_last(key)
+        last = self.study.store.interviews.find_last(key)
         if last is None:
             return ""
         if last.status == "ended" and last.outcome == COMPLETE:
@@ -182,7 +177,7 @@ class CaseClaims:
 
     def find_pending_input(self, claimed: ClaimedCase) -> PendingInput:
         """Find what is pending after an interview that was open when the terminal was lost. Raises StoreError."""
-        last = self._find_last(claimed.case.key)
+        last = self.study.store.interviews.find_last(claimed.case.key)
         if not claimed.case.interview_open or last is None or last.status != "suspended":
             return ""
         row = self.study.plan.outcomes.get(last.outcome)
@@ -197,7 +192,7 @@ class CaseClaims:
         """
         case, instrument = claimed.case, self.study.instrument
         options = options or StartOptions(case=case.key)
-        last = self._find_last(case.key)
+        last = self.study.store.interviews.find_last(case.key)
         ended = last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE
         personal = claimed.contact.columns if claimed.contact is not None else {}
         person = self.study.people.find(self.study.who.login)

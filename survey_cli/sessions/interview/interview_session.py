@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from survey_cli.engine import asked_items, events, prompts
 from survey_cli.engine.asked_items import AskedItem
 from survey_cli.engine.events import InterviewNote
-from survey_cli.engine.interview import RULES_VERSION, Interview
+from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
 from survey_cli.entries import LookupEntry, Prompt, ReadEntry, Rejection, Reply, TextSpan
 from survey_cli.instrument.schema.items.unasked_items import PickItem
@@ -20,8 +20,7 @@ from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
 from survey_cli.samples.cases.columns import clean_text, list_details
 from survey_cli.sessions.interview.case_values import explain_incomplete_language
-from survey_cli.store import EntryDraft, InterviewConflict, InterviewOrigin, JournalUpdate, Snapshot, Store
-from survey_cli.table.columns import build_row
+from survey_cli.store import EntryDraft, InterviewConflict, InterviewOrigin, JournalUpdate, Store
 from survey_cli.values import Code, Place
 
 if TYPE_CHECKING:
@@ -580,18 +579,13 @@ class InterviewSession:
         outcome, is_closed = self.outcomes.get(after.outcome), after.status != "open"
         by_route = by_route or bool(then)
         return self.store.interviews.append(
-            JournalUpdate(
+            JournalUpdate.from_interview(
                 self.id,
-                after.seq - len(then),
+                after,
                 (event, *then),
-                status=after.status,
-                at_item=str(after.place or ""),
-                answered=after.answer_count,
-                outcome=after.outcome,
+                closed=is_closed,
                 fence=self.link.fence(),
                 case=self.link.build_closing_update(after, outcome, by_route=by_route) if is_closed else None,
-                snapshot=Snapshot(after.seq, str(RULES_VERSION), build_row(after)) if is_closed else None,
-                instrument=after.instrument.hash,
                 follow_up_tasks=self.link.list_tasks(outcome) if is_closed else (),
             )
         )

@@ -108,8 +108,7 @@ class InterviewStarter:
     def start_or_resume(self, instrument: Instrument) -> InterviewSession:
         """Start the case's interview, or resume it."""
         options, case = self.options, self.options.case
-        earlier = self.store.interviews.list_rows(case=case, origin=origin_of(options.practice))
-        last = max(earlier, key=lambda row: row.number, default=None)
+        last = self.store.interviews.find_last(case, origin_of(options.practice))
         if last is None or (options.again and last.status in ("ended", "stopped")):
             if options.reopen:
                 raise UserError(
@@ -156,21 +155,8 @@ class InterviewStarter:
         self.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
         interview_id = options.id or str(uuid4())
         link = options.link or CaseLink()
-        conflict = self.store.interviews.start(
-            InterviewRow(
-                id=interview_id,
-                case=case,
-                instrument=instrument.hash,
-                began_at=at,
-                by=options.interviewer,
-                updated_at=at,
-                origin=origin_of(options.practice),
-                number=number,
-                at_item=str(interview.place or ""),
-            ),
-            began,
-            case=link.build_start_update(interview_id),
-        )
+        row = InterviewRow.from_interview(interview, interview_id, origin_of(options.practice))._replace(number=number)
+        conflict = self.store.interviews.start(row, began, case=link.build_start_update(interview_id))
         self._check_conflict(conflict, "has just started this interview")
         link.handle_commit(interview_id, None)
         notices = (_find_version_warning(instrument, self.store), options.version_notice)
@@ -202,15 +188,8 @@ class InterviewStarter:
             raise UserError(case, after.why)
         link = options.link or CaseLink()
         conflict = self.store.interviews.append(
-            JournalUpdate(
-                row.id,
-                after.seq,
-                [event],
-                status=after.status,
-                at_item=str(after.place or ""),
-                answered=after.answer_count,
-                fence=link.fence(),
-                case=link.build_start_update(row.id),
+            JournalUpdate.from_interview(
+                row.id, after, [event], closed=False, fence=link.fence(), case=link.build_start_update(row.id)
             )
         )
         self._check_conflict(conflict, "has this interview open")

@@ -241,6 +241,10 @@ class InterviewStore:
         """Return the row of an interview; None where there is no such interview."""
         return next(iter(self._query_rows(id=interview)), None)
 
+    def find_last(self, case: str, origin: records.InterviewOrigin = "real") -> records.InterviewRow | None:
+        """Return the row of a case's last interview of this origin; None where it has none."""
+        return max(self.list_rows(case=case, origin=origin), key=lambda row: row.number, default=None)
+
     def list_rows(
         self,
         *,

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.engine.events import InterviewEvent
+from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.store.interviews.statements import VARIABLE_COLUMNS
-from survey_cli.table.columns import build_columns
+from survey_cli.table.columns import build_columns, build_row
 from survey_cli.values import Cell, Variable
 
 if TYPE_CHECKING:
@@ -70,6 +71,14 @@ class InterviewRow(NamedTuple):
     answered: int = 0
     """Number of places with an answer."""
 
+    @classmethod
+    def from_interview(cls, interview: Interview, id: str, origin: InterviewOrigin) -> "InterviewRow":
+        """Build the row of an interview with this id as it is now."""
+        start, last = interview.start, interview.events[-1].stamp
+        began = (id, start.case, interview.instrument.hash, start.stamp.at, start.stamp.by, last.at, origin)
+        place, answered = str(interview.place or ""), interview.answer_count
+        return cls(*began, 1, interview.status, interview.outcome, interview.seq, place, answered)
+
     @property
     def is_erased(self) -> bool:
         """Whether its answers are erased: consent was withdrawn, or the data of the person were erased."""
@@ -104,6 +113,11 @@ class Snapshot(NamedTuple):
     cells: tuple[Cell, ...]
     """In the order of the instrument's variables. Personal ones are `not_asked` unless they are requested."""
 
+    @classmethod
+    def from_interview(cls, interview: Interview) -> "Snapshot":
+        """Derive the data of an interview as it is now."""
+        return cls(interview.seq, str(RULES_VERSION), build_row(interview))
+
 
 class JournalUpdate(NamedTuple):
     """Events that are appended to the journal of an interview, with what is written in the same transaction."""
@@ -127,6 +141,19 @@ class JournalUpdate(NamedTuple):
     """The content hash of the instrument, which a snapshot requires."""
     follow_up_tasks: Sequence[str] = ()
     """Work outside of this database that follows: see `FollowUpTasks`."""
+
+    @classmethod
+    def from_interview(
+        cls, id: str, interview: Interview, events: Sequence[InterviewEvent], *, closed: bool, **others: Any
+    ) -> "JournalUpdate":
+        """Build the update by whose events an interview has come to its present state.
+
+        Its data are written with them where it is `closed`; `others` are further fields.
+        """
+        place, answered = str(interview.place or ""), interview.answer_count
+        state = (interview.seq - len(events) + 1, events, interview.status, place, answered, interview.outcome)
+        snapshot = Snapshot.from_interview(interview) if closed else None
+        return cls(id, *state, snapshot=snapshot, instrument=interview.instrument.hash, **others)
 
 
 class OfficeUpdate(NamedTuple):
@@ -183,6 +210,12 @@ class WholeInterview(NamedTuple):
     events: Sequence[InterviewEvent]
     """The whole journal; the first is event 1."""
     snapshot: Snapshot | None = None
+
+    @classmethod
+    def from_interview(cls, interview: Interview, id: str, origin: InterviewOrigin) -> "WholeInterview":
+        """Build an interview that is added as it is now, under this id."""
+        row = InterviewRow.from_interview(interview, id, origin)
+        return cls(row, interview.events, Snapshot.from_interview(interview))
 
 
 def _encode_json(value: object) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 from survey_cli.engine import erasure as in_interviews
 from survey_cli.engine.events import AnswersErased as ErasedInterview
 from survey_cli.engine.events import EventStamp, InterviewEvent, find_erasure
-from survey_cli.engine.interview import RULES_VERSION, Interview
+from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.fieldwork.case import codec
 from survey_cli.fieldwork.case.case import Case
@@ -319,8 +319,8 @@ def _write_journal(
     except ValueError:
         return False
     if instrument is not None:
-        cells = build_row(Interview.replay(instrument, events))
-        store.data.write_snapshot(row.id, Snapshot(len(events), str(RULES_VERSION), cells), instrument=row.instrument)
+        snapshot = Snapshot.from_interview(Interview.replay(instrument, events))
+        store.data.write_snapshot(row.id, snapshot, instrument=row.instrument)
     return True
 
 

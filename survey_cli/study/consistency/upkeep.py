@@ -11,7 +11,7 @@ from typing import Final
 
 from survey_cli.engine import prompts
 from survey_cli.engine.events import InterviewEnded, InterviewEvent, InterviewSuspended
-from survey_cli.engine.interview import RULES_VERSION, Interview
+from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_case
@@ -34,7 +34,7 @@ from survey_cli.fieldwork.queue.scheduling import QueuePosition, parse_criteria,
 from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
-from survey_cli.store import InterviewRow, JournalUpdate, Snapshot, Store
+from survey_cli.store import InterviewRow, JournalUpdate, Store
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, ExpiredLease, QueueHead
 from survey_cli.study.consistency.interview_outcomes import (
     QuotaReservations,
@@ -46,7 +46,6 @@ from survey_cli.study.consistency.interview_outcomes import (
 )
 from survey_cli.study.consistency.person_erasure import has_answers, scrub_database
 from survey_cli.study.open_study import OpenStudy
-from survey_cli.table.columns import build_row
 
 COMPARED_SETTING: Final = "interviews compared with cases"
 """The setting that says that every finished interview was once compared with its case."""
@@ -86,7 +85,7 @@ def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime
     ended there, and the case of one that was suspended with an outcome is called again. Raises StoreError.
     """
     for key in keys:
-        last = _find_last_interview(store, key)
+        last = store.interviews.find_last(key)
         if last is not None and (last.outcome or last.status == "open"):
             _record(store, plan, last, at)
 
@@ -97,8 +96,8 @@ def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
     This applies where the interview was at the text of an `end` item with a final outcome, or at its closing review.
     Returns a sentence that says what was recorded, empty where nothing was. Raises StoreError.
     """
-    last = _find_last_interview(store, key)
-    if last is None or last.status != "open" or (interview := _replay(store, last)) is None:
+    last = store.interviews.find_last(key)
+    if last is None or last.status != "open" or (interview := replay_stored(store, last)) is None:
         return ""
     shown = "closing review was" if interview.is_answered else "closing words were"
     closed, _ = _end_where_answered(store, plan, last, interview, at)
@@ -106,10 +105,6 @@ def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
         return ""
     outcome = plan.outcomes[closed.outcome].name.lower()
     return f"{key}: recorded as {outcome}, because its {shown} on the screen when this station was interrupted"
-
-
-def _find_last_interview(store: Store, key: str) -> InterviewRow | None:
-    return max(store.interviews.list_rows(case=key, origin="real"), key=lambda row: row.number, default=None)
 
 
 def find_disagreements(store: Store) -> Iterator[str]:
@@ -156,7 +151,7 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
         return ""
     if row.status != "open" and not _lacks_outcome(history, row):
         return ""
-    interview = _replay(store, row)
+    interview = replay_stored(store, row)
     if interview is None:
         return ""
     closing_events: tuple[InterviewEvent, ...] = ()
@@ -171,24 +166,16 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     if not closing_events:
         conflict: object = store.cases.update(update)
     else:
-        journal_update = JournalUpdate(
-            *(row.id, row.last_seq + 1, closing_events),
-            status=interview.status,
-            at_item=str(interview.place or ""),
-            answered=interview.answer_count,
-            outcome=interview.outcome,
-            case=update,
-            snapshot=Snapshot(interview.seq, str(RULES_VERSION), build_row(interview)),
-            instrument=row.instrument,
+        conflict = store.interviews.append(
+            JournalUpdate.from_interview(row.id, interview, closing_events, closed=True, case=update)
         )
-        conflict = store.interviews.append(journal_update)
     if conflict is not None:
         return ""
     ended = f"{row.updated_at:%d %b %H:%M} UTC ({outcome.name.lower()})"
     return f"case {row.case}: its interview ended on {ended}, and the outcome is now in its history"
 
 
-def _replay(store: Store, row: InterviewRow) -> Interview | None:
+def replay_stored(store: Store, row: InterviewRow) -> Interview | None:
     """Return the interview; None where it cannot be replayed, which `survey db verify` reports."""
     instrument = rebuild_if_readable(store.data.find_instrument_texts(row.instrument), row.instrument)
     if instrument is None:
