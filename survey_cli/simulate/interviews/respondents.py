@@ -25,7 +25,7 @@ from survey_cli.instrument.source.load import load_source
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import UserError, select_errors, suggest_nearest
 from survey_cli.sessions.interview.case_values import invent_sample_value
-from survey_cli.values import Code, Missing, Value
+from survey_cli.values import Code
 from survey_cli.wording import MAX_LISTED, join_words
 
 STATION: Final = "simulated"
@@ -87,7 +87,10 @@ def _simulate_interview(
         case=case,
         today=start.date(),
         session=events.SessionContext(STATION, rng.choice(("morning", "afternoon", "evening")), language),
-        sample=_invent_sample(instrument, case, rng),
+        sample={
+            name: case if column.role == "key" else invent_sample_value(instrument, name, column, rng)
+            for name, column in instrument.sample.items()
+        },
     )
     respondent = Respondent(instrument, began, rng, habits)
     respondent.answer()
@@ -252,14 +255,6 @@ def _build_reply(chosen: Code | tuple[Code, ...] | None, item: CompiledItem) -> 
     codes = chosen if isinstance(chosen, tuple) else (chosen,)
     words = {o.code: "something else" for o in item.options if o.specify and o.code in codes}
     return PickReply(codes, words or events.NO_SPECIFY_TEXTS)
-
-
-def _invent_sample(instrument: Instrument, case: str, rng: Random) -> Mapping[str, Value | Missing]:
-    """Invent the sample values of a case."""
-    return {
-        name: case if column.role == "key" else invent_sample_value(instrument, name, column, rng)
-        for name, column in instrument.sample.items()
-    }
 
 
 def read_shares(path: str, instrument: Instrument) -> AnswerShares:

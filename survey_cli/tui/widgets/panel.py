@@ -456,10 +456,7 @@ class FormPanel(Panel):
     @property
     def _input(self) -> Input | None:
         """The line of text that has the keys."""
-        return self._get_input(self.at) if self._fields[self.at].choices is None else None
-
-    def _get_input(self, name: str) -> Input:
-        return self.query_one(f"#field-{name}", Input)
+        return self.query_one(f"#field-{self.at}", Input) if self._fields[self.at].choices is None else None
 
     def go_to(self, name: str) -> None:
         """Give the keys to this field."""
@@ -501,11 +498,8 @@ class FormPanel(Panel):
             return Content("   ").join([mark + text for mark, text in parts])
         return styled.join_lines(line for mark, text in parts for line in styled.hang(mark, text, room + 4))
 
-    def _list_shown(self) -> list[str]:
-        return [f.name for f in self._fields.values() if f.choices is None or self.list_choices(f)]
-
     def _move(self, by: int) -> None:
-        shown = self._list_shown()
+        shown = [f.name for f in self._fields.values() if f.choices is None or self.list_choices(f)]
         self.go_to(shown[min(max(shown.index(self.at) + by, 0), len(shown) - 1)])
 
     async def press(self, key: str) -> None:
