@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
@@ -29,6 +30,7 @@ from survey_cli.store.backends.sqlite.database_files import (
     lock_folder,
     resolve_link,
 )
+from survey_cli.store.backends.statements import read_statements
 
 FILE_NAME: Final = "never_call.db"
 KEY_SUFFIX: Final = ".key"
@@ -43,57 +45,13 @@ KEY_MARK_TEXT: Final = b"this list"
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait while others write."""
 
-TABLES: Final = (
-    """CREATE TABLE IF NOT EXISTS never_call (
-        hash TEXT PRIMARY KEY,
-        at TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        by TEXT NOT NULL
-    ){by_key}""",
-    """CREATE TABLE IF NOT EXISTS never_call_key (
-        one INTEGER PRIMARY KEY CHECK (one = 1),
-        key TEXT NOT NULL
-    )""",
-)
-REMOVED_TABLE: Final = """CREATE TABLE IF NOT EXISTS never_call_taken_off (
-    hash TEXT NOT NULL,
-    listed_at TEXT NOT NULL,
-    listed_reason TEXT NOT NULL,
-    listed_by TEXT NOT NULL,
-    at TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    by TEXT NOT NULL
-)"""
-"""Created when a number is first removed; lists of earlier versions have none."""
+sql: Final = SimpleNamespace(**read_statements(__file__))
+TABLES: Final = (sql.NUMBERS_TABLE, sql.KEY_TABLE)
 HAS_REMOVED_TABLE: Final[dict[Dialect, str]] = {
     "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'never_call_taken_off'",
     "postgresql": f"""SELECT 1 FROM pg_tables
         WHERE schemaname = '{SHARED_SCHEMA}' AND tablename = 'never_call_taken_off'""",
 }
-NEW_KEY: Final = "INSERT INTO never_call_key (one, key) VALUES (1, {random}) ON CONFLICT (one) DO NOTHING"
-RANDOM_KEY_SQLITE: Final = "SELECT lower(hex(randomblob(32)))"
-"""The engine draws the key once, when the list is created. Both engines use the randomness of the system."""
-RANDOM_KEY_POSTGRESQL: Final = "replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')"
-
-KEY_ACCESS: Final = f"""
-    SELECT has_table_privilege('{SHARED_SCHEMA}.never_call_key', 'SELECT'),
-        to_regprocedure('{SHARED_SCHEMA}.never_call_hash(text)') IS NOT NULL,
-        has_table_privilege('{SHARED_SCHEMA}.never_call', 'UPDATE')"""
-KEY: Final = "SELECT key FROM never_call_key"
-ADD: Final = """
-    INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?)
-    ON CONFLICT (hash) DO UPDATE SET at = excluded.at, reason = excluded.reason, by = excluded.by
-    WHERE excluded.at < never_call.at"""
-ADD_ONCE: Final = "INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"
-"""For roles that may add numbers to the list and may not change entries."""
-SELECT_LISTED: Final = "SELECT hash FROM never_call WHERE hash IN ({marks})"
-FIND_ENTRY: Final = "SELECT at, reason, by FROM never_call WHERE hash = ?"
-REMOVE: Final = "DELETE FROM never_call WHERE hash = ?"
-RECORD_REMOVAL: Final = """
-    INSERT INTO never_call_taken_off (hash, listed_at, listed_reason, listed_by, at, reason, by)
-    SELECT hash, at, reason, by, ?, ?, ? FROM never_call WHERE hash = ?"""
-LAST_REMOVAL: Final = "SELECT at, reason, by FROM never_call_taken_off WHERE hash = ? ORDER BY at DESC LIMIT 1"
-COUNT: Final = "SELECT count(*) FROM never_call"
 
 COMMIT_SIZE: Final = 500
 """Numbers in one commit."""
@@ -119,13 +77,13 @@ class DoNotCallList:
         """The account that changes the list: that of the system or, on a server, the role."""
         self._key: bytes | None = None
         """None where the account may not read the key; the server then computes the hashes."""
-        self._add_statement = ADD
+        self._add_statement = sql.ADD
         if connector.dialect == "postgresql":
-            [(can_read_key, can_hash, can_change)] = connector.read(KEY_ACCESS)
-            self._add_statement = ADD if can_change else ADD_ONCE
+            [(can_read_key, can_hash, can_change)] = connector.read(sql.KEY_ACCESS)
+            self._add_statement = sql.ADD if can_change else sql.ADD_ONCE
             if can_hash and not can_read_key:
                 return
-        [(stored_key,)] = connector.read(KEY)
+        [(stored_key,)] = connector.read(sql.KEY)
         with translate_decoding_errors(connector.where, "the key of the do-not-call list"):
             self._key = bytes.fromhex(key or stored_key)
         if key and stored_key not in (key, _make_key_mark(self._key)):
@@ -207,15 +165,15 @@ class DoNotCallList:
         hashes, time = [self._hash_number(number) for number in numbers], encode_timestamp(at)
         with self._db.transaction():
             if not self._db.read(HAS_REMOVED_TABLE[self._db.dialect]):
-                self._db.run(REMOVED_TABLE if self._db.dialect == "sqlite" else adapt_statement(REMOVED_TABLE))
-            self._db.run_many(RECORD_REMOVAL, [(time, reason, by, number_hash) for number_hash in hashes])
-            return self._db.run_many(REMOVE, [(number_hash,) for number_hash in hashes])
+                self._db.run(sql.REMOVED_TABLE if self._db.dialect == "sqlite" else adapt_statement(sql.REMOVED_TABLE))
+            self._db.run_many(sql.RECORD_REMOVAL, [(time, reason, by, number_hash) for number_hash in hashes])
+            return self._db.run_many(sql.REMOVE, [(number_hash,) for number_hash in hashes])
 
     def find_removal(self, number: str) -> DoNotCallEntry | None:
         """Return the last removal of a number from the list; None where there was none."""
         if not self._db.read(HAS_REMOVED_TABLE[self._db.dialect]):
             return None
-        return self._decode_entry(self._db.read(LAST_REMOVAL, (self._hash_number(number),)))
+        return self._decode_entry(self._db.read(sql.LAST_REMOVAL, (self._hash_number(number),)))
 
     def select_listed(self, numbers: Collection[str]) -> set[str]:
         """Return those of these numbers that are on the list."""
@@ -227,11 +185,11 @@ class DoNotCallList:
 
     def _select_listed_hashes(self, hashes: Sequence[str]) -> set[str]:
         marks = ", ".join("?" * len(hashes))
-        return {number_hash for (number_hash,) in self._db.read(SELECT_LISTED.format(marks=marks), hashes)}
+        return {number_hash for (number_hash,) in self._db.read(sql.SELECT_LISTED.format(marks=marks), hashes)}
 
     def find_entry(self, number: str) -> DoNotCallEntry | None:
         """Return the entry of a number on the list; None where there is none."""
-        return self._decode_entry(self._db.read(FIND_ENTRY, (self._hash_number(number),)))
+        return self._decode_entry(self._db.read(sql.FIND_ENTRY, (self._hash_number(number),)))
 
     def _decode_entry(self, rows: Rows) -> DoNotCallEntry | None:
         with translate_decoding_errors(self._db.where, "the do-not-call list"):
@@ -239,7 +197,7 @@ class DoNotCallList:
 
     def count(self) -> int:
         """Count the entries of the list."""
-        [(count,)] = self._db.read(COUNT)
+        [(count,)] = self._db.read(sql.COUNT)
         return int(count)
 
     def _hash_number(self, number: str) -> str:
@@ -283,7 +241,7 @@ def _create_tables(db: SqliteConnector, key: str) -> None:
     with db.transaction() as execute:
         for table in TABLES:
             execute(table.replace("{by_key}", " WITHOUT ROWID"), ())
-        execute(NEW_KEY.format(random="?"), (key,))
+        execute(sql.NEW_KEY.format(random="?"), (key,))
 
 
 # Its key
@@ -291,7 +249,7 @@ def _create_tables(db: SqliteConnector, key: str) -> None:
 
 def _make_key() -> str:
     with closing(SqliteConnector.open_in_memory()) as memory:
-        return str(memory.read(RANDOM_KEY_SQLITE)[0][0])
+        return str(memory.read(sql.RANDOM_KEY_SQLITE)[0][0])
 
 
 def _make_key_mark(key: bytes) -> str:
@@ -327,7 +285,7 @@ def _write_key_file(path: Path, key: str) -> str:
 def _move_key_out(path: Path, where: str) -> None:
     """Move the key of a list of an earlier version to a file, unless another program has the list open."""
     with closing(SqliteConnector.open_file(path, where=where, patience=0)) as db:
-        [(key,)] = db.read(KEY)
+        [(key,)] = db.read(sql.KEY)
         if key.startswith(KEY_MARK_PREFIX):
             return  # another program has moved it
         with translate_decoding_errors(where, "the key of the do-not-call list"):
@@ -346,7 +304,7 @@ def _move_key_out(path: Path, where: str) -> None:
 
 def _read_stored_key(db: SqliteConnector) -> str:
     """Return an empty text where the list contains its key. Raises StoreError where the key is missing."""
-    [(key,)] = db.read(KEY)
+    [(key,)] = db.read(sql.KEY)
     if not key.startswith(KEY_MARK_PREFIX):
         return ""
     what = "is missing; without this key, the numbers on the do-not-call list can't be checked"
@@ -367,5 +325,5 @@ def _connect_to_server(where: ServerAddress) -> Connector:
                 execute(f"CREATE SCHEMA IF NOT EXISTS {SHARED_SCHEMA}", ())
                 for table in TABLES:
                     execute(adapt_statement(table), ())
-                execute(NEW_KEY.format(random=RANDOM_KEY_POSTGRESQL), ())
+                execute(sql.NEW_KEY.format(random=sql.RANDOM_KEY_POSTGRESQL), ())
     return db

@@ -13,6 +13,7 @@ from support.stored_interviews import a_path, a_place, an_instrument, answer, be
 from survey_cli.fieldwork.case.events import EVENT_KINDS
 from survey_cli.store import Store
 from survey_cli.store.cases import case_statements as sql
+from survey_cli.store.cases.case_store import build_rows_query
 
 PROCESSES = 4 * SCALE
 
@@ -220,7 +221,7 @@ def test_the_head_of_the_queue_is_one_step_into_an_index(queue, place):
             assert scans(plan(statement, *parameters)) == [], statement
         for statement, parameters, index in (
             (sql.BY_TOKEN, ("t",), "cases_leased"),
-            (*sql.build_rows_query({"status": "leased"}, limit=None), "cases_leased"),
+            (*build_rows_query({"status": "leased"}, limit=None), "cases_leased"),
             (sql.EXPIRED_LEASES, ("at",), "cases_leased"),
             (sql.STALE, (5,), "cases_stale"),
             (sql.APPOINTMENTS.format(and_also=""), (), "cases_promised"),

@@ -4,7 +4,7 @@ It decides nothing: queue positions, events, dates and times are arguments. One 
 transaction.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import merge
 from itertools import groupby, islice
@@ -89,7 +89,7 @@ class CaseQueries:
         """
         conditions = {column: value for column, value in columns.items() if value is not None}
         with translate_decoding_errors(self._db.where, "the list of cases"):
-            for row in self._db.stream(*sql.build_rows_query(conditions, limit=limit)):
+            for row in self._db.stream(*build_rows_query(conditions, limit=limit)):
                 yield case_records.decode_case_row(row)
 
     def iterate_keys(self) -> Iterator[str]:
@@ -122,8 +122,8 @@ class CaseQueries:
         With `until` events that happened later are left out. With `corrected` only cases are included whose outcome a
         supervisor has corrected.
         """
-        condition, parameters = ("", ()) if until is None else (" AND at <= ?", (encode_timestamp(until),))
-        return self._stream_histories(condition + (sql.HAS_CORRECTION if corrected else ""), *parameters)
+        condition, parameters = ("", ()) if until is None else ("AND at <= ?", (encode_timestamp(until),))
+        return self._stream_histories(f"{condition} {sql.HAS_CORRECTION if corrected else ''}", *parameters)
 
     def iterate_active_histories(self) -> Iterator[tuple[str, list[HistoryEntry]]]:
         """Stream the key and history of every case that a station has claimed, or one of whose numbers was marked.
@@ -161,9 +161,11 @@ class CaseQueries:
         varying = {pair[1] for pair in spellings}
         letters = "".join("_%" if letter in varying else _escape_like(letter) for letter in unified)
         patterns = (key_or_words, key_or_words, number, f"%{letters}%", f"%{_escape_like(unified)}%")
-        return self._db.read_as(
-            case_records.decode_search_result, "the contacts", sql.build_search(spellings), (*patterns, limit)
-        )
+        folded_words = "k.words"
+        for pair in spellings:
+            folded_words = "replace({}, '{}', '{}')".format(folded_words, *(text.replace("'", "''") for text in pair))
+        statement = sql.SEARCH.format(unified_words=folded_words)
+        return self._db.read_as(case_records.decode_search_result, "the contacts", statement, (*patterns, limit))
 
     # All cases together
 
@@ -192,6 +194,15 @@ class CaseQueries:
 
     def _list_rows(self, statement: str, *parameters: str | int) -> list[case_records.CaseRow]:
         return self._db.read_as(case_records.decode_case_row, "the list of cases", statement, parameters)
+
+
+def build_rows_query(values: Mapping[str, str], *, limit: int | None) -> tuple[str, tuple[str | int, ...]]:
+    """Build the statement for the cases with these values of columns, in the order of the sample, and its parameters."""
+    # Leased cases are few, and have an index of their own.
+    conditions = " AND status = 'leased'" if values.get("status") == "leased" else ""
+    conditions += "".join(f" AND {sql.STATUS if column == 'status' else column} = ?" for column in values)
+    statement = sql.ROWS.format(and_also=conditions, limit=" LIMIT ?" if limit is not None else "")
+    return statement, (*values.values(), *((limit,) if limit is not None else ()))
 
 
 def _escape_like(text: str) -> str:

@@ -13,17 +13,8 @@ from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.errors import retry_once
 from survey_cli.store.backends.settings import KEEP_SETTING, SETTING
+from survey_cli.store.cases import case_statements as sql
 
-ADD_CELL: Final = "INSERT INTO quota_fill (cell, taken, held) VALUES (?, 0, 0) ON CONFLICT (cell) DO NOTHING"
-OCCUPIED: Final = """
-    SELECT f.taken + f.held, (SELECT count(*) FROM quota_places p WHERE p.interview = ? AND p.cell = f.cell)
-    FROM quota_fill f WHERE f.cell = ?"""
-HOLD_ONE: Final = "UPDATE quota_fill SET held = held + 1 WHERE cell = ? AND taken + held < ?"
-KEEP_PLACE: Final = "INSERT INTO quota_places (interview, cell, state, at) VALUES (?, ?, ?, ?)"
-PLACES: Final = "SELECT cell, state FROM quota_places WHERE interview = ? ORDER BY cell"
-CHANGE_COUNTS: Final = "UPDATE quota_fill SET taken = taken + ?, held = held + ? WHERE cell = ?"
-EVERY_PLACE: Final = "SELECT interview, cell, state FROM quota_places ORDER BY interview, cell"
-FILL: Final = "SELECT cell, taken, held FROM quota_fill ORDER BY cell"
 TARGETS_SETTING: Final = "targets"
 """The setting with the target of every cell in the newest plan."""
 
@@ -62,8 +53,8 @@ class QuotaPlaces:
         held = {interview: _list_held(execute, interview) for interview in cells}
         moves = {interview: places for interview, places in held.items() if places - cells[interview].keys()}
         for cell in sorted({cell for interview, places in moves.items() for cell in {*places, *cells[interview]}}):
-            execute(ADD_CELL, (cell,))
-            execute(CHANGE_COUNTS, (0, 0, cell))  # locks it
+            execute(sql.ADD_CELL, (cell,))
+            execute(sql.CHANGE_COUNTS, (0, 0, cell))  # locks it
         for interview, places in moves.items():
             _hold_within(execute, interview, cells[interview], places, at)
 
@@ -84,20 +75,20 @@ class QuotaPlaces:
     def drop(self, interview: str) -> None:
         """Drop all places of an interview."""
         with self._db.transaction() as execute:
-            for cell, state in execute(PLACES, (interview,)).fetchall():
+            for cell, state in execute(sql.PLACES, (interview,)).fetchall():
                 _drop_place(execute, interview, cell, state)
 
     def read_fill(self) -> dict[str, CellFill]:
         """Return the fill of each cell that ever had a place."""
-        return {cell: CellFill(taken, held) for cell, taken, held in self._db.read(FILL)}
+        return {cell: CellFill(taken, held) for cell, taken, held in self._db.read(sql.FILL)}
 
     def iterate_places(self) -> Iterator[tuple[str, str, str]]:
         """Stream all places: interview, cell and state."""
-        return ((interview, cell, state) for interview, cell, state in self._db.stream(EVERY_PLACE))
+        return ((interview, cell, state) for interview, cell, state in self._db.stream(sql.EVERY_PLACE))
 
 
 def _list_held(execute: Execute, interview: str) -> set[str]:
-    return {cell for cell, state in execute(PLACES, (interview,)).fetchall() if state == "held"}
+    return {cell for cell, state in execute(sql.PLACES, (interview,)).fetchall() if state == "held"}
 
 
 def _hold_within(
@@ -111,31 +102,31 @@ def _hold_within(
         if cell not in cells:
             _drop_place(execute, interview, cell, "held")
             continue
-        execute(ADD_CELL, (cell,))
-        [(count, own)] = execute(OCCUPIED, (interview, cell)).fetchall()
+        execute(sql.ADD_CELL, (cell,))
+        [(count, own)] = execute(sql.OCCUPIED, (interview, cell)).fetchall()
         occupied[cell] = count if own else 0
-        if not own and execute(HOLD_ONE, (cell, targets[cell])).rowcount:
-            execute(KEEP_PLACE, (interview, cell, "held", encode_timestamp(at)))
+        if not own and execute(sql.HOLD_ONE, (cell, targets[cell])).rowcount:
+            execute(sql.KEEP_PLACE, (interview, cell, "held", encode_timestamp(at)))
             occupied[cell] = count + 1
     return occupied
 
 
 def take_places(execute: Execute, interview: str, cells: Iterable[str], at: datetime) -> None:
     """Count an interview in these cells within a transaction, and drop its other places."""
-    places: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall())
+    places: dict[str, str] = dict(execute(sql.PLACES, (interview,)).fetchall())
     counted_cells = set(cells)
     for cell in sorted(places.keys() | counted_cells):
         if cell in counted_cells and places.get(cell) == "taken":
             continue
         if cell in counted_cells:
-            execute(ADD_CELL, (cell,))
+            execute(sql.ADD_CELL, (cell,))
         if cell in places:
             _drop_place(execute, interview, cell, places[cell])
         if cell in counted_cells:
-            execute(CHANGE_COUNTS, (1, 0, cell))
-            execute(KEEP_PLACE, (interview, cell, "taken", encode_timestamp(at)))
+            execute(sql.CHANGE_COUNTS, (1, 0, cell))
+            execute(sql.KEEP_PLACE, (interview, cell, "taken", encode_timestamp(at)))
 
 
 def _drop_place(execute: Execute, interview: str, cell: str, state: str) -> None:
     if execute("DELETE FROM quota_places WHERE interview = ? AND cell = ?", (interview, cell)).rowcount:
-        execute(CHANGE_COUNTS, (-1, 0, cell) if state == "taken" else (0, -1, cell))
+        execute(sql.CHANGE_COUNTS, (-1, 0, cell) if state == "taken" else (0, -1, cell))

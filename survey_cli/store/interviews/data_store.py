@@ -150,7 +150,11 @@ class DataStore:
         variables = self.read_variables(instrument)
         width = len(variables)
         personal_columns = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
-        statement = sql.build_export_query(origins=tuple(origins), statuses=tuple(statuses), personal=personal)
+        statement = sql.EXPORT_ROWS.format(
+            details=", c.details, c.digest" if personal else "",
+            join=" LEFT JOIN contacts c ON c.interview = s.interview" if personal else "",
+            and_also=_build_conditions(origins, statuses),
+        )
         interview = ""
         try:
             for row in self._db.stream(statement, (instrument, *origins, *statuses)):
@@ -203,13 +207,22 @@ class DataStore:
         statuses: Sequence[InterviewStatus] = (),
     ) -> int:
         """Count the interviews that `iterate_export_rows` returns."""
-        statement = sql.build_count_query(origins=tuple(origins), statuses=tuple(statuses))
+        statement = sql.COUNT_INTERVIEWS.format(and_also=_build_conditions(origins, statuses))
         [(number,)] = self._db.read(statement, (instrument, *origins, *statuses))
         return int(number)
 
     def has_interviews(self, instrument: str) -> bool:
         """Whether a real interview was started with this instrument."""
         return bool(self._db.read(sql.HAS_INTERVIEWS, (instrument,)))
+
+
+def _build_conditions(origins: Sequence[str], statuses: Sequence[str]) -> str:
+    """Build the conditions for interviews of these origins and statuses; of all where there are none."""
+    return "".join(
+        f" AND i.{column} IN ({', '.join('?' * len(values))})"
+        for column, values in (("origin", origins), ("status", statuses))
+        if values
+    )
 
 
 def _compute_instrument_digest(row: Sequence[object], variables: Iterable[Sequence[object]]) -> str:

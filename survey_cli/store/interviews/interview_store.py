@@ -256,7 +256,9 @@ class InterviewStore:
         return self._query_rows(origin=origin, case_key=case, status=status)
 
     def _query_rows(self, **conditions: str | None) -> list[records.InterviewRow]:
-        statement, parameters = sql.build_interviews_query(**conditions)
+        values = {column: value for column, value in conditions.items() if value is not None}
+        where = f"WHERE {' AND '.join(f'{column} = ?' for column in values)}" if values else ""
+        statement, parameters = sql.ROWS.format(where=where), tuple(values.values())
         return self._db.read_as(records.decode_interview, "the list of interviews", statement, parameters)
 
     def add(
@@ -370,7 +372,7 @@ def _append_within(
     Returns False where the number of the first one is taken, or the lease is another's.
     """
     *_, interview, before = advance
-    statement = sql.ADVANCE if fence is None else sql.ADVANCE + sql.WITH_LEASE
+    statement = sql.ADVANCE if fence is None else sql.ADVANCE_WITH_LEASE
     if not execute(statement, (*advance, *(fence or ()))).rowcount:
         return False
     for seq, line in enumerate(lines, int(before) + 1):

@@ -5,11 +5,13 @@ changes tables.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Final
 
+from survey_cli.store import do_not_call
 from survey_cli.store.backends.address import SHARED_SCHEMA, quote_identifier
 from survey_cli.store.backends.schema.migrations import adapt_statement
-from survey_cli.store.do_not_call import REMOVED_TABLE
+from survey_cli.store.backends.statements import read_statements
 
 READ: Final = "SELECT"
 ADD: Final = "SELECT, INSERT"
@@ -25,27 +27,7 @@ INTERVIEWER_RIGHTS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("instruments", "variables", "imports", "backups", "applied_steps", "answers", "remarks"), READ),
 }
 
-HASH_FUNCTION: Final = f"""CREATE OR REPLACE FUNCTION {SHARED_SCHEMA}.never_call_hash(number TEXT) RETURNS TEXT
-    LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    DECLARE
-        secret bytea := (SELECT decode(k.key, 'hex') FROM {SHARED_SCHEMA}.never_call_key k);
-        inner_pad bytea := decode(repeat('36', 64), 'hex');
-        outer_pad bytea := decode(repeat('5c', 64), 'hex');
-    BEGIN
-        FOR i IN 0 .. length(secret) - 1 LOOP
-            inner_pad := set_byte(inner_pad, i, get_byte(inner_pad, i) # get_byte(secret, i));
-            outer_pad := set_byte(outer_pad, i, get_byte(outer_pad, i) # get_byte(secret, i));
-        END LOOP;
-        RETURN encode(sha256(outer_pad || sha256(inner_pad || convert_to(number, 'UTF8'))), 'hex');
-    END $$"""
-"""HMAC-SHA-256 of a number with a key that the caller can't read."""
-
-GRANT_MAINTAIN: Final = """DO $$ BEGIN
-    IF current_setting('server_version_num')::int >= 170000 THEN
-        EXECUTE 'GRANT MAINTAIN ON ALL TABLES IN SCHEMA {schema} TO {role}';
-    END IF;
-END $$"""
-"""Allows to remove erased texts from the files of the tables; before version 17 only their owner can do that."""
+_SQL: Final = SimpleNamespace(**read_statements(__file__))
 
 
 def build_grants(schema: str, *, interviewers: str, supervisors: str, own_settings: Sequence[str]) -> Iterator[str]:
@@ -55,8 +37,8 @@ def build_grants(schema: str, *, interviewers: str, supervisors: str, own_settin
     names begin with one of `own_settings`: the tasks that follow an outcome.
     """
     yield f"SET LOCAL search_path TO {SHARED_SCHEMA}"
-    yield adapt_statement(REMOVED_TABLE)
-    yield HASH_FUNCTION
+    yield adapt_statement(do_not_call.sql.REMOVED_TABLE)
+    yield _SQL.HASH_FUNCTION
     yield f"REVOKE ALL ON FUNCTION {SHARED_SCHEMA}.never_call_hash(TEXT) FROM PUBLIC"
     for role in filter(None, (interviewers, supervisors)):
         to = quote_identifier(role)
@@ -88,7 +70,7 @@ def build_grants(schema: str, *, interviewers: str, supervisors: str, own_settin
             yield f"REVOKE INSERT, UPDATE, DELETE ON {quote_identifier(schema)}.{table} FROM {to}"
         yield f"GRANT {ALL} ON {SHARED_SCHEMA}.never_call TO {to}"
         yield f"GRANT {ADD} ON {SHARED_SCHEMA}.never_call_taken_off TO {to}"
-        yield GRANT_MAINTAIN.format(schema=quote_identifier(schema).replace("'", "''"), role=to.replace("'", "''"))
+        yield _SQL.GRANT_MAINTAIN.format(schema=quote_identifier(schema).replace("'", "''"), role=to.replace("'", "''"))
 
 
 def _quote_literal(text: str) -> str:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import BinaryIO, Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
@@ -30,6 +31,7 @@ from survey_cli.store.backends.sqlite.database_files import (
     iterate_free_names,
     sync_folder,
 )
+from survey_cli.store.backends.statements import read_statements
 from survey_cli.store.cases.case_records import decode_contact, encode_contact
 from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.records import decode_variable
@@ -37,71 +39,14 @@ from survey_cli.store.interviews.records import decode_variable
 BACKUP_STEP: Final = 2_000
 """Pages copied at a time, some 8 MB."""
 
-TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%' ORDER BY name"
-"""The tables of this program, without those of SQLite and the list of migration steps."""
-
-LAST_BACKUP: Final = "SELECT max(at) FROM backups"
-
-SERVER_TABLES: Final = """
-    SELECT relname, relfilenode::bigint FROM pg_class
-    WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' ORDER BY relname"""
-"""Tables of the study, each with the number of the file that holds it."""
-
-
-_GAPS: Final = """
-    SELECT r.{key}, r.{last}, count(e.seq), coalesce(min(e.seq), 0), coalesce(max(e.seq), 0)
-    FROM {rows} r LEFT JOIN {events} ON e.{row} = r.{key} GROUP BY r.{key}, r.{last}
-    HAVING count(e.seq) <> r.{last} OR coalesce(min(e.seq), 0) <> 1 OR coalesce(max(e.seq), 0) <> r.{last}
-    ORDER BY r.{key}"""
-ERRORS: Final = (
-    (_GAPS.format(rows="interviews", key="id", last="last_seq", events="journal e", row="interview"),
-        "interview {} should have events 1 to {}; it has {}, {} to {}"),
-    ("SELECT interview FROM journal WHERE (seq = 1) <> (kind = 'began') ORDER BY interview",
-        "interview {} does not begin with its first event, or has two"),
-    ("""SELECT i.id, i.last_seq, s.seq FROM snapshots s JOIN interviews i ON i.id = s.interview
-        WHERE s.seq > i.last_seq ORDER BY i.id""",
-        "the snapshot of interview {0} was made at event {2}, but the last event is {1}"),
-    ("""SELECT case_key, origin, count(*), min(number), max(number) FROM interviews
-        WHERE case_key <> '' AND origin <> 'simulated' GROUP BY case_key, origin
-        HAVING min(number) <> 1 OR max(number) <> count(*) ORDER BY case_key, origin""",
-        "the interviews of case {} ({}) should have the numbers 1 to {}; they have {} to {}"),
-    (_GAPS.format(rows="cases", key="key", last="seq", events="case_events e", row="case_key"),
-        "case {} should have events 1 to {}; it has {}, {} to {}"),
-    ("SELECT key, stood, seq FROM cases WHERE stood > seq ORDER BY key",
-        "the queue position of case {} was computed at event {}, but the last event is {}"),
-    ("""SELECT key, status, was FROM cases
-        WHERE (status = 'leased') <> (lease_until IS NOT NULL) OR (status = 'leased') <> (lease_token <> '')
-            OR (status <> 'leased' AND (lease_by <> '' OR lease_station <> ''))
-            OR (status = 'arriving') <> (arrival <> '') OR (status NOT IN ('leased', 'arriving') AND status <> was)
-            OR (was IN ('ready', 'waiting') AND (due_at IS NULL OR rank = ''))
-            OR (promised_at IS NULL) <> (promised_until IS NULL) ORDER BY key""",
-        "case {} is {}, was {}, and its lease, due time or appointment is inconsistent with that"),
-    ("SELECT key FROM cases WHERE arrival <> '' AND arrival NOT IN (SELECT id FROM imports) ORDER BY key",
-        "case {} belongs to an import that is not recorded"),
-    ("SELECT key FROM cases WHERE link <> '' AND link NOT IN (SELECT link FROM case_contacts) ORDER BY key",
-        "case {} has no contact, although one is recorded"),
-    ("""SELECT count(*) FROM case_contacts WHERE link NOT IN (SELECT link FROM cases) HAVING count(*) > 0""",
-        "{} contacts belong to no case"),
-    ("""SELECT i.id, count(*) FROM imports i JOIN cases c ON c.arrival = i.id
-        WHERE i.state = 'settled' GROUP BY i.id ORDER BY i.id""",
-        "import {} is recorded as complete, and {} of its cases are not in the queue"),
-    ("""SELECT f.cell, f.taken, f.held,
-            count(CASE p.state WHEN 'taken' THEN 1 END), count(CASE p.state WHEN 'held' THEN 1 END)
-        FROM quota_fill f LEFT JOIN quota_places p ON p.cell = f.cell GROUP BY f.cell, f.taken, f.held
-        HAVING f.taken <> count(CASE p.state WHEN 'taken' THEN 1 END)
-            OR f.held <> count(CASE p.state WHEN 'held' THEN 1 END) ORDER BY f.cell""",
-        "quota cell {} counts {} taken and {} held; its places are {} taken and {} held"),
-)  # fmt: skip
-"""Statements that find integrity errors, with the sentence about each row."""
-DATA_VIEWS: Final = "SELECT hash, data_view FROM instruments ORDER BY hash"
+_SQL: Final = SimpleNamespace(**read_statements(__file__))
+INTEGRITY_ERRORS: Final = read_statements(str(Path(__file__).with_name("integrity_errors.sql")))
+"""Statements that find errors, by the sentence about each row."""
 VIEWS: Final[dict[Dialect, str]] = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'view'",
     "postgresql": "SELECT viewname FROM pg_views WHERE schemaname = current_schema()",
 }
 CONTACT_COLUMNS: Final = ("link", "details", "digits", "words")
-CONTACT_ROWS: Final = """
-    SELECT c.key, k.link, k.details, k.digits, k.words FROM cases c JOIN case_contacts k ON k.link = c.link
-    ORDER BY c.key"""
 
 
 class Maintenance:
@@ -139,7 +84,9 @@ class Maintenance:
 
     def find_last_backup(self) -> datetime | None:
         """Return the date and time of the last recorded backup; None where there is none."""
-        return self._db.read_as(lambda row: row[0] and decode_timestamp(row[0]), "the list of backups", LAST_BACKUP)[0]
+        return self._db.read_as(
+            lambda row: row[0] and decode_timestamp(row[0]), "the list of backups", _SQL.LAST_BACKUP
+        )[0]
 
     def scrub(self) -> bool:
         """Write the whole database anew after an erasure, so that its files hold nothing that was deleted or overwritten.
@@ -149,10 +96,10 @@ class Maintenance:
         Copies and backups are not reached, nor the log that a server keeps for its own backups.
         """
         if self._db.dialect == "postgresql":
-            old_files = self._db.read(SERVER_TABLES)
+            old_files = self._db.read(_SQL.SERVER_TABLES)
             for table, _ in old_files:
                 self._db.run_autocommit(f"VACUUM FULL {quote_identifier(table)}")
-            return set(old_files).isdisjoint(self._db.read(SERVER_TABLES))
+            return set(old_files).isdisjoint(self._db.read(_SQL.SERVER_TABLES))
         # Overwritten texts remain where pages were split, even with SQLite's secure_delete.
         self._db.run("VACUUM")
         [(busy, *_)] = self._db.read("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -161,15 +108,15 @@ class Maintenance:
     def check_integrity(self) -> list[str]:
         """Return one sentence for each integrity error of the database. It reads everything."""
         errors = list(self._db.find_integrity_errors())
-        for statement, error in ERRORS:
+        for error, statement in INTEGRITY_ERRORS.items():
             errors += [error.format(*row) for row in self._db.read(statement)]
         present_views = {name for (name,) in self._db.read(VIEWS[self._db.dialect])}
         errors += [
             f"the view {name} with the data of version {content_hash[:12]} is missing"
-            for content_hash, name in self._db.read(DATA_VIEWS)
+            for content_hash, name in self._db.read(_SQL.DATA_VIEWS)
             if name not in present_views
         ]
-        for key, *contact in self._db.stream(CONTACT_ROWS):
+        for key, *contact in self._db.stream(_SQL.CONTACT_ROWS):
             try:
                 derived = encode_contact(decode_contact(*contact[:2]))
             except (ValueError, TypeError, KeyError, AttributeError):
@@ -206,7 +153,7 @@ def _copy_rows(db: Connector, temporary: Path, where: str) -> None:
     """Copy from a server into a new database file, table by table, all as of one time."""
     open_database.create_database(temporary, where=where)
     with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target, db.open_reader() as rows:
-        tables = [name for (name,) in target.execute(TABLES).fetchall()]
+        tables = [name for (name,) in target.execute(_SQL.TABLES).fetchall()]
         target.execute("BEGIN")
         for table in tables:
             columns = [name for _, name, *_ in target.execute(f"PRAGMA table_info({table})").fetchall()]
@@ -234,19 +181,6 @@ SHARED_BYTES: Final = (0x40000002, 510)
 LOG_SUFFIXES: Final = ("-wal", "-journal")
 SIDE_FILE_SUFFIXES: Final = (*LOG_SUFFIXES, "-shm")
 """Endings of the names of files that SQLite keeps beside a database."""
-
-COUNT_LOST_DATA: Final = """
-    SELECT
-        (SELECT count(*) FROM replaced.interviews r
-            WHERE NOT EXISTS (SELECT 1 FROM main.interviews m WHERE m.id = r.id)),
-        (SELECT count(*) FROM replaced.journal r WHERE r.kind = 'answered'
-            AND NOT EXISTS (SELECT 1 FROM main.journal m WHERE m.interview = r.interview AND m.seq = r.seq)),
-        (SELECT count(*) FROM replaced.cases r
-            WHERE NOT EXISTS (SELECT 1 FROM main.cases m WHERE m.key = r.key)),
-        (SELECT count(*) FROM replaced.case_events r WHERE r.kind = 'called'
-            AND NOT EXISTS (SELECT 1 FROM main.case_events m WHERE m.case_key = r.case_key AND m.seq = r.seq)),
-        (SELECT max(at) FROM (SELECT max(at) AS at FROM replaced.journal
-            UNION ALL SELECT max(at) FROM replaced.case_events))"""
 
 
 class LostData(NamedTuple):
@@ -330,7 +264,7 @@ def _count_lost_data(copy: Path, file: BinaryIO, target: Path) -> LostData | Non
         with _copy_temporarily(file, target) as replaced, contextlib.closing(sqlite3.connect(copy)) as db:
             open_database.prepare_copy(replaced, where=str(target))
             db.execute("ATTACH ? AS replaced", (str(replaced),))
-            interviews, answers, cases, calls, newest = db.execute(COUNT_LOST_DATA).fetchone()
+            interviews, answers, cases, calls, newest = db.execute(_SQL.COUNT_LOST_DATA).fetchone()
         return LostData(interviews, answers, cases, calls, decode_timestamp(newest) if newest else None)
     except (StoreError, sqlite3.Error, ValueError):
         return None
