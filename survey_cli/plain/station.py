@@ -13,20 +13,15 @@ from survey_cli.plain.interview import PlainInterview
 from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
 from survey_cli.problems import find_nearest
 from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_views import (
-    AppointmentPolicy,
-    BreakView,
-    CaseView,
-    IdleView,
-    OutcomeChoice,
-    StationNumber,
-    StationView,
-    UnclearTime,
-    WrapUpView,
-)
 
-OWNER_POLICIES: Final[dict[str, AppointmentPolicy]] = {"": "anyone", "1": "anyone", "2": "me", "3": "me_first"}
+OWNER_POLICIES: Final[dict[str, station_views.AppointmentPolicy]] = {
+    "": "anyone",
+    "1": "anyone",
+    "2": "me",
+    "3": "me_first",
+}
 CANCEL_HINT: Final = "Enter alone cancels"
 DROP_HINT: Final = ".drop cancels"
 INPUT_QUESTIONS: Final = {
@@ -53,7 +48,7 @@ class PlainStation:
         self._output = lines_out
         self.interview: InterviewSession | None = None
         """The interview that is being conducted."""
-        self._view: StationView | None = None
+        self._view: station_views.StationView | None = None
         self._notice = ""
         self._due = ""
         """The case of the appointment that was last announced."""
@@ -70,7 +65,7 @@ class PlainStation:
             output.print_aside("PRACTICE: the respondents are simulated; no number is dialed")
         output.print_once(".help lists what can be typed")
         view = session.view()
-        if isinstance(view, IdleView) and not view.why:
+        if isinstance(view, station_views.IdleView) and not view.why:
             self._print_rejection(session.claim_next())
         try:
             while not self._has_ended:
@@ -85,7 +80,7 @@ class PlainStation:
 
     def _handle_line(self, text: str) -> None:
         """Handle one line; a line typed before another case was shown is not meant for that case."""
-        if not isinstance(self._view, WrapUpView):  # which lasts until the interviewer goes on
+        if not isinstance(self._view, station_views.WrapUpView):  # which lasts until the interviewer goes on
             self._station.keep_alive()
         if text and text != ".leave" and _is_different(self._station.view(), self._view):
             self._output.print_marked("!", "this came first, so your line was not used: type it again")
@@ -111,7 +106,7 @@ class PlainStation:
         self._announce_due_appointment()
         if _is_different(view, before):
             self._show_all(view, brief=self._output.brief)
-        elif isinstance(view, CaseView) and isinstance(before, CaseView):
+        elif isinstance(view, station_views.CaseView) and isinstance(before, station_views.CaseView):
             self._print_lines(
                 [
                     rendering.render_number(n, view, dialled=False)
@@ -132,13 +127,13 @@ class PlainStation:
             self._output.print_marked("=", f"appointment due: {rendering.render_appointment(due)}: .fetch {due.key}")
         self._due = due.key if due is not None else ""
 
-    def _show_all(self, view: StationView, *, brief: bool) -> None:
+    def _show_all(self, view: station_views.StationView, *, brief: bool) -> None:
         """Print the view in full, or the brief form, with outcomes that have not been listed yet."""
         self._print_lines(rendering.render_view(view, brief=brief))
-        if isinstance(view, BreakView) and not view.reason:
+        if isinstance(view, station_views.BreakView) and not view.reason:
             reasons = ", ".join(self._station.list_break_reasons())
             self._output.print_once(f".pause with a reason says why: {reasons}")
-        if isinstance(view, CaseView):
+        if isinstance(view, station_views.CaseView):
             for choice in view.main_outcomes:
                 if self._output.is_due(choice.outcome.id) or not brief:
                     self._output.print_plain(rendering.render_outcome(choice, brief=brief))
@@ -151,14 +146,14 @@ class PlainStation:
         if text.startswith("."):
             return self._run_command(text)
         view = self._station.view()
-        if not isinstance(view, CaseView):
-            if not text and isinstance(view, IdleView):
+        if not isinstance(view, station_views.CaseView):
+            if not text and isinstance(view, station_views.IdleView):
                 return self._claim_next()
-            if isinstance(view, WrapUpView):
+            if isinstance(view, station_views.WrapUpView):
                 return Rejection(".note, .back, or Enter to continue") if text else self._station.end_wrapup()
             return Rejection(
                 ".pause resumes calling"
-                if isinstance(view, BreakView)
+                if isinstance(view, station_views.BreakView)
                 else _explain_pause(view) or "there is no case: .next looks for one"
             )
         if not text:
@@ -188,7 +183,7 @@ class PlainStation:
             case "back":
                 return session.revoke_outcome()
             case "pause":
-                on_break = isinstance(session.view(), BreakView)
+                on_break = isinstance(session.view(), station_views.BreakView)
                 return session.end_break() if on_break and not rest else session.start_break(rest)
             case "leave":
                 self._has_ended = (rejection := session.end_shift()) is None
@@ -199,11 +194,11 @@ class PlainStation:
                 self._show_all(session.view(), brief=False)
             case "brief":
                 self._output.switch_brief()
-            case "next" if isinstance(session.view(), IdleView):
+            case "next" if isinstance(session.view(), station_views.IdleView):
                 return self._claim_next()
-            case "next" if isinstance(session.view(), WrapUpView):
+            case "next" if isinstance(session.view(), station_views.WrapUpView):
                 return session.end_wrapup()
-            case "note" if rest and isinstance(session.view(), WrapUpView):
+            case "note" if rest and isinstance(session.view(), station_views.WrapUpView):
                 return self._confirm_note(session.add_note(rest))
             case _:
                 return self._run_case_command(word, rest)
@@ -221,9 +216,9 @@ class PlainStation:
         """Run a dot command that needs a case."""
         known = [command[1:].partition(" ")[0] for command in rendering.STATION_COMMANDS]
         view = self._station.view()
-        if word in known and not isinstance(view, CaseView):
+        if word in known and not isinstance(view, station_views.CaseView):
             return Rejection(_explain_pause(view) or "there is no case on the screen: .next looks for one")
-        if isinstance(view, CaseView):
+        if isinstance(view, station_views.CaseView):
             match word:
                 case "dial":
                     return self._dial(view)
@@ -267,7 +262,7 @@ class PlainStation:
             self._output.print_aside("noted")
         return rejected
 
-    def _dial(self, view: CaseView) -> Rejection | None:
+    def _dial(self, view: station_views.CaseView) -> Rejection | None:
         if view.has_open_call:
             self._ask_confirmation("it was dialed: y dials it again")
         result = self._station.dial()
@@ -276,18 +271,18 @@ class PlainStation:
         self._output.print_marked("=", result)
         return None
 
-    def _choose_next_number(self, view: CaseView) -> Rejection | None:
+    def _choose_next_number(self, view: station_views.CaseView) -> Rejection | None:
         if (chosen := view.next_number) is None:
             return Rejection("the case has no other number that can be called; .add NUMBER adds one")
         return self._station.choose_number(chosen.position)
 
-    def _list_outcomes(self, view: CaseView) -> None:
+    def _list_outcomes(self, view: station_views.CaseView) -> None:
         for heading, choices in (("", view.main_outcomes), *view.other_outcomes):
             self._output.print_aside(heading)
             for choice in choices:
                 self._output.print_plain(rendering.render_outcome(choice))
 
-    def _record(self, choice: OutcomeChoice, rest: str, view: CaseView) -> Rejection | None:
+    def _record(self, choice: station_views.OutcomeChoice, rest: str, view: station_views.CaseView) -> Rejection | None:
         name, required = choice.outcome.name, choice.required_input
         if required == "time":
             return self._book_appointment(rest or self._ask(TIME_QUESTION, TIME_HINT))
@@ -325,7 +320,7 @@ class PlainStation:
         )
         return None
 
-    def _run_scripts(self, view: CaseView, script_id: str) -> Rejection | None:
+    def _run_scripts(self, view: station_views.CaseView, script_id: str) -> Rejection | None:
         if script_id:
             return self._confirm_note(self._station.record_script(script_id))
         for script in view.scripts:
@@ -334,7 +329,7 @@ class PlainStation:
             self._output.print_plain(script.text)
         return None if view.scripts else Rejection("this survey has no scripts")
 
-    def _show_faq(self, view: CaseView) -> Rejection | None:
+    def _show_faq(self, view: station_views.CaseView) -> Rejection | None:
         for question, answer in view.faq:
             self._output.print_aside(question)
             self._output.print_plain(answer)
@@ -350,7 +345,7 @@ class PlainStation:
         self._print_rejection(rejection)
         close_rejection = self._station.close_interview()
         view = self._station.view()
-        if close_rejection is None and isinstance(view, CaseView) and view.pending_input == "time":
+        if close_rejection is None and isinstance(view, station_views.CaseView) and view.pending_input == "time":
             return self._book_appointment(self._ask(TIME_QUESTION, TIME_HINT))
         return close_rejection
 
@@ -377,7 +372,7 @@ class PlainStation:
     def _book_appointment(self, text: str) -> Rejection | None:
         """Book an appointment: first its time, then by Enter, or after who calls, whom to ask for and a note."""
         reading = 0
-        while isinstance(time := self._station.parse_time(text, reading), UnclearTime):
+        while isinstance(time := self._station.parse_time(text, reading), station_views.UnclearTime):
             if time.choices:
                 self._output.print_marked("?", time.why)
                 for n, choice in enumerate(time.choices, 1):
@@ -411,7 +406,9 @@ class PlainStation:
         return line
 
 
-def _list_changed_numbers(numbers: tuple[StationNumber, ...], before: tuple[StationNumber, ...]) -> list[StationNumber]:
+def _list_changed_numbers(
+    numbers: tuple[station_views.StationNumber, ...], before: tuple[station_views.StationNumber, ...]
+) -> list[station_views.StationNumber]:
     """List the numbers that are new, have an outcome, or are the current one now."""
     earlier = {number.position: number for number in before}
     return [
@@ -423,17 +420,17 @@ def _list_changed_numbers(numbers: tuple[StationNumber, ...], before: tuple[Stat
     ]
 
 
-def _explain_pause(view: StationView) -> str:
+def _explain_pause(view: station_views.StationView) -> str:
     """Explain by whom the study is paused, since when and why; empty while it is not."""
-    return view.why if isinstance(view, IdleView) and view.study_is_paused else ""
+    return view.why if isinstance(view, station_views.IdleView) and view.study_is_paused else ""
 
 
-def _is_different(view: StationView, before: StationView | None) -> bool:
+def _is_different(view: station_views.StationView, before: station_views.StationView | None) -> bool:
     """Whether another case, or none, is shown now."""
-    if isinstance(view, CaseView) and isinstance(before, CaseView):
+    if isinstance(view, station_views.CaseView) and isinstance(before, station_views.CaseView):
         return (view.key, view.attempt) != (before.key, before.attempt)
-    if isinstance(view, IdleView) and isinstance(before, IdleView):
+    if isinstance(view, station_views.IdleView) and isinstance(before, station_views.IdleView):
         return view.study_is_paused != before.study_is_paused
-    if isinstance(view, BreakView) and isinstance(before, BreakView):
+    if isinstance(view, station_views.BreakView) and isinstance(before, station_views.BreakView):
         return view.reason != before.reason
     return type(view) is not type(before)

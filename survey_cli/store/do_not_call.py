@@ -20,16 +20,8 @@ from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, is_s
 from survey_cli.store.backends.connector import Connector, Dialect, Rows
 from survey_cli.store.backends.errors import close_on_error, make_driver_error, translate_decoding_errors
 from survey_cli.store.backends.schema.migrations import adapt_statement
+from survey_cli.store.backends.sqlite import database_files
 from survey_cli.store.backends.sqlite.connection import DatabaseInUseError, SqliteConnector
-from survey_cli.store.backends.sqlite.database_files import (
-    GROUP_LIST_MODE,
-    check_file,
-    check_folder,
-    check_no_hard_link,
-    create_atomically,
-    lock_folder,
-    resolve_link,
-)
 from survey_cli.store.backends.statements import read_statements
 
 FILE_NAME: Final = "never_call.db"
@@ -99,12 +91,12 @@ class DoNotCallList:
             memory = SqliteConnector.open_in_memory()
             _create_tables(memory, _make_key())
             return cls(memory)
-        return cls.open(resolve_link(place).parent / FILE_NAME)
+        return cls.open(database_files.resolve_link(place).parent / FILE_NAME)
 
     @classmethod
     def open_read_only(cls, where: str | Path) -> "DoNotCallList":
         """Open the list beside a database in a read-only place; an empty list where there is none."""
-        file = resolve_link(str(where)).parent / FILE_NAME
+        file = database_files.resolve_link(str(where)).parent / FILE_NAME
         if not file.exists():
             return cls.open_beside(":memory:")
         db = SqliteConnector.open_file(file, where=str(file), patience=BUSY_TIMEOUT, read_only=True)
@@ -114,10 +106,10 @@ class DoNotCallList:
     def open(cls, path: Path) -> "DoNotCallList":
         """Open the list in a file, with its key in another; create both, readable by their owner, where there is none."""
         where = str(path)
-        path = resolve_link(path)
-        check_folder(path.parent, where=where)
+        path = database_files.resolve_link(path)
+        database_files.check_folder(path.parent, where=where)
         if not path.exists():
-            with lock_folder(path.parent, alone=True):
+            with database_files.lock_folder(path.parent, alone=True):
                 mark = _make_key_mark(bytes.fromhex(_read_key_file(path) or _write_key_file(path, _make_key())))
 
                 def create(temporary: Path) -> None:
@@ -125,12 +117,12 @@ class DoNotCallList:
                         _create_tables(db, mark)
                         db.run("PRAGMA journal_mode = WAL")
 
-                create_atomically(path, create, where=where)
-        with lock_folder(path.parent, alone=False):
+                database_files.create_atomically(path, create, where=where)
+        with database_files.lock_folder(path.parent, alone=False):
             db = _open_file(path, where)
         if db.read("PRAGMA user_version") == [(1,)]:
             db.close()
-            with lock_folder(path.parent, alone=True):
+            with database_files.lock_folder(path.parent, alone=True):
                 _move_key_out(path, where)
                 db = _open_file(path, where)
         with close_on_error(db):
@@ -221,8 +213,8 @@ def _split_batches(hashes: Iterable[str], size: int) -> Iterator[list[str]]:
 
 
 def _open_file(path: Path, where: str) -> SqliteConnector:
-    check_file(path, where=where)
-    check_no_hard_link(path, where=where)
+    database_files.check_file(path, where=where)
+    database_files.check_no_hard_link(path, where=where)
     db = SqliteConnector.open_file(path, where=where, patience=BUSY_TIMEOUT)
     with close_on_error(db):
         if db.read("PRAGMA application_id") != [(APPLICATION_ID,)]:
@@ -278,7 +270,7 @@ def _write_key_file(path: Path, key: str) -> str:
             stream.flush()
             os.fsync(stream.fileno())
 
-    create_atomically(file, write, where=str(file), group_mode=GROUP_LIST_MODE)
+    database_files.create_atomically(file, write, where=str(file), group_mode=database_files.GROUP_LIST_MODE)
     return _read_key_file(path)
 
 

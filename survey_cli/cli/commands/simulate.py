@@ -10,17 +10,9 @@ import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.rates import render_rates
+from survey_cli.cli.output import terminal
 from survey_cli.cli.output.datetimes import now
 from survey_cli.cli.output.progress import show_day_progress, show_progress
-from survey_cli.cli.output.terminal import (
-    get_width,
-    print_lines,
-    print_result,
-    render_table,
-    say,
-    separate,
-    wrap_paragraph,
-)
 from survey_cli.cli.parameters import argument, build_options, flag, option
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.wording import format_quantity, join_first
@@ -134,10 +126,10 @@ def simulate(
         )
         with show_day_progress() as day_progress:
             simulation = simulate_study(options, day_progress)
-        print_lines((*separate(_render_simulation(simulation)), ""))
+        terminal.print_lines((*terminal.separate(_render_simulation(simulation)), ""))
         sys.stdout.flush()
         if simulation.days < days:
-            say(f"interrupted after {simulation.days} of {format_quantity(days, 'day')}")
+            terminal.say(f"interrupted after {simulation.days} of {format_quantity(days, 'day')}")
             raise typer.Exit(INTERRUPTED)
         return
     if sample or cases or zone or people or start is not None or interviewers is not None or spread:
@@ -169,11 +161,13 @@ def simulate(
     finally:
         if writer is not None:
             writer.close()
-    print_lines(_render_findings(findings))
+    terminal.print_lines(_render_findings(findings))
     if findings.complete.interviews < completes:
-        say(f"only {format_quantity(findings.complete.interviews, 'interview')} are complete: see where the others end")
+        terminal.say(
+            f"only {format_quantity(findings.complete.interviews, 'interview')} are complete: see where the others end"
+        )
     if writer is not None:
-        say(f"{writer.where}: {format_quantity(findings.interviews, 'simulated interview')} stored")
+        terminal.say(f"{writer.where}: {format_quantity(findings.interviews, 'simulated interview')} stored")
 
 
 def _render_findings(findings: "SimulationFindings") -> list[str]:
@@ -202,7 +196,7 @@ def _render_simulation(simulation: "StudySimulation") -> Iterator[list[str]]:
     """Render the assumptions, then the report in plain tables."""
     report, settings = simulation.run, simulation.settings
     propensities = settings.propensities
-    yield wrap_paragraph(
+    yield terminal.wrap_paragraph(
         f"Invented respondents: nobody was called. {format_quantity(report.cases, 'case')}, "
         f"{format_quantity(simulation.interviewers, 'interviewer')}, {format_quantity(simulation.days, 'day')} from "
         f"{settings.starts} ({settings.zone.key}), spread: {simulation.spread}, seed {settings.seed}. "
@@ -242,16 +236,18 @@ def _render_simulation(simulation: "StudySimulation") -> Iterator[list[str]]:
             open_cases = "" if cell.open_cases is None else cell.open_cases
             name = f"{cell.cell} (soft)" if cell.soft else cell.cell
             cells.append((name, cell.complete, cell.held, cell.target, open_cases, cell.shortfall))
-        yield render_table(("quota cell", "complete", "held", "target", "open cases", ""), cells, right=range(1, 5))
+        yield terminal.render_table(
+            ("quota cell", "complete", "held", "target", "open cases", ""), cells, right=range(1, 5)
+        )
     ends = [(f"{row.status}: {row.why}" if row.why else row.status, row.cases) for row in report.final_statuses]
     yield _render_figures(("status of cases at the end", "cases"), _add_up_rest(ends))
     if report.rates is not None:
-        rates = render_rates(report.rates, digits=1, cells=get_width())
+        rates = render_rates(report.rates, digits=1, cells=terminal.get_width())
         yield ["if the field period closed at the end:", *rates]
 
 
 def _render_figures(head: tuple[str, ...], rows: Iterable[Sequence[object]]) -> list[str]:
-    return render_table(head, rows, right=range(1, len(head)))
+    return terminal.render_table(head, rows, right=range(1, len(head)))
 
 
 def _add_up_rest(rows: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -293,17 +289,17 @@ def run_test(
     if generate:
         count, left_open = scenario_tests.generate_suite(file, generate, today, force=force)
         for what in left_open:
-            say(f"not decided: {what}")
-        say(f"{generate}: {format_quantity(count, 'scenario')} written")
+            terminal.say(f"not decided: {what}")
+        terminal.say(f"{generate}: {format_quantity(count, 'scenario')} written")
         return
     result = scenario_tests.run_suite(file, scenarios or scenario_tests.find_scenario_file(file), today, proved=prove)
     if junit:
         scenario_tests.write_junit(result, junit)
-    print_result(form, _render_suite(result, None if everything else MAX_UNCOVERED), result)
+    terminal.print_result(form, _render_suite(result, None if everything else MAX_UNCOVERED), result)
     if form == "table":
         passed = len(result.scenarios) - result.failed
         failed = f", {result.failed} failed" if result.failed else ""
-        say(f"{result.file}: {format_quantity(len(result.scenarios), 'scenario')}, {passed} passed{failed}")
+        terminal.say(f"{result.file}: {format_quantity(len(result.scenarios), 'scenario')}, {passed} passed{failed}")
     raise typer.Exit(1 if result.failed else 0)
 
 

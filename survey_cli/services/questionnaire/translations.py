@@ -6,15 +6,7 @@ from typing import NamedTuple
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.instrument.texts.translations import (
-    TranslatableText,
-    Translation,
-    find_unlike_fills,
-    list_translatable,
-    locate_catalog,
-    read_catalog,
-    render_catalog,
-)
+from survey_cli.instrument.texts import translations
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.services.output_files import write_text_file
 
@@ -55,12 +47,14 @@ def _list_languages(file: str, instrument: Instrument) -> tuple[str, ...]:
 
 
 def _build_status(file: str, instrument: Instrument, language: str) -> LanguageStatus:
-    texts = list_translatable(instrument.document, instrument.language)
+    texts = translations.list_translatable(instrument.document, instrument.language)
     written = [t for t in texts if language in t.text.by_language]
     stale = tuple(t.context for t in written if language in t.text.stale)
     missing = tuple(t.context for t in texts if language not in t.text.by_language)
     required = language in instrument.document.languages.required
-    return LanguageStatus(language, locate_catalog(file, language), required, len(written) - len(stale), stale, missing)
+    return LanguageStatus(
+        language, translations.locate_catalog(file, language), required, len(written) - len(stale), stale, missing
+    )
 
 
 def export_translations(file: str, languages: Sequence[str] = ()) -> tuple[LanguageStatus, ...]:
@@ -79,26 +73,30 @@ def export_translations(file: str, languages: Sequence[str] = ()) -> tuple[Langu
     return tuple(_build_status(file, instrument, language) for language in languages or known)
 
 
-def _read_own_catalog(file: str, instrument: Instrument, language: str) -> Mapping[str, Translation]:
-    text = instrument.texts.get(locate_catalog(Path(file).name, language))
-    return read_catalog(text) if text else {}
+def _read_own_catalog(file: str, instrument: Instrument, language: str) -> Mapping[str, translations.Translation]:
+    text = instrument.texts.get(translations.locate_catalog(Path(file).name, language))
+    return translations.read_catalog(text) if text else {}
 
 
-def _write_catalog(file: str, instrument: Instrument, language: str, entries: Mapping[str, Translation]) -> None:
-    written: dict[str, Translation] = {}
-    for translatable in list_translatable(instrument.document, instrument.language):
+def _write_catalog(
+    file: str, instrument: Instrument, language: str, entries: Mapping[str, translations.Translation]
+) -> None:
+    written: dict[str, translations.Translation] = {}
+    for translatable in translations.list_translatable(instrument.document, instrument.language):
         if not _is_written_inline(translatable, language):
             source = str(translatable.text.get(instrument.language))
-            entry = entries.get(translatable.context, Translation(source, ""))
+            entry = entries.get(translatable.context, translations.Translation(source, ""))
             if entry.text and entry.source != source:
                 entry = entry._replace(fuzzy=True, previous=entry.source)
             written[translatable.context] = entry._replace(source=source)
     obsolete = {context: entry for context, entry in entries.items() if context not in written and entry.text}
-    text = render_catalog(language, written, obsolete)
-    write_text_file(Path(locate_catalog(file, language)), lambda to: to.write(text), force=True, public=True)
+    text = translations.render_catalog(language, written, obsolete)
+    write_text_file(
+        Path(translations.locate_catalog(file, language)), lambda to: to.write(text), force=True, public=True
+    )
 
 
-def _is_written_inline(translatable: TranslatableText, language: str) -> bool:
+def _is_written_inline(translatable: translations.TranslatableText, language: str) -> bool:
     scalar = translatable.text.by_language.get(language)
     return scalar is not None and not str(scalar.where.file).endswith(".po")
 
@@ -113,7 +111,7 @@ def import_translations(file: str, returned: str, language: str) -> TranslationI
         what = f"the questionnaire has no language {language!r} to translate into"
         raise UserError(returned, what, f"name one with --language: {', '.join(instrument.languages[1:])}")
     try:
-        entries = read_catalog(Path(returned).read_text(encoding="utf-8"))
+        entries = translations.read_catalog(Path(returned).read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(returned, f"it cannot be read ({error.strerror})", "check the path") from error
     except UnicodeDecodeError as error:
@@ -121,7 +119,7 @@ def import_translations(file: str, returned: str, language: str) -> TranslationI
     except ValueError as error:
         line, what = error.args
         raise UserError(f"{returned}:{line}", f"it is no PO file: {what}", "save it again as a PO file") from error
-    texts = {t.context: t for t in list_translatable(instrument.document, instrument.language)}
+    texts = {t.context: t for t in translations.list_translatable(instrument.document, instrument.language)}
     own, problems = dict(_read_own_catalog(file, instrument, language)), list[str]()
     imported = 0
     for context, entry in entries.items():
@@ -132,12 +130,12 @@ def import_translations(file: str, returned: str, language: str) -> TranslationI
             continue
         if not entry.text.strip():
             continue
-        if unlike := find_unlike_fills(str(texts[context].text.get(instrument.language)), entry.text):
+        if unlike := translations.find_unlike_fills(str(texts[context].text.get(instrument.language)), entry.text):
             fills = ", ".join(f"{{{name}}}" for name in unlike)
             problems.append(f"{where}: the text and its translation differ in {fills} — it is marked fuzzy")
             entry = entry._replace(fuzzy=True)
-        before = own.get(context, Translation("", ""))
+        before = own.get(context, translations.Translation("", ""))
         imported += (before.text, before.fuzzy) != (entry.text, entry.fuzzy)
         own[context] = entry
     _write_catalog(file, instrument, language, own)
-    return TranslationImport(locate_catalog(file, language), imported, tuple(problems))
+    return TranslationImport(translations.locate_catalog(file, language), imported, tuple(problems))

@@ -14,16 +14,8 @@ from survey_cli.revisions.meaning_changes import OUTCOME_PREFIX
 from survey_cli.revisions.properties import ComparedChange
 from survey_cli.store import Store
 from survey_cli.store.database_location import locate_database, open_existing_store
+from survey_cli.study import versions
 from survey_cli.study.open_study import format_author, identify, load_people
-from survey_cli.study.versions import (
-    Acceptance,
-    VersionChange,
-    count_answered,
-    describe_version,
-    iterate_answers,
-    list_version_changes,
-    write_acceptance,
-)
 
 RULE: Final = "changed-meaning"
 
@@ -41,7 +33,7 @@ def check_meanings(
         if store is None:
             return [], []
         with store:
-            changes = list_version_changes(store, instrument)
+            changes = versions.list_version_changes(store, instrument)
             open_changes = [change for change in changes if change.acceptance is None]
             problems = list(_iterate_problems(file, open_changes, store, draft, top))
     except UserError as error:
@@ -52,13 +44,13 @@ def check_meanings(
 
 
 def _iterate_problems(
-    file: str, changes: Sequence[VersionChange], store: Store, draft: InstrumentDraft, top: Position
+    file: str, changes: Sequence[versions.VersionChange], store: Store, draft: InstrumentDraft, top: Position
 ) -> Iterator[Problem]:
     answered: dict[tuple[str, str], int] = {}
     totals: dict[str, int] = {}
     for version in dict.fromkeys(version for change in changes for version in change.versions):
         items = list(dict.fromkeys(change.change.item for change in changes if version in change.versions))
-        counts, totals[version] = count_answered(store, version, items)
+        counts, totals[version] = versions.count_answered(store, version, items)
         answered |= {(version, item): n for item, n in counts.items()}
     for change in changes:
         item = change.change.item
@@ -73,7 +65,7 @@ def _iterate_problems(
         yield Problem(RULE, where if where.line else top, item, what, remedy, length=max(len(item), 1))
 
 
-def _describe_acceptance(change: VersionChange, acceptance: Acceptance) -> str:
+def _describe_acceptance(change: versions.VersionChange, acceptance: versions.Acceptance) -> str:
     return (
         f"{change.change.item}: {change.change.what} since {change.versions_text}: accepted by {acceptance.by}, "
         f"{acceptance.at:%Y-%m-%d}: {acceptance.reason}"
@@ -82,7 +74,7 @@ def _describe_acceptance(change: VersionChange, acceptance: Acceptance) -> str:
 
 def accept_changes(
     file: str, items: Sequence[str], reason: str, *, same: bool = False, by: str = "", db: str | None = None
-) -> list[VersionChange]:
+) -> list[versions.VersionChange]:
     """Store that the changes of these items are intended, and why. Returns these changes.
 
     Raises UserError where an item has no change, or people are listed and the account is no supervisor.
@@ -98,7 +90,7 @@ def accept_changes(
         if not who.supervises:
             what = "only a supervisor may accept a change of meaning"
             raise UserError(who.login, what, f"ask {people.format_supervisors()}")
-        changes = list_version_changes(store, instrument)
+        changes = versions.list_version_changes(store, instrument)
         changed_items = {change.change.item for change in changes}
         for item in items:
             if item not in changed_items:
@@ -108,8 +100,8 @@ def accept_changes(
         later = f"version {instrument.version}" if instrument.version else f"version {instrument.hash[:12]}"
         for change in accepted:
             by, at, earlier = format_author(who.login, store.account), datetime.now(UTC), change.versions_text
-            acceptance = Acceptance(reason=reason, by=by, at=at, earlier=earlier, later=later, same=same)
-            write_acceptance(store, change.change, acceptance)
+            acceptance = versions.Acceptance(reason=reason, by=by, at=at, earlier=earlier, later=later, same=same)
+            versions.write_acceptance(store, change.change, acceptance)
     return accepted
 
 
@@ -148,7 +140,7 @@ def diff_versions(old_file: str, new_file: str | None, db: str | None) -> Versio
             what = "there are no interviews with another version of this questionnaire"
             raise UserError(where, what, "give two files: survey diff OLD NEW")
         old = rebuild_instrument(used[-1].texts, used[-1].hash)
-        return _diff(old, new, f"{describe_version(used[-1], stored)} in {where}", new_name, store)
+        return _diff(old, new, f"{versions.describe_version(used[-1], stored)} in {where}", new_name, store)
 
 
 def _diff(old: Instrument, new: Instrument, old_name: str, new_name: str, store: Store | None) -> VersionDiff:
@@ -168,7 +160,7 @@ def _count(store: Store, new: Instrument, changes: Sequence[ComparedChange]) -> 
     items = {item for change in changes for item in change.answers}
     counts, total = [0] * len(changes), 0
     for row in store.data.list_instruments():
-        for answers in iterate_answers(store, row.hash, items) if row.hash != new.hash else ():
+        for answers in versions.iterate_answers(store, row.hash, items) if row.hash != new.hash else ():
             total += 1
             for index, change in enumerate(changes):
                 values = [answers[item] for item in change.answers if item in answers] if answers is not None else []

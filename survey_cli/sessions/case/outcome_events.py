@@ -16,12 +16,7 @@ from survey_cli.outcomes import Outcome
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, read_number
 from survey_cli.sessions.case.claimed_case import INTERVIEW_OUTCOMES, REQUIRED_INPUTS, ClaimedCase, PendingInput
 from survey_cli.store.cases.case_records import Contact, ContactNumber
-from survey_cli.study.consistency.interview_outcomes import (
-    build_do_not_call_events,
-    build_follow_up_tasks,
-    derive_interview_events,
-    measure_progress,
-)
+from survey_cli.study.consistency import interview_outcomes
 
 DEAD_NUMBER_CODES: Final = frozenset({"dead", "4.20", "4.32", "4.41", "4.51"})
 """Codes of an outcome after which the dialed number is dead."""
@@ -81,14 +76,14 @@ def build_outcome_events(
             pass
     if (outcome.listed if plan.eligibility_known else outcome.rdd) in DEAD_NUMBER_CODES and claimed.current_number:
         events.append(case_events.NumberMarked(claimed.current_number, "dead", outcome.name.lower()))
-    events += build_do_not_call_events(outcome)
+    events += interview_outcomes.build_do_not_call_events(outcome)
     keeps_case = outcome.next_number and kind != "busy" and _has_untried_number(claimed, events)
     return CaseEvents(
         events=(*events, *(() if keeps_case else (case_events.AttemptClosed(),))),
         release=not keeps_case,
         outcome=outcome.id,
         contact=contact,
-        tasks=build_follow_up_tasks(outcome, claimed.case.key),
+        tasks=interview_outcomes.build_follow_up_tasks(outcome, claimed.case.key),
     )
 
 
@@ -107,7 +102,7 @@ def build_call_event(
     return case_events.OutcomeRecorded(
         outcome=outcome,
         number=claimed.current_number,
-        eligible=interview is not None and is_known_eligible(measure_progress(interview), plan),
+        eligible=interview is not None and is_known_eligible(interview_outcomes.measure_progress(interview), plan),
         person=interview is not None,
         interrupted=interrupted or claimed.case.interrupted or claimed.pending_input != "" or was_lost,
         note=note,
@@ -179,12 +174,12 @@ def build_events_without_station(
 
 def build_closing_events(claimed: ClaimedCase, interview: Interview, outcome: Outcome, plan: Plan) -> CaseEvents:
     """Build the events of an interview that was closed by its route or by the interviewer."""
-    events = derive_interview_events(
+    events = interview_outcomes.derive_interview_events(
         interview, outcome, plan, number=claimed.current_number, interrupted=claimed.case.interrupted
     )
     return CaseEvents(
         events=(*events, case_events.AttemptClosed()),
         release=True,
         outcome=outcome.id,
-        tasks=build_follow_up_tasks(outcome, claimed.case.key),
+        tasks=interview_outcomes.build_follow_up_tasks(outcome, claimed.case.key),
     )

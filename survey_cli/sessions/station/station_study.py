@@ -24,15 +24,7 @@ from survey_cli.sessions.case.case_queue import CaseQueue
 from survey_cli.sessions.case.claimed_case import INTERVIEW_OUTCOMES, REQUIRED_INPUTS, ClaimedCase
 from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.interview.start_interview import Clock
-from survey_cli.sessions.station.station_views import (
-    CaseMatch,
-    CaseView,
-    IdleView,
-    OutcomeChoice,
-    StationAppointment,
-    StationNumber,
-    StationScript,
-)
+from survey_cli.sessions.station import station_views
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.consistency.upkeep import rebuild_queue, update_queue_position
 from survey_cli.study.open_study import OpenStudy, StudyFiles
@@ -41,7 +33,9 @@ from survey_cli.study.pause import read_pause
 OUTCOME_HEADINGS: Final = (("Nobody was reached", ("before",)), ("Somebody was", ("after", "screened", "any")))
 
 
-def build_case_view(claimed: ClaimedCase, study: OpenStudy, *, at: datetime, to_local: ToLocal) -> CaseView:
+def build_case_view(
+    claimed: ClaimedCase, study: OpenStudy, *, at: datetime, to_local: ToLocal
+) -> station_views.CaseView:
     """Build everything that is shown of the case; `to_local` converts a time to this station's clock."""
     case, plan, instrument = claimed.case, study.plan, study.instrument
     zones = list_call_zones(case, case.find_number(claimed.current_number), plan)
@@ -50,7 +44,7 @@ def build_case_view(claimed: ClaimedCase, study: OpenStudy, *, at: datetime, to_
     first, more = build_outcome_choices(plan)
     language = case.language or instrument.language
     personal = claimed.contact.columns if claimed.contact is not None else {}
-    return CaseView(
+    return station_views.CaseView(
         key=case.key,
         name=format_case_name(instrument, case, claimed.contact),
         details=list_details(instrument, {**personal, **case.columns}),
@@ -93,7 +87,7 @@ def _render_text(text: Template, language: str) -> str:
 
 def build_outcome_choices(
     plan: Plan,
-) -> tuple[tuple[OutcomeChoice, ...], tuple[tuple[str, tuple[OutcomeChoice, ...]], ...]]:
+) -> tuple[tuple[station_views.OutcomeChoice, ...], tuple[tuple[str, tuple[station_views.OutcomeChoice, ...]], ...]]:
     """Build the main outcomes, and all others under headings."""
     left_out = INTERVIEW_OUTCOMES | (RDD_ONLY_OUTCOMES if plan.eligibility_known else frozenset())
     on_offer = {id: row for id, row in plan.outcomes.items() if id not in left_out and row.moment != "interrupted"}
@@ -108,20 +102,22 @@ def build_outcome_choices(
     return main, tuple(others)
 
 
-def _build_choice(row: Outcome) -> OutcomeChoice:
+def _build_choice(row: Outcome) -> station_views.OutcomeChoice:
     kind = row.like or row.id
-    return OutcomeChoice(outcome=row, required_input=REQUIRED_INPUTS.get(kind, ""), is_refusal=kind in REFUSAL_OUTCOMES)
+    return station_views.OutcomeChoice(
+        outcome=row, required_input=REQUIRED_INPUTS.get(kind, ""), is_refusal=kind in REFUSAL_OUTCOMES
+    )
 
 
 def build_numbers(
     case: Case, contact: Contact | None, plan: Plan, current: int, at: datetime
-) -> tuple[StationNumber, ...]:
+) -> tuple[station_views.StationNumber, ...]:
     """Build the lines of all numbers, in the order of the sample."""
     texts = {n.position: n.display for n in contact.numbers} if contact is not None else {}
     calls = case.open_attempt.calls if case.open_attempt is not None else ()
     outcomes = {call.number: describe_outcome(call.outcome, plan) for call in calls}
     return tuple(
-        StationNumber(
+        station_views.StationNumber(
             position=number.position,
             text=texts.get(number.position, "(erased)"),
             line=number.line,
@@ -142,9 +138,9 @@ def format_case_name(instrument: Instrument, case: Case, contact: Contact | None
     return name if isinstance(name, str) and name else case.key
 
 
-def build_scripts(plan: Plan, case: Case, language: str) -> tuple[StationScript, ...]:
+def build_scripts(plan: Plan, case: Case, language: str) -> tuple[station_views.StationScript, ...]:
     return tuple(
-        StationScript(
+        station_views.StationScript(
             id=script.id,
             text=script.texts.get(language) or next(iter(script.texts.values()), ""),
             is_used=script.once and script.id in case.scripts_read,
@@ -193,9 +189,9 @@ class StationStudy:
         """Read again between two cases when they changed; None: never."""
         self._queue_is_outdated = False
         """The plan was read again, and the queue is not updated to it yet."""
-        self._barred_view: IdleView | None = None
+        self._barred_view: station_views.IdleView | None = None
         """Why this interviewer receives no more cases."""
-        self._outlook: tuple[datetime, IdleView] | None = None
+        self._outlook: tuple[datetime, station_views.IdleView] | None = None
         """Why no case can be called, and when that was found out."""
         self._notice = ""
         self.station = station
@@ -216,7 +212,7 @@ class StationStudy:
         notice, self._notice = self._notice, ""
         return notice
 
-    def find_stop(self, at: datetime, *, last_case: str, interviewing: bool) -> IdleView | None:
+    def find_stop(self, at: datetime, *, last_case: str, interviewing: bool) -> station_views.IdleView | None:
         """Find why no case may be claimed or dialed here, whatever the queue holds.
 
         The study is paused, or the interviewer does not work on it any more. Changed files are read again first, except
@@ -228,11 +224,11 @@ class StationStudy:
         pause = read_pause(self.store)
         if pause is None:
             return None
-        return IdleView(
+        return station_views.IdleView(
             why=pause.describe(self._to_local(pause.since), self._to_local(at)), next_at=None, study_is_paused=True
         )
 
-    def reload(self, at: datetime, *, last_case: str) -> IdleView | None:
+    def reload(self, at: datetime, *, last_case: str) -> station_views.IdleView | None:
         """Use the changed files from now on, unless they have errors.
 
         Returns why the interviewer receives no more cases, where the list of people does not contain them any more.
@@ -250,7 +246,7 @@ class StationStudy:
             raise
         except UserError as error:
             if error.where == self.opened.who.login:
-                self._barred_view = IdleView(why=str(error), next_at=None)
+                self._barred_view = station_views.IdleView(why=str(error), next_at=None)
             self._notice = f"{error}. The station continues without the change"
             return self._barred_view
         self._use(study)
@@ -271,7 +267,7 @@ class StationStudy:
         """A case was claimed, or the study was stopped: find out anew why no case can be called."""
         self._outlook = None
 
-    def find_outlook(self, at: datetime) -> IdleView:
+    def find_outlook(self, at: datetime) -> station_views.IdleView:
         """Find why no case can be called. All cases are counted, once a minute: a second's work for a million.
 
         Raises StoreError.
@@ -279,12 +275,12 @@ class StationStudy:
         if self._outlook is not None and self._outlook[0] <= at < self._outlook[0] + OUTLOOK_INTERVAL:
             return self._outlook[1]
         why, next_at = self.queue.find_outlook(at)
-        self._outlook = at, IdleView(why=why, next_at=self._to_local(next_at) if next_at else None)
+        self._outlook = at, station_views.IdleView(why=why, next_at=self._to_local(next_at) if next_at else None)
         return self._outlook[1]
 
     # cases of respondents who call back, and open appointments
 
-    def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
+    def search_cases(self, text: str) -> tuple[station_views.CaseMatch, ...]:
         """Search cases by part of a number, of a name or of the key."""
         if not text.strip():
             return ()
@@ -292,7 +288,7 @@ class StationStudy:
         # a number as it is spoken: `+44 (0)7911`, with the zero that is only dialed inside the country
         rows = search(text.strip()) or search(extract_search_digits(text))
         return tuple(
-            CaseMatch(
+            station_views.CaseMatch(
                 key=match.row.key,
                 name=match.name or match.row.key,
                 number=", ".join(match.numbers),
@@ -301,12 +297,14 @@ class StationStudy:
             for match in rows
         )
 
-    def list_appointments(self, owner: str, now: datetime) -> tuple[StationAppointment, ...]:
+    def list_appointments(self, owner: str, now: datetime) -> tuple[station_views.StationAppointment, ...]:
         """List an interviewer's open appointments, soonest first."""
         rows = self.store.cases.queries.list_appointments(owner=owner)
         return self.describe_appointments(rows, now)
 
-    def describe_appointments(self, rows: Iterable[CaseRow], now: datetime) -> tuple[StationAppointment, ...]:
+    def describe_appointments(
+        self, rows: Iterable[CaseRow], now: datetime
+    ) -> tuple[station_views.StationAppointment, ...]:
         """Describe the open appointments of these cases, soonest first."""
         cases, lines = self.store.cases, []
         for row in rows:
@@ -315,7 +313,7 @@ class StationStudy:
                 continue
             appointment = case.appointment.details
             lines.append(
-                StationAppointment(
+                station_views.StationAppointment(
                     key=row.key,
                     name=format_case_name(self.opened.instrument, case, cases.queries.find_contact(row.key)),
                     respondent_time=row.promised_at.astimezone(ZoneInfo(appointment.zone)),

@@ -22,14 +22,8 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.problems import StoreError
+from survey_cli.store.backends import errors
 from survey_cli.store.backends.connector import Connector, Execute, Pause
-from survey_cli.store.backends.errors import (
-    TransientStoreError,
-    check_rewriting,
-    make_decoding_error,
-    retry_once,
-    translate_decoding_errors,
-)
 from survey_cli.store.backends.settings import add_tasks_within
 from survey_cli.store.cases.case_statements import HAS_LEASE
 from survey_cli.store.interviews import records
@@ -69,7 +63,7 @@ class InterviewStore:
         line = codec.encode_record(first)
         try:
             result = self._insert_interview(interview, line, case)
-        except TransientStoreError:
+        except errors.TransientStoreError:
             result = self._insert_interview(interview, line, case)
         if result is True or self._db.read(sql.EVENT, (interview.id, 1)) == [line]:
             return None
@@ -127,7 +121,7 @@ class InterviewStore:
 
         try:
             result = write()
-        except TransientStoreError:
+        except errors.TransientStoreError:
             self._unconfirmed = (interview, seq, line)
             result = write()
         if result is True:
@@ -140,7 +134,7 @@ class InterviewStore:
         lease_lost = self._get_cases().check_lease(update.fence) if update.fence is not None else None
         return lease_lost or self._make_conflict(interview, seq)
 
-    @retry_once
+    @errors.retry_once
     def append_from_office(self, updates: Sequence[records.OfficeUpdate]) -> dict[str, str]:
         """Append an event of the office to each of these interviews, all in one transaction.
 
@@ -203,7 +197,7 @@ class InterviewStore:
             state = f"its last is {last[0][0]}" if last else "it was never started"
             raise ValueError(f"event {seq} of interview {interview}: {state}")
         line = codec.JournalRecord(*rows[0])
-        with translate_decoding_errors(self._db.where, f"event {seq} of interview {interview}"):
+        with errors.translate_decoding_errors(self._db.where, f"event {seq} of interview {interview}"):
             return records.InterviewConflict(interview, seq, line.by, line.station, codec.decode_timestamp(line.at))
 
     def read_journal(self, interview: str) -> list[InterviewEvent]:
@@ -215,7 +209,9 @@ class InterviewStore:
             what = f"event {len(events) + 1} of interview {interview} was written by a newer version of the program"
             raise StoreError(self._db.where, what, "update this program: pip install --upgrade survey-cli") from error
         except (ValueError, TypeError, KeyError) as error:
-            raise make_decoding_error(self._db.where, f"event {len(events) + 1} of interview {interview}") from error
+            raise errors.make_decoding_error(
+                self._db.where, f"event {len(events) + 1} of interview {interview}"
+            ) from error
         return events
 
     def list_computed_values(self, item: str, origin: records.InterviewOrigin, *, besides: str) -> list[Cell]:
@@ -224,7 +220,7 @@ class InterviewStore:
         Of each turn, it is the last answer.
         """
         rows = self._db.read(sql.COMPUTED_VALUES, (origin, besides, item))
-        with translate_decoding_errors(self._db.where, f"the answers at {item}"):
+        with errors.translate_decoding_errors(self._db.where, f"the answers at {item}"):
             last = {(interview, line[2]): codec.JournalRecord(*line) for interview, *line in rows}
             lines = {line.payload: line for line in last.values()}  # there are few different ones
             events = {payload: codec.decode_record(line) for payload, line in lines.items()}
@@ -342,7 +338,7 @@ class InterviewStore:
         with self._db.transaction() as execute:
             stored = execute(sql.JOURNAL, (interview,)).fetchall()
             without_texts = ([line[:3] + line[4:] for line in events] for events in (stored, lines))
-            check_rewriting(f"interview {interview}: this is not its journal", *without_texts)
+            errors.check_rewriting(f"interview {interview}: this is not its journal", *without_texts)
             for seq, line in enumerate(lines, 1):
                 if seq <= len(stored):
                     execute(sql.REWRITE_LINE, (line.payload, interview, seq))

@@ -22,15 +22,8 @@ from survey_cli.store.backends.address import quote_identifier
 from survey_cli.store.backends.connector import Connector, Dialect
 from survey_cli.store.backends.errors import translate_error
 from survey_cli.store.backends.schema import views
+from survey_cli.store.backends.sqlite import database_files
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
-from survey_cli.store.backends.sqlite.database_files import (
-    GROUP_FILE_MODE,
-    UNFINISHED_SUFFIX,
-    create_atomically,
-    is_shared_by_group,
-    iterate_free_names,
-    sync_folder,
-)
 from survey_cli.store.backends.statements import read_statements
 from survey_cli.store.cases.case_records import decode_contact, encode_contact
 from survey_cli.store.interviews import statements as sql
@@ -73,7 +66,7 @@ class Maintenance:
                 _copy_rows(self._db, temporary, where)
 
         try:
-            if not create_atomically(target, copy, where=where):
+            if not database_files.create_atomically(target, copy, where=where):
                 raise _make_exists_error(where)
         except sqlite3.Error as error:
             raise translate_error(error, where) or error from error
@@ -243,16 +236,16 @@ def replace_database(copy: Path, target: Path, *, at: datetime, where: str) -> t
         try:
             if file is not None:
                 lost = _count_lost_data(copy, file, target)
-                replaced = next(iterate_free_names(target, f"replaced-{at.astimezone():%Y%m%d-%H%M%S}"))
+                replaced = next(database_files.iterate_free_names(target, f"replaced-{at.astimezone():%Y%m%d-%H%M%S}"))
                 os.link(target, replaced)
             for ending in SIDE_FILE_SUFFIXES:
                 side_file = Path(f"{target}{ending}")
                 if ending in LOG_SUFFIXES and replaced is not None and side_file.exists():
                     side_file.rename(f"{replaced}{ending}")
                 side_file.unlink(missing_ok=True)
-            copy.chmod(GROUP_FILE_MODE if is_shared_by_group(target.parent) else 0o600)
+            copy.chmod(database_files.GROUP_FILE_MODE if database_files.is_shared_by_group(target.parent) else 0o600)
             copy.replace(target)
-            sync_folder(target.parent)
+            database_files.sync_folder(target.parent)
         except OSError as error:
             what = f"the backup can't replace it ({error.strerror})"
             raise StoreError(where, what, "check the folder and the disk, then run the command again") from error
@@ -273,7 +266,9 @@ def _count_lost_data(copy: Path, file: BinaryIO, target: Path) -> LostData | Non
 @contextlib.contextmanager
 def _copy_temporarily(source: BinaryIO, target: Path) -> Iterator[Path]:
     """Context manager with a copy of a database file and its logs in the target's folder, deleted unless it is moved."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=UNFINISHED_SUFFIX, dir=target.parent)  # 0600
+    handle, name = tempfile.mkstemp(
+        prefix=f".{target.name}.", suffix=database_files.UNFINISHED_SUFFIX, dir=target.parent
+    )  # 0600
     try:
         with open(handle, "wb") as file:
             shutil.copyfileobj(source, file)

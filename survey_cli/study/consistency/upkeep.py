@@ -36,14 +36,7 @@ from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
 from survey_cli.store import InterviewRow, JournalUpdate, Store
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, ExpiredLease, QueueHead
-from survey_cli.study.consistency.interview_outcomes import (
-    QuotaReservations,
-    build_follow_up_tasks,
-    derive_interview_events,
-    describe_open_tasks,
-    follow_up,
-    select_quota_cells,
-)
+from survey_cli.study.consistency import interview_outcomes
 from survey_cli.study.consistency.person_erasure import has_answers, scrub_database
 from survey_cli.study.open_study import OpenStudy
 
@@ -75,7 +68,7 @@ def _iterate_erase_tasks(store: Store, plan: Plan) -> Iterator[str]:
         outcome = plan.outcomes.get(row.outcome)
         withdrawn = outcome is not None and outcome.kind == WITHDRAWN
         if withdrawn and row.case and has_answers(store, row):
-            yield from build_follow_up_tasks(plan.outcomes[WITHDRAWN], row.case, sampled=False)
+            yield from interview_outcomes.build_follow_up_tasks(plan.outcomes[WITHDRAWN], row.case, sampled=False)
 
 
 def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime) -> None:
@@ -210,7 +203,7 @@ def _end_where_answered(
 
 def _is_quota_full(store: Store, plan: Plan, row: InterviewRow, interview: Interview, at: datetime) -> bool:
     """Return whether a quota cell of an answered interview is full, so that it has no place there. Raises StoreError."""
-    reservations = QuotaReservations(store=store, plan=plan, clock=lambda: at)
+    reservations = interview_outcomes.QuotaReservations(store=store, plan=plan, clock=lambda: at)
     return reservations.reserve_cells(row.id, interview, frozenset())[1] != ""
 
 
@@ -220,21 +213,21 @@ def _build_update(
     """Return the update that records the outcome in the case."""
     case = Case.from_history(row.case, history)
     number = _find_dialed_number(history, case)
-    events = (*derive_interview_events(interview, outcome, plan, number=number), AttemptClosed())
+    events = (*interview_outcomes.derive_interview_events(interview, outcome, plan, number=number), AttemptClosed())
     ended_at, station = max(row.updated_at, history[-1].at), interview.events[-1].stamp.station
     prefix = f"{row.id}:{row.last_seq}"
     entries = [HistoryEntry(ended_at, row.by, station, e, f"{prefix}:{n}") for n, e in enumerate(events)]
     for entry in entries:
         case = case.apply(entry)
     position = schedule_case(case, plan, max(at, ended_at))
-    cells = select_quota_cells(case, plan, position, interview)
+    cells = interview_outcomes.select_quota_cells(case, plan, position, interview)
     return CaseUpdate(
         *(row.case, len(history), entries, position),
         force=True,
         release=True,
         interview=row.id if cells is not None else "",
         cells=cells or (),
-        follow_up_tasks=build_follow_up_tasks(outcome, row.case),
+        follow_up_tasks=interview_outcomes.build_follow_up_tasks(outcome, row.case),
     )
 
 
@@ -358,12 +351,12 @@ def repair(study: OpenStudy, at: datetime) -> None:
     rewriting the file makes every station wait.
     """
     if study.store.read_only:
-        study.repairs.extend((*find_disagreements(study.store), *describe_open_tasks(study.store)))
+        study.repairs.extend((*find_disagreements(study.store), *interview_outcomes.describe_open_tasks(study.store)))
         return
     try:
         compared_before = study.store.settings.read(COMPARED_SETTING) is not None
         study.repairs.extend(reconcile(study.store, study.plan, at))
-        study.repairs.extend(follow_up(study, "", at))
+        study.repairs.extend(interview_outcomes.follow_up(study, "", at))
         if not compared_before and study.store.settings.read(COMPARED_SETTING) is not None:
             scrub_database(study.store)
     except StoreError as problem:

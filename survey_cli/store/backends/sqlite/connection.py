@@ -13,16 +13,8 @@ from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import quote
 
 from survey_cli.problems import StoreError
-from survey_cli.store.backends import account
+from survey_cli.store.backends import account, errors
 from survey_cli.store.backends.connector import Connector, Dialect, Execute, Parameters, Rows, RowStream
-from survey_cli.store.backends.errors import (
-    RESTORE_COMMAND,
-    UndecodableTextError,
-    close_on_error,
-    find_undecodable_texts,
-    get_primary_code,
-    translate_error,
-)
 
 T = TypeVar("T")
 
@@ -100,9 +92,9 @@ class SqliteConnector(Connector):
                 check_same_thread=False,
             )
         except sqlite3.Error as error:
-            raise translate_error(error, where) or error from error
+            raise errors.translate_error(error, where) or error from error
         connector = cls(connection, where=where, path=path, patience=patience, read_only=read_only)
-        with close_on_error(connection):
+        with errors.close_on_error(connection):
             connector.configure()
         return connector
 
@@ -184,7 +176,7 @@ class SqliteConnector(Connector):
             self.connection.execute("BEGIN EXCLUSIVE")
             self.connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if get_primary_code(error) != sqlite3.SQLITE_BUSY:
+            if errors.get_primary_code(error) != sqlite3.SQLITE_BUSY:
                 raise self.translate_error(error) from error
             raise DatabaseInUseError from error
 
@@ -202,16 +194,16 @@ class SqliteConnector(Connector):
 
     def translate_error(self, error: BaseException) -> BaseException:
         if isinstance(error, sqlite3.OperationalError) and (match := UNDECODABLE_MESSAGE.match(str(error))):
-            text = next(find_undecodable_texts(self.connection, match[1]), f"a text in the column {match[1]}")
-            remedy = f"`survey db verify` lists every such text; restore a backup with: {RESTORE_COMMAND}"
-            return UndecodableTextError(self.where, f"{text} can't be decoded", remedy)
-        return translate_error(error, self.where) or error
+            text = next(errors.find_undecodable_texts(self.connection, match[1]), f"a text in the column {match[1]}")
+            remedy = f"`survey db verify` lists every such text; restore a backup with: {errors.RESTORE_COMMAND}"
+            return errors.UndecodableTextError(self.where, f"{text} can't be decoded", remedy)
+        return errors.translate_error(error, self.where) or error
 
     def find_integrity_errors(self) -> Iterator[str]:
         for (line,) in self.read("PRAGMA integrity_check"):
             if line != "ok":
                 yield f"the file is damaged: {line}"
-        for text in find_undecodable_texts(self.connection):
+        for text in errors.find_undecodable_texts(self.connection):
             yield f"{text} can't be decoded"
         for table, _, parent, _ in self.read("PRAGMA foreign_key_check"):
             yield f"a row of {table} refers to a missing row of {parent}"
@@ -221,7 +213,7 @@ class SqliteConnector(Connector):
             try:
                 return operation()
             except DRIVER_ERRORS as error:
-                if left and isinstance(error, sqlite3.Error) and get_primary_code(error) == sqlite3.SQLITE_BUSY:
+                if left and isinstance(error, sqlite3.Error) and errors.get_primary_code(error) == sqlite3.SQLITE_BUSY:
                     continue
                 raise self.translate_error(error) from error
         raise AssertionError("there is at least one try")
