@@ -230,7 +230,7 @@ class InterviewStore:
     def list_codings(self, item: str, until: str = "~") -> list[tuple[str, AnswerCoded]]:
         """List the codings of an item's answers up to a time, with their interviews, each interview's in order."""
         rows = self._db.read(sql.CODINGS, (item, until))
-        with translate_decoding_errors(self._db.where, f"the codings of {item}"):
+        with errors.translate_decoding_errors(self._db.where, f"the codings of {item}"):
             return [(interview, codec.decode_record(tuple(line))) for interview, *line in rows]  # type: ignore[misc]
 
     def find_row(self, interview: str) -> records.InterviewRow | None:
