@@ -1,6 +1,6 @@
 """Screen of a coder: an open answer with its question, the codes, suggestions from similar answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -19,12 +19,16 @@ from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
+    from survey_cli.engine.events import AnswerCoded
     from survey_cli.services.data.coding import CodingSession
 
 COLUMN_WIDTH: Final = 36
-"""Cells of a column of codes, its gap included."""
-LEAVE: Final = ("q", "ctrl+c")
+"""Cells of a column of codes."""
+COLUMN_HEIGHT: Final = 6
+"""Codes in one column before there are two."""
+OTHER_KEYS: Final = {"ctrl+z": "u", "tab": "s", "right": "n", "left": "p", "ctrl+c": "q"}
 MARKS: Final = {"first": "", "second": "SECOND CODER", "final": "DECISION"}
+ALL_CODED: Final = "every answer is coded: p goes back, q leaves"
 
 
 class CodingScreen(KeyScreen):
@@ -35,123 +39,106 @@ class CodingScreen(KeyScreen):
     def __init__(self, session: "CodingSession") -> None:
         super().__init__()
         self.session = session
-        self.typed = ""
+        self.typed = self.last = ""
         self.chosen: tuple[int, ...] | None = None
         """The codes chosen where several may be; None while none was touched."""
-        self.last = ""
         self.actions: dict[str, tuple[str, Act]] = {
-            "+": ("new", self._open_new_code),
+            "+": ("new", partial(self._open_line, "new", "New code: ", self._add_code)),
             "/": ("find", self._open_search),
-            "?": ("unclear", self._open_unclear),
+            "?": ("unclear", partial(self._open_line, "unclear", "Unclear, because: ", partial(self._record, ()))),
             "u": ("undo", self._undo),
-            "s": ("skip", self._skip),
-            "n": ("next", partial(self._move, 1)),
-            "p": ("back", partial(self._move, -1)),
+            "s": ("skip", partial(self._go, session.skip)),
+            "n": ("next", partial(self._go, partial(session.move, 1))),
+            "p": ("back", partial(self._go, partial(session.move, -1))),
+            "q": ("leave", self._leave),
         }
-        self.other_keys = {"ctrl+z": "u", "tab": "s", "right": "n", "left": "p"}
 
     def compose(self) -> ComposeResult:
         yield styled.Header()
         yield styled.KeyBar()
         yield Container(id="panels")
         with VerticalScroll(id="body", can_focus=False):
-            for name in ("instruction", "spoken", "probe", "options", "message"):
-                yield styled.TextView(id=name)
+            yield from (styled.TextView(id=name) for name in ("instruction", "spoken", "options", "message"))
         yield Static(id="too-small", markup=False)
 
     # Keys
 
     async def press(self, key: str, at: float) -> None:
         self.forget_messages()
-        typed = to_ascii_digits(key)
         try:
-            if self.panel is not None:
-                await self.panel.press(key)
-            elif key in LEAVE:
-                self.left = True
-            elif key == "ctrl+p":
-                await self.open_palette([Row((name, label), act) for name, (label, act) in self.actions.items()])
-            elif key in SCROLLS:
-                scroll_by_key(self.query_one("#body", VerticalScroll), key)
-            elif (action := self.actions.get(self.other_keys.get(key, key))) is not None:
-                await action[1]()
-            elif self.session.group is None:
-                self.refuse("every answer is coded: p goes back, q leaves")
-            elif key in ("escape", "backspace"):
-                self.typed, self.chosen = "", self.chosen if self.typed else None
-            elif key in ENTER:
-                await self._press_enter()
-            elif typed.isdecimal():
-                await self._type(self.typed + typed)
-            else:
-                self.refuse("key the number of a code")
+            await (self.panel.press(key) if self.panel is not None else self._press(OTHER_KEYS.get(key, key)))
         except UserError as error:
             self.refuse(str(error))
 
     async def paste(self, text: str) -> None:
         if self.panel is not None:
             await self.panel.paste(text)
+
+    async def _press(self, key: str) -> None:
+        if key in self.actions:
+            await self.actions[key][1]()
+        elif key == "ctrl+p":
+            await self.open_palette([Row((name, label), act) for name, (label, act) in self.actions.items()])
+        elif key in SCROLLS:
+            scroll_by_key(self.query_one("#body", VerticalScroll), key)
+        elif self.session.group is None:
+            self.refuse(ALL_CODED)
+        elif key in ("escape", "backspace"):
+            self.typed, self.chosen = "", self.chosen if self.typed else None
+        elif key in ENTER:
+            await self._press_enter()
+        elif to_ascii_digits(key).isdecimal():
+            await self._type(self.typed + to_ascii_digits(key))
         else:
-            self.bell_due = True
+            self.refuse("key the number of a code")
 
     async def _type(self, typed: str) -> None:
         """Take the digits of a code; it is chosen as soon as no longer code begins with them."""
-        codes = [code for code in self.session.codes if str(code).startswith(typed)]
+        codes = [code for code in self.session.frame.codes if str(code).startswith(typed)]
+        self.typed = typed if codes else ""
         if not codes:
-            self.typed = ""
             self.refuse(f"there is no code {typed}: + makes a new one, / finds one")
         elif codes == [int(typed)]:
             await self._choose(codes[0])
-        else:
-            self.typed = typed
 
     async def _press_enter(self) -> None:
-        suggestions = self.session.suggest()
-        if self.typed:
-            if int(self.typed) not in self.session.codes:
-                self.refuse(f"there is no code {self.typed}")
-            else:
-                await self._choose(int(self.typed))
+        """Take what is typed or chosen; else leave an answer that is coded as it is, or take the first suggestion."""
+        if self.typed and int(self.typed) in self.session.frame.codes:
+            await self._choose(int(self.typed))
         elif self.chosen:
-            self._record(self.chosen)
-        elif self.chosen is None and self._is_coded:
-            await self._skip()
-        elif self.chosen is None and suggestions:
-            self._record(suggestions[0].codes)
+            await self._record(self.chosen)
+        elif self._coding is not None and self.chosen is None:
+            await self._go(self.session.skip)
+        elif not self.typed and self.chosen is None and (suggestions := self.session.suggest()):
+            await self._record(suggestions[0][0])
         else:
             self.refuse("key the number of a code; ? if the answer is unclear, s to skip it")
 
-    async def _choose(self, code: int) -> None:
-        self.typed = ""
-        if not self.session.frame.multiple:
-            self._record((code,))
-            return
-        chosen = self._get_chosen()
-        self.chosen = tuple(c for c in chosen if c != code) if code in chosen else (*chosen, code)
-
-    def _get_chosen(self) -> tuple[int, ...]:
-        group = self.session.group
-        coding = group.find_coding(self.session.role) if group is not None else None
-        return self.chosen if self.chosen is not None else (coding.codes or ()) if coding is not None else ()
-
     @property
-    def _is_coded(self) -> bool:
-        group = self.session.group
-        return group is not None and group.find_coding(self.session.role) is not None
+    def _coding(self) -> "AnswerCoded | None":
+        return self.session.find_coding(self.session.group)
 
-    def _record(self, codes: Sequence[int], note: str = "") -> None:
+    def _get_chosen(self) -> Sequence[int]:
+        return self.chosen if self.chosen is not None else self._coding.codes or () if self._coding is not None else ()
+
+    async def _choose(self, code: int) -> None:
+        self.typed, chosen = "", self._get_chosen()
+        if not self.session.frame.multiple:
+            await self._record((code,))
+        else:
+            self.chosen = tuple(c for c in chosen if c != code) if code in chosen else (*chosen, code)
+
+    async def _record(self, codes: Sequence[int], note: str = "") -> None:
         group = self.session.group
         assert group is not None
-        count = format_quantity(len(group.answers), "answer")
-        left = self.session.code(codes, note)
-        self._begin()
-        labels = ", ".join(f"{code} {self.session.get_label(code)}" for code in codes) or "unclear"
-        self.last = f"{labels}  ←  {group.text} ({count})"
-        if left:
+        self.last = f"{self._describe(codes)}  ←  {group[0].text} ({format_quantity(len(group), 'answer')})"
+        if left := self.session.code(codes, note):
             self.refuse(left)
+        await self._go()
 
-    def _begin(self) -> None:
-        """Begin with the answer that is shown now."""
+    async def _go(self, move: Callable[[], None] = lambda: None) -> None:
+        """Go to other answers, and begin there."""
+        move()
         self.typed, self.chosen = "", None
         self.session.refresh_frame()
         self.query_one("#body", VerticalScroll).scroll_home(animate=False)
@@ -160,62 +147,34 @@ class CodingScreen(KeyScreen):
         if why := self.session.undo():
             self.refuse(why)
         else:
-            self.said = "taken back"
-        self._begin()
-        self.last = ""
+            self.said, self.last = "taken back", ""
+        await self._go()
 
-    async def _skip(self) -> None:
-        self.session.skip()
-        self._begin()
+    async def _leave(self) -> None:
+        self.left = True
 
-    async def _move(self, by: int) -> None:
-        self.session.move(by)
-        self._begin()
+    async def _open_line(self, what: str, label: str, act: Callable[[str], Awaitable[None]]) -> None:
+        """Open a line of text for the answers that are shown."""
 
-    # Panels
-
-    async def _open_for_answer(self, what: str, label: str, submit: Callable[[str], None]) -> None:
-        """Open a line for the answers that are shown."""
-
-        async def close_and_submit(text: str) -> None:
+        async def submit(text: str) -> None:
             await self.close_panel()
-            submit(text)
+            await act(text)
 
         if self.session.group is None:
-            self.refuse("every answer is coded: p goes back, q leaves")
+            self.refuse(ALL_CODED)
         else:
-            await self.open_panel(LinePanel(what, label, close_and_submit))
+            await self.open_panel(LinePanel(what, label, submit))
 
-    async def _open_new_code(self) -> None:
-        async def add(label: str) -> None:
-            code = self.session.add_code(label)
-            await self._choose(code)
-
-        def submit(label: str) -> None:
-            if label:
-                self.app.call_later(self._attempt, partial(add, label))
-
-        await self._open_for_answer("new", "New code: ", submit)
-
-    async def _attempt(self, act: Act) -> None:
-        try:
-            await act()
-        except UserError as error:
-            self.refuse(str(error))
-        self.show()
-
-    async def _open_unclear(self) -> None:
-        await self._open_for_answer("unclear", "Unclear, because: ", lambda note: self._record((), note))
+    async def _add_code(self, label: str) -> None:
+        if label:
+            await self._choose(self.session.add_code(label))
 
     async def _open_search(self) -> None:
         rows = [
-            Row(
-                (str(code), self.session.get_label(code), str(spec.examples or "")),
-                partial(self.close_and, partial(self._choose, code)),
-                heading=str(spec.group or ""),
-            )
-            for code, spec in self.session.codes.items()
-        ]
+            Row((str(code), self.session.get_label(code), str(spec.examples or "")),
+                partial(self.close_and, partial(self._choose, code)), heading=str(spec.group or ""))
+            for code, spec in self.session.frame.codes.items()
+        ]  # fmt: skip
         await self.open_panel(ListPanel("search", "Code: ", rows, empty="no code has these words"))
 
     # What is shown
@@ -223,86 +182,67 @@ class CodingScreen(KeyScreen):
     def show(self) -> None:
         session, group = self.session, self.session.group
         done, total = session.count()
-        position = f"{done:,} of {total:,} coded"
         progress = done / total if total else 1.0
-        state = styled.HeaderState(session.item, "", position, progress, self.last, MARKS[session.role])
-        self.query_one(styled.Header).show(state)
-        width = min(self.app.size.width, 132) - 8
-        parts = {name: Content() for name in ("instruction", "spoken", "probe", "options", "message")}
-        parts["instruction"] = style_text(session.wording, "$quiet")
-        if group is not None:
-            parts["spoken"] = style_text(group.text, "bold")
-            parts["probe"] = styled.join_lines(self._build_notes())
-            parts["options"] = self._build_codes(width)
-        elif total:
-            parts["spoken"] = style_text("Every answer is coded.", "bold")
-        else:
-            parts["spoken"] = style_text("There is no answer to code.", "bold")
-        if self.why:
-            parts["message"] = style_text(f"! {self.why}", "bold $error")
-        elif self.said:
-            parts["message"] = style_text(self.said, "$quiet")
+        mark = MARKS[session.role]
+        header = styled.HeaderState(session.item, "", f"{done:,} of {total:,} coded", progress, self.last, mark)
+        self.query_one(styled.Header).show(header)
+        text = "Every answer is coded." if total else "There is no answer to code."
+        parts = {
+            "instruction": style_text(session.wording, "$quiet"),
+            "spoken": style_text(group[0].text if group is not None else text, "bold"),
+            "options": styled.join_sections([self._build_notes(), self._build_codes()])
+            if group is not None
+            else Content(),
+            "message": style_text(f"! {self.why}", "bold $error") if self.why else style_text(self.said, "$quiet"),
+        }
         for name, content in parts.items():
             self.query_one(f"#{name}", styled.TextView).show(content)
-        self.show_keys(self._build_hints())
-
-    def _build_hints(self) -> list[KeyHint]:
-        hints = [KeyHint("1…", "code", press="none")]
-        if self.chosen or self.typed:
-            hints.append(KeyHint("Enter", "save" if self.chosen else "take", press="enter"))
+        enter = [KeyHint("Enter", "save" if self.chosen else "take", press="enter")]
         ranks = {"/": 1, "?": 1, "n": 3, "p": 2}
-        hints += [KeyHint(key, label, ranks.get(key, 0)) for key, (label, _) in self.actions.items()]
-        return [*hints, KeyHint("q", "leave")]
+        hints = [KeyHint(key, label, ranks.get(key, 0)) for key, (label, _) in self.actions.items()]
+        self.show_keys([KeyHint("1…", "code", press="none"), *(enter if self.chosen or self.typed else ()), *hints])
 
-    def _build_notes(self) -> list[Content]:
+    def _describe(self, codes: Sequence[int]) -> str:
+        return ", ".join(f"{code} {self.session.get_label(code)}" for code in codes) or "unclear"
+
+    def _build_notes(self) -> Content:
         """Build what is known of the answers: their cases, their codes, suggestions."""
         session, group = self.session, self.session.group
         assert group is not None
-        cases = [answer.case for answer in group.answers if answer.case]
-        same = f"{len(group.answers)} equal answers, coded together" if len(group.answers) > 1 else ""
-        where = f"case {cases[0]}" if len(cases) == 1 else f"cases {', '.join(cases[:3])}{' …' * (len(cases) > 3)}"
-        lines = [style_text(styled.SEPARATOR.join(part for part in (where if cases else "", same) if part), "$quiet")]
-        for role, coding in group.answers[0].codings.items():
+        cases = [answer.case for answer in group if answer.case]
+        where = f"case{'s' * (len(cases) > 1)} {', '.join(cases[:3])}{' …' * (len(cases) > 3)}" if cases else ""
+        same = f"{len(group)} equal answers, coded together" if len(group) > 1 else ""
+        lines = [style_text(styled.SEPARATOR.join(filter(None, (where, same))), "$quiet")]
+        for role, coding in group[0].codings.items():
             if session.role in ("final", role):
-                codes = ", ".join(f"{code} {session.get_label(code)}" for code in coding.codes or ()) or "unclear"
                 note = f" ({coding.note})" if coding.note else ""
                 whose = f"{role} coder, {coding.stamp.by}" if session.role == "final" else f"coded by {coding.stamp.by}"
-                lines.append(style_text(f"{whose}: {codes}{note}", "$accent"))
-        for n, suggestion in enumerate(session.suggest() if session.role != "final" else ()):
-            codes = ", ".join(f"{code} {session.get_label(code)}" for code in suggestion.codes)
-            lines.append(
-                Content.assemble(
-                    ("Enter  " if not n and self.chosen is None and not self._is_coded else "       ", "bold $accent"),
-                    (styled.clean(codes), "$code"),
-                    (f"  as “{styled.clean(suggestion.text)}”", "$quiet"),
-                )
-            )
-        return lines
+                lines.append(style_text(f"{whose}: {self._describe(coding.codes or ())}{note}", "$accent"))
+        for n, (codes, text) in enumerate(session.suggest() if session.role != "final" else ()):
+            key = "Enter  " if not n and self.chosen is None and self._coding is None else "       "
+            words = (styled.clean(self._describe(codes)), "$code"), (f"  as “{styled.clean(text)}”", "$quiet")
+            lines.append(Content.assemble((key, "bold $accent"), *words))
+        return styled.join_lines(lines)
 
-    def _build_codes(self, width: int) -> Content:
+    def _build_codes(self) -> Content:
         """Build the list of codes, in columns where there are many."""
-        session = self.session
-        if not session.codes:
+        codes = list(self.session.frame.codes)
+        if not codes:
             return style_text("No codes yet: + makes the first one.", "$quiet")
-        chosen, counts = self._get_chosen(), session.count_codes()
-        column_count = min(max(width // COLUMN_WIDTH, 1), -(-len(session.codes) // 6))
-        height = -(-len(session.codes) // column_count)
-        cell_width = width // column_count if column_count > 1 else width
-        codes = list(session.codes)
-        lines = []
-        for row in range(height):
-            line = Content()
-            for code in codes[row::height]:
-                fits = bool(self.typed) and str(code).startswith(self.typed)
-                mark = styled.CHOSEN if code in chosen else styled.HERE if fits else " "
-                count = f" {counts[code]}" if counts[code] else ""
-                cell = Content.assemble(
-                    (f"{mark} ", "bold $accent"),
-                    (f"{code:>{len(str(max(codes)))}} ", "bold $code"),
-                    (styled.clean(session.get_label(code)), "bold" if code in chosen else ""),
-                    (count, "$quiet"),
-                )
-                cell = cell.truncate(cell_width - 2, ellipsis=True)
-                line += cell.pad_right(cell_width - cell.cell_length)
-            lines.append(line)
-        return Content("\n").join(lines)
+        width = self.query_one("#options").size.width or self.app.size.width - 8
+        columns = min(max(width // COLUMN_WIDTH, 1), -(-len(codes) // COLUMN_HEIGHT))
+        height, width = -(-len(codes) // columns), width // columns
+        chosen, counts, digits = self._get_chosen(), self.session.count_codes(), len(str(max(codes)))
+
+        def build_cell(code: int) -> Content:
+            fits = bool(self.typed) and str(code).startswith(self.typed)
+            cell = Content.assemble(
+                (f"{styled.CHOSEN if code in chosen else styled.HERE if fits else ' '} ", "bold $accent"),
+                (f"{code:>{digits}} ", "bold $code"),
+                (styled.clean(self.session.get_label(code)), "bold" if code in chosen else ""),
+                (f" {counts[code]}" if counts[code] else "", "$quiet"),
+            ).truncate(width - 1, ellipsis=True)
+            return cell.pad_right(width - cell.cell_length)
+
+        rows = [[build_cell(code) for code in codes[row::height]] for row in range(height)]
+        return Content("\n").join([Content("").join(row) for row in rows])

@@ -27,7 +27,8 @@ from survey_cli.wording import format_quantity, join_first
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from survey_cli.services.data.coding import AgreementResult, GivenCodes
+    from survey_cli.engine.events import AnswerCoded
+    from survey_cli.services.data.coding import AgreementResult
     from survey_cli.services.run_on_study import Request
 
 OutputOption = Annotated[str, text_option("--out -o FILE", "The file to write; - writes Markdown to stdout.")]
@@ -308,26 +309,28 @@ def code(
 
 
 def _render_agreement(result: "AgreementResult") -> "Iterator[str]":
+    def describe(coding: "AnswerCoded | None") -> str:
+        return (
+            f"{' '.join(map(str, coding.codes or ())) or 'unclear'} ({coding.stamp.by})" if coding is not None else ""
+        )
+
     found, labels = result.agreement, result.labels
+    kappa, alpha, *by_code = (
+        "not defined" if figure is None else f"{figure:.3f}"
+        for figure in (found.kappa, found.alpha, *(code.kappa for code in found.by_code))
+    )
     answers, share = format_quantity(found.answers, "answer"), found.equal / found.answers
     yield f"{answers} coded twice, {found.equal:,} of them alike ({share:.1%})"
-    yield f"Cohen's kappa {_format_figure(found.kappa)}"
-    yield f"Krippendorff's alpha {_format_figure(found.alpha)} ({result.distance} distance)"
+    yield f"Cohen's kappa {kappa}"
+    yield f"Krippendorff's alpha {alpha} ({result.distance} distance)"
     yield ""
-    rows = [(c.code, labels[c.code], c.first, c.second, c.both, _format_figure(c.kappa)) for c in found.by_code]
+    rows = [(c.code, labels[c.code], *c[1:4], figure) for c, figure in zip(found.by_code, by_code, strict=True)]
     yield from render_table(("code", "label", "first", "second", "both", "kappa"), rows, right=range(2, 6))
     if result.disagreements:
         yield ""
-        lines = [(d.case, d.text, *map(_describe_codes, d[2:])) for d in result.disagreements]
+        codings = [(answer, answer.codings) for answer in result.disagreements]
+        lines = [(a.case, a.text, *map(describe, (c["first"], c["second"], c.get("final")))) for a, c in codings]
         yield from render_table(("case", "answer", "first", "second", "decision"), lines)
-
-
-def _format_figure(figure: float | None) -> str:
-    return "not defined" if figure is None else f"{figure:.3f}"
-
-
-def _describe_codes(given: "GivenCodes | None") -> str:
-    return f"{' '.join(map(str, given.codes)) or 'unclear'} ({given.by})" if given is not None else ""
 
 
 def _choose_stdout(out: str) -> TextIO:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from survey_cli.engine.codec import encode_timestamp
 from survey_cli.engine.events import AnswerCoded, CodingRole, compute_text_digest
@@ -15,7 +15,6 @@ from survey_cli.instrument.schema.code_frame import CODES_SUFFIX, CodeFrame
 from survey_cli.instrument.schema.items.typed import FreeTextItem
 from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
-from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar
 from survey_cli.instrument.source.scalars import YAML_NULLS
 from survey_cli.problems import Position, Problem, UserError, select_errors, suggest_nearest
 from survey_cli.services.data.export_options import DataTable
@@ -29,7 +28,6 @@ from survey_cli.wording import join_first
 
 Codings: TypeAlias = Mapping[tuple[str, int | None], Mapping[CodingRole, AnswerCoded]]
 """The latest coding in each role, by interview and turn of the roster."""
-_PLAIN_LABEL: Final = re.compile(r"[^\W\d][\w /()'-]*")
 
 
 # ── files ──
@@ -40,12 +38,10 @@ def locate_frame(path: str, item: str) -> Path:
     return Path(path).with_suffix(f".{item}{CODES_SUFFIX}")
 
 
-def list_frames(path: str) -> dict[str, Path]:
-    """List the code frames beside a questionnaire, by item."""
-    head = f"{Path(path).stem}."
-    names = sorted(file.name for file in Path(path).parent.glob(f"*{CODES_SUFFIX}") if file.name.startswith(head))
-    items = [name[len(head) : -len(CODES_SUFFIX)] for name in names]
-    return {item: locate_frame(path, item) for item in items if item and "." not in item}
+def list_frames(path: str) -> list[str]:
+    """List the items with a code frame beside a questionnaire."""
+    name = re.compile(rf"{re.escape(Path(path).stem)}\.(\w+){re.escape(CODES_SUFFIX)}")
+    return sorted(found[1] for file in Path(path).parent.iterdir() if (found := name.fullmatch(file.name)))
 
 
 def check_frame(source: InstrumentSource, instrument: Instrument, item: str) -> tuple[CodeFrame | None, list[Problem]]:
@@ -109,45 +105,30 @@ def add_code(path: str, instrument: Instrument, item: str, label: str) -> int:
         if (known := next(same, None)) is not None:
             return known
         code = max(frame.codes, default=0) + 1
-        start = f"# The codes of {item}\nmultiple: false\ncodes:\n"
-        text = _insert_code(file.read_text("utf-8") if file.exists() else start, str(file), code, label)
+        is_plain = re.fullmatch(r"[^\W\d][\w /()'-]*", label) and label not in YAML_NULLS
+        line = f"{code}: {label if is_plain else json.dumps(label, ensure_ascii=False)}"
+        before = file.read_text("utf-8") if file.exists() else f"# The codes of {item}\nmultiple: false\n"
+        text = _insert_code(before, line)
         tree = load_source_text(text, str(file)).tree
         changed = validate_file(tree, CodeFrame)[0] if tree is not None else None
         if changed is None or list(changed.codes) != [*frame.codes, code]:
-            raise UserError(
-                str(file), "a code can't be added to the file as it is written", _suggest_lines(code, label)
-            )
+            remedy = f"write its codes under each other, and this one last: {line}"
+            raise UserError(str(file), "a code can't be added to the file as it is written", remedy)
         write_text_file(file, lambda stream: stream.write(text), force=True, public=True)
         return code
 
 
-def _insert_code(text: str, name: str, code: int, label: str) -> str:
+def _insert_code(text: str, new_line: str) -> str:
     """Return the text of a frame with a line for one more code, after the last one."""
-    tree = load_source_text(text, name).tree
-    codes = tree.get("codes") if tree is not None else None
     lines = text.rstrip("\n").split("\n")
-    indent, at = 2, next((n for n, line in enumerate(lines, 1) if re.match(r"codes:\s*(\{\}\s*)?(#.*)?$", line)), 0)
-    if isinstance(codes, YamlMapping) and codes:
-        last = list(codes)[-1]
-        assert isinstance(last, YamlScalar)
-        indent, at = last.where.column - 1, last.where.line
-        while at < len(lines) and len(lines[at]) - len(lines[at].lstrip()) > indent:  # further lines of the last code
-            at += 1
-    elif at:
-        lines[at - 1] = lines[at - 1].replace(" {}", "", 1)
-    else:
-        lines, at = [*lines, "codes:"], len(lines) + 1
-    lines.insert(at, f"{' ' * indent}{code}: {_quote(label)}")
+    start = next((n for n, line in enumerate(lines) if re.match(r"codes:\s*(\{\}\s*)?(#|$)", line)), len(lines))
+    lines += [] if start < len(lines) else ["codes:"]
+    lines[start] = lines[start].replace(" {}", "", 1)
+    end = next((n for n in range(start + 1, len(lines)) if re.match(r"[^\s#]", lines[n])), len(lines))
+    block = [(n, line) for n, line in enumerate(lines[:end]) if n > start and line.startswith(" ")]
+    indent = next((line[: len(line) - len(line.lstrip())] for _, line in block if line.strip()[0] != "#"), "  ")
+    lines.insert(max((n for n, _ in block), default=start) + 1, indent + new_line)
     return "\n".join(lines) + "\n"
-
-
-def _quote(label: str) -> str:
-    is_plain = _PLAIN_LABEL.fullmatch(label) and label not in YAML_NULLS
-    return label if is_plain else json.dumps(label, ensure_ascii=False)
-
-
-def _suggest_lines(code: int, label: str) -> str:
-    return f"write its codes under each other, and this one last: {code}: {_quote(label)}"
 
 
 # ── variables ──

@@ -9,10 +9,9 @@ from functools import cached_property, lru_cache
 from hashlib import sha256
 from json import loads
 from math import log
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.engine.events import AnswerCoded, CodingRole, EventStamp, compute_text_digest
-from survey_cli.instrument.schema.code_frame import FrameCodeSpec
 from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.results.agreement import CodingAgreement, measure_agreement
@@ -32,11 +31,11 @@ from survey_cli.services.run_on_study import Request, convert_to_study_time
 from survey_cli.store import JournalUpdate, OfficeUpdate
 from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
 from survey_cli.table.columns import find_personal_names
-from survey_cli.values import Place
+from survey_cli.values import ADMIN_COLUMNS, Place
 
 STATION: Final = "office"
-CODABLE: Final = ('"ended"', '"stopped"')
-"""Stored statuses of interviews whose answers are coded: a station may be writing to any other."""
+CODABLE: Final = ("ended", "stopped")
+"""Statuses of interviews whose answers are coded: a station may be writing to any other."""
 BATCH_SIZE: Final = 200
 """Codings in one commit, for which an interviewer's answer waits some milliseconds."""
 MIN_SIMILARITY: Final = 0.25
@@ -58,40 +57,14 @@ class OpenAnswer:
     """The number of the last event of its interview when it was read."""
 
 
-@dataclass(slots=True)
-class AnswerGroup:
-    """Equal answers, which are coded together."""
-
-    answers: list[OpenAnswer]
-
-    @property
-    def text(self) -> str:
-        return self.answers[0].text
-
-    def find_coding(self, role: CodingRole) -> AnswerCoded | None:
-        """Return the coding of these answers in a role."""
-        return self.answers[0].codings.get(role)
-
-
-class Suggestion(NamedTuple):
-    """Codes of a similar answer."""
-
-    codes: tuple[int, ...]
-    text: str
+AnswerGroup: TypeAlias = Sequence[OpenAnswer]
+"""Equal answers, which are coded together."""
 
 
 class CodingSession:
     """One coder's work on the open answers of an item. The caller closes the study."""
 
-    def __init__(
-        self,
-        study: OpenStudy,
-        item: str,
-        *,
-        role: CodingRole = "first",
-        share: float = 1,
-        origin: OriginFilter = "real",
-    ) -> None:
+    def __init__(self, study: OpenStudy, item: str, role: CodingRole, share: float, origin: OriginFilter) -> None:
         known = list_open_items(study.instrument)
         if item not in known:
             remedy = suggest_nearest(item, known, otherwise=f"its open items are {', '.join(known) or '(none)'}")
@@ -99,38 +72,38 @@ class CodingSession:
         if item in find_personal_names(study.instrument):
             check_supervisor(study, f"code {item}, which is personal")
         self.study, self.item, self.role, self.share, self.origin = study, item, role, share, origin
-        compiled = study.instrument.items[item]
-        self.wording = render_placeholders(compiled.text.get_source_text(study.instrument.language))
-        self.frame = read_frame(study.path, study.instrument, item)
+        self.wording = render_placeholders(study.instrument.items[item].text.get_source_text(study.instrument.language))
         self._undo: list[list[tuple[OpenAnswer, AnswerCoded | None]]] = []
         self.load()
 
-    def load(self) -> None:
-        """Load all answers and their codings, as of now."""
-        self.groups = self._group(self._select(load_open_answers(self.study, self.item, self.origin)))
+    def load(self, text: str = "") -> None:
+        """Load all answers and their codings as of now, and go to those with a text, else to the first to be coded."""
+        self.refresh_frame()
+        groups: dict[tuple[object, ...], list[OpenAnswer]] = {}
+        for answer in load_open_answers(self.study, self.item, self.origin):
+            if self._is_selected(answer):
+                key = " ".join(answer.text.casefold().split()).rstrip(".!;, "), answer.place.turn
+                codes = (
+                    (role, coding.codes, coding.note)
+                    for role, coding in answer.codings.items()
+                    if self.role in ("final", role)
+                )
+                groups.setdefault((*key, *codes), []).append(answer)
+        # the most frequent ones first, then similar ones near each other
+        self.groups = sorted(groups.values(), key=lambda group: (-len(group), group[0].text.casefold()))
         self.at = 0
         self.skip(0)
+        self.at = next((at for at, group in enumerate(self.groups) if group[0].text == text), self.at)
 
-    def _select(self, answers: Sequence[OpenAnswer]) -> Iterator[OpenAnswer]:
-        """Yield the answers that are coded in this role."""
-        own = self.study.who.login
-        for answer in answers:
-            first, second = answer.codings.get("first"), answer.codings.get("second")
-            if self.role == "second":
-                if _draw(answer) < self.share and (first is None or first.stamp.by != own):
-                    yield answer
-            elif self.role == "first" or (first and second and set(first.codes or ()) != set(second.codes or ())):
-                yield answer
-
-    def _group(self, answers: Iterator[OpenAnswer]) -> list[AnswerGroup]:
-        """Group equal answers, the most frequent first and then by the alphabet, so that similar ones are near."""
-        groups: dict[tuple[object, ...], AnswerGroup] = {}
-        for answer in answers:
-            text = " ".join(answer.text.casefold().split()).rstrip(".!;, ")
-            roles: tuple[CodingRole, ...] = ("first", "second", "final") if self.role == "final" else (self.role,)
-            codes = (coding and (coding.codes, coding.note) for coding in map(answer.codings.get, roles))
-            groups.setdefault((text, *codes), AnswerGroup([])).answers.append(answer)
-        return sorted(groups.values(), key=lambda group: (-len(group.answers), group.text.casefold()))
+    def _is_selected(self, answer: OpenAnswer) -> bool:
+        """Return whether an answer is coded in this role."""
+        first, second = answer.codings.get("first"), answer.codings.get("second")
+        match self.role:
+            case "second":
+                return _draw(answer) < self.share and (first is None or first.stamp.by != self.study.who.login)
+            case "final":
+                return bool(first and second) and _get_codes(first) != _get_codes(second)
+        return True
 
     # What is shown
 
@@ -139,55 +112,47 @@ class CodingSession:
         """The answers that are shown; None past the last ones."""
         return self.groups[self.at] if self.at < len(self.groups) else None
 
-    @property
-    def codes(self) -> Mapping[int, FrameCodeSpec]:
-        return self.frame.codes
+    def find_coding(self, group: AnswerGroup | None) -> AnswerCoded | None:
+        """Return the coding of these answers."""
+        return group[0].codings.get(self.role) if group is not None else None
 
     def get_label(self, code: int) -> str:
         """Return the label of a code."""
-        spec = self.codes.get(code)
+        spec = self.frame.codes.get(code)
         return str(spec.label.get(self.study.instrument.language)) if spec is not None else f"code {code}"
 
     def count(self) -> tuple[int, int]:
         """Return how many answers are coded, and how many there are."""
-        done = sum(len(group.answers) for group in self.groups if group.find_coding(self.role))
-        return done, sum(len(group.answers) for group in self.groups)
+        done = sum(len(group) for group in self.groups if self.find_coding(group))
+        return done, sum(map(len, self.groups))
 
     def count_codes(self) -> Counter[int]:
         """Count the answers with each code."""
-        counts: Counter[int] = Counter()
-        for group in self.groups:
-            coding = group.find_coding(self.role)
-            counts.update(dict.fromkeys(coding.codes or (), len(group.answers)) if coding is not None else {})
-        return counts
+        return Counter(code for group in self.groups for code in _get_codes(self.find_coding(group)) for _ in group)
 
     @cached_property
     def _rarity(self) -> Mapping[str, float]:
         """How much a word counts: the rarer it is among the answers, the more."""
-        counts = Counter(word for group in self.groups for word in _stem(group.text))
+        counts = Counter(word for group in self.groups for word in _stem(group[0].text))
         return {word: log(1 + len(self.groups) / count) for word, count in counts.items()}
 
-    def suggest(self) -> list[Suggestion]:
-        """Suggest the codes of the most similar answers that this coder sees, and of examples in the frame."""
+    def suggest(self) -> list[tuple[tuple[int, ...], str]]:
+        """Suggest the codes of the most similar answers that this coder sees, and of examples, each with its text."""
         if self.group is None:
             return []
-        words, best = _stem(self.group.text), dict[tuple[int, ...], tuple[float, str]]()
-        coded = [
-            (coding.codes, group.text)
-            for group in self.groups
-            if group is not self.group and (coding := group.find_coding(self.role)) and coding.codes
-        ]
-        coded += [((code,), self.get_label(code)) for code in self.codes]
-        coded += [((code,), str(spec.examples)) for code, spec in self.codes.items() if spec.examples]
+        words, best = _stem(self.group[0].text), dict[tuple[int, ...], tuple[float, str]]()
+        others = (group for group in self.groups if group is not self.group)
+        coded = [(tuple(sorted(_get_codes(self.find_coding(group)))), group[0].text) for group in others]
+        coded += [((code,), self.get_label(code)) for code in self.frame.codes]
+        coded += [((code,), str(spec.examples)) for code, spec in self.frame.codes.items() if spec.examples]
         for codes, text in coded:
-            others = _stem(text)
-            shared, either = (sum(self._rarity.get(w, 1.0) for w in each) for each in (words & others, words | others))
-            if shared and (similarity := 2 * shared / (shared + either)) >= max(
-                MIN_SIMILARITY, best.get(codes, (0.0,))[0]
-            ):
-                best[codes] = similarity, text
-        ranked = sorted(best, key=lambda codes: -best[codes][0])[:MAX_SUGGESTIONS]
-        return [Suggestion(codes, best[codes][1]) for codes in ranked]
+            shared, either = (
+                sum(self._rarity.get(word, 1.0) for word in each) for each in (words & _stem(text), words | _stem(text))
+            )
+            similarity = 2 * shared / (shared + either) if codes and shared else 0
+            best[codes] = max(best.get(codes, (0.0, "")), (similarity, text))
+        ranked = sorted(best, key=best.__getitem__, reverse=True)[:MAX_SUGGESTIONS]
+        return [(codes, best[codes][1]) for codes in ranked if best[codes][0] >= MIN_SIMILARITY]
 
     # What the coder does
 
@@ -198,8 +163,8 @@ class CodingSession:
     def skip(self, by: int = 1) -> None:
         """Go to the next answers that are not coded, from the first again after the last ones."""
         count = len(self.groups)
-        order = [(self.at + by + n) % count for n in range(count)]
-        self.at = next((at for at in order if self.groups[at].find_coding(self.role) is None), count)
+        order = ((self.at + by + n) % count for n in range(count))
+        self.at = next((at for at in order if self.find_coding(self.groups[at]) is None), count)
 
     def add_code(self, label: str) -> int:
         """Add a code to the frame."""
@@ -208,20 +173,16 @@ class CodingSession:
         return code
 
     def refresh_frame(self) -> None:
-        """Read the frame again, to which another coder may have added a code."""
+        """Read the frame, to which another coder may have added a code."""
         self.frame = read_frame(self.study.path, self.study.instrument, self.item)
 
     def code(self, codes: Sequence[int], note: str = "") -> str:
         """Give the answers that are shown these codes; none: they are unclear. Returns why some could not be coded."""
         group = self.group
         assert group is not None
-        before = [(answer, answer.codings.get(self.role)) for answer in group.answers]
-        left = self._write([(answer, tuple(sorted(codes)), note) for answer in group.answers])
-        self._undo.append(before)
-        if left:
-            text = group.text
-            self.load()
-            self.at = next((at for at, other in enumerate(self.groups) if other.text == text), self.at)
+        self._undo.append([(answer, answer.codings.get(self.role)) for answer in group])
+        if left := self._write([(answer, tuple(sorted(codes)), note) for answer in group]):
+            self.load(group[0].text)
         else:
             self.skip()
         return left
@@ -231,53 +192,46 @@ class CodingSession:
         if not self._undo:
             return "nothing was coded in this session"
         before = self._undo.pop()
-        answers = {(a.interview, a.place): a for group in self.groups for a in group.answers}
-        codings = [(answers.get((a.interview, a.place), a), coding) for a, coding in before]
-        left = self._write([(a, c.codes, c.note) if c is not None else (a, None, "") for a, c in codings])
-        text = before[0][0].text
-        if left:
-            self.load()
-        self.at = next((at for at, group in enumerate(self.groups) if group.text == text), self.at)
+        left = self._write([(a, c.codes, c.note) if c is not None else (a, None, "") for a, c in before])
+        self.load(before[0][0].text)
         return left
 
     def _write(self, codings: Sequence[tuple[OpenAnswer, tuple[int, ...] | None, str]]) -> str:
-        """Store codings, some in one commit. Returns why others were left."""
-        left = Counter[str]()
-        while codings:
-            batch: dict[str, tuple[OpenAnswer, tuple[int, ...] | None, str]] = {}
-            for coding in codings:
-                if len(batch) < BATCH_SIZE:
-                    batch.setdefault(coding[0].interview, coding)
-            codings = [coding for coding in codings if batch.get(coding[0].interview) is not coding]
-            built = [(answer, self._build_update(answer, codes, note)) for answer, codes, note in batch.values()]
-            updates = [update for _, update in built if not isinstance(update, str)]
-            not_written = self.study.store.interviews.append_from_office(updates) if updates else {}
-            for answer, update in built:
-                if isinstance(update, str) or answer.interview in not_written:
-                    left[update if isinstance(update, str) else not_written[answer.interview]] += 1
+        """Store codings of different interviews, some in one commit. Returns why others were left."""
+        reasons = Counter[str]()
+        for start in range(0, len(codings), BATCH_SIZE):
+            updates = [self._build_update(*coding) for coding in codings[start : start + BATCH_SIZE]]
+            left = self.study.store.interviews.append_from_office([update for update in updates if update is not None])
+            for (answer, *_), update in zip(codings[start:], updates, strict=False):
+                if update is None or answer.interview in left:
+                    reasons[left.get(answer.interview, "somebody has written to the interview meanwhile")] += 1
                     continue
                 event = update.journal.events[0]
-                assert isinstance(event, AnswerCoded)
                 answer.codings.pop(self.role, None)
-                answer.codings |= {self.role: event} if event.codes is not None else {}
-        return "; ".join(f"{count} not coded: {why}" for why, count in left.items())
+                if isinstance(event, AnswerCoded) and event.codes is not None:
+                    answer.codings[self.role] = event
+        return "; ".join(f"{count} not coded: {why}" for why, count in reasons.items())
 
-    def _build_update(self, answer: OpenAnswer, codes: tuple[int, ...] | None, note: str) -> OfficeUpdate | str:
-        """Build the event of one coding; returns why it can't be written."""
-        store = self.study.store.interviews
-        row, journal = store.find_row(answer.interview), store.read_journal(answer.interview)
-        later = journal[answer.seq :]
-        if row is None or row.last_seq != len(journal) or not all(isinstance(event, AnswerCoded) for event in later):
-            return "the interview was continued or erased meanwhile"
-        own = answer.place, self.role, self.study.who.login
-        for event in later:
-            if isinstance(event, AnswerCoded) and (event.place, event.role) == own[:2] and event.stamp.by != own[2]:
-                return f"{event.stamp.by} has coded it meanwhile"
+    def _build_update(self, answer: OpenAnswer, codes: tuple[int, ...] | None, note: str) -> OfficeUpdate | None:
+        """Build the event of one coding; None where the answer may have changed, or another coder has coded it."""
+        row = self.study.store.interviews.find_row(answer.interview)
+        journal, login = self.study.store.interviews.read_journal(answer.interview), self.study.who.login
+        if row is None or row.last_seq != len(journal):
+            return None
+        for event in journal[answer.seq :]:
+            if not isinstance(event, AnswerCoded) or (
+                (event.place, event.role) == (answer.place, self.role) and event.stamp.by != login
+            ):
+                return None
         at = max(convert_to_study_time(self.study.store, datetime.now(UTC)), journal[-1].stamp.at)
         digest = compute_text_digest(answer.text)
-        coded = AnswerCoded(EventStamp(at, self.study.who.login, STATION), answer.place, codes, digest, self.role, note)
+        coded = AnswerCoded(EventStamp(at, login, STATION), answer.place, codes, digest, self.role, note)
         state = row.status, row.at_item, row.answered, row.outcome
         return OfficeUpdate(JournalUpdate(row.id, row.last_seq + 1, (coded,), *state), row)
+
+
+def _get_codes(coding: AnswerCoded | None) -> frozenset[int]:
+    return frozenset(coding.codes or ()) if coding is not None else frozenset()
 
 
 @lru_cache(maxsize=65_536)
@@ -298,20 +252,16 @@ def load_open_answers(study: OpenStudy, item: str, origin: OriginFilter = "real"
         table = query_table(study, options).table
         codings = load_codings(study, item)
         seqs = {row.id: row.last_seq for row in study.store.interviews.list_rows()}
-        names = [variable.name for variable in table.variables]
-        columns, status, case = (
-            find_text_columns(table, item),
-            *map(names.index, ("interview_status", "interview_case")),
-        )
-        answers = []
+        columns, answers = find_text_columns(table, item), []
         for texts in table.iterate_texts():
-            interview = texts[0][1:-1]
+            interview, case, status = (
+                loads(texts[ADMIN_COLUMNS.index(f"interview_{n}")]) for n in ("id", "case", "status")
+            )
             for turn, at in columns.items():
                 text = read_open_text([texts[position] for position in at])
-                if text and texts[status] in CODABLE:
+                if text and status in CODABLE:
                     roles = select_valid(codings.get((interview, turn), {}), text)
-                    place = Place(item, turn)
-                    answers.append(OpenAnswer(interview, loads(texts[case]), place, text, roles, seqs[interview]))
+                    answers.append(OpenAnswer(interview, case, Place(item, turn), text, roles, seqs[interview]))
         return answers
 
 
@@ -323,25 +273,7 @@ def open_coding(
     with open_study(request.path, db=request.db, by=request.by, people=request.people) as study:
         if role == "final":
             check_supervisor(study, "settle disagreements of coders")
-        yield CodingSession(study, item, role=role, share=share, origin=origin)
-
-
-class GivenCodes(NamedTuple):
-    """The codes of one coder; none where the answer is unclear."""
-
-    codes: tuple[int, ...]
-    by: str
-    note: str
-
-
-class Disagreement(NamedTuple):
-    """An answer with different codes, and the decision, where there is one."""
-
-    case: str
-    text: str
-    first: GivenCodes
-    second: GivenCodes
-    final: GivenCodes | None
+        yield CodingSession(study, item, role, share, origin)
 
 
 class AgreementResult(NamedTuple):
@@ -350,23 +282,18 @@ class AgreementResult(NamedTuple):
     distance: Literal["nominal", "MASI"]
     labels: Mapping[int, str]
     agreement: CodingAgreement
-    disagreements: Sequence[Disagreement]
+    disagreements: Sequence[OpenAnswer]
 
 
 def compare_codings(request: Request, item: str, *, origin: OriginFilter = "real") -> AgreementResult:
     """Measure the agreement on the answers that two coders have coded. Raises UserError."""
     with open_coding(request, item, origin=origin) as session:
-        pairs, disagreements = [], []
-        for answer in (answer for group in session.groups for answer in group.answers):
-            given = {role: GivenCodes(c.codes or (), c.stamp.by, c.note) for role, c in answer.codings.items()}
-            if {"first", "second"} <= given.keys():
-                first, second = given["first"], given["second"]
-                pairs.append((frozenset(first.codes), frozenset(second.codes)))
-                if pairs[-1][0] != pairs[-1][1]:
-                    disagreements.append(Disagreement(answer.case, answer.text, first, second, given.get("final")))
+        answers = [a for group in session.groups for a in group if {"first", "second"} <= a.codings.keys()]
+        pairs = [(_get_codes(a.codings["first"]), _get_codes(a.codings["second"])) for a in answers]
         if not pairs:
             remedy = f"another coder begins with: survey code {request.path} {item} --second 20%"
             raise UserError(session.study.where, f"no answer to {item} was coded by two coders", remedy)
         agreement = measure_agreement(pairs, multiple=session.frame.multiple)
         labels = {code.code: session.get_label(code.code) for code in agreement.by_code}
-        return AgreementResult("MASI" if session.frame.multiple else "nominal", labels, agreement, disagreements)
+        differing = [answer for answer, (first, second) in zip(answers, pairs, strict=True) if first != second]
+        return AgreementResult("MASI" if session.frame.multiple else "nominal", labels, agreement, differing)
