@@ -104,6 +104,31 @@ def test_codes_are_in_every_kind_of_output() -> None:
     assert sum(",coded," in line for line in long.splitlines()) == 3
 
 
+def test_a_count_that_is_hidden_for_the_answers_is_hidden_for_their_codes() -> None:
+    """Of 3 and 6 who declined, the answers would hide both, and the codes the 3 and 5 with a code: 6 would be told."""
+    study()
+    answers = [*["time"] * 30, *["hours"] * 21, *["noise"] * 5, *[".dk"] * 3, *[".refused"] * 6]
+    with Path("more.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["interview_case", "visits", "why", "src", "name"])
+        rows.writerows(
+            [f"m{n}", 1, text.replace(".dk", "-8").replace(".refused", "-9"), 1, "x"] for n, text in enumerate(answers)
+        )
+    written("more.map.yaml", 'codes: {"-8": .dk, "-9": .refused}\n')
+    run_survey(Path(), "import-answers", "lib.yaml", "more.csv", "--map", "more.map.yaml", "--db", "more.db")
+    add_code("lib.yaml", open_instrument("lib.yaml"), "why", "Noise")
+    with coding(db="more.db") as session:
+        for text, code in (("time", 1), ("hours", 2), ("noise", 3)):
+            code_text(session, text, code)
+    run_survey(Path(), "report", "lib.yaml", "--db", "more.db", "-o", "out.csv")
+    with Path("out.csv").open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.reader(file))
+    shown = {(line[1], line[9]): line[12] for line in lines}
+    assert [shown[item, "Refused"] for item in ("why", "why_code")] == ["6", "6"]
+    assert [shown[item, "Don't know"] for item in ("why", "why_code")] == ["[c]", "[c]"]
+    assert [shown["why", "Answered"], shown["why_code", "Noise"], shown["why_code", "Time"]] == ["[c]", "[c]", "30"]
+
+
 def test_several_codes_are_columns_of_0_and_1() -> None:
     study(frame="multiple: true\n" + FRAME)
     with coding() as session:

@@ -68,7 +68,7 @@ def hide_small_counts(
                 _link(links, (i, CellPosition(BASE, c)), (other, CellPosition(BASE, c)))
     for shared in _group_by_input(tables):
         parts = _divide_interviews([tables[i] for i in shared], answers, groupings)
-        if tables[shared[0]].question.kind == "multiple":
+        if any(tables[i].question.kind == "multiple" for i in shared):
             _link_mentions(shared, tables, parts, links)
         else:
             _join_derived(shared, tables, count_tables, parts, links)
@@ -223,14 +223,15 @@ def _build_count_table(
 
 
 def _group_by_input(tables: Sequence[Crosstab]) -> list[list[int]]:
-    """Return groups of tables that count the same answers: an item, and the variables that are computed from it alone."""
-    groups: dict[str, list[int]] = {}
+    """Return groups of tables that count the same answers: an item, and the variables that come from it alone."""
+    groups: dict[tuple[str, int | None], list[int]] = {}
+    turns = [table.question.variable.turn for table in tables]
     for i, table in enumerate(tables):
         if len(table.question.inputs) == 1:
-            groups.setdefault(min(table.question.inputs), []).append(i)
+            groups.setdefault((min(table.question.inputs), turns[i]), []).append(i)
     for i, table in enumerate(tables):
-        if table.question.item in groups and table.question.variable.turn is None:
-            groups[table.question.item].insert(0, i)
+        if (table.question.item, turns[i]) in groups:
+            groups[table.question.item, turns[i]].insert(0, i)
     return [group for group in groups.values() if len(group) > 1]
 
 

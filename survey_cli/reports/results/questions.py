@@ -81,7 +81,7 @@ class ReportQuestion:
     is_reported: bool = True
     """False where the questionnaire says `report: false`."""
     inputs: frozenset[str] = frozenset()
-    """Of a variable of the analysis file: the items and sample columns that it is computed from."""
+    """Of a variable of the analysis file: the items and sample columns that it is computed from; of codes: their item."""
     code_of: Mapping[str, str] = field(default_factory=dict)
     """Of a variable that is computed from one item: its code for each code of the item."""
 
@@ -91,7 +91,8 @@ def list_questions(
 ) -> tuple[tuple[ReportQuestion, ...], tuple[Battery, ...]]:
     """List the questions with columns among `variables` in the order of the newest questionnaire, and their batteries.
 
-    Questions of older versions follow, and then the variables of the analysis file. Personal columns are never reported.
+    The codes of an item's open answers, the columns of `ITEM_code`, are a question after that of the item. Questions of
+    older versions follow, and then the variables of the analysis file. Personal columns are never reported.
     """
     language = language or instrument.language
     columns: dict[str, list[Variable]] = {}
@@ -111,6 +112,9 @@ def list_questions(
                         replace(question, number=numbers[node.id], is_reported=node.question.report)
                         for question in _build_questions(node, own_columns, language, section, battery, asked or {})
                     )
+                coded = _build_old_questions(columns.pop(f"{node.id}_code", []))
+                own = {"section": section, "asked": (asked or {}).get(node.id, ""), "inputs": frozenset({node.id})}
+                questions.extend(replace(question, **own) for question in coded)  # type: ignore[arg-type]
                 continue
             spec = node.spec
             if isinstance(spec, BatteryItem):
