@@ -126,7 +126,7 @@ def test_a_count_that_is_hidden_for_the_answers_is_hidden_for_their_codes() -> N
     shown = {(line[1], line[9]): line[12] for line in lines}
     assert [shown[item, "Refused"] for item in ("why", "why_code")] == ["6", "6"]
     assert [shown[item, "Don't know"] for item in ("why", "why_code")] == ["[c]", "[c]"]
-    assert [shown["why", "Answered"], shown["why_code", "Noise"], shown["why_code", "Time"]] == ["[c]", "[c]", "30"]
+    assert [shown["why", "Answered"], shown["why_code", "Noise"]] == ["[c]", "[c]"]
 
 
 def test_several_codes_are_columns_of_0_and_1() -> None:
