@@ -125,8 +125,7 @@ def _iterate_uses(
             compute = instrument.computes.get(fill.key)
             if fill.variable is None or fill.otherwise is not None or (compute and len(compute.conditions) > 1):
                 continue
-            at = max(find_fill(scalar, fill.key), 0)
-            text = scalar[at : scalar.find("}", at) + 1]
+            at, text = find_fill(scalar, fill.key)
             yield FillUse(owner, fill, scalar.find_position(at), text, check, option)
 
 

@@ -21,41 +21,27 @@ from survey_cli.wording import join_words
 FINGERPRINT_LENGTH: Final = 12
 """Number of digits of the content hash in the booklet."""
 
-_STUDY_LABELS: Final = {
-    "sponsor": "Sponsor",
-    "conducted_by": "Conducted by",
-    "callback_number": "Callback number",
-    "population": "Population",
-    "frame": "Sampling frame",
-    "selection": "Selection",
-    "mode": "Mode",
-    "dates": "Field period",
-    "size": "Size of the population",
-    "contact": "Contact",
-    "incentive": "Incentive",
-    "notes": "Notes",
-}
+_STUDY_KEYS: Final = (
+    *("sponsor", "conducted_by", "callback_number", "population", "frame", "selection"),
+    *("mode", "dates", "size", "contact", "incentive", "notes"),
+)
+_STUDY_LABELS: Final = {"frame": "Sampling frame", "dates": "Field period", "size": "Size of the population"}
+"""The labels of keys that are not their own label."""
 _OPTIONAL_KEYS: Final = frozenset({"mode", "size", "incentive", "notes"})
 """Keys that are not reported as unstated."""
 
 _ROLE_LABELS: Final = {
     "key": "key of the case",
     "phone": "telephone number",
-    "name": "name",
     "zone": "time zone of the case",
     "country": "country of the case",
     "region": "region of the case",
     "language": "language of the case",
-    "weight": "weight",
-    "priority": "priority",
-    "frame": "frame",
-    "replicate": "replicate",
     "consent": "permission for dialing by machine",
-    "stratum": "stratum",
     "psu": "primary sampling unit",
     "fpc": "size of the stratum in the population",
-    "replicate_weight": "replicate weight",
 }
+"""The labels of roles that are not their own label."""
 
 
 def build_booklet(instrument: Instrument, languages: tuple[str, ...], *, comments: bool = False) -> model.Booklet:
@@ -66,7 +52,8 @@ def build_booklet(instrument: Instrument, languages: tuple[str, ...], *, comment
     renderer = TextRenderer.from_instrument(instrument, languages)
     builder = BookletBuilder(instrument, renderer)
     title = renderer.render_text(instrument.title)
-    facts = {key: getattr(instrument.document.study, key) for key in _STUDY_LABELS}
+    labels = {key: _STUDY_LABELS.get(key, key.replace("_", " ").capitalize()) for key in _STUDY_KEYS}
+    facts = {key: getattr(instrument.document.study, key) for key in labels}
     return model.Booklet(
         title=title,
         name=" · ".join(" ".join(render_plain(line) for line in text.lines) for text in title),
@@ -74,12 +61,10 @@ def build_booklet(instrument: Instrument, languages: tuple[str, ...], *, comment
         fingerprint=instrument.hash[:FINGERPRINT_LENGTH],
         languages=tuple((la, get_language_name(la)) for la in languages),
         study=tuple(
-            (_STUDY_LABELS[key], renderer.render_text(_make_text(value)))
-            for key, value in facts.items()
-            if value is not None
+            (labels[key], renderer.render_text(_make_text(value))) for key, value in facts.items() if value is not None
         ),
         unstated=tuple(
-            _STUDY_LABELS[key].lower() for key, value in facts.items() if value is None and key not in _OPTIONAL_KEYS
+            labels[key].lower() for key, value in facts.items() if value is None and key not in _OPTIONAL_KEYS
         ),
         declines=tuple(build_decline_choice(d, renderer) for d in builder.declines),
         parts=builder.build_parts(),
@@ -128,7 +113,7 @@ def _build_column(
     name: str, instrument: Instrument, builder: BookletBuilder, renderer: TextRenderer
 ) -> model.AppendixEntry:
     column = instrument.sample[name]
-    facts = [_ROLE_LABELS[column.role]] if column.role is not None else []
+    facts = [_ROLE_LABELS.get(column.role, column.role.replace("_", " "))] if column.role is not None else []
     if column.options is not None:
         scales, texts = instrument.document.scales, []
         for code in scales[column.options].options if isinstance(column.options, str) else column.options:

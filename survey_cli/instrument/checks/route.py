@@ -50,10 +50,9 @@ def _make_locator(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Posi
         if use.condition is not None:
             return locate_use(name, use.condition, use.where)
         for scalar in texts().get((use.owner, use.where), ()):
-            at = find_fill(scalar, name)
-            if at >= 0:
-                end = scalar.find("}", at)
-                return scalar.find_position(at), max(1, end - at + 1)
+            at, fill = find_fill(scalar, name)
+            if fill:
+                return scalar.find_position(at), len(fill)
         return use.where, len(name)
 
     return place

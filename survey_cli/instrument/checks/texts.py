@@ -221,8 +221,7 @@ def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
             fill = next((fill for fill in _list_fills(template, language) if _is_unsure(draft, who, fill)), None)
             if fill is not None:
                 scalar = template.source.by_language.get(language) or template.source.get(language)
-                at = max(find_fill(scalar, fill.key), 0)
-                fill_text = scalar[at : scalar.find("}", at) + 1]
+                at, fill_text = find_fill(scalar, fill.key)
                 what = f"{fill_text} may have no answer here, but the text has no alternative words"
                 remedy = f"write {fill_text[:-1]}|alternative words}}"
                 yield report("unsure-fill", (scalar.find_position(at), len(fill_text)), who, what, remedy, "warning")

@@ -425,17 +425,17 @@ def _explain_bad_format(format_spec: str, variable: TextVariable) -> str:
     return "" if is_good else f"{format_spec!r} is not a {variable.type} format"
 
 
-def find_fill(text: str, name: str) -> int:
-    """Return the index at which a text fills in a name; −1 if it does not."""
-    fills = ((fill.start(), fill[1].strip()) for fill in _FILL_NAME.finditer(text))
-    return next((at for at, head in fills if name == head or head.endswith(f".{name}")), -1)
+def find_fill(text: str, name: str) -> tuple[int, str]:
+    """Return the index at which a text fills in a name, and the fill as written; it is empty if the text does not."""
+    for fill in _FILL_NAME.finditer(text):
+        if fill[1].strip() == name or fill[1].strip().endswith(f".{name}"):
+            return fill.start(), text[fill.start() : text.find("}", fill.start()) + 1]
+    return 0, ""
 
 
 # Texts without answers, for labels and reports: each fill is replaced by its name.
 
 PartStyle: TypeAlias = Literal["plain", "stress", "fill"]
-
-_PART: Final = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<fill>[^{}]+)\}|(?P<stress>\*\*)")
 
 
 def iterate_parts(line: str) -> Iterator[tuple[str, PartStyle]]:
@@ -445,24 +445,22 @@ def iterate_parts(line: str) -> Iterator[tuple[str, PartStyle]]:
     """
     last, marks = 0, line.count("**") // 2 * 2
     style: PartStyle = "plain"
-    for part in _PART.finditer(line):
-        yield line[last : part.start()], style
-        last = part.end()
-        if part["brace"]:
-            yield part["brace"][0], style
-        elif part["fill"]:
-            yield re.split(r"[|:]", part["fill"])[0].strip(), "fill"
-        elif marks:
+    for piece in _PIECE.finditer(line):
+        yield line[last : piece.start()], style
+        last = piece.end()
+        if piece[0] == "**" and marks:
             marks -= 1
             style = "plain" if style == "stress" else "stress"
+        elif piece[1]:
+            yield re.split(r"[|:]", piece[1])[0].strip(), "fill"
         else:
-            yield "**", style
+            yield piece[0] if piece[0] in ("**", "{}") else piece[0][0], style
     yield line[last:], style
 
 
 def render_placeholders(text: str) -> str:
     """Return the text without stress marks and with fills in angle quotes: `your ‹office›`. Lines are kept."""
-    if not _PART.search(text):
+    if not _PIECE.search(text):
         return text
     lines = map(iterate_parts, text.split("\n"))
     return "\n".join("".join(f"‹{part}›" if style == "fill" else part for part, style in line) for line in lines)

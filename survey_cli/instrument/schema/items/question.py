@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
@@ -313,16 +313,12 @@ class ConfirmSpec(SpecModel):
     the question again."""
 
 
-if TYPE_CHECKING:
-    Checks: TypeAlias = list[CheckSpec]
-    Confirms: TypeAlias = list[ConfirmSpec]
-else:
-    Checks = Annotated[
-        list[CheckSpec], BeforeValidator(_wrap_in_list, json_schema_input_type=CheckSpec | list[CheckSpec])
-    ]
-    Confirms = Annotated[
-        list[ConfirmSpec], BeforeValidator(_wrap_in_list, json_schema_input_type=ConfirmSpec | list[ConfirmSpec])
-    ]
+Checks: TypeAlias = Annotated[
+    list[CheckSpec], BeforeValidator(_wrap_in_list, json_schema_input_type=CheckSpec | list[CheckSpec])
+]
+Confirms: TypeAlias = Annotated[
+    list[ConfirmSpec], BeforeValidator(_wrap_in_list, json_schema_input_type=ConfirmSpec | list[ConfirmSpec])
+]
 
 
 class QuestionItem(ItemSpec):
