@@ -17,7 +17,7 @@ from survey_cli.proof.goals import RETRIES, Goal, Witness
 from survey_cli.proof.route import CalendarCell, RouteModel
 from survey_cli.proof.verdicts import Prover, list_goals
 from survey_cli.scenarios.coverage import KINDS, describe_goal, list_coverage, observe, replay_witness
-from survey_cli.scenarios.expectations import format_value
+from survey_cli.scenarios.reading import format_value
 from survey_cli.scenarios.running import Scenario, ScenarioRun, depends_on_seed
 from survey_cli.values import Missing, Place
 from survey_cli.wording import shorten

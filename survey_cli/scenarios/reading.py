@@ -1,20 +1,22 @@
-"""Scenario files read against a questionnaire: the scenarios, and problems with line and remedy."""
+"""Scenario files read against a questionnaire, with line and remedy, and departures of a run from what they expect."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from survey_cli.entries import Rejection
+from survey_cli.engine.route_reasons import RouteReason, collect_values, explain_absence
+from survey_cli.entries import LineEntry, PickEntry, Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import Instrument, Roster
-from survey_cli.instrument.schema.items.question import ItemContext
+from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem, ItemContext
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.instrument.schema.scenario_file import CaseSpec, ExpectSpec, ScenarioFile, ScenarioSpec
 from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import Position, Problem, UserError, sort_problems, suggest_nearest
-from survey_cli.scenarios.running import Scenario, ScenarioStep
-from survey_cli.values import Missing, Place, Value
+from survey_cli.scenarios.running import Scenario, ScenarioRun, ScenarioStep
+from survey_cli.values import NOT_ASKED, NOT_REACHED, Missing, Place, Value
+from survey_cli.wording import format_quantity, shorten
 
 SampleReader: TypeAlias = Callable[[str, str], Value | Missing]
 """Reads the text of a sample column. Raises UserError where it is no value."""
@@ -163,3 +165,172 @@ class _ScenarioReader:
                 self._read_place(who, key)
         if expect.ends is not None and expect.ends not in self.outcomes:
             self._report_unknown("unknown-outcome", expect.ends, who, "end with outcome", self.outcomes)
+
+
+class Departure(NamedTuple):
+    """One difference between what is expected and what happened."""
+
+    where: Position
+    """In the scenario file."""
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def compare(test: ScenarioTest, run: ScenarioRun) -> list[Departure]:
+    """Return every departure of a run from its scenario."""
+    return list(_Comparison(test, run).iterate())
+
+
+class _Comparison:
+    def __init__(self, test: ScenarioTest, run: ScenarioRun) -> None:
+        self.test, self.run = test, run
+        self.instrument = run.interview.instrument
+        self.language = run.interview.language
+        self.asked = set(run.route)
+        self.last = run.route[-1] if run.route else "the beginning"
+        self.order = {item: number for number, item in enumerate(self.instrument.items)}
+
+    def iterate(self) -> Iterator[Departure]:
+        run, expect, where = self.run, self.test.expect, self.test.where
+        stopped = run.unanswered is not None
+        if run.unanswered is not None:
+            yield Departure(where, self._explain_stop(run.unanswered))
+        for place, why in run.rejections.items():
+            if str(place) not in expect.rejected:
+                stopped = True
+                yield Departure(where, f"the answer to {place} is refused: {why}")
+        if not stopped:
+            yield from self._compare_route()
+        if expect.ends is not None and run.outcome and run.outcome != expect.ends:
+            at = expect.find_position("ends")
+            yield Departure(at, f"it ends at {self.last} with {run.outcome}, expected {expect.ends}")
+        yield from self._compare_words()
+        yield from self._compare_values()
+
+    def _compare_route(self) -> Iterator[Departure]:
+        expect = self.test.expect
+        for key in (*expect.asked, *expect.not_asked):
+            if self._is_asked(Place.parse(key)) is not (key in expect.asked):
+                yield Departure(key.where, f"{key}: {self.explain(Place.parse(key))}")
+        excused = {Place.parse(key) for key in expect.not_asked}
+        for place in self.test.scenario.answers:
+            is_excused = bool({place, Place(place.item)} & excused)
+            if place not in self.asked and not is_excused and not self.run.rejections:
+                yield Departure(self.test.where, f"{place} has an answer and is not asked: {self.explain(place)}")
+
+    def _is_asked(self, place: Place) -> bool:
+        group = self.instrument.groups.get(place.item)
+        items = {item.id for item in group.items} if group is not None else {place.item}
+        return any(other.item in items and place.turn in (None, other.turn) for other in self.asked)
+
+    def _explain_stop(self, place: Place) -> str:
+        """Explain that an item is asked without an answer, and which answer was expected instead."""
+        at = self.order[place.item]
+        passed = [p for p in self.test.scenario.answers if p not in self.asked and self.order[p.item] < at]
+        if passed:
+            return f"asked {place}, expected {passed[0]}: {self.explain(passed[0])}"
+        machine = self.run.interview.machine
+        stop = machine.current_stop
+        assert stop is not None
+        context = machine.walk.build_item_context(stop, self.language)
+        entry = stop.item.question.build_entry(context)
+        possible: list[str] = []
+        if isinstance(entry, PickEntry):
+            possible = [f"{option.code} ({shorten(to_plain_text(option.text), 30)})" for option in entry.options]
+        elif isinstance(entry, LineEntry) and entry.hint:
+            possible = [entry.hint]
+        possible += [f".{decline.id}" for decline in stop.item.declines]
+        return f"asked {place}, which has no answer — add it under answers: {', '.join(possible) or 'any text'}"
+
+    def explain(self, place: Place) -> str:
+        """Explain why an item or group was asked or was not: `ask_if at f.yaml:40:5 is false because a = 2 (No)`."""
+        items, groups, machine = self.instrument.items, self.instrument.groups, self.run.interview.machine
+        node = items.get(place.item) or groups[place.item]
+        if self._is_asked(place):
+            if node.ask_if is None and node.unless is None:
+                return "it has no condition"
+            key, condition = ("unless", node.unless) if node.unless is not None else ("ask_if", node.ask_if)
+            assert condition is not None
+            env = {**machine.walk.env, "#turn": place.turn}
+            reason = RouteReason(node, key, condition, collect_values(condition, env), condition.evaluate(env))
+            return self._describe(reason, place)
+        first = node if isinstance(node, CompiledItem) else node.items[0]
+        turn = place.turn or (1 if first.roster is not None else None)
+        absence = explain_absence(machine, machine.recorded_answers, Place(first.id, turn))
+        return self._describe(absence, place) if absence is not None else self._describe_end()
+
+    def _describe(self, reason: RouteReason, place: Place) -> str:
+        if reason.node is None:
+            return self._describe_end()
+        if reason.key == "turns":
+            turns = self.run.interview.machine.walk.env.get(f"#{reason.node.id}", ())
+            return f"{reason.node.id} has {format_quantity(len(turns) if isinstance(turns, tuple) else 0, 'turn')}"
+        if reason.key == "options":
+            return "none of its options is offered"
+        truth = "unknown" if isinstance(reason.truth, Missing) else "true" if reason.truth is True else "false"
+        within = "" if reason.node.id == place.item else f"{reason.node.id}."
+        spec = reason.node.question if isinstance(reason.node, CompiledItem) else reason.node.spec
+        at = spec.find_position(reason.key) if spec is not None else Position("")
+        inputs = " and ".join(f"{name} = {self._format(name, value)}" for name, value in reason.values.items())
+        return f"{within}{reason.key} at {at} is {truth}{f' because {inputs}' if inputs else ''}"
+
+    def _describe_end(self) -> str:
+        return f"the interview ended before it, at {self.last}"
+
+    def _format(self, name: str, value: Any) -> str:
+        """Format a value for a designer: `2 (No)`, `.dk`."""
+        item = self.instrument.items.get(name)
+        if isinstance(value, Missing):
+            return "not asked" if value in (NOT_ASKED, NOT_REACHED) else f".{value.kind}"
+        if item is None or not item.options:
+            return format_value(value)
+        env = self.run.interview.machine.walk.env
+        label = item.question.format_answer(item, value, AnswerWording(self.language, env=env, with_code=False))
+        return format_value(value) if label == str(value) else f"{format_value(value)} ({label})"
+
+    def _compare_words(self) -> Iterator[Departure]:
+        """Compare what was read aloud, and what checks said."""
+        run, expect = self.run, self.test.expect
+        warnings = {place: " / ".join(texts) for place, texts in run.warnings.items()}
+        for words, actual, verb in (
+            (expect.text, run.texts, "reads"),
+            (expect.rejected, run.rejections, "is refused with"),
+            (expect.warned, warnings, "is questioned with"),
+        ):
+            for key, text in words.items():
+                found = actual.get(Place.parse(key))
+                if found is None:
+                    not_there = self.explain(Place.parse(key)) if verb == "reads" else f"no answer to {key} {verb} it"
+                    yield Departure(key.where, f"expected {str(text)!r}: {not_there}")
+                elif " ".join(text.split()) not in " ".join(found.split()):
+                    yield Departure(key.where, f"{key} {verb} {found!r}, expected {str(text)!r}")
+
+    def _compare_values(self) -> Iterator[Departure]:
+        state = self.run.interview.evaluate_route()
+        for key, text in self.test.expect.value.items():
+            place = Place.parse(key)
+            name = place.item if place.turn is None else place
+            recorded = state.answers.get(place)
+            value = recorded.cell if recorded is not None else state.env.get(name, NOT_ASKED)
+            if not _is_same(value, text):
+                yield Departure(key.where, f"{key} is {self._format(place.item, value)}, expected {text}")
+
+
+def format_value(value: Any) -> str:
+    """Format a value as a scenario has it: codes with spaces, a missing value as `.dk`."""
+    if isinstance(value, Missing):
+        return f".{value.kind}"
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _is_same(value: Any, text: YamlScalar) -> bool:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(text) == value
+        except ValueError:
+            return False
+    return format_value(value) == text

@@ -19,9 +19,8 @@ from survey_cli.proof.goals import Goal
 from survey_cli.proof.verdicts import prove
 from survey_cli.scenarios import coverage
 from survey_cli.scenarios.coverage import describe_goal, list_coverage, observe, replay_witness
-from survey_cli.scenarios.expectations import compare
 from survey_cli.scenarios.generation import generate_scenarios, render_scenarios
-from survey_cli.scenarios.reading import ScenarioTest, read_scenarios
+from survey_cli.scenarios.reading import ScenarioTest, compare, read_scenarios
 from survey_cli.scenarios.running import ScenarioRun, run_scenario
 from survey_cli.values import Missing, Value
 

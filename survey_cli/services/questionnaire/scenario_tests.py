@@ -16,8 +16,7 @@ from survey_cli.problems import Position, Problem, UserError, select_errors
 from survey_cli.proof.goals import Goal
 from survey_cli.samples.cases.columns import InvalidValue, clean_text, make_role_reader
 from survey_cli.scenarios.coverage import KINDS, describe_goal, list_coverage, locate_goal, observe
-from survey_cli.scenarios.expectations import Departure, compare
-from survey_cli.scenarios.reading import ScenarioTest, read_scenarios
+from survey_cli.scenarios.reading import Departure, ScenarioTest, compare, read_scenarios
 from survey_cli.scenarios.running import run_scenario
 from survey_cli.services.output_files import check_output_path, write_text_file
 from survey_cli.values import Missing, Value
