@@ -24,7 +24,8 @@ from survey_cli.documents.report import report_layout as layout
 from survey_cli.documents.text_runs import Line, TextRun, flatten, parse_lines, render_plain
 from survey_cli.exports.xml_elements import replace_illegal
 from survey_cli.reports.codebook.codebook import Codebook, CodebookVariable
-from survey_cli.reports.results.report_model import ItemResult, MethodLine, Results
+from survey_cli.reports.results.report_model import Battery, ItemResult, MethodLine, Results
+from survey_cli.reports.texts import ENGLISH, translate, use_language
 
 CHART_WIDTH_CM: Final = 15.5
 """Width of a picture: the text width of a page."""
@@ -90,7 +91,7 @@ class WordWriter:
 
     def add_contents(self, lines: Iterable[tuple[str, str]]) -> None:
         """Add links to headings with their page numbers; `lines` holds bookmark and title."""
-        self.add_heading("Contents", 1)
+        self.add_heading(translate("Contents"), 1)
         for mark, title in lines:
             paragraph = self._add_paragraph()
             tab_stops = paragraph.paragraph_format.tab_stops
@@ -129,11 +130,12 @@ class WordWriter:
                     run._r.get_or_add_rPr().append(_make_element("lang", val=language))
         return paragraph
 
-    def add_methods(self, lines: Sequence[MethodLine]) -> None:
+    def add_methods(self, lines: Sequence[MethodLine], *, level: int = 1) -> None:
         if lines:
-            self.add_heading(layout.METHODS_TITLE, 1)
+            title, heads = translate(layout.METHODS_TITLE), (translate("Item"), translate("Statement"))
+            self.add_heading(title, level)
             rows = [(line.label, flatten(line.text)) for line in lines]
-            self.add_words(("What", "Statement"), rows, layout.METHODS_TITLE, first=LABEL_WIDTH_CM - 1.5)
+            self.add_words(heads, rows, title, first=LABEL_WIDTH_CM - 1.5)
 
     def add_words(
         self, head: Sequence[str], rows: Sequence[Sequence[str]], caption: str, *, first: float = LABEL_WIDTH_CM
@@ -164,7 +166,7 @@ class WordWriter:
         for cell, head in zip(rows[heads - 1][1:], grid.heads, strict=True):
             _fill_cell(cell, head.full_text, right=not words, strong=True)
         for cells, line in zip(rows[heads:], grid.lines, strict=True):
-            strong = line.kind in ("net", "summary")
+            strong = line.kind in ("net", "summary", "head")
             _fill_cell(cells[0], line.full_label, strong=strong)
             for cell, shown in zip(cells[1:], line.cells, strict=True):
                 text = f"{shown.text} {shown.mark}".strip()
@@ -236,35 +238,39 @@ def _fill_cell(cell: _Cell, text: str, *, right: bool = False, strong: bool = Fa
 
 def write_results_docx(results: Results, path: Path) -> None:
     """Write the report into this file."""
+    use_language(results.language)
     word = WordWriter(flatten(results.title), results.language)
-    word.add_head("Results", flatten(results.title), layout.describe_edition(results))
+    word.add_head(translate("Results"), flatten(results.title), layout.describe_edition(results))
     for line in (*results.filter_notes, *results.warnings):
         word.add_text(line, strong=True)
-    word.add_methods(results.methods)
+    if results.in_brief:
+        word.add_text(results.in_brief)
+    if results.findings:
+        word.add_heading(translate(layout.FINDINGS_TITLE), 1)
+        word.add_bullets(results.findings)
+    word.add_chart(*charts.draw_picture(results))
     parts = layout.build_chapters(results)
-    word.add_contents([*((part.id, part.title or "Results") for part in parts), ("appendix", layout.APPENDIX_TITLE)])
-    word.add_heading(layout.READING_TITLE, 1)
-    word.add_bullets(layout.list_reading_notes(results))
+    titles = [(part.id, part.title or translate("Results")) for part in parts]
+    word.add_contents([*titles, ("appendix", translate(layout.APPENDIX_TITLE))])
     for chapter in parts:
-        word.add_heading(chapter.title or "Results", 1, mark=chapter.id)
+        word.add_heading(chapter.title or translate("Results"), 1, mark=chapter.id)
         for block in chapter.blocks:
-            if (battery := block.battery) is not None:
-                word.add_heading(flatten(block.title), 2)
-                word.add_quote(parse_lines(battery.intro))
-                word.add_chart(charts.draw_battery(battery))
-                for chart in charts.draw_group_charts(results, battery):
-                    word.add_chart(chart, f"{chart.title}: percentage of each group")
-            for item in block.items:
-                _write_item(word, block, item, results)
-    word.add_heading(layout.APPENDIX_TITLE, 1, mark="appendix")
+            if block.battery is not None:
+                _write_battery(word, block, block.battery, results)
+            else:
+                _write_item(word, block, block.items[0], results)
+    word.add_heading(translate(layout.APPENDIX_TITLE), 1, mark="appendix")
+    word.add_heading(translate(layout.READING_TITLE), 2)
+    word.add_bullets(layout.list_reading_notes(results))
+    word.add_methods(results.methods, level=2)
     if results.weighting is not None:
-        word.add_heading("Weighting", 2)
+        word.add_heading(translate("Weighting"), 2)
         for line in layout.describe_weighting(results.weighting):
             word.add_text(line)
         if (margins := layout.build_margins_grid(results.weighting)) is not None:
             word.add_grid(margins)
     if results.rates is not None:
-        word.add_heading("Outcomes and rates", 2)
+        word.add_heading(translate("Outcomes and rates"), 2)
         if results.rates.heading:
             word.add_text(results.rates.heading, strong=True)
         word.add_grid(layout.build_rates_grid(results.rates))
@@ -272,35 +278,45 @@ def write_results_docx(results: Results, path: Path) -> None:
     word.document.save(str(path))
 
 
+def _write_battery(word: WordWriter, block: layout.Block, battery: Battery, results: Results) -> None:
+    word.add_heading(flatten(block.title), 2)
+    word.add_quote(parse_lines(battery.intro))
+    if battery.id != results.picture:
+        word.add_chart(charts.draw_battery(battery))
+    for grid in layout.build_battery_grids(battery, results, layout.WORD_WIDTH):
+        word.add_text(grid.caption + ":", close=True)
+        word.add_grid(grid)
+    for item in block.items:
+        _write_errors(word, item, results)
+        word.add_bullets(map(layout.format_verbatim, item.verbatims))
+    word.add_bullets(layout.list_table_notes(*block.items))
+
+
 def _write_item(word: WordWriter, block: layout.Block, item: ItemResult, results: Results) -> None:
-    word.add_heading(f"{item.number_prefix}{flatten(block.get_item_title(item))}", 2 if block.battery is None else 3)
+    word.add_heading(f"{item.number_prefix}{flatten(block.get_item_title(item))}", 2)
     word.add_quote(parse_lines(block.get_wording(item)))
     word.add_text(layout.describe_base(item.base) + (f"; {item.margin_text}" if item.margin_text else ""), close=True)
-    joined = layout.build_joined_grid(item, results, layout.MAX_BAR_COLUMNS, layout.WORD_WIDTH)
-    if joined is not None:
-        word.add_grid(joined)
-    elif item.rows:
-        word.add_grid(layout.build_topline_grid(item))
-    if not item.battery:
-        word.add_chart(charts.draw_item(item))
+    for n, grid in enumerate(layout.build_item_grids(item, results, layout.WORD_WIDTH)):
+        if n:
+            word.add_text(grid.caption + ":", close=True)
+        word.add_grid(grid)
+    word.add_chart(charts.draw_item(item))
     if item.summary is not None:
         word.add_text(layout.describe_summary(item.summary) + ".")
-    if (errors := layout.build_errors_grid(item)) is not None:
+    _write_errors(word, item, results)
+    word.add_bullets(layout.list_table_notes(item))
+    word.add_bullets(map(layout.format_verbatim, item.verbatims))
+
+
+def _write_errors(word: WordWriter, item: ItemResult, results: Results) -> None:
+    if (errors := layout.build_errors_grid(item, results)) is not None:
         word.add_text(errors.caption + ":", close=True)
         word.add_grid(errors)
-    word.add_bullets(item.notes)
-    word.add_bullets(map(layout.format_verbatim, item.verbatims))
-    table = results.banner.find_table(item.id) if results.banner else None
-    if table is not None and results.banner is not None:
-        if joined is None:
-            for grid in layout.build_banner_grids(item, table, results.banner, layout.WORD_WIDTH):
-                word.add_text(grid.caption + ":", close=True)
-                word.add_grid(grid)
-        word.add_bullets(layout.list_table_notes(item, table))
 
 
 def write_codebook_docx(codebook: Codebook, path: Path) -> None:
     """Write the codebook into this file."""
+    use_language(ENGLISH)
     word = WordWriter(flatten(codebook.title), codebook.language)
     word.add_head("Codebook", flatten(codebook.title), layout.describe_edition(codebook))
     word.add_methods(codebook.methods)

@@ -28,10 +28,8 @@ from support.html_pages import contrast
 from survey_cli.documents.charts.charts import Chart, draw_battery, draw_group_charts, draw_item
 from survey_cli.documents.charts.svg import WIDTH, can_render_png, estimate_width, render_png, wrap_text
 from survey_cli.reports.results.report_model import (
-    Banner,
-    BannerColumn,
-    BannerTable,
     Figure,
+    ResultColumn,
     ResultRow,
     Results,
     Side,
@@ -93,7 +91,7 @@ def test_the_published_table_stands_on_its_bar() -> None:
     assert chart is not None
     figures = [t.text for t in texts(chart) if re.fullmatch(r"\d+|\*", t.text)]
     assert sorted(figures) == sorted(["35", "6", "46", "40", "6", "3"])
-    told = "Strongly agree 6%, Agree 46%, Disagree 40%, Strongly disagree 6%, No opinion 3%, of 35."
+    told = "Strongly agree 6%, Agree 46%, Disagree 40%, Strongly disagree 6%, No opinion 3% (Base: 35)."
     assert chart.description == f"{MISSION} {told}"
 
 
@@ -129,14 +127,13 @@ def test_a_statement_with_hidden_counts_has_no_bar_but_its_words() -> None:
     part = replace(
         whole,
         id="q6",
-        wording="Agreed.",
-        is_complete=False,
-        segments=(whole.segments[0]._replace(figure=HIDDEN_FIGURE), *whole.segments[1:]),
+        statement="Agreed.",
+        rows=(replace(whole.rows[0], figures=(HIDDEN_FIGURE,)), *whole.rows[1:]),
     )
     chart = draw_battery(battery(whole, part))
     assert chart is not None
     assert len(boxes(chart)) == len(PUBLISHED)
-    assert any("not drawn" in t.text for t in texts(chart))
+    assert any("Not drawn" in t.text for t in texts(chart))
     assert "Agreed. Not drawn, because some of its counts are hidden." in chart.description
     assert draw_battery(battery(part)) is None
 
@@ -266,12 +263,14 @@ def grouped(*groups: Figure) -> Results:
     """A battery of which one statement was divided by a variable, its net with these figures."""
     made = made_results()
     columns = (
-        BannerColumn("", "All"),
-        *(BannerColumn("Kind of unit", f"Kind {n}", variable="kind") for n in range(len(groups))),
+        ResultColumn("", "All"),
+        *(ResultColumn("Kind of unit", f"Kind {n}", variable="kind") for n in range(len(groups))),
     )
     net = ResultRow(kind="net", label=HOSTILE, note="1 + 2", figures=(figure(18, 35), *groups))
-    table = BannerTable(id="q2", rows=(net,), bases=(base_of(35),) * len(columns))
-    return replace(made, banner=Banner(columns=columns, tables=(table,)))
+    (battery,) = made.batteries
+    item = replace(battery.statements[0], rows=(net,), bases=(base_of(35),) * len(columns))
+    battery = replace(battery, statements=(item, *battery.statements[1:]))
+    return replace(made, columns=columns, batteries=(battery,))
 
 
 def test_groups_are_compared_by_the_net_of_a_battery() -> None:

@@ -97,14 +97,14 @@ class Known(Attacker):
         made = Report(TEXT, self._rows, options=self._options, by=by, analysis=self._analysis)
         for table in made.tables:
             item = made[table.question.id]
-            self.reads(item, made.banner if by else None, table.lines)
+            self.reads(item, made.columns, table.lines)
             self._codes |= {(item.id, row.code): (row.kind, row.code, row.label) for row in table.lines if row.code}
-        for column in [ALL, *((c.group, c.label) for c in made.banner.columns[1:])]:
+        for column in [ALL, *((c.group, c.label) for c in made.columns[1:])]:
             for item_id in ("own", "media"):
                 self.same(("q", BASE, column), (item_id, BASE, column))
             for follow_up, of, codes in FOLLOW_UPS:
                 rows = [(of, self._codes[of, code], column) for code in codes]
-                if by == () or made.banner.find_table(follow_up) is not None:
+                if column == ALL or made[follow_up].has_columns:
                     self.adds_up((follow_up, BASE, column), rows)
             for name, (of, codes_of) in DERIVED.items():
                 for code, codes in codes_of.items():
@@ -192,7 +192,7 @@ def test_the_attacker_finds_what_is_not_hidden_well():
     rows: list[dict[str, Cell]] = [{"q": q, "kind": 1} for q, n in ((1, 2), (2, 10), (3, 8)) for _ in range(n)]
     attacker = Attacker()
     made = Report(TEXT, rows)
-    attacker.reads(made["q"], None)
+    attacker.reads(made["q"], ())
     lonely = ("q", ("answer", "1", "Strongly agree"), ALL)
     assert attacker.known.pop(lonely) == 2
     attacker.known.pop(("q", ("net", "", "Agrees"), ALL))

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from support.command_line import folder  # noqa: F401
+from support.example_results import made_results
 from support.report_tables import OPEN, Report
 from survey_cli.cli.run_command import run_command
 from survey_cli.documents.report.report_layout import build_errors_grid
@@ -69,7 +71,7 @@ def close(*figures: float) -> object:
 def test_shares_and_means_have_the_errors_of_r() -> None:
     report, positions = schools(by=["stype"])
     awards, index = measured(report, "awards", positions), measured(report, "index", positions)
-    item = build_item_result(awards, interviews=200, options=OPEN)
+    item = build_item_result(awards, report.groupings, interviews=200, options=OPEN)
     error = item.rows[0].total.error
     assert error is not None
     expected = [REFERENCE[f"stratified_share_{n}"] for n in (2, 3, 4, 5)]
@@ -82,9 +84,13 @@ def test_shares_and_means_have_the_errors_of_r() -> None:
     assert found == close(*expected)
     by_kind = [index.errors[CellPosition(BASE, column)].standard_error for column in (1, 2, 3)]
     assert tuple(by_kind) == close(*(REFERENCE[f"stratified_by_{n}"] for n in (4, 5, 6)))
-    grid = build_errors_grid(item)
+    grid = build_errors_grid(item, replace(made_results(), columns=report.columns))
     assert grid is not None
-    assert [cell.text for cell in grid.lines[0].cells] == ["64", "3.4", "56.9–70.4", "5.4%", "1.02"]
+    assert [line.label for line in grid.lines if line.kind == "head"] == ["All", "stype: E", "stype: H", "stype: M"]
+    assert [cell.text for cell in grid.lines[1].cells] == ["64", "3.4", "56.9–70.4", "5.4%", "1.02"]
+    of_high_schools = next(line for line in grid.lines[7:] if line.label == "Yes")
+    expected = float(awards.errors[CellPosition(0, 2)].standard_error) * 100
+    assert of_high_schools.cells[1].text == f"{expected:.1f}"
 
 
 def test_a_condition_leaves_the_design_as_it_is() -> None:

@@ -18,9 +18,8 @@ from survey_cli.cli.output.report_text import render_report
 from survey_cli.documents.report.report_layout import build_chapters
 from survey_cli.documents.report.report_pages import render_results_html, render_results_markdown
 from survey_cli.reports.results.report_model import (
-    Banner,
-    BannerColumn,
     ItemResult,
+    ResultColumn,
     ResultRow,
     Results,
     SummaryStatistics,
@@ -30,13 +29,13 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
 def some(id: str, number: int, section: str = "", battery: str = "", **more: Any) -> ItemResult:
-    said = {"label": id, "wording": f"What of {id}?", "base": base_of(100)} | more
+    said = {"label": id, "wording": f"What of {id}?", "bases": (base_of(100),)} | more
     row = ResultRow(kind="answer", code="1", label="Yes", figures=(figure(40, 100),))
     return ItemResult(id=id, number=str(number), kind="single", section=section, battery=battery, rows=(row,), **said)
 
 
 def of_items(*items: ItemResult, **more: Any) -> Results:
-    return replace(made_results(), items=items, banner=None, **more)
+    return replace(made_results(), items=items, columns=(ResultColumn("", "All"),), **{"batteries": (), **more})
 
 
 def test_items_stand_in_the_order_they_were_asked() -> None:
@@ -61,27 +60,26 @@ def test_a_statement_is_never_named_without_its_question() -> None:
     part = {"label": "the police", "wording": "How do you rate the police?"}
     titled = of_items(some("q2", 1, "S", "m", **part), batteries=(replace(m, section="S", title="Ratings"),))
     untitled = of_items(some("q2", 1, "S", "m", **part), batteries=(replace(m, section="S", title="S"),))
-    for made, name in ((titled, "Ratings: the police"), (untitled, "How do you rate the police?")):
+    for made, name, title in (
+        (titled, "Ratings: the police", "Ratings"),
+        (untitled, "How do you rate the police?", "Item 1, asked together"),
+    ):
         page = read(render_results_html(made))
-        assert text_of(by_id("h-q2", page)) == f"1 {name} q2"
+        article = by_id("b-m", page)
+        assert text_of(next(article.iter("h3"))) == title
+        assert text_of(next(article.iter("blockquote"))) == "Do you agree?"
         assert name in [text_of(e) for e in page.iter("a")]
-        assert f"#### 1\\. {name}" in render_results_markdown(made)
-    said = [text_of(e) for e in read(render_results_html(untitled)).iter("blockquote")]
-    assert "How do you rate the police?" not in said, "it is the heading already"
+        assert f"### {title}\n\n> Do you agree?" in render_results_markdown(made)
 
 
-def test_what_the_marks_mean_is_said_once_and_before_the_figures() -> None:
+def test_what_the_marks_mean_is_said_once() -> None:
     made = made_results()
-    assert made.banner is not None
     small = base_of(20)._replace(small_text="small: one person is 5.0 percent")
-    (table,) = made.banner.tables
-    table = replace(table, bases=(table.bases[0], small, table.bases[2]))
-    told = replace(made.banner, tables=(table,), notes=("[u] a small base",))
-    made = replace(made, banner=told, notes=("[c] a small count",))
+    items = [replace(i, bases=(i.bases[0], small, i.bases[2])) if i.has_columns else i for i in made.items]
+    made = replace(made, items=tuple(items), notes=("[c] a small count", "[u] a small base"))
     for page in (render_results_markdown(made).replace("\\", ""), "\n".join(render_report(made, cells=80))):
         for mark in ("[u] a small base", "[c] a small count"):
             assert page.count(mark) == 1
-            assert page.index(mark) < page.index("Strongly agree")
         assert "20 [u]" in page
     (banner,) = tables(by_id("i-q14", read(render_results_html(made))), "banner")
     assert banner[-1] == ["Base", "400", "", "20 [u]", "200"]
@@ -89,16 +87,18 @@ def test_what_the_marks_mean_is_said_once_and_before_the_figures() -> None:
 
 def test_a_wide_banner_stands_below_the_topline() -> None:
     made = made_results()
-    assert made.banner is not None
-    (table,) = made.banner.tables
-    columns = (BannerColumn("", "All"), *(BannerColumn("Region", f"R{n}") for n in range(7)))
-    rows = tuple(replace(row, figures=(row.figures[0], *([row.figures[1]] * 7))) for row in table.rows)
-    wide = replace(table, rows=rows, bases=(base_of(400),) * 8, tests=())
-    page = read(render_results_html(replace(made, banner=Banner(columns=columns, tables=(wide,)))))
-    (topline,) = tables(by_id("i-q14", page), "topline")
-    (banner,) = tables(by_id("i-q14", page), "banner")
-    assert topline[1] == [HOSTILE_SHOWN, "213", "53"]
-    assert banner[2] == [HOSTILE_SHOWN, "53", *["75B"] * 7]
+    columns = (ResultColumn("", "All"), *(ResultColumn("Region", f"Region {n} {'n' * 9}") for n in range(7)))
+    (item,) = [i for i in made.items if i.has_columns]
+    rows = [
+        replace(row, figures=(row.figures[0], *row.figures[1:2] * 7)[: 8 if row.figures[1:] else 1])
+        for row in item.rows
+    ]
+    wide = replace(item, rows=tuple(rows), bases=(base_of(400),) * 8, tests=())
+    page = read(render_results_html(replace(made, columns=columns, items=(wide,), batteries=())))
+    first, *others = [*tables(by_id("i-q14", page), "topline"), *tables(by_id("i-q14", page), "banner")]
+    assert first[2] == [HOSTILE_SHOWN, "213", "53"]
+    assert [line[:2] for line in (table[2] for table in others)] == [[HOSTILE_SHOWN, "53"]] * len(others)
+    assert sum(len(table[2]) - 2 for table in others) == 7
 
 
 # what other programs find
@@ -212,15 +212,14 @@ def test_a_small_base_is_marked_in_a_workbook_and_stays_a_number(tmp_path: Path)
     from survey_cli.documents.report.workbook import write_results_xlsx
 
     made = made_results()
-    assert made.banner is not None
-    (table,) = made.banner.tables
+    (item,) = [i for i in made.items if i.has_columns]
     small = base_of(20)._replace(small_text="small")
     mean = SummaryStatistics(Fraction(2), "20", "2.00", "2", "0.70")
-    marked = replace(table, bases=(table.bases[0], small, table.bases[2]), summaries=(mean,) * 3)
-    write_results_xlsx(replace(made, banner=replace(made.banner, tables=(marked,))), tmp_path / "r.xlsx")
-    sheet = openpyxl.load_workbook(tmp_path / "r.xlsx")["Banner"]
+    marked = replace(item, bases=(item.bases[0], small, item.bases[2]), summaries=(mean,) * 3)
+    write_results_xlsx(replace(made, items=(marked,)), tmp_path / "r.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "r.xlsx")["Results"]
     (base,) = [row for row in sheet.iter_rows() if row[0].value == "Base"]
-    assert (base[2].value, base[2].number_format) == (20, '0" [u]"')
+    assert (base[3].value, base[3].number_format) == (20, '0" [u]"')
     assert base[1].number_format == "General"
     (means,) = [row for row in sheet.iter_rows() if row[0].value == "Mean"]
-    assert (means[1].value, means[1].number_format) == (2, "0.00"), "as its neighbours are"
+    assert (means[2].value, means[2].number_format) == (2, "0.00"), "as its neighbours are"

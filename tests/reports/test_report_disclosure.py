@@ -93,11 +93,9 @@ def test_topline_and_banner_hide_the_same_figures():
     for kind, counts in {1: (2, 10, 9, 0), 2: (6, 8, 7, 11)}.items():
         rows += [{"q": code, "kind": kind} for code, n in enumerate(counts, 1) for _ in range(n)]
     report = Report(AGREE, rows, options=ResultOptions(threshold=5), by=["kind"])
-    table = report.banner.find_table("q")
-    assert table is not None
-    shown = {row.label: row.total for row in report["q"].rows}
-    assert [row.label for row in table.rows] == ["Agrees", "Disagrees"], "the nets alone: most others would be hidden"
-    assert [row.figures[0] for row in table.rows] == [row.total for row in report["q"].rows if row.kind == "net"]
+    table = report["q"]
+    shown = {row.label: row.total for row in table.rows}
+    assert list(report.lines("q")) == ["Agrees", "Disagrees"], "the nets alone: most others would be hidden"
     assert shown["Strongly agree"].count_text == "8"
     assert any("only nets are shown" in note for note in table.notes)
     assert not any(figure.share for row in table.rows for figure in row.figures if figure.hidden)
@@ -160,8 +158,7 @@ def test_a_test_beside_hidden_counts_is_not_shown():
         {"q": q, "kind": kind} for kind, q, n in ((1, 1, 2), (1, 2, 10), (2, 1, 9), (2, 2, 7)) for _ in range(n)
     ]
     report = Report(AGREE, rows, options=ResultOptions(threshold=5), by=["kind"])
-    table = report.banner.find_table("q")
-    assert table is not None
+    table = report["q"]
     assert [(test.text, test.p) for test in table.tests] == [("no test, because counts are hidden", None)]
     assert not any(figure.letters for row in table.rows for figure in row.figures)
 
@@ -173,10 +170,10 @@ def test_a_share_does_not_tell_a_hidden_base():
     ]
     report = Report(AGREE, rows, options=ResultOptions(threshold=5), by=["kind"])
     assert [report.tables[0].is_base_hidden(c) for c in range(3)] == [False, True, True]
-    table = report.banner.find_table("q")
-    assert table is not None
-    assert (table.rows, table.bases) == ((), ())
-    assert table.notes[0].startswith("By group: not shown, as most counts would be hidden")
+    table = report["q"]
+    assert not table.has_columns
+    assert not report.lines("q")
+    assert table.notes[0].startswith("By group, nothing is shown, as most other counts would be hidden")
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 4)), min_size=12, max_size=60))
@@ -195,14 +192,12 @@ def test_no_table_is_printed_of_which_most_is_hidden(pairs: list[tuple[int, int]
     """Details give way to nets, and those to one sentence; no mean is announced and not told."""
     rows: list[dict[str, Cell]] = [{"kind": kind, "q": q} for kind, q in pairs]
     report = Report(AGREE, rows, options=ResultOptions(threshold=5), by=["kind"])
-    item, table = report["q"], report.banner.find_table("q")
-    assert table is not None
-    for printed, notes in ((item.rows, item.notes), (table.rows, table.notes)):
-        figures = [figure for row in printed for figure in row.figures]
+    item = report["q"]
+    for figures in ([row.total for row in item.rows], [figure for row in item.rows for figure in row.figures[1:]]):
         assert not figures or not all(figure.hidden for figure in figures)
-        if not printed:
-            assert any(w in note for note in notes for w in ("not shown", "Not shown", "follow from it"))
-    groups = [figure for row in table.rows for figure in row.figures[1:] if figure.hidden or figure.amount]
+    if not item.rows or not item.has_columns:
+        assert any(w in note for note in item.notes for w in ("not shown", "Not shown", "nothing is shown"))
+    groups = [figure for row in item.rows for figure in row.figures[1:] if figure.hidden or figure.amount]
     assert 2 * sum(figure.hidden for figure in groups) <= len(groups)
     assert item.summary is None or "[c]" not in item.summary.mean_text
-    assert not table.summaries or any(summary.mean_text != "[c]" for summary in table.summaries)
+    assert not item.summaries or any(summary.mean_text != "[c]" for summary in item.summaries)

@@ -10,11 +10,13 @@ import pytest
 
 from support.report_tables import Report
 from survey_cli.reports.results.crosstab import ResultOptions
-from survey_cli.reports.results.result_tables import compute_median, compute_variance
+from survey_cli.reports.results.result_tables import compute_quantile, compute_variance
 from survey_cli.reports.weighting.answer_counts import EMPTY_COUNT, WeightedCount, compute_effective_size
 from survey_cli.reports.weighting.significance import (
     ComparisonTable,
-    is_significantly_greater,
+    adjust_p_values,
+    compare_shares,
+    compute_p,
     run_independence_test,
     run_trend_test,
 )
@@ -79,9 +81,19 @@ def test_letters_as_pairwise_tests_with_bonferroni():
     """`pairwise.prop.test(c(45, 30, 20), c(80, 75, 60), correct = FALSE, p.adjust.method = "bonferroni")`: 0.1292 of the
     first two, 0.0214 of first and third, 1 of the last two. Without correction the first two differ: 0.0431."""
     a, b, c = ((WeightedCount(n, n, n), WeightedCount(of, of, of)) for n, of in ((45, 80), (30, 75), (20, 60)))
-    found = [is_significantly_greater(x, y, pairs=3, weighted=False) for x, y in ((a, b), (a, c), (b, c))]
-    assert found == [False, True, False]
-    assert is_significantly_greater(a, b, pairs=1, weighted=False)
+    scores = [compare_shares(x, y, weighted=False) or 0 for x, y in ((a, b), (a, c), (b, c))]
+    p_values = [compute_p(z) for z in scores]
+    assert p_values[0] == pytest.approx(0.0431, abs=5e-5)
+    assert adjust_p_values(p_values, "bonferroni") == pytest.approx([0.1292, 0.0214, 1], abs=5e-5)
+
+
+def test_corrections_as_p_adjust_of_r():
+    """`p.adjust(c(0.01, 0.04, 0.03, 0.20, 0.0051, 0.9), m)` of R 4.5 for each m."""
+    p = [0.01, 0.04, 0.03, 0.20, 0.0051, 0.9]
+    assert adjust_p_values(p, "none") == p
+    assert adjust_p_values(p, "bonferroni") == pytest.approx([0.06, 0.24, 0.18, 1, 0.0306, 1])
+    assert adjust_p_values(p, "fdr") == pytest.approx([0.03, 0.06, 0.06, 0.24, 0.03, 0.9])
+    assert adjust_p_values([], "fdr") == []
 
 
 def test_rao_and_scott_as_svychisq_of_r():
@@ -120,7 +132,14 @@ def test_weighted_means_as_r_has_them():
     mean = sum((y * pile.weight for y, pile in values), Fraction(0)) / every.weight
     assert float(mean) == pytest.approx(2.81520912547529)
     assert float(compute_variance(values, mean, 60) or 0) == pytest.approx(2.07838452452335)
-    assert compute_median(values) == 3
+    quantiles = [compute_quantile(values, Fraction(n, 4)) for n in (1, 2, 3)]
+    assert quantiles[1] == 3
+
+
+def test_quartiles_as_type_2_of_r():
+    """`quantile(c(1, 3, 4, 8, 9, 10, 12, 20), c(.25, .5, .75), type = 2)`: 3.5, 8.5, 11."""
+    values = [(Fraction(n), WeightedCount(1, 1, 1)) for n in (1, 3, 4, 8, 9, 10, 12, 20)]
+    assert [compute_quantile(values, Fraction(n, 4)) for n in (1, 2, 3)] == [Fraction(7, 2), Fraction(17, 2), 11]
 
 
 def test_means_and_margins_of_a_finite_population_as_r_has_them():
@@ -145,8 +164,7 @@ items: [{id: q, type: single, text: Which?, options: {1: Admitted, 2: Rejected}}
     rows: list[dict[str, Cell]] = [{"q": q, "sex": sex} for (q, sex), n in counts.items() for _ in range(n)]
     report = Report(text, rows, options=ResultOptions(threshold=0, digits=1), by=["sex"])
     assert report.lines("q")["Admitted"] == [("1,755", "38.8"), ("1,198", "44.5"), ("557", "30.4")]
-    table = report.banner.find_table("q")
-    assert table is not None
+    table = report["q"]
     assert table.tests[0].text == "Chi-square test: χ² = 92.21, df = 1, p < 0.001"
     assert table.rows[0].figures[1].letters == "B"
 

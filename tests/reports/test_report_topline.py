@@ -21,7 +21,7 @@ from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.reports.results.questions import list_questions
 from survey_cli.reports.results.report_model import Figure, Results
 from survey_cli.reports.rounding import compute_root, format_percentage, sum_rounded_percentages
-from survey_cli.reports.weighting.answer_counts import compute_student_95
+from survey_cli.reports.weighting.answer_counts import compute_student_point
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
 from survey_cli.table.columns import build_columns
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Variable
@@ -289,7 +289,7 @@ def test_a_battery_is_one_chart_with_no_opinion_apart():
     battery = Report(AGREE, rows).battery("m")
     assert [side for _, side in battery.points] == ["left", "left", "right", "right", "apart"]
     (statement,) = battery.statements
-    assert statement.wording == "The mission has been defined."
+    assert statement.statement == "The mission has been defined."
     shares = [segment.figure.share for segment in statement.segments]
     assert shares[-1] == Fraction(2, 12)
     assert sum(s for s in shares if s is not None) == 1
@@ -313,7 +313,7 @@ def test_a_margin_is_printed_only_where_it_is_wanted_and_shrinks_with_the_popula
 @pytest.mark.parametrize("freedom", [1, 2, 5, 29, 30, 199, 499, 500, 5000])
 def test_means_have_student_s_t(freedom: int):
     stats = pytest.importorskip("scipy.stats", reason="pip install 'survey-cli[report]'")
-    assert float(compute_student_95(freedom)) == pytest.approx(stats.t.ppf(0.975, freedom), abs=5e-5)
+    assert float(compute_student_point(freedom)) == pytest.approx(stats.t.ppf(0.975, freedom), abs=5e-5)
 
 
 def test_the_margin_of_a_mean_of_few_is_wider_than_a_normal_curve_has_it():

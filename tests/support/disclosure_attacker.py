@@ -14,10 +14,11 @@ from scipy.sparse import lil_array
 
 from survey_cli.reports.results.crosstab import CrosstabLine
 from survey_cli.reports.results.report_model import (
-    Banner,
+    HIDDEN_FIGURE,
     Base,
     Figure,
     ItemResult,
+    ResultColumn,
     ResultRow,
     SummaryStatistics,
 )
@@ -63,18 +64,14 @@ class Attacker:
         else:
             self.known[name] = int(text.replace(",", ""))
 
-    def reads(self, item: ItemResult, banner: Banner | None, lines: Sequence[CrosstabLine] = ()) -> None:
-        """A topline, and its table in the banner. `lines`: all rows that there could be, which the questionnaire tells;
-        those that a page does not have are hidden there."""
-        self._table(item.id, item.kind, [ALL], item.rows, [item.base], [item.summary], lines)
-        table = banner.find_table(item.id) if banner is not None else None
-        if banner is None or table is None:
-            return
-        columns = [ALL, *((c.group, c.label) for c in banner.columns[1:])]
-        self._table(item.id, item.kind, columns, table.rows, table.bases, table.summaries, lines)
-        for group in dict.fromkeys(group for group, _ in columns[1:]):
-            inside = [c for c in columns[1:] if c[0] == group]
-            for row in [BASE, *map(_key, lines or table.rows)]:
+    def reads(self, item: ItemResult, columns: Sequence[ResultColumn], lines: Sequence[CrosstabLine] = ()) -> None:
+        """A table. `lines`: all rows that there could be, which the questionnaire tells; those that a page does not have
+        are hidden there."""
+        places = [ALL, *((c.group, c.label) for c in columns[1 : len(item.bases)])]
+        self._table(item.id, item.kind, places, item.rows, item.bases, item.summaries, lines)
+        for group in dict.fromkeys(group for group, _ in places[1:]):
+            inside = [c for c in places[1:] if c[0] == group]
+            for row in [BASE, *map(_key, lines or item.rows)]:
                 self.adds_up((item.id, row, ALL), [(item.id, row, c) for c in inside])
 
     def _table(
@@ -93,7 +90,8 @@ class Attacker:
             if bases:
                 self.counts((id, BASE, column), bases[place].count_text)
             for row in rows:
-                self._figure((id, _key(row), column), row.figures[place], (id, BASE, column))
+                figure = row.figures[place] if place < len(row.figures) else HIDDEN_FIGURE
+                self._figure((id, _key(row), column), figure, (id, BASE, column))
             for line in lines:
                 if _key(line) not in printed:
                     self.counts((id, _key(line), column), "[c]")

@@ -3,6 +3,7 @@ texts that would be markup, formulas or line ends if anything took them for such
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from survey_cli.fieldwork.rates.rates import DispositionCounts, estimate_eligibility
@@ -14,16 +15,13 @@ from survey_cli.reports.codebook.codebook import (
 )
 from survey_cli.reports.fieldwork.rates import RateColumn, build_rate_table
 from survey_cli.reports.results.report_model import (
-    Banner,
-    BannerColumn,
-    BannerTable,
     BarSegment,
     Base,
     Battery,
-    BatteryStatement,
     Figure,
     ItemResult,
     MethodLine,
+    ResultColumn,
     ResultRow,
     Results,
     RowKind,
@@ -63,21 +61,27 @@ def base_of(count: int, text: str = "") -> Base:
     return Base(count, text or f"all {count}", str(count))
 
 
-def statement(
-    id: str, wording: str, counts: Sequence[int], points: Sequence[tuple[str, Side]] = POINTS
-) -> BatteryStatement:
+def statement(id: str, wording: str, counts: Sequence[int], points: Sequence[tuple[str, Side]] = POINTS) -> ItemResult:
     people = sum(counts)
-    return BatteryStatement(
+    segments = [BarSegment(label, side, figure(n, people)) for (label, side), n in zip(points, counts, strict=True)]
+    return ItemResult(
         id=id,
+        number="",
+        kind="scale",
+        label=wording,
         wording=wording,
-        base=base_of(people),
-        segments=tuple(
-            BarSegment(label, side, figure(n, people)) for (label, side), n in zip(points, counts, strict=True)
+        statement=wording,
+        bases=(base_of(people),),
+        rows=tuple(
+            ResultRow(kind="answer", label=s.label, figures=(s.figure,), side=s.side)
+            for s in segments
+            if s.side != "apart"
         ),
+        apart=next((s for s in segments if s.side == "apart"), None),
     )
 
 
-def battery(*statements: BatteryStatement, points: Sequence[tuple[str, Side]] = POINTS) -> Battery:
+def battery(*statements: ItemResult, points: Sequence[tuple[str, Side]] = POINTS) -> Battery:
     return Battery(
         id="m",
         section="Mission",
@@ -96,7 +100,7 @@ PUBLISHED = (2, 16, 14, 2, 1)
 def agreement(id: str, number: int, wording: str, counts: Sequence[int]) -> ItemResult:
     people = sum(counts)
     rows = [
-        row("volunteered" if side == "apart" else "answer", label, n, people, str(code))
+        replace(row("volunteered" if side == "apart" else "answer", label, n, people, str(code)), side=side)
         for code, ((label, side), n) in enumerate(zip(POINTS, counts, strict=True), 1)
     ]
     rows += [
@@ -111,15 +115,19 @@ def agreement(id: str, number: int, wording: str, counts: Sequence[int]) -> Item
         battery="m",
         label=wording,
         wording=wording,
-        base=base_of(people),
+        statement=wording,
+        bases=(base_of(people),),
         rows=tuple(rows),
-        summary=SummaryStatistics(Fraction(5, 2), "34", "2.50", "2", "0.70"),
+        apart=BarSegment("No opinion", "apart", rows[4].total),
+        summaries=(SummaryStatistics(Fraction(5, 2), "34", "2.50", "2", "0.70"),),
     )
 
 
 def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> Results:
     """Seven items in three sections."""
     hidden = ResultRow(kind="answer", label="Fair", figures=(HIDDEN_FIGURE,))
+    by_kind = (figure(213, 400), figure(150, 200, "B"), figure(63, 200))
+    test = SignificanceTest("Kind of unit", "Chi-square test", "χ² = 7.81, df = 2", 0.02, "p = 0.020")
     rated = ItemResult(
         id="q14",
         number="4",
@@ -127,13 +135,14 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
         section=hostile,
         label=hostile,
         wording=f"How is it? {hostile}",
-        base=base_of(400, "asked of 400 who had contact"),
+        bases=(base_of(400, "asked of 400 who had contact"), base_of(200), base_of(200)),
         rows=(
-            row("answer", hostile, 213, 400, "1"),
-            row("answer", "Trace", 1, 400, "2"),
+            replace(row("answer", hostile, 213, 400, "1"), figures=by_kind),
+            replace(row("answer", "Trace", 1, 400, "2"), figures=(figure(1, 400), HIDDEN_FIGURE, HIDDEN_FIGURE)),
             hidden,
             row("decline", "Don't know", 20, 400, "-8"),
         ),
+        tests=(test,),
         notes=(f"{HIDDEN_MARK}: hidden.",),
         verbatims=(Verbatim(text=hostile, case="7", option="Other"),),
     )
@@ -144,7 +153,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
         section="Resources",
         label="Resources lacking",
         wording="Which resources\nare **lacking**?",
-        base=base_of(20, "asked of 20 who lack any"),
+        bases=(base_of(20, "asked of 20 who lack any"),),
         rows=(row("mention", "Agents", 15, 20, "1"), row("mention", "Vehicles", 11, 20, "2")),
     )
     nobody = ItemResult(
@@ -154,7 +163,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
         section="Resources",
         label="How many agents",
         wording="How many agents?",
-        base=Base(0, "asked of 0", "0"),
+        bases=(Base(0, "asked of 0", "0"),),
         rows=(ResultRow(kind="range", label="1 to 9", figures=(figure(0, 0),)),),
         notes=("Nobody has been asked this.",),
     )
@@ -164,7 +173,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
         kind="single",
         label="Agrees",
         wording="May I ask?",
-        base=base_of(35),
+        bases=(base_of(35),),
         rows=(row("answer", "Yes", 35, 35, "1"), row("answer", "No", 0, 35, "2")),
     )
     q2 = agreement("q2", 2, MISSION, PUBLISHED)
@@ -181,40 +190,11 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
             MethodLine("Incentive", "not stated", is_stated=False),
         ),
         items=(first, q2, q6, rated, several, nobody),
-        batteries=(
-            battery(
-                statement("q2", MISSION, PUBLISHED),
-                statement("q6", "You and your {chief} agree.", (1, 30, 1, 1, 2)),
-            ),
-        ),
-        banner=Banner(
-            columns=(
-                BannerColumn("", "All"),
-                BannerColumn("Kind of unit", "District", "A", "kind"),
-                BannerColumn("Kind of unit", "Sector", "B", "kind"),
-            ),
-            tables=(
-                BannerTable(
-                    id="q14",
-                    rows=(
-                        ResultRow(
-                            kind="answer",
-                            label=hostile,
-                            figures=(figure(213, 400), figure(150, 200, "B"), figure(63, 200)),
-                        ),
-                        ResultRow(
-                            kind="answer",
-                            label="Trace",
-                            figures=(figure(1, 400), HIDDEN_FIGURE, HIDDEN_FIGURE),
-                        ),
-                    ),
-                    bases=(base_of(400), base_of(200), base_of(200)),
-                    tests=(
-                        SignificanceTest("Kind of unit", "Chi-square test", "χ² = 7.81, df = 2", 0.02, "p = 0.020"),
-                    ),
-                ),
-            ),
-            notes=("A letter marks a higher percentage.",),
+        batteries=(battery(q2, q6),),
+        columns=(
+            ResultColumn("", "All"),
+            ResultColumn("Kind of unit", "District", "A", "kind"),
+            ResultColumn("Kind of unit", "Sector", "B", "kind"),
         ),
         weighting=WeightingSummary(
             description="Raked to kind.",
@@ -225,7 +205,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
             margins=(("Kind", "District", "48.2", "60.0", "60"),),
         ),
         rates=build_rate_table([RateColumn.from_counts(counts, estimate_eligibility(counts))], title="Rates of units"),
-        notes=("Percentages may not add up to 100.",),
+        notes=("Percentages may not add up to 100.", "A letter marks a higher percentage."),
         warnings=("These are simulated interviews.",),
     )
 

@@ -10,8 +10,14 @@ from survey_cli.instrument.source.load import load_source_text
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
 from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.questions import list_questions
-from survey_cli.reports.results.report_model import Banner, ItemResult
-from survey_cli.reports.results.result_tables import build_banner, build_batteries, build_grouping, build_item_result
+from survey_cli.reports.results.report_model import Battery, ItemResult, ResultColumn
+from survey_cli.reports.results.result_tables import (
+    build_batteries,
+    build_column_notes,
+    build_grouping,
+    build_item_result,
+    list_result_columns,
+)
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.table.columns import build_columns
 from survey_cli.table.table import Table
@@ -49,7 +55,7 @@ class Report:
         listed, self.heads = list_questions(made, self.variables, asked=asked)
         self.groupings: list[Grouping] = []
         for name in by:
-            grouping = build_grouping(self.answers, self.answers.variables[name])
+            grouping = build_grouping(self.answers, self.answers.variables[name], options.min_base)
             assert isinstance(grouping, Grouping)
             self.groupings.append(grouping)
         counted = [tabulate(q, self.answers, self.groupings, options) for q in listed]
@@ -57,25 +63,32 @@ class Report:
 
     def __getitem__(self, id: str) -> ItemResult:
         table = next(t for t in self.tables if t.question.id == id)
-        return build_item_result(table, interviews=self.answers.interviews, options=self.options)
+        return build_item_result(table, self.groupings, interviews=self.answers.interviews, options=self.options)
 
     @property
-    def banner(self) -> Banner:
-        return build_banner(self.tables, self.groupings, self.options)
+    def items(self) -> list[ItemResult]:
+        return [self[table.question.id] for table in self.tables]
 
-    def battery(self, id: str):  # type: ignore[no-untyped-def]
-        made = build_batteries(self.heads, self.tables, self.options)
-        return next(b for b in made if b.id == id)
+    @property
+    def columns(self) -> tuple[ResultColumn, ...]:
+        return tuple(list_result_columns(self.groupings, self.options).values())
+
+    @property
+    def notes(self) -> list[str]:
+        weighted = self.answers.weights is not None
+        return build_column_notes(self.items, self.groupings, self.options, weighted=weighted)
+
+    def battery(self, id: str) -> Battery:
+        return next(b for b in build_batteries(self.heads, self.items) if b.id == id)
 
     def texts(self, id: str) -> dict[str, tuple[str, str]]:
         """Return count and percentage by label."""
         return {row.label: (row.total.count_text, row.total.percent_text) for row in self[id].rows}
 
     def lines(self, id: str) -> dict[str, list[tuple[str, str]]]:
-        """Return count and percentage in each column of a banner table, by label."""
-        table = self.banner.find_table(id)
-        assert table is not None
-        return {row.label: [(f.count_text, f.percent_text) for f in row.figures] for row in table.rows}
+        """Return count and percentage in each column, by label; without rows that are not shown by column."""
+        rows = [row for row in self[id].rows if len(row.figures) == len(self.columns)]
+        return {row.label: [(f.count_text, f.percent_text) for f in row.figures] for row in rows}
 
 
 def compute_variables(made: Instrument, row: Mapping[str, Cell]) -> dict[str, Cell]:

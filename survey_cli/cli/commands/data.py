@@ -174,6 +174,18 @@ def report(
         None,
         show_default=False,
     ),
+    level: float = option("--level", "Confidence level of tests, margins and intervals.", 0.95),
+    correction: Literal["none", "bonferroni", "fdr"] = option(
+        "--correction", "Correction of letters for the number of comparisons in a table.", "bonferroni"
+    ),
+    compare: Literal["pairs", "total"] = option(
+        "--compare", "Compare columns with each other, or each with the rest of the total.", "pairs"
+    ),
+    percent: Literal["column", "row"] = option("--percent", "What percentages by column are of.", "column"),
+    min_base: int = option("--min-base N", "Merge or leave out columns with fewer interviews.", 0, min=0),
+    statistics: list[str] | None = text_option(
+        "--statistics NAMES", "Print further statistics of numbers and scales: quartiles,se.", None
+    ),
     margins: bool = flag("--margins", "Print margins of error with each item."),
     errors: bool = flag(
         "--errors", "Print standard errors, intervals and design effects under the design of the sample."
@@ -212,6 +224,7 @@ def report(
             zone=parse_zone(zone),
             by=split_names(by),
             items=split_names(items),
+            statistics=split_names(statistics),
             inference=tests,
         )
         results, chart_files = publish_results(file, options, stdout=_choose_stdout(out))

@@ -1,6 +1,7 @@
 """Text rendering of a results report for the terminal: tables with bars, at most 100 cells wide."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from textwrap import wrap
 from typing import Final
@@ -9,6 +10,7 @@ from survey_cli.cli.output.terminal import make_printable
 from survey_cli.documents.report import report_layout as layout
 from survey_cli.documents.text_runs import flatten
 from survey_cli.reports.results.report_model import ItemResult, Results
+from survey_cli.reports.texts import translate, use_language
 from survey_cli.text_width import measure_width
 
 MAX_WIDTH: Final = 100
@@ -28,23 +30,27 @@ ASCII_BLOCKS: Final = {"█": "#", "▒": "=", "░": "-"}
 def render_report(results: Results, *, cells: int, blocks: bool = True) -> Iterator[str]:
     """Render the report, line by line. `blocks`: the terminal can show block characters."""
     cells = min(cells, MAX_WIDTH)
+    use_language(results.language)
     yield _wrap_hanging("", flatten(results.title), cells)
     yield _wrap_hanging("", layout.describe_edition(results), cells)
-    for line in (*results.filter_notes, *results.warnings):
+    for line in filter(None, (results.in_brief, *results.filter_notes, *results.warnings)):
         yield _wrap_hanging("", line, cells)
-    notes = layout.list_reading_notes(results, remedy=THRESHOLD_REMEDY)
-    yield from _render_section(layout.READING_TITLE, [_wrap_hanging("  ", n, cells) for n in notes], cells, blocks)
+    if results.findings:
+        findings = [_wrap_hanging("  ", finding, cells) for finding in results.findings]
+        yield from _render_section(translate(layout.FINDINGS_TITLE), findings, cells, blocks)
     for chapter in layout.build_chapters(results):
-        yield from _render_section(chapter.title or "Results", (), cells, blocks)
+        yield from _render_section(chapter.title or translate("Results"), (), cells, blocks)
         for block in chapter.blocks:
             if block.battery is not None and flatten(block.battery.intro):
                 yield from ("", _wrap_hanging("", flatten(block.battery.intro), cells))
             for item in block.items:
                 yield from _render_item(item, results, cells, blocks)
+    notes = [_wrap_hanging("  ", n, cells) for n in layout.list_reading_notes(results, remedy=THRESHOLD_REMEDY)]
+    yield from _render_section(translate(layout.READING_TITLE), notes, cells, blocks)
     methods = _render_pairs([(line.label, flatten(line.text)) for line in results.methods], cells)
-    yield from _render_section(layout.METHODS_TITLE, methods, cells, blocks)
+    yield from _render_section(translate(layout.METHODS_TITLE), methods, cells, blocks)
     if results.weighting is not None or results.rates is not None:
-        yield from _render_section(layout.APPENDIX_TITLE, _render_appendix(results, cells), cells, blocks)
+        yield from _render_section(translate(layout.APPENDIX_TITLE), _render_appendix(results, cells), cells, blocks)
 
 
 def _render_section(title: str, lines: Iterable[str], cells: int, blocks: bool) -> Iterator[str]:
@@ -79,19 +85,17 @@ def _render_item(item: ItemResult, results: Results, cells: int, blocks: bool) -
     yield _wrap_hanging(f"{item.number:<4}", f"{flatten(item.wording) or flatten(item.label)} [{item.id}]", cells)
     margin = f"; {item.margin_text}" if item.margin_text else ""
     yield _wrap_hanging(" " * INDENT, layout.describe_base(item.base) + margin, cells)
-    yield from _render_bars(layout.build_topline_grid(item), cells, blocks)
+    grid = layout.build_item_grid(item, results)
+    rows = [line for line in grid.lines if line.kind not in ("base", "summary")]
+    yield from _render_bars(replace(grid, lines=tuple(rows)), cells, blocks)
     if item.summary is not None:
         yield _wrap_hanging(" " * INDENT, layout.describe_summary(item.summary), cells)
-    if (errors := layout.build_errors_grid(item)) is not None:
+    if (errors := layout.build_errors_grid(item, results)) is not None:
         yield from ("", *_render_columns(errors, cells))
-    yield from (_wrap_hanging(" " * INDENT, note, cells) for note in item.notes)
+    if item.has_columns:
+        yield from ("", *_render_columns(layout.drop_counts(grid), cells))
+    yield from (_wrap_hanging(" " * INDENT, note, cells) for note in layout.list_table_notes(item))
     yield from (_wrap_hanging(" " * INDENT + "- ", layout.format_verbatim(v), cells) for v in item.verbatims)
-    table = results.banner.find_table(item.id) if results.banner else None
-    if table is not None and results.banner is not None:
-        if table.rows:
-            yield ""
-            yield from _render_columns(layout.build_banner_grid(item, table, results.banner), cells)
-        yield from (_wrap_hanging(" " * INDENT, note, cells) for note in layout.list_table_notes(item, table))
 
 
 def _wrap_hanging(first: str, text: str, cells: int) -> str:

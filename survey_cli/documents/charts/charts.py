@@ -15,6 +15,7 @@ from survey_cli.documents.text_runs import flatten
 from survey_cli.exports.xml_elements import add_element
 from survey_cli.reports.results import report_model as model
 from survey_cli.reports.rounding import HIDDEN_MARK
+from survey_cli.reports.texts import translate
 
 BAR_HEIGHT: Final = 20
 SIDE_COLORS: Final[dict[model.Side, tuple[tuple[int, int, int], tuple[int, int, int]]]] = {
@@ -76,7 +77,20 @@ def draw_item(item: model.ItemResult) -> Chart | None:
         return None
     shares = "; ".join(f"{flatten(row.label)} {format_share(row.total)}" for row in item.rows)
     parts, height = _draw_bars(item.rows, item.base)
-    return Chart(item.id, shorten_title(item.label), f"{shares}. Base: {item.base.text}.", parts, height)
+    description = f"{shares}. {translate('Base')}: {item.base.text}."
+    return Chart(item.id, shorten_title(item.label), description, parts, height)
+
+
+def draw_picture(results: model.Results) -> tuple[Chart | None, str]:
+    """Draw the picture of the first page; with its caption, which has the numbers of its items."""
+    for battery in results.batteries:
+        if battery.id == results.picture:
+            first, last = battery.statements[0].number_or_id, battery.statements[-1].number_or_id
+            return draw_battery(battery), f"{first}–{last}. {flatten(battery.own_title or battery.intro)}"
+    for item in results.items:
+        if item.id == results.picture:
+            return draw_item(item), f"{item.number_prefix}{flatten(item.label)}"
+    return None, ""
 
 
 def draw_battery(battery: model.Battery) -> Chart | None:
@@ -96,7 +110,7 @@ def draw_battery(battery: model.Battery) -> Chart | None:
 def format_share(figure: model.Figure) -> str:
     """Return `46%`, `*%` for a share that rounds to zero, or `hidden`."""
     if figure.hidden or figure.share is None:
-        return "hidden" if figure.hidden else figure.percent_text
+        return translate("hidden") if figure.hidden else figure.percent_text
     return f"{figure.percent_text}%"
 
 
@@ -106,12 +120,12 @@ def shorten_title(text: str) -> str:
     return line if len(line) <= MAX_TITLE_LENGTH else line[: MAX_TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
 
 
-def _describe_statement(statement: model.BatteryStatement) -> str:
-    wording = flatten(statement.wording)
+def _describe_statement(statement: model.ItemResult) -> str:
+    wording = flatten(statement.statement)
     if not statement.is_complete:
-        return f"{wording} Not drawn, because some of its counts are hidden."
+        return f"{wording} {translate('Not drawn, because some of its counts are hidden.')}"
     figures = ", ".join(f"{flatten(s.label)} {format_share(s.figure)}" for s in statement.segments)
-    return f"{wording} {figures}, of {statement.base.count_text}."
+    return f"{wording} {figures} ({translate('Base')}: {statement.base.count_text})."
 
 
 # ── shades ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -190,7 +204,7 @@ def _draw_bars(rows: Sequence[model.ResultRow], base: model.Base) -> tuple[Eleme
         y += row_height + 6
     bottom = y + 2
     svg.add_vertical_line(parts, labels_width, 8, bottom, svg.LINE_COLOR)
-    for n, line in enumerate(wrap_text(f"Base: {base.text}", svg.WIDTH - 10, svg.SMALL_SIZE)):
+    for n, line in enumerate(wrap_text(f"{translate('Base')}: {base.text}", svg.WIDTH - 10, svg.SMALL_SIZE)):
         y = bottom + 16 + n * 15
         svg.add_label(parts, 0, y, line, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
     return parts, y + 8
@@ -212,7 +226,7 @@ class _BatteryGeometry(NamedTuple):
     """Length of a bar of 100%."""
 
 
-def _measure_battery(statements: Sequence[model.BatteryStatement]) -> _BatteryGeometry:
+def _measure_battery(statements: Sequence[model.ItemResult]) -> _BatteryGeometry:
     text_width, base_width, gap = 260.0, 34.0, 34.0
     bars_width = svg.WIDTH - text_width - base_width - 8
     left, right = map(max, zip(*map(_measure_sides, statements), strict=True))
@@ -223,26 +237,26 @@ def _measure_battery(statements: Sequence[model.BatteryStatement]) -> _BatteryGe
     return _BatteryGeometry(text_width, zero, zero + float(right) * scale + gap if apart else None, scale)
 
 
-def _measure_sides(statement: model.BatteryStatement) -> tuple[Fraction, Fraction]:
+def _measure_sides(statement: model.ItemResult) -> tuple[Fraction, Fraction]:
     """Return the shares left and right of zero; half of the middle belongs to each."""
     middle = _measure_side(statement, "middle") / 2
     return _measure_side(statement, "left") + middle, _measure_side(statement, "right") + middle
 
 
-def _measure_side(statement: model.BatteryStatement, side: model.Side) -> Fraction:
+def _measure_side(statement: model.ItemResult, side: model.Side) -> Fraction:
     return sum((s.figure.share or Fraction(0) for s in statement.segments if s.side == side), Fraction(0))
 
 
-def _draw_diverging(battery: model.Battery, drawable: Sequence[model.BatteryStatement]) -> tuple[Element, float]:
+def _draw_diverging(battery: model.Battery, drawable: Sequence[model.ItemResult]) -> tuple[Element, float]:
     """Return the elements and their height."""
     geometry = _measure_battery(drawable)
     styles = _choose_styles(battery.points)
     parts = Element("g")
     y = _draw_legend(parts, battery.points, styles)
-    svg.add_label(parts, svg.WIDTH, y + 12, "Base", anchor="end", fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
+    svg.add_label(parts, svg.WIDTH, y + 12, translate("Base"), anchor="end", fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
     y += 18
     for statement in battery.statements:
-        lines = wrap_text(flatten(statement.wording), geometry.text_end - 8, svg.FONT_SIZE)
+        lines = wrap_text(flatten(statement.statement), geometry.text_end - 8, svg.FONT_SIZE)
         row_height = max(len(lines) * svg.LINE_HEIGHT, BAR_HEIGHT + 14)
         first_line = y + (row_height - len(lines) * svg.LINE_HEIGHT) / 2 + 12
         svg.add_lines(parts, 0, first_line, lines)
@@ -252,7 +266,7 @@ def _draw_diverging(battery: model.Battery, drawable: Sequence[model.BatteryStat
             svg.add_vertical_line(parts, geometry.zero, y - 3, y + row_height + 5, svg.TEXT_COLOR)
             _draw_statement(parts, statement, battery.points, styles, geometry, middle - BAR_HEIGHT / 2)
         else:
-            note = f"{HIDDEN_MARK} not drawn: some counts are hidden"
+            note = f"{HIDDEN_MARK} {translate('Not drawn, because some of its counts are hidden.')}"
             svg.add_label(parts, geometry.text_end + 8, middle + 4.5, note, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
         y += row_height + 8
         svg.add_horizontal_line(parts, y - 3)
@@ -281,7 +295,7 @@ def _draw_segment(parent: Element, x: float, y: float, width: float, height: flo
 
 def _draw_statement(
     parent: Element,
-    statement: model.BatteryStatement,
+    statement: model.ItemResult,
     points: Sequence[tuple[str, model.Side]],
     styles: Sequence[_SegmentStyle],
     geometry: _BatteryGeometry,
@@ -343,7 +357,7 @@ def _place_figures(figures: Sequence[_FigureAbove], zero: float) -> Iterator[tup
 
 
 def _align_segments(
-    statement: model.BatteryStatement, points: Sequence[tuple[str, model.Side]]
+    statement: model.ItemResult, points: Sequence[tuple[str, model.Side]]
 ) -> Iterator[model.BarSegment | None]:
     """Yield the statement's segment for each point of the battery; None where it has none."""
     sided = iter([s for s in statement.segments if s.side != "apart"])
@@ -360,20 +374,17 @@ def draw_group_charts(results: model.Results, battery: model.Battery) -> Iterato
 
     There is none where the battery has no nets, or where no statement shows two figures to compare.
     """
-    if results.banner is None:
-        return
-    for group, columns in groupby(enumerate(results.banner.columns), key=lambda c: c[1].group):
+    for group, columns in groupby(enumerate(results.columns), key=lambda c: c[1].group):
         places, members = zip(*columns, strict=True)
         if not group or not 2 <= len(members) <= 4:
             continue
         lines: list[tuple[str, list[model.Figure]]] = []
         net: model.ResultRow | None = None
         for statement in battery.statements:
-            table = results.banner.find_table(statement.id)
-            row = next((row for row in table.rows if row.kind == "net"), None) if table else None
+            row = next((row for row in statement.rows if row.kind == "net" and len(row.figures) > 1), None)
             if row is not None and (net is None or row.label == net.label):
                 net = net or row
-                lines.append((flatten(statement.wording), [row.figures[n] for n in places]))
+                lines.append((flatten(statement.statement), [row.figures[n] for n in places]))
         if net is not None and any(sum(figure.share is not None for figure in figures) > 1 for _, figures in lines):
             names = [flatten(column.label) for column in members]
             description = " ".join(
@@ -381,7 +392,7 @@ def draw_group_charts(results: model.Results, battery: model.Battery) -> Iterato
                 for wording, figures in lines
             )
             parts, height = _draw_groups(names, lines)
-            title = f"{flatten(net.label)}{net.note_text} by {group}"
+            title = translate("{net} by {group}", net=f"{flatten(net.label)}{net.note_text}", group=group)
             yield Chart(f"{battery.id}-by-{members[0].variable}", title, description, parts, height)
 
 

@@ -1,9 +1,12 @@
-"""Report layout shared by all writers: chapters, batteries and grids of texts. It computes no figures."""
+"""Report layout shared by all writers: chapters, batteries and grids of texts. It computes no figures.
+
+Its texts are in the language that the writer of the document chose.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import groupby
+from itertools import chain, groupby
 from math import ceil, isfinite
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -13,16 +16,16 @@ from survey_cli.fieldwork.rates.dispositions import GROUPS
 from survey_cli.reports.codebook.codebook import Codebook
 from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateTable, collect_figures, format_rate
 from survey_cli.reports.results import report_model as model
-from survey_cli.reports.rounding import EMPTY_MARK, UNRELIABLE_MARK, format_count, format_decimal
+from survey_cli.reports.rounding import EMPTY_MARK, HIDDEN_MARK, UNRELIABLE_MARK, format_count, format_decimal
+from survey_cli.reports.texts import translate, translate_quantity
 from survey_cli.reports.weighting.answer_counts import DesignError
 from survey_cli.reports.weighting.weights import WeightingSummary
-from survey_cli.wording import format_quantity, join_words, pluralize
+from survey_cli.wording import format_quantity, pluralize
 
 APPENDIX_TITLE: Final = "Appendix: methods and rates"
 READING_TITLE: Final = "How to read the tables"
 METHODS_TITLE: Final = "How the survey was done"
-MAX_JOINED_COLUMNS: Final = 6
-"""Maximum number of banner columns beside counts and percentages."""
+FINDINGS_TITLE: Final = "Key findings"
 MAX_BAR_COLUMNS: Final = 3
 """Maximum number of banner columns beside bars."""
 
@@ -38,16 +41,15 @@ class TableWidth(NamedTuple):
 PAGE_WIDTH: Final = TableWidth(84)
 """The width of an A4 page."""
 WORD_WIDTH: Final = TableWidth(60, equal_columns=True)
-ERROR_HEADS: Final = ("Standard error", "95% interval", "CV", "Design effect")
+ERROR_HEADS: Final = ("Percent", "Standard error", "Interval", "CV", "Design effect")
 """Heads of the columns of a figure's precision."""
-COUNT_WIDTH: Final = 9
-"""Width of a column of counts in characters."""
 COLUMN_GAP: Final = 2
 """Space between two columns in characters."""
 CHARACTER_WIDTH: Final = 0.56
 """Average width of a character relative to the font size."""
 
-LineKind: TypeAlias = Literal["answer", "volunteered", "decline", "net", "range", "mention", "base", "summary"]
+LineKind: TypeAlias = Literal["answer", "volunteered", "decline", "net", "range", "mention", "base", "summary", "head"]
+"""`head`: a line that names those below it."""
 
 
 class GridHead(NamedTuple):
@@ -108,6 +110,8 @@ class Grid:
     """The head of the column of labels: `Answer`."""
     heads: tuple[GridHead, ...]
     lines: tuple[GridLine, ...]
+    has_statements: bool = False
+    """Whether its labels are statements, which need more width."""
 
     def iterate_groups(self) -> Iterator[tuple[str, int]]:
         """Yield the name of each group and its number of columns."""
@@ -138,7 +142,7 @@ class Block(NamedTuple):
     @property
     def span_text(self) -> str:
         """`items 3–8` or `item 3`."""
-        return f"{pluralize(len(self.items), 'item')} {self.span}"
+        return f"{translate(pluralize(len(self.items), 'item'))} {self.span}"
 
     @property
     def title(self) -> str:
@@ -148,7 +152,7 @@ class Block(NamedTuple):
         """
         if self.battery is None:
             return ""
-        return self.battery.own_title or f"{self.span_text.capitalize()}, asked together"
+        return self.battery.own_title or translate("{items}, asked together", items=self.span_text.capitalize())
 
     def get_item_title(self, item: model.ItemResult) -> str:
         """Return the label of an item, as written.
@@ -192,7 +196,7 @@ def build_chapters(results: model.Results) -> tuple[Chapter, ...]:
             else:
                 blocks += [Block(None, (item,)) for item in together]
         span_text = Block(None, items).span_text
-        shown = flatten(title) + (", continued" if title in used_titles else "")
+        shown = flatten(title) + (translate(", continued") if title in used_titles else "")
         if not flatten(title):
             shown = span_text.capitalize() if titled else ""
         used_titles.add(title)
@@ -209,49 +213,107 @@ def build_text_grid(caption: str, corner: str, heads: Sequence[GridHead], rows: 
     return Grid(caption=caption, corner=corner, heads=tuple(heads), lines=lines)
 
 
-def build_topline_grid(item: model.ItemResult) -> Grid:
-    """Return counts and percentages of one item."""
-    lines = (GridLine(row.kind, flatten(row.label), row.note, _build_count_cells(row.total)) for row in item.rows)
-    heads = (GridHead("", "Number"), GridHead("", "Percent", has_bars=True))
-    caption = f"Item {item.number_or_id}: counts and percentages"
-    return Grid(caption=caption, corner="Answer", heads=heads, lines=tuple(lines))
+def build_item_grid(item: model.ItemResult, results: model.Results) -> Grid:
+    """Return one item as one table: counts and percentages in total, percentages by column, then means and bases."""
+    columns = results.columns[1 : len(item.bases)]
+    lines = []
+    for row in item.rows:
+        total, *others = row.figures
+        others = others or [model.HIDDEN_FIGURE] * len(columns)
+        cells = (GridCell(total.count_text, amount=total.amount), *map(_build_share_cell, (total, *others)))
+        lines.append(GridLine(row.kind, flatten(row.label), row.note, cells))
+    if item.has_columns:
+        lines += [*_build_summary_lines(item, GridCell("")), *_build_base_lines(item.bases)]
+    group = translate("All") if columns else ""
+    return Grid(
+        caption=translate("Item {number}: counts and percentages", number=item.number_or_id),
+        corner=translate("Answer"),
+        heads=(
+            GridHead(group, translate("Number")),
+            GridHead(group, translate("Percent"), has_bars=len(columns) <= MAX_BAR_COLUMNS),
+            *(GridHead(flatten(column.group), flatten(column.label), column.letter) for column in columns),
+        ),
+        lines=tuple(lines),
+    )
 
 
-def _build_count_cells(figure: model.Figure) -> tuple[GridCell, GridCell]:
-    return (GridCell(figure.count_text, amount=figure.amount), GridCell(figure.percent_text, share=figure.share))
+def _build_share_cell(figure: model.Figure) -> GridCell:
+    return GridCell(figure.percent_text, figure.letters, share=figure.share)
 
 
-def build_banner_grids(
-    item: model.ItemResult, table: model.BannerTable, banner: model.Banner, room: TableWidth = PAGE_WIDTH
-) -> tuple[Grid, ...]:
-    """Build as many tables as needed for none to be too wide; none where no row can be shown.
+def _build_summary_lines(item: model.ItemResult, *first: GridCell) -> list[GridLine]:
+    """Return the mean of each column, and further statistics where they are requested, after these first cells."""
+    some = item.summaries
+    if not some:
+        return []
+    texts = {
+        "Quartiles": [summary.quartiles_text for summary in some],
+        "Standard error": [summary.error_text for summary in some],
+    }
+    means = (GridCell(summary.mean_text, amount=summary.mean) for summary in some)
+    lines = [GridLine("summary", translate("Mean"), "", (*first, *means))]
+    for name, cells in texts.items():
+        if any(cells):
+            lines.append(GridLine("summary", translate(name), "", (*first, *map(GridCell, cells))))
+    return lines
 
-    Each begins with the total; a group of columns is divided only where it is too wide by itself.
-    """
-    if not table.rows:
+
+def _build_base_cell(base: model.Base) -> GridCell:
+    return GridCell(base.count_text, mark=UNRELIABLE_MARK if base.small_text else "", amount=base.asked)
+
+
+def _build_base_lines(bases: Sequence[model.Base]) -> list[GridLine]:
+    """Return the base of each column, that of the total in the first of two cells, and the effective one."""
+    cells = list(map(_build_base_cell, bases))
+    weighted = any(base.effective_text for base in bases)
+    note = translate("interviews") if weighted else ""
+    lines = [GridLine("base", translate("Base"), note, (cells[0]._replace(mark=""), GridCell(""), *cells[1:]))]
+    if weighted:
+        total, *others = (GridCell(base.effective_text) for base in bases)
+        lines.append(GridLine("base", translate("Effective base"), "", (total, GridCell(""), *others)))
+    return lines
+
+
+def build_item_grids(item: model.ItemResult, results: model.Results, room: TableWidth = PAGE_WIDTH) -> tuple[Grid, ...]:
+    """Return one item as as many tables as needed for none to be too wide; none where no row can be shown."""
+    if not item.rows:
         return ()
-    return tuple(build_banner_grid(item, table, banner, columns) for columns in _split_columns(table, banner, room))
+    grid = build_item_grid(item, results)
+    return _split_grid(grid, room, lead=2, rest=drop_counts(grid))
 
 
-def _split_columns(table: model.BannerTable, banner: model.Banner, room: TableWidth) -> list[list[int]]:
-    """Return the columns of each table."""
-    widths = [_measure_column(place, table, banner) for place in range(len(banner.columns))]
+def drop_counts(grid: Grid) -> Grid:
+    """Return the table of an item without the counts in total."""
+    lines = (
+        line._replace(cells=(line.cells[0], *line.cells[2:]) if line.kind == "base" else line.cells[1:])
+        for line in grid.lines
+    )
+    all_heads = (grid.heads[1]._replace(group="", text=translate("All")), *grid.heads[2:])
+    return replace(grid, heads=all_heads, lines=tuple(lines))
+
+
+def _split_grid(grid: Grid, room: TableWidth, *, lead: int = 0, rest: Grid | None = None) -> tuple[Grid, ...]:
+    """Divide a table that is too wide.
+
+    The first `lead` columns are in the first table, and the last of them begins all others. These have the columns of
+    `rest`, which lacks others before it. A group of columns is divided only where it is too wide by itself.
+    """
+    widths = [_measure_column(grid, place) for place in range(len(grid.heads))]
 
     def fits(columns: Sequence[int], most: int = room.characters) -> bool:
         column_widths = [widths[column] for column in columns]
         return (max(column_widths) * len(column_widths) if room.equal_columns else sum(column_widths)) <= most
 
     def divide(group: Sequence[int], most: int) -> list[list[int]]:
-        parts = [[0]]
+        parts = [[lead - 1]] if lead else [[]]
         for place in group:
-            if len(parts[-1]) > 1 and not fits([*parts[-1], place], most):
-                parts.append([0])
+            if len(parts[-1]) > min(lead, 1) and not fits([*parts[-1], place], most):
+                parts.append([lead - 1] if lead else [])
             parts[-1].append(place)
         return parts
 
-    pieces = [[0]]
-    places = range(1, len(banner.columns))
-    for _, run in groupby(places, key=lambda c: (banner.columns[c].variable, banner.columns[c].group)):
+    pieces = [list(range(lead))]
+    for _, run in groupby(range(lead, len(grid.heads)), key=lambda place: grid.heads[place].group):
         group = list(run)
         if fits([*pieces[-1], *group]):
             pieces[-1] += group
@@ -259,108 +321,150 @@ def _split_columns(table: model.BannerTable, banner: model.Banner, room: TableWi
         piece_count = len(divide(group, room.characters))
         most = next(n for n in range(1, room.characters + 1) if len(divide(group, n)) == piece_count)
         pieces += divide(group, most)  # about as wide as one another
-    return pieces[1:] if pieces[0] == [0] and len(pieces) > 1 else pieces
+    first, *others = filter(None, pieces)
+    rest = rest or grid
+    missing = len(grid.heads) - len(rest.heads)
+    later = (_select_columns(rest, [column - missing for column in columns]) for columns in others)
+    return (_select_columns(grid, first), *later)
 
 
-def _measure_column(place: int, table: model.BannerTable, banner: model.Banner) -> int:
-    """Return the width of a banner column in characters, with its head wrapped between words."""
-    column, base = banner.columns[place], table.bases[place]
-    letter = f"({column.letter})" if column.letter else ""
-    words = f"{flatten(column.label)} {letter}".split()
-    figures = [row.figures[place] for row in table.rows]
-    words += [figure.percent_text + figure.letters for figure in figures]
-    words.append(f"{base.count_text} {UNRELIABLE_MARK}" if base.small_text else base.count_text)
+def _select_columns(grid: Grid, columns: Sequence[int]) -> Grid:
+    if len(columns) == len(grid.heads):
+        return grid
+    heads = tuple(grid.heads[column] for column in columns)
+    groups = dict.fromkeys(head.group for head in heads if head.group)
+    bars = len(columns) - 2 <= MAX_BAR_COLUMNS
+    return replace(
+        grid,
+        caption=f"{grid.caption}: {'; '.join(groups)}" if groups else grid.caption,
+        heads=tuple(head._replace(has_bars=head.has_bars and bars) for head in heads),
+        lines=tuple(line._replace(cells=tuple(line.cells[column] for column in columns)) for line in grid.lines),
+    )
+
+
+def _measure_column(grid: Grid, place: int) -> int:
+    """Return the width of a column in characters, with its head wrapped between words."""
+    words = grid.heads[place].full_text.split()
+    words += [line.cells[place].text + line.cells[place].letters for line in grid.lines]
+    words += [cell.full_text for line in grid.lines if (cell := line.cells[place]).mark]
     return ceil(max(estimate_width(word, 1 / CHARACTER_WIDTH) for word in words)) + COLUMN_GAP
 
 
-def build_banner_grid(
-    item: model.ItemResult, table: model.BannerTable, banner: model.Banner, columns: Sequence[int] = ()
-) -> Grid:
-    """Return percentages of one item by these columns (or all), then means and bases."""
-    columns = columns or range(len(banner.columns))
-    heads = [banner.columns[c] for c in columns]
-    bases = [table.bases[c] for c in columns]
-    lines = [
-        GridLine(
-            row.kind,
-            flatten(row.label),
-            row.note,
-            tuple(GridCell(f.percent_text, f.letters, share=f.share) for f in (row.figures[c] for c in columns)),
-        )
-        for row in table.rows
-    ]
-    if table.summaries:
-        means = (table.summaries[c] for c in columns)
-        lines.append(GridLine("summary", "Mean", "", tuple(GridCell(s.mean_text, amount=s.mean) for s in means)))
-    marks = (UNRELIABLE_MARK if base.small_text else "" for base in bases)
-    cells = (GridCell(b.count_text, mark=mark, amount=b.asked) for b, mark in zip(bases, marks, strict=True))
-    weighted = any(base.effective_text for base in bases)
-    lines.append(GridLine("base", "Base", "interviews" if weighted else "", tuple(cells)))
-    if weighted:
-        lines.append(GridLine("base", "Effective base", "", tuple(GridCell(base.effective_text) for base in bases)))
-    groups = dict.fromkeys(head.group for head in heads if head.group)
-    return Grid(
-        caption=f"Item {item.number_or_id} by {join_words(groups)}: column percentages",
-        corner="Answer",
-        heads=tuple(GridHead(head.group, flatten(head.label), head.letter) for head in heads),
-        lines=tuple(lines),
-    )
+def build_battery_grids(
+    battery: model.Battery, results: model.Results, room: TableWidth = PAGE_WIDTH
+) -> tuple[Grid, ...]:
+    """Return a battery as tables: statements by points, nets, means and bases, then the same by column.
 
-
-def build_joined_grid(
-    item: model.ItemResult, results: model.Results, most: int = MAX_JOINED_COLUMNS, room: TableWidth = PAGE_WIDTH
-) -> Grid | None:
-    """Build topline and banner as one table; None where it would be too wide.
-
-    At most `most` columns of the banner may be placed beside the topline.
+    Each table is divided where it is too wide.
     """
-    banner = results.banner
-    table = banner.find_table(item.id) if banner is not None else None
-    if banner is None or table is None:
-        return None
-    if any(banner_row.label != item_row.label for banner_row, item_row in zip(table.rows, item.rows, strict=False)):
-        return None  # one of them has nets alone
-    if not table.rows or len(banner.columns) - 1 > most:
-        return None
-    if len(_split_columns(table, banner, room._replace(characters=room.characters - COUNT_WIDTH - COLUMN_GAP))) > 1:
-        return None
-    beside = build_banner_grid(item, table, banner)
-    lines: list[GridLine] = []
-    for line in beside.lines:
-        total, *others = line.cells
-        if line.kind in ("base", "summary"):
-            first = (total, GridCell("")) if line.kind == "base" else (GridCell(""), total)
-        else:
-            first = _build_count_cells(item.rows[len(lines)].total)
-        lines.append(line._replace(cells=(*first, *others)))
-    return Grid(
-        caption=beside.caption.replace(" by ", ", all and by ", 1),
-        corner=beside.corner,
-        heads=(
-            GridHead("All", "Number"),
-            GridHead("All", "Percent", has_bars=len(banner.columns) - 1 <= MAX_BAR_COLUMNS),
-            *beside.heads[1:],
-        ),
+    statements = battery.statements
+    nets = dict.fromkeys((row.label, row.note) for item in statements for row in item.rows if row.kind == "net")
+    has_means = any(item.summaries for item in statements)
+    heads = [GridHead(translate("Percent"), flatten(label)) for label, _ in battery.points]
+    heads += [GridHead(translate("Nets"), flatten(label) + (f" ({note})" if note else "")) for label, note in nets]
+    heads += [GridHead("", translate("Mean"))] if has_means else []
+    lines = []
+    for item in statements:
+        by_label = {(segment.label, segment.side): segment.figure for segment in item.segments}
+        aside = item.apart.figure if item.apart else model.Figure(0, Fraction(0), "0", "0")
+        figures = [
+            aside if side == "apart" else by_label.get((label, side), model.HIDDEN_FIGURE)
+            for label, side in battery.points
+        ]
+        by_net = {(row.label, row.note): row.total for row in item.rows if row.kind == "net"}
+        figures += [by_net.get(net, model.HIDDEN_FIGURE) for net in nets]
+        mean = GridCell(item.summaries[0].mean_text, amount=item.summaries[0].mean) if item.summaries else GridCell("")
+        cells = (*map(_build_share_cell, figures), *([mean] if has_means else []))
+        base = GridCell(
+            item.base.count_text, mark=UNRELIABLE_MARK if item.base.small_text else "", amount=item.base.asked
+        )
+        lines.append(GridLine("answer", _name_statement(item), "", (*cells, base)))
+    grid = Grid(
+        caption=translate("Percentages of all who were asked"),
+        corner=translate("Statement"),
+        heads=(*heads, GridHead("", translate("Base"))),
         lines=tuple(lines),
+        has_statements=True,
     )
+    return (*_split_grid(grid, room), *_build_battery_columns(battery, results, room))
 
 
-def build_errors_grid(item: model.ItemResult) -> Grid | None:
-    """Return the precision of an item's shares and mean; None where it is not requested, or all is hidden."""
-    lines, freedom = [], 0
-    for row in item.rows:
-        figure, error = row.total, row.total.error
-        if error is not None:
-            digits, freedom = len(figure.percent_text.partition(".")[2]) + 1, error.freedom
-            cells = (GridCell(figure.percent_text, share=figure.share), *_build_error_cells(error, 100, digits))
-            lines.append(GridLine(row.kind, flatten(row.label), row.note, cells))
-    summary = item.summary
-    if summary is not None and summary.error is not None:
-        cells = (GridCell(summary.mean_text, amount=summary.mean), *_build_error_cells(summary.error, 1, 2))
-        lines.append(GridLine("summary", "Mean", "", cells))
-    heads = tuple(GridHead("", text) for text in ("Percent", *ERROR_HEADS))
-    caption = f"Item {item.number_or_id}: precision, with {format_quantity(freedom, 'degree')} of freedom"
-    return Grid(caption=caption, corner="Answer", heads=heads, lines=tuple(lines)) if lines else None
+def _name_statement(item: model.ItemResult) -> str:
+    return f"{item.number_prefix}{flatten(item.statement or item.label)}"
+
+
+def _build_battery_columns(battery: model.Battery, results: model.Results, room: TableWidth) -> tuple[Grid, ...]:
+    """Return the statements by the columns of each net, or of each answer where there are none, and of the mean.
+
+    Bases that are the same for all statements are in the last line.
+    """
+    items = [item for item in battery.statements if item.has_columns]
+    grids = [(item, drop_counts(build_item_grid(item, results))) for item in items]
+    if not grids:
+        return ()
+    columns = grids[0][1].heads
+    several = len({head.group for head in columns[1:]}) > 1
+    by_item: list[dict[tuple[str, str], tuple[GridCell, ...]]] = []
+    kinds: dict[tuple[str, str], LineKind] = {}
+    for _, grid in grids:
+        by_item.append({})
+        for line in grid.lines:
+            kinds.setdefault((line.label, line.note), line.kind)
+            by_item[-1][line.label, line.note] = line.cells
+    bases = [key for key, kind in kinds.items() if kind == "base"]
+    is_one_base = all(lines.get(key) == by_item[0].get(key) for lines in by_item for key in bases)
+    shown = [key for key, kind in kinds.items() if kind in ("net", "summary")]
+    if not any(kinds[key] == "net" for key in shown):
+        shown = [key for key, kind in kinds.items() if kind != "base"]
+    shown += [] if is_one_base else bases
+    hidden = (GridCell(HIDDEN_MARK),) * len(columns)
+    heads = [
+        head._replace(group=": ".join(filter(None, (name, head.group if several else ""))))
+        for name in (f"{label} ({note})" if note else label for label, note in shown)
+        for head in (columns[0]._replace(group=columns[1].group), *columns[1:])
+    ]
+    lines = [
+        GridLine("answer", _name_statement(item), "", tuple(chain(*(cells.get(key, hidden) for key in shown))))
+        for (item, _), cells in zip(grids, by_item, strict=True)
+    ]
+    if is_one_base:
+        lines += [GridLine("base", label, note, by_item[0][label, note] * len(shown)) for label, note in bases]
+    groups = ", ".join(dict.fromkeys(head.group for head in columns[1:]))
+    grid = Grid(
+        caption=translate("Percentages and means by {groups}", groups=groups),
+        corner=translate("Statement"),
+        heads=tuple(heads),
+        lines=tuple(lines),
+        has_statements=True,
+    )
+    return _split_grid(grid, room)
+
+
+def build_errors_grid(item: model.ItemResult, results: model.Results) -> Grid | None:
+    """Return the precision of an item's shares and mean, by column below each other.
+
+    None where it is not requested, or all is hidden.
+    """
+    lines: list[GridLine] = []
+    for place, column in enumerate(results.columns[: len(item.bases)]):
+        of_column, freedom = [], 0
+        for row in item.rows:
+            figure = row.figures[place] if place < len(row.figures) else model.HIDDEN_FIGURE
+            if figure.error is not None:
+                digits, freedom = len(figure.percent_text.partition(".")[2]) + 1, figure.error.freedom
+                cells = (_build_share_cell(figure)._replace(letters=""), *_build_error_cells(figure.error, 100, digits))
+                of_column.append(GridLine(row.kind, flatten(row.label), row.note, cells))
+        summary = item.summaries[place] if item.summaries else None
+        if summary is not None and summary.error is not None:
+            cells = (GridCell(summary.mean_text, amount=summary.mean), *_build_error_cells(summary.error, 1, 2))
+            of_column.append(GridLine("summary", translate("Mean"), "", cells))
+        if of_column:
+            note = translate_quantity(freedom, "degree of freedom", "degrees of freedom") if freedom else ""
+            name = ": ".join(filter(None, (column.group, column.label)))
+            lines += [GridLine("head", flatten(name), note, (GridCell(""),) * len(ERROR_HEADS)), *of_column]
+    heads = tuple(GridHead("", translate(text)) for text in ERROR_HEADS)
+    caption = translate("Item {number}: precision", number=item.number_or_id)
+    return Grid(caption=caption, corner=translate("Answer"), heads=heads, lines=tuple(lines)) if lines else None
 
 
 def _build_error_cells(error: DesignError, scale: int, digits: int) -> tuple[GridCell, ...]:
@@ -379,13 +483,12 @@ def _build_error_cells(error: DesignError, scale: int, digits: int) -> tuple[Gri
 
 
 def list_reading_notes(results: model.Results, *, remedy: str = "") -> tuple[str, ...]:
-    """Return notes that precede all tables. `remedy` says how to show hidden counts, to those who may see them."""
-    filled = "‹Words in angle quotes› were filled in by the computer and differed between respondents."
+    """Return notes on all tables. `remedy` says how to show hidden counts, to those who may see them."""
+    filled = translate("‹Words in angle quotes› were filled in by the computer and differed between respondents.")
     hidden = describe_hidden_counts(results)
     return (
         *results.notes,
         *([f"{hidden}{remedy}."] if hidden else []),
-        *(results.banner.notes if results.banner else ()),
         *([filled] if any("‹" in flatten(item.wording) for item in results.items) else []),
     )
 
@@ -394,43 +497,56 @@ def describe_hidden_counts(results: model.Results) -> str:
     """Return `45 of 310 counts are hidden`; empty if none is."""
     if not results.hidden_count:
         return ""
-    verb = pluralize(results.hidden_count, "is", "are")
-    return f"{results.hidden_count:,} of {results.count_total:,} counts {verb} hidden"
+    text = pluralize(results.hidden_count, "{n} of {all} counts is hidden", "{n} of {all} counts are hidden")
+    return translate(text, n=f"{results.hidden_count:,}", all=f"{results.count_total:,}")
 
 
-def list_table_notes(item: model.ItemResult, table: model.BannerTable) -> tuple[str, ...]:
-    """Return notes of a banner table: tests by group, and notes that the topline does not have."""
-    tests = [
-        f"{group}: {'; '.join(test.text for test in some)}"
-        for group, some in groupby(table.tests, key=lambda t: t.group)
-    ]
-    return (*tests, *(note for note in table.notes if note not in item.notes))
+def list_table_notes(*items: model.ItemResult) -> tuple[str, ...]:
+    """Return the notes and tests of a table of these items; equal notes are merged, with the items' numbers."""
+    numbers: dict[str, list[str]] = {}
+    for item in items:
+        tests = [
+            f"{group}: {'; '.join(test.text for test in some)}"
+            for group, some in groupby(item.tests, key=lambda t: t.group)
+        ]
+        for note in (*item.notes, *tests):
+            numbers.setdefault(note, []).append(item.number_or_id)
+    return tuple(
+        note if len(numbers_of) == len(items) else f"{', '.join(numbers_of)}: {note}"
+        for note, numbers_of in numbers.items()
+    )
 
 
 def describe_base(base: model.Base) -> str:
     """Return `Base: all 35`, with weighted and effective base if known, and a note on small bases."""
-    more = [f"{base.weighted_text} weighted"] if base.weighted_text else []
-    more += [f"effective base {base.effective_text}"] if base.effective_text else []
+    more = [translate("{n} weighted", n=base.weighted_text)] if base.weighted_text else []
+    more += [translate("effective base {n}", n=base.effective_text)] if base.effective_text else []
     more += [base.small_text] if base.small_text else []
-    return f"Base: {base.text}" + (f" ({', '.join(more)})" if more else "")
+    return f"{translate('Base')}: {base.text}" + (f" ({', '.join(more)})" if more else "")
 
 
 def format_verbatim(verbatim: model.Verbatim) -> str:
     """Return an answer in quotes, with its option, number of times and case; direction controls are visible."""
     option = f"{flatten(verbatim.option)}: " if verbatim.option else ""
-    remarks = [f"{verbatim.times:,} times"] if verbatim.times > 1 else []
+    remarks = [translate("{n} times", n=f"{verbatim.times:,}")] if verbatim.times > 1 else []
     remarks += [escape_controls(verbatim.case)] if verbatim.case else []
     more = f" ({': '.join(remarks)})" if remarks else ""
     return f"{option}“{' '.join(escape_controls(verbatim.text).split())}”{more}"
 
 
 def describe_summary(summary: model.SummaryStatistics) -> str:
-    """Return mean, median and standard deviation."""
+    """Return mean, median and standard deviation, and further statistics where they are requested."""
     margin = f" {summary.margin_text}" if summary.margin_text else ""
-    return (
-        f"Mean {summary.mean_text}{margin}, median {summary.median_text}, "
-        f"standard deviation {summary.deviation_text} (of {summary.count_text} with a value)"
-    )
+    texts = {
+        "mean {value}": summary.mean_text + margin,
+        "standard error {value}": summary.error_text,
+        "median {value}": summary.median_text,
+        "quartiles {value}": summary.quartiles_text,
+        "standard deviation {value}": summary.deviation_text,
+    }
+    text = ", ".join(translate(text, value=value) for text, value in texts.items() if value)
+    of_whom = translate("of {n} with a value", n=summary.count_text)
+    return f"{text[:1].upper()}{text[1:]} ({of_whom})"
 
 
 def build_rates_grid(rates: RateTable) -> Grid:
@@ -441,15 +557,15 @@ def build_rates_grid(rates: RateTable) -> Grid:
         counts = [f.get(group) for f in figures]
         texts = [EMPTY_MARK if count is None else format_count(count) for count in counts]
         cells = (GridCell(text, amount=count) for text, count in zip(texts, counts, strict=True))
-        lines.append(GridLine("base", f"{group}: {name}", "", tuple(cells)))
+        lines.append(GridLine("base", f"{group}: {translate(name)}", "", tuple(cells)))
     for rate, part, whole in RATE_DEFINITIONS:
         shares = (None if f[rate] is None else Fraction(f[rate] or 0) for f in figures)
         cells = (GridCell(format_rate(share), share=share) for share in shares)
-        lines.append(GridLine("answer", rate, f"{part} of {whole}", tuple(cells)))
+        lines.append(GridLine("answer", rate, translate("{part} of {whole}", part=part, whole=whole), tuple(cells)))
     return Grid(
-        caption=rates.title or "Final outcomes and rates, as AAPOR defines them",
-        corner="Outcomes and rates",
-        heads=tuple(GridHead("", "All" if column.title == "all" else column.title) for column in rates.columns),
+        caption=rates.title or translate("Final outcomes and rates, as AAPOR defines them"),
+        corner=translate("Outcomes and rates"),
+        heads=tuple(GridHead("", translate("All") if c.title == "all" else c.title) for c in rates.columns),
         lines=tuple(lines),
     )
 
@@ -459,27 +575,28 @@ def build_margins_grid(weighting: WeightingSummary) -> Grid | None:
     if not weighting.margins:
         return None
     return build_text_grid(
-        "Percentages before and after weighting, and their targets",
-        "Value",
-        [GridHead("", "Before"), GridHead("", "After"), GridHead("", "Target")],
+        translate("Percentages before and after weighting, and their targets"),
+        translate("Value"),
+        [GridHead("", translate(text)) for text in ("Before", "After", "Target")],
         [(f"{variable}: {value}", *shares) for variable, value, *shares in weighting.margins],
     )
 
 
 def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
     """Return the weighting of interviews in sentences."""
-    return (
-        weighting.description,
-        f"{weighting.range_text.capitalize()}{'; the' if weighting.range_text else 'The'} design effect 1 + cv² is "
-        f"{weighting.design_effect:.2f}, and {weighting.interviews:,} interviews count as "
-        f"{weighting.effective_size:,.0f}.",
-        *weighting.notes,
+    text = translate(
+        "The design effect 1 + cv² is {effect}, and {n} interviews count as {effective}.",
+        effect=f"{weighting.design_effect:.2f}",
+        n=f"{weighting.interviews:,}",
+        effective=f"{weighting.effective_size:,.0f}",
     )
+    limits = f"{weighting.range_text.capitalize()}. " if weighting.range_text else ""
+    return (weighting.description, limits + text, *weighting.notes)
 
 
 def describe_edition(document: model.Results | Codebook) -> str:
     """Return the data of a document: `asu_2000, version 1 · 71 variables · 35 interviews`."""
-    version = f", version {document.version}" if document.version else ""
+    version = translate(", version {version}", version=document.version) if document.version else ""
     variables = [format_quantity(document.column_count, "variable")] if isinstance(document, Codebook) else []
-    interviews = [format_quantity(document.interviews, "interview")] if document.interviews is not None else []
+    interviews = [translate_quantity(document.interviews, "interview")] if document.interviews is not None else []
     return " · ".join([f"{document.instrument}{version}", *variables, *interviews])

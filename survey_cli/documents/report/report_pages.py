@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
-from survey_cli.documents.charts.charts import draw_battery, draw_group_charts, shorten_title
+from survey_cli.documents.charts.charts import draw_battery, draw_group_charts, draw_picture, shorten_title
 from survey_cli.documents.report import codebook_layout, report_layout
 from survey_cli.documents.templating import render_page
 from survey_cli.documents.text_runs import flatten, parse_lines
 from survey_cli.instrument.texts.languages import is_right_to_left
 from survey_cli.reports.codebook.codebook import Codebook
 from survey_cli.reports.results.report_model import Results
+from survey_cli.reports.texts import ENGLISH, find_language, translate, use_language
 
 LONG_TABLE_ROWS: Final = 14
 """An item with more rows may be divided over printed pages."""
@@ -16,37 +17,47 @@ LONG_TABLE_ROWS: Final = 14
 
 def render_results_html(results: Results) -> str:
     """Return the page, ending in a line end."""
-    charts = {battery.id: draw_battery(battery) for battery in results.batteries}
+    use_language(results.language)
+    others = [battery for battery in results.batteries if battery.id != results.picture]
+    charts = {battery.id: draw_battery(battery) for battery in others}
     group_charts = {battery.id: list(draw_group_charts(results, battery)) for battery in results.batteries}
-    return _render("results.html.jinja", results, charts=charts, group_charts=group_charts)
+    picture, caption = draw_picture(results)
+    values = {"charts": charts, "group_charts": group_charts, "picture": picture, "picture_caption": caption}
+    return _render("results.html.jinja", results, **values)
 
 
 def render_results_markdown(results: Results) -> str:
     """Return the page, ending in a line end."""
+    use_language(results.language)
     return _render("results.md.jinja", results)
 
 
 def render_codebook_html(codebook: Codebook) -> str:
     """Return the page, ending in a line end."""
+    use_language(ENGLISH)
     return _render("codebook.html.jinja", codebook)
 
 
 def render_codebook_markdown(codebook: Codebook) -> str:
     """Return the page, ending in a line end."""
+    use_language(ENGLISH)
     return _render("codebook.md.jinja", codebook)
 
 
 def _render(template: str, document: Results | Codebook, **values: Any) -> str:
     from markupsafe import Markup
 
-    # of texts in the questionnaire's language: direction, and name unless English
+    # of texts in the questionnaire's language: direction, and name unless it is the page's
     direction = "rtl" if is_right_to_left(document.language) else "auto"
-    name = Markup("" if document.language == "en" else ' lang="{}"').format(document.language)
+    page_language = find_language(document.language) if isinstance(document, Results) else ENGLISH
+    name = Markup("" if document.language == page_language else ' lang="{}"').format(document.language)
     return render_page(
         template,
         document=document,
         edition=report_layout.describe_edition(document),
         page_header=flatten(document.title),
+        page_language=page_language,
+        translate=translate,
         language_attribute=name + Markup(f' dir="{direction}"'),
         layout=report_layout,
         codebook_layout=codebook_layout,

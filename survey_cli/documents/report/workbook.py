@@ -15,6 +15,7 @@ from survey_cli.exports.excel import report_full_disk
 from survey_cli.exports.xml_elements import replace_illegal
 from survey_cli.reports.results.report_model import Figure, ItemResult, Results
 from survey_cli.reports.rounding import format_decimal
+from survey_cli.reports.texts import translate, use_language
 from survey_cli.table.table import Table
 from survey_cli.values import Variable
 
@@ -30,66 +31,54 @@ MAX_PORTRAIT_COLUMNS: Final = 4
 """Maximum number of figure columns on a portrait page."""
 PRINTED_NUMBER: Final = re.compile(r"-?\d[\d,]*(\.\d+)?", re.ASCII)
 """A number that is known only as text."""
-TOPLINE_HEADS: Final = layout.Grid(
-    caption="", corner="Answer", heads=(layout.GridHead("", "Number"), layout.GridHead("", "Percent")), lines=()
-)
 MAX_CELL_LENGTH: Final = 32_767
 """Maximum length of a cell in characters."""
 
 
 def write_results_xlsx(results: Results, path: Path) -> None:
-    """Write the report into this file: sheets with methods, topline, banner, weights and rates."""
+    """Write the report into this file: sheets with methods, results, weights and rates."""
     report_full_disk(lambda: _write(results, path))
 
 
 def _write(results: Results, path: Path) -> None:
     from openpyxl import Workbook
 
+    use_language(results.language)
     book = Workbook()
     book.properties.title, book.properties.creator = replace_illegal(flatten(results.title)), ""
-    methods = _SheetWriter(book.active, "Methods")  # type: ignore[arg-type]  # the types of openpyxl allow more
+    methods = _SheetWriter(book.active, translate("Methods"))  # type: ignore[arg-type]  # the types of openpyxl allow more
     methods.set_width("A", NAME_WIDTH)
     methods.set_width("B", LABEL_WIDTH)
-    methods.add_line(["Results", flatten(results.title)], strong=True)
+    methods.add_line([translate("Results"), flatten(results.title)], strong=True)
     methods.add_line(["", layout.describe_edition(results)])
     for filter_note in results.filter_notes:
         methods.add_line(["", filter_note], strong=True)
     for warning in results.warnings:
-        methods.add_line(["Read this first", warning], strong=True)
-    methods.add_line([layout.METHODS_TITLE], strong=True)
+        methods.add_line([translate("Read this first"), warning], strong=True)
+    for finding in results.findings:
+        methods.add_line([translate(layout.FINDINGS_TITLE), finding])
+    methods.add_line([translate(layout.METHODS_TITLE)], strong=True)
     for line in results.methods:
         methods.add_line([line.label, flatten(line.text)])
-    methods.add_line([layout.READING_TITLE], strong=True)
+    methods.add_line([translate(layout.READING_TITLE)], strong=True)
     for note in layout.list_reading_notes(results):
         methods.add_line(["", note])
-    topline = _SheetWriter(book.create_sheet(), "Topline")
-    topline.add_repeated_head(flatten(results.title), TOPLINE_HEADS)
+    sheet = _SheetWriter(book.create_sheet(), translate("Results"), across=len(results.columns) > MAX_PORTRAIT_COLUMNS)
     listed = [(block, item) for part in layout.build_chapters(results) for block in part.blocks for item in block.items]
+    grids = {item.id: layout.build_item_grid(item, results) for _, item in listed}
+    if grids:
+        sheet.add_repeated_head(flatten(results.title), max(grids.values(), key=lambda grid: len(grid.heads)))
     for block, item in listed:
-        _write_topline(topline, block, item, results)
-    if results.banner is not None:
-        banner = _SheetWriter(book.create_sheet(), "Banner", across=len(results.banner.columns) > MAX_PORTRAIT_COLUMNS)
-        tabulated = [(block, item, results.banner.find_table(item.id)) for block, item in listed]
-        grids = {
-            item.id: layout.build_banner_grid(item, table, results.banner)
-            for _, item, table in tabulated
-            if table is not None and table.rows
-        }
-        for grid in list(grids.values())[:1]:
-            banner.add_repeated_head(flatten(results.title), grid)
-        for block, item, table in tabulated:
-            if table is not None:
-                banner.add_line([_format_heading(block, item), item.id], strong=True)
-                if item.id in grids:
-                    banner.add_grid(grids[item.id], _count_decimals(results))
-                banner.add_lines([*layout.list_table_notes(item, table), ""])
+        _write_item(
+            sheet, block, item, grids[item.id], layout.build_errors_grid(item, results), _count_decimals(results)
+        )
     if results.weighting is not None:
-        weights = _SheetWriter(book.create_sheet(), "Weighting")
+        weights = _SheetWriter(book.create_sheet(), translate("Weighting"))
         weights.add_lines(layout.describe_weighting(results.weighting))
         if (margins := layout.build_margins_grid(results.weighting)) is not None:
             weights.add_grid(margins, 0)
     if results.rates is not None:
-        rates = _SheetWriter(book.create_sheet(), "Rates")
+        rates = _SheetWriter(book.create_sheet(), translate("Rates"))
         if results.rates.heading:
             rates.add_line([results.rates.heading], strong=True)
         rates.add_grid(layout.build_rates_grid(results.rates), 1)
@@ -97,25 +86,28 @@ def _write(results: Results, path: Path) -> None:
     book.save(path)
 
 
-def _format_heading(block: layout.Block, item: ItemResult) -> str:
-    return f"{item.number_prefix}{flatten(block.get_item_title(item))}"
-
-
-def _write_topline(sheet: "_SheetWriter", block: layout.Block, item: ItemResult, results: Results) -> None:
-    sheet.add_line([_format_heading(block, item), item.id], strong=True)
+def _write_item(
+    sheet: "_SheetWriter",
+    block: layout.Block,
+    item: ItemResult,
+    grid: layout.Grid,
+    errors: layout.Grid | None,
+    decimals: int,
+) -> None:
+    sheet.add_line([f"{item.number_prefix}{flatten(block.get_item_title(item))}", item.id], strong=True)
     if wording := flatten(block.get_wording(item)):
         sheet.add_line([wording])
     sheet.add_line([layout.describe_base(item.base)])
     if item.rows:
-        sheet.add_grid(layout.build_topline_grid(item), _count_decimals(results))
+        sheet.add_grid(grid, decimals)
     if item.summary is not None:
         sheet.add_line([layout.describe_summary(item.summary)])
-    if (errors := layout.build_errors_grid(item)) is not None:
+    if errors is not None:
         sheet.add_line([errors.caption])
-        sheet.add_grid(errors, _count_decimals(results))
-    sheet.add_lines(item.notes)
+        sheet.add_grid(errors, decimals)
+    sheet.add_lines(layout.list_table_notes(item))
     for verbatim in item.verbatims:
-        times = f"{verbatim.times:,} times" if verbatim.times > 1 else ""
+        times = translate("{n} times", n=f"{verbatim.times:,}") if verbatim.times > 1 else ""
         sheet.add_line([verbatim.text, verbatim.option, verbatim.case, times])
     sheet.add_line([])
 
@@ -176,7 +168,7 @@ class _SheetWriter:
         self._add_heads(grid)
         for line in grid.lines:
             self.row += 1
-            self._set_text(1, line.full_label, strong=line.kind == "net", wrap=True)
+            self._set_text(1, line.full_label, strong=line.kind in ("net", "head"), wrap=True)
             for column, shown in enumerate(line.cells, 2):
                 self._set_figure(column, shown, decimals)
 
@@ -248,19 +240,16 @@ def build_results_table(results: Results) -> Table:
 
 def _iterate_rows(results: Results) -> Iterator[tuple[int | str, ...]]:
     narrowed = " ".join(results.filter_notes)
-    has_errors = any(row.total.error is not None for item in results.items for row in item.rows)
+    figures = (figure for item in results.items for row in item.rows for figure in row.figures)
+    has_errors = any(figure.error is not None for figure in figures)
     for item in results.items:
-        columns = [("", "", item.rows, 0, item.base)]
-        if results.banner is not None and (table := results.banner.find_table(item.id)) is not None and table.rows:
-            columns += [
-                (column.group, column.label, table.rows, place, table.bases[place])
-                for place, column in enumerate(results.banner.columns)
-                if column.group  # not the total, which the topline has
-            ]
         about = (item.number, item.id, flatten(item.section), flatten(item.label), flatten(item.wording))
-        for group, label, rows, place, base in columns:
+        for place, (base, column) in enumerate(zip(item.bases, results.columns, strict=False)):
             asked = "" if base.asked is None else str(base.asked)
-            for row in rows:
+            group, label = (column.group, column.label) if place else ("", "")
+            for row in item.rows:
+                if place >= len(row.figures):
+                    continue
                 figure = row.figures[place]
                 answer = (row.kind, _parse_number(row.code), _parse_number(flatten(row.label) + row.note_text))
                 share = None if figure.share is None else figure.share * 100

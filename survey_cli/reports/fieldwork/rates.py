@@ -19,6 +19,7 @@ from survey_cli.fieldwork.rates.rates import (
     compute_rates,
 )
 from survey_cli.reports.rounding import format_count, format_decimal
+from survey_cli.reports.texts import translate
 from survey_cli.table.table import Table
 from survey_cli.values import Cell, Variable
 
@@ -114,7 +115,7 @@ def build_rate_table(
     that they are as of a past time. `notes` follow those derived from the figures.
     """
     return RateTable(
-        heading="not a probability sample: quotas decided who was interviewed" if quotas else "",
+        heading=translate("not a probability sample: quotas decided who was interviewed") if quotas else "",
         columns=(*columns, *(_build_composites(columns, weights) if weights else ())),
         notes=(
             *_iterate_notes(columns, weights or {}),
@@ -141,44 +142,56 @@ def _build_composites(columns: Iterable[RateColumn], weights: Mapping[str, Fract
 def _iterate_notes(columns: Sequence[RateColumn], weights: Mapping[str, Fraction]) -> Iterable[str]:
     by_frame = {column.frame: column.e for column in columns if column.e is not None}
     for frame, e in by_frame.items():
-        name = f"e of {frame}" if frame else "e"
+        name = translate("e of {frame}", frame=frame) if frame else "e"
         if e.uh == e.uo:
             yield f"{name}: {_describe_eligibility(e.uh, e)}"
         else:
-            yield f"{name}: for UH {_describe_eligibility(e.uh, e)}; for UO {_describe_eligibility(e.uo, e)}"
-    yield "RR1, RR2, REF1 and CON1 count every unknown case as eligible; RR5, RR6, REF3 and CON3 assume that none is"
+            texts = {"uh": _describe_eligibility(e.uh, e), "uo": _describe_eligibility(e.uo, e)}
+            yield f"{name}: " + translate("for UH {uh}; for UO {uo}", **texts)
+    yield translate(
+        "RR1, RR2, REF1 and CON1 count every unknown case as eligible; RR5, RR6, REF3 and CON3 assume that none is"
+    )
     if weights:
         parts = " + ".join(f"{format_share(weight)} {frame}" for frame, weight in weights.items())
-        yield f"composite: {parts}"
+        yield f"{translate('composite')}: {parts}"
 
 
 def _describe_eligibility(share: EligibleShare, e: Eligibility) -> str:
     if share.source == "known":
-        return "1, because every unit of a list is known to be eligible"
+        return translate("1, because every unit of a list is known to be eligible")
     if share.value is None:
-        return "not defined: there is no case of known eligibility to estimate it from"
+        return translate("not defined: there is no case of known eligibility to estimate it from")
     if share.source == "given":
-        return f"{format_share(share.value)}, as given"
+        return translate("{share}, as given", share=format_share(share.value))
     known = f"{format_count(e.eligible)}/({format_count(e.eligible)} + {format_count(e.not_eligible)})"
-    return f"{format_decimal(share.value, 4)} = {known}, estimated by proportional allocation"
+    text = "{share} = {known}, estimated by proportional allocation"
+    return translate(text, share=format_decimal(share.value, 4), known=known)
 
 
 def _describe_open_cases(columns: Sequence[RateColumn], *, finished_only: bool, then: bool) -> Iterable[str]:
     frames = [column for column in columns if not column.by] or columns  # a frame includes its parts
     open_cases = sum(column.open_cases or 0 for column in frames)
-    cases, are = ("1 case", "is") if open_cases == 1 else (f"{format_count(open_cases)} cases", "are")
+    texts = (
+        "as if fieldwork ended now: {n} cases are open, and are counted by the present status",
+        "as if fieldwork ended now: 1 case is open, and is counted by the present status",
+    )
+    if then:
+        texts = (
+            "as if fieldwork had ended then: {n} cases were open, and are counted by the status at that time",
+            "as if fieldwork had ended then: 1 case was open, and is counted by the status at that time",
+        )
     if finished_only:
-        yield f"only finished cases: {cases} that {are} open {are} left out"
-    elif open_cases and then:
-        were = "was" if open_cases == 1 else "were"
-        yield f"as if fieldwork had ended then: {cases} {were} open, and {are} counted by the status at that time"
-    elif open_cases:
-        yield f"as if fieldwork ended now: {cases} {are} open, and {are} counted by the present status"
+        texts = (
+            "only finished cases: {n} cases that are open are left out",
+            "only finished cases: 1 case that is open is left out",
+        )
+    if open_cases or finished_only:
+        yield translate(texts[open_cases == 1], n=format_count(open_cases))
 
 
 def format_rate(rate: Fraction | None, digits: int = 1) -> str:
     """Format a rate as a percentage, `35.1%`, or as `not defined`."""
-    return NOT_DEFINED if rate is None else f"{format_decimal(rate * 100, digits)}%"
+    return translate(NOT_DEFINED) if rate is None else f"{format_decimal(rate * 100, digits)}%"
 
 
 def format_share(value: Fraction) -> str:

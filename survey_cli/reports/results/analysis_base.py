@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from survey_cli.fieldwork.plan.plan import CompletionPoint, Plan
 from survey_cli.reports.results.questions import get_missing_kind
+from survey_cli.reports.texts import translate
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.values import UNCODED
 
@@ -113,16 +114,18 @@ class ReportFilter:
         """Return one sentence per filter; `shown` of `listed` items are in the report."""
         notes: list[str] = []
         if self.where:
-            notes.append(
-                f"Only interviews for which this is true: {self.where} — {len(base.rows):,} of {self.total:,}."
-            )
+            text = "Only interviews for which this is true: {condition} — {n} of {all}."
+            notes.append(translate(text, condition=self.where, n=f"{len(base.rows):,}", all=f"{self.total:,}"))
         if self.selection == "complete":
-            others = f"; {base.left_out:,} that were started are left out" if base.left_out else ""
-            notes.append(f"Only complete interviews{others}.")
+            text = "Only complete interviews; {n} that were started are left out."
+            if not base.left_out:
+                text = "Only complete interviews."
+            notes.append(translate(text, n=f"{base.left_out:,}"))
         elif self.selection == "all":
-            notes.append("All interviews, including those that broke off early.")
+            notes.append(translate("All interviews, including those that broke off early."))
         if self.as_of:
-            notes.append(f"As of {self.as_of}: later interviews and answers are left out.")
+            notes.append(translate("As of {time}: later interviews and answers are left out.", time=self.as_of))
         if self.items:
-            notes.append(f"Only {shown:,} of {listed:,} items: {', '.join(self.items)}.")
+            text = "Only {shown} of {all} items: {items}."
+            notes.append(translate(text, shown=f"{shown:,}", all=f"{listed:,}", items=", ".join(self.items)))
         return tuple(notes)

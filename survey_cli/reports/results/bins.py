@@ -8,6 +8,7 @@ from math import ceil, floor
 from typing import Final, NamedTuple
 
 from survey_cli.reports.rounding import format_decimal
+from survey_cli.reports.texts import translate
 
 MAX_POSSIBLE_VALUES: Final = 15
 """Fewer possible numbers than this are shown one by one."""
@@ -77,7 +78,7 @@ def build_bins(
         last = low if (low, high) in single_values else max(v for v in values if v < high) if sparse else high - step
         label = _format_label(low, last, decimals, plain=plain)
         if has_open_end and high == merged[-1] and len(merged) > 2:
-            label = f"{_format_number(low, decimals, plain=plain)} or more"
+            label = translate("{n} or more", n=_format_number(low, decimals, plain=plain))
         bins.append(Bin(low, high, label))
     return bins
 
@@ -136,7 +137,7 @@ def _format_label(low: Fraction, last: Fraction, decimals: int, *, plain: bool) 
     first, end = _format_number(low, decimals, plain=plain), _format_number(last, decimals, plain=plain)
     if low == last:
         return first
-    return f"{first} to {end}" if "-" in first + end else f"{first}–{end}"
+    return translate("{first} to {last}", first=first, last=end) if "-" in first + end else f"{first}–{end}"
 
 
 def _format_number(value: Fraction, decimals: int, *, plain: bool) -> str:

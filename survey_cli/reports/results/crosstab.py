@@ -20,8 +20,16 @@ from survey_cli.reports.results.questions import (
     get_missing_kind,
 )
 from survey_cli.reports.results.report_model import RowKind, Side
+from survey_cli.reports.texts import translate
 from survey_cli.reports.weighting import answer_counts
-from survey_cli.reports.weighting.answer_counts import AnswerKey, ColumnCounts, DesignError, WeightedCount
+from survey_cli.reports.weighting.answer_counts import (
+    DEFAULT_LEVEL,
+    AnswerKey,
+    ColumnCounts,
+    DesignError,
+    WeightedCount,
+)
+from survey_cli.reports.weighting.significance import Correction
 from survey_cli.values import Cell
 
 MAX_FREQUENT: Final = 20
@@ -52,6 +60,16 @@ class ResultOptions:
     """Print the precision of each figure under the design of the sample."""
     seed: int = 1
     """Seed of tests that draw tables."""
+    level: float = DEFAULT_LEVEL
+    """Confidence level of tests, margins and intervals."""
+    correction: Correction = "bonferroni"
+    """Correction of letters for the number of comparisons in a table."""
+    row_percentages: bool = False
+    """Percentages by column are of the row instead of the column."""
+    statistics: frozenset[str] = frozenset()
+    """Further statistics of numbers and scales: `quartiles`, `se`."""
+    min_base: int = 0
+    """Columns with fewer interviews are merged or left out."""
 
     def compute_population_correction(self, interviews: int) -> Fraction:
         """Return the finite population correction of a variance: the share of the population not interviewed."""
@@ -233,7 +251,9 @@ def tabulate(
         case "number" | "date":
             lines, numbers = _count_numbers(counted)
         case "words" | "time":
-            lines = [counted.make_line("answer", "", "Answered", counted.answered)] if counted.answered else []
+            lines = (
+                [counted.make_line("answer", "", translate("Answered"), counted.answered)] if counted.answered else []
+            )
         case _:
             lines, numbers = _count_answers(counted)
     declines = question.variable.declines
@@ -286,7 +306,11 @@ def _count_answers(counted: _CountedAnswers) -> tuple[list[CrosstabLine], dict[A
         label = labels.get(code) if isinstance(code, int | str) else None
         lines.append(counted.make_line("answer", str(code), label or str(code), keys))
     if rest:
-        lines.append(counted.make_line("answer", "", f"{len(rest)} other answers", list(chain.from_iterable(rest))))
+        lines.append(
+            counted.make_line(
+                "answer", "", translate("{n} other answers", n=len(rest)), list(chain.from_iterable(rest))
+            )
+        )
     return [*lines, *volunteered], numbers
 
 
@@ -299,7 +323,7 @@ def _count_mentions(counted: _CountedAnswers) -> list[CrosstabLine]:
             lines.append(counted.make_line("mention", str(point.code), point.label, keys, note=note))
     if counted.question.allows_none:
         none = [key for key, cells in counted.answered.items() if 1 not in cells]
-        lines.append(counted.make_line("mention", "", "None mentioned", none))
+        lines.append(counted.make_line("mention", "", translate("None mentioned"), none))
     return lines
 
 

@@ -13,11 +13,11 @@ from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.problems import UserError
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.results.crosstab import Crosstab
+from survey_cli.reports.texts import translate, translate_quantity
 from survey_cli.reports.weighting import design_errors
-from survey_cli.reports.weighting.answer_counts import AnswerColumns, AnswerKey, DesignError, Grouping
+from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, AnswerColumns, AnswerKey, DesignError, Grouping
 from survey_cli.reports.weighting.weights import multiply_pool_sizes
 from survey_cli.values import Missing
-from survey_cli.wording import format_quantity
 
 DESIGN_ROLES: Final = ("stratum", "psu", "fpc", "replicate_weight")
 """Roles of the sample columns that describe the design."""
@@ -94,7 +94,11 @@ def select_interviews(
 
 
 def add_errors(
-    table: Crosstab, answers: AnswerColumns, groupings: Sequence[Grouping], design: design_errors.SampleDesign
+    table: Crosstab,
+    answers: AnswerColumns,
+    groupings: Sequence[Grouping],
+    design: design_errors.SampleDesign,
+    level: float = DEFAULT_LEVEL,
 ) -> Crosstab:
     """Return the table with the precision of its shares and means; hidden figures have none."""
     keys = answers.list_keys(table.question.columns)
@@ -119,9 +123,9 @@ def add_errors(
         if table.is_base_hidden(column):
             continue
         shown = {row: values for row, values in enumerate(lines) if not table.is_hidden(row, column)}
-        errors |= _measure(design, column, shown, base * part, share=True)
+        errors |= _measure(design, column, shown, base * part, level, share=True)
         if not table.is_mean_hidden(column):
-            errors |= _measure(design, column, {BASE: numbers}, has_number * part, share=False)
+            errors |= _measure(design, column, {BASE: numbers}, has_number * part, level, share=False)
     return replace(table, errors=errors)
 
 
@@ -130,6 +134,7 @@ def _measure(
     column: int,
     values_by_row: Mapping[int, design_errors.Numbers],
     domain: design_errors.Numbers,
+    level: float,
     *,
     share: bool,
 ) -> dict[CellPosition, DesignError]:
@@ -144,33 +149,50 @@ def _measure(
     for row, values in values_by_row.items():
         estimate = design_errors.estimate_mean(design, values, domain)
         if not share or 0 < estimate.value < 1:
-            error = design_errors.compute_error(design, estimate, domain, values, share=share, freedom=freedom)
+            error = design_errors.compute_error(
+                design, estimate, domain, values, share=share, freedom=freedom, level=level
+            )
             errors[CellPosition(row, column)] = error
     return errors
 
 
-def describe_errors(design: design_errors.SampleDesign, *, raked: bool) -> tuple[str, ...]:
+def describe_errors(design: design_errors.SampleDesign, *, raked: bool, level: float = DEFAULT_LEVEL) -> list[str]:
     """Describe in sentences how the errors were computed."""
     if design.replicates is not None:
-        how = f"from {design.replicates.shape[1]:,} replicate weights"
+        how = translate(
+            "Standard errors are computed from {n} replicate weights, as √(c·Σ(θᵣ − θ̄)²), with the factor c = {factor} of"
+            " their method.",
+            n=f"{design.replicates.shape[1]:,}",
+            factor=f"{design.scale:.4g}",
+        )
     else:
-        units = format_quantity(len(design.unit_strata), "primary sampling unit")
-        how = f"by Taylor linearization, for {units} in {format_quantity(len(design.unit_counts), 'stratum', 'strata')}"
+        how = translate(
+            "Standard errors are computed by Taylor linearization, for {units} in {strata}, as √(Σₕ(1 − fₕ)·nₕ/(nₕ −"
+            " 1)·Σ(z − z̄ₕ)²), with z = Σw(y − p)/Σw of a unit.",
+            units=translate_quantity(len(design.unit_strata), "primary sampling unit"),
+            strata=translate_quantity(len(design.unit_counts), "stratum", "strata"),
+        )
         if design.sampled_shares.any():
-            how += ", with the correction for finite populations"
+            how += " " + translate("The correction for finite populations is applied.")
     alone = int((design.unit_counts == 1).sum()) if design.replicates is None else 0
     notes = [
-        f"Standard errors are computed {how}. Intervals are at 95 percent confidence by Student’s t; those of shares are"
-        " symmetric on the scale log(p/(1 − p)).",
-        "CV is the coefficient of variation, the standard error by the estimate. The design effect is the variance by"
-        " that of a simple random sample with replacement of as many interviews. Shares of 0 and 100 percent, and groups"
-        " within one unit of each stratum, have none.",
+        how,
+        translate(
+            "Intervals are at {level} percent confidence by Student’s t; those of shares are symmetric on the scale"
+            " log(p/(1 − p)).",
+            level=f"{level * 100:g}",
+        ),
+        translate(
+            "CV is the coefficient of variation, the standard error by the estimate. The design effect is the variance by"
+            " that of a simple random sample with replacement of as many interviews. Shares of 0 and 100 percent, and"
+            " groups within one unit of each stratum, have none."
+        ),
     ]
     if alone:
-        strata = format_quantity(alone, "stratum", "strata")
-        notes.append(
-            f"{strata} with one unit: it is compared with the mean of all, which makes errors rather too large."
-        )
+        text = "{strata} with one unit: it is compared with the mean of all, which makes errors rather too large."
+        notes.append(translate(text, strata=translate_quantity(alone, "stratum", "strata")))
     if raked:
-        notes.append("Raked weights are taken as given: that they meet the targets does not reduce the errors.")
-    return tuple(notes)
+        notes.append(
+            translate("Raked weights are taken as given: that they meet the targets does not reduce the errors.")
+        )
+    return notes

@@ -5,19 +5,21 @@ Items of which nothing is known are listed as not stated.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from fractions import Fraction
 from statistics import median
 from typing import Final
 
 from survey_cli.fieldwork.rates.dispositions import GROUPS
+from survey_cli.instrument.texts.date_text import MONTHS
 from survey_cli.reports.disclosure.suppression import find_hidden_parts
 from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, format_rate
 from survey_cli.reports.results.analysis_base import WHOLE_STUDY_NOTE, AnalysisBase
 from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.reports.results.report_model import MethodLine
 from survey_cli.reports.rounding import HIDDEN_MARK, format_count, format_decimal
-from survey_cli.reports.weighting.answer_counts import AnswerColumns, format_share_margin
+from survey_cli.reports.texts import translate
+from survey_cli.reports.weighting.answer_counts import AnswerColumns, compute_half_width
 from survey_cli.reports.weighting.weights import WeightingSummary
 from survey_cli.table.table import StudyDescription
 
@@ -57,7 +59,7 @@ def build_methods(study: StudyDescription, facts: MethodFacts, options: ResultOp
     """Build the methods box, in order; an item of which nothing is known is not stated."""
     started = _read_timestamps(facts.answers, "interview_began")
     ended = _read_timestamps(facts.answers, "interview_updated")
-    quotas = "not a probability sample: quotas decided who was interviewed" if facts.quotas else ""
+    quotas = translate("not a probability sample: quotas decided who was interviewed") if facts.quotas else ""
     sponsor, conductor, population, frame, _, mode, _, contact, *notes = build_study_lines(study)
     return (
         sponsor,
@@ -70,7 +72,7 @@ def build_methods(study: StudyDescription, facts: MethodFacts, options: ResultOp
         _make_line("Incentive", facts.incentive),
         _make_line("Field dates", study.dates or _format_days(started, facts.zone)),
         _make_line("Interviews", _describe_interviews(facts, options)),
-        *([MethodLine("Filters", " ".join(facts.filter_notes))] if facts.filter_notes else []),
+        *([MethodLine(translate("Filters"), " ".join(facts.filter_notes))] if facts.filter_notes else []),
         _mark_whole_study(_make_line("Outcomes", _describe_outcomes(facts.rates), facts.no_rates), facts),
         _mark_whole_study(_make_line("Response rates", _describe_rates(facts.rates), facts.no_rates), facts),
         _make_line("Weighting", _describe_weighting(facts.weighting)),
@@ -88,27 +90,48 @@ def build_study_lines(study: StudyDescription) -> tuple[MethodLine, ...]:
     return (
         _make_line("Sponsor", study.sponsor),
         _make_line("Conducted by", study.conducted_by),
-        _make_line(
-            "Population", f"{study.population or 'Units'} (N = {study.size:,})" if study.size else study.population
-        ),
+        _make_line("Population", _describe_population(study)),
         _make_line("Sampling frame", study.frame),
         _make_line("Selection", study.selection),
-        _make_line("Mode", study.mode or DEFAULT_MODE),
+        _make_line("Mode", study.mode or translate(DEFAULT_MODE)),
         _make_line("Field dates", study.dates),
         _make_line("Contact", study.contact),
-        *([MethodLine("Notes", study.notes)] if study.notes else []),
+        *([MethodLine(translate("Notes"), study.notes)] if study.notes else []),
     )
+
+
+def _describe_population(study: StudyDescription) -> str:
+    return f"{study.population or translate('Units')} (N = {study.size:,})" if study.size else study.population
+
+
+def build_brief_line(study: StudyDescription, facts: MethodFacts) -> str:
+    """Return the methods in one line, for the first page: who, how, when, and AAPOR's first response rate."""
+    whole = next((column for column in facts.rates.columns if not column.by), None) if facts.rates else None
+    rate = format_rate(whole.rates.RR1) if whole is not None and not facts.is_filtered else ""
+    parts = [
+        _describe_population(study),
+        study.mode or translate(DEFAULT_MODE),
+        study.dates or _format_days(_read_timestamps(facts.answers, "interview_began"), facts.zone),
+        translate("response rate 1 (RR1) {rate}", rate=rate) if rate else "",
+        facts.weighting.description if facts.weighting is not None else "",
+    ]
+    return " · ".join(filter(None, parts))
 
 
 def _make_line(label: str, text: str, why_not: str = "") -> MethodLine:
     """Make a line; `why_not` says why nothing is stated where the text is empty."""
     text = text.strip()
-    return MethodLine(label, text or (f"{NOT_STATED}: {why_not}" if why_not else NOT_STATED), bool(text))
+    unstated = translate(NOT_STATED)
+    return MethodLine(translate(label), text or (f"{unstated}: {why_not}" if why_not else unstated), bool(text))
 
 
 def _mark_whole_study(line: MethodLine, facts: MethodFacts) -> MethodLine:
     """Note in a line that it is of the whole study, where the report is not."""
-    return line._replace(text=f"{line.text}; {WHOLE_STUDY_NOTE}") if facts.is_filtered and line.is_stated else line
+    return (
+        line._replace(text=f"{line.text}; {translate(WHOLE_STUDY_NOTE)}")
+        if facts.is_filtered and line.is_stated
+        else line
+    )
 
 
 def _read_timestamps(answers: AnswerColumns, name: str) -> list[datetime]:
@@ -121,32 +144,38 @@ def _format_days(started: Sequence[datetime], zone: tzinfo | None) -> str:
     if not started:
         return ""
     first, last = (time.astimezone(zone).date() for time in (min(started), max(started)))
-    until = f"{last.day} {last:%B %Y}"
+
+    def format_day(day: date) -> str:
+        month = translate(MONTHS[day.month - 1])
+        return translate("{day} {month} {year}", day=day.day, month=month, year=day.year)
+
     if first == last:
-        return until
-    return f"{first.day}{'' if f'{first:%Y%m}' == f'{last:%Y%m}' else f' {first:%B %Y}'} to {until}"
+        return format_day(last)
+    is_one_month = (first.year, first.month) == (last.year, last.month)
+    start = f"{first.day}" if is_one_month else format_day(first)
+    return translate("{first} to {last}", first=start, last=format_day(last))
 
 
 def _describe_interviews(facts: MethodFacts, options: ResultOptions) -> str:
     base = facts.base
-    others = f", {base.others:,} others" if base.others else ""
-    text = f"{len(base.rows):,} ({base.complete:,} complete, {base.partial:,} partial{others})"
+    kinds = {"{n} complete": base.complete, "{n} partial": base.partial, "{n} others": base.others}
+    counts = [translate(kind, n=f"{n:,}") for kind, n in kinds.items() if n or kind != "{n} others"]
+    text = f"{len(base.rows):,} ({', '.join(counts)})"
     if base.left_out:
-        text += f"; {base.left_out:,} with other outcomes are left out"
+        text += "; " + translate("{n} with other outcomes are left out", n=f"{base.left_out:,}")
     if len(facts.frames) > 1:
         hidden = find_hidden_parts(list(facts.frames.values()), options.threshold)
         sizes = [HIDDEN_MARK if i in hidden else f"{size:,}" for i, size in enumerate(facts.frames.values())]
-        text += "; by frame: " + ", ".join(f"{name} {size}" for name, size in zip(facts.frames, sizes, strict=True))
-    kinds = {
-        "imported": "interviews whose answers were imported",
-        "practice": "practice interviews",
-        "simulated": "simulated interviews, of no real person",
+        text += f"; {translate('by frame')}: " + ", ".join(
+            f"{name} {size}" for name, size in zip(facts.frames, sizes, strict=True)
+        )
+    remarks = {
+        "imported": "These are interviews whose answers were imported",
+        "practice": "These are practice interviews",
+        "simulated": "These are simulated interviews, of no real person",
+        "all": "Practice and simulated interviews are among them",
     }
-    if facts.origin in kinds:
-        text += f". These are {kinds[facts.origin]}"
-    elif facts.origin == "all":
-        text += ". Practice and simulated interviews are among them"
-    return text
+    return f"{text}. {translate(remarks[facts.origin])}" if facts.origin in remarks else text
 
 
 def _describe_outcomes(rates: RateTable | None) -> str:
@@ -157,7 +186,9 @@ def _describe_outcomes(rates: RateTable | None) -> str:
     for column in rates.columns:
         if column.counts is not None and not column.by:
             groups = column.counts.list_by_group().items()
-            text = ", ".join(f"{GROUPS[group]} ({group}) {format_count(cases)}" for group, cases in groups if cases)
+            text = ", ".join(
+                f"{translate(GROUPS[group])} ({group}) {format_count(cases)}" for group, cases in groups if cases
+            )
             texts.append(_prepend_frame(column, text))
     return "; ".join(texts)
 
@@ -183,25 +214,27 @@ def _describe_rates(rates: RateTable | None) -> str:
     for column in rates.columns:
         if not column.by:
             values = column.rates._asdict()
-            text = ", ".join(f"{name} ({rate}) {format_rate(values[rate])}" for rate, name in SHOWN_RATES.items())
+            text = ", ".join(
+                f"{translate(name)} ({rate}) {format_rate(values[rate])}" for rate, name in SHOWN_RATES.items()
+            )
             texts.append(_prepend_frame(column, text))
-    texts += [
-        f"e, the share of unknown cases counted as eligible{note[1:]}"
-        for note in rates.notes
-        if note.startswith(("e:", "e of"))
-    ]
-    texts += [note for note in rates.notes if note.startswith(("as if", "only finished"))]
+    share = translate("e, the share of unknown cases counted as eligible")
+    texts += [share + note[1:] for note in rates.notes if note.startswith(("e:", "e "))]
+    remarks = tuple(translate(beginning) for beginning in ("as if", "only finished"))
+    texts += [note for note in rates.notes if note.startswith(remarks)]
     return "; ".join(texts)
 
 
 def _describe_weighting(weighting: WeightingSummary | None) -> str:
     if weighting is None:
-        return "None: every interview counts as one"
-    return (
-        f"{weighting.description}; design effect 1 + cv² = {format_decimal(Fraction(weighting.design_effect), 2)}, "
-        f"effective number of interviews {format_decimal(Fraction(weighting.effective_size), 0)}"
-        + (f", {weighting.range_text}" if weighting.range_text else "")
+        return translate("None: every interview counts as one")
+    text = translate(
+        "{how}; design effect 1 + cv² = {effect}, effective number of interviews {n}",
+        how=weighting.description,
+        effect=format_decimal(Fraction(weighting.design_effect), 2),
+        n=format_decimal(Fraction(weighting.effective_size), 0),
     )
+    return text + (f", {weighting.range_text}" if weighting.range_text else "")
 
 
 def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | None) -> str:
@@ -210,23 +243,31 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
     if not n:
         return ""
     if options.with_errors:
-        return "Each figure has its standard error under the design of the sample; other errors are not included"
+        return translate(
+            "Each figure has its standard error under the design of the sample; other errors are not included"
+        )
     if facts.census and not options.with_margins:
-        result = "interviewed" if n >= (size or n) else f"selected, and {n:,} of them interviewed"
-        if facts.filter_notes and n < (size or n):
-            result = f"selected; {n:,} interviews are reported on"
-        return f"No sampling error: all {size or n:,} units of the population were {result}"
+        values = {"size": f"{size or n:,}", "n": f"{n:,}"}
+        text = "No sampling error: all {size} units of the population were selected, and {n} of them interviewed"
+        if n >= (size or n):
+            text = "No sampling error: all {size} units of the population were interviewed"
+        elif facts.filter_notes:
+            text = "No sampling error: all {size} units of the population were selected; {n} interviews are reported on"
+        return translate(text, **values)
     if facts.quotas and not options.with_margins:
-        return "No margin of error is stated: quotas decided who was interviewed"
+        return translate("No margin of error is stated: quotas decided who was interviewed")
     effective = Fraction(facts.weighting.effective_size) if facts.weighting is not None else Fraction(n)
-    parts = [f"{format_share_margin(effective, n, options.population)} for a share of all, 95 % confidence"]
+    half = compute_half_width(effective, n, options.population, options.level)
+    text = "± {points} points at most for a share of all, {level} % confidence"
+    parts = [translate(text, points=half, level=f"{options.level * 100:g}")]
     if facts.weighting is not None:
-        parts.append("with the design effect of weighting")
+        parts.append(translate("with the design effect of weighting"))
     if options.population:
-        parts.append(f"with the correction for a population of {options.population:,}")
+        parts.append(translate("with the correction for a population of {size}", size=f"{options.population:,}"))
     if facts.is_filtered and size and not facts.census:
-        parts.append("without a correction for the population, because the size of this part is not known")
-    return f"{', '.join(parts)}; other errors are not included"
+        text = "without a correction for the population, because the size of this part is not known"
+        parts.append(translate(text))
+    return f"{', '.join(parts)}; {translate('other errors are not included')}"
 
 
 def _describe_length(started: Sequence[datetime], ended: Sequence[datetime]) -> str:
@@ -235,7 +276,8 @@ def _describe_length(started: Sequence[datetime], ended: Sequence[datetime]) -> 
     ]
     if not lengths:
         return ""
-    return f"Median {format_duration(median(lengths))} from the first entry to the last, pauses included"
+    text = "Median {length} from the first entry to the last, pauses included"
+    return translate(text, length=format_duration(median(lengths)))
 
 
 def format_duration(seconds: Fraction) -> str:
@@ -243,8 +285,8 @@ def format_duration(seconds: Fraction) -> str:
     for unit, size in (("minute", 60), ("second", 1)):
         number = format_decimal(seconds / size, 0)
         if seconds >= size:
-            return f"{number} {unit}{'' if number == '1' else 's'}"
-    return "under a second"
+            return f"{number} {translate(unit if number == '1' else f'{unit}s')}"
+    return translate("under a second")
 
 
 def _describe_versions(study: StudyDescription, answers: AnswerColumns) -> str:
@@ -252,9 +294,12 @@ def _describe_versions(study: StudyDescription, answers: AnswerColumns) -> str:
     used = [str(cells[text]) for text in dict.fromkeys(answers.columns["interview_version"])]
     if not used and study.version:
         used = [study.version]
-    return ", ".join([study.id, *(f"version {version}" if version else "no version" for version in used)])
+    versions = (translate("version {version}" if v else "no version", version=v) for v in used)
+    return ", ".join([study.id, *versions])
 
 
 def _describe_missing(options: ResultOptions) -> str:
-    treatment = "excluded from percentages" if options.valid_only else "rows, and in the base"
-    return f"Declines and volunteered answers are {treatment}; nothing was imputed; means exclude them"
+    text = "Declines and volunteered answers are rows, and in the base; nothing was imputed; means exclude them"
+    if options.valid_only:
+        text = "Declines and volunteered answers are excluded from percentages and means; nothing was imputed"
+    return translate(text)

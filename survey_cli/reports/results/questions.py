@@ -10,6 +10,7 @@ from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
 from survey_cli.reports.results.report_model import Battery, ItemKind, Side
+from survey_cli.reports.texts import translate
 from survey_cli.values import Cell, Code, Missing, Variable
 
 DERIVED_SECTION: Final = "Derived variables"
@@ -294,7 +295,7 @@ def _build_derived_questions(
                 variable=variable,
                 label=variable.label,
                 wording="",
-                section=DERIVED_SECTION,
+                section=translate(DERIVED_SECTION),
                 asked=asked.get(min(inputs[name]), "") if len(inputs[name]) == 1 else "",
                 points=_build_points(variable, set(), sided=False),
                 is_reported=compute.is_reported,

@@ -5,9 +5,10 @@ Values only; nothing is computed or laid out here.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.reports.fieldwork.rates import RateTable
+from survey_cli.reports.rounding import HIDDEN_MARK
 from survey_cli.reports.weighting.answer_counts import DesignError
 from survey_cli.reports.weighting.significance import SignificanceTest
 from survey_cli.reports.weighting.weights import WeightingSummary
@@ -40,9 +41,12 @@ class Figure(NamedTuple):
     """The precision of the share; None unless it is requested, and where the share is hidden."""
 
 
+HIDDEN_FIGURE: Final = Figure(None, None, HIDDEN_MARK, HIDDEN_MARK, hidden=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultRow:
-    """One line of a table, with one figure per column; a topline has one column."""
+    """One line of a table, with one figure per column, or only that of the total where it is not shown by column."""
 
     kind: RowKind
     code: str = ""
@@ -95,8 +99,13 @@ class SummaryStatistics(NamedTuple):
     deviation_text: str
     margin_text: str = ""
     """Margin of error of the mean, `± 0.21`; empty unless margins are requested."""
+    quartiles_text: str = ""
+    """First and third quartile, `2 · 4`; empty unless they are requested."""
+    error_text: str = ""
+    """Standard error of the mean; empty unless it is requested."""
     error: DesignError | None = None
     """The precision of the mean; None unless it is requested."""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +121,20 @@ class Verbatim:
     """Number of people with this answer; case, spaces and final punctuation are ignored."""
 
 
+class BarSegment(NamedTuple):
+    """A part of a bar."""
+
+    label: str
+    side: Side
+    figure: Figure
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemResult:
-    """One item, or one turn of it."""
+    """One item, or one turn of it, in total and by the columns of the report.
+
+    Figures, bases and summaries are aligned with `Results.columns`, or have only the total.
+    """
 
     id: str
     """Name of the column, or of a multiple's item with the turn: `q7`, `age_2`; unique in a report."""
@@ -127,18 +147,38 @@ class ItemResult:
     label: str
     wording: str
     """The text that is read, with its fills as placeholders."""
+    statement: str = ""
+    """The statement of a battery, without the text before the battery."""
     instruction: str = ""
-    base: Base
+    bases: tuple[Base, ...]
     rows: tuple[ResultRow, ...]
     """Answers in questionnaire order, then volunteered answers, declines and nets."""
-    summary: SummaryStatistics | None = None
-    """Statistics of scales and numbers; None for others."""
+    apart: BarSegment | None = None
+    """All answers of a battery's statement that have no side; None where there are none."""
+    summaries: tuple[SummaryStatistics, ...] = ()
+    """Statistics of scales and numbers; empty for others, and where all are hidden."""
     margin_text: str = ""
     """`± 9.1 points at most, 95 %`; empty unless margins are requested."""
+    tests: tuple[SignificanceTest, ...] = ()
+    """Tests of the columns."""
     notes: tuple[str, ...] = ()
     """Sentences under the table, on rounding, hidden counts and unanimity."""
     verbatims: tuple[Verbatim, ...] = ()
     """Verbatim answers; empty unless they are requested."""
+
+    @property
+    def base(self) -> Base:
+        return self.bases[0]
+
+    @property
+    def summary(self) -> SummaryStatistics | None:
+        """The statistics of the total; None where there are none, or they are hidden."""
+        return self.summaries[0] if self.summaries and not self.summaries[0].hidden else None
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether it is shown by the columns of the report."""
+        return len(self.bases) > 1
 
     @property
     def number_or_id(self) -> str:
@@ -150,32 +190,22 @@ class ItemResult:
         """The text before the title: `9a. `; empty without a number."""
         return f"{self.number}. " if self.number else ""
 
+    @property
+    def segments(self) -> tuple[BarSegment, ...]:
+        """The points in questionnaire order, then one segment for all answers that are apart."""
+        points = (BarSegment(row.label, row.side, row.total) for row in self.rows if row.side != "apart")
+        return (*points, *([self.apart] if self.apart else []))
 
-class BarSegment(NamedTuple):
-    """A part of a bar."""
-
-    label: str
-    side: Side
-    figure: Figure
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatteryStatement:
-    """One line of a battery's chart."""
-
-    id: str
-    wording: str
-    """The statement, without the text before the battery."""
-    base: Base
-    segments: tuple[BarSegment, ...]
-    """The points in questionnaire order, then one segment for all answers that are apart."""
-    is_complete: bool = True
-    """False where a part is hidden, so that no bar can be drawn."""
+    @property
+    def is_complete(self) -> bool:
+        """False where a part is hidden, so that no bar can be drawn."""
+        sided = any(segment.side != "apart" for segment in self.segments)
+        return sided and not any(segment.figure.share is None for segment in self.segments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Battery:
-    """Statements on a common scale: one diverging chart."""
+    """Statements on a common scale: one table and one diverging chart."""
 
     id: str
     section: str = ""
@@ -183,7 +213,7 @@ class Battery:
     intro: str
     points: tuple[tuple[str, Side], ...] = ()
     """Label and side of each point in questionnaire order; the last may be for answers that are apart."""
-    statements: tuple[BatteryStatement, ...] = ()
+    statements: tuple[ItemResult, ...] = ()
 
     @property
     def own_title(self) -> str:
@@ -191,44 +221,16 @@ class Battery:
         return self.title if self.title != self.section else ""
 
 
-class BannerColumn(NamedTuple):
-    """A column of every banner table."""
+class ResultColumn(NamedTuple):
+    """A column of the tables; the first is the total."""
 
     group: str
     """Label of the variable that divides the interviews; empty for the total."""
     label: str
     letter: str = ""
-    """The letter by which significance is marked; empty for the total."""
+    """The letter by which significance is marked; empty for the total, and where columns are compared with the rest."""
     variable: str = ""
     """Name of the variable; empty for the total."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BannerTable:
-    """One item by all columns. Figures, bases and summaries are aligned with `Banner.columns`."""
-
-    id: str
-    """The `ItemResult.id` of the item."""
-    rows: tuple[ResultRow, ...]
-    bases: tuple[Base, ...]
-    summaries: tuple[SummaryStatistics, ...] = ()
-    """One per column; empty where the item has no statistics."""
-    tests: tuple[SignificanceTest, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Banner:
-    """Items cross-tabulated; the first column is the total."""
-
-    columns: tuple[BannerColumn, ...]
-    tables: tuple[BannerTable, ...]
-    notes: tuple[str, ...] = ()
-    """Notes on all tables: letters, tests and bases."""
-
-    def find_table(self, item_id: str) -> BannerTable | None:
-        """Return the table of an item; None where it has none."""
-        return next((table for table in self.tables if table.id == item_id), None)
 
 
 class MethodLine(NamedTuple):
@@ -258,12 +260,19 @@ class Results:
     methods: tuple[MethodLine, ...]
     """Lines of the methods box, in order."""
     items: tuple[ItemResult, ...]
+    columns: tuple[ResultColumn, ...]
+    """The columns of the tables: the total, then the banner's."""
     batteries: tuple[Battery, ...] = ()
-    banner: Banner | None = None
     weighting: WeightingSummary | None = None
+    findings: tuple[str, ...] = ()
+    """Sentences with key figures, for the first page."""
+    in_brief: str = ""
+    """The methods in one line."""
+    picture: str = ""
+    """The item or battery that is drawn on the first page; empty for none."""
     rates: RateTable | None = None
     """Rates for the appendix; None where there are no cases."""
     notes: tuple[str, ...] = ()
-    """Notes on all tables: the marks `*` and `[c]`, rounding, declines."""
+    """Notes on all tables: the marks `*` and `[c]`, rounding, declines, letters, tests and bases."""
     warnings: tuple[str, ...] = ()
     """Problems of the data, printed before any figure."""

@@ -1,38 +1,77 @@
-"""Tables of results: every item with its base, counts, percentages and statistics, in total and by banner columns.
+"""Tables of results: every item with its bases, counts, percentages, statistics and tests, in total and by column."""
 
-The charts of batteries are built from the same figures.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import chain, permutations
-from math import comb
+from itertools import chain, combinations
 from string import ascii_uppercase
 from typing import Final
 
+from survey_cli.instrument.schema.analysis_file import FindingSpec
 from survey_cli.reports import rounding
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.results import report_model as model
 from survey_cli.reports.results.crosstab import SMALL_BASE, Crosstab, ResultOptions
 from survey_cli.reports.results.questions import UNASKED_KINDS, get_missing_kind
+from survey_cli.reports.texts import is_english, translate, translate_quantity
 from survey_cli.reports.weighting import answer_counts, significance
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping, WeightedCount
 from survey_cli.values import Cell, Missing, Variable
-from survey_cli.wording import format_quantity
 
 MEAN_DIGITS: Final = 2
+HIGHER, LOWER = "↑", "↓"
+"""Marks of a percentage that differs significantly from that of the rest."""
+
+
+def list_result_columns(groupings: Sequence[Grouping], options: ResultOptions) -> dict[int, model.ResultColumn]:
+    """Return the printed columns by their position in the counts; the first is the total."""
+    columns = {0: model.ResultColumn("", translate("All"))}
+    for positions, grouping in zip(answer_counts.list_columns(groupings), groupings, strict=True):
+        for part, position in enumerate(positions):
+            if part not in grouping.unprinted:
+                lettered = grouping.has_value[part] and grouping.compare == "pairs" and _has_letters(options)
+                letter = ascii_uppercase[part] if lettered else ""
+                columns[position] = model.ResultColumn(
+                    grouping.label, grouping.part_labels[part], letter, grouping.name
+                )
+    return columns
+
+
+def _has_letters(options: ResultOptions) -> bool:
+    return options.with_tests and not options.row_percentages
 
 
 def build_item_result(
-    table: Crosstab, *, interviews: int, options: ResultOptions, verbatims: tuple[model.Verbatim, ...] = ()
+    table: Crosstab,
+    groupings: Sequence[Grouping] = (),
+    *,
+    interviews: int,
+    options: ResultOptions,
+    verbatims: tuple[model.Verbatim, ...] = (),
 ) -> model.ItemResult:
-    """Build one item of the topline; `interviews` is the number of all interviews in the report."""
+    """Build the results of one item; `interviews` is the number of all interviews in the report."""
     question, margin = table.question, ""
     effective = answer_counts.compute_effective_size(table.bases[0])
     if options.with_margins and effective and not table.is_base_hidden(0):
-        people = table.bases[0].people
-        margin = f"{answer_counts.format_share_margin(effective, people, options.population)}, 95 % confidence"
+        half = answer_counts.compute_half_width(effective, table.bases[0].people, options.population, options.level)
+        margin = translate("± {points} points at most, {level} % confidence", points=half, level=format_level(options))
+    columns, notes = list_result_columns(groupings, options), _build_item_notes(table, options)
+    shown, column_rows = table.select_rows([0]), []
+    if groupings and table.bases[0].people and question.kind not in ("words", "time"):
+        value_columns = list(chain.from_iterable(answer_counts.list_value_columns(groupings)))
+        column_rows = [row for row in table.select_rows(value_columns) if row in shown]
+        notes += [note for note in _explain_hidden_rows(table, value_columns, options) if note not in notes]
+    positions = list(columns) if column_rows else [0]
+    rows = {row: _build_row(table, row, positions if row in column_rows else [0], options) for row in shown}
+    tests: list[significance.SignificanceTest] = []
+    if column_rows and options.with_tests:
+        if _has_letters(options):
+            _add_letters(table, rows, columns, groupings, options)
+        for grouping, group in zip(groupings, answer_counts.list_value_columns(groupings), strict=True):
+            tests += _run_tests(table, grouping, group, options)
+    has_means = not all(map(table.is_mean_hidden, positions))
+    summaries = [build_summary(table, column, options) for column in positions] if has_means else []
+    apart = [i for i in table.detail_rows if table.lines[i].side == "apart"] if question.battery else []
     return model.ItemResult(
         id=question.id,
         number=question.number,
@@ -41,49 +80,60 @@ def build_item_result(
         battery=question.battery,
         label=question.label,
         wording=question.wording,
+        statement=question.statement or question.wording,
         instruction=question.instruction,
-        base=_build_base(table, 0, _describe_base(table, interviews, options)),
-        rows=_build_rows(table, table.select_rows([0]), [0], options),
-        summary=None if table.is_mean_hidden(0) else build_summary(table, 0, options),
+        bases=tuple(
+            _build_base(table, column, "" if column else _describe_base(table, interviews, options))
+            for column in positions
+        ),
+        rows=tuple(rows.values()),
+        apart=_build_apart(table, apart, options),
+        summaries=tuple(summary for summary in summaries if summary is not None),
         margin_text=margin,
-        notes=tuple(_build_item_notes(table, options)),
+        tests=tuple(tests),
+        notes=(*notes, *_list_unanimous(table, {position: columns[position] for position in positions})),
         verbatims=verbatims,
     )
 
 
-def _build_rows(
-    table: Crosstab, rows: Sequence[int], columns: Sequence[int], options: ResultOptions
-) -> tuple[model.ResultRow, ...]:
-    """Build these rows with figures for these columns."""
-    return tuple(
-        model.ResultRow(
-            kind=line.kind,
-            code=line.code,
-            label=line.label,
-            figures=tuple(
-                _build_figure(table, c, line.counts[c], options, hidden=table.is_hidden(row, c))._replace(
-                    error=table.errors.get(CellPosition(row, c))
-                )
-                for c in columns
-            ),
-            side=line.side,
-            note=line.note,
-        )
-        for row, line in ((row, table.lines[row]) for row in rows)
+def format_level(options: ResultOptions) -> str:
+    """Return the confidence level as a percentage: `95`, `99.9`."""
+    return f"{options.level * 100:g}"
+
+
+def _build_row(table: Crosstab, row: int, columns: Sequence[int], options: ResultOptions) -> model.ResultRow:
+    """Build a row with figures for these columns."""
+    line = table.lines[row]
+    figures = []
+    for column in columns:
+        figure = _build_figure(table, column, line.counts, options, hidden=table.is_hidden(row, column))
+        of_column = not (column and options.row_percentages)
+        figures.append(figure._replace(error=table.errors.get(CellPosition(row, column)) if of_column else None))
+        if column and options.row_percentages and table.is_hidden(row, 0) and not figure.hidden:
+            figures[-1] = figure._replace(share=None, percent_text=rounding.HIDDEN_MARK)
+    note = translate(line.note) if line.note == "volunteered" else line.note
+    return model.ResultRow(
+        kind=line.kind, code=line.code, label=line.label, figures=tuple(figures), side=line.side, note=note
     )
 
 
 def _build_figure(
-    table: Crosstab, column: int, count: WeightedCount, options: ResultOptions, *, hidden: bool
+    table: Crosstab, column: int, counts: Sequence[WeightedCount], options: ResultOptions, *, hidden: bool
 ) -> model.Figure:
-    """Build a count and its share of the column's base; a hidden base also hides the share, which would reveal it."""
+    """Build a count and its share of the base; a hidden base also hides the share, which would reveal it.
+
+    By column, the base is that of the column or, for row percentages, the row in all columns.
+    """
+    count, base = counts[column], table.bases[column]
     if hidden:
         return model.Figure(None, None, rounding.HIDDEN_MARK, rounding.HIDDEN_MARK, hidden=True)
+    if column and base.people < options.min_base:
+        return model.Figure(None, None, rounding.UNRELIABLE_MARK, rounding.UNRELIABLE_MARK)
     amount = Fraction(count.weight, table.unit)
     if table.is_base_hidden(column):
         return model.Figure(amount, None, rounding.format_count(amount), rounding.HIDDEN_MARK)
-    base = table.bases[column].weight
-    share = Fraction(count.weight, base) if base else None
+    whole = counts[0].weight if column and options.row_percentages else base.weight
+    share = Fraction(count.weight, whole) if whole else None
     return model.Figure(amount, share, rounding.format_count(amount), rounding.format_percentage(share, options.digits))
 
 
@@ -98,54 +148,71 @@ def _build_base(table: Crosstab, column: int, text: str = "") -> model.Base:
         effective = rounding.format_decimal(answer_counts.compute_effective_size(count), 0)
     if 0 < people < SMALL_BASE:
         share = rounding.format_percentage(Fraction(1, people), 1)
-        small = "small" if table.is_weighted else f"small: one person is {share} percent"
+        small = translate("small")
+        if not table.is_weighted:
+            small = translate("small: one person is {share} percent", share=share)
     return model.Base(people, text.replace("{n}", f"{people:,}"), f"{people:,}", weighted, effective, small)
 
 
 def _describe_base(table: Crosstab, interviews: int, options: ResultOptions) -> str:
-    question = table.question
-    asked = "{n} with an answer, of those" if options.valid_only else "asked of {n}"
+    """Describe who was asked, with `{n}` for their number. Conditions are put into words in English alone."""
+    question, n = table.question, "{n}"
     if question.base:
-        return f"{asked} {question.base}"
-    if question.asked:
-        return f"{asked}: {question.asked}"
+        text = "{n} with an answer, of those {who}" if options.valid_only else "asked of {n} {who}"
+        return translate(text, n=n, who=question.base)
+    if question.asked and is_english():
+        text = "{n} with an answer, of those: {who}" if options.valid_only else "asked of {n}: {who}"
+        return translate(text, n=n, who=question.asked)
     if options.valid_only:
-        return "{n} with an answer"
+        return translate("{n} with an answer", n=n)
+    if question.asked:
+        return translate("asked of {n}, by the questionnaire’s conditions", n=n)
     if table.bases[0].people == interviews:
-        return "all {n}"
-    turn = question.variable.turn
-    return f"asked of {{n}}, who reached {'this item' if turn is None else f'turn {turn}'}"
+        return translate("all {n}", n=n)
+    if question.variable.turn is None:
+        return translate("asked of {n}, who reached this item", n=n)
+    return translate("asked of {n}, who reached turn {turn}", n=n, turn=question.variable.turn)
 
 
 def build_summary(table: Crosstab, column: int, options: ResultOptions) -> model.SummaryStatistics | None:
-    """Compute mean, median and standard deviation of a scale or number; hidden where any count behind them is hidden.
+    """Compute the statistics of a scale or number; hidden where any count behind them is hidden.
 
     Returns None for other items.
     """
     if not table.values and table.question.kind not in ("scale", "number"):
         return None
-    if table.is_mean_hidden(column):
-        hidden = rounding.HIDDEN_MARK
-        return model.SummaryStatistics(None, hidden, hidden, hidden, hidden)
+    if table.is_mean_hidden(column) or (column and table.bases[column].people < options.min_base):
+        mark = rounding.HIDDEN_MARK if table.is_mean_hidden(column) else rounding.UNRELIABLE_MARK
+        return model.SummaryStatistics(None, mark, mark, mark, mark, hidden=True)
     values = [(value, counts[column]) for value, counts in table.values if counts[column].people]
     people, weight, squares = answer_counts.sum_counts(count for _, count in values)
     if not weight:
         return model.SummaryStatistics(None, "0", rounding.EMPTY_MARK, rounding.EMPTY_MARK, rounding.EMPTY_MARK)
     mean = sum((value * count.weight for value, count in values), Fraction(0)) / weight
-    median, variance = compute_median(values), compute_variance(values, mean, people)
-    deviation, margin = rounding.EMPTY_MARK, ""
+    variance = compute_variance(values, mean, people)
+    deviation, margin, standard_error = rounding.EMPTY_MARK, "", ""
     if variance is not None:
         deviation = rounding.format_decimal(rounding.compute_root(variance), MEAN_DIGITS)
+        correction = options.compute_population_correction(people)
+        error = rounding.compute_root(variance * squares / weight**2 * correction)
         if options.with_margins:
-            correction = options.compute_population_correction(people)
-            standard_error = rounding.compute_root(variance * squares / weight**2 * correction)
-            half = answer_counts.compute_student_95(people - 1) * standard_error
+            half = answer_counts.compute_student_point(people - 1, options.level) * error
             margin = f"± {rounding.format_decimal(half, MEAN_DIGITS)}"
-    # the median has as few decimals as it needs
-    digits = next((d for d in range(MEAN_DIGITS) if (median * 10**d).denominator == 1), MEAN_DIGITS)
-    texts = (rounding.format_decimal(mean, MEAN_DIGITS), rounding.format_decimal(median, digits))
+        if "se" in options.statistics:
+            standard_error = rounding.format_decimal(error, MEAN_DIGITS + 1)
+    quartiles = ""
+    if "quartiles" in options.statistics:
+        quartiles = " · ".join(_format_quantile(values, share) for share in (Fraction(1, 4), Fraction(3, 4)))
     return model.SummaryStatistics(
-        mean, f"{people:,}", *texts, deviation, margin, table.errors.get(CellPosition(BASE, column))
+        mean,
+        f"{people:,}",
+        rounding.format_decimal(mean, MEAN_DIGITS),
+        _format_quantile(values, Fraction(1, 2)),
+        deviation,
+        margin,
+        quartiles,
+        standard_error,
+        table.errors.get(CellPosition(BASE, column)),
     )
 
 
@@ -161,43 +228,54 @@ def compute_variance(values: Sequence[tuple[Fraction, WeightedCount]], mean: Fra
     return squares / weight * Fraction(people, people - 1)
 
 
-def compute_median(values: Sequence[tuple[Fraction, WeightedCount]]) -> Fraction:
-    """Return the value in the middle of the weights, or the mean of two values where the middle is between them.
+def compute_quantile(values: Sequence[tuple[Fraction, WeightedCount]], share: Fraction) -> Fraction:
+    """Return the value at this share of the weights, or the mean of two values where it is exactly between them.
 
-    `values` is in ascending order. Raises ValueError where nobody has a value.
+    It is the second definition of R. J. Hyndman and Y. Fan (The American Statistician 50, 1996). `values` is in
+    ascending order. Raises ValueError where nobody has a value.
     """
-    half = Fraction(sum(count.weight for _, count in values), 2)
+    part = sum(count.weight for _, count in values) * share
     cumulated = 0
     for position, (value, count) in enumerate(values):
         cumulated += count.weight
-        if cumulated > half:
+        if cumulated > part:
             return value
-        if cumulated == half:
+        if cumulated == part:
             return (value + values[position + 1][0]) / 2
     raise ValueError("nobody has a value")
+
+
+def _format_quantile(values: Sequence[tuple[Fraction, WeightedCount]], share: Fraction) -> str:
+    """Format a quantile with as few decimals as it needs."""
+    value = compute_quantile(values, share)
+    digits = next((d for d in range(MEAN_DIGITS) if (value * 10**d).denominator == 1), MEAN_DIGITS)
+    return rounding.format_decimal(value, digits)
 
 
 def _build_item_notes(table: Crosstab, options: ResultOptions) -> list[str]:
     base = table.bases[0]
     if not base.people:
-        return ["Nobody has been asked this."]
+        return [translate("Nobody has been asked this.")]
     if table.is_base_hidden(0):
         if base.people < options.threshold:
-            return [f"Fewer than {options.threshold} were asked: their answers are not shown."]
-        return ["The number of people asked is not shown, because it would reveal small counts."]
+            return [translate("Fewer than {least} were asked: their answers are not shown.", least=options.threshold)]
+        return [translate("The number of people asked is not shown, because it would reveal small counts.")]
     notes = _explain_hidden_rows(table, [0], options)
     if not table.select_rows([0]):
         return notes
     if table.question.kind == "multiple":
         notes.append(
-            "Several answers could be given: percentages are of all who were asked and add up to more than 100."
+            translate(
+                "Several answers could be given: percentages are of all who were asked and add up to more than 100."
+            )
         )
     elif not table.has_hidden(0) and table.detail_rows:
         shares = [Fraction(table.lines[i].counts[0].weight, base.weight) for i in table.detail_rows]
         total = rounding.sum_rounded_percentages(shares, options.digits)
         if total != 100:
-            notes.append(f"Percentages add up to {rounding.format_decimal(total, options.digits)} because of rounding.")
-    return notes + _warn_if_unanimous(table, 0, "everybody who was asked")
+            text = rounding.format_decimal(total, options.digits)
+            notes.append(translate("Percentages add up to {total} because of rounding.", total=text))
+    return notes
 
 
 def _explain_hidden_rows(table: Crosstab, columns: Sequence[int], options: ResultOptions) -> list[str]:
@@ -205,118 +283,87 @@ def _explain_hidden_rows(table: Crosstab, columns: Sequence[int], options: Resul
     rows = table.select_rows(columns)
     if len(rows) == len(table.lines):
         return []
-    shown = "Only nets are shown, as most other" if rows else "Not shown, as most"
-    return [f"{shown} counts would be hidden (fewer than {options.threshold} people, or revealing such a count)."]
+    if columns == [0]:
+        shown = "Only nets are shown" if rows else "Not shown"
+    else:
+        shown = "By group, only nets are shown" if rows else "By group, nothing is shown"
+    why = "{shown}, as most other counts would be hidden (fewer than {least} people, or revealing such a count)."
+    return [translate(why, shown=translate(shown), least=options.threshold)]
 
 
-def _warn_if_unanimous(table: Crosstab, column: int, who: str) -> list[str]:
-    """Return a warning where everybody in a column gave the same answer, so that each one's answer is known."""
-    base = table.bases[column].people
-    if not base or table.is_base_hidden(column) or table.question.kind in ("words", "time"):
+def _list_unanimous(table: Crosstab, columns: Mapping[int, model.ResultColumn]) -> list[str]:
+    """Return a warning where all who were asked, or else all in a column, gave the same answer."""
+    if table.question.kind in ("words", "time"):
         return []
-    for i, line in enumerate(table.lines):
-        same = line.kind not in ("net", "range") and line.counts[column].people == base
-        if same and not table.is_hidden(i, column):
-            return [f"Unanimous: {who} gave the same answer ({base:,} of {base:,}), which reveals the answer of each."]
-    return []
+    notes = []
+    for column, (group, label, _, variable) in columns.items():
+        base = table.bases[column].people
+        if not base or table.is_base_hidden(column) or variable in (table.question.item, *table.question.columns):
+            continue
+        for i, line in enumerate(table.lines):
+            same = line.kind not in ("net", "range") and line.counts[column].people == base
+            if same and not table.is_hidden(i, column):
+                who = translate("all of {group}, {label},", group=group, label=label)
+                who = who if column else translate("everybody who was asked")
+                text = "Unanimous: {who} gave the same answer ({n} of {n}), which reveals the answer of each."
+                notes.append(translate(text, who=who, n=f"{base:,}"))
+        if notes and not column:
+            break
+    return notes
 
 
 # ── batteries ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def build_batteries(
-    batteries: Sequence[model.Battery], tables: Sequence[Crosstab], options: ResultOptions
-) -> tuple[model.Battery, ...]:
+def build_batteries(batteries: Sequence[model.Battery], items: Sequence[model.ItemResult]) -> tuple[model.Battery, ...]:
     """Add points and statements to each battery with a statement that somebody was asked."""
     charted = []
     for battery in batteries:
-        asked = [table for table in tables if table.question.battery == battery.id and table.bases[0].people]
+        asked = tuple(item for item in items if item.battery == battery.id and item.base.asked != 0)
         if not asked:
             continue
+        complete = max(asked, key=lambda item: len(item.segments))
         points: list[tuple[str, model.Side]] = [
-            (line.label, line.side) for line in asked[0].lines if line.side != "apart" and line.kind == "answer"
+            (segment.label, segment.side) for segment in complete.segments if segment.side != "apart"
         ]
-        statements = tuple(_build_statement(table, options) for table in asked)
-        if any(len(statement.segments) > len(points) for statement in statements):
-            points.append((_choose_apart_label(asked), "apart"))
-        charted.append(replace(battery, points=tuple(points), statements=statements))
+        labels = dict.fromkeys(item.apart.label for item in asked if item.apart is not None)
+        if labels:
+            points.append((_join_apart_labels(labels), "apart"))
+        charted.append(replace(battery, points=tuple(points), statements=asked))
     return tuple(charted)
 
 
-def _choose_apart_label(tables: Sequence[Crosstab]) -> str:
+def _join_apart_labels(labels: Iterable[str]) -> str:
     """Return the label of the only kind of answer that is apart, or a common label for several."""
-    labels = dict.fromkeys(
-        line.label
-        for table in tables
-        for line in table.lines
-        if line.kind != "net" and line.side == "apart" and line.counts[0].people
-    )
-    return next(iter(labels)) if len(labels) == 1 else "No opinion or no answer"
+    distinct = list(dict.fromkeys(labels))
+    return distinct[0] if len(distinct) == 1 else translate("No opinion or no answer")
 
 
-def _build_statement(table: Crosstab, options: ResultOptions) -> model.BatteryStatement:
-    segments: list[model.BarSegment] = []
-    apart: list[int] = []
-    for i in table.detail_rows:
-        line = table.lines[i]
-        if line.side == "apart":
-            apart.append(i)
-        else:
-            figure = _build_figure(table, 0, line.counts[0], options, hidden=table.is_hidden(i, 0))
-            segments.append(model.BarSegment(line.label, line.side, figure))
-    count = answer_counts.sum_counts(table.lines[i].counts[0] for i in apart)
-    if count.people:
-        hidden = any(segment.figure.hidden for segment in segments) and any(table.is_hidden(i, 0) for i in apart)
-        figure = _build_figure(table, 0, count, options, hidden=hidden)
-        segments.append(model.BarSegment(_choose_apart_label([table]), "apart", figure))
-    return model.BatteryStatement(
-        id=table.question.id,
-        wording=table.question.statement or table.question.wording,
-        base=_build_base(table, 0, "{n}"),
-        segments=tuple(segments),
-        is_complete=not (table.is_base_hidden(0) or any(segment.figure.hidden for segment in segments)),
-    )
+def _build_apart(table: Crosstab, rows: Sequence[int], options: ResultOptions) -> model.BarSegment | None:
+    """Add up the answers without a side; hidden where one of them and a point are, whose count it would reveal."""
+    counts = answer_counts.sum_counts(table.lines[i].counts[0] for i in rows)
+    if not counts.people:
+        return None
+    is_hidden = any(table.is_hidden(i, 0) for i in rows)
+    hidden = is_hidden and any(table.is_hidden(i, 0) for i in table.detail_rows if i not in rows)
+    figure = _build_figure(table, 0, [counts], options, hidden=hidden)
+    label = _join_apart_labels(table.lines[i].label for i in rows if table.lines[i].counts[0].people)
+    return model.BarSegment(label, "apart", figure)
 
 
-def build_table_notes(options: ResultOptions, *, weighted: bool, declines: Mapping[str, str]) -> tuple[str, ...]:
-    """Build the notes on all tables. `declines` holds the labels of declines, by kind."""
-    digits = "whole numbers" if not options.digits else format_quantity(options.digits, "decimal")
-    least = rounding.format_decimal(Fraction(1, 2 * 10**options.digits), options.digits + 1)
-    notes = [
-        f"Percentages are rounded to {digits}, halves away from zero, and may not add up to 100.",
-        f"{rounding.TRACE_MARK} more than 0 and less than {least} percent. {rounding.EMPTY_MARK} nobody was asked.",
-    ]
-    if options.valid_only:
-        notes.append("Percentages are of those with an answer: declines and volunteered answers are left out.")
-    elif declines:
-        notes.append(
-            f"Percentages are of all who were asked: {', '.join(declines.values())} and volunteered answers are rows."
-        )
-    notes.append("An item's figures exclude people who were not asked or did not reach it.")
-    notes.append("Means, medians and standard deviations exclude declines, volunteered answers and no opinion.")
-    if options.threshold > 1:
-        notes.append(
-            f"{rounding.HIDDEN_MARK} a count of fewer than {options.threshold} people, or one that would reveal it:"
-            " not shown."
-        )
-    if weighted:
-        notes.append("Counts and percentages are weighted; bases are numbers of interviews.")
-    return tuple(notes)
-
-
-# ── banner ─────────────────────────────────────────────────────────────────────────────────────────────────
+# ── columns ────────────────────────────────────────────────────────────────────────────────────────────────
 
 MAX_COLUMNS: Final = 12
 """Largest number of columns of one grouping."""
-NO_VALUE: Final = "no value"
 HIDDEN_TEST_NOTE: Final = "no test, because counts are hidden"
 """Note in place of a test. Where the sizes of rows and columns are known, a p value would disclose hidden counts."""
 
 
-def build_grouping(answers: AnswerColumns, variable: Variable) -> Grouping | int:
+def build_grouping(answers: AnswerColumns, variable: Variable, min_base: int = 0) -> Grouping | int:
     """Divide interviews by a variable; return the number of values where there are too many.
 
-    Labeled codes come in their order, then other values, and last those without a value.
+    Labeled codes come in their order, then other values, and last those without a value. Values with fewer interviews
+    than `min_base` are merged; they are not printed where all of them together, or the only one, have fewer.
     """
     cells = answers.read_cells(variable.name)
     values = {cell for cell in cells.values() if not isinstance(cell, Missing) and cell != ""}
@@ -327,6 +374,20 @@ def build_grouping(answers: AnswerColumns, variable: Variable) -> Grouping | int
     others = sorted(values - set(labeled), key=numbers_first.__getitem__)
     labels = [variable.labels[code] for code in labeled] + [str(value) for value in others]
     parts: dict[Cell, int] = {value: position for position, value in enumerate([*labeled, *others])}
+    part_of = {text: parts.get(cell, -1) for text, cell in cells.items()}
+    sizes = [0] * (len(labels) + 1)
+    for text in answers.columns[variable.name]:
+        sizes[part_of[text]] += 1
+    small = [part for part in range(len(labels)) if sizes[part] < min_base]
+    unprinted = frozenset(small)
+    if len(small) > 1:
+        large = [part for part in range(len(labels)) if part not in small]
+        numbers = {part: large.index(part) if part in large else len(large) for part in range(len(labels))}
+        parts = {value: numbers[part] for value, part in parts.items()}
+        total = sum(sizes[part] for part in small)
+        labels = [*(labels[part] for part in large), "/".join(labels[part] for part in small)]
+        unprinted = frozenset([len(large)] if total < min_base else [])
+    value_count = len(labels)
     if variable.role == "answer":
         for kind in dict.fromkeys(map(get_missing_kind, cells.values())):
             if kind and kind not in UNASKED_KINDS:
@@ -334,14 +395,15 @@ def build_grouping(answers: AnswerColumns, variable: Variable) -> Grouping | int
                 labels.append(variable.declines[kind][1] if kind in variable.declines else kind)
     part_by_interview = [parts.get(cells[text], len(labels)) for text in answers.columns[variable.name]]
     if len(labels) in part_by_interview:
-        labels.append(NO_VALUE)
+        labels.append(translate("no value"))
     return Grouping(
         name=variable.name,
         label=variable.label,
         part_labels=tuple(labels),
         part_by_interview=part_by_interview,
-        has_value=(True,) * len(values) + (False,) * (len(labels) - len(values)),
+        has_value=(True,) * value_count + (False,) * (len(labels) - value_count),
         ordered=variable.measure in ("ordinal", "scale"),
+        unprinted=unprinted,
     )
 
 
@@ -358,65 +420,29 @@ def nest_grouping(outer: Grouping, inner: Grouping) -> Grouping:
     )
 
 
-def build_banner(tables: Sequence[Crosstab], groupings: Sequence[Grouping], options: ResultOptions) -> model.Banner:
-    """Build a table of each item that somebody was asked, without open questions and times of day."""
-    columns = [model.BannerColumn("", "All")]
-    for grouping in groupings:
-        for i, (label, has_value) in enumerate(zip(grouping.part_labels, grouping.has_value, strict=True)):
-            letter = ascii_uppercase[i] if has_value and options.with_tests else ""
-            columns.append(model.BannerColumn(grouping.label, label, letter, grouping.name))
-    shown = [table for table in tables if table.bases[0].people and table.question.kind not in ("words", "time")]
-    banner_tables = tuple(_build_table(table, groupings, columns, options) for table in shown)
-    weighted = any(table.is_weighted for table in shown)
-    notes = tuple(_build_notes(banner_tables, options, weighted=weighted))
-    return model.Banner(columns=tuple(columns), tables=banner_tables, notes=notes)
+def select_option(grouping: Grouping, variable: Variable) -> Grouping:
+    """Return the division by one option of a multiple, of which only those who chose it are a column.
 
-
-def _build_table(
-    table: Crosstab, groupings: Sequence[Grouping], columns: Sequence[model.BannerColumn], options: ResultOptions
-) -> model.BannerTable:
-    every = range(len(columns))
-    columns_by_grouping = answer_counts.list_value_columns(groupings)
-    value_columns = list(chain.from_iterable(columns_by_grouping))
-    notes = [f"By group: {note[:1].lower()}{note[1:]}" for note in _explain_hidden_rows(table, value_columns, options)]
-    shown = table.select_rows(value_columns)
-    if not shown:
-        return model.BannerTable(id=table.question.id, rows=(), bases=(), notes=tuple(notes))
-    rows = _build_rows(table, shown, every, options)
-    tests: list[significance.SignificanceTest] = []
-    if options.with_tests:
-        rows = _add_letters(table, rows, shown, groupings, columns, options)
-        for grouping, group_columns in zip(groupings, columns_by_grouping, strict=True):
-            tests += _run_tests(table, grouping, group_columns, options)
-    has_means = not all(map(table.is_mean_hidden, every))
-    summaries = [build_summary(table, column, options) for column in every] if has_means else []
-    unanimous = _warn_if_unanimous(table, 0, "everybody who was asked")
-    if not unanimous:
-        for column in every[1:]:
-            group, label, _, variable = columns[column]
-            if variable not in (table.question.item, *table.question.columns):
-                unanimous += _warn_if_unanimous(table, column, f"all of {group}, {label},")
-    return model.BannerTable(
-        id=table.question.id,
-        rows=rows,
-        bases=tuple(_build_base(table, column) for column in every),
-        summaries=tuple(summary for summary in summaries if summary is not None),
-        tests=tuple(tests),
-        notes=(*notes, *unanimous),
-    )
+    The columns of several options overlap: each is compared with the others who were asked.
+    """
+    chosen = [part for part, text in enumerate(grouping.part_labels) if text == variable.labels.get(1)]
+    label, _, option = variable.label.rpartition(": ")
+    labels = tuple(option if part in chosen else text for part, text in enumerate(grouping.part_labels))
+    unprinted = grouping.unprinted | frozenset(range(len(labels))).difference(chosen)
+    return replace(grouping, label=label or variable.item, part_labels=labels, compare="total", unprinted=unprinted)
 
 
 def _run_tests(
     table: Crosstab, grouping: Grouping, columns: Sequence[int], options: ResultOptions
 ) -> list[significance.SignificanceTest]:
     """Test answers against columns, and a scale or number also for its trend. No test uses declines."""
-    if grouping.name == table.question.item or table.question.kind == "multiple":
+    if grouping.name in (table.question.item, *table.question.columns) or table.question.kind == "multiple":
         return []
     tested = {i: line for i, line in enumerate(table.lines) if line.in_tests}
     if any(position.column in columns and position.row in tested for position in table.hidden):
-        return [significance.SignificanceTest(grouping.label, "", "", None, "", HIDDEN_TEST_NOTE)]
+        return [significance.SignificanceTest(grouping.test_label, "", "", None, "", translate(HIDDEN_TEST_NOTE))]
     matrix = significance.ComparisonTable(
-        grouping.label,
+        grouping.test_label,
         [[line.counts[column] for column in columns] for line in tested.values()],
         weighted=table.is_weighted,
         population_correction=options.compute_population_correction(table.bases[0].people),
@@ -431,77 +457,254 @@ def _run_tests(
 
 def _add_letters(
     table: Crosstab,
-    rows: Sequence[model.ResultRow],
-    shown: Sequence[int],
+    rows: dict[int, model.ResultRow],
+    columns: Mapping[int, model.ResultColumn],
     groupings: Sequence[Grouping],
-    columns: Sequence[model.BannerColumn],
     options: ResultOptions,
-) -> tuple[model.ResultRow, ...]:
-    """Add to each figure the letters of the columns in its group whose share is significantly smaller.
+) -> None:
+    """Mark in the rows by which columns of its group a figure is significantly higher, or that it differs from the rest.
 
-    `shown` holds the positions of the rows in the table. Only columns with a large enough base are compared.
+    p values are corrected for all comparisons of the table in one group. Only columns with a large enough base are
+    compared.
     """
-    compared = []
-    by_grouping = zip(groupings, answer_counts.list_value_columns(groupings), strict=True)
-    for grouping, group_columns in by_grouping:
-        if grouping.name != table.question.item:
-            large = [c for c in group_columns if answer_counts.compute_effective_size(table.bases[c]) >= SMALL_BASE]
-            compared.append([c for c in large if not table.is_base_hidden(c)])
+    places = {position: place for place, position in enumerate(columns)}
+    for grouping, group in zip(groupings, answer_counts.list_value_columns(groupings), strict=True):
+        if grouping.name in (table.question.item, *table.question.columns):
+            continue
+        found = list(_compare_columns(table, rows, group, grouping, options))
+        p_values = [significance.compute_p(z) for *_, z in found]
+        adjusted = significance.adjust_p_values(p_values, options.correction)
+        for (row, first, second, z), p in zip(found, adjusted, strict=True):
+            if p >= 1 - options.level:
+                continue
+            higher, mark = first, HIGHER if z > 0 else LOWER
+            if second is not None:
+                higher, lower = (first, second) if z > 0 else (second, first)
+                mark = columns[lower].letter
+            figures = list(rows[row].figures)
+            figure = figures[places[higher]]
+            figures[places[higher]] = figure._replace(letters="".join(sorted(figure.letters + mark)))
+            rows[row] = replace(rows[row], figures=tuple(figures))
+
+
+def _compare_columns(
+    table: Crosstab,
+    rows: Mapping[int, model.ResultRow],
+    group: Sequence[int],
+    grouping: Grouping,
+    options: ResultOptions,
+) -> Iterable[tuple[int, int, int | None, float]]:
+    """Yield row, first and second column (None is the rest of the group) and z of each comparison.
+
+    A column is compared with the rest where nothing in the row is hidden, which the rest would reveal.
+    """
+
+    def is_large(base: WeightedCount) -> bool:
+        return base.people >= options.min_base and answer_counts.compute_effective_size(base) >= SMALL_BASE
+
     correction = options.compute_population_correction(table.bases[0].people)
-    lettered = []
-    for position, row in zip(shown, rows, strict=True):
-        figures = list(row.figures)
-        counts = table.lines[position].counts
-        for group in compared:
-            for higher, lower in permutations(group, 2):
-                if figures[higher].hidden or figures[lower].hidden:
-                    continue
-                if significance.is_significantly_greater(
-                    (counts[higher], table.bases[higher]),
-                    (counts[lower], table.bases[lower]),
-                    pairs=comb(len(group), 2),
+    printed = [c for part, c in enumerate(group) if part not in grouping.unprinted and not table.is_base_hidden(c)]
+    for row, result in rows.items():
+        counts = table.lines[row].counts
+        if len(result.figures) == 1:
+            continue
+        shown = [c for c in printed if is_large(table.bases[c]) and not table.is_hidden(row, c)]
+        pairs: Iterable[tuple[int, int | None]] = combinations(shown, 2)
+        if grouping.compare == "total":
+            is_open = not any(table.is_hidden(row, c) or table.is_base_hidden(c) for c in group)
+            pairs = [(c, None) for c in shown] if is_open else []
+        for first, second in pairs:
+            others = [c for c in group if c != first] if second is None else [second]
+            other = tuple(answer_counts.sum_counts(of[c] for c in others) for of in (counts, table.bases))
+            z = None
+            if is_large(other[1]):
+                z = significance.compare_shares(
+                    (counts[first], table.bases[first]),
+                    (other[0], other[1]),
                     weighted=table.is_weighted,
                     population_correction=correction,
-                ):
-                    letters = sorted(figures[higher].letters + columns[lower].letter)
-                    figures[higher] = figures[higher]._replace(letters="".join(letters))
-        lettered.append(replace(row, figures=tuple(figures)))
-    return tuple(lettered)
+                )
+            if z is not None:
+                yield row, first, second, z
 
 
-def _build_notes(tables: Sequence[model.BannerTable], options: ResultOptions, *, weighted: bool) -> list[str]:
-    """Build the notes on all tables and their tests."""
-    notes = ["Column percentages; the base of a column is its interviews in which the item was asked."]
-    if any(base.small_text for table in tables for base in table.bases):
+def build_findings(
+    findings: Sequence[FindingSpec], items: Sequence[model.ItemResult], language: str, digits: int
+) -> tuple[str, ...]:
+    """Fill the figures of the tables into the sentences of an analysis file; what a table hides is hidden.
+
+    A finding on an item that the report leaves out is left out.
+    """
+    by_name = {item.id: item for item in items}
+    sentences = []
+    for finding in findings:
+        item = by_name.get(str(finding.item))
+        if item is None:
+            continue
+        summary = item.summary
+        values = {"mean": rounding.HIDDEN_MARK, "median": rounding.HIDDEN_MARK, "base": item.base.count_text}
+        if summary is not None:
+            values |= {"mean": summary.mean_text, "median": summary.median_text}
+        if finding.answer:
+            codes = set(map(str, finding.answer))
+            figures = [row.total for row in item.rows if (row.label if row.kind == "net" else row.code) in codes]
+            shares = [figure.share for figure in figures if figure.share is not None]
+            percent = f"{rounding.format_percentage(sum(shares, Fraction(0)), digits)}%"
+            values["percent"] = percent if figures and len(shares) == len(figures) else rounding.HIDDEN_MARK
+        text = str(finding.text.get(language))
+        for name, value in values.items():
+            text = text.replace(f"{{{name}}}", value)
+        sentences.append(text)
+    return tuple(sentences)
+
+
+# ── notes on all tables ────────────────────────────────────────────────────────────────────────────────────
+
+
+def build_table_notes(options: ResultOptions, *, weighted: bool, declines: Mapping[str, str]) -> tuple[str, ...]:
+    """Build the notes on all tables. `declines` holds the labels of declines, by kind."""
+    digits = translate("whole numbers") if not options.digits else translate_quantity(options.digits, "decimal")
+    least = rounding.format_decimal(Fraction(1, 2 * 10**options.digits), options.digits + 1)
+    marks = {"trace": rounding.TRACE_MARK, "empty": rounding.EMPTY_MARK, "least": least}
+    notes = [
+        translate(
+            "Percentages are rounded to {digits}, halves away from zero, and may not add up to 100.", digits=digits
+        ),
+        translate("{trace} more than 0 and less than {least} percent. {empty} nobody was asked.", **marks),
+    ]
+    if options.valid_only:
         notes.append(
-            f"{rounding.UNRELIABLE_MARK} a base of fewer than {SMALL_BASE}: one person more or less changes its"
-            " percentages by more than three points."
+            translate("Percentages are of those with an answer: declines and volunteered answers are left out.")
+        )
+    elif declines:
+        text = "Percentages are of all who were asked: {declines} and volunteered answers are rows."
+        notes.append(translate(text, declines=", ".join(declines.values())))
+    notes.append(translate("An item’s figures exclude people who were not asked or did not reach it."))
+    notes.append(
+        translate(
+            "Means, medians and standard deviations exclude declines, volunteered answers and no opinion. s² ="
+            " Σw(x − x̄)²/Σw · n/(n − 1)."
+        )
+    )
+    if "quartiles" in options.statistics:
+        notes.append(
+            translate(
+                "Quartiles and medians are the values at 1/4, 1/2 and 3/4 of the weights, or the mean of two values"
+                " that meet there."
+            )
+        )
+    if "se" in options.statistics or options.with_margins:
+        notes.append(
+            translate(
+                "Standard errors of means are √(s²·Σw²/(Σw)²·(1 − n/N)); margins are t times these, or for shares"
+                " z·√(1/4n′·(N − n)/(N − 1)), with the effective number of interviews n′; N counts where it is known."
+            )
+        )
+    if options.threshold > 1:
+        notes.append(
+            translate(
+                "{mark} a count of fewer than {least} people, or one that would reveal it: not shown.",
+                mark=rounding.HIDDEN_MARK,
+                least=options.threshold,
+            )
         )
     if weighted:
+        notes.append(translate("Counts and percentages are weighted; bases are numbers of interviews."))
+    return tuple(notes)
+
+
+def build_column_notes(
+    items: Sequence[model.ItemResult], groupings: Sequence[Grouping], options: ResultOptions, *, weighted: bool
+) -> list[str]:
+    """Build the notes on the columns of all tables, and on their tests."""
+    notes = [
+        translate(
+            "By group, percentages are of those who gave the answer (row percentages), and for all of those who were"
+            " asked."
+            if options.row_percentages
+            else "Column percentages; the base of a column is its interviews in which the item was asked."
+        )
+    ]
+    if any(base.small_text for item in items for base in item.bases[1:]):
+        text = (
+            "{mark} a base of fewer than {least}: one person more or less changes its percentages by more than three"
+            " points."
+        )
+        notes.append(translate(text, mark=rounding.UNRELIABLE_MARK, least=SMALL_BASE))
+    left_out = [
+        f"{grouping.label}: {grouping.part_labels[part]}"
+        for grouping in groupings
+        for part in sorted(grouping.unprinted)
+        if grouping.compare == "pairs"
+    ]
+    if options.min_base:
+        text = (
+            "Columns with fewer than {least} interviews are merged (a/b) or left out, as are figures with such a base"
+            " ({mark})."
+        )
+        notes.append(translate(text, least=options.min_base, mark=rounding.UNRELIABLE_MARK))
+    if left_out:
+        notes.append(translate("Left out: {columns}.", columns="; ".join(left_out)))
+    if weighted:
         notes.append(
-            "Effective bases are Kish’s, (Σw)²/Σw²; letters and trend tests use them, and no test uses weighted counts."
+            translate(
+                "Effective bases are Kish’s, n′ = (Σw)²/Σw²; letters and trend tests use them, and no test uses weighted"
+                " counts."
+            )
         )
     if not options.with_tests:
-        notes.append(
-            "No tests: the whole population was selected, so no difference comes from sampling."
-            if options.census
-            else "No tests were requested."
+        text = "No tests: the whole population was selected, so no difference comes from sampling."
+        return [*notes, translate(text if options.census else "No tests were requested.")]
+    if _has_letters(options):
+        notes += _describe_letters(groupings, options)
+    notes.append(
+        translate(
+            "Tests leave out declines and columns without a value; items with several answers are compared only by"
+            " letters. Among many tests, some are significant by chance."
         )
-        return notes
-    notes.append(
-        f"A letter marks a percentage significantly higher than that of the column with that letter, in the same group:"
-        f" z tests of two shares at the 0.05 level, Bonferroni’s correction for the pairs of columns, effective bases of"
-        f" at least {SMALL_BASE}; none where a percentage is 0 or 100."
     )
-    notes.append(
-        "Tests leave out declines and columns without a value; items with several answers are compared only by"
-        " letters. Among many tests, some are significant by chance."
-    )
-    names = {test.name for table in tables for test in table.tests if test.name}
-    notes += [f"{name}: {text}" for name, text in significance.describe_tests(options.seed).items() if name in names]
+    names = {test.name for item in items for test in item.tests if test.name}
+    notes += [
+        f"{translate(name)}: {text}"
+        for name, text in significance.describe_tests(options.seed).items()
+        if name in names
+    ]
     if names and options.population:
-        notes.append(
-            f"The statistics are corrected for a population of {options.population:,}, except those of Fisher’s exact"
-            f" test, whose p is conservative."
+        text = (
+            "The statistics are corrected for a population of {size}, except those of Fisher’s exact test, whose p is"
+            " conservative."
         )
+        notes.append(translate(text, size=f"{options.population:,}"))
     return notes
+
+
+CORRECTIONS: Final[Mapping[significance.Correction, str]] = {
+    "none": "without a correction for their number",
+    "bonferroni": "corrected by Bonferroni, p times the number of comparisons in the table and group",
+    "fdr": "at this rate of false discoveries (Benjamini and Hochberg) among the comparisons in the table and group",
+}
+
+
+def _describe_letters(groupings: Sequence[Grouping], options: ResultOptions) -> Iterable[str]:
+    """Describe the marks of significant differences and how they are tested."""
+    compared = {grouping.compare for grouping in groupings}
+    if "pairs" in compared:
+        yield translate(
+            "A letter marks a percentage significantly higher than that of the column with that letter, in the same"
+            " group."
+        )
+    if "total" in compared:
+        text = (
+            "{higher} and {lower} mark a percentage significantly higher or lower than that of the rest of the total"
+            " (p₂). The column itself is left out of it: the difference to the total with the column would be (1 − n₁/n)"
+            " times as large, with the same z. Columns of an item with several answers overlap, and each is compared with"
+            " those who did not give its answer."
+        )
+        yield translate(text, higher=HIGHER, lower=LOWER)
+    yield translate(
+        "z = (p₁ − p₂)/√(p(1 − p)(1/n₁ + 1/n₂)), with p of both together, at the {alpha} level, {correction}; bases of at"
+        " least {least}; none where a percentage is 0 or 100.",
+        alpha=f"{1 - options.level:.4g}",
+        correction=translate(CORRECTIONS[options.correction]),
+        least=SMALL_BASE,
+    )

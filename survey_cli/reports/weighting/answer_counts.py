@@ -7,7 +7,8 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate, islice
 from math import atan, ceil, cos, pi, sin, sqrt
-from typing import Final, NamedTuple, TypeAlias
+from statistics import NormalDist
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from survey_cli.reports.rounding import compute_root, format_decimal
 from survey_cli.table.table import Table, make_cell_reader
@@ -20,6 +21,7 @@ WEIGHT_UNIT: Final = 10**9
 
 AnswerKey: TypeAlias = Hashable
 """An interview's answer to an item: the text of a cell or, for several columns, a tuple of their texts."""
+Key = TypeVar("Key", bound=Hashable)
 
 
 class WeightedCount(NamedTuple):
@@ -65,7 +67,7 @@ class DesignError(NamedTuple):
     """Degrees of freedom of Student's t."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Grouping:
     """Division of the interviews by one variable, one column per part."""
 
@@ -79,6 +81,16 @@ class Grouping:
     """Whether each column is a value of the variable; those for missing values are in no test."""
     ordered: bool = False
     """Whether the values have an order."""
+    compare: Literal["pairs", "total"] = "pairs"
+    """Whether letters compare the columns with each other, or each with the rest of the total."""
+    unprinted: frozenset[int] = frozenset()
+    """Parts that no table prints, such as who did not choose an option, or too small a part."""
+
+    @property
+    def test_label(self) -> str:
+        """The label in tests, with that of the only part that is printed."""
+        printed = [label for part, label in enumerate(self.part_labels) if part not in self.unprinted]
+        return f"{self.label}, {printed[0]}" if len(printed) == 1 else self.label
 
 
 def list_columns(groupings: Sequence[Grouping]) -> list[range]:
@@ -93,6 +105,17 @@ def list_value_columns(groupings: Sequence[Grouping]) -> list[list[int]]:
         [column for column, has_value in zip(columns, grouping.has_value, strict=True) if has_value]
         for columns, grouping in zip(list_columns(groupings), groupings, strict=True)
     ]
+
+
+@lru_cache(maxsize=1)
+def _combine_groupings(groupings: tuple[Grouping, ...]) -> tuple[Sequence[int], list[list[int]]]:
+    """Number the combinations of parts that occur; return that of each interview, and the columns of each."""
+    starts = [columns.start for columns in list_columns(groupings)]
+    numbers: dict[tuple[int, ...], int] = {}
+    parts = zip(*(grouping.part_by_interview for grouping in groupings), strict=True)
+    of_interview = [numbers.setdefault(combination, len(numbers)) for combination in parts]
+    columns = [[0, *(start + part for start, part in zip(starts, each, strict=True))] for each in numbers]
+    return of_interview, columns or [[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +176,20 @@ class AnswerColumns:
 
     def count(self, keys: Sequence[AnswerKey], groupings: Sequence[Grouping]) -> dict[AnswerKey, ColumnCounts]:
         """Count the interviews with each key: all of them, then those in each column of each grouping."""
-        counts = {key: [total] for key, total in self._count_total(keys).items()}
-        for grouping in groupings:
-            divided = self._count_total(list(zip(keys, grouping.part_by_interview, strict=True)))
-            for key, columns in counts.items():
-                columns.extend(divided.get((key, part), EMPTY_COUNT) for part in range(len(grouping.part_labels)))
+        width = 1 + sum(len(grouping.part_labels) for grouping in groupings)
+        combinations, columns_by_combination = _combine_groupings(tuple(groupings))
+        counts: dict[AnswerKey, list[WeightedCount]] = {}
+        pairs = list(zip(keys, combinations, strict=True)) if groupings else [(key, 0) for key in keys]
+        for (key, combination), count in self._count_total(pairs).items():
+            columns = counts.setdefault(key, [EMPTY_COUNT] * width)
+            for column in columns_by_combination[combination]:
+                columns[column] = columns[column].add(count)
         return {key: tuple(columns) for key, columns in counts.items()}
 
-    def _count_total(self, keys: Sequence[AnswerKey]) -> dict[AnswerKey, WeightedCount]:
+    def _count_total(self, keys: Sequence[Key]) -> dict[Key, WeightedCount]:
         if self.weights is None:
             return {key: WeightedCount(n, n, n) for key, n in Counter(keys).items()}
-        sums: dict[AnswerKey, list[int]] = {}
+        sums: dict[Key, list[int]] = {}
         for key, weight in zip(keys, self.weights, strict=True):
             count = sums.get(key)
             if count is None:
@@ -184,14 +210,19 @@ def compute_effective_size(count: WeightedCount) -> Fraction:
     return Fraction(count.weight**2, count.squares) if count.squares else Fraction(0)
 
 
-NORMAL_95: Final = Fraction("1.959964")
-"""Standard deviations around the mean of a normal distribution that contain 95 percent of it."""
+DEFAULT_LEVEL: Final = 0.95
+"""Confidence level of tests and intervals."""
 LARGE_FREEDOM: Final = 500
 """Degrees of freedom from which Student's t is computed by two terms of its expansion, exact to five digits."""
 
 
-def format_share_margin(effective: Fraction, people: int, population: int | None) -> str:
-    """Format half of the widest interval of a share, rounded up: `± 9.1 points at most`.
+def compute_normal_point(level: float) -> Fraction:
+    """Return the standard deviations around the mean of a normal distribution that contain this share of it."""
+    return Fraction(round(NormalDist().inv_cdf((1 + level) / 2), 6)).limit_denominator(10**6)
+
+
+def compute_half_width(effective: Fraction, people: int, population: int | None, level: float = DEFAULT_LEVEL) -> str:
+    """Return half of the widest interval of a share in points, rounded up: `9.1`.
 
     `effective` is the effective number of interviews. The estimated variance of a share of 1/2 is N/(N − 1) times 1/4
     times the part that was not interviewed, (N − n)/N (Cochran, Sampling Techniques, 3.2).
@@ -199,19 +230,20 @@ def format_share_margin(effective: Fraction, people: int, population: int | None
     correction = Fraction(1)
     if population and population > 1:
         correction = max(Fraction(0), Fraction(population - people, population - 1))
-    tenths = ceil(NORMAL_95 * compute_root(Fraction(1, 4) / effective * correction) * 1000)
-    return f"± {format_decimal(Fraction(tenths, 10), 1)} points at most"
+    tenths = ceil(compute_normal_point(level) * compute_root(Fraction(1, 4) / effective * correction) * 1000)
+    return format_decimal(Fraction(tenths, 10), 1)
 
 
 @lru_cache(maxsize=256)
-def compute_student_95(freedom: int) -> Fraction:
-    """Return the two-sided 95 percent point of Student's t with these degrees of freedom."""
+def compute_student_point(freedom: int, level: float = DEFAULT_LEVEL) -> Fraction:
+    """Return the two-sided point of Student's t with these degrees of freedom."""
     if freedom >= LARGE_FREEDOM:
-        return NORMAL_95 + (NORMAL_95**3 + NORMAL_95) / (4 * freedom)  # Abramowitz and Stegun, 26.7.5
-    low, high = 1.9, 13.0
-    for _ in range(60):
+        normal = compute_normal_point(level)
+        return normal + (normal**3 + normal) / (4 * freedom)  # Abramowitz and Stegun, 26.7.5
+    low, high = 0.0, 1e6
+    for _ in range(80):
         middle = (low + high) / 2
-        low, high = (middle, high) if _compute_probability(middle, freedom) < 0.95 else (low, middle)
+        low, high = (middle, high) if _compute_probability(middle, freedom) < level else (low, middle)
     return Fraction(round(high * 10**6), 10**6)
 
 

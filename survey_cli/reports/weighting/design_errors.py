@@ -13,7 +13,7 @@ import numpy
 from numpy.typing import NDArray
 from scipy import stats
 
-from survey_cli.reports.weighting.answer_counts import DesignError
+from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, DesignError
 
 Numbers: TypeAlias = NDArray[numpy.float64]
 Integers: TypeAlias = NDArray[numpy.int64]
@@ -208,6 +208,7 @@ def compute_error(
     *,
     share: bool = False,
     freedom: int | None = None,
+    level: float = DEFAULT_LEVEL,
 ) -> DesignError:
     """Compute the precision of an estimate.
 
@@ -219,7 +220,7 @@ def compute_error(
     variance = compute_variance(design, estimate.variation)
     freedom = count_freedom(design, domain) if freedom is None else freedom
     error, value = sqrt(variance), estimate.value
-    quantile = float(stats.t.ppf(0.975, freedom)) if freedom > 0 else inf
+    quantile = float(stats.t.ppf((1 + level) / 2, freedom)) if freedom > 0 else inf
     if not error:
         low = high = value
     elif share and 0 < value < 1:

@@ -6,12 +6,14 @@ Distributions come from scipy, which is imported when a test is run.
 from collections.abc import Sequence
 from fractions import Fraction
 from math import erfc, sqrt
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.reports.rounding import format_decimal, format_p_value
+from survey_cli.reports.texts import translate
 from survey_cli.reports.weighting.answer_counts import WeightedCount, compute_effective_size, sum_counts
 
-LEVEL: Final = 0.05
+Correction: TypeAlias = Literal["none", "bonferroni", "fdr"]
+"""How p values of several comparisons are corrected for their number."""
 FISHER_SAMPLES: Final = 9_999
 """Tables drawn for Fisher's exact test of more than two rows or columns."""
 MIN_EXPECTED: Final = 5
@@ -37,26 +39,32 @@ class SignificanceTest(NamedTuple):
     @property
     def text(self) -> str:
         """`Chi-square test: χ² = 7.81, df = 2, p = 0.020`, or why no test was run."""
-        return f"{self.name}: {', '.join(filter(None, (self.statistic_text, self.p_text)))}" if self.name else self.note
+        texts = ", ".join(filter(None, (self.statistic_text, self.p_text)))
+        return f"{translate(self.name)}: {texts}" if self.name else self.note
 
 
 def describe_tests(seed: int) -> dict[str, str]:
     """Return the description of each test, by its name, for the notes of all tables."""
+    fisher = translate(
+        "in place of chi-square where expected counts are small (any under 1, or more than a fifth under 5); of more than"
+        " two rows or columns by {n} tables drawn, seed {seed}. Without correction for a finite population, so"
+        " conservative.",
+        n=f"{FISHER_SAMPLES:,}",
+        seed=seed,
+    )
     return {
-        "Chi-square test": "Pearson’s, of answers against columns.",
-        "Rao–Scott test": (
+        "Chi-square test": translate("Pearson’s, of answers against columns: χ² = Σ(o − e)²/e/(1 − n/N)."),
+        "Rao–Scott test": translate(
             "chi-square under weights, with the second-order correction of Rao and Scott for their variance, as an F."
         ),
-        "Fisher’s exact test": (
-            "in place of chi-square where expected counts are small (any under 1, or more than a fifth under 5); of more"
-            f" than two rows or columns by {FISHER_SAMPLES:,} tables drawn, seed {seed}. Without correction for a finite"
-            " population, so conservative."
+        "Fisher’s exact test": fisher,
+        "Linear-by-linear trend test": translate(
+            "whether a scale rises or falls over two columns, or over columns with an order: M² = (n′ − 1)r²; approximate"
+            " below 30 interviews."
         ),
-        "Linear-by-linear trend test": (
-            "whether a scale rises or falls over two columns, or over columns with an order; approximate below 30"
-            " interviews."
+        "Kruskal–Wallis test": translate(
+            "whether a scale differs among other columns; approximate below 30 interviews."
         ),
-        "Kruskal–Wallis test": "whether a scale differs among other columns; approximate below 30 interviews.",
     }
 
 
@@ -107,7 +115,7 @@ def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> Signific
 
 
 def _explain_no_test(matrix: ComparisonTable, why: str) -> SignificanceTest:
-    return SignificanceTest(matrix.group, "", "", None, "", why)
+    return SignificanceTest(matrix.group, "", "", None, "", translate(why))
 
 
 def _run_rao_scott(matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCount]]) -> SignificanceTest:
@@ -200,27 +208,51 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
     return SignificanceTest(matrix.group, "Kruskal–Wallis test", text, p, format_p_value(p))
 
 
-def is_significantly_greater(
+def compare_shares(
     first: tuple[WeightedCount, WeightedCount],
     second: tuple[WeightedCount, WeightedCount],
     *,
-    pairs: int,
     weighted: bool,
     population_correction: Fraction = Fraction(1),
-) -> bool:
-    """Return whether the first share is significantly greater than the second.
+) -> float | None:
+    """Return z of two shares of different people, positive where the first is greater; None where it has none.
 
-    A two-sided z test of two shares with pooled variance, at 0.05 divided by the number of pairs (Bonferroni). Shares
-    of 0 or 1 are not compared. Each argument is (those with the answer, the base).
+    z = (p₁ − p₂)/√(p(1 − p)(1/n₁ + 1/n₂)(1 − n/N)), with p the share of both together. Shares of 0 or 1 are not
+    compared. Each argument is (those with the answer, the base).
     """
     (part_1, base_1), (part_2, base_2) = first, second
+    if not base_1.weight or not base_2.weight or not population_correction:
+        return None
     share_1, share_2 = part_1.weight / base_1.weight, part_2.weight / base_2.weight
-    if share_1 <= share_2 or not 0 < share_1 < 1 or not 0 < share_2 < 1 or not population_correction:
-        return False
+    if not 0 < share_1 < 1 or not 0 < share_2 < 1:
+        return None
     n_1, n_2 = _get_size(base_1, weighted=weighted), _get_size(base_2, weighted=weighted)
     pooled = (n_1 * share_1 + n_2 * share_2) / (n_1 + n_2)
     standard_error = sqrt(pooled * (1 - pooled) * (1 / n_1 + 1 / n_2) * float(population_correction))
-    return bool(erfc((share_1 - share_2) / standard_error / sqrt(2)) < LEVEL / pairs)
+    return (share_1 - share_2) / standard_error
+
+
+def compute_p(z: float) -> float:
+    """Return the two-sided p value of a standard normal variable."""
+    return erfc(abs(z) / sqrt(2))
+
+
+def adjust_p_values(values: Sequence[float], correction: Correction) -> list[float]:
+    """Return the p values corrected for their number.
+
+    Bonferroni: times their number m, at most 1. False discovery rate (Y. Benjamini and Y. Hochberg, JRSS B 57, 1995):
+    the smallest of m·p/rank of all that are not smaller.
+    """
+    count = len(values)
+    if correction == "bonferroni":
+        return [min(1.0, value * count) for value in values]
+    if correction == "none":
+        return list(values)
+    adjusted, least = [0.0] * count, 1.0
+    for rank, position in zip(range(count, 0, -1), sorted(range(count), key=lambda i: -values[i]), strict=True):
+        least = min(least, values[position] * count / rank)
+        adjusted[position] = least
+    return adjusted
 
 
 def _get_size(count: WeightedCount, *, weighted: bool) -> float:

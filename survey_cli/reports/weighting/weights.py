@@ -10,9 +10,9 @@ from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.disclosure.suppression import find_hidden_parts
 from survey_cli.reports.rounding import HIDDEN_MARK, format_decimal
+from survey_cli.reports.texts import translate, translate_quantity
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.values import Cell, Missing, Variable
-from survey_cli.wording import format_quantity
 
 WEIGHT_PRECISION: Final = 1_000_000_000
 """Weights are rounded to multiples of one over this."""
@@ -217,10 +217,11 @@ def compute_weights(
     start = [Fraction(1)] * n if not column else read_base_weights(answers, column)
     if not n:
         raise UserError("weights", "there are no interviews to weight", "interview somebody first")
-    steps = [f"base weights of {column}"] if column else []
+    steps = [translate("base weights of {column}", column=column)] if column else []
     if draws:
         start = [weight * size for weight, size in zip(start, multiply_pool_sizes(answers, draws), strict=True)]
-        steps.append(f"weights by how many each was drawn from ({', '.join(draws)})")
+        text = "weights by how many each was drawn from ({draws})"
+        steps.append(translate(text, draws=", ".join(draws)))
     if not targets:
         weights = _scale(start)
         return InterviewWeights(weights=weights, weighting=_summarize_weights(weights, steps))
@@ -228,27 +229,27 @@ def compute_weights(
     raked = rake(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
     weights = _scale(list(map(_round_weight, raked.weights)))
     names = ", ".join(margin.name for margin in margins)
-    steps.append(f"raked to {names} in {format_quantity(raked.rounds, 'round')}")
+    rounds = translate_quantity(raked.rounds, "round")
+    steps.append(translate("raked to {variables} in {rounds}", variables=names, rounds=rounds))
     notes = []
     if not raked.converged:
-        notes.append(
-            f"Raking did not converge: a share is still {format_decimal(Fraction(raked.distance) * 100, 2)} points off"
-            " its target. Targets may contradict each other, or trimming may be too strict."
+        text = (
+            "Raking did not converge: a share is still {points} points off its target. Targets may contradict each"
+            " other, or trimming may be too strict."
         )
+        notes.append(translate(text, points=format_decimal(Fraction(raked.distance) * 100, 2)))
     for margin in margins:
-        notes += [
-            f"{margin.name}: nobody in {value} was interviewed; its share is divided among the other targets."
-            for value in find_unreachable(margin)
-        ]
+        text = "{variable}: nobody in {value} was interviewed; its share is divided among the other targets."
+        notes += [translate(text, variable=margin.name, value=value) for value in find_unreachable(margin)]
         without = margin.value_by_interview.count(-1)
         if without:  # their number would reveal small counts beside it
-            interviews = format_quantity(without, "interview") if threshold < 2 else "interviews"
-            notes.append(f"{margin.name}: {interviews} without a value that has a target: their share is unchanged.")
+            interviews = translate_quantity(without, "interview") if threshold < 2 else translate("interviews")
+            text = "{variable}: {interviews} without a value that has a target: their share is unchanged."
+            notes.append(translate(text, variable=margin.name, interviews=interviews))
     if trim:
-        trimmed = format_quantity(raked.trimmed, "weight")
-        notes.append(
-            f"Trimmed to between {format_decimal(trim, 1)} times the mean and the mean divided by it: {trimmed} cut."
-        )
+        text = "Trimmed to between {times} times the mean and the mean divided by it: {weights} cut."
+        trimmed = translate_quantity(raked.trimmed, "weight")
+        notes.append(translate(text, times=format_decimal(trim, 1), weights=trimmed))
     rows = _build_margin_rows(margins, start, weights, threshold)
     summary = _summarize_weights(weights, steps, notes=tuple(notes), margins=tuple(rows))
     return InterviewWeights(weights=weights, weighting=summary)
@@ -342,12 +343,13 @@ def _summarize_weights(
     total, squares, n = fsum(floats), fsum(weight * weight for weight in floats), len(floats)
     effective = total**2 / squares
     has_hidden = any(HIDDEN_MARK in margin for margin in margins)
+    low, high = (f"{limit:.2f}" for limit in (min(floats), max(floats)))
     return WeightingSummary(
-        description=f"{', '.join(steps)}, scaled to the {n:,} interviews",
+        description=translate("{steps}, scaled to the {n} interviews", steps=", ".join(steps), n=f"{n:,}"),
         interviews=n,
         effective_size=effective,
         design_effect=n / effective,
-        range_text="" if has_hidden else f"weights from {min(floats):.2f} to {max(floats):.2f}",
+        range_text="" if has_hidden else translate("weights from {low} to {high}", low=low, high=high),
         notes=notes,
         margins=margins,
     )

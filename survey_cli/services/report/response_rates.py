@@ -12,6 +12,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, StudyDispositions, count_dispositions
 from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate_table
+from survey_cli.reports.texts import translate
 from survey_cli.samples.cases.columns import build_labels, find_column
 from survey_cli.samples.lists.counts_file import read_counts
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_past_time
@@ -133,14 +134,15 @@ def _build_study_report(study: StudyRecords, options: RatesOptions, when: Reques
         RateColumn.from_counts(t.counts, e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
         for t in (*dispositions.parts, *dispositions.frames)
     ]
-    kind = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}[plan.frame]
+    kinds = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}
+    title = "{study} (frame: {kind}), as of {time}"
     report = build_rate_table(
         columns,
         weights=weights,
         quotas=bool(plan.quotas.quotas),
         finished_only=options.finalized,
         then=when.past,
-        title=f"{study.instrument.id} (frame: {kind}), as of {when.text}",
+        title=translate(title, study=study.instrument.id, kind=translate(kinds[plan.frame]), time=when.text),
         notes=tuple(_iterate_notes(study.instrument, options, dispositions)),
     )
     return RatesReport(report)
@@ -150,14 +152,14 @@ def _iterate_notes(instrument: Instrument, options: RatesOptions, dispositions: 
     cases = sum(tally.cases for tally in dispositions.frames)
     if options.weighted:
         column = find_column(instrument, "weight")
-        yield f"groups are sums of base weights ({column}) of {cases:,} cases; open is an unweighted number of cases"
+        text = "groups are sums of base weights ({column}) of {n} cases; open is an unweighted number of cases"
+        yield translate(text, column=column, n=f"{cases:,}")
     if dispositions.unreleased:
-        yield f"not included: {dispositions.unreleased:,} cases whose replicate is not released"
+        text = "not included: {n} cases whose replicate is not released"
+        yield translate(text, n=f"{dispositions.unreleased:,}")
     if dispositions.excluded_sessions:
-        yield (
-            f"{dispositions.excluded_sessions:,} practice or simulated interviews and their calls are not counted"
-            " (--origin all counts them)"
-        )
+        text = "{n} practice or simulated interviews and their calls are not counted (--origin all counts them)"
+        yield translate(text, n=f"{dispositions.excluded_sessions:,}")
 
 
 def _find_unreal_interviews(store: Store) -> frozenset[str]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import reduce
 from itertools import product
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.analysis import Analysis
@@ -28,19 +28,24 @@ from survey_cli.reports.results.analysis_base import (
 )
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
 from survey_cli.reports.results.linked_tables import hide_small_counts
-from survey_cli.reports.results.methods import MethodFacts, build_methods
+from survey_cli.reports.results.methods import MethodFacts, build_brief_line, build_methods
 from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, list_questions
 from survey_cli.reports.results.report_model import Results, Verbatim
 from survey_cli.reports.results.result_tables import (
     MAX_COLUMNS,
-    build_banner,
     build_batteries,
+    build_column_notes,
+    build_findings,
     build_grouping,
     build_item_result,
     build_table_notes,
+    list_result_columns,
     nest_grouping,
+    select_option,
 )
-from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
+from survey_cli.reports.texts import ENGLISH, find_language, translate, use_language
+from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, AnswerColumns, Grouping
+from survey_cli.reports.weighting.significance import Correction
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.services.data.export_options import ExportOptions
 from survey_cli.services.data.interview_weights import (
@@ -49,6 +54,7 @@ from survey_cli.services.data.interview_weights import (
     load_counted_answers,
     weight_interviews,
 )
+from survey_cli.services.data.study_metadata import choose_language
 from survey_cli.services.data.table_query import query_table, select_column_names
 from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
@@ -59,6 +65,8 @@ from survey_cli.table.versions import list_inputs
 from survey_cli.values import Missing, Variable
 
 MAX_DIGITS: Final = 4
+STATISTICS: Final = ("quartiles", "se")
+"""Statistics of numbers and scales that are printed on request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +87,18 @@ class ReportOptions(ExportOptions):
     """Smaller counts are suppressed; 0 suppresses none."""
     digits: int = 0
     """Decimals of percentages."""
+    percent: Literal["column", "row"] = "column"
+    """What percentages by column are of."""
+    level: float = DEFAULT_LEVEL
+    """Confidence level of tests, margins and intervals."""
+    correction: Correction = "bonferroni"
+    """Correction of letters for the number of comparisons in a table."""
+    compare: Literal["pairs", "total"] = "pairs"
+    """Whether letters compare columns with each other, or each with the rest."""
+    min_base: int = 0
+    """Columns with fewer interviews are merged or left out."""
+    statistics: tuple[str, ...] = ()
+    """Further statistics of numbers and scales: some of `STATISTICS`."""
     inference: bool | None = None
     """Run significance tests; None: unless the whole population was interviewed."""
     margins: bool = False
@@ -141,12 +161,20 @@ def _check_options(options: ReportOptions) -> None:
     if options.threshold < 0:
         what = f"{options.threshold} is not a number of people"
         raise UserError("--threshold", what, "give 0 or more; 0 hides nothing")
+    if not 0.5 <= options.level < 1:
+        raise UserError("--level", f"{options.level:g} is not a level of confidence", "give 0.95, or 0.5 to 0.999")
+    if options.min_base < 0:
+        raise UserError("--min-base", f"{options.min_base} is not a number of interviews", "give 0 or more")
+    for name in options.statistics:
+        if name not in STATISTICS:
+            raise UserError("--statistics", f"there is no statistic {name!r}", f"choose of {', '.join(STATISTICS)}")
     check_trim(options.rake, options.trim)
     if options.cases and not options.verbatims:
         raise UserError("--cases", "cases are printed only with verbatims", "add --verbatims")
 
 
 def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportData:
+    use_language(choose_language(records.instrument, options.language))
     data = query_table(records, options, weights=False)  # the report weights the interviews itself
     with_ids = options.errors
     answers, base = load_counted_answers(data, records.plan, options.interviews, words=options.verbatims, ids=with_ids)
@@ -191,7 +219,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         raise UserError(str(path), "there are no interviews to report on", _suggest_more_interviews(data, options))
     rates = data.rates
     if rates is not None and options.where:
-        rates = replace(rates, notes=(WHOLE_STUDY_NOTE, *rates.notes))
+        rates = replace(rates, notes=(translate(WHOLE_STUDY_NOTE), *rates.notes))
     result_options = _build_result_options(data, options)
     weights = weight_interviews(
         *(data.answers, instrument, options.rake, options.trim), base=options.weighted, threshold=options.threshold
@@ -211,19 +239,30 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     left_out = [table.question for table in tables if table.question not in selected_questions]
     unreported = dict.fromkeys(question.item for question in left_out if not question.is_reported)
     tables = [table for table in tables if table.question in selected_questions]
-    error_notes: tuple[str, ...] = ()
+    notes: list[str] = []
     if options.errors:
-        tables, error_notes = _add_errors(tables, data, answers, groupings, options)
-    items = []
-    for table in tables:
-        verbatims = _collect_verbatims(table, answers, options)
-        items.append(
-            build_item_result(table, interviews=answers.interviews, options=result_options, verbatims=verbatims)
+        tables, notes = _add_errors(tables, data, answers, groupings, options)
+    items = [
+        build_item_result(
+            table,
+            groupings,
+            interviews=answers.interviews,
+            options=result_options,
+            verbatims=_collect_verbatims(table, answers, options),
         )
+        for table in tables
+    ]
+    weighted = weights is not None
     declines = _list_decline_labels(selected_questions)
-    notes = build_table_notes(result_options, weighted=weights is not None, declines=declines) + error_notes
+    notes = [*build_table_notes(result_options, weighted=weighted, declines=declines), *notes]
+    if groupings:
+        notes += build_column_notes(items, groupings, result_options, weighted=weighted)
     if unreported:
-        notes = (*notes, f"Excluded from the report by the questionnaire: {', '.join(unreported)}.")
+        notes.append(translate("Excluded from the report by the questionnaire: {items}.", items=", ".join(unreported)))
+    if find_language(language) == ENGLISH != language:
+        name = get_language_name(language)
+        notes.append(f"The texts of the report itself are in English, because there are none in {name}.")
+    batteries = build_batteries(batteries, items)
     incentive = instrument.document.study.incentive
     facts = MethodFacts(
         base=data.included,
@@ -252,11 +291,14 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         count_total=sum(table.count_hidden()[1] for table in tables),
         methods=build_methods(study, facts, result_options),
         items=tuple(items),
-        batteries=build_batteries(batteries, tables, result_options),
-        banner=build_banner(tables, groupings, result_options) if groupings else None,
+        columns=tuple(list_result_columns(groupings, result_options).values()),
+        batteries=batteries,
+        in_brief=build_brief_line(study, facts),
+        findings=build_findings(data.analysis.findings, items, language, options.digits),
+        picture=data.analysis.picture or (batteries[0].id if batteries else ""),
         weighting=facts.weighting,
         rates=rates,
-        notes=notes,
+        notes=tuple(notes),
         warnings=data.warnings,
     )
 
@@ -267,7 +309,7 @@ def _add_errors(
     answers: AnswerColumns,
     groupings: Sequence[Grouping],
     options: ReportOptions,
-) -> tuple[list[Crosstab], tuple[str, ...]]:
+) -> tuple[list[Crosstab], list[str]]:
     """Add the precision of each figure to the tables. Returns them, and notes on how it was computed."""
     try:
         from survey_cli.reports.results import figure_errors
@@ -285,8 +327,9 @@ def _add_errors(
     own_ids = answers.read_cells("interview_id")
     own_positions = [positions[own_ids[text]] for text in answers.columns["interview_id"]]
     design = figure_errors.select_interviews(design, own_positions, answers)
-    with_errors = [figure_errors.add_errors(table, answers, groupings, design) for table in tables]
-    return with_errors, figure_errors.describe_errors(design, raked=bool(options.rake))
+    level = options.level
+    with_errors = [figure_errors.add_errors(table, answers, groupings, design, level) for table in tables]
+    return with_errors, figure_errors.describe_errors(design, raked=bool(options.rake), level=level)
 
 
 def _suggest_more_interviews(found: _ReportData, options: ReportOptions) -> str:
@@ -316,6 +359,11 @@ def _build_result_options(found: _ReportData, options: ReportOptions) -> ResultO
         with_margins=options.margins,
         with_errors=options.errors,
         seed=options.seed,
+        level=options.level,
+        correction=options.correction,
+        row_percentages=options.percent == "row",
+        statistics=frozenset(options.statistics),
+        min_base=options.min_base,
     )
 
 
@@ -329,33 +377,36 @@ def _select_groupings(answers: AnswerColumns, data: _ReportData, options: Report
     for variable in answers.variables.values():
         if variable.option is not None and variable.role == "answer":
             option_columns.setdefault(variable.item, []).append(variable.name)
-    columns = [
-        column
-        for name in options.by
-        for column in (data.analysis.banners[name].columns if name in data.analysis.banners else [name])
-    ]
     groupings: dict[str, Grouping] = {}
-    for column in columns:
-        levels = [option_columns.get(name, [name]) for name in map(str.strip, column.split(">"))]
-        for names in product(*levels):
-            own = [_build_grouping(name, answers, data.table.variables, data.instrument) for name in names]
-            grouping = reduce(nest_grouping, own)
-            if (number := len(grouping.part_labels)) > MAX_COLUMNS:
-                what = f"{grouping.name} has {number:,} values"
-                raise UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
-            groupings[grouping.name] = grouping
-    labels = Counter(grouping.label for grouping in groupings.values())
-    return [replace(g, label=f"{g.label} ({g.name})") if labels[g.label] > 1 else g for g in groupings.values()]
+    for by in options.by:
+        banner = data.analysis.banners.get(by)
+        compare = banner.compare if banner else options.compare
+        for column in banner.columns if banner else [by]:
+            items = list(map(str.strip, column.split(">")))
+            for names in product(*(option_columns.get(name, [name]) for name in items)):
+                own = [_build_grouping(name, answers, data, options.min_base) for name in names]
+                grouping = replace(reduce(nest_grouping, own), compare=compare)
+                if (number := len(grouping.part_labels)) > MAX_COLUMNS:
+                    what = f"{grouping.name} has {number:,} values"
+                    raise UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
+                if list(names) == items or len(items) > 1:
+                    groupings[grouping.name] = grouping
+                else:
+                    groupings[grouping.name] = select_option(grouping, answers.variables[names[0]])
+    options_of_items = {name for names in option_columns.values() for name in names}
+    several = Counter(
+        label for label, _ in {(g.label, g.name in options_of_items or g.name) for g in groupings.values()}
+    )
+    return [replace(g, label=f"{g.label} ({g.name})") if several[g.label] > 1 else g for g in groupings.values()]
 
 
-def _build_grouping(
-    name: str, answers: AnswerColumns, variables: Sequence[Variable], instrument: Instrument
-) -> Grouping:
+def _build_grouping(name: str, answers: AnswerColumns, data: _ReportData, min_base: int) -> Grouping:
     """Divide the interviews by one variable. Raises UserError where it can't be a banner's."""
+    instrument = data.instrument
     keys = {name for name, column in instrument.sample.items() if column.role == "key"}
     roles = ("answer", "sample", "compute")
     offered = {name: v for name, v in answers.variables.items() if v.role in roles and name not in keys}
-    if any(v.personal and v.name == name for v in variables):
+    if any(v.personal and v.name == name for v in data.table.variables):
         raise UserError("--by", f"{name} is personal", "choose another variable")
     variable = offered.get(name)
     if variable is None:
@@ -367,7 +418,7 @@ def _build_grouping(
         raise UserError("--by", f"there is no variable {name!r}", remedy)
     if variable.role == "answer" and variable.storage == "text" and not variable.labels:
         raise UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
-    grouping = build_grouping(answers, variable)
+    grouping = build_grouping(answers, variable, min_base)
     if isinstance(grouping, int):
         raise UserError("--by", f"{name} has {grouping:,} values", f"choose a variable with at most {MAX_COLUMNS}")
     return grouping

@@ -1,0 +1,54 @@
+"""Texts of reports in their languages: English in the code, every other language in a table in this folder.
+
+A table, such as `es.json`, maps each English text to its translation; words in braces are filled in. A text that a table
+lacks stays English.
+"""
+
+import json
+from collections.abc import Mapping
+from contextvars import ContextVar
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from survey_cli.wording import pluralize
+
+ENGLISH: Final = "en"
+_language: ContextVar[str] = ContextVar("report_language", default=ENGLISH)
+
+
+@cache
+def _load_texts(language: str) -> Mapping[str, str] | None:
+    """Return the table of a language, or of the language without its region; None where there is none."""
+    for name in (language.lower(), language.replace("_", "-").partition("-")[0].lower()):
+        table = files(__name__) / f"{name}.json"
+        if table.is_file():
+            texts: dict[str, str] = json.loads(table.read_text(encoding="utf-8"))
+            return texts
+    return None
+
+
+def find_language(language: str) -> str:
+    """Return the language of a report's own texts: the language itself where it has a table, else English."""
+    return language if _load_texts(language) is not None else ENGLISH
+
+
+def use_language(language: str) -> None:
+    """Choose the language of the texts that are built from now on. Every builder and writer of a document does so."""
+    _language.set(find_language(language))
+
+
+def is_english() -> bool:
+    """Whether texts are in English."""
+    return _language.get() == ENGLISH
+
+
+def translate(text: str, /, **values: object) -> str:
+    """Return an English text in the language that was chosen, with its values filled in."""
+    table = _load_texts(_language.get()) or {}
+    return table.get(text, text).format(**values) if values else table.get(text, text)
+
+
+def translate_quantity(number: int, singular: str, plural: str = "") -> str:
+    """Return `1 case`, `1,200 cases` in the language that was chosen."""
+    return f"{number:,} {translate(pluralize(number, singular, plural))}"
