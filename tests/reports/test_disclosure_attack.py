@@ -108,7 +108,7 @@ class Known(Attacker):
                     self.adds_up((follow_up, BASE, column), rows)
             for name, (of, codes_of) in DERIVED.items():
                 for code, codes in codes_of.items():
-                    if (name, code) in self._codes and (by == () or made.banner.find_table(name) is not None):
+                    if (name, code) in self._codes and (column == ALL or made[name].has_columns):
                         self.adds_up(
                             (name, self._codes[name, code], column), [(of, self._codes[of, c], column) for c in codes]
                         )
