@@ -118,6 +118,7 @@ AsOfOption = Annotated[str, text_option("--as-of TIME", "Ignore what happened af
 RakeOption = Annotated[
     str, text_option("--rake FILE", "Weight to the targets of this CSV file: variable, value, share.")
 ]
+WeightOption = Annotated[str, option("--weight NAME", "Weight by this weight of the analysis file.")]
 TrimOption = Annotated[str, option("--trim TIMES", "With --rake: the highest weight, as a multiple of the mean.")]
 
 # results

@@ -7,6 +7,7 @@ a compute can be added after fieldwork.
 import ast
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.codec import encode_cells
@@ -219,6 +220,8 @@ class ComputeUpdate:
     """Names of the older version that are newer computes of answers which it does not have, or another thing there."""
     computes: tuple[Compute, ...]
     """The newest computes that replace or extend those of the version, in the order of computation."""
+    cells: Mapping[str, int]
+    """The index of the column of each of them; filters have none."""
     not_computed: frozenset[str]
     """Computes of personal answers that were not requested: their cells stay empty."""
 
@@ -237,11 +240,13 @@ class ComputeUpdate:
         if not names <= plain_columns.keys() or any(map(reads_today, conditions)):
             return lambda _: None
         width = len(build_columns(self.instrument))
+        readers = {
+            name: (index, lru_cache(1000)(read)) for name, (index, read) in plain_columns.items() if name in names
+        }
 
         def update(row: str) -> str | None:
             texts = split_row(row, width)
-            env = {name: read(texts[index]) for name, (index, read) in plain_columns.items() if name in names}
-            env = self.extend_env(env)
+            env = self.extend_env({name: read(texts[index]) for name, (index, read) in readers.items()})
             unclear = {name for name in names if env[name] == NOT_ASKED}
             if unclear and any(env[n] != NOT_ASKED and not read.isdisjoint(unclear) for n, read in inputs.items()):
                 return None
@@ -256,12 +261,9 @@ class ComputeUpdate:
 
     def _join_cells(self, texts: list[str], env: Mapping[Any, Any]) -> str:
         """Return a row with these cells, and those of the computes, which replace earlier ones or come last."""
-        variables = {variable.name: (index, variable.storage) for index, variable in enumerate(self.variables)}
-        cells = [*texts, *("" for _ in range(len(variables) - len(texts)))]
-        for compute in self.computes:
-            if compute.is_column:
-                index, storage = variables[compute.id]
-                cells[index] = encode_cells((convert_computed(env[compute.id], storage),))[1:-1]
+        cells = texts + [NOT_ASKED_TEXT] * (len(self.variables) - len(texts))
+        for name, index in self.cells.items():
+            cells[index] = encode_cells((convert_computed(env[name], self.variables[index].storage),))[1:-1]
         return join_row(cells)
 
     def extend_env(self, env: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -317,6 +319,7 @@ def build_compute_update(
         variables=tuple(columns.values()),
         lacking=lacking & (old.computes.keys() | old.items.keys() | old.sample.keys()),
         computes=computes,
+        cells={c.id: index for c in computes for index, name in enumerate(columns) if name == c.id},
         not_computed=frozenset(not_computed),
     )
 
@@ -369,6 +372,7 @@ def is_plain(instrument: Instrument, variable: Variable) -> bool:
     return item is None or not (isinstance(item.question, DateItem) and item.question.partial)
 
 
+@lru_cache(maxsize=512)
 def list_inputs(compute: Compute) -> frozenset[str]:
     """Return all names that a compute reads, in any language."""
     return frozenset[str]().union(*(condition.names for condition in compute.conditions.values()))

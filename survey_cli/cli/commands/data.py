@@ -59,6 +59,7 @@ def export(
         "--rake FILE", "Add a last column weight_raked: the weights of a report with this file of targets.", ""
     ),
     trim: parameters.TrimOption = "",
+    weight: parameters.WeightOption = "",
     as_of: parameters.AsOfOption = "",
     labels: bool = flag("--labels", "Write labels instead of codes."),
     bom: bool = flag("--bom", "Begin the file with a byte order mark, by which Excel recognizes UTF-8."),
@@ -195,6 +196,7 @@ def report(
     weighted: bool = option("--weighted/--unweighted", "Use or ignore the sample column with role: weight.", True),
     rake: parameters.RakeOption = "",
     trim: parameters.TrimOption = "",
+    weight: parameters.WeightOption = "",
     seed: int = option("--seed N", "Seed of simulated tests.", 1),
     charts: str = text_option("--charts DIR", "Write each chart as an SVG file into this folder.", ""),
     png: bool = flag("--png", "With --charts: write PNG files too."),

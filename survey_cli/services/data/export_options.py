@@ -48,6 +48,8 @@ class ExportOptions:
     """A file of targets; the interviews are weighted to it as in a report, and the weights are the last column."""
     trim: str = ""
     """The highest raked weight, as a multiple of the mean, as typed: `5`."""
+    weight: str = ""
+    """A weight of the analysis file, instead of `rake` and `trim`."""
     as_of: str = ""
     """A past time as typed; later events are left out."""
     at: datetime | None = None

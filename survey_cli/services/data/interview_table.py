@@ -305,8 +305,12 @@ class _Version:
 
         admin_variables = build_admin_variables(self.instrument, self.language, _list_outcome_labels(self.source))
         variables = (*admin_variables, *computing.variables)
-        why = "it was computed from other answers, or from answers with another meaning"
-        separate = {**self.apart, **{name: SeparateColumns(self.number, why) for name in computing.lacking}}
+        other, computed = (
+            "it was not computed",
+            "it was computed from other answers, or from answers with another meaning",
+        )
+        whys = {name: computed if name in self.instrument.computes else other for name in computing.lacking}
+        separate = {**self.apart, **{name: SeparateColumns(self.number, why) for name, why in whys.items()}}
         return VersionRows(version=self.label, variables=variables, rows=rows, separate=separate)
 
     def explain_uncomputed(self) -> Iterator[str]:

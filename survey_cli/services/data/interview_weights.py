@@ -2,23 +2,25 @@
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import Final
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from survey_cli.documents.report.report_layout import describe_weighting
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports.conventions import make_free_name
 from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.instrument.analysis import Analysis
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import DrawItem
 from survey_cli.instrument.source.scalars import DECIMAL
-from survey_cli.problems import UserError
+from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.results.analysis_base import AnalysisBase, InterviewSelection, select_interviews
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.reports.weighting.weights import InterviewWeights, RakingTarget, compute_weights
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.samples.lists.targets_file import read_targets
-from survey_cli.services.data.export_options import DataTable
+from survey_cli.services.data.export_options import DataTable, ExportOptions
 from survey_cli.table.paradata import NOT_APPLICABLE, make_number_column
 from survey_cli.table.table import Table, encode_missing, join_row
 from survey_cli.values import Variable
@@ -28,12 +30,43 @@ RAKED_WEIGHT: Final = make_number_column("weight_raked", "Raked weight", decimal
 DRAWN_WEIGHT: Final = make_number_column("weight_drawn", "Weight by selection within the case", decimals=6)
 
 
-def check_trim(rake: str, trim: str) -> None:
-    """Check that `--trim` is valid, and given only with `--rake`. Raises UserError."""
+def check_weights(options: ExportOptions) -> None:
+    """Check that the options that weight interviews are valid, and agree with one another. Raises UserError."""
+    rake, trim = options.rake, options.trim
     if trim and (not DECIMAL.match(trim) or Fraction(trim) <= MIN_TRIM):
         raise UserError("--trim", f"{trim!r} is not valid", "give a multiple of the mean, such as 5")
+    if options.weight and (rake or trim):
+        raise UserError("--weight", "a weight of the analysis file says how it is raked", "leave out --rake and --trim")
     if trim and not rake:
         raise UserError("--trim", "only raked weights are trimmed", "specify a file of targets with --rake")
+    option = "--rake" if rake else "--weight"
+    if (rake or options.weight) and options.what != "interviews":
+        raise UserError(option, "only interviews are weighted", "leave out --what")
+    if (rake or options.weight) and not options.partials:
+        remedy = "leave out --no-partials: weights are computed for complete and partial interviews together"
+        raise UserError(option, "partial interviews are weighted with complete ones", remedy)
+
+
+class _WeightChoice(NamedTuple):
+    """How the interviews are weighted; empty values mean not by that."""
+
+    column: str
+    rake: str
+    """The file of targets."""
+    trim: Fraction | None
+
+
+def _choose_weight(analysis: Analysis, options: ExportOptions) -> _WeightChoice:
+    """Return the weight of the analysis file that is requested, or what `--rake` says."""
+    if not options.weight:
+        return _WeightChoice("", options.rake, Fraction(options.trim) if options.trim else None)
+    spec = analysis.weights.get(options.weight)
+    if spec is None:
+        what = f"the analysis file has no weight {options.weight!r}" if analysis.file else "there is no analysis file"
+        remedy = suggest_nearest(options.weight, analysis.weights, otherwise="define it under weights:")
+        raise UserError("--weight", what, remedy)
+    rake = str(Path(analysis.file).parent / spec.rake) if spec.rake is not None else ""
+    return _WeightChoice(str(spec.column or ""), rake, Fraction(str(spec.trim)) if spec.trim else None)
 
 
 def load_counted_answers(
@@ -70,34 +103,33 @@ def list_weighting_draws(instrument: Instrument) -> list[str]:
 
 
 def weight_interviews(
-    answers: AnswerColumns, instrument: Instrument, rake: str, trim: str, *, base: bool = True, threshold: int = 0
+    answers: AnswerColumns, analysis: Analysis, options: ExportOptions, *, base: bool = True, threshold: int = 0
 ) -> InterviewWeights | None:
-    """Weight the interviews by a sample column, by draws, by a file of targets, or by several of these.
+    """Weight the interviews by a column, by draws, by a file of targets, or by several of these.
 
-    The column is that with the role weight; neither it nor draws are used if `base` is False. The file is `rake`. None
-    where there is none of them.
+    The column is that of the weight of the analysis file, else that with the role weight; if `base` is False, neither
+    the latter nor draws are used. None where there is none of them.
     """
-    column = find_column(instrument, "weight") if base else None
-    draws = [name for name in list_weighting_draws(instrument) if base and name in answers.columns]
-    if column is None and not draws and not rake:
+    choice = _choose_weight(analysis, options)
+    column = choice.column or (find_column(analysis.instrument, "weight") if base else None)
+    by_draws = base and not choice.column
+    draws = [name for name in list_weighting_draws(analysis.instrument) if by_draws and name in answers.columns]
+    if column is None and not draws and not choice.rake:
         return None
+    if column is not None and column not in answers.columns:
+        raise UserError("--weight", f"no interview has the weight {column}", "choose a column that is not personal")
     targets: list[RakingTarget] = []
-    if rake:
-        rows = read_targets(rake)
+    if choice.rake:
+        rows = read_targets(choice.rake)
         if isinstance(rows, tuple):
-            raise UserError(rake, "it is not a valid file of targets", "correct the file", problems=rows)
+            raise UserError(choice.rake, "it is not a valid file of targets", "correct the file", problems=rows)
         targets = [RakingTarget(variable=row.variable, value=row.value, share=row.share) for row in rows]
     return compute_weights(
-        answers,
-        column=column or "",
-        draws=draws,
-        targets=targets,
-        trim=Fraction(trim) if trim else None,
-        threshold=threshold,
+        answers, column=column or "", draws=draws, targets=targets, trim=choice.trim, threshold=threshold
     )
 
 
-def append_weights(data: DataTable, all_columns: DataTable, plan: Plan, *, rake: str, trim: str) -> DataTable:
+def append_weights(data: DataTable, all_columns: DataTable, plan: Plan, options: ExportOptions) -> DataTable:
     """Append the weights of a report as a column, where they are not those of a sample column.
 
     The weight is missing for interviews that the report would not count. `all_columns` is the table with all columns; in
@@ -105,15 +137,17 @@ def append_weights(data: DataTable, all_columns: DataTable, plan: Plan, *, rake:
     """
     answers, base = load_counted_answers(all_columns, plan, "partial", ids=True)
     answers = answers.select(base.rows)
-    weights = weight_interviews(answers, data.analysis.instrument, rake, trim, threshold=DEFAULT_THRESHOLD)
+    weights = weight_interviews(answers, data.analysis, options, threshold=DEFAULT_THRESHOLD)
     if weights is None:
         return data
     weight_by_id = dict(zip(answers.columns["interview_id"], map(float, weights.weights), strict=True))
-    variable = RAKED_WEIGHT if rake else DRAWN_WEIGHT
+    variable = RAKED_WEIGHT if options.rake else DRAWN_WEIGHT
+    if options.weight:
+        variable = make_number_column(f"weight_{options.weight}", f"Weight {options.weight}", decimals=6)
     name = make_free_name(variable.name, {v.name.casefold() for v in data.table.variables})
     notes = (f"{name}: {line[:1].lower()}{line[1:]}" for line in describe_weighting(weights.weighting))
     table = _append_column(data.table, replace(variable, name=name), weight_by_id)
-    if not rake:  # replicate weights of the sample don't include the draw
+    if not options.rake and not options.weight:  # replicate weights of the sample don't include the draw
         design = {role: names for role, names in table.study.design.items() if role != "replicate_weight"}
         table = replace(table, study=replace(table.study, design=design))
     return replace(data, table=table, warnings=(*data.warnings, *notes))

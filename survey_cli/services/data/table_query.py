@@ -53,9 +53,9 @@ def query_table(records: StudyRecords, options: ExportOptions, *, weights: bool 
     """
     data = _build_table(records, options)
     is_drawn = options.what == "interviews" and bool(list_weighting_draws(records.instrument))
-    if weights and (options.rake or is_drawn):
+    if weights and (options.rake or options.weight or is_drawn):
         all_columns = _build_table(records, replace(options, variables=()))
-        data = append_weights(data, all_columns, records.plan, rake=options.rake, trim=options.trim)
+        data = append_weights(data, all_columns, records.plan, options)
     if options.what != "interviews":
         return data
     keys = [name for name, column in records.instrument.sample.items() if column.role == "key"]

@@ -257,7 +257,7 @@ def _write_table(
         raise UserError(f"{what}.csv", reason, "export them separately")
     at = options.at if options.as_of or last is None else last
     table_options = replace(
-        options, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=(), rake=""
+        options, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=(), rake="", weight=""
     )
     return export_records(records, table_options)
 

@@ -12,7 +12,7 @@ from typing import Final, TextIO
 from survey_cli.exports import FORMATS, Format, WriteOptions, WriteResult, find_format
 from survey_cli.problems import UserError
 from survey_cli.services.data.export_options import DataTable, ExportOptions, ExportResult
-from survey_cli.services.data.interview_weights import check_trim
+from survey_cli.services.data.interview_weights import check_weights
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.output_files import check_output_path, write_file, write_file_pair, write_text_file
 from survey_cli.services.run_on_study import read_records
@@ -42,8 +42,6 @@ def export_files(
 
     Nothing is written where one of them cannot be.
     """
-    if options.rake and options.what != "interviews":
-        raise UserError("--rake", "only interviews are weighted", "leave out --what")
     check_outputs(outs, options)
     options = replace(options, at=options.at or datetime.now(UTC))
     with read_records(path, db=options.db, people=options.people, to=outs[0]) as records:
@@ -52,14 +50,11 @@ def export_files(
 
 def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:
     """Check that each of these files can be written, and that no two are the same; a separate data file counts too."""
-    check_trim(options.rake, options.trim)
+    check_weights(options)
     if options.public and options.what != "interviews":
         raise UserError("--public", "only interviews can be made public", "leave out --what")
     if options.public and (options.all_personal or options.personal):
         raise UserError("--public", "personal columns are never public", "leave out --personal and --with-contacts")
-    if options.rake and not options.partials:
-        remedy = "leave out --no-partials: weights are computed for complete and partial interviews together"
-        raise UserError("--rake", "partial interviews are weighted with complete ones", remedy)
     files: dict[Path, str] = {}
     for number, out in enumerate(outs):
         chosen = _choose_format(replace(options, to=out))

@@ -49,7 +49,7 @@ from survey_cli.reports.weighting.significance import Correction
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.services.data.export_options import ExportOptions
 from survey_cli.services.data.interview_weights import (
-    check_trim,
+    check_weights,
     list_weighting_draws,
     load_counted_answers,
     weight_interviews,
@@ -168,7 +168,7 @@ def _check_options(options: ReportOptions) -> None:
     for name in options.statistics:
         if name not in STATISTICS:
             raise UserError("--statistics", f"there is no statistic {name!r}", f"choose of {', '.join(STATISTICS)}")
-    check_trim(options.rake, options.trim)
+    check_weights(options)
     if options.cases and not options.verbatims:
         raise UserError("--cases", "cases are printed only with verbatims", "add --verbatims")
 
@@ -222,7 +222,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         rates = replace(rates, notes=(translate(WHOLE_STUDY_NOTE), *rates.notes))
     result_options = _build_result_options(data, options)
     weights = weight_interviews(
-        *(data.answers, instrument, options.rake, options.trim), base=options.weighted, threshold=options.threshold
+        data.answers, data.analysis, options, base=options.weighted, threshold=options.threshold
     )
     answers = data.answers.with_weights(weights.weights) if weights is not None else data.answers
     variables, study, language = data.table.variables, data.table.study, data.table.language
@@ -329,7 +329,7 @@ def _add_errors(
     design = figure_errors.select_interviews(design, own_positions, answers)
     level = options.level
     with_errors = [figure_errors.add_errors(table, answers, groupings, design, level) for table in tables]
-    return with_errors, figure_errors.describe_errors(design, raked=bool(options.rake), level=level)
+    return with_errors, figure_errors.describe_errors(design, raked=bool(options.rake or options.weight), level=level)
 
 
 def _suggest_more_interviews(found: _ReportData, options: ReportOptions) -> str:
