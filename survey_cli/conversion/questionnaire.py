@@ -178,8 +178,7 @@ class QuestionnaireBuilder:
             tree = self._parse(item, "relevant")
             texts = split_condition(self.translator, tree) if tree is not None else texts
         named = zip(("ask_if", "unless"), texts, strict=True)
-        keys = {key: self._cell(item, "relevant", text) for key, text in named if text}
-        return None if texts[0] == "false" else keys
+        return None if texts[0] == "false" else {k: self._cell(item, "relevant", text) for k, text in named if text}
 
     def _build_group(self, item: FormItem, conditions: dict[str, Any]) -> dict[str, Any]:
         rows, title = item.children, self._get_text(item.row, "survey", "label")
@@ -234,8 +233,7 @@ class QuestionnaireBuilder:
         elif found.name:
             self._add(self.report.carried, item, "", "calculation")
         else:
-            inserted = "calculation; inserted where it is used, not a variable of the data"
-            self._add(self.report.noted, item, "", inserted)
+            self._add(self.report.noted, item, "", "calculation; inserted where it is used, not a variable of the data")
         return None
 
     # ── questions ─────────────────────────────────────────────────────────────────────────────────────────

@@ -525,8 +525,7 @@ class Machine:
         """Go back to the last place that was asked before the end of the route, or before the last `end`."""
         stops = self.walk.stops
         is_past_end_item = self.current_stop is None and bool(stops) and isinstance(stops[-1].item.question, EndItem)
-        skips_last = self.current_stop is not None or is_past_end_item
-        index = self.find_previous_index(len(stops) - skips_last)
+        index = self.find_previous_index(len(stops) - (self.current_stop is not None or is_past_end_item))
         if index is not None:
             self.walk.rewind(index)
         elif is_past_end_item:

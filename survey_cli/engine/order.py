@@ -35,11 +35,7 @@ def order_options(
 
 
 def _draw_order(
-    elements: Sequence[T],
-    fixed: Sequence[bool],
-    order: str,
-    name: Callable[[T], object],
-    draw: tuple[int, str, int],
+    elements: Sequence[T], fixed: Sequence[bool], order: str, name: Callable[[T], object], draw: tuple[int, str, int]
 ) -> tuple[T, ...]:
     """Put elements in a drawn order (`random`, `rotate` or `flip`); fixed ones keep their written positions.
 

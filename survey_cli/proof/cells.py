@@ -200,9 +200,7 @@ class OrderedCell(Cell):
 
     def compare(self, sign: str, value: Any) -> Truth:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            if sign in ("==", "!="):
-                return self.settle(TRUE if sign == "!=" else FALSE)
-            return UNKNOWN
+            return self.settle(TRUE if sign == "!=" else FALSE) if sign in ("==", "!=") else UNKNOWN
         at_most, below = self.at_most(value), self.at_most(_below(value, whole=self.whole))
         match sign:
             case "<=":

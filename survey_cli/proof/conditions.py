@@ -389,8 +389,7 @@ class ConditionEncoder:
                 values = {**present, 0: self.clauses.any_of([-exists, present.get(0, FALSE)])}
             sets.append(values)
         operations: dict[str, Callable[[Any, Any], Any]] = {"sum": make_arithmetic("+"), "min": min, "max": max}
-        total = self._reduce(sets, operations[name])
-        return self._make_term(node, turns, total, self._list_known(arguments, turns))
+        return self._make_term(node, turns, self._reduce(sets, operations[name]), self._list_known(arguments, turns))
 
     def _list_known(self, arguments: list[ast.expr], turns: Turns) -> list[Literal]:
         """List where the number of turns of each roster in a list is known."""

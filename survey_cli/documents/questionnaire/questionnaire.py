@@ -251,8 +251,7 @@ class BookletBuilder:
         else:
             yield make_note("Confirm", f"if {clause}, the interviewer asks back:", wording, read_aloud=True)
             if check.otherwise is not None:
-                otherwise = self.renderer.render_template(check.otherwise)
-                yield make_note("After a no", wording=otherwise, read_aloud=True)
+                yield make_note("After a no", wording=self.renderer.render_template(check.otherwise), read_aloud=True)
 
     def _build_computer_notes(self, item: CompiledItem) -> Iterator[model.BookletNote]:
         """Yield notes on what the computer does, or what an end means."""

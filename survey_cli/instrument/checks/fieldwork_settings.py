@@ -219,8 +219,7 @@ def _find_region_mistake(region: str, country: str) -> tuple[str, str] | None:
     if find_region(region, country):
         return None
     if not list_regions(country):
-        what = f"region: the program knows no regions of {country}"
-        return what, "remove it; write the region's holidays in closed:"
+        return f"region: the program knows no regions of {country}", "remove it; write the region's holidays in closed:"
     return f"region: {country} has no region {region!r}", suggest_region(region, country)
 
 
@@ -403,8 +402,7 @@ def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
     item, symbol = draft.items.get(name), draft.symbols.get(name)
     if item is None or symbol is None:
         return
-    groups = [draft.groups[s.group] for s in symbol.path if s.group in draft.groups]
-    nodes: list[CompiledNode] = [item, *groups]
+    nodes: list[CompiledNode] = [item, *(draft.groups[s.group] for s in symbol.path if s.group in draft.groups)]
     skipped_at = next((n.id for n in nodes if n.ask_if is not None or n.unless is not None), item.roster)
     if skipped_at is not None:
         why = "it has a condition" if skipped_at == name else f"{skipped_at}, which contains it, may be skipped"

@@ -188,8 +188,7 @@ class SymbolTable:
         """Build the scope of conditions, inside a roster or outside of all; symbols defined later belong to it too."""
         names = self.value_types
         rosters = {r: frozenset(n for n, value_type in names.items() if value_type.roster == r) for r in self.rosters}
-        declines = tuple(self._declines)
-        scope = Scope(names, rosters, declines, inside_roster, self.groups.keys(), nearest, self.find_code)
+        scope = Scope(names, rosters, tuple(self._declines), inside_roster, self.groups.keys(), nearest, self.find_code)
         return scope._replace(sources=frozenset(self.list_sources(inside_roster)))
 
     def list_sources(self, roster: str | None) -> list[str]:

@@ -201,8 +201,7 @@ def _compile_turn(checker: ExpressionChecker, index: ast.expr, depth: int) -> Te
     if turn.roster or get_family(turn) not in ("number", "any"):
         return checker.report_syntax(index, "a turn is one number", "write person[1].age")
     if turn.is_literal and not (isinstance(turn.value, int) and turn.value >= 1):
-        what = f"there is no turn {turn.value}"
-        return checker.report_syntax(index, what, "turns are counted from 1: person[1].age")
+        return checker.report_syntax(index, f"there is no turn {turn.value}", "turns are counted from 1: person[1].age")
     return turn
 
 

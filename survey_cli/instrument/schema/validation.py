@@ -214,7 +214,7 @@ def find_path_owner(path: Iterable[tuple[YamlNode, Any]]) -> str:
 
 
 _SECTIONS: Final = (_SECTIONS_OF_NAMES | Document.model_fields.keys()) - {
-    *("items", "title", "instrument", "version", "quotas"),
+    *("items", "title", "instrument", "version", "quotas")
 }
 
 

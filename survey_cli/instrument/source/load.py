@@ -210,8 +210,7 @@ def _limit_problems(problems: list[Problem], name: str) -> tuple[Problem, ...]:
     ordered = sort_problems(problems)
     if len(ordered) > MAX_PROBLEMS:
         what = f"{len(ordered) - MAX_PROBLEMS} more problems are not shown"
-        more = Problem("too-many", Position(name), "", what, "start with the first ones")
-        ordered = [*ordered[:MAX_PROBLEMS], more]
+        ordered[MAX_PROBLEMS:] = [Problem("too-many", Position(name), "", what, "start with the first ones")]
     return tuple(ordered)
 
 

@@ -59,9 +59,7 @@ def parse_scalar(node: object, expected: str) -> YamlScalar:
 def _suggest_quotes(node: object) -> str:
     if isinstance(node, YamlMapping) and len(node) == 1 and not next(iter(node.values())):
         return f'a text that begins with {{ must be in quotes: "{{{next(iter(node))}}} …"'
-    if isinstance(node, YamlList):
-        return "a text that begins with [ must be in quotes"
-    return ""
+    return "a text that begins with [ must be in quotes" if isinstance(node, YamlList) else ""
 
 
 def parse_number(node: object) -> int | float:

@@ -71,8 +71,7 @@ def _read_text(name: str, text: str) -> ReadList:
         report(1, "the list has no lines", "write a line for each answer: its code and its text")
     if all(map(WHOLE.match, first_lines)):  # numbers, if all of them are, without zeros before them
         rows = [row._replace(code=int(row.code)) for row in rows]
-    where = Position(name, 1, 1)
-    return ReadList(SearchList(rows), dict.fromkeys(languages, where), tuple(problems))
+    return ReadList(SearchList(rows), dict.fromkeys(languages, Position(name, 1, 1)), tuple(problems))
 
 
 def _explain_line(code: str, text: str, first_line: int | None) -> tuple[str, str]:

@@ -121,8 +121,7 @@ def build_ranges_without(values: list[float]) -> tuple[NumberRange, ...]:
     points = sorted(set(values))
     if len(points) >= MAX_RANGES:
         return ALL_NUMBERS
-    edges = [-inf, *points, inf]
-    return tuple([NumberRange(a, b, True, True) for a, b in pairwise(edges)])
+    return tuple([NumberRange(a, b, True, True) for a, b in pairwise([-inf, *points, inf])])
 
 
 TRUE, FALSE, UNKNOWN = 1, 2, 4

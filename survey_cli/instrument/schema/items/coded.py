@@ -65,8 +65,7 @@ class CodedItem(question.QuestionItem):
         if isinstance(reply, PickReply):
             return reply
         entry = self.build_entry(context)
-        pick = entry if isinstance(entry, PickEntry) else PickEntry(options=context.build_choices())
-        return pick.parse(reply)
+        return (entry if isinstance(entry, PickEntry) else PickEntry(context.build_choices())).parse(reply)
 
     def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
         return "" if find_option(context.options, value) is not None else f"{value} is no longer offered"
@@ -326,8 +325,7 @@ class SearchItem(question.QuestionItem):
         return ListSearch(self.entries, context.language, context.build_choices())
 
     def build_entry(self, context: question.ItemContext) -> Entry:
-        search = self._build_search(context)
-        return LineEntry(kind="search", hint=SEARCH_HINT, personal=self.personal, search=search)
+        return LineEntry("search", SEARCH_HINT, personal=self.personal, search=self._build_search(context))
 
     def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
         if isinstance(reply, PickReply):

@@ -82,9 +82,7 @@ class StatementSpec(SpecModel):
     @model_validator(mode="before")
     @classmethod
     def _expand_short_form(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "text" in data:
-            return data
-        return {"text": data}
+        return data if isinstance(data, dict) and "text" in data else {"text": data}
 
 
 class BatteryItem(QuestionItem):
