@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from survey_cli.instrument.checks.names import explain_bad_form, explain_reserved
 from survey_cli.instrument.checks.ranges import MAX_DECIMALS
+from survey_cli.instrument.compiled.draft import build_external_symbols
 from survey_cli.instrument.compiled.model import Instrument, Roster
-from survey_cli.instrument.compiled.symbols import build_external_symbols
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, compile_condition
 from survey_cli.instrument.expressions.expression_checker import ValueType, format_codes, sort_codes
 from survey_cli.instrument.expressions.parsing import find_names

@@ -7,8 +7,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from survey_cli.instrument.compiled.draft import compile_external_condition
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
-from survey_cli.instrument.compiled.symbols import compile_external_condition
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.texts.templates import Template, TextFill, find_fill
 from survey_cli.problems import Position

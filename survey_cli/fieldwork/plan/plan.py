@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
+from survey_cli.instrument.compiled.draft import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.compiled.symbols import compile_external_condition
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import FieldworkSpec
 from survey_cli.outcomes import OUTCOMES, Outcome

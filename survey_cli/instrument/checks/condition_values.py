@@ -6,8 +6,7 @@ from math import inf
 from typing import Any
 
 from survey_cli.instrument.checks.source_items import report
-from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse, once_per_draft
-from survey_cli.instrument.compiled.symbols import list_declines
+from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse, list_declines, once_per_draft
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
 from survey_cli.instrument.expressions.conditions import ValueType
 from survey_cli.instrument.expressions.expression_checker import format_codes, get_code_family, shift_position

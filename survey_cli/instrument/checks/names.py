@@ -8,9 +8,8 @@ from typing import Final
 
 from survey_cli.entry_commands import ENTRY_COMMAND_NAMES
 from survey_cli.instrument.checks.source_items import find_options_node, iterate_items, locate_definition, report
-from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.draft import InstrumentDraft, Symbol, list_declines
 from survey_cli.instrument.compiled.model import Roster
-from survey_cli.instrument.compiled.symbols import Symbol, list_declines
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem

@@ -18,8 +18,7 @@ from survey_cli.instrument.checks.source_items import (
     shorten_text,
 )
 from survey_cli.instrument.compiled.compiler import build_reserved_declines
-from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.symbols import list_declines
+from survey_cli.instrument.compiled.draft import InstrumentDraft, list_declines
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SearchItem, SingleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, QuestionItem

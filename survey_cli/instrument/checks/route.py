@@ -5,9 +5,8 @@ from functools import cache
 from typing import Final
 
 from survey_cli.instrument.checks.source_items import Place, find_key, find_value, iterate_items, report
-from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
+from survey_cli.instrument.compiled.draft import GroupStep, InstrumentDraft, NameUse, Symbol
 from survey_cli.instrument.compiled.model import Roster, find_inputs
-from survey_cli.instrument.compiled.symbols import GroupStep, Symbol
 from survey_cli.instrument.expressions.conditions import locate_use
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem

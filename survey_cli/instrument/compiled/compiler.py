@@ -4,10 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, cast
 
-from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.draft import GroupStep, InstrumentDraft, SymbolTable, is_shuffled
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler, compile_computes
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
-from survey_cli.instrument.compiled.symbols import GroupStep, SymbolTable, is_shuffled
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem

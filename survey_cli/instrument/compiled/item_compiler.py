@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
-from survey_cli.instrument.compiled.symbols import GroupStep, OptionSpecs, Symbol, list_declines
+from survey_cli.instrument.compiled.draft import GroupStep, InstrumentDraft, NameUse, OptionSpecs, Symbol, list_declines
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, Scope, ValueType, compile_condition
 from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.instrument.schema.items.question import (

@@ -20,8 +20,8 @@ from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, ClaimContext, check_rules, find_next_time
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
+from survey_cli.instrument.compiled.draft import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.compiled.symbols import compile_external_condition
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.problems import UserError, select_errors, suggest_nearest
 from survey_cli.reports.fieldwork import cases as case_reports

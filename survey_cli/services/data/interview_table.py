@@ -16,8 +16,8 @@ from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.instrument.analysis import Analysis
+from survey_cli.instrument.compiled.draft import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.compiled.symbols import compile_external_condition
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError, select_errors, suggest_nearest

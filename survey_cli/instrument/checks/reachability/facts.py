@@ -12,9 +12,8 @@ from itertools import pairwise
 from math import ceil, floor, inf, isinf
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.draft import InstrumentDraft, Symbol, list_declines
 from survey_cli.instrument.compiled.model import ItemGroup
-from survey_cli.instrument.compiled.symbols import Symbol, list_declines
 from survey_cli.instrument.expressions import comparisons
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS, to_nfc
