@@ -140,6 +140,16 @@ def test_several_codes_are_columns_of_0_and_1() -> None:
     ]  # fmt: skip
 
 
+def test_codes_that_the_frame_does_not_show_are_told() -> None:
+    study(frame="multiple: true\n" + FRAME)
+    with coding() as session:
+        code_text(session, "No time", 1, 2)
+    written("lib.why.codes.yaml", "codes: {2: Hours}\n")
+    said = run_survey(Path(), "export", "lib.yaml", "-o", "out.csv")[1]
+    assert "why: codes that its frame does not have (any more): 1" in said
+    assert "why: some answers have several codes, of which only the first is here: multiple: true" in said
+
+
 def test_words_of_other_options_are_coded_too() -> None:
     study()
     written("lib.src.codes.yaml", "codes: {1: Presents}\n")
@@ -299,6 +309,7 @@ def test_a_new_code_leaves_the_rest_of_the_file_and_no_coders_code_is_lost() -> 
         ("codes:\n", "codes:\n  1: New\n"),
         ("# none yet\ncodes: {}\nmultiple: true\n", "# none yet\ncodes:\n  1: New\nmultiple: true\n"),
         ("multiple: true", "multiple: true\ncodes:\n  1: New\n"),
+        ("codes:\n    # first\n    1: A\n  \n# last\n", "codes:\n    # first\n    1: A\n    2: New\n  \n# last\n"),
         (
             "codes:\n  5:\n    label: Five\n    # a remark\n    examples: five\n\nlabel: Reasons\n",
             "codes:\n  5:\n    label: Five\n    # a remark\n    examples: five\n  6: New\n\nlabel: Reasons\n",

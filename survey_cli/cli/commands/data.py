@@ -22,7 +22,7 @@ from survey_cli.cli.parameters import (
     text_option,
 )
 from survey_cli.problems import UserError
-from survey_cli.wording import format_quantity, join_first
+from survey_cli.wording import format_quantity, join_first, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -344,7 +344,9 @@ def _render_agreement(result: "AgreementResult") -> "Iterator[str]":
     if result.disagreements:
         yield ""
         codings = [(answer, answer.codings) for answer in result.disagreements]
-        lines = [(a.case, a.text, *map(describe, (c["first"], c["second"], c.get("final")))) for a, c in codings]
+        lines = [
+            (a.case, shorten(a.text), *map(describe, (c["first"], c["second"], c.get("final")))) for a, c in codings
+        ]
         yield from render_table(("case", "answer", "first", "second", "decision"), lines)
 
 

@@ -125,9 +125,9 @@ def _insert_code(text: str, new_line: str) -> str:
     lines += [] if start < len(lines) else ["codes:"]
     lines[start] = lines[start].replace(" {}", "", 1)
     end = next((n for n in range(start + 1, len(lines)) if re.match(r"[^\s#]", lines[n])), len(lines))
-    block = [(n, line) for n, line in enumerate(lines[:end]) if n > start and line.startswith(" ")]
-    indent = next((line[: len(line) - len(line.lstrip())] for _, line in block if line.strip()[0] != "#"), "  ")
-    lines.insert(max((n for n, _ in block), default=start) + 1, indent + new_line)
+    block = [(n, found[1]) for n, line in enumerate(lines[:end]) if n > start and (found := re.match(r"( +)\S", line))]
+    indent = next((indent for n, indent in block if not lines[n].lstrip().startswith("#")), "  ")
+    lines.insert(block[-1][0] + 1 if block else start + 1, indent + new_line)
     return "\n".join(lines) + "\n"
 
 
@@ -141,9 +141,14 @@ def append_coded_variables(data: DataTable, records: StudyRecords, until: dateti
             frame = read_frame(records.path, records.instrument, item)
             codings = load_codings(records, item, until)
             used = {code for roles in codings.values() for coding in roles.values() for code in coding.codes or ()}
+            warnings = list(data.warnings)
             if unknown := sorted(used - frame.codes.keys()):
-                what = f"{item}: codes that its frame does not have (any more): {join_first(unknown)}"
-                data = replace(data, warnings=(*data.warnings, what))
+                warnings.append(f"{item}: codes that its frame does not have (any more): {join_first(unknown)}")
+            if not frame.multiple and any(len(c.codes or ()) > 1 for roles in codings.values() for c in roles.values()):
+                warnings.append(
+                    f"{item}: some answers have several codes, of which only the first is here: multiple: true"
+                )
+            data = replace(data, warnings=tuple(warnings))
             data = replace(data, table=_append_columns(data.table, item, frame, columns, codings))
     return data
 
@@ -215,6 +220,8 @@ def _build_variables(table: Table, item: str, frame: CodeFrame, turn: int | None
     if frame.label is None:
         label = (label.rpartition(": ")[0] if of.option is not None else "") or label
         label += " (coded)"
+    elif turn is not None:
+        label += f" ({turn})"
     used = {code for code, _ in of.declines.values()}
     free = (code for code in (-5, -4, -3, -2, *range(-10, -99, -1)) if code not in used)
     missing = {UNCODED.kind: (next(free), "Not coded"), UNCLEAR.kind: (next(free), "Unclear")}

@@ -141,16 +141,15 @@ class CodingSession:
         if self.group is None:
             return []
         words, best = _stem(self.group[0].text), dict[tuple[int, ...], tuple[float, str]]()
-        others = (group for group in self.groups if group is not self.group)
-        coded = [(tuple(sorted(_get_codes(self.find_coding(group)))), group[0].text) for group in others]
+        given = ((self.find_coding(group), group[0].text) for group in self.groups if group is not self.group)
+        coded = [(coding.codes or (), text) for coding, text in given if coding is not None]
         coded += [((code,), self.get_label(code)) for code in self.frame.codes]
         coded += [((code,), str(spec.examples)) for code, spec in self.frame.codes.items() if spec.examples]
         for codes, text in coded:
-            shared, either = (
-                sum(self._rarity.get(word, 1.0) for word in each) for each in (words & _stem(text), words | _stem(text))
-            )
-            similarity = 2 * shared / (shared + either) if codes and shared else 0
-            best[codes] = max(best.get(codes, (0.0, "")), (similarity, text))
+            if codes and not words.isdisjoint(others := _stem(text)):
+                each = words & others, words | others
+                shared, either = (sum(self._rarity.get(word, 1.0) for word in some) for some in each)
+                best[codes] = max(best.get(codes, (0.0, "")), (2 * shared / (shared + either), text))
         ranked = sorted(best, key=best.__getitem__, reverse=True)[:MAX_SUGGESTIONS]
         return [(codes, best[codes][1]) for codes in ranked if best[codes][0] >= MIN_SIMILARITY]
 
